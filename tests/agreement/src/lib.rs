@@ -1,0 +1,1 @@
+//! Holds the interpreter and the generated Rust equal.

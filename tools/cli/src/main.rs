@@ -1,0 +1,3 @@
+//! The `automata` program.
+
+fn main() {}

@@ -1,0 +1,42 @@
+//! Findings: what is wrong, where, why, and what was probably meant.
+
+use crate::source::Span;
+
+/// Whether a finding stops the compilation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Nothing can be generated.
+    Error,
+    /// The definition has a meaning, but hardly the one that was meant.
+    Warning,
+}
+
+/// An entry of the list of codes. Every finding has one; `automata explain` prints it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `A0001` …: errors below `A0200`, warnings from there on. Never reused.
+    pub number: &'static str,
+    /// Error or warning.
+    pub severity: Severity,
+    /// A line, such as "unknown state".
+    pub title: &'static str,
+    /// Markdown: why it matters, an example that has it, the same example mended.
+    pub explanation: &'static str,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which kind.
+    pub code: &'static Code,
+    /// One sentence that names the thing: "no state `CONECTED` in `p2p_connector`".
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// Said at that place, beside the source; may be empty.
+    pub label: String,
+    /// Other places that matter, each with a word on why.
+    pub related: Vec<(Span, String)>,
+    /// What to do: "did you mean `CONNECTED`?"
+    pub help: Option<String>,
+}

@@ -1,0 +1,8 @@
+//! The compiler of the automata language: YAML → [`model`] → checks → Rust, and an interpreter of the same model.
+//!
+//! The language is taught in `docs/AUTOMATA.md`; what a definition means is in `docs/SEMANTICS.md`. Everything here is a pure
+//! function of the sources: no clock, no environment, no unordered map.
+
+pub mod diagnostic;
+pub mod model;
+pub mod source;

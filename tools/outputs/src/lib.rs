@@ -1,0 +1,1 @@
+//! Pictures, tables, reference pages and schema of automata definitions.

@@ -1,0 +1,149 @@
+//! The record of one delivery: what the interpreter and the generated Rust both report, and what a line of a trace holds.
+//!
+//! The meaning of every field is in `docs/SEMANTICS.md`, section 5.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What became of a message that the bus delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A transition with a target was performed.
+    Taken,
+    /// A transition without a target was performed: nothing was left or entered.
+    Internal,
+    /// The definition says that the event means nothing here.
+    Ignored,
+    /// The event is kept until a state is entered that does not defer it.
+    Deferred,
+    /// No active state says anything about the event.
+    Unexpected,
+    /// A timer fired and none of its guards held.
+    Idle,
+    /// The instance was made and entered its initial state.
+    Started,
+    /// The key names no instance.
+    NoSuchInstance,
+    /// A start for a key that has an instance.
+    AlreadyThere,
+    /// The event was to be deferred, but its limit is reached; it is lost.
+    DeferFull,
+}
+
+/// What went wrong in a delivery, beside its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Something was divided by zero; the value was taken as 0, a guard as false.
+    DivisionByZero,
+    /// One event led to more microsteps than [`crate::record::MICROSTEP_LIMIT`].
+    MicrostepLimit,
+    /// One input led to more deliveries than [`crate::record::DELIVERY_LIMIT`].
+    DeliveryLimit,
+    /// The queue of the bus was full and a message was dropped.
+    QueueFull,
+}
+
+/// `always` transitions and raised events in one delivery, at the most.
+pub const MICROSTEP_LIMIT: u32 = 64;
+
+/// Deliveries that one input from outside may lead to, at the most.
+pub const DELIVERY_LIMIT: u32 = 10_000;
+
+/// Messages in the queue of the bus, at the most, unless said otherwise.
+pub const QUEUE_LIMIT: usize = 65_536;
+
+/// Kept copies of one deferred event in one instance, at the most, unless the definition says otherwise.
+pub const DEFER_LIMIT: usize = 16;
+
+/// A question that a guard asked, and its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ask {
+    /// The condition's name, or the text of an `X in S` (keys as they were at that moment).
+    pub ask: String,
+    /// The condition's arguments by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub arguments: Map<String, Value>,
+    /// What the host, or the table of states, said.
+    pub answer: Value,
+}
+
+/// An action that the instance asked of its host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Performed {
+    /// The action's name.
+    pub action: String,
+    /// Its arguments by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub arguments: Map<String, Value>,
+}
+
+/// A message that the instance put on the bus.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sent {
+    /// `name`, `name[key]` or `name[all]`.
+    pub to: String,
+    /// The event, or `start`.
+    pub event: String,
+    /// Its fields by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Value>,
+}
+
+/// An event that the instance raised and handled within the delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Raised {
+    /// The event's name.
+    pub event: String,
+    /// Its fields by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Value>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// One delivery: a message handed to one instance, with all that followed from it inside that instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Number of the delivery, from 0.
+    pub sequence: u64,
+    /// The time that was given to the bus, in milliseconds.
+    pub at_ms: u64,
+    /// The delivery that this message came from; none for what came from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u64>,
+    /// `name` or `name[key]`.
+    pub instance: String,
+    /// The event's name, `X enters S`, `after name in STATE`, or `start`.
+    pub event: String,
+    /// Its fields by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Value>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The leaf state before, if the instance existed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The leaf state after, if the instance exists still (a final state is named too).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// What was asked, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Ask>,
+    /// Variables whose value differs: name → (before, after).
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub variables: Map<String, Value>,
+    /// Actions, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Performed>,
+    /// Messages put on the bus, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sends: Vec<Sent>,
+    /// Raised events, in the order of their handling.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raised: Vec<Raised>,
+    /// What went wrong, sorted, each at most once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+}
