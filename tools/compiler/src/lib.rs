@@ -3,6 +3,7 @@
 //! The language is taught in `docs/AUTOMATA.md`; what a definition means is in `docs/SEMANTICS.md`. Everything here is a pure
 //! function of the sources: no clock, no environment, no unordered map.
 
+pub mod codes;
 pub mod diagnostic;
 pub mod model;
 pub mod source;

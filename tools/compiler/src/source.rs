@@ -23,6 +23,28 @@ impl Span {
     }
 }
 
+/// A scalar of the YAML: a name, a little text of the language, or a text for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// What it says, after YAML's own escapes and folding.
+    pub text: String,
+    /// Where it stands; if `exact`, from the first byte of `text` (inside the quotes).
+    pub span: Span,
+    /// Byte offsets in `text` are byte offsets in the file, from `span.start`. Otherwise (escapes, folding) only the whole span can be pointed at.
+    pub exact: bool,
+}
+
+impl Text {
+    /// The place in the file of a run of bytes of `text`.
+    #[must_use]
+    pub fn at(&self, start: usize, end: usize) -> Span {
+        if !self.exact {
+            return self.span;
+        }
+        Span { file: self.span.file, start: self.span.start + start as u32, end: self.span.start + end as u32 }
+    }
+}
+
 /// One file: its path as the user knows it (relative, `/` between the parts), and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
