@@ -1,5 +1,6 @@
 //! Findings: what is wrong, where, why, and what was probably meant.
 
+use crate::nearest::nearest;
 use crate::source::Span;
 
 /// Whether a finding stops the compilation.
@@ -39,4 +40,42 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do: "did you mean `CONNECTED`?"
     pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding without label, related places and help.
+    #[must_use]
+    pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), span, label: String::new(), related: Vec::new(), help: None }
+    }
+
+    /// Says something beside the place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Points at another place that matters.
+    #[must_use]
+    pub fn related(mut self, span: Span, why: impl Into<String>) -> Self {
+        self.related.push((span, why.into()));
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// "did you mean `…`?", if one of the candidates is near enough to what was written.
+    #[must_use]
+    pub fn did_you_mean<'a>(self, written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        match nearest(written, candidates) {
+            Some(near) => self.help(format!("did you mean `{near}`?")),
+            None => self,
+        }
+    }
 }

@@ -6,4 +6,5 @@
 pub mod codes;
 pub mod diagnostic;
 pub mod model;
+pub mod nearest;
 pub mod source;
