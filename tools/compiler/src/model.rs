@@ -440,7 +440,7 @@ pub struct State {
     pub parent: Option<StateId>,
     /// In the order of the file; empty for a leaf.
     pub children: Vec<StateId>,
-    /// The child entered by default. A composite may lack it if nothing needs it.
+    /// The state inside it, child or further down, entered by default. A composite may lack it if nothing needs it.
     pub initial: Option<StateId>,
     /// What happens on entering.
     pub entry: Effects,
@@ -908,9 +908,16 @@ impl Automaton {
         path
     }
 
-    /// The states entered below `state` through `initial`, from the outside in; the last is a leaf.
+    /// The states entered below `state` through `initial`, from the outside in; the last is a leaf. An `initial` that names
+    /// a state further down enters those on the way to it.
     #[must_use]
     pub fn default_entries(&self, state: StateId) -> Vec<StateId> {
-        std::iter::successors(self.states[state].initial, |&at| self.states[at].initial).collect()
+        let mut path = Vec::new();
+        let mut at = state;
+        while let Some(initial) = self.states[at].initial {
+            path.extend(self.entries(at, initial));
+            at = initial;
+        }
+        path
     }
 }
