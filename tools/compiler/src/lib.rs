@@ -5,6 +5,7 @@
 
 pub mod codes;
 pub mod diagnostic;
+pub mod expression;
 pub mod model;
 pub mod nearest;
 pub mod source;

@@ -261,7 +261,7 @@ pub enum Value {
 }
 
 /// One automaton.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Automaton {
     /// `snake_case`; the file is `<name>.yaml`.
     pub name: String,
@@ -430,7 +430,7 @@ pub struct Action {
 }
 
 /// A state, simple or composite.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// `UPPER_SNAKE`, unique in the automaton; empty for the root.
     pub name: String,

@@ -1,0 +1,195 @@
+//! The little texts of the language: expressions, assignments, calls, sends, starts, triggers, targets, literals.
+//!
+//! Each is read by a small parser of our own ([`syntax`]) and then typed against what the [`Environment`] declares
+//! (`docs/SEMANTICS.md`, section 1). A text that is wrong yields `None` and as many findings as it has faults of its own;
+//! what only follows from a fault that was reported elsewhere (a name whose declaration failed) yields `None` and no finding.
+
+mod calls;
+mod lexer;
+mod literal;
+mod names;
+mod operators;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod typing;
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{
+    ActionCall, Assignment, Automaton, AutomatonId, Change, Event, EventId, Expression, Raise, Send, Start, StateId,
+    System, Target, Type, Value,
+};
+use crate::source::{Span, Text};
+
+pub use lexer::{LONGEST_TEXT_BYTES, duration_text};
+pub use syntax::{DEEPEST, WORDS};
+
+/// What the names in a text can mean.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment<'a> {
+    /// With all declarations resolved: types, parts, automata with parameters, variables, conditions, declared events,
+    /// actions and the tree of states. Reactions may be missing still.
+    pub system: &'a System,
+    /// In whose definition the text stands.
+    pub automaton: AutomatonId,
+    /// The event at hand.
+    pub event: EventScope,
+    /// Under `properties`, where `self in STATE` has a meaning and the world outside has none.
+    pub inside_property: bool,
+    /// Names whose declaration failed, of any kind: that they are unknown is not reported again.
+    pub broken: &'a BTreeSet<String>,
+}
+
+/// Whose fields can be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventScope {
+    /// No event's: `entry`, `exit`, `always`, timers, properties.
+    None,
+    /// This event's.
+    Event(EventId),
+    /// An event's that could not be resolved: names that might be its fields are not reported.
+    Unknown,
+}
+
+impl<'a> Environment<'a> {
+    /// The automaton in which the text stands.
+    #[must_use]
+    pub fn this(&self) -> &'a Automaton {
+        &self.system.automata[self.automaton]
+    }
+
+    /// The event at hand, if there is one and it is known.
+    #[must_use]
+    pub fn event(&self) -> Option<&'a Event> {
+        match self.event {
+            EventScope::Event(id) => Some(&self.this().events[id]),
+            EventScope::None | EventScope::Unknown => None,
+        }
+    }
+
+    fn is_broken(&self, name: &str) -> bool {
+        self.broken.contains(name)
+    }
+}
+
+/// A trigger, found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResolvedTrigger {
+    /// What happens.
+    pub event: TriggerEvent,
+    /// To which instance, for observations of automata that have many.
+    pub key: TriggerKey,
+    /// In the file.
+    pub span: Span,
+}
+
+/// What a trigger waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TriggerEvent {
+    /// An event of this automaton.
+    Declared(EventId),
+    /// A change of state.
+    Observation {
+        /// Of this automaton.
+        automaton: AutomatonId,
+        /// Enters or leaves.
+        change: Change,
+        /// This state.
+        state: StateId,
+    },
+}
+
+/// Which instance an observation looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TriggerKey {
+    /// There is one.
+    None,
+    /// `[any]`: `event.key` says which.
+    Any,
+    /// `[expression]`.
+    Equals(Expression),
+}
+
+/// A target, found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResolvedTarget {
+    /// `stay`.
+    Stay,
+    /// A state, or its history.
+    To(Target),
+}
+
+/// A guard or a property: of type `bool`, nothing secret in it.
+pub fn guard(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Expression> {
+    let node = read(syntax::expression(text), findings)?;
+    let mut typer = typing::Typer::new(environment, typing::Use::Guard, findings);
+    typer.place(&node, &typing::Place::new("a guard", Type::BOOL))
+}
+
+/// `variable = value`, `variable += value`.
+pub fn assignment(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Assignment> {
+    let syntax = read(syntax::assignment(text), findings)?;
+    calls::assignment(&syntax, environment, findings)
+}
+
+/// `action`, `action(arguments)`.
+pub fn action_call(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<ActionCall> {
+    let (name, arguments) = read(syntax::call(text), findings)?;
+    calls::action_call(&name, &arguments, environment, findings)
+}
+
+/// `event`, `event(fields)`: an event for itself.
+pub fn raise(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Raise> {
+    let (name, arguments) = read(syntax::call(text), findings)?;
+    calls::raise(&name, &arguments, environment, findings)
+}
+
+/// `automaton.event`, `automaton[key].event(fields)`, `automaton[all].event`. The event's `from` must name the sender.
+pub fn send(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Send> {
+    let (subject, event, arguments) = read(syntax::send(text), findings)?;
+    calls::send(&subject, &event, &arguments, environment, findings)
+}
+
+/// `automaton[key](parameter = value)`.
+pub fn start(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Start> {
+    let (subject, arguments) = read(syntax::start(text), findings)?;
+    calls::start(&subject, &arguments, environment, findings)
+}
+
+/// One trigger or several, separated by commas. Keys are typed without an event at hand.
+///
+/// If some fail, there is no result, and a finding for each.
+pub fn triggers(
+    text: &Text,
+    environment: &Environment,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Vec<ResolvedTrigger>> {
+    let triggers = read(syntax::triggers(text), findings)?;
+    let found: Vec<_> = triggers.iter().map(|trigger| names::trigger(trigger, environment, findings)).collect();
+    found.into_iter().collect()
+}
+
+/// `STATE`, `STATE.history`, `stay`.
+pub fn target(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<ResolvedTarget> {
+    let target = read(syntax::target(text), findings)?;
+    names::target(&target, environment, findings)
+}
+
+/// A constant for a `default`, `initial`, `min` or `max` of that type, within those bounds.
+///
+/// Where a `string` is expected the text is taken as it stands, for YAML has quotes of its own.
+pub fn literal(
+    text: &Text,
+    expected: Type,
+    bounds: Option<(i128, i128)>,
+    system: &System,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Value> {
+    literal::value(text, expected, bounds, system, findings)
+}
+
+fn read<T>(result: Result<T, syntax::Refusal>, findings: &mut Vec<Diagnostic>) -> Option<T> {
+    result.map_err(|finding| findings.push(*finding)).ok()
+}

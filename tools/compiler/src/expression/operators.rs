@@ -1,0 +1,229 @@
+//! The types of operations (`docs/SEMANTICS.md`, section 1).
+
+use super::syntax::{Node, NodeKind};
+use super::typing::{Place, Typer};
+use crate::codes::expression_errors::{
+    CONSTANT_OUT_OF_BOUNDS, DIVISION_BY_ZERO, NO_COMMON_TYPE, OPTIONAL_VALUE, SECRET, TYPE_MISMATCH, UNORDERED,
+};
+use crate::diagnostic::Diagnostic;
+use crate::model::{BaseType, BinaryOperator, Expression, ExpressionKind, IntegerType, Type};
+use crate::source::Span;
+
+type Typed = (ExpressionKind, Type);
+
+/// The value of an integer expression made of nothing but literals: it counts as one literal, computed exactly, so that
+/// `60 * 60` does not stay at the bound of `u8`.
+pub fn constant(node: &Node) -> Option<i128> {
+    match &node.kind {
+        NodeKind::Integer(value) => Some(*value),
+        NodeKind::Negate(of) => constant(of)?.checked_neg(),
+        NodeKind::Binary(operator, left, right) => {
+            let (left, right) = (constant(left)?, constant(right)?);
+            match operator {
+                BinaryOperator::Add => left.checked_add(right),
+                BinaryOperator::Subtract => left.checked_sub(right),
+                BinaryOperator::Multiply => left.checked_mul(right),
+                BinaryOperator::Divide => left.checked_div(right),
+                BinaryOperator::Remainder => left.checked_rem(right),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+impl Typer<'_, '_> {
+    pub fn bool_operand(&mut self, operator: &str, node: &Node) -> Option<Expression> {
+        self.place(node, &Place::new(format!("an operand of `{operator}`"), Type::BOOL))
+    }
+
+    pub fn negation(&mut self, of: &Node) -> Option<Typed> {
+        let operand = self.expression(of, None)?;
+        let signed = matches!(operand.r#type, Type { base: BaseType::Integer(integer), optional: false } if integer.bounds().0 < 0);
+        if !signed {
+            let message = format!("`-` needs a signed integer, not `{}`", self.type_name(operand.r#type));
+            return self.refuse(Diagnostic::new(&TYPE_MISMATCH, of.span, message));
+        }
+        let r#type = operand.r#type;
+        Some((ExpressionKind::Negate(Box::new(operand)), r#type))
+    }
+
+    pub fn binary(&mut self, operator: BinaryOperator, left: &Node, right: &Node) -> Option<Typed> {
+        use BinaryOperator as Operator;
+        match operator {
+            Operator::Or | Operator::And => {
+                let (left, right) =
+                    (self.bool_operand(operator.symbol(), left), self.bool_operand(operator.symbol(), right));
+                Some((binary(operator, left?, right?), Type::BOOL))
+            }
+            Operator::Equal | Operator::NotEqual => self.equality(operator, left, right),
+            Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
+                self.ordering(operator, left, right)
+            }
+            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
+                let (left, right) = self.sides(left, right);
+                self.arithmetic(operator, left?, right?)
+            }
+        }
+    }
+
+    /// Both sides, each a hint for the other: a side that adapts is typed after one that does not.
+    fn sides(&mut self, left: &Node, right: &Node) -> (Option<Side>, Option<Side>) {
+        if self.adapts(left) && !self.adapts(right) {
+            let typed = self.side(right, None);
+            let hint = typed.as_ref().map(|side| side.expression.r#type);
+            // A failed side has told its fault; what the other would mean beside it is not known.
+            let left = if typed.is_some() { self.side(left, hint) } else { None };
+            return (left, typed);
+        }
+        let typed = self.side(left, None);
+        let hint = typed.as_ref().map(|side| side.expression.r#type);
+        let right = if typed.is_some() || !self.adapts(right) { self.side(right, hint) } else { None };
+        (typed, right)
+    }
+
+    fn side(&mut self, node: &Node, hint: Option<Type>) -> Option<Side> {
+        Some(Side { expression: self.expression(node, hint)?, constant: constant(node) })
+    }
+
+    /// Whether the node's type follows from its place.
+    fn adapts(&self, node: &Node) -> bool {
+        match &node.kind {
+            NodeKind::None => true,
+            NodeKind::Name(name) => name.starts_with(char::is_uppercase),
+            _ => constant(node).is_some(),
+        }
+    }
+
+    fn equality(&mut self, operator: BinaryOperator, left: &Node, right: &Node) -> Option<Typed> {
+        let (left, right) = self.sides(left, right);
+        let (left, right) = (left?, right?);
+        self.comparable(operator, &left, &right)?;
+        Some((binary(operator, left.expression, right.expression), Type::BOOL))
+    }
+
+    fn comparable(&mut self, operator: BinaryOperator, left: &Side, right: &Side) -> Option<()> {
+        let span = left.expression.span.to(right.expression.span);
+        let (a, b) = (left.expression.r#type, right.expression.r#type);
+        if self.is_secret(a) || self.is_secret(b) {
+            let secret = self.type_name(if self.is_secret(a) { a } else { b });
+            return self.refuse(Diagnostic::new(
+                &SECRET,
+                span,
+                format!("`{secret}` is a secret type, and is not compared"),
+            ));
+        }
+        match (a.base, b.base) {
+            (BaseType::Integer(x), BaseType::Integer(y)) if x != y && !a.optional && !b.optional => {
+                self.common(left, right, x, y).map(|_| ())
+            }
+            (x, y) if x == y => Some(()),
+            _ => {
+                let (a, b) = (self.type_name(a), self.type_name(b));
+                let message = format!("`{}` compares values of one type, not `{a}` with `{b}`", operator.symbol());
+                let finding = Diagnostic::new(&TYPE_MISMATCH, span, message);
+                self.refuse(
+                    finding
+                        .related(left.expression.span, format!("`{a}`"))
+                        .related(right.expression.span, format!("`{b}`")),
+                )
+            }
+        }
+    }
+
+    fn ordering(&mut self, operator: BinaryOperator, left: &Node, right: &Node) -> Option<Typed> {
+        let (left, right) = self.sides(left, right);
+        let (left, right) = (left?, right?);
+        for side in [&left, &right] {
+            let r#type = side.expression.r#type;
+            let ordered = matches!(r#type.base, BaseType::Integer(_) | BaseType::Duration) && !r#type.optional;
+            if !ordered {
+                let message = format!(
+                    "`{}` has no order: `{}` is for integers and durations",
+                    self.type_name(r#type),
+                    operator.symbol()
+                );
+                let finding = Diagnostic::new(&UNORDERED, side.expression.span, message);
+                return self.refuse(if r#type.optional {
+                    finding.help("it may be `none`; only `==` and `!=` look at such a value")
+                } else {
+                    finding
+                });
+            }
+        }
+        self.comparable(operator, &left, &right)?;
+        Some((binary(operator, left.expression, right.expression), Type::BOOL))
+    }
+
+    fn arithmetic(&mut self, operator: BinaryOperator, left: Side, right: Side) -> Option<Typed> {
+        use BinaryOperator as Operator;
+        let (a, b) = (left.expression.r#type, right.expression.r#type);
+        if let Some(side) = [&left, &right].into_iter().find(|side| side.expression.r#type.optional) {
+            let message = format!("`{}` cannot calculate with what may be `none`", operator.symbol());
+            let finding = Diagnostic::new(&OPTIONAL_VALUE, side.expression.span, message);
+            return self.refuse(finding.label(format!("`{}`", self.type_name(side.expression.r#type))));
+        }
+        if matches!(operator, Operator::Divide | Operator::Remainder) && right.constant == Some(0) {
+            return self.refuse(Diagnostic::new(&DIVISION_BY_ZERO, right.expression.span, "this divides by zero"));
+        }
+        let r#type = match (a.base, operator, b.base) {
+            (BaseType::Integer(x), _, BaseType::Integer(y)) => Type::integer(self.common(&left, &right, x, y)?),
+            (BaseType::Duration, Operator::Add | Operator::Subtract, BaseType::Duration) => Type::DURATION,
+            (BaseType::Duration, Operator::Multiply | Operator::Divide, BaseType::Integer(_)) => Type::DURATION,
+            _ => return self.no_arithmetic(operator, &left, &right),
+        };
+        Some((binary(operator, left.expression, right.expression), r#type))
+    }
+
+    fn no_arithmetic<T>(&mut self, operator: BinaryOperator, left: &Side, right: &Side) -> Option<T> {
+        let span = left.expression.span.to(right.expression.span);
+        let (a, b) = (left.expression.r#type, right.expression.r#type);
+        let message = format!("there is no `{} {} {}`", self.type_name(a), operator.symbol(), self.type_name(b));
+        let finding = Diagnostic::new(&TYPE_MISMATCH, span, message);
+        self.refuse(match (a.base, operator, b.base) {
+            (BaseType::Integer(_), BinaryOperator::Multiply, BaseType::Duration) => {
+                finding.help("write the duration first")
+            }
+            (BaseType::Duration, _, BaseType::Integer(_)) => finding.help("give the number a unit: `5s`"),
+            _ => {
+                finding.help("`+ - * / %` are for integers; durations know `+` and `-`, and `*` and `/` by an integer")
+            }
+        })
+    }
+
+    /// The type in which two integers meet. A literal has the type of the other side, and so does not widen it.
+    fn common(&mut self, left: &Side, right: &Side, x: IntegerType, y: IntegerType) -> Option<IntegerType> {
+        for (literal, other, r#type) in [(left, right, y), (right, left, x)] {
+            if let (Some(value), None) = (literal.constant, other.constant)
+                && x != y
+            {
+                let bounds = r#type.bounds();
+                let message = format!(
+                    "`{value}` is outside `{}`, the type of the other side ({} to {})",
+                    r#type.name(),
+                    bounds.0,
+                    bounds.1
+                );
+                let finding = Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, literal.expression.span, message);
+                return self.refuse(finding.related(other.expression.span, format!("`{}`", r#type.name())));
+            }
+        }
+        if let Some(common) = x.common(y) {
+            return Some(common);
+        }
+        let span: Span = left.expression.span.to(right.expression.span);
+        let message = format!("no integer type holds both `{}` and `{}`", x.name(), y.name());
+        self.refuse(Diagnostic::new(&NO_COMMON_TYPE, span, message).help("declare one of the two with another type"))
+    }
+}
+
+/// One side of an operation.
+struct Side {
+    expression: Expression,
+    /// It is a literal of this value.
+    constant: Option<i128>,
+}
+
+fn binary(operator: BinaryOperator, left: Expression, right: Expression) -> ExpressionKind {
+    ExpressionKind::Binary(operator, Box::new(left), Box::new(right))
+}
