@@ -30,7 +30,10 @@ const CASES: [(&str, Event); 4] = [
 
 fn main() {
     println!("ns per dispatch, median of {} interleaved rounds of {OPERATIONS}", bitpie_benches::ROUNDS);
-    println!("{:<8}{:<30}{:>10}{:>10}{:>9}{:>15}{:>9}{:>10}", "depth", "case", "generated", "match", "ratio", "statig nested", "smlang", "rust-fsm");
+    println!(
+        "{:<8}{:<30}{:>10}{:>10}{:>9}{:>15}{:>9}{:>10}",
+        "depth", "case", "generated", "match", "ratio", "statig nested", "smlang", "rust-fsm"
+    );
     let mut missed = 0;
     for (name, event) in CASES {
         missed += u32::from(!report(1, name, &depth_1(event)));
@@ -88,7 +91,11 @@ macro_rules! contenders {
             generated.handle(generated::$generated::event(event));
         }
         let expected = (by_hand.count, by_hand.entered, by_hand.left);
-        assert_eq!((nested.inner().count, nested.inner().entered, nested.inner().left), expected, "statig counts alike");
+        assert_eq!(
+            (nested.inner().count, nested.inner().entered, nested.inner().left),
+            expected,
+            "statig counts alike"
+        );
         assert_eq!(generated.counters(), expected, "generated code counts alike");
 
         let hand_events = events.clone();

@@ -1,0 +1,1 @@
+//! The machines that `build.rs` made from `benches/automata/`.
