@@ -6,6 +6,7 @@
 pub mod codes;
 pub mod diagnostic;
 pub mod expression;
+pub mod interpreter;
 pub mod model;
 pub mod nearest;
 pub mod source;

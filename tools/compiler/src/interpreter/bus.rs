@@ -1,0 +1,365 @@
+//! The bus: one queue, one table of instances, timers on a given time (`docs/SEMANTICS.md`, section 4).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome, QUEUE_LIMIT};
+
+use super::delivery::{Address, Delivery, Message};
+use super::evaluate::Evaluated;
+use super::instances::{Data, Entry, Table};
+use super::program::Program;
+use super::step::{Host, Step};
+use super::value::Value;
+use crate::model::{AutomatonId, ParameterId, StateId, TimerId, TimerKind};
+
+/// Whom a message is for.
+#[derive(Clone, Debug)]
+pub(super) enum Destination {
+    /// Whoever has the key when its turn comes: events and starts.
+    Address(Address),
+    /// That very instance: observations and timers, which mean nothing to a later one of the same key.
+    Instance(AutomatonId, u64),
+}
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Queued {
+    to: Destination,
+    message: Message,
+    cause: Option<u64>,
+    /// Its instance was just started for it, so it starts no other.
+    started: bool,
+}
+
+/// Messages in total order.
+#[derive(Clone, Debug)]
+pub(super) struct Queue {
+    messages: VecDeque<Queued>,
+    pub limit: usize,
+}
+
+impl Queue {
+    /// False if it is full, and the message lost.
+    pub fn push(&mut self, to: Destination, message: Message, cause: Option<u64>) -> bool {
+        let fits = self.messages.len() < self.limit;
+        if fits {
+            self.messages.push_back(Queued { to, message, cause, started: false });
+        }
+        fits
+    }
+
+    /// Messages on their way.
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+}
+
+/// Pending timers of all instances, by deadline, then by the order of their start.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers {
+    pending: BTreeMap<(u64, u64), (AutomatonId, u64, TimerId)>,
+    started: u64,
+}
+
+impl Timers {
+    /// Returns the number of this start.
+    pub fn start(&mut self, deadline_ms: u64, automaton: AutomatonId, number: u64, timer: TimerId) -> u64 {
+        let order = self.started;
+        self.started += 1;
+        self.pending.insert((deadline_ms, order), (automaton, number, timer));
+        order
+    }
+
+    pub fn stop(&mut self, deadline_ms: u64, order: u64) {
+        self.pending.remove(&(deadline_ms, order));
+    }
+
+    /// The next one, whenever it is due.
+    pub fn first(&self) -> Option<(u64, (AutomatonId, u64, TimerId))> {
+        self.pending.first_key_value().map(|(&(deadline_ms, _), &timer)| (deadline_ms, timer))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (u64, (AutomatonId, u64, TimerId))> {
+        self.pending.iter().map(|(&(deadline_ms, _), &timer)| (deadline_ms, timer))
+    }
+}
+
+/// Everything that changes.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    /// By [`AutomatonId`].
+    pub tables: Vec<Table>,
+    pub queue: Queue,
+    pub timers: Timers,
+    pub now_ms: u64,
+    /// Deliveries so far.
+    pub sequence: u64,
+    /// Instances so far.
+    pub created: u64,
+    /// By automaton, then parameter: what an instance has unless its start says otherwise.
+    pub settings: Vec<Vec<Option<Value>>>,
+}
+
+/// How far one input may still lead, and up to when timers belong to it.
+struct Allowance {
+    deliveries: u32,
+    timers_until_ms: Option<u64>,
+}
+
+impl World {
+    pub fn new(program: &Program) -> Self {
+        let settings = program.system.automata.iter().map(|automaton| {
+            automaton.parameters.iter().map(|parameter| parameter.default.as_ref().map(Value::from)).collect()
+        });
+        Self {
+            tables: vec![Table::default(); program.plans.len()],
+            queue: Queue { messages: VecDeque::new(), limit: QUEUE_LIMIT },
+            timers: Timers::default(),
+            now_ms: 0,
+            sequence: 0,
+            created: 0,
+            settings: settings.collect(),
+        }
+    }
+
+    /// Handles what is in the queue, which one input from outside put there, and all that follows.
+    pub fn input(&mut self, program: &Program, host: &mut dyn Host) -> Evaluated<()> {
+        self.drain(program, host, &mut Allowance { deliveries: DELIVERY_LIMIT, timers_until_ms: None })
+    }
+
+    /// Delivers what is due, each with all that follows from it before the next.
+    pub fn advance(&mut self, program: &Program, now_ms: u64, host: &mut dyn Host) -> Evaluated<()> {
+        self.now_ms = now_ms;
+        let mut allowance = Allowance { deliveries: DELIVERY_LIMIT, timers_until_ms: Some(now_ms) };
+        while allowance.deliveries > 0
+            && let Some((deadline_ms, (automaton, number, timer))) = self.timers.first()
+            && deadline_ms <= now_ms
+        {
+            let kind = program.system.automata[automaton].timers[timer].kind;
+            self.timer_fires(kind, automaton, number, timer);
+            self.existing(program, automaton, number, Message::Timer(timer), None, host, &mut allowance)?;
+            self.drain(program, host, &mut allowance)?;
+        }
+        Ok(())
+    }
+
+    /// `after` is over; `every` is due again at its first beat after now.
+    fn timer_fires(&mut self, kind: TimerKind, automaton: AutomatonId, number: u64, timer: TimerId) {
+        let now_ms = self.now_ms;
+        let Some(data) = self.tables[automaton.index()].get_mut(number).and_then(|entry| entry.data.as_mut()) else {
+            return;
+        };
+        let Some(index) = data.running.iter().position(|running| running.timer == timer) else { return };
+        let running = data.running[index];
+        self.timers.stop(running.deadline_ms, running.order);
+        let next_ms = match kind {
+            TimerKind::After => None,
+            TimerKind::Every => next_beat(running.deadline_ms, running.interval_ms, now_ms),
+        };
+        match next_ms {
+            Some(deadline_ms) => {
+                data.running[index].deadline_ms = deadline_ms;
+                self.timers.pending.insert((deadline_ms, running.order), (automaton, number, timer));
+            }
+            None => {
+                data.running.remove(index);
+            }
+        }
+    }
+
+    fn drain(&mut self, program: &Program, host: &mut dyn Host, allowance: &mut Allowance) -> Evaluated<()> {
+        while allowance.deliveries > 0
+            && let Some(mut queued) = self.queue.messages.pop_front()
+        {
+            let (automaton, number) = match &queued.to {
+                Destination::Instance(automaton, number) => (*automaton, Some(*number)),
+                Destination::Address(address) => {
+                    (address.automaton, self.tables[address.automaton.index()].number(address.key.as_ref()))
+                }
+            };
+            match (number, &queued.message) {
+                (Some(_), Message::Start { .. }) => {
+                    self.without_step(program, queued, Outcome::AlreadyThere, host, allowance);
+                }
+                (Some(number), _) => {
+                    self.existing(program, automaton, number, queued.message, queued.cause, host, allowance)?;
+                }
+                (None, Message::Start { .. }) => self.start(program, queued, host, allowance)?,
+                (None, Message::Event { event, .. })
+                    if program.plans[automaton.index()].starts[event.index()] && !queued.started =>
+                {
+                    let start =
+                        Queued { message: Message::Start { parameters: Vec::new() }, to: queued.to.clone(), ..queued };
+                    queued.started = true;
+                    self.queue.messages.push_front(queued);
+                    self.start(program, start, host, allowance)?;
+                }
+                (None, _) => self.without_step(program, queued, Outcome::NoSuchInstance, host, allowance),
+            }
+        }
+        Ok(())
+    }
+
+    /// A delivery that reaches no instance, or changes nothing in it.
+    fn without_step(
+        &mut self,
+        program: &Program,
+        queued: Queued,
+        outcome: Outcome,
+        host: &mut dyn Host,
+        allowance: &mut Allowance,
+    ) {
+        let Destination::Address(address) = queued.to else { return };
+        let table = &self.tables[address.automaton.index()];
+        let leaf = table.number(address.key.as_ref()).and_then(|number| table.get(number)).and_then(|entry| entry.leaf);
+        let mut delivery = self.delivery(address, queued.message, queued.cause);
+        (delivery.outcome, delivery.before, delivery.after) = (outcome, leaf, leaf);
+        self.complete(program, &mut delivery, false, host, allowance);
+    }
+
+    fn start(
+        &mut self,
+        program: &Program,
+        queued: Queued,
+        host: &mut dyn Host,
+        allowance: &mut Allowance,
+    ) -> Evaluated<()> {
+        let Destination::Address(Address { automaton, key }) = queued.to else { return Ok(()) };
+        let declared = &program.system.automata[automaton];
+        let given = |id: ParameterId| match &queued.message {
+            Message::Start { parameters } => parameters.iter().find(|(with, _)| *with == id).map(|(_, value)| value),
+            _ => None,
+        };
+        let settings = self.settings[automaton.index()].iter();
+        let parameters = settings.zip(0..).map(|(setting, index)| {
+            given(ParameterId(index)).or(setting.as_ref()).cloned().unwrap_or_else(|| {
+                // The compiler refuses starts that leave such a parameter out, and so does the interface to the outside.
+                Value::least(&program.system, declared.parameters[index as usize].r#type)
+            })
+        });
+        let data = Box::new(Data {
+            active: StateId::ROOT,
+            parameters: parameters.collect(),
+            variables: declared.variables.iter().map(|variable| Value::from(&variable.initial)).collect(),
+            history: vec![None; declared.states.len()],
+            kept: Vec::new(),
+            running: Vec::new(),
+        });
+        let number = self.created;
+        self.created += 1;
+        self.tables[automaton.index()].insert(number, Entry { key, leaf: None, data: Some(data) });
+        self.existing(program, automaton, number, queued.message, queued.cause, host, allowance)
+    }
+
+    /// A delivery to an instance that exists, and the recalls that it makes possible.
+    #[allow(clippy::too_many_arguments, reason = "a delivery is all of these")]
+    fn existing(
+        &mut self,
+        program: &Program,
+        automaton: AutomatonId,
+        number: u64,
+        message: Message,
+        cause: Option<u64>,
+        host: &mut dyn Host,
+        allowance: &mut Allowance,
+    ) -> Evaluated<()> {
+        let (mut message, mut cause) = (message, cause);
+        loop {
+            let Some(entry) = self.tables[automaton.index()].get_mut(number) else { return Ok(()) };
+            let Some(mut data) = entry.data.take() else { return Ok(()) };
+            let (before, key) = (entry.leaf, entry.key.clone());
+            let mut delivery = self.delivery(Address { automaton, key }, message.clone(), cause);
+            delivery.before = before;
+            let mut step = Step::new(
+                program,
+                number,
+                &mut data,
+                &self.tables,
+                &mut self.queue,
+                &mut self.timers,
+                &mut delivery,
+                host,
+            );
+            step.handle(&message)?;
+            let finished = step.finished;
+            let recall = if finished { None } else { step.recallable()? };
+            delivery.after = Some(data.active);
+            if finished {
+                self.remove(automaton, number, &data);
+            } else {
+                let recalled = recall.filter(|_| allowance.deliveries > 1).map(|index| data.kept.remove(index));
+                if let Some(entry) = self.tables[automaton.index()].get_mut(number) {
+                    entry.leaf = Some(data.active);
+                    entry.data = Some(data);
+                }
+                if let Some(kept) = recalled {
+                    self.complete(program, &mut delivery, true, host, allowance);
+                    message = Message::Event { event: kept.event, fields: kept.fields };
+                    cause = kept.cause;
+                    continue;
+                }
+            }
+            self.complete(program, &mut delivery, recall.is_some(), host, allowance);
+            return Ok(());
+        }
+    }
+
+    pub fn remove(&mut self, automaton: AutomatonId, number: u64, data: &Data) {
+        for running in &data.running {
+            self.timers.stop(running.deadline_ms, running.order);
+        }
+        self.tables[automaton.index()].remove(number);
+        let is_for_it = |queued: &Queued| match queued.to {
+            Destination::Instance(of, which) => of == automaton && which == number,
+            Destination::Address(_) => false,
+        };
+        self.queue.messages.retain(|queued| !is_for_it(queued));
+    }
+
+    fn delivery(&mut self, address: Address, message: Message, cause: Option<u64>) -> Delivery {
+        let sequence = self.sequence;
+        self.sequence += 1;
+        Delivery {
+            sequence,
+            at_ms: self.now_ms,
+            cause,
+            address,
+            message,
+            outcome: Outcome::Unexpected,
+            before: None,
+            after: None,
+            asked: Vec::new(),
+            changed: Vec::new(),
+            actions: Vec::new(),
+            sends: Vec::new(),
+            raised: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// Counts the delivery, ends the input if it was the last one allowed, and reports it.
+    fn complete(
+        &mut self,
+        program: &Program,
+        delivery: &mut Delivery,
+        recall_waits: bool,
+        host: &mut dyn Host,
+        allowance: &mut Allowance,
+    ) {
+        allowance.deliveries -= 1;
+        if allowance.deliveries == 0 {
+            let is_due = |until_ms| self.timers.first().is_some_and(|(deadline_ms, _)| deadline_ms <= until_ms);
+            if recall_waits || self.queue.len() > 0 || allowance.timers_until_ms.is_some_and(is_due) {
+                delivery.note(Fault::DeliveryLimit);
+                self.queue.messages.clear();
+            }
+        }
+        host.delivered(&program.system, delivery);
+    }
+}
+
+/// The first beat after `now_ms` of an `every` that was due at `deadline_ms`; `None` if time ends before it.
+fn next_beat(deadline_ms: u64, interval_ms: u64, now_ms: u64) -> Option<u64> {
+    let beats = (now_ms.saturating_sub(deadline_ms) / interval_ms.max(1)).checked_add(1)?;
+    deadline_ms.checked_add(interval_ms.checked_mul(beats)?)
+}

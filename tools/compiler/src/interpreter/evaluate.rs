@@ -1,0 +1,194 @@
+//! Expressions (`docs/SEMANTICS.md`, section 1), and the questions that they ask (section 2).
+
+use automata_runtime::record::Fault;
+
+use super::delivery::{Asked, Who};
+use super::error::Error;
+use super::step::{ConditionAsked, Step};
+use super::value::{Value, expected};
+use crate::model::{AutomatonId, BinaryOperator, ConditionId, Expression, ExpressionKind, Observed, StateId, Type};
+
+/// Boxed, since it is rare and every result has room for it.
+pub(super) type Evaluated<T> = Result<T, Box<Error>>;
+
+impl Step<'_> {
+    /// A guard: false as a whole if something was divided by zero in it.
+    pub(super) fn holds(&mut self, guard: &Expression, fields: &[Value]) -> Evaluated<bool> {
+        self.divided_by_zero = false;
+        let value = self.evaluate(guard, fields)?;
+        Ok(value == Value::Bool(true) && !self.divided_by_zero)
+    }
+
+    /// Whether the `[expr]` of a keyed observation is the key that it brought.
+    pub(super) fn key_matches(&mut self, key: &Expression, fields: &[Value]) -> Evaluated<bool> {
+        self.divided_by_zero = false;
+        let value = self.evaluate(key, fields)?;
+        Ok(Some(&value) == fields.first() && !self.divided_by_zero)
+    }
+
+    /// The value of the expression at the bound of the place that it is passed to.
+    pub(super) fn pass(&mut self, expression: &Expression, fields: &[Value], place: Type) -> Evaluated<Value> {
+        Ok(self.evaluate(expression, fields)?.passed_to(place))
+    }
+
+    pub(super) fn evaluate(&mut self, expression: &Expression, fields: &[Value]) -> Evaluated<Value> {
+        Ok(match &expression.kind {
+            ExpressionKind::Literal(value) => Value::from(value),
+            ExpressionKind::Variable(id) => self.data.variables[id.index()].clone(),
+            ExpressionKind::Parameter(id) => self.data.parameters[id.index()].clone(),
+            ExpressionKind::Field(index) => fields[*index as usize].clone(),
+            ExpressionKind::Key => self.delivery.address.key.clone().unwrap_or(Value::None),
+            ExpressionKind::Condition(id, arguments) => {
+                let places = &self.automaton.conditions[*id].arguments;
+                let arguments = arguments
+                    .iter()
+                    .zip(places)
+                    .map(|(argument, place)| self.pass(argument, fields, place.r#type))
+                    .collect::<Evaluated<Vec<Value>>>()?;
+                self.condition(*id, arguments)?
+            }
+            ExpressionKind::Not(inner) => Value::Bool(self.evaluate(inner, fields)? != Value::Bool(true)),
+            ExpressionKind::Negate(inner) => match self.evaluate(inner, fields)? {
+                Value::Integer(value) => Value::Integer(-value).passed_to(expression.r#type),
+                value => value,
+            },
+            ExpressionKind::Binary(BinaryOperator::And, left, right) => {
+                let holds = self.evaluate(left, fields)? == Value::Bool(true);
+                Value::Bool(holds && self.evaluate(right, fields)? == Value::Bool(true))
+            }
+            ExpressionKind::Binary(BinaryOperator::Or, left, right) => {
+                let holds = self.evaluate(left, fields)? == Value::Bool(true);
+                Value::Bool(holds || self.evaluate(right, fields)? == Value::Bool(true))
+            }
+            ExpressionKind::Binary(operator, left, right) => {
+                let (left, right) = (self.evaluate(left, fields)?, self.evaluate(right, fields)?);
+                self.binary(*operator, &left, &right).passed_to(expression.r#type)
+            }
+            ExpressionKind::InState { who, automaton, state } => {
+                let who = match who {
+                    Observed::One => Who::One,
+                    Observed::Any => Who::Any,
+                    Observed::All => Who::All,
+                    Observed::No => Who::No,
+                    Observed::Itself => Who::Itself,
+                    Observed::Keyed(key) => {
+                        let place = self.key_type(*automaton);
+                        Who::Keyed(self.pass(key, fields, place)?)
+                    }
+                };
+                Value::Bool(self.in_state(who, *automaton, *state))
+            }
+        })
+    }
+
+    pub(super) fn key_type(&self, automaton: AutomatonId) -> Type {
+        self.program.system.automata[automaton].key.as_ref().map_or(Type::BOOL, |key| key.r#type)
+    }
+
+    fn binary(&mut self, operator: BinaryOperator, left: &Value, right: &Value) -> Value {
+        use BinaryOperator::{
+            Add, And, Divide, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Multiply, NotEqual, Or, Remainder,
+            Subtract,
+        };
+        match operator {
+            Equal => return Value::Bool(left == right),
+            NotEqual => return Value::Bool(left != right),
+            _ => {}
+        }
+        if matches!(operator, Divide | Remainder) && counts_as_zero(left, right) {
+            self.divided_by_zero = true;
+            self.delivery.note(Fault::DivisionByZero);
+            return if matches!(left, Value::Duration(_)) { Value::Duration(0) } else { Value::Integer(0) };
+        }
+        match (left, right) {
+            (Value::Integer(a), Value::Integer(b)) => match operator {
+                Less => Value::Bool(a < b),
+                LessOrEqual => Value::Bool(a <= b),
+                Greater => Value::Bool(a > b),
+                GreaterOrEqual => Value::Bool(a >= b),
+                Add => Value::Integer(a.saturating_add(*b)),
+                Subtract => Value::Integer(a.saturating_sub(*b)),
+                Multiply => Value::Integer(a.saturating_mul(*b)),
+                Divide => Value::Integer(a / b),
+                Remainder => Value::Integer(a % b),
+                Equal | NotEqual | And | Or => Value::None,
+            },
+            (Value::Duration(a), Value::Duration(b)) => match operator {
+                Less => Value::Bool(a < b),
+                LessOrEqual => Value::Bool(a <= b),
+                Greater => Value::Bool(a > b),
+                GreaterOrEqual => Value::Bool(a >= b),
+                Add => Value::Duration(a.saturating_add(*b)),
+                Subtract => Value::Duration(a.saturating_sub(*b)),
+                _ => Value::None,
+            },
+            (Value::Duration(a), Value::Integer(b)) | (Value::Integer(b), Value::Duration(a)) => {
+                // The factor is of some integer type, so it fits once it is not negative.
+                let b = u64::try_from((*b).max(0)).unwrap_or(u64::MAX);
+                Value::Duration(if operator == Multiply { a.saturating_mul(b) } else { a / b })
+            }
+            // A comparison by order with `none` in it.
+            _ => Value::Bool(false),
+        }
+    }
+
+    fn condition(&mut self, id: ConditionId, arguments: Vec<Value>) -> Evaluated<Value> {
+        let known = self.delivery.asked.iter().find_map(|(asked, answer)| match asked {
+            Asked::Condition(condition, with) if *condition == id && *with == arguments => Some(answer.clone()),
+            _ => None,
+        });
+        if let Some(answer) = known {
+            return Ok(answer);
+        }
+        let system = &self.program.system;
+        let asked = ConditionAsked { system, address: &self.delivery.address, condition: id, arguments: &arguments };
+        let wanted = self.automaton.conditions[id].r#type;
+        let Some(answer) = self.host.answer(&asked) else {
+            return Err(Box::new(Error::Unanswered {
+                instance: self.delivery.address.name(system),
+                condition: self.automaton.conditions[id].name.clone(),
+                question: asked.question(),
+                expected: expected(system, wanted),
+            }));
+        };
+        if !answer.is_of(system, wanted) {
+            return Err(Box::new(Error::WrongType {
+                what: format!("the condition `{}` of {}", asked.question(), self.delivery.address.name(system)),
+                expected: expected(system, wanted),
+                got: format!("{answer:?}"),
+            }));
+        }
+        self.delivery.asked.push((Asked::Condition(id, arguments), answer.clone()));
+        Ok(answer)
+    }
+
+    fn in_state(&mut self, who: Who, automaton: AutomatonId, state: StateId) -> bool {
+        let asked = Asked::State(who, automaton, state);
+        if let Some((_, answer)) = self.delivery.asked.iter().find(|(earlier, _)| *earlier == asked) {
+            return *answer == Value::Bool(true);
+        }
+        let Asked::State(who, ..) = &asked else { return false };
+        let (table, plan) = (&self.tables[automaton.index()], &self.program.plans[automaton.index()]);
+        let is_in = |leaf: Option<StateId>| leaf.is_some_and(|leaf| plan.is_in(leaf, state));
+        let mut leaves = table.iter().filter_map(|(_, entry)| entry.leaf);
+        let of_key = |key| table.number(key).and_then(|number| table.get(number)).and_then(|entry| entry.leaf);
+        let answer = match who {
+            Who::One => is_in(of_key(None)),
+            Who::Keyed(key) => is_in(of_key(Some(key))),
+            Who::Any => leaves.any(|leaf| plan.is_in(leaf, state)),
+            Who::All => leaves.all(|leaf| plan.is_in(leaf, state)),
+            Who::No => !leaves.any(|leaf| plan.is_in(leaf, state)),
+            Who::Itself => is_in(table.get(self.number).and_then(|entry| entry.leaf)),
+        };
+        self.delivery.asked.push((asked, Value::Bool(answer)));
+        answer
+    }
+}
+
+/// A duration is never divided by less than 1: a negative divisor counts as 0.
+fn counts_as_zero(dividend: &Value, divisor: &Value) -> bool {
+    match (dividend, divisor) {
+        (Value::Duration(_), Value::Integer(divisor)) => *divisor <= 0,
+        (_, divisor) => matches!(divisor, Value::Integer(0) | Value::Duration(0)),
+    }
+}

@@ -1,0 +1,317 @@
+//! Runs a [`System`] directly, by `docs/SEMANTICS.md`, without compiling Rust.
+//!
+//! It shares nothing with the code generator but the model and the record of a delivery, so that the two can be held against
+//! one another (`tests/agreement`). Time and input are given to it, conditions are asked of a [`Host`], and what happened is told
+//! to the same host as a [`Delivery`] (ids and values; [`Delivery::record`] gives it its names).
+//!
+//! A call that ends with [`Error::Unanswered`] leaves the interpreter half-way. It can be cloned, which costs what its instances
+//! hold: whoever wants to ask a person and go on takes a copy before.
+
+mod bus;
+mod delivery;
+mod error;
+mod evaluate;
+mod instances;
+mod program;
+mod step;
+#[cfg(test)]
+mod tests;
+mod value;
+mod view;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+pub use self::delivery::{Address, Asked, Changed, Delivery, Message, Sending, Who, instance_name, object};
+pub use self::error::Error;
+pub use self::instances::{Kept, Running};
+pub use self::step::{ConditionAsked, Host};
+pub use self::value::{SECRET, Value, expected};
+pub use self::view::{InstanceView, Pending, Snapshot};
+
+use self::bus::{Destination, World};
+use self::program::Program;
+use crate::model::{AutomatonId, Event, EventId, ParameterId, System, Type};
+
+/// A system that runs.
+#[derive(Clone, Debug)]
+pub struct Interpreter {
+    program: Arc<Program>,
+    world: World,
+    broken: bool,
+}
+
+impl Interpreter {
+    /// The system before its start: at time 0, without instances.
+    #[must_use]
+    pub fn new(system: Arc<System>) -> Self {
+        let program = Program::new(system);
+        let world = World::new(&program);
+        Self { program: Arc::new(program), world, broken: false }
+    }
+
+    /// What it runs.
+    #[must_use]
+    pub fn system(&self) -> &Arc<System> {
+        &self.program.system
+    }
+
+    /// Gives a parameter another value than its default, for instances that are started from now on.
+    ///
+    /// # Errors
+    /// If the value is not of the parameter's type.
+    pub fn set_parameter(&mut self, automaton: AutomatonId, id: ParameterId, value: Value) -> Result<(), Error> {
+        let system = &self.program.system;
+        let parameter = &system.automata[automaton].parameters[id];
+        check(system, &value, parameter.r#type, || format!("parameter {}", parameter.name))?;
+        self.world.settings[automaton.index()][id.index()] = Some(value);
+        Ok(())
+    }
+
+    /// Bounds the queue of the bus (65 536 messages unless said otherwise).
+    pub fn set_queue_limit(&mut self, limit: usize) {
+        self.world.queue.limit = limit;
+    }
+
+    /// Starts the automata that have one instance, in the order of their names, as one input.
+    ///
+    /// # Errors
+    /// [`Error::Unanswered`], [`Error::WrongType`] of an answer.
+    pub fn start(&mut self, host: &mut dyn Host) -> Result<(), Error> {
+        self.guard()?;
+        let system = Arc::clone(&self.program.system);
+        for (index, automaton) in system.automata.iter().enumerate() {
+            if automaton.key.is_none() {
+                let address = Address { automaton: AutomatonId(index as u32), key: None };
+                self.world.queue.push(Destination::Address(address), Message::Start { parameters: Vec::new() }, None);
+            }
+        }
+        self.run(host)
+    }
+
+    /// Gives the time to the bus: what is due by then is delivered.
+    ///
+    /// # Errors
+    /// [`Error::TimeBackwards`]; [`Error::Unanswered`], [`Error::WrongType`] of an answer.
+    pub fn advance(&mut self, now_ms: u64, host: &mut dyn Host) -> Result<(), Error> {
+        self.guard()?;
+        if now_ms < self.world.now_ms {
+            return Err(Error::TimeBackwards { now_ms: self.world.now_ms, given_ms: now_ms });
+        }
+        let outcome = self.world.advance(&self.program, now_ms, host);
+        self.finish(outcome)
+    }
+
+    /// An event, or an observation, from outside, with all that follows from it.
+    ///
+    /// # Errors
+    /// If the key or a field is not of its type; [`Error::Unanswered`], [`Error::WrongType`] of an answer.
+    pub fn deliver(
+        &mut self,
+        to: Address,
+        event: EventId,
+        fields: Vec<Value>,
+        host: &mut dyn Host,
+    ) -> Result<(), Error> {
+        self.guard()?;
+        self.check_key(&to)?;
+        let system = &self.program.system;
+        let declared = &system.automata[to.automaton].events[event];
+        for (index, field) in declared.fields.iter().enumerate() {
+            let what = || format!("field {} of event {}", field.name, declared.name);
+            let Some(value) = fields.get(index) else {
+                return Err(Error::Missing { what: what(), expected: expected(system, field.r#type) });
+            };
+            check(system, value, field.r#type, what)?;
+        }
+        self.world.queue.push(Destination::Address(to), Message::Event { event, fields }, None);
+        self.run(host)
+    }
+
+    /// Starts an instance from outside.
+    ///
+    /// # Errors
+    /// If the key or a parameter is not of its type, or one without a default is missing; [`Error::Unanswered`],
+    /// [`Error::WrongType`] of an answer.
+    pub fn start_instance(
+        &mut self,
+        to: Address,
+        mut parameters: Vec<(ParameterId, Value)>,
+        host: &mut dyn Host,
+    ) -> Result<(), Error> {
+        self.guard()?;
+        self.check_key(&to)?;
+        parameters.sort_by_key(|(id, _)| *id);
+        let system = &self.program.system;
+        for (index, parameter) in system.automata[to.automaton].parameters.iter().enumerate() {
+            let what = || format!("parameter {}", parameter.name);
+            match parameters.iter().find(|(id, _)| id.index() == index) {
+                Some((_, value)) => check(system, value, parameter.r#type, what)?,
+                None if self.world.settings[to.automaton.index()][index].is_none() => {
+                    return Err(Error::Missing { what: what(), expected: expected(system, parameter.r#type) });
+                }
+                None => {}
+            }
+        }
+        self.world.queue.push(Destination::Address(to), Message::Start { parameters }, None);
+        self.run(host)
+    }
+
+    fn run(&mut self, host: &mut dyn Host) -> Result<(), Error> {
+        let outcome = self.world.input(&self.program, host);
+        self.finish(outcome)
+    }
+
+    fn finish(&mut self, outcome: Result<(), Box<Error>>) -> Result<(), Error> {
+        self.broken |= outcome.is_err();
+        outcome.map_err(|error| *error)
+    }
+
+    fn guard(&self) -> Result<(), Error> {
+        if self.broken { Err(Error::Broken) } else { Ok(()) }
+    }
+
+    fn check_key(&self, address: &Address) -> Result<(), Error> {
+        let system = &self.program.system;
+        let automaton = &system.automata[address.automaton];
+        let problem = match (&address.key, &automaton.key) {
+            (None, None) => return Ok(()),
+            (Some(key), Some(declared)) if key.is_of(system, declared.r#type) => return Ok(()),
+            (Some(_), Some(key)) => format!("its key is {}", expected(system, key.r#type)),
+            (Some(_), None) => format!("there is one {0} only; write `{0}`", automaton.name),
+            (None, Some(key)) => {
+                format!("there is one for each {}; write `{}[…]`", key.name, automaton.name)
+            }
+        };
+        Err(Error::Key { instance: automaton.name.clone(), problem })
+    }
+}
+
+/// Names from outside.
+impl Interpreter {
+    /// The automaton of that name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`].
+    pub fn automaton(&self, name: &str) -> Result<AutomatonId, Error> {
+        let system = &self.program.system;
+        let known = || system.automata.iter().map(|automaton| automaton.name.as_str());
+        system.automaton(name).ok_or_else(|| Error::unknown("automaton", name, known()))
+    }
+
+    /// Reads `name` or `name[key]`, whether that instance exists or not.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`], [`Error::Key`].
+    pub fn address(&self, text: &str) -> Result<Address, Error> {
+        let system = &self.program.system;
+        let (name, key) = match text.split_once('[') {
+            None => (text, None),
+            Some((name, rest)) => {
+                let problem = || "a `]` is missing at its end".to_owned();
+                let key = rest.strip_suffix(']');
+                (name, Some(key.ok_or_else(|| Error::Key { instance: text.to_owned(), problem: problem() })?))
+            }
+        };
+        let automaton = self.automaton(name.trim())?;
+        // The text of an opaque key may be read in two ways; the instance that is called so decides.
+        if let Some((number, _)) = key.and_then(|key| {
+            let declared = system.automata[automaton].key.as_ref()?;
+            let mut entries = self.world.tables[automaton.index()].iter();
+            entries.find(|(_, entry)| entry.key.as_ref().is_some_and(|of| of.bare(system, declared.r#type) == key))
+        }) {
+            let entry = self.world.tables[automaton.index()].get(number);
+            return Ok(Address { automaton, key: entry.and_then(|entry| entry.key.clone()) });
+        }
+        let address = match (key, &system.automata[automaton].key) {
+            (Some(key), Some(declared)) => {
+                let Some(value) = Value::from_bare(system, declared.r#type, key) else {
+                    let problem = format!("its key is {}", expected(system, declared.r#type));
+                    return Err(Error::Key { instance: text.to_owned(), problem });
+                };
+                Address { automaton, key: Some(value) }
+            }
+            (Some(key), None) => Address { automaton, key: Some(Value::String(key.into())) },
+            (None, _) => Address { automaton, key: None },
+        };
+        self.check_key(&address).map(|()| address)
+    }
+
+    /// The event, or observation, of that name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`].
+    pub fn event(&self, automaton: AutomatonId, name: &str) -> Result<EventId, Error> {
+        let automaton = &self.program.system.automata[automaton];
+        let index = automaton.events.iter().position(|event| event.name == name);
+        let known = || automaton.events.iter().map(|event| event.name.as_str());
+        index
+            .map(|index| EventId(index as u32))
+            .ok_or_else(|| Error::unknown(format!("event of {}", automaton.name), name, known()))
+    }
+
+    /// Reads an event's fields by their names; optional ones may be left out.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`], [`Error::Missing`], [`Error::WrongType`].
+    pub fn fields(&self, event: &Event, given: &Map<String, Json>) -> Result<Vec<Value>, Error> {
+        let system = &self.program.system;
+        let known = || event.fields.iter().map(|field| field.name.as_str());
+        if let Some(name) = given.keys().find(|name| known().all(|known| known != *name)) {
+            return Err(Error::unknown(format!("field of event {}", event.name), name, known()));
+        }
+        let read = |field: &crate::model::Field| {
+            let what = || format!("field {} of event {}", field.name, event.name);
+            match given.get(&field.name) {
+                Some(json) => self.value(field.r#type, json, what),
+                None if field.r#type.optional => Ok(Value::None),
+                None => Err(Error::Missing { what: what(), expected: expected(system, field.r#type) }),
+            }
+        };
+        event.fields.iter().map(read).collect()
+    }
+
+    /// Reads parameters of a start by their names.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`], [`Error::WrongType`].
+    pub fn parameters(
+        &self,
+        automaton: AutomatonId,
+        given: &Map<String, Json>,
+    ) -> Result<Vec<(ParameterId, Value)>, Error> {
+        let automaton = &self.program.system.automata[automaton];
+        let read = |(name, json): (&String, &Json)| {
+            let index = automaton.parameters.iter().position(|parameter| parameter.name == *name);
+            let known = || automaton.parameters.iter().map(|parameter| parameter.name.as_str());
+            let index =
+                index.ok_or_else(|| Error::unknown(format!("parameter of {}", automaton.name), name, known()))?;
+            let value = self.value(automaton.parameters[index].r#type, json, || format!("parameter {name}"))?;
+            Ok((ParameterId(index as u32), value))
+        };
+        let mut parameters = given.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        parameters.sort_by_key(|(id, _)| *id);
+        Ok(parameters)
+    }
+
+    /// Reads JSON as a value of the type; `what` names the place for the error.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`].
+    pub fn value(&self, of: Type, json: &Json, what: impl Fn() -> String) -> Result<Value, Error> {
+        let system = &self.program.system;
+        Value::from_json(system, of, json).ok_or_else(|| Error::WrongType {
+            what: what(),
+            expected: expected(system, of),
+            got: json.to_string(),
+        })
+    }
+}
+
+fn check(system: &System, value: &Value, wanted: Type, what: impl Fn() -> String) -> Result<(), Error> {
+    if value.is_of(system, wanted) {
+        return Ok(());
+    }
+    Err(Error::WrongType { what: what(), expected: expected(system, wanted), got: format!("{value:?}") })
+}

@@ -1,0 +1,273 @@
+//! Looking into a running system, and putting an instance into a situation without running anything.
+
+use std::sync::Arc;
+
+use super::bus::World;
+use super::delivery::Address;
+use super::error::Error;
+use super::instances::{Data, Entry, Kept, Running};
+use super::value::Value;
+use super::{Interpreter, instance_name};
+use crate::model::{AutomatonId, StateId, System, TimerId};
+
+/// An instance as it is between deliveries.
+#[derive(Clone, Copy, Debug)]
+pub struct InstanceView<'a> {
+    system: &'a System,
+    automaton: AutomatonId,
+    key: Option<&'a Value>,
+    data: &'a Data,
+}
+
+/// A timer that is pending.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// Whose.
+    pub address: Address,
+    /// Which.
+    pub timer: TimerId,
+    /// When it is due.
+    pub deadline_ms: u64,
+}
+
+/// All that an instance is, for traces and tests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Which instance.
+    pub address: Address,
+    /// Its leaf.
+    pub state: StateId,
+    /// In the order of declaration.
+    pub parameters: Vec<Value>,
+    /// In the order of declaration.
+    pub variables: Vec<Value>,
+    /// By state: the leaf that was active when it was last left.
+    pub history: Vec<Option<StateId>>,
+    /// Deferred events, oldest first.
+    pub kept: Vec<Kept>,
+    /// Pending timers in the order of their start.
+    pub timers: Vec<Running>,
+}
+
+impl<'a> InstanceView<'a> {
+    /// Which instance.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        Address { automaton: self.automaton, key: self.key.cloned() }
+    }
+
+    /// `name` or `name[key]`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        instance_name(self.system, self.automaton, self.key)
+    }
+
+    /// Its leaf.
+    #[must_use]
+    pub fn state(&self) -> StateId {
+        self.data.active
+    }
+
+    /// In the order of declaration.
+    #[must_use]
+    pub fn parameters(&self) -> &'a [Value] {
+        &self.data.parameters
+    }
+
+    /// In the order of declaration.
+    #[must_use]
+    pub fn variables(&self) -> &'a [Value] {
+        &self.data.variables
+    }
+
+    /// Deferred events, oldest first.
+    #[must_use]
+    pub fn kept(&self) -> &'a [Kept] {
+        &self.data.kept
+    }
+
+    /// Pending timers, in the order of their start.
+    #[must_use]
+    pub fn timers(&self) -> Vec<Running> {
+        let mut running = self.data.running.clone();
+        running.sort_by_key(|running| running.order);
+        running
+    }
+
+    /// By state: the leaf that was active when it was last left.
+    #[must_use]
+    pub fn history(&self) -> &'a [Option<StateId>] {
+        &self.data.history
+    }
+
+    /// Everything, to be restored later.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            address: self.address(),
+            state: self.data.active,
+            parameters: self.data.parameters.clone(),
+            variables: self.data.variables.clone(),
+            history: self.data.history.clone(),
+            kept: self.data.kept.clone(),
+            timers: self.timers(),
+        }
+    }
+}
+
+impl Interpreter {
+    /// The time that was given last.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.world.now_ms
+    }
+
+    /// How many deliveries there were.
+    #[must_use]
+    pub fn deliveries(&self) -> u64 {
+        self.world.sequence
+    }
+
+    /// When the next timer is due.
+    #[must_use]
+    pub fn next_deadline_ms(&self) -> Option<u64> {
+        self.world.timers.first().map(|(deadline_ms, _)| deadline_ms)
+    }
+
+    /// All pending timers in the order in which they are due.
+    #[must_use]
+    pub fn timers(&self) -> Vec<Pending> {
+        let address = |automaton: AutomatonId, number| Address {
+            automaton,
+            key: self.world.tables[automaton.index()].get(number).and_then(|entry| entry.key.clone()),
+        };
+        let pending = self.world.timers.iter();
+        pending
+            .map(|(deadline_ms, (automaton, number, timer))| Pending {
+                address: address(automaton, number),
+                timer,
+                deadline_ms,
+            })
+            .collect()
+    }
+
+    /// All instances: by automaton, then in the order of creation.
+    pub fn instances(&self) -> impl Iterator<Item = InstanceView<'_>> {
+        self.world.tables.iter().zip(0..).flat_map(move |(table, index)| {
+            let automaton = AutomatonId(index);
+            table.iter().filter_map(move |(_, entry)| self.view(automaton, entry))
+        })
+    }
+
+    /// The instance, if it exists.
+    #[must_use]
+    pub fn instance(&self, address: &Address) -> Option<InstanceView<'_>> {
+        let table = &self.world.tables[address.automaton.index()];
+        self.view(address.automaton, table.get(table.number(address.key.as_ref())?)?)
+    }
+
+    fn view<'a>(&'a self, automaton: AutomatonId, entry: &'a Entry) -> Option<InstanceView<'a>> {
+        let data = entry.data.as_deref()?;
+        Some(InstanceView { system: &self.program.system, automaton, key: entry.key.as_ref(), data })
+    }
+
+    /// Puts an instance into a situation without running anything; makes it if its key is free.
+    ///
+    /// # Errors
+    /// [`Error::Key`] if the address is none of that automaton; [`Error::WrongType`] if a variable or parameter has another
+    /// type, or the state is not a leaf.
+    pub fn restore(&mut self, snapshot: Snapshot) -> Result<(), Error> {
+        self.guard()?;
+        self.check_key(&snapshot.address)?;
+        let system = Arc::clone(&self.program.system);
+        let automaton = &system.automata[snapshot.address.automaton];
+        let variables = automaton.variables.iter().map(|variable| (&variable.name, variable.r#type));
+        let parameters = automaton.parameters.iter().map(|parameter| (&parameter.name, parameter.r#type));
+        let places = variables.zip(&snapshot.variables).chain(parameters.zip(&snapshot.parameters));
+        for ((name, of), value) in places {
+            super::check(&system, value, of, || format!("{name} of {}", automaton.name))?;
+        }
+        let counts = (snapshot.variables.len(), snapshot.parameters.len(), snapshot.history.len());
+        let declared = (automaton.variables.len(), automaton.parameters.len(), automaton.states.len());
+        let is_leaf = automaton.states.get(snapshot.state.index()).is_some_and(|state| state.children.is_empty());
+        if counts != declared || !is_leaf {
+            return Err(Error::WrongType {
+                what: format!("a snapshot of {}", automaton.name),
+                expected: "a leaf state, and a value for each variable and parameter".to_owned(),
+                got: "another".to_owned(),
+            });
+        }
+        self.world.restore(snapshot);
+        Ok(())
+    }
+
+    /// A snapshot of an instance in that state with those variables, its parameters by default, and the timers of its active states
+    /// begun at this moment: what [`Interpreter::restore`] wants in a test.
+    #[must_use]
+    pub fn situation(&self, address: Address, state: StateId, variables: Vec<Value>) -> Snapshot {
+        let system = &self.program.system;
+        let automaton = &system.automata[address.automaton];
+        let settings = self.world.settings[address.automaton.index()].iter();
+        let parameters: Vec<Value> = settings
+            .zip(&automaton.parameters)
+            .map(|(setting, parameter)| setting.clone().unwrap_or_else(|| Value::least(system, parameter.r#type)))
+            .collect();
+        let mut timers = Vec::new();
+        let chain: Vec<StateId> = automaton.outwards(state).collect();
+        for &id in chain.iter().rev().flat_map(|&state| &automaton.states[state].timers) {
+            let timer = &automaton.timers[id];
+            let length = match timer.length {
+                crate::model::TimerLength::Parameter(parameter) => &parameters[parameter.index()],
+                crate::model::TimerLength::Variable(variable) => &variables[variable.index()],
+            };
+            let Value::Duration(length_ms) = *length else { continue };
+            let interval_ms = if timer.kind == crate::model::TimerKind::Every { length_ms.max(1) } else { length_ms };
+            let deadline_ms = self.world.now_ms.saturating_add(interval_ms);
+            timers.push(Running { timer: id, deadline_ms, interval_ms, order: timers.len() as u64 });
+        }
+        let history = vec![None; automaton.states.len()];
+        Snapshot { address, state, parameters, variables, history, kept: Vec::new(), timers }
+    }
+
+    /// Takes an instance away without running anything.
+    pub fn remove(&mut self, address: &Address) {
+        self.world.forget(address);
+    }
+}
+
+impl World {
+    fn forget(&mut self, address: &Address) {
+        let table = &mut self.tables[address.automaton.index()];
+        let Some(number) = table.number(address.key.as_ref()) else { return };
+        let data = table.get_mut(number).and_then(|entry| entry.data.take());
+        if let Some(data) = data {
+            self.remove(address.automaton, number, &data);
+        }
+    }
+
+    fn restore(&mut self, snapshot: Snapshot) {
+        let Address { automaton, key } = snapshot.address;
+        let table = &mut self.tables[automaton.index()];
+        // An instance that exists keeps its number, and with it its place in the order of creation.
+        let number = table.number(key.as_ref()).unwrap_or_else(|| {
+            self.created += 1;
+            self.created - 1
+        });
+        if let Some(old) = table.get_mut(number).and_then(|entry| entry.data.take()) {
+            old.running.iter().for_each(|running| self.timers.stop(running.deadline_ms, running.order));
+        }
+        let running = snapshot.timers.into_iter().map(|running| Running {
+            order: self.timers.start(running.deadline_ms, automaton, number, running.timer),
+            ..running
+        });
+        let data = Box::new(Data {
+            active: snapshot.state,
+            parameters: snapshot.parameters,
+            variables: snapshot.variables,
+            history: snapshot.history,
+            kept: snapshot.kept,
+            running: running.collect(),
+        });
+        table.insert(number, Entry { key, leaf: Some(snapshot.state), data: Some(data) });
+    }
+}
