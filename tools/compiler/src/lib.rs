@@ -3,10 +3,18 @@
 //! The language is taught in `docs/AUTOMATA.md`; what a definition means is in `docs/SEMANTICS.md`. Everything here is a pure
 //! function of the sources: no clock, no environment, no unordered map.
 
+mod analysis;
 pub mod codes;
 pub mod diagnostic;
 pub mod expression;
 pub mod interpreter;
 pub mod model;
+pub mod names;
 pub mod nearest;
+pub mod render;
+pub mod resolve;
 pub mod source;
+pub mod syntax;
+pub mod yaml;
+
+pub use analysis::{Analysis, analyse};

@@ -1,12 +1,13 @@
 //! All codes of findings, in one place: `automata explain` and the tests walk this list.
 
+pub mod errors;
 pub mod expression_errors;
 pub mod warnings;
 
 use crate::diagnostic::Code;
 
 /// The lists, each sorted by number.
-pub const LISTS: &[&[&Code]] = &[expression_errors::CODES, warnings::CODES];
+pub const LISTS: &[&[&Code]] = &[errors::CODES, expression_errors::CODES, warnings::CODES];
 
 /// All codes, by number.
 pub fn all() -> impl Iterator<Item = &'static Code> {

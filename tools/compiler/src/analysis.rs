@@ -1,0 +1,59 @@
+//! The front end as a whole: sources in, model and findings out.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::System;
+use crate::resolve::{Files, resolve};
+use crate::source::Sources;
+use crate::{syntax, yaml};
+
+/// What is known of a set of sources.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysis {
+    /// `None` if there is any error.
+    pub system: Option<System>,
+    /// By file, place and code.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Reads, resolves and checks all files. Whatever they contain, it comes back, with all findings of all files.
+#[must_use]
+pub fn analyse(sources: &Sources) -> Analysis {
+    let mut findings = Vec::new();
+    let files = read(sources, &mut findings);
+    let system = resolve(files, &mut findings);
+    let sound = !findings.iter().any(|finding| finding.code.severity == Severity::Error);
+    let system = sound.then_some(system);
+    // What one case says for several events is said once.
+    findings.sort_by(|a, b| (a.span, a.code.number, &a.message).cmp(&(b.span, b.code.number, &b.message)));
+    findings.dedup();
+    Analysis { system, findings }
+}
+
+fn read(sources: &Sources, findings: &mut Vec<Diagnostic>) -> Files {
+    let mut files = Files {
+        types: Some(syntax::TypesFile::default()),
+        parts: Some(Vec::new()),
+        automata: Vec::new(),
+        unreadable: BTreeSet::new(),
+    };
+    for (id, source) in sources.iter() {
+        let node = yaml::parse(id, &source.text, findings);
+        let name = source.path.rsplit('/').next().unwrap_or(&source.path);
+        match (name, node) {
+            ("types.yaml", node) => files.types = node.map(|node| syntax::read_types(&node, findings)),
+            ("parts.yaml", node) => files.parts = node.map(|node| syntax::read_parts(&node, findings)),
+            (name, node) => {
+                let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+                match node.and_then(|node| syntax::read_automaton(&node, &stem, findings)) {
+                    Some(automaton) => files.automata.push((stem, automaton)),
+                    None => {
+                        files.unreadable.insert(stem);
+                    }
+                }
+            }
+        }
+    }
+    files
+}

@@ -1,0 +1,188 @@
+//! The form of names: which one each kind has, what it becomes in Rust, and which words cannot be names.
+
+/// The form that a kind of name has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Convention {
+    /// Automata, events, actions, conditions, parameters, variables, fields, keys, parts, properties.
+    SnakeCase,
+    /// States.
+    UpperSnake,
+    /// Types and variants.
+    UpperCamel,
+}
+
+/// Characters in a name, at the most.
+pub const NAME_LENGTH_LIMIT: usize = 100;
+
+impl Convention {
+    /// Whether the name has this form. Only ASCII letters, digits and `_`, since it becomes a name in Rust and in file paths.
+    #[must_use]
+    pub fn fits(self, name: &str) -> bool {
+        if name.len() > NAME_LENGTH_LIMIT {
+            return false;
+        }
+        let words = |letter: fn(&u8) -> bool| {
+            name.as_bytes().first().is_some_and(letter)
+                && name
+                    .split('_')
+                    .all(|word| !word.is_empty() && word.bytes().all(|c| letter(&c) || c.is_ascii_digit()))
+        };
+        match self {
+            Self::SnakeCase => words(u8::is_ascii_lowercase),
+            Self::UpperSnake => words(u8::is_ascii_uppercase),
+            Self::UpperCamel => {
+                name.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
+                    && name.bytes().all(|c| c.is_ascii_alphanumeric())
+            }
+        }
+    }
+
+    /// As it is called in findings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SnakeCase => "snake_case",
+            Self::UpperSnake => "UPPER_SNAKE",
+            Self::UpperCamel => "UpperCamel",
+        }
+    }
+
+    /// The name brought into this form, if that can be done.
+    #[must_use]
+    pub fn apply(self, name: &str) -> Option<String> {
+        let words = words(name);
+        let proposal = match self {
+            Self::SnakeCase => words.join("_").to_ascii_lowercase(),
+            Self::UpperSnake => words.join("_").to_ascii_uppercase(),
+            Self::UpperCamel => upper_camel(&words.join("_")),
+        };
+        self.fits(&proposal).then_some(proposal)
+    }
+}
+
+/// `AT_STARTUP` and `at_startup` become `AtStartup`.
+#[must_use]
+pub fn upper_camel(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    for word in name.split('_') {
+        let mut characters = word.chars();
+        camel.extend(characters.next().map(|c| c.to_ascii_uppercase()));
+        camel.extend(characters.map(|c| c.to_ascii_lowercase()));
+    }
+    camel
+}
+
+/// The words of a name in whatever form: split at everything that is neither letter nor digit, and before capitals.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_small = false;
+    for c in name.chars().take(NAME_LENGTH_LIMIT + 1) {
+        if !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && after_small) {
+            words.push(String::new());
+        }
+        if c.is_ascii_alphanumeric() {
+            words.last_mut().expect("there is always a word").push(c);
+        }
+        after_small = c.is_ascii_lowercase() || c.is_ascii_digit();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The keys of the language. None of them can be a name.
+pub const KEYS_OF_THE_LANGUAGE: &[&str] = &[
+    "actions",
+    "after",
+    "always",
+    "arguments",
+    "automaton",
+    "by",
+    "conditions",
+    "default",
+    "defer",
+    "do",
+    "doc",
+    "entry",
+    "enum",
+    "events",
+    "eventually",
+    "every",
+    "exit",
+    "fields",
+    "final",
+    "from",
+    "history",
+    "if",
+    "ignore",
+    "initial",
+    "instances",
+    "keys",
+    "max",
+    "min",
+    "never",
+    "on",
+    "parameters",
+    "parts",
+    "properties",
+    "raise",
+    "restart",
+    "rust",
+    "secret",
+    "send",
+    "set",
+    "start",
+    "starts",
+    "states",
+    "stay",
+    "summary",
+    "to",
+    "type",
+    "types",
+    "variables",
+];
+
+/// Keywords of Rust, those reserved for later too.
+pub const KEYWORDS_OF_RUST: &[&str] = &[
+    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super",
+    "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_is_told_from_the_others() {
+        use Convention::{SnakeCase, UpperCamel, UpperSnake};
+        for (name, form) in [("at_startup", SnakeCase), ("AT_STARTUP", UpperSnake), ("AtStartup", UpperCamel)] {
+            for convention in [SnakeCase, UpperSnake, UpperCamel] {
+                assert_eq!(convention.fits(name), convention == form, "{name} as {}", convention.name());
+                assert_eq!(convention.apply(name).as_deref().is_some_and(|proposal| convention.fits(proposal)), true);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_at_all_is_refused() {
+        for name in ["", "_", "a__b", "_a", "a_", "1a", "a-b", "a b", "ä", "a.b", &"a".repeat(101)] {
+            assert!(!Convention::SnakeCase.fits(name), "{name:?}");
+        }
+        assert_eq!(Convention::UpperSnake.apply("handshake-done?").as_deref(), Some("HANDSHAKE_DONE"));
+        assert_eq!(Convention::SnakeCase.apply("???"), None);
+    }
+
+    #[test]
+    fn rust_gets_camels() {
+        assert_eq!(upper_camel("AT_STARTUP"), "AtStartup");
+        assert_eq!(upper_camel("part_1"), upper_camel("part1"));
+    }
+
+    #[test]
+    fn the_lists_are_sorted_and_have_each_word_once() {
+        for list in [KEYS_OF_THE_LANGUAGE, KEYWORDS_OF_RUST] {
+            assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Findings as a person reads them: message, place, the source there, related places, help.
+//!
+//! Only the lines that are shown are given to the renderer, so that many findings in a large file cost no more than few.
+
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::{FileId, Sources, Span};
+
+/// Places further apart than this many lines are shown in excerpts of their own.
+const LINES_IN_ONE_EXCERPT: usize = 40;
+
+/// A longer line is not shown: nobody could read it.
+const LINE_LENGTH_LIMIT: usize = 1000;
+
+/// For files, tests and pipes.
+#[must_use]
+pub fn plain(sources: &Sources, findings: &[Diagnostic]) -> String {
+    render(&Renderer::plain(), sources, findings)
+}
+
+/// For terminals: with ANSI colours.
+#[must_use]
+pub fn coloured(sources: &Sources, findings: &[Diagnostic]) -> String {
+    render(&Renderer::styled(), sources, findings)
+}
+
+fn render(renderer: &Renderer, sources: &Sources, findings: &[Diagnostic]) -> String {
+    let files: Vec<File> = sources.iter().map(|(_, source)| File::new(&source.path, &source.text)).collect();
+    let mut text = String::new();
+    for finding in findings {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&renderer.render(&[group(&files, finding)]));
+        text.push('\n');
+    }
+    text
+}
+
+fn group<'a>(files: &'a [File<'a>], finding: &'a Diagnostic) -> Group<'a> {
+    let level = match finding.code.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let primary = Shown { span: finding.span, label: &finding.label, kind: AnnotationKind::Primary };
+    let related =
+        finding.related.iter().map(|(span, why)| Shown { span: *span, label: why, kind: AnnotationKind::Context });
+    let mut excerpts: Vec<Excerpt<'a>> = Vec::new();
+    for shown in std::iter::once(primary).chain(related) {
+        let Some(file) = files.get(shown.span.file.0 as usize) else { continue };
+        let line = file.line_of(shown.span.start as usize);
+        match excerpts.iter_mut().find(|excerpt| excerpt.takes(shown.span.file, line)) {
+            Some(excerpt) => excerpt.add(line, shown),
+            None => excerpts.push(Excerpt { file, id: shown.span.file, first: line, last: line, shown: vec![shown] }),
+        }
+    }
+    let mut group =
+        level.primary_title(finding.message.as_str()).id(finding.code.number).elements(Vec::<Origin>::new());
+    for excerpt in excerpts {
+        group = excerpt.add_to(group);
+    }
+    match &finding.help {
+        Some(help) => group.element(Level::HELP.message(help.as_str())),
+        None => group,
+    }
+}
+
+struct Shown<'a> {
+    span: Span,
+    label: &'a str,
+    kind: AnnotationKind,
+}
+
+/// Lines of one file that are shown together.
+struct Excerpt<'a> {
+    file: &'a File<'a>,
+    id: FileId,
+    first: usize,
+    last: usize,
+    shown: Vec<Shown<'a>>,
+}
+
+impl<'a> Excerpt<'a> {
+    fn takes(&self, file: FileId, line: usize) -> bool {
+        self.id == file && line + LINES_IN_ONE_EXCERPT >= self.last && line <= self.first + LINES_IN_ONE_EXCERPT
+    }
+
+    fn add(&mut self, line: usize, shown: Shown<'a>) {
+        self.first = self.first.min(line);
+        self.last = self.last.max(line);
+        self.shown.push(shown);
+    }
+
+    fn add_to(self, group: Group<'a>) -> Group<'a> {
+        let text = self.file.text;
+        let (start, end) = (self.file.line(self.first).start, self.file.line(self.last).end);
+        if (self.first..=self.last).any(|line| self.file.line(line).len() > LINE_LENGTH_LIMIT) {
+            let place = self.shown[0].span.start as usize;
+            let line = self.file.line_of(place);
+            let column = text[self.file.line(line).start..self.file.boundary(place)].chars().count() + 1;
+            return group.element(Origin::path(self.file.path).line(line + 1).char_column(column));
+        }
+        let annotations = self.shown.iter().map(|shown| annotation(self.file, shown, start));
+        let snippet = Snippet::source(&text[start..end]).line_start(self.first + 1).path(self.file.path);
+        group.element(snippet.annotations(annotations.collect::<Vec<_>>()))
+    }
+}
+
+/// On the first line of the place only: a whole state would hide what is said about it.
+fn annotation<'a>(file: &File<'a>, shown: &Shown<'a>, offset: usize) -> Annotation<'a> {
+    let start = file.boundary(shown.span.start as usize);
+    let line = file.line(file.line_of(start));
+    let end = file.boundary(shown.span.end as usize).clamp(start, line.end.max(start));
+    let annotation = shown.kind.span(start - offset..end - offset);
+    if shown.label.is_empty() { annotation } else { annotation.label(shown.label) }
+}
+
+struct File<'a> {
+    path: &'a str,
+    text: &'a str,
+    /// Where each line begins.
+    lines: Vec<usize>,
+}
+
+impl<'a> File<'a> {
+    fn new(path: &'a str, text: &'a str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self { path, text, lines: std::iter::once(0).chain(breaks).collect() }
+    }
+
+    /// From 0.
+    fn line_of(&self, offset: usize) -> usize {
+        self.lines.partition_point(|&start| start <= offset.min(self.text.len())) - 1
+    }
+
+    /// Without its end.
+    fn line(&self, line: usize) -> Range<usize> {
+        let start = self.lines[line];
+        let end = self.lines.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        let text = &self.text[start..end];
+        start..start + text.strip_suffix('\r').unwrap_or(text).len()
+    }
+
+    /// The offset itself, or the nearest one before it that is between two characters.
+    fn boundary(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+}

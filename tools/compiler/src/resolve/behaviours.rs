@@ -1,0 +1,229 @@
+//! What an automaton does: handlers, transitions, effects, properties.
+
+use automata_runtime::record::DEFER_LIMIT;
+
+use super::triggers::{StateTriggers, Trigger as FoundTrigger};
+use super::{Resolver, timers};
+use crate::expression::{
+    Environment, EventScope, ResolvedTarget, action_call, assignment, guard, raise, send, start, target,
+};
+use crate::model::{
+    Automaton, AutomatonId, Effects, Handler, Property, Reaction, Response, StateId, TimerId, Transition, TransitionId,
+    Trigger,
+};
+use crate::source::Text;
+use crate::syntax::{self, Case, Given, Outcome};
+
+/// The behaviour of one automaton, put into it when that of all is known.
+#[derive(Default)]
+pub(super) struct Behaviour {
+    states: Vec<StateBehaviour>,
+    transitions: Vec<Transition>,
+    timer_cases: Vec<(TimerId, Vec<TransitionId>)>,
+    properties: Vec<Property>,
+}
+
+#[derive(Default)]
+struct StateBehaviour {
+    entry: Effects,
+    exit: Effects,
+    handlers: Vec<Handler>,
+    always: Vec<TransitionId>,
+}
+
+impl Behaviour {
+    /// Into the automaton, transitions in the order of the file.
+    pub(super) fn install(mut self, automaton: &mut Automaton) {
+        let mut order: Vec<usize> = (0..self.transitions.len()).collect();
+        order.sort_by_key(|&index| self.transitions[index].span);
+        let mut numbers = vec![TransitionId(0); order.len()];
+        for (new, &old) in (0..).zip(&order) {
+            numbers[old] = TransitionId(new);
+        }
+        let renumber = |ids: &mut Vec<TransitionId>| ids.iter_mut().for_each(|id| *id = numbers[id.index()]);
+        for (state, mut behaviour) in automaton.states.iter_mut().zip(self.states) {
+            for handler in &mut behaviour.handlers {
+                if let Response::Cases(cases) = &mut handler.response {
+                    renumber(cases);
+                }
+            }
+            renumber(&mut behaviour.always);
+            state.entry = behaviour.entry;
+            state.exit = behaviour.exit;
+            state.handlers = behaviour.handlers;
+            state.always = behaviour.always;
+        }
+        for (timer, mut cases) in self.timer_cases {
+            renumber(&mut cases);
+            automaton.timers[timer].cases = cases;
+        }
+        self.transitions.sort_by_key(|transition| transition.span);
+        automaton.transitions = self.transitions;
+        automaton.properties = self.properties;
+    }
+}
+
+/// Where a case stands.
+#[derive(Clone, Copy)]
+struct Place {
+    automaton: AutomatonId,
+    state: StateId,
+    event: EventScope,
+}
+
+impl Resolver<'_> {
+    pub(super) fn resolve_behaviour(
+        &mut self,
+        automaton: AutomatonId,
+        states: &[&syntax::State],
+        triggers: &[StateTriggers],
+        properties: &[syntax::Property],
+    ) -> Behaviour {
+        let mut behaviour = Behaviour::default();
+        for (state, (syntax, triggers)) in (0..).map(StateId).zip(states.iter().zip(triggers)) {
+            let place = Place { automaton, state, event: EventScope::None };
+            let resolved = StateBehaviour {
+                entry: self.effects(place, &syntax.entry),
+                exit: self.effects(place, &syntax.exit),
+                handlers: self.handlers(place, syntax, triggers, &mut behaviour.transitions),
+                always: self.cases(place, &syntax.always, Some(Trigger::Always), &mut behaviour.transitions),
+            };
+            behaviour.states.push(resolved);
+            for timer in &syntax.timers {
+                let id = timers::find(self.automaton(automaton), &timer.name);
+                let cases = self.cases(place, &timer.cases, id.map(Trigger::Timer), &mut behaviour.transitions);
+                behaviour.timer_cases.extend(id.map(|id| (id, cases)));
+            }
+        }
+        behaviour.properties = properties.iter().filter_map(|property| self.property(automaton, property)).collect();
+        behaviour
+    }
+
+    fn handlers(
+        &mut self,
+        place: Place,
+        syntax: &syntax::State,
+        triggers: &StateTriggers,
+        transitions: &mut Vec<Transition>,
+    ) -> Vec<Handler> {
+        let mut handlers = Vec::new();
+        for (reaction, found) in syntax.on.iter().zip(&triggers.on) {
+            for trigger in found.iter().flatten() {
+                let place = Place { event: EventScope::Event(trigger.event), ..place };
+                let cases = self.cases(place, &reaction.cases, Some(Trigger::Event(trigger.event)), transitions);
+                handlers.push(handler(trigger, Response::Cases(cases)));
+            }
+            if found.is_none() {
+                self.cases(Place { event: EventScope::Unknown, ..place }, &reaction.cases, None, transitions);
+            }
+        }
+        let defer = syntax.defer.iter().zip(&triggers.defer).flat_map(|(deferred, found)| {
+            let limit = deferred.limit.unwrap_or(DEFER_LIMIT as u32);
+            found.iter().flatten().map(move |trigger| (trigger, Response::Defer { limit }))
+        });
+        self.add_once("defer", defer, &mut handlers);
+        let ignore = syntax.ignore.iter().zip(&triggers.ignore).flat_map(|(ignored, found)| {
+            let reason = &ignored.reason;
+            found.iter().flatten().map(move |trigger| (trigger, Response::Ignore { reason: reason.clone() }))
+        });
+        self.add_once("ignore", ignore, &mut handlers);
+        handlers
+    }
+
+    /// The handlers of a list in which each event has one place.
+    fn add_once<'t>(
+        &mut self,
+        key: &str,
+        found: impl Iterator<Item = (&'t FoundTrigger, Response)>,
+        handlers: &mut Vec<Handler>,
+    ) {
+        let from = handlers.len();
+        for (trigger, response) in found {
+            // Two keyed observations of one change may name different keys.
+            let earlier = handlers[from..].iter().find(|other| other.event == trigger.event && trigger.key.is_none());
+            match earlier.map(|earlier| earlier.span) {
+                Some(earlier) => self.named_twice(key, trigger, earlier),
+                None => handlers.push(handler(trigger, response)),
+            }
+        }
+    }
+
+    /// The ids of the cases, which are added to `transitions`. Without a trigger they are only looked at for what is wrong in them.
+    fn cases(
+        &mut self,
+        place: Place,
+        cases: &[Case],
+        trigger: Option<Trigger>,
+        transitions: &mut Vec<Transition>,
+    ) -> Vec<TransitionId> {
+        let mut ids = Vec::new();
+        for case in cases {
+            let guard = match &case.guard {
+                Given::Yes(text) => self.read(place.automaton, place.event, text, guard),
+                Given::No | Given::Broken => None,
+            };
+            let effects = self.effects(place, &case.effects);
+            let reaction = self.reaction(place, &case.outcome);
+            if let (Some(trigger), Some(reaction)) = (trigger, reaction) {
+                let (state, summary, span) = (place.state, case.summary.clone(), case.span);
+                ids.push(TransitionId(transitions.len() as u32));
+                transitions.push(Transition { state, trigger, guard, effects, reaction, summary, span });
+            }
+        }
+        ids
+    }
+
+    fn reaction(&mut self, place: Place, outcome: &Outcome) -> Option<Reaction> {
+        Some(match outcome {
+            Outcome::Unsaid => Reaction::Internal { stay: None },
+            Outcome::Stay(reason) => Reaction::Internal { stay: Some(reason.clone()) },
+            Outcome::Ignore(reason) => Reaction::Ignore { reason: reason.clone() },
+            Outcome::To(text) => match self.read(place.automaton, place.event, text, target)? {
+                ResolvedTarget::Stay => Reaction::Internal { stay: Some(String::new()) },
+                ResolvedTarget::To(target) => Reaction::To(target),
+            },
+            Outcome::Broken => return None,
+        })
+    }
+
+    fn effects(&mut self, place: Place, syntax: &syntax::Effects) -> Effects {
+        Effects {
+            set: self.each(place, &syntax.set, assignment),
+            actions: self.each(place, &syntax.actions, action_call),
+            sends: self.each(place, &syntax.sends, send),
+            starts: self.each(place, &syntax.starts, start),
+            raises: self.each(place, &syntax.raises, raise),
+            restarts: syntax
+                .restarts
+                .iter()
+                .filter_map(|text| self.restarted(place.automaton, place.state, text))
+                .collect(),
+        }
+    }
+
+    fn each<T>(
+        &mut self,
+        place: Place,
+        texts: &[Text],
+        read: fn(&Text, &Environment<'_>, &mut Vec<crate::diagnostic::Diagnostic>) -> Option<T>,
+    ) -> Vec<T> {
+        texts.iter().filter_map(|text| self.read(place.automaton, place.event, text, read)).collect()
+    }
+
+    fn property(&mut self, automaton: AutomatonId, property: &syntax::Property) -> Option<Property> {
+        let environment = Environment {
+            system: &self.system,
+            automaton,
+            event: EventScope::None,
+            inside_property: true,
+            broken: &self.broken,
+        };
+        let expression = guard(&property.expression, &environment, self.findings)?;
+        let (name, summary) = (property.name.text.clone(), property.summary.clone());
+        Some(Property { name, kind: property.kind, expression, summary, span: property.name.span })
+    }
+}
+
+fn handler(trigger: &FoundTrigger, response: Response) -> Handler {
+    Handler { event: trigger.event, key: trigger.key.clone(), response, span: trigger.span }
+}

@@ -1,0 +1,245 @@
+//! What an automaton declares, apart from its behaviour.
+
+use super::{Resolver, states, timers};
+use crate::codes::errors;
+use crate::diagnostic::Diagnostic;
+use crate::expression::literal;
+use crate::model::{
+    Action, Automaton, AutomatonId, BaseType, Condition, Event, EventKind, Parameter, PartId, Partner, Type, Value,
+    Variable,
+};
+use crate::names::Convention;
+use crate::nearest::nearest;
+use crate::source::Text;
+use crate::syntax::{self, Given};
+
+impl Resolver<'_> {
+    pub(super) fn declare_automata(&mut self, automata: &[syntax::Automaton]) {
+        for syntax in automata {
+            let automaton = self.declare(syntax);
+            self.system.automata.push(automaton);
+        }
+    }
+
+    fn declare(&mut self, syntax: &syntax::Automaton) -> Automaton {
+        if !syntax.instances_are_known {
+            self.broken.insert(syntax.name.text.clone());
+        }
+        let is_started = syntax.key.is_some() && syntax.events.iter().all(|event| event.starts.is_none());
+        let is_started = is_started || !syntax.instances_are_known;
+        let parameters =
+            syntax.parameters.iter().filter_map(|parameter| self.parameter(parameter, is_started)).collect();
+        let (states, initials_are_broken) = self.declare_states(syntax);
+        let mut automaton = Automaton {
+            name: syntax.name.text.clone(),
+            summary: syntax.summary.clone(),
+            doc: syntax.doc.clone(),
+            key: syntax.key.as_ref().map(|name| self.instance_key(name)),
+            parameters,
+            variables: syntax.variables.iter().filter_map(|variable| self.variable(variable)).collect(),
+            conditions: syntax.conditions.iter().filter_map(|condition| self.condition(condition)).collect(),
+            events: syntax.events.iter().filter_map(|event| self.event(event, syntax)).collect(),
+            actions: syntax.actions.iter().filter_map(|action| self.action(action)).collect(),
+            states,
+            transitions: Vec::new(),
+            timers: Vec::new(),
+            properties: Vec::new(),
+            span: syntax.name.span,
+        };
+        self.broken_initials.push(initials_are_broken);
+        timers::declare(self, &mut automaton, &states::depth_first(&syntax.root));
+        automaton
+    }
+
+    /// The value of a `default`, `initial`, `min` or `max`.
+    fn literal(&mut self, text: &Text, r#type: Type, bounds: Option<(i128, i128)>) -> Option<Value> {
+        literal(text, r#type, bounds, &self.system, self.findings)
+    }
+
+    fn parameter(&mut self, parameter: &syntax::Parameter, is_started: bool) -> Option<Parameter> {
+        let name = &parameter.name;
+        self.check_name(name, Convention::SnakeCase, "parameter");
+        let Some(r#type) = parameter.r#type.as_ref().and_then(|text| self.resolve_type(text)) else {
+            self.broken.insert(name.text.clone());
+            return None;
+        };
+        let default = match &parameter.default {
+            Given::No if is_started => None,
+            Given::No => {
+                let message =
+                    format!("the parameter `{}` needs a `default`: not every instance comes by a `start`", name.text);
+                self.report(Diagnostic::new(&errors::PARAMETER_WITHOUT_DEFAULT, name.span, message));
+                Some(Value::None)
+            }
+            Given::Broken => Some(Value::None),
+            Given::Yes(text) => Some(self.literal(text, r#type, None).unwrap_or(Value::None)),
+        };
+        let summary = parameter.summary.clone();
+        Some(Parameter { name: name.text.clone(), r#type, default, summary, span: name.span })
+    }
+
+    fn variable(&mut self, variable: &syntax::Variable) -> Option<Variable> {
+        let name = &variable.name;
+        self.check_name(name, Convention::SnakeCase, "variable");
+        let Some(r#type) = variable.r#type.as_ref().and_then(|text| self.resolve_type(text)) else {
+            self.broken.insert(name.text.clone());
+            return None;
+        };
+        let bounds = self.bounds(variable, r#type);
+        let initial = variable.initial.as_ref().and_then(|text| self.literal(text, r#type, bounds));
+        Some(Variable {
+            name: name.text.clone(),
+            r#type,
+            // After a finding; nothing looks at it then.
+            initial: initial.unwrap_or(Value::None),
+            bounds,
+            summary: variable.summary.clone(),
+            span: name.span,
+        })
+    }
+
+    fn bounds(&mut self, variable: &syntax::Variable, r#type: Type) -> Option<(i128, i128)> {
+        let BaseType::Integer(integer) = r#type.base else {
+            for (key, bound) in [("min", &variable.min), ("max", &variable.max)] {
+                if let Given::Yes(text) = bound {
+                    let name = self.system.type_name(r#type);
+                    let message = format!("only integers have a `{key}`; `{}` is of type `{name}`", variable.name.text);
+                    self.report(Diagnostic::new(&errors::BOUNDS, text.span, message));
+                }
+            }
+            return None;
+        };
+        let number = Type::integer(integer);
+        let mut bound = |given: &Given<Text>| match given {
+            Given::Yes(text) => match self.literal(text, number, None) {
+                Some(Value::Integer(value)) => Some(value),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (min, max) = (bound(&variable.min), bound(&variable.max));
+        let bounds = (min.unwrap_or(integer.bounds().0), max.unwrap_or(integer.bounds().1));
+        if bounds.0 > bounds.1 {
+            let place = match (&variable.min, &variable.max) {
+                (Given::Yes(text), _) | (_, Given::Yes(text)) => text.span,
+                _ => variable.name.span,
+            };
+            let message = format!("no number is at least {} and at most {}", bounds.0, bounds.1);
+            self.report(Diagnostic::new(&errors::BOUNDS, place, message));
+            return Some(integer.bounds());
+        }
+        Some(bounds)
+    }
+
+    fn condition(&mut self, condition: &syntax::Condition) -> Option<Condition> {
+        let name = &condition.name;
+        self.check_name(name, Convention::SnakeCase, "condition");
+        let r#type = condition.r#type.as_ref().and_then(|text| self.resolve_type(text));
+        let (arguments, whole) = self.resolve_fields(&condition.arguments, "argument");
+        let (Some(r#type), true) = (r#type, whole) else {
+            self.broken.insert(name.text.clone());
+            return None;
+        };
+        let summary = condition.summary.clone();
+        Some(Condition { name: name.text.clone(), r#type, arguments, summary, span: name.span })
+    }
+
+    fn event(&mut self, event: &syntax::Event, automaton: &syntax::Automaton) -> Option<Event> {
+        let name = &event.name;
+        self.check_name(name, Convention::SnakeCase, "event");
+        let mut from = Vec::new();
+        for text in &event.from {
+            if let Some(partner) = self.partner(text) {
+                if from.contains(&partner) {
+                    let message = format!("`from` names `{}` twice", text.text);
+                    self.report(Diagnostic::new(&errors::DUPLICATE_NAME, text.span, message));
+                } else {
+                    from.push(partner);
+                }
+            }
+        }
+        self.check_starts(event, automaton);
+        let (fields, whole) = self.resolve_fields(&event.fields, "field");
+        if !whole {
+            self.broken.insert(name.text.clone());
+            return None;
+        }
+        Some(Event {
+            name: name.text.clone(),
+            kind: EventKind::Declared { from, starts: event.starts.is_some() },
+            fields,
+            summary: event.summary.clone(),
+            span: name.span,
+        })
+    }
+
+    fn check_starts(&mut self, event: &syntax::Event, automaton: &syntax::Automaton) {
+        let Some(span) = event.starts else { return };
+        if automaton.key.is_none() && automaton.instances_are_known {
+            let message = format!("`{}` has one instance, which exists from the beginning", automaton.name.text);
+            let help = "remove `starts`, or say `instances: per <key>` at the top";
+            self.report(Diagnostic::new(&errors::STARTS, span, message).help(help));
+        } else if event.from.is_empty() {
+            let message =
+                format!("`{}` comes from nobody: it can only be raised, by an instance that exists", event.name.text);
+            self.report(Diagnostic::new(&errors::STARTS, span, message).help("say `from`, or remove `starts`"));
+        }
+    }
+
+    /// A part or an automaton; after a finding, the one that was probably meant, so that nothing follows from the slip.
+    fn partner(&mut self, text: &Text) -> Option<Partner> {
+        if let Some(partner) = self.find_partner(&text.text) {
+            return Some(partner);
+        }
+        if self.broken.contains(&text.text) || !self.parts_are_known {
+            return None;
+        }
+        let known: Vec<String> =
+            self.system.parts.iter().map(|part| part.name.clone()).chain(self.automata_names.iter().cloned()).collect();
+        let message = format!("there is no part and no automaton `{}`", text.text);
+        let finding = Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)
+            .did_you_mean(&text.text, known.iter().map(String::as_str));
+        self.report(finding);
+        let meant = nearest(&text.text, known.iter().map(String::as_str))?;
+        self.find_partner(meant)
+    }
+
+    fn find_partner(&self, name: &str) -> Option<Partner> {
+        let part = self.system.parts.iter().position(|part| part.name == name);
+        let automaton = || self.automata_names.iter().position(|known| known == name);
+        let part = part.map(|index| Partner::Part(PartId(index as u32)));
+        part.or_else(|| automaton().map(|index| Partner::Automaton(AutomatonId(index as u32))))
+    }
+
+    fn action(&mut self, action: &syntax::Action) -> Option<Action> {
+        let name = &action.name;
+        self.check_name(name, Convention::SnakeCase, "action");
+        let by = action.by.as_ref().and_then(|text| self.performer(text));
+        let (arguments, whole) = self.resolve_fields(&action.arguments, "argument");
+        let (Some(by), true) = (by, whole) else {
+            self.broken.insert(name.text.clone());
+            return None;
+        };
+        Some(Action { name: name.text.clone(), by, arguments, summary: action.summary.clone(), span: name.span })
+    }
+
+    fn performer(&mut self, text: &Text) -> Option<PartId> {
+        if let Some(index) = self.system.parts.iter().position(|part| part.name == text.text) {
+            return Some(PartId(index as u32));
+        }
+        if self.broken.contains(&text.text) || !self.parts_are_known {
+            return None;
+        }
+        let known = self.system.parts.iter().map(|part| part.name.as_str());
+        let finding = if self.automata_names.contains(&text.text) {
+            let message = format!("`{}` is an automaton; actions are performed by parts", text.text);
+            Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)
+                .help("to tell another automaton something, declare an event there and `send` it")
+        } else {
+            let message = format!("there is no part `{}`", text.text);
+            Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message).did_you_mean(&text.text, known)
+        };
+        self.report(finding);
+        None
+    }
+}

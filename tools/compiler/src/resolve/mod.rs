@@ -1,0 +1,155 @@
+//! From what is written to what is meant: every name looked up.
+//!
+//! Declarations first, of all files, then triggers (each observation becomes an event of its observer), then what
+//! transitions do: by then everything that can be named is known, whatever the order of files and keys.
+//!
+//! Names whose declaration failed are remembered as *broken*, and nothing is said where they are used: one cause, one finding.
+
+mod behaviours;
+mod declarations;
+mod initials;
+mod names;
+mod states;
+mod timers;
+mod triggers;
+mod types;
+
+use std::collections::BTreeSet;
+
+use crate::codes::errors;
+use crate::diagnostic::Diagnostic;
+use crate::expression::{Environment, EventScope};
+use crate::model::{Automaton, AutomatonId, StateId, System};
+use crate::source::{Span, Text};
+use crate::syntax;
+
+/// All files, read.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// `types.yaml`; `None` if it could not be read. Without such a file, an empty one.
+    pub types: Option<syntax::TypesFile>,
+    /// `parts.yaml`, likewise.
+    pub parts: Option<Vec<syntax::PartDeclaration>>,
+    /// All others, with the names that their files give them.
+    pub automata: Vec<(String, syntax::Automaton)>,
+    /// The names that belong to files that could not be read.
+    pub unreadable: BTreeSet<String>,
+}
+
+/// Resolves everything. The system is whole only if there is no error among the findings.
+#[must_use]
+pub fn resolve(files: Files, findings: &mut Vec<Diagnostic>) -> System {
+    let automata = in_order(files.automata, findings);
+    let mut broken = files.unreadable;
+    broken
+        .extend(automata.iter().filter(|(stem, automaton)| *stem != automaton.name.text).map(|(stem, _)| stem.clone()));
+    let automata: Vec<syntax::Automaton> = automata.into_iter().map(|(_, automaton)| automaton).collect();
+    let mut resolver = Resolver {
+        types_are_known: files.types.is_some(),
+        parts_are_known: files.parts.is_some(),
+        system: System::default(),
+        automata_names: automata.iter().map(|automaton| automaton.name.text.clone()).collect(),
+        keys: Vec::new(),
+        broken,
+        broken_initials: Vec::new(),
+        broken_timers: BTreeSet::new(),
+        findings,
+    };
+    resolver.declare_types(files.types.unwrap_or_default());
+    resolver.declare_parts(files.parts.unwrap_or_default());
+    resolver.check_names(&automata);
+    resolver.declare_automata(&automata);
+    let states: Vec<_> = automata.iter().map(|automaton| states::depth_first(&automaton.root)).collect();
+    let triggers: Vec<_> =
+        (0..).zip(&states).map(|(id, states)| resolver.resolve_triggers(AutomatonId(id), states)).collect();
+    let behaviours: Vec<_> = (0..)
+        .zip(automata.iter().zip(states.iter().zip(&triggers)))
+        .map(|(id, (automaton, (states, triggers)))| {
+            resolver.resolve_behaviour(AutomatonId(id), states, triggers, &automaton.properties)
+        })
+        .collect();
+    for (automaton, behaviour) in resolver.system.automata.iter_mut().zip(behaviours) {
+        behaviour.install(automaton);
+    }
+    for (automaton, states) in (0..).zip(&states) {
+        resolver.check_initials(AutomatonId(automaton), states);
+    }
+    resolver.system
+}
+
+/// By name, each name once.
+fn in_order(
+    mut automata: Vec<(String, syntax::Automaton)>,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<(String, syntax::Automaton)> {
+    // Of two with one name, the one whose file is called so is the real one.
+    automata.sort_by(|(a_stem, a), (b_stem, b)| {
+        (&a.name.text, a.name.text != *a_stem, a_stem).cmp(&(&b.name.text, b.name.text != *b_stem, b_stem))
+    });
+    let mut first: Option<Text> = None;
+    automata.retain(|(stem, automaton)| {
+        let name = &automaton.name;
+        if let Some(first) = first.as_ref().filter(|first| first.text == name.text) {
+            let message = format!("there is another automaton `{}`", name.text);
+            findings.push(
+                Diagnostic::new(&errors::DUPLICATE_NAME, name.span, message).related(first.span, "here it is declared"),
+            );
+            return false;
+        }
+        if *stem != name.text {
+            let message = format!("the automaton `{}` is in a file called `{stem}.yaml`", name.text);
+            let help = format!("rename the file to `{}.yaml`, or the automaton", name.text);
+            findings.push(Diagnostic::new(&errors::FILE_NAME, name.span, message).help(help));
+        }
+        first = Some(name.clone());
+        true
+    });
+    automata
+}
+
+/// What is known so far.
+struct Resolver<'f> {
+    system: System,
+    automata_names: Vec<String>,
+    keys: Vec<types::InstanceKey>,
+    types_are_known: bool,
+    parts_are_known: bool,
+    /// Names whose declaration failed.
+    broken: BTreeSet<String>,
+    /// For each automaton, the states whose `initial` failed.
+    broken_initials: Vec<BTreeSet<StateId>>,
+    /// Where timers stand whose length failed.
+    broken_timers: BTreeSet<Span>,
+    findings: &'f mut Vec<Diagnostic>,
+}
+
+impl Resolver<'_> {
+    fn report(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+
+    fn automaton(&self, id: AutomatonId) -> &Automaton {
+        &self.system.automata[id]
+    }
+
+    /// Calls one of the functions over texts.
+    fn read<T>(
+        &mut self,
+        automaton: AutomatonId,
+        event: EventScope,
+        text: &Text,
+        read: fn(&Text, &Environment<'_>, &mut Vec<Diagnostic>) -> Option<T>,
+    ) -> Option<T> {
+        let environment =
+            Environment { system: &self.system, automaton, event, inside_property: false, broken: &self.broken };
+        read(text, &environment, self.findings)
+    }
+
+    /// How findings call a state.
+    fn state_name(&self, automaton: AutomatonId, state: StateId) -> String {
+        match state {
+            StateId::ROOT => format!("the automaton `{}`", self.automaton(automaton).name),
+            _ => format!("`{}`", self.automaton(automaton).states[state].name),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Types, keys of instances, and parts.
+
+use super::Resolver;
+use crate::codes::errors;
+use crate::diagnostic::Diagnostic;
+use crate::model::{BaseType, Field, IntegerType, Key, Part, Type, TypeDefinition, TypeId, TypeKind};
+use crate::names::{Convention, KEYWORDS_OF_RUST};
+use crate::source::Text;
+use crate::syntax;
+
+const BUILT_IN: [(&str, BaseType); 4] = [
+    ("bool", BaseType::Bool),
+    ("duration", BaseType::Duration),
+    ("string", BaseType::String),
+    ("bytes", BaseType::Bytes),
+];
+
+/// A name that may stand behind `instances: per`; `None` if its type is wrong.
+pub(super) struct InstanceKey {
+    name: String,
+    r#type: Option<Type>,
+}
+
+impl Resolver<'_> {
+    pub(super) fn declare_types(&mut self, file: syntax::TypesFile) {
+        let mut declarations = file.types;
+        declarations.sort_by(|a, b| a.name.text.cmp(&b.name.text));
+        for declaration in declarations {
+            self.check_name(&declaration.name, Convention::UpperCamel, "type");
+            match declaration.kind.and_then(|kind| self.declare_kind(&declaration.name.text, kind)) {
+                Some(kind) => self.system.types.push(TypeDefinition {
+                    name: declaration.name.text,
+                    summary: declaration.summary,
+                    kind,
+                    secret: declaration.secret,
+                    span: declaration.name.span,
+                }),
+                None => {
+                    self.broken.insert(declaration.name.text);
+                }
+            }
+        }
+        for key in file.keys {
+            self.check_name(&key.name, Convention::SnakeCase, "key");
+            let r#type = self.key_type(&key);
+            self.keys.push(InstanceKey { name: key.name.text, r#type });
+        }
+    }
+
+    fn declare_kind(&mut self, name: &str, kind: syntax::TypeKind) -> Option<TypeKind> {
+        match kind {
+            syntax::TypeKind::Enum(variants) => {
+                for (index, variant) in variants.iter().enumerate() {
+                    self.check_name(variant, Convention::UpperCamel, "variant");
+                    if let Some(first) = variants[..index].iter().find(|other| other.text == variant.text) {
+                        let message = format!("the enum `{name}` has the variant `{}` twice", variant.text);
+                        let finding = Diagnostic::new(&errors::DUPLICATE_NAME, variant.span, message);
+                        self.report(finding.related(first.span, "here it is first"));
+                    }
+                }
+                Some(TypeKind::Enum(variants.into_iter().map(|variant| variant.text).collect()))
+            }
+            syntax::TypeKind::Opaque(path) => {
+                if !is_rust_path(&path.text) {
+                    let message = format!("`{}` is not the path of a Rust type", path.text);
+                    let help = "such as `crate::identity::NodeId`; for a type with parameters, declare a `type` of its own in Rust";
+                    self.report(Diagnostic::new(&errors::RUST_PATH, path.span, message).help(help));
+                }
+                Some(TypeKind::Opaque { rust: path.text })
+            }
+        }
+    }
+
+    fn key_type(&mut self, key: &syntax::Field) -> Option<Type> {
+        let text = key.r#type.as_ref()?;
+        let r#type = self.resolve_type(text)?;
+        let is_secret = matches!(r#type.base, BaseType::Declared(id) if self.system.types[id].secret);
+        if !r#type.optional && !is_secret {
+            return Some(r#type);
+        }
+        let (what, why) =
+            if r#type.optional { ("optional", "is always there") } else { ("secret", "is shown in every record") };
+        let message = format!("the key `{}` cannot be of the {what} type `{}`: a key {why}", key.name.text, text.text);
+        self.report(Diagnostic::new(&errors::KEY_TYPE, text.span, message));
+        None
+    }
+
+    pub(super) fn declare_parts(&mut self, mut parts: Vec<syntax::PartDeclaration>) {
+        parts.sort_by(|a, b| a.name.text.cmp(&b.name.text));
+        for part in parts {
+            self.check_name(&part.name, Convention::SnakeCase, "part");
+            self.system.parts.push(Part { name: part.name.text, summary: part.summary, span: part.name.span });
+        }
+    }
+
+    /// The type of that name; nothing is said if its declaration is broken.
+    pub(super) fn resolve_type(&mut self, text: &Text) -> Option<Type> {
+        let (name, optional) = match text.text.strip_suffix('?') {
+            Some(name) => (name, true),
+            None => (text.text.as_str(), false),
+        };
+        let integer = IntegerType::ALL.into_iter().find(|integer| integer.name() == name).map(BaseType::Integer);
+        let built_in = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, base)| *base);
+        let declared = || self.system.types.iter().position(|declared| declared.name == name);
+        let base = integer.or(built_in).or_else(|| Some(BaseType::Declared(TypeId(declared()? as u32))));
+        if let Some(base) = base {
+            return Some(Type { base, optional });
+        }
+        if self.types_are_known && !self.broken.contains(name) {
+            let message = format!("there is no type `{name}`");
+            let declared = self.system.types.iter().map(|declared| declared.name.as_str());
+            let known =
+                BUILT_IN.iter().map(|(name, _)| *name).chain(IntegerType::ALL.map(IntegerType::name)).chain(declared);
+            let span = text.at(0, name.len());
+            let finding = Diagnostic::new(&errors::UNKNOWN_TYPE, span, message).did_you_mean(name, known);
+            self.report(match finding.help {
+                Some(_) => finding,
+                None => finding.help("declare it in `types.yaml`"),
+            });
+        }
+        None
+    }
+
+    /// Fields, without those whose type failed; the flag says whether all are there.
+    pub(super) fn resolve_fields(&mut self, fields: &[syntax::Field], what: &str) -> (Vec<Field>, bool) {
+        let mut resolved = Vec::new();
+        for field in fields {
+            self.check_name(&field.name, Convention::SnakeCase, what);
+            if let Some(r#type) = field.r#type.as_ref().and_then(|text| self.resolve_type(text)) {
+                resolved.push(Field { name: field.name.text.clone(), r#type, span: field.name.span });
+            }
+        }
+        let whole = resolved.len() == fields.len();
+        (resolved, whole)
+    }
+
+    /// The key behind `per`. After a finding, or if its type is broken, one of an arbitrary type, so that what
+    /// is said of keys elsewhere still makes sense.
+    pub(super) fn instance_key(&mut self, name: &Text) -> Key {
+        let known = self.keys.iter().find(|key| key.name == name.text);
+        if known.is_none() && self.types_are_known {
+            let message = format!("`types.yaml` declares no key `{}`", name.text);
+            let known = self.keys.iter().map(|key| key.name.as_str());
+            let finding =
+                Diagnostic::new(&errors::UNKNOWN_INSTANCE_KEY, name.span, message).did_you_mean(&name.text, known);
+            let finding = match finding.help {
+                Some(_) => finding,
+                None => finding.help(format!("declare it there: `keys: {{ {}: … }}`", name.text)),
+            };
+            self.report(finding);
+        }
+        let r#type = self.keys.iter().find(|key| key.name == name.text).and_then(|key| key.r#type);
+        if r#type.is_none() {
+            self.broken.insert("key".to_owned());
+        }
+        Key { name: name.text.clone(), r#type: r#type.unwrap_or(Type::BOOL) }
+    }
+}
+
+/// `a::b::C`, perhaps with `::` before it.
+fn is_rust_path(path: &str) -> bool {
+    let is_identifier = |segment: &str| {
+        let word = segment.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && segment.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && segment != "_";
+        word && (matches!(segment, "crate" | "self" | "super") || !KEYWORDS_OF_RUST.contains(&segment))
+    };
+    path.strip_prefix("::").unwrap_or(path).split("::").all(is_identifier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_rust_path;
+
+    #[test]
+    fn a_path_is_told_from_other_texts() {
+        for path in ["crate::identity::NodeId", "String", "::core::net::IpAddr", "super::x::Y"] {
+            assert!(is_rust_path(path), "{path}");
+        }
+        for text in ["", "::", "crate/identity", "a::", "Vec<u8>", "crate::type::X", "a b", "1::X", "ä::X"] {
+            assert!(!is_rust_path(text), "{text}");
+        }
+    }
+}

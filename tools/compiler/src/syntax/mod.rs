@@ -1,0 +1,319 @@
+//! The files as they are written: every key in its place, nothing looked up yet.
+//!
+//! Read by hand over the tree of [`crate::yaml`] rather than derived, because short forms want a finding that names them and not
+//! "data did not match any variant". One wrong thing does not hide the others: what cannot be read is reported and left out.
+
+mod automaton;
+mod effects;
+mod fields;
+mod parts;
+mod reactions;
+mod reader;
+mod state;
+mod types;
+
+pub use automaton::read_automaton;
+pub use parts::read_parts;
+pub use types::read_types;
+
+use crate::model::{History, PropertyKind, TimerKind};
+use crate::source::{Span, Text};
+
+/// `types.yaml`.
+#[derive(Debug, Default)]
+pub struct TypesFile {
+    /// Under `keys`.
+    pub keys: Vec<Field>,
+    /// Under `types`.
+    pub types: Vec<TypeDeclaration>,
+}
+
+/// A type of `types.yaml`.
+#[derive(Debug)]
+pub struct TypeDeclaration {
+    /// Its name.
+    pub name: Text,
+    /// `enum` or `rust`; `None` if neither could be read.
+    pub kind: Option<TypeKind>,
+    /// `secret: true`.
+    pub secret: bool,
+    /// May be empty.
+    pub summary: String,
+}
+
+/// What a type of `types.yaml` is.
+#[derive(Debug)]
+pub enum TypeKind {
+    /// `enum: [A, B]`.
+    Enum(Vec<Text>),
+    /// `rust: path`.
+    Opaque(Text),
+}
+
+/// A part of `parts.yaml`.
+#[derive(Debug)]
+pub struct PartDeclaration {
+    /// Its name.
+    pub name: Text,
+    /// One sentence.
+    pub summary: String,
+}
+
+/// A file with an automaton.
+#[derive(Debug)]
+pub struct Automaton {
+    /// After `automaton`.
+    pub name: Text,
+    /// May be empty.
+    pub summary: String,
+    /// May be empty.
+    pub doc: String,
+    /// The word after `per`; `None`: `one`.
+    pub key: Option<Text>,
+    /// Whether `instances` could be read. If not, nothing is said about keys.
+    pub instances_are_known: bool,
+    /// Under `parameters`.
+    pub parameters: Vec<Parameter>,
+    /// Under `variables`.
+    pub variables: Vec<Variable>,
+    /// Under `conditions`.
+    pub conditions: Vec<Condition>,
+    /// Under `events`.
+    pub events: Vec<Event>,
+    /// Under `actions`.
+    pub actions: Vec<Action>,
+    /// The top of the file as a state.
+    pub root: State,
+    /// Under `properties`.
+    pub properties: Vec<Property>,
+}
+
+/// `name: Type`.
+#[derive(Debug)]
+pub struct Field {
+    /// Before the colon.
+    pub name: Text,
+    /// Behind it; `None` after a finding.
+    pub r#type: Option<Text>,
+}
+
+/// Under `parameters`.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Text,
+    /// `None` after a finding.
+    pub r#type: Option<Text>,
+    /// Where `start` and settings say nothing.
+    pub default: Given<Text>,
+    /// May be empty.
+    pub summary: String,
+}
+
+/// A key that may be absent, or there but unreadable.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Given<T> {
+    /// It is not there.
+    No,
+    /// It is there, and a finding says what is wrong with it.
+    Broken,
+    /// It is there.
+    Yes(T),
+}
+
+/// Under `variables`.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: Text,
+    /// `None` after a finding.
+    pub r#type: Option<Text>,
+    /// `None` after a finding.
+    pub initial: Option<Text>,
+    /// The smallest value.
+    pub min: Given<Text>,
+    /// The largest value.
+    pub max: Given<Text>,
+    /// May be empty.
+    pub summary: String,
+}
+
+/// Under `conditions`.
+#[derive(Debug)]
+pub struct Condition {
+    /// Its name.
+    pub name: Text,
+    /// `None` after a finding.
+    pub r#type: Option<Text>,
+    /// May be empty.
+    pub arguments: Vec<Field>,
+    /// May be empty.
+    pub summary: String,
+}
+
+/// Under `events`.
+#[derive(Debug)]
+pub struct Event {
+    /// Its name.
+    pub name: Text,
+    /// Empty: it is only raised.
+    pub from: Vec<Text>,
+    /// The place of `starts: true`.
+    pub starts: Option<Span>,
+    /// May be empty.
+    pub fields: Vec<Field>,
+    /// May be empty.
+    pub summary: String,
+}
+
+/// Under `actions`.
+#[derive(Debug)]
+pub struct Action {
+    /// Its name.
+    pub name: Text,
+    /// `None` after a finding.
+    pub by: Option<Text>,
+    /// May be empty.
+    pub arguments: Vec<Field>,
+    /// May be empty.
+    pub summary: String,
+}
+
+/// A state; the top of the file is one.
+#[derive(Debug)]
+pub struct State {
+    /// Its name; of the root, the automaton's.
+    pub name: Text,
+    /// May be empty; of the root, not used.
+    pub summary: String,
+    /// The state entered by default.
+    pub initial: Given<Text>,
+    /// On entering.
+    pub entry: Effects,
+    /// On leaving.
+    pub exit: Effects,
+    /// In the order of the file.
+    pub on: Vec<Reaction>,
+    /// `after`, then `every`, each in the order of the file.
+    pub timers: Vec<Timer>,
+    /// In the order of the file.
+    pub always: Vec<Case>,
+    /// In the order of the file.
+    pub defer: Vec<Deferred>,
+    /// In the order of the file.
+    pub ignore: Vec<Ignored>,
+    /// What is remembered, and where the file says so.
+    pub history: Option<(History, Span)>,
+    /// Where the file says that it is final.
+    pub is_final: Option<Span>,
+    /// Inside it.
+    pub states: Vec<State>,
+}
+
+/// A key under `on`.
+#[derive(Debug)]
+pub struct Reaction {
+    /// `a`, `a, b`, `X[any] enters S`.
+    pub trigger: Text,
+    /// In the order of the file.
+    pub cases: Vec<Case>,
+}
+
+/// A key under `after` or `every`.
+#[derive(Debug)]
+pub struct Timer {
+    /// Which of the two.
+    pub kind: TimerKind,
+    /// Whose value is its length.
+    pub name: Text,
+    /// In the order of the file.
+    pub cases: Vec<Case>,
+}
+
+/// An event under `defer`.
+#[derive(Debug)]
+pub struct Deferred {
+    /// Which event.
+    pub trigger: Text,
+    /// `defer: { e: 64 }`.
+    pub limit: Option<u32>,
+}
+
+/// An event under `ignore`.
+#[derive(Debug)]
+pub struct Ignored {
+    /// Which event.
+    pub trigger: Text,
+    /// Empty in the list form.
+    pub reason: String,
+}
+
+/// One case of a reaction.
+#[derive(Debug)]
+pub struct Case {
+    /// `if`.
+    pub guard: Given<Text>,
+    /// What it does.
+    pub effects: Effects,
+    /// Where it leads.
+    pub outcome: Outcome,
+    /// May be empty.
+    pub summary: String,
+    /// The whole case.
+    pub span: Span,
+}
+
+/// Where a case leads.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing is said: it stays.
+    Unsaid,
+    /// `stay`, and why.
+    Stay(String),
+    /// `to`, or the short form.
+    To(Text),
+    /// `ignore: reason`.
+    Ignore(String),
+    /// A finding says what is wrong.
+    Broken,
+}
+
+/// What a part of a step does.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// `set`.
+    pub set: Vec<Text>,
+    /// `do`.
+    pub actions: Vec<Text>,
+    /// `send`.
+    pub sends: Vec<Text>,
+    /// `start`.
+    pub starts: Vec<Text>,
+    /// `raise`.
+    pub raises: Vec<Text>,
+    /// `restart`.
+    pub restarts: Vec<Text>,
+}
+
+impl Effects {
+    /// Nothing at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        [&self.set, &self.actions, &self.sends, &self.starts, &self.raises, &self.restarts]
+            .iter()
+            .all(|list| list.is_empty())
+    }
+}
+
+/// Under `properties`.
+#[derive(Debug)]
+pub struct Property {
+    /// Its name.
+    pub name: Text,
+    /// How it is meant.
+    pub kind: PropertyKind,
+    /// What must hold.
+    pub expression: Text,
+    /// May be empty.
+    pub summary: String,
+}

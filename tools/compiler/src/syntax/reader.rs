@@ -1,0 +1,172 @@
+//! Reading the values of keys, each with a finding if it is not what its place wants.
+
+use crate::codes::errors;
+use crate::diagnostic::Diagnostic;
+use crate::nearest::nearest;
+use crate::source::{Span, Text};
+use crate::syntax::Given;
+use crate::yaml::{Entry, Node, NodeKind, Quoting, Scalar};
+
+/// Where findings go.
+pub(super) struct Reader<'f> {
+    pub findings: &'f mut Vec<Diagnostic>,
+}
+
+/// A mapping whose keys are the language's, looked at by name.
+pub(super) struct Keys<'n> {
+    pub entries: &'n [Entry],
+    /// The name of what is described, or the whole mapping: where a missing key is reported.
+    pub place: Span,
+}
+
+impl<'n> Keys<'n> {
+    pub fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.entries.iter().find(|entry| entry.key.text == key)
+    }
+}
+
+impl Reader<'_> {
+    pub fn report(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+
+    /// The value is not of the shape that its place wants.
+    pub fn wrong_shape(&mut self, node: &Node, wanted: &str) {
+        let found = match &node.kind {
+            NodeKind::Refused => return,
+            NodeKind::Empty => {
+                let message = format!("nothing stands here; {wanted} is needed");
+                self.report(Diagnostic::new(&errors::EMPTY, node.span, message));
+                return;
+            }
+            NodeKind::Scalar(_) => "a text",
+            NodeKind::Sequence(_) => "a list",
+            NodeKind::Mapping(_) => "a mapping",
+        };
+        self.report(Diagnostic::new(&errors::SHAPE, node.span, format!("this is {found}; {wanted} is needed")));
+    }
+
+    /// The value of a key; says where the key is if nothing is behind it.
+    pub fn present<'n>(&mut self, entry: &'n Entry, wanted: &str) -> Option<&'n Node> {
+        if entry.value.kind == NodeKind::Empty {
+            let message = format!("nothing stands behind `{}`; {wanted} is needed", entry.key.text);
+            self.report(Diagnostic::new(&errors::EMPTY, entry.key.span, message));
+            return None;
+        }
+        Some(&entry.value)
+    }
+
+    pub fn mapping<'n>(&mut self, entry: &'n Entry, wanted: &str) -> &'n [Entry] {
+        let Some(node) = self.present(entry, wanted) else { return &[] };
+        match &node.kind {
+            NodeKind::Mapping(entries) => entries,
+            _ => {
+                self.wrong_shape(node, wanted);
+                &[]
+            }
+        }
+    }
+
+    /// A mapping of which only these keys are known. Unknown ones are reported, with what was probably meant.
+    pub fn keys<'n>(&mut self, node: &'n Node, place: Span, what: &str, known: &[&str]) -> Option<Keys<'n>> {
+        let NodeKind::Mapping(entries) = &node.kind else {
+            self.wrong_shape(node, &format!("a mapping with {}", listed(known)));
+            return None;
+        };
+        for entry in entries {
+            if !known.contains(&entry.key.text.as_str()) {
+                self.unknown_key(&entry.key, what, known);
+            }
+        }
+        Some(Keys { entries, place })
+    }
+
+    fn unknown_key(&mut self, key: &Text, what: &str, known: &[&str]) {
+        let message = format!("{what} has no key `{}`", key.text);
+        let help = match nearest(&key.text, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it may have {}", listed(known)),
+        };
+        self.report(Diagnostic::new(&errors::UNKNOWN_KEY, key.span, message).help(help));
+    }
+
+    /// The entry of a key that has to be there.
+    pub fn required<'n>(&mut self, keys: &Keys<'n>, key: &str, what: &str) -> Option<&'n Entry> {
+        let entry = keys.entry(key);
+        if entry.is_none() {
+            let message = format!("{what} lacks `{key}`");
+            self.report(Diagnostic::new(&errors::MISSING_KEY, keys.place, message));
+        }
+        entry
+    }
+
+    /// A word or a little text of the language.
+    pub fn text(&mut self, entry: &Entry, wanted: &str) -> Option<Text> {
+        let node = self.present(entry, wanted)?;
+        self.item(node, wanted)
+    }
+
+    /// An item of a list that is a word or a little text of the language.
+    pub fn item(&mut self, node: &Node, wanted: &str) -> Option<Text> {
+        match &node.kind {
+            NodeKind::Scalar(scalar) => Some(scalar.text.clone()),
+            _ => {
+                self.wrong_shape(node, wanted);
+                None
+            }
+        }
+    }
+
+    pub fn given(&mut self, keys: &Keys<'_>, key: &str, wanted: &str) -> Given<Text> {
+        match keys.entry(key) {
+            None => Given::No,
+            Some(entry) => self.text(entry, wanted).map_or(Given::Broken, Given::Yes),
+        }
+    }
+
+    /// A text for people; empty if it is not there.
+    pub fn prose(&mut self, keys: &Keys<'_>, key: &str) -> String {
+        match keys.entry(key) {
+            None => String::new(),
+            Some(entry) => self.text(entry, "a text").map(|text| text.text).unwrap_or_default(),
+        }
+    }
+
+    /// `true` or `false`, nothing else.
+    pub fn boolean(&mut self, entry: &Entry) -> Option<bool> {
+        let text = match &self.present(entry, "`true` or `false`")?.kind {
+            NodeKind::Scalar(Scalar { text, quoting: Quoting::Plain }) => text.text.as_str(),
+            _ => "",
+        };
+        match text {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => {
+                let message = format!("`{}` is either `true` or `false`", entry.key.text);
+                self.report(Diagnostic::new(&errors::BOOLEAN, entry.value.span, message));
+                None
+            }
+        }
+    }
+
+    /// A list of texts, or one text where a list of one is meant.
+    pub fn texts(&mut self, entry: &Entry, wanted: &str) -> Vec<Text> {
+        let Some(node) = self.present(entry, wanted) else { return Vec::new() };
+        match &node.kind {
+            NodeKind::Sequence(items) => items.iter().filter_map(|item| self.item(item, wanted)).collect(),
+            _ => self.item(node, wanted).into_iter().collect(),
+        }
+    }
+}
+
+/// "`a`, `b` and `c`".
+pub(super) fn listed(names: &[&str]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => format!("`{one}`"),
+        [most @ .., last] => {
+            let most: Vec<String> = most.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", most.join(", "))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `types.yaml`.
+
+use super::fields::read_field_entries;
+use super::reader::{Keys, Reader};
+use super::{TypeDeclaration, TypeKind, TypesFile};
+use crate::codes::errors;
+use crate::diagnostic::Diagnostic;
+use crate::source::Text;
+use crate::yaml::{Entry, Node, NodeKind};
+
+/// Reads `types.yaml`.
+#[must_use]
+pub fn read_types(node: &Node, findings: &mut Vec<Diagnostic>) -> TypesFile {
+    if node.kind == NodeKind::Empty {
+        return TypesFile::default();
+    }
+    let reader = &mut Reader { findings };
+    let Some(keys) = reader.keys(node, node.span, "`types.yaml`", &["keys", "types"]) else {
+        return TypesFile::default();
+    };
+    let key_types = keys.entry("keys").map(|entry| read_field_entries(reader, entry)).unwrap_or_default();
+    let declarations =
+        keys.entry("types").map_or(&[][..], |entry| reader.mapping(entry, "a mapping of names to types"));
+    TypesFile { keys: key_types, types: declarations.iter().map(|entry| read_type(reader, entry)).collect() }
+}
+
+fn read_type(reader: &mut Reader<'_>, entry: &Entry) -> TypeDeclaration {
+    let name = entry.key.clone();
+    let mut declaration = TypeDeclaration { name, kind: None, secret: false, summary: String::new() };
+    let Some(node) = reader.present(entry, "`enum` or `rust`") else { return declaration };
+    let Some(keys) = reader.keys(node, entry.key.span, "a type", &["enum", "rust", "secret", "summary"]) else {
+        return declaration;
+    };
+    declaration.summary = reader.prose(&keys, "summary");
+    declaration.secret = keys.entry("secret").and_then(|entry| reader.boolean(entry)).unwrap_or(false);
+    declaration.kind = read_kind(reader, &keys, &entry.key);
+    declaration
+}
+
+fn read_kind(reader: &mut Reader<'_>, keys: &Keys<'_>, name: &Text) -> Option<TypeKind> {
+    match (keys.entry("enum"), keys.entry("rust")) {
+        (Some(variants), None) => {
+            let names = reader.texts(variants, "a list of variants");
+            if matches!(&variants.value.kind, NodeKind::Sequence(items) if items.is_empty()) {
+                let message = format!("the enum `{}` has no variant, so it can have no value", name.text);
+                reader.report(Diagnostic::new(&errors::EMPTY, variants.value.span, message));
+            }
+            Some(TypeKind::Enum(names))
+        }
+        (None, Some(path)) => reader.text(path, "the path of a Rust type").map(TypeKind::Opaque),
+        (Some(_), Some(path)) => {
+            let message = format!("`{}` is either an `enum` declared here or a type of `rust`, not both", name.text);
+            reader.report(Diagnostic::new(&errors::EXCLUSIVE_KEYS, path.key.span, message));
+            None
+        }
+        (None, None) => {
+            let message =
+                format!("the type `{}` lacks `enum` (its variants) or `rust` (the path of a Rust type)", name.text);
+            reader.report(Diagnostic::new(&errors::MISSING_KEY, name.span, message));
+            None
+        }
+    }
+}
