@@ -13,6 +13,7 @@ pub mod names;
 pub mod nearest;
 pub mod render;
 pub mod resolve;
+pub mod simulation;
 pub mod source;
 pub mod syntax;
 pub mod yaml;
