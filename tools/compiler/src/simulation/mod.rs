@@ -6,6 +6,8 @@ mod choices;
 mod commands;
 mod script;
 mod session;
+#[cfg(test)]
+mod tests;
 mod wording;
 
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpr
 use crate::model::{AutomatonId, ConditionId, EventId, ParameterId, System};
 
 /// Deliveries that the passing of time may lead to in one go: a guard against timers that are due again at once.
-pub const PATIENCE: u64 = 1_000_000;
+pub const PATIENCE: u64 = 100_000;
 
 /// A running system together with what its host answers.
 #[derive(Clone, Debug)]
