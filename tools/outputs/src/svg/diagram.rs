@@ -1,0 +1,439 @@
+//! What is to be drawn of one automaton: boxes and lines with their texts set, but not yet placed.
+//!
+//! Three decisions keep the picture calm. Transitions of one pair of states share one line, with their labels one above the
+//! other. What leaves no state is listed inside it. And what the root does (so, what holds everywhere) starts from a box of its
+//! own, `any state`, instead of from a frame around everything.
+
+use std::collections::BTreeMap;
+
+use automata_compiler::model::{
+    Automaton, Effects, History, Reaction, Response, StateId, System, Target, Transition, TransitionId, Trigger,
+};
+use automata_compiler::source::{Sources, Span};
+
+use super::typeset::{Glyph, Paragraph, Reference, Run, Tone};
+use crate::metrics::text_width;
+use crate::wording::{Wording, event_of};
+
+/// Size of the name of a state, in pixels.
+pub const NAME_SIZE: f64 = 14.0;
+/// Size of the trigger and guard of a label, in pixels.
+pub const LABEL_SIZE: f64 = 13.0;
+/// Size of all that stands inside a state, and of what a transition does, in pixels.
+pub const DETAIL_SIZE: f64 = 12.0;
+/// Height of the band with the name, in pixels.
+pub const NAME_BAND: f64 = 32.0;
+/// Between a border and the text inside, in pixels.
+pub const INSET: f64 = 12.0;
+/// Between the blocks of one label, in pixels.
+pub const BLOCK_GAP: f64 = 6.0;
+/// Around a label, in pixels.
+pub const LABEL_INSET: f64 = 3.0;
+/// Lines inside a leaf are broken at this width, in pixels.
+const LEAF_TEXT: f64 = 250.0;
+/// Lines inside a composite are broken at this width, in pixels.
+const COMPOSITE_TEXT: f64 = 330.0;
+
+/// Everything to be drawn.
+#[derive(Clone, Debug)]
+pub struct Diagram {
+    /// Parents before their children.
+    pub nodes: Vec<Node>,
+    /// In the order of the file; those of the initial dots first.
+    pub edges: Vec<Edge>,
+}
+
+/// What a box is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A state without children.
+    Leaf,
+    /// A state with children.
+    Composite,
+    /// A final state.
+    Final,
+    /// The dot from which the initial state is entered.
+    Initial,
+    /// `H` or `H*`.
+    History(History),
+    /// What the root does.
+    Anywhere,
+}
+
+/// A box.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub shape: Shape,
+    /// The state drawn, or the one that a dot or history belongs to.
+    pub state: StateId,
+    /// The composite in which it lies.
+    pub parent: Option<usize>,
+    /// Shown as its name.
+    pub title: String,
+    /// Inside, under a line.
+    pub rows: Vec<Paragraph>,
+    /// Line of the YAML, from 1.
+    pub line: usize,
+    /// Shown when one points at it; may be empty.
+    pub tooltip: String,
+}
+
+/// A line with its label.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// Index of a node.
+    pub from: usize,
+    /// Index of a node.
+    pub to: usize,
+    /// What it stands for; empty for the line of an initial dot.
+    pub transitions: Vec<TransitionId>,
+    /// One for each group of transitions that do the same under the same guard.
+    pub label: Vec<Vec<Paragraph>>,
+}
+
+impl Node {
+    /// Width and height of name and rows: of a leaf all that there is, of a composite what stands above its children.
+    #[must_use]
+    pub fn text_size(&self) -> (f64, f64) {
+        match self.shape {
+            Shape::Initial => (16.0, 16.0),
+            Shape::History(_) => (26.0, 26.0),
+            Shape::Leaf | Shape::Composite | Shape::Final | Shape::Anywhere => {
+                let ornament = if self.shape == Shape::Final { 22.0 } else { 0.0 };
+                let name = text_width(&self.title, NAME_SIZE, true) + ornament;
+                let width = self.rows.iter().map(Paragraph::width).fold(name, f64::max) + 2.0 * INSET;
+                let rows: f64 = self.rows.iter().map(Paragraph::height).sum();
+                (width.max(96.0).ceil(), NAME_BAND + if self.rows.is_empty() { 4.0 } else { rows + 14.0 })
+            }
+        }
+    }
+}
+
+impl Edge {
+    /// Width and height of its label, if it has one.
+    #[must_use]
+    pub fn label_size(&self) -> Option<(f64, f64)> {
+        if self.label.is_empty() {
+            return None;
+        }
+        let lines = self.label.iter().flatten();
+        let width = lines.clone().map(Paragraph::width).fold(0.0, f64::max);
+        let height: f64 = lines.map(Paragraph::height).sum::<f64>() + BLOCK_GAP * (self.label.len() - 1) as f64;
+        Some(((width + 2.0 * LABEL_INSET).ceil(), (height + 2.0 * LABEL_INSET).ceil()))
+    }
+}
+
+/// What is to be drawn; the lines of labels are broken at `label_width` pixels.
+#[must_use]
+pub fn diagram(system: &System, sources: &Sources, automaton: &Automaton, label_width: f64) -> Diagram {
+    let mut builder = Builder {
+        wording: Wording::new(system, automaton),
+        sources,
+        label_width,
+        diagram: Diagram { nodes: Vec::new(), edges: Vec::new() },
+        node_of: BTreeMap::new(),
+        history_of: BTreeMap::new(),
+    };
+    builder.nodes();
+    builder.edges();
+    builder.diagram
+}
+
+struct Builder<'a> {
+    wording: Wording<'a>,
+    sources: &'a Sources,
+    label_width: f64,
+    diagram: Diagram,
+    node_of: BTreeMap<StateId, usize>,
+    history_of: BTreeMap<StateId, usize>,
+}
+
+/// Transitions that do the same under the same guard.
+struct Group {
+    transitions: Vec<TransitionId>,
+    guard: Option<String>,
+    effects: Vec<String>,
+}
+
+impl<'a> Builder<'a> {
+    fn automaton(&self) -> &'a Automaton {
+        self.wording.automaton
+    }
+
+    fn nodes(&mut self) {
+        let automaton = self.automaton();
+        let remembered: Vec<_> = automaton
+            .transitions
+            .iter()
+            .filter_map(|transition| match transition.reaction {
+                Reaction::To(Target::History(state)) => Some(state),
+                _ => None,
+            })
+            .collect();
+        for id in automaton.state_ids() {
+            let state = &automaton.states[id];
+            let parent = state.parent.filter(|&parent| parent != StateId::ROOT).map(|parent| self.node_of[&parent]);
+            if let Some(node) = self.node(id, parent) {
+                self.node_of.insert(id, self.diagram.nodes.len());
+                self.diagram.nodes.push(node);
+            }
+            let inside = if id == StateId::ROOT { None } else { self.node_of.get(&id).copied() };
+            if state.initial.is_some() {
+                self.mark(id, inside, Shape::Initial, "");
+            }
+            if remembered.contains(&id) {
+                let title = if state.history == History::Deep { "H*" } else { "H" };
+                self.history_of.insert(id, self.diagram.nodes.len());
+                self.mark(id, inside, Shape::History(state.history), title);
+            }
+        }
+    }
+
+    /// The box of a state. The root has one only if it does something, or is all that there is.
+    fn node(&self, id: StateId, parent: Option<usize>) -> Option<Node> {
+        let automaton = self.automaton();
+        let state = &automaton.states[id];
+        let shape = match id {
+            StateId::ROOT => Shape::Anywhere,
+            _ if state.is_final => Shape::Final,
+            _ if state.children.is_empty() => Shape::Leaf,
+            _ => Shape::Composite,
+        };
+        let width = if shape == Shape::Composite { COMPOSITE_TEXT } else { LEAF_TEXT };
+        let rows = self.rows(id, width);
+        let leads_on = automaton
+            .transitions
+            .iter()
+            .any(|transition| transition.state == id && matches!(transition.reaction, Reaction::To(_)));
+        if shape == Shape::Anywhere && rows.is_empty() && !leads_on && !state.children.is_empty() {
+            return None;
+        }
+        let title = match shape {
+            Shape::Anywhere if state.children.is_empty() => automaton.name.clone(),
+            Shape::Anywhere => "any state".to_owned(),
+            _ => state.name.clone(),
+        };
+        let tooltip = if shape == Shape::Anywhere {
+            "What holds in every state, unless a state further in says otherwise.".to_owned()
+        } else {
+            state.summary.clone()
+        };
+        Some(Node { shape, state: id, parent, title, rows, line: self.line(state.span), tooltip })
+    }
+
+    fn mark(&mut self, state: StateId, parent: Option<usize>, shape: Shape, title: &str) {
+        let line = self.line(self.automaton().states[state].span);
+        let tooltip = match shape {
+            Shape::History(History::Deep) => "The innermost state that was active when this one was last left.",
+            Shape::History(_) => "The direct child that was active when this one was last left.",
+            _ => "",
+        };
+        let (title, tooltip) = (title.to_owned(), tooltip.to_owned());
+        self.diagram.nodes.push(Node { shape, state, parent, title, rows: Vec::new(), line, tooltip });
+    }
+
+    fn rows(&self, id: StateId, width: f64) -> Vec<Paragraph> {
+        let automaton = self.automaton();
+        let state = &automaton.states[id];
+        let mut rows = Vec::new();
+        for (keyword, effects) in [("entry", &state.entry), ("exit", &state.exit)] {
+            if !effects.is_empty() {
+                rows.push(self.activity(keyword, effects, width));
+            }
+        }
+        let own = (0..automaton.transitions.len() as u32).map(TransitionId).filter(|&transition| {
+            let transition = &automaton.transitions[transition];
+            transition.state == id && matches!(transition.reaction, Reaction::Internal { .. })
+        });
+        let (silent, effective): (Vec<_>, Vec<_>) =
+            own.partition(|&transition| automaton.transitions[transition].effects.is_empty());
+        for group in self.groups(effective) {
+            rows.push(self.internal(&group, width));
+        }
+        let stays = silent.into_iter().map(|transition| self.trigger_with_guard(transition)).collect();
+        rows.extend(self.list("stays at", stays, width));
+        rows.extend(self.list("defers", self.deferred(id), width));
+        rows.extend(self.list("ignores", self.ignored(id), width));
+        rows
+    }
+
+    fn activity(&self, keyword: &str, effects: &Effects, width: f64) -> Paragraph {
+        let words = self.wording.effects(effects, None).join(", ");
+        let runs = vec![Run::plain(format!("{keyword} /"), Tone::Keyword), Run::plain(words, Tone::Effect)];
+        Paragraph::new(DETAIL_SIZE, None, runs, width)
+    }
+
+    fn internal(&self, group: &Group, width: f64) -> Paragraph {
+        let mut runs = separated(group.transitions.iter().map(|&transition| self.trigger(transition)).collect());
+        runs.extend(group.guard.as_ref().map(|guard| Run::plain(format!("[{guard}]"), Tone::Guard)));
+        runs.push(Run::plain(format!("/ {}", group.effects.join(", ")), Tone::Effect));
+        let glyph = group.transitions.first().and_then(|&transition| self.glyph(transition));
+        Paragraph::new(DETAIL_SIZE, glyph, runs, width)
+    }
+
+    fn list(&self, keyword: &str, items: Vec<Run>, width: f64) -> Option<Paragraph> {
+        if items.is_empty() {
+            return None;
+        }
+        let mut runs = vec![Run::plain(keyword, Tone::Keyword)];
+        runs.extend(separated(items));
+        Some(Paragraph::new(DETAIL_SIZE, None, runs, width))
+    }
+
+    fn deferred(&self, id: StateId) -> Vec<Run> {
+        let handlers = self.automaton().states[id].handlers.iter();
+        let deferred = handlers.filter(|handler| matches!(handler.response, Response::Defer { .. }));
+        deferred
+            .map(|handler| self.quiet(self.wording.event(handler.event, handler.key.as_ref()), handler.span, ""))
+            .collect()
+    }
+
+    /// The `ignore` of a state, and its cases that say `ignore`.
+    fn ignored(&self, id: StateId) -> Vec<Run> {
+        let automaton = self.automaton();
+        let cases = (0..automaton.transitions.len() as u32).map(TransitionId).filter_map(|transition| {
+            let case = &automaton.transitions[transition];
+            let ignores = case.state == id && matches!(case.reaction, Reaction::Ignore { .. });
+            ignores.then(|| self.trigger_with_guard(transition))
+        });
+        let handlers = automaton.states[id].handlers.iter().filter_map(|handler| match &handler.response {
+            Response::Ignore { reason } => {
+                Some(self.quiet(self.wording.event(handler.event, handler.key.as_ref()), handler.span, reason))
+            }
+            Response::Cases(_) | Response::Defer { .. } => None,
+        });
+        cases.chain(handlers).collect()
+    }
+
+    fn quiet(&self, text: String, span: Span, tooltip: &str) -> Run {
+        let reference = Reference { transition: None, line: self.line(span), tooltip: tooltip.to_owned() };
+        Run { text, tone: Tone::Quiet, reference: Some(reference) }
+    }
+
+    fn trigger_with_guard(&self, transition: TransitionId) -> Run {
+        let mut run = self.trigger(transition);
+        if let Some(guard) = self.wording.guard(transition) {
+            run.text = format!("{} [{guard}]", run.text);
+        }
+        Run { tone: Tone::Quiet, ..run }
+    }
+
+    fn trigger(&self, id: TransitionId) -> Run {
+        let transition = &self.automaton().transitions[id];
+        let reason = match &transition.reaction {
+            Reaction::Ignore { reason } | Reaction::Internal { stay: Some(reason) } => reason.as_str(),
+            Reaction::Internal { stay: None } | Reaction::To(_) => "",
+        };
+        let of_event = event_of(transition).map_or("", |event| self.automaton().events[event].summary.as_str());
+        let tooltip = [transition.summary.as_str(), reason, of_event].into_iter().find(|text| !text.is_empty());
+        let reference = Reference {
+            transition: Some(id),
+            line: self.line(transition.span),
+            tooltip: tooltip.unwrap_or_default().to_owned(),
+        };
+        Run { text: self.wording.trigger(id), tone: self.tone(transition), reference: Some(reference) }
+    }
+
+    fn tone(&self, transition: &Transition) -> Tone {
+        match transition.trigger {
+            Trigger::Timer(_) => Tone::Timer,
+            Trigger::Always => Tone::Always,
+            Trigger::Event(event) => match self.automaton().events[event].kind {
+                automata_compiler::model::EventKind::Declared { .. } => Tone::Event,
+                automata_compiler::model::EventKind::Observation { .. } => Tone::Observation,
+            },
+        }
+    }
+
+    fn glyph(&self, id: TransitionId) -> Option<Glyph> {
+        match self.tone(&self.automaton().transitions[id]) {
+            Tone::Timer => Some(Glyph::Clock),
+            Tone::Observation => Some(Glyph::Eye),
+            _ => None,
+        }
+    }
+
+    /// Puts together what does the same under the same guard. An `else` belongs to its own list of cases, and stays apart.
+    fn groups(&self, transitions: Vec<TransitionId>) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for id in transitions {
+            let transition = &self.automaton().transitions[id];
+            let guard = self.wording.guard(id);
+            let effects = self.wording.effects(&transition.effects, event_of(transition));
+            let alike = groups
+                .iter_mut()
+                .find(|group| group.guard == guard && guard.as_deref() != Some("else") && group.effects == effects);
+            match alike {
+                Some(group) => group.transitions.push(id),
+                None => groups.push(Group { transitions: vec![id], guard, effects }),
+            }
+        }
+        groups
+    }
+
+    fn edges(&mut self) {
+        for index in 0..self.diagram.nodes.len() {
+            let node = &self.diagram.nodes[index];
+            if node.shape == Shape::Initial
+                && let Some(initial) = self.automaton().states[node.state].initial
+            {
+                let to = self.node_of[&initial];
+                self.diagram.edges.push(Edge { from: index, to, transitions: Vec::new(), label: Vec::new() });
+            }
+        }
+        let mut pairs: Vec<((usize, usize), Vec<TransitionId>)> = Vec::new();
+        for (index, transition) in self.automaton().transitions.iter().enumerate() {
+            let Reaction::To(target) = transition.reaction else { continue };
+            let to = match target {
+                Target::State(state) => self.node_of[&state],
+                Target::History(state) => self.history_of[&state],
+            };
+            let pair = (self.node_of[&transition.state], to);
+            let id = TransitionId(index as u32);
+            match pairs.iter_mut().find(|(other, _)| *other == pair) {
+                Some((_, transitions)) => transitions.push(id),
+                None => pairs.push((pair, vec![id])),
+            }
+        }
+        for ((from, to), transitions) in pairs {
+            let label = self.groups(transitions.clone()).iter().map(|group| self.block(group)).collect();
+            self.diagram.edges.push(Edge { from, to, transitions, label });
+        }
+    }
+
+    /// Triggers, one in a line, with the guard; then what is done.
+    fn block(&self, group: &Group) -> Vec<Paragraph> {
+        let mut paragraphs = Vec::new();
+        let guard = group.guard.as_ref().map(|guard| Run::plain(format!("[{guard}]"), Tone::Guard));
+        let alone = group.transitions.len() == 1;
+        for &transition in &group.transitions {
+            let mut runs = vec![self.trigger(transition)];
+            if alone {
+                runs.extend(guard.clone());
+            }
+            paragraphs.push(Paragraph::new(LABEL_SIZE, self.glyph(transition), runs, self.label_width));
+        }
+        if !alone && let Some(guard) = guard {
+            paragraphs.push(Paragraph::new(LABEL_SIZE, None, vec![guard], self.label_width));
+        }
+        if !group.effects.is_empty() {
+            let runs = vec![Run::plain(format!("/ {}", group.effects.join(", ")), Tone::Effect)];
+            paragraphs.push(Paragraph::new(DETAIL_SIZE, None, runs, self.label_width));
+        }
+        paragraphs
+    }
+
+    fn line(&self, span: Span) -> usize {
+        self.sources.line_and_column(span).0
+    }
+}
+
+/// With a comma behind each but the last.
+fn separated(mut runs: Vec<Run>) -> Vec<Run> {
+    let last = runs.len().saturating_sub(1);
+    for run in &mut runs[..last] {
+        run.text.push(',');
+    }
+    runs
+}

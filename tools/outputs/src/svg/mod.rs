@@ -1,0 +1,54 @@
+//! The picture of an automaton: our own drawing of what [`layout`] has placed.
+//!
+//! What can be relied on, so that a page can light up the current state or colour by use:
+//!
+//! * `<g id="state-NAME" class="state …" data-line="…">` is a state; its parent's name is in `data-parent`.
+//! * `<g class="transition" data-transitions="3 5">` is a line, and the same on a label the words of it: the numbers of the
+//!   transitions in the file, from 0. `id="transition-5"` is on the words that trigger it, also inside a state.
+//! * The classes `current`, `used` and `unused` on any of these are ready in the style sheet.
+//! * Links lead to the line of the YAML, from where the picture lies in `generated/diagrams/`.
+
+pub mod diagram;
+mod draw;
+pub mod geometry;
+pub mod layout;
+mod style;
+pub mod typeset;
+
+use automata_compiler::model::{AutomatonId, System};
+use automata_compiler::source::Sources;
+
+use diagram::{Diagram, Shape, diagram};
+use layout::{Graph, GraphEdge, GraphNode, Layout, place};
+
+/// Widths in pixels at which the lines of labels are broken; the one that gives the best picture is taken.
+const LABEL_WIDTHS: [f64; 3] = [170.0, 215.0, 270.0];
+
+/// The picture of one automaton.
+#[must_use]
+pub fn automaton(system: &System, sources: &Sources, id: AutomatonId) -> String {
+    let automaton = &system.automata[id];
+    let path = &sources.get(automaton.span.file).path;
+    let mut best: Option<(usize, f64, Diagram, Layout)> = None;
+    for width in LABEL_WIDTHS {
+        let diagram = diagram(system, sources, automaton, width);
+        let graph = graph(&diagram);
+        let Some(layout) = place(&graph) else { continue };
+        let (faults, cost) = (layout.faults(&graph), layout.cost());
+        if best.as_ref().is_none_or(|(fewest, least, _, _)| (faults, cost) < (*fewest, *least)) {
+            best = Some((faults, cost, diagram, layout));
+        }
+    }
+    let (_, _, diagram, layout) = best.expect("the engine places any graph with one set of options at least");
+    draw::picture(automaton, path, &diagram, &layout)
+}
+
+fn graph(diagram: &Diagram) -> Graph {
+    let nodes = diagram.nodes.iter().map(|node| GraphNode {
+        parent: node.parent,
+        size: node.text_size(),
+        is_container: node.shape == Shape::Composite,
+    });
+    let edges = diagram.edges.iter().map(|edge| GraphEdge { from: edge.from, to: edge.to, label: edge.label_size() });
+    Graph { nodes: nodes.collect(), edges: edges.collect() }
+}

@@ -1,0 +1,211 @@
+//! Words set into lines of true width.
+
+use automata_compiler::model::TransitionId;
+
+use crate::metrics::text_width;
+
+/// What a word is; decides its look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// An event that somebody sends, or that is raised.
+    Event,
+    /// A timer.
+    Timer,
+    /// A change of another automaton's state.
+    Observation,
+    /// `always`.
+    Always,
+    /// A guard.
+    Guard,
+    /// What is done.
+    Effect,
+    /// `entry`, `exit`, `defers`, `ignores`.
+    Keyword,
+    /// What matters least.
+    Quiet,
+}
+
+impl Tone {
+    /// Its class in the picture.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Tone::Event => "event",
+            Tone::Timer => "timer",
+            Tone::Observation => "observation",
+            Tone::Always => "always",
+            Tone::Guard => "guard",
+            Tone::Effect => "effect",
+            Tone::Keyword => "keyword",
+            Tone::Quiet => "quiet",
+        }
+    }
+}
+
+/// What stands before the words of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glyph {
+    /// A clock: a timer.
+    Clock,
+    /// An eye: an observation.
+    Eye,
+}
+
+/// Where words lead: a transition, or just a line of the YAML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The transition whose trigger this is.
+    pub transition: Option<TransitionId>,
+    /// Line of the YAML, from 1.
+    pub line: usize,
+    /// Shown when one points at it; may be empty.
+    pub tooltip: String,
+}
+
+/// A run of text of one tone that may be broken at its spaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The text, without spaces at its ends.
+    pub text: String,
+    /// What it is.
+    pub tone: Tone,
+    /// Where it leads.
+    pub reference: Option<Reference>,
+}
+
+impl Run {
+    /// A run that leads nowhere.
+    #[must_use]
+    pub fn plain(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone, reference: None }
+    }
+}
+
+/// Lines of one size, one above the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paragraph {
+    /// Size of the font in pixels.
+    pub size: f64,
+    /// At the start of the first line.
+    pub glyph: Option<Glyph>,
+    /// Each line's runs, to be set with a space between them.
+    pub lines: Vec<Vec<Run>>,
+}
+
+/// Room that a glyph takes at the start of a line, in pixels.
+pub const GLYPH_WIDTH: f64 = 17.0;
+
+/// Lines after the first stand this far in, in pixels.
+pub const HANG: f64 = 10.0;
+
+impl Paragraph {
+    /// Breaks runs into lines no wider than `width`, unless a single word is.
+    #[must_use]
+    pub fn new(size: f64, glyph: Option<Glyph>, runs: Vec<Run>, width: f64) -> Self {
+        let mut paragraph = Paragraph { size, glyph, lines: vec![Vec::new()] };
+        let space = text_width(" ", size, false);
+        let mut used = 0.0;
+        for run in runs {
+            let mut joins = false;
+            for word in run.text.split(' ').filter(|word| !word.is_empty()) {
+                let needed = text_width(word, size, false);
+                let line = paragraph.lines.last().expect("there is a first line");
+                let breaks =
+                    !line.is_empty() && paragraph.indent(paragraph.lines.len() - 1) + used + space + needed > width;
+                if breaks {
+                    paragraph.lines.push(Vec::new());
+                    used = 0.0;
+                    joins = false;
+                }
+                let line = paragraph.lines.last_mut().expect("there is a first line");
+                used += if line.is_empty() { needed } else { space + needed };
+                match line.last_mut() {
+                    Some(last) if joins => {
+                        last.text.push(' ');
+                        last.text.push_str(word);
+                    }
+                    _ => line.push(Run { text: word.to_owned(), ..run.clone() }),
+                }
+                joins = true;
+            }
+        }
+        paragraph
+    }
+
+    /// From one baseline to the next.
+    #[must_use]
+    pub fn line_height(&self) -> f64 {
+        self.size + 4.0
+    }
+
+    /// Of all lines.
+    #[must_use]
+    pub fn height(&self) -> f64 {
+        self.line_height() * self.lines.len() as f64
+    }
+
+    /// Of the widest line, with what stands before it.
+    #[must_use]
+    pub fn width(&self) -> f64 {
+        (0..self.lines.len()).map(|index| self.indent(index) + self.line_width(index)).fold(0.0, f64::max)
+    }
+
+    /// Where the text of that line begins.
+    #[must_use]
+    pub fn indent(&self, line: usize) -> f64 {
+        let glyph = if self.glyph.is_some() { GLYPH_WIDTH } else { 0.0 };
+        match line {
+            0 => glyph,
+            _ => glyph.max(HANG),
+        }
+    }
+
+    fn line_width(&self, line: usize) -> f64 {
+        let text: Vec<_> = self.lines[line].iter().map(|run| run.text.as_str()).collect();
+        text_width(&text.join(" "), self.size, false)
+    }
+}
+
+/// Breaks a text into lines no wider than `width`.
+#[must_use]
+pub fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(&format!("{line} {word}"), size, false) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_to_the_width_and_lose_no_word() {
+        let runs = vec![
+            Run::plain("network_connector enters CONNECTED", Tone::Observation),
+            Run::plain("[not peers_known and a_long_condition(transport)]", Tone::Guard),
+        ];
+        let paragraph = Paragraph::new(13.0, Some(Glyph::Eye), runs, 180.0);
+        assert!(paragraph.lines.len() > 2 && paragraph.width() <= 180.0 + 100.0);
+        let words: Vec<_> = paragraph.lines.iter().flatten().map(|run| run.text.as_str()).collect();
+        assert_eq!(
+            words.join(" "),
+            "network_connector enters CONNECTED [not peers_known and a_long_condition(transport)]"
+        );
+    }
+
+    #[test]
+    fn a_word_wider_than_the_line_stands_alone() {
+        let paragraph =
+            Paragraph::new(12.0, None, vec![Run::plain("a an_extraordinarily_long_name b", Tone::Event)], 60.0);
+        assert_eq!(paragraph.lines.len(), 3);
+        assert!(paragraph.width() > 60.0);
+    }
+}
