@@ -1,12 +1,12 @@
 //! Constants in declarations: `default`, `initial`, `min`, `max`.
 
+use super::syntax::{Node, NodeKind};
 use super::typing::fits_or_refused;
-use super::{lexer, syntax};
+use super::{lexer, parser};
 use crate::codes::expression_errors::{NO_LITERAL, TYPE_MISMATCH, UNKNOWN_VARIANT};
 use crate::diagnostic::Diagnostic;
 use crate::model::{BaseType, System, Type, TypeKind, Value};
 use crate::source::{Span, Text};
-use syntax::{Node, NodeKind};
 
 pub fn value(
     text: &Text,
@@ -25,7 +25,7 @@ pub fn value(
         findings.push(finding.help("write `true` or `false`"));
         return None;
     }
-    let node = super::read(syntax::expression(text), findings)?;
+    let node = super::read(parser::expression(text), findings)?;
     let constant = super::operators::constant(&node);
     let result = match (&node.kind, expected.base) {
         (NodeKind::None, _) if expected.optional => Ok(Value::None),

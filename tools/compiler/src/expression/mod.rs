@@ -1,6 +1,6 @@
 //! The little texts of the language: expressions, assignments, calls, sends, starts, triggers, targets, literals.
 //!
-//! Each is read by a small parser of our own ([`syntax`]) and then typed against what the [`Environment`] declares
+//! Each is read by a small parser of our own (`parser`) and then typed against what the [`Environment`] declares
 //! (`docs/SEMANTICS.md`, section 1). A text that is wrong yields `None` and as many findings as it has faults of its own;
 //! what only follows from a fault that was reported elsewhere (a name whose declaration failed) yields `None` and no finding.
 
@@ -9,6 +9,7 @@ mod lexer;
 mod literal;
 mod names;
 mod operators;
+mod parser;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,8 @@ use crate::model::{
 use crate::source::{Span, Text};
 
 pub use lexer::{LONGEST_TEXT_BYTES, duration_text};
-pub use syntax::{DEEPEST, WORDS};
+pub use parser::DEEPEST;
+pub use syntax::WORDS;
 
 /// What the names in a text can mean.
 #[derive(Clone, Copy, Debug)]
@@ -123,38 +125,38 @@ pub enum ResolvedTarget {
 
 /// A guard or a property: of type `bool`, nothing secret in it.
 pub fn guard(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Expression> {
-    let node = read(syntax::expression(text), findings)?;
+    let node = read(parser::expression(text), findings)?;
     let mut typer = typing::Typer::new(environment, typing::Use::Guard, findings);
     typer.place(&node, &typing::Place::new("a guard", Type::BOOL))
 }
 
 /// `variable = value`, `variable += value`.
 pub fn assignment(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Assignment> {
-    let syntax = read(syntax::assignment(text), findings)?;
+    let syntax = read(parser::assignment(text), findings)?;
     calls::assignment(&syntax, environment, findings)
 }
 
 /// `action`, `action(arguments)`.
 pub fn action_call(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<ActionCall> {
-    let (name, arguments) = read(syntax::call(text), findings)?;
+    let (name, arguments) = read(parser::call(text), findings)?;
     calls::action_call(&name, &arguments, environment, findings)
 }
 
 /// `event`, `event(fields)`: an event for itself.
 pub fn raise(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Raise> {
-    let (name, arguments) = read(syntax::call(text), findings)?;
+    let (name, arguments) = read(parser::call(text), findings)?;
     calls::raise(&name, &arguments, environment, findings)
 }
 
 /// `automaton.event`, `automaton[key].event(fields)`, `automaton[all].event`. The event's `from` must name the sender.
 pub fn send(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Send> {
-    let (subject, event, arguments) = read(syntax::send(text), findings)?;
+    let (subject, event, arguments) = read(parser::send(text), findings)?;
     calls::send(&subject, &event, &arguments, environment, findings)
 }
 
 /// `automaton[key](parameter = value)`.
 pub fn start(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Start> {
-    let (subject, arguments) = read(syntax::start(text), findings)?;
+    let (subject, arguments) = read(parser::start(text), findings)?;
     calls::start(&subject, &arguments, environment, findings)
 }
 
@@ -166,14 +168,14 @@ pub fn triggers(
     environment: &Environment,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Vec<ResolvedTrigger>> {
-    let triggers = read(syntax::triggers(text), findings)?;
+    let triggers = read(parser::triggers(text), findings)?;
     let found: Vec<_> = triggers.iter().map(|trigger| names::trigger(trigger, environment, findings)).collect();
     found.into_iter().collect()
 }
 
 /// `STATE`, `STATE.history`, `stay`.
 pub fn target(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<ResolvedTarget> {
-    let target = read(syntax::target(text), findings)?;
+    let target = read(parser::target(text), findings)?;
     names::target(&target, environment, findings)
 }
 
@@ -190,6 +192,6 @@ pub fn literal(
     literal::value(text, expected, bounds, system, findings)
 }
 
-fn read<T>(result: Result<T, syntax::Refusal>, findings: &mut Vec<Diagnostic>) -> Option<T> {
+fn read<T>(result: Result<T, parser::Refusal>, findings: &mut Vec<Diagnostic>) -> Option<T> {
     result.map_err(|finding| findings.push(*finding)).ok()
 }

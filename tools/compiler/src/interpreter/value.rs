@@ -151,13 +151,15 @@ impl Value {
     }
 
     /// Reads what stands in `name[key]`. A number or `true` is text where the type is `string`; of an opaque type it is
-    /// what it would be in JSON, and text otherwise (`["5"]` is the text 5).
+    /// what it would be in JSON, and text otherwise (`["5"]` is the text 5). Quotes around a text are not part of it.
     #[must_use]
     pub fn from_bare(system: &System, wanted: Type, text: &str) -> Option<Self> {
         let as_text = Json::from(text);
         let json = serde_json::from_str::<Json>(text).ok();
         match wanted.base {
-            BaseType::String | BaseType::Bytes => Self::from_json(system, wanted, &as_text),
+            BaseType::String | BaseType::Bytes => {
+                Self::from_json(system, wanted, &json.filter(Json::is_string).unwrap_or(as_text))
+            }
             _ => json
                 .and_then(|json| Self::from_json(system, wanted, &json))
                 .or_else(|| Self::from_json(system, wanted, &as_text)),

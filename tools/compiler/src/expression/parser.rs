@@ -1,0 +1,465 @@
+//! Tokens to trees: a Pratt parser for expressions, and a few lines for each of the other little texts.
+//!
+//! A text that cannot be read gives one finding. Depth is bounded while parsing (nesting) and while building
+//! (long chains lean to the left), so that nothing behind the parser needs a bound of its own.
+
+use super::lexer::{Token, TokenKind, tokens};
+use super::syntax::{
+    Argument, Arguments, AssignmentSyntax, Name, Node, NodeKind, Quantifier, Subject, SubjectKey, TargetSyntax,
+    TriggerSyntax, WORDS,
+};
+use crate::codes::expression_errors::{SYNTAX, TOO_LARGE};
+use crate::diagnostic::Diagnostic;
+use crate::model::{BinaryOperator, Change};
+use crate::nearest::nearest;
+use crate::source::{Span, Text};
+
+/// Nested or chained operations, at the most.
+pub const DEEPEST: usize = 64;
+
+/// Why a text could not be read.
+pub type Refusal = Box<Diagnostic>;
+
+pub fn expression(text: &Text) -> Result<Node, Refusal> {
+    Parser::whole(text, Parser::expression)
+}
+
+pub fn assignment(text: &Text) -> Result<AssignmentSyntax, Refusal> {
+    Parser::whole(text, Parser::assignment)
+}
+
+/// An action or a raise.
+pub fn call(text: &Text) -> Result<(Name, Arguments), Refusal> {
+    Parser::whole(text, |parser| {
+        let name = parser.name("a name")?;
+        Ok((name, parser.arguments_if_any()?))
+    })
+}
+
+pub fn send(text: &Text) -> Result<(Subject, Name, Arguments), Refusal> {
+    Parser::whole(text, |parser| {
+        let subject = parser.subject()?;
+        if !parser.take(".") {
+            return Err(parser.unexpected("`.` and the event: `automaton.event` or `automaton[key].event`").into());
+        }
+        let event = parser.name("the event")?;
+        Ok((subject, event, parser.arguments_if_any()?))
+    })
+}
+
+pub fn start(text: &Text) -> Result<(Subject, Arguments), Refusal> {
+    Parser::whole(text, |parser| {
+        let subject = parser.subject()?;
+        Ok((subject, parser.arguments_if_any()?))
+    })
+}
+
+pub fn triggers(text: &Text) -> Result<Vec<TriggerSyntax>, Refusal> {
+    Parser::whole(text, |parser| {
+        let mut triggers = vec![parser.trigger()?];
+        while parser.take(",") {
+            triggers.push(parser.trigger()?);
+        }
+        Ok(triggers)
+    })
+}
+
+pub fn target(text: &Text) -> Result<TargetSyntax, Refusal> {
+    Parser::whole(text, |parser| {
+        if parser.take_word("stay") {
+            return Ok(TargetSyntax::Stay);
+        }
+        let state = parser.name("a state")?;
+        let history = parser.take(".");
+        if history && !parser.take_word("history") {
+            return Err(parser.unexpected("`history`").into());
+        }
+        Ok(TargetSyntax::State { state, history })
+    })
+}
+
+struct Parser<'a> {
+    text: &'a Text,
+    tokens: Vec<Token>,
+    at: usize,
+    nesting: usize,
+}
+
+/// How tightly an operator binds; larger is tighter.
+mod binding {
+    pub const OR: u8 = 1;
+    pub const AND: u8 = 2;
+    pub const NOT: u8 = 3;
+    pub const COMPARISON: u8 = 4;
+    pub const SUM: u8 = 5;
+    pub const PRODUCT: u8 = 6;
+    pub const MINUS: u8 = 7;
+}
+
+impl<'a> Parser<'a> {
+    /// Reads the whole text by `rule`; what is left over is an error.
+    fn whole<T>(text: &'a Text, rule: impl FnOnce(&mut Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let mut parser = Parser { text, tokens: tokens(text)?, at: 0, nesting: 0 };
+        let result = rule(&mut parser)?;
+        if parser.token().kind == TokenKind::End { Ok(result) } else { Err(parser.left_over().into()) }
+    }
+
+    fn token(&self) -> &Token {
+        &self.tokens[self.at]
+    }
+
+    fn here(&self) -> Span {
+        self.text.at(self.token().start, self.token().end)
+    }
+
+    fn advance(&mut self) {
+        if self.at + 1 < self.tokens.len() {
+            self.at += 1;
+        }
+    }
+
+    fn is(&self, symbol: &str) -> bool {
+        matches!(self.token().kind, TokenKind::Symbol(found) if found == symbol)
+    }
+
+    fn take(&mut self, symbol: &str) -> bool {
+        let found = self.is(symbol);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(&self.token().kind, TokenKind::Word(found) if found == word)
+    }
+
+    fn take_word(&mut self, word: &str) -> bool {
+        let found = self.is_word(word);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// A word that is a name.
+    fn name(&mut self, wanted: &str) -> Result<Name, Refusal> {
+        match &self.token().kind {
+            TokenKind::Word(word) if !WORDS.contains(&word.as_str()) => {
+                let name = Name { name: word.clone(), span: self.here() };
+                self.advance();
+                Ok(name)
+            }
+            _ => Err(self.unexpected(wanted).into()),
+        }
+    }
+
+    fn close(&mut self, symbol: &str, opened: Span) -> Result<(), Refusal> {
+        if self.take(symbol) {
+            return Ok(());
+        }
+        let wanted = if symbol == ")" { "`,` or `)`" } else { "`]`" };
+        let finding = self.unexpected(wanted).related(opened, "opened here");
+        Err(match self.token().kind {
+            TokenKind::End => finding
+                .help("within `{ … }` and `[ … ]` of YAML a comma ends the value: put quotes around it, or write a line for each key")
+                .into(),
+            _ => finding.into(),
+        })
+    }
+
+    fn unexpected(&self, wanted: &str) -> Diagnostic {
+        let found = self.token().kind.describe();
+        let finding = Diagnostic::new(&SYNTAX, self.here(), format!("expected {wanted}, found {found}")).label("here");
+        match &self.token().kind {
+            TokenKind::Word(word) if WORDS.contains(&word.as_str()) => {
+                finding.help(format!("`{word}` is a word of the language and cannot be a name"))
+            }
+            _ => finding,
+        }
+    }
+
+    fn left_over(&self) -> Diagnostic {
+        let found = self.token().kind.describe();
+        let finding = Diagnostic::new(&SYNTAX, self.here(), format!("{found} does not belong here"));
+        match &self.token().kind {
+            TokenKind::Symbol("=") => finding.help("equality is written `==`"),
+            TokenKind::Symbol("[") => finding.help("only automata have keys: `automaton[key]`"),
+            TokenKind::Word(word) if word == "not" => finding.help("write `not` in front: `not X in STATE`"),
+            TokenKind::Word(word) => match nearest(word, ["and", "or", "in", "not", "enters", "leaves", "history"]) {
+                Some(near) => finding.help(format!("did you mean `{near}`?")),
+                None => finding,
+            },
+            _ => finding,
+        }
+    }
+
+    fn node(&self, kind: NodeKind, span: Span, depth: usize) -> Result<Node, Refusal> {
+        if depth > DEEPEST {
+            return Err(self.too_deep(span));
+        }
+        Ok(Node { kind, span, depth })
+    }
+
+    fn too_deep(&self, span: Span) -> Refusal {
+        let message = format!("more than {DEEPEST} operations are nested or chained here");
+        Box::new(Diagnostic::new(&TOO_LARGE, span, message))
+    }
+
+    fn expression(&mut self) -> Result<Node, Refusal> {
+        self.binding_at_least(0)
+    }
+
+    fn binding_at_least(&mut self, minimum: u8) -> Result<Node, Refusal> {
+        self.nesting += 1;
+        if self.nesting > DEEPEST {
+            return Err(self.too_deep(self.here()));
+        }
+        let mut left = self.operand()?;
+        while let Some((operator, binding)) = self.operator() {
+            if binding < minimum || binding == 0 {
+                break;
+            }
+            self.advance();
+            let right = self.binding_at_least(binding + 1)?;
+            if binding == binding::COMPARISON && self.operator().is_some_and(|(_, next)| next == binding) {
+                let finding = Diagnostic::new(&SYNTAX, self.here(), "comparisons are not chained");
+                return Err(finding.help("write `a < b and b < c`").into());
+            }
+            let (span, depth) = (left.span.to(right.span), left.depth.max(right.depth) + 1);
+            left = self.node(NodeKind::Binary(operator, Box::new(left), Box::new(right)), span, depth)?;
+        }
+        self.nesting -= 1;
+        Ok(left)
+    }
+
+    fn operator(&self) -> Option<(BinaryOperator, u8)> {
+        use BinaryOperator as Operator;
+        Some(match &self.token().kind {
+            TokenKind::Word(word) if word == "or" => (Operator::Or, binding::OR),
+            TokenKind::Word(word) if word == "and" => (Operator::And, binding::AND),
+            TokenKind::Symbol("==") => (Operator::Equal, binding::COMPARISON),
+            TokenKind::Symbol("!=") => (Operator::NotEqual, binding::COMPARISON),
+            TokenKind::Symbol("<") => (Operator::Less, binding::COMPARISON),
+            TokenKind::Symbol("<=") => (Operator::LessOrEqual, binding::COMPARISON),
+            TokenKind::Symbol(">") => (Operator::Greater, binding::COMPARISON),
+            TokenKind::Symbol(">=") => (Operator::GreaterOrEqual, binding::COMPARISON),
+            TokenKind::Symbol("+") => (Operator::Add, binding::SUM),
+            TokenKind::Symbol("-") => (Operator::Subtract, binding::SUM),
+            TokenKind::Symbol("*") => (Operator::Multiply, binding::PRODUCT),
+            TokenKind::Symbol("/") => (Operator::Divide, binding::PRODUCT),
+            TokenKind::Symbol("%") => (Operator::Remainder, binding::PRODUCT),
+            _ => return None,
+        })
+    }
+
+    fn operand(&mut self) -> Result<Node, Refusal> {
+        let span = self.here();
+        match self.token().kind.clone() {
+            TokenKind::Integer(value) => self.leaf(NodeKind::Integer(value)),
+            TokenKind::Duration(ms) => self.leaf(NodeKind::Duration(ms)),
+            TokenKind::String(text) => self.leaf(NodeKind::String(text)),
+            TokenKind::Symbol("(") => {
+                self.advance();
+                let mut inner = self.expression()?;
+                let end = self.here();
+                self.close(")", span)?;
+                inner.span = span.to(end);
+                Ok(inner)
+            }
+            TokenKind::Symbol("-") => {
+                self.advance();
+                let of = self.binding_at_least(binding::MINUS)?;
+                let (span, depth) = (span.to(of.span), of.depth + 1);
+                self.node(NodeKind::Negate(Box::new(of)), span, depth)
+            }
+            TokenKind::Word(word) => self.word(&word, span),
+            _ => Err(self.unexpected("a value").into()),
+        }
+    }
+
+    fn leaf(&mut self, kind: NodeKind) -> Result<Node, Refusal> {
+        let span = self.here();
+        self.advance();
+        self.node(kind, span, 1)
+    }
+
+    fn word(&mut self, word: &str, span: Span) -> Result<Node, Refusal> {
+        match word {
+            "true" | "false" => self.leaf(NodeKind::Bool(word == "true")),
+            "none" => self.leaf(NodeKind::None),
+            "key" => self.leaf(NodeKind::Key),
+            "not" => {
+                self.advance();
+                let of = self.binding_at_least(binding::NOT)?;
+                let (span, depth) = (span.to(of.span), of.depth + 1);
+                self.node(NodeKind::Not(Box::new(of)), span, depth)
+            }
+            "any" => self.in_state(Quantifier::Any, span),
+            "all" => self.in_state(Quantifier::All, span),
+            "no" => self.in_state(Quantifier::No, span),
+            "event" => {
+                self.advance();
+                self.member(Name { name: word.to_owned(), span })
+            }
+            "self" => {
+                self.advance();
+                if !self.take_word("in") {
+                    return Err(self.unexpected("`in` and a state").into());
+                }
+                let state = self.name("a state")?;
+                let whole = span.to(state.span);
+                self.node(NodeKind::SelfIn(state), whole, 1)
+            }
+            _ => self.named(span),
+        }
+    }
+
+    /// What begins with a name: the name, a member, a call, or `X in S`.
+    fn named(&mut self, span: Span) -> Result<Node, Refusal> {
+        let next = self.tokens.get(self.at + 1).map(|token| token.kind.clone());
+        match next {
+            Some(TokenKind::Word(word)) if word == "in" => self.in_state(Quantifier::One, span),
+            Some(TokenKind::Symbol("[")) => self.in_state(Quantifier::One, span),
+            Some(TokenKind::Symbol(".")) => {
+                let owner = self.name("a value")?;
+                self.member(owner)
+            }
+            Some(TokenKind::Symbol("(")) => {
+                let function = self.name("a condition")?;
+                let arguments = self.arguments_if_any()?;
+                let depth = arguments.given.iter().map(|argument| argument.value.depth).max().unwrap_or(0) + 1;
+                let span = function.span.to(arguments.span);
+                self.node(NodeKind::Call(function, arguments.given), span, depth)
+            }
+            _ => {
+                let name = self.name("a value")?;
+                self.node(NodeKind::Name(name.name), name.span, 1)
+            }
+        }
+    }
+
+    fn member(&mut self, owner: Name) -> Result<Node, Refusal> {
+        if !self.take(".") {
+            return Err(self.unexpected("`.` and the name of a field").into());
+        }
+        // `event.key` is the one member that is named by a word of the language.
+        let member = match &self.token().kind {
+            TokenKind::Word(word) if word == "key" && owner.name == "event" => {
+                let name = Name { name: word.clone(), span: self.here() };
+                self.advance();
+                name
+            }
+            _ => self.name("the name of a field or variant")?,
+        };
+        let span = owner.span.to(member.span);
+        self.node(NodeKind::Member(owner, member), span, 1)
+    }
+
+    fn in_state(&mut self, quantifier: Quantifier, span: Span) -> Result<Node, Refusal> {
+        if quantifier != Quantifier::One {
+            self.advance();
+        }
+        let subject = self.subject()?;
+        if !self.take_word("in") {
+            return Err(self.unexpected("`in` and a state").into());
+        }
+        let state = self.name("a state")?;
+        let depth = match &subject.key {
+            SubjectKey::Equals(key) => key.depth + 1,
+            _ => 1,
+        };
+        let whole = span.to(state.span);
+        self.node(NodeKind::In(quantifier, subject, state), whole, depth)
+    }
+
+    fn subject(&mut self) -> Result<Subject, Refusal> {
+        let automaton = self.name("the name of an automaton")?;
+        let opened = self.here();
+        if !self.take("[") {
+            let span = automaton.span;
+            return Ok(Subject { automaton, key: SubjectKey::Absent, span });
+        }
+        let inside = self.here();
+        let lone = matches!(self.tokens.get(self.at + 1).map(|token| &token.kind), Some(TokenKind::Symbol("]")));
+        let key = if lone && self.take_word("any") {
+            SubjectKey::Any(inside)
+        } else if lone && self.take_word("all") {
+            SubjectKey::All(inside)
+        } else {
+            SubjectKey::Equals(Box::new(self.expression()?))
+        };
+        let end = self.here();
+        self.close("]", opened)?;
+        let span = automaton.span.to(end);
+        Ok(Subject { automaton, key, span })
+    }
+
+    /// `(a, b = c)`, or nothing.
+    fn arguments_if_any(&mut self) -> Result<Arguments, Refusal> {
+        let opened = self.here();
+        let mut given = Vec::new();
+        if !self.take("(") {
+            return Ok(Arguments { given, span: self.text.at(0, self.text.text.len()) });
+        }
+        while !self.is(")") {
+            given.push(self.argument()?);
+            if !self.take(",") {
+                break;
+            }
+        }
+        let end = self.here();
+        self.close(")", opened)?;
+        Ok(Arguments { given, span: opened.to(end) })
+    }
+
+    fn argument(&mut self) -> Result<Argument, Refusal> {
+        let is_named = matches!(self.tokens.get(self.at + 1).map(|token| &token.kind), Some(TokenKind::Symbol("=")));
+        let name = if is_named { Some(self.name("the name of an argument")?) } else { None };
+        if name.is_some() {
+            self.advance();
+        }
+        Ok(Argument { name, value: self.expression()? })
+    }
+
+    fn assignment(&mut self) -> Result<AssignmentSyntax, Refusal> {
+        let variable = self.name("the name of a variable")?;
+        let operator = match self.token().kind {
+            TokenKind::Symbol("=") => None,
+            TokenKind::Symbol("+=") => Some(BinaryOperator::Add),
+            TokenKind::Symbol("-=") => Some(BinaryOperator::Subtract),
+            TokenKind::Symbol("*=") => Some(BinaryOperator::Multiply),
+            TokenKind::Symbol("/=") => Some(BinaryOperator::Divide),
+            TokenKind::Symbol("%=") => Some(BinaryOperator::Remainder),
+            TokenKind::Symbol("==") => {
+                return Err(self.unexpected("`=`").help("`==` compares; `=` assigns").into());
+            }
+            _ => return Err(self.unexpected("`=`, `+=`, `-=`, `*=`, `/=` or `%=`").into()),
+        };
+        self.advance();
+        let value = self.expression()?;
+        let span = variable.span.to(value.span);
+        Ok(AssignmentSyntax { variable, operator, value, span })
+    }
+
+    fn trigger(&mut self) -> Result<TriggerSyntax, Refusal> {
+        let subject = self.subject()?;
+        let change = if self.take_word("enters") {
+            Some(Change::Enters)
+        } else if self.take_word("leaves") {
+            Some(Change::Leaves)
+        } else {
+            None
+        };
+        let Some(change) = change else {
+            if subject.key != SubjectKey::Absent {
+                return Err(self.unexpected("`enters` or `leaves`, and a state").into());
+            }
+            let span = subject.span;
+            return Ok(TriggerSyntax { subject, change: None, span });
+        };
+        let state = self.name("a state")?;
+        let span = subject.span.to(state.span);
+        Ok(TriggerSyntax { subject, change: Some((change, state)), span })
+    }
+}

@@ -1,0 +1,199 @@
+//! The commands of an interactive session.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::answers::split;
+use super::script::message;
+use super::session::{Reply, Session, state_path};
+use super::{Input, describe};
+use crate::interpreter::Value;
+use crate::model::{BaseType, Field, System, Type};
+use crate::nearest::nearest;
+
+const HELP: &str = "\
+  1                    the event with that number; its fields as name=value, or values in their order
+  hello peer=alice     an event by its name
+  wait 20s             time passes (500ms 20s 5min 2h 1d); timers fire as they become due
+  start name=value     makes the instance, with parameters
+  answer known=true    what a condition answers from now on: `answer best_transport(tcp)=false`; alone: all answers
+  on name[key]         looks at another instance
+  states               all instances and their states
+  trace                what happened so far
+  undo                 as it was before the last input
+  help, quit";
+
+const COMMANDS: [&str; 10] = ["wait", "start", "answer", "on", "states", "trace", "undo", "help", "quit", "exit"];
+
+/// Does what the line says. A name of a command goes before an event of the same name, which has its number still.
+pub(super) fn run(session: &mut Session, line: &str) -> Reply {
+    let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
+    match word {
+        "" => Reply::default(),
+        "help" | "?" => Reply::says(HELP),
+        "quit" | "exit" => Reply { quit: true, ..Reply::default() },
+        "wait" => wait(session, rest),
+        "answer" => answer(session, rest),
+        "on" => look_at(session, rest),
+        "states" => states(session),
+        "trace" => trace(session),
+        "undo" => undo(session),
+        _ => event(session, line),
+    }
+}
+
+fn wait(session: &mut Session, text: &str) -> Reply {
+    let Some(length_ms) = duration(text) else {
+        return Reply::says(format!("`wait` wants a length such as 500ms, 20s, 5min, 2h or 1d, but it got `{text}`"));
+    };
+    let now_ms = session.simulation.interpreter().now_ms();
+    let reply = session.perform(Input::Until(now_ms.saturating_add(length_ms)));
+    if reply.text.is_empty() { Reply::says("Nothing was due.") } else { reply }
+}
+
+fn answer(session: &mut Session, text: &str) -> Reply {
+    let system = Arc::clone(session.simulation.interpreter().system());
+    if text.is_empty() {
+        let known = session.simulation.answers().list(&system);
+        let lines: Vec<String> = known.iter().map(|(question, answer)| format!("{question} = {answer}")).collect();
+        let nothing = "Nothing was answered yet.".to_owned();
+        return Reply::says(if lines.is_empty() { nothing } else { lines.join("\n") });
+    }
+    let Some((question, value)) = text.rsplit_once('=') else {
+        return Reply::says("`answer` wants a condition and its answer, such as `answer peers_known=true`");
+    };
+    let value = serde_json::from_str(value.trim()).unwrap_or_else(|_| Json::from(value.trim()));
+    match session.simulation.answers_mut().set(&system, question.trim(), &value) {
+        Ok(()) => Reply::says(format!("{} = {value} from now on", question.trim())),
+        Err(error) => Reply::says(error.to_string()),
+    }
+}
+
+fn look_at(session: &mut Session, text: &str) -> Reply {
+    match session.simulation.interpreter().address(text) {
+        Ok(address) => {
+            session.focus = address;
+            Reply::default()
+        }
+        Err(error) => Reply::says(error.to_string()),
+    }
+}
+
+fn states(session: &Session) -> Reply {
+    let interpreter = session.simulation.interpreter();
+    let line = |view: crate::interpreter::InstanceView<'_>| {
+        let automaton = &interpreter.system().automata[view.address().automaton];
+        format!("{}: {}", view.name(), state_path(automaton, view.state()))
+    };
+    let lines: Vec<String> = interpreter.instances().map(line).collect();
+    Reply::says(if lines.is_empty() { "There is no instance at all.".to_owned() } else { lines.join("\n") })
+}
+
+fn trace(session: &Session) -> Reply {
+    let lines: Vec<String> = session.trace.iter().map(describe).collect();
+    Reply::says(if lines.is_empty() { "Nothing happened yet.".to_owned() } else { lines.join("\n") })
+}
+
+fn undo(session: &mut Session) -> Reply {
+    let Some((simulation, length)) = session.before.pop() else { return Reply::says("There is nothing to undo.") };
+    // Answers were given by the person, not by the system: they stay.
+    let answers = session.simulation.answers().clone();
+    session.simulation = simulation;
+    *session.simulation.answers_mut() = answers;
+    session.trace.truncate(length);
+    Reply::says("Undone.")
+}
+
+fn event(session: &mut Session, line: &str) -> Reply {
+    let interpreter = session.simulation.interpreter();
+    let system = Arc::clone(interpreter.system());
+    let automaton = &system.automata[session.focus.automaton];
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let (name, rest) = if let Ok(number) = word.parse::<usize>() {
+        let choices = session.choices();
+        match number.checked_sub(1).and_then(|index| choices.get(index)) {
+            Some(choice) => (automaton.events[choice.event].name.clone(), rest),
+            None => return Reply::says(format!("There is no number {number}: they go up to {}", choices.len())),
+        }
+    } else {
+        // Names of observations have spaces in them.
+        let mut names = automaton.events.iter().map(|event| event.name.as_str());
+        let whole =
+            names.find(|name| line.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')));
+        match whole {
+            Some(name) => (name.to_owned(), &line[name.len()..]),
+            None if word == "start" => (word.to_owned(), rest),
+            None => {
+                let known = automaton.events.iter().map(|event| event.name.as_str()).chain(COMMANDS);
+                let near = nearest(word, known).map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+                return Reply::says(format!(
+                    "`{word}` is neither a command nor an event of {}.{near} `help` tells what there is.",
+                    automaton.name
+                ));
+            }
+        }
+    };
+    let declared = automaton.events.iter().find(|event| event.name == name);
+    let places: Vec<Field> = match declared {
+        Some(event) => event.fields.clone(),
+        None => {
+            let parameters = automaton.parameters.iter();
+            parameters.map(|of| Field { name: of.name.clone(), r#type: of.r#type, span: of.span }).collect()
+        }
+    };
+    match fields(&system, &places, rest).and_then(|fields| {
+        message(&session.simulation, session.focus.clone(), &name, &fields).map_err(|error| error.to_string())
+    }) {
+        Ok(input) => session.perform(input),
+        Err(message) => Reply::says(message),
+    }
+}
+
+/// `name=value` in any order, or values in the order of declaration.
+fn fields(system: &System, places: &[Field], text: &str) -> Result<Map<String, Json>, String> {
+    let mut given = Map::new();
+    for part in split(text, ' ').into_iter().filter(|part| !part.is_empty()) {
+        let named = part.split_once('=').filter(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'));
+        let (name, value) = match named {
+            Some((name, value)) => (name.to_owned(), value),
+            None => match places.iter().find(|place| !given.contains_key(&place.name)) {
+                Some(place) => (place.name.clone(), part.as_str()),
+                None => return Err(format!("`{part}` is one value too many")),
+            },
+        };
+        let json = match places.iter().find(|place| place.name == name) {
+            // What cannot be read is left as text, so that the error about it says what is wanted.
+            Some(place) => self::value(system, place.r#type, value)
+                .map_or(Json::from(value), |value| value.to_json(system, place.r#type)),
+            None => Json::from(value),
+        };
+        given.insert(name, json);
+    }
+    Ok(given)
+}
+
+/// A value as a person types it: bare texts, lengths with their unit, `none`.
+pub(super) fn value(system: &System, of: Type, text: &str) -> Option<Value> {
+    match (of.base, text) {
+        (_, "none") if of.optional => Some(Value::None),
+        (BaseType::Bool, "yes" | "y") => Some(Value::Bool(true)),
+        (BaseType::Bool, "no" | "n") => Some(Value::Bool(false)),
+        (BaseType::Duration, _) => duration(text).map(Value::Duration).or_else(|| Value::from_bare(system, of, text)),
+        _ => Value::from_bare(system, of, text),
+    }
+}
+
+fn duration(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let length: u64 = match unit.trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(length)
+}

@@ -1,0 +1,183 @@
+//! Scripts: JSON Lines, each an input with the time and the answers that belong to it.
+//!
+//! `{"at_ms": 5000, "instance": "contact_status[alice]", "event": "ping_now", "fields": {}, "conditions": {"peers_known": true}}`.
+//! Every key may be left out: without `at_ms` no time passes, without `instance` and `event` it is only time and answers. `"jump": true` lets time jump
+//! to `at_ms`, as on a machine that slept, so that timers come late. Answers hold from their line on, for the timers that become due on the way to
+//! `at_ms` too. Empty lines and lines that begin with `#` are skipped.
+
+use std::fmt;
+use std::sync::Arc;
+
+use automata_runtime::record::Record;
+use serde_json::{Map, Value as Json};
+
+use super::{Input, Refusal, Simulation};
+use crate::interpreter::{Address, Error};
+use crate::model::{EventId, EventKind, System};
+use crate::nearest::nearest;
+
+/// What is wrong with a script, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptError {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong, and what is possible.
+    pub message: String,
+}
+
+impl std::error::Error for ScriptError {}
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+const KEYS: [&str; 6] = ["at_ms", "jump", "instance", "event", "fields", "conditions"];
+
+/// Starts the system (with the answers of the first line), does every line, and hands out the record of each delivery.
+///
+/// # Errors
+/// The first line that cannot be done; what came before it has been handed out.
+pub fn run_script(
+    system: Arc<System>,
+    script: &str,
+    mut record: impl FnMut(Record),
+) -> Result<Simulation, ScriptError> {
+    let mut simulation = Simulation::new(system);
+    let mut started = false;
+    let lines = script.lines().zip(1..).filter(|(text, _)| !text.trim().is_empty() && !text.trim().starts_with('#'));
+    for (text, line) in lines {
+        let at = |message: String| ScriptError { line, message };
+        let object = parse(text).map_err(at)?;
+        answers(&mut simulation, &object).map_err(at)?;
+        if !started {
+            started = true;
+            perform(&mut simulation, &Input::Start, &mut record).map_err(at)?;
+        }
+        if let Some(passing) = time(&object).map_err(at)? {
+            perform(&mut simulation, &passing, &mut record).map_err(at)?;
+        }
+        if let Some(input) = input(&simulation, &object).map_err(at)? {
+            perform(&mut simulation, &input, &mut record).map_err(at)?;
+        }
+    }
+    if !started {
+        let at = |message: String| ScriptError { line: 1, message };
+        perform(&mut simulation, &Input::Start, &mut record).map_err(at)?;
+    }
+    Ok(simulation)
+}
+
+fn perform(simulation: &mut Simulation, input: &Input, record: &mut impl FnMut(Record)) -> Result<(), String> {
+    match simulation.perform(input) {
+        Ok(records) => {
+            records.into_iter().for_each(record);
+            Ok(())
+        }
+        Err(Refusal::Question(_, error)) => {
+            let name = if let Error::Unanswered { question, .. } = &error { question.as_str() } else { "…" };
+            Err(format!("{error}; answer it in this line or before: \"conditions\": {{\"{name}\": …}}"))
+        }
+        Err(Refusal::Error(error)) => Err(error.to_string()),
+        Err(Refusal::Endless) => Err(format!(
+            "time passes, but after {} deliveries there is still something due: look for a timer that is begun anew at once",
+            super::PATIENCE
+        )),
+    }
+}
+
+fn parse(text: &str) -> Result<Map<String, Json>, String> {
+    let object: Map<String, Json> =
+        serde_json::from_str(text).map_err(|error| format!("this is no JSON object: {error}"))?;
+    match object.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        None => Ok(object),
+        Some(key) => {
+            let near = nearest(key, KEYS).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            Err(format!("there is no key `{key}` in a script{near} (there are: {})", KEYS.join(", ")))
+        }
+    }
+}
+
+fn answers(simulation: &mut Simulation, object: &Map<String, Json>) -> Result<(), String> {
+    let Some(conditions) = object.get("conditions") else { return Ok(()) };
+    let conditions = conditions.as_object().ok_or_else(|| {
+        format!("`conditions` wants an object, such as {{\"peers_known\": true}}, but it got {conditions}")
+    })?;
+    let system = Arc::clone(simulation.interpreter().system());
+    for (question, answer) in conditions {
+        simulation.answers_mut().set(&system, question, answer).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+fn time(object: &Map<String, Json>) -> Result<Option<Input>, String> {
+    let jump = match object.get("jump") {
+        None => false,
+        Some(Json::Bool(jump)) => *jump,
+        Some(other) => return Err(format!("`jump` wants true or false, but it got {other}")),
+    };
+    match object.get("at_ms") {
+        None if jump => Err("`jump` wants to know where to: `at_ms` is missing".to_owned()),
+        None => Ok(None),
+        Some(at_ms) => {
+            let at_ms = at_ms.as_u64().ok_or_else(|| {
+                format!("`at_ms` wants milliseconds since the start, a whole number from 0, but it got {at_ms}")
+            })?;
+            Ok(Some(if jump { Input::Jump(at_ms) } else { Input::Until(at_ms) }))
+        }
+    }
+}
+
+fn input(simulation: &Simulation, object: &Map<String, Json>) -> Result<Option<Input>, String> {
+    let text = |key: &str| match object.get(key) {
+        None => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text.as_str())),
+        Some(other) => Err(format!("`{key}` wants a text, but it got {other}")),
+    };
+    let (instance, event) = match (text("instance")?, text("event")?) {
+        (Some(instance), Some(event)) => (instance, event),
+        (None, None) if object.contains_key("fields") => {
+            return Err("there are `fields`, but neither `instance` nor `event`".to_owned());
+        }
+        (None, None) => return Ok(None),
+        (Some(instance), None) => return Err(format!("`event` is missing: what does {instance} get?")),
+        (None, Some(event)) => return Err(format!("`instance` is missing: who gets {event}?")),
+    };
+    let none = Map::new();
+    let fields = match object.get("fields") {
+        None => &none,
+        Some(Json::Object(fields)) => fields,
+        Some(other) => return Err(format!("`fields` wants an object, but it got {other}")),
+    };
+    let address = simulation.interpreter().address(instance).map_err(|error| error.to_string())?;
+    message(simulation, address, event, fields).map(Some).map_err(|error| error.to_string())
+}
+
+/// An event by its name, or `start` if the automaton declares no event of that name.
+pub(super) fn message(
+    simulation: &Simulation,
+    address: Address,
+    name: &str,
+    fields: &Map<String, Json>,
+) -> Result<Input, Error> {
+    let interpreter = simulation.interpreter();
+    let automaton = &interpreter.system().automata[address.automaton];
+    if name == "start" && automaton.events.iter().all(|event| event.name != name) {
+        let parameters = interpreter.parameters(address.automaton, fields)?;
+        return Ok(Input::StartInstance(address, parameters));
+    }
+    let event: EventId = interpreter.event(address.automaton, name)?;
+    let declared = &automaton.events[event];
+    if matches!(&declared.kind, EventKind::Declared { from, .. } if from.is_empty()) {
+        let outside = automaton.events.iter().filter(|event| match &event.kind {
+            EventKind::Declared { from, .. } => !from.is_empty(),
+            EventKind::Observation { .. } => true,
+        });
+        let kind =
+            format!("event of {} that comes from outside (it has no `from`, so it is only raised)", automaton.name);
+        return Err(Error::unknown(kind, name, outside.map(|event| event.name.as_str())));
+    }
+    let fields = interpreter.fields(declared, fields)?;
+    Ok(Input::Event(address, event, fields))
+}

@@ -1,0 +1,264 @@
+//! The interactive session as a pure core: a line in, a text out. Nothing here touches a terminal.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use automata_runtime::record::Record;
+
+use super::choices::{Choice, choices};
+use super::wording::moment;
+use super::{Input, OpenQuestion, Refusal, Simulation, describe};
+use crate::interpreter::{Address, Error, InstanceView, Value};
+use crate::model::{StateId, System};
+
+/// Undo goes back this far.
+const UNDO_LIMIT: usize = 1000;
+
+/// What the session says to a line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reply {
+    /// To be shown; may be empty.
+    pub text: String,
+    /// What was delivered.
+    pub records: Vec<Record>,
+    /// The session is over.
+    pub quit: bool,
+}
+
+impl Reply {
+    pub(super) fn says(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+}
+
+/// A person steps through a system, looking at one of its instances.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub(super) simulation: Simulation,
+    /// The instance that is looked at, existing or not.
+    pub(super) focus: Address,
+    pub(super) trace: Vec<Record>,
+    /// The simulation, and the length of the trace, before each input.
+    pub(super) before: Vec<(Simulation, usize)>,
+    /// An input that waits for the answer to a question.
+    pub(super) waiting: Option<(Input, OpenQuestion)>,
+    started: bool,
+}
+
+impl Session {
+    /// Starts the system, to look at `name` or `name[key]`; a key that is missing is made up. The reply tells what the start did.
+    ///
+    /// # Errors
+    /// If there is no such automaton, or the key is no key of it.
+    pub fn new(system: Arc<System>, name: &str) -> Result<(Self, Reply), Error> {
+        let simulation = Simulation::new(system);
+        let interpreter = simulation.interpreter();
+        let focus = match interpreter.automaton(name) {
+            Ok(automaton) => {
+                let key = interpreter.system().automata[automaton].key.as_ref();
+                Address { automaton, key: key.map(|key| sample(interpreter.system(), key.r#type)) }
+            }
+            Err(_) => interpreter.address(name)?,
+        };
+        let mut session =
+            Self { simulation, focus, trace: Vec::new(), before: Vec::new(), waiting: None, started: false };
+        let reply = session.perform(Input::Start);
+        Ok((session, reply))
+    }
+
+    /// What happened so far, after undoing.
+    #[must_use]
+    pub fn trace(&self) -> &[Record] {
+        &self.trace
+    }
+
+    /// The simulation as it is now.
+    #[must_use]
+    pub fn simulation(&self) -> &Simulation {
+        &self.simulation
+    }
+
+    /// What stands before the place where the person types.
+    #[must_use]
+    pub fn prompt(&self) -> String {
+        match &self.waiting {
+            Some((_, question)) => format!("{}? ", self.question(question)),
+            None => "> ".to_owned(),
+        }
+    }
+
+    /// The situation: state, variables, timers, and the events accepted here with their numbers.
+    #[must_use]
+    pub fn situation(&self) -> String {
+        let interpreter = self.simulation.interpreter();
+        let system = interpreter.system();
+        let automaton = &system.automata[self.focus.automaton];
+        let name = self.focus.name(system);
+        let now = moment(interpreter.now_ms());
+        let mut text = String::new();
+        let Some(view) = interpreter.instance(&self.focus) else {
+            write_line(&mut text, format!("{now}  {name} does not exist now"));
+            write_choices(&mut text, &self.choices());
+            if self.can_be_started_by_hand() {
+                write_line(&mut text, "  start  makes it, with parameters as name=value".to_owned());
+            }
+            return text;
+        };
+        write_line(&mut text, format!("{now}  {name} is in {}", state_path(automaton, view.state())));
+        let values = |names: Vec<(&str, crate::model::Type)>, values: &[Value]| -> Vec<String> {
+            let pairs = names.into_iter().zip(values);
+            pairs.map(|((name, of), value)| format!("{name} = {}", value.shown(system, of))).collect()
+        };
+        let variables = automaton.variables.iter().map(|variable| (variable.name.as_str(), variable.r#type)).collect();
+        let variables = values(variables, view.variables());
+        if !variables.is_empty() {
+            write_line(&mut text, format!("  variables: {}", variables.join(", ")));
+        }
+        let timers: Vec<String> = timers(&view, automaton);
+        if !timers.is_empty() {
+            write_line(&mut text, format!("  timers: {}", timers.join(", ")));
+        }
+        let kept: Vec<&str> = view.kept().iter().map(|kept| automaton.events[kept.event].name.as_str()).collect();
+        if !kept.is_empty() {
+            write_line(&mut text, format!("  kept for later: {}", kept.join(", ")));
+        }
+        write_choices(&mut text, &self.choices());
+        text
+    }
+
+    /// The events that the instance accepts from outside, in the order of their numbers; where there is no instance, those that make one.
+    #[must_use]
+    pub fn choices(&self) -> Vec<Choice> {
+        let interpreter = self.simulation.interpreter();
+        let system = interpreter.system();
+        let automaton = &system.automata[self.focus.automaton];
+        if let Some(view) = interpreter.instance(&self.focus) {
+            let mut choices = choices(system, automaton, view.state());
+            choices.retain(|choice| choice.from_outside);
+            return choices;
+        }
+        let first = automaton.default_entries(StateId::ROOT).last().copied().unwrap_or(StateId::ROOT);
+        let mut choices = choices(system, automaton, first);
+        choices.retain(|choice| {
+            let kind = &automaton.events[choice.event].kind;
+            matches!(kind, crate::model::EventKind::Declared { starts: true, .. })
+        });
+        choices
+    }
+
+    /// Takes a line that the person typed.
+    pub fn line(&mut self, line: &str) -> Reply {
+        let line = line.trim();
+        match self.waiting.take() {
+            Some((input, question)) => self.answer(line, input, question),
+            None => super::commands::run(self, line),
+        }
+    }
+
+    pub(super) fn can_be_started_by_hand(&self) -> bool {
+        let automaton = &self.simulation.interpreter().system().automata[self.focus.automaton];
+        automaton.events.iter().all(|event| event.name != "start")
+    }
+
+    /// Does an input, or asks what must be known for it.
+    pub(super) fn perform(&mut self, input: Input) -> Reply {
+        let before = (self.simulation.clone(), self.trace.len());
+        match self.simulation.perform(&input) {
+            Ok(records) => {
+                // The start itself cannot be undone.
+                if self.started {
+                    if self.before.len() == UNDO_LIMIT {
+                        self.before.remove(0);
+                    }
+                    self.before.push(before);
+                }
+                self.started = true;
+                self.trace.extend(records.iter().cloned());
+                let texts: Vec<String> = records.iter().map(describe).collect();
+                Reply { text: texts.join("\n"), records, quit: false }
+            }
+            Err(Refusal::Question(question, error)) => {
+                let expected = if let Error::Unanswered { expected, .. } = error { expected } else { String::new() };
+                let text = format!("Asked: {} (wants {expected}; `cancel` gives up)", self.question(&question));
+                self.waiting = Some((input, *question));
+                Reply::says(text)
+            }
+            Err(Refusal::Error(error)) => Reply::says(error.to_string()),
+            Err(Refusal::Endless) => Reply::says(
+                "There is no end of timers that are due: look for one that is begun anew at once. Nothing was done.",
+            ),
+        }
+    }
+
+    fn answer(&mut self, line: &str, input: Input, question: OpenQuestion) -> Reply {
+        if matches!(line, "quit" | "exit") {
+            return Reply { quit: true, ..Reply::default() };
+        }
+        if line == "cancel" && self.started {
+            return Reply::says("Nothing was done.");
+        }
+        let system = Arc::clone(self.simulation.interpreter().system());
+        let of = system.automata[question.automaton].conditions[question.condition].r#type;
+        match super::commands::value(&system, of, line) {
+            Some(answer) => {
+                let arguments = Some(question.arguments);
+                self.simulation.answers_mut().insert(question.automaton, question.condition, arguments, answer);
+                self.perform(input)
+            }
+            None => {
+                let text = format!("It wants {}, but it got `{line}`", crate::interpreter::expected(&system, of));
+                self.waiting = Some((input, question));
+                Reply::says(text)
+            }
+        }
+    }
+
+    fn question(&self, question: &OpenQuestion) -> String {
+        let system = self.simulation.interpreter().system();
+        let automaton = &system.automata[question.automaton];
+        let condition = &automaton.conditions[question.condition];
+        let places = condition.arguments.iter().zip(&question.arguments);
+        let arguments: Vec<String> = places.map(|(place, value)| value.bare(system, place.r#type)).collect();
+        let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
+        format!("{}.{}{arguments}", automaton.name, condition.name)
+    }
+}
+
+/// A key to begin with, where the person gave none.
+fn sample(system: &System, of: crate::model::Type) -> Value {
+    ["1", "a"].iter().find_map(|text| Value::from_bare(system, of, text)).unwrap_or_else(|| Value::least(system, of))
+}
+
+/// `WORKING / KNOWN / CONNECTED`.
+pub(super) fn state_path(automaton: &crate::model::Automaton, leaf: StateId) -> String {
+    let mut names: Vec<&str> = automaton.outwards(leaf).map(|state| automaton.states[state].name.as_str()).collect();
+    names.retain(|name| !name.is_empty());
+    names.reverse();
+    if names.is_empty() { "its only state".to_owned() } else { names.join(" / ") }
+}
+
+fn timers(view: &InstanceView<'_>, automaton: &crate::model::Automaton) -> Vec<String> {
+    let mut running = view.timers();
+    running.sort_by_key(|running| (running.deadline_ms, running.order));
+    let of = |running: &crate::interpreter::Running| {
+        format!("{} at {}", automaton.timer_label(running.timer), moment(running.deadline_ms))
+    };
+    running.iter().map(of).collect()
+}
+
+fn write_line(text: &mut String, line: String) {
+    writeln!(text, "{line}").expect("writing to a String cannot fail");
+}
+
+fn write_choices(text: &mut String, choices: &[Choice]) {
+    for (choice, number) in choices.iter().zip(1..) {
+        write_line(text, format!("  {number:>2}  {}", choice.signature));
+        for reaction in &choice.reactions {
+            let from = if reaction.state.is_empty() { "everywhere" } else { &reaction.state };
+            write_line(
+                text,
+                format!("        {} (in {from})", reaction.text).replace("(in everywhere)", "(everywhere)"),
+            );
+        }
+    }
+}

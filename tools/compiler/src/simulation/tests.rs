@@ -1,0 +1,194 @@
+//! Scripts and sessions over one small definition.
+
+use super::*;
+use crate::source::{Source, Sources};
+
+const TYPES: &str = "keys: { door: u8 }\ntypes:\n  Side: { enum: [Left, Right], summary: A side. }\n";
+const PARTS: &str = "parts: { hand: Whoever pushes. }\n";
+const DOOR: &str = "\
+automaton: door
+summary: A door that closes by itself.
+instances: per door
+parameters:
+  delay: { type: duration, default: 20s, summary: Until it closes. }
+variables:
+  pushes: { type: u8, initial: 0, max: 3 }
+conditions:
+  locked: { type: bool, arguments: { side: Side }, summary: Somebody turned the key. }
+events:
+  push: { from: hand, starts: true, fields: { side: Side, force: u8? } }
+  slam: {}
+actions:
+  ring: { by: hand, arguments: { side: Side } }
+initial: SHUT
+states:
+  SHUT:
+    on:
+      push:
+        - { if: locked(side), do: ring(side) }
+        - { set: pushes += 1, raise: slam, to: OPEN }
+  OPEN:
+    after: { delay: SHUT }
+    on:
+      slam: stay
+    ignore: { push: it is open }
+";
+
+fn door() -> Arc<System> {
+    let file = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
+    let sources =
+        Sources::new(vec![file("a/types.yaml", TYPES), file("a/parts.yaml", PARTS), file("a/door.yaml", DOOR)]);
+    let analysis = crate::analyse(&sources);
+    Arc::new(analysis.system.unwrap_or_else(|| panic!("{}", crate::render::plain(&sources, &analysis.findings))))
+}
+
+fn run(script: &str) -> (Vec<String>, Result<Simulation, String>) {
+    let mut lines = Vec::new();
+    let end = run_script(door(), script, |record| lines.push(serde_json::to_string(&record).expect("JSON")));
+    (lines, end.map_err(|error| error.to_string()))
+}
+
+fn refusal(script: &str) -> String {
+    run(script).1.expect_err("the script is wrong")
+}
+
+#[test]
+fn a_script_with_time_answers_and_comments() {
+    let (lines, end) = run("\
+# pushed from the left, where it is not locked
+{\"instance\":\"door[7]\",\"event\":\"push\",\"fields\":{\"side\":\"Left\"},\"conditions\":{\"locked\":true,\"locked(Left)\":false}}
+
+{\"at_ms\":30000,\"instance\":\"door[7]\",\"event\":\"push\",\"fields\":{\"side\":\"Right\",\"force\":5}}
+");
+    assert!(end.is_ok());
+    assert_eq!(
+        lines,
+        [
+            r#"{"sequence":0,"at_ms":0,"instance":"door[7]","event":"start","outcome":"started","after":"SHUT","variables":{"pushes":[null,0]}}"#,
+            r#"{"sequence":1,"at_ms":0,"instance":"door[7]","event":"push","fields":{"side":"Left","force":null},"outcome":"taken","before":"SHUT","after":"OPEN","conditions":[{"ask":"locked","arguments":{"side":"Left"},"answer":false}],"variables":{"pushes":[0,1]},"raised":[{"event":"slam","outcome":"internal"}]}"#,
+            r#"{"sequence":2,"at_ms":20000,"instance":"door[7]","event":"after delay in OPEN","outcome":"taken","before":"OPEN","after":"SHUT"}"#,
+            r#"{"sequence":3,"at_ms":30000,"instance":"door[7]","event":"push","fields":{"side":"Right","force":5},"outcome":"internal","before":"SHUT","after":"SHUT","conditions":[{"ask":"locked","arguments":{"side":"Right"},"answer":true}],"actions":[{"action":"ring","arguments":{"side":"Right"}}]}"#,
+        ]
+    );
+}
+
+#[test]
+fn time_that_jumps_serves_timers_late() {
+    let push = r#"{"instance":"door[1]","event":"push","fields":{"side":"Left"},"conditions":{"locked":false}}"#;
+    let (lines, _) = run(&format!("{push}\n{{\"at_ms\":90000,\"jump\":true}}"));
+    assert!(lines[2].starts_with(r#"{"sequence":2,"at_ms":90000,"instance":"door[1]","event":"after delay in OPEN""#));
+}
+
+#[test]
+fn what_is_wrong_with_a_script_is_said_with_its_line() {
+    let at = |message: &str| format!("line 2: {message}");
+    let wrong = |line: &str| refusal(&format!("\n{line}"));
+    assert_eq!(
+        wrong(r#"{"instance":"dor[1]","event":"push"}"#),
+        at("there is no automaton named `dor`; did you mean `door`? (there are: door)")
+    );
+    assert_eq!(
+        wrong(r#"{"instance":"door","event":"push"}"#),
+        at("`door` names no instance: there is one for each door; write `door[…]`")
+    );
+    assert_eq!(
+        wrong(r#"{"instance":"door[300]","event":"push"}"#),
+        at("`door[300]` names no instance: its key is a whole number from 0 to 255")
+    );
+    assert_eq!(
+        wrong(r#"{"instance":"door[1]","event":"pusch"}"#),
+        at("there is no event of door named `pusch`; did you mean `push`? (there are: push, slam)")
+    );
+    assert_eq!(
+        wrong(r#"{"instance":"door[1]","event":"slam"}"#),
+        at(
+            "there is no event of door that comes from outside (it has no `from`, so it is only raised) named `slam` (there are: push)"
+        )
+    );
+    assert_eq!(
+        wrong(r#"{"instance":"door[1]","event":"push","fields":{"side":"Up"}}"#),
+        at("field side of event push wants one of Left, Right, but it got \"Up\"")
+    );
+    assert_eq!(
+        wrong(r#"{"instance":"door[1]","evnt":"push"}"#),
+        at(
+            "there is no key `evnt` in a script; did you mean `event`? (there are: at_ms, jump, instance, event, fields, conditions)"
+        )
+    );
+    assert_eq!(wrong(r#"{"instance":"door[1]"}"#), at("`event` is missing: what does door[1] get?"));
+    assert_eq!(
+        wrong(r#"{"conditions":{"looked":true}}"#),
+        at("there is no condition named `looked`; did you mean `locked`? (there are: locked)")
+    );
+    assert_eq!(
+        wrong(r#"{"conditions":{"locked(Up)":true}}"#),
+        at("argument side of `locked` wants one of Left, Right, but it got Up")
+    );
+    assert_eq!(wrong(r#"{"conditions":{"locked":1}}"#), at("the condition `locked` wants true or false, but it got 1"));
+    assert_eq!(
+        wrong(r#"{"instance":"door[1]","event":"push","fields":{"side":"Left"}}"#),
+        at("door[1] asks for the condition `locked(Left)`, which was never answered; it wants true or false; \
+            answer it in this line or before: \"conditions\": {\"locked(Left)\": …}")
+    );
+    assert_eq!(
+        refusal("{\"at_ms\":5}\n{\"at_ms\":4}"),
+        at("time cannot go back: it is 5 ms already, and 4 ms was given")
+    );
+    assert!(wrong("{").starts_with(&at("this is no JSON object: ")));
+}
+
+#[test]
+fn a_session_asks_what_it_must_know_and_undoes() {
+    let (mut session, reply) = Session::new(door(), "door").expect("declared");
+    assert_eq!(reply, Reply::default());
+    assert_eq!(
+        session.situation(),
+        "0.000s  door[1] does not exist now\n   \
+         1  push(side: Side, force: u8?)\n        \
+         if locked(side): ring(side), stays (in SHUT)\n        \
+         pushes = pushes + 1, raise slam, → OPEN (in SHUT)\n  \
+         start  makes it, with parameters as name=value\n"
+    );
+    assert_eq!(session.line("start delay=5s").records.len(), 1);
+    assert_eq!(session.line("1").text, "field side of event push is missing; it wants one of Left, Right");
+    let asked = session.line("1 Left force=none");
+    assert_eq!(asked.text, "Asked: door.locked(Left) (wants true or false; `cancel` gives up)");
+    assert_eq!(session.prompt(), "door.locked(Left)? ");
+    assert_eq!(session.line("perhaps").text, "It wants true or false, but it got `perhaps`");
+    assert_eq!(session.line("no").records.len(), 1);
+    assert_eq!(session.prompt(), "> ");
+    assert_eq!(
+        session.situation(),
+        "0.000s  door[1] is in OPEN\n  \
+         variables: pushes = 1\n  \
+         timers: after delay in OPEN at 5.000s\n   \
+         1  push(side: Side, force: u8?)\n        \
+         ignored (it is open) (in OPEN)\n"
+    );
+    assert_eq!(session.line("wait 4s").text, "Nothing was due.");
+    assert_eq!(session.line("wait 4s").records[0].event, "after delay in OPEN");
+    assert_eq!(session.line("undo").text, "Undone.");
+    assert_eq!(session.line("states").text, "door[1]: OPEN");
+    assert_eq!(session.simulation().interpreter().now_ms(), 4000);
+    assert_eq!(session.trace().len(), 2);
+    assert_eq!(
+        session.line("pish").text,
+        "`pish` is neither a command nor an event of door. Did you mean `push`? `help` tells what there is."
+    );
+    assert_eq!(session.line("9").text, "There is no number 9: they go up to 1");
+    assert_eq!(session.line("answer locked=true").text, "locked = true from now on");
+    assert_eq!(session.line("answer").text, "door.locked = true\ndoor.locked(Left) = false");
+    assert!(session.line("quit").quit);
+}
+
+#[test]
+fn timers_that_are_due_again_at_once_come_to_an_end() {
+    let text = DOOR.replace("default: 20s", "default: 0s").replace("after: { delay: SHUT }", "after: { delay: OPEN }");
+    let file = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
+    let sources =
+        Sources::new(vec![file("a/types.yaml", TYPES), file("a/parts.yaml", PARTS), file("a/door.yaml", &text)]);
+    let system = Arc::new(crate::analyse(&sources).system.expect("correct"));
+    let script = "{\"instance\":\"door[1]\",\"event\":\"push\",\"fields\":{\"side\":\"Left\"},\"conditions\":{\"locked\":false}}\n{\"at_ms\":1}";
+    let error = run_script(system, script, |_| ()).expect_err("it would never end").to_string();
+    assert!(error.starts_with("line 2: time passes, but after 100000 deliveries"), "{error}");
+}

@@ -1,0 +1,509 @@
+//! What guards say together: whether one of them always holds, and which can never be reached.
+//!
+//! The guards are cut into *dimensions* (a bool; an integer, cut into the ranges between the constants that it is compared
+//! with; an enum; the state of an automaton; how two values compare), and every combination of their *cells* is a world. In a
+//! world each guard is true or false, so that a few thousand worlds answer the question exactly. Dimensions that may depend
+//! on one another (`a + 1 < 3` beside `a < 2`) are taken as independent, which invents worlds: what is found in all
+//! worlds is true all the same, and what is found in some is marked as uncertain.
+
+use crate::model::{
+    Automaton, AutomatonId, BaseType, BinaryOperator, Expression, ExpressionKind, Observed, StateId, System, Type,
+    TypeKind, Value,
+};
+use crate::source::Span;
+
+/// Worlds that are looked at; guards with more are not judged.
+const MOST_WORLDS: usize = 4096;
+
+/// All combinations of what some guards depend on.
+#[derive(Debug)]
+pub struct Worlds<'a> {
+    system: &'a System,
+    automaton: &'a Automaton,
+    dimensions: Vec<Dimension>,
+    divides: bool,
+}
+
+/// A guard, as a function of the world.
+#[derive(Clone, Debug)]
+pub enum Formula {
+    /// The same in all worlds.
+    Constant(bool),
+    /// True in those cells of that dimension.
+    In(usize, Vec<bool>),
+    /// Negated.
+    Not(Box<Formula>),
+    /// All hold.
+    All(Vec<Formula>),
+    /// One holds.
+    Any(Vec<Formula>),
+    /// Both or neither.
+    Same(Box<Formula>, Box<Formula>),
+}
+
+/// A cell for each dimension.
+pub type World = [usize];
+
+#[derive(Debug)]
+struct Dimension {
+    subject: Subject,
+    cells: Vec<Cell>,
+}
+
+/// What a dimension is about; expressions without spans, so that they can be compared.
+#[derive(Debug, PartialEq)]
+enum Subject {
+    Value(Expression),
+    Order(Expression, Expression),
+    Leaf(AutomatonId, Option<Expression>),
+    Divisor(Expression),
+    Quantified(Expression),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Cell {
+    Constant(Value),
+    /// Integers and durations: from, to.
+    Range(i128, i128),
+    /// None of the constants that are named.
+    Other,
+    Less,
+    Equal,
+    Greater,
+    Different,
+    Leaf(StateId),
+    /// There is no such instance.
+    Absent {
+        never_ends: bool,
+    },
+    Zero,
+    True,
+    False,
+}
+
+impl Formula {
+    /// Its value in a world.
+    #[must_use]
+    pub fn holds(&self, world: &World) -> bool {
+        match self {
+            Formula::Constant(value) => *value,
+            Formula::In(dimension, cells) => cells[world[*dimension]],
+            Formula::Not(of) => !of.holds(world),
+            Formula::All(of) => of.iter().all(|formula| formula.holds(world)),
+            Formula::Any(of) => of.iter().any(|formula| formula.holds(world)),
+            Formula::Same(left, right) => left.holds(world) == right.holds(world),
+        }
+    }
+}
+
+impl<'a> Worlds<'a> {
+    /// The worlds of those guards; `None` if they are too many.
+    pub fn of<'g>(
+        system: &'a System,
+        automaton: &'a Automaton,
+        guards: impl IntoIterator<Item = &'g Expression>,
+    ) -> Option<Self> {
+        let mut worlds = Worlds { system, automaton, dimensions: Vec::new(), divides: false };
+        for guard in guards {
+            worlds.collect(guard);
+        }
+        let mut count: usize = 1;
+        for dimension in &worlds.dimensions {
+            count = count.checked_mul(dimension.cells.len()).filter(|count| *count <= MOST_WORLDS)?;
+        }
+        Some(worlds)
+    }
+
+    /// Whether worlds may be among them that cannot be: what holds in *some* world is then uncertain.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        let bases: Vec<Vec<Expression>> = self.dimensions.iter().map(|dimension| dimension.subject.bases()).collect();
+        self.divides
+            || bases.iter().enumerate().any(|(index, these)| {
+                bases[index + 1..].iter().any(|those| these.iter().any(|base| those.contains(base)))
+            })
+    }
+
+    /// Each world once.
+    pub fn each(&self, mut visit: impl FnMut(&World)) {
+        let mut world = vec![0; self.dimensions.len()];
+        loop {
+            visit(&world);
+            let Some(next) = (0..world.len()).find(|&index| world[index] + 1 < self.dimensions[index].cells.len())
+            else {
+                return;
+            };
+            world[..next].fill(0);
+            world[next] += 1;
+        }
+    }
+
+    /// Whether it is a world only of the moments before an automaton that never ends has begun.
+    #[must_use]
+    pub fn is_before_the_start(&self, world: &World) -> bool {
+        let absent = Cell::Absent { never_ends: true };
+        self.dimensions.iter().zip(world).any(|(dimension, &cell)| dimension.cells[cell] == absent)
+    }
+
+    /// A guard of those that the worlds were made of.
+    #[must_use]
+    pub fn guard(&self, guard: &Expression) -> Formula {
+        let mut all = vec![self.formula(guard)];
+        guard.visit(&mut |expression| {
+            if let Some(divisor) = divisor(expression) {
+                all.push(self.cells(&Subject::Divisor(without_spans(divisor)), |cell| *cell != Cell::Zero));
+            }
+        });
+        Formula::All(all)
+    }
+
+    fn formula(&self, expression: &Expression) -> Formula {
+        match &expression.kind {
+            ExpressionKind::Literal(Value::Bool(value)) => Formula::Constant(*value),
+            ExpressionKind::Not(of) => Formula::Not(Box::new(self.formula(of))),
+            ExpressionKind::Binary(BinaryOperator::And, left, right) => {
+                Formula::All(vec![self.formula(left), self.formula(right)])
+            }
+            ExpressionKind::Binary(BinaryOperator::Or, left, right) => {
+                Formula::Any(vec![self.formula(left), self.formula(right)])
+            }
+            ExpressionKind::Binary(operator, left, right) => self.comparison(*operator, left, right),
+            ExpressionKind::InState { who, automaton, state } => self.in_state(who, *automaton, *state, expression),
+            _ => self
+                .cells(&Subject::Value(without_spans(expression)), |cell| *cell == Cell::Constant(Value::Bool(true))),
+        }
+    }
+
+    fn comparison(&self, operator: BinaryOperator, left: &Expression, right: &Expression) -> Formula {
+        match Sides::of(left, right) {
+            Sides::Constants(a, b) => Formula::Constant(compare(operator, a, b)),
+            Sides::BothBool => {
+                let same = Formula::Same(Box::new(self.formula(left)), Box::new(self.formula(right)));
+                if operator == BinaryOperator::NotEqual { Formula::Not(Box::new(same)) } else { same }
+            }
+            Sides::WithConstant { value, constant, flipped } => {
+                let operator = if flipped { flip(operator) } else { operator };
+                self.cells(&Subject::Value(value), |cell| cell_compares(cell, operator, constant))
+            }
+            Sides::Values { first, second, flipped } => {
+                if first == second {
+                    return Formula::Constant(order_holds(operator, &Cell::Equal));
+                }
+                let operator = if flipped { flip(operator) } else { operator };
+                self.cells(&Subject::Order(first, second), |cell| order_holds(operator, cell))
+            }
+        }
+    }
+
+    fn in_state(&self, who: &Observed, automaton: AutomatonId, state: StateId, whole: &Expression) -> Formula {
+        let observed = &self.system.automata[automaton];
+        match who {
+            Observed::One | Observed::Keyed(_) | Observed::Itself => {
+                let subject = Subject::Leaf(automaton, instance(who));
+                self.cells(&subject, |cell| matches!(cell, Cell::Leaf(leaf) if observed.is_in(*leaf, state)))
+            }
+            Observed::Any | Observed::All => self.cells(&quantified(whole), |cell| *cell == Cell::True),
+            Observed::No => self.cells(&quantified(whole), |cell| *cell != Cell::True),
+        }
+    }
+
+    fn cells(&self, subject: &Subject, holds: impl FnMut(&Cell) -> bool) -> Formula {
+        let index = self.dimensions.iter().position(|dimension| dimension.subject == *subject);
+        let index = index.expect("the worlds were made of this guard");
+        Formula::In(index, self.dimensions[index].cells.iter().map(holds).collect())
+    }
+
+    /// Adds the dimensions of a guard.
+    fn collect(&mut self, expression: &Expression) {
+        expression.visit(&mut |below| {
+            if let Some(divisor) = divisor(below) {
+                self.divides = true;
+                self.add(Subject::Divisor(without_spans(divisor)), || vec![Cell::Zero, Cell::Other]);
+            }
+        });
+        self.collect_logic(expression);
+    }
+
+    fn collect_logic(&mut self, expression: &Expression) {
+        match &expression.kind {
+            ExpressionKind::Literal(_) => {}
+            ExpressionKind::Not(of) => self.collect_logic(of),
+            ExpressionKind::Binary(BinaryOperator::And | BinaryOperator::Or, left, right) => {
+                self.collect_logic(left);
+                self.collect_logic(right);
+            }
+            ExpressionKind::Binary(_, left, right) => match Sides::of(left, right) {
+                Sides::Constants(..) => {}
+                Sides::BothBool => {
+                    self.collect_logic(left);
+                    self.collect_logic(right);
+                }
+                Sides::WithConstant { value, constant, .. } => {
+                    let index = self.value(value);
+                    self.dimensions[index].cut(constant);
+                }
+                Sides::Values { first, second, .. } if first == second => {}
+                Sides::Values { first, second, .. } => {
+                    let ordered = matches!(first.r#type.base, BaseType::Integer(_) | BaseType::Duration)
+                        && !first.r#type.optional
+                        && !second.r#type.optional;
+                    let cells = if ordered {
+                        vec![Cell::Less, Cell::Equal, Cell::Greater]
+                    } else {
+                        vec![Cell::Equal, Cell::Different]
+                    };
+                    self.add(Subject::Order(first, second), || cells);
+                }
+            },
+            ExpressionKind::InState { who, automaton, .. } => match instance_subject(who, *automaton) {
+                Some(subject) => {
+                    let cells = self.leaves(*automaton);
+                    self.add(subject, || cells);
+                }
+                None => {
+                    self.add(quantified(expression), || vec![Cell::True, Cell::False]);
+                }
+            },
+            _ => {
+                self.value(without_spans(expression));
+            }
+        }
+    }
+
+    fn add(&mut self, subject: Subject, cells: impl FnOnce() -> Vec<Cell>) -> usize {
+        if let Some(index) = self.dimensions.iter().position(|dimension| dimension.subject == subject) {
+            return index;
+        }
+        self.dimensions.push(Dimension { subject, cells: cells() });
+        self.dimensions.len() - 1
+    }
+
+    fn value(&mut self, expression: Expression) -> usize {
+        let cells = self.values_of(&expression);
+        self.add(Subject::Value(expression), || cells)
+    }
+
+    fn values_of(&self, expression: &Expression) -> Vec<Cell> {
+        let Type { base, optional } = expression.r#type;
+        let mut cells = match base {
+            BaseType::Bool => vec![Cell::Constant(Value::Bool(false)), Cell::Constant(Value::Bool(true))],
+            BaseType::Integer(integer) => {
+                let declared = match expression.kind {
+                    ExpressionKind::Variable(id) => self.automaton.variables[id].bounds,
+                    _ => None,
+                };
+                let (low, high) = declared.unwrap_or(integer.bounds());
+                vec![Cell::Range(low, high)]
+            }
+            BaseType::Duration => vec![Cell::Range(0, i128::from(u64::MAX))],
+            BaseType::Declared(id) => match &self.system.types[id].kind {
+                TypeKind::Enum(variants) => {
+                    (0..variants.len() as u32).map(|index| Cell::Constant(Value::Variant(id, index))).collect()
+                }
+                TypeKind::Opaque { .. } => vec![Cell::Other],
+            },
+            BaseType::String | BaseType::Bytes => vec![Cell::Other],
+        };
+        if optional {
+            cells.push(Cell::Constant(Value::None));
+        }
+        cells
+    }
+
+    fn leaves(&self, automaton: AutomatonId) -> Vec<Cell> {
+        let observed = &self.system.automata[automaton];
+        let never_ends = observed.key.is_none() && observed.states.iter().all(|state| !state.is_final);
+        let leaves = observed.leaves().filter(|&leaf| !observed.states[leaf].is_final).map(Cell::Leaf);
+        leaves.chain([Cell::Absent { never_ends }]).collect()
+    }
+}
+
+impl Dimension {
+    /// Makes a cell of its own for a constant.
+    fn cut(&mut self, constant: &Value) {
+        if let Some(number) = number(constant) {
+            let cut = |cell: &Cell| match *cell {
+                Cell::Range(low, high) if low <= number && number <= high => {
+                    let parts = [(low, number - 1), (number, number), (number + 1, high)];
+                    let parts = parts.into_iter().filter(|(low, high)| low <= high);
+                    parts.map(|(low, high)| Cell::Range(low, high)).collect()
+                }
+                _ => vec![cell.clone()],
+            };
+            self.cells = self.cells.iter().flat_map(cut).collect();
+        } else if self.cells.contains(&Cell::Other) && !self.cells.contains(&Cell::Constant(constant.clone())) {
+            self.cells.push(Cell::Constant(constant.clone()));
+        }
+    }
+}
+
+impl Subject {
+    /// What it depends on and shares with other dimensions. The answers of conditions are each on their own.
+    fn bases(&self) -> Vec<Expression> {
+        let mut bases = Vec::new();
+        match self {
+            Subject::Value(of) | Subject::Divisor(of) => collect_bases(of, &mut bases),
+            Subject::Order(first, second) => {
+                collect_bases(first, &mut bases);
+                collect_bases(second, &mut bases);
+            }
+            Subject::Leaf(automaton, Some(_)) => bases.push(some_instance(*automaton)),
+            Subject::Leaf(_, None) => {}
+            // `any X in S` and `any X in T` depend on one another where S and T overlap; so do `any`, `all` and `X[key]`.
+            Subject::Quantified(of) => {
+                if let ExpressionKind::InState { automaton, .. } = of.kind {
+                    bases.push(some_instance(automaton));
+                }
+            }
+        }
+        bases
+    }
+}
+
+/// Stands for whatever depends on the instances of an automaton.
+fn some_instance(automaton: AutomatonId) -> Expression {
+    let kind = ExpressionKind::InState { who: Observed::Any, automaton, state: StateId::ROOT };
+    Expression { kind, r#type: Type::BOOL, span: Span::default() }
+}
+
+fn collect_bases(expression: &Expression, bases: &mut Vec<Expression>) {
+    match expression.kind {
+        ExpressionKind::Literal(_) => {}
+        ExpressionKind::Binary(..) | ExpressionKind::Not(_) | ExpressionKind::Negate(_) => {
+            for child in expression.children() {
+                collect_bases(child, bases);
+            }
+        }
+        _ => bases.push(expression.clone()),
+    }
+}
+
+/// The two sides of a comparison, sorted out.
+enum Sides<'e> {
+    Constants(&'e Value, &'e Value),
+    BothBool,
+    WithConstant { value: Expression, constant: &'e Value, flipped: bool },
+    Values { first: Expression, second: Expression, flipped: bool },
+}
+
+impl<'e> Sides<'e> {
+    fn of(left: &'e Expression, right: &'e Expression) -> Self {
+        match (&left.kind, &right.kind) {
+            (ExpressionKind::Literal(a), ExpressionKind::Literal(b)) => Sides::Constants(a, b),
+            _ if left.r#type == Type::BOOL && right.r#type == Type::BOOL => Sides::BothBool,
+            (_, ExpressionKind::Literal(constant)) => {
+                Sides::WithConstant { value: without_spans(left), constant, flipped: false }
+            }
+            (ExpressionKind::Literal(constant), _) => {
+                Sides::WithConstant { value: without_spans(right), constant, flipped: true }
+            }
+            _ => {
+                let (a, b) = (without_spans(left), without_spans(right));
+                // One order for `a < b` and `b > a`; which one does not matter.
+                let flipped = format!("{a:?}") > format!("{b:?}");
+                let (first, second) = if flipped { (b, a) } else { (a, b) };
+                Sides::Values { first, second, flipped }
+            }
+        }
+    }
+}
+
+fn number(value: &Value) -> Option<i128> {
+    match value {
+        Value::Integer(value) => Some(*value),
+        Value::Duration(ms) => Some(i128::from(*ms)),
+        _ => None,
+    }
+}
+
+fn flip(operator: BinaryOperator) -> BinaryOperator {
+    match operator {
+        BinaryOperator::Less => BinaryOperator::Greater,
+        BinaryOperator::LessOrEqual => BinaryOperator::GreaterOrEqual,
+        BinaryOperator::Greater => BinaryOperator::Less,
+        BinaryOperator::GreaterOrEqual => BinaryOperator::LessOrEqual,
+        other => other,
+    }
+}
+
+fn compare(operator: BinaryOperator, a: &Value, b: &Value) -> bool {
+    let order = match (number(a), number(b)) {
+        (Some(a), Some(b)) if a < b => Cell::Less,
+        (Some(a), Some(b)) if a > b => Cell::Greater,
+        _ if a == b => Cell::Equal,
+        _ => Cell::Different,
+    };
+    order_holds(operator, &order)
+}
+
+fn order_holds(operator: BinaryOperator, order: &Cell) -> bool {
+    match operator {
+        BinaryOperator::Equal => *order == Cell::Equal,
+        BinaryOperator::NotEqual => *order != Cell::Equal,
+        BinaryOperator::Less => *order == Cell::Less,
+        BinaryOperator::LessOrEqual => matches!(order, Cell::Less | Cell::Equal),
+        BinaryOperator::Greater => *order == Cell::Greater,
+        _ => matches!(order, Cell::Greater | Cell::Equal),
+    }
+}
+
+/// Whether the values of a cell compare so with a constant. Ranges were cut there, so that all of a range answer alike.
+fn cell_compares(cell: &Cell, operator: BinaryOperator, constant: &Value) -> bool {
+    match (cell, number(constant)) {
+        (Cell::Range(low, _), Some(number)) => compare(operator, &Value::Integer(*low), &Value::Integer(number)),
+        (Cell::Constant(value), _) => compare(operator, value, constant),
+        _ => operator == BinaryOperator::NotEqual,
+    }
+}
+
+/// What is divided by, unless it is a constant (which is not zero: that is an error).
+fn divisor(expression: &Expression) -> Option<&Expression> {
+    match &expression.kind {
+        ExpressionKind::Binary(BinaryOperator::Divide | BinaryOperator::Remainder, _, right)
+            if !matches!(right.kind, ExpressionKind::Literal(_)) =>
+        {
+            Some(right)
+        }
+        _ => None,
+    }
+}
+
+fn instance(who: &Observed) -> Option<Expression> {
+    match who {
+        Observed::Keyed(key) => Some(without_spans(key)),
+        _ => None,
+    }
+}
+
+fn instance_subject(who: &Observed, automaton: AutomatonId) -> Option<Subject> {
+    matches!(who, Observed::One | Observed::Keyed(_) | Observed::Itself)
+        .then(|| Subject::Leaf(automaton, instance(who)))
+}
+
+/// `any X in S`, and `no X in S` as its opposite; `all X in S` on its own.
+fn quantified(expression: &Expression) -> Subject {
+    let mut expression = without_spans(expression);
+    if let ExpressionKind::InState { who: who @ Observed::No, .. } = &mut expression.kind {
+        *who = Observed::Any;
+    }
+    Subject::Quantified(expression)
+}
+
+/// The expression without its places, so that two can be compared by what they say.
+#[must_use]
+pub fn without_spans(expression: &Expression) -> Expression {
+    let strip = |of: &Expression| Box::new(without_spans(of));
+    let kind = match &expression.kind {
+        ExpressionKind::Condition(id, arguments) => {
+            ExpressionKind::Condition(*id, arguments.iter().map(without_spans).collect())
+        }
+        ExpressionKind::Not(of) => ExpressionKind::Not(strip(of)),
+        ExpressionKind::Negate(of) => ExpressionKind::Negate(strip(of)),
+        ExpressionKind::Binary(operator, left, right) => ExpressionKind::Binary(*operator, strip(left), strip(right)),
+        ExpressionKind::InState { who: Observed::Keyed(key), automaton, state } => {
+            ExpressionKind::InState { who: Observed::Keyed(strip(key)), automaton: *automaton, state: *state }
+        }
+        other => other.clone(),
+    };
+    Expression { kind, r#type: expression.r#type, span: Span::default() }
+}
