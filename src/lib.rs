@@ -4,6 +4,7 @@
 
 pub mod identity;
 mod name;
+pub mod nickname;
 pub mod node;
 pub mod services;
 pub mod transports;
