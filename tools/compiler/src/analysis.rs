@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::codes::errors;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::System;
 use crate::resolve::{Files, resolve};
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::{syntax, yaml};
 
 /// What is known of a set of sources.
@@ -39,13 +40,19 @@ fn read(sources: &Sources, findings: &mut Vec<Diagnostic>) -> Files {
         unreadable: BTreeSet::new(),
     };
     for (id, source) in sources.iter() {
-        let node = yaml::parse(id, &source.text, findings);
         let name = source.path.rsplit('/').next().unwrap_or(&source.path);
+        let node = yaml::parse(id, &source.text, findings);
         match (name, node) {
-            ("types.yaml", node) => files.types = node.map(|node| syntax::read_types(&node, findings)),
-            ("parts.yaml", node) => files.parts = node.map(|node| syntax::read_parts(&node, findings)),
+            ("types.yaml", node) => files.types = node.and_then(|node| syntax::read_types(&node, findings)),
+            ("parts.yaml", node) => files.parts = node.and_then(|node| syntax::read_parts(&node, findings)),
             (name, node) => {
                 let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+                if !name.ends_with(".yaml") {
+                    let message = format!("files of the language end in `.yaml`; `{name}` does not");
+                    findings.push(Diagnostic::new(&errors::FILE_NAME, Span { file: id, start: 0, end: 0 }, message));
+                    files.unreadable.insert(stem);
+                    continue;
+                }
                 match node.and_then(|node| syntax::read_automaton(&node, &stem, findings)) {
                     Some(automaton) => files.automata.push((stem, automaton)),
                     None => {

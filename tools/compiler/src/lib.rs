@@ -7,6 +7,7 @@ mod analysis;
 pub mod codes;
 pub mod diagnostic;
 pub mod expression;
+mod folder;
 pub mod graph;
 pub mod interpreter;
 pub mod model;
@@ -23,3 +24,4 @@ pub mod worlds;
 pub mod yaml;
 
 pub use analysis::{Analysis, analyse};
+pub use folder::read_folder;

@@ -6,6 +6,9 @@
 /// Longer names are not compared: nobody mistypes them, and the effort is quadratic.
 const LONGEST: usize = 100;
 
+/// More candidates than any definition has are not compared: many unknown names would be compared with each.
+const MOST_CANDIDATES: usize = 2_000;
+
 /// The nearest of the candidates, if it is near enough to be worth a question; the first of several equally near ones.
 #[must_use]
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -13,6 +16,7 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
     let limit = (folded.len() / 3).max(1);
     candidates
         .into_iter()
+        .take(MOST_CANDIDATES)
         .filter(|candidate| *candidate != written)
         .filter_map(|candidate| Some((distance(&folded, &fold(candidate), limit)?, candidate)))
         .min_by_key(|(distance, _)| *distance)

@@ -337,8 +337,8 @@ IDLE: { history: deep, initial: SHORT, states: { SHORT: {}, LONG: {} } }     # r
 ";
 
     STARTS = "A0029", "a `starts` that cannot be",
-"`starts: true` makes the instance if its key has none. An automaton with one instance has it from the beginning, and an event that is
-only raised (without `from`) comes from an instance that is there.
+"`starts: true` makes the instance if its key has none. An automaton with one instance has it from the beginning (it can be made again only if it can
+end, in a `final` state), and an event that is only raised (without `from`) comes from an instance that is there.
 
 ```yaml
 automaton: network_connector        # instances: one

@@ -9,7 +9,6 @@ use crate::model::{
     Variable,
 };
 use crate::names::Convention;
-use crate::nearest::nearest;
 use crate::source::Text;
 use crate::syntax::{self, Given};
 
@@ -149,7 +148,12 @@ impl Resolver<'_> {
         self.check_name(name, Convention::SnakeCase, "event");
         let mut from = Vec::new();
         for text in &event.from {
-            if let Some(partner) = self.partner(text) {
+            let partner = self.partner(text);
+            if partner.is_none() {
+                // Whether a sender is named is not known then.
+                self.broken.insert(format!("{}.{}", automaton.name.text, name.text));
+            }
+            if let Some(partner) = partner {
                 if from.contains(&partner) {
                     let message = format!("`from` names `{}` twice", text.text);
                     self.report(Diagnostic::new(&errors::DUPLICATE_NAME, text.span, message));
@@ -175,8 +179,10 @@ impl Resolver<'_> {
 
     fn check_starts(&mut self, event: &syntax::Event, automaton: &syntax::Automaton) {
         let Some(span) = event.starts else { return };
-        if automaton.key.is_none() && automaton.instances_are_known {
-            let message = format!("`{}` has one instance, which exists from the beginning", automaton.name.text);
+        let never_ends = !automaton.root.states.iter().any(|state| state.is_final.is_some());
+        if automaton.key.is_none() && automaton.instances_are_known && never_ends {
+            let message =
+                format!("`{}` has one instance, which exists from the beginning and never ends", automaton.name.text);
             let help = "remove `starts`, or say `instances: per <key>` at the top";
             self.report(Diagnostic::new(&errors::STARTS, span, message).help(help));
         } else if event.from.is_empty() {
@@ -186,7 +192,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// A part or an automaton; after a finding, the one that was probably meant, so that nothing follows from the slip.
+    /// A part or an automaton.
     fn partner(&mut self, text: &Text) -> Option<Partner> {
         if let Some(partner) = self.find_partner(&text.text) {
             return Some(partner);
@@ -200,8 +206,7 @@ impl Resolver<'_> {
         let finding = Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)
             .did_you_mean(&text.text, known.iter().map(String::as_str));
         self.report(finding);
-        let meant = nearest(&text.text, known.iter().map(String::as_str))?;
-        self.find_partner(meant)
+        None
     }
 
     fn find_partner(&self, name: &str) -> Option<Partner> {

@@ -20,6 +20,7 @@ use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Environment, EventScope};
 use crate::model::{Automaton, AutomatonId, StateId, System};
+use crate::names::Convention;
 use crate::source::{Span, Text};
 use crate::syntax;
 
@@ -41,8 +42,12 @@ pub struct Files {
 pub fn resolve(files: Files, findings: &mut Vec<Diagnostic>) -> System {
     let automata = in_order(files.automata, findings);
     let mut broken = files.unreadable;
-    broken
-        .extend(automata.iter().filter(|(stem, automaton)| *stem != automaton.name.text).map(|(stem, _)| stem.clone()));
+    for (stem, automaton) in &automata {
+        broken.extend(automaton.unread_names.iter().cloned());
+        if *stem != automaton.name.text {
+            broken.insert(stem.clone());
+        }
+    }
     let automata: Vec<syntax::Automaton> = automata.into_iter().map(|(_, automaton)| automaton).collect();
     let mut resolver = Resolver {
         types_are_known: files.types.is_some(),
@@ -96,7 +101,8 @@ fn in_order(
             );
             return false;
         }
-        if *stem != name.text {
+        // If only its form is wrong, that is said elsewhere.
+        if *stem != name.text && Convention::SnakeCase.apply(&name.text).as_ref() != Some(stem) {
             let message = format!("the automaton `{}` is in a file called `{stem}.yaml`", name.text);
             let help = format!("rename the file to `{}.yaml`, or the automaton", name.text);
             findings.push(Diagnostic::new(&errors::FILE_NAME, name.span, message).help(help));

@@ -65,6 +65,9 @@ impl Resolver<'_> {
         self.refuse_collisions("condition", &conditions);
         let parameters = automaton.parameters.iter().map(|parameter| &parameter.name);
         let variables = automaton.variables.iter().map(|variable| &variable.name);
+        for property in &automaton.properties {
+            self.check_name(&property.name, Convention::SnakeCase, "property");
+        }
         let values: Vec<&Text> = parameters.chain(variables).chain(conditions.iter().copied()).collect();
         self.refuse_duplicates("parameter, variable or condition", pairs(&values));
     }

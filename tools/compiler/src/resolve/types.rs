@@ -115,7 +115,12 @@ impl Resolver<'_> {
             let finding = Diagnostic::new(&errors::UNKNOWN_TYPE, span, message).did_you_mean(name, known);
             self.report(match finding.help {
                 Some(_) => finding,
-                None => finding.help("declare it in `types.yaml`"),
+                None if name.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                    finding.help("declare it in `types.yaml`")
+                }
+                None => {
+                    finding.help("built in are `bool`, `u8` to `u64`, `i8` to `i64`, `duration`, `string` and `bytes`")
+                }
             });
         }
         None

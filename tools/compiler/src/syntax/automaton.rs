@@ -7,8 +7,8 @@ use super::{Action, Automaton, Condition, Event, Parameter, Property, Variable};
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::model::PropertyKind;
-use crate::source::Text;
-use crate::yaml::{Entry, Node};
+use crate::source::{Span, Text};
+use crate::yaml::{Entry, Node, NodeKind};
 
 const DECLARATION_KEYS: &[&str] = &[
     "automaton",
@@ -26,13 +26,19 @@ const DECLARATION_KEYS: &[&str] = &[
 /// Reads an automaton. If it does not say its name, it has that of its file. `None` if it is no mapping.
 #[must_use]
 pub fn read_automaton(node: &Node, file_stem: &str, findings: &mut Vec<Diagnostic>) -> Option<Automaton> {
-    let reader = &mut Reader { findings };
+    let reader = &mut Reader::new(findings);
+    if node.kind == NodeKind::Empty {
+        let message = "the file says nothing";
+        let help = format!("an automaton begins with `automaton: {file_stem}`");
+        reader.report(Diagnostic::new(&errors::EMPTY, node.span, message).help(help));
+        return None;
+    }
     let known = [DECLARATION_KEYS, STATE_KEYS_OF_ROOT].concat();
     let keys = reader.keys(node, first_line(node), "an automaton", &known)?;
     let name = reader.required(&keys, "automaton", "the file").and_then(|entry| reader.text(entry, "a name"));
     let name = name.unwrap_or_else(|| Text { text: file_stem.to_owned(), span: keys.place, exact: false });
     let (key, instances_are_known) = read_instances(reader, &keys);
-    Some(Automaton {
+    let mut automaton = Automaton {
         summary: reader.prose(&keys, "summary"),
         doc: reader.prose(&keys, "doc"),
         key,
@@ -45,13 +51,16 @@ pub fn read_automaton(node: &Node, file_stem: &str, findings: &mut Vec<Diagnosti
         root: read_root(reader, &keys, name.clone()),
         properties: each(reader, &keys, "properties", read_property).into_iter().flatten().collect(),
         name,
-    })
+        unread_names: Vec::new(),
+    };
+    automaton.unread_names = std::mem::take(&mut reader.unread_names);
+    Some(automaton)
 }
 
 /// The first key of the file: where a missing one is reported, rather than at the whole file.
-fn first_line(node: &Node) -> crate::source::Span {
+fn first_line(node: &Node) -> Span {
     match &node.kind {
-        crate::yaml::NodeKind::Mapping(entries) => entries.first().map_or(node.span, |entry| entry.key.span),
+        NodeKind::Mapping(entries) => entries.first().map_or(node.span, |entry| entry.key.span),
         _ => node.span,
     }
 }
@@ -80,17 +89,14 @@ fn read_instances(reader: &mut Reader<'_>, keys: &Keys<'_>) -> (Option<Text>, bo
 /// Every entry of the mapping under a key.
 fn each<T>(reader: &mut Reader<'_>, keys: &Keys<'_>, key: &str, read: fn(&mut Reader<'_>, &Entry) -> T) -> Vec<T> {
     let Some(entry) = keys.entry(key) else { return Vec::new() };
-    reader.mapping(entry, "a mapping of names").iter().map(|entry| read(reader, entry)).collect()
+    reader.names(entry, "a mapping of names").iter().map(|entry| read(reader, entry)).collect()
 }
 
 /// The keys of one declaration; an empty set after a finding.
-fn declared<'n>(reader: &mut Reader<'_>, entry: &'n Entry, what: &str, known: &[&str]) -> Option<Keys<'n>> {
+fn declared<'n>(reader: &mut Reader<'_>, entry: &'n Entry, what: &str, known: &[&'static str]) -> Option<Keys<'n>> {
     let node = reader.present(entry, &format!("a mapping with {}", super::reader::listed(known)))?;
     reader.keys(node, entry.key.span, what, known)
 }
-
-const NOTHING: Keys<'static> =
-    Keys { entries: &[], place: crate::source::Span { file: crate::source::FileId(0), start: 0, end: 0 } };
 
 fn read_parameter(reader: &mut Reader<'_>, entry: &Entry) -> Parameter {
     let what = format!("the parameter `{}`", entry.key.text);
@@ -99,7 +105,7 @@ fn read_parameter(reader: &mut Reader<'_>, entry: &Entry) -> Parameter {
         .as_ref()
         .and_then(|keys| reader.required(keys, "type", &what))
         .and_then(|entry| reader.text(entry, "a type"));
-    let keys = keys.unwrap_or(NOTHING);
+    let keys = keys.unwrap_or_else(|| Keys::none(entry.key.span));
     Parameter {
         name: entry.key.clone(),
         r#type,
@@ -116,7 +122,7 @@ fn read_variable(reader: &mut Reader<'_>, entry: &Entry) -> Variable {
         reader.text(entry, wanted)
     };
     let (r#type, initial) = (required("type", "a type"), required("initial", "a value (`none` if there is none)"));
-    let keys = keys.unwrap_or(NOTHING);
+    let keys = keys.unwrap_or_else(|| Keys::none(entry.key.span));
     Variable {
         name: entry.key.clone(),
         r#type,
@@ -134,7 +140,7 @@ fn read_condition(reader: &mut Reader<'_>, entry: &Entry) -> Condition {
         .as_ref()
         .and_then(|keys| reader.required(keys, "type", &what))
         .and_then(|entry| reader.text(entry, "a type"));
-    let keys = keys.unwrap_or(NOTHING);
+    let keys = keys.unwrap_or_else(|| Keys::none(entry.key.span));
     Condition {
         name: entry.key.clone(),
         r#type,
@@ -145,7 +151,8 @@ fn read_condition(reader: &mut Reader<'_>, entry: &Entry) -> Condition {
 
 fn read_event(reader: &mut Reader<'_>, entry: &Entry) -> Event {
     let what = format!("the event `{}`", entry.key.text);
-    let keys = declared(reader, entry, &what, &["from", "starts", "fields", "summary"]).unwrap_or(NOTHING);
+    let keys = declared(reader, entry, &what, &["from", "starts", "fields", "summary"])
+        .unwrap_or_else(|| Keys::none(entry.key.span));
     let starts = keys.entry("starts").filter(|entry| reader.boolean(entry) == Some(true));
     Event {
         name: entry.key.clone(),
@@ -163,7 +170,7 @@ fn read_action(reader: &mut Reader<'_>, entry: &Entry) -> Action {
         .as_ref()
         .and_then(|keys| reader.required(keys, "by", &what))
         .and_then(|entry| reader.text(entry, "a part"));
-    let keys = keys.unwrap_or(NOTHING);
+    let keys = keys.unwrap_or_else(|| Keys::none(entry.key.span));
     Action {
         name: entry.key.clone(),
         by,

@@ -12,12 +12,12 @@ pub(super) fn read_effects(reader: &mut Reader<'_>, keys: &Keys<'_>) -> Effects 
     let mut list =
         |key: &str, wanted: &str| keys.entry(key).map(|entry| reader.texts(entry, wanted)).unwrap_or_default();
     Effects {
-        set: list("set", "an assignment, or a list of them"),
-        actions: list("do", "an action, or a list of them"),
-        sends: list("send", "an event for another automaton, or a list of them"),
-        starts: list("start", "a new instance, or a list of them"),
-        raises: list("raise", "an event of this automaton, or a list of them"),
-        restarts: list("restart", "a timer, or a list of them"),
+        set: list("set", "an assignment or a list of assignments"),
+        actions: list("do", "an action or a list of actions"),
+        sends: list("send", "an event for another automaton or a list of them"),
+        starts: list("start", "a new instance or a list of them"),
+        raises: list("raise", "an event of this automaton or a list of them"),
+        restarts: list("restart", "a timer or a list of timers"),
     }
 }
 
@@ -26,7 +26,7 @@ pub(super) fn read_entry_or_exit(reader: &mut Reader<'_>, entry: &Entry) -> Effe
     let wanted = "an action, a list of actions, or a mapping";
     let Some(node) = reader.present(entry, wanted) else { return Effects::default() };
     if !matches!(node.kind, NodeKind::Mapping(_)) {
-        return Effects { actions: reader.texts(entry, "an action, or a list of them"), ..Effects::default() };
+        return Effects { actions: reader.texts(entry, "an action or a list of actions"), ..Effects::default() };
     }
     let what = format!("`{}`", entry.key.text);
     let known = [EFFECT_KEYS, &["summary"]].concat();

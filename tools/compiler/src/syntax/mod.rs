@@ -86,6 +86,8 @@ pub struct Automaton {
     pub root: State,
     /// Under `properties`.
     pub properties: Vec<Property>,
+    /// Names in declarations of the wrong shape: where they are used, nothing is said.
+    pub unread_names: Vec<String>,
 }
 
 /// `name: Type`.

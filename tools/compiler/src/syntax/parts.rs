@@ -5,21 +5,19 @@ use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{Node, NodeKind};
 
-/// Reads `parts.yaml`.
+/// Reads `parts.yaml`; `None` if it has not the shape of one, so that it is not known which parts there are.
 #[must_use]
-pub fn read_parts(node: &Node, findings: &mut Vec<Diagnostic>) -> Vec<PartDeclaration> {
+pub fn read_parts(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Vec<PartDeclaration>> {
     if node.kind == NodeKind::Empty {
-        return Vec::new();
+        return Some(Vec::new());
     }
-    let reader = &mut Reader { findings };
-    let Some(keys) = reader.keys(node, node.span, "`parts.yaml`", &["parts"]) else { return Vec::new() };
-    let Some(entry) = reader.required(&keys, "parts", "`parts.yaml`") else { return Vec::new() };
-    let parts = reader.mapping(entry, "a mapping of names to sentences");
-    parts
-        .iter()
-        .map(|part| PartDeclaration {
-            name: part.key.clone(),
-            summary: reader.text(part, "a sentence on what it is").map(|text| text.text).unwrap_or_default(),
-        })
-        .collect()
+    let reader = &mut Reader::new(findings);
+    let keys = reader.keys(node, node.span, "`parts.yaml`", &["parts"])?;
+    let entry = reader.required(&keys, "parts", "`parts.yaml`")?;
+    let parts = reader.mapping(entry, "a mapping of names to sentences").iter().map(|part| PartDeclaration {
+        name: part.key.clone(),
+        summary: reader.text(part, "a sentence on what it is").map(|text| text.text).unwrap_or_default(),
+    });
+    let parts = parts.collect();
+    matches!(entry.value.kind, NodeKind::Mapping(_)).then_some(parts)
 }

@@ -1,7 +1,7 @@
 //! Cases: what stands behind an event, a timer or `always`.
 
 use super::effects::{EFFECT_KEYS, read_effects};
-use super::reader::Reader;
+use super::reader::{Keys, Reader};
 use super::{Case, Effects, Given, Outcome};
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
@@ -36,7 +36,7 @@ fn read_case(reader: &mut Reader<'_>, node: &Node) -> Option<Case> {
             let known = [&["if"], EFFECT_KEYS, OUTCOME_KEYS, &["summary"]].concat();
             let keys = reader.keys(node, node.span, "a case", &known)?;
             let effects = read_effects(reader, &keys);
-            let outcome = read_outcome(reader, keys.entries);
+            let outcome = read_outcome(reader, &keys);
             if let (Outcome::Ignore(_), false) = (&outcome, effects.is_empty()) {
                 let message = "a case that ignores the event does nothing; this one does something";
                 let help = "say `stay` instead of `ignore`, or remove what it does";
@@ -57,19 +57,17 @@ fn read_case(reader: &mut Reader<'_>, node: &Node) -> Option<Case> {
     }
 }
 
-fn read_outcome(reader: &mut Reader<'_>, entries: &[Entry]) -> Outcome {
-    let mut found = entries.iter().filter(|entry| OUTCOME_KEYS.contains(&entry.key.text.as_str()));
-    let Some(first) = found.next() else { return Outcome::Unsaid };
-    if let Some(second) = found.next() {
-        let message = format!("a case says `{}` or `{}`, not both", first.key.text, second.key.text);
-        reader.report(
-            Diagnostic::new(&errors::EXCLUSIVE_KEYS, second.key.span, message)
-                .related(first.key.span, "here is the first"),
-        );
+fn read_outcome(reader: &mut Reader<'_>, keys: &Keys<'_>) -> Outcome {
+    let mut found = keys.entries.iter().filter(|(key, _)| OUTCOME_KEYS.contains(key));
+    let Some(&(key, first)) = found.next() else { return Outcome::Unsaid };
+    if let Some((other, second)) = found.next() {
+        let message = format!("a case says `{key}` or `{other}`, not both");
+        let finding = Diagnostic::new(&errors::EXCLUSIVE_KEYS, second.key.span, message);
+        reader.report(finding.related(first.key.span, "here is the first"));
         return Outcome::Broken;
     }
-    let wanted = if first.key.text == "to" { "a target" } else { "the reason" };
-    match (reader.text(first, wanted), first.key.text.as_str()) {
+    let wanted = if key == "to" { "a target" } else { "the reason" };
+    match (reader.text(first, wanted), key) {
         (None, _) => Outcome::Broken,
         (Some(target), "to") => Outcome::To(target),
         (Some(reason), "stay") => Outcome::Stay(reason.text),

@@ -10,22 +10,33 @@ use crate::yaml::{Entry, Node, NodeKind, Quoting, Scalar};
 /// Where findings go.
 pub(super) struct Reader<'f> {
     pub findings: &'f mut Vec<Diagnostic>,
+    /// Names in declarations that could not be read.
+    pub unread_names: Vec<String>,
 }
 
 /// A mapping whose keys are the language's, looked at by name.
 pub(super) struct Keys<'n> {
-    pub entries: &'n [Entry],
+    /// By the name of the key that is written or, after a finding, was probably meant: so nothing follows from the slip.
+    pub entries: Vec<(&'n str, &'n Entry)>,
     /// The name of what is described, or the whole mapping: where a missing key is reported.
     pub place: Span,
 }
 
 impl<'n> Keys<'n> {
+    pub fn none(place: Span) -> Self {
+        Self { entries: Vec::new(), place }
+    }
+
     pub fn entry(&self, key: &str) -> Option<&'n Entry> {
-        self.entries.iter().find(|entry| entry.key.text == key)
+        self.entries.iter().find(|(known, _)| *known == key).map(|(_, entry)| *entry)
     }
 }
 
-impl Reader<'_> {
+impl<'f> Reader<'f> {
+    pub fn new(findings: &'f mut Vec<Diagnostic>) -> Self {
+        Self { findings, unread_names: Vec::new() }
+    }
+
     pub fn report(&mut self, finding: Diagnostic) {
         self.findings.push(finding);
     }
@@ -67,27 +78,49 @@ impl Reader<'_> {
         }
     }
 
+    /// A mapping of names to what they are. If it is a list instead, its names are remembered.
+    pub fn names<'n>(&mut self, entry: &'n Entry, wanted: &str) -> &'n [Entry] {
+        if let NodeKind::Sequence(items) = &entry.value.kind {
+            self.unread_names.extend(items.iter().filter_map(|item| match &item.kind {
+                NodeKind::Scalar(scalar) => Some(scalar.text.text.clone()),
+                NodeKind::Mapping(entries) => entries.first().map(|entry| entry.key.text.clone()),
+                _ => None,
+            }));
+        }
+        self.mapping(entry, wanted)
+    }
+
     /// A mapping of which only these keys are known. Unknown ones are reported, with what was probably meant.
-    pub fn keys<'n>(&mut self, node: &'n Node, place: Span, what: &str, known: &[&str]) -> Option<Keys<'n>> {
+    pub fn keys<'n>(&mut self, node: &'n Node, place: Span, what: &str, known: &[&'static str]) -> Option<Keys<'n>> {
         let NodeKind::Mapping(entries) = &node.kind else {
             self.wrong_shape(node, &format!("a mapping with {}", listed(known)));
             return None;
         };
+        let written = |key: &str| entries.iter().any(|entry| entry.key.text == key);
+        let mut found: Vec<(&'n str, &'n Entry)> = Vec::new();
         for entry in entries {
-            if !known.contains(&entry.key.text.as_str()) {
-                self.unknown_key(&entry.key, what, known);
+            if known.contains(&entry.key.text.as_str()) {
+                found.push((&entry.key.text, entry));
+            } else if let Some(meant) = self.unknown_key(&entry.key, what, known)
+                && !written(meant)
+                && found.iter().all(|(key, _)| *key != meant)
+            {
+                found.push((meant, entry));
             }
         }
-        Some(Keys { entries, place })
+        Some(Keys { entries: found, place })
     }
 
-    fn unknown_key(&mut self, key: &Text, what: &str, known: &[&str]) {
+    fn unknown_key(&mut self, key: &Text, what: &str, known: &[&'static str]) -> Option<&'static str> {
+        let meant =
+            nearest(&key.text, known.iter().copied()).and_then(|near| known.iter().copied().find(|key| *key == near));
         let message = format!("{what} has no key `{}`", key.text);
-        let help = match nearest(&key.text, known.iter().copied()) {
+        let help = match meant {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it may have {}", listed(known)),
         };
         self.report(Diagnostic::new(&errors::UNKNOWN_KEY, key.span, message).help(help));
+        meant
     }
 
     /// The entry of a key that has to be there.

@@ -30,6 +30,10 @@ fn read_state(reader: &mut Reader<'_>, entry: &Entry) -> State {
     {
         return State { is_final: Some(node.span), ..empty(name) };
     }
+    if !matches!(node.kind, NodeKind::Mapping(_)) {
+        reader.wrong_shape(node, "a mapping, or the word `final`,");
+        return empty(name);
+    }
     let known = [&["summary", "final", "history"], STATE_KEYS_OF_ROOT].concat();
     match reader.keys(node, entry.key.span, "a state", &known) {
         Some(keys) => read_contents(reader, &keys, name),
@@ -77,7 +81,7 @@ fn read_contents(reader: &mut Reader<'_>, keys: &Keys<'_>, name: Text) -> State 
 
 fn read_states(reader: &mut Reader<'_>, keys: &Keys<'_>) -> Vec<State> {
     let Some(entry) = keys.entry("states") else { return Vec::new() };
-    reader.mapping(entry, "a mapping of states").iter().map(|entry| read_state(reader, entry)).collect()
+    reader.names(entry, "a mapping of states").iter().map(|entry| read_state(reader, entry)).collect()
 }
 
 fn read_final(reader: &mut Reader<'_>, keys: &Keys<'_>) -> Option<Span> {

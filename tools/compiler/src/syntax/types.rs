@@ -8,20 +8,21 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Text;
 use crate::yaml::{Entry, Node, NodeKind};
 
-/// Reads `types.yaml`.
+/// Reads `types.yaml`; `None` if it has not the shape of one, so that it is not known which types there are.
 #[must_use]
-pub fn read_types(node: &Node, findings: &mut Vec<Diagnostic>) -> TypesFile {
+pub fn read_types(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<TypesFile> {
     if node.kind == NodeKind::Empty {
-        return TypesFile::default();
+        return Some(TypesFile::default());
     }
-    let reader = &mut Reader { findings };
-    let Some(keys) = reader.keys(node, node.span, "`types.yaml`", &["keys", "types"]) else {
-        return TypesFile::default();
-    };
+    let reader = &mut Reader::new(findings);
+    let keys = reader.keys(node, node.span, "`types.yaml`", &["keys", "types"])?;
     let key_types = keys.entry("keys").map(|entry| read_field_entries(reader, entry)).unwrap_or_default();
     let declarations =
         keys.entry("types").map_or(&[][..], |entry| reader.mapping(entry, "a mapping of names to types"));
-    TypesFile { keys: key_types, types: declarations.iter().map(|entry| read_type(reader, entry)).collect() }
+    let sections = [keys.entry("keys"), keys.entry("types")];
+    let whole = sections.iter().flatten().all(|entry| matches!(entry.value.kind, NodeKind::Mapping(_)));
+    let types = declarations.iter().map(|entry| read_type(reader, entry)).collect();
+    whole.then_some(TypesFile { keys: key_types, types })
 }
 
 fn read_type(reader: &mut Reader<'_>, entry: &Entry) -> TypeDeclaration {

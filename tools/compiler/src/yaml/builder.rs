@@ -163,6 +163,7 @@ impl Builder<'_, '_> {
             Contents::Mapping { mut entries, .. } => {
                 if frame.flow {
                     flow_comma::mend_mapping(self.source, &mut entries, self.findings);
+                    flow_comma::refuse_lone_keys(self.source, &mut entries, self.findings);
                 } else {
                     span.end = entries.last().map_or(frame.start, |entry| entry.span().end);
                 }
@@ -236,8 +237,8 @@ fn accept_key(node: Node, findings: &mut Vec<Diagnostic>) -> Key {
             findings.push(Diagnostic::new(&errors::MERGE_KEY, node.span, message).help("write the keys out"));
             Key::Refused
         }
-        NodeKind::Scalar(scalar) => Key::Text(scalar.text),
-        NodeKind::Empty => {
+        NodeKind::Scalar(scalar) if !scalar.text.text.is_empty() => Key::Text(scalar.text),
+        NodeKind::Empty | NodeKind::Scalar(_) => {
             findings.push(Diagnostic::new(&errors::EMPTY, node.span, "a key is missing here"));
             Key::Refused
         }

@@ -1,22 +1,20 @@
 //! The trap of flow style: `{ do: f(a, b) }` falls apart at the comma, into `do: f(a` and a key `b)` with nothing behind it.
 //!
-//! It is recognised by a text whose parentheses do not close, followed by pieces that close them. The pieces are put together
-//! again, so that the rest of the analysis sees what was meant, and the one finding says how to write it.
+//! In a mapping it is recognised by the keys without a colon that follow a text; in a list by a text whose parentheses do not close,
+//! followed by pieces that close them. The pieces are put together again, so that the rest of the analysis sees what was
+//! meant, and the one finding says how to write it.
 
 use super::{Entry, Node, NodeKind, Quoting, Scalar};
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Text};
 
-/// Puts together what fell apart in the entries of a flow mapping.
+/// Puts together what fell apart in the entries of a flow mapping: a text, and keys behind it that have no colon.
 pub(super) fn mend_mapping(source: &str, entries: &mut Vec<Entry>, findings: &mut Vec<Diagnostic>) {
     let mut at = 0;
     while at < entries.len() {
-        let pieces = entries[at + 1..].iter().map(|entry| match entry.value.kind {
-            NodeKind::Empty => Some(entry.key.text.as_str()),
-            _ => None,
-        });
-        if let Some(count) = pieces_missing(&entries[at].value, pieces) {
+        let count = entries[at + 1..].iter().take_while(|entry| is_lone(source, entry)).count();
+        if count > 0 && plain(&entries[at].value).is_some() {
             let end = entries[at + count].key.span.end;
             let key = entries[at].key.text.clone();
             entries[at].value = joined(source, &entries[at].value, end, Some(&key), findings);
@@ -30,8 +28,7 @@ pub(super) fn mend_mapping(source: &str, entries: &mut Vec<Entry>, findings: &mu
 pub(super) fn mend_sequence(source: &str, items: &mut Vec<Node>, findings: &mut Vec<Diagnostic>) {
     let mut at = 0;
     while at < items.len() {
-        let pieces = items[at + 1..].iter().map(plain);
-        if let Some(count) = pieces_missing(&items[at], pieces) {
+        if let Some(count) = pieces_missing(&items[at], &items[at + 1..]) {
             let end = items[at + count].span.end;
             items[at] = joined(source, &items[at], end, None, findings);
             items.drain(at + 1..=at + count);
@@ -40,14 +37,42 @@ pub(super) fn mend_sequence(source: &str, items: &mut Vec<Node>, findings: &mut 
     }
 }
 
-/// How many of the following pieces close the parentheses that `first` leaves open, if they do.
-fn pieces_missing<'p>(first: &Node, pieces: impl Iterator<Item = Option<&'p str>>) -> Option<usize> {
+/// Says of a key without a colon, `a` in `{ a, b: X }`, that it stands alone.
+pub(super) fn refuse_lone_keys(source: &str, entries: &mut [Entry], findings: &mut Vec<Diagnostic>) {
+    for at in 0..entries.len() {
+        let (key, next) = (entries[at].key.clone(), entries.get(at + 1).map(|entry| entry.key.text.clone()));
+        if !is_lone(source, &entries[at]) {
+            continue;
+        }
+        let message = format!("nothing stands behind `{}`: in flow style (`{{ … }}`) a comma ends the key", key.text);
+        let finding = Diagnostic::new(&errors::FLOW_COMMA, key.span, message);
+        findings.push(match next {
+            Some(next) => {
+                let help =
+                    format!("for one reaction to several events, put them in quotes: \"{}, {next}\": …", key.text);
+                finding.help(help)
+            }
+            None => finding,
+        });
+        entries[at].value.kind = NodeKind::Refused;
+    }
+}
+
+/// `a` in `{ a, b: X }`: nothing behind it, not even a colon.
+fn is_lone(source: &str, entry: &Entry) -> bool {
+    let behind = source.get(entry.key.span.end as usize..).unwrap_or("");
+    let behind = behind.trim_start_matches(['"', '\'']).trim_start();
+    entry.value.kind == NodeKind::Empty && behind.starts_with([',', '}'])
+}
+
+/// How many of the following items close the parentheses that `first` leaves open, if they do.
+fn pieces_missing(first: &Node, pieces: &[Node]) -> Option<usize> {
     let mut open = unclosed(plain(first)?);
     if open <= 0 {
         return None;
     }
-    for (index, piece) in pieces.enumerate() {
-        open += unclosed(piece?);
+    for (index, piece) in pieces.iter().enumerate() {
+        open += unclosed(plain(piece)?);
         if open <= 0 {
             return Some(index + 1);
         }

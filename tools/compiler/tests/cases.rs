@@ -1,0 +1,77 @@
+//! The cases in `tests/cases`: what the compiler refuses, word for word, and what it accepts.
+//!
+//! A case is a folder of YAML files. Without `types.yaml` or `parts.yaml` of its own it gets those of `tests/cases/shared`. What is
+//! said about a case under `reject` stands in its `expected.txt`; `UPDATE_EXPECT=1` writes that anew, to be looked at.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use automata_compiler::source::{Source, Sources};
+use automata_compiler::{analyse, codes, render};
+use expect_test::expect_file;
+
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases")
+}
+
+/// The folders in this folder, by name.
+fn folders(of: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(cases().join(of)).expect("the folder of cases exists");
+    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+    let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    assert!(!folders.is_empty(), "no cases in {of}");
+    folders
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().expect("it has a name").to_string_lossy().into_owned()
+}
+
+fn sources(case: &Path) -> Sources {
+    let entries = fs::read_dir(case).expect("the case can be read");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("the case can be read").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
+    for shared in ["types.yaml", "parts.yaml"] {
+        if !case.join(shared).exists() {
+            paths.push(cases().join("shared").join(shared));
+        }
+    }
+    let read = |path: &PathBuf| fs::read_to_string(path).expect("the file can be read");
+    Sources::new(paths.iter().map(|path| Source { path: name(path), text: read(path) }).collect())
+}
+
+#[test]
+fn what_is_refused_is_refused_in_these_words() {
+    for case in folders("reject") {
+        let sources = sources(&case);
+        let findings = analyse(&sources).findings;
+        let code = name(&case)[..5].to_uppercase();
+        assert!(
+            findings.iter().any(|finding| finding.code.number == code),
+            "{} has no finding {code}:\n{}",
+            name(&case),
+            render::plain(&sources, &findings)
+        );
+        expect_file![case.join("expected.txt")].assert_eq(&render::plain(&sources, &findings));
+    }
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let with_case: BTreeSet<String> = folders("reject").iter().map(|case| name(case)[..5].to_uppercase()).collect();
+    let codes = codes::all().filter(|code| code.number < "A0100");
+    let without: Vec<&str> = codes.map(|code| code.number).filter(|number| !with_case.contains(*number)).collect();
+    assert!(without.is_empty(), "no case under tests/cases/reject for {without:?}");
+}
+
+#[test]
+fn what_is_accepted_has_no_error() {
+    for case in folders("accept") {
+        let sources = sources(&case);
+        let analysis = analyse(&sources);
+        let text = render::plain(&sources, &analysis.findings);
+        assert!(analysis.system.is_some(), "{}:\n{text}", name(&case));
+    }
+}
