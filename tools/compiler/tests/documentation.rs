@@ -108,6 +108,20 @@ fn whole_definitions_have_no_findings() {
 }
 
 #[test]
+fn the_finding_that_is_shown_is_what_the_compiler_says() {
+    let page = read(&repository().join("docs/AUTOMATA.md"));
+    let whole = |name: &str| {
+        let mark = format!("file={name}");
+        blocks().into_iter().find(|block| block.mark == mark).expect("the page begins with a turnstile").text
+    };
+    let misspelt = whole("turnstile.yaml").replacen("to: OPEN }", "to: OPNE }", 1);
+    let files = [("turnstile.yaml", misspelt), ("parts.yaml", whole("parts.yaml"))];
+    let files = files.map(|(name, text)| (format!("automata/{name}"), text));
+    let found = findings(&Files::from(files), Severity::Warning).expect("a finding");
+    assert!(page.contains(found.trim_end()), "docs/AUTOMATA.md does not show this:\n{found}");
+}
+
+#[test]
 fn excerpts_stand_in_the_files_that_they_are_of() {
     let mut wholes: Vec<String> = yaml_files(&repository().join("examples/elevator/automata")).into_values().collect();
     let blocks = blocks();
