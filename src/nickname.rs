@@ -34,7 +34,7 @@ impl FromStr for Nickname {
     type Err = ParseNicknameError;
 
     fn from_str(text: &str) -> Result<Self, ParseNicknameError> {
-        // Normalisation shortens a text to a third at the least, so a longer one need not be looked at.
+        // One composed character stands for four at the most, so a longer text need not be looked at.
         if text.chars().take(NICKNAME_CHARACTERS * 4 + 1).count() > NICKNAME_CHARACTERS * 4 {
             return Err(ParseNicknameError::Long);
         }
