@@ -1,1 +1,29 @@
-//! Holds the interpreter and the generated Rust equal.
+//! Holds the interpreter and the generated Rust equal, and both to what the cases say.
+
+pub mod sources;
+
+use std::sync::Arc;
+
+use automata_compiler::model::System;
+
+use sources::Definitions;
+
+/// The resolved model of the definitions.
+///
+/// # Panics
+/// If they have errors; the findings are shown.
+#[must_use]
+pub fn system(definitions: &Definitions) -> Arc<System> {
+    let analysis = automata_compiler::analyse(&definitions.sources);
+    let findings = || automata_compiler::render::plain(&definitions.sources, &analysis.findings);
+    Arc::new(analysis.system.unwrap_or_else(|| panic!("{} has errors:\n{}", definitions.name, findings())))
+}
+
+/// All definitions that there are.
+///
+/// # Panics
+/// If they cannot be read.
+#[must_use]
+pub fn definitions() -> Vec<Definitions> {
+    sources::definitions().expect("the definitions are part of the repository")
+}
