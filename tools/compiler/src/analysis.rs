@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::System;
 use crate::resolve::{Files, resolve};
 use crate::source::{Sources, Span};
-use crate::{syntax, yaml};
+use crate::{checks, syntax, yaml};
 
 /// What is known of a set of sources.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,11 +25,19 @@ pub fn analyse(sources: &Sources) -> Analysis {
     let files = read(sources, &mut findings);
     let system = resolve(files, &mut findings);
     let sound = !findings.iter().any(|finding| finding.code.severity == Severity::Error);
-    let system = sound.then_some(system);
+    let system = sound.then_some(system).and_then(|system| checked(system, &mut findings));
     // What one case says for several events is said once.
     findings.sort_by(|a, b| (a.span, a.code.number, &a.message).cmp(&(b.span, b.code.number, &b.message)));
     findings.dedup();
     Analysis { system, findings }
+}
+
+/// What only the whole of a definition shows; the rest of the findings are warnings.
+fn checked(system: System, findings: &mut Vec<Diagnostic>) -> Option<System> {
+    let found = checks::run(&system);
+    let sound = !found.iter().any(|finding| finding.code.severity == Severity::Error);
+    findings.extend(found);
+    sound.then_some(system)
 }
 
 fn read(sources: &Sources, findings: &mut Vec<Diagnostic>) -> Files {

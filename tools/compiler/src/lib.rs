@@ -4,6 +4,7 @@
 //! function of the sources: no clock, no environment, no unordered map.
 
 mod analysis;
+pub mod checks;
 pub mod codes;
 pub mod diagnostic;
 pub mod expression;

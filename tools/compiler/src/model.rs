@@ -397,7 +397,7 @@ pub enum EventKind {
 }
 
 /// What an observation waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
     /// The state, or one inside it, becomes active.
     Enters,

@@ -1,5 +1,6 @@
 //! All codes of findings, in one place: `automata explain` and the tests walk this list.
 
+pub mod check_errors;
 pub mod errors;
 pub mod expression_errors;
 pub mod warnings;
@@ -7,7 +8,7 @@ pub mod warnings;
 use crate::diagnostic::Code;
 
 /// The lists, each sorted by number.
-pub const LISTS: &[&[&Code]] = &[errors::CODES, expression_errors::CODES, warnings::CODES];
+pub const LISTS: &[&[&Code]] = &[errors::CODES, expression_errors::CODES, check_errors::CODES, warnings::CODES];
 
 /// All codes, by number.
 pub fn all() -> impl Iterator<Item = &'static Code> {

@@ -4,4 +4,222 @@ use super::codes;
 
 codes! {
     Warning;
+
+    UNREACHABLE_STATE = "A0200", "a state that cannot be reached",
+"No transition that can be taken leads to the state, nor does an `initial`. Guards are believed to hold, except those that never can; a
+transition behind cases that always answer is not taken.
+
+```yaml
+states:
+  IDLE: { on: { start: BUSY } }
+  BUSY: { on: { done: IDLE } }
+  FAILED: { on: { start: BUSY } }        # nothing leads here
+```
+";
+
+    TRAP_STATE = "A0201", "a state that cannot be left",
+"Once there, the instance stays for ever: neither the state nor one around it has a transition that leads elsewhere. If it has done what it was
+there for, say `final`, and it is removed; if not, something is missing.
+
+```yaml
+states:
+  BUSY: { on: { done: ENDED } }
+  ENDED: { ignore: { done: once is enough } }       # stays for ever
+# mended:
+  ENDED: final
+```
+";
+
+    SHADOWED = "A0202", "a reaction that is never reached",
+"Cases are tried in order, states from the inside out, and the first that answers decides. What stands before this one always
+answers.
+
+```yaml
+on:
+  packet:
+    - { if: length > 0, do: receive }
+    - { if: length == 0, stay: empty }
+    - { to: CLOSED }                       # the two guards leave nothing over
+```
+";
+
+    OPEN_CASE = "A0203", "guards that leave a case open",
+"None of the guards may hold, and no state further out handles the event: then it is *unexpected*, which is hardly meant. The compiler sees
+when guards leave nothing over: `x` and `not x`, all variants of an enum, all ranges of a number.
+
+```yaml
+on:
+  answer:
+    - { if: positive, to: READY }              # and if not?
+# mended:
+  answer:
+    - { if: positive, to: READY }
+    - ignore: we ask again when the timer is due
+```
+";
+
+    HIDDEN_HANDLER = "A0204", "an `ignore` that hides a handler",
+"A state further out handles the event; this state ignores it, and so it does not get there. That may be right, but a reader wants to
+know why.
+
+```yaml
+on: { disconnect: CLOSING }
+states:
+  CLOSING: { ignore: [disconnect] }                                  # why?
+  CLOSING: { ignore: { disconnect: that is what is being done } }    # mended
+```
+";
+
+    UNHANDLED_OBSERVATION = "A0205", "an observation that a state has forgotten",
+"Some states of this automaton say what the change of state of another means to them; in these it can arrive as well, and they say nothing. It is the commonest
+way to wait for ever.
+
+```yaml
+PROPAGATE: { on: { my_id_propagated: CONNECTED } }                        # and if the network goes down?
+CONNECTED: { on: { network_connector enters DISCONNECTED: DISCONNECTED } }
+# mended: said once, for both
+WORKING:
+  on: { network_connector enters DISCONNECTED: DISCONNECTED }
+  states: { PROPAGATE: …, CONNECTED: … }
+```
+";
+
+    NEVER_SENT = "A0206", "an event that its sender never sends",
+"`from` says that the automaton sends this event, and it does not.
+
+```yaml
+# network_connector.yaml
+events: { reconnect: { from: [api, p2p_connector] } }
+# p2p_connector.yaml has no `send: network_connector.reconnect`
+```
+";
+
+    NEVER_HANDLED = "A0207", "an event that no state handles",
+"The event is declared, and may be sent; nothing ever comes of it.
+
+```yaml
+events: { packet: { from: gateway } }
+ignore: { packet: not yet }                 # and nowhere `on: { packet: … }`
+```
+";
+
+    NEVER_RAISED = "A0208", "an internal event that nothing raises",
+"An event without `from` comes from the automaton itself, by `raise`. Nothing raises this one.
+
+```yaml
+events: { gave_up: {} }
+# mended:
+every: { keep_alive_interval: { if: missed == 3, raise: gave_up } }
+```
+";
+
+    OVERWRITTEN = "A0209", "a variable that is overwritten unread",
+"The variable is set, and certainly set again in the same step (in the same part, or in the `entry` of the state that the transition leads to), before anything has read it.
+The first assignment does nothing.
+
+```yaml
+BUSY: { on: { packet: { set: missed = 1, to: IDLE } } }
+IDLE: { entry: { set: missed = 0 } }
+```
+";
+
+    UNUSED = "A0210", "a declaration that nothing uses",
+"The action, condition, variable, parameter, type or part is mentioned nowhere. Use it or remove it.
+
+```yaml
+actions: { send_hello: { by: gateway } }        # and nowhere `do: send_hello`
+```
+";
+
+    NEVER_READ = "A0211", "a variable that nothing reads",
+"The variable is set, but no guard, argument, timer or other variable depends on it.
+
+```yaml
+variables: { packets: { type: u32, initial: 0 } }
+on: { packet: { set: packets += 1 } }           # and then?
+```
+";
+
+    NEVER_SET = "A0212", "a variable that nothing sets",
+"The variable keeps its initial value for ever: it is a parameter.
+
+```yaml
+variables: { limit: { type: u8, initial: 3 } }
+# mended:
+parameters: { limit: { type: u8, default: 3, summary: Tries before it gives up. } }
+```
+";
+
+    ENDLESS = "A0213", "automata that tell one another without end",
+"Each handles the message of the other without any guard, and answers with the next message. Time does not pass meanwhile, so that only the limit of
+10 000 deliveries (for raised events: 64 microsteps) ends it.
+
+```yaml
+# ping.yaml
+on: { pong: { send: pong_player.ping } }
+# pong_player.yaml
+on: { ping: { send: ping.pong } }              # mended: with `if: rounds < 3`
+```
+";
+
+    EMPTY_TRANSITION = "A0214", "a transition with neither target nor effect",
+"It leads nowhere and does nothing. If that is meant, say so: `stay`, or `ignore: why`.
+
+```yaml
+on: { packet: { if: late } }
+on: { packet: { if: late, ignore: the sender has given up } }        # mended
+```
+";
+
+    MISSING_SUMMARY = "A0215", "a missing summary",
+"Automata, conditions and parameters have a `summary`, one sentence: their names alone do not tell what a host has to answer, or what
+a setting does.
+
+```yaml
+conditions: { peers_known: { type: bool } }
+conditions: { peers_known: { type: bool, summary: There is somebody who could answer. } }       # mended
+```
+";
+
+    CONSTANT_GUARD = "A0216", "a guard that is no question",
+"The guard has the same value whatever happens.
+
+```yaml
+variables: { tries: { type: u8, initial: 0, max: 5 } }
+on: { failed: { if: tries > 5, to: CLOSED } }        # `tries` stays at 5
+on: { failed: { if: tries == 5, to: CLOSED } }       # mended
+```
+";
+
+    NEVER_IN_FINAL = "A0217", "a look at a final state",
+"Who enters a final state is removed, and then is in no state. `X enters FINAL` can be observed; `X in FINAL` never holds, and `X leaves FINAL`
+never happens.
+
+```yaml
+if: tcp_connection[session] in CLOSED              # never
+on: { \"tcp_connection[any] enters CLOSED\": IDLE }     # mended
+```
+";
+
+    DEFERRED_FOR_EVER = "A0218", "an event that is kept for ever",
+"A kept event is delivered once no active state defers it. Every state that handles it also keeps it (itself, or a state around it does), so
+that it is never handled.
+
+```yaml
+CONNECTING:
+  defer: [packet]
+  states:
+    READY: { on: { packet: { do: receive } } }        # inside the state that defers
+```
+";
+
+    UNUSED_HISTORY = "A0219", "a history that nothing returns to",
+"The state remembers what was active in it, and no transition has `to: STATE.history`.
+
+```yaml
+WORKING: { history: deep, initial: IDLE, states: … }
+on: { resume: WORKING }                # begins at IDLE
+on: { resume: WORKING.history }        # mended
+```
+";
 }

@@ -1,0 +1,133 @@
+//! Cycles of `always` that change nothing: once begun, they never end.
+//!
+//! All guards of a delivery see one world (answers of conditions and the states of others are asked once), so that a cycle in which
+//! no variable is set goes on for ever if it goes round once. At run time the limit of microsteps stops it; the
+//! definition is wrong all the same.
+
+use std::collections::BTreeMap;
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::DiGraph;
+
+use super::{Subject, listed};
+use crate::codes::check_errors::ALWAYS_CYCLE;
+use crate::diagnostic::Diagnostic;
+use crate::model::{Expression, Reaction, StateId, Target, TransitionId};
+use crate::selection::{Answer, LeafAnswers, Step};
+use crate::worlds::{Formula, World, Worlds};
+
+pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    for group in groups(subject) {
+        let guards: Vec<&Expression> =
+            group.iter().flat_map(|of| &of.always.steps).filter_map(|step| step.guard).collect();
+        let Some(worlds) = Worlds::of(subject.system, subject.automaton, guards) else { continue };
+        if worlds.is_uncertain() {
+            continue;
+        }
+        let rounds = Rounds::new(subject, &worlds, &group);
+        let mut found = None;
+        worlds.each(|world| {
+            if found.is_none() && !worlds.is_before_the_start(world) {
+                found = group.iter().find_map(|of| rounds.from(of.leaf, world));
+            }
+        });
+        if let Some(cycle) = found {
+            findings.push(finding(subject, &cycle));
+        }
+    }
+}
+
+/// Leaves that lead into one another by `always` alone, without a change.
+fn groups<'s, 'a>(subject: &'s Subject<'a>) -> Vec<Vec<&'s LeafAnswers<'a>>> {
+    let leaves: Vec<&LeafAnswers> =
+        subject.reachable().filter(|of| of.always.steps.iter().any(|step| step.reached)).collect();
+    let mut graph: DiGraph<usize, ()> = DiGraph::new();
+    let nodes: BTreeMap<StateId, _> =
+        leaves.iter().enumerate().map(|(index, of)| (of.leaf, graph.add_node(index))).collect();
+    for of in &leaves {
+        for step in of.always.steps.iter().filter(|step| step.reached) {
+            if let Some(next) = unchanged(subject, of.leaf, step).and_then(|(_, leaf)| nodes.get(&leaf)) {
+                graph.update_edge(nodes[&of.leaf], *next, ());
+            }
+        }
+    }
+    let groups = tarjan_scc(&graph).into_iter();
+    let cyclic = groups.filter(|group| group.len() > 1 || graph.contains_edge(group[0], group[0]));
+    cyclic
+        .map(|mut group| {
+            group.sort();
+            group.into_iter().map(|node| leaves[graph[node]]).collect()
+        })
+        .collect()
+}
+
+/// The transition and where it leads, if it leads on and sets nothing.
+fn unchanged(subject: &Subject, leaf: StateId, step: &Step) -> Option<(TransitionId, StateId)> {
+    let automaton = subject.automaton;
+    let Answer::Transition(id) = step.answer else { return None };
+    let transition = &automaton.transitions[id];
+    if !transition.effects.set.is_empty() {
+        return None;
+    }
+    match transition.reaction {
+        Reaction::Internal { .. } => Some((id, leaf)),
+        Reaction::To(target @ Target::State(state)) => {
+            let scope = automaton.scope(transition.state, target);
+            let exits = automaton.exits(leaf, scope).into_iter().map(|state| &automaton.states[state].exit);
+            let entered = automaton.entries(scope, state).into_iter().chain(automaton.default_entries(state));
+            let entries = entered.map(|state| &automaton.states[state].entry);
+            let sets = exits.chain(entries).any(|effects| !effects.set.is_empty());
+            (!sets).then(|| (id, automaton.default_leaf(state)))
+        }
+        Reaction::To(Target::History(_)) | Reaction::Ignore { .. } => None,
+    }
+}
+
+/// Where each leaf of a group leads, as a function of the world.
+struct Rounds {
+    leaves: BTreeMap<StateId, Vec<Turn>>,
+}
+
+/// A guard, and where the transition leads if it leads on and sets nothing.
+type Turn = (Option<Formula>, Option<(TransitionId, StateId)>);
+
+impl Rounds {
+    fn new(subject: &Subject, worlds: &Worlds, group: &[&LeafAnswers]) -> Self {
+        let steps = |of: &&LeafAnswers| {
+            let step = |step: &Step| (step.guard.map(|guard| worlds.guard(guard)), unchanged(subject, of.leaf, step));
+            (of.leaf, of.always.steps.iter().map(step).collect())
+        };
+        Rounds { leaves: group.iter().map(steps).collect() }
+    }
+
+    /// The transitions of the cycle that is run into from a leaf.
+    fn from(&self, leaf: StateId, world: &World) -> Option<Vec<TransitionId>> {
+        let mut visited: Vec<(StateId, TransitionId)> = Vec::new();
+        let mut at = leaf;
+        loop {
+            let steps = self.leaves.get(&at)?;
+            let holds = |formula: &Option<Formula>| formula.as_ref().is_none_or(|formula| formula.holds(world));
+            let (transition, next) = steps.iter().find(|(guard, _)| holds(guard))?.1?;
+            if let Some(start) = visited.iter().position(|(leaf, _)| *leaf == at) {
+                return Some(visited[start..].iter().map(|(_, transition)| *transition).collect());
+            }
+            visited.push((at, transition));
+            at = next;
+        }
+    }
+}
+
+fn finding(subject: &Subject, cycle: &[TransitionId]) -> Diagnostic {
+    let transitions = cycle.iter().map(|&id| &subject.automaton.transitions[id]);
+    let mut places: Vec<_> = transitions.map(|transition| (transition.span, transition.state)).collect();
+    places.sort();
+    places.dedup();
+    let states = listed(places.iter().map(|(_, state)| subject.state_name(*state)));
+    let message = format!("this `always` goes round for ever: {states}");
+    let mut finding =
+        Diagnostic::new(&ALWAYS_CYCLE, places[0].0, message).label("nothing that its guard depends on changes");
+    for (span, _) in &places[1..] {
+        finding = finding.related(*span, "and round");
+    }
+    finding.help("set a variable that a guard looks at, or wait for an event")
+}

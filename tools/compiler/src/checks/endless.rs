@@ -1,0 +1,211 @@
+//! Automata that tell one another without end: each handles a message, without any guard, by what makes the next.
+//!
+//! One message is followed at a time, through the states in which it finds its receivers. A path goes on only while nothing is asked:
+//! a guard on the way may end the matter, so that the path is given up. What comes back to the same message
+//! with the same states goes round for ever; only a limit at run time ends it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Subject;
+use crate::codes::warnings::ENDLESS;
+use crate::diagnostic::Diagnostic;
+use crate::model::{AutomatonId, Change, Effects, EventId, EventKind, Reaction, StateId, Target, TransitionId};
+use crate::selection::{Answer, Cause, Chain};
+
+/// Automata on one path, at the most: cycles of more are not written by accident.
+const MOST_AUTOMATA: usize = 4;
+
+/// Messages that are followed, for each automaton of the system. What is behind is not looked at.
+const MOST_STEPS_PER_AUTOMATON: usize = 2_000;
+
+/// Raised events and `always` transitions in one delivery that are followed.
+const MOST_MICROSTEPS: usize = 64;
+
+type Message = (AutomatonId, EventId);
+
+/// The leaves in which the automata on the path are, as far as they were met.
+type Leaves = BTreeMap<AutomatonId, StateId>;
+
+pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
+    let mut search = Search {
+        subjects,
+        observers: observers(subjects),
+        path: Vec::new(),
+        done: BTreeSet::new(),
+        told: BTreeSet::new(),
+        steps_left: MOST_STEPS_PER_AUTOMATON * subjects.len(),
+    };
+    for subject in subjects {
+        for event in 0..subject.automaton.events.len() as u32 {
+            search.deliver(&Leaves::new(), (subject.id, EventId(event)), findings);
+        }
+    }
+}
+
+struct Search<'s, 'a> {
+    subjects: &'s [Subject<'a>],
+    observers: BTreeMap<(AutomatonId, Change, StateId), Vec<Message>>,
+    path: Vec<(Leaves, Message, TransitionId)>,
+    done: BTreeSet<(Leaves, Message)>,
+    /// Cycles by their messages, so that one is told once, whatever state it is run in.
+    told: BTreeSet<BTreeSet<Message>>,
+    steps_left: usize,
+}
+
+/// Who is told of which change of state.
+fn observers(subjects: &[Subject]) -> BTreeMap<(AutomatonId, Change, StateId), Vec<Message>> {
+    let mut observers: BTreeMap<_, Vec<Message>> = BTreeMap::new();
+    for subject in subjects {
+        for (index, event) in subject.automaton.events.iter().enumerate() {
+            if let EventKind::Observation { automaton, change, state } = event.kind {
+                observers.entry((automaton, change, state)).or_default().push((subject.id, EventId(index as u32)));
+            }
+        }
+    }
+    observers
+}
+
+impl Search<'_, '_> {
+    /// Follows a message to its receiver, in the state that is known or in each that there is.
+    fn deliver(&mut self, leaves: &Leaves, message: Message, findings: &mut Vec<Diagnostic>) {
+        let receiver = &self.subjects[message.0.index()];
+        let known = leaves.get(&message.0).copied();
+        if known.is_none() && leaves.len() == MOST_AUTOMATA {
+            return;
+        }
+        let found: Vec<StateId> = match known {
+            Some(leaf) => vec![leaf],
+            None => receiver.resting().map(|of| of.leaf).collect(),
+        };
+        for leaf in found {
+            let mut leaves = leaves.clone();
+            leaves.insert(message.0, leaf);
+            self.handle(leaves, message, findings);
+        }
+    }
+
+    fn handle(&mut self, leaves: Leaves, message: Message, findings: &mut Vec<Diagnostic>) {
+        if let Some(start) = self.path.iter().position(|(before, known, _)| *known == message && *before == leaves) {
+            self.tell(start, findings);
+            return;
+        }
+        if self.steps_left == 0 || !self.done.insert((leaves.clone(), message)) {
+            return;
+        }
+        self.steps_left -= 1;
+        let leaf = leaves[&message.0];
+        let Some(transition) = self.certain(message.0, leaf, Some(message.1)) else { return };
+        let Some((after, emitted)) = self.perform(message.0, leaf, transition) else { return };
+        let mut next = leaves.clone();
+        next.insert(message.0, after);
+        self.path.push((leaves, message, transition));
+        for message in emitted {
+            self.deliver(&next, message, findings);
+        }
+        self.path.pop();
+    }
+
+    /// The transition that is taken without any question, for an event or by `always`.
+    fn certain(&self, automaton: AutomatonId, leaf: StateId, event: Option<EventId>) -> Option<TransitionId> {
+        let subject = &self.subjects[automaton.index()];
+        let of = subject.answers.iter().find(|of| of.leaf == leaf)?;
+        let is_meant = |chain: &&Chain| matches!(chain.cause, Cause::Event(arrival) if Some(arrival.event) == event);
+        let chain = if event.is_some() { of.events.iter().find(is_meant)? } else { &of.always };
+        let first = chain.steps.first().filter(|step| step.guard.is_none() && step.key.is_none())?;
+        match first.answer {
+            Answer::Transition(id) if !subject.automaton.transitions[id].is_ignore() => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The leaf after a transition with all that it raises, and what it told others; nothing if that is not certain.
+    fn perform(&self, id: AutomatonId, leaf: StateId, transition: TransitionId) -> Option<(StateId, Vec<Message>)> {
+        let mut told = Told { leaf, messages: Vec::new(), raised: Vec::new() };
+        let mut next = transition;
+        for _ in 0..MOST_MICROSTEPS {
+            self.perform_one(id, next, &mut told)?;
+            let of = self.subjects[id.index()].answers.iter().find(|of| of.leaf == told.leaf)?;
+            if !of.always.steps.is_empty() {
+                next = self.certain(id, told.leaf, None)?;
+                continue;
+            }
+            if told.raised.is_empty() {
+                return Some((told.leaf, told.messages));
+            }
+            let raised = told.raised.remove(0);
+            next = self.certain(id, told.leaf, Some(raised))?;
+        }
+        // Raising without end: the same message stands for it.
+        let last = self.subjects[id.index()].automaton.transitions[transition].trigger;
+        match last {
+            crate::model::Trigger::Event(event) => Some((leaf, vec![(id, event)])),
+            _ => None,
+        }
+    }
+
+    fn perform_one(&self, id: AutomatonId, transition: TransitionId, told: &mut Told) -> Option<()> {
+        let automaton = self.subjects[id.index()].automaton;
+        let transition = &automaton.transitions[transition];
+        let Reaction::To(target) = transition.reaction else {
+            told.part(&transition.effects);
+            return Some(());
+        };
+        let Target::State(state) = target else { return None };
+        let scope = automaton.scope(transition.state, target);
+        for left in automaton.exits(told.leaf, scope) {
+            told.part(&automaton.states[left].exit);
+            told.observed(self.observers.get(&(id, Change::Leaves, left)));
+        }
+        told.part(&transition.effects);
+        let entered = automaton.entries(scope, state).into_iter().chain(automaton.default_entries(state));
+        for entered in entered {
+            told.observed(self.observers.get(&(id, Change::Enters, entered)));
+            told.part(&automaton.states[entered].entry);
+        }
+        told.leaf = automaton.default_leaf(state);
+        (!automaton.states[told.leaf].is_final).then_some(())
+    }
+
+    fn tell(&mut self, start: usize, findings: &mut Vec<Diagnostic>) {
+        let cycle = &self.path[start..];
+        if !self.told.insert(cycle.iter().map(|(_, message, _)| *message).collect()) {
+            return;
+        }
+        let mut steps: Vec<String> = Vec::new();
+        let mut places = Vec::new();
+        for (_, (automaton, event), transition) in cycle {
+            let automaton = self.subjects[automaton.index()].automaton;
+            steps.push(format!("`{}` on `{}`", automaton.name, automaton.events[*event].name));
+            places.push(automaton.transitions[*transition].span);
+        }
+        places.sort();
+        places.dedup();
+        let message = match steps.as_slice() {
+            [only] => format!("{only} makes the same again, without end"),
+            steps => format!("{} make one another without end", steps.join(", ")),
+        };
+        let mut finding = Diagnostic::new(&ENDLESS, places[0], message);
+        for place in &places[1..] {
+            finding = finding.related(*place, "and round");
+        }
+        findings.push(finding.help("let a guard, or a state in which it is no longer handled, end it"));
+    }
+}
+
+/// What has come of a message so far.
+struct Told {
+    leaf: StateId,
+    messages: Vec<Message>,
+    raised: Vec<EventId>,
+}
+
+impl Told {
+    fn part(&mut self, effects: &Effects) {
+        self.messages.extend(effects.sends.iter().map(|send| (send.to.automaton, send.event)));
+        self.raised.extend(effects.raises.iter().map(|raise| raise.event));
+    }
+
+    fn observed(&mut self, observers: Option<&Vec<Message>>) {
+        self.messages.extend(observers.into_iter().flatten());
+    }
+}

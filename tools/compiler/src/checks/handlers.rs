@@ -1,0 +1,107 @@
+//! Reactions that hide one another, or that never come to anything.
+
+use super::Subject;
+use crate::codes::warnings::{DEFERRED_FOR_EVER, HIDDEN_HANDLER, NEVER_HANDLED};
+use crate::diagnostic::Diagnostic;
+use crate::model::{EventId, EventKind, Handler, Response, StateId};
+use crate::selection::{Answer, Cause, LeafAnswers};
+use crate::worlds::without_spans;
+
+/// An `ignore` without a reason, with a handler of the same event further out.
+pub fn hidden(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    let automaton = subject.automaton;
+    for state in automaton.state_ids() {
+        for handler in &automaton.states[state].handlers {
+            let unexplained = matches!(&handler.response, Response::Ignore { reason } if reason.trim().is_empty());
+            if !unexplained {
+                continue;
+            }
+            let outer = automaton.outwards(state).skip(1).flat_map(|outer| &automaton.states[outer].handlers);
+            let hidden = outer.into_iter().find(|outer| {
+                outer.event == handler.event
+                    && same_key(outer, handler)
+                    && !matches!(outer.response, Response::Ignore { .. })
+            });
+            if let Some(hidden) = hidden {
+                let name = &automaton.events[handler.event].name;
+                let message = format!("this ignores `{name}`, which is handled further out, and does not say why");
+                let finding = Diagnostic::new(&HIDDEN_HANDLER, handler.span, message);
+                findings.push(
+                    finding.related(hidden.span, "hidden by it").help(format!("write `ignore: {{ {name}: why }}`")),
+                );
+            }
+        }
+    }
+}
+
+/// Whether the one also stands for what the other says.
+fn same_key(outer: &Handler, inner: &Handler) -> bool {
+    match (&outer.key, &inner.key) {
+        (Some(outer), Some(inner)) => without_spans(outer) == without_spans(inner),
+        _ => true,
+    }
+}
+
+pub fn never_handled(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    let automaton = subject.automaton;
+    for (id, event) in subject.declared_events() {
+        let responses: Vec<&Response> = handlers_of(subject, id).map(|(_, handler)| &handler.response).collect();
+        let handled = responses.iter().any(|response| match response {
+            Response::Cases(cases) => cases.iter().any(|&case| !automaton.transitions[case].is_ignore()),
+            Response::Defer { .. } | Response::Ignore { .. } => false,
+        });
+        // Such an event does its work by coming.
+        let starts = matches!(event.kind, EventKind::Declared { starts: true, .. });
+        if handled || (starts && !responses.is_empty()) {
+            continue;
+        }
+        let deferred = responses.iter().any(|response| matches!(response, Response::Defer { .. }));
+        let said = match (responses.is_empty(), deferred) {
+            (true, _) => "no state says anything about",
+            (false, true) => "no state handles, though it is kept,",
+            (false, false) => "every state ignores, or says nothing about,",
+        };
+        let message = format!("{said} `{}`", event.name);
+        findings.push(Diagnostic::new(&NEVER_HANDLED, event.span, message).help("handle it, or remove it"));
+    }
+}
+
+fn handlers_of<'a>(subject: &Subject<'a>, event: EventId) -> impl Iterator<Item = (StateId, &'a Handler)> {
+    let automaton = subject.automaton;
+    let states = automaton.state_ids();
+    let all = states.flat_map(|state| automaton.states[state].handlers.iter().map(move |handler| (state, handler)));
+    all.filter(move |(_, handler)| handler.event == event)
+}
+
+/// A kept event that is handled only where it is still being kept.
+pub fn deferred_for_ever(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    for (index, event) in subject.automaton.events.iter().enumerate() {
+        let id = EventId(index as u32);
+        let defers: Vec<StateId> = handlers_of(subject, id)
+            .filter(|(_, handler)| matches!(handler.response, Response::Defer { .. }))
+            .map(|(state, _)| state)
+            .collect();
+        let is_kept = |leaf: StateId| defers.iter().any(|&state| subject.automaton.is_in(leaf, state));
+        let handled_at_all = subject.resting().any(|of| handles(subject, of, id));
+        let recalled = subject.resting().any(|of| !is_kept(of.leaf) && handles(subject, of, id));
+        if defers.is_empty() || !handled_at_all || recalled {
+            continue;
+        }
+        let first = handlers_of(subject, id).find(|(_, handler)| matches!(handler.response, Response::Defer { .. }));
+        let (_, first) = first.expect("there is one");
+        let message = format!("`{}` is kept, and no state that no longer keeps it handles it", event.name);
+        let finding = Diagnostic::new(&DEFERRED_FOR_EVER, first.span, message);
+        findings.push(finding.help(
+            "a kept event is delivered in the first state that does not defer it, inside a state that does or not",
+        ));
+    }
+}
+
+fn handles(subject: &Subject, of: &LeafAnswers, event: EventId) -> bool {
+    let chains =
+        of.events.iter().filter(|chain| matches!(chain.cause, Cause::Event(arrival) if arrival.event == event));
+    chains.flat_map(|chain| &chain.steps).any(|step| match step.answer {
+        Answer::Transition(id) => step.reached && !subject.automaton.transitions[id].is_ignore(),
+        Answer::Defer | Answer::Ignore => false,
+    })
+}

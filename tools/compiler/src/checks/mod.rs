@@ -1,0 +1,125 @@
+//! What a definition means, but can hardly be meant to mean. One file per small family of checks; one slice of all.
+//!
+//! The checks see the resolved model and nothing else. They ask [`crate::selection`] who answers, and [`crate::graph`] who follows
+//! whom, so that all of them agree on what can happen. A check that is not sure is silent.
+
+mod always;
+mod coverage;
+mod endless;
+mod handlers;
+mod overwritten;
+mod partners;
+mod states;
+mod texts;
+mod transitions;
+mod unused;
+
+use crate::diagnostic::Diagnostic;
+use crate::graph::StateGraph;
+use crate::model::{Automaton, AutomatonId, EventId, EventKind, StateId, System};
+use crate::selection::{self, LeafAnswers};
+
+type OfAutomaton = fn(&Subject, &mut Vec<Diagnostic>);
+type OfSystem = fn(&[Subject], &mut Vec<Diagnostic>);
+
+/// Checks of one automaton at a time.
+const OF_AUTOMATA: &[OfAutomaton] = &[
+    always::cycles,
+    coverage::open_cases,
+    coverage::observations,
+    handlers::hidden,
+    handlers::never_handled,
+    handlers::deferred_for_ever,
+    overwritten::check,
+    partners::never_sent,
+    partners::never_raised,
+    states::unreachable,
+    states::traps,
+    states::unused_history,
+    states::in_final,
+    texts::missing_summaries,
+    transitions::shadowed,
+    transitions::constant_guards,
+    transitions::empty,
+    unused::in_automaton,
+];
+
+/// Checks of all automata together.
+const OF_SYSTEMS: &[OfSystem] = &[endless::check, unused::in_system];
+
+/// All findings about a system that was resolved without errors, in no particular order.
+#[must_use]
+pub fn run(system: &System) -> Vec<Diagnostic> {
+    let subjects: Vec<Subject> =
+        (0..system.automata.len() as u32).map(|id| Subject::new(system, AutomatonId(id))).collect();
+    let mut findings = Vec::new();
+    for subject in &subjects {
+        for check in OF_AUTOMATA {
+            check(subject, &mut findings);
+        }
+    }
+    for check in OF_SYSTEMS {
+        // An empty system has nothing to say, and no types or parts either.
+        if !subjects.is_empty() {
+            check(&subjects, &mut findings);
+        }
+    }
+    findings
+}
+
+/// An automaton, and what is known of its behaviour.
+struct Subject<'a> {
+    system: &'a System,
+    id: AutomatonId,
+    automaton: &'a Automaton,
+    /// Of all leaves but final ones.
+    answers: Vec<LeafAnswers<'a>>,
+    graph: StateGraph,
+}
+
+impl<'a> Subject<'a> {
+    fn new(system: &'a System, id: AutomatonId) -> Self {
+        let automaton = &system.automata[id];
+        let answers = selection::answers(system, automaton);
+        let graph = StateGraph::new(automaton, &answers);
+        Subject { system, id, automaton, answers, graph }
+    }
+
+    /// Of the leaves that can become active.
+    fn reachable(&self) -> impl Iterator<Item = &LeafAnswers<'a>> {
+        self.answers.iter().filter(|of| self.graph.is_reachable(of.leaf))
+    }
+
+    /// Of the leaves in which events arrive.
+    fn resting(&self) -> impl Iterator<Item = &LeafAnswers<'a>> {
+        self.reachable().filter(|of| !of.is_transient())
+    }
+
+    fn state_name(&self, state: StateId) -> &'a str {
+        let name = &self.automaton.states[state].name;
+        if name.is_empty() { &self.automaton.name } else { name }
+    }
+
+    /// Declared events, not observations.
+    fn declared_events(&self) -> impl Iterator<Item = (EventId, &'a crate::model::Event)> {
+        let events = self.automaton.events.iter().enumerate();
+        let declared = events.filter(|(_, event)| matches!(event.kind, EventKind::Declared { .. }));
+        declared.map(|(index, event)| (EventId(index as u32), event))
+    }
+}
+
+/// `A`, `B` and `C`; of many, the first few and how many there are beside.
+fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    const SHOWN: usize = 6;
+    let mut names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    if names.len() > SHOWN + 1 {
+        let more = names.len() - SHOWN;
+        names.truncate(SHOWN);
+        names.push(format!("{more} more"));
+    }
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

@@ -1,0 +1,89 @@
+//! Variables that are set and set again before anybody has looked.
+//!
+//! Looked at is what certainly happens in one go: the parts of one transition, with the entries that follow it whatever
+//! was active before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Subject;
+use crate::codes::warnings::OVERWRITTEN;
+use crate::diagnostic::Diagnostic;
+use crate::model::{
+    Automaton, Effects, Expression, ExpressionKind, Reaction, StateId, Target, TimerLength, Transition, VariableId,
+};
+use crate::source::Span;
+
+pub fn check(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    let automaton = subject.automaton;
+    let mut told = BTreeSet::new();
+    let mut tell = |written: Writes| {
+        for (variable, first, second) in written.lost {
+            if told.insert(first) {
+                let name = &automaton.variables[variable].name;
+                let message = format!("`{name}` is set here, and set again before anything has read it");
+                findings.push(Diagnostic::new(&OVERWRITTEN, first, message).related(second, "set again here"));
+            }
+        }
+    };
+    for state in &automaton.states {
+        for part in [&state.entry, &state.exit] {
+            let mut writes = Writes::default();
+            writes.part(part);
+            tell(writes);
+        }
+    }
+    for transition in &automaton.transitions {
+        let mut writes = Writes::default();
+        writes.part(&transition.effects);
+        for state in entered(automaton, transition) {
+            writes.part(&automaton.states[state].entry);
+            writes.timers(automaton, state);
+        }
+        tell(writes);
+    }
+}
+
+/// The states that are entered for certain, from the outside in.
+fn entered(automaton: &Automaton, transition: &Transition) -> Vec<StateId> {
+    let Reaction::To(target @ Target::State(state)) = transition.reaction else { return Vec::new() };
+    let mut states = automaton.entries(automaton.scope(transition.state, target), state);
+    states.extend(automaton.default_entries(state));
+    states
+}
+
+/// What was written and not yet read, in the order of what happens.
+#[derive(Default)]
+struct Writes {
+    unread: BTreeMap<VariableId, Span>,
+    lost: Vec<(VariableId, Span, Span)>,
+}
+
+impl Writes {
+    fn part(&mut self, effects: &Effects) {
+        for assignment in &effects.set {
+            self.read(&assignment.value);
+            if let Some(first) = self.unread.insert(assignment.variable, assignment.span) {
+                self.lost.push((assignment.variable, first, assignment.span));
+            }
+        }
+        for expression in effects.arguments() {
+            self.read(expression);
+        }
+    }
+
+    fn timers(&mut self, automaton: &Automaton, state: StateId) {
+        for &timer in &automaton.states[state].timers {
+            if let TimerLength::Variable(variable) = automaton.timers[timer].length {
+                self.unread.remove(&variable);
+            }
+        }
+    }
+
+    fn read(&mut self, expression: &Expression) {
+        expression.visit(&mut |below| {
+            if let ExpressionKind::Variable(variable) = below.kind {
+                self.unread.remove(&variable);
+            }
+        });
+    }
+}

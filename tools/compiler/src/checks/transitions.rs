@@ -1,0 +1,124 @@
+//! Transitions that are never taken, always taken against their looks, or do nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Subject;
+use crate::codes::warnings::{CONSTANT_GUARD, EMPTY_TRANSITION, SHADOWED};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Expression, Reaction, StateId, Trigger};
+use crate::selection::{Answer, Step};
+use crate::source::Span;
+use crate::worlds::Worlds;
+
+/// A case, an `ignore` or a `defer` to which it never comes.
+pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<Span, Seen> = BTreeMap::new();
+    for of in subject.reachable() {
+        for chain in of.events.iter().chain(&of.timers).chain([&of.always]) {
+            let is_asked = !of.is_transient() || std::ptr::eq(chain, &of.always);
+            for (index, step) in chain.steps.iter().enumerate() {
+                let this = seen.entry(place(subject, step)).or_insert_with(|| Seen::new(step));
+                this.reached |= is_asked && step.reached;
+                let before = chain.steps[..index].iter().rev().find(|before| before.reached);
+                if let Some(before) = before {
+                    this.behind = this.behind.or(Some(place(subject, before)));
+                    this.only_inner &= before.state != step.state;
+                }
+            }
+        }
+    }
+    for (span, this) in seen.into_iter().filter(|(_, this)| !this.reached) {
+        let never_holds = this.guard.is_some_and(|guard| constant(subject, guard) == Some(false));
+        // What hides it has a finding already: its guard only looks like one.
+        let follows = always_holds_before(subject, span);
+        let Some(behind) = this.behind.filter(|_| !never_holds && !follows) else { continue };
+        let message = match (this.answer, this.only_inner) {
+            (Answer::Transition(_), false) => "this case is never reached: those before it always answer",
+            (Answer::Transition(_), true) => "this case is never reached: every state inside answers first",
+            (_, false) => "this is never reached: the state's own reactions always answer",
+            (_, true) => "this is never reached: every state inside answers first",
+        };
+        findings.push(Diagnostic::new(&SHADOWED, span, message).related(behind, "answers first"));
+    }
+}
+
+/// What is known of a step over all leaves in which it is asked.
+struct Seen<'a> {
+    answer: Answer,
+    guard: Option<&'a Expression>,
+    reached: bool,
+    behind: Option<Span>,
+    only_inner: bool,
+}
+
+impl<'a> Seen<'a> {
+    fn new(step: &Step<'a>) -> Self {
+        Seen { answer: step.answer, guard: step.guard, reached: false, behind: None, only_inner: true }
+    }
+}
+
+fn place(subject: &Subject, step: &Step) -> Span {
+    match step.answer {
+        Answer::Transition(id) => subject.automaton.transitions[id].span,
+        Answer::Defer | Answer::Ignore => step.handler,
+    }
+}
+
+/// Whether a case before it in the same chain has a guard that always holds.
+fn always_holds_before(subject: &Subject, span: Span) -> bool {
+    let chains = subject.reachable().flat_map(|of| of.events.iter().chain(&of.timers).chain([&of.always]));
+    chains.into_iter().any(|chain| {
+        let Some(index) = chain.steps.iter().position(|step| place(subject, step) == span) else { return false };
+        let guards = chain.steps[..index].iter().filter_map(|step| step.guard);
+        guards.into_iter().any(|guard| constant(subject, guard) == Some(true))
+    })
+}
+
+/// A guard that is no question.
+pub fn constant_guards(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    let mut told = BTreeSet::new();
+    for transition in &subject.automaton.transitions {
+        let Some(guard) = &transition.guard else { continue };
+        if !told.insert(guard.span) {
+            continue;
+        }
+        let (message, help) = match constant(subject, guard) {
+            Some(true) => ("this guard always holds", "leave it out"),
+            Some(false) => ("this guard never holds", "the case is never taken"),
+            None => continue,
+        };
+        findings.push(Diagnostic::new(&CONSTANT_GUARD, guard.span, message).help(help));
+    }
+}
+
+/// The value that a guard has in all worlds.
+fn constant(subject: &Subject, guard: &Expression) -> Option<bool> {
+    let worlds = Worlds::of(subject.system, subject.automaton, [guard])?;
+    let formula = worlds.guard(guard);
+    let mut values = BTreeSet::new();
+    worlds.each(|world| {
+        values.insert(formula.holds(world));
+    });
+    if values.len() == 1 { values.pop_first() } else { None }
+}
+
+/// Neither target nor effect.
+pub fn empty(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    let mut told = BTreeSet::new();
+    for transition in &subject.automaton.transitions {
+        let says_nothing = transition.reaction == Reaction::Internal { stay: None } && transition.effects.is_empty();
+        // An `always` that does nothing does it for ever, which is an error of its own.
+        if says_nothing && transition.trigger != Trigger::Always && told.insert(transition.span) {
+            let state = name(subject, transition.state);
+            let message = format!("this does nothing, and leads nowhere from {state}");
+            findings.push(
+                Diagnostic::new(&EMPTY_TRANSITION, transition.span, message)
+                    .help("if that is meant, say `stay`, or `ignore: why`"),
+            );
+        }
+    }
+}
+
+fn name(subject: &Subject, state: StateId) -> String {
+    format!("`{}`", subject.state_name(state))
+}
