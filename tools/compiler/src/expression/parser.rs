@@ -188,10 +188,20 @@ impl<'a> Parser<'a> {
             TokenKind::Word(word) if word == "not" => finding.help("write `not` in front: `not X in STATE`"),
             TokenKind::Word(word) => match nearest(word, ["and", "or", "in", "not", "enters", "leaves", "history"]) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
-                None => finding,
+                None => self.slip_before().unwrap_or(finding),
             },
             _ => finding,
         }
+    }
+
+    /// `anny X in S`: the name that is left over is right, and the word before it was to be another.
+    fn slip_before(&self) -> Option<Diagnostic> {
+        let before = self.at.checked_sub(1).map(|at| &self.tokens[at])?;
+        let TokenKind::Word(word) = &before.kind else { return None };
+        let meant = nearest(word, ["any", "all", "no", "not"])?;
+        let span = self.text.at(before.start, before.end);
+        let finding = Diagnostic::new(&SYNTAX, span, format!("`{word}` does not belong here"));
+        Some(finding.help(format!("did you mean `{meant}`?")))
     }
 
     fn node(&self, kind: NodeKind, span: Span, depth: usize) -> Result<Node, Refusal> {
