@@ -1,3 +1,5 @@
 //! The `automata` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    automata_cli::run(std::env::args_os())
+}

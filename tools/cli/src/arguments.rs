@@ -1,0 +1,69 @@
+//! The command line: commands, and what they have in common.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{check, explain, generate, list, manual, new, render, simulate};
+
+/// Check, look at, run and generate automata: state machines that are declared in YAML.
+#[derive(Parser)]
+#[command(
+    name = "automata",
+    version,
+    max_term_width = 110,
+    after_help = "Exit codes: 0 all is well; 1 the definitions have findings, or files differ; 2 it could not be done.\n\n\
+        Examples:\n  \
+        automata check --watch               findings, again at each change\n  \
+        automata explain A0012               what a finding means, with an example\n  \
+        automata simulate tcp_connection     step through an automaton\n  \
+        automata render tcp_connection --out /tmp\n  \
+        automata new door                    a small definition to start from"
+)]
+pub struct Arguments {
+    /// The folder of the definitions [default: `automata`, here or in a folder above]
+    #[arg(long, global = true, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub automata: Option<PathBuf>,
+    /// When to use colours: auto, always, never; NO_COLOR is respected
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub color: Color,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Even into a pipe
+    Always,
+    /// Nowhere
+    Never,
+}
+
+impl Color {
+    /// From now on, everywhere.
+    pub fn apply(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    Check(check::Check),
+    List(list::List),
+    Explain(explain::Explain),
+    Simulate(simulate::Simulate),
+    Render(render::Render),
+    Generate(generate::Generate),
+    New(new::New),
+    Completions(manual::Completions),
+    Man(manual::Man),
+}

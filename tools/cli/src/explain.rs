@@ -1,0 +1,58 @@
+//! `automata explain`: what a code means, with an example, and how it is mended.
+
+use std::io::Write;
+
+use anyhow::bail;
+use automata_compiler::codes;
+use automata_compiler::diagnostic::{Code, Severity};
+use clap::Args;
+
+use crate::Verdict;
+use crate::folder::unknown;
+use crate::terminal::{BAD, FAINT, ODD, STRONG, output, styled};
+
+/// Say what a finding means, with an example, and how to mend it
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  automata explain           all codes\n  automata explain A0012\n  automata explain 12"
+)]
+pub struct Explain {
+    /// As findings show it: A0012. Without one, all are listed
+    code: Option<String>,
+}
+
+impl Explain {
+    pub fn run(self) -> anyhow::Result<Verdict> {
+        let mut output = output();
+        match self.code.as_deref() {
+            None => {
+                for code in codes::all() {
+                    writeln!(output, "{}  {}", number(code), code.title)?;
+                }
+                writeln!(output, "\n{}", styled(FAINT, "`automata explain CODE` tells the rest of one."))?;
+            }
+            Some(written) => {
+                let Some(code) = find(written) else {
+                    let numbers: Vec<&str> = codes::all().map(|code| code.number).collect();
+                    bail!("{}", unknown("code", written, numbers.into_iter()))
+                };
+                writeln!(output, "{}: {}\n", number(code), styled(STRONG, code.title))?;
+                writeln!(output, "{}", code.explanation.trim())?;
+            }
+        }
+        output.flush()?;
+        Ok(Verdict::Good)
+    }
+}
+
+fn find(written: &str) -> Option<&'static Code> {
+    let digits = written.trim_start_matches(['a', 'A']);
+    codes::find(written).or_else(|| codes::find(&format!("A{:04}", digits.parse::<u16>().ok()?)))
+}
+
+fn number(code: &Code) -> String {
+    match code.severity {
+        Severity::Error => styled(BAD, format_args!("error {}", code.number)),
+        Severity::Warning => styled(ODD, format_args!("warning {}", code.number)),
+    }
+}

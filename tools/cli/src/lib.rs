@@ -1,0 +1,78 @@
+//! The `automata` program: check, look at, run and generate automata definitions.
+//!
+//! A library, so that the tasks of a repository can call it without building or starting a second program. What it prints for
+//! people goes through [`terminal`], what it prints for machines is plain JSON, one value to a line.
+
+mod arguments;
+mod check;
+mod explain;
+mod folder;
+mod generate;
+mod list;
+mod manual;
+mod new;
+mod render;
+mod simulate;
+mod terminal;
+mod watch;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use folder::Folder;
+
+/// What a command came to. (What could not be done at all is an error, and exit code 2.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Exit code 0.
+    Good,
+    /// The definitions have findings, or files differ: exit code 1.
+    Bad,
+}
+
+impl Verdict {
+    fn good_if(good: bool) -> Self {
+        if good { Self::Good } else { Self::Bad }
+    }
+}
+
+/// Does what the command line says; the first word is the name of the program.
+#[must_use]
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // To a closed pipe nothing can be said, and nothing needs to be.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    arguments.color.apply();
+    match perform(arguments) {
+        Ok(Verdict::Good) => ExitCode::SUCCESS,
+        Ok(Verdict::Bad) => ExitCode::from(1),
+        Err(error) if terminal::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::complain(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn perform(arguments: Arguments) -> anyhow::Result<Verdict> {
+    let folder = || Folder::find(arguments.automata.as_deref());
+    match arguments.command {
+        Command::Check(command) => command.run(&folder()?),
+        Command::Render(command) => command.run(&folder()?),
+        Command::Generate(command) => command.run(&folder()?),
+        Command::Explain(command) => command.run(),
+        Command::List(command) => command.run(&folder()?),
+        Command::Simulate(command) => command.run(&folder()?),
+        Command::New(command) => command.run(arguments.automata.as_deref()),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
+    }
+}

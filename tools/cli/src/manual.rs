@@ -1,0 +1,70 @@
+//! Shell completions and man pages, made from the command line's own description.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use crate::Verdict;
+use crate::arguments::Arguments;
+
+/// Print completions for a shell
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    automata completions bash > ~/.local/share/bash-completion/completions/automata\n  \
+    automata completions fish > ~/.config/fish/completions/automata.fish\n  \
+    automata completions zsh > ~/.zfunc/_automata")]
+pub struct Completions {
+    /// Which shell
+    shell: Shell,
+}
+
+impl Completions {
+    pub fn run(self) -> anyhow::Result<Verdict> {
+        // Into memory first: the library takes a closed pipe for a bug.
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Arguments::command(), "automata", &mut script);
+        print(&script)
+    }
+}
+
+/// Print the man page, or write one for each command
+#[derive(Args)]
+#[command(after_help = "Examples:\n  automata man | man -l -\n  automata man --out ~/.local/share/man/man1")]
+pub struct Man {
+    /// Write automata.1 and one page for each command into this folder
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    out: Option<PathBuf>,
+}
+
+impl Man {
+    pub fn run(self) -> anyhow::Result<Verdict> {
+        let command = Arguments::command();
+        match self.out {
+            None => {
+                let mut page = Vec::new();
+                clap_mangen::Man::new(command).render(&mut page)?;
+                print(&page)
+            }
+            Some(folder) => {
+                write_pages(command, &folder).with_context(|| format!("no man pages in {}", folder.display()))?;
+                Ok(Verdict::Good)
+            }
+        }
+    }
+}
+
+fn write_pages(command: clap::Command, folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(command, folder)?;
+    Ok(())
+}
+
+fn print(bytes: &[u8]) -> anyhow::Result<Verdict> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(bytes)?;
+    output.flush()?;
+    Ok(Verdict::Good)
+}

@@ -1,0 +1,140 @@
+//! `automata new`: a small valid definition to start from.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use automata_compiler::names::Convention;
+use automata_compiler::source::{Source, Sources};
+use clap::Args;
+
+use crate::Verdict;
+use crate::folder::{Folder, USUAL_NAME, unknown};
+use crate::terminal::{BAD, GOOD, errors, output, styled};
+
+const TEMPLATE: &str = include_str!("template.yaml");
+
+/// The part that is declared where there is none yet.
+const FIRST_PART: &str = "program";
+
+const PARTS_FILE: &str = "parts.yaml";
+
+/// Write a small valid definition to start from
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    automata new door                    automata/door.yaml, and automata/parts.yaml if there is none\n  \
+    automata new door --part hardware    whose events come from the part `hardware`\n\n\
+    Nothing is overwritten. `automata simulate NAME` then runs it, `automata render NAME` draws it.")]
+pub struct New {
+    /// What to call it, in snake_case
+    name: String,
+    /// The part that sends its events and performs its actions [default: the first of parts.yaml]
+    #[arg(long)]
+    part: Option<String>,
+}
+
+impl New {
+    pub fn run(self, named: Option<&Path>) -> anyhow::Result<Verdict> {
+        let name = &self.name;
+        if !Convention::SnakeCase.fits(name) {
+            let form = "a name is in snake_case: lower-case letters, digits, single underscores, a letter first";
+            let help = match Convention::SnakeCase.apply(name) {
+                Some(near) => format!("{form}; such as `{near}`"),
+                None => form.to_owned(),
+            };
+            bail!("`{}` cannot be the name of an automaton\nhelp: {help}", name.escape_debug());
+        }
+        let path = place(named)?;
+        let sources = if path.is_dir() { Folder::find(Some(&path))?.read()? } else { Sources::default() };
+        let parts = parts(&sources);
+        let part = match (self.part, parts.first()) {
+            (Some(part), Some(_)) if !parts.contains(&part) => bail!(
+                "{}\nhelp: to declare it, add a line to {}",
+                unknown("part", &part, parts.iter().map(String::as_str)),
+                path.join(PARTS_FILE).display()
+            ),
+            (Some(part), _) if Convention::SnakeCase.fits(&part) => part,
+            (Some(part), _) => {
+                bail!("`{}` cannot be the name of a part\nhelp: write it in snake_case", part.escape_debug())
+            }
+            (None, Some(first)) => first.clone(),
+            (None, None) => FIRST_PART.to_owned(),
+        };
+        let mut files = vec![(format!("{name}.yaml"), TEMPLATE.replace("NAME", name).replace("PART", &part))];
+        if parts.is_empty() {
+            files.push((PARTS_FILE.to_owned(), parts_file(&part)));
+        }
+        for (file, _) in &files {
+            if path.join(file).exists() {
+                bail!("{} exists already\nhelp: choose another name, or remove it first", path.join(file).display());
+            }
+        }
+        if !fits_in(&sources, &path, &files)? {
+            return Ok(Verdict::Bad);
+        }
+        std::fs::create_dir_all(&path).with_context(|| format!("{} could not be made", path.display()))?;
+        for (file, text) in files.iter().rev() {
+            write_new(&path.join(file), text)?;
+        }
+        let mut output = output();
+        for (file, _) in files.iter().rev() {
+            writeln!(output, "{} {}", styled(GOOD, "wrote"), path.join(file).display())?;
+        }
+        writeln!(output, "next: `automata simulate {name}` runs it, `automata render {name} --out .` draws it")?;
+        output.flush()?;
+        Ok(Verdict::Good)
+    }
+}
+
+/// The folder to write to: the one that was named, or the nearest, or one in the current folder.
+fn place(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    match named {
+        Some(path) => Ok(path.to_owned()),
+        None => match Folder::find(None) {
+            Ok(folder) => Ok(folder.path().to_owned()),
+            Err(_) => Ok(PathBuf::from(USUAL_NAME)),
+        },
+    }
+}
+
+/// Names of the declared parts, in the order of the names.
+fn parts(sources: &Sources) -> Vec<String> {
+    let only = sources.iter().map(|(_, source)| source).filter(|source| file_name(&source.path) == PARTS_FILE).cloned();
+    let system = automata_compiler::analyse(&Sources::new(only.collect())).system;
+    system.map(|system| system.parts.into_iter().map(|part| part.name).collect()).unwrap_or_default()
+}
+
+fn parts_file(part: &str) -> String {
+    format!(
+        "# The parts of the program that are not automata: who sends events in, and who performs actions.\nparts:\n  {part}: Everything around the automata.\n"
+    )
+}
+
+/// Whether the files, beside those that there are, have no findings; if they do, tells of them.
+fn fits_in(sources: &Sources, folder: &Path, files: &[(String, String)]) -> anyhow::Result<bool> {
+    let folder = folder.file_name().map_or_else(|| USUAL_NAME.into(), |name| name.to_string_lossy());
+    let added = files.iter().map(|(file, text)| Source { path: format!("{folder}/{file}"), text: text.clone() });
+    let together = Sources::new(sources.iter().map(|(_, source)| source.clone()).chain(added).collect());
+    let mut findings = automata_compiler::analyse(&together).findings;
+    findings.retain(|finding| {
+        let path = &together.get(finding.span.file).path;
+        files.iter().any(|(file, _)| file_name(path) == file)
+    });
+    if findings.is_empty() {
+        return Ok(true);
+    }
+    let mut errors = errors();
+    writeln!(errors, "{}", automata_compiler::render::coloured(&together, &findings))?;
+    writeln!(errors, "{} nothing was written: under this name it would have findings", styled(BAD, "error:"))?;
+    Ok(false)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Writes a file that must not exist yet.
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    let write = || -> io::Result<()> { std::fs::File::create_new(path)?.write_all(text.as_bytes()) };
+    write().with_context(|| format!("{} could not be written", path.display()))
+}

@@ -1,0 +1,124 @@
+//! `automata simulate`: an automaton at a person's hands, or at a script's. What it does is the interpreter's; here it meets the terminal.
+
+use std::io::{self, BufRead, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use automata_compiler::model::System;
+use automata_compiler::simulation::{Session, describe, run_script};
+use clap::Args;
+
+use crate::Verdict;
+use crate::folder::{Folder, automaton, is_interactive};
+use crate::terminal::{FAINT, STRONG, output, print_json, styled};
+
+/// Step through an automaton: what is it in, what would it accept, what does each do
+#[derive(Args)]
+#[command(
+    after_help = "All automata of the folder run together; NAME is the one that is looked at. Time passes only when you say so.\n\n\
+    A script is JSON Lines; every key may be left out, and answers hold from their line on:\n  \
+    {\"at_ms\": 5000, \"instance\": \"door[1]\", \"event\": \"open\", \"fields\": {\"by\": \"alice\"}, \"conditions\": {\"locked\": false}}\n\n\
+    Examples:\n  \
+    automata simulate tcp_connection\n  \
+    automata simulate 'tcp_connection[7]'\n  \
+    automata simulate tcp_connection --script steps.jsonl\n  \
+    automata simulate tcp_connection --script - --json < steps.jsonl | jq .outcome"
+)]
+pub struct Simulate {
+    /// The automaton, or one of its instances: `name[key]`
+    name: String,
+    /// Do these steps instead of asking a person; `-` reads standard input
+    #[arg(long, value_name = "STEPS.jsonl", value_hint = clap::ValueHint::FilePath)]
+    script: Option<PathBuf>,
+    /// Print one JSON object for each delivery
+    #[arg(long, requires = "script")]
+    json: bool,
+}
+
+impl Simulate {
+    pub fn run(self, folder: &Folder) -> anyhow::Result<Verdict> {
+        let system = match folder.system()? {
+            Ok(system) => system,
+            Err(verdict) => return Ok(verdict),
+        };
+        let (name, _) = self.name.split_once('[').unwrap_or((&self.name, ""));
+        automaton(&system, name.trim())?;
+        match &self.script {
+            Some(path) => script(system, path, self.json),
+            None => interactive(system, &self.name),
+        }
+    }
+}
+
+fn script(system: Arc<System>, path: &Path, json: bool) -> anyhow::Result<Verdict> {
+    let (named, text) = if path == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).context("standard input cannot be read as text")?;
+        ("standard input".to_owned(), text)
+    } else {
+        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        (path.display().to_string(), text)
+    };
+    let mut written = Ok(());
+    let outcome = run_script(system, &text, |record| {
+        if written.is_ok() {
+            written = if json {
+                print_json(&record)
+            } else {
+                writeln!(output(), "{}", describe(&record)).map_err(Into::into)
+            };
+        }
+    });
+    written?;
+    match outcome {
+        Ok(_) => Ok(Verdict::Good),
+        Err(error) => bail!("{named}, {error}"),
+    }
+}
+
+fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Verdict> {
+    let (mut session, reply) = Session::new(system, name)?;
+    let mut output = output();
+    let person = is_interactive();
+    if person {
+        writeln!(
+            output,
+            "{}",
+            styled(FAINT, "A number or a name sends that event; `help` tells the rest, `quit` ends.")
+        )?;
+    }
+    show(&mut output, &reply.text)?;
+    let mut lines = io::stdin().lock().lines();
+    let mut seen = String::new();
+    loop {
+        let situation = session.situation();
+        if situation != seen {
+            write!(output, "\n{situation}")?;
+            seen = situation;
+        }
+        write!(output, "{}", styled(STRONG, session.prompt()))?;
+        output.flush()?;
+        let Some(line) = lines.next() else {
+            // End of input: a person pressed Control-D.
+            writeln!(output)?;
+            return Ok(Verdict::Good);
+        };
+        let reply = session.line(&line.context("standard input cannot be read as text")?);
+        if reply.quit {
+            return Ok(Verdict::Good);
+        }
+        if !person {
+            // What a pipe says is not seen otherwise.
+            writeln!(output)?;
+        }
+        show(&mut output, &reply.text)?;
+        if reply.text.is_empty() {
+            seen.clear();
+        }
+    }
+}
+
+fn show(output: &mut impl Write, text: &str) -> io::Result<()> {
+    if text.is_empty() { Ok(()) } else { writeln!(output, "{}", text.trim_end()) }
+}

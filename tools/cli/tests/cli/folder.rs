@@ -1,0 +1,72 @@
+//! Where the definitions are, and what is wrong with the command line.
+
+use std::process::Stdio;
+
+use crate::scratch::{Scratch, run};
+
+#[test]
+fn the_folder_is_found_from_further_down() {
+    let scratch = Scratch::with_doors();
+    scratch.write("src/deep/down/file", "");
+    let mut command = scratch.command(&["check"]);
+    command.current_dir(scratch.path().join("src/deep/down"));
+    assert!(run(command, "").good().starts_with("2 automata"));
+    let mut command = scratch.command(&["check"]);
+    command.current_dir(scratch.path().join("automata"));
+    assert!(run(command, "").good().starts_with("2 automata"), "and from within");
+}
+
+#[test]
+fn another_folder_can_be_named_before_and_behind_the_command() {
+    let scratch = Scratch::with_doors();
+    scratch.write("other/parts.yaml", crate::scratch::PARTS);
+    assert!(scratch.run(&["--automata", "other", "check"]).good().starts_with("0 automata"));
+    assert!(scratch.run(&["check", "--automata", "other"]).good().starts_with("0 automata"));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let scratch = Scratch::new();
+    scratch.run(&["check", "--automata", "nowhere"]).bad(2, &["error: nowhere does not exist", "help:"]);
+    scratch.write("file", "");
+    scratch.run(&["check", "--automata", "file"]).bad(2, &["error: file is no folder", "help:"]);
+}
+
+#[test]
+fn without_any_folder_the_way_out_is_said() {
+    let scratch = Scratch::new();
+    scratch.run(&["check"]).bad(2, &["there is no folder `automata` in ", "--automata DIR", "automata new NAME"]);
+}
+
+#[test]
+fn a_mistyped_command_or_option_is_a_wrong_use() {
+    let scratch = Scratch::with_doors();
+    scratch.run(&["chekc"]).bad(2, &["unrecognized subcommand 'chekc'", "'check'"]);
+    scratch.run(&["check", "--jsno"]).bad(2, &["--json"]);
+    scratch.run(&[]).bad(2, &["Usage: automata"]);
+}
+
+#[test]
+fn help_is_worth_reading() {
+    let scratch = Scratch::new();
+    let help = scratch.run(&["--help"]).good();
+    for command in ["check", "list", "explain", "simulate", "render", "generate", "new", "completions", "man"] {
+        assert!(help.contains(command), "{command} is not in:\n{help}");
+        let own = scratch.run(&[command, "--help"]).good();
+        assert!(own.contains("Usage: automata "), "{own}");
+    }
+    assert!(help.contains("Exit codes:") && help.contains("Examples:"), "{help}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let scratch = Scratch::with_doors();
+    for arguments in [&["explain"][..], &["list", "--json"], &["completions", "zsh"], &["man"], &["render", "door"]] {
+        let mut command = scratch.command(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+    }
+}

@@ -1,0 +1,119 @@
+//! `automata simulate`.
+
+use serde_json::Value;
+
+use crate::scratch::Scratch;
+
+const STEPS: &str = r#"# A door is pushed, and closes by itself.
+{"conditions": {"locked": false}, "instance": "door[7]", "event": "push", "fields": {"who": "alice"}}
+{"at_ms": 6000, "conditions": {"locked": true}}
+
+{"instance": "door[7]", "event": "push", "fields": {"who": "bob"}}
+{"instance": "door[8]", "event": "remove"}
+"#;
+
+fn records(out: &str) -> Vec<Value> {
+    out.lines().map(|line| serde_json::from_str(line).expect("a JSON object to a line")).collect()
+}
+
+#[test]
+fn a_script_gives_a_line_for_each_delivery() {
+    let scratch = Scratch::with_doors();
+    let out = scratch.run_with(&["simulate", "door", "--script", "-", "--json"], STEPS).good();
+    let records = records(&out);
+    let outcomes: Vec<(&str, &str, &str)> = records
+        .iter()
+        .map(|record| {
+            let text = |key: &str| record[key].as_str().expect("a text");
+            (text("instance"), text("event"), text("outcome"))
+        })
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("bell", "start", "started"),
+            ("door[7]", "start", "started"),
+            ("door[7]", "push", "taken"),
+            ("door[7]", "after patience in OPEN", "taken"),
+            ("door[7]", "push", "ignored"),
+            ("door[8]", "remove", "no_such_instance"),
+        ]
+    );
+    let push = &records[2];
+    assert_eq!((&push["before"], &push["after"]), (&"CLOSED".into(), &"OPEN".into()));
+    assert_eq!(push["variables"], serde_json::json!({"openings": [0, 1]}));
+    assert_eq!(
+        push["actions"][0],
+        serde_json::json!({"action": "greet", "arguments": {"who": "alice", "openings": 1}})
+    );
+    assert_eq!(records[3]["at_ms"], 5000, "the timer is served when it is due");
+}
+
+#[test]
+fn a_script_may_be_a_file_and_may_be_read_by_people() {
+    let scratch = Scratch::with_doors();
+    scratch.write("steps.jsonl", STEPS);
+    let out = scratch.run(&["simulate", "door", "--script", "steps.jsonl"]).good();
+    for said in ["door[7] ← push", "CLOSED → OPEN", "greet", "5.000s"] {
+        assert!(out.contains(said), "`{said}` is not in:\n{out}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_script_is_said_with_its_line() {
+    let scratch = Scratch::with_doors();
+    let wrong = |text: &str, said: &[&str]| {
+        scratch.run_with(&["simulate", "door", "--script", "-", "--json"], text).bad(2, said);
+    };
+    wrong("{}\n{", &["standard input, line 2"]);
+    wrong(r#"{"instance": "door[1]", "event": "pusch"}"#, &["line 1", "`pusch`", "did you mean `push`?"]);
+    wrong(r#"{"instance": "dor[1]", "event": "push"}"#, &["line 1", "did you mean `door`?"]);
+    wrong(r#"{"instance": "door", "event": "push"}"#, &["line 1", "door[…]"]);
+    wrong(r#"{"instance": "door[1]", "event": "push"}"#, &["line 1", "field who of event push is missing"]);
+    wrong(
+        r#"{"instance": "door[1]", "event": "push", "fields": {"who": "eve"}}"#,
+        &["line 1", "locked", "never answered"],
+    );
+    scratch.run(&["simulate", "door", "--script", "nowhere.jsonl"]).bad(2, &["nowhere.jsonl cannot be read"]);
+}
+
+#[test]
+fn what_happened_before_a_mistake_is_told_still() {
+    let scratch = Scratch::with_doors();
+    let run = scratch.run_with(&["simulate", "door", "--script", "-", "--json"], "{}\n{}\nnonsense");
+    assert_eq!((run.code, records(&run.out).len()), (2, 1));
+    assert!(run.err.contains("line 3"), "{}", run.err);
+}
+
+#[test]
+fn a_mistyped_name_is_found() {
+    let scratch = Scratch::with_doors();
+    scratch.run(&["simulate", "dorr"]).bad(2, &["there is no automaton `dorr`", "did you mean `door`?"]);
+    scratch.run(&["simulate", "door[x]"]).bad(2, &["door[x]"]);
+    scratch.run(&["simulate", "door", "--json"]).bad(2, &["--script"]);
+}
+
+#[test]
+fn a_person_steps_through_an_automaton() {
+    let scratch = Scratch::with_doors();
+    let typed = "push who=alice\nfalse\nwait 10s\nundo\nstates\nnonsense\n";
+    let out = scratch.run_with(&["simulate", "door[7]"], typed).good();
+    for said in [
+        "door[7] does not exist now",
+        "door.locked",
+        "CLOSED → OPEN",
+        "greet",
+        "OPEN → CLOSED",
+        "door[7]: HUNG / OPEN",
+        "`nonsense`",
+    ] {
+        assert!(out.contains(said), "`{said}` is not in:\n{out}");
+    }
+}
+
+#[test]
+fn quit_ends_the_session() {
+    let scratch = Scratch::with_doors();
+    let out = scratch.run_with(&["simulate", "bell"], "quit\npress\n").good();
+    assert!(!out.contains("bell ← press"), "{out}");
+}

@@ -1,0 +1,115 @@
+//! `cargo xtask fuzz`: libFuzzer on the toolchain that is there.
+//!
+//! `cargo fuzz` asks for a nightly compiler because of the sanitizers; coverage alone, which is what guides the fuzzer, works on a
+//! stable one. What is left to need is a C++ compiler, for libFuzzer itself; where there is none, the step says so and is skipped.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use crate::steps::{Done, cargo, command, run, works};
+
+/// Seconds for each target within `cargo xtask test`.
+const BRIEF_SECONDS: u32 = 15;
+
+/// What libFuzzer needs compiled in: counters of edges, their addresses, and the values that are compared.
+const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
+
+/// A fuzz target: its name, and the folders of the repository with inputs to begin from.
+const TARGETS: &[(&str, &[&str])] = &[("compile", &["fuzz/seeds/compile", "automata", "tests/cases"])];
+
+/// Feed the fuzz targets for a while.
+#[derive(Args)]
+#[command(after_help = "What is found is written to fuzz/artifacts/TARGET/, and given as FILE it is tried again:\n  \
+    cargo xtask fuzz compile fuzz/artifacts/compile/crash-0123")]
+pub struct Fuzz {
+    /// Which; all of them if none is named
+    target: Option<String>,
+    /// Try these inputs once, and do not look for others
+    files: Vec<PathBuf>,
+    /// How long, for each target
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+}
+
+impl Fuzz {
+    pub fn run(self) -> anyhow::Result<()> {
+        if let Some(name) = &self.target
+            && TARGETS.iter().all(|(target, _)| target != name)
+        {
+            let known: Vec<&str> = TARGETS.iter().map(|(target, _)| *target).collect();
+            bail!("there is no fuzz target `{name}`; there are: {}", known.join(", "));
+        }
+        let chosen = TARGETS.iter().filter(|(name, _)| self.target.as_deref().is_none_or(|target| target == *name));
+        for (name, seeds) in chosen {
+            if let Done::Skipped(why) = feed(name, seeds, &self.files, self.seconds)? {
+                bail!("{why}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every target for some seconds.
+pub fn briefly() -> anyhow::Result<Done> {
+    for (name, seeds) in TARGETS {
+        if let Done::Skipped(why) = feed(name, seeds, &[], BRIEF_SECONDS)? {
+            return Ok(Done::Skipped(why));
+        }
+    }
+    Ok(Done::Passed)
+}
+
+fn feed(name: &str, seeds: &[&str], files: &[PathBuf], seconds: u32) -> anyhow::Result<Done> {
+    if !has_cpp_compiler() {
+        return Ok(Done::Skipped("libFuzzer is C++, and there is no C++ compiler (c++, or what CXX names)".to_owned()));
+    }
+    let host = host()?;
+    let root = crate::root();
+    // With a target named, build scripts and macros are built without the counters, which only libFuzzer can link.
+    let mut build =
+        cargo(&["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--bin", name, "--target", &host]);
+    run(build.env("RUSTFLAGS", COVERAGE).env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
+
+    let program = crate::target_folder().join(&host).join("release").join(name);
+    let artifacts = root.join("fuzz/artifacts").join(name);
+    create(&artifacts)?;
+    let mut fuzzer = command(program, &["-timeout=10", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=0"]);
+    fuzzer.arg(format!("-artifact_prefix={}{}", artifacts.display(), std::path::MAIN_SEPARATOR));
+    let files: Vec<PathBuf> = files.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
+    if files.is_empty() {
+        let corpus = crate::target_folder().join("fuzz-corpus").join(name);
+        create(&corpus)?;
+        fuzzer.args([format!("-max_total_time={seconds}"), "-max_len=16384".to_owned()]);
+        fuzzer.arg(format!("-dict={}", root.join("fuzz").join(format!("{name}.dict")).display()));
+        fuzzer.arg(corpus).args(seeds.iter().map(|seed| root.join(seed)).filter(|seed| seed.exists()));
+    } else {
+        fuzzer.args(files);
+    }
+    run(&mut fuzzer).with_context(|| {
+        format!("the input is below fuzz/artifacts/{name}/; to try it again: cargo xtask fuzz {name} FILE")
+    })?;
+    Ok(Done::Passed)
+}
+
+fn create(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("{} could not be made", folder.display()))
+}
+
+fn has_cpp_compiler() -> bool {
+    let compiler = std::env::var_os("CXX").unwrap_or_else(|| "c++".into());
+    works(Command::new(compiler).arg("--version"))
+}
+
+/// The triple of this machine.
+pub fn host() -> anyhow::Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("-vV").output().context("`rustc -vV` could not be started")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("`rustc -vV` names no host")
+}

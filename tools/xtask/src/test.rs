@@ -1,0 +1,142 @@
+//! `cargo xtask test`: everything that must hold before a change is taken, on any machine that has Rust.
+//!
+//! What is quick and often forgotten comes first. One target folder, and few different builds, so that it stays a matter of minutes.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::bail;
+use clap::Args;
+
+use crate::steps::{Done, Step, cargo, run, run_all, works};
+
+/// All steps, in order.
+const STEPS: &[Step] = &[
+    Step { name: "toolchain", about: "rustfmt and clippy are there", run: toolchain },
+    Step { name: "format", about: "the sources are formatted", run: format },
+    Step { name: "licences", about: "dependencies are what they may be", run: crate::licences::check },
+    Step { name: "check", about: "the definitions have no findings", run: definitions },
+    Step { name: "generated", about: "generated/ is what automata/ makes", run: generated },
+    Step { name: "clippy", about: "no lint complains", run: clippy },
+    Step { name: "tests", about: "units, cases, properties, whole programs", run: tests },
+    Step { name: "examples", about: "the framework serves another program", run: examples },
+    Step { name: "fuzz", about: "no text makes the compiler fall over", run: crate::fuzz::briefly },
+];
+
+/// Crates of their own that use the framework from outside.
+const EXAMPLES: &[&str] = &["examples/elevator"];
+
+/// Run everything that must hold before a change is taken.
+#[derive(Args)]
+pub struct Test {
+    /// Do this step alone
+    #[arg(long, value_name = "STEP", conflicts_with = "from")]
+    only: Option<String>,
+    /// Begin at this step
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+    /// Say which steps there are
+    #[arg(long)]
+    list: bool,
+}
+
+impl Test {
+    pub fn run(self) -> anyhow::Result<()> {
+        if self.list {
+            STEPS.iter().for_each(|step| println!("{:<10} {}", step.name, step.about));
+            return Ok(());
+        }
+        let place = |name: &str| match STEPS.iter().position(|step| step.name == name) {
+            Some(place) => Ok(place),
+            None => {
+                let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+                bail!("there is no step `{name}`; there are: {}", known.join(", "))
+            }
+        };
+        let steps = match (&self.only, &self.from) {
+            (Some(name), _) => std::slice::from_ref(&STEPS[place(name)?]),
+            (None, Some(name)) => &STEPS[place(name)?..],
+            (None, None) => STEPS,
+        };
+        run_all("test", &steps.iter().collect::<Vec<_>>())
+    }
+}
+
+fn toolchain() -> anyhow::Result<Done> {
+    let missing = || ["fmt", "clippy"].into_iter().filter(|tool| !works(&mut cargo(&[tool, "--version"])));
+    if missing().next().is_some() && works(Command::new("rustup").arg("--version")) {
+        run(Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]))?;
+    }
+    match missing().next() {
+        None => Ok(Done::Passed),
+        Some(tool) => bail!(
+            "`cargo {tool}` is not there, and could not be had: install the components rustfmt and clippy of this toolchain \
+             (rustup component add rustfmt clippy; or the packages of your system that hold them)"
+        ),
+    }
+}
+
+/// Manifests of all workspaces of the repository, from its root.
+fn manifests() -> impl Iterator<Item = String> {
+    let outside = EXAMPLES.iter().copied().chain(["fuzz"]).map(|folder| format!("{folder}/Cargo.toml"));
+    std::iter::once("Cargo.toml".to_owned()).chain(outside).filter(|manifest| crate::root().join(manifest).exists())
+}
+
+fn format() -> anyhow::Result<Done> {
+    for manifest in manifests() {
+        run(&mut cargo(&["fmt", "--all", "--manifest-path", &manifest, "--", "--check"]))?;
+    }
+    Ok(Done::Passed)
+}
+
+fn definitions() -> anyhow::Result<Done> {
+    let folders = std::iter::once("automata".to_owned()).chain(EXAMPLES.iter().map(|it| format!("{it}/automata")));
+    for folder in folders.filter(|folder| crate::root().join(folder).is_dir()) {
+        automata(&["check", "--deny-warnings"], &folder)?;
+    }
+    Ok(Done::Passed)
+}
+
+fn generated() -> anyhow::Result<Done> {
+    match crate::codegen::generate(true) {
+        code if code == ExitCode::SUCCESS => Ok(Done::Passed),
+        _ => bail!("generated/ differs from what automata/ makes; to write it anew: cargo xtask codegen"),
+    }
+}
+
+/// The tool, within this process: it is linked in, so nothing more has to be built for it.
+fn automata(arguments: &[&str], folder: &str) -> anyhow::Result<()> {
+    println!("$ cargo automata {} --automata {folder}", arguments.join(" "));
+    let folder = crate::root().join(folder);
+    match crate::codegen::tool(arguments, &folder) {
+        code if code == ExitCode::SUCCESS => Ok(()),
+        _ => bail!("`cargo automata {}` failed", arguments.join(" ")),
+    }
+}
+
+fn clippy() -> anyhow::Result<Done> {
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    Ok(Done::Passed)
+}
+
+fn tests() -> anyhow::Result<Done> {
+    run(&mut cargo(&["test", "--workspace"]))?;
+    Ok(Done::Passed)
+}
+
+fn examples() -> anyhow::Result<Done> {
+    for example in EXAMPLES.iter().filter(|example| crate::root().join(example).is_dir()) {
+        let manifest = Path::new(example).join("Cargo.toml");
+        let manifest = manifest.to_str().expect("the path is ours");
+        for task in [&["clippy", "--all-targets"][..], &["test"], &["run"]] {
+            let mut arguments = vec![task[0], "--manifest-path", manifest];
+            arguments.extend(&task[1..]);
+            if task[0] == "clippy" {
+                arguments.extend(["--", "-D", "warnings"]);
+            }
+            // The profile of the workspace, so that what was built for it is used again.
+            run(cargo(&arguments).env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"))?;
+        }
+    }
+    Ok(Done::Passed)
+}
