@@ -6,6 +6,8 @@
 mod builder;
 mod flow_comma;
 mod scan_error;
+#[cfg(test)]
+mod tests;
 
 pub use builder::parse;
 
