@@ -1,6 +1,10 @@
 //! Holds the interpreter and the generated Rust equal, and both to what the cases say.
 
+pub mod cells;
+pub mod chance;
+pub mod implementation;
 pub mod sources;
+pub mod trial;
 
 use std::sync::Arc;
 

@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json};
 
 use super::value::Value;
 use crate::model::{
-    ActionId, Automaton, AutomatonId, ConditionId, EventId, Field, ParameterId, StateId, System, TimerId, VariableId,
+    ActionId, Automaton, AutomatonId, ConditionId, EventId, Field, ParameterId, StateId, System, TimerId, TransitionId,
+    VariableId,
 };
 
 /// Which instance: an automaton, and the key if it has one.
@@ -123,6 +124,10 @@ pub struct Delivery {
     pub raised: Vec<(EventId, Vec<Value>, Outcome)>,
     /// Sorted, each once.
     pub faults: Vec<Fault>,
+    /// The state whose `on`, `defer` or `ignore` answered the message (of a timer: that it belongs to). Not in the record.
+    pub answered_by: Option<StateId>,
+    /// The cases that answered, in order: of the message, of `always`, of raised events. Not in the record.
+    pub cases: Vec<TransitionId>,
 }
 
 impl Delivery {

@@ -53,12 +53,11 @@ impl ConditionAsked<'_> {
     }
 }
 
-/// The answer of the active states to a message.
+/// The answer of a state to an event.
 enum Answer {
     Transition(TransitionId),
     Defer { limit: u32 },
     Ignore,
-    Nothing,
 }
 
 /// What one delivery works on.
@@ -120,12 +119,17 @@ impl<'a> Step<'a> {
         self.delivery.outcome = match message {
             Message::Event { event, fields } => {
                 let cause = self.delivery.cause;
-                self.event(*event, fields, cause)?
+                let (outcome, answered_by) = self.event(*event, fields, cause)?;
+                self.delivery.answered_by = answered_by;
+                outcome
             }
             Message::Timer(timer) => {
                 let automaton = self.automaton;
                 match self.first_that_holds(&automaton.timers[*timer].cases, &[])? {
-                    Some(transition) => self.perform(transition, &[])?,
+                    Some(transition) => {
+                        self.delivery.answered_by = Some(automaton.timers[*timer].state);
+                        self.perform(transition, &[])?
+                    }
                     None => Outcome::Idle,
                 }
             }
@@ -145,7 +149,7 @@ impl<'a> Step<'a> {
                 break;
             }
             let cause = Some(self.delivery.sequence);
-            let outcome = self.event(event, &fields, cause)?;
+            let (outcome, _) = self.event(event, &fields, cause)?;
             self.delivery.raised.push((event, fields, outcome));
             if matches!(outcome, Outcome::Taken | Outcome::Internal) {
                 self.settle()?;
@@ -180,23 +184,29 @@ impl<'a> Step<'a> {
         Ok(false)
     }
 
-    fn event(&mut self, event: EventId, fields: &[Value], cause: Option<u64>) -> Evaluated<Outcome> {
-        match self.select(event, fields)? {
-            Answer::Transition(transition) => self.perform(transition, fields),
-            Answer::Ignore => Ok(Outcome::Ignored),
-            Answer::Nothing => Ok(Outcome::Unexpected),
+    /// What becomes of an event, and which state said so.
+    fn event(&mut self, event: EventId, fields: &[Value], cause: Option<u64>) -> Evaluated<(Outcome, Option<StateId>)> {
+        let Some((state, answer)) = self.select(event, fields)? else {
+            let is_for_another = self.plan.only_keyed[event.index()] && !self.is_awaited(event, fields)?;
+            return Ok((if is_for_another { Outcome::Ignored } else { Outcome::Unexpected }, None));
+        };
+        let outcome = match answer {
+            Answer::Transition(transition) => self.perform(transition, fields)?,
+            Answer::Ignore => Outcome::Ignored,
             Answer::Defer { limit } => {
                 let kept = self.data.kept.iter().filter(|kept| kept.event == event).count();
                 if kept >= limit as usize {
-                    return Ok(Outcome::DeferFull);
+                    Outcome::DeferFull
+                } else {
+                    self.data.kept.push(Kept { event, fields: fields.to_vec(), cause });
+                    Outcome::Deferred
                 }
-                self.data.kept.push(Kept { event, fields: fields.to_vec(), cause });
-                Ok(Outcome::Deferred)
             }
-        }
+        };
+        Ok((outcome, Some(state)))
     }
 
-    fn select(&mut self, event: EventId, fields: &[Value]) -> Evaluated<Answer> {
+    fn select(&mut self, event: EventId, fields: &[Value]) -> Evaluated<Option<(StateId, Answer)>> {
         let (plan, automaton) = (self.plan, self.automaton);
         for &(state, index) in &plan.handlers[self.data.active.index()][event.index()] {
             let handler = &automaton.states[state].handlers[index];
@@ -206,17 +216,14 @@ impl<'a> Step<'a> {
             match &handler.response {
                 Response::Cases(cases) => {
                     if let Some(transition) = self.first_that_holds(cases, fields)? {
-                        return Ok(Answer::Transition(transition));
+                        return Ok(Some((state, Answer::Transition(transition))));
                     }
                 }
-                Response::Defer { limit } => return Ok(Answer::Defer { limit: *limit }),
-                Response::Ignore { .. } => return Ok(Answer::Ignore),
+                Response::Defer { limit } => return Ok(Some((state, Answer::Defer { limit: *limit }))),
+                Response::Ignore { .. } => return Ok(Some((state, Answer::Ignore))),
             }
         }
-        if plan.only_keyed[event.index()] && !self.is_awaited(event, fields)? {
-            return Ok(Answer::Ignore);
-        }
-        Ok(Answer::Nothing)
+        Ok(None)
     }
 
     fn matches(&mut self, key: Option<&Expression>, fields: &[Value]) -> Evaluated<bool> {
@@ -275,6 +282,7 @@ impl<'a> Step<'a> {
     fn perform(&mut self, transition: TransitionId, fields: &[Value]) -> Evaluated<Outcome> {
         let (automaton, plan) = (self.automaton, self.plan);
         let taken = &automaton.transitions[transition];
+        self.delivery.cases.push(transition);
         let target = match &taken.reaction {
             Reaction::Ignore { .. } => return Ok(Outcome::Ignored),
             Reaction::Internal { .. } => {

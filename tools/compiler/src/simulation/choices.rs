@@ -1,7 +1,7 @@
 //! What an instance would accept in a state, and what each would do.
 
 use super::wording::{Wording, ignored};
-use crate::model::{Automaton, EventId, EventKind, Response, StateId, System};
+use crate::model::{Automaton, EventId, EventKind, Response, StateId, System, TransitionId, Trigger};
 
 /// An event that a state, or one around it, says something about.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,17 @@ pub struct Reaction {
     pub state: String,
     /// What happens: `if outgoing: send_hello, → CLIENT`.
     pub text: String,
+}
+
+/// A case in the words of the definition: `if outgoing: send_hello, → CLIENT`.
+#[must_use]
+pub fn case_text(system: &System, automaton: &Automaton, case: TransitionId) -> String {
+    let transition = &automaton.transitions[case];
+    let fields = match transition.trigger {
+        Trigger::Event(event) => automaton.events[event].fields.as_slice(),
+        Trigger::Timer(_) | Trigger::Always => &[],
+    };
+    Wording { system, automaton }.case(transition, fields)
 }
 
 /// The events that are answered in `leaf`, in the order of their declaration.

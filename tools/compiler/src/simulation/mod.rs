@@ -15,7 +15,7 @@ use std::sync::Arc;
 use automata_runtime::record::Record;
 
 pub use self::answers::Answers;
-pub use self::choices::{Choice, Reaction, choices};
+pub use self::choices::{Choice, Reaction, case_text, choices};
 pub use self::script::{ScriptError, run_script};
 pub use self::session::{Reply, Session};
 pub use self::wording::describe;
