@@ -152,6 +152,9 @@ pub const KEYWORDS_OF_RUST: &[&str] = &[
     "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
+/// Modules of the generated Rust beside those of automata. No automaton can have such a name.
+pub const GENERATED_MODULES: &[&str] = &["dynamic", "senders", "system", "types"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_have_each_word_once() {
-        for list in [KEYS_OF_THE_LANGUAGE, KEYWORDS_OF_RUST] {
+        for list in [KEYS_OF_THE_LANGUAGE, KEYWORDS_OF_RUST, GENERATED_MODULES] {
             assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
         }
     }

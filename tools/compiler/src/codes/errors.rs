@@ -92,10 +92,12 @@ states:
 "`---` on a line of its own begins another YAML document. One file is one automaton, so that it can be found by its name.
 
 ```yaml
-automaton: one
+automaton: door
 ---
-automaton: two        # belongs into two.yaml
+automaton: window
 ```
+
+Mended: `door.yaml` with the one, `window.yaml` with the other.
 ";
 
     TOO_MUCH = "A0008", "too large or too deep",
@@ -185,7 +187,7 @@ states:
 ";
 
     RESERVED_NAME = "A0016", "a name that means something else",
-"The word is a key of the language, a word of its expressions, or a keyword of Rust. As a name it would be misread, by people or by the compiler.
+"The word is a key of the language, a word of its expressions, a keyword of Rust, or (of an automaton) the name of a module of the generated Rust. As a name it would be misread, by people or by the compiler.
 
 ```yaml
 events:
@@ -222,8 +224,10 @@ events:
 
 ```yaml
 # in tcp.yaml
-automaton: tcp_connection        # belongs into tcp_connection.yaml
+automaton: tcp_connection
 ```
+
+Mended: the file is called `tcp_connection.yaml`.
 ";
 
     UNKNOWN_TYPE = "A0020", "an unknown type",

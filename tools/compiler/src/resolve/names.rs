@@ -4,7 +4,9 @@ use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::WORDS;
-use crate::names::{Convention, KEYS_OF_THE_LANGUAGE, KEYWORDS_OF_RUST, NAME_LENGTH_LIMIT, upper_camel};
+use crate::names::{
+    Convention, GENERATED_MODULES, KEYS_OF_THE_LANGUAGE, KEYWORDS_OF_RUST, NAME_LENGTH_LIMIT, upper_camel,
+};
 use crate::source::{Span, Text};
 use crate::syntax;
 use std::collections::BTreeMap;
@@ -34,7 +36,11 @@ impl Resolver<'_> {
         } else {
             return;
         };
-        let message = format!("`{written}` cannot be the name of {}: it is {reason}", with_article(what));
+        self.reserved(name, what, reason);
+    }
+
+    fn reserved(&mut self, name: &Text, what: &str, reason: &str) {
+        let message = format!("`{}` cannot be the name of {}: it is {reason}", name.text, with_article(what));
         self.report(Diagnostic::new(&errors::RESERVED_NAME, name.span, message));
     }
 
@@ -45,6 +51,9 @@ impl Resolver<'_> {
         self.refuse_duplicates("part or automaton", parts.into_iter().chain(names).collect());
         for automaton in automata {
             self.check_name(&automaton.name, Convention::SnakeCase, "automaton");
+            if GENERATED_MODULES.contains(&automaton.name.text.as_str()) {
+                self.reserved(&automaton.name, "automaton", "the name of a module of the generated Rust");
+            }
             self.check_names_of(automaton);
         }
     }
