@@ -4,6 +4,7 @@ pub mod cells;
 pub mod chance;
 pub mod implementation;
 pub mod sources;
+pub mod steps;
 pub mod trial;
 
 use std::sync::Arc;
