@@ -4,11 +4,11 @@
 //! so that a step behind guards that leave nothing over is known never to be reached.
 
 use crate::model::{
-    Automaton, BinaryOperator, EventId, Expression, ExpressionKind, Response, StateId, System, TimerId, TransitionId,
-    Type,
+    Automaton, BinaryOperator, EventId, Expression, ExpressionKind, Field, Response, StateId, System, TimerId,
+    TransitionId, Type,
 };
 use crate::source::Span;
-use crate::worlds::{Formula, Worlds, without_spans};
+use crate::worlds::{Formula, World, Worlds, without_spans};
 
 /// All that is asked when one thing happens in one leaf.
 #[derive(Debug)]
@@ -136,6 +136,25 @@ fn arrivals(automaton: &Automaton, event: EventId) -> Vec<Arrival<'_>> {
     keys.into_iter().map(|key| Arrival { event, key: Some(key) }).collect()
 }
 
+/// When a chain that leaves something over does: facts that read like guards; empty if it is always so.
+#[must_use]
+pub fn example_of_remainder(system: &System, automaton: &Automaton, chain: &Chain) -> Vec<String> {
+    let conditions: Vec<Vec<Expression>> = chain.steps.iter().map(conditions).collect();
+    let Some(worlds) = Worlds::of(system, automaton, conditions.iter().flatten()) else { return Vec::new() };
+    let formulas = formulas(&worlds, &conditions);
+    let fields: &[Field] = match chain.cause {
+        Cause::Event(arrival) => &automaton.events[arrival.event].fields,
+        Cause::Timer(_) | Cause::Always => &[],
+    };
+    let is_open =
+        |world: &World| !worlds.is_before_the_start(world) && !formulas.iter().any(|formula| formula.holds(world));
+    worlds.example(fields, is_open).unwrap_or_default()
+}
+
+fn formulas(worlds: &Worlds, conditions: &[Vec<Expression>]) -> Vec<Formula> {
+    conditions.iter().map(|all| Formula::All(all.iter().map(|one| worlds.guard(one)).collect())).collect()
+}
+
 struct Asker<'a> {
     system: &'a System,
     automaton: &'a Automaton,
@@ -215,8 +234,7 @@ impl<'a> Asker<'a> {
     fn judge(&self, steps: &mut [Step<'a>], asked: usize) -> Option<Remainder> {
         let conditions: Vec<Vec<Expression>> = steps[..asked].iter().map(conditions).collect();
         let worlds = Worlds::of(self.system, self.automaton, conditions.iter().flatten())?;
-        let formulas: Vec<Formula> =
-            conditions.iter().map(|all| Formula::All(all.iter().map(|one| worlds.guard(one)).collect())).collect();
+        let formulas = formulas(&worlds, &conditions);
         let mut reached = vec![false; steps.len()];
         let mut remains = false;
         worlds.each(|world| match formulas.iter().position(|formula| formula.holds(world)) {

@@ -46,7 +46,9 @@ fn sources(case: &Path) -> Sources {
 fn what_is_refused_is_refused_in_these_words() {
     for case in folders("reject") {
         let sources = sources(&case);
-        let findings = analyse(&sources).findings;
+        let mut findings = analyse(&sources).findings;
+        // That a case does not use all of what the cases share says nothing about it.
+        findings.retain(|finding| case.join(&sources.get(finding.span.file).path).exists());
         let code = name(&case)[..5].to_uppercase();
         assert!(
             findings.iter().any(|finding| finding.code.number == code),
@@ -61,8 +63,8 @@ fn what_is_refused_is_refused_in_these_words() {
 #[test]
 fn every_code_has_a_case() {
     let with_case: BTreeSet<String> = folders("reject").iter().map(|case| name(case)[..5].to_uppercase()).collect();
-    let codes = codes::all().filter(|code| code.number < "A0100");
-    let without: Vec<&str> = codes.map(|code| code.number).filter(|number| !with_case.contains(*number)).collect();
+    let without: Vec<&str> =
+        codes::all().map(|code| code.number).filter(|number| !with_case.contains(*number)).collect();
     assert!(without.is_empty(), "no case under tests/cases/reject for {without:?}");
 }
 

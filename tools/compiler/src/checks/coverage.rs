@@ -5,31 +5,38 @@ use std::collections::BTreeMap;
 use super::{Subject, listed};
 use crate::codes::warnings::{OPEN_CASE, UNHANDLED_OBSERVATION};
 use crate::diagnostic::Diagnostic;
-use crate::model::{EventKind, StateId};
-use crate::selection::{Cause, Remainder};
+use crate::model::{Event, EventKind, Expression, StateId};
+use crate::selection::{Cause, Chain, Remainder, example_of_remainder};
+use crate::simulation::Wording;
 use crate::source::Span;
 
 /// Guards of one event that leave a case open with nothing behind them.
 pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
-    let mut open: BTreeMap<(Span, &str), Vec<StateId>> = BTreeMap::new();
+    let mut open: BTreeMap<(Span, &str), Open> = BTreeMap::new();
     for of in subject.resting() {
         for chain in of.events.iter().filter(|chain| chain.remainder == Remainder::Something) {
             let (Cause::Event(arrival), Some(first)) = (chain.cause, chain.steps.first()) else { continue };
-            let event = &subject.automaton.events[arrival.event].name;
-            let leaves = open.entry((first.handler, event.as_str())).or_default();
-            if !leaves.contains(&of.leaf) {
-                leaves.push(of.leaf);
+            let event = subject.automaton.events[arrival.event].name.as_str();
+            let this = open.entry((first.handler, event)).or_insert_with(|| Open { chain, leaves: Vec::new() });
+            if !this.leaves.contains(&of.leaf) {
+                this.leaves.push(of.leaf);
             }
         }
     }
-    for ((span, event), leaves) in open {
+    for ((span, event), Open { chain, leaves }) in open {
         let states = listed(leaves.iter().map(|&leaf| subject.state_name(leaf)));
-        let message = format!("`{event}` has no answer in {states} when no guard holds");
-        let finding = Diagnostic::new(&OPEN_CASE, span, message).label("a case is left open");
-        findings.push(
-            finding.help("end the cases with one without `if`, such as `ignore: why`; or handle the event further out"),
-        );
+        let facts = example_of_remainder(subject.system, subject.automaton, chain);
+        let when = if facts.is_empty() { String::new() } else { format!(" when `{}`", facts.join(" and ")) };
+        let finding = Diagnostic::new(&OPEN_CASE, span, format!("`{event}` has no answer in {states}{when}"));
+        let help = "end the cases with one without `if`, such as `ignore: why`; or handle the event further out";
+        findings.push(finding.label("a case is left open").help(help));
     }
+}
+
+/// Where the cases that begin in one handler leave something over.
+struct Open<'s, 'a> {
+    chain: &'s Chain<'a>,
+    leaves: Vec<StateId>,
 }
 
 /// Observations that some states speak of, and others in which they can arrive do not.
@@ -51,9 +58,20 @@ pub fn observations(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         let verb = if silent.len() == 1 { "neither handles nor ignores" } else { "neither handle nor ignore" };
         let states = listed(silent.iter().map(|&leaf| subject.state_name(leaf)));
         let span = arrival.key.map_or(event.span, |key| key.span);
-        let message = format!("{states} {verb} `{}`, which can arrive there", event.name);
+        let name = observation(subject, event, arrival.key);
+        let message = format!("{states} {verb} `{name}`, which can arrive there");
         let finding = Diagnostic::new(&UNHANDLED_OBSERVATION, span, message);
         let finding = finding.related(subject.automaton.states[silent[0]].span, "says nothing about it");
-        findings.push(finding.help(format!("add `ignore: {{ {}: why }}` there, or handle it", event.name)));
+        findings.push(finding.help(format!("handle it there, or say why not: under `ignore`, `{name}: why`")));
     }
+}
+
+/// As it is written, key and all.
+fn observation(subject: &Subject, event: &Event, key: Option<&Expression>) -> String {
+    if event.fields.is_empty() {
+        return event.name.clone();
+    }
+    let wording = Wording { system: subject.system, automaton: subject.automaton };
+    let key = key.map_or_else(|| "any".to_owned(), |key| wording.expression(key, &[]));
+    event.name.replacen(' ', &format!("[{key}] "), 1)
 }

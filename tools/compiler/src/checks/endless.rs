@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Subject;
 use crate::codes::warnings::ENDLESS;
 use crate::diagnostic::Diagnostic;
-use crate::model::{AutomatonId, Change, Effects, EventId, EventKind, Reaction, StateId, Target, TransitionId};
+use crate::model::{
+    AutomatonId, Change, Effects, EventId, EventKind, Reaction, StateId, Target, TransitionId, Trigger,
+};
 use crate::selection::{Answer, Cause, Chain};
 
 /// Automata on one path, at the most: cycles of more are not written by accident.
@@ -121,6 +123,8 @@ impl Search<'_, '_> {
     /// The leaf after a transition with all that it raises, and what it told others; nothing if that is not certain.
     fn perform(&self, id: AutomatonId, leaf: StateId, transition: TransitionId) -> Option<(StateId, Vec<Message>)> {
         let mut told = Told { leaf, messages: Vec::new(), raised: Vec::new() };
+        let trigger = self.subjects[id.index()].automaton.transitions[transition].trigger;
+        let mut own_again = false;
         let mut next = transition;
         for _ in 0..MOST_MICROSTEPS {
             self.perform_one(id, next, &mut told)?;
@@ -133,12 +137,12 @@ impl Search<'_, '_> {
                 return Some((told.leaf, told.messages));
             }
             let raised = told.raised.remove(0);
+            own_again |= Trigger::Event(raised) == trigger;
             next = self.certain(id, told.leaf, Some(raised))?;
         }
-        // Raising without end: the same message stands for it.
-        let last = self.subjects[id.index()].automaton.transitions[transition].trigger;
-        match last {
-            crate::model::Trigger::Event(event) => Some((leaf, vec![(id, event)])),
+        // Raising without end, if it comes from this event: the same message stands for it.
+        match trigger {
+            Trigger::Event(event) if own_again => Some((leaf, vec![(id, event)])),
             _ => None,
         }
     }

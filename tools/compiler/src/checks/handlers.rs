@@ -57,11 +57,11 @@ pub fn never_handled(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         }
         let deferred = responses.iter().any(|response| matches!(response, Response::Defer { .. }));
         let said = match (responses.is_empty(), deferred) {
-            (true, _) => "no state says anything about",
-            (false, true) => "no state handles, though it is kept,",
-            (false, false) => "every state ignores, or says nothing about,",
+            (true, _) => "is mentioned in no state",
+            (false, true) => "is kept, and no state handles it",
+            (false, false) => "is ignored, and no state handles it",
         };
-        let message = format!("{said} `{}`", event.name);
+        let message = format!("`{}` {said}", event.name);
         findings.push(Diagnostic::new(&NEVER_HANDLED, event.span, message).help("handle it, or remove it"));
     }
 }
@@ -89,11 +89,9 @@ pub fn deferred_for_ever(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         }
         let first = handlers_of(subject, id).find(|(_, handler)| matches!(handler.response, Response::Defer { .. }));
         let (_, first) = first.expect("there is one");
-        let message = format!("`{}` is kept, and no state that no longer keeps it handles it", event.name);
+        let message = format!("`{}` is kept, and every state that handles it keeps it as well", event.name);
         let finding = Diagnostic::new(&DEFERRED_FOR_EVER, first.span, message);
-        findings.push(finding.help(
-            "a kept event is delivered in the first state that does not defer it, inside a state that does or not",
-        ));
+        findings.push(finding.help("it is delivered where no active state defers it, the states around it included"));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Subject;
 use crate::codes::warnings::{NEVER_IN_FINAL, TRAP_STATE, UNREACHABLE_STATE, UNUSED_HISTORY};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Change, EventKind, ExpressionKind, History, Reaction, StateId, Target};
+use crate::model::{Change, EventKind, Expression, ExpressionKind, History, Reaction, StateId, Target};
 
 pub fn unreachable(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let automaton = subject.automaton;
@@ -55,7 +55,7 @@ pub fn in_final(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         expression.visit(&mut |below| {
             let ExpressionKind::InState { automaton, state, .. } = below.kind else { return };
             let looked_at = &subject.system.automata[automaton];
-            if looked_at.states[state].is_final {
+            if looks_at_final(subject, below) {
                 let name = &looked_at.states[state].name;
                 let message = format!("no instance of `{}` is ever seen in `{name}`", looked_at.name);
                 let finding = Diagnostic::new(&NEVER_IN_FINAL, below.span, message);
@@ -71,5 +71,13 @@ pub fn in_final(subject: &Subject, findings: &mut Vec<Diagnostic>) {
             let finding = Diagnostic::new(&NEVER_IN_FINAL, event.span, message);
             findings.push(finding.related(observed.states[state].span, "final: it is entered, and never left"));
         }
+    }
+}
+
+/// `X in S`, with a final S.
+pub fn looks_at_final(subject: &Subject, expression: &Expression) -> bool {
+    match expression.kind {
+        ExpressionKind::InState { automaton, state, .. } => subject.system.automata[automaton].states[state].is_final,
+        _ => false,
     }
 }

@@ -18,7 +18,12 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
             let is_asked = !of.is_transient() || std::ptr::eq(chain, &of.always);
             for (index, step) in chain.steps.iter().enumerate() {
                 let this = seen.entry(place(subject, step)).or_insert_with(|| Seen::new(step));
-                this.reached |= is_asked && step.reached;
+                if !is_asked {
+                    // The state is left before anything can happen in it.
+                    this.left = this.left.or_else(|| of.always.steps.first().map(|first| place(subject, first)));
+                    continue;
+                }
+                this.reached |= step.reached;
                 let before = chain.steps[..index].iter().rev().find(|before| before.reached);
                 if let Some(before) = before {
                     this.behind = this.behind.or(Some(place(subject, before)));
@@ -31,7 +36,14 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         let never_holds = this.guard.is_some_and(|guard| constant(subject, guard) == Some(false));
         // What hides it has a finding already: its guard only looks like one.
         let follows = always_holds_before(subject, span);
-        let Some(behind) = this.behind.filter(|_| !never_holds && !follows) else { continue };
+        if never_holds || follows {
+            continue;
+        }
+        let Some(behind) = this.behind else {
+            let finding = Diagnostic::new(&SHADOWED, span, "this is never reached: the state is left at once");
+            findings.extend(this.left.map(|left| finding.related(left, "by this `always`")));
+            continue;
+        };
         let message = match (this.answer, this.only_inner) {
             (Answer::Transition(_), false) => "this case is never reached: those before it always answer",
             (Answer::Transition(_), true) => "this case is never reached: every state inside answers first",
@@ -47,13 +59,17 @@ struct Seen<'a> {
     answer: Answer,
     guard: Option<&'a Expression>,
     reached: bool,
+    /// What answers before it.
     behind: Option<Span>,
+    /// That is always a state further in.
     only_inner: bool,
+    /// The `always` by which the state is left at once.
+    left: Option<Span>,
 }
 
 impl<'a> Seen<'a> {
     fn new(step: &Step<'a>) -> Self {
-        Seen { answer: step.answer, guard: step.guard, reached: false, behind: None, only_inner: true }
+        Seen { answer: step.answer, guard: step.guard, reached: false, behind: None, only_inner: true, left: None }
     }
 }
 
@@ -79,7 +95,8 @@ pub fn constant_guards(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut told = BTreeSet::new();
     for transition in &subject.automaton.transitions {
         let Some(guard) = &transition.guard else { continue };
-        if !told.insert(guard.span) {
+        // A look at a final state has a finding of its own.
+        if !told.insert(guard.span) || guard.contains(|below| super::states::looks_at_final(subject, below)) {
             continue;
         }
         let (message, help) = match constant(subject, guard) {

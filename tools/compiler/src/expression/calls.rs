@@ -160,7 +160,9 @@ fn sender_allowed(
     }
     let message = format!("`{sender}` is no sender of `{}`, says `{receiver}`", name.name);
     let finding = Diagnostic::new(&NOT_SENT_BY, name.span, message).related(declared, "declared here");
-    let help = if from.is_empty() {
+    let help = if from.is_empty() && to == environment.automaton {
+        format!("an event for itself is raised: `raise: {}`", name.name)
+    } else if from.is_empty() {
         format!("without `from` an event is only raised; add `from: {sender}` to it")
     } else {
         format!("add `{sender}` to its `from`")

@@ -118,15 +118,18 @@ impl Typer<'_, '_> {
                 self.common(left, right, x, y).map(|_| ())
             }
             (x, y) if x == y => Some(()),
-            _ => {
+            (x, y) => {
                 let (a, b) = (self.type_name(a), self.type_name(b));
                 let message = format!("`{}` compares values of one type, not `{a}` with `{b}`", operator.symbol());
-                let finding = Diagnostic::new(&TYPE_MISMATCH, span, message);
-                self.refuse(
-                    finding
-                        .related(left.expression.span, format!("`{a}`"))
-                        .related(right.expression.span, format!("`{b}`")),
-                )
+                let finding = Diagnostic::new(&TYPE_MISMATCH, span, message)
+                    .related(left.expression.span, format!("`{a}`"))
+                    .related(right.expression.span, format!("`{b}`"));
+                self.refuse(match (left.constant, x, right.constant, y) {
+                    (None, BaseType::Duration, Some(_), _) | (Some(_), _, None, BaseType::Duration) => {
+                        finding.help("give the number a unit: `5s`")
+                    }
+                    _ => finding,
+                })
             }
         }
     }
@@ -199,7 +202,7 @@ impl Typer<'_, '_> {
             {
                 let bounds = r#type.bounds();
                 let message = format!(
-                    "`{value}` is outside `{}`, the type of the other side ({} to {})",
+                    "`{value}` is outside the bounds of the other side, a `{}`: {} to {}",
                     r#type.name(),
                     bounds.0,
                     bounds.1

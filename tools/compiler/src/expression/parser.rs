@@ -17,6 +17,9 @@ use crate::source::{Span, Text};
 /// Nested or chained operations, at the most.
 pub const DEEPEST: usize = 64;
 
+/// What is wanted where an operand is missing.
+const VALUE: &str = "a value";
+
 /// Why a text could not be read.
 pub type Refusal = Box<Diagnostic>;
 
@@ -172,7 +175,7 @@ impl<'a> Parser<'a> {
         let found = self.token().kind.describe();
         let finding = Diagnostic::new(&SYNTAX, self.here(), format!("expected {wanted}, found {found}")).label("here");
         match &self.token().kind {
-            TokenKind::Word(word) if WORDS.contains(&word.as_str()) => {
+            TokenKind::Word(word) if WORDS.contains(&word.as_str()) && wanted != VALUE => {
                 finding.help(format!("`{word}` is a word of the language and cannot be a name"))
             }
             _ => finding,
@@ -284,7 +287,7 @@ impl<'a> Parser<'a> {
                 self.node(NodeKind::Negate(Box::new(of)), span, depth)
             }
             TokenKind::Word(word) => self.word(&word, span),
-            _ => Err(self.unexpected("a value").into()),
+            _ => Err(self.unexpected(VALUE).into()),
         }
     }
 
@@ -332,7 +335,7 @@ impl<'a> Parser<'a> {
             Some(TokenKind::Word(word)) if word == "in" => self.in_state(Quantifier::One, span),
             Some(TokenKind::Symbol("[")) => self.in_state(Quantifier::One, span),
             Some(TokenKind::Symbol(".")) => {
-                let owner = self.name("a value")?;
+                let owner = self.name(VALUE)?;
                 self.member(owner)
             }
             Some(TokenKind::Symbol("(")) => {
@@ -343,7 +346,7 @@ impl<'a> Parser<'a> {
                 self.node(NodeKind::Call(function, arguments.given), span, depth)
             }
             _ => {
-                let name = self.name("a value")?;
+                let name = self.name(VALUE)?;
                 self.node(NodeKind::Name(name.name), name.span, 1)
             }
         }

@@ -488,6 +488,6 @@ pub fn fits_or_refused(value: i128, bounds: (i128, i128), what: &str, span: Span
     if (bounds.0..=bounds.1).contains(&value) {
         return Ok(());
     }
-    let message = format!("`{value}` is outside {what}, which goes from {} to {}", bounds.0, bounds.1);
+    let message = format!("`{value}` is outside the bounds of {what}: {} to {}", bounds.0, bounds.1);
     Err(Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, span, message))
 }

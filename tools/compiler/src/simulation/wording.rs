@@ -11,7 +11,7 @@ use crate::model::{
 
 /// The words of one automaton.
 #[derive(Clone, Copy)]
-pub(super) struct Wording<'a> {
+pub(crate) struct Wording<'a> {
     pub system: &'a System,
     pub automaton: &'a Automaton,
 }
@@ -121,7 +121,7 @@ impl Wording<'_> {
         }
     }
 
-    fn constant(self, value: &Value) -> String {
+    pub fn constant(self, value: &Value) -> String {
         match value {
             Value::Bool(value) => value.to_string(),
             Value::Integer(value) => value.to_string(),

@@ -6,6 +6,8 @@
 //! on one another (`a + 1 < 3` beside `a < 2`) are taken as independent, which invents worlds: what is found in all
 //! worlds is true all the same, and what is found in some is marked as uncertain.
 
+mod example;
+
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Expression, ExpressionKind, Observed, StateId, System, Type,
     TypeKind, Value,
@@ -319,6 +321,10 @@ impl<'a> Worlds<'a> {
 }
 
 impl Dimension {
+    fn is_duration(&self) -> bool {
+        matches!(&self.subject, Subject::Value(of) if of.r#type.base == BaseType::Duration)
+    }
+
     /// Makes a cell of its own for a constant.
     fn cut(&mut self, constant: &Value) {
         if let Some(number) = number(constant) {
