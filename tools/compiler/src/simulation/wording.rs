@@ -89,7 +89,7 @@ impl Wording<'_> {
             ExpressionKind::Variable(id) => automaton.variables[*id].name.clone(),
             ExpressionKind::Parameter(id) => automaton.parameters[*id].name.clone(),
             ExpressionKind::Field(index) => {
-                fields.get(*index as usize).map_or_else(|| "event".to_owned(), |field| field.name.clone())
+                fields.get(*index as usize).map_or_else(|| "event".to_owned(), |field| self.field(&field.name))
             }
             ExpressionKind::Key => "key".to_owned(),
             ExpressionKind::Condition(id, arguments) => {
@@ -119,6 +119,13 @@ impl Wording<'_> {
                 parenthesised(format!("{subject} in {}", observed.states[*state].name), 4 < loosest)
             }
         }
+    }
+
+    /// With `event.` where the bare name means something else.
+    fn field(self, name: &str) -> String {
+        let variables = self.automaton.variables.iter().map(|variable| &variable.name);
+        let mut others = variables.chain(self.automaton.parameters.iter().map(|parameter| &parameter.name));
+        if name == "key" || others.any(|other| other == name) { format!("event.{name}") } else { name.to_owned() }
     }
 
     pub fn constant(self, value: &Value) -> String {
