@@ -348,7 +348,6 @@ impl<'a> Step<'a> {
         self.observe(&plan.entered[state.index()]);
         if entered.is_final {
             self.finished = true;
-            self.raised.clear();
             return Ok(());
         }
         self.effects(&entered.entry, state, &[])?;
