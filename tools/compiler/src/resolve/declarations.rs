@@ -210,10 +210,16 @@ impl Resolver<'_> {
     }
 
     fn find_partner(&self, name: &str) -> Option<Partner> {
-        let part = self.system.parts.iter().position(|part| part.name == name);
-        let automaton = || self.automata_names.iter().position(|known| known == name);
-        let part = part.map(|index| Partner::Part(PartId(index as u32)));
-        part.or_else(|| automaton().map(|index| Partner::Automaton(AutomatonId(index as u32))))
+        if let Some(part) = self.find_part(name) {
+            return Some(Partner::Part(part));
+        }
+        let index = self.automata_names.binary_search_by(|known| known.as_str().cmp(name)).ok()?;
+        Some(Partner::Automaton(AutomatonId(index as u32)))
+    }
+
+    fn find_part(&self, name: &str) -> Option<PartId> {
+        let index = self.system.parts.binary_search_by(|part| part.name.as_str().cmp(name)).ok()?;
+        Some(PartId(index as u32))
     }
 
     fn action(&mut self, action: &syntax::Action) -> Option<Action> {
@@ -229,8 +235,8 @@ impl Resolver<'_> {
     }
 
     fn performer(&mut self, text: &Text) -> Option<PartId> {
-        if let Some(index) = self.system.parts.iter().position(|part| part.name == text.text) {
-            return Some(PartId(index as u32));
+        if let Some(part) = self.find_part(&text.text) {
+            return Some(part);
         }
         if self.broken.contains(&text.text) || !self.parts_are_known {
             return None;

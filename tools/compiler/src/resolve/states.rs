@@ -33,7 +33,9 @@ impl Resolver<'_> {
                 Given::Yes(text) => match find_inside(&states, id, &text.text) {
                     Some(initial) => states[id].initial = Some(initial),
                     None => {
-                        self.unknown_initial(&states, id, text, &automaton.name.text);
+                        if !self.broken.contains(&text.text) {
+                            self.unknown_initial(&states, id, text, &automaton.name.text);
+                        }
                         broken.insert(id);
                     }
                 },

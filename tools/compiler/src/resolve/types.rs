@@ -101,7 +101,7 @@ impl Resolver<'_> {
         };
         let integer = IntegerType::ALL.into_iter().find(|integer| integer.name() == name).map(BaseType::Integer);
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, base)| *base);
-        let declared = || self.system.types.iter().position(|declared| declared.name == name);
+        let declared = || self.system.types.binary_search_by(|declared| declared.name.as_str().cmp(name)).ok();
         let base = integer.or(built_in).or_else(|| Some(BaseType::Declared(TypeId(declared()? as u32))));
         if let Some(base) = base {
             return Some(Type { base, optional });
