@@ -122,6 +122,14 @@ fn the_finding_that_is_shown_is_what_the_compiler_says() {
 }
 
 #[test]
+fn the_elevator_has_no_findings() {
+    let files = yaml_files(&repository().join("examples/elevator/automata"));
+    if let Some(found) = findings(&files, Severity::Warning) {
+        panic!("examples/elevator:\n{found}");
+    }
+}
+
+#[test]
 fn excerpts_stand_in_the_files_that_they_are_of() {
     let mut wholes: Vec<String> = yaml_files(&repository().join("examples/elevator/automata")).into_values().collect();
     let blocks = blocks();
