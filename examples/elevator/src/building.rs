@@ -82,7 +82,9 @@ impl House {
     /// What the automata asked for. Most of it only shows: there is no real motor here.
     fn perform(&mut self, now_ms: u64, action: Action) {
         match action {
-            Action::Dispatcher(dispatcher::Action::Welcome { passenger, floor }) => self.waiting.push((floor, passenger)),
+            Action::Dispatcher(dispatcher::Action::Welcome { passenger, floor }) => {
+                self.waiting.push((floor, passenger))
+            }
             Action::Dispatcher(dispatcher::Action::Lock) => self.is_locked = true,
             Action::Elevator(car, elevator::Action::ShowFloor { floor } | elevator::Action::ShowVacant { floor }) => {
                 self.floors.insert(car, floor);
@@ -95,7 +97,8 @@ impl House {
     /// The door of a car opens: some get out, some get in, and press the button of their floor.
     fn pass_through(&mut self, now_ms: u64, car: u8) {
         let here = self.floors.get(&car).copied().unwrap_or_default();
-        for (_, passenger) in self.riding.extract_if(.., |(of, passenger)| *of == car && passenger.destination == here) {
+        for (_, passenger) in self.riding.extract_if(.., |(of, passenger)| *of == car && passenger.destination == here)
+        {
             self.arrived.push((passenger.name, here));
         }
         for (_, passenger) in self.waiting.extract_if(.., |(floor, _)| *floor == here) {

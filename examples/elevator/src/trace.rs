@@ -78,7 +78,10 @@ fn effects(record: &Record) -> Vec<String> {
 }
 
 /// `name(a = 1, b = "x")`, or the name alone.
-fn call<'a>(name: &str, arguments: impl IntoIterator<Item = (&'a String, &'a automata_runtime::serde_json::Value)>) -> String {
+fn call<'a>(
+    name: &str,
+    arguments: impl IntoIterator<Item = (&'a String, &'a automata_runtime::serde_json::Value)>,
+) -> String {
     let mut text = name.to_owned();
     let mut separator = '(';
     for (argument, value) in arguments {
