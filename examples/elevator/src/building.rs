@@ -83,7 +83,7 @@ impl House {
     fn perform(&mut self, now_ms: u64, action: Action) {
         match action {
             Action::Dispatcher(dispatcher::Action::Welcome { passenger, floor }) => {
-                self.waiting.push((floor, passenger))
+                self.waiting.push((floor, passenger));
             }
             Action::Dispatcher(dispatcher::Action::Lock) => self.is_locked = true,
             Action::Elevator(car, elevator::Action::ShowFloor { floor } | elevator::Action::ShowVacant { floor }) => {

@@ -5,13 +5,16 @@
 //! * `yaml file=turnstile.yaml` is a whole file. Later ones of that name replace it; after each, all whole files so far make a
 //!   system without any finding.
 //! * `yaml excerpt` shows lines of a whole file of the page, or of a definition of `examples/elevator`, in their order.
+//! * `rust excerpt` and `toml excerpt` show lines of the elevator's own files in the same way; `json` is a script that it runs.
 //! * `yaml` is a fragment: it fits into the definitions beside this file (`documentation/session.yaml`) without an error.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use automata_compiler::diagnostic::Severity;
+use automata_compiler::simulation::run_script;
 use automata_compiler::source::{Source, Sources};
 use automata_compiler::{analyse, render};
 
@@ -34,9 +37,9 @@ const DECLARATION_KEYS: &[&str] = &[
 const STATE_KEYS: &[&str] = &["entry", "exit", "on", "after", "every", "always", "defer", "ignore"];
 const CASE_KEYS: &[&str] = &["if", "set", "do", "send", "start", "raise", "restart", "to", "stay"];
 
-/// A fenced block of YAML.
+/// A fenced block.
 struct Block {
-    /// What stands behind `yaml`.
+    /// What stands behind the fence: the language, and a mark.
     mark: String,
     /// Of its first line, for messages.
     line: usize,
@@ -63,17 +66,12 @@ fn blocks() -> Vec<Block> {
     let text = read(&repository().join("docs/AUTOMATA.md"));
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    let mut other_language = false;
     for (index, line) in text.lines().enumerate() {
         match (&mut open, line.strip_prefix("```")) {
             (Some(_), Some("")) => blocks.extend(open.take()),
             (Some(block), _) => block.text += &format!("{line}\n"),
-            (None, Some("")) => other_language = false,
-            (None, Some(info)) if !other_language => match info.strip_prefix("yaml") {
-                Some(mark) => open = Some(Block { mark: mark.trim().into(), line: index + 2, text: String::new() }),
-                None => other_language = true,
-            },
-            (None, _) => {}
+            (None, Some(mark)) => open = Some(Block { mark: mark.into(), line: index + 2, text: String::new() }),
+            (None, None) => {}
         }
     }
     assert!(open.is_none(), "the last block is not closed");
@@ -95,7 +93,7 @@ fn whole_definitions_have_no_findings() {
     let mut files = Files::new();
     let mut checked = 0;
     for block in blocks() {
-        let Some(name) = block.mark.strip_prefix("file=") else { continue };
+        let Some(name) = block.mark.strip_prefix("yaml file=") else { continue };
         files.insert(name.to_owned(), block.text);
         if name != "types.yaml" && name != "parts.yaml" {
             checked += 1;
@@ -111,7 +109,7 @@ fn whole_definitions_have_no_findings() {
 fn the_finding_that_is_shown_is_what_the_compiler_says() {
     let page = read(&repository().join("docs/AUTOMATA.md"));
     let whole = |name: &str| {
-        let mark = format!("file={name}");
+        let mark = format!("yaml file={name}");
         blocks().into_iter().find(|block| block.mark == mark).expect("the page begins with a turnstile").text
     };
     let misspelt = whole("turnstile.yaml").replacen("to: OPEN }", "to: OPNE }", 1);
@@ -131,16 +129,36 @@ fn the_elevator_has_no_findings() {
 
 #[test]
 fn excerpts_stand_in_the_files_that_they_are_of() {
-    let mut wholes: Vec<String> = yaml_files(&repository().join("examples/elevator/automata")).into_values().collect();
+    let elevator = repository().join("examples/elevator");
+    let mut yaml: Vec<String> = yaml_files(&elevator.join("automata")).into_values().collect();
     let blocks = blocks();
-    wholes.extend(blocks.iter().filter(|block| block.mark.starts_with("file=")).map(|block| block.text.clone()));
-    let mut checked = 0;
-    for block in blocks.iter().filter(|block| block.mark == "excerpt") {
-        checked += 1;
-        let found = wholes.iter().any(|whole| contains_in_order(whole, &block.text));
-        assert!(found, "docs/AUTOMATA.md, line {}: no file has these lines:\n{}", block.line, block.text);
+    yaml.extend(blocks.iter().filter(|block| block.mark.starts_with("yaml file=")).map(|block| block.text.clone()));
+    let own = |names: &[&str]| names.iter().map(|name| read(&elevator.join(name))).collect::<Vec<_>>();
+    let rust = own(&["build.rs", "src/lib.rs", "src/building.rs", "src/trace.rs", "src/main.rs"]);
+    for (mark, wholes, least) in
+        [("yaml excerpt", yaml, 10), ("rust excerpt", rust, 7), ("toml excerpt", own(&["Cargo.toml"]), 1)]
+    {
+        let excerpts: Vec<&Block> = blocks.iter().filter(|block| block.mark == mark).collect();
+        assert!(excerpts.len() >= least, "only {} times `{mark}`", excerpts.len());
+        for block in excerpts {
+            let found = wholes.iter().any(|whole| contains_in_order(whole, &block.text));
+            assert!(found, "docs/AUTOMATA.md, line {}: no file has these lines:\n{}", block.line, block.text);
+        }
     }
-    assert!(checked >= 5, "only {checked} excerpts were found");
+}
+
+#[test]
+fn the_script_that_is_shown_runs() {
+    let files = yaml_files(&repository().join("examples/elevator/automata"));
+    let sources = files.into_iter().map(|(path, text)| Source { path, text });
+    let system = analyse(&Sources::new(sources.collect())).system.expect("the elevator is without errors");
+    let blocks = blocks();
+    let script = blocks.iter().find(|block| block.mark == "json").expect("the page shows a script");
+    let mut last = None;
+    let outcome = run_script(Arc::new(system), &script.text, |record| last = Some(record));
+    assert!(outcome.is_ok(), "docs/AUTOMATA.md, line {}: {:?}", script.line, outcome.err());
+    let last = last.expect("something happened");
+    assert_eq!((last.at_ms, last.instance.as_str(), last.after.as_deref()), (5000, "elevator[2]", Some("HALTED")));
 }
 
 /// Whether the lines of `excerpt` are lines of `whole`, in their order; lines between them may be left out.
@@ -153,7 +171,7 @@ fn contains_in_order(whole: &str, excerpt: &str) -> bool {
 fn fragments_fit_into_a_definition() {
     let fixture = yaml_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documentation"));
     let mut checked = 0;
-    for block in blocks().iter().filter(|block| block.mark.is_empty()) {
+    for block in blocks().iter().filter(|block| block.mark == "yaml") {
         checked += 1;
         if let Some(found) = findings(&embedded(&fixture, &block.text), Severity::Error) {
             panic!("docs/AUTOMATA.md, line {}:\n{found}", block.line);
