@@ -6,7 +6,8 @@ use crate::codes::errors;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::System;
 use crate::resolve::{Files, resolve};
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Source, Sources, Span};
+use crate::yaml::Node;
 use crate::{checks, syntax, yaml};
 
 /// What is known of a set of sources.
@@ -18,11 +19,36 @@ pub struct Analysis {
     pub findings: Vec<Diagnostic>,
 }
 
+/// A file as YAML, and what is wrong with it as such.
+#[derive(Clone, Debug)]
+pub struct ParsedFile {
+    tree: Option<Node>,
+    findings: Vec<Diagnostic>,
+}
+
+impl ParsedFile {
+    /// Reads one file of the sources.
+    #[must_use]
+    pub fn new(id: FileId, source: &Source) -> Self {
+        let mut findings = Vec::new();
+        let tree = yaml::parse(id, &source.text, &mut findings);
+        Self { tree, findings }
+    }
+}
+
 /// Reads, resolves and checks all files. Whatever they contain, it comes back, with all findings of all files.
 #[must_use]
 pub fn analyse(sources: &Sources) -> Analysis {
+    let files: Vec<ParsedFile> = sources.iter().map(|(id, source)| ParsedFile::new(id, source)).collect();
+    analyse_parsed(sources, &files)
+}
+
+/// As [`analyse`], with each of the files read already: most of the time goes there, and who analyses again and again while
+/// one file changes need not read the others anew.
+#[must_use]
+pub fn analyse_parsed(sources: &Sources, parsed: &[ParsedFile]) -> Analysis {
     let mut findings = Vec::new();
-    let files = read(sources, &mut findings);
+    let files = read(sources, parsed, &mut findings);
     let system = resolve(files, &mut findings);
     let sound = !findings.iter().any(|finding| finding.code.severity == Severity::Error);
     let system = sound.then_some(system).and_then(|system| checked(system, &mut findings));
@@ -40,19 +66,20 @@ fn checked(system: System, findings: &mut Vec<Diagnostic>) -> Option<System> {
     sound.then_some(system)
 }
 
-fn read(sources: &Sources, findings: &mut Vec<Diagnostic>) -> Files {
+fn read(sources: &Sources, parsed: &[ParsedFile], findings: &mut Vec<Diagnostic>) -> Files {
     let mut files = Files {
         types: Some(syntax::TypesFile::default()),
         parts: Some(Vec::new()),
         automata: Vec::new(),
         unreadable: BTreeSet::new(),
     };
-    for (id, source) in sources.iter() {
+    for ((id, source), parsed) in sources.iter().zip(parsed) {
         let name = source.path.rsplit('/').next().unwrap_or(&source.path);
-        let node = yaml::parse(id, &source.text, findings);
+        let node = parsed.tree.as_ref();
+        findings.extend(parsed.findings.iter().cloned());
         match (name, node) {
-            ("types.yaml", node) => files.types = node.and_then(|node| syntax::read_types(&node, findings)),
-            ("parts.yaml", node) => files.parts = node.and_then(|node| syntax::read_parts(&node, findings)),
+            ("types.yaml", node) => files.types = node.and_then(|node| syntax::read_types(node, findings)),
+            ("parts.yaml", node) => files.parts = node.and_then(|node| syntax::read_parts(node, findings)),
             (name, node) => {
                 let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
                 if !name.ends_with(".yaml") {
@@ -61,7 +88,7 @@ fn read(sources: &Sources, findings: &mut Vec<Diagnostic>) -> Files {
                     files.unreadable.insert(stem);
                     continue;
                 }
-                match node.and_then(|node| syntax::read_automaton(&node, &stem, findings)) {
+                match node.and_then(|node| syntax::read_automaton(node, &stem, findings)) {
                     Some(automaton) => files.automata.push((stem, automaton)),
                     None => {
                         files.unreadable.insert(stem);

@@ -24,5 +24,5 @@ mod walk;
 pub mod worlds;
 pub mod yaml;
 
-pub use analysis::{Analysis, analyse};
+pub use analysis::{Analysis, ParsedFile, analyse, analyse_parsed};
 pub use folder::read_folder;

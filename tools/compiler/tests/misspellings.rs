@@ -13,7 +13,7 @@ use std::thread;
 use automata_compiler::diagnostic::Diagnostic;
 use automata_compiler::source::{FileId, Source, Sources, Span, Text};
 use automata_compiler::yaml::{self, Node, NodeKind};
-use automata_compiler::{analyse, read_folder};
+use automata_compiler::{ParsedFile, analyse, analyse_parsed, read_folder};
 
 /// A word of the definitions, and where it stands.
 struct Occurrence {
@@ -118,10 +118,13 @@ fn may_be_declared_only(slip: &Occurrence) -> bool {
 }
 
 /// What is wrong with the answer to this slip, if anything.
-fn missed(sources: &Sources, slip: &Occurrence) -> Option<String> {
+fn missed(sources: &Sources, files: &[ParsedFile], slip: &Occurrence) -> Option<String> {
     let meant = &sources.get(slip.file).text[slip.bytes.clone()];
     let written = misspelled(meant);
-    let analysis = analyse(&with_slip(sources, slip, &written));
+    let misspelled = with_slip(sources, slip, &written);
+    let mut files = files.to_vec();
+    files[slip.file.0 as usize] = ParsedFile::new(slip.file, misspelled.get(slip.file));
+    let analysis = analyse_parsed(&misspelled, &files);
     let end = slip.bytes.start + written.len();
     let place = Span { file: slip.file, start: slip.bytes.start as u32, end: end as u32 };
     let is_other_name = may_be_declared_only(slip) && analysis.system.is_some();
@@ -137,13 +140,16 @@ fn every_slip_is_found() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../automata");
     let sources = read_folder(&folder).expect("the definitions can be read");
     assert!(analyse(&sources).system.is_some(), "the definitions are sound");
+    let files: Vec<ParsedFile> = sources.iter().map(|(id, source)| ParsedFile::new(id, source)).collect();
     let occurrences = occurrences(&sources);
     assert!(occurrences.len() > 1000, "only {} words were found", occurrences.len());
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let missed: Vec<String> = thread::scope(|scope| {
         let chunks = occurrences.chunks(occurrences.len().div_ceil(threads));
         let workers: Vec<_> = chunks
-            .map(|chunk| scope.spawn(|| chunk.iter().filter_map(|slip| missed(&sources, slip)).collect::<Vec<_>>()))
+            .map(|chunk| {
+                scope.spawn(|| chunk.iter().filter_map(|slip| missed(&sources, &files, slip)).collect::<Vec<_>>())
+            })
             .collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("no worker panics")).collect()
     });
