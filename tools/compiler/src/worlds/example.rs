@@ -66,8 +66,8 @@ impl Worlds<'_> {
             Ok(ms) if dimension.is_duration() => duration_text(ms),
             _ => number.to_string(),
         };
-        let ranges = dimension.cells.iter().filter(|cell| matches!(cell, Cell::Range(..)));
-        let (first, last) = (ranges.clone().next(), ranges.last());
+        let mut ranges = dimension.cells.iter().filter(|cell| matches!(cell, Cell::Range(..)));
+        let (first, last) = (ranges.clone().next(), ranges.next_back());
         match cell {
             Cell::Constant(Value::Bool(true)) if dimension.cells.len() == 2 => value.to_owned(),
             Cell::Constant(Value::Bool(false)) if dimension.cells.len() == 2 => format!("not {value}"),

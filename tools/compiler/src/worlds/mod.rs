@@ -6,8 +6,13 @@
 //! on one another (`a + 1 < 3` beside `a < 2`) are taken as independent, which invents worlds: what is found in all
 //! worlds is true all the same, and what is found in some is marked as uncertain.
 
+mod comparison;
 mod example;
+mod formula;
+mod range;
 
+use self::comparison::{Sides, cell_compares, compare, flip, number, order_holds};
+pub use self::formula::Formula;
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Expression, ExpressionKind, Observed, StateId, System, Type,
     TypeKind, Value,
@@ -24,23 +29,6 @@ pub struct Worlds<'a> {
     automaton: &'a Automaton,
     dimensions: Vec<Dimension>,
     divides: bool,
-}
-
-/// A guard, as a function of the world.
-#[derive(Clone, Debug)]
-pub enum Formula {
-    /// The same in all worlds.
-    Constant(bool),
-    /// True in those cells of that dimension.
-    In(usize, Vec<bool>),
-    /// Negated.
-    Not(Box<Formula>),
-    /// All hold.
-    All(Vec<Formula>),
-    /// One holds.
-    Any(Vec<Formula>),
-    /// Both or neither.
-    Same(Box<Formula>, Box<Formula>),
 }
 
 /// A cell for each dimension.
@@ -83,21 +71,6 @@ enum Cell {
     False,
 }
 
-impl Formula {
-    /// Its value in a world.
-    #[must_use]
-    pub fn holds(&self, world: &World) -> bool {
-        match self {
-            Formula::Constant(value) => *value,
-            Formula::In(dimension, cells) => cells[world[*dimension]],
-            Formula::Not(of) => !of.holds(world),
-            Formula::All(of) => of.iter().all(|formula| formula.holds(world)),
-            Formula::Any(of) => of.iter().any(|formula| formula.holds(world)),
-            Formula::Same(left, right) => left.holds(world) == right.holds(world),
-        }
-    }
-}
-
 impl<'a> Worlds<'a> {
     /// The worlds of those guards; `None` if they are too many.
     pub fn of<'g>(
@@ -121,6 +94,7 @@ impl<'a> Worlds<'a> {
     pub fn is_uncertain(&self) -> bool {
         let bases: Vec<Vec<Expression>> = self.dimensions.iter().map(|dimension| dimension.subject.bases()).collect();
         self.divides
+            || !self.dimensions.iter().all(|dimension| dimension.subject.is_exact())
             || bases.iter().enumerate().any(|(index, these)| {
                 bases[index + 1..].iter().any(|those| these.iter().any(|base| those.contains(base)))
             })
@@ -150,13 +124,7 @@ impl<'a> Worlds<'a> {
     /// A guard of those that the worlds were made of.
     #[must_use]
     pub fn guard(&self, guard: &Expression) -> Formula {
-        let mut all = vec![self.formula(guard)];
-        guard.visit(&mut |expression| {
-            if let Some(divisor) = divisor(expression) {
-                all.push(self.cells(&Subject::Divisor(without_spans(divisor)), |cell| *cell != Cell::Zero));
-            }
-        });
-        Formula::All(all)
+        self.formula(guard)
     }
 
     fn formula(&self, expression: &Expression) -> Formula {
@@ -169,11 +137,32 @@ impl<'a> Worlds<'a> {
             ExpressionKind::Binary(BinaryOperator::Or, left, right) => {
                 Formula::Any(vec![self.formula(left), self.formula(right)])
             }
-            ExpressionKind::Binary(operator, left, right) => self.comparison(*operator, left, right),
-            ExpressionKind::InState { who, automaton, state } => self.in_state(who, *automaton, *state, expression),
-            _ => self
-                .cells(&Subject::Value(without_spans(expression)), |cell| *cell == Cell::Constant(Value::Bool(true))),
+            ExpressionKind::Binary(operator, left, right) => {
+                let of = self.comparison(*operator, left, right);
+                // Two bools are formulas of their own, which look to their divisions themselves.
+                if matches!(of, Formula::Same(..) | Formula::Not(_)) { of } else { self.dividing(expression, of) }
+            }
+            ExpressionKind::InState { who, automaton, state } => {
+                self.dividing(expression, self.in_state(who, *automaton, *state, expression))
+            }
+            _ => {
+                let is_true = |cell: &Cell| *cell == Cell::Constant(Value::Bool(true));
+                self.dividing(expression, self.cells(&Subject::Value(without_spans(expression)), is_true))
+            }
         }
+    }
+
+    /// With the divisions that are made to know it.
+    fn dividing(&self, expression: &Expression, of: Formula) -> Formula {
+        let mut divisors = Vec::new();
+        expression.visit(&mut |below| {
+            if let Some(divisor) = divisor(below) {
+                let dimension = self.dimension(&Subject::Divisor(without_spans(divisor)));
+                let zero = self.dimensions[dimension].cells.iter().position(|cell| *cell == Cell::Zero);
+                divisors.push((dimension, zero.expect("a divisor can be zero")));
+            }
+        });
+        if divisors.is_empty() { of } else { Formula::Dividing(divisors, Box::new(of)) }
     }
 
     fn comparison(&self, operator: BinaryOperator, left: &Expression, right: &Expression) -> Formula {
@@ -210,9 +199,13 @@ impl<'a> Worlds<'a> {
     }
 
     fn cells(&self, subject: &Subject, holds: impl FnMut(&Cell) -> bool) -> Formula {
-        let index = self.dimensions.iter().position(|dimension| dimension.subject == *subject);
-        let index = index.expect("the worlds were made of this guard");
+        let index = self.dimension(subject);
         Formula::In(index, self.dimensions[index].cells.iter().map(holds).collect())
+    }
+
+    fn dimension(&self, subject: &Subject) -> usize {
+        let index = self.dimensions.iter().position(|dimension| dimension.subject == *subject);
+        index.expect("the worlds were made of this guard")
     }
 
     /// Adds the dimensions of a guard.
@@ -249,11 +242,7 @@ impl<'a> Worlds<'a> {
                     let ordered = matches!(first.r#type.base, BaseType::Integer(_) | BaseType::Duration)
                         && !first.r#type.optional
                         && !second.r#type.optional;
-                    let cells = if ordered {
-                        vec![Cell::Less, Cell::Equal, Cell::Greater]
-                    } else {
-                        vec![Cell::Equal, Cell::Different]
-                    };
+                    let cells = if ordered { self.orders(&first, &second) } else { vec![Cell::Equal, Cell::Different] };
                     self.add(Subject::Order(first, second), || cells);
                 }
             },
@@ -270,6 +259,13 @@ impl<'a> Worlds<'a> {
                 self.value(without_spans(expression));
             }
         }
+    }
+
+    /// The ways in which the two can compare.
+    fn orders(&self, first: &Expression, second: &Expression) -> Vec<Cell> {
+        let (a, b) = (range::range(first, self.automaton), range::range(second, self.automaton));
+        let possible = [(a.0 < b.1, Cell::Less), (a.0 <= b.1 && b.0 <= a.1, Cell::Equal), (a.1 > b.0, Cell::Greater)];
+        possible.into_iter().filter(|(possible, _)| *possible).map(|(_, cell)| cell).collect()
     }
 
     fn add(&mut self, subject: Subject, cells: impl FnOnce() -> Vec<Cell>) -> usize {
@@ -289,15 +285,10 @@ impl<'a> Worlds<'a> {
         let Type { base, optional } = expression.r#type;
         let mut cells = match base {
             BaseType::Bool => vec![Cell::Constant(Value::Bool(false)), Cell::Constant(Value::Bool(true))],
-            BaseType::Integer(integer) => {
-                let declared = match expression.kind {
-                    ExpressionKind::Variable(id) => self.automaton.variables[id].bounds,
-                    _ => None,
-                };
-                let (low, high) = declared.unwrap_or(integer.bounds());
+            BaseType::Integer(_) | BaseType::Duration => {
+                let (low, high) = range::range(expression, self.automaton);
                 vec![Cell::Range(low, high)]
             }
-            BaseType::Duration => vec![Cell::Range(0, i128::from(u64::MAX))],
             BaseType::Declared(id) => match &self.system.types[id].kind {
                 TypeKind::Enum(variants) => {
                     (0..variants.len() as u32).map(|index| Cell::Constant(Value::Variant(id, index))).collect()
@@ -344,6 +335,17 @@ impl Dimension {
 }
 
 impl Subject {
+    /// Whether each of its cells occurs.
+    fn is_exact(&self) -> bool {
+        match self {
+            Subject::Value(of) => range::is_exact(of),
+            Subject::Order(first, second) => {
+                range::is_exact(first) && range::is_exact(second) && range::are_independent(first, second)
+            }
+            Subject::Leaf(..) | Subject::Divisor(_) | Subject::Quantified(_) => true,
+        }
+    }
+
     /// What it depends on and shares with other dimensions. The answers of conditions are each on their own.
     fn bases(&self) -> Vec<Expression> {
         let mut bases = Vec::new();
@@ -381,84 +383,6 @@ fn collect_bases(expression: &Expression, bases: &mut Vec<Expression>) {
             }
         }
         _ => bases.push(expression.clone()),
-    }
-}
-
-/// The two sides of a comparison, sorted out.
-enum Sides<'e> {
-    Constants(&'e Value, &'e Value),
-    BothBool,
-    WithConstant { value: Expression, constant: &'e Value, flipped: bool },
-    Values { first: Expression, second: Expression, flipped: bool },
-}
-
-impl<'e> Sides<'e> {
-    fn of(left: &'e Expression, right: &'e Expression) -> Self {
-        match (&left.kind, &right.kind) {
-            (ExpressionKind::Literal(a), ExpressionKind::Literal(b)) => Sides::Constants(a, b),
-            _ if left.r#type == Type::BOOL && right.r#type == Type::BOOL => Sides::BothBool,
-            (_, ExpressionKind::Literal(constant)) => {
-                Sides::WithConstant { value: without_spans(left), constant, flipped: false }
-            }
-            (ExpressionKind::Literal(constant), _) => {
-                Sides::WithConstant { value: without_spans(right), constant, flipped: true }
-            }
-            _ => {
-                let (a, b) = (without_spans(left), without_spans(right));
-                // One order for `a < b` and `b > a`; which one does not matter.
-                let flipped = format!("{a:?}") > format!("{b:?}");
-                let (first, second) = if flipped { (b, a) } else { (a, b) };
-                Sides::Values { first, second, flipped }
-            }
-        }
-    }
-}
-
-fn number(value: &Value) -> Option<i128> {
-    match value {
-        Value::Integer(value) => Some(*value),
-        Value::Duration(ms) => Some(i128::from(*ms)),
-        _ => None,
-    }
-}
-
-fn flip(operator: BinaryOperator) -> BinaryOperator {
-    match operator {
-        BinaryOperator::Less => BinaryOperator::Greater,
-        BinaryOperator::LessOrEqual => BinaryOperator::GreaterOrEqual,
-        BinaryOperator::Greater => BinaryOperator::Less,
-        BinaryOperator::GreaterOrEqual => BinaryOperator::LessOrEqual,
-        other => other,
-    }
-}
-
-fn compare(operator: BinaryOperator, a: &Value, b: &Value) -> bool {
-    let order = match (number(a), number(b)) {
-        (Some(a), Some(b)) if a < b => Cell::Less,
-        (Some(a), Some(b)) if a > b => Cell::Greater,
-        _ if a == b => Cell::Equal,
-        _ => Cell::Different,
-    };
-    order_holds(operator, &order)
-}
-
-fn order_holds(operator: BinaryOperator, order: &Cell) -> bool {
-    match operator {
-        BinaryOperator::Equal => *order == Cell::Equal,
-        BinaryOperator::NotEqual => *order != Cell::Equal,
-        BinaryOperator::Less => *order == Cell::Less,
-        BinaryOperator::LessOrEqual => matches!(order, Cell::Less | Cell::Equal),
-        BinaryOperator::Greater => *order == Cell::Greater,
-        _ => matches!(order, Cell::Greater | Cell::Equal),
-    }
-}
-
-/// Whether the values of a cell compare so with a constant. Ranges were cut there, so that all of a range answer alike.
-fn cell_compares(cell: &Cell, operator: BinaryOperator, constant: &Value) -> bool {
-    match (cell, number(constant)) {
-        (Cell::Range(low, _), Some(number)) => compare(operator, &Value::Integer(*low), &Value::Integer(number)),
-        (Cell::Constant(value), _) => compare(operator, value, constant),
-        _ => operator == BinaryOperator::NotEqual,
     }
 }
 

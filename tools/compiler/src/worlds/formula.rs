@@ -1,0 +1,63 @@
+//! A guard as a function of the world, evaluated as at run time: from the left, and no further than needed.
+
+use super::World;
+
+/// A guard, as a function of the world.
+#[derive(Clone, Debug)]
+pub enum Formula {
+    /// The same in all worlds.
+    Constant(bool),
+    /// True in those cells of that dimension.
+    In(usize, Vec<bool>),
+    /// Negated.
+    Not(Box<Formula>),
+    /// All hold.
+    All(Vec<Formula>),
+    /// One holds.
+    Any(Vec<Formula>),
+    /// What it says, if none of these dimensions is in the cell that stands for zero.
+    Dividing(Vec<(usize, usize)>, Box<Formula>),
+    /// Both or neither.
+    Same(Box<Formula>, Box<Formula>),
+}
+
+impl Formula {
+    /// Whether it holds in a world. Where it divides by zero on the way, it does not.
+    #[must_use]
+    pub fn holds(&self, world: &World) -> bool {
+        self.value(world) == Some(true)
+    }
+
+    /// `None` after a division by zero. What the left side decides is not looked at on the right, as at run time.
+    fn value(&self, world: &World) -> Option<bool> {
+        match self {
+            Formula::Constant(value) => Some(*value),
+            Formula::In(dimension, cells) => Some(cells[world[*dimension]]),
+            Formula::Dividing(divisors, of) => {
+                if divisors.iter().any(|(dimension, zero)| world[*dimension] == *zero) {
+                    None
+                } else {
+                    of.value(world)
+                }
+            }
+            Formula::Not(of) => Some(!of.value(world)?),
+            Formula::All(of) => {
+                for formula in of {
+                    if !formula.value(world)? {
+                        return Some(false);
+                    }
+                }
+                Some(true)
+            }
+            Formula::Any(of) => {
+                for formula in of {
+                    if formula.value(world)? {
+                        return Some(true);
+                    }
+                }
+                Some(false)
+            }
+            Formula::Same(left, right) => Some(left.value(world)? == right.value(world)?),
+        }
+    }
+}

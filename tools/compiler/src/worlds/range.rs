@@ -1,0 +1,114 @@
+//! The values that a calculation can have, from those of its operands: bounds that hold, and whether all between them occur.
+
+use crate::model::{Automaton, BaseType, BinaryOperator, Expression, ExpressionKind, Type, Value};
+
+/// Smallest and largest value of an integer or duration.
+pub fn range(of: &Expression, automaton: &Automaton) -> (i128, i128) {
+    let bounds = bounds(of.r#type);
+    let (low, high) = match &of.kind {
+        ExpressionKind::Literal(Value::Integer(value)) => (*value, *value),
+        ExpressionKind::Literal(Value::Duration(ms)) => (i128::from(*ms), i128::from(*ms)),
+        ExpressionKind::Variable(id) => automaton.variables[*id].bounds.unwrap_or(bounds),
+        ExpressionKind::Negate(of) => {
+            let (low, high) = range(of, automaton);
+            (-high, -low)
+        }
+        ExpressionKind::Binary(operator, left, right) => {
+            calculated(*operator, range(left, automaton), range(right, automaton))
+        }
+        _ => bounds,
+    };
+    (low.clamp(bounds.0, bounds.1), high.clamp(bounds.0, bounds.1))
+}
+
+fn bounds(of: Type) -> (i128, i128) {
+    match of.base {
+        BaseType::Integer(integer) => integer.bounds(),
+        _ => (0, i128::from(u64::MAX)),
+    }
+}
+
+fn calculated(operator: BinaryOperator, left: (i128, i128), right: (i128, i128)) -> (i128, i128) {
+    match operator {
+        BinaryOperator::Add => (left.0 + right.0, left.1 + right.1),
+        BinaryOperator::Subtract => (left.0 - right.1, left.1 - right.0),
+        BinaryOperator::Multiply => {
+            let ends = [(left.0, right.0), (left.0, right.1), (left.1, right.0), (left.1, right.1)];
+            let ends = ends.map(|(left, right)| left.saturating_mul(right));
+            (ends.into_iter().min().unwrap_or(0), ends.into_iter().max().unwrap_or(0))
+        }
+        // Neither makes a number larger, or changes the sign of one that is not negative divided by one that is not.
+        _ if left.0 >= 0 && right.0 >= 0 => (0, left.1),
+        _ => {
+            let largest = left.0.abs().max(left.1.abs());
+            (-largest, largest)
+        }
+    }
+}
+
+/// Whether every value of the range occurs: of sums and differences of values that do not depend on one another.
+pub fn is_exact(of: &Expression) -> bool {
+    match &of.kind {
+        ExpressionKind::Binary(BinaryOperator::Add | BinaryOperator::Subtract, left, right) => {
+            is_exact(left) && is_exact(right) && are_independent(left, right)
+        }
+        ExpressionKind::Binary(..) => false,
+        ExpressionKind::Negate(of) => is_exact(of),
+        _ => true,
+    }
+}
+
+/// Whether the two have nothing in common.
+pub fn are_independent(left: &Expression, right: &Expression) -> bool {
+    let (mut these, mut those) = (Vec::new(), Vec::new());
+    super::collect_bases(left, &mut these);
+    super::collect_bases(right, &mut those);
+    !these.iter().any(|base| those.contains(base))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{IntegerType, ParameterId};
+    use crate::source::Span;
+
+    fn expression(kind: ExpressionKind, of: IntegerType) -> Expression {
+        Expression { kind, r#type: Type::integer(of), span: Span::default() }
+    }
+
+    fn calculation(operator: BinaryOperator, left: Expression, right: Expression, of: IntegerType) -> Expression {
+        expression(ExpressionKind::Binary(operator, Box::new(left), Box::new(right)), of)
+    }
+
+    fn parameter(id: u32, of: IntegerType) -> Expression {
+        expression(ExpressionKind::Parameter(ParameterId(id)), of)
+    }
+
+    fn literal(value: i128, of: IntegerType) -> Expression {
+        expression(ExpressionKind::Literal(Value::Integer(value)), of)
+    }
+
+    #[test]
+    fn calculations_stay_at_the_bounds_of_their_type() {
+        use IntegerType::{I16, I64, U8, U64};
+        let automaton = Automaton::default();
+        let range_of = |of: Expression| range(&of, &automaton);
+        let sum = calculation(BinaryOperator::Add, parameter(0, U8), literal(3, U8), U8);
+        assert_eq!(range_of(sum), (3, 255));
+        let difference = calculation(BinaryOperator::Subtract, parameter(0, U8), parameter(1, I16), I16);
+        assert_eq!(range_of(difference), (-32767, 32767));
+        let product = calculation(BinaryOperator::Multiply, parameter(0, U64), parameter(1, U64), U64);
+        assert_eq!(range_of(product), U64.bounds(), "the largest product is beyond 128 bits");
+        let negative = calculation(BinaryOperator::Divide, parameter(0, I64), parameter(1, I64), I64);
+        assert_eq!(range_of(negative), I64.bounds());
+    }
+
+    #[test]
+    fn only_sums_of_independent_values_are_exact() {
+        use IntegerType::U8;
+        let sum = |left, right| calculation(BinaryOperator::Add, left, right, U8);
+        assert!(is_exact(&sum(parameter(0, U8), parameter(1, U8))));
+        assert!(!is_exact(&sum(parameter(0, U8), parameter(0, U8))), "no odd number is twice a number");
+        assert!(!is_exact(&calculation(BinaryOperator::Multiply, parameter(0, U8), literal(2, U8), U8)));
+    }
+}
