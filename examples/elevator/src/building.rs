@@ -192,7 +192,7 @@ pub fn a_day<R: Recorder>(building: &mut Building<R>) {
     building.plan_call(1_500, 1, "Kurt", 5);
     building.plan_call(2_000, 4, "Emmy", 2);
     // Somebody is late: the door is closing already.
-    building.plan(9_000, cabin::door::beam_broken(1));
+    building.plan(8_500, cabin::door::beam_broken(1));
     // Kurt is on his way up.
     building.plan(18_000, cabin::elevator::stop_pulled(1));
     building.plan(20_000, cabin::elevator::stop_released(1));
