@@ -1,7 +1,41 @@
 //! What generated automata need to run: the bus, timers, the table of instances, and the record of what happened.
 //!
-//! Knows nothing of any particular automaton. The rules it follows are in `docs/SEMANTICS.md`.
+//! Knows nothing of any particular automaton. The rules it follows are in `docs/SEMANTICS.md`. Generated code names everything that
+//! it needs through this crate ([`serde`], [`serde_json`] and [`statig`] included), so that whoever includes it needs no other dependency.
+//!
+//! A program makes a [`Bus`] of the generated `System`, starts it, and from then on is driven by two calls:
+//!
+//! ```text
+//! let mut bus = Bus::new(System::new(Settings::default()));   // or Bus::with_recorder(system, recorder)
+//! bus.start(now_ms, &mut host, &mut actions);
+//! loop {
+//!     // perform and clear `actions`; sleep until bus.deadline() or the next input
+//!     bus.advance(now_ms, &mut host, &mut actions);           // timers that are due
+//!     bus.handle(now_ms, message, &mut host, &mut actions);   // an input, made by `senders::<part>::<automaton>::<event>`
+//! }
+//! ```
+//!
+//! `host` answers the conditions: any type that implements the generated `Conditions` trait of each automaton that has some. Actions come out as
+//! values, in order. Time is whatever the caller says, in milliseconds.
+//!
+//! Every delivery can be recorded: see [`Recorder`], [`Delivery`] (typed, serialises straight to a line of a trace) and [`Record`].
 
+pub mod automaton;
+pub mod bus;
+pub mod deferral;
+pub mod delivery;
+pub mod instances;
+pub mod metadata;
 pub mod record;
+pub mod timers;
+pub mod value;
 
+pub use automaton::{Answer, Automaton, Input, Instance, Trigger};
+pub use bus::{Bus, Member, Outbox, System};
+pub use delivery::{Delivery, Incoming, InstanceName, Off, Recorder, Records};
+pub use instances::{Instances, Single, Slot, StateCounts, StateTable, Table};
 pub use record::{Ask, Fault, Outcome, Performed, Raised, Record, Sent};
+pub use timers::Timers;
+pub use value::{Bytes, Milliseconds};
+
+pub use {serde, serde_json, statig};

@@ -1,0 +1,117 @@
+//! How names of the language become names of Rust.
+
+use crate::model::{Automaton, Change, Event, EventKind, State, StateId, System, Timer, TimerKind};
+
+/// `tcp_connection` and `AT_STARTUP` become `TcpConnection` and `AtStartup`.
+pub fn camel(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    for word in name.split('_') {
+        let mut characters = word.chars();
+        if let Some(first) = characters.next() {
+            camel.extend(first.to_uppercase());
+            camel.push_str(&characters.as_str().to_lowercase());
+        }
+    }
+    camel
+}
+
+/// `AT_STARTUP` becomes `at_startup`.
+pub fn snake(state: &str) -> String {
+    state.to_lowercase()
+}
+
+/// What serde's `rename_all = "snake_case"` makes of a variant.
+pub fn serde_snake(variant: &str) -> String {
+    let mut snake = String::with_capacity(variant.len() + 4);
+    for (place, character) in variant.char_indices() {
+        if place > 0 && character.is_uppercase() {
+            snake.push('_');
+        }
+        snake.push(character.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// The variant of `State`.
+pub fn state_variant(state: &State) -> String {
+    if state.name.is_empty() { "Root".to_owned() } else { camel(&state.name) }
+}
+
+/// The function that answers for a state.
+pub fn handler(automaton: &Automaton, state: StateId) -> String {
+    if state == StateId::ROOT { "anywhere".to_owned() } else { format!("in_{}", snake(&automaton.states[state].name)) }
+}
+
+/// The variant of `Event`.
+pub fn event_variant(system: &System, event: &Event) -> String {
+    match event.kind {
+        EventKind::Declared { .. } => camel(&event.name),
+        EventKind::Observation { automaton, change, state } => {
+            let observed = &system.automata[automaton];
+            format!("{}{}{}", camel(&observed.name), change_word(change), camel(&observed.states[state].name))
+        }
+    }
+}
+
+/// `Enters`, `Leaves`.
+pub fn change_word(change: Change) -> &'static str {
+    match change {
+        Change::Enters => "Enters",
+        Change::Leaves => "Leaves",
+    }
+}
+
+/// The variant of `Timer`, before it is made unique.
+pub fn timer_variant(automaton: &Automaton, timer: &Timer) -> String {
+    let kind = match timer.kind {
+        TimerKind::After => "After",
+        TimerKind::Every => "Every",
+    };
+    format!("{}{kind}{}", camel(&automaton.states[timer.state].name), camel(&timer.name))
+}
+
+/// Makes names unique by counting up those that come again.
+#[derive(Default)]
+pub struct Unique {
+    used: std::collections::BTreeSet<String>,
+}
+
+impl Unique {
+    /// `name`, or `name2`, `name3` …
+    pub fn name(&mut self, name: String) -> String {
+        let mut unique = name.clone();
+        let mut number = 2;
+        while !self.used.insert(unique.clone()) {
+            unique = format!("{name}{number}");
+            number += 1;
+        }
+        unique
+    }
+}
+
+/// The variable that holds an event's field; stays clear of the names that generated functions use themselves.
+pub fn binding(field: &str) -> String {
+    match field {
+        "context" | "self" | "faults" | "holds" | "other" => format!("{field}_field"),
+        _ => field.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_converted() {
+        assert_eq!(camel("tcp_connection"), "TcpConnection");
+        assert_eq!(camel("AT_STARTUP"), "AtStartup");
+        assert_eq!(camel("p2p_connector"), "P2pConnector");
+        assert_eq!(serde_snake("TcpConnection"), "tcp_connection");
+    }
+
+    #[test]
+    fn what_comes_again_is_counted() {
+        let mut unique = Unique::default();
+        assert_eq!(["A", "B", "A", "A"].map(|name| unique.name(name.to_owned())), ["A", "B", "A2", "A3"]);
+    }
+}

@@ -1,0 +1,135 @@
+//! How types and constants of the language become types and constants of Rust.
+
+use std::fmt::Write as _;
+
+use super::Options;
+use super::documentation::documented;
+use crate::model::{BaseType, IntegerType, System, Type, TypeKind, Value};
+
+/// The type of a field, variable or answer.
+pub fn owned_type(system: &System, of: Type) -> String {
+    let base = match of.base {
+        BaseType::Bool => "bool".to_owned(),
+        BaseType::Integer(integer) => integer.name().to_owned(),
+        BaseType::Duration => "Milliseconds".to_owned(),
+        BaseType::String => "String".to_owned(),
+        BaseType::Bytes => "Bytes".to_owned(),
+        BaseType::Declared(id) => format!("types::{}", system.types[id].name),
+    };
+    if of.optional { format!("Option<{base}>") } else { base }
+}
+
+/// The type of a function's argument: by value what is `Copy`, otherwise borrowed.
+pub fn argument_type(system: &System, of: Type) -> String {
+    if is_copy(system, of) {
+        return owned_type(system, of);
+    }
+    let base = match of.base {
+        BaseType::String => "&str".to_owned(),
+        _ => format!("&{}", owned_type(system, Type { optional: false, ..of })),
+    };
+    if of.optional { format!("Option<{base}>") } else { base }
+}
+
+/// Whether the generated code may count on `Copy`. An opaque type may be, but nothing says so.
+pub fn is_copy(system: &System, of: Type) -> bool {
+    match of.base {
+        BaseType::Bool | BaseType::Integer(_) | BaseType::Duration => true,
+        BaseType::String | BaseType::Bytes => false,
+        BaseType::Declared(id) => matches!(system.types[id].kind, TypeKind::Enum(_)),
+    }
+}
+
+/// Whether records must not show it.
+pub fn is_secret(system: &System, of: Type) -> bool {
+    matches!(of.base, BaseType::Declared(id) if system.types[id].secret)
+}
+
+/// The attribute that hides a secret field; nothing for others.
+pub fn secret_attribute(system: &System, of: Type) -> &'static str {
+    match (is_secret(system, of), of.optional) {
+        (false, _) => "",
+        (true, false) => "#[serde(serialize_with = \"automata_runtime::value::secret\")]",
+        (true, true) => "#[serde(serialize_with = \"automata_runtime::value::secret_optional\")]",
+    }
+}
+
+/// A constant of that type.
+pub fn constant(system: &System, value: &Value, of: Type) -> String {
+    let bare = match value {
+        Value::None => return "None".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Integer(value) => integer(*value),
+        Value::Duration(milliseconds) => format!("Milliseconds({})", integer(i128::from(*milliseconds))),
+        Value::String(text) if of.base == BaseType::Bytes => format!("Bytes::from({text:?}.as_bytes())"),
+        Value::String(text) => format!("{text:?}.to_owned()"),
+        Value::Variant(id, variant) => variant_path(system, *id, *variant),
+    };
+    if of.optional { format!("Some({bare})") } else { bare }
+}
+
+/// `types::CloseReason::Failed`.
+pub fn variant_path(system: &System, id: crate::model::TypeId, variant: u32) -> String {
+    let definition = &system.types[id];
+    match &definition.kind {
+        TypeKind::Enum(variants) => format!("types::{}::{}", definition.name, variants[variant as usize]),
+        TypeKind::Opaque { .. } => unreachable!("only enums have variants"),
+    }
+}
+
+/// With `_` between groups of three digits from five digits on.
+pub fn integer(value: i128) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::new();
+    if value < 0 {
+        text.push('-');
+    }
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && digits.len() >= 5 && (digits.len() - place) % 3 == 0 {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Whether every value of `from` is one of `to`.
+pub fn widens(from: IntegerType, to: IntegerType) -> bool {
+    let (from, to) = (from.bounds(), to.bounds());
+    to.0 <= from.0 && from.1 <= to.1
+}
+
+/// `types.rs`: enums, and short names for opaque types.
+pub fn module(system: &System, options: &Options) -> String {
+    let mut text = String::from(
+        "//! The types of `types.yaml`.\n//!\n\
+         //! A type that stands for one of the program must be `Clone + PartialEq + Debug + Serialize`; as the key of an automaton \
+         `Eq + Hash` too. (With the `dynamic` module: `Deserialize` as well.)\n",
+    );
+    let is_enum = |kind: &TypeKind| matches!(kind, TypeKind::Enum(_));
+    if system.types.iter().any(|definition| is_enum(&definition.kind)) {
+        text.push_str("use automata_runtime::serde;\n");
+    }
+    for definition in &system.types {
+        let summary = if definition.summary.is_empty() { definition.name.as_str() } else { &definition.summary };
+        text.push_str(&documented(summary));
+        match &definition.kind {
+            TypeKind::Opaque { rust } => {
+                let _ = writeln!(text, "pub type {} = {rust};", definition.name);
+            }
+            TypeKind::Enum(variants) => {
+                let derives = if options.dynamic { ", serde::Serialize, serde::Deserialize" } else { ", serde::Serialize" };
+                let _ = writeln!(
+                    text,
+                    "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash{derives})]\n\
+                     #[serde(crate = \"automata_runtime::serde\")]\n\
+                     #[allow(missing_docs, reason = \"each is what it is called\")]\n\
+                     pub enum {} {{ {} }}",
+                    definition.name,
+                    variants.join(", ")
+                );
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,735 @@
+//! The bus: holds every instance of a system, and delivers one message at a time, in an order that only its inputs decide.
+//!
+//! The rules are those of `docs/SEMANTICS.md`, sections 2 to 4. The bus is generic over the generated [`System`], so that every message,
+//! table and action is typed, and over the [`Recorder`], so that an absent one costs nothing.
+
+use std::collections::VecDeque;
+
+use crate::automaton::{Answer, Automaton, Event, Input, Instance, State, Timer, TimerChange, Trigger};
+use crate::deferral::Deferral;
+use crate::delivery::{Delivery, Incoming, Off, Recorder};
+use crate::instances::{Serial, Slot, Table};
+use crate::record::{DELIVERY_LIMIT, Fault, MICROSTEP_LIMIT, Outcome, QUEUE_LIMIT};
+use crate::timers::Timers;
+use crate::value::Faults;
+
+/// A generated system: all instance tables, and the routing between automata.
+pub trait System: Sized {
+    /// For one instance of one automaton.
+    type Message;
+    /// A request to the host, with the instance that made it.
+    type Action;
+    /// A timer of an instance.
+    type Alarm: Copy;
+    /// Answers the conditions.
+    type Host<'h>: ?Sized;
+
+    /// The starts of all automata with one instance, in the order of their names.
+    fn starts(&self) -> Vec<Self::Message>;
+
+    /// Hands a message to [`Bus::deliver_to`] with the types of its automaton.
+    fn deliver<R: Recorder>(
+        bus: &mut Bus<Self, R>,
+        message: Self::Message,
+        origin: Origin,
+        host: &mut Self::Host<'_>,
+        actions: &mut Vec<Self::Action>,
+    );
+
+    /// Hands a timer to [`Bus::fire_at`] with the types of its automaton.
+    fn fire<R: Recorder>(
+        bus: &mut Bus<Self, R>,
+        alarm: Self::Alarm,
+        host: &mut Self::Host<'_>,
+        actions: &mut Vec<Self::Action>,
+    );
+}
+
+/// What a system knows of one of its automata.
+pub trait Member<A: Automaton>: System {
+    /// Its instances.
+    type Table: Table<A>;
+
+    /// Its instances.
+    fn table(&self) -> &Self::Table;
+
+    /// Its instances.
+    fn table_mut(&mut self) -> &mut Self::Table;
+
+    /// A new instance: has entered its initial state; effects are in the buffers of the table.
+    fn create(&mut self, key: &A::Key, given: &A::Given, host: &mut Self::Host<'_>) -> Instance<A>;
+
+    /// An instance in that state, with these variables; nothing is entered, nothing is done.
+    fn restore(
+        &mut self,
+        key: &A::Key,
+        given: &A::Given,
+        state: A::State,
+        variables: A::Variables,
+        host: &mut Self::Host<'_>,
+    ) -> Instance<A>;
+
+    /// One selection, and what it leads to; effects are in the buffers of the table.
+    fn step(&mut self, slot: Slot, trigger: Trigger<'_, A::Event, A::Timer>, host: &mut Self::Host<'_>) -> Answer;
+
+    /// Puts on the bus what the instance sent: a message for each receiver.
+    fn route(&self, slot: Slot, sent: A::Sent, outbox: &mut Outbox<'_, Self>);
+
+    /// Keeps the table of states.
+    fn moved(&mut self, slot: Slot, before: Option<A::State>, after: Option<A::State>) {
+        let _ = (slot, before, after);
+    }
+
+    /// A request of that instance to the host.
+    fn action(key: &A::Key, action: A::Action) -> Self::Action;
+
+    /// A timer of that instance.
+    fn alarm(slot: Slot, timer: A::Timer) -> Self::Alarm;
+}
+
+/// Where a message comes from, and for whom it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin {
+    cause: Option<u64>,
+    /// An observation is for the instance that existed when it arose, not for a later one of the same key.
+    only_for: Option<Serial>,
+    /// A start was delivered for it already; it makes no second one.
+    has_started: bool,
+}
+
+struct Envelope<M> {
+    message: M,
+    origin: Origin,
+}
+
+/// Where [`Member::route`] puts messages.
+pub struct Outbox<'a, S: System> {
+    queue: &'a mut VecDeque<Envelope<S::Message>>,
+    limit: usize,
+    cause: u64,
+    faults: Faults,
+}
+
+impl<S: System> Outbox<'_, S> {
+    /// Behind what is there.
+    pub fn send(&mut self, message: S::Message) {
+        self.push(message, None);
+    }
+
+    /// Behind what is there, for this very instance.
+    pub fn observe(&mut self, message: S::Message, observer: Serial) {
+        self.push(message, Some(observer));
+    }
+
+    fn push(&mut self, message: S::Message, only_for: Option<Serial>) {
+        if self.queue.len() >= self.limit {
+            self.faults.note(Fault::QueueFull);
+            return;
+        }
+        let origin = Origin { cause: Some(self.cause), only_for, has_started: false };
+        self.queue.push_back(Envelope { message, origin });
+    }
+}
+
+/// Holds every instance, and delivers one message at a time.
+pub struct Bus<S: System, R = Off> {
+    system: S,
+    recorder: R,
+    queue: VecDeque<Envelope<S::Message>>,
+    queue_limit: usize,
+    timers: Timers<S::Alarm>,
+    now_ms: u64,
+    /// Number of the next delivery.
+    sequence: u64,
+    /// Deliveries of the input at hand.
+    delivered: u32,
+    /// The input at hand is the passing of time.
+    is_advancing: bool,
+}
+
+impl<S: System> Bus<S> {
+    /// Without a recorder. Nothing runs until [`Bus::start`].
+    #[must_use]
+    pub fn new(system: S) -> Self {
+        Self::with_recorder(system, Off)
+    }
+}
+
+impl<S: System, R: Recorder> Bus<S, R> {
+    /// With a recorder. Nothing runs until [`Bus::start`].
+    #[must_use]
+    pub fn with_recorder(system: S, recorder: R) -> Self {
+        Self {
+            system,
+            recorder,
+            queue: VecDeque::new(),
+            queue_limit: QUEUE_LIMIT,
+            timers: Timers::new(),
+            now_ms: 0,
+            sequence: 0,
+            delivered: 0,
+            is_advancing: false,
+        }
+    }
+
+    /// Bounds the queue differently; what does not fit is dropped, with a fault on the delivery that sent it.
+    #[must_use]
+    pub fn queue_limit(mut self, limit: usize) -> Self {
+        self.queue_limit = limit;
+        self
+    }
+
+    /// All instances.
+    pub fn system(&self) -> &S {
+        &self.system
+    }
+
+    /// The recorder.
+    pub fn recorder(&self) -> &R {
+        &self.recorder
+    }
+
+    /// The recorder.
+    pub fn recorder_mut(&mut self) -> &mut R {
+        &mut self.recorder
+    }
+
+    /// When [`Bus::advance`] has something to do next, in milliseconds.
+    #[must_use]
+    pub fn deadline(&self) -> Option<u64> {
+        self.timers.deadline_ms()
+    }
+
+    /// Number of the next delivery: how many there have been.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Starts every automaton that has one instance, and handles all that follows. Actions are added to `actions`, in order.
+    pub fn start(&mut self, now_ms: u64, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) {
+        self.begin(now_ms);
+        for message in self.system.starts() {
+            self.queue.push_back(Envelope { message, origin: Origin::default() });
+        }
+        self.run(host, actions);
+    }
+
+    /// Handles a message from outside, with all that follows from it. Time does not run backwards: an earlier `now_ms` counts as
+    /// the latest. Timers that are due wait for [`Bus::advance`].
+    pub fn handle(&mut self, now_ms: u64, message: S::Message, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) {
+        self.begin(now_ms);
+        S::deliver(self, message, Origin::default(), host, actions);
+        self.run(host, actions);
+    }
+
+    /// Delivers every timer that is due, each with all that follows from it.
+    pub fn advance(&mut self, now_ms: u64, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) {
+        self.begin(now_ms);
+        self.is_advancing = true;
+        while self.delivered < DELIVERY_LIMIT
+            && let Some(fired) = self.timers.fire(self.now_ms)
+        {
+            S::fire(self, fired.what, host, actions);
+            self.run(host, actions);
+        }
+        self.is_advancing = false;
+    }
+
+    /// Puts an instance into a state, with variables as given, without running anything: no entry, no observation, nothing recorded. The
+    /// timers of the states that it is in begin now. An instance of that key that is there is replaced. For replays and tests.
+    pub fn place<A: Automaton>(
+        &mut self,
+        key: A::Key,
+        given: &A::Given,
+        state: A::State,
+        variables: A::Variables,
+        host: &mut S::Host<'_>,
+    ) where
+        S: Member<A>,
+    {
+        if let Some(slot) = self.system.table().find(&key) {
+            let before = self.system.table().instance(slot).state();
+            self.system.moved(slot, Some(before), None);
+            self.remove::<A>(slot);
+        }
+        let instance = self.system.restore(&key, given, state, variables, host);
+        let table = self.system.table_mut();
+        let slot = table.insert(key, instance);
+        let parts = table.parts(slot);
+        A::timers_of(state, &parts.instance.parameters, &parts.instance.variables, parts.effects);
+        self.change_timers::<A>(slot);
+        self.system.table_mut().buffers_mut().clear();
+        self.system.moved(slot, None, Some(state));
+    }
+
+    fn begin(&mut self, now_ms: u64) {
+        self.now_ms = self.now_ms.max(now_ms);
+        self.delivered = 0;
+    }
+
+    /// Until the queue is empty, or the limit is reached.
+    fn run(&mut self, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) {
+        while self.delivered < DELIVERY_LIMIT
+            && let Some(Envelope { message, origin }) = self.queue.pop_front()
+        {
+            S::deliver(self, message, origin, host, actions);
+        }
+        self.queue.clear();
+    }
+
+    /// Delivers to the instance of that key. Called by [`System::deliver`] only.
+    #[inline]
+    pub fn deliver_to<A: Automaton>(
+        &mut self,
+        key: A::Key,
+        input: Input<A>,
+        origin: Origin,
+        wrap: impl FnOnce(A::Key, Input<A>) -> S::Message,
+        host: &mut S::Host<'_>,
+        actions: &mut Vec<S::Action>,
+    ) where
+        S: Member<A>,
+    {
+        match (input, self.system.table().find(&key)) {
+            (Input::Event(event), Some(slot)) => {
+                if origin.only_for.is_none_or(|serial| serial == self.system.table().serial(slot)) {
+                    self.deliver_event::<A>(slot, event, origin.cause, host, actions);
+                }
+            }
+            (Input::Event(event), None) => self.deliver_to_nobody::<A>(key, event, origin, wrap, host, actions),
+            (Input::Start(given), None) => self.deliver_start::<A>(key, &given, origin.cause, host, actions),
+            (Input::Start(given), Some(slot)) => {
+                let state = self.system.table().instance(slot).state();
+                let incoming = Incoming::Start(&given);
+                self.refuse::<A>(&key, incoming, origin.cause, Some(state), Outcome::AlreadyThere);
+            }
+        }
+    }
+
+    /// Delivers a timer. Called by [`System::fire`] only.
+    pub fn fire_at<A: Automaton>(
+        &mut self,
+        slot: Slot,
+        timer: A::Timer,
+        host: &mut S::Host<'_>,
+        actions: &mut Vec<S::Action>,
+    ) where
+        S: Member<A>,
+    {
+        let before = self.before::<A>(slot);
+        let outcome = match self.system.step(slot, Trigger::Timer(timer), host) {
+            Answer::None | Answer::Deferred { .. } => Outcome::Idle,
+            Answer::Taken => Outcome::Taken,
+            Answer::Internal => Outcome::Internal,
+            Answer::Ignored => Outcome::Ignored,
+        };
+        if matches!(outcome, Outcome::Taken | Outcome::Internal) {
+            self.complete::<A>(slot, host);
+        }
+        if self.finish::<A>(slot, Incoming::Timer(timer), None, Some(before), outcome, actions) {
+            self.recall::<A>(slot, host, actions);
+        }
+    }
+
+    fn deliver_event<A: Automaton>(
+        &mut self,
+        slot: Slot,
+        event: A::Event,
+        cause: Option<u64>,
+        host: &mut S::Host<'_>,
+        actions: &mut Vec<S::Action>,
+    ) where
+        S: Member<A>,
+    {
+        if self.deliver_one::<A>(slot, event, cause, host, actions) {
+            self.recall::<A>(slot, host, actions);
+        }
+    }
+
+    /// Kept events that are not deferred any more, oldest first, each a delivery of its own.
+    fn recall<A: Automaton>(&mut self, slot: Slot, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>)
+    where
+        S: Member<A>,
+    {
+        while self.delivered < DELIVERY_LIMIT {
+            let instance = self.system.table_mut().parts(slot).instance;
+            let state = instance.state();
+            let Some((event, cause)) = instance.kept.recall(|event| A::defers(state, event)) else { return };
+            if !self.deliver_one::<A>(slot, event, cause, host, actions) {
+                return;
+            }
+        }
+    }
+
+    /// One delivery of an event. Says whether the instance is there still.
+    #[inline]
+    fn deliver_one<A: Automaton>(
+        &mut self,
+        slot: Slot,
+        event: A::Event,
+        cause: Option<u64>,
+        host: &mut S::Host<'_>,
+        actions: &mut Vec<S::Action>,
+    ) -> bool
+    where
+        S: Member<A>,
+    {
+        let before = self.before::<A>(slot);
+        let answer = self.system.step(slot, Trigger::Event(&event), host);
+        if let Answer::Deferred { limit } = answer {
+            let record = self.recorder.is_on().then(|| event.clone());
+            let outcome = self.keep::<A>(slot, event, cause, limit);
+            return match record {
+                Some(event) => self.finish::<A>(slot, Incoming::Event(&event), cause, Some(before), outcome, actions),
+                None => self.finish_unseen::<A>(slot, Some(before.state), actions),
+            };
+        }
+        if answer.is_performed() {
+            self.complete::<A>(slot, host);
+        }
+        self.finish::<A>(slot, Incoming::Event(&event), cause, Some(before), outcome_of_event(answer), actions)
+    }
+
+    fn deliver_start<A: Automaton>(
+        &mut self,
+        key: A::Key,
+        given: &A::Given,
+        cause: Option<u64>,
+        host: &mut S::Host<'_>,
+        actions: &mut Vec<S::Action>,
+    ) where
+        S: Member<A>,
+    {
+        self.system.table_mut().buffers_mut().asked.is_recording = self.recorder.is_on();
+        let instance = self.system.create(&key, given, host);
+        let slot = self.system.table_mut().insert(key, instance);
+        self.complete::<A>(slot, host);
+        if self.finish::<A>(slot, Incoming::Start(given), cause, None, Outcome::Started, actions) {
+            self.recall::<A>(slot, host, actions);
+        }
+    }
+
+    #[cold]
+    fn deliver_to_nobody<A: Automaton>(
+        &mut self,
+        key: A::Key,
+        event: A::Event,
+        origin: Origin,
+        wrap: impl FnOnce(A::Key, Input<A>) -> S::Message,
+        host: &mut S::Host<'_>,
+        actions: &mut Vec<S::Action>,
+    ) where
+        S: Member<A>,
+    {
+        if event.is_observation() {
+            return;
+        }
+        match A::nothing_given() {
+            // The event goes right behind the start, before the queue.
+            Some(given) if event.starts() && !origin.has_started => {
+                let message = wrap(key.clone(), Input::Event(event));
+                self.queue.push_front(Envelope { message, origin: Origin { has_started: true, ..origin } });
+                self.deliver_start::<A>(key, &given, origin.cause, host, actions);
+            }
+            _ => self.refuse::<A>(&key, Incoming::Event(&event), origin.cause, None, Outcome::NoSuchInstance),
+        }
+    }
+
+    /// After a start or a performed transition: `always`, then the oldest raised event, until nothing is left to do.
+    fn complete<A: Automaton>(&mut self, slot: Slot, host: &mut S::Host<'_>)
+    where
+        S: Member<A>,
+    {
+        let mut microsteps = 0;
+        let mut is_settled = !A::HAS_ALWAYS;
+        loop {
+            if self.system.table().instance(slot).state().is_final() {
+                break;
+            }
+            if !is_settled {
+                let is_exhausted = microsteps == MICROSTEP_LIMIT;
+                let trigger = if is_exhausted { Trigger::Exhausted } else { Trigger::Always };
+                if !self.system.step(slot, trigger, host).is_performed() {
+                    is_settled = true;
+                } else if is_exhausted {
+                    self.system.table_mut().buffers_mut().effects.faults.note(Fault::MicrostepLimit);
+                    break;
+                } else {
+                    microsteps += 1;
+                }
+                continue;
+            }
+            let Some(event) = self.system.table_mut().buffers_mut().effects.raised.pop_front() else { break };
+            if microsteps == MICROSTEP_LIMIT {
+                self.system.table_mut().buffers_mut().effects.faults.note(Fault::MicrostepLimit);
+                break;
+            }
+            microsteps += 1;
+            is_settled = !(self.handle_raised::<A>(slot, event, host) && A::HAS_ALWAYS);
+        }
+        self.system.table_mut().buffers_mut().effects.raised.clear();
+    }
+
+    /// Says whether a transition was performed.
+    fn handle_raised<A: Automaton>(&mut self, slot: Slot, event: A::Event, host: &mut S::Host<'_>) -> bool
+    where
+        S: Member<A>,
+    {
+        let answer = self.system.step(slot, Trigger::Event(&event), host);
+        let record = self.recorder.is_on().then(|| event.clone());
+        let outcome = match answer {
+            Answer::Deferred { limit } => self.keep::<A>(slot, event, Some(self.sequence), limit),
+            answer => outcome_of_event(answer),
+        };
+        if let Some(event) = record {
+            self.system.table_mut().buffers_mut().handled.push((event, outcome));
+        }
+        answer.is_performed()
+    }
+
+    fn keep<A: Automaton>(&mut self, slot: Slot, event: A::Event, cause: Option<u64>, limit: u32) -> Outcome
+    where
+        S: Member<A>,
+    {
+        let instance = self.system.table_mut().parts(slot).instance;
+        if instance.kept.keep(event, cause, limit) { Outcome::Deferred } else { Outcome::DeferFull }
+    }
+
+    #[inline]
+    fn before<A: Automaton>(&mut self, slot: Slot) -> Before<A>
+    where
+        S: Member<A>,
+    {
+        let is_recording = self.recorder.is_on();
+        let parts = self.system.table_mut().parts(slot);
+        parts.asked.is_recording = is_recording;
+        Before {
+            state: parts.instance.state(),
+            variables: is_recording.then(|| parts.instance.variables.clone()),
+        }
+    }
+
+    /// Ends a delivery: keeps the tables, puts messages on the bus, writes the record, hands out the actions. Says whether the
+    /// instance is there still.
+    #[inline]
+    fn finish<A: Automaton>(
+        &mut self,
+        slot: Slot,
+        incoming: Incoming<'_, A>,
+        cause: Option<u64>,
+        before: Option<Before<A>>,
+        outcome: Outcome,
+        actions: &mut Vec<S::Action>,
+    ) -> bool
+    where
+        S: Member<A>,
+    {
+        if !self.recorder.is_on() {
+            return self.finish_unseen::<A>(slot, before.map(|before| before.state), actions);
+        }
+        let state_before = before.as_ref().map(|before| before.state);
+        let after = self.keep_state::<A>(slot, state_before);
+        let faults = self.send_all::<A>(slot);
+        let faults = self.check_limit::<A>(slot, faults);
+        let table = self.system.table();
+        let buffers = table.buffers();
+        self.recorder.record(&Delivery::<A> {
+            sequence: self.sequence,
+            at_ms: self.now_ms,
+            cause,
+            key: table.key(slot),
+            incoming,
+            outcome,
+            before: state_before,
+            after: Some(after),
+            questions: &buffers.asked.questions,
+            variables_before: before.as_ref().and_then(|before| before.variables.as_ref()),
+            variables_after: Some(&table.instance(slot).variables),
+            actions: &buffers.effects.actions,
+            sends: &buffers.effects.sends,
+            raised: &buffers.handled,
+            faults,
+        });
+        self.close::<A>(slot, after, actions)
+    }
+
+    #[inline]
+    fn finish_unseen<A: Automaton>(
+        &mut self,
+        slot: Slot,
+        before: Option<A::State>,
+        actions: &mut Vec<S::Action>,
+    ) -> bool
+    where
+        S: Member<A>,
+    {
+        let after = self.keep_state::<A>(slot, before);
+        if !self.system.table().buffers().effects.sends.is_empty() {
+            self.send_all::<A>(slot);
+        }
+        self.close::<A>(slot, after, actions)
+    }
+
+    #[inline]
+    fn keep_state<A: Automaton>(&mut self, slot: Slot, before: Option<A::State>) -> A::State
+    where
+        S: Member<A>,
+    {
+        let after = self.system.table().instance(slot).state();
+        if before != Some(after) {
+            self.system.moved(slot, before, (!after.is_final()).then_some(after));
+        }
+        after
+    }
+
+    /// Expands what was sent into messages, one for each receiver. The list stays for the record if there is one.
+    fn send_all<A: Automaton>(&mut self, slot: Slot) -> Faults
+    where
+        S: Member<A>,
+    {
+        let buffers = self.system.table_mut().buffers_mut();
+        let faults = buffers.effects.faults;
+        let mut sends = std::mem::take(&mut buffers.effects.sends);
+        let mut outbox =
+            Outbox { queue: &mut self.queue, limit: self.queue_limit, cause: self.sequence, faults };
+        if self.recorder.is_on() {
+            for sent in &sends {
+                self.system.route(slot, sent.clone(), &mut outbox);
+            }
+        } else {
+            for sent in sends.drain(..) {
+                self.system.route(slot, sent, &mut outbox);
+            }
+        }
+        let faults = outbox.faults;
+        self.system.table_mut().buffers_mut().effects.sends = sends;
+        faults
+    }
+
+    /// The last delivery that the limit allows says so, if something is left.
+    fn check_limit<A: Automaton>(&self, slot: Slot, mut faults: Faults) -> Faults
+    where
+        S: Member<A>,
+    {
+        if self.delivered + 1 == DELIVERY_LIMIT {
+            let instance = self.system.table().instance(slot);
+            let state = instance.state();
+            let can_recall = !state.is_final() && instance.kept.can_recall(|event| A::defers(state, event));
+            if can_recall || self.is_more_to_do() {
+                faults.note(Fault::DeliveryLimit);
+            }
+        }
+        faults
+    }
+
+    fn is_more_to_do(&self) -> bool {
+        !self.queue.is_empty() || (self.is_advancing && self.timers.is_due(self.now_ms))
+    }
+
+    #[inline]
+    fn close<A: Automaton>(&mut self, slot: Slot, after: A::State, actions: &mut Vec<S::Action>) -> bool
+    where
+        S: Member<A>,
+    {
+        let parts = self.system.table_mut().parts(slot);
+        if !parts.effects.actions.is_empty() {
+            actions.extend(parts.effects.actions.drain(..).map(|action| S::action(parts.key, action)));
+        }
+        if !parts.effects.timers.is_empty() {
+            self.change_timers::<A>(slot);
+        }
+        self.system.table_mut().buffers_mut().clear();
+        self.sequence += 1;
+        self.delivered += 1;
+        if after.is_final() {
+            self.remove::<A>(slot);
+        }
+        !after.is_final()
+    }
+
+    /// A delivery to an instance that takes no part in it.
+    fn refuse<A: Automaton>(
+        &mut self,
+        key: &A::Key,
+        incoming: Incoming<'_, A>,
+        cause: Option<u64>,
+        state: Option<A::State>,
+        outcome: Outcome,
+    ) where
+        S: Member<A>,
+    {
+        if self.recorder.is_on() {
+            let mut faults = Faults::default();
+            if self.delivered + 1 == DELIVERY_LIMIT && self.is_more_to_do() {
+                faults.note(Fault::DeliveryLimit);
+            }
+            self.recorder.record(&Delivery::<A> {
+                sequence: self.sequence,
+                at_ms: self.now_ms,
+                cause,
+                key,
+                incoming,
+                outcome,
+                before: state,
+                after: state,
+                questions: &[],
+                variables_before: None,
+                variables_after: None,
+                actions: &[],
+                sends: &[],
+                raised: &[],
+                faults,
+            });
+        }
+        self.sequence += 1;
+        self.delivered += 1;
+    }
+
+    fn change_timers<A: Automaton>(&mut self, slot: Slot)
+    where
+        S: Member<A>,
+    {
+        let parts = self.system.table_mut().parts(slot);
+        let handles = parts.instance.timers.as_mut();
+        for change in parts.effects.timers.drain(..) {
+            let (TimerChange::Start { timer, .. } | TimerChange::Stop(timer)) = change;
+            if let Some(handle) = handles[timer.index()].take() {
+                self.timers.cancel(handle);
+            }
+            if let TimerChange::Start { timer, length, repeats } = change {
+                let deadline_ms = self.now_ms.saturating_add(length.0);
+                let interval_ms = repeats.then_some(length.0);
+                handles[timer.index()] = Some(self.timers.start(S::alarm(slot, timer), deadline_ms, interval_ms));
+            }
+        }
+    }
+
+    fn remove<A: Automaton>(&mut self, slot: Slot)
+    where
+        S: Member<A>,
+    {
+        let parts = self.system.table_mut().parts(slot);
+        for handle in parts.instance.timers.as_ref().iter().flatten() {
+            self.timers.cancel(*handle);
+        }
+        self.system.table_mut().remove(slot);
+    }
+}
+
+/// An instance before a delivery.
+struct Before<A: Automaton> {
+    state: A::State,
+    /// Only if somebody wants a record.
+    variables: Option<A::Variables>,
+}
+
+fn outcome_of_event(answer: Answer) -> Outcome {
+    match answer {
+        Answer::None => Outcome::Unexpected,
+        Answer::Taken => Outcome::Taken,
+        Answer::Internal => Outcome::Internal,
+        Answer::Ignored => Outcome::Ignored,
+        Answer::Deferred { .. } => Outcome::Deferred,
+    }
+}

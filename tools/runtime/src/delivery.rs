@@ -1,0 +1,373 @@
+//! One delivery, typed: what a recorder sees. It serialises straight into a line of a trace, without a detour through JSON values, and a
+//! [`Record`] can be made of it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::automaton::{Automaton, Event, Given, Sent, State, Timer, Variables};
+use crate::record::{Outcome, Record};
+use crate::value::Faults;
+
+/// Sees every delivery of a bus.
+pub trait Recorder {
+    /// Whether it wants to see any. If not, the bus does nothing for records at all.
+    fn is_on(&self) -> bool {
+        true
+    }
+
+    /// Called after each delivery, before its messages are delivered in turn.
+    fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>);
+}
+
+/// Records nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Off;
+
+impl Recorder for Off {
+    #[inline]
+    fn is_on(&self) -> bool {
+        false
+    }
+
+    fn record<A: Automaton>(&mut self, _: &Delivery<'_, A>) {}
+}
+
+/// Keeps a [`Record`] of every delivery: for tests and tools.
+#[derive(Clone, Debug, Default)]
+pub struct Records(pub Vec<Record>);
+
+impl Recorder for Records {
+    fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {
+        self.0.push(delivery.to_record());
+    }
+}
+
+/// What was delivered.
+#[derive(Debug)]
+pub enum Incoming<'a, A: Automaton> {
+    /// An event.
+    Event(&'a A::Event),
+    /// A timer that was due.
+    Timer(A::Timer),
+    /// The instance's start.
+    Start(&'a A::Given),
+}
+
+/// One delivery. The fields are those of [`Record`].
+#[derive(Debug)]
+pub struct Delivery<'a, A: Automaton> {
+    /// Number of the delivery, from 0.
+    pub sequence: u64,
+    /// The time that was given to the bus, in milliseconds.
+    pub at_ms: u64,
+    /// The delivery that this message came from.
+    pub cause: Option<u64>,
+    /// The instance.
+    pub key: &'a A::Key,
+    /// What was delivered.
+    pub incoming: Incoming<'a, A>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The leaf state before.
+    pub before: Option<A::State>,
+    /// The leaf state after.
+    pub after: Option<A::State>,
+    /// What was asked.
+    pub questions: &'a [A::Question],
+    /// The variables before; none if the instance was not there.
+    pub variables_before: Option<&'a A::Variables>,
+    /// The variables after; none if the instance was not there.
+    pub variables_after: Option<&'a A::Variables>,
+    /// Actions.
+    pub actions: &'a [A::Action],
+    /// What was put on the bus, observations included.
+    pub sends: &'a [A::Sent],
+    /// Raised events that were handled.
+    pub raised: &'a [(A::Event, Outcome)],
+    /// What went wrong.
+    pub faults: Faults,
+}
+
+impl<A: Automaton> Delivery<'_, A> {
+    /// The same, with names and JSON values in place of types.
+    ///
+    /// # Panics
+    /// If a type of the definition serialises to something that JSON cannot hold, such as a map with keys that are not texts.
+    #[must_use]
+    pub fn to_record(&self) -> Record {
+        let json = serde_json::to_value(self).expect("types of events and conditions serialise to JSON");
+        Record::deserialize(json).expect("a delivery serialises to the fields of a record")
+    }
+}
+
+impl<A: Automaton> Serialize for Delivery<'_, A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let variables = self.variables_after.map(|after| Changes { before: self.variables_before, after });
+        let variables = variables.filter(|changes| !V::<A>::NONE && changes.before != Some(changes.after));
+        let sends = if self.sends.iter().all(Sent::is_observation) { &[] } else { self.sends };
+        Line::<A> {
+            sequence: self.sequence,
+            at_ms: self.at_ms,
+            cause: self.cause,
+            instance: InstanceName::new(A::NAME, self.key),
+            incoming: &self.incoming,
+            outcome: self.outcome,
+            before: self.before.map(State::name),
+            after: self.after.map(State::name),
+            conditions: self.questions,
+            variables,
+            actions: self.actions,
+            sends: Listed(sends),
+            raised: RaisedList(self.raised),
+            faults: self.faults,
+        }
+        .serialize(serializer)
+    }
+}
+
+type V<A> = <A as Automaton>::Variables;
+
+#[derive(Serialize)]
+#[serde(bound = "")]
+struct Line<'a, A: Automaton> {
+    sequence: u64,
+    at_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<u64>,
+    instance: InstanceName<'a>,
+    #[serde(flatten)]
+    incoming: &'a Incoming<'a, A>,
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'static str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    conditions: &'a [A::Question],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variables: Option<Changes<'a, A::Variables>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    actions: &'a [A::Action],
+    #[serde(skip_serializing_if = "Listed::is_empty")]
+    sends: Listed<'a, A::Sent>,
+    #[serde(skip_serializing_if = "RaisedList::is_empty")]
+    raised: RaisedList<'a, A::Event>,
+    #[serde(skip_serializing_if = "faults_are_empty")]
+    faults: Faults,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn faults_are_empty(faults: &Faults) -> bool {
+    faults.is_empty()
+}
+
+impl<A: Automaton> Serialize for Incoming<'_, A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Incoming::Event(event) => event.serialize(serializer),
+            Incoming::Timer(timer) => Started { event: timer.label(), fields: None::<&()> }.serialize(serializer),
+            Incoming::Start(given) => Started::new(*given).serialize(serializer),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Started<'a, G> {
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<&'a G>,
+}
+
+impl<'a, G: Given> Started<'a, G> {
+    fn new(given: &'a G) -> Self {
+        Self { event: "start", fields: (!given.is_empty()).then_some(given) }
+    }
+}
+
+#[derive(PartialEq)]
+struct Changes<'a, V> {
+    before: Option<&'a V>,
+    after: &'a V,
+}
+
+impl<V: Variables> Serialize for Changes<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut changes = serializer.serialize_map(None)?;
+        self.after.serialize_changes(self.before, &mut changes)?;
+        changes.end()
+    }
+}
+
+struct Listed<'a, T>(&'a [T]);
+
+impl<T> Listed<'_, T> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T: Sent> Serialize for Listed<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().filter(|sent| !sent.is_observation()))
+    }
+}
+
+struct RaisedList<'a, E>(&'a [(E, Outcome)]);
+
+impl<E> RaisedList<'_, E> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<E: Event> Serialize for RaisedList<'_, E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Line<'a, E> {
+            #[serde(flatten)]
+            event: &'a E,
+            outcome: Outcome,
+        }
+        serializer.collect_seq(self.0.iter().map(|(event, outcome)| Line { event, outcome: *outcome }))
+    }
+}
+
+/// The text by which records name an instance: `name`, or `name[key]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceName<'a> {
+    automaton: &'static str,
+    key: Option<Cow<'a, str>>,
+}
+
+impl InstanceName<'_> {
+    /// Of that automaton, with that key; `()` where there is one instance.
+    #[must_use]
+    pub fn new<K: Serialize>(automaton: &'static str, key: &K) -> Self {
+        if size_of::<K>() == 0 {
+            return Self { automaton, key: None };
+        }
+        Self { automaton, key: Some(key_text(key)) }
+    }
+
+    /// All instances of it.
+    #[must_use]
+    pub const fn all(automaton: &'static str) -> Self {
+        Self { automaton, key: Some(Cow::Borrowed("all")) }
+    }
+}
+
+impl fmt::Display for InstanceName<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            Some(key) => write!(formatter, "{}[{key}]", self.automaton),
+            None => formatter.write_str(self.automaton),
+        }
+    }
+}
+
+impl Serialize for InstanceName<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.key {
+            Some(_) => serializer.collect_str(self),
+            None => serializer.serialize_str(self.automaton),
+        }
+    }
+}
+
+/// Texts and enum variants bare, everything else as compact JSON.
+fn key_text<K: Serialize>(key: &K) -> Cow<'static, str> {
+    let mut json = serde_json::to_string(key).unwrap_or_default();
+    if !json.starts_with('"') {
+        return json.into();
+    }
+    if json.contains('\\') {
+        return serde_json::from_str::<String>(&json).unwrap_or(json).into();
+    }
+    json.pop();
+    json.remove(0);
+    json.into()
+}
+
+/// For generated code: a message as records list it.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize_sent<E: Event, S: Serializer>(to: InstanceName<'_>, event: &E, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Line<'a, E> {
+        to: InstanceName<'a>,
+        #[serde(flatten)]
+        event: &'a E,
+    }
+    Line { to, event }.serialize(serializer)
+}
+
+/// For generated code: a start as records list it.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize_start<G: Given, S: Serializer>(to: InstanceName<'_>, given: &G, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Line<'a, G> {
+        to: InstanceName<'a>,
+        #[serde(flatten)]
+        start: Started<'a, G>,
+    }
+    Line { to, start: Started::new(given) }.serialize(serializer)
+}
+
+/// For generated code: a question without arguments, such as a read of the table of states.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize_question<T: Serialize, S: Serializer>(
+    ask: impl fmt::Display,
+    answer: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serialize_question_of(ask, None::<&()>, answer, serializer)
+}
+
+/// For generated code: a question with its arguments.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize_question_of<A: Serialize, T: Serialize, S: Serializer>(
+    ask: impl fmt::Display,
+    arguments: Option<&A>,
+    answer: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    struct Text<D>(D);
+    impl<D: fmt::Display> Serialize for Text<D> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(&self.0)
+        }
+    }
+    let mut question = serializer.serialize_map(None)?;
+    question.serialize_entry("ask", &Text(ask))?;
+    if let Some(arguments) = arguments {
+        question.serialize_entry("arguments", arguments)?;
+    }
+    question.serialize_entry("answer", answer)?;
+    question.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instances_are_named_as_the_semantics_say() {
+        assert_eq!(InstanceName::new("a", &()).to_string(), "a");
+        assert_eq!(InstanceName::new("a", &7_u64).to_string(), "a[7]");
+        assert_eq!(InstanceName::new("a", "alice").to_string(), "a[alice]");
+        assert_eq!(InstanceName::new("a", "say \"x\"").to_string(), "a[say \"x\"]");
+        assert_eq!(InstanceName::new("a", &(1, "b")).to_string(), "a[[1,\"b\"]]");
+        assert_eq!(InstanceName::new("a", &Outcome::Taken).to_string(), "a[taken]");
+        assert_eq!(InstanceName::all("a").to_string(), "a[all]");
+    }
+}
