@@ -4,6 +4,7 @@
 //! function of the sources: no clock, no environment, no unordered map.
 
 mod analysis;
+mod build;
 pub mod checks;
 pub mod codes;
 pub mod diagnostic;
@@ -16,6 +17,7 @@ pub mod names;
 pub mod nearest;
 pub mod render;
 pub mod resolve;
+pub mod rust;
 pub mod selection;
 pub mod simulation;
 pub mod source;
@@ -25,4 +27,5 @@ pub mod worlds;
 pub mod yaml;
 
 pub use analysis::{Analysis, ParsedFile, analyse, analyse_parsed};
+pub use build::{Artifacts, build, build_into, build_with, compile};
 pub use folder::read_folder;

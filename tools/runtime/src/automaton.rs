@@ -193,6 +193,24 @@ impl<A: Automaton> Default for Effects<A> {
 }
 
 impl<A: Automaton> Effects<A> {
+    /// Asks something of the host.
+    #[inline]
+    pub fn act(&mut self, action: A::Action) {
+        self.actions.push(action);
+    }
+
+    /// Puts something on the bus.
+    #[inline]
+    pub fn send(&mut self, sent: A::Sent) {
+        self.sends.push(sent);
+    }
+
+    /// Raises an event.
+    #[inline]
+    pub fn raise(&mut self, event: A::Event) {
+        self.raised.push_back(event);
+    }
+
     /// Starts a timer that fires once.
     #[inline]
     pub fn start_after(&mut self, timer: A::Timer, length: Milliseconds) {
@@ -268,6 +286,8 @@ pub trait Automaton: Sized + Debug + 'static {
     const NAME: &'static str;
     /// Some state has `always`.
     const HAS_ALWAYS: bool;
+    /// Some of its events are observations.
+    const OBSERVES: bool;
 
     /// What tells its instances apart; `()` if there is one.
     type Key: Clone + Eq + Hash + Debug + Serialize + 'static;

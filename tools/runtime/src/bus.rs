@@ -47,6 +47,9 @@ pub trait System: Sized {
 
 /// What a system knows of one of its automata.
 pub trait Member<A: Automaton>: System {
+    /// Its place among the automata.
+    const INDEX: usize;
+
     /// Its instances.
     type Table: Table<A>;
 
@@ -91,8 +94,8 @@ pub trait Member<A: Automaton>: System {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Origin {
     cause: Option<u64>,
-    /// An observation is for the instance that existed when it arose, not for a later one of the same key.
-    only_for: Option<Serial>,
+    /// An observation is for the instance that existed when it arose (the automaton's index, its serial): it ends with that.
+    only_for: Option<(usize, Serial)>,
     /// A start was delivered for it already; it makes no second one.
     has_started: bool,
 }
@@ -117,11 +120,14 @@ impl<S: System> Outbox<'_, S> {
     }
 
     /// Behind what is there, for this very instance.
-    pub fn observe(&mut self, message: S::Message, observer: Serial) {
-        self.push(message, Some(observer));
+    pub fn observe<A: Automaton>(&mut self, message: S::Message, observer: Serial)
+    where
+        S: Member<A>,
+    {
+        self.push(message, Some((S::INDEX, observer)));
     }
 
-    fn push(&mut self, message: S::Message, only_for: Option<Serial>) {
+    fn push(&mut self, message: S::Message, only_for: Option<(usize, Serial)>) {
         if self.queue.len() >= self.limit {
             self.faults.note(Fault::QueueFull);
             return;
@@ -293,9 +299,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
     {
         match (input, self.system.table().find(&key)) {
             (Input::Event(event), Some(slot)) => {
-                if origin.only_for.is_none_or(|serial| serial == self.system.table().serial(slot)) {
-                    self.deliver_event::<A>(slot, event, origin.cause, host, actions);
-                }
+                self.deliver_event::<A>(slot, event, origin.cause, host, actions);
             }
             (Input::Event(event), None) => self.deliver_to_nobody::<A>(key, event, origin, wrap, host, actions),
             (Input::Start(given), None) => self.deliver_start::<A>(key, &given, origin.cause, host, actions),
@@ -450,14 +454,16 @@ impl<S: System, R: Recorder> Bus<S, R> {
             if !is_settled {
                 let is_exhausted = microsteps == MICROSTEP_LIMIT;
                 let trigger = if is_exhausted { Trigger::Exhausted } else { Trigger::Always };
-                if !self.system.step(slot, trigger, host).is_performed() {
-                    is_settled = true;
-                } else if is_exhausted {
+                let answer = self.system.step(slot, trigger, host);
+                is_settled = !answer.is_performed();
+                if answer == Answer::None {
+                    continue;
+                }
+                if is_exhausted {
                     self.system.table_mut().buffers_mut().effects.faults.note(Fault::MicrostepLimit);
                     break;
-                } else {
-                    microsteps += 1;
                 }
+                microsteps += 1;
                 continue;
             }
             let Some(event) = self.system.table_mut().buffers_mut().effects.raised.pop_front() else { break };
@@ -504,10 +510,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         let is_recording = self.recorder.is_on();
         let parts = self.system.table_mut().parts(slot);
         parts.asked.is_recording = is_recording;
-        Before {
-            state: parts.instance.state(),
-            variables: is_recording.then(|| parts.instance.variables.clone()),
-        }
+        Before { state: parts.instance.state(), variables: is_recording.then(|| parts.instance.variables.clone()) }
     }
 
     /// Ends a delivery: keeps the tables, puts messages on the bus, writes the record, hands out the actions. Says whether the
@@ -531,6 +534,9 @@ impl<S: System, R: Recorder> Bus<S, R> {
         let state_before = before.as_ref().map(|before| before.state);
         let after = self.keep_state::<A>(slot, state_before);
         let faults = self.send_all::<A>(slot);
+        if after.is_final() {
+            self.forget_observations::<A>(slot);
+        }
         let faults = self.check_limit::<A>(slot, faults);
         let table = self.system.table();
         let buffers = table.buffers();
@@ -591,8 +597,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         let buffers = self.system.table_mut().buffers_mut();
         let faults = buffers.effects.faults;
         let mut sends = std::mem::take(&mut buffers.effects.sends);
-        let mut outbox =
-            Outbox { queue: &mut self.queue, limit: self.queue_limit, cause: self.sequence, faults };
+        let mut outbox = Outbox { queue: &mut self.queue, limit: self.queue_limit, cause: self.sequence, faults };
         if self.recorder.is_on() {
             for sent in &sends {
                 self.system.route(slot, sent.clone(), &mut outbox);
@@ -698,8 +703,9 @@ impl<S: System, R: Recorder> Bus<S, R> {
                 self.timers.cancel(handle);
             }
             if let TimerChange::Start { timer, length, repeats } = change {
-                let deadline_ms = self.now_ms.saturating_add(length.0);
-                let interval_ms = repeats.then_some(length.0);
+                let length_ms = if repeats { length.0.max(1) } else { length.0 };
+                let deadline_ms = self.now_ms.saturating_add(length_ms);
+                let interval_ms = repeats.then_some(length_ms);
                 handles[timer.index()] = Some(self.timers.start(S::alarm(slot, timer), deadline_ms, interval_ms));
             }
         }
@@ -713,7 +719,19 @@ impl<S: System, R: Recorder> Bus<S, R> {
         for handle in parts.instance.timers.as_ref().iter().flatten() {
             self.timers.cancel(*handle);
         }
+        self.forget_observations::<A>(slot);
         self.system.table_mut().remove(slot);
+    }
+
+    /// Observations on their way to an instance that ends.
+    fn forget_observations<A: Automaton>(&mut self, slot: Slot)
+    where
+        S: Member<A>,
+    {
+        if A::OBSERVES && !self.queue.is_empty() {
+            let ended = Some((S::INDEX, self.system.table().serial(slot)));
+            self.queue.retain(|envelope| envelope.origin.only_for != ended);
+        }
     }
 }
 

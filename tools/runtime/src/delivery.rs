@@ -295,7 +295,11 @@ fn key_text<K: Serialize>(key: &K) -> Cow<'static, str> {
 ///
 /// # Errors
 /// Those of the serializer.
-pub fn serialize_sent<E: Event, S: Serializer>(to: InstanceName<'_>, event: &E, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize_sent<E: Event, S: Serializer>(
+    to: InstanceName<'_>,
+    event: &E,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Line<'a, E> {
         to: InstanceName<'a>,
@@ -309,7 +313,11 @@ pub fn serialize_sent<E: Event, S: Serializer>(to: InstanceName<'_>, event: &E, 
 ///
 /// # Errors
 /// Those of the serializer.
-pub fn serialize_start<G: Given, S: Serializer>(to: InstanceName<'_>, given: &G, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize_start<G: Given, S: Serializer>(
+    to: InstanceName<'_>,
+    given: &G,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Line<'a, G> {
         to: InstanceName<'a>,
@@ -364,8 +372,8 @@ mod tests {
     fn instances_are_named_as_the_semantics_say() {
         assert_eq!(InstanceName::new("a", &()).to_string(), "a");
         assert_eq!(InstanceName::new("a", &7_u64).to_string(), "a[7]");
-        assert_eq!(InstanceName::new("a", "alice").to_string(), "a[alice]");
-        assert_eq!(InstanceName::new("a", "say \"x\"").to_string(), "a[say \"x\"]");
+        assert_eq!(InstanceName::new("a", &"alice").to_string(), "a[alice]");
+        assert_eq!(InstanceName::new("a", &"say \"x\"").to_string(), "a[say \"x\"]");
         assert_eq!(InstanceName::new("a", &(1, "b")).to_string(), "a[[1,\"b\"]]");
         assert_eq!(InstanceName::new("a", &Outcome::Taken).to_string(), "a[taken]");
         assert_eq!(InstanceName::all("a").to_string(), "a[all]");

@@ -24,6 +24,7 @@ pub mod automaton;
 pub mod bus;
 pub mod deferral;
 pub mod delivery;
+pub mod dynamic;
 pub mod instances;
 pub mod metadata;
 pub mod record;

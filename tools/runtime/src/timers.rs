@@ -108,17 +108,16 @@ impl<T: Copy> Timers<T> {
             return None;
         }
         let fired = Fired { what: slot.what?, deadline_ms: slot.deadline_ms };
-        if slot.interval_ms == 0 {
-            self.remove(0);
-        } else {
-            let beats = (now_ms - slot.deadline_ms) / slot.interval_ms + 1;
-            match beats.checked_mul(slot.interval_ms).and_then(|past| slot.deadline_ms.checked_add(past)) {
-                Some(next) => {
-                    slot.deadline_ms = next;
-                    self.sink(0);
-                }
-                None => self.remove(0),
+        let next_ms = (now_ms - slot.deadline_ms).checked_div(slot.interval_ms).and_then(|beats| {
+            let past_ms = beats.checked_add(1)?.checked_mul(slot.interval_ms)?;
+            slot.deadline_ms.checked_add(past_ms)
+        });
+        match next_ms {
+            Some(next_ms) => {
+                slot.deadline_ms = next_ms;
+                self.sink(0);
             }
+            None => self.remove(0),
         }
         Some(fired)
     }
@@ -181,7 +180,8 @@ impl<T: Copy> Timers<T> {
     fn sink(&mut self, mut place: usize) {
         loop {
             let children = [2 * place + 1, 2 * place + 2];
-            let first = children.into_iter().filter(|&child| child < self.heap.len()).min_by_key(|&child| self.due(child));
+            let first =
+                children.into_iter().filter(|&child| child < self.heap.len()).min_by_key(|&child| self.due(child));
             match first {
                 Some(child) if self.due(child) < self.due(place) => {
                     self.exchange(child, place);

@@ -4,15 +4,7 @@ use crate::model::{Automaton, Change, Event, EventKind, State, StateId, System, 
 
 /// `tcp_connection` and `AT_STARTUP` become `TcpConnection` and `AtStartup`.
 pub fn camel(name: &str) -> String {
-    let mut camel = String::with_capacity(name.len());
-    for word in name.split('_') {
-        let mut characters = word.chars();
-        if let Some(first) = characters.next() {
-            camel.extend(first.to_uppercase());
-            camel.push_str(&characters.as_str().to_lowercase());
-        }
-    }
-    camel
+    crate::names::upper_camel(name)
 }
 
 /// `AT_STARTUP` becomes `at_startup`.
@@ -95,6 +87,14 @@ pub fn binding(field: &str) -> String {
         "context" | "self" | "faults" | "holds" | "other" => format!("{field}_field"),
         _ => field.to_owned(),
     }
+}
+
+/// Whether the text has that word, not as a part of a longer one.
+pub fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(word).any(|(place, _)| {
+        !is_part(text[..place].chars().next_back()) && !is_part(text[place + word.len()..].chars().next())
+    })
 }
 
 #[cfg(test)]

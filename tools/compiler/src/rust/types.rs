@@ -85,7 +85,7 @@ pub fn integer(value: i128) -> String {
         text.push('-');
     }
     for (place, digit) in digits.char_indices() {
-        if place > 0 && digits.len() >= 5 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && digits.len() >= 5 && (digits.len() - place).is_multiple_of(3) {
             text.push('_');
         }
         text.push(digit);
@@ -118,7 +118,8 @@ pub fn module(system: &System, options: &Options) -> String {
                 let _ = writeln!(text, "pub type {} = {rust};", definition.name);
             }
             TypeKind::Enum(variants) => {
-                let derives = if options.dynamic { ", serde::Serialize, serde::Deserialize" } else { ", serde::Serialize" };
+                let derives =
+                    if options.dynamic { ", serde::Serialize, serde::Deserialize" } else { ", serde::Serialize" };
                 let _ = writeln!(
                     text,
                     "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash{derives})]\n\

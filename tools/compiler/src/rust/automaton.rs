@@ -1,0 +1,786 @@
+//! The module of one automaton: its types, its machine, and what the bus must know of it.
+
+use std::fmt::Write as _;
+
+use super::documentation::{documented, module_documented, sentences};
+use super::facts::Facts;
+use super::types::{argument_type, constant, integer, is_secret, owned_type, secret_attribute};
+use super::{effects, machine, metadata, names, records};
+use crate::model::{EventKind, Field, History, Partner, StateId, TimerId, Value};
+
+/// The text of `<automaton>.rs`, unformatted.
+pub fn module(facts: &Facts<'_>) -> String {
+    let mut text = header(facts);
+    let body = [
+        state_enum(facts),
+        event_enum(facts),
+        timer_enum(facts),
+        action_enum(facts),
+        conditions(facts),
+        parameters(facts),
+        variables(facts),
+        history(facts),
+        records::sent(facts),
+        records::questions(facts),
+        machine::transition_enum(facts),
+        context(facts),
+        machine_impls(facts),
+        machine::handlers(facts),
+        machine::entries_and_exits(facts),
+        entry_points(facts),
+        automaton_impl(facts),
+        format!("/// The definition.\nconst FILE: &str = {:?};\n", file(facts)),
+        metadata::tables(facts),
+    ]
+    .concat();
+    text.push_str(&imports(facts, &body));
+    text.push_str(&body);
+    text
+}
+
+fn header(facts: &Facts<'_>) -> String {
+    let automaton = facts.automaton;
+    let mut text = format!("`{}`: {}", automaton.name, automaton.summary);
+    let instances = match &automaton.key {
+        None => "There is one.".to_owned(),
+        Some(key) => format!("There is one per {} ({}).", key.name, facts.system.type_name(key.r#type)),
+    };
+    let _ = write!(text, "\n\n{instances} Generated from `{}`; change that.", file(facts));
+    if !automaton.doc.is_empty() {
+        let _ = write!(text, "\n\n{}", automaton.doc);
+    }
+    module_documented(&text)
+}
+
+fn file<'a>(facts: &'a Facts<'_>) -> &'a str {
+    &facts.sources.get(facts.automaton.span.file).path
+}
+
+/// Only what the module names.
+fn imports(facts: &Facts<'_>, body: &str) -> String {
+    let named = |name: &str| names::has_word(body, name);
+    let chosen = |candidates: &[&'static str]| -> Vec<&'static str> {
+        candidates.iter().copied().filter(|name| named(name)).collect()
+    };
+    let mut text = String::new();
+    let values = chosen(&["Bytes", "Faults", "Milliseconds", "Never", "Secret"]);
+    let mut roots = vec!["automaton::{self, Answer, Effects}", "instances::Parts", "serde"];
+    let asked = if facts.asks() { "use automata_runtime::automaton::Asked;\n" } else { "" };
+    if body.contains("delivery::serialize") {
+        roots.push("delivery");
+    }
+    if named("InstanceName") {
+        roots.push("InstanceName");
+    }
+    let _ = writeln!(text, "use automata_runtime::{{{}}};", roots.join(", "));
+    text.push_str(asked);
+    if !values.is_empty() {
+        let _ = writeln!(text, "use automata_runtime::value::{{{}}};", values.join(", "));
+    }
+    if body.contains("saturating_from(") || named("Integer") {
+        text.push_str("use automata_runtime::value::Integer;\n");
+    }
+    text.push_str(
+        "use automata_runtime::metadata::{AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata};\n\
+         use automata_runtime::statig::blocking::{self, IntoStateMachineExt as _};\n",
+    );
+    if body.contains("types::") {
+        text.push_str("use super::types;\n");
+    }
+    if !facts.reads.is_empty() {
+        text.push_str("use super::system::States;\n");
+    }
+    for (index, other) in facts.system.automata.iter().enumerate() {
+        if index != facts.id.index() && body.contains(&format!("{}::", other.name)) && named(&other.name) {
+            let _ = writeln!(text, "use super::{};", other.name);
+        }
+    }
+    text
+}
+
+fn state_enum(facts: &Facts<'_>) -> String {
+    let automaton = facts.automaton;
+    let mut variants = String::new();
+    let mut all = Vec::new();
+    let mut name_arms = String::new();
+    for (index, leaf) in automaton.leaves().enumerate() {
+        let state = &automaton.states[leaf];
+        let variant = names::state_variant(state);
+        let path: Vec<&str> = automaton
+            .outwards(leaf)
+            .map(|id| automaton.states[id].name.as_str())
+            .filter(|name| !name.is_empty())
+            .collect();
+        let inside: Vec<String> = path.iter().skip(1).rev().map(|name| format!("`{name}`")).collect();
+        let inside = if inside.is_empty() { String::new() } else { format!(", in {}", inside.join(", ")) };
+        let head = format!("`{}`{inside}.", state.name);
+        variants.push_str(&documented(&sentences(&[&head, &state.summary])));
+        let default = if leaf == facts.initial_leaf() { "#[default]\n" } else { "" };
+        let _ = writeln!(variants, "{default}{variant},");
+        let _ = writeln!(name_arms, "State::{variant} => {:?},", state.name);
+        all.push(format!("State::{variant}"));
+        debug_assert!(index < 1 << 16);
+    }
+    let mut composites = String::new();
+    for id in automaton.state_ids().skip(1).filter(|&id| !automaton.states[id].children.is_empty()) {
+        let state = &automaton.states[id];
+        let leaves: Vec<String> = facts
+            .leaves_in(id)
+            .into_iter()
+            .map(|leaf| format!("State::{}", names::state_variant(&automaton.states[leaf])))
+            .collect();
+        composites.push_str(&documented(&sentences(&[&format!("Inside `{}`.", state.name), &state.summary])));
+        let _ = writeln!(
+            composites,
+            "#[must_use] pub const fn is_in_{}(self) -> bool {{ matches!(self, {}) }}",
+            names::snake(&state.name),
+            leaves.join(" | ")
+        );
+    }
+    let finals: Vec<String> = automaton
+        .leaves()
+        .filter(|&leaf| automaton.states[leaf].is_final)
+        .map(|leaf| format!("State::{}", names::state_variant(&automaton.states[leaf])))
+        .collect();
+    let is_final =
+        if finals.is_empty() { "false".to_owned() } else { format!("matches!(self, {})", finals.join(" | ")) };
+    format!(
+        "/// The leaf states.\n\
+         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]\n\
+         pub enum State {{ {variants} }}\n\
+         impl State {{\n\
+           /// Every leaf, in the order of the file.\n\
+           pub const ALL: &[State] = &[{}];\n\
+           /// As in the YAML.\n\
+           #[must_use] pub const fn name(self) -> &'static str {{ match self {{ {name_arms} }} }}\n\
+           {composites} }}\n\
+         impl automaton::State for State {{\n\
+           const ALL: &'static [State] = State::ALL;\n\
+           #[inline] fn name(self) -> &'static str {{ State::name(self) }}\n\
+           #[inline] fn index(self) -> usize {{ self as usize }}\n\
+           #[inline] fn is_final(self) -> bool {{ {is_final} }} }}\n",
+        all.join(", ")
+    )
+}
+
+/// The fields of an enum's variant, with what hides secrets.
+fn fields(facts: &Facts<'_>, fields: &[Field]) -> String {
+    if fields.is_empty() {
+        return String::new();
+    }
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|field| {
+            let hidden = secret_attribute(facts.system, field.r#type);
+            format!("{hidden} {}: {}", field.name, owned_type(facts.system, field.r#type))
+        })
+        .collect();
+    format!(" {{ {} }}", fields.join(", "))
+}
+
+/// `#[serde(rename = …)]`, where `rename_all` would give another name.
+fn renamed(variant: &str, name: &str) -> String {
+    if names::serde_snake(variant) == name { String::new() } else { format!("#[serde(rename = {name:?})]\n") }
+}
+
+fn event_enum(facts: &Facts<'_>) -> String {
+    let mut variants = String::new();
+    let mut observations = Vec::new();
+    let mut starts = Vec::new();
+    for event in &facts.automaton.events {
+        let variant = names::event_variant(facts.system, event);
+        let rest = if event.fields.is_empty() { "" } else { " { .. }" };
+        let from = match &event.kind {
+            EventKind::Observation { .. } => {
+                observations.push(format!("Event::{variant}{rest}"));
+                String::new()
+            }
+            EventKind::Declared { from, starts: makes } => {
+                if *makes {
+                    starts.push(format!("Event::{variant}{rest}"));
+                }
+                from_text(facts, from)
+            }
+        };
+        variants.push_str(&documented(&sentences(&[&format!("`{}`{from}.", event.name), &event.summary])));
+        let _ = writeln!(variants, "{}{variant}{},", renamed(&variant, &event.name), fields(facts, &event.fields));
+    }
+    if variants.is_empty() {
+        return "/// It has no events.\npub type Event = Never;\n".to_owned();
+    }
+    let question = |name: &str, patterns: &[String]| {
+        if patterns.is_empty() {
+            return String::new();
+        }
+        format!("#[inline] fn {name}(&self) -> bool {{ matches!(self, {}) }}\n", patterns.join(" | "))
+    };
+    format!(
+        "/// What it reacts to, apart from time.\n\
+         #[derive(Clone, Debug, PartialEq, serde::Serialize)]\n\
+         #[serde(crate = \"automata_runtime::serde\", tag = \"event\", content = \"fields\", rename_all = \"snake_case\")]\n\
+         #[allow(missing_docs, reason = \"fields are what they are called\")]\n\
+         pub enum Event {{ {variants} }}\n\
+         impl automaton::Event for Event {{ {}{} }}\n",
+        question("is_observation", &observations),
+        question("starts", &starts)
+    )
+}
+
+fn from_text(facts: &Facts<'_>, from: &[Partner]) -> String {
+    if from.is_empty() {
+        return ", raised by itself".to_owned();
+    }
+    let names: Vec<String> =
+        from.iter().map(|&from| format!("`{}`", metadata::partner_name(facts.system, from))).collect();
+    format!(", from {}", names.join(", "))
+}
+
+fn timer_enum(facts: &Facts<'_>) -> String {
+    if facts.timers.is_empty() {
+        return "/// It has no timers.\npub type Timer = Never;\n".to_owned();
+    }
+    let mut variants = String::new();
+    let mut labels = String::new();
+    for index in 0..facts.timers.len() as u32 {
+        let id = TimerId(index);
+        let label = facts.automaton.timer_label(id);
+        let place = metadata::place_text(facts, facts.automaton.timers[id].span);
+        let _ = writeln!(variants, "/// `{label}` ({place}).\n{},", facts.timer(id));
+        let _ = writeln!(labels, "Timer::{} => {label:?},", facts.timer(id));
+    }
+    format!(
+        "/// The timers of its states.\n\
+         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]\n\
+         pub enum Timer {{ {variants} }}\n\
+         impl automaton::Timer for Timer {{\n\
+           #[inline] fn index(self) -> usize {{ self as usize }}\n\
+           fn label(self) -> &'static str {{ match self {{ {labels} }} }} }}\n"
+    )
+}
+
+fn action_enum(facts: &Facts<'_>) -> String {
+    if facts.automaton.actions.is_empty() {
+        return "/// It asks nothing of its host.\npub type Action = Never;\n".to_owned();
+    }
+    let mut variants = String::new();
+    for action in &facts.automaton.actions {
+        let by = format!("`{}`, by `{}`.", action.name, facts.system.parts[action.by].name);
+        variants.push_str(&documented(&sentences(&[&by, &action.summary])));
+        let variant = names::camel(&action.name);
+        let arguments = fields(facts, &action.arguments);
+        let _ = writeln!(variants, "{}{variant}{arguments},", renamed(&variant, &action.name));
+    }
+    format!(
+        "/// What it asks of its host.\n\
+         #[derive(Clone, Debug, PartialEq, serde::Serialize)]\n\
+         #[serde(crate = \"automata_runtime::serde\", tag = \"action\", content = \"arguments\", rename_all = \"snake_case\")]\n\
+         #[allow(missing_docs, reason = \"arguments are what they are called\")]\n\
+         pub enum Action {{ {variants} }}\n"
+    )
+}
+
+fn conditions(facts: &Facts<'_>) -> String {
+    if !facts.has_conditions() {
+        return String::new();
+    }
+    let mut methods = String::new();
+    for condition in &facts.automaton.conditions {
+        let mut parameters = vec!["&mut self".to_owned()];
+        if let Some(key) = &facts.automaton.key {
+            parameters.push(format!("{}: &{}", key_argument(condition, &key.name), facts.key_type()));
+        }
+        parameters.extend(
+            condition
+                .arguments
+                .iter()
+                .map(|argument| format!("{}: {}", argument.name, argument_type(facts.system, argument.r#type))),
+        );
+        methods.push_str(&documented(if condition.summary.is_empty() { &condition.name } else { &condition.summary }));
+        let answer = owned_type(facts.system, condition.r#type);
+        let _ = writeln!(methods, "fn {}({}) -> {answer};", condition.name, parameters.join(", "));
+    }
+    format!(
+        "/// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.\n\
+         pub trait Conditions {{ {methods} }}\n"
+    )
+}
+
+/// What a condition's argument for the instance's key is called.
+pub fn key_argument(condition: &crate::model::Condition, key: &str) -> String {
+    let is_taken = condition.arguments.iter().any(|argument| argument.name == key);
+    if is_taken { format!("{key}_of_instance") } else { key.to_owned() }
+}
+
+fn parameters(facts: &Facts<'_>) -> String {
+    let parameters = &facts.automaton.parameters;
+    if parameters.is_empty() {
+        return "/// It has no parameters.\npub type Parameters = ();\n/// It has no parameters.\npub type Given = ();\n".to_owned();
+    }
+    let mut all = String::new();
+    let mut settings = String::new();
+    let mut given = String::new();
+    let mut made = String::new();
+    let mut unset = Vec::new();
+    for parameter in parameters {
+        let name = &parameter.name;
+        let of = owned_type(facts.system, parameter.r#type);
+        let hidden = secret_attribute(facts.system, parameter.r#type);
+        let documentation = documented(if parameter.summary.is_empty() { name } else { &parameter.summary });
+        let _ = writeln!(all, "{documentation}{hidden} pub {name}: {of},");
+        if let Some(default) = &parameter.default {
+            let _ = writeln!(settings, "{name}: {},", constant(facts.system, default, parameter.r#type));
+            let hidden = if is_secret(facts.system, parameter.r#type) {
+                "serialize_with = \"automata_runtime::value::secret\", "
+            } else {
+                ""
+            };
+            let skip = format!("#[serde({hidden}skip_serializing_if = \"Option::is_none\")]");
+            let _ = writeln!(given, "{documentation}{skip} pub {name}: Option<{of}>,");
+            let _ = writeln!(made, "{name}: given.{name}.clone().unwrap_or_else(|| settings.{name}.clone()),");
+            unset.push(format!("self.{name}.is_none()"));
+        } else {
+            let _ = writeln!(given, "{documentation}{hidden} pub {name}: {of},");
+            let _ = writeln!(made, "{name}: given.{name}.clone(),");
+            unset.push("false".to_owned());
+        }
+    }
+    let is_empty = if facts.all_defaulted() { unset.join(" && ") } else { "false".to_owned() };
+    let default = if facts.all_defaulted() { ", Default" } else { "" };
+    let derives = format!(
+        "#[derive(Clone, Debug, PartialEq{default}, serde::Serialize)]\n#[serde(crate = \"automata_runtime::serde\")]"
+    );
+    let (derived, settings_type) = settings_type(facts, &settings);
+    let settings_argument = if facts.has_settings() { "settings: &Settings, " } else { "" };
+    format!(
+        "/// Constants of an instance.\n\
+         #[derive(Clone, Debug{derived}, PartialEq, serde::Serialize)]\n#[serde(crate = \"automata_runtime::serde\")]\n\
+         pub struct Parameters {{ {all} }}\n\
+         {settings_type}\
+         /// The parameters that a start gives.\n{derives}\npub struct Given {{ {given} }}\n\
+         impl automaton::Given for Given {{ fn is_empty(&self) -> bool {{ {is_empty} }} }}\n\
+         impl Parameters {{ fn new({settings_argument}given: &Given) -> Self {{ Self {{ {made} }} }} }}\n"
+    )
+}
+
+/// Where the defaults are: `Parameters` themselves, if all of them have one. With what these then derive.
+fn settings_type(facts: &Facts<'_>, defaults: &str) -> (&'static str, String) {
+    if !facts.has_settings() {
+        return ("", String::new());
+    }
+    let of = if facts.all_defaulted() { "Parameters" } else { "Settings" };
+    let defaulted = facts.automaton.parameters.iter().filter(|parameter| parameter.default.is_some());
+    let is_derived = defaulted.clone().all(|parameter| {
+        let is_none = parameter.default == Some(Value::None);
+        parameter.default.as_ref().is_some_and(is_rust_default) && (!parameter.r#type.optional || is_none)
+    });
+    let (derived, default) = default_impl(of, is_derived, defaults);
+    if facts.all_defaulted() {
+        let alias = "/// What an instance has where its start gives nothing else.\npub type Settings = Parameters;\n";
+        return (derived, default + alias);
+    }
+    let mut fields = String::new();
+    for parameter in defaulted {
+        fields.push_str(&documented(if parameter.summary.is_empty() { &parameter.name } else { &parameter.summary }));
+        let _ = writeln!(fields, "pub {}: {},", parameter.name, owned_type(facts.system, parameter.r#type));
+    }
+    let settings = format!(
+        "/// What an instance has where its start gives nothing else.\n\
+         #[derive(Clone, Debug{derived}, PartialEq)]\npub struct Settings {{ {fields} }}\n{default}"
+    );
+    ("", settings)
+}
+
+/// `Default::default()` gives the same.
+fn is_rust_default(value: &Value) -> bool {
+    match value {
+        Value::Bool(value) => !value,
+        Value::Integer(value) => *value == 0,
+        Value::Duration(milliseconds) => *milliseconds == 0,
+        Value::String(text) => text.is_empty(),
+        Value::Variant(..) => false,
+        Value::None => true,
+    }
+}
+
+/// `, Default` for the list of derived traits, or else an `impl` with these fields.
+fn default_impl(of: &str, is_derived: bool, fields: &str) -> (&'static str, String) {
+    if is_derived {
+        return (", Default", String::new());
+    }
+    ("", format!("impl Default for {of} {{ fn default() -> Self {{ Self {{ {fields} }} }} }}\n"))
+}
+
+fn variables(facts: &Facts<'_>) -> String {
+    let variables = &facts.automaton.variables;
+    if variables.is_empty() {
+        return "/// It has no variables.\npub type Variables = ();\n".to_owned();
+    }
+    let mut fields = String::new();
+    let mut initial = String::new();
+    let mut changes = String::new();
+    let mut is_derived = true;
+    for variable in variables {
+        let name = &variable.name;
+        is_derived &=
+            is_rust_default(&variable.initial) && (!variable.r#type.optional || variable.initial == Value::None);
+        let of = owned_type(facts.system, variable.r#type);
+        let bounds = match (variable.bounds, variable.r#type.base) {
+            (Some((low, high)), crate::model::BaseType::Integer(own)) if (low, high) != own.bounds() => {
+                format!("Stays within {}..={}.", integer(low), integer(high))
+            }
+            _ => String::new(),
+        };
+        let summary = if variable.summary.is_empty() { format!("`{name}`.") } else { variable.summary.clone() };
+        fields.push_str(&documented(&sentences(&[&summary, &bounds])));
+        let _ = writeln!(fields, "{} pub {name}: {of},", secret_attribute(facts.system, variable.r#type));
+        let _ = writeln!(initial, "{name}: {},", constant(facts.system, &variable.initial, variable.r#type));
+        let before = records::shown(facts, &format!("&before.{name}"), variable.r#type);
+        let after = records::shown(facts, &format!("&self.{name}"), variable.r#type);
+        // The placeholder of a secret is made here, so it is no reference.
+        let unborrowed = |shown: String| match shown.strip_prefix("&Secret") {
+            Some(rest) => format!("Secret{rest}"),
+            None => shown,
+        };
+        let (before, after) = (unborrowed(before), unborrowed(after));
+        let ignored = if before.contains("before") { "before" } else { "_" };
+        let _ = writeln!(
+            changes,
+            "if before.is_none_or(|before| before.{name} != self.{name}) {{ \
+             changes.serialize_entry({name:?}, &(before.map(|{ignored}| {before}), {after}))?; }}"
+        );
+    }
+    let (derived, default) = default_impl("Variables", is_derived, &initial);
+    format!(
+        "/// Memory of an instance.\n\
+         #[derive(Clone, Debug{derived}, PartialEq, serde::Serialize)]\n#[serde(crate = \"automata_runtime::serde\")]\n\
+         pub struct Variables {{ {fields} }}\n\
+         {default}\
+         impl automaton::Variables for Variables {{ \
+           fn serialize_changes<M: serde::ser::SerializeMap>(&self, before: Option<&Self>, changes: &mut M) -> Result<(), M::Error> {{ \
+             {changes} Ok(()) }} }}\n"
+    )
+}
+
+fn history(facts: &Facts<'_>) -> String {
+    let histories = facts.histories();
+    if histories.is_empty() {
+        return "/// Nothing is remembered of states that were left.\npub type History = ();\n".to_owned();
+    }
+    let automaton = facts.automaton;
+    let leaf_of = |state: StateId| automaton.default_entries(state).last().copied().unwrap_or(state);
+    let mut fields = String::new();
+    let mut functions = String::new();
+    for id in histories {
+        let state = &automaton.states[id];
+        let name = names::snake(&state.name);
+        let _ = writeln!(
+            fields,
+            "/// Where `{0}.history` leads; none: `{0}` was not left yet.\npub {name}: Option<State>,",
+            state.name
+        );
+        let body = if state.history == History::Deep {
+            "leaf".to_owned()
+        } else {
+            let mut arms = String::new();
+            for &child in &state.children {
+                let leaves: Vec<String> = facts
+                    .leaves_in(child)
+                    .into_iter()
+                    .map(|leaf| format!("State::{}", names::state_variant(&automaton.states[leaf])))
+                    .collect();
+                let target = names::state_variant(&automaton.states[leaf_of(child)]);
+                if leaves.len() > 1 || leaves[0] != format!("State::{target}") {
+                    let _ = writeln!(arms, "{} => State::{target},", leaves.join(" | "));
+                }
+            }
+            if arms.is_empty() { "leaf".to_owned() } else { format!("match leaf {{ {arms} _ => leaf }}") }
+        };
+        let _ = writeln!(
+            functions,
+            "/// Where `{}.history` leads after it was left in `leaf`.\n\
+             fn remembered_in_{name}(leaf: State) -> State {{ {body} }}",
+            state.name
+        );
+    }
+    format!(
+        "/// What is remembered of states that were left.\n\
+         #[derive(Clone, Debug, Default, PartialEq)]\npub struct History {{ {fields} }}\n{functions}"
+    )
+}
+
+fn context(facts: &Facts<'_>) -> String {
+    let key = if facts.automaton.key.is_some() { format!("key: &'a {},\n", facts.key_type()) } else { String::new() };
+    let parameters = if facts.automaton.parameters.is_empty() { "" } else { "parameters: &'a Parameters,\n" };
+    let variables = if facts.automaton.variables.is_empty() { "" } else { "variables: &'a mut Variables,\n" };
+    let ask = if facts.asks() { "ask: Ask<'a>,\n" } else { "" };
+    let history = if facts.histories().is_empty() { "" } else { "history: &'a mut History,\n leaf: State,\n" };
+    let borrows = if machine::transition_borrows(facts) { "<'a>" } else { "" };
+    format!(
+        "/// What a machine reacts to.\npub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;\n\
+         type Response = automata_runtime::statig::Outcome<State>;\n\
+         /// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.\n\
+         pub struct Context<'a> {{ trigger: Trigger<'a>,\n{key}{parameters}{variables}{history}{ask}\
+         effects: &'a mut Effects<Machine>,\n\
+         /// Chosen by a handler, performed between the exits and the entries.\n\
+         transition: Option<Transition{borrows}>,\n answer: Answer }}\n\
+         impl<'a> Context<'a> {{ {} }}\n",
+        context_methods(facts)
+    )
+    .replace("impl<'a> Context<'a>", if borrows.is_empty() { "impl Context<'_>" } else { "impl<'a> Context<'a>" })
+}
+
+fn context_methods(facts: &Facts<'_>) -> String {
+    let borrows = if machine::transition_borrows(facts) { "<'a>" } else { "" };
+    let exhausted = if facts.has_always() { "if self.is_exhausted() { return Response::Handled; }\n" } else { "" };
+    let mut text = format!(
+        "#[inline] fn take(&mut self, transition: Transition{borrows}, target: State) -> Response {{ \
+           self.answer = Answer::Taken; {exhausted} self.transition = Some(transition); Response::Transition(target) }}\n\
+         #[inline] fn internal(&mut self) -> Response {{ self.answer = Answer::Internal; Response::Handled }}\n\
+         #[inline] fn ignored(&mut self) -> Response {{ self.answer = Answer::Ignored; Response::Handled }}\n"
+    );
+    if facts.defers() {
+        text.push_str(
+            "#[inline] fn deferred(&mut self, limit: u32) -> Response { \
+             self.answer = Answer::Deferred { limit }; Response::Handled }\n",
+        );
+    }
+    if facts.has_always() {
+        text.push_str(
+            "/// There have been too many microsteps: this one is only asked for.\n\
+             #[inline] fn is_exhausted(&self) -> bool { matches!(self.trigger, Trigger::Exhausted) }\n",
+        );
+    }
+    text.push_str(
+        "#[inline] fn nobody_answers(&mut self) -> Response { self.answer = Answer::None; Response::Handled }\n",
+    );
+    for id in facts.histories() {
+        let state = &facts.automaton.states[id];
+        let name = names::snake(&state.name);
+        let leaf = facts.automaton.default_entries(id).last().copied().unwrap_or(id);
+        let _ = writeln!(
+            text,
+            "/// Where `{}.history` leads now. If it is active, it is about to be left.\n\
+             fn history_of_{name}(&self) -> State {{ \
+               if self.leaf.is_in_{name}() {{ return remembered_in_{name}(self.leaf); }} \
+               self.history.{name}.unwrap_or(State::{}) }}",
+            state.name,
+            names::state_variant(&facts.automaton.states[leaf])
+        );
+    }
+    text
+}
+
+fn machine_impls(facts: &Facts<'_>) -> String {
+    let automaton = facts.automaton;
+    let mut arms = String::new();
+    for leaf in automaton.leaves() {
+        let state = &automaton.states[leaf];
+        let call = if state.is_final {
+            "context.nobody_answers()".to_owned()
+        } else {
+            format!("{}(context)", names::handler(automaton, leaf))
+        };
+        let _ = writeln!(arms, "State::{} => {call},", names::state_variant(state));
+    }
+    let exits = hook("call_exit_action", "What a transition leaves, and its own part.", machine::exit_arms(facts));
+    let entries = hook("call_entry_action", "What a transition enters.", machine::entry_arms(facts));
+    format!(
+        "/// The state machine. It holds the leaf state and nothing else; everything else is in the [`Context`].\n\
+         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]\npub struct Machine;\n\
+         impl blocking::IntoStateMachine for Machine {{ \
+           type Event<'event> = (); type Context<'context> = Context<'context>; type State = State; \
+           type Superstate<'superstate> = (); fn initial() -> State {{ State::{} }} }}\n\
+         impl blocking::State<Machine> for State {{ \
+           #[inline] fn call_handler(&mut self, _: &mut Machine, _: &(), context: &mut Context<'_>) -> Response {{ \
+             match self {{ {arms} }} }}\n{exits}{entries} }}\n",
+        names::state_variant(&automaton.states[facts.initial_leaf()])
+    )
+}
+
+fn hook(name: &str, what: &str, arms: machine::Arms) -> String {
+    let body = arms.matching("context.transition");
+    if body.is_empty() {
+        return String::new();
+    }
+    format!("/// {what}\n#[inline] fn {name}(&mut self, _: &mut Machine, context: &mut Context<'_>) {{ {body} }}\n")
+}
+
+/// `step`, `create` and `restore`: what `system.rs` calls.
+fn entry_points(facts: &Facts<'_>) -> String {
+    let mut outside = String::new();
+    let mut handed = String::new();
+    if facts.has_conditions() {
+        outside.push_str(", host: &mut dyn Conditions");
+        handed.push_str("host, ");
+    }
+    if !facts.reads.is_empty() {
+        outside.push_str(", states: &States");
+    }
+    let with_parts = |trigger: &str, transition: &str, owner: &str| context_literal(facts, trigger, transition, owner);
+    let settings = if facts.has_settings() { ", settings: &Settings" } else { "" };
+    let key = if facts.automaton.key.is_some() { "key" } else { "_" };
+    let asked = if facts.asks() { "asked" } else { "_" };
+    let parts = format!(
+        "Parts {{ {}instance, effects, {}.. }}",
+        if facts.automaton.key.is_some() { "key, " } else { "" },
+        if facts.asks() { "asked, " } else { "" }
+    )
+    .replace(", .. }", if facts.automaton.key.is_some() && facts.asks() { " }" } else { ", .. }" });
+    let given = if facts.automaton.parameters.is_empty() { "_" } else { "given" };
+    let parameters = match (facts.automaton.parameters.is_empty(), facts.has_settings()) {
+        (true, _) => "let parameters = ();",
+        (false, true) => "let parameters = Parameters::new(settings, given);",
+        (false, false) => "let parameters = Parameters::new(given);",
+    };
+    let asked_type = if facts.asks() { "Asked<Question>" } else { "automaton::Asked<Never>" };
+    let (variables, history) = (
+        if facts.automaton.variables.is_empty() {
+            "let variables = ();"
+        } else {
+            "let mut variables = Variables::default();"
+        },
+        if facts.histories().is_empty() { "let history = ();" } else { "let mut history = History::default();" },
+    );
+    let given_variables = if facts.automaton.variables.is_empty() { "variables" } else { "mut variables" };
+    let step = with_parts("trigger", "None", "instance.");
+    let create = with_parts("Trigger::Always", "Some(Transition::Start)", "");
+    let restore = with_parts("Trigger::Always", "None", "");
+    format!(
+        "/// An instance.\npub type Instance = automata_runtime::Instance<Machine>;\n\
+         /// One selection, and what it leads to; effects are added to the buffers.\n\
+         #[inline]\npub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>{outside}) -> Answer {{ \
+           let {parts} = parts; let mut context = {step}; \
+           instance.machine.handle_with_context(&(), &mut context); context.answer }}\n\
+         /// A new instance, which has entered its initial state.\n\
+         pub fn create({key}: &{key_type}, {given}: &Given{settings}, effects: &mut Effects<Machine>, {asked}: &mut {asked_type}{outside}) -> Instance {{ \
+           {parameters} {variables} {history} let mut context = {create}; \
+           let machine = Machine.uninitialized_state_machine().init_with_context(&mut context); \
+           Instance::new(machine, parameters, variables, history) }}\n\
+         /// An instance in that state, with these variables: nothing is entered, nothing is done.\n\
+         pub fn restore({key}: &{key_type}, {given}: &Given, state: State, {given_variables}: Variables{settings}, effects: &mut Effects<Machine>, {asked}: &mut {asked_type}{outside}) -> Instance {{ \
+           {parameters} {history} let mut context = {restore}; \
+           let mut machine = Machine.uninitialized_state_machine(); *machine.state_mut() = state; \
+           let machine = machine.init_with_context(&mut context); \
+           Instance::new(machine, parameters, variables, history) }}\n",
+        key_type = facts.key_type(),
+    )
+}
+
+/// A `Context` over the parts of an instance, which are fields of `owner` or variables.
+fn context_literal(facts: &Facts<'_>, trigger: &str, transition: &str, owner: &str) -> String {
+    let mut fields = if trigger == "trigger" { "trigger, ".to_owned() } else { format!("trigger: {trigger}, ") };
+    if facts.automaton.key.is_some() {
+        fields.push_str("key, ");
+    }
+    if !facts.automaton.parameters.is_empty() {
+        let _ = write!(fields, "parameters: &{owner}parameters, ");
+    }
+    if !facts.automaton.variables.is_empty() {
+        let _ = write!(fields, "variables: &mut {owner}variables, ");
+    }
+    if !facts.histories().is_empty() {
+        let leaf = if owner.is_empty() { "State::default()" } else { "*instance.machine.state()" };
+        let _ = write!(fields, "history: &mut {owner}history, leaf: {leaf}, ");
+    }
+    if facts.asks() {
+        let host = if facts.has_conditions() { "host, " } else { "" };
+        let key = if facts.has_conditions() && facts.automaton.key.is_some() { "key, " } else { "" };
+        let states = if facts.reads.is_empty() { "" } else { "states, " };
+        let _ = write!(fields, "ask: Ask {{ {host}{key}{states}asked }}, ");
+    }
+    format!("Context {{ {fields} effects, transition: {transition}, answer: Answer::None }}")
+}
+
+fn automaton_impl(facts: &Facts<'_>) -> String {
+    let automaton = facts.automaton;
+    let never = |has: bool, name: &'static str| if has { name } else { "Never" };
+    let sends = !records::sent_variants(facts).is_empty();
+    let kept = if facts.defers() { "automata_runtime::deferral::Kept<Event>" } else { "()" };
+    let observes = automaton.events.iter().any(|event| matches!(event.kind, EventKind::Observation { .. }));
+    let nothing_given = match (facts.automaton.parameters.is_empty(), facts.all_defaulted()) {
+        (true, _) => "Some(())",
+        (false, true) => "Some(Given::default())",
+        (false, false) => "None",
+    };
+    format!(
+        "impl automata_runtime::Automaton for Machine {{ \
+           const NAME: &'static str = {:?}; const HAS_ALWAYS: bool = {}; const OBSERVES: bool = {observes}; \
+           type Key = {}; type State = State; type Event = Event; type Timer = Timer; type Action = Action; \
+           type Sent = {}; type Question = {}; type Parameters = Parameters; type Given = Given; type Variables = Variables; \
+           type History = History; type Kept = {kept}; type Timers = automaton::TimerHandles<{}>; \
+           type Machine = blocking::InitializedStateMachine<Machine>;\n\
+           #[inline] fn state(machine: &Self::Machine) -> State {{ *machine.state() }}\n\
+           fn nothing_given() -> Option<Given> {{ {nothing_given} }}\n\
+           {}{} }}\n",
+        automaton.name,
+        facts.has_always(),
+        facts.key_type(),
+        never(sends, "Sent"),
+        never(facts.asks(), "Question"),
+        facts.timers.len(),
+        defers(facts),
+        timers_of(facts),
+    )
+}
+
+/// Which leaf states defer which events.
+fn defers(facts: &Facts<'_>) -> String {
+    if !facts.defers() {
+        return String::new();
+    }
+    let automaton = facts.automaton;
+    let mut arms = Vec::new();
+    for (index, event) in automaton.events.iter().enumerate() {
+        let says = |state: &StateId| {
+            automaton.states[*state].handlers.iter().any(|handler| {
+                handler.event.index() == index
+                    && handler.key.is_none()
+                    && matches!(handler.response, crate::model::Response::Defer { .. })
+            })
+        };
+        let leaves: Vec<String> = automaton
+            .leaves()
+            .filter(|&leaf| automaton.outwards(leaf).any(|state| says(&state)))
+            .map(|leaf| format!("State::{}", names::state_variant(&automaton.states[leaf])))
+            .collect();
+        if !leaves.is_empty() {
+            let rest = if event.fields.is_empty() { "" } else { " { .. }" };
+            let variant = names::event_variant(facts.system, event);
+            arms.push(format!("({}, Event::{variant}{rest})", leaves.join(" | ")));
+        }
+    }
+    format!("fn defers(state: State, event: &Event) -> bool {{ matches!((state, event), {}) }}\n", arms.join(" | "))
+}
+
+fn timers_of(facts: &Facts<'_>) -> String {
+    if facts.timers.is_empty() {
+        return String::new();
+    }
+    let automaton = facts.automaton;
+    let mut body = String::new();
+    for id in automaton.state_ids() {
+        let state = &automaton.states[id];
+        if state.timers.is_empty() {
+            continue;
+        }
+        let starts: String = state.timers.iter().map(|&timer| effects::start_timer(facts, timer, "")).collect();
+        if id == StateId::ROOT {
+            body.push_str(&starts);
+            continue;
+        }
+        let is_active = if state.children.is_empty() {
+            format!("state == State::{}", names::state_variant(state))
+        } else {
+            format!("state.is_in_{}()", names::snake(&state.name))
+        };
+        let _ = writeln!(body, "if {is_active} {{ {starts} }}");
+    }
+    let used = |name: &'static str| names::has_word(&body, name);
+    let name = |name: &'static str| if used(name) { name.to_owned() } else { "_".to_owned() };
+    format!(
+        "fn timers_of({}: State, {}: &Parameters, {}: &Variables, effects: &mut Effects<Machine>) {{ {body} }}\n",
+        name("state"),
+        name("parameters"),
+        name("variables")
+    )
+}

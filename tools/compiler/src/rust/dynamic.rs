@@ -1,0 +1,238 @@
+//! `dynamic.rs`: the system by names and JSON (`automata_runtime::dynamic::ByName`).
+
+use std::fmt::Write as _;
+
+use super::facts::Facts;
+use super::names;
+use super::types::owned_type;
+use crate::model::{Condition, Field};
+
+/// The text of `dynamic.rs`, unformatted.
+pub fn module(all: &[Facts<'_>]) -> String {
+    let hosts: String = all.iter().map(conditions).collect();
+    let inputs: String = all.iter().map(input).collect();
+    let parameters: String = all.iter().map(set_parameter).collect();
+    let body = format!("{}{hosts}{inputs}{parameters}{}", by_name(all), setter(all));
+    let modules: Vec<&str> = all.iter().map(|facts| facts.automaton.name.as_str()).collect();
+    let mut imports = format!(
+        "use automata_runtime::dynamic::{{self, Answering, Answers, ByName, Dynamic, Fields}};\n\
+         use automata_runtime::metadata::AutomatonMetadata;\n\
+         use automata_runtime::serde_json::Value;\n\
+         use automata_runtime::{{Bus, Input, Recorder}};\n\
+         use super::system::{{Host, Message, Settings, System}};\n\
+         use super::{{{}}};\n",
+        modules.join(", ")
+    );
+    for (name, import) in [
+        ("types", "use super::types;\n"),
+        ("Milliseconds", "use automata_runtime::Milliseconds;\n"),
+        ("Bytes", "use automata_runtime::Bytes;\n"),
+        ("InstanceName", "use automata_runtime::InstanceName;\n"),
+    ] {
+        if names::has_word(&body, name) {
+            imports.push_str(import);
+        }
+    }
+    format!("//! The system by names and JSON: for tests, replays and tools.\n{imports}{body}")
+}
+
+fn by_name(all: &[Facts<'_>]) -> String {
+    let mut metadata = String::new();
+    let mut messages = String::new();
+    let mut instances = String::new();
+    let mut states = String::new();
+    let mut variables = String::new();
+    let mut places = String::new();
+    for facts in all {
+        let name = &facts.automaton.name;
+        let camel = names::camel(name);
+        let is_keyed = facts.automaton.key.is_some();
+        let _ = writeln!(metadata, "&{name}::METADATA,");
+        let _ = if is_keyed {
+            writeln!(messages, "{name:?} => Message::{camel}(dynamic::key(key)?, {name}_input(event, fields)?),")
+        } else {
+            writeln!(
+                messages,
+                "{name:?} => {{ dynamic::no_key(key)?; Message::{camel}({name}_input(event, fields)?) }}"
+            )
+        };
+        let (each, get, key) = if is_keyed {
+            (
+                format!(
+                    "names.extend(self.{name}.iter().map(|(key, _)| InstanceName::new({name:?}, key).to_string()));"
+                ),
+                format!("self.{name}.get(&dynamic::key(key).ok()?)?"),
+                "dynamic::key(key)?".to_owned(),
+            )
+        } else {
+            (
+                format!("names.extend(self.{name}.get().map(|_| {name:?}.to_owned()));"),
+                format!("self.{name}.get()?"),
+                "dynamic::no_key(key)?".to_owned(),
+            )
+        };
+        let _ = writeln!(instances, "{each}");
+        let _ = writeln!(states, "{name:?} => {get}.state().name(),");
+        let _ = writeln!(variables, "{name:?} => dynamic::object(&{get}.variables),");
+        let _ = writeln!(places, "{name:?} => {{ {} }}", place(facts, &key));
+    }
+    format!(
+        "/// A system that is driven by names, and records every delivery.\n#[must_use]\n\
+         pub fn run(settings: Settings) -> Box<dyn Dynamic> {{ Box::new(dynamic::Run::new(System::new(settings))) }}\n\
+         impl ByName for System {{\n\
+           const AUTOMATA: &'static [&'static AutomatonMetadata] = &[{metadata}];\n\
+           fn host<'a>(answers: &'a mut Answers<'a>) -> Box<dyn Host + 'a> {{ Box::new(Answering::new(answers)) }}\n\
+           fn message(instance: &str, event: &str, fields: &Fields) -> Result<Message, String> {{ \
+             let (name, key) = dynamic::split(instance); \
+             Ok(match name {{ {messages} _ => return Err(format!(\"there is no automaton `{{name}}`\")) }}) }}\n\
+           fn instances(&self) -> Vec<String> {{ let mut names = Vec::new(); {instances} names }}\n\
+           fn state(&self, instance: &str) -> Option<&'static str> {{ \
+             let (name, key) = dynamic::split(instance); let _ = key; \
+             Some(match name {{ {states} _ => return None }}) }}\n\
+           fn variables(&self, instance: &str) -> Option<Fields> {{ \
+             let (name, key) = dynamic::split(instance); let _ = key; \
+             Some(match name {{ {variables} _ => return None }}) }}\n\
+           fn place<R: Recorder>(bus: &mut Bus<Self, R>, instance: &str, state: &str, variables: &Fields, parameters: &Fields, host: &mut (dyn Host + '_)) -> Result<(), String> {{ \
+             let (name, key) = dynamic::split(instance); \
+             match name {{ {places} _ => return Err(format!(\"there is no automaton `{{name}}`\")) }} Ok(()) }} }}\n"
+    )
+}
+
+fn place(facts: &Facts<'_>, key: &str) -> String {
+    let name = &facts.automaton.name;
+    let mut text = format!(
+        "let known = {name}::State::ALL.iter().find(|known| known.name() == state); \
+         let state = *known.ok_or_else(|| format!(\"there is no leaf state `{{state}}`\"))?;\n"
+    );
+    let variables: Vec<&str> = facts.automaton.variables.iter().map(|variable| variable.name.as_str()).collect();
+    let _ = writeln!(text, "dynamic::only(variables, &{variables:?})?;");
+    if variables.is_empty() {
+        text.push_str("let placed = ();\n");
+    } else {
+        let _ = writeln!(text, "let mut placed = {name}::Variables::default();");
+        for variable in variables {
+            let _ = writeln!(text, "dynamic::set(&mut placed.{variable}, variables, {variable:?})?;");
+        }
+    }
+    let _ = writeln!(
+        text,
+        "let Input::Start(given) = {name}_input(\"start\", parameters)? else {{ return Err(\"not a start\".to_owned()) }};\n\
+         bus.place::<{name}::Machine>({key}, &given, state, placed, host);"
+    );
+    text
+}
+
+/// A function from event name and fields to the input of an automaton.
+fn input(facts: &Facts<'_>) -> String {
+    let name = &facts.automaton.name;
+    let mut arms = format!("\"start\" => Input::Start({}),\n", given(facts));
+    for event in &facts.automaton.events {
+        let fields: Vec<&str> = event.fields.iter().map(|field| field.name.as_str()).collect();
+        let read: Vec<String> = event.fields.iter().map(read_field).collect();
+        let read = if read.is_empty() { String::new() } else { format!(" {{ {} }}", read.join(", ")) };
+        let _ = writeln!(
+            arms,
+            "{:?} => {{ dynamic::only(fields, &{fields:?})?; Input::Event({name}::Event::{}{read}) }}",
+            event.name,
+            names::event_variant(facts.system, event)
+        );
+    }
+    format!(
+        "fn {name}_input(event: &str, fields: &Fields) -> Result<Input<{name}::Machine>, String> {{ \
+         Ok(match event {{ {arms} _ => return Err(format!(\"`{name}` has no event `{{event}}`\")) }}) }}\n"
+    )
+}
+
+fn read_field(field: &Field) -> String {
+    let read = if field.r#type.optional { "optional" } else { "field" };
+    format!("{0}: dynamic::{read}(fields, {0:?})?", field.name)
+}
+
+fn given(facts: &Facts<'_>) -> String {
+    let parameters = &facts.automaton.parameters;
+    let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    if parameters.is_empty() {
+        return "dynamic::only(fields, &[])?".to_owned();
+    }
+    let read: Vec<String> = parameters
+        .iter()
+        .map(|parameter| {
+            let read = match (parameter.default.is_some(), parameter.r#type.optional) {
+                (true, _) => "given",
+                (false, true) => "optional",
+                (false, false) => "field",
+            };
+            format!("{0}: dynamic::{read}(fields, {0:?})?", parameter.name)
+        })
+        .collect();
+    format!("{{ dynamic::only(fields, &{names:?})?; {}::Given {{ {} }} }}", facts.automaton.name, read.join(", "))
+}
+
+fn conditions(facts: &Facts<'_>) -> String {
+    if !facts.has_conditions() {
+        return String::new();
+    }
+    let name = &facts.automaton.name;
+    let methods: String = facts.automaton.conditions.iter().map(|condition| answer(facts, condition)).collect();
+    format!("impl {name}::Conditions for Answering<'_> {{ {methods} }}\n")
+}
+
+fn answer(facts: &Facts<'_>, condition: &Condition) -> String {
+    let mut parameters = vec!["&mut self".to_owned()];
+    let key = match &facts.automaton.key {
+        Some(key) => {
+            let key = super::automaton::key_argument(condition, &key.name);
+            parameters.push(format!("{key}: &{}", facts.key_type()));
+            key
+        }
+        None => "&()".to_owned(),
+    };
+    parameters.extend(
+        condition.arguments.iter().map(|argument| {
+            format!("{}: {}", argument.name, super::types::argument_type(facts.system, argument.r#type))
+        }),
+    );
+    let arguments: Vec<String> =
+        condition.arguments.iter().map(|argument| format!("({0:?}, dynamic::json({0}))", argument.name)).collect();
+    format!(
+        "fn {0}({1}) -> {2} {{ self.ask({3:?}, {key}, {0:?}, &[{4}]) }}\n",
+        condition.name,
+        parameters.join(", "),
+        owned_type(facts.system, condition.r#type),
+        facts.automaton.name,
+        arguments.join(", ")
+    )
+}
+
+fn set_parameter(facts: &Facts<'_>) -> String {
+    if !facts.has_settings() {
+        return String::new();
+    }
+    let mut arms = String::new();
+    for parameter in facts.automaton.parameters.iter().filter(|parameter| parameter.default.is_some()) {
+        let _ = writeln!(arms, "{0:?} => dynamic::set(&mut settings.{0}, &fields, {0:?}),", parameter.name);
+    }
+    let name = &facts.automaton.name;
+    format!(
+        "fn set_in_{name}(settings: &mut {name}::Settings, parameter: &str, value: Value) -> Result<(), String> {{ \
+           let fields = Fields::from_iter([(parameter.to_owned(), value)]); \
+           match parameter {{ {arms} _ => Err(format!(\"`{name}` has no setting `{{parameter}}`\")) }} }}\n"
+    )
+}
+
+/// `set`: one setting by its name.
+fn setter(all: &[Facts<'_>]) -> String {
+    let mut arms = String::new();
+    for facts in all.iter().filter(|facts| facts.has_settings()) {
+        let _ = writeln!(arms, "{0:?} => set_in_{0}(&mut settings.{0}, parameter, value),", facts.automaton.name);
+    }
+    let unknown = "Err(format!(\"`{automaton}` has no settings\"))";
+    let body =
+        if arms.is_empty() { unknown.to_owned() } else { format!("match automaton {{ {arms} _ => {unknown} }}") };
+    format!(
+        "/// Changes one setting.\n///\n/// # Errors\n/// If there is none of that name, or the value is not of its type.\n\
+         pub fn set(settings: &mut Settings, automaton: &str, parameter: &str, value: Value) -> Result<(), String> {{ \
+           let _ = (&settings, &value, parameter); \
+           {body} }}\n"
+    )
+}

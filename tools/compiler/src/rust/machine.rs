@@ -1,0 +1,446 @@
+//! The state machine: one function for each state, which asks its parent's where it has no answer of its own; what each
+//! transition leaves, does and enters; and the implementation of `statig`'s traits on top.
+//!
+//! The functions of the parents are inlined into those of the leaves, so that at run time every leaf knows its whole chain. Exits, own part
+//! and entries of each transition are resolved here: `statig` learns of leaves only (`Superstate = ()`), and calls
+//! `call_exit_action` and `call_entry_action` once each for a transition, between which it changes the state.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::documentation::documented;
+use super::effects;
+use super::expressions::Scope;
+use super::facts::{Facts, fields_in, fields_of_effects};
+use super::names;
+use crate::model::{
+    Event, EventId, EventKind, Handler, History, Reaction, Response, StateId, Target, TransitionId, Trigger,
+};
+
+/// One possible answer of a state, tried in order.
+struct Alternative {
+    condition: Option<String>,
+    answer: String,
+}
+
+/// The functions that answer, one for each state that can be active.
+pub fn handlers(facts: &Facts<'_>) -> String {
+    let mut text = String::new();
+    for id in facts.automaton.state_ids() {
+        if !facts.automaton.states[id].is_final {
+            text.push_str(&handler(facts, id));
+        }
+    }
+    text
+}
+
+fn handler(facts: &Facts<'_>, id: StateId) -> String {
+    let state = &facts.automaton.states[id];
+    let further = match state.parent {
+        Some(parent) => format!("{}(context)", names::handler(facts.automaton, parent)),
+        None => "context.nobody_answers()".to_owned(),
+    };
+    let mut arms = String::new();
+    for (event, handlers) in by_event(facts, id) {
+        arms.push_str(&event_arm(facts, id, event, &handlers, &further));
+    }
+    for &timer in &state.timers {
+        let cases = &facts.automaton.timers[timer].cases;
+        let alternatives = cases.iter().map(|&case| alternative(facts, case, None, None)).collect();
+        let body = chain(alternatives, "context.nobody_answers()");
+        let _ = writeln!(arms, "Trigger::Timer(Timer::{}) => {body},", facts.timer(timer));
+    }
+    if !state.always.is_empty() {
+        let alternatives = state.always.iter().map(|&case| alternative(facts, case, None, None)).collect();
+        let body = chain(alternatives, &further);
+        let _ = writeln!(arms, "Trigger::Always | Trigger::Exhausted => {body},");
+    }
+    let what = match (id, state.name.as_str()) {
+        (StateId::ROOT, _) => "What holds in every state.".to_owned(),
+        (_, name) if state.summary.is_empty() => format!("`{name}`."),
+        (_, name) => format!("`{name}`: {}", state.summary),
+    };
+    let body = if arms.is_empty() { further } else { format!("match context.trigger {{ {arms} _ => {further}, }}") };
+    format!(
+        "{}#[inline]\nfn {}(context: &mut Context<'_>) -> Response {{ {body} }}\n",
+        documented(&what),
+        names::handler(facts.automaton, id)
+    )
+}
+
+/// What a state says about each event, in the order of the first mention; the root also answers for keyed observations that nobody waits for.
+fn by_event<'a>(facts: &'a Facts<'_>, id: StateId) -> Vec<(EventId, Vec<&'a Handler>)> {
+    let mut events: Vec<(EventId, Vec<&Handler>)> = Vec::new();
+    for handler in &facts.automaton.states[id].handlers {
+        match events.iter_mut().find(|(event, _)| *event == handler.event) {
+            Some((_, handlers)) => handlers.push(handler),
+            None => events.push((handler.event, vec![handler])),
+        }
+    }
+    if id == StateId::ROOT {
+        for index in 0..facts.automaton.events.len() as u32 {
+            let event = EventId(index);
+            if !awaited_keys(facts, event).is_empty() && events.iter().all(|(known, _)| *known != event) {
+                events.push((event, Vec::new()));
+            }
+        }
+    }
+    events
+}
+
+/// The keys for which an observation is awaited anywhere, if it is awaited for certain keys only.
+fn awaited_keys<'a>(facts: &'a Facts<'_>, event: EventId) -> Vec<&'a Handler> {
+    let handlers = facts.automaton.states.iter().flat_map(|state| &state.handlers);
+    let handlers: Vec<&Handler> = handlers.filter(|handler| handler.event == event).collect();
+    let is_observation = matches!(facts.automaton.events[event].kind, EventKind::Observation { .. });
+    if is_observation && handlers.iter().all(|handler| handler.key.is_some()) { handlers } else { Vec::new() }
+}
+
+fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Handler], further: &str) -> String {
+    let event = &facts.automaton.events[event_id];
+    let scope = Scope::new(facts, Some(event));
+    let mut used = std::collections::BTreeSet::new();
+    let mut alternatives = Vec::new();
+    for handler in handlers {
+        if let Some(key) = &handler.key {
+            used.insert(0);
+            fields_in(key, &mut used);
+        }
+        let key = || handler.key.as_ref().map(|key| scope.key_matches(key));
+        match &handler.response {
+            Response::Cases(cases) => {
+                for &case in cases {
+                    let transition = &facts.automaton.transitions[case];
+                    used.extend(fields_of_effects(&transition.effects));
+                    if let Some(guard) = &transition.guard {
+                        fields_in(guard, &mut used);
+                    }
+                    alternatives.push(alternative(facts, case, Some(event), key()));
+                }
+            }
+            Response::Defer { limit } => {
+                alternatives.push(Alternative { condition: key(), answer: format!("context.deferred({limit})") });
+            }
+            Response::Ignore { .. } => {
+                alternatives.push(Alternative { condition: key(), answer: "context.ignored()".to_owned() });
+            }
+        }
+    }
+    if id == StateId::ROOT {
+        let keys = awaited_keys(facts, event_id);
+        let keys: Vec<String> =
+            keys.iter().filter_map(|handler| handler.key.as_ref()).map(|key| scope.key_matches(key)).collect();
+        if !keys.is_empty() {
+            used.insert(0);
+            let condition = Some(format!("!({})", keys.join(" || ")));
+            alternatives.push(Alternative { condition, answer: "context.ignored()".to_owned() });
+        }
+    }
+    let body = chain(alternatives, further);
+    format!("Trigger::Event({}) => {body},\n", pattern(facts, event, &used))
+}
+
+/// `Event::HelloReceived { peer, .. }`.
+fn pattern(facts: &Facts<'_>, event: &Event, used: &std::collections::BTreeSet<u32>) -> String {
+    let variant = format!("Event::{}", names::event_variant(facts.system, event));
+    if event.fields.is_empty() {
+        return variant;
+    }
+    let mut fields: Vec<String> = used
+        .iter()
+        .map(|&field| {
+            let name = &event.fields[field as usize].name;
+            let binding = names::binding(name);
+            if *name == binding { binding } else { format!("{name}: {binding}") }
+        })
+        .collect();
+    if fields.len() < event.fields.len() {
+        fields.push("..".to_owned());
+    }
+    format!("{variant} {{ {} }}", fields.join(", "))
+}
+
+/// `if … { … } else if … { … } else { … }`; what comes after one without a condition is never reached.
+fn chain(alternatives: Vec<Alternative>, further: &str) -> String {
+    let mut text = String::new();
+    for alternative in alternatives {
+        match alternative.condition {
+            Some(condition) => {
+                let _ = write!(text, "if {condition} {{ {} }} else ", alternative.answer);
+            }
+            None if text.is_empty() => return format!("{{ {} }}", alternative.answer),
+            None => {
+                let _ = write!(text, "{{ {} }}", alternative.answer);
+                return text;
+            }
+        }
+    }
+    let _ = write!(text, "{{ {further} }}");
+    text
+}
+
+fn alternative(facts: &Facts<'_>, id: TransitionId, event: Option<&Event>, key: Option<String>) -> Alternative {
+    let transition = &facts.automaton.transitions[id];
+    let scope = Scope::new(facts, event);
+    let condition = Scope::both(key, transition.guard.as_ref(), scope);
+    let answer = match &transition.reaction {
+        Reaction::Ignore { .. } => "context.ignored()".to_owned(),
+        Reaction::Internal { .. } => {
+            let part = effects::statements(facts, &transition.effects, event, |_| true);
+            match (part.is_empty(), transition.trigger) {
+                (true, _) => "context.internal()".to_owned(),
+                (false, Trigger::Always) => {
+                    format!("if !context.is_exhausted() {{ {part} }} context.internal()")
+                }
+                (false, _) => format!("{part} context.internal()"),
+            }
+        }
+        Reaction::To(target) => {
+            let leaf = match target {
+                Target::State(state) => format!("State::{}", leaf_variant(facts, *state)),
+                Target::History(state) => {
+                    format!("context.history_of_{}()", names::snake(&facts.automaton.states[*state].name))
+                }
+            };
+            format!("context.take(Transition::{}, {leaf})", transition_value(facts, id))
+        }
+    };
+    Alternative { condition, answer }
+}
+
+/// The leaf that is entered when a state is the target.
+fn leaf_variant(facts: &Facts<'_>, state: StateId) -> String {
+    let leaf = facts.automaton.default_entries(state).last().copied().unwrap_or(state);
+    names::state_variant(&facts.automaton.states[leaf])
+}
+
+/// `ClientAnswerReceived { peer }`, as a value and as a pattern.
+fn transition_value(facts: &Facts<'_>, id: TransitionId) -> String {
+    let fields = transition_fields(facts, id);
+    let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    let variant = facts.transition(id);
+    if names.is_empty() { variant.to_owned() } else { format!("{variant} {{ {} }}", names.join(", ")) }
+}
+
+/// The fields of the event that the own part of a transition needs: name and type.
+fn transition_fields(facts: &Facts<'_>, id: TransitionId) -> Vec<(String, String)> {
+    let transition = &facts.automaton.transitions[id];
+    let Trigger::Event(event) = transition.trigger else { return Vec::new() };
+    let fields = &facts.automaton.events[event].fields;
+    let used = fields_of_effects(&transition.effects);
+    used.iter()
+        .map(|&field| {
+            let field = &fields[field as usize];
+            (names::binding(&field.name), super::types::owned_type(facts.system, field.r#type))
+        })
+        .collect()
+}
+
+/// `Transition` borrows from the event at hand.
+pub fn transition_borrows(facts: &Facts<'_>) -> bool {
+    (0..facts.automaton.transitions.len() as u32)
+        .map(TransitionId)
+        .any(|id| !facts.transition(id).is_empty() && !transition_fields(facts, id).is_empty())
+}
+
+/// The enum of transitions.
+pub fn transition_enum(facts: &Facts<'_>) -> String {
+    let mut variants = String::from("/// Into the initial state.\nStart,\n");
+    for (index, transition) in facts.automaton.transitions.iter().enumerate() {
+        let id = TransitionId(index as u32);
+        let Reaction::To(target) = transition.reaction else { continue };
+        let state = &facts.automaton.states[transition.state].name;
+        let trigger = super::metadata::trigger_text(facts, transition);
+        let target_name = super::metadata::target_text(facts, target);
+        let from = if state.is_empty() { "anywhere".to_owned() } else { format!("in `{state}`") };
+        let head =
+            format!("`{trigger}` {from} → `{target_name}` ({}).", super::metadata::place_text(facts, transition.span));
+        variants.push_str(&documented(&super::documentation::sentences(&[&head, &transition.summary])));
+        let fields = transition_fields(facts, id);
+        let fields: Vec<String> = fields.iter().map(|(name, of)| format!("{name}: &'a {of}")).collect();
+        if fields.is_empty() {
+            let _ = writeln!(variants, "{},", facts.transition(id));
+        } else {
+            let _ = writeln!(variants, "{} {{ {} }},", facts.transition(id), fields.join(", "));
+        }
+    }
+    let generics = if transition_borrows(facts) { "<'a>" } else { "" };
+    format!(
+        "/// A transition with a target, with what its own part needs of the event.\n\
+         #[derive(Clone, Copy, Debug)]\n\
+         #[allow(missing_docs, reason = \"fields are what they are called\")]\n\
+         pub enum Transition{generics} {{ {variants} }}\n"
+    )
+}
+
+/// One function for each state that does something when it is entered or left.
+pub fn entries_and_exits(facts: &Facts<'_>) -> String {
+    let mut text = String::new();
+    for id in facts.automaton.state_ids() {
+        let state = &facts.automaton.states[id];
+        let (name, title) = match id {
+            StateId::ROOT => ("root".to_owned(), "the root".to_owned()),
+            _ => (names::snake(&state.name), format!("`{}`", state.name)),
+        };
+        if facts.enters_visibly(id) {
+            let body = effects::entering(facts, id);
+            let _ = writeln!(text, "/// On entering {title}.\nfn enter_{name}(context: &mut Context<'_>) {{ {body} }}");
+        }
+        if id != StateId::ROOT && facts.leaves_visibly(id) {
+            let body = effects::leaving(facts, id);
+            let leaf = if state.history == History::None { "" } else { ", leaf: State" };
+            let _ = writeln!(
+                text,
+                "/// On leaving {title}.\nfn leave_{name}(context: &mut Context<'_>{leaf}) {{ {body} }}"
+            );
+        }
+    }
+    text
+}
+
+/// What `call_exit_action` does: what is left, and the own part of each transition.
+pub fn exit_arms(facts: &Facts<'_>) -> Arms {
+    let mut arms = Arms::default();
+    for (index, transition) in facts.automaton.transitions.iter().enumerate() {
+        let id = TransitionId(index as u32);
+        let Reaction::To(target) = transition.reaction else { continue };
+        let scope = facts.automaton.scope(transition.state, target);
+        let event = match transition.trigger {
+            Trigger::Event(event) => Some(&facts.automaton.events[event]),
+            _ => None,
+        };
+        let part = effects::statements(facts, &transition.effects, event, |state| facts.automaton.is_in(scope, state));
+        let leaves = facts.leaves_in(transition.state);
+        let leaves = leaves.into_iter().filter(|&leaf| !facts.automaton.states[leaf].is_final);
+        let calls = |leaf| {
+            let left = facts.automaton.exits(leaf, scope);
+            left.into_iter()
+                .filter(|&state| facts.leaves_visibly(state))
+                .map(|state| leave_call(facts, state))
+                .collect()
+        };
+        let exits = by_leaf(facts, leaves, calls);
+        arms.add(transition_value(facts, id), exits + &part);
+    }
+    arms
+}
+
+/// The arms of a `match` on the transition, those that do the same joined, those that do nothing left out.
+#[derive(Default)]
+pub struct Arms(Vec<(String, Vec<String>)>);
+
+impl Arms {
+    fn add(&mut self, pattern: String, body: String) {
+        if body.trim().is_empty() {
+            return;
+        }
+        match self.0.iter_mut().find(|(known, _)| *known == body) {
+            // Patterns that bind different types cannot be joined.
+            Some((_, patterns)) if !binds(&pattern) && !binds(&patterns[0]) => patterns.push(pattern),
+            _ => self.0.push((body, vec![pattern])),
+        }
+    }
+
+    /// The whole statement; nothing if there are no arms.
+    pub fn matching(self, what: &str) -> String {
+        if let [(body, patterns)] = &self.0[..] {
+            return format!("if let {} = {what} {{ {body} }}", joined(patterns));
+        }
+        if self.0.is_empty() {
+            return String::new();
+        }
+        let arms = self.0.iter().fold(String::new(), |mut arms, (body, patterns)| {
+            let _ = writeln!(arms, "{} => {{ {body} }}", joined(patterns));
+            arms
+        });
+        format!("match {what} {{ {arms} _ => {{}} }}")
+    }
+}
+
+fn binds(pattern: &str) -> bool {
+    pattern.contains('{') && !pattern.ends_with("{ .. }")
+}
+
+/// `Some(Transition::A | Transition::B)`.
+fn joined(patterns: &[String]) -> String {
+    let patterns: Vec<String> = patterns.iter().map(|pattern| format!("Transition::{pattern}")).collect();
+    format!("Some({})", patterns.join(" | "))
+}
+
+fn leave_call(facts: &Facts<'_>, id: StateId) -> String {
+    let state = &facts.automaton.states[id];
+    let leaf = if state.history == History::None { "" } else { ", *self" };
+    format!("leave_{}(context{leaf});\n", names::snake(&state.name))
+}
+
+/// What `call_entry_action` does: what each transition enters.
+pub fn entry_arms(facts: &Facts<'_>) -> Arms {
+    let automaton = facts.automaton;
+    let mut arms = Arms::default();
+    let start = std::iter::once(StateId::ROOT).chain(automaton.default_entries(StateId::ROOT));
+    arms.add("Start".to_owned(), enter_calls(facts, start));
+    for (index, transition) in automaton.transitions.iter().enumerate() {
+        let Reaction::To(target) = transition.reaction else { continue };
+        let scope = automaton.scope(transition.state, target);
+        let way = automaton.entries(scope, target.state());
+        let body = match target {
+            Target::State(state) => enter_calls(facts, way.into_iter().chain(automaton.default_entries(state))),
+            Target::History(state) => {
+                let calls = |leaf| {
+                    let inside = automaton.entries(state, leaf);
+                    let all = way.iter().copied().chain(inside);
+                    all.filter(|&state| facts.enters_visibly(state)).map(|state| enter_call(facts, state)).collect()
+                };
+                by_leaf(facts, facts.leaves_in(state).into_iter(), calls)
+            }
+        };
+        let id = TransitionId(index as u32);
+        let fields = if transition_fields(facts, id).is_empty() { "" } else { " { .. }" };
+        arms.add(format!("{}{fields}", facts.transition(id)), body);
+    }
+    arms
+}
+
+fn enter_calls(facts: &Facts<'_>, states: impl Iterator<Item = StateId>) -> String {
+    states.filter(|&state| facts.enters_visibly(state)).map(|state| enter_call(facts, state)).collect()
+}
+
+fn enter_call(facts: &Facts<'_>, id: StateId) -> String {
+    match id {
+        StateId::ROOT => "enter_root(context);\n".to_owned(),
+        _ => format!("enter_{}(context);\n", names::snake(&facts.automaton.states[id].name)),
+    }
+}
+
+/// The calls for each leaf: at once if they are the same for all, otherwise by a `match` on the leaf.
+fn by_leaf(facts: &Facts<'_>, leaves: impl Iterator<Item = StateId>, calls: impl Fn(StateId) -> String) -> String {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for leaf in leaves {
+        let calls = calls(leaf);
+        if !groups.contains_key(&calls) {
+            order.push(calls.clone());
+        }
+        groups
+            .entry(calls)
+            .or_default()
+            .push(format!("State::{}", names::state_variant(&facts.automaton.states[leaf])));
+    }
+    if order.len() <= 1 {
+        return order.pop().unwrap_or_default();
+    }
+    let visible: Vec<&String> = order.iter().filter(|calls| !calls.is_empty()).collect();
+    if let [calls] = visible[..]
+        && let [leaf] = &groups[calls][..]
+    {
+        return format!("if *self == {leaf} {{ {calls} }}\n");
+    }
+    let mut arms = String::new();
+    for calls in visible {
+        let _ = writeln!(arms, "{} => {{ {calls} }}", groups[calls].join(" | "));
+    }
+    let is_exhaustive = order.iter().all(|calls| !calls.is_empty())
+        && groups.values().map(Vec::len).sum::<usize>() == facts.automaton.leaves().count();
+    let rest = if is_exhaustive { "" } else { "_ => {}" };
+    format!("match *self {{ {arms} {rest} }}\n")
+}

@@ -1,0 +1,379 @@
+//! `system.rs`: the tables of all instances, the messages between them, and their routing.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::documentation::documented;
+use super::facts::{Facts, Who};
+use super::names;
+use super::records::{SentKind, sent_variants};
+use crate::model::{AutomatonId, Change, EventKind, StateId};
+
+/// The text of `system.rs`, unformatted.
+pub fn module(all: &[Facts<'_>]) -> String {
+    let mut text =
+        String::from("//! All automata together: the tables of their instances, and the routing of what they send.\n");
+    let body = [
+        message(all),
+        action(all),
+        alarm(all),
+        host(all),
+        settings(all),
+        states(all),
+        tables(all),
+        system_impl(all),
+        all.iter().map(|facts| member(all, facts)).collect(),
+    ]
+    .concat();
+    let mut roots = vec!["Answer", "Bus", "Input", "Member", "Outbox", "Recorder", "Slot", "Table as _", "Trigger"];
+    for name in ["Instances", "Single"] {
+        if body.contains(&format!("{name}<")) {
+            roots.push(name);
+        }
+    }
+    let _ = writeln!(text, "use automata_runtime::{{{}}};", roots.join(", "));
+    text.push_str("use automata_runtime::bus::Origin;\n");
+    if names::has_word(&body, "types") {
+        text.push_str("use super::types;\n");
+    }
+    if names::has_word(&body, "Milliseconds") {
+        text.push_str("use automata_runtime::Milliseconds;\n");
+    }
+    if names::has_word(&body, "Bytes") {
+        text.push_str("use automata_runtime::Bytes;\n");
+    }
+    let modules: Vec<&str> = all.iter().map(|facts| facts.automaton.name.as_str()).collect();
+    let _ = writeln!(text, "use super::{{{}}};", modules.join(", "));
+    text.push_str(&body);
+    text
+}
+
+fn camel(facts: &Facts<'_>) -> String {
+    names::camel(&facts.automaton.name)
+}
+
+fn message(all: &[Facts<'_>]) -> String {
+    let variants = all.iter().fold(String::new(), |mut text, facts| {
+        let name = &facts.automaton.name;
+        let key = if facts.automaton.key.is_some() { format!("{}, ", facts.key_type()) } else { String::new() };
+        let _ = writeln!(text, "/// For `{name}`.\n{}({key}Input<{name}::Machine>),", camel(facts));
+        text
+    });
+    format!(
+        "/// A message for one instance: an event, or its start.\n#[derive(Clone, Debug)]\npub enum Message {{ {variants} }}\n"
+    )
+}
+
+fn action(all: &[Facts<'_>]) -> String {
+    let mut variants = String::new();
+    for facts in all.iter().filter(|facts| !facts.automaton.actions.is_empty()) {
+        let name = &facts.automaton.name;
+        let key = if facts.automaton.key.is_some() { format!("{}, ", facts.key_type()) } else { String::new() };
+        let _ = writeln!(variants, "/// Of `{name}`.\n{}({key}{name}::Action),", camel(facts));
+    }
+    format!(
+        "/// What an instance asks of its host.\n#[derive(Clone, Debug, PartialEq)]\npub enum Action {{ {variants} }}\n"
+    )
+}
+
+fn alarm(all: &[Facts<'_>]) -> String {
+    let mut variants = String::new();
+    for facts in all.iter().filter(|facts| !facts.timers.is_empty()) {
+        let _ = writeln!(variants, "/// Of `{0}`.\n{1}(Slot, {0}::Timer),", facts.automaton.name, camel(facts));
+    }
+    format!("/// A timer of an instance.\n#[derive(Clone, Copy, Debug)]\npub enum Alarm {{ {variants} }}\n")
+}
+
+fn host(all: &[Facts<'_>]) -> String {
+    let traits: Vec<String> = all
+        .iter()
+        .filter(|facts| facts.has_conditions())
+        .map(|facts| format!("{}::Conditions", facts.automaton.name))
+        .collect();
+    if traits.is_empty() {
+        return "/// Nothing is asked: every type is a host, also `()`.\npub trait Host {}\nimpl<T> Host for T {}\n"
+            .to_owned();
+    }
+    let traits = traits.join(" + ");
+    format!(
+        "/// Answers the conditions of all automata: every type that answers those of each.\n\
+         pub trait Host: {traits} {{}}\nimpl<T: {traits}> Host for T {{}}\n"
+    )
+}
+
+fn settings(all: &[Facts<'_>]) -> String {
+    let mut fields = String::new();
+    for facts in all.iter().filter(|facts| facts.has_settings()) {
+        let name = &facts.automaton.name;
+        let _ = writeln!(fields, "/// Of `{name}`.\npub {name}: {name}::Settings,");
+    }
+    format!(
+        "/// Parameters of instances, where their start gives nothing else.\n\
+         #[derive(Clone, Debug, Default, PartialEq)]\npub struct Settings {{ {fields} }}\n"
+    )
+}
+
+/// What is read of an automaton's states, by anybody.
+fn reads_of(all: &[Facts<'_>], id: AutomatonId) -> BTreeSet<Who> {
+    let reads = all.iter().flat_map(|facts| &facts.reads);
+    reads.filter(|read| read.automaton == id).map(|read| read.who).collect()
+}
+
+/// Some automaton reads the states of others.
+fn has_states(all: &[Facts<'_>]) -> bool {
+    all.iter().any(|facts| !facts.reads.is_empty())
+}
+
+fn states(all: &[Facts<'_>]) -> String {
+    if !has_states(all) {
+        return String::new();
+    }
+    let mut fields = String::new();
+    for facts in all {
+        let name = &facts.automaton.name;
+        let reads = reads_of(all, facts.id);
+        let of = match (reads.is_empty(), facts.automaton.key.is_some(), reads.contains(&Who::Keyed)) {
+            (true, ..) => continue,
+            (false, false, _) => format!("Option<{name}::State>"),
+            (false, true, true) => format!("automata_runtime::StateTable<{}, {name}::State>", facts.key_type()),
+            (false, true, false) => format!("automata_runtime::StateCounts<{name}::State>"),
+        };
+        let _ = writeln!(fields, "/// Of `{name}`.\npub {name}: {of},");
+    }
+    format!(
+        "/// The states that others look at. They change between deliveries only.\n\
+         #[derive(Clone, Debug, Default)]\npub struct States {{ {fields} }}\n"
+    )
+}
+
+fn tables(all: &[Facts<'_>]) -> String {
+    let mut fields = String::new();
+    let mut made = String::new();
+    if has_states(all) {
+        fields.push_str("states: States,\n");
+        made.push_str("states: States::default(),\n");
+    }
+    for facts in all {
+        let name = &facts.automaton.name;
+        let (table, what) = match &facts.automaton.key {
+            Some(key) => ("Instances", format!("Per {}. {}", key.name, facts.automaton.summary)),
+            None => ("Single", facts.automaton.summary.clone()),
+        };
+        let _ = writeln!(fields, "{}pub {name}: {table}<{name}::Machine>,", documented(&what));
+        let _ = writeln!(made, "{name}: {table}::default(),");
+    }
+    let (settings_name, settings_value) = if all.iter().any(Facts::has_settings) {
+        ("settings", "settings")
+    } else {
+        ("_settings", "_settings: settings")
+    };
+    format!(
+        "/// Every instance of every automaton. Runs in a [`Bus`].\n\
+         pub struct System {{ {settings_name}: Settings, {fields} }}\n\
+         impl System {{\n/// Without instances.\n#[must_use]\npub fn new(settings: Settings) -> Self {{ \
+         Self {{ {settings_value}, {made} }} }} }}\n"
+    )
+}
+
+fn system_impl(all: &[Facts<'_>]) -> String {
+    let mut starts = Vec::new();
+    let mut deliver = String::new();
+    let mut fire = String::new();
+    for facts in all {
+        let name = &facts.automaton.name;
+        let camel = camel(facts);
+        if facts.automaton.key.is_none() && facts.all_defaulted() {
+            let given = if facts.automaton.parameters.is_empty() {
+                "()".to_owned()
+            } else {
+                format!("{name}::Given::default()")
+            };
+            starts.push(format!("Message::{camel}(Input::Start({given}))"));
+        }
+        let _ = if facts.automaton.key.is_some() {
+            writeln!(
+                deliver,
+                "Message::{camel}(key, input) => bus.deliver_to::<{name}::Machine>(key, input, origin, Message::{camel}, host, actions),"
+            )
+        } else {
+            writeln!(
+                deliver,
+                "Message::{camel}(input) => bus.deliver_to::<{name}::Machine>((), input, origin, |(), input| Message::{camel}(input), host, actions),"
+            )
+        };
+        if !facts.timers.is_empty() {
+            let _ = writeln!(
+                fire,
+                "Alarm::{camel}(slot, timer) => bus.fire_at::<{name}::Machine>(slot, timer, host, actions),"
+            );
+        }
+    }
+    let (fire_body, fire_bus, fire_host, fire_actions) = if fire.is_empty() {
+        ("match alarm {}".to_owned(), "_", "_", "_")
+    } else {
+        (format!("match alarm {{ {fire} }}"), "bus", "host", "actions")
+    };
+    format!(
+        "impl automata_runtime::System for System {{\n\
+           type Message = Message;\ntype Action = Action;\ntype Alarm = Alarm;\ntype Host<'host> = dyn Host + 'host;\n\
+           fn starts(&self) -> Vec<Message> {{ vec![{}] }}\n\
+           fn deliver<R: Recorder>(bus: &mut Bus<Self, R>, message: Message, origin: Origin, host: &mut (dyn Host + '_), actions: &mut Vec<Action>) {{ \
+             match message {{ {deliver} }} }}\n\
+           fn fire<R: Recorder>({fire_bus}: &mut Bus<Self, R>, alarm: Alarm, {fire_host}: &mut (dyn Host + '_), {fire_actions}: &mut Vec<Action>) {{ {fire_body} }} }}\n",
+        starts.join(", ")
+    )
+}
+
+/// `impl Member<x::Machine> for System`.
+fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
+    let name = &facts.automaton.name;
+    let camel = camel(facts);
+    let is_keyed = facts.automaton.key.is_some();
+    let table = if is_keyed { "Instances" } else { "Single" };
+    let host = if facts.has_conditions() { ", host" } else { "" };
+    let states = if facts.reads.is_empty() { "" } else { ", &self.states" };
+    let settings = if facts.has_settings() { format!(", &self.settings.{name}") } else { String::new() };
+    let host_name = if facts.has_conditions() { "host" } else { "_" };
+    let action = match (facts.automaton.actions.is_empty(), is_keyed) {
+        (true, _) => {
+            format!("fn action(_: &{}, action: {name}::Action) -> Action {{ match action {{}} }}\n", facts.key_type())
+        }
+        (false, true) => format!(
+            "#[inline]\nfn action(key: &{}, action: {name}::Action) -> Action {{ Action::{camel}(key.clone(), action) }}\n",
+            facts.key_type()
+        ),
+        (false, false) => {
+            format!("#[inline]\nfn action((): &(), action: {name}::Action) -> Action {{ Action::{camel}(action) }}\n")
+        }
+    };
+    let alarm = if facts.timers.is_empty() {
+        format!("fn alarm(_: Slot, timer: {name}::Timer) -> Alarm {{ match timer {{}} }}\n")
+    } else {
+        format!("fn alarm(slot: Slot, timer: {name}::Timer) -> Alarm {{ Alarm::{camel}(slot, timer) }}\n")
+    };
+    format!(
+        "impl Member<{name}::Machine> for System {{\n\
+           const INDEX: usize = {index};\n\
+           type Table = {table}<{name}::Machine>;\n\
+           #[inline]\nfn table(&self) -> &Self::Table {{ &self.{name} }}\n\
+           #[inline]\nfn table_mut(&mut self) -> &mut Self::Table {{ &mut self.{name} }}\n\
+           fn create(&mut self, key: &{key}, given: &{name}::Given, {host_name}: &mut (dyn Host + '_)) -> {name}::Instance {{ \
+             let buffers = self.{name}.buffers_mut(); \
+             {name}::create(key, given{settings}, &mut buffers.effects, &mut buffers.asked{host}{states}) }}\n\
+           fn restore(&mut self, key: &{key}, given: &{name}::Given, state: {name}::State, variables: {name}::Variables, {host_name}: &mut (dyn Host + '_)) -> {name}::Instance {{ \
+             let buffers = self.{name}.buffers_mut(); \
+             {name}::restore(key, given, state, variables{settings}, &mut buffers.effects, &mut buffers.asked{host}{states}) }}\n\
+           #[inline]\nfn step(&mut self, slot: Slot, trigger: Trigger<'_, {name}::Event, {name}::Timer>, {host_name}: &mut (dyn Host + '_)) -> Answer {{ \
+             {name}::step(self.{name}.parts(slot), trigger{host}{states}) }}\n\
+           {route}{moved}{action}{alarm} }}\n",
+        index = facts.id.index(),
+        key = facts.key_type(),
+        route = route(all, facts),
+        moved = moved(all, facts),
+    )
+}
+
+fn moved(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
+    let name = &facts.automaton.name;
+    let reads = reads_of(all, facts.id);
+    if reads.is_empty() {
+        return String::new();
+    }
+    let (slot, before, body) = match (facts.automaton.key.is_some(), reads.contains(&Who::Keyed)) {
+        (false, _) => ("_", "_", format!("self.states.{name} = after;")),
+        (true, true) => ("slot", "before", format!("self.states.{name}.moved(self.{name}.key(slot), before, after);")),
+        (true, false) => ("_", "before", format!("self.states.{name}.moved(before, after);")),
+    };
+    format!(
+        "fn moved(&mut self, {slot}: Slot, {before}: Option<{name}::State>, after: Option<{name}::State>) {{ {body} }}\n"
+    )
+}
+
+fn route(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
+    let name = &facts.automaton.name;
+    let variants = sent_variants(facts);
+    if variants.is_empty() {
+        let nothing = "fn route(&self, _: Slot, sent: automata_runtime::value::Never, _: &mut Outbox<'_, Self>) { match sent {} }\n";
+        return nothing.to_owned();
+    }
+    let mut arms = String::new();
+    let mut uses_slot = false;
+    for variant in &variants {
+        let sent = format!("{name}::Sent::{}", variant.name);
+        arms.push_str(&match variant.kind {
+            SentKind::To(receiver) => route_one(facts, receiver, &sent, "event", "Event"),
+            SentKind::Start(receiver) => route_one(facts, receiver, &sent, "given", "Start"),
+            SentKind::All(receiver) => route_all(facts, receiver, &sent),
+            SentKind::Observed(change, state) => {
+                uses_slot |= facts.automaton.key.is_some();
+                route_observation(all, facts, change, state, &sent)
+            }
+        });
+    }
+    let slot = if uses_slot { "slot" } else { "_" };
+    format!(
+        "fn route(&self, {slot}: Slot, sent: {name}::Sent, outbox: &mut Outbox<'_, Self>) {{ match sent {{ {arms} }} }}\n"
+    )
+}
+
+fn route_one(facts: &Facts<'_>, receiver: AutomatonId, sent: &str, field: &str, input: &str) -> String {
+    let automaton = &facts.system.automata[receiver];
+    let camel = names::camel(&automaton.name);
+    if automaton.key.is_some() {
+        format!("{sent} {{ key, {field} }} => outbox.send(Message::{camel}(key, Input::{input}({field}))),\n")
+    } else {
+        format!("{sent}({field}) => outbox.send(Message::{camel}(Input::{input}({field}))),\n")
+    }
+}
+
+fn route_all(facts: &Facts<'_>, receiver: AutomatonId, sent: &str) -> String {
+    let automaton = &facts.system.automata[receiver];
+    let (name, camel) = (&automaton.name, names::camel(&automaton.name));
+    if automaton.key.is_some() {
+        format!(
+            "{sent}(event) => {{ for (key, _) in self.{name}.iter() {{ \
+             outbox.send(Message::{camel}(key.clone(), Input::Event(event.clone()))); }} }}\n"
+        )
+    } else {
+        format!(
+            "{sent}(event) => {{ if self.{name}.get().is_some() {{ outbox.send(Message::{camel}(Input::Event(event))); }} }}\n"
+        )
+    }
+}
+
+/// For each automaton whose definition mentions the change, in the order of their names, to each of its instances.
+fn route_observation(all: &[Facts<'_>], facts: &Facts<'_>, change: Change, state: StateId, sent: &str) -> String {
+    let mut loops = String::new();
+    for observer in all {
+        for event in &observer.automaton.events {
+            let is_it = matches!(event.kind, EventKind::Observation { automaton, change: of, state: which }
+                if automaton == facts.id && of == change && which == state);
+            if !is_it {
+                continue;
+            }
+            let name = &observer.automaton.name;
+            let variant = names::event_variant(facts.system, event);
+            let key = if event.fields.is_empty() {
+                String::new()
+            } else {
+                format!(" {{ key: self.{}.key(slot).clone() }}", facts.automaton.name)
+            };
+            let event = format!("Input::Event({name}::Event::{variant}{key})");
+            let camel = names::camel(name);
+            let _ = if observer.automaton.key.is_some() {
+                writeln!(
+                    loops,
+                    "for (key, observer) in self.{name}.serials() {{ \
+                     outbox.observe::<{name}::Machine>(Message::{camel}(key.clone(), {event}), observer); }}"
+                )
+            } else {
+                writeln!(
+                    loops,
+                    "for observer in self.{name}.serials() {{ \
+                     outbox.observe::<{name}::Machine>(Message::{camel}({event}), observer); }}"
+                )
+            };
+        }
+    }
+    format!("{sent} => {{ {loops} }}\n")
+}
