@@ -200,6 +200,12 @@ impl<S: System, R: Recorder> Bus<S, R> {
         &mut self.recorder
     }
 
+    /// Ends it all, and gives the recorder back.
+    #[must_use]
+    pub fn into_recorder(self) -> R {
+        self.recorder
+    }
+
     /// When [`Bus::advance`] has something to do next, in milliseconds.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
@@ -534,8 +540,9 @@ impl<S: System, R: Recorder> Bus<S, R> {
         let state_before = before.as_ref().map(|before| before.state);
         let after = self.keep_state::<A>(slot, state_before);
         let faults = self.send_all::<A>(slot);
+        self.change_timers::<A>(slot);
         if after.is_final() {
-            self.forget_observations::<A>(slot);
+            self.release::<A>(slot);
         }
         let faults = self.check_limit::<A>(slot, faults);
         let table = self.system.table();
@@ -715,19 +722,20 @@ impl<S: System, R: Recorder> Bus<S, R> {
     where
         S: Member<A>,
     {
-        let parts = self.system.table_mut().parts(slot);
-        for handle in parts.instance.timers.as_ref().iter().flatten() {
-            self.timers.cancel(*handle);
-        }
-        self.forget_observations::<A>(slot);
+        self.release::<A>(slot);
         self.system.table_mut().remove(slot);
     }
 
-    /// Observations on their way to an instance that ends.
-    fn forget_observations<A: Automaton>(&mut self, slot: Slot)
+    /// Ends the timers of an instance, and forgets the observations on their way to it.
+    fn release<A: Automaton>(&mut self, slot: Slot)
     where
         S: Member<A>,
     {
+        for handle in self.system.table_mut().parts(slot).instance.timers.as_mut() {
+            if let Some(handle) = handle.take() {
+                self.timers.cancel(handle);
+            }
+        }
         if A::OBSERVES && !self.queue.is_empty() {
             let ended = Some((S::INDEX, self.system.table().serial(slot)));
             self.queue.retain(|envelope| envelope.origin.only_for != ended);

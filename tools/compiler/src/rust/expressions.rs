@@ -441,11 +441,12 @@ fn bounded(code: Code, from: IntegerType, to: IntegerType, bounds: Option<(i128,
         Code::atom(format!("{}::saturating_from({})", to.name(), code.text))
     };
     let (low, high) = bounds.unwrap_or(to.bounds());
+    // In parentheses where it is a reference: `clamp` would be that of references.
     match (low > to.bounds().0.max(from.bounds().0), high < to.bounds().1.min(from.bounds().1)) {
         (false, false) => code,
-        (true, false) => Code::atom(format!("{}.max({})", code.receiver(), integer(low))),
-        (false, true) => Code::atom(format!("{}.min({})", code.receiver(), integer(high))),
-        (true, true) => Code::atom(format!("{}.clamp({}, {})", code.receiver(), integer(low), integer(high))),
+        (true, false) => Code::atom(format!("{}.max({})", code.within(Level::Atom), integer(low))),
+        (false, true) => Code::atom(format!("{}.min({})", code.within(Level::Atom), integer(high))),
+        (true, true) => Code::atom(format!("{}.clamp({}, {})", code.within(Level::Atom), integer(low), integer(high))),
     }
 }
 
