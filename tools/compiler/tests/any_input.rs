@@ -1,7 +1,8 @@
-//! Whatever the files contain, the compiler comes back with findings that can be shown: real definitions, mutated at random.
+//! Whatever the files contain, the compiler comes back, with Rust or with findings that can be shown: real definitions, mutated at random.
 
 use std::path::Path;
 
+use automata_compiler::rust::{Options, generate};
 use automata_compiler::source::{Source, Sources, Span};
 use automata_compiler::{analyse, read_folder, render};
 use proptest::prelude::*;
@@ -113,7 +114,10 @@ fn check(files: Vec<Source>) {
     }
     let text = render::plain(&sources, &analysis.findings);
     assert_eq!(text.is_empty(), analysis.findings.is_empty());
-    assert!(analysis.system.is_some() || !analysis.findings.is_empty(), "refused without a word");
+    match &analysis.system {
+        Some(system) => assert!(generate(system, &sources, &Options::default()).contains_key("mod.rs")),
+        None => assert!(!analysis.findings.is_empty(), "refused without a word"),
+    }
     assert!(render::coloured(&sources, &analysis.findings).len() >= text.len());
 }
 

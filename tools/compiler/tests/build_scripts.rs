@@ -1,0 +1,90 @@
+//! What a `build.rs` gets: files in `OUT_DIR`, lines for cargo, and an end that is not zero after an error.
+//!
+//! `build` ends the process, so this test program runs itself again, with the folder in its environment.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use automata_compiler::rust::Options;
+use automata_compiler::{build, build_into, compile, read_folder};
+
+const FOLDER: &str = "AUTOMATA_TEST_FOLDER";
+
+/// An empty folder of its own for each test.
+fn empty(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("the folder can be made");
+    folder
+}
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+#[ignore = "runs within the tests below"]
+fn as_a_build_script() {
+    build(env::var_os(FOLDER).expect("the tests below set it"));
+}
+
+fn build_script(definitions: &Path, out: &Path) -> Output {
+    Command::new(env::current_exe().expect("a test is a program"))
+        .args(["--exact", "as_a_build_script", "--ignored", "--nocapture"])
+        .env(FOLDER, definitions)
+        .env("OUT_DIR", out)
+        .output()
+        .expect("the test program can be run")
+}
+
+#[test]
+fn sound_definitions_become_rust_in_out_dir() {
+    let definitions = project().join("automata");
+    let out = empty("sound");
+    let output = build_script(&definitions, &out);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains(&format!("cargo::rerun-if-changed={}", definitions.display())), "{told}");
+    let sources = read_folder(&definitions).expect("they can be read");
+    let artifacts = compile(&sources, &Options::default()).expect("they are sound");
+    assert!(artifacts.rust.contains_key("mod.rs"), "{:?}", artifacts.rust.keys());
+    for (name, text) in &artifacts.rust {
+        assert_eq!(&fs::read_to_string(out.join("rust").join(name)).expect("it was written"), text);
+    }
+}
+
+#[test]
+fn an_error_ends_the_build_with_the_finding() {
+    let definitions = project().join("tests/cases/reject/a0024_initial_elsewhere");
+    let out = empty("unsound");
+    let output = build_script(&definitions, &out);
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("error[A0024]: there is no state `CLOSD` inside `door`"), "{told}");
+    assert!(told.contains("a0024_initial_elsewhere/door.yaml:3:10"), "{told}");
+    assert!(!out.join("rust").exists(), "nothing is written");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let output = build_script(&project().join("nowhere"), &empty("nowhere"));
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nowhere"));
+}
+
+#[test]
+fn files_are_written_only_where_they_differ() {
+    let (definitions, target) = (project().join("automata"), empty("written"));
+    let build = || build_into(&definitions, &target, &Options::default()).expect("they are sound");
+    build();
+    let modified = |name: &str| fs::metadata(target.join(name)).and_then(|data| data.modified()).expect("it is there");
+    let before = modified("mod.rs");
+    let types = fs::read_to_string(target.join("types.rs")).expect("it is there");
+    fs::write(target.join("left_over.rs"), "of an automaton that is gone").expect("it can be written");
+    fs::write(target.join("types.rs"), "changed").expect("it can be written");
+    build();
+    assert_eq!(modified("mod.rs"), before);
+    assert_eq!(fs::read_to_string(target.join("types.rs")).expect("it is there"), types);
+    assert!(!target.join("left_over.rs").exists());
+}
