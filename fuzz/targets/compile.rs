@@ -24,7 +24,8 @@ fuzz_target!(|data: &[u8]| {
     let errors = analysis.findings.iter().any(|finding| finding.code.number < "A0200");
     assert_eq!(analysis.system.is_none(), errors, "no system without an error that says why");
     if let Some(system) = analysis.system {
-        let generated = automata_compiler::rust::generate(&system, &automata_compiler::rust::Options::default());
+        let generated =
+            automata_compiler::rust::generate(&system, &sources, &automata_compiler::rust::Options::default());
         assert!(!generated.is_empty());
         run(Arc::new(system), data);
     }

@@ -66,7 +66,9 @@ impl Generate {
 
 /// All that comes out, by its path in the folder.
 fn artifacts(system: &System, sources: &Sources) -> BTreeMap<String, String> {
-    automata_outputs::render_all(system, sources)
+    let rust = automata_compiler::rust::generate(system, sources, &automata_compiler::rust::Options::default());
+    let rust = rust.into_iter().map(|(path, text)| (format!("rust/{path}"), text));
+    rust.chain(automata_outputs::render_all(system, sources)).collect()
 }
 
 /// How a folder differs from what it should hold.

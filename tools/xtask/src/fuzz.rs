@@ -3,13 +3,14 @@
 //! `cargo fuzz` asks for a nightly compiler because of the sanitizers; coverage alone, which is what guides the fuzzer, works on a
 //! stable one. What is left to need is a C++ compiler, for libFuzzer itself; where there is none, the step says so and is skipped.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::steps::{Done, cargo, command, run, works};
+use crate::steps::{Done, cargo, command, run, shown, works};
 
 /// Seconds for each target within `cargo xtask test`.
 const BRIEF_SECONDS: u32 = 15;
@@ -90,10 +91,31 @@ fn feed(name: &str, seeds: &[&str], files: &[PathBuf], seconds: u32) -> anyhow::
     } else {
         fuzzer.args(files);
     }
-    run(&mut fuzzer).with_context(|| {
+    run_quietly(&mut fuzzer).with_context(|| {
         format!("the input is below fuzz/artifacts/{name}/; to try it again: cargo xtask fuzz {name} FILE")
     })?;
     Ok(Done::Passed)
+}
+
+/// Runs the fuzzer without the dictionary that it recommends at the end: a screen full of octets.
+fn run_quietly(fuzzer: &mut Command) -> anyhow::Result<()> {
+    println!("$ {}", shown(fuzzer));
+    let mut child = fuzzer.stderr(Stdio::piped()).spawn().with_context(|| format!("`{}`", shown(fuzzer)))?;
+    let mut is_shown = true;
+    for line in BufReader::new(child.stderr.take().expect("it is a pipe")).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        is_shown &= !line.contains("Recommended dictionary.");
+        if is_shown {
+            eprintln!("{line}");
+        }
+        is_shown |= line.contains("End of recommended dictionary.");
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", shown(fuzzer));
+    }
+    Ok(())
 }
 
 fn create(folder: &Path) -> anyhow::Result<()> {

@@ -55,12 +55,22 @@ struct Package {
 const MANIFESTS: &[&str] = &["Cargo.toml", "examples/elevator/Cargo.toml", "fuzz/Cargo.toml"];
 
 pub fn check() -> anyhow::Result<Done> {
+    // Other platforms' packages would have to be downloaded for it.
+    let host = crate::fuzz::host()?;
     let mut packages = BTreeMap::new();
     for manifest in MANIFESTS.iter().filter(|manifest| crate::root().join(manifest).exists()) {
-        let output = cargo(&["metadata", "--format-version=1", "--all-features", "--manifest-path", manifest])
-            .stderr(std::process::Stdio::inherit())
-            .output()
-            .context("`cargo metadata` could not be started")?;
+        let output = cargo(&[
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--filter-platform",
+            &host,
+            "--manifest-path",
+            manifest,
+        ])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("`cargo metadata` could not be started")?;
         if !output.status.success() {
             bail!("`cargo metadata --manifest-path {manifest}` failed");
         }

@@ -40,10 +40,7 @@ pub fn run_all(task: &str, steps: &[&Step]) -> anyhow::Result<()> {
             Err(error) => {
                 summary(&times);
                 println!("{:>7.1} s  {}  FAILED", took.as_secs_f64(), step.name);
-                return Err(error.context(format!(
-                    "step `{}` failed; to repeat it alone: cargo xtask {task} --only {}",
-                    step.name, step.name
-                )));
+                bail!("{error:#}\nhelp: to repeat this step alone: cargo xtask {task} --only {}", step.name);
             }
         }
     }
@@ -92,7 +89,7 @@ pub fn works(command: &mut Command) -> bool {
 }
 
 /// As one would type it, from the root of the repository.
-fn shown(command: &Command) -> String {
+pub fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args()).map(|word| {
         let word = word.to_string_lossy();

@@ -1,0 +1,32 @@
+//! `generated/rust/`, which people read and review, is what the build script made of `automata/`, which is compiled.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Name → text of all files in a folder.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let Ok(entries) = fs::read_dir(folder) else { return BTreeMap::new() };
+    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+    paths
+        .map(|path| {
+            let name = path.file_name().expect("it is in a folder").to_string_lossy().into_owned();
+            (name, fs::read_to_string(&path).expect("it is a text"))
+        })
+        .collect()
+}
+
+#[test]
+fn generated_rust_is_what_is_compiled() {
+    let compiled = files(&Path::new(env!("OUT_DIR")).join("rust"));
+    let reviewed = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("generated/rust"));
+    assert!(compiled.contains_key("mod.rs"), "the build script wrote nothing");
+    let names = compiled.keys().chain(reviewed.keys());
+    let mut differing: Vec<&String> = names.filter(|name| compiled.get(*name) != reviewed.get(*name)).collect();
+    differing.sort();
+    differing.dedup();
+    assert!(
+        differing.is_empty(),
+        "generated/rust/ is not what automata/ makes ({differing:?}); to write it anew: cargo xtask codegen"
+    );
+}
