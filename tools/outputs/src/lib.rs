@@ -9,10 +9,21 @@ use std::collections::BTreeMap;
 use automata_compiler::model::{AutomatonId, System};
 use automata_compiler::source::Sources;
 
+pub mod dot;
+mod ecmascript;
+pub mod mermaid;
 pub mod metrics;
+pub mod outline;
+pub mod plantuml;
+pub mod reference;
+pub mod schema;
+pub mod scxml;
 pub mod svg;
+pub mod system_map;
+pub mod table;
 mod widths;
 pub mod wording;
+mod xml;
 
 /// A format.
 pub struct Output {
@@ -37,14 +48,72 @@ pub type RenderAutomaton = fn(&System, &Sources, AutomatonId) -> String;
 pub type RenderSystem = fn(&System, &Sources) -> String;
 
 /// All formats, in the order in which they are listed.
-pub const OUTPUTS: &[Output] = &[Output {
-    name: "svg",
-    summary: "Picture: self-contained, light and dark, with links to the lines of the YAML.",
-    folder: "diagrams",
-    extension: "svg",
-    automaton: Some(svg::automaton),
-    system: &[],
-}];
+pub const OUTPUTS: &[Output] = &[
+    Output {
+        name: "svg",
+        summary: "Picture: self-contained, light and dark, with links to the lines of the YAML.",
+        folder: "diagrams",
+        extension: "svg",
+        automaton: Some(svg::automaton),
+        system: &[("system", svg::system_map::system)],
+    },
+    Output {
+        name: "mermaid",
+        summary: "Mermaid state diagram, as many sites draw inside Markdown.",
+        folder: "diagrams",
+        extension: "mmd",
+        automaton: Some(mermaid::automaton),
+        system: &[("system", system_map::mermaid)],
+    },
+    Output {
+        name: "dot",
+        summary: "DOT, for Graphviz: composites are clusters.",
+        folder: "diagrams",
+        extension: "dot",
+        automaton: Some(dot::automaton),
+        system: &[("system", system_map::dot)],
+    },
+    Output {
+        name: "plantuml",
+        summary: "PlantUML state diagram.",
+        folder: "diagrams",
+        extension: "puml",
+        automaton: Some(plantuml::automaton),
+        system: &[],
+    },
+    Output {
+        name: "scxml",
+        summary: "SCXML 1.0 of the W3C, for other tools.",
+        folder: "diagrams",
+        extension: "scxml",
+        automaton: Some(scxml::automaton),
+        system: &[],
+    },
+    Output {
+        name: "table",
+        summary: "State × event table in Markdown; no cell is empty.",
+        folder: "tables",
+        extension: "md",
+        automaton: Some(table::automaton),
+        system: &[],
+    },
+    Output {
+        name: "reference",
+        summary: "Reference page in Markdown, and the index of all.",
+        folder: "reference",
+        extension: "md",
+        automaton: Some(reference::automaton),
+        system: &[("README", reference::index)],
+    },
+    Output {
+        name: "schema",
+        summary: "JSON Schema of the language, so that editors complete and check while one types.",
+        folder: "schema",
+        extension: "json",
+        automaton: None,
+        system: &[("automaton", schema::automaton), ("types", schema::types), ("parts", schema::parts)],
+    },
+];
 
 impl Output {
     /// The format of that name.

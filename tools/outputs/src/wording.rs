@@ -107,15 +107,12 @@ impl<'a> Wording<'a> {
         }
     }
 
+    /// Bare, also where two enums share a name: its place says of which enum it is.
     fn variant(&self, id: automata_compiler::model::TypeId, index: u32) -> String {
-        let variants = |kind: &'a TypeKind| match kind {
-            TypeKind::Enum(variants) => variants.as_slice(),
-            TypeKind::Opaque { .. } => &[],
-        };
-        let definition = &self.system.types[id];
-        let Some(name) = variants(&definition.kind).get(index as usize) else { return index.to_string() };
-        let sharing = self.system.types.iter().filter(|other| variants(&other.kind).contains(name)).count();
-        if sharing > 1 { format!("{}.{name}", definition.name) } else { name.clone() }
+        match &self.system.types[id].kind {
+            TypeKind::Enum(variants) => variants[index as usize].clone(),
+            TypeKind::Opaque { .. } => index.to_string(),
+        }
     }
 
     fn call(&self, name: &str, arguments: &[Expression], event: Option<EventId>) -> String {

@@ -31,7 +31,7 @@ pub const BLOCK_GAP: f64 = 6.0;
 pub const LABEL_INSET: f64 = 3.0;
 /// Lines inside a leaf are broken at this width, in pixels.
 const LEAF_TEXT: f64 = 250.0;
-/// Lines inside a composite are broken at this width, in pixels.
+/// Lines inside a composite, and of what the root does, are broken at this width, in pixels.
 const COMPOSITE_TEXT: f64 = 330.0;
 
 /// Everything to be drawn.
@@ -200,7 +200,7 @@ impl<'a> Builder<'a> {
             _ if state.children.is_empty() => Shape::Leaf,
             _ => Shape::Composite,
         };
-        let width = if shape == Shape::Composite { COMPOSITE_TEXT } else { LEAF_TEXT };
+        let width = if matches!(shape, Shape::Composite | Shape::Anywhere) { COMPOSITE_TEXT } else { LEAF_TEXT };
         let rows = self.rows(id, width);
         let leads_on = automaton
             .transitions
@@ -259,15 +259,15 @@ impl<'a> Builder<'a> {
     }
 
     fn activity(&self, keyword: &str, effects: &Effects, width: f64) -> Paragraph {
-        let words = self.wording.effects(effects, None).join(", ");
-        let runs = vec![Run::plain(format!("{keyword} /"), Tone::Keyword), Run::plain(words, Tone::Effect)];
+        let mut runs = vec![Run::plain(format!("{keyword} /"), Tone::Keyword)];
+        runs.extend(separated(self.wording.effects(effects, None).into_iter().map(effect).collect()));
         Paragraph::new(DETAIL_SIZE, None, runs, width)
     }
 
     fn internal(&self, group: &Group, width: f64) -> Paragraph {
         let mut runs = separated(group.transitions.iter().map(|&transition| self.trigger(transition)).collect());
         runs.extend(group.guard.as_ref().map(|guard| Run::plain(format!("[{guard}]"), Tone::Guard)));
-        runs.push(Run::plain(format!("/ {}", group.effects.join(", ")), Tone::Effect));
+        runs.extend(done(&group.effects));
         let glyph = group.transitions.first().and_then(|&transition| self.glyph(transition));
         Paragraph::new(DETAIL_SIZE, glyph, runs, width)
     }
@@ -418,8 +418,7 @@ impl<'a> Builder<'a> {
             paragraphs.push(Paragraph::new(LABEL_SIZE, None, vec![guard], self.label_width));
         }
         if !group.effects.is_empty() {
-            let runs = vec![Run::plain(format!("/ {}", group.effects.join(", ")), Tone::Effect)];
-            paragraphs.push(Paragraph::new(DETAIL_SIZE, None, runs, self.label_width));
+            paragraphs.push(Paragraph::new(DETAIL_SIZE, None, done(&group.effects), self.label_width));
         }
         paragraphs
     }
@@ -427,6 +426,19 @@ impl<'a> Builder<'a> {
     fn line(&self, span: Span) -> usize {
         self.sources.line_and_column(span).0
     }
+}
+
+fn effect(text: String) -> Run {
+    Run { text, tone: Tone::Effect, reference: None }
+}
+
+/// `/ one, other`.
+fn done(effects: &[String]) -> Vec<Run> {
+    let mut runs: Vec<_> = effects.iter().cloned().map(effect).collect();
+    if let Some(first) = runs.first_mut() {
+        first.text.insert_str(0, "/ ");
+    }
+    separated(runs)
 }
 
 /// With a comma behind each but the last.

@@ -10,6 +10,7 @@ use super::layout::Layout;
 use super::style::style_sheet;
 use super::typeset::{Glyph, Paragraph, Reference, Run, wrap};
 use crate::metrics::text_width;
+use crate::xml::escape;
 
 /// Around the whole, in pixels.
 const PAGE_MARGIN: f64 = 24.0;
@@ -132,7 +133,8 @@ impl Canvas {
         Self { link: format!("../../{path}"), origin, text: String::new() }
     }
 
-    fn moved(&self, place: &Rectangle) -> Rectangle {
+    /// From the drawing's places to the page's.
+    pub fn moved(&self, place: &Rectangle) -> Rectangle {
         Rectangle { x: self.origin.x + place.x, y: self.origin.y + place.y, ..*place }
     }
 
@@ -141,7 +143,16 @@ impl Canvas {
         let text = self.moved(text);
         self.open_state(automaton, node, "container");
         self.rectangle("box", &Rectangle { x, y, width, height }, 10.0);
-        let (left, right, bottom) = (number(x + 0.65), number(x + width - 0.65), number(y + NAME_BAND));
+        self.band(&Rectangle { height: NAME_BAND, ..self.moved(place) });
+        self.name(node, text.x + INSET, y + 21.0);
+        self.rows(&node.rows, text.x + INSET, y + NAME_BAND + 8.0);
+        self.text.push_str("</g>\n");
+    }
+
+    /// The tinted upper end of a box with round corners.
+    pub fn band(&mut self, place: &Rectangle) {
+        let Rectangle { x, y, width, .. } = *place;
+        let (left, right, bottom) = (number(x + 0.65), number(x + width - 0.65), number(place.bottom()));
         let _ = writeln!(
             self.text,
             "<path class=\"band\" d=\"M{left} {bottom}V{0}Q{left} {1} {2} {1}H{3}Q{right} {1} {right} {0}V{bottom}Z\"/>",
@@ -150,9 +161,6 @@ impl Canvas {
             number(x + 10.0),
             number(x + width - 10.0),
         );
-        self.name(node, text.x + INSET, y + 21.0);
-        self.rows(&node.rows, text.x + INSET, y + NAME_BAND + 8.0);
-        self.text.push_str("</g>\n");
     }
 
     fn leaf(&mut self, automaton: &Automaton, node: &Node, place: &Rectangle) {
@@ -233,7 +241,8 @@ impl Canvas {
         );
     }
 
-    fn rows(&mut self, rows: &[Paragraph], x: f64, mut y: f64) {
+    /// Lines of text, one under the other.
+    pub fn rows(&mut self, rows: &[Paragraph], x: f64, mut y: f64) {
         for row in rows {
             self.paragraph(row, x, y, &mut Vec::new());
             y += row.height();
@@ -435,22 +444,4 @@ pub fn number(value: f64) -> String {
     let rounded = (value * 100.0).round() / 100.0;
     let rounded = if rounded == 0.0 { 0.0 } else { rounded };
     format!("{rounded}")
-}
-
-/// For XML text and attributes. Characters that XML cannot hold become U+FFFD.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\t' | '\n' | '\r' => escaped.push(character),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            _ => escaped.push(character),
-        }
-    }
-    escaped
 }

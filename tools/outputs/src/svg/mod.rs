@@ -13,6 +13,7 @@ mod draw;
 pub mod geometry;
 pub mod layout;
 mod style;
+pub mod system_map;
 pub mod typeset;
 
 use automata_compiler::model::{AutomatonId, System};
@@ -22,7 +23,7 @@ use diagram::{Diagram, Shape, diagram};
 use layout::{Graph, GraphEdge, GraphNode, Layout, place};
 
 /// Widths in pixels at which the lines of labels are broken; the one that gives the best picture is taken.
-const LABEL_WIDTHS: [f64; 3] = [170.0, 215.0, 270.0];
+const LABEL_WIDTHS: [f64; 2] = [175.0, 220.0];
 
 /// The picture of one automaton.
 #[must_use]
@@ -34,7 +35,7 @@ pub fn automaton(system: &System, sources: &Sources, id: AutomatonId) -> String 
         let diagram = diagram(system, sources, automaton, width);
         let graph = graph(&diagram);
         let Some(layout) = place(&graph) else { continue };
-        let (faults, cost) = (layout.faults(&graph), layout.cost());
+        let (faults, cost) = (layout.faults(&graph), layout.cost(&graph));
         if best.as_ref().is_none_or(|(fewest, least, _, _)| (faults, cost) < (*fewest, *least)) {
             best = Some((faults, cost, diagram, layout));
         }
@@ -48,6 +49,7 @@ fn graph(diagram: &Diagram) -> Graph {
         parent: node.parent,
         size: node.text_size(),
         is_container: node.shape == Shape::Composite,
+        is_entry: node.shape == Shape::Initial && node.parent.is_none(),
     });
     let edges = diagram.edges.iter().map(|edge| GraphEdge { from: edge.from, to: edge.to, label: edge.label_size() });
     Graph { nodes: nodes.collect(), edges: edges.collect() }

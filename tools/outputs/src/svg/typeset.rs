@@ -88,6 +88,8 @@ pub struct Paragraph {
     pub size: f64,
     /// At the start of the first line.
     pub glyph: Option<Glyph>,
+    /// Lines after the first stand this far in, in pixels.
+    pub hang: f64,
     /// Each line's runs, to be set with a space between them.
     pub lines: Vec<Vec<Run>>,
 }
@@ -95,41 +97,54 @@ pub struct Paragraph {
 /// Room that a glyph takes at the start of a line, in pixels.
 pub const GLYPH_WIDTH: f64 = 17.0;
 
-/// Lines after the first stand this far in, in pixels.
+/// The usual [`Paragraph::hang`], in pixels.
 pub const HANG: f64 = 10.0;
 
 impl Paragraph {
-    /// Breaks runs into lines no wider than `width`, unless a single word is.
+    /// Sets runs into lines no wider than `width`, unless a single word is. A run is broken only if it does not fit into a
+    /// line of its own, so that calls and guards stay whole where they can.
     #[must_use]
     pub fn new(size: f64, glyph: Option<Glyph>, runs: Vec<Run>, width: f64) -> Self {
-        let mut paragraph = Paragraph { size, glyph, lines: vec![Vec::new()] };
-        let space = text_width(" ", size, false);
+        let mut paragraph = Paragraph { size, glyph, hang: HANG, lines: vec![Vec::new()] };
         let mut used = 0.0;
         for run in runs {
+            let whole = text_width(&run.text, size, false);
+            if whole > paragraph.room(used, width) && whole <= width - paragraph.indent(1) {
+                paragraph.begin_line(&mut used);
+            }
             let mut joins = false;
-            for word in run.text.split(' ').filter(|word| !word.is_empty()) {
-                let needed = text_width(word, size, false);
-                let line = paragraph.lines.last().expect("there is a first line");
-                let breaks =
-                    !line.is_empty() && paragraph.indent(paragraph.lines.len() - 1) + used + space + needed > width;
-                if breaks {
-                    paragraph.lines.push(Vec::new());
-                    used = 0.0;
+            for word in words(&run.text) {
+                let needed = text_width(&word, size, false);
+                if needed > paragraph.room(used, width) && used > 0.0 {
+                    paragraph.begin_line(&mut used);
                     joins = false;
                 }
+                used += needed + if used > 0.0 { text_width(" ", size, false) } else { 0.0 };
                 let line = paragraph.lines.last_mut().expect("there is a first line");
-                used += if line.is_empty() { needed } else { space + needed };
                 match line.last_mut() {
                     Some(last) if joins => {
                         last.text.push(' ');
-                        last.text.push_str(word);
+                        last.text.push_str(&word);
                     }
-                    _ => line.push(Run { text: word.to_owned(), ..run.clone() }),
+                    _ => line.push(Run { text: word, ..run.clone() }),
                 }
                 joins = true;
             }
         }
         paragraph
+    }
+
+    /// What is left of the last line for another word.
+    fn room(&self, used: f64, width: f64) -> f64 {
+        let space = if used > 0.0 { text_width(" ", self.size, false) } else { 0.0 };
+        width - self.indent(self.lines.len() - 1) - used - space
+    }
+
+    fn begin_line(&mut self, used: &mut f64) {
+        if *used > 0.0 {
+            self.lines.push(Vec::new());
+            *used = 0.0;
+        }
     }
 
     /// From one baseline to the next.
@@ -156,7 +171,7 @@ impl Paragraph {
         let glyph = if self.glyph.is_some() { GLYPH_WIDTH } else { 0.0 };
         match line {
             0 => glyph,
-            _ => glyph.max(HANG),
+            _ => glyph.max(self.hang),
         }
     }
 
@@ -164,6 +179,23 @@ impl Paragraph {
         let text: Vec<_> = self.lines[line].iter().map(|run| run.text.as_str()).collect();
         text_width(&text.join(" "), self.size, false)
     }
+}
+
+/// The words of a run; a slash is part of the one behind it.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut slash = false;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        if std::mem::replace(&mut slash, word == "/") {
+            words.push(format!("/ {word}"));
+        } else if !slash {
+            words.push(word.to_owned());
+        }
+    }
+    if slash {
+        words.push("/".to_owned());
+    }
+    words
 }
 
 /// Breaks a text into lines no wider than `width`.
@@ -199,6 +231,15 @@ mod tests {
             words.join(" "),
             "network_connector enters CONNECTED [not peers_known and a_long_condition(transport)]"
         );
+    }
+
+    #[test]
+    fn what_fits_into_a_line_of_its_own_is_not_broken() {
+        let runs =
+            vec![Run::plain("/ first_of_all(a, b),", Tone::Effect), Run::plain("second = second + 1", Tone::Effect)];
+        let paragraph = Paragraph::new(12.0, None, runs, 160.0);
+        let lines: Vec<_> = paragraph.lines.iter().map(|line| line[0].text.as_str()).collect();
+        assert_eq!(lines, ["/ first_of_all(a, b),", "second = second + 1"]);
     }
 
     #[test]

@@ -1,0 +1,78 @@
+//! How good a layout is.
+
+use super::super::geometry::{coincide, cross, segments};
+use super::{Graph, Layout, TEXT_SLACK};
+
+/// A page that is wider than this many pixels has to be scrolled sideways.
+const COMFORTABLE_WIDTH: f64 = 1250.0;
+
+impl Layout {
+    /// How often a label, a leaf or the text of a container meets what it should not, and lines lie on one another.
+    #[must_use]
+    pub fn faults(&self, graph: &Graph) -> usize {
+        self.faults_of_labels() + self.faults_of_lines(graph)
+    }
+
+    fn faults_of_labels(&self) -> usize {
+        let mut faults = 0;
+        for (edge, label) in self.labels.iter().enumerate() {
+            let Some(label) = label else { continue };
+            let others = self.labels[edge + 1..].iter().flatten();
+            faults += others.filter(|other| other.overlaps(label)).count();
+            faults += self.texts.iter().filter(|place| place.grown(-TEXT_SLACK).overlaps(label)).count();
+            faults += self.nodes.iter().filter(|node| node.overlaps(label) && !node.contains(label)).count();
+            let lines = self.routes.iter().enumerate().filter(|(other, _)| *other != edge);
+            faults += lines.filter(|(_, route)| segments(route).any(|line| label.is_crossed_by(line))).count();
+        }
+        faults
+    }
+
+    fn faults_of_lines(&self, graph: &Graph) -> usize {
+        let mut faults = 0;
+        for (edge, route) in self.routes.iter().enumerate() {
+            let ends = [graph.edges[edge].from, graph.edges[edge].to];
+            for (node, place) in self.texts.iter().enumerate() {
+                let own = ends.contains(&node) && !graph.nodes[node].is_container;
+                let place = place.grown(-TEXT_SLACK);
+                faults += usize::from(!own && segments(route).any(|line| place.is_crossed_by(line)));
+            }
+            for other in &self.routes[edge + 1..] {
+                faults += segments(route).filter(|&line| segments(other).any(|second| coincide(line, second))).count();
+            }
+        }
+        faults
+    }
+
+    /// What the eye has to pay: crossings, bends, long lines, a page that does not fit, and an entry that is not at the top.
+    #[must_use]
+    pub fn cost(&self, graph: &Graph) -> f64 {
+        let mut crossings = 0;
+        for (edge, route) in self.routes.iter().enumerate() {
+            for other in &self.routes[edge + 1..] {
+                crossings += segments(route)
+                    .map(|line| segments(other).filter(|&second| cross(line, second)).count())
+                    .sum::<usize>();
+            }
+        }
+        let bends: usize = self.routes.iter().map(|route| route.len() - 2).sum();
+        let length: f64 = self
+            .routes
+            .iter()
+            .flat_map(|route| segments(route))
+            .map(|(a, b)| (a.x - b.x).abs() + (a.y - b.y).abs())
+            .sum();
+        let (width, height) = self.size;
+        crossings as f64 * 50.0
+            + bends as f64 * 15.0
+            + length / 10.0
+            + width * height / 1500.0
+            + (width - COMFORTABLE_WIDTH).max(0.0) * 2.0
+            + self
+                .nodes
+                .iter()
+                .zip(&graph.nodes)
+                .filter(|(_, node)| node.is_entry)
+                .map(|(place, _)| place.y * 1.5)
+                .sum::<f64>()
+    }
+}
