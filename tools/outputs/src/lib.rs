@@ -48,7 +48,7 @@ pub type RenderAutomaton = fn(&System, &Sources, AutomatonId) -> String;
 pub type RenderSystem = fn(&System, &Sources) -> String;
 
 /// All formats, in the order in which they are listed.
-pub const OUTPUTS: &[Output] = &[
+pub static OUTPUTS: &[Output] = &[
     Output {
         name: "svg",
         summary: "Picture: self-contained, light and dark, with links to the lines of the YAML.",

@@ -93,7 +93,7 @@ struct TypeRow {
 pub fn index(system: &System, _: &Sources) -> String {
     let automata = system.automata.iter().map(|automaton| IndexRow {
         name: automaton.name.clone(),
-        summary: prose(&automaton.summary),
+        summary: or_dash(prose(&automaton.summary)),
         instances: automaton.key.as_ref().map_or("one".to_owned(), |key| format!("per {}", key.name)),
         states: automaton.leaves().count(),
         events: automaton.events.len(),
@@ -102,7 +102,7 @@ pub fn index(system: &System, _: &Sources) -> String {
         let this = Partner::Part(automata_compiler::model::PartId(index as u32));
         PartRow {
             name: part.name.clone(),
-            summary: prose(&part.summary),
+            summary: or_dash(prose(&part.summary)),
             sends: per_automaton(system, |automaton| {
                 let events = automaton.events.iter();
                 let sent = events.filter(|event| senders(event).contains(&this));
@@ -117,7 +117,7 @@ pub fn index(system: &System, _: &Sources) -> String {
     });
     let types = system.types.iter().map(|definition| TypeRow {
         name: definition.name.clone(),
-        summary: prose(&definition.summary),
+        summary: or_dash(prose(&definition.summary)),
         values: match &definition.kind {
             TypeKind::Enum(variants) => variants.iter().map(|variant| code(variant)).collect::<Vec<_>>().join(", "),
             TypeKind::Opaque { rust } if definition.secret => format!("secret; in Rust {}", code(rust)),

@@ -19,10 +19,10 @@ const COLUMNS: usize = 4;
 pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
     let automaton = &system.automata[id];
     format!(
-        "# {}: states × events\n\n{}\n\n{LEGEND}\n{}",
+        "# {}: states × events\n\n{}\n\n{LEGEND}\n{}\n",
         automaton.name,
-        automaton.summary,
-        tables(&Wording::new(system, automaton))
+        prose(&automaton.summary),
+        tables(&Wording::new(system, automaton)).trim_end()
     )
 }
 

@@ -1,0 +1,212 @@
+//! The registry is sound, and each format says what the model holds.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automata_compiler::model::{AutomatonId, EventKind, Reaction};
+use automata_outputs::{OUTPUTS, Output, scxml};
+use roxmltree::Document;
+use support::{Definitions, all, made_for_a_test, project, workspace};
+
+fn rendered(format: &str, of: &Definitions) -> BTreeMap<String, String> {
+    Output::named(format).unwrap_or_else(|| panic!("there is a format {format}")).render(&of.system, &of.sources)
+}
+
+#[test]
+fn formats_are_unique_and_documented() {
+    let names: BTreeSet<_> = OUTPUTS.iter().map(|output| output.name).collect();
+    assert_eq!(names.len(), OUTPUTS.len());
+    for output in OUTPUTS {
+        assert!(output.name.bytes().all(|byte| byte.is_ascii_lowercase()), "{}", output.name);
+        assert!(output.summary.len() > 20 && output.summary.ends_with('.'), "{}", output.name);
+        assert!(["diagrams", "tables", "reference", "schema"].contains(&output.folder), "{}", output.name);
+        assert!(output.automaton.is_some() || !output.system.is_empty(), "{} makes something", output.name);
+        assert!(std::ptr::eq(Output::named(output.name).expect("it is there"), output));
+    }
+}
+
+#[test]
+fn paths_are_unique_and_texts_are_text() {
+    let definitions = project();
+    let mut paths = BTreeSet::new();
+    for output in OUTPUTS.iter().filter(|output| output.name != "svg") {
+        for (path, text) in output.render(&definitions.system, &definitions.sources) {
+            assert!(
+                text.len() > 20 && text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains('\r'),
+                "{path}"
+            );
+            assert!(!text.contains(&workspace().display().to_string()), "{path} says where the workspace lies");
+            assert!(path.starts_with(output.folder) && path.ends_with(output.extension), "{path}");
+            assert!(paths.insert(path));
+        }
+    }
+    for automaton in &definitions.system.automata {
+        for path in [
+            "diagrams/{}.mmd",
+            "diagrams/{}.dot",
+            "diagrams/{}.puml",
+            "diagrams/{}.scxml",
+            "tables/{}.md",
+            "reference/{}.md",
+        ] {
+            assert!(paths.contains(&path.replace("{}", &automaton.name)), "{path} of {}", automaton.name);
+        }
+    }
+    for path in [
+        "reference/README.md",
+        "schema/automaton.json",
+        "schema/types.json",
+        "schema/parts.json",
+        "diagrams/system.mmd",
+        "diagrams/system.dot",
+    ] {
+        assert!(paths.contains(path), "{path}");
+    }
+}
+
+/// Every row has as many cells as the head, and none is empty.
+#[test]
+fn no_cell_of_a_table_is_empty() {
+    for definitions in all() {
+        for format in ["table", "reference"] {
+            for (path, text) in rendered(format, &definitions) {
+                check_tables(&format!("{path} of {}", definitions.name), &text);
+            }
+        }
+    }
+}
+
+fn check_tables(what: &str, text: &str) {
+    let mut columns = None;
+    for line in text.lines() {
+        if !line.starts_with('|') {
+            columns = None;
+            continue;
+        }
+        let row = line.replace("\\|", "");
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let is_head = columns.is_none();
+        assert_eq!(cells.len(), *columns.get_or_insert(cells.len()), "{what}: {line}");
+        let empty = cells.iter().skip(usize::from(is_head)).filter(|cell| cell.is_empty()).count();
+        assert_eq!(empty, 0, "{what}: {line}");
+    }
+}
+
+/// Every leaf is a column, every event and timer a row.
+#[test]
+fn tables_are_whole() {
+    for definitions in all() {
+        let tables = rendered("table", &definitions);
+        for automaton in &definitions.system.automata {
+            let text = &tables[&format!("tables/{}.md", automaton.name)];
+            for leaf in automaton.leaves().filter(|&leaf| !automaton.states[leaf].is_final) {
+                let state = &automaton.states[leaf].name;
+                let name = if state.is_empty() { &automaton.name } else { state };
+                let in_head = |line: &str| line.starts_with("| |") && line.split('|').any(|cell| cell.trim() == name);
+                assert_eq!(text.lines().filter(|line| in_head(line)).count(), 1, "{name} of {}", automaton.name);
+            }
+            for event in automaton.events.iter().filter(|event| matches!(event.kind, EventKind::Declared { .. })) {
+                assert!(text.contains(&format!("| `{}` |", event.name)), "{} of {}", event.name, automaton.name);
+            }
+            for timer in 0..automaton.timers.len() as u32 {
+                let label = automaton.timer_label(automata_compiler::model::TimerId(timer));
+                assert!(text.contains(&format!("| `{label}`")), "{label} of {}", automaton.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn cells_say_what_happens() {
+    let definitions = project();
+    let text = &rendered("table", &definitions)["tables/tcp_connection.md"];
+    let row = |event: &str| {
+        text.lines().find(|line| line.starts_with(&format!("| `{event}` |"))).expect("a row of that event")
+    };
+    assert!(
+        row("connection_made")
+            .starts_with("| `connection_made` | `[outgoing]` **CLIENT** / `send_hello`<br>**SERVER** | *unexpected* |")
+    );
+    assert!(row("disconnect").contains("**DISCONNECTING** <sub>OPEN</sub>"));
+    assert!(text.contains("*ignored:* that is what is being done"));
+}
+
+/// Well-formed, in the namespace of the W3C, and its targets, states and events are those of the model.
+#[test]
+fn scxml_is_whole() {
+    const SCXML: &str = "http://www.w3.org/2005/07/scxml";
+    for Definitions { system, sources, .. } in all() {
+        for (index, automaton) in system.automata.iter().enumerate() {
+            let text = scxml::automaton(&system, &sources, AutomatonId(index as u32));
+            let document = Document::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", automaton.name));
+            let root = document.root_element();
+            assert_eq!((root.tag_name().name(), root.tag_name().namespace()), ("scxml", Some(SCXML)));
+            let elements: Vec<_> = document.descendants().filter(|node| node.is_element()).collect();
+            for node in &elements {
+                assert!([Some(SCXML), Some(scxml::NAMESPACE)].contains(&node.tag_name().namespace()));
+            }
+            let of_scxml = |names: &[&str]| {
+                let wanted = elements.iter().filter(|node| node.tag_name().namespace() == Some(SCXML));
+                wanted.filter(|node| names.contains(&node.tag_name().name())).copied().collect::<Vec<_>>()
+            };
+            let ids: Vec<_> =
+                of_scxml(&["state", "final", "history"]).iter().filter_map(|node| node.attribute("id")).collect();
+            assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "ids of {}", automaton.name);
+            for state in automaton.states.iter().filter(|state| !state.name.is_empty()) {
+                assert!(ids.contains(&state.name.as_str()), "{} of {}", state.name, automaton.name);
+            }
+            for target in elements.iter().filter_map(|node| node.attribute("target").or(node.attribute("initial"))) {
+                assert!(target.starts_with("#_") || ids.contains(&target), "{target} of {}", automaton.name);
+            }
+            let leading =
+                automaton.transitions.iter().filter(|transition| matches!(transition.reaction, Reaction::To(_)));
+            let in_states = of_scxml(&["transition"]).into_iter().filter(|node| {
+                node.attribute("target").is_some()
+                    && node.parent().is_some_and(|parent| !parent.has_tag_name((SCXML, "history")))
+            });
+            assert_eq!(in_states.count(), leading.count(), "transitions of {}", automaton.name);
+        }
+    }
+}
+
+/// Texts may hold anything, in every format.
+#[test]
+fn odd_texts_do_no_harm() {
+    let definitions = made_for_a_test(
+        "automaton: odd\nsummary: \"<b> | & \\\"quotes\\\" \\\\ {braces} %% end `tick` *star*\"\nevents:\n  e: { from: host, summary: \"a | b\" }\n  f: { from: host }\n\
+         variables: { text: { type: string, initial: \"\\\"a|b\\\"\" } }\ninitial: A\nstates:\n  A:\n    summary: \"x ]]> | y\"\n    on: { e: B }\n\
+         \x20   ignore: { f: \"| and <i> and `\" }\n  B: { on: { e: { if: 'text == \"|}{;:%%<&\"', to: A } } }\n",
+    );
+    for (path, text) in automata_outputs::render_all(&definitions.system, &definitions.sources) {
+        if path.ends_with(".svg") || path.ends_with(".scxml") {
+            assert!(Document::parse(&text).is_ok(), "{path}");
+        }
+        if path.ends_with(".md") {
+            check_tables(&path, &text);
+        }
+        if path.ends_with("odd.mmd") {
+            let labels = text.lines().filter_map(|line| line.split_once(" : ")).map(|(_, label)| label);
+            assert!(labels.clone().count() > 1);
+            labels.for_each(|label| assert!(!label.contains([':', '{', '}', '"', '<', '|', '%']), "{label}"));
+        }
+    }
+}
+
+/// The layout engine is under another licence than ours (decision 0003): it stays in the tools of developers.
+#[test]
+fn the_layout_engine_is_in_tools_only() {
+    let lock = std::fs::read_to_string(workspace().join("Cargo.lock")).expect("there is a lock file");
+    let users_of = |dependency: &str| -> BTreeSet<String> {
+        let packages = lock
+            .split("[[package]]")
+            .filter(|package| package.lines().any(|line| line.trim() == format!("\"{dependency}\",")));
+        let name = |package: &str| {
+            package.lines().find_map(|line| line.strip_prefix("name = ")).map(|name| name.trim_matches('"').to_owned())
+        };
+        packages.filter_map(name).collect()
+    };
+    assert_eq!(users_of("elkrs"), BTreeSet::from(["automata-outputs".to_owned()]));
+    let tools = BTreeSet::from(["automata-cli".to_owned(), "xtask".to_owned()]);
+    assert!(users_of("automata-outputs").is_subset(&tools), "{:?}", users_of("automata-outputs"));
+}

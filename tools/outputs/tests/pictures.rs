@@ -1,0 +1,318 @@
+//! Proves of every picture, from its text alone, that it can be read: no label lies on another, on a state's border or name, or on
+//! a line that is not its own, and everything is inside.
+//!
+//! The boxes are computed from the finished SVG and the advance widths of the font, not from what the layout believed.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use automata_compiler::model::AutomatonId;
+use automata_outputs::metrics::text_width;
+use automata_outputs::svg::{self, geometry::Point, geometry::Rectangle, geometry::segments};
+use roxmltree::{Document, Node};
+use support::{Definitions, all, made_for_a_test};
+
+/// Size and weight of the text of each class.
+const FONTS: [(&str, f64, bool); 6] = [
+    ("heading-name", 20.0, true),
+    ("heading-instances", 13.0, false),
+    ("heading-summary", 14.0, false),
+    ("name", 14.0, true),
+    ("label-text", 13.0, false),
+    ("detail-text", 12.0, false),
+];
+
+struct Text {
+    words: String,
+    place: Rectangle,
+    /// Number of the `g` around it: of a label or a state.
+    group: usize,
+    in_label: bool,
+}
+
+struct Line {
+    points: Vec<Point>,
+    /// Which transitions, as said in `data-transitions`, or which ends; the label of the same is its own.
+    of: String,
+}
+
+#[derive(Default)]
+struct Picture {
+    size: (f64, f64),
+    texts: Vec<Text>,
+    lines: Vec<Line>,
+    /// Borders of states, with their ids.
+    boxes: Vec<(String, Rectangle)>,
+    /// What each label belongs to, by the number of its `g`.
+    labels: BTreeMap<usize, String>,
+}
+
+fn number(node: Node<'_, '_>, name: &str) -> f64 {
+    node.attribute(name).and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{name} of {node:?}"))
+}
+
+fn class<'a>(node: Node<'a, '_>) -> &'a str {
+    node.attribute("class").unwrap_or_default()
+}
+
+impl Picture {
+    fn read(svg: &str) -> Picture {
+        let document = Document::parse(svg).expect("a picture is XML");
+        let root = document.root_element();
+        let mut picture = Picture { size: (number(root, "width"), number(root, "height")), ..Picture::default() };
+        assert_eq!(root.attribute("viewBox"), Some(format!("0 0 {} {}", picture.size.0, picture.size.1).as_str()));
+        for node in root.descendants().filter(Node::is_element) {
+            match (node.tag_name().name(), class(node)) {
+                ("text", _) => picture.text(node),
+                ("rect", "box") => {
+                    let id = node.parent().and_then(|parent| parent.attribute("id")).unwrap_or_default();
+                    picture.boxes.push((id.to_owned(), rectangle(node)));
+                }
+                ("path", "line") => picture.line(node),
+                ("g", class) if class.contains("label") => {
+                    picture.labels.insert(node.id().get_usize(), owner(node));
+                }
+                _ => {}
+            }
+        }
+        picture
+    }
+
+    fn text(&mut self, node: Node<'_, '_>) {
+        let (_, size, bold) = *FONTS.iter().find(|(name, _, _)| *name == class(node)).expect("a class of the list");
+        let words: String = node
+            .descendants()
+            .filter(|inner| {
+                inner.is_text()
+                    && !inner.ancestors().any(|outer| outer.has_tag_name(("http://www.w3.org/2000/svg", "title")))
+            })
+            .filter_map(|inner| inner.text())
+            .collect();
+        let (x, baseline) = (number(node, "x"), number(node, "y"));
+        let place = Rectangle {
+            x,
+            y: baseline - 0.72 * size,
+            width: text_width(&words, size, bold),
+            height: 0.72 * size + 0.2 * size,
+        };
+        let group = node.ancestors().find(|outer| outer.has_tag_name(("http://www.w3.org/2000/svg", "g")));
+        let group = group.expect("a text is in a group");
+        let in_label = class(group).contains("label");
+        self.texts.push(Text { words, place, group: group.id().get_usize(), in_label });
+    }
+
+    /// Corners are round: the point between is where the straight parts would meet, and is in the path as that of the curve.
+    fn line(&mut self, node: Node<'_, '_>) {
+        let path = node.attribute("d").expect("a path has a form");
+        let mut points = Vec::new();
+        let mut numbers: Vec<f64> = Vec::new();
+        let mut command = ' ';
+        let mut take = |command: char, numbers: &mut Vec<f64>| {
+            match (command, numbers.as_slice()) {
+                ('M' | 'L', &[x, y]) | ('Q', &[x, y, _, _]) => points.push(Point { x, y }),
+                (' ', []) => {}
+                other => panic!("unexpected in {path}: {other:?}"),
+            }
+            numbers.clear();
+        };
+        let mut text = String::new();
+        for character in path.chars().chain(['M']) {
+            if character.is_ascii_alphabetic() {
+                numbers.extend(text.split_whitespace().map(|word| word.parse::<f64>().expect("a number")));
+                text.clear();
+                take(command, &mut numbers);
+                command = character;
+            } else {
+                text.push(character);
+            }
+        }
+        let group = node.parent().expect("a line is in a group");
+        self.lines.push(Line { points, of: owner(group) });
+    }
+
+    /// Everything that is wrong with it.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let page = Rectangle { x: 0.0, y: 0.0, width: self.size.0, height: self.size.1 };
+        for (index, text) in self.texts.iter().enumerate() {
+            if !page.contains(&text.place) {
+                faults.push(format!("`{}` is outside of the picture", text.words));
+            }
+            for other in &self.texts[index + 1..] {
+                if other.place.overlaps(&text.place) {
+                    faults.push(format!("`{}` lies on `{}`", text.words, other.words));
+                }
+            }
+            for (id, border) in &self.boxes {
+                if border.overlaps(&text.place) && !border.contains(&text.place) {
+                    faults.push(format!("`{}` lies on the border of {id}", text.words));
+                }
+            }
+            for line in &self.lines {
+                let own = text.in_label && self.labels[&text.group] == line.of;
+                let crosses = segments(&line.points).any(|part| text.place.is_crossed_by(part));
+                if crosses {
+                    faults.push(format!(
+                        "{} line of {} runs through `{}`",
+                        if own { "its own" } else { "the" },
+                        line.of,
+                        text.words
+                    ));
+                }
+            }
+        }
+        self.faults_of_boxes(&page, &mut faults);
+        faults
+    }
+
+    fn faults_of_boxes(&self, page: &Rectangle, faults: &mut Vec<String>) {
+        for (index, (id, border)) in self.boxes.iter().enumerate() {
+            if !page.contains(border) {
+                faults.push(format!("{id} is outside of the picture"));
+            }
+            for (other, place) in &self.boxes[index + 1..] {
+                if place.overlaps(border) && !place.contains(border) && !border.contains(place) {
+                    faults.push(format!("{id} lies on {other}"));
+                }
+            }
+        }
+        for line in &self.lines {
+            for point in &line.points {
+                if !page.contains(&Rectangle { x: point.x, y: point.y, width: 0.0, height: 0.0 }) {
+                    faults.push(format!("the line of {} leaves the picture", line.of));
+                }
+            }
+        }
+    }
+}
+
+fn rectangle(node: Node<'_, '_>) -> Rectangle {
+    Rectangle {
+        x: number(node, "x"),
+        y: number(node, "y"),
+        width: number(node, "width"),
+        height: number(node, "height"),
+    }
+}
+
+fn owner(group: Node<'_, '_>) -> String {
+    match group.attribute("data-transitions") {
+        Some(transitions) => transitions.to_owned(),
+        None => format!("{:?} to {:?}", group.attribute("data-from"), group.attribute("data-to")),
+    }
+}
+
+/// Every picture that there is, drawn once for all tests.
+static ALL: LazyLock<Vec<(Definitions, Vec<(String, String)>)>> = LazyLock::new(|| {
+    let pictures = all().into_iter().map(|of| {
+        let pictures = pictures(&of);
+        (of, pictures)
+    });
+    pictures.collect()
+});
+
+/// Of each automaton, in their order, then of the whole.
+fn pictures(of: &Definitions) -> Vec<(String, String)> {
+    let automata = of.system.automata.iter().enumerate();
+    let mut pictures: Vec<_> = automata
+        .map(|(index, automaton)| {
+            (automaton.name.clone(), svg::automaton(&of.system, &of.sources, AutomatonId(index as u32)))
+        })
+        .collect();
+    pictures.push(("system".to_owned(), svg::system_map::system(&of.system, &of.sources)));
+    pictures
+}
+
+#[test]
+fn nothing_lies_on_anything_else() {
+    for (definitions, pictures) in ALL.iter() {
+        for (name, svg) in pictures {
+            let picture = Picture::read(svg);
+            assert!(!picture.texts.is_empty() && !picture.boxes.is_empty(), "{name} has texts and boxes");
+            assert_eq!(picture.faults(), Vec::<String>::new(), "{name} of {}", definitions.name);
+        }
+    }
+}
+
+/// The test above can fail: each fault is found when it is made.
+#[test]
+fn faults_are_found() {
+    let (_, svg) = ALL[0].1.iter().find(|(name, _)| name == "tcp_connection").expect("it is there");
+    assert_eq!(Picture::read(svg).faults(), Vec::<String>::new());
+
+    let mut on_a_line = Picture::read(svg);
+    let label = on_a_line.texts.iter().position(|text| text.in_label).expect("there are labels");
+    let line = on_a_line.lines.iter().position(|line| line.of != on_a_line.labels[&on_a_line.texts[label].group]);
+    let at = on_a_line.lines[line.expect("there are lines")].points[0];
+    on_a_line.texts[label].place.x = at.x - 5.0;
+    on_a_line.texts[label].place.y = at.y - 2.0;
+    assert!(on_a_line.faults().iter().any(|fault| fault.contains("runs through")));
+
+    let mut on_another = Picture::read(svg);
+    on_another.texts[0].place = on_another.texts[1].place;
+    assert!(on_another.faults().iter().any(|fault| fault.contains("lies on `")));
+
+    let mut on_a_border = Picture::read(svg);
+    let (x, y) = (on_a_border.boxes[0].1.x, on_a_border.boxes[0].1.y);
+    on_a_border.texts[0].place.x = x - 4.0;
+    on_a_border.texts[0].place.y = y + 40.0;
+    assert!(on_a_border.faults().iter().any(|fault| fault.contains("border")));
+
+    let mut outside = Picture::read(svg);
+    outside.texts[0].place.x = -1.0;
+    outside.lines[0].points[0].x = -1.0;
+    assert_eq!(
+        outside.faults().iter().filter(|fault| fault.contains("outside") || fault.contains("leaves")).count(),
+        2
+    );
+}
+
+/// Every state and every transition can be found by its id, once, and says its line of the YAML.
+#[test]
+fn ids_are_there_once() {
+    for (Definitions { system, sources, .. }, pictures) in ALL.iter() {
+        for (automaton, (_, svg)) in system.automata.iter().zip(pictures) {
+            let document = Document::parse(svg).expect("a picture is XML");
+            let ids: Vec<_> = document.descendants().filter_map(|node| Some((node.attribute("id")?, node))).collect();
+            let distinct: BTreeSet<_> = ids.iter().map(|(id, _)| *id).collect();
+            assert_eq!(distinct.len(), ids.len(), "ids of {}", automaton.name);
+            let line_of = |id: &str| {
+                let (_, node) =
+                    ids.iter().find(|(other, _)| *other == id).unwrap_or_else(|| panic!("{id} of {}", automaton.name));
+                number(*node, "data-line") as usize
+            };
+            for state in automaton.states.iter().filter(|state| !state.name.is_empty()) {
+                assert_eq!(line_of(&format!("state-{}", state.name)), sources.line_and_column(state.span).0);
+            }
+            for (number, transition) in automaton.transitions.iter().enumerate() {
+                assert_eq!(line_of(&format!("transition-{number}")), sources.line_and_column(transition.span).0);
+            }
+        }
+    }
+}
+
+#[test]
+fn pictures_are_the_same_every_time() {
+    let (definitions, drawn) = &ALL[0];
+    assert_eq!(&pictures(definitions), drawn);
+}
+
+/// Texts may hold anything; widths are those of what is shown.
+#[test]
+fn texts_are_escaped() {
+    let definitions = made_for_a_test(
+        "automaton: odd\nsummary: \"<b> & \\\"quotes\\\" 'single' \\u65e5\\u672c\"\nevents: { e: { from: host, summary: \"a < b & c\" } }\n\
+         initial: A\nstates:\n  A: { summary: \"]]> <x>\", on: { e: B } }\n  B: { on: { e: A } }\n",
+    );
+    let svg = svg::automaton(&definitions.system, &definitions.sources, AutomatonId(0));
+    let document = Document::parse(&svg).expect("a picture is XML");
+    let shown: String = document.descendants().filter(Node::is_text).filter_map(|node| node.text()).collect();
+    assert!(
+        shown.contains("<b> & \"quotes\" 'single' \u{65e5}\u{672c}")
+            && shown.contains("a < b & c")
+            && shown.contains("]]> <x>")
+    );
+    assert_eq!(Picture::read(&svg).faults(), Vec::<String>::new());
+}
