@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use automata_compiler::interpreter::{Address, ConditionAsked, Delivery, Host, Interpreter, Value, object};
-use automata_compiler::model::{AutomatonId, System, TimerId};
+use automata_compiler::model::{AutomatonId, ParameterId, System};
 use automata_runtime::Record;
 use serde_json::{Map, Value as Json};
 
@@ -18,8 +18,6 @@ pub struct Instance {
     pub state: String,
     /// By name, in the order of declaration.
     pub variables: Map<String, Json>,
-    /// How many events are kept.
-    pub kept: usize,
 }
 
 /// A running system.
@@ -30,12 +28,10 @@ pub trait Implementation {
     fn advance(&mut self, now_ms: u64);
     /// An event or observation from outside.
     fn deliver(&mut self, instance: &str, event: &str, fields: &Map<String, Json>);
-    /// A timer that is pending, by its label, as if it were due.
-    fn fire(&mut self, instance: &str, timer: &str);
     /// A start from outside.
     fn start_instance(&mut self, instance: &str, parameters: &Map<String, Json>);
     /// Puts an instance into a state without running anything; its timers begin now.
-    fn place(&mut self, instance: &str, state: &str, variables: &Map<String, Json>);
+    fn place(&mut self, instance: &str, state: &str, variables: &Map<String, Json>, parameters: &Map<String, Json>);
     /// What conditions answer from now on.
     fn answer_by(&mut self, seed: u64);
     /// The records since the last call.
@@ -115,13 +111,12 @@ impl Interpreted {
         std::mem::take(&mut self.host.deliveries)
     }
 
-    /// Restores a situation made with [`Interpreter::situation`].
-    pub fn put(&mut self, address: Address, state: &str, variables: Vec<Value>) {
+    fn put(&mut self, address: Address, state: &str, variables: Vec<Value>, parameters: &[(ParameterId, Value)]) {
         let system = Arc::clone(self.interpreter.system());
         let automaton = &system.automata[address.automaton];
         let state = automaton.leaves().find(|&leaf| automaton.states[leaf].name == state).expect("a leaf");
         self.interpreter.remove(&address);
-        let situation = self.interpreter.situation(address, state, variables);
+        let situation = self.interpreter.situation(address, state, variables, parameters);
         self.interpreter.restore(situation).expect("of the types of the automaton");
     }
 
@@ -148,21 +143,13 @@ impl Implementation for Interpreted {
         self.interpreter.deliver(address, id, fields, &mut self.host).expect("all conditions are answered");
     }
 
-    fn fire(&mut self, instance: &str, timer: &str) {
-        let address = self.address(instance);
-        let automaton = &self.interpreter.system().automata[address.automaton];
-        let ids = (0..automaton.timers.len() as u32).map(TimerId);
-        let id = ids.into_iter().find(|&id| automaton.timer_label(id) == timer).expect("a timer of the automaton");
-        self.interpreter.fire(&address, id, &mut self.host).expect("it is pending");
-    }
-
     fn start_instance(&mut self, instance: &str, parameters: &Map<String, Json>) {
         let address = self.address(instance);
         let parameters = self.interpreter.parameters(address.automaton, parameters).expect("parameters");
         self.interpreter.start_instance(address, parameters, &mut self.host).expect("all conditions are answered");
     }
 
-    fn place(&mut self, instance: &str, state: &str, variables: &Map<String, Json>) {
+    fn place(&mut self, instance: &str, state: &str, variables: &Map<String, Json>, parameters: &Map<String, Json>) {
         let address = self.address(instance);
         let system = Arc::clone(self.interpreter.system());
         let declared = system.automata[address.automaton].variables.iter();
@@ -170,7 +157,9 @@ impl Implementation for Interpreted {
             let json = variables.get(&variable.name).unwrap_or(&Json::Null);
             Value::from_json(&system, variable.r#type, json).expect("a value of the variable's type")
         };
-        self.put(address, state, declared.map(value).collect());
+        let variables = declared.map(value).collect();
+        let parameters = self.interpreter.parameters(address.automaton, parameters).expect("parameters");
+        self.put(address, state, variables, &parameters);
     }
 
     fn answer_by(&mut self, seed: u64) {
@@ -193,7 +182,6 @@ impl Implementation for Interpreted {
                 variables: variables
                     .map(|(variable, value)| (variable.name.clone(), value.shown(system, variable.r#type)))
                     .collect(),
-                kept: view.kept().len(),
             }
         };
         self.interpreter.instances().map(instance).collect()

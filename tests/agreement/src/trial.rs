@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use automata_compiler::interpreter::Delivery;
-use automata_compiler::model::{Automaton, AutomatonId, BaseType, ExpressionKind, StateId, System, Type};
+use automata_compiler::interpreter::{Delivery, Message};
+use automata_compiler::model::{
+    Automaton, AutomatonId, BaseType, ExpressionKind, StateId, System, TimerId, TimerLength, Type,
+};
 use automata_runtime::Outcome;
 use serde_json::{Map, Value as Json};
 
@@ -17,13 +19,19 @@ struct Placed {
     name: String,
     state: String,
     variables: Map<String, Json>,
+    parameters: Map<String, Json>,
 }
 
 #[derive(Clone, Debug)]
 enum Input {
     Event(String, Map<String, Json>),
-    Timer(String),
+    /// Time passes until the timer is due, which is before all others.
+    Timer,
 }
+
+/// How long the timer that is tried lasts, and how long all others do.
+const SHORT_MS: u64 = 1_000;
+const LONG_MS: u64 = 3_600_000;
 
 /// Everything that an attempt needs: it can be repeated on any implementation.
 #[derive(Clone, Debug)]
@@ -84,10 +92,13 @@ impl Trials {
                 others.push(self.placed(observed, state, &mut chance));
             }
         }
-        let instance = self.placed(self.id, leaf, &mut chance);
+        let mut instance = self.placed(self.id, leaf, &mut chance);
         let automaton = self.automaton();
         let input = match arrival {
-            Arrival::Timer(timer) => Input::Timer(automaton.timer_label(timer)),
+            Arrival::Timer(timer) => {
+                self.make_shortest(timer, &mut instance);
+                Input::Timer
+            }
             Arrival::Event(event) => {
                 let event = &automaton.events[event];
                 let field = |of: Type, chance: &mut Chance| self.field(of, &instance.variables, chance);
@@ -117,7 +128,20 @@ impl Trials {
             variables.insert(variable.name.clone(), value);
         }
         let name = instance_name(&self.system, id, constants, chance);
-        Placed { name, state: automaton.states[state].name.clone(), variables }
+        Placed { name, state: automaton.states[state].name.clone(), variables, parameters: Map::new() }
+    }
+
+    fn make_shortest(&self, wanted: TimerId, instance: &mut Placed) {
+        let automaton = self.automaton();
+        let lengths = automaton.timers.iter().map(|timer| (timer.length, LONG_MS));
+        // The wanted one comes last, since others may have their length from the same place.
+        for (length, length_ms) in lengths.chain([(automaton.timers[wanted].length, SHORT_MS)]) {
+            let (values, name) = match length {
+                TimerLength::Parameter(id) => (&mut instance.parameters, &automaton.parameters[id].name),
+                TimerLength::Variable(id) => (&mut instance.variables, &automaton.variables[id].name),
+            };
+            values.insert(name.clone(), Json::from(length_ms));
+        }
     }
 
     /// Often what a variable of that type holds, since guards compare them.
@@ -151,18 +175,26 @@ impl Trial {
     pub fn perform(&self, implementation: &mut impl Implementation) {
         implementation.answer_by(self.answers);
         for placed in self.others.iter().chain([&self.instance]) {
-            implementation.place(&placed.name, &placed.state, &placed.variables);
+            implementation.place(&placed.name, &placed.state, &placed.variables, &placed.parameters);
         }
         match &self.input {
             Input::Event(event, fields) => implementation.deliver(&self.instance.name, event, fields),
-            Input::Timer(timer) => implementation.fire(&self.instance.name, timer),
+            Input::Timer => implementation.advance(SHORT_MS),
         }
     }
 }
 
-/// What answered the message of that delivery.
+/// What answered the message of that delivery, if that is what came in.
 #[must_use]
-pub fn answer(delivery: &Delivery) -> Option<Answer> {
+pub fn answer(delivery: &Delivery, arrival: Arrival) -> Option<Answer> {
+    let is_it = match (&delivery.message, arrival) {
+        (Message::Event { event, .. }, Arrival::Event(wanted)) => *event == wanted,
+        (Message::Timer(timer), Arrival::Timer(wanted)) => *timer == wanted,
+        _ => false,
+    };
+    if !is_it {
+        return None;
+    }
     match (delivery.outcome, delivery.cases.first(), delivery.answered_by) {
         (Outcome::Taken | Outcome::Internal | Outcome::Ignored, Some(&case), _) => Some(Answer::Case(case)),
         (Outcome::Deferred, _, Some(state)) => Some(Answer::Defer(state)),

@@ -143,16 +143,6 @@ impl World {
         Ok(())
     }
 
-    /// Delivers a timer as if it were due now.
-    pub fn fire(&mut self, program: &Program, of: &Address, timer: TimerId, host: &mut dyn Host) -> Evaluated<()> {
-        let automaton = of.automaton;
-        let Some(number) = self.tables[automaton.index()].number(of.key.as_ref()) else { return Ok(()) };
-        let mut allowance = Allowance { deliveries: DELIVERY_LIMIT, timers_until_ms: None };
-        self.timer_fires(program.system.automata[automaton].timers[timer].kind, automaton, number, timer);
-        self.existing(program, automaton, number, Message::Timer(timer), None, host, &mut allowance)?;
-        self.drain(program, host, &mut allowance)
-    }
-
     /// `after` is over; `every` is due again at its first beat after now.
     fn timer_fires(&mut self, kind: TimerKind, automaton: AutomatonId, number: u64, timer: TimerId) {
         let now_ms = self.now_ms;

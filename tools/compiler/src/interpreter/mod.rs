@@ -32,7 +32,7 @@ pub use self::view::{InstanceView, Pending, Snapshot};
 
 use self::bus::{Destination, World};
 use self::program::Program;
-use crate::model::{AutomatonId, Event, EventId, ParameterId, System, TimerId, Type};
+use crate::model::{AutomatonId, Event, EventId, ParameterId, System, Type};
 
 /// A system that runs.
 #[derive(Clone, Debug)]
@@ -127,21 +127,6 @@ impl Interpreter {
         }
         self.world.queue.push(Destination::Address(to), Message::Event { event, fields }, None);
         self.run(host)
-    }
-
-    /// Delivers a pending timer now, as if it were due, with all that follows from it.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchInstance`] if the instance does not exist or the timer is not pending; [`Error::Unanswered`],
-    /// [`Error::WrongType`] of an answer.
-    pub fn fire(&mut self, of: &Address, timer: TimerId, host: &mut dyn Host) -> Result<(), Error> {
-        self.guard()?;
-        let is_pending = |view: InstanceView<'_>| view.timers().iter().any(|running| running.timer == timer);
-        if !self.instance(of).is_some_and(is_pending) {
-            return Err(Error::NoSuchInstance { instance: of.name(&self.program.system) });
-        }
-        let outcome = self.world.fire(&self.program, of, timer, host);
-        self.finish(outcome)
     }
 
     /// Starts an instance from outside.

@@ -227,6 +227,6 @@ fn what_was_kept_in_a_snapshot_comes_back_without_running_anything() {
     interpreter.restore(before.clone()).expect("of this automaton");
     assert_eq!(interpreter.instance(&address).expect("exists").snapshot(), before);
     assert_eq!(host.records.len(), records);
-    let not_a_leaf = interpreter.situation(address, StateId::ROOT, before.variables);
+    let not_a_leaf = interpreter.situation(address, StateId::ROOT, before.variables, &[]);
     assert!(interpreter.restore(not_a_leaf).is_err());
 }

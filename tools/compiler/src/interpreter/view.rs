@@ -8,7 +8,7 @@ use super::error::Error;
 use super::instances::{Data, Entry, Kept, Running};
 use super::value::Value;
 use super::{Interpreter, instance_name};
-use crate::model::{AutomatonId, StateId, System, TimerId};
+use crate::model::{AutomatonId, ParameterId, StateId, System, TimerId, TimerKind, TimerLength};
 
 /// An instance as it is between deliveries.
 #[derive(Clone, Copy, Debug)]
@@ -201,27 +201,36 @@ impl Interpreter {
         Ok(())
     }
 
-    /// A snapshot of an instance in that state with those variables, its parameters by default, and the timers of its active states
-    /// begun at this moment: what [`Interpreter::restore`] wants in a test.
+    /// A snapshot of an instance in that state with those variables, with parameters that were not given by default, and the timers
+    /// of its active states begun at this moment: what [`Interpreter::restore`] wants in a test.
     #[must_use]
-    pub fn situation(&self, address: Address, state: StateId, variables: Vec<Value>) -> Snapshot {
+    pub fn situation(
+        &self,
+        address: Address,
+        state: StateId,
+        variables: Vec<Value>,
+        given: &[(ParameterId, Value)],
+    ) -> Snapshot {
         let system = &self.program.system;
         let automaton = &system.automata[address.automaton];
         let settings = self.world.settings[address.automaton.index()].iter();
-        let parameters: Vec<Value> = settings
+        let mut parameters: Vec<Value> = settings
             .zip(&automaton.parameters)
             .map(|(setting, parameter)| setting.clone().unwrap_or_else(|| Value::least(system, parameter.r#type)))
             .collect();
+        for (id, value) in given {
+            parameters[id.index()] = value.clone();
+        }
         let mut timers = Vec::new();
         let chain: Vec<StateId> = automaton.outwards(state).collect();
         for &id in chain.iter().rev().flat_map(|&state| &automaton.states[state].timers) {
             let timer = &automaton.timers[id];
             let length = match timer.length {
-                crate::model::TimerLength::Parameter(parameter) => &parameters[parameter.index()],
-                crate::model::TimerLength::Variable(variable) => &variables[variable.index()],
+                TimerLength::Parameter(parameter) => &parameters[parameter.index()],
+                TimerLength::Variable(variable) => &variables[variable.index()],
             };
             let Value::Duration(length_ms) = *length else { continue };
-            let interval_ms = if timer.kind == crate::model::TimerKind::Every { length_ms.max(1) } else { length_ms };
+            let interval_ms = if timer.kind == TimerKind::Every { length_ms.max(1) } else { length_ms };
             let deadline_ms = self.world.now_ms.saturating_add(interval_ms);
             timers.push(Running { timer: id, deadline_ms, interval_ms, order: timers.len() as u64 });
         }
