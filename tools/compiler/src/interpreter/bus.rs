@@ -194,6 +194,8 @@ impl World {
                     self.queue.messages.push_front(queued);
                     self.start(program, start, host, allowance)?;
                 }
+                (None, Message::Event { event, .. })
+                    if program.plans[automaton.index()].is_observation[event.index()] => {}
                 (None, _) => self.without_step(program, queued, Outcome::NoSuchInstance, host, allowance),
             }
         }

@@ -31,6 +31,8 @@ pub(super) struct Plan {
     /// By state: who is told that it is entered, and by which of its events; likewise left.
     pub entered: Vec<Vec<(AutomatonId, EventId)>>,
     pub left: Vec<Vec<(AutomatonId, EventId)>>,
+    /// By event: an observation, of which an instance that is not there is not told.
+    pub is_observation: Vec<bool>,
     /// By event: an observation that is mentioned only with `[expr]`.
     pub only_keyed: Vec<bool>,
     /// An event `starts` if its key is free.
@@ -89,6 +91,11 @@ impl Plan {
                 .collect(),
             entered: vec![Vec::new(); automaton.states.len()],
             left: vec![Vec::new(); automaton.states.len()],
+            is_observation: automaton
+                .events
+                .iter()
+                .map(|event| matches!(event.kind, EventKind::Observation { .. }))
+                .collect(),
             only_keyed: events()
                 .map(|event| {
                     let mentions = mentions(event);
