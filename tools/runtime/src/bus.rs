@@ -544,6 +544,10 @@ impl<S: System, R: Recorder> Bus<S, R> {
         if after.is_final() {
             self.release::<A>(slot);
         }
+        // Before the limit is judged: what this delivery starts may be due at once, and what it stops is not due any more.
+        if !self.system.table().buffers().effects.timers.is_empty() {
+            self.change_timers::<A>(slot);
+        }
         let faults = self.check_limit::<A>(slot, faults);
         let table = self.system.table();
         let buffers = table.buffers();
