@@ -2,6 +2,7 @@
 
 pub mod cells;
 pub mod chance;
+pub mod generated;
 pub mod implementation;
 pub mod sources;
 pub mod steps;
@@ -32,3 +33,16 @@ pub fn system(definitions: &Definitions) -> Arc<System> {
 pub fn definitions() -> Vec<Definitions> {
     sources::definitions().expect("the definitions are part of the repository")
 }
+
+/// A type that stands where a definition names one of the program's own: whatever JSON it was made of.
+#[macro_export]
+macro_rules! stand_in {
+    ($name:ident) => {
+        /// A stand-in.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub serde_json::Value);
+    };
+}
+
+include!(concat!(env!("OUT_DIR"), "/stand_ins.rs"));

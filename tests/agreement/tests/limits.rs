@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use agreement::generated::Generated;
 use agreement::implementation::{Implementation, Interpreted};
-use agreement::{definitions, system};
+use agreement::{definitions, generated, system};
 use automata_compiler::model::System;
-use automata_runtime::{Fault, Record};
+use automata_runtime::dynamic::Run;
+use automata_runtime::{Bus, Fault, Record, Records};
 use serde_json::{Map, Value as Json};
 
 fn endless() -> Arc<System> {
@@ -36,6 +38,11 @@ fn one_input_has_an_end(implementation: &mut impl Implementation) {
 }
 
 #[test]
+fn generated_rust_ends_an_input_after_ten_thousand_deliveries() {
+    one_input_has_an_end(&mut Generated::new("endless", &endless()));
+}
+
+#[test]
 fn the_interpreter_ends_an_input_after_ten_thousand_deliveries() {
     one_input_has_an_end(&mut Interpreted::new(&endless()));
 }
@@ -52,6 +59,13 @@ fn a_full_queue_drops(implementation: &mut impl Implementation) {
     assert_eq!(records.len(), 10_000);
     let last = records.last().expect("ten thousand");
     assert!(last.faults.contains(&Fault::DeliveryLimit), "{last:?}");
+}
+
+#[test]
+fn generated_rust_drops_what_does_not_fit_into_the_queue() {
+    let bus = Bus::with_recorder(generated::of_endless::system::System::new(Default::default()), Records::default());
+    let dynamic = Box::new(Run::with_bus(bus.queue_limit(3)));
+    a_full_queue_drops(&mut Generated::running(dynamic, &endless()));
 }
 
 #[test]

@@ -7,17 +7,23 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use agreement::cells::{Cell, always_cases, cells, table};
-use agreement::trial::{Trials, answer};
+use agreement::generated::Generated;
+use agreement::implementation::Implementation;
+use agreement::trial::{Trial, Trials, answer};
 use agreement::{definitions, system};
 use automata_compiler::interpreter::Delivery;
 use automata_compiler::model::{AutomatonId, System, TransitionId};
+use automata_runtime::Record;
+
+/// The definitions of the node.
+const PROJECT: &str = "automata";
 
 /// Attempts at a cell before it counts as not reached.
 const ATTEMPTS: u64 = 5_000;
 
 #[test]
 fn every_cell_of_every_table_is_reached() {
-    let project = definitions().into_iter().find(|of| of.name == "automata").expect("the project's definitions");
+    let project = definitions().into_iter().find(|of| of.name == PROJECT).expect("the project's definitions");
     let system = system(&project);
     let mut missed = Vec::new();
     for (index, automaton) in system.automata.iter().enumerate() {
@@ -50,7 +56,10 @@ fn reach(system: &Arc<System>, id: AutomatonId) -> Vec<String> {
             let Some(answer) = answers else { continue };
             let reached = Cell { answer, ..*cell };
             assert!(all.contains(&reached), "{reached:?} is not in the table: {trial:?}");
-            wanted.retain(|of| *of != reached);
+            if wanted.contains(&reached) {
+                wanted.retain(|of| *of != reached);
+                generated_does_the_same(system, &trial, &deliveries);
+            }
             forget_performed(&mut always, id, &deliveries);
         }
     }
@@ -60,8 +69,11 @@ fn reach(system: &Arc<System>, id: AutomatonId) -> Vec<String> {
             break;
         }
         for cell in &all {
-            let deliveries = trials.deliveries(&trials.trial(cell.leaf, cell.arrival, number));
-            forget_performed(&mut always, id, &deliveries);
+            let trial = trials.trial(cell.leaf, cell.arrival, number);
+            let deliveries = trials.deliveries(&trial);
+            if forget_performed(&mut always, id, &deliveries) {
+                generated_does_the_same(system, &trial, &deliveries);
+            }
         }
     }
     println!(
@@ -78,9 +90,22 @@ fn reach(system: &Arc<System>, id: AutomatonId) -> Vec<String> {
     wanted.iter().map(name).chain(always).collect()
 }
 
-fn forget_performed(wanted: &mut BTreeSet<TransitionId>, id: AutomatonId, deliveries: &[Delivery]) {
+/// Whether one of them was performed.
+fn forget_performed(wanted: &mut BTreeSet<TransitionId>, id: AutomatonId, deliveries: &[Delivery]) -> bool {
+    let before = wanted.len();
     let own = deliveries.iter().filter(|delivery| delivery.address.automaton == id);
     own.flat_map(|delivery| &delivery.cases).for_each(|case| {
         wanted.remove(case);
     });
+    wanted.len() < before
+}
+
+fn generated_does_the_same(system: &Arc<System>, trial: &Trial, deliveries: &[Delivery]) {
+    let mut generated = Generated::new(PROJECT, system);
+    generated.start();
+    // Numbers of deliveries go on from those of the start.
+    generated.records();
+    trial.perform(&mut generated);
+    let expected: Vec<Record> = deliveries.iter().map(|delivery| delivery.record(system)).collect();
+    assert_eq!(generated.records(), expected, "generated Rust (left) and interpreter (right) differ: {trial:?}");
 }

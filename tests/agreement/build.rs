@@ -1,0 +1,91 @@
+//! Compiles every accept case and the project's own definitions to Rust, with stand-ins for the types that they name.
+
+#[allow(dead_code, reason = "the package itself uses more of it")]
+#[path = "src/sources.rs"]
+mod sources;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use automata_compiler::model::{System, TypeKind};
+use automata_compiler::rust::Options;
+
+/// Modules of the stand-ins: a name is a type here, or a module further in.
+#[derive(Default)]
+struct Module {
+    types: BTreeSet<String>,
+    modules: BTreeMap<String, Module>,
+}
+
+fn main() -> io::Result<()> {
+    for folder in ["tests/cases/accept", "tests/cases/shared", "automata"] {
+        println!("cargo::rerun-if-changed={}", sources::repository().join(folder).display());
+    }
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/sources.rs");
+    let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it for build scripts"));
+    let (mut modules, mut arms) = (String::new(), String::new());
+    let mut stand_ins = Module::default();
+    for definitions in sources::definitions()? {
+        let name = &definitions.name;
+        match automata_compiler::compile(&definitions.sources, &Options { dynamic: true }) {
+            Ok(artifacts) => {
+                write(&target.join(name), &artifacts.rust)?;
+                stand_ins.add_all(&artifacts.system);
+            }
+            Err(findings) => {
+                let findings = automata_compiler::render::plain(&definitions.sources, &findings);
+                return Err(io::Error::other(format!("{name} has errors:\n{findings}")));
+            }
+        }
+        let documentation = format!("/// Generated from `{name}`.");
+        let _ = writeln!(
+            modules,
+            "{documentation}\npub mod of_{name} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{name}/mod.rs\")); }}"
+        );
+        let _ = writeln!(arms, "{name:?} => of_{name}::dynamic::run(Default::default()),");
+    }
+    let run = format!(
+        "/// The generated system of those definitions, before its start.\n#[must_use]\n\
+         pub fn run(definitions: &str) -> Option<Box<dyn Dynamic>> {{\n\
+         Some(match definitions {{ {arms} _ => return None }}) }}\n"
+    );
+    fs::write(target.join("generated.rs"), format!("{modules}{run}"))?;
+    fs::write(target.join("stand_ins.rs"), stand_ins.text())
+}
+
+fn write(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    files.iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))
+}
+
+impl Module {
+    fn add_all(&mut self, system: &System) {
+        for definition in &system.types {
+            let TypeKind::Opaque { rust } = &definition.kind else { continue };
+            let Some(path) = rust.strip_prefix("crate::") else { continue };
+            let mut at = &mut *self;
+            let mut segments = path.split("::").peekable();
+            while let Some(segment) = segments.next() {
+                if segments.peek().is_some() {
+                    at = at.modules.entry(segment.to_owned()).or_default();
+                } else {
+                    at.types.insert(segment.to_owned());
+                }
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for name in &self.types {
+            let _ = writeln!(text, "crate::stand_in!({name});");
+        }
+        for (name, module) in &self.modules {
+            let _ = writeln!(text, "/// Stand-ins.\npub mod {name} {{ {} }}", module.text());
+        }
+        text
+    }
+}

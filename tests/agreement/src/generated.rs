@@ -1,0 +1,90 @@
+//! The generated Rust of all definitions, and how it is driven by names.
+
+use std::sync::Arc;
+
+use automata_compiler::model::System;
+use automata_runtime::Record;
+use automata_runtime::dynamic::Dynamic;
+use serde_json::{Map, Value as Json};
+
+use crate::implementation::{Implementation, Instance, Oracle};
+
+include!(concat!(env!("OUT_DIR"), "/generated.rs"));
+
+/// Generated Rust as an [`Implementation`].
+pub struct Generated {
+    running: Box<dyn Dynamic>,
+    oracle: Oracle,
+    now_ms: u64,
+}
+
+impl Generated {
+    /// The system of those definitions before its start; the model is for the answers only.
+    ///
+    /// # Panics
+    /// If there are no such definitions.
+    #[must_use]
+    pub fn new(definitions: &str, system: &Arc<System>) -> Self {
+        Self::running(run(definitions).expect("build.rs compiles all definitions"), system)
+    }
+
+    /// A generated system that was made elsewhere.
+    #[must_use]
+    pub fn running(running: Box<dyn Dynamic>, system: &Arc<System>) -> Self {
+        Self { running, oracle: Oracle::new(system, 0), now_ms: 0 }
+    }
+}
+
+/// Answers by the oracle.
+fn answers(oracle: &Oracle) -> impl FnMut(&str, &str, &Map<String, Json>) -> Json + '_ {
+    |instance, condition, arguments| {
+        let automaton = instance.split('[').next().unwrap_or(instance);
+        oracle.answer(automaton, condition, arguments)
+    }
+}
+
+impl Implementation for Generated {
+    fn start(&mut self) {
+        self.running.start(self.now_ms, &mut answers(&self.oracle));
+    }
+
+    fn advance(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.running.advance(now_ms, &mut answers(&self.oracle));
+    }
+
+    fn deliver(&mut self, instance: &str, event: &str, fields: &Map<String, Json>) {
+        let outcome = self.running.handle(self.now_ms, instance, event, fields, &mut answers(&self.oracle));
+        outcome.unwrap_or_else(|error| panic!("{event} for {instance}: {error}"));
+    }
+
+    fn start_instance(&mut self, instance: &str, parameters: &Map<String, Json>) {
+        self.deliver(instance, "start", parameters);
+    }
+
+    fn place(&mut self, instance: &str, state: &str, variables: &Map<String, Json>, parameters: &Map<String, Json>) {
+        let outcome = self.running.place(instance, state, variables, parameters, &mut answers(&self.oracle));
+        outcome.unwrap_or_else(|error| panic!("{instance} in {state}: {error}"));
+    }
+
+    fn answer_by(&mut self, seed: u64) {
+        self.oracle.seed = seed;
+    }
+
+    fn records(&mut self) -> Vec<Record> {
+        self.running.take_records()
+    }
+
+    fn instances(&self) -> Vec<Instance> {
+        let instance = |name: String| {
+            let state = self.running.state(&name).expect("it exists").to_owned();
+            let variables = self.running.variables(&name).expect("it exists");
+            Instance { name, state, variables }
+        };
+        self.running.instances().into_iter().map(instance).collect()
+    }
+
+    fn next_deadline_ms(&self) -> Option<u64> {
+        self.running.deadline()
+    }
+}

@@ -1,0 +1,90 @@
+//! Interpreter and generated Rust agree, record for record, on random events with random answers at random times.
+
+use std::sync::Arc;
+
+use agreement::generated::Generated;
+use agreement::implementation::{Implementation, Interpreted};
+use agreement::sources::Definitions;
+use agreement::steps::Steps;
+use agreement::{definitions, system};
+use automata_compiler::model::System;
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, any};
+use proptest::test_runner::{TestCaseError, TestRunner};
+
+/// Sequences for each set of definitions, and inputs in each at the most.
+const SEQUENCES: u32 = 32;
+const LENGTH: usize = 60;
+
+/// A sequence ends after so many deliveries: enough to go over the limit of one input once.
+const DELIVERIES: u64 = 10_500;
+
+#[test]
+fn both_agree_on_random_sequences_of_every_accept_case() {
+    for definitions in definitions().iter().filter(|of| of.name != "automata") {
+        agree(definitions, SEQUENCES);
+    }
+}
+
+#[test]
+fn both_agree_on_random_sequences_of_the_project_s_automata() {
+    let project = definitions().into_iter().find(|of| of.name == "automata").expect("the project's definitions");
+    agree(&project, SEQUENCES * 8);
+}
+
+fn agree(definitions: &Definitions, cases: u32) {
+    let system = system(definitions);
+    let steps = Steps::new(&system);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let sequence = vec(any::<u64>(), 1..LENGTH);
+    let outcome = TestRunner::new(config).run(&sequence, |numbers| run(definitions, &system, &steps, &numbers));
+    if let Err(error) = outcome {
+        panic!("{}: {error}", definitions.name);
+    }
+}
+
+fn run(definitions: &Definitions, system: &Arc<System>, steps: &Steps, numbers: &[u64]) -> Result<(), TestCaseError> {
+    let mut interpreted = Interpreted::new(system);
+    let mut generated = Generated::new(&definitions.name, system);
+    interpreted.start();
+    generated.start();
+    let mut log = Vec::new();
+    same(&mut interpreted, &mut generated, &log)?;
+    for &number in numbers {
+        if interpreted.interpreter.deliveries() > DELIVERIES {
+            break;
+        }
+        let step = steps.decide(number, &interpreted);
+        log.push(format!("{step:?}"));
+        step.perform(&mut interpreted);
+        step.perform(&mut generated);
+        same(&mut interpreted, &mut generated, &log)?;
+    }
+    Ok(())
+}
+
+/// Records, states, variables and the next timer; earlier records are equal already.
+fn same(interpreted: &mut Interpreted, generated: &mut Generated, log: &[String]) -> Result<(), TestCaseError> {
+    let fail = |what: &str| Err(TestCaseError::fail(format!("{what}\nafter\n{}", log.join("\n"))));
+    let (of_interpreter, of_rust) = (interpreted.records(), generated.records());
+    if let Some(index) =
+        (0..of_interpreter.len().max(of_rust.len())).find(|&at| of_interpreter.get(at) != of_rust.get(at))
+    {
+        let line =
+            |record: Option<&automata_runtime::Record>| serde_json::to_string(&record).expect("records are JSON");
+        return fail(&format!(
+            "interpreter: {}\ngenerated:   {}",
+            line(of_interpreter.get(index)),
+            line(of_rust.get(index))
+        ));
+    }
+    let (of_interpreter, of_rust) = (interpreted.instances(), generated.instances());
+    if of_interpreter != of_rust {
+        return fail(&format!("interpreter: {of_interpreter:?}\ngenerated:   {of_rust:?}"));
+    }
+    let (of_interpreter, of_rust) = (interpreted.next_deadline_ms(), generated.next_deadline_ms());
+    if of_interpreter != of_rust {
+        return fail(&format!("next timer: interpreter {of_interpreter:?}, generated {of_rust:?}"));
+    }
+    Ok(())
+}
