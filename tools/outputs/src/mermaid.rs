@@ -65,7 +65,8 @@ fn contents(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize)
     for &child in &state.children {
         let name = word(wording, child);
         if wording.automaton.states[child].children.is_empty() {
-            let _ = writeln!(text, "{indent}state {name}");
+            // Not `state NAME`: Mermaid's lexer takes a composite in the next line for the rest of the name.
+            let _ = writeln!(text, "{indent}{name}");
             describe(text, wording, child, depth);
             if wording.automaton.states[child].is_final {
                 let _ = writeln!(text, "{indent}{name} --> [*]");

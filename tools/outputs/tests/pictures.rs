@@ -204,8 +204,11 @@ fn owner(group: Node<'_, '_>) -> String {
     }
 }
 
+/// Names and texts.
+type Pictures = Vec<(String, String)>;
+
 /// Every picture that there is, drawn once for all tests.
-static ALL: LazyLock<Vec<(Definitions, Vec<(String, String)>)>> = LazyLock::new(|| {
+static ALL: LazyLock<Vec<(Definitions, Pictures)>> = LazyLock::new(|| {
     let pictures = all().into_iter().map(|of| {
         let pictures = pictures(&of);
         (of, pictures)
@@ -214,7 +217,7 @@ static ALL: LazyLock<Vec<(Definitions, Vec<(String, String)>)>> = LazyLock::new(
 });
 
 /// Of each automaton, in their order, then of the whole.
-fn pictures(of: &Definitions) -> Vec<(String, String)> {
+fn pictures(of: &Definitions) -> Pictures {
     let automata = of.system.automata.iter().enumerate();
     let mut pictures: Vec<_> = automata
         .map(|(index, automaton)| {

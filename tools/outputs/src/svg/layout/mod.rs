@@ -129,3 +129,59 @@ const CONTAINER_INSET: f64 = 22.0;
 const BEND_INSET: f64 = 14.0;
 /// A line may come this far into the inset around a text, in pixels.
 const TEXT_SLACK: f64 = 4.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small generator of numbers: the same graphs in every run.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((self.0 >> 33) % bound as u64) as usize
+        }
+    }
+
+    /// Nested nodes up to three deep, and edges between any of them: to oneself, to a parent, into a child.
+    fn any_graph(seed: u64) -> Graph {
+        let mut numbers = Numbers(seed);
+        let count = 2 + numbers.below(9);
+        let mut graph = Graph::default();
+        let mut depth = Vec::new();
+        for index in 0..count {
+            let parent = Some(numbers.below(index + 1))
+                .filter(|&parent| parent < index && depth[parent] < 3 && numbers.below(2) == 0);
+            depth.push(parent.map_or(0, |parent| depth[parent] + 1));
+            if let Some(parent) = parent {
+                graph.nodes[parent].is_container = true;
+            }
+            let size = (60.0 + numbers.below(200) as f64, 36.0 + numbers.below(80) as f64);
+            graph.nodes.push(GraphNode { parent, size, is_container: false, is_entry: index == 0 });
+        }
+        for _ in 0..numbers.below(3 * count) {
+            let (from, to) = (numbers.below(count), numbers.below(count));
+            if !graph.edges.iter().any(|edge| (edge.from, edge.to) == (from, to)) {
+                let label =
+                    (numbers.below(5) > 0).then(|| (30.0 + numbers.below(150) as f64, 17.0 + numbers.below(80) as f64));
+                graph.edges.push(GraphEdge { from, to, label });
+            }
+        }
+        graph
+    }
+
+    #[test]
+    fn any_graph_is_placed() {
+        for seed in 0..60 {
+            let graph = any_graph(seed);
+            let layout = place(&graph).unwrap_or_else(|| panic!("no layout of graph {seed}"));
+            assert_eq!(layout.faults(&graph), 0, "graph {seed}");
+            let whole = Rectangle { x: 0.0, y: 0.0, width: layout.size.0, height: layout.size.1 };
+            for (node, place) in graph.nodes.iter().zip(&layout.nodes) {
+                let around = node.parent.map_or(whole, |parent| layout.nodes[parent]);
+                assert!(around.contains(place), "graph {seed}");
+            }
+        }
+    }
+}
