@@ -4,6 +4,7 @@ pub mod cells;
 pub mod chance;
 pub mod generated;
 pub mod implementation;
+pub mod scripted;
 pub mod sources;
 pub mod steps;
 pub mod trial;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agreement::sources::repository;
+use agreement::{definitions, scripted, system};
 use automata_compiler::model::System;
-use automata_compiler::simulation::run_script;
-use automata_runtime::Record;
+use automata_runtime::{Outcome, Record};
 
 fn scenarios() -> Vec<PathBuf> {
     let folder = repository().join("tests/scenarios");
@@ -22,19 +22,17 @@ fn scenarios() -> Vec<PathBuf> {
     scenarios
 }
 
+/// What the project's own definitions are called among all.
+const NODE: &str = "automata";
+
 fn node() -> Arc<System> {
-    let sources = automata_compiler::read_folder(&repository().join("automata")).expect("the definitions of the node");
-    let analysis = automata_compiler::analyse(&sources);
-    let findings = || automata_compiler::render::plain(&sources, &analysis.findings);
-    Arc::new(analysis.system.unwrap_or_else(|| panic!("the definitions have errors:\n{}", findings())))
+    let node = definitions().into_iter().find(|definitions| definitions.name == NODE);
+    system(&node.expect("the project has definitions of its own"))
 }
 
-fn run(system: &Arc<System>, scenario: &Path, script: &str) -> Vec<Record> {
-    let mut records = Vec::new();
-    if let Err(error) = run_script(Arc::clone(system), script, |record| records.push(record)) {
-        panic!("{}: {error}", scenario.display());
-    }
-    records
+fn expect(scenario: &Path, records: &[Record]) {
+    let lines = records.iter().map(|record| serde_json::to_string(record).expect("records are JSON") + "\n");
+    expect_test::expect_file![scenario.join("expected.jsonl")].assert_eq(&lines.collect::<String>());
 }
 
 fn script(scenario: &Path) -> String {
@@ -43,18 +41,24 @@ fn script(scenario: &Path) -> String {
 }
 
 #[test]
-fn every_record_is_as_expected() {
-    let system = node();
+fn the_interpreter_records_what_is_expected() {
+    let node = node();
     for scenario in scenarios() {
-        let records = run(&system, &scenario, &script(&scenario));
-        let lines = records.iter().map(|record| serde_json::to_string(record).expect("records are JSON") + "\n");
-        expect_test::expect_file![scenario.join("expected.jsonl")].assert_eq(&lines.collect::<String>());
+        expect(&scenario, &scripted::on_interpreter(&node, &script(&scenario)));
+    }
+}
+
+#[test]
+fn generated_rust_records_what_is_expected() {
+    let node = node();
+    for scenario in scenarios() {
+        expect(&scenario, &scripted::on_generated(NODE, &node, &script(&scenario)));
     }
 }
 
 #[test]
 fn instances_are_in_the_states_that_the_scripts_say() {
-    let system = node();
+    let node = node();
     for scenario in scenarios() {
         let script = script(&scenario);
         let mut checked = 0;
@@ -62,7 +66,7 @@ fn instances_are_in_the_states_that_the_scripts_say() {
         for (line, number) in script.lines().zip(1..) {
             if let Some(claim) = line.strip_prefix("#= ") {
                 let (instance, state) = claim.split_once(' ').expect("`#= instance STATE`");
-                let records = run(&system, &scenario, &so_far);
+                let records = scripted::on_interpreter(&node, &so_far);
                 let last = records.iter().rfind(|record| record.instance == instance && record.after.is_some());
                 let found = last.and_then(|record| record.after.as_deref());
                 assert_eq!(found, Some(state), "{}, line {number}: {instance}", scenario.display());
@@ -76,11 +80,11 @@ fn instances_are_in_the_states_that_the_scripts_say() {
 
 #[test]
 fn nothing_in_a_scenario_is_unforeseen() {
-    let system = node();
+    let node = node();
     for scenario in scenarios() {
-        for record in run(&system, &scenario, &script(&scenario)) {
+        for record in scripted::on_interpreter(&node, &script(&scenario)) {
             let name = scenario.file_name().expect("a folder has a name").to_string_lossy().into_owned();
-            assert_ne!(record.outcome, automata_runtime::Outcome::Unexpected, "{name}: {record:?}");
+            assert_ne!(record.outcome, Outcome::Unexpected, "{name}: {record:?}");
             assert!(record.faults.is_empty(), "{name}: {record:?}");
         }
     }
