@@ -13,6 +13,8 @@
 //! * At the start with an active network it goes on by itself; it waited for a `reconnect` that somebody else had to send.
 //! * `AWAIT_TRANSPORTS` looks at the transports themselves, so it cannot hang when all have settled and not all listen, and it needs no
 //!   word from a gateway that was not started.
+//! * Whoever asked for a reconnection while the network was being set up had it taken down again as soon as it was up, at each
+//!   start of the node. In `UP` there is nothing yet that could be stale.
 //! * "Enough time has passed" was asked the wrong way round; here it is a state, `RESTED`, and nobody looks at a clock.
 //! * Where an answer from outside is waited for, there is a time-out.
 
@@ -193,29 +195,29 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:82`).
+    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:84`).
     StartUpAfterAnswerTimeout,
-    /// `after answer_timeout in UP` (`automata/network_connector.yaml:97`).
+    /// `after answer_timeout in UP` (`automata/network_connector.yaml:99`).
     UpAfterAnswerTimeout,
-    /// `after answer_timeout in UPNP` (`automata/network_connector.yaml:106`).
+    /// `after answer_timeout in UPNP` (`automata/network_connector.yaml:111`).
     UpnpAfterAnswerTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:112`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:117`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `after mapping_delay in CONNECTED` (`automata/network_connector.yaml:130`).
+    /// `after mapping_delay in CONNECTED` (`automata/network_connector.yaml:135`).
     ConnectedAfterMappingDelay,
-    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:134`).
+    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:139`).
     ConnectedEveryRecheckInterval,
-    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:151`).
+    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:156`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:155`).
+    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:160`).
     DisconnectedAfterHourlyInterval,
-    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:161`).
+    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:166`).
     RestingAfterMinimumRest,
-    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:177`).
+    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:182`).
     DownAfterTransportsTimeout,
-    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:184`).
+    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:189`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:192`).
+    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:197`).
     AwaitInternetAfterAnswerTimeout,
 }
 
@@ -646,95 +648,95 @@ impl Ask<'_> {
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:75`).
+    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:77`).
     AtStartupInit,
-    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:82`).
+    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:84`).
     StartUpAfterAnswerTimeout,
-    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:85`).
+    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:87`).
     StartUpNetworkInfoReceived,
-    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:86`). Mended: with an active network it led nowhere.
+    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:88`). Mended: with an active network it led nowhere.
     StartUpNetworkInfoReceived2,
-    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:87`).
+    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:89`).
     StartUpReconnect,
-    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:87`).
+    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:89`).
     StartUpCheckReconnect,
-    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:97`).
+    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:99`).
     UpAfterAnswerTimeout,
-    /// `network_up` in `UP` → `UPNP` (`automata/network_connector.yaml:100`).
+    /// `network_up` in `UP` → `UPNP` (`automata/network_connector.yaml:105`).
     UpNetworkUp,
-    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:101`).
+    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:106`).
     UpNetworkUp2,
-    /// `after answer_timeout in UPNP` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:106`).
+    /// `after answer_timeout in UPNP` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:111`).
     UpnpAfterAnswerTimeout,
-    /// `ports_mapped_or_not` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:108`).
+    /// `ports_mapped_or_not` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:113`).
     UpnpPortsMappedOrNot,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:113`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:118`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:114`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:119`).
     AwaitTransportsAfterTransportsTimeout2,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:115`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:120`).
     AwaitTransportsAfterTransportsTimeout3,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:119`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:124`).
     AwaitTransportsTransportsTold,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:119`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:124`).
     AwaitTransportsTransportsVerified,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:119`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:124`).
     AwaitTransportsNetworkTransportLeavesChanging,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:120`). Mended: it wanted all of them.
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:125`). Mended: it wanted all of them.
     AwaitTransportsTransportsTold2,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:120`). Mended: it wanted all of them.
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:125`). Mended: it wanted all of them.
     AwaitTransportsTransportsVerified2,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:120`). Mended: it wanted all of them.
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:125`). Mended: it wanted all of them.
     AwaitTransportsNetworkTransportLeavesChanging2,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:121`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:126`).
     AwaitTransportsTransportsTold3,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:121`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:126`).
     AwaitTransportsTransportsVerified3,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:121`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:126`).
     AwaitTransportsNetworkTransportLeavesChanging3,
-    /// `after mapping_delay in CONNECTED` in `CONNECTED` → `UPNP` (`automata/network_connector.yaml:131`).
+    /// `after mapping_delay in CONNECTED` in `CONNECTED` → `UPNP` (`automata/network_connector.yaml:136`).
     ConnectedAfterMappingDelay,
-    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:135`).
+    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:140`).
     ConnectedEveryRecheckInterval,
-    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:138`).
+    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:143`).
     ConnectedReconnect,
-    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:139`).
+    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:144`).
     ConnectedCheckReconnect,
-    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:142`).
+    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:147`).
     ConnectedNetworkTransportLeavesListening,
-    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:152`).
+    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:157`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:155`).
+    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:160`).
     DisconnectedAfterHourlyInterval,
-    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:157`).
+    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:162`).
     DisconnectedReconnect,
-    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:157`).
+    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:162`).
     DisconnectedCheckReconnect,
-    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:158`). A transport that came up by itself; everything is looked at anew.
+    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:163`). A transport that came up by itself; everything is looked at anew.
     DisconnectedNetworkTransportEntersListening,
-    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:161`).
+    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:166`).
     RestingAfterMinimumRest,
-    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:165`).
+    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:170`).
     RestedConnectionDone,
-    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:177`).
+    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:182`).
     DownAfterTransportsTimeout,
-    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:181`).
+    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:186`).
     DownTransportsTold,
-    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:181`).
+    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:186`).
     DownNetworkTransportLeavesChanging,
-    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:184`).
+    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:189`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:187`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:192`).
     AwaitNetworkNetworkInfoReceived,
-    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:188`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:193`).
     AwaitNetworkNetworkInfoReceived2,
-    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:189`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:194`).
     AwaitNetworkNetworkInfoReceived3,
-    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:192`).
+    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:197`).
     AwaitInternetAfterAnswerTimeout,
-    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:194`).
+    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:199`).
     AwaitInternetInternetReached,
-    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:195`).
+    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:200`).
     AwaitInternetInternetMissing,
 }
 
@@ -1163,6 +1165,8 @@ fn in_up(context: &mut Context<'_>) -> Response {
                 context.take(Transition::UpNetworkUp2, State::AwaitTransports)
             }
         }
+        Trigger::Event(Event::Reconnect) => context.ignored(),
+        Trigger::Event(Event::CheckReconnect) => context.ignored(),
         Trigger::Timer(Timer::UpAfterAnswerTimeout) => {
             context.take(Transition::UpAfterAnswerTimeout, State::Resting)
         }
@@ -1836,7 +1840,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 73 },
+            place: Place { file: FILE, line: 75 },
         },
         StateMetadata {
             name: "START_UP",
@@ -1844,7 +1848,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 80 },
+            place: Place { file: FILE, line: 82 },
         },
         StateMetadata {
             name: "RISING",
@@ -1852,7 +1856,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 91 },
         },
         StateMetadata {
             name: "UP",
@@ -1860,7 +1864,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("RISING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 96 },
         },
         StateMetadata {
             name: "UPNP",
@@ -1868,7 +1872,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("RISING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 102 },
+            place: Place { file: FILE, line: 107 },
         },
         StateMetadata {
             name: "AWAIT_TRANSPORTS",
@@ -1876,7 +1880,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("RISING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 109 },
+            place: Place { file: FILE, line: 114 },
         },
         StateMetadata {
             name: "SETTLED",
@@ -1884,7 +1888,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 123 },
+            place: Place { file: FILE, line: 128 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -1892,7 +1896,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("SETTLED"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 126 },
+            place: Place { file: FILE, line: 131 },
         },
         StateMetadata {
             name: "DISCONNECTED",
@@ -1900,7 +1904,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("SETTLED"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 147 },
+            place: Place { file: FILE, line: 152 },
         },
         StateMetadata {
             name: "RESTING",
@@ -1908,7 +1912,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("DISCONNECTED"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 160 },
+            place: Place { file: FILE, line: 165 },
         },
         StateMetadata {
             name: "RESTED",
@@ -1916,7 +1920,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("DISCONNECTED"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 163 },
+            place: Place { file: FILE, line: 168 },
         },
         StateMetadata {
             name: "FALLING",
@@ -1924,7 +1928,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 167 },
+            place: Place { file: FILE, line: 172 },
         },
         StateMetadata {
             name: "DOWN",
@@ -1932,7 +1936,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("FALLING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 173 },
+            place: Place { file: FILE, line: 178 },
         },
         StateMetadata {
             name: "AWAIT_NETWORK",
@@ -1940,7 +1944,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("FALLING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 182 },
+            place: Place { file: FILE, line: 187 },
         },
         StateMetadata {
             name: "AWAIT_INTERNET",
@@ -1948,7 +1952,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("FALLING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 190 },
+            place: Place { file: FILE, line: 195 },
         },
     ],
     events: &[
@@ -1957,98 +1961,98 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             summary: "",
             fields: &[],
             from: &["node"],
-            place: Place { file: FILE, line: 37 },
+            place: Place { file: FILE, line: 39 },
         },
         EventMetadata {
             name: "network_info_received",
             summary: "The answer to check_interfaces: is any interface up, and are they those of last time? Old name: got-network-info.",
             fields: &["active", "same_interfaces"],
             from: &["network"],
-            place: Place { file: FILE, line: 38 },
+            place: Place { file: FILE, line: 40 },
         },
         EventMetadata {
             name: "network_up",
             summary: "The answer to set_up.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 42 },
+            place: Place { file: FILE, line: 44 },
         },
         EventMetadata {
             name: "ports_mapped_or_not",
             summary: "The answer to map_ports, whatever came of it. Old name: upnp-done.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 43 },
+            place: Place { file: FILE, line: 45 },
         },
         EventMetadata {
             name: "internet_reached",
             summary: "An answer to probe_internet. Old name: internet-success.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 44 },
+            place: Place { file: FILE, line: 46 },
         },
         EventMetadata {
             name: "internet_missing",
             summary: "The other answer. Old name: internet-failed.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 45 },
+            place: Place { file: FILE, line: 47 },
         },
         EventMetadata {
             name: "transports_told",
             summary: "Comes back to itself behind what it sent to the transports: they have all heard.",
             fields: &[],
             from: &["network_connector"],
-            place: Place { file: FILE, line: 46 },
+            place: Place { file: FILE, line: 48 },
         },
         EventMetadata {
             name: "transports_verified",
             summary: "The answer to verify_transports. Old name: verified.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 47 },
+            place: Place { file: FILE, line: 49 },
         },
         EventMetadata {
             name: "reconnect",
             summary: "Take everything down and up again.",
             fields: &[],
             from: &["p2p_connector", "api", "services"],
-            place: Place { file: FILE, line: 48 },
+            place: Place { file: FILE, line: 50 },
         },
         EventMetadata {
             name: "check_reconnect",
             summary: "See whether the transports are as they should be.",
             fields: &[],
             from: &["p2p_connector", "api", "services"],
-            place: Place { file: FILE, line: 49 },
+            place: Place { file: FILE, line: 51 },
         },
         EventMetadata {
             name: "connection_done",
             summary: "A packet came through, although the network was given up.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 50 },
+            place: Place { file: FILE, line: 52 },
         },
         EventMetadata {
             name: "network_transport leaves CHANGING",
             summary: "",
             fields: &["key"],
             from: &[],
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 70 },
         },
         EventMetadata {
             name: "network_transport leaves LISTENING",
             summary: "",
             fields: &["key"],
             from: &[],
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 71 },
         },
         EventMetadata {
             name: "network_transport enters LISTENING",
             summary: "",
             fields: &["key"],
             from: &[],
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 72 },
         },
     ],
     transitions: &[
@@ -2058,7 +2062,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("START_UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 77 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2066,7 +2070,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 82 },
+            place: Place { file: FILE, line: 84 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2074,7 +2078,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 85 },
+            place: Place { file: FILE, line: 87 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2082,7 +2086,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "Mended: with an active network it led nowhere.",
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2090,7 +2094,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 87 },
+            place: Place { file: FILE, line: 89 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2098,7 +2102,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 87 },
+            place: Place { file: FILE, line: 89 },
         },
         TransitionMetadata {
             state: "RISING",
@@ -2106,7 +2110,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 92 },
+            place: Place { file: FILE, line: 94 },
         },
         TransitionMetadata {
             state: "RISING",
@@ -2114,7 +2118,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 92 },
+            place: Place { file: FILE, line: 94 },
         },
         TransitionMetadata {
             state: "UP",
@@ -2122,7 +2126,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 97 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "UP",
@@ -2130,19 +2134,11 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UPNP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 100 },
+            place: Place { file: FILE, line: 105 },
         },
         TransitionMetadata {
             state: "UP",
             trigger: "network_up",
-            target: Some("AWAIT_TRANSPORTS"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 101 },
-        },
-        TransitionMetadata {
-            state: "UPNP",
-            trigger: "after answer_timeout in UPNP",
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
@@ -2150,16 +2146,16 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         },
         TransitionMetadata {
             state: "UPNP",
-            trigger: "ports_mapped_or_not",
+            trigger: "after answer_timeout in UPNP",
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 108 },
+            place: Place { file: FILE, line: 111 },
         },
         TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "after transports_timeout in AWAIT_TRANSPORTS",
-            target: Some("DOWN"),
+            state: "UPNP",
+            trigger: "ports_mapped_or_not",
+            target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 113 },
@@ -2167,10 +2163,18 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
             trigger: "after transports_timeout in AWAIT_TRANSPORTS",
+            target: Some("DOWN"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 118 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TRANSPORTS",
+            trigger: "after transports_timeout in AWAIT_TRANSPORTS",
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 114 },
+            place: Place { file: FILE, line: 119 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2178,7 +2182,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 115 },
+            place: Place { file: FILE, line: 120 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2186,7 +2190,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 118 },
+            place: Place { file: FILE, line: 123 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2194,7 +2198,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 118 },
+            place: Place { file: FILE, line: 123 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2202,7 +2206,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 118 },
+            place: Place { file: FILE, line: 123 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2210,7 +2214,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 119 },
+            place: Place { file: FILE, line: 124 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2218,7 +2222,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 119 },
+            place: Place { file: FILE, line: 124 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2226,7 +2230,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 119 },
+            place: Place { file: FILE, line: 124 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2234,7 +2238,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: it wanted all of them.",
-            place: Place { file: FILE, line: 120 },
+            place: Place { file: FILE, line: 125 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2242,7 +2246,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: it wanted all of them.",
-            place: Place { file: FILE, line: 120 },
+            place: Place { file: FILE, line: 125 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2250,7 +2254,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: it wanted all of them.",
-            place: Place { file: FILE, line: 120 },
+            place: Place { file: FILE, line: 125 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2258,7 +2262,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 121 },
+            place: Place { file: FILE, line: 126 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2266,7 +2270,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 121 },
+            place: Place { file: FILE, line: 126 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2274,7 +2278,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 121 },
+            place: Place { file: FILE, line: 126 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2282,7 +2286,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UPNP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 131 },
+            place: Place { file: FILE, line: 136 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2290,7 +2294,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: true,
             summary: "",
-            place: Place { file: FILE, line: 132 },
+            place: Place { file: FILE, line: 137 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2298,7 +2302,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 135 },
+            place: Place { file: FILE, line: 140 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2306,7 +2310,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "Mended: a transport that failed was never tried again.",
-            place: Place { file: FILE, line: 136 },
+            place: Place { file: FILE, line: 141 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2314,7 +2318,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 138 },
+            place: Place { file: FILE, line: 143 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2322,7 +2326,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 139 },
+            place: Place { file: FILE, line: 144 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2330,7 +2334,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "One more way to reach us, for our contacts to know.",
-            place: Place { file: FILE, line: 140 },
+            place: Place { file: FILE, line: 145 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2338,7 +2342,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 142 },
+            place: Place { file: FILE, line: 147 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2346,7 +2350,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "One way less.",
-            place: Place { file: FILE, line: 143 },
+            place: Place { file: FILE, line: 148 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2354,7 +2358,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 152 },
+            place: Place { file: FILE, line: 157 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2362,7 +2366,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: true,
             summary: "",
-            place: Place { file: FILE, line: 153 },
+            place: Place { file: FILE, line: 158 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2370,7 +2374,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 155 },
+            place: Place { file: FILE, line: 160 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2378,7 +2382,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 157 },
+            place: Place { file: FILE, line: 162 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2386,7 +2390,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 157 },
+            place: Place { file: FILE, line: 162 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2394,7 +2398,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "A transport that came up by itself; everything is looked at anew.",
-            place: Place { file: FILE, line: 158 },
+            place: Place { file: FILE, line: 163 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -2402,7 +2406,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 161 },
+            place: Place { file: FILE, line: 166 },
         },
         TransitionMetadata {
             state: "RESTED",
@@ -2410,7 +2414,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 165 },
+            place: Place { file: FILE, line: 170 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2418,7 +2422,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 177 },
+            place: Place { file: FILE, line: 182 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2426,7 +2430,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 180 },
+            place: Place { file: FILE, line: 185 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2434,7 +2438,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 180 },
+            place: Place { file: FILE, line: 185 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2442,7 +2446,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 181 },
+            place: Place { file: FILE, line: 186 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2450,7 +2454,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 181 },
+            place: Place { file: FILE, line: 186 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2458,7 +2462,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 184 },
+            place: Place { file: FILE, line: 189 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2466,7 +2470,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 187 },
+            place: Place { file: FILE, line: 192 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2474,7 +2478,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_INTERNET"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 188 },
+            place: Place { file: FILE, line: 193 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2482,7 +2486,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 189 },
+            place: Place { file: FILE, line: 194 },
         },
         TransitionMetadata {
             state: "AWAIT_INTERNET",
@@ -2490,7 +2494,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 192 },
+            place: Place { file: FILE, line: 197 },
         },
         TransitionMetadata {
             state: "AWAIT_INTERNET",
@@ -2498,7 +2502,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 194 },
+            place: Place { file: FILE, line: 199 },
         },
         TransitionMetadata {
             state: "AWAIT_INTERNET",
@@ -2506,7 +2510,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 195 },
+            place: Place { file: FILE, line: 200 },
         },
     ],
 };
