@@ -121,13 +121,13 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:54`).
+    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:50`).
     OfflineAfterOfflineInterval,
-    /// `after answer_timeout in FETCHING` (`automata/contact_status.yaml:78`).
+    /// `after answer_timeout in FETCHING` (`automata/contact_status.yaml:79`).
     FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` (`automata/contact_status.yaml:88`).
+    /// `after answer_timeout in AWAIT_ACK` (`automata/contact_status.yaml:89`).
     AwaitAckAfterAnswerTimeout,
-    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:97`).
+    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:99`).
     ConnectedAfterSilenceTimeout,
 }
 
@@ -300,47 +300,47 @@ pub enum Transition {
     Start,
     /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:42`).
     Shutdown,
-    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:54`).
+    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:50`).
     OfflineAfterOfflineInterval,
-    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:56`).
+    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
     OfflineContactAdded,
-    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:56`).
+    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
     OfflinePingNow,
-    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:56`).
+    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
     OfflineSessionOpened,
-    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:57`).
+    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:53`).
     OfflineInboxPacket,
-    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:66`).
+    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:67`).
     PingInboxPacket,
-    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:68`).
+    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
     PingIdentityMissing,
-    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:68`).
+    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
     PingSendFailed,
-    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:69`).
+    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
     PingIdentityMissing2,
-    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:69`).
+    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
     PingSendFailed2,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `FETCHING` (`automata/contact_status.yaml:79`).
+    /// `after answer_timeout in FETCHING` in `FETCHING` → `FETCHING` (`automata/contact_status.yaml:80`).
     FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:80`).
+    /// `after answer_timeout in FETCHING` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:81`).
     FetchingAfterAnswerTimeout2,
-    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:82`).
+    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:83`).
     FetchingIdentityFetched,
-    /// `ack_received` in `FETCHING` → `CONNECTED` (`automata/contact_status.yaml:83`).
+    /// `ack_received` in `FETCHING` → `CONNECTED` (`automata/contact_status.yaml:84`).
     FetchingAckReceived,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `FETCHING` (`automata/contact_status.yaml:89`).
+    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `FETCHING` (`automata/contact_status.yaml:90`).
     AwaitAckAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `OFFLINE` (`automata/contact_status.yaml:90`).
+    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `OFFLINE` (`automata/contact_status.yaml:91`).
     AwaitAckAfterAnswerTimeout2,
-    /// `ack_received` in `AWAIT_ACK` → `CONNECTED` (`automata/contact_status.yaml:92`).
+    /// `ack_received` in `AWAIT_ACK` → `CONNECTED` (`automata/contact_status.yaml:93`).
     AwaitAckAckReceived,
-    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:97`).
+    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:99`).
     ConnectedAfterSilenceTimeout,
-    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
+    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
     ConnectedPingNow,
-    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
+    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
     ConnectedSessionClosed,
-    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:103`).
+    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:105`).
     ConnectedPacketFailed,
 }
 
@@ -582,10 +582,6 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             context.take(Transition::Shutdown, State::Closed)
         }
         Trigger::Event(Event::ContactAdded) => context.ignored(),
-        Trigger::Event(Event::IdentityFetched) => context.ignored(),
-        Trigger::Event(Event::IdentityMissing) => context.ignored(),
-        Trigger::Event(Event::AckReceived) => context.ignored(),
-        Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Event(Event::PacketFailed) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -608,6 +604,10 @@ fn in_offline(context: &mut Context<'_>) -> Response {
             context.take(Transition::OfflineInboxPacket, State::Connected)
         }
         Trigger::Event(Event::SessionClosed) => context.ignored(),
+        Trigger::Event(Event::IdentityFetched) => context.ignored(),
+        Trigger::Event(Event::IdentityMissing) => context.ignored(),
+        Trigger::Event(Event::AckReceived) => context.ignored(),
+        Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Timer(Timer::OfflineAfterOfflineInterval) => {
             context.take(Transition::OfflineAfterOfflineInterval, State::Fetching)
         }
@@ -671,6 +671,7 @@ fn in_await_ack(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::AckReceived) => {
             context.take(Transition::AwaitAckAckReceived, State::Connected)
         }
+        Trigger::Event(Event::IdentityFetched) => context.ignored(),
         Trigger::Timer(Timer::AwaitAckAfterAnswerTimeout) => {
             if context.variables.attempts < context.parameters.tries {
                 context.take(Transition::AwaitAckAfterAnswerTimeout, State::Fetching)
@@ -728,6 +729,9 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::SessionOpened) => context.ignored(),
+        Trigger::Event(Event::IdentityFetched) => context.ignored(),
+        Trigger::Event(Event::IdentityMissing) => context.ignored(),
+        Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Timer(Timer::ConnectedAfterSilenceTimeout) => {
             context.take(Transition::ConnectedAfterSilenceTimeout, State::Fetching)
         }
@@ -968,7 +972,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 51 },
+            place: Place { file: FILE, line: 47 },
         },
         StateMetadata {
             name: "PING",
@@ -976,7 +980,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 60 },
+            place: Place { file: FILE, line: 61 },
         },
         StateMetadata {
             name: "FETCHING",
@@ -984,7 +988,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 76 },
         },
         StateMetadata {
             name: "AWAIT_ACK",
@@ -992,7 +996,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 84 },
+            place: Place { file: FILE, line: 85 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -1000,7 +1004,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 96 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1008,7 +1012,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 113 },
         },
     ],
     events: &[
@@ -1105,7 +1109,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 54 },
+            place: Place { file: FILE, line: 50 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1113,7 +1117,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 56 },
+            place: Place { file: FILE, line: 52 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1121,7 +1125,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 56 },
+            place: Place { file: FILE, line: 52 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1129,7 +1133,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 56 },
+            place: Place { file: FILE, line: 52 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1137,7 +1141,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 57 },
+            place: Place { file: FILE, line: 53 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1145,7 +1149,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 66 },
+            place: Place { file: FILE, line: 67 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1153,7 +1157,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 69 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1161,7 +1165,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 69 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1169,7 +1173,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 70 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1177,23 +1181,23 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 70 },
         },
         TransitionMetadata {
             state: "FETCHING",
             trigger: "after answer_timeout in FETCHING",
             target: Some("FETCHING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 79 },
-        },
-        TransitionMetadata {
-            state: "FETCHING",
-            trigger: "after answer_timeout in FETCHING",
-            target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 80 },
+        },
+        TransitionMetadata {
+            state: "FETCHING",
+            trigger: "after answer_timeout in FETCHING",
+            target: Some("OFFLINE"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 81 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1201,7 +1205,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_ACK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 82 },
+            place: Place { file: FILE, line: 83 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1209,7 +1213,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 83 },
+            place: Place { file: FILE, line: 84 },
         },
         TransitionMetadata {
             state: "AWAIT_ACK",
@@ -1217,7 +1221,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 90 },
         },
         TransitionMetadata {
             state: "AWAIT_ACK",
@@ -1225,7 +1229,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 90 },
+            place: Place { file: FILE, line: 91 },
         },
         TransitionMetadata {
             state: "AWAIT_ACK",
@@ -1233,7 +1237,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 92 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1241,7 +1245,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 97 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1249,7 +1253,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 101 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1257,7 +1261,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 100 },
+            place: Place { file: FILE, line: 102 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1265,7 +1269,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 103 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1273,7 +1277,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 103 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1281,7 +1285,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 105 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1289,7 +1293,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 104 },
+            place: Place { file: FILE, line: 106 },
         },
     ],
 };
