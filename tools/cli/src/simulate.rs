@@ -102,6 +102,7 @@ fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Verdict> {
         let Some(line) = lines.next() else {
             // End of input: a person pressed Control-D.
             writeln!(output)?;
+            show(&mut output, &session.at_end_of_input().unwrap_or_default())?;
             return Ok(Verdict::Good);
         };
         let reply = session.line(&line.context("standard input cannot be read as text")?);

@@ -117,3 +117,11 @@ fn quit_ends_the_session() {
     let out = scratch.run_with(&["simulate", "bell"], "quit\npress\n").good();
     assert!(!out.contains("bell ← press"), "{out}");
 }
+
+#[test]
+fn an_end_of_input_at_a_question_is_told() {
+    let scratch = Scratch::with_doors();
+    let out = scratch.run_with(&["simulate", "door[7]"], "push alice\nhelp\n").good();
+    assert!(out.contains("cancel, undo"), "{out}");
+    assert!(out.ends_with("door.locked was not answered: what asked for it was not done.\n"), "{out}");
+}

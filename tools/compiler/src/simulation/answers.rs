@@ -25,9 +25,18 @@ impl Answers {
     /// What is known about the question.
     #[must_use]
     pub fn find(&self, asked: &ConditionAsked<'_>) -> Option<Value> {
-        let known = self.known.get(&(asked.address.automaton, asked.condition))?;
-        let exact = known.exact.iter().find(|(arguments, _)| arguments == asked.arguments);
-        exact.map(|(_, answer)| answer).or(known.general.as_ref()).cloned()
+        self.with(asked.address.automaton, asked.condition, asked.arguments).cloned()
+    }
+
+    /// Whether the condition has an answer for these arguments.
+    pub(super) fn know(&self, automaton: AutomatonId, condition: ConditionId, arguments: &[Value]) -> bool {
+        self.with(automaton, condition, arguments).is_some()
+    }
+
+    fn with(&self, automaton: AutomatonId, condition: ConditionId, arguments: &[Value]) -> Option<&Value> {
+        let known = self.known.get(&(automaton, condition))?;
+        let exact = known.exact.iter().find(|(with, _)| with == arguments);
+        exact.map(|(_, answer)| answer).or(known.general.as_ref())
     }
 
     /// Takes an answer such as `best_transport(tcp)`: `false`. Without arguments it holds for all of them; with the name of an

@@ -24,6 +24,14 @@ const HELP: &str = "\
   undo                 as it was before the last input
   help, quit";
 
+/// What there is while a condition waits for its answer.
+pub(super) const HELP_AT_QUESTION: &str = "\
+  true, false, …       the answer, for these arguments; or
+  answer known=true    what this or another condition answers from now on, whatever its arguments; alone: all answers
+  states, trace        as always
+  cancel, undo         gives up: nothing is done of what was to be done
+  help, quit";
+
 const COMMANDS: [&str; 10] = ["wait", "start", "answer", "on", "states", "trace", "undo", "help", "quit", "exit"];
 
 /// Does what the line says. A name of a command goes before an event of the same name, which has its number still.

@@ -190,12 +190,23 @@ impl Session {
         }
     }
 
+    /// A line at an open question: a command that makes sense there, or the answer. (A text that is the name of a command is
+    /// given with `answer x=help`.)
     fn answer(&mut self, line: &str, input: Input, question: OpenQuestion) -> Reply {
-        if matches!(line, "quit" | "exit") {
-            return Reply { quit: true, ..Reply::default() };
-        }
-        if line == "cancel" && self.started {
-            return Reply::says("Nothing was done.");
+        let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
+        match (word, rest) {
+            ("quit" | "exit", "") => return Reply { quit: true, ..Reply::default() },
+            // The input that asks is the last one, and nothing of it was done.
+            ("cancel" | "undo", "") if self.started => return Reply::says("Nothing was done."),
+            ("cancel" | "undo", "") => {
+                return self.still_asks("Nothing can be done before the system has started.", input, question);
+            }
+            ("help" | "?", "") => {
+                let help = format!("{}\n{}", super::commands::HELP_AT_QUESTION, self.wants(&question));
+                return self.still_asks(help, input, question);
+            }
+            ("states" | "trace", "") | ("answer", _) => return self.command_meanwhile(line, input, question),
+            _ => {}
         }
         let system = Arc::clone(self.simulation.interpreter().system());
         let of = system.automata[question.automaton].conditions[question.condition].r#type;
@@ -206,11 +217,41 @@ impl Session {
                 self.perform(input)
             }
             None => {
-                let text = format!("It wants {}, but it got `{line}`", crate::interpreter::expected(&system, of));
-                self.waiting = Some((input, question));
-                Reply::says(text)
+                let expected = crate::interpreter::expected(&system, of);
+                let text =
+                    format!("It wants {expected}, but it got `{line}`; `cancel` gives up, `help` tells the rest");
+                self.still_asks(text, input, question)
             }
         }
+    }
+
+    /// Does a command that changes no instance; if that has answered the question, the input goes on.
+    fn command_meanwhile(&mut self, line: &str, input: Input, question: OpenQuestion) -> Reply {
+        let said = super::commands::run(self, line).text;
+        if !self.simulation.answers().know(question.automaton, question.condition, &question.arguments) {
+            return self.still_asks(said, input, question);
+        }
+        let mut reply = self.perform(input);
+        reply.text = if reply.text.is_empty() { said } else { format!("{said}\n{}", reply.text) };
+        reply
+    }
+
+    fn still_asks(&mut self, text: impl Into<String>, input: Input, question: OpenQuestion) -> Reply {
+        self.waiting = Some((input, question));
+        Reply::says(text)
+    }
+
+    /// What to say when there are no more lines: nothing, unless a question is open.
+    #[must_use]
+    pub fn at_end_of_input(&self) -> Option<String> {
+        let (_, question) = self.waiting.as_ref()?;
+        Some(format!("{} was not answered: what asked for it was not done.", self.question(question)))
+    }
+
+    fn wants(&self, question: &OpenQuestion) -> String {
+        let system = self.simulation.interpreter().system();
+        let of = system.automata[question.automaton].conditions[question.condition].r#type;
+        format!("{} wants {}.", self.question(question), crate::interpreter::expected(system, of))
     }
 
     fn question(&self, question: &OpenQuestion) -> String {

@@ -154,7 +154,10 @@ fn a_session_asks_what_it_must_know_and_undoes() {
     let asked = session.line("1 Left force=none");
     assert_eq!(asked.text, "Asked: door.locked(Left) (wants true or false; `cancel` gives up)");
     assert_eq!(session.prompt(), "door.locked(Left)? ");
-    assert_eq!(session.line("perhaps").text, "It wants true or false, but it got `perhaps`");
+    assert_eq!(
+        session.line("perhaps").text,
+        "It wants true or false, but it got `perhaps`; `cancel` gives up, `help` tells the rest"
+    );
     assert_eq!(session.line("no").records.len(), 1);
     assert_eq!(session.prompt(), "> ");
     assert_eq!(
@@ -179,6 +182,37 @@ fn a_session_asks_what_it_must_know_and_undoes() {
     assert_eq!(session.line("answer locked=true").text, "locked = true from now on");
     assert_eq!(session.line("answer").text, "door.locked = true\ndoor.locked(Left) = false");
     assert!(session.line("quit").quit);
+}
+
+#[test]
+fn commands_are_understood_at_an_open_question() {
+    let (mut session, _) = Session::new(door(), "door").expect("declared");
+    session.line("start");
+    assert_eq!(session.at_end_of_input(), None);
+    let push = |session: &mut Session| assert!(session.line("push Left").text.starts_with("Asked: door.locked(Left)"));
+    push(&mut session);
+    let help = session.line("help").text;
+    assert!(help.contains("answer known=true") && help.ends_with("door.locked(Left) wants true or false."), "{help}");
+    assert_eq!(session.line("states").text, "door[1]: SHUT");
+    assert!(session.line("trace").text.contains("door[1]"));
+    assert_eq!(session.line("answer").text, "Nothing was answered yet.");
+    assert_eq!(session.line("answer locked(Right)=true").text, "locked(Right) = true from now on");
+    assert_eq!(session.prompt(), "door.locked(Left)? ", "none of these answers it");
+    assert_eq!(
+        session.at_end_of_input().expect("it is open"),
+        "door.locked(Left) was not answered: what asked for it was not done."
+    );
+    for gives_up in ["undo", "cancel"] {
+        assert_eq!(session.line(gives_up).text, "Nothing was done.");
+        assert_eq!((session.prompt().as_str(), session.trace().len()), ("> ", 1), "{gives_up}");
+        push(&mut session);
+    }
+    let reply = session.line("answer locked=false");
+    assert_eq!((reply.records.len(), session.prompt().as_str()), (1, "> "), "the input goes on");
+    assert!(reply.text.starts_with("locked = false from now on\n"), "{}", reply.text);
+    session.line("wait 20s");
+    session.line("answer locked(Left)=true");
+    assert_eq!(session.line("push Left").records.len(), 1);
 }
 
 #[test]
