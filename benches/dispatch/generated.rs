@@ -24,10 +24,7 @@ macro_rules! machine {
         impl $name {
             pub fn new() -> Self {
                 let (mut effects, mut asked) = (Effects::default(), Asked::default());
-                let instance = automata::$module::create(&(), &Default::default(),
-                    &mut effects,
-                    &mut asked,
-                );
+                let instance = automata::$module::create(&(), (), &mut effects, &mut asked);
                 Self { instance, effects, asked }
             }
 
@@ -38,6 +35,7 @@ macro_rules! machine {
                     hand::Event::RootTick => automata::$module::Event::RootTick,
                     hand::Event::Sibling => automata::$module::Event::Sibling,
                     hand::Event::Far => automata::$module::Event::Far,
+                    hand::Event::Report => automata::$module::Event::Report,
                 }
             }
 
@@ -45,6 +43,11 @@ macro_rules! machine {
             pub fn handle(&mut self, event: &automata::$module::Event) -> Answer {
                 let Self { instance, effects, asked } = self;
                 automata::$module::step(Parts { key: &(), instance, effects, asked }, Trigger::Event(event))
+            }
+
+            /// How many actions there were.
+            pub fn actions(&self) -> usize {
+                self.effects.actions.len()
             }
 
             /// Ticks, states entered, states left.

@@ -13,6 +13,8 @@ pub enum Event {
     Sibling,
     /// From `A_ONE` to `B_ONE`, which shares nothing but the root with it, and back.
     Far,
+    /// Handled by the root with an action, the only one. It is not measured, but whoever can do it has the code for it.
+    Report,
 }
 
 /// The leaves.
@@ -38,11 +40,13 @@ pub struct Machine<const DEPTH: u64> {
     pub count: u64,
     pub entered: u64,
     pub left: u64,
+    /// Actions: what was counted.
+    pub actions: Vec<(u64, u64, u64)>,
 }
 
 impl<const DEPTH: u64> Machine<DEPTH> {
     pub fn new() -> Self {
-        Self { state: State::AOne, count: 0, entered: DEPTH, left: 0 }
+        Self { state: State::AOne, count: 0, entered: DEPTH, left: 0, actions: Vec::new() }
     }
 
     pub fn handle(&mut self, event: Event) -> Outcome {
@@ -52,15 +56,18 @@ impl<const DEPTH: u64> Machine<DEPTH> {
                 Event::Sibling => self.go(State::ATwo, 1),
                 Event::Far => self.go(State::BOne, DEPTH),
                 Event::RootTick => self.tick(),
+                Event::Report => self.report(),
             },
             State::ATwo => match event {
                 Event::Sibling => self.go(State::AOne, 1),
                 Event::RootTick => self.tick(),
+                Event::Report => self.report(),
                 Event::Tick | Event::Far => Outcome::Unexpected,
             },
             State::BOne => match event {
                 Event::Far => self.go(State::AOne, DEPTH),
                 Event::RootTick => self.tick(),
+                Event::Report => self.report(),
                 Event::Tick | Event::Sibling => Outcome::Unexpected,
             },
         }
@@ -68,6 +75,11 @@ impl<const DEPTH: u64> Machine<DEPTH> {
 
     fn tick(&mut self) -> Outcome {
         self.count = self.count.saturating_add(1);
+        Outcome::Internal
+    }
+
+    fn report(&mut self) -> Outcome {
+        self.actions.push((self.count, self.entered, self.left));
         Outcome::Internal
     }
 

@@ -13,6 +13,8 @@ pub struct Nested<const DEPTH: u8> {
     pub count: u64,
     pub entered: u64,
     pub left: u64,
+    /// Actions: what was counted.
+    pub actions: Vec<(u64, u64, u64)>,
 }
 
 #[derive(Clone, Copy)]
@@ -40,6 +42,11 @@ pub enum Superstate {
 impl<const DEPTH: u8> Nested<DEPTH> {
     fn tick<S>(&mut self) -> Outcome<S> {
         self.count = self.count.saturating_add(1);
+        Outcome::Handled
+    }
+
+    fn report<S>(&mut self) -> Outcome<S> {
+        self.actions.push((self.count, self.entered, self.left));
         Outcome::Handled
     }
 
@@ -97,6 +104,7 @@ impl<const DEPTH: u8> blocking::Superstate<Nested<DEPTH>> for Superstate {
     fn call_handler(&mut self, memory: &mut Nested<DEPTH>, event: &Event, (): &mut ()) -> Outcome<Leaf> {
         match (self, event) {
             (Superstate::Root, Event::RootTick) => memory.tick(),
+            (Superstate::Root, Event::Report) => memory.report(),
             _ => Outcome::Super,
         }
     }

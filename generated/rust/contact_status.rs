@@ -121,13 +121,13 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:50`).
+    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:54`).
     OfflineAfterOfflineInterval,
-    /// `after answer_timeout in FETCHING` (`automata/contact_status.yaml:79`).
+    /// `after answer_timeout in FETCHING` (`automata/contact_status.yaml:78`).
     FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` (`automata/contact_status.yaml:89`).
+    /// `after answer_timeout in AWAIT_ACK` (`automata/contact_status.yaml:88`).
     AwaitAckAfterAnswerTimeout,
-    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:99`).
+    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:97`).
     ConnectedAfterSilenceTimeout,
 }
 
@@ -300,47 +300,47 @@ pub enum Transition {
     Start,
     /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:42`).
     Shutdown,
-    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:50`).
+    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:54`).
     OfflineAfterOfflineInterval,
-    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
+    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:56`).
     OfflineContactAdded,
-    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
+    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:56`).
     OfflinePingNow,
-    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
+    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:56`).
     OfflineSessionOpened,
-    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:53`).
+    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:57`).
     OfflineInboxPacket,
-    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:67`).
+    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:66`).
     PingInboxPacket,
-    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
+    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:68`).
     PingIdentityMissing,
-    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
+    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:68`).
     PingSendFailed,
-    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
+    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:69`).
     PingIdentityMissing2,
-    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
+    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:69`).
     PingSendFailed2,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `FETCHING` (`automata/contact_status.yaml:80`).
+    /// `after answer_timeout in FETCHING` in `FETCHING` → `FETCHING` (`automata/contact_status.yaml:79`).
     FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:81`).
+    /// `after answer_timeout in FETCHING` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:80`).
     FetchingAfterAnswerTimeout2,
-    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:83`).
+    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:82`).
     FetchingIdentityFetched,
-    /// `ack_received` in `FETCHING` → `CONNECTED` (`automata/contact_status.yaml:84`).
+    /// `ack_received` in `FETCHING` → `CONNECTED` (`automata/contact_status.yaml:83`).
     FetchingAckReceived,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `FETCHING` (`automata/contact_status.yaml:90`).
+    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `FETCHING` (`automata/contact_status.yaml:89`).
     AwaitAckAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `OFFLINE` (`automata/contact_status.yaml:91`).
+    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `OFFLINE` (`automata/contact_status.yaml:90`).
     AwaitAckAfterAnswerTimeout2,
-    /// `ack_received` in `AWAIT_ACK` → `CONNECTED` (`automata/contact_status.yaml:93`).
+    /// `ack_received` in `AWAIT_ACK` → `CONNECTED` (`automata/contact_status.yaml:92`).
     AwaitAckAckReceived,
-    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:99`).
+    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:97`).
     ConnectedAfterSilenceTimeout,
-    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
+    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
     ConnectedPingNow,
-    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
+    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
     ConnectedSessionClosed,
-    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:105`).
+    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:103`).
     ConnectedPacketFailed,
 }
 
@@ -582,6 +582,10 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             context.take(Transition::Shutdown, State::Closed)
         }
         Trigger::Event(Event::ContactAdded) => context.ignored(),
+        Trigger::Event(Event::IdentityFetched) => context.ignored(),
+        Trigger::Event(Event::IdentityMissing) => context.ignored(),
+        Trigger::Event(Event::AckReceived) => context.ignored(),
+        Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Event(Event::PacketFailed) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -604,10 +608,6 @@ fn in_offline(context: &mut Context<'_>) -> Response {
             context.take(Transition::OfflineInboxPacket, State::Connected)
         }
         Trigger::Event(Event::SessionClosed) => context.ignored(),
-        Trigger::Event(Event::IdentityFetched) => context.ignored(),
-        Trigger::Event(Event::IdentityMissing) => context.ignored(),
-        Trigger::Event(Event::AckReceived) => context.ignored(),
-        Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Timer(Timer::OfflineAfterOfflineInterval) => {
             context.take(Transition::OfflineAfterOfflineInterval, State::Fetching)
         }
@@ -671,7 +671,6 @@ fn in_await_ack(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::AckReceived) => {
             context.take(Transition::AwaitAckAckReceived, State::Connected)
         }
-        Trigger::Event(Event::IdentityFetched) => context.ignored(),
         Trigger::Timer(Timer::AwaitAckAfterAnswerTimeout) => {
             if context.variables.attempts < context.parameters.tries {
                 context.take(Transition::AwaitAckAfterAnswerTimeout, State::Fetching)
@@ -729,9 +728,6 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::SessionOpened) => context.ignored(),
-        Trigger::Event(Event::IdentityFetched) => context.ignored(),
-        Trigger::Event(Event::IdentityMissing) => context.ignored(),
-        Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Timer(Timer::ConnectedAfterSilenceTimeout) => {
             context.take(Transition::ConnectedAfterSilenceTimeout, State::Fetching)
         }
@@ -972,7 +968,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 47 },
+            place: Place { file: FILE, line: 51 },
         },
         StateMetadata {
             name: "PING",
@@ -980,7 +976,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 61 },
+            place: Place { file: FILE, line: 60 },
         },
         StateMetadata {
             name: "FETCHING",
@@ -988,7 +984,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 76 },
+            place: Place { file: FILE, line: 75 },
         },
         StateMetadata {
             name: "AWAIT_ACK",
@@ -996,7 +992,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 85 },
+            place: Place { file: FILE, line: 84 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -1004,7 +1000,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 96 },
+            place: Place { file: FILE, line: 94 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1012,7 +1008,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 113 },
+            place: Place { file: FILE, line: 107 },
         },
     ],
     events: &[
@@ -1109,7 +1105,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 50 },
+            place: Place { file: FILE, line: 54 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1117,7 +1113,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 56 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1125,7 +1121,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 56 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1133,7 +1129,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 56 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1141,7 +1137,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 53 },
+            place: Place { file: FILE, line: 57 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1149,7 +1145,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 66 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1157,7 +1153,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 68 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1165,7 +1161,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 68 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1173,7 +1169,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 69 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1181,23 +1177,23 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 69 },
         },
         TransitionMetadata {
             state: "FETCHING",
             trigger: "after answer_timeout in FETCHING",
             target: Some("FETCHING"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 79 },
+        },
+        TransitionMetadata {
+            state: "FETCHING",
+            trigger: "after answer_timeout in FETCHING",
+            target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 80 },
-        },
-        TransitionMetadata {
-            state: "FETCHING",
-            trigger: "after answer_timeout in FETCHING",
-            target: Some("OFFLINE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 81 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1205,7 +1201,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_ACK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 83 },
+            place: Place { file: FILE, line: 82 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1213,7 +1209,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 84 },
+            place: Place { file: FILE, line: 83 },
         },
         TransitionMetadata {
             state: "AWAIT_ACK",
@@ -1221,7 +1217,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 90 },
+            place: Place { file: FILE, line: 89 },
         },
         TransitionMetadata {
             state: "AWAIT_ACK",
@@ -1229,7 +1225,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 90 },
         },
         TransitionMetadata {
             state: "AWAIT_ACK",
@@ -1237,7 +1233,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 93 },
+            place: Place { file: FILE, line: 92 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1245,7 +1241,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 97 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1253,7 +1249,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1261,7 +1257,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 102 },
+            place: Place { file: FILE, line: 100 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1269,7 +1265,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 101 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1277,7 +1273,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 101 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1285,7 +1281,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 105 },
+            place: Place { file: FILE, line: 103 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1293,7 +1289,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 104 },
         },
     ],
 };

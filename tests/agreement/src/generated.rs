@@ -63,7 +63,7 @@ impl Implementation for Generated {
     }
 
     fn place(&mut self, instance: &str, state: &str, variables: &Map<String, Json>, parameters: &Map<String, Json>) {
-        let outcome = self.running.place(instance, state, variables, parameters, &mut answers(&self.oracle));
+        let outcome = self.running.place(instance, state, variables, parameters);
         outcome.unwrap_or_else(|error| panic!("{instance} in {state}: {error}"));
     }
 

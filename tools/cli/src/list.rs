@@ -83,11 +83,11 @@ fn table(entries: &[Entry<'_>]) -> anyhow::Result<()> {
         let padding = " ".repeat(name - entry.automaton.len());
         writeln!(
             output,
-            "{}{padding}  {:instances$}  {:>9}  {:>9}  {}",
+            "{}{padding}  {:instances$}  {:>3} states  {:>3} events  {}",
             styled(STRONG, entry.automaton),
             entry.instances,
-            counted(entry.states, "state"),
-            counted(entry.events + entry.observations, "event"),
+            entry.states,
+            entry.events + entry.observations,
             styled(FAINT, entry.summary),
         )?;
     }

@@ -122,7 +122,7 @@ impl<E, T: Copy> Clone for Trigger<'_, E, T> {
 
 impl<E, T: Copy> Copy for Trigger<'_, E, T> {}
 
-/// What the active states answered to a trigger, before limits are looked at.
+/// What the active states answered to a trigger, before limits are looked at. One byte, so that it travels in a register.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Answer {
     /// Nobody says anything.
@@ -134,11 +134,8 @@ pub enum Answer {
     Internal,
     /// The definition says that it means nothing here.
     Ignored,
-    /// The event is to be kept, if fewer than this many of its kind are.
-    Deferred {
-        /// Kept ones of this event, at the most.
-        limit: u32,
-    },
+    /// The event is to be kept, if fewer than [`Effects::defer_limit`] of its kind are.
+    Deferred,
 }
 
 impl Answer {
@@ -178,6 +175,8 @@ pub struct Effects<A: Automaton> {
     pub timers: Vec<TimerChange<A::Timer>>,
     /// What went wrong.
     pub faults: Faults,
+    /// After [`Answer::Deferred`]: how many of that event may be kept.
+    pub defer_limit: u32,
 }
 
 impl<A: Automaton> Default for Effects<A> {
@@ -188,6 +187,7 @@ impl<A: Automaton> Default for Effects<A> {
             raised: std::collections::VecDeque::new(),
             timers: Vec::new(),
             faults: Faults::default(),
+            defer_limit: 0,
         }
     }
 }
@@ -315,12 +315,6 @@ pub trait Automaton: Sized + Debug + 'static {
     type Kept: Deferral<Self::Event> + Debug;
     /// Handles of running timers.
     type Timers: Default + AsMut<[Option<TimerHandle>]> + AsRef<[Option<TimerHandle>]> + Debug;
-    /// The state machine, which holds the leaf state.
-    type Machine;
-
-    /// The current leaf.
-    fn state(machine: &Self::Machine) -> Self::State;
-
     /// What a start gives that gives nothing; none if a parameter has no default.
     fn nothing_given() -> Option<Self::Given>;
 
@@ -343,8 +337,8 @@ pub trait Automaton: Sized + Debug + 'static {
 
 /// One instance of an automaton.
 pub struct Instance<A: Automaton> {
-    /// The state machine, which holds the leaf state.
-    pub machine: A::Machine,
+    /// The current leaf.
+    pub state: A::State,
     /// Its constants.
     pub parameters: A::Parameters,
     /// Its memory.
@@ -360,14 +354,14 @@ pub struct Instance<A: Automaton> {
 impl<A: Automaton> Instance<A> {
     /// A new one, with nothing deferred and no timer running.
     #[must_use]
-    pub fn new(machine: A::Machine, parameters: A::Parameters, variables: A::Variables, history: A::History) -> Self {
-        Self { machine, parameters, variables, history, kept: A::Kept::default(), timers: A::Timers::default() }
+    pub fn new(state: A::State, parameters: A::Parameters, variables: A::Variables, history: A::History) -> Self {
+        Self { state, parameters, variables, history, kept: A::Kept::default(), timers: A::Timers::default() }
     }
 
     /// The current leaf state.
     #[must_use]
     pub fn state(&self) -> A::State {
-        A::state(&self.machine)
+        self.state
     }
 }
 

@@ -62,15 +62,8 @@ pub trait Member<A: Automaton>: System {
     /// A new instance: has entered its initial state; effects are in the buffers of the table.
     fn create(&mut self, key: &A::Key, given: &A::Given, host: &mut Self::Host<'_>) -> Instance<A>;
 
-    /// An instance in that state, with these variables; nothing is entered, nothing is done.
-    fn restore(
-        &mut self,
-        key: &A::Key,
-        given: &A::Given,
-        state: A::State,
-        variables: A::Variables,
-        host: &mut Self::Host<'_>,
-    ) -> Instance<A>;
+    /// The parameters of an instance whose start gives these.
+    fn parameters(&self, given: &A::Given) -> A::Parameters;
 
     /// One selection, and what it leads to; effects are in the buffers of the table.
     fn step(&mut self, slot: Slot, trigger: Trigger<'_, A::Event, A::Timer>, host: &mut Self::Host<'_>) -> Answer;
@@ -250,14 +243,8 @@ impl<S: System, R: Recorder> Bus<S, R> {
 
     /// Puts an instance into a state, with variables as given, without running anything: no entry, no observation, nothing recorded. The
     /// timers of the states that it is in begin now. An instance of that key that is there is replaced. For replays and tests.
-    pub fn place<A: Automaton>(
-        &mut self,
-        key: A::Key,
-        given: &A::Given,
-        state: A::State,
-        variables: A::Variables,
-        host: &mut S::Host<'_>,
-    ) where
+    pub fn place<A: Automaton>(&mut self, key: A::Key, given: &A::Given, state: A::State, variables: A::Variables)
+    where
         S: Member<A>,
     {
         if let Some(slot) = self.system.table().find(&key) {
@@ -265,7 +252,8 @@ impl<S: System, R: Recorder> Bus<S, R> {
             self.system.moved(slot, Some(before), None);
             self.remove::<A>(slot);
         }
-        let instance = self.system.restore(&key, given, state, variables, host);
+        let parameters = self.system.parameters(given);
+        let instance = Instance::new(state, parameters, variables, A::History::default());
         let table = self.system.table_mut();
         let slot = table.insert(key, instance);
         let parts = table.parts(slot);
@@ -329,7 +317,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
     {
         let before = self.before::<A>(slot);
         let outcome = match self.system.step(slot, Trigger::Timer(timer), host) {
-            Answer::None | Answer::Deferred { .. } => Outcome::Idle,
+            Answer::None | Answer::Deferred => Outcome::Idle,
             Answer::Taken => Outcome::Taken,
             Answer::Internal => Outcome::Internal,
             Answer::Ignored => Outcome::Ignored,
@@ -387,9 +375,9 @@ impl<S: System, R: Recorder> Bus<S, R> {
     {
         let before = self.before::<A>(slot);
         let answer = self.system.step(slot, Trigger::Event(&event), host);
-        if let Answer::Deferred { limit } = answer {
+        if answer == Answer::Deferred {
             let record = self.recorder.is_on().then(|| event.clone());
-            let outcome = self.keep::<A>(slot, event, cause, limit);
+            let outcome = self.keep::<A>(slot, event, cause);
             return match record {
                 Some(event) => self.finish::<A>(slot, Incoming::Event(&event), cause, Some(before), outcome, actions),
                 None => self.finish_unseen::<A>(slot, Some(before.state), actions),
@@ -491,7 +479,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         let answer = self.system.step(slot, Trigger::Event(&event), host);
         let record = self.recorder.is_on().then(|| event.clone());
         let outcome = match answer {
-            Answer::Deferred { limit } => self.keep::<A>(slot, event, Some(self.sequence), limit),
+            Answer::Deferred => self.keep::<A>(slot, event, Some(self.sequence)),
             answer => outcome_of_event(answer),
         };
         if let Some(event) = record {
@@ -500,12 +488,16 @@ impl<S: System, R: Recorder> Bus<S, R> {
         answer.is_performed()
     }
 
-    fn keep<A: Automaton>(&mut self, slot: Slot, event: A::Event, cause: Option<u64>, limit: u32) -> Outcome
+    fn keep<A: Automaton>(&mut self, slot: Slot, event: A::Event, cause: Option<u64>) -> Outcome
     where
         S: Member<A>,
     {
-        let instance = self.system.table_mut().parts(slot).instance;
-        if instance.kept.keep(event, cause, limit) { Outcome::Deferred } else { Outcome::DeferFull }
+        let parts = self.system.table_mut().parts(slot);
+        if parts.instance.kept.keep(event, cause, parts.effects.defer_limit) {
+            Outcome::Deferred
+        } else {
+            Outcome::DeferFull
+        }
     }
 
     #[inline]
@@ -540,13 +532,10 @@ impl<S: System, R: Recorder> Bus<S, R> {
         let state_before = before.as_ref().map(|before| before.state);
         let after = self.keep_state::<A>(slot, state_before);
         let faults = self.send_all::<A>(slot);
+        // Before the limit is judged: what this delivery starts may be due at once, and what it stops is not due any more.
         self.change_timers::<A>(slot);
         if after.is_final() {
             self.release::<A>(slot);
-        }
-        // Before the limit is judged: what this delivery starts may be due at once, and what it stops is not due any more.
-        if !self.system.table().buffers().effects.timers.is_empty() {
-            self.change_timers::<A>(slot);
         }
         let faults = self.check_limit::<A>(slot, faults);
         let table = self.system.table();
@@ -760,6 +749,6 @@ fn outcome_of_event(answer: Answer) -> Outcome {
         Answer::Taken => Outcome::Taken,
         Answer::Internal => Outcome::Internal,
         Answer::Ignored => Outcome::Ignored,
-        Answer::Deferred { .. } => Outcome::Deferred,
+        Answer::Deferred => Outcome::Deferred,
     }
 }

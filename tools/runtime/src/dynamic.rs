@@ -174,7 +174,6 @@ pub trait ByName: System {
         state: &str,
         variables: &Fields,
         parameters: &Fields,
-        host: &mut Self::Host<'_>,
     ) -> Result<(), String>;
 }
 
@@ -218,14 +217,7 @@ pub trait Dynamic {
     ///
     /// # Errors
     /// If a name is not known, or a value is not of its type.
-    fn place(
-        &mut self,
-        instance: &str,
-        state: &str,
-        variables: &Fields,
-        parameters: &Fields,
-        answers: &mut Answers<'_>,
-    ) -> Result<(), String>;
+    fn place(&mut self, instance: &str, state: &str, variables: &Fields, parameters: &Fields) -> Result<(), String>;
 
     /// Names, texts and places of all automata.
     fn automata(&self) -> &'static [&'static AutomatonMetadata];
@@ -296,15 +288,8 @@ impl<S: ByName> Dynamic for Run<S> {
         self.bus.system().variables(instance)
     }
 
-    fn place(
-        &mut self,
-        instance: &str,
-        state: &str,
-        variables: &Fields,
-        parameters: &Fields,
-        answers: &mut Answers<'_>,
-    ) -> Result<(), String> {
-        S::place(&mut self.bus, instance, state, variables, parameters, &mut *S::host(answers))
+    fn place(&mut self, instance: &str, state: &str, variables: &Fields, parameters: &Fields) -> Result<(), String> {
+        S::place(&mut self.bus, instance, state, variables, parameters)
     }
 
     fn automata(&self) -> &'static [&'static AutomatonMetadata] {

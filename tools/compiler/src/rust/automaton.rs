@@ -82,7 +82,7 @@ fn imports(facts: &Facts<'_>, body: &str) -> String {
     }
     text.push_str(
         "use automata_runtime::metadata::{AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata};\n\
-         use automata_runtime::statig::blocking::{self, IntoStateMachineExt as _};\n",
+         use automata_runtime::statig::blocking::{self, State as _};\n",
     );
     if body.contains("types::") {
         text.push_str("use super::types;\n");
@@ -358,7 +358,7 @@ fn parameters(facts: &Facts<'_>) -> String {
          {settings_type}\
          /// The parameters that a start gives.\n{derives}\npub struct Given {{ {given} }}\n\
          impl automaton::Given for Given {{ fn is_empty(&self) -> bool {{ {is_empty} }} }}\n\
-         impl Parameters {{ fn new({settings_argument}given: &Given) -> Self {{ Self {{ {made} }} }} }}\n"
+         impl Parameters {{ /// Those that a start gives, and the settings for the rest.\n#[must_use] pub fn new({settings_argument}given: &Given) -> Self {{ Self {{ {made} }} }} }}\n"
     )
 }
 
@@ -541,7 +541,7 @@ fn context_methods(facts: &Facts<'_>) -> String {
     if facts.defers() {
         text.push_str(
             "#[inline] fn deferred(&mut self, limit: u32) -> Response { \
-             self.answer = Answer::Deferred { limit }; Response::Handled }\n",
+             self.effects.defer_limit = limit; self.answer = Answer::Deferred; Response::Handled }\n",
         );
     }
     if facts.has_always() {
@@ -585,7 +585,7 @@ fn machine_impls(facts: &Facts<'_>) -> String {
     let exits = hook("call_exit_action", "What a transition leaves, and its own part.", machine::exit_arms(facts));
     let entries = hook("call_entry_action", "What a transition enters.", machine::entry_arms(facts));
     format!(
-        "/// The state machine. It holds the leaf state and nothing else; everything else is in the [`Context`].\n\
+        "/// The state machine, for `statig`. The leaf state is its state; everything else is in the [`Context`].\n\
          #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]\npub struct Machine;\n\
          impl blocking::IntoStateMachine for Machine {{ \
            type Event<'event> = (); type Context<'context> = Context<'context>; type State = State; \
@@ -605,34 +605,29 @@ fn hook(name: &str, what: &str, arms: machine::Arms) -> String {
     format!("/// {what}\n#[inline] fn {name}(&mut self, _: &mut Machine, context: &mut Context<'_>) {{ {body} }}\n")
 }
 
-/// `step`, `create` and `restore`: what `system.rs` calls.
+/// `step` and `create`: what `system.rs` calls.
+///
+/// They drive the machine through `statig`'s traits, in `statig`'s order, but not through its `StateMachine`: that one is not inlined
+/// across crates, so the context has to be in memory, which doubles the time of a dispatch (`docs/BENCHMARKS.md`). It also keeps
+/// its state to itself, so that an instance could not be put into one without entering it.
 fn entry_points(facts: &Facts<'_>) -> String {
     let mut outside = String::new();
-    let mut handed = String::new();
     if facts.has_conditions() {
         outside.push_str(", host: &mut dyn Conditions");
-        handed.push_str("host, ");
     }
     if !facts.reads.is_empty() {
         outside.push_str(", states: &States");
     }
-    let with_parts = |trigger: &str, transition: &str, owner: &str| context_literal(facts, trigger, transition, owner);
-    let settings = if facts.has_settings() { ", settings: &Settings" } else { "" };
-    let key = if facts.automaton.key.is_some() { "key" } else { "_" };
-    let asked = if facts.asks() { "asked" } else { "_" };
-    let parts = format!(
-        "Parts {{ {}instance, effects, {}.. }}",
-        if facts.automaton.key.is_some() { "key, " } else { "" },
-        if facts.asks() { "asked, " } else { "" }
-    )
-    .replace(", .. }", if facts.automaton.key.is_some() && facts.asks() { " }" } else { ", .. }" });
-    let given = if facts.automaton.parameters.is_empty() { "_" } else { "given" };
-    let parameters = match (facts.automaton.parameters.is_empty(), facts.has_settings()) {
-        (true, _) => "let parameters = ();",
-        (false, true) => "let parameters = Parameters::new(settings, given);",
-        (false, false) => "let parameters = Parameters::new(given);",
+    let (is_keyed, asks) = (facts.automaton.key.is_some(), facts.asks());
+    let key = if is_keyed { "key" } else { "_" };
+    let asked = if asks { "asked" } else { "_" };
+    let parts = match (is_keyed, asks) {
+        (true, true) => "key, instance, effects, asked",
+        (true, false) => "key, instance, effects, ..",
+        (false, true) => "instance, effects, asked, ..",
+        (false, false) => "instance, effects, ..",
     };
-    let asked_type = if facts.asks() { "Asked<Question>" } else { "automaton::Asked<Never>" };
+    let asked_type = if asks { "Asked<Question>" } else { "automaton::Asked<Never>" };
     let (variables, history) = (
         if facts.automaton.variables.is_empty() {
             "let variables = ();"
@@ -641,27 +636,23 @@ fn entry_points(facts: &Facts<'_>) -> String {
         },
         if facts.histories().is_empty() { "let history = ();" } else { "let mut history = History::default();" },
     );
-    let given_variables = if facts.automaton.variables.is_empty() { "variables" } else { "mut variables" };
-    let step = with_parts("trigger", "None", "instance.");
-    let create = with_parts("Trigger::Always", "Some(Transition::Start)", "");
-    let restore = with_parts("Trigger::Always", "None", "");
+    let step = context_literal(facts, "trigger", "None", "instance.");
+    let create = context_literal(facts, "Trigger::Always", "Some(Transition::Start)", "");
     format!(
         "/// An instance.\npub type Instance = automata_runtime::Instance<Machine>;\n\
          /// One selection, and what it leads to; effects are added to the buffers.\n\
          #[inline]\npub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>{outside}) -> Answer {{ \
-           let {parts} = parts; let mut context = {step}; \
-           instance.machine.handle_with_context(&(), &mut context); context.answer }}\n\
+           let Parts {{ {parts} }} = parts; let mut context = {step}; let state = &mut instance.state; \
+           if let Response::Transition(target) = state.call_handler(&mut Machine, &(), &mut context) {{ \
+             state.call_exit_action(&mut Machine, &mut context); \
+             *state = target; \
+             state.call_entry_action(&mut Machine, &mut context); }} \
+           context.answer }}\n\
          /// A new instance, which has entered its initial state.\n\
-         pub fn create({key}: &{key_type}, {given}: &Given{settings}, effects: &mut Effects<Machine>, {asked}: &mut {asked_type}{outside}) -> Instance {{ \
-           {parameters} {variables} {history} let mut context = {create}; \
-           let machine = Machine.uninitialized_state_machine().init_with_context(&mut context); \
-           Instance::new(machine, parameters, variables, history) }}\n\
-         /// An instance in that state, with these variables: nothing is entered, nothing is done.\n\
-         pub fn restore({key}: &{key_type}, {given}: &Given, state: State, {given_variables}: Variables{settings}, effects: &mut Effects<Machine>, {asked}: &mut {asked_type}{outside}) -> Instance {{ \
-           {parameters} {history} let mut context = {restore}; \
-           let mut machine = Machine.uninitialized_state_machine(); *machine.state_mut() = state; \
-           let machine = machine.init_with_context(&mut context); \
-           Instance::new(machine, parameters, variables, history) }}\n",
+         pub fn create({key}: &{key_type}, parameters: Parameters, effects: &mut Effects<Machine>, {asked}: &mut {asked_type}{outside}) -> Instance {{ \
+           {variables} {history} let mut context = {create}; \
+           let mut state = State::default(); state.call_entry_action(&mut Machine, &mut context); \
+           Instance::new(state, parameters, variables, history) }}\n",
         key_type = facts.key_type(),
     )
 }
@@ -679,7 +670,7 @@ fn context_literal(facts: &Facts<'_>, trigger: &str, transition: &str, owner: &s
         let _ = write!(fields, "variables: &mut {owner}variables, ");
     }
     if !facts.histories().is_empty() {
-        let leaf = if owner.is_empty() { "State::default()" } else { "*instance.machine.state()" };
+        let leaf = if owner.is_empty() { "State::default()" } else { "instance.state" };
         let _ = write!(fields, "history: &mut {owner}history, leaf: {leaf}, ");
     }
     if facts.asks() {
@@ -707,9 +698,7 @@ fn automaton_impl(facts: &Facts<'_>) -> String {
            const NAME: &'static str = {:?}; const HAS_ALWAYS: bool = {}; const OBSERVES: bool = {observes}; \
            type Key = {}; type State = State; type Event = Event; type Timer = Timer; type Action = Action; \
            type Sent = {}; type Question = {}; type Parameters = Parameters; type Given = Given; type Variables = Variables; \
-           type History = History; type Kept = {kept}; type Timers = automaton::TimerHandles<{}>; \
-           type Machine = blocking::InitializedStateMachine<Machine>;\n\
-           #[inline] fn state(machine: &Self::Machine) -> State {{ *machine.state() }}\n\
+           type History = History; type Kept = {kept}; type Timers = automaton::TimerHandles<{}>;\n\
            fn nothing_given() -> Option<Given> {{ {nothing_given} }}\n\
            {}{} }}\n",
         automaton.name,

@@ -92,7 +92,7 @@ fn by_name(all: &[Facts<'_>]) -> String {
            fn variables(&self, instance: &str) -> Option<Fields> {{ \
              let (name, key) = dynamic::split(instance); let _ = key; \
              Some(match name {{ {variables} _ => return None }}) }}\n\
-           fn place<R: Recorder>(bus: &mut Bus<Self, R>, instance: &str, state: &str, variables: &Fields, parameters: &Fields, host: &mut (dyn Host + '_)) -> Result<(), String> {{ \
+           fn place<R: Recorder>(bus: &mut Bus<Self, R>, instance: &str, state: &str, variables: &Fields, parameters: &Fields) -> Result<(), String> {{ \
              let (name, key) = dynamic::split(instance); \
              match name {{ {places} _ => return Err(format!(\"there is no automaton `{{name}}`\")) }} Ok(()) }} }}\n"
     )
@@ -117,7 +117,7 @@ fn place(facts: &Facts<'_>, key: &str) -> String {
     let _ = writeln!(
         text,
         "let Input::Start(given) = {name}_input(\"start\", parameters)? else {{ return Err(\"not a start\".to_owned()) }};\n\
-         bus.place::<{name}::Machine>({key}, &given, state, placed, host);"
+         bus.place::<{name}::Machine>({key}, &given, state, placed);"
     );
     text
 }

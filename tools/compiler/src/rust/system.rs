@@ -232,7 +232,6 @@ fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
     let table = if is_keyed { "Instances" } else { "Single" };
     let host = if facts.has_conditions() { ", host" } else { "" };
     let states = if facts.reads.is_empty() { "" } else { ", &self.states" };
-    let settings = if facts.has_settings() { format!(", &self.settings.{name}") } else { String::new() };
     let host_name = if facts.has_conditions() { "host" } else { "_" };
     let action = match (facts.automaton.actions.is_empty(), is_keyed) {
         (true, _) => {
@@ -257,15 +256,26 @@ fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
            type Table = {table}<{name}::Machine>;\n\
            #[inline]\nfn table(&self) -> &Self::Table {{ &self.{name} }}\n\
            #[inline]\nfn table_mut(&mut self) -> &mut Self::Table {{ &mut self.{name} }}\n\
-           fn create(&mut self, key: &{key}, given: &{name}::Given, {host_name}: &mut (dyn Host + '_)) -> {name}::Instance {{ \
+           fn create(&mut self, key: &{key}, {given_name}: &{name}::Given, {host_name}: &mut (dyn Host + '_)) -> {name}::Instance {{ \
+             {made} \
              let buffers = self.{name}.buffers_mut(); \
-             {name}::create(key, given{settings}, &mut buffers.effects, &mut buffers.asked{host}{states}) }}\n\
-           fn restore(&mut self, key: &{key}, given: &{name}::Given, state: {name}::State, variables: {name}::Variables, {host_name}: &mut (dyn Host + '_)) -> {name}::Instance {{ \
-             let buffers = self.{name}.buffers_mut(); \
-             {name}::restore(key, given, state, variables{settings}, &mut buffers.effects, &mut buffers.asked{host}{states}) }}\n\
+             {name}::create(key, {handed}, &mut buffers.effects, &mut buffers.asked{host}{states}) }}\n\
+           fn parameters(&self, {given_name}: &{name}::Given) -> {name}::Parameters {{ {parameters} }}\n\
            #[inline]\nfn step(&mut self, slot: Slot, trigger: Trigger<'_, {name}::Event, {name}::Timer>, {host_name}: &mut (dyn Host + '_)) -> Answer {{ \
              {name}::step(self.{name}.parts(slot), trigger{host}{states}) }}\n\
            {route}{moved}{action}{alarm} }}\n",
+        parameters = match (facts.automaton.parameters.is_empty(), facts.has_settings()) {
+            (true, _) => String::new(),
+            (false, true) => format!("{name}::Parameters::new(&self.settings.{name}, given)"),
+            (false, false) => format!("{name}::Parameters::new(given)"),
+        },
+        made = if facts.automaton.parameters.is_empty() {
+            String::new()
+        } else {
+            format!("let parameters = Member::<{name}::Machine>::parameters(self, given);")
+        },
+        handed = if facts.automaton.parameters.is_empty() { "()" } else { "parameters" },
+        given_name = if facts.automaton.parameters.is_empty() { "_" } else { "given" },
         index = facts.id.index(),
         key = facts.key_type(),
         route = route(all, facts),
