@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use automata_compiler::names::Convention;
+use automata_compiler::names::{Convention, reserved_for_automata};
 use automata_compiler::source::{Source, Sources};
 use clap::Args;
 
@@ -18,6 +18,11 @@ const TEMPLATE: &str = include_str!("template.yaml");
 const FIRST_PART: &str = "program";
 
 const PARTS_FILE: &str = "parts.yaml";
+
+/// Files that are read otherwise than automata: they would be there, and be no automaton.
+const OTHER_FILES: [&str; 2] = ["types", "parts"];
+
+const ANOTHER: &str = "help: choose another name";
 
 /// Write a small valid definition to start from
 #[derive(Args)]
@@ -44,9 +49,19 @@ impl New {
             };
             bail!("`{}` cannot be the name of an automaton\nhelp: {help}", name.escape_debug());
         }
+        if OTHER_FILES.contains(&name.as_str()) {
+            bail!("`{name}` cannot be the name of an automaton: {name}.yaml declares the {name}\n{ANOTHER}");
+        }
+        if let Some(reason) = reserved_for_automata(name) {
+            bail!("`{name}` cannot be the name of an automaton: it is {reason}\n{ANOTHER}");
+        }
         let path = place(named)?;
         let sources = if path.is_dir() { Folder::find(Some(&path))?.read()? } else { Sources::default() };
         let parts = parts(&sources);
+        if parts.contains(name) {
+            let file = path.join(PARTS_FILE);
+            bail!("`{name}` cannot be the name of an automaton: {} has a part of that name\n{ANOTHER}", file.display());
+        }
         let part = match (self.part, parts.first()) {
             (Some(part), Some(_)) if !parts.contains(&part) => bail!(
                 "{}\nhelp: to declare it, add a line to {}",
@@ -81,6 +96,12 @@ impl New {
             writeln!(output, "{} {}", styled(GOOD, "wrote"), path.join(file).display())?;
         }
         writeln!(output, "next: `automata simulate {name}` runs it, `automata render {name} --out .` draws it")?;
+        if !has_schema(&path) {
+            writeln!(
+                output,
+                "      `automata generate` writes the Rust and the pictures, and the schema that editors use"
+            )?;
+        }
         output.flush()?;
         Ok(Verdict::Good)
     }
@@ -97,6 +118,11 @@ fn place(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     }
 }
 
+/// Whether the schema is there that the first line of the files names.
+fn has_schema(folder: &Path) -> bool {
+    folder.join("../generated/schema/automaton.json").exists()
+}
+
 /// Names of the declared parts, in the order of the names.
 fn parts(sources: &Sources) -> Vec<String> {
     let only = sources.iter().map(|(_, source)| source).filter(|source| file_name(&source.path) == PARTS_FILE).cloned();
@@ -106,7 +132,8 @@ fn parts(sources: &Sources) -> Vec<String> {
 
 fn parts_file(part: &str) -> String {
     format!(
-        "# The parts of the program that are not automata: who sends events in, and who performs actions.\nparts:\n  {part}: Everything around the automata.\n"
+        "# yaml-language-server: $schema=../generated/schema/parts.json\n\
+         # The parts of the program that are not automata: who sends events in, and who performs actions.\nparts:\n  {part}: Everything around the automata.\n"
     )
 }
 

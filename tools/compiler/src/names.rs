@@ -155,6 +155,27 @@ pub const KEYWORDS_OF_RUST: &[&str] = &[
 /// Modules of the generated Rust beside those of automata. No automaton can have such a name.
 pub const GENERATED_MODULES: &[&str] = &["dynamic", "senders", "system", "types"];
 
+/// Why a name cannot be one, if it means something already: "a keyword of Rust". What it becomes in Rust may be written otherwise.
+#[must_use]
+pub fn reserved(written: &str, in_rust: &str) -> Option<&'static str> {
+    if KEYS_OF_THE_LANGUAGE.contains(&written) {
+        Some("a key of the language")
+    } else if crate::expression::WORDS.contains(&written) {
+        Some("a word of the language")
+    } else if KEYWORDS_OF_RUST.contains(&in_rust) {
+        Some("a keyword of Rust")
+    } else {
+        None
+    }
+}
+
+/// [`reserved`], for the name of an automaton, which becomes a module of the generated Rust and a file of the folder.
+#[must_use]
+pub fn reserved_for_automata(written: &str) -> Option<&'static str> {
+    let of_module = || GENERATED_MODULES.contains(&written).then_some("the name of a module of the generated Rust");
+    reserved(written, written).or_else(of_module)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,13 +72,43 @@ fn a_name_that_is_none_is_refused_before_anything_is_written() {
     for name in ["../escape", "a/b", "", "1st", "a__b", "ключ", "a.b"] {
         scratch.run(&["new", "--", name]).bad(2, &["cannot be the name of an automaton", "snake_case"]);
     }
-    for name in ["if", "states", "match"] {
+    for (name, reason) in [
+        ("if", "it is a key of the language"),
+        ("states", "it is a key of the language"),
+        ("key", "it is a word of the language"),
+        ("match", "it is a keyword of Rust"),
+        ("self", "it is a "),
+        ("system", "it is the name of a module of the generated Rust"),
+        ("types", "types.yaml declares the types"),
+        ("parts", "parts.yaml declares the parts"),
+    ] {
         let run = scratch.run(&["new", name]);
-        assert_eq!(run.code, 1, "{name}: {run:?}");
-        assert!(run.err.contains("nothing was written"), "{}", run.err);
+        assert_eq!(run.err.lines().count(), 2, "a sentence and what to do: {}", run.err);
+        run.bad(2, &[&format!("`{name}` cannot be the name of an automaton: {reason}"), "help: choose another name"]);
     }
-    scratch.run(&["new", "types"]).bad(1, &[]);
     assert!(!scratch.has("automata"), "not even the folder");
+}
+
+#[test]
+fn a_part_and_an_automaton_do_not_share_a_name() {
+    let scratch = Scratch::with_doors();
+    scratch.run(&["new", "hall"]).bad(2, &["`hall` cannot be", "automata/parts.yaml has a part of that name"]);
+    assert!(!scratch.has("automata/hall.yaml"));
+}
+
+#[test]
+fn every_file_names_its_schema_and_how_to_get_it() {
+    let scratch = Scratch::new();
+    let said = scratch.run(&["new", "courier"]).good();
+    assert!(said.contains("`automata generate`") && said.contains("schema"), "{said}");
+    scratch.run(&["generate"]).good();
+    for (file, schema) in [("courier", "automaton"), ("parts", "parts")] {
+        let first = format!("# yaml-language-server: $schema=../generated/schema/{schema}.json\n");
+        assert!(scratch.read(&format!("automata/{file}.yaml")).starts_with(&first), "{file}");
+        assert!(scratch.has(&format!("generated/schema/{schema}.json")));
+    }
+    let said = scratch.run(&["new", "messenger"]).good();
+    assert!(!said.contains("generate"), "it is there: {said}");
 }
 
 #[test]

@@ -3,10 +3,7 @@
 use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::expression::WORDS;
-use crate::names::{
-    Convention, GENERATED_MODULES, KEYS_OF_THE_LANGUAGE, KEYWORDS_OF_RUST, NAME_LENGTH_LIMIT, upper_camel,
-};
+use crate::names::{Convention, GENERATED_MODULES, NAME_LENGTH_LIMIT, reserved, upper_camel};
 use crate::source::{Span, Text};
 use crate::syntax;
 use std::collections::BTreeMap;
@@ -27,16 +24,9 @@ impl Resolver<'_> {
             self.report(finding);
         }
         let in_rust = if convention == Convention::UpperSnake { upper_camel(written) } else { written.to_owned() };
-        let reason = if KEYS_OF_THE_LANGUAGE.contains(&written) {
-            "a key of the language"
-        } else if WORDS.contains(&written) {
-            "a word of the language"
-        } else if KEYWORDS_OF_RUST.contains(&in_rust.as_str()) {
-            "a keyword of Rust"
-        } else {
-            return;
-        };
-        self.reserved(name, what, reason);
+        if let Some(reason) = reserved(written, &in_rust) {
+            self.reserved(name, what, reason);
+        }
     }
 
     fn reserved(&mut self, name: &Text, what: &str, reason: &str) {
