@@ -5,10 +5,10 @@ use std::io::Write;
 use anyhow::bail;
 use automata_compiler::codes;
 use automata_compiler::diagnostic::{Code, Severity};
+use automata_compiler::nearest::nearest;
 use clap::Args;
 
 use crate::Verdict;
-use crate::folder::unknown;
 use crate::terminal::{BAD, FAINT, ODD, STRONG, output, styled};
 
 /// Say what a finding means, with an example, and how to mend it
@@ -33,8 +33,11 @@ impl Explain {
             }
             Some(written) => {
                 let Some(code) = find(written) else {
-                    let numbers: Vec<&str> = codes::all().map(|code| code.number).collect();
-                    bail!("{}", unknown("code", written, numbers.into_iter()))
+                    let near = near(written).map_or(String::new(), |code| format!("did you mean `{code}`? "));
+                    bail!(
+                        "there is no code `{}`\nhelp: {near}`automata explain` lists them all",
+                        written.escape_debug()
+                    )
                 };
                 writeln!(output, "{}: {}\n", number(code), styled(STRONG, code.title))?;
                 writeln!(output, "{}", code.explanation.trim())?;
@@ -46,8 +49,21 @@ impl Explain {
 }
 
 fn find(written: &str) -> Option<&'static Code> {
-    let digits = written.trim_start_matches(['a', 'A']);
-    codes::find(written).or_else(|| codes::find(&format!("A{:04}", digits.parse::<u16>().ok()?)))
+    codes::find(written).or_else(|| codes::find(&format!("A{:04}", number_in(written)?)))
+}
+
+fn number_in(written: &str) -> Option<u64> {
+    written.trim_start_matches(['a', 'A']).parse().ok()
+}
+
+/// The code that is written nearly so, or else the one with the nearest number.
+fn near(written: &str) -> Option<&'static str> {
+    let slip = nearest(written, codes::all().map(|code| code.number));
+    slip.or_else(|| {
+        let wanted = number_in(written)?;
+        let codes = codes::all().map(|code| code.number);
+        codes.min_by_key(|code| number_in(code).map_or(u64::MAX, |number| number.abs_diff(wanted)))
+    })
 }
 
 fn number(code: &Code) -> String {

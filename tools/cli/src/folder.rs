@@ -31,7 +31,12 @@ impl Folder {
         if let Some(path) = named {
             if !path.is_dir() {
                 let what = if path.exists() { "is no folder" } else { "does not exist" };
-                bail!("{} {what}\nhelp: --automata names the folder that holds the definitions", path.display());
+                let help = match path.parent().filter(|_| path.is_file()) {
+                    Some(around) if around == Path::new("") => ": `--automata .`".to_owned(),
+                    Some(around) => format!(": `--automata {}`", around.display()),
+                    None => String::new(),
+                };
+                bail!("{} {what}\nhelp: --automata names the folder that holds the definitions{help}", path.display());
             }
             return Ok(Self { path: path.to_owned() });
         }

@@ -18,6 +18,9 @@ use crate::watch::watch;
 
 const ALL: &str = "all";
 
+/// The file about the whole that people look for; the others (schema, index) come with their format.
+const WHOLE: &str = "system";
+
 /// Draw: pictures, tables and pages of one automaton or all
 #[derive(Args)]
 #[command(
@@ -101,16 +104,15 @@ impl Render {
             }
         }
         if let (Some(name), true) = (&self.name, files.is_empty()) {
-            let stems = OUTPUTS.iter().flat_map(|output| output.system.iter().map(|(stem, _)| *stem));
-            let names: Vec<&str> =
-                system.automata.iter().map(|automaton| automaton.name.as_str()).chain(stems).collect();
-            if names.contains(&name.as_str()) {
+            let mut stems = OUTPUTS.iter().flat_map(|output| output.system.iter().map(|(stem, _)| *stem));
+            if system.automaton(name).is_some() || stems.any(|stem| stem == name) {
                 bail!(
                     "the format `{}` shows nothing of `{name}`\nhelp: `automata render --help` lists the formats",
                     self.format.join(",")
                 );
             }
-            bail!("{}", unknown("automaton", name, names.into_iter()));
+            let names = system.automata.iter().map(|automaton| automaton.name.as_str()).chain([WHOLE]);
+            bail!("{}", unknown("automaton", name, names));
         }
         Ok(files)
     }

@@ -31,13 +31,20 @@ pub struct Simulate {
     /// Do these steps instead of asking a person; `-` reads standard input
     #[arg(long, value_name = "STEPS.jsonl", value_hint = clap::ValueHint::FilePath)]
     script: Option<PathBuf>,
-    /// Print one JSON object for each delivery
-    #[arg(long, requires = "script")]
+    /// Print one JSON object for each delivery; with --script
+    #[arg(long)]
     json: bool,
 }
 
 impl Simulate {
     pub fn run(self, folder: &Folder) -> anyhow::Result<Verdict> {
+        if self.json && self.script.is_none() {
+            bail!(
+                "--json needs --script: JSON output belongs to the run of a script; a person is told in words\n\
+                 help: `automata simulate {} --script STEPS.jsonl --json`; `--script -` reads the steps from standard input",
+                self.name.escape_debug()
+            );
+        }
         let system = match folder.system()? {
             Ok(system) => system,
             Err(verdict) => return Ok(verdict),

@@ -29,7 +29,13 @@ fn a_folder_that_is_not_there_is_named() {
     let scratch = Scratch::new();
     scratch.run(&["check", "--automata", "nowhere"]).bad(2, &["error: nowhere does not exist", "help:"]);
     scratch.write("file", "");
-    scratch.run(&["check", "--automata", "file"]).bad(2, &["error: file is no folder", "help:"]);
+    scratch
+        .run(&["check", "--automata", "file"])
+        .bad(2, &["error: file is no folder", "definitions: `--automata .`\n"]);
+    scratch.write("a/door.yaml", "");
+    scratch
+        .run(&["check", "--automata", "a/door.yaml"])
+        .bad(2, &["error: a/door.yaml is no folder", "definitions: `--automata a`\n"]);
 }
 
 #[test]

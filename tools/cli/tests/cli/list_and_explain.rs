@@ -69,6 +69,15 @@ fn without_a_code_all_are_listed() {
 #[test]
 fn an_unknown_code_is_refused() {
     let scratch = Scratch::new();
-    scratch.run(&["explain", "A9999"]).bad(2, &["there is no code `A9999`", "help:"]);
-    scratch.run(&["explain", "nonsense"]).bad(2, &["there is no code `nonsense`"]);
+    let last = automata_compiler::codes::all().map(|code| code.number).max().expect("there are codes");
+    let help = format!("help: did you mean `{last}`? `automata explain` lists them all\n");
+    for written in ["A9999", "999999999"] {
+        let run = scratch.run(&["explain", written]);
+        assert_eq!(run.err, format!("error: there is no code `{written}`\n{help}"));
+        assert_eq!(run.code, 2);
+    }
+    scratch.run(&["explain", "E0001"]).bad(2, &["did you mean `A0001`?"]);
+    let run = scratch.run(&["explain", "foo"]);
+    assert_eq!(run.err, "error: there is no code `foo`\nhelp: `automata explain` lists them all\n");
+    assert_eq!(run.code, 2);
 }

@@ -36,6 +36,9 @@ fn every_format_of_the_registry_can_be_had() {
 fn mistyped_names_are_found() {
     let scratch = Scratch::with_doors();
     scratch.run(&["render", "dor"]).bad(2, &["there is no automaton `dor`", "did you mean `door`?"]);
+    let run = scratch.run(&["render", "nope"]);
+    assert_eq!(run.err, "error: there is no automaton `nope`\nhelp: there are: bell, door, system\n");
+    scratch.run(&["render", "README"]).bad(2, &["the format `svg` shows nothing of `README`"]);
     scratch.run(&["render", "door", "--format", "svgg"]).bad(2, &["invalid value 'svgg'", "svg"]);
 }
 

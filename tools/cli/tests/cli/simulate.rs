@@ -90,7 +90,10 @@ fn a_mistyped_name_is_found() {
     let scratch = Scratch::with_doors();
     scratch.run(&["simulate", "dorr"]).bad(2, &["there is no automaton `dorr`", "did you mean `door`?"]);
     scratch.run(&["simulate", "door[x]"]).bad(2, &["door[x]"]);
-    scratch.run(&["simulate", "door", "--json"]).bad(2, &["--script"]);
+    scratch.run(&["simulate", "door", "--json"]).bad(
+        2,
+        &["--json needs --script: JSON output belongs to the run of a script", "door --script STEPS.jsonl --json"],
+    );
 }
 
 #[test]
