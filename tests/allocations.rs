@@ -1,0 +1,160 @@
+//! A delivery allocates nothing, but for cloning the arguments of actions and sends: every buffer is used again.
+//!
+//! Each case runs once to let the buffers grow, and is then counted by an allocator that counts. What is counted is
+//! the bus with everything below it: queue, selection, transition, timers, observations, actions.
+
+use automata_runtime::Bus;
+use bitpie::automata::senders::{dht, gateway, identity, network, node, services, tcp_transport};
+use bitpie::automata::system::{Action, Message, Settings, System};
+use bitpie::automata::{network_connector, p2p_connector};
+use bitpie::identity::NodeId;
+use bitpie::transports::TransportName;
+
+struct Answers;
+
+impl network_connector::Conditions for Answers {
+    fn connection_alive(&mut self) -> bool {
+        true
+    }
+
+    fn port_mapping_wanted(&mut self) -> bool {
+        false
+    }
+}
+
+impl p2p_connector::Conditions for Answers {
+    fn peers_known(&mut self) -> bool {
+        true
+    }
+
+    fn best_transport(&mut self, _: &TransportName) -> bool {
+        true
+    }
+}
+
+/// The bus, and what a program keeps beside it.
+struct Run {
+    bus: Bus<System>,
+    actions: Vec<Action>,
+    now_ms: u64,
+}
+
+impl Run {
+    fn new() -> Self {
+        let mut run =
+            Self { bus: Bus::new(System::new(Settings::default())), actions: Vec::with_capacity(1024), now_ms: 0 };
+        run.bus.start(0, &mut Answers, &mut run.actions);
+        run
+    }
+
+    fn handle(&mut self, message: Message) {
+        self.actions.clear();
+        self.bus.handle(self.now_ms, message, &mut Answers, &mut self.actions);
+    }
+
+    fn advance(&mut self, by_ms: u64) {
+        self.now_ms += by_ms;
+        self.actions.clear();
+        self.bus.advance(self.now_ms, &mut Answers, &mut self.actions);
+    }
+
+    /// Allocations of `messages`, after they were handled before.
+    fn allocations(&mut self, messages: impl Fn() -> Vec<Message>) -> u64 {
+        for _ in 0..2 {
+            for message in messages() {
+                self.handle(message);
+            }
+        }
+        let messages = messages();
+        let sequence = self.bus.sequence();
+        let count = allocation_counter::measure(|| {
+            for message in messages {
+                self.handle(message);
+            }
+        });
+        assert!(self.bus.sequence() > sequence, "something was delivered");
+        // The vector that held the messages is freed inside, which is no allocation.
+        count.count_total
+    }
+}
+
+fn tcp() -> TransportName {
+    "tcp".parse().expect("a good name")
+}
+
+/// A node whose network is up and whose TCP transport listens.
+fn connected() -> Run {
+    let mut run = Run::new();
+    for message in [
+        services::network_transport::init(tcp(), true),
+        gateway::network_transport::initialised(tcp()),
+        gateway::network_transport::receiving_started(tcp()),
+        node::network_connector::init(),
+        network::network_connector::network_info_received(true, true),
+        network::network_connector::network_up(),
+    ] {
+        run.handle(message);
+    }
+    let state = run.bus.system().network_connector.get().map(|instance| instance.state());
+    assert_eq!(state, Some(network_connector::State::Connected));
+    run
+}
+
+#[test]
+fn an_internal_transition_with_an_action_allocates_nothing() {
+    let mut run = Run::new();
+    let peer = NodeId::from_bytes([1; 32]);
+    run.handle(tcp_transport::tcp_connection::connection_made(1, true));
+    run.handle(tcp_transport::tcp_connection::answer_received(1, peer));
+    let allocations = run.allocations(|| vec![tcp_transport::tcp_connection::bytes_received(1, 1500); 100]);
+    assert_eq!(run.actions.len(), 1, "it was received");
+    assert_eq!(allocations, 0);
+}
+
+#[test]
+fn what_is_ignored_unexpected_or_for_nobody_allocates_nothing() {
+    let mut run = Run::new();
+    let allocations = run.allocations(|| {
+        vec![
+            dht::nickname_holder::slot_erased(),
+            node::p2p_connector::init(),
+            network::network_connector::network_up(),
+            tcp_transport::tcp_connection::bytes_received(99, 1),
+        ]
+    });
+    assert_eq!(allocations, 0);
+}
+
+/// Out of `CONNECTED` and back, which the other automaton observes, and which stops and starts timers.
+#[test]
+fn a_transition_with_sends_observations_and_timers_allocates_nothing() {
+    let mut run = connected();
+    run.handle(node::p2p_connector::init());
+    let allocations = run.allocations(|| {
+        vec![
+            services::network_connector::check_reconnect(),
+            gateway::network_connector::transports_verified(),
+            identity::p2p_connector::my_id_updated(false, true),
+            identity::p2p_connector::my_id_propagated(),
+        ]
+    });
+    assert!(run.bus.sequence() > 20, "the others observed it");
+    assert_eq!(allocations, 0);
+}
+
+#[test]
+fn a_timer_allocates_nothing_but_for_the_arguments_of_what_it_sends() {
+    let mut run = connected();
+    run.advance(30_000);
+    run.advance(30_000);
+    let sequence = run.bus.sequence();
+    let count = allocation_counter::measure(|| run.advance(30_000));
+    assert!(run.bus.sequence() > sequence + 1, "the check told the transports");
+    assert_eq!(count.count_total, 0, "the key of a transport is shared, not copied");
+}
+
+#[test]
+fn the_counter_counts() {
+    let count = allocation_counter::measure(|| drop(std::hint::black_box(vec![0_u8; 100])));
+    assert_eq!(count.count_total, 1);
+}
