@@ -21,7 +21,7 @@ use automata_runtime::value::{Milliseconds, Never};
 use automata_runtime::metadata::{
     AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
 };
-use automata_runtime::statig::blocking::{self, IntoStateMachineExt as _};
+use automata_runtime::statig::blocking::{self, State as _};
 use super::types;
 
 /// The leaf states.
@@ -263,7 +263,9 @@ impl automaton::Given for Given {
 }
 
 impl Parameters {
-    fn new(settings: &Settings, given: &Given) -> Self {
+    /// Those that a start gives, and the settings for the rest.
+    #[must_use]
+    pub fn new(settings: &Settings, given: &Given) -> Self {
         Self {
             check_interval: given
                 .check_interval
@@ -462,7 +464,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The state machine. It holds the leaf state and nothing else; everything else is in the [`Context`].
+/// The state machine, for `statig`. The leaf state is its state; everything else is in the [`Context`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Machine;
 
@@ -1144,19 +1146,24 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
         transition: None,
         answer: Answer::None,
     };
-    instance.machine.handle_with_context(&(), &mut context);
+    let state = &mut instance.state;
+    if let Response::Transition(target) = state
+        .call_handler(&mut Machine, &(), &mut context)
+    {
+        state.call_exit_action(&mut Machine, &mut context);
+        *state = target;
+        state.call_entry_action(&mut Machine, &mut context);
+    }
     context.answer
 }
 
 /// A new instance, which has entered its initial state.
 pub fn create(
     _: &(),
-    given: &Given,
-    settings: &Settings,
+    parameters: Parameters,
     effects: &mut Effects<Machine>,
     _: &mut automaton::Asked<Never>,
 ) -> Instance {
-    let parameters = Parameters::new(settings, given);
     let mut variables = Variables::default();
     let history = ();
     let mut context = Context {
@@ -1167,34 +1174,9 @@ pub fn create(
         transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let machine = Machine.uninitialized_state_machine().init_with_context(&mut context);
-    Instance::new(machine, parameters, variables, history)
-}
-
-/// An instance in that state, with these variables: nothing is entered, nothing is done.
-pub fn restore(
-    _: &(),
-    given: &Given,
-    state: State,
-    mut variables: Variables,
-    settings: &Settings,
-    effects: &mut Effects<Machine>,
-    _: &mut automaton::Asked<Never>,
-) -> Instance {
-    let parameters = Parameters::new(settings, given);
-    let history = ();
-    let mut context = Context {
-        trigger: Trigger::Always,
-        parameters: &parameters,
-        variables: &mut variables,
-        effects,
-        transition: None,
-        answer: Answer::None,
-    };
-    let mut machine = Machine.uninitialized_state_machine();
-    *machine.state_mut() = state;
-    let machine = machine.init_with_context(&mut context);
-    Instance::new(machine, parameters, variables, history)
+    let mut state = State::default();
+    state.call_entry_action(&mut Machine, &mut context);
+    Instance::new(state, parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {
@@ -1214,12 +1196,6 @@ impl automata_runtime::Automaton for Machine {
     type History = History;
     type Kept = ();
     type Timers = automaton::TimerHandles<6>;
-    type Machine = blocking::InitializedStateMachine<Machine>;
-    #[inline]
-    fn state(machine: &Self::Machine) -> State {
-        *machine.state()
-    }
-
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }

@@ -288,34 +288,13 @@ impl Member<contact_status::Machine> for System {
         given: &contact_status::Given,
         _: &mut (dyn Host + '_),
     ) -> contact_status::Instance {
+        let parameters = Member::<contact_status::Machine>::parameters(self, given);
         let buffers = self.contact_status.buffers_mut();
-        contact_status::create(
-            key,
-            given,
-            &self.settings.contact_status,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+        contact_status::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
     }
 
-    fn restore(
-        &mut self,
-        key: &types::NodeId,
-        given: &contact_status::Given,
-        state: contact_status::State,
-        variables: contact_status::Variables,
-        _: &mut (dyn Host + '_),
-    ) -> contact_status::Instance {
-        let buffers = self.contact_status.buffers_mut();
-        contact_status::restore(
-            key,
-            given,
-            state,
-            variables,
-            &self.settings.contact_status,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+    fn parameters(&self, given: &contact_status::Given) -> contact_status::Parameters {
+        contact_status::Parameters::new(&self.settings.contact_status, given)
     }
 
     #[inline]
@@ -366,34 +345,13 @@ impl Member<local_service::Machine> for System {
         given: &local_service::Given,
         _: &mut (dyn Host + '_),
     ) -> local_service::Instance {
+        let parameters = Member::<local_service::Machine>::parameters(self, given);
         let buffers = self.local_service.buffers_mut();
-        local_service::create(
-            key,
-            given,
-            &self.settings.local_service,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+        local_service::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
     }
 
-    fn restore(
-        &mut self,
-        key: &types::ServiceName,
-        given: &local_service::Given,
-        state: local_service::State,
-        variables: local_service::Variables,
-        _: &mut (dyn Host + '_),
-    ) -> local_service::Instance {
-        let buffers = self.local_service.buffers_mut();
-        local_service::restore(
-            key,
-            given,
-            state,
-            variables,
-            &self.settings.local_service,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+    fn parameters(&self, given: &local_service::Given) -> local_service::Parameters {
+        local_service::Parameters::new(&self.settings.local_service, given)
     }
 
     #[inline]
@@ -444,11 +402,11 @@ impl Member<network_connector::Machine> for System {
         given: &network_connector::Given,
         host: &mut (dyn Host + '_),
     ) -> network_connector::Instance {
+        let parameters = Member::<network_connector::Machine>::parameters(self, given);
         let buffers = self.network_connector.buffers_mut();
         network_connector::create(
             key,
-            given,
-            &self.settings.network_connector,
+            parameters,
             &mut buffers.effects,
             &mut buffers.asked,
             host,
@@ -456,26 +414,11 @@ impl Member<network_connector::Machine> for System {
         )
     }
 
-    fn restore(
-        &mut self,
-        key: &(),
+    fn parameters(
+        &self,
         given: &network_connector::Given,
-        state: network_connector::State,
-        variables: network_connector::Variables,
-        host: &mut (dyn Host + '_),
-    ) -> network_connector::Instance {
-        let buffers = self.network_connector.buffers_mut();
-        network_connector::restore(
-            key,
-            given,
-            state,
-            variables,
-            &self.settings.network_connector,
-            &mut buffers.effects,
-            &mut buffers.asked,
-            host,
-            &self.states,
-        )
+    ) -> network_connector::Parameters {
+        network_connector::Parameters::new(&self.settings.network_connector, given)
     }
 
     #[inline]
@@ -603,34 +546,21 @@ impl Member<network_transport::Machine> for System {
         given: &network_transport::Given,
         _: &mut (dyn Host + '_),
     ) -> network_transport::Instance {
+        let parameters = Member::<network_transport::Machine>::parameters(self, given);
         let buffers = self.network_transport.buffers_mut();
         network_transport::create(
             key,
-            given,
-            &self.settings.network_transport,
+            parameters,
             &mut buffers.effects,
             &mut buffers.asked,
         )
     }
 
-    fn restore(
-        &mut self,
-        key: &types::TransportName,
+    fn parameters(
+        &self,
         given: &network_transport::Given,
-        state: network_transport::State,
-        variables: network_transport::Variables,
-        _: &mut (dyn Host + '_),
-    ) -> network_transport::Instance {
-        let buffers = self.network_transport.buffers_mut();
-        network_transport::restore(
-            key,
-            given,
-            state,
-            variables,
-            &self.settings.network_transport,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+    ) -> network_transport::Parameters {
+        network_transport::Parameters::new(&self.settings.network_transport, given)
     }
 
     #[inline]
@@ -736,34 +666,18 @@ impl Member<nickname_holder::Machine> for System {
         given: &nickname_holder::Given,
         _: &mut (dyn Host + '_),
     ) -> nickname_holder::Instance {
+        let parameters = Member::<nickname_holder::Machine>::parameters(self, given);
         let buffers = self.nickname_holder.buffers_mut();
         nickname_holder::create(
             key,
-            given,
-            &self.settings.nickname_holder,
+            parameters,
             &mut buffers.effects,
             &mut buffers.asked,
         )
     }
 
-    fn restore(
-        &mut self,
-        key: &(),
-        given: &nickname_holder::Given,
-        state: nickname_holder::State,
-        variables: nickname_holder::Variables,
-        _: &mut (dyn Host + '_),
-    ) -> nickname_holder::Instance {
-        let buffers = self.nickname_holder.buffers_mut();
-        nickname_holder::restore(
-            key,
-            given,
-            state,
-            variables,
-            &self.settings.nickname_holder,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+    fn parameters(&self, given: &nickname_holder::Given) -> nickname_holder::Parameters {
+        nickname_holder::Parameters::new(&self.settings.nickname_holder, given)
     }
 
     #[inline]
@@ -814,34 +728,21 @@ impl Member<nickname_observer::Machine> for System {
         given: &nickname_observer::Given,
         _: &mut (dyn Host + '_),
     ) -> nickname_observer::Instance {
+        let parameters = Member::<nickname_observer::Machine>::parameters(self, given);
         let buffers = self.nickname_observer.buffers_mut();
         nickname_observer::create(
             key,
-            given,
-            &self.settings.nickname_observer,
+            parameters,
             &mut buffers.effects,
             &mut buffers.asked,
         )
     }
 
-    fn restore(
-        &mut self,
-        key: &u64,
+    fn parameters(
+        &self,
         given: &nickname_observer::Given,
-        state: nickname_observer::State,
-        variables: nickname_observer::Variables,
-        _: &mut (dyn Host + '_),
-    ) -> nickname_observer::Instance {
-        let buffers = self.nickname_observer.buffers_mut();
-        nickname_observer::restore(
-            key,
-            given,
-            state,
-            variables,
-            &self.settings.nickname_observer,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+    ) -> nickname_observer::Parameters {
+        nickname_observer::Parameters::new(&self.settings.nickname_observer, given)
     }
 
     #[inline]
@@ -892,11 +793,11 @@ impl Member<p2p_connector::Machine> for System {
         given: &p2p_connector::Given,
         host: &mut (dyn Host + '_),
     ) -> p2p_connector::Instance {
+        let parameters = Member::<p2p_connector::Machine>::parameters(self, given);
         let buffers = self.p2p_connector.buffers_mut();
         p2p_connector::create(
             key,
-            given,
-            &self.settings.p2p_connector,
+            parameters,
             &mut buffers.effects,
             &mut buffers.asked,
             host,
@@ -904,26 +805,8 @@ impl Member<p2p_connector::Machine> for System {
         )
     }
 
-    fn restore(
-        &mut self,
-        key: &(),
-        given: &p2p_connector::Given,
-        state: p2p_connector::State,
-        variables: p2p_connector::Variables,
-        host: &mut (dyn Host + '_),
-    ) -> p2p_connector::Instance {
-        let buffers = self.p2p_connector.buffers_mut();
-        p2p_connector::restore(
-            key,
-            given,
-            state,
-            variables,
-            &self.settings.p2p_connector,
-            &mut buffers.effects,
-            &mut buffers.asked,
-            host,
-            &self.states,
-        )
+    fn parameters(&self, given: &p2p_connector::Given) -> p2p_connector::Parameters {
+        p2p_connector::Parameters::new(&self.settings.p2p_connector, given)
     }
 
     #[inline]
@@ -976,34 +859,13 @@ impl Member<tcp_connection::Machine> for System {
         given: &tcp_connection::Given,
         _: &mut (dyn Host + '_),
     ) -> tcp_connection::Instance {
+        let parameters = Member::<tcp_connection::Machine>::parameters(self, given);
         let buffers = self.tcp_connection.buffers_mut();
-        tcp_connection::create(
-            key,
-            given,
-            &self.settings.tcp_connection,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+        tcp_connection::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
     }
 
-    fn restore(
-        &mut self,
-        key: &u64,
-        given: &tcp_connection::Given,
-        state: tcp_connection::State,
-        variables: tcp_connection::Variables,
-        _: &mut (dyn Host + '_),
-    ) -> tcp_connection::Instance {
-        let buffers = self.tcp_connection.buffers_mut();
-        tcp_connection::restore(
-            key,
-            given,
-            state,
-            variables,
-            &self.settings.tcp_connection,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+    fn parameters(&self, given: &tcp_connection::Given) -> tcp_connection::Parameters {
+        tcp_connection::Parameters::new(&self.settings.tcp_connection, given)
     }
 
     #[inline]
