@@ -1,5 +1,6 @@
 //! The interactive session as a pure core: a line in, a text out. Nothing here touches a terminal.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -174,8 +175,8 @@ impl Session {
                 }
                 self.started = true;
                 self.trace.extend(records.iter().cloned());
-                let texts: Vec<String> = records.iter().map(describe).collect();
-                Reply { text: texts.join("\n"), records, quit: false }
+                let text = if input == Input::Start { self.opening(&records) } else { describe_all(&records) };
+                Reply { text, records, quit: false }
             }
             Err(Refusal::Question(question, error)) => {
                 let expected = if let Error::Unanswered { expected, .. } = error { expected } else { String::new() };
@@ -188,6 +189,21 @@ impl Session {
                 "There is no end of timers that are due: look for one that is begun anew at once. Nothing was done.",
             ),
         }
+    }
+
+    /// What the start of the system did, as far as it is about the automaton that is looked at, or went wrong.
+    fn opening(&self, records: &[Record]) -> String {
+        let own = &self.simulation.interpreter().system().automata[self.focus.automaton].name;
+        let automaton = |record: &Record| record.instance.split('[').next().unwrap_or_default().to_owned();
+        let shown = |record: &&Record| automaton(record) == *own || !record.faults.is_empty();
+        let (shown, folded): (Vec<&Record>, Vec<&Record>) = records.iter().partition(shown);
+        let others: BTreeSet<String> = folded.into_iter().map(automaton).collect();
+        let line = match others.len() {
+            0 => None,
+            1 => Some("1 other automaton has started; `trace` shows it".to_owned()),
+            count => Some(format!("{count} other automata have started; `trace` shows them")),
+        };
+        shown.into_iter().map(describe).chain(line).collect::<Vec<_>>().join("\n")
     }
 
     /// A line at an open question: a command that makes sense there, or the answer. (A text that is the name of a command is
@@ -263,6 +279,10 @@ impl Session {
         let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
         format!("{}.{}{arguments}", automaton.name, condition.name)
     }
+}
+
+fn describe_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> String {
+    records.into_iter().map(describe).collect::<Vec<_>>().join("\n")
 }
 
 /// A key to begin with, where the person gave none.

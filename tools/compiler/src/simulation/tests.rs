@@ -185,6 +185,34 @@ fn a_session_asks_what_it_must_know_and_undoes() {
 }
 
 #[test]
+fn starts_of_other_automata_are_folded_at_the_opening() {
+    let file = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
+    let lamp = |name: &str| {
+        let text = format!(
+            "automaton: {name}\nsummary: A lamp.\nevents:\n  light: {{ from: hand }}\ninitial: DARK\nstates:\n  DARK:\n    on: {{ light: BRIGHT }}\n  BRIGHT:\n    ignore: {{ light: it is }}\n"
+        );
+        file(&format!("a/{name}.yaml"), &text)
+    };
+    let opening = |names: &[&str], name: &str| {
+        let files = [file("a/parts.yaml", PARTS)].into_iter().chain(names.iter().map(|name| lamp(name)));
+        let sources = Sources::new(files.collect());
+        let analysis = crate::analyse(&sources);
+        let system =
+            analysis.system.unwrap_or_else(|| panic!("{}", crate::render::plain(&sources, &analysis.findings)));
+        let (mut session, reply) = Session::new(Arc::new(system), name).expect("declared");
+        assert_eq!((reply.records.len(), session.trace().len()), (names.len(), names.len()), "nothing is lost");
+        let trace = session.line("trace").text;
+        assert!(names.iter().all(|name| trace.contains(&format!("{name} ← start"))), "{trace}");
+        reply.text
+    };
+    let own = "#1 0.000s beacon ← start\n    started: · → DARK";
+    let three = ["alarm", "beacon", "candle"];
+    assert_eq!(opening(&three, "beacon"), format!("{own}\n2 other automata have started; `trace` shows them"));
+    assert_eq!(opening(&three[..2], "beacon"), format!("{own}\n1 other automaton has started; `trace` shows it"));
+    assert_eq!(opening(&three[1..2], "beacon"), own.replace("#1", "#0"));
+}
+
+#[test]
 fn commands_are_understood_at_an_open_question() {
     let (mut session, _) = Session::new(door(), "door").expect("declared");
     session.line("start");
