@@ -1,6 +1,6 @@
 //! `automata generate`: everything that comes out of the definitions, in one folder, and nothing else in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,8 @@ use crate::Verdict;
 use crate::folder::{Folder, resolve};
 use crate::terminal::{BAD, GOOD, counted, errors, output, styled};
 
-/// Folders of the output. What is in them and not generated is stale; whatever else is beside them is left alone.
-const FOLDERS: &[&str] = &["diagrams", "reference", "rust", "schema", "tables"];
+/// Where the Rust goes; the folders of the other formats are theirs to say.
+const RUST: &str = "rust";
 
 /// How many files are named when many differ.
 const NAMED: usize = 20;
@@ -67,7 +67,7 @@ impl Generate {
 /// All that comes out, by its path in the folder.
 fn artifacts(system: &System, sources: &Sources) -> BTreeMap<String, String> {
     let rust = automata_compiler::rust::generate(system, sources, &automata_compiler::rust::Options::default());
-    let rust = rust.into_iter().map(|(path, text)| (format!("rust/{path}"), text));
+    let rust = rust.into_iter().map(|(path, text)| (format!("{RUST}/{path}"), text));
     rust.chain(automata_outputs::render_all(system, sources)).collect()
 }
 
@@ -90,7 +90,10 @@ impl Differences {
             }
         }
         let mut there = Vec::new();
-        for folder in FOLDERS {
+        // What is in these folders and not generated is stale; whatever else is beside them is left alone.
+        let folders: BTreeSet<&str> =
+            automata_outputs::OUTPUTS.iter().map(|output| output.folder).chain([RUST]).collect();
+        for folder in folders {
             files_below(&out.join(folder), folder, &mut there)?;
         }
         there.retain(|path| !wanted.contains_key(path));

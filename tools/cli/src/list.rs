@@ -83,11 +83,11 @@ fn table(entries: &[Entry<'_>]) -> anyhow::Result<()> {
         let padding = " ".repeat(name - entry.automaton.len());
         writeln!(
             output,
-            "{}{padding}  {:instances$}  {:>3} states  {:>3} events  {}",
+            "{}{padding}  {:instances$}  {:>9}  {:>9}  {}",
             styled(STRONG, entry.automaton),
             entry.instances,
-            entry.states,
-            entry.events + entry.observations,
+            counted(entry.states, "state"),
+            counted(entry.events + entry.observations, "event"),
             styled(FAINT, entry.summary),
         )?;
     }

@@ -12,6 +12,7 @@ pub mod expression;
 mod folder;
 pub mod graph;
 pub mod interpreter;
+mod list_form;
 pub mod model;
 pub mod names;
 pub mod nearest;

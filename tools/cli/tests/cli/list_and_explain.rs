@@ -9,8 +9,8 @@ fn all_automata_are_listed_with_what_they_are_for() {
     let scratch = Scratch::with_doors();
     assert_eq!(
         scratch.run(&["list"]).good(),
-        "bell  one         1 states    1 events  Tells all doors.\n\
-         door  per door    4 states    3 events  Is it open?\n\
+        "bell  one         1 state    1 event  Tells all doors.\n\
+         door  per door   4 states   3 events  Is it open?\n\
          2 automata, 5 states\n"
     );
 }

@@ -10,6 +10,7 @@ use super::syntax::{
 };
 use crate::codes::expression_errors::{SYNTAX, TOO_LARGE};
 use crate::diagnostic::Diagnostic;
+use crate::list_form;
 use crate::model::{BinaryOperator, Change};
 use crate::nearest::nearest;
 use crate::source::{Span, Text};
@@ -28,19 +29,19 @@ pub fn expression(text: &Text) -> Result<Node, Refusal> {
 }
 
 pub fn assignment(text: &Text) -> Result<AssignmentSyntax, Refusal> {
-    Parser::whole(text, Parser::assignment)
+    Parser::listed(text, Parser::assignment)
 }
 
 /// An action or a raise.
 pub fn call(text: &Text) -> Result<(Name, Arguments), Refusal> {
-    Parser::whole(text, |parser| {
+    Parser::listed(text, |parser| {
         let name = parser.name("a name")?;
         Ok((name, parser.arguments_if_any()?))
     })
 }
 
 pub fn send(text: &Text) -> Result<(Subject, Name, Arguments), Refusal> {
-    Parser::whole(text, |parser| {
+    Parser::listed(text, |parser| {
         let subject = parser.subject()?;
         if !parser.take(".") {
             return Err(parser.unexpected("`.` and the event: `automaton.event` or `automaton[key].event`").into());
@@ -51,7 +52,7 @@ pub fn send(text: &Text) -> Result<(Subject, Name, Arguments), Refusal> {
 }
 
 pub fn start(text: &Text) -> Result<(Subject, Arguments), Refusal> {
-    Parser::whole(text, |parser| {
+    Parser::listed(text, |parser| {
         let subject = parser.subject()?;
         Ok((subject, parser.arguments_if_any()?))
     })
@@ -105,6 +106,20 @@ impl<'a> Parser<'a> {
         let mut parser = Parser { text, tokens: tokens(text)?, at: 0, nesting: 0 };
         let result = rule(&mut parser)?;
         if parser.token().kind == TokenKind::End { Ok(result) } else { Err(parser.left_over().into()) }
+    }
+
+    /// [`Parser::whole`], where a list of such texts may stand: of a comma between two of them is said how a list is written.
+    fn listed<T>(text: &'a Text, rule: impl FnOnce(&mut Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let mut parser = Parser { text, tokens: tokens(text)?, at: 0, nesting: 0 };
+        let result = rule(&mut parser)?;
+        match parser.token().kind {
+            TokenKind::End => Ok(result),
+            TokenKind::Symbol(",") => {
+                let list = list_form::written(&list_form::pieces(&text.text));
+                Err(parser.left_over().help(format!("write a list: `{list}`")).into())
+            }
+            _ => Err(parser.left_over().into()),
+        }
     }
 
     fn token(&self) -> &Token {
@@ -447,12 +462,28 @@ impl<'a> Parser<'a> {
             TokenKind::Symbol("==") => {
                 return Err(self.unexpected("`=`").help("`==` compares; `=` assigns").into());
             }
-            _ => return Err(self.unexpected("`=`, `+=`, `-=`, `*=`, `/=` or `%=`").into()),
+            _ => {
+                let finding = self.unexpected("`=`, `+=`, `-=`, `*=`, `/=` or `%=`");
+                return Err(match self.doubled_sign() {
+                    Some(sign) => finding.help(format!("write `{} {sign}= 1`", variable.name)).into(),
+                    None => finding.into(),
+                });
+            }
         };
         self.advance();
         let value = self.expression()?;
         let span = variable.span.to(value.span);
         Ok(AssignmentSyntax { variable, operator, value, span })
+    }
+
+    /// `attempts++`, as in other languages.
+    fn doubled_sign(&self) -> Option<&'static str> {
+        let symbol = |at: usize| match self.tokens.get(at)?.kind {
+            TokenKind::Symbol(symbol) => Some(symbol),
+            _ => None,
+        };
+        let sign = symbol(self.at).filter(|sign| matches!(*sign, "+" | "-"))?;
+        (symbol(self.at + 1) == Some(sign)).then_some(sign)
     }
 
     fn trigger(&mut self) -> Result<TriggerSyntax, Refusal> {

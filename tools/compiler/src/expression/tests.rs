@@ -218,6 +218,10 @@ fn syntax_errors_point_at_the_token_and_say_what_was_meant() {
     assert!(refused(guard, "ready ‹ad› online", "A0100").contains("did you mean `and`?"));
     assert!(refused(action_call, "greet(peer‹›", "A0100").contains("a comma ends the value"));
     assert!(refused(assignment, "missed ‹==› 1", "A0100").contains("`=` assigns"));
+    assert!(refused(assignment, "missed ‹+›+", "A0100").contains("write `missed += 1`"));
+    assert!(refused(assignment, "missed ‹-›-", "A0100").contains("write `missed -= 1`"));
+    let comma = "write a list: `[missed = 1, tries = 0]`";
+    assert!(refused(assignment, "missed = 1‹,› tries = 0", "A0100").contains(comma));
     assert!(refused(triggers, "server ‹enter› IDLE", "A0100").contains("did you mean `enters`?"));
     refused(target, "CONNECTED.‹hist›", "A0100");
 }

@@ -7,7 +7,11 @@
 use super::{Entry, Node, NodeKind, Quoting, Scalar};
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
+use crate::list_form;
 use crate::source::{Span, Text};
+
+/// The keys behind which a list of texts may stand in which a comma of its own has no meaning.
+const KEYS_WITH_LISTS: &[&str] = &["set", "do", "send", "start", "raise", "restart"];
 
 /// Puts together what fell apart in the entries of a flow mapping: a text, and keys behind it that have no colon.
 pub(super) fn mend_mapping(source: &str, entries: &mut Vec<Entry>, findings: &mut Vec<Diagnostic>) {
@@ -17,7 +21,11 @@ pub(super) fn mend_mapping(source: &str, entries: &mut Vec<Entry>, findings: &mu
         if count > 0 && plain(&entries[at].value).is_some() {
             let end = entries[at + count].key.span.end;
             let key = entries[at].key.text.clone();
-            entries[at].value = joined(source, &entries[at].value, end, Some(&key), findings);
+            let first = &entries[at].value;
+            entries[at].value = match meant_as_list(source, first, end, &key, findings) {
+                Some(list) => list,
+                None => joined(source, first, end, Some(&key), findings),
+            };
             entries.drain(at + 1..=at + count);
         }
         at += 1;
@@ -89,6 +97,26 @@ fn plain(node: &Node) -> Option<&str> {
 
 fn unclosed(text: &str) -> isize {
     text.chars().map(|c| isize::from(c == '(') - isize::from(c == ')')).sum()
+}
+
+/// `{ set: a = 1, b = 2 }`: a list, if the key takes one and a comma stands outside of all brackets.
+fn meant_as_list(source: &str, first: &Node, end: u32, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
+    let span = Span { end, ..first.span };
+    let whole = source.get(span.start as usize..span.end as usize)?;
+    let pieces = list_form::pieces(whole);
+    if pieces.len() < 2 || !KEYS_WITH_LISTS.contains(&key) {
+        return None;
+    }
+    let message = format!("in flow style (`{{ … }}`) the comma ends the text, so that `{whole}` falls apart");
+    let help = format!("write a list: `{key}: {}`", list_form::written(&pieces));
+    findings.push(Diagnostic::new(&errors::FLOW_COMMA, span, message).help(help));
+    let items = pieces.iter().map(|(start, piece)| {
+        let start = span.start + *start as u32;
+        let span = Span { start, end: start + piece.len() as u32, ..span };
+        let text = Text { text: (*piece).to_owned(), span, exact: true };
+        Node { kind: NodeKind::Scalar(Scalar { text, quoting: Quoting::Plain }), span }
+    });
+    Some(Node { kind: NodeKind::Sequence(items.collect()), span })
 }
 
 fn joined(source: &str, first: &Node, end: u32, key: Option<&str>, findings: &mut Vec<Diagnostic>) -> Node {
