@@ -121,13 +121,13 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:54`).
+    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:50`).
     OfflineAfterOfflineInterval,
-    /// `after answer_timeout in FETCHING` (`automata/contact_status.yaml:78`).
+    /// `after answer_timeout in FETCHING` (`automata/contact_status.yaml:79`).
     FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` (`automata/contact_status.yaml:88`).
+    /// `after answer_timeout in AWAIT_ACK` (`automata/contact_status.yaml:89`).
     AwaitAckAfterAnswerTimeout,
-    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:97`).
+    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:99`).
     ConnectedAfterSilenceTimeout,
 }
 
@@ -302,47 +302,47 @@ pub enum Transition {
     Start,
     /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:42`).
     Shutdown,
-    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:54`).
+    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:50`).
     OfflineAfterOfflineInterval,
-    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:56`).
+    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
     OfflineContactAdded,
-    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:56`).
+    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
     OfflinePingNow,
-    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:56`).
+    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
     OfflineSessionOpened,
-    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:57`).
+    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:53`).
     OfflineInboxPacket,
-    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:66`).
+    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:67`).
     PingInboxPacket,
-    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:68`).
+    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
     PingIdentityMissing,
-    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:68`).
+    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
     PingSendFailed,
-    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:69`).
+    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
     PingIdentityMissing2,
-    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:69`).
+    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
     PingSendFailed2,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `FETCHING` (`automata/contact_status.yaml:79`).
+    /// `after answer_timeout in FETCHING` in `FETCHING` → `FETCHING` (`automata/contact_status.yaml:80`).
     FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:80`).
+    /// `after answer_timeout in FETCHING` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:81`).
     FetchingAfterAnswerTimeout2,
-    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:82`).
+    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:83`).
     FetchingIdentityFetched,
-    /// `ack_received` in `FETCHING` → `CONNECTED` (`automata/contact_status.yaml:83`).
+    /// `ack_received` in `FETCHING` → `CONNECTED` (`automata/contact_status.yaml:84`).
     FetchingAckReceived,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `FETCHING` (`automata/contact_status.yaml:89`).
+    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `FETCHING` (`automata/contact_status.yaml:90`).
     AwaitAckAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `OFFLINE` (`automata/contact_status.yaml:90`).
+    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `OFFLINE` (`automata/contact_status.yaml:91`).
     AwaitAckAfterAnswerTimeout2,
-    /// `ack_received` in `AWAIT_ACK` → `CONNECTED` (`automata/contact_status.yaml:92`).
+    /// `ack_received` in `AWAIT_ACK` → `CONNECTED` (`automata/contact_status.yaml:93`).
     AwaitAckAckReceived,
-    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:97`).
+    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:99`).
     ConnectedAfterSilenceTimeout,
-    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
+    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
     ConnectedPingNow,
-    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
+    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
     ConnectedSessionClosed,
-    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:103`).
+    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:105`).
     ConnectedPacketFailed,
 }
 
@@ -584,10 +584,6 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             context.take(Transition::Shutdown, State::Closed)
         }
         Trigger::Event(Event::ContactAdded) => context.ignored(),
-        Trigger::Event(Event::IdentityFetched) => context.ignored(),
-        Trigger::Event(Event::IdentityMissing) => context.ignored(),
-        Trigger::Event(Event::AckReceived) => context.ignored(),
-        Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Event(Event::PacketFailed) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -610,6 +606,10 @@ fn in_offline(context: &mut Context<'_>) -> Response {
             context.take(Transition::OfflineInboxPacket, State::Connected)
         }
         Trigger::Event(Event::SessionClosed) => context.ignored(),
+        Trigger::Event(Event::IdentityFetched) => context.ignored(),
+        Trigger::Event(Event::IdentityMissing) => context.ignored(),
+        Trigger::Event(Event::AckReceived) => context.ignored(),
+        Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Timer(Timer::OfflineAfterOfflineInterval) => {
             context.take(Transition::OfflineAfterOfflineInterval, State::Fetching)
         }
@@ -673,6 +673,7 @@ fn in_await_ack(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::AckReceived) => {
             context.take(Transition::AwaitAckAckReceived, State::Connected)
         }
+        Trigger::Event(Event::IdentityFetched) => context.ignored(),
         Trigger::Timer(Timer::AwaitAckAfterAnswerTimeout) => {
             if context.variables.attempts < context.parameters.tries {
                 context.take(Transition::AwaitAckAfterAnswerTimeout, State::Fetching)
@@ -730,6 +731,9 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::SessionOpened) => context.ignored(),
+        Trigger::Event(Event::IdentityFetched) => context.ignored(),
+        Trigger::Event(Event::IdentityMissing) => context.ignored(),
+        Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Timer(Timer::ConnectedAfterSilenceTimeout) => {
             context.take(Transition::ConnectedAfterSilenceTimeout, State::Fetching)
         }
@@ -943,7 +947,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 51 },
+            place: Place { file: FILE, line: 47 },
         },
         StateMetadata {
             name: "PING",
@@ -951,7 +955,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 60 },
+            place: Place { file: FILE, line: 61 },
         },
         StateMetadata {
             name: "FETCHING",
@@ -959,7 +963,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 76 },
         },
         StateMetadata {
             name: "AWAIT_ACK",
@@ -967,7 +971,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 84 },
+            place: Place { file: FILE, line: 85 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -975,7 +979,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 96 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -983,7 +987,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 113 },
         },
     ],
     events: &[
@@ -1080,7 +1084,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 54 },
+            place: Place { file: FILE, line: 50 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1088,7 +1092,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 56 },
+            place: Place { file: FILE, line: 52 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1096,7 +1100,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 56 },
+            place: Place { file: FILE, line: 52 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1104,7 +1108,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 56 },
+            place: Place { file: FILE, line: 52 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1112,7 +1116,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 57 },
+            place: Place { file: FILE, line: 53 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1120,7 +1124,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 66 },
+            place: Place { file: FILE, line: 67 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1128,7 +1132,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 69 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1136,7 +1140,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 69 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1144,7 +1148,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 70 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1152,23 +1156,23 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 70 },
         },
         TransitionMetadata {
             state: "FETCHING",
             trigger: "after answer_timeout in FETCHING",
             target: Some("FETCHING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 79 },
-        },
-        TransitionMetadata {
-            state: "FETCHING",
-            trigger: "after answer_timeout in FETCHING",
-            target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 80 },
+        },
+        TransitionMetadata {
+            state: "FETCHING",
+            trigger: "after answer_timeout in FETCHING",
+            target: Some("OFFLINE"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 81 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1176,7 +1180,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_ACK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 82 },
+            place: Place { file: FILE, line: 83 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1184,7 +1188,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 83 },
+            place: Place { file: FILE, line: 84 },
         },
         TransitionMetadata {
             state: "AWAIT_ACK",
@@ -1192,7 +1196,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 90 },
         },
         TransitionMetadata {
             state: "AWAIT_ACK",
@@ -1200,7 +1204,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 90 },
+            place: Place { file: FILE, line: 91 },
         },
         TransitionMetadata {
             state: "AWAIT_ACK",
@@ -1208,7 +1212,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 92 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1216,7 +1220,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 97 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1224,7 +1228,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 101 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1232,7 +1236,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 100 },
+            place: Place { file: FILE, line: 102 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1240,7 +1244,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 103 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1248,7 +1252,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 103 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1256,7 +1260,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 105 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1264,7 +1268,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 104 },
+            place: Place { file: FILE, line: 106 },
         },
     ],
 };
