@@ -19,9 +19,9 @@ const FONTS: [(&str, f64, bool); 6] = [
     ("heading-name", 20.0, true),
     ("heading-instances", 13.0, false),
     ("heading-summary", 14.0, false),
-    ("name", 14.0, true),
-    ("label-text", 13.0, false),
-    ("detail-text", 12.0, false),
+    ("name", 13.0, true),
+    ("label-text", 12.0, false),
+    ("detail-text", 11.0, false),
 ];
 
 struct Text {

@@ -16,11 +16,11 @@ use crate::metrics::text_width;
 use crate::wording::{Wording, event_of};
 
 /// Size of the name of a state, in pixels.
-pub const NAME_SIZE: f64 = 14.0;
+pub const NAME_SIZE: f64 = 13.0;
 /// Size of the trigger and guard of a label, in pixels.
-pub const LABEL_SIZE: f64 = 13.0;
+pub const LABEL_SIZE: f64 = 12.0;
 /// Size of all that stands inside a state, and of what a transition does, in pixels.
-pub const DETAIL_SIZE: f64 = 12.0;
+pub const DETAIL_SIZE: f64 = 11.0;
 /// Height of the band with the name, in pixels.
 pub const NAME_BAND: f64 = 32.0;
 /// Between a border and the text inside, in pixels.
