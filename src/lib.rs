@@ -6,12 +6,13 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod automata;
-pub mod demo;
+pub mod hosts;
 pub mod identity;
 mod name;
 pub mod nickname;
 pub mod node;
 pub mod services;
 pub mod transports;
+pub mod wire;
 
 pub use name::ParseNameError;

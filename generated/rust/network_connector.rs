@@ -59,6 +59,8 @@ pub enum State {
     AwaitNetwork,
     /// `AWAIT_INTERNET`, in `FALLING`. The interfaces are those of before, so it is something beyond them. Old name: INTERNET?
     AwaitInternet,
+    /// `CLOSED`.
+    Closed,
 }
 
 impl State {
@@ -75,6 +77,7 @@ impl State {
         State::Down,
         State::AwaitNetwork,
         State::AwaitInternet,
+        State::Closed,
     ];
 
     /// As in the YAML.
@@ -92,6 +95,7 @@ impl State {
             State::Down => "DOWN",
             State::AwaitNetwork => "AWAIT_NETWORK",
             State::AwaitInternet => "AWAIT_INTERNET",
+            State::Closed => "CLOSED",
         }
     }
 
@@ -134,7 +138,7 @@ impl automaton::State for State {
 
     #[inline]
     fn is_final(self) -> bool {
-        false
+        matches!(self, State::Closed)
     }
 }
 
@@ -148,8 +152,10 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `init`, from `node`.
+    /// `init`, from `services`. The service network is on; after a stop it begins anew.
     Init,
+    /// `stop`, from `services`. The service is off.
+    Stop,
     /// `network_info_received`, from `network`. The answer to check_interfaces: is any interface up, and are they those of last time? Old name: got-network-info.
     NetworkInfoReceived { active: bool, same_interfaces: bool },
     /// `network_up`, from `network`. The answer to set_up.
@@ -190,34 +196,39 @@ impl automaton::Event for Event {
             Event::NetworkTransportEntersListening { .. }
         )
     }
+
+    #[inline]
+    fn starts(&self) -> bool {
+        matches!(self, Event::Init)
+    }
 }
 
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:84`).
+    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:88`).
     StartUpAfterAnswerTimeout,
-    /// `after answer_timeout in UP` (`automata/network_connector.yaml:99`).
+    /// `after answer_timeout in UP` (`automata/network_connector.yaml:103`).
     UpAfterAnswerTimeout,
-    /// `after answer_timeout in UPNP` (`automata/network_connector.yaml:111`).
+    /// `after answer_timeout in UPNP` (`automata/network_connector.yaml:115`).
     UpnpAfterAnswerTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:117`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:121`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `after mapping_delay in CONNECTED` (`automata/network_connector.yaml:135`).
+    /// `after mapping_delay in CONNECTED` (`automata/network_connector.yaml:139`).
     ConnectedAfterMappingDelay,
-    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:139`).
+    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:143`).
     ConnectedEveryRecheckInterval,
-    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:156`).
+    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:160`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:160`).
+    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:164`).
     DisconnectedAfterHourlyInterval,
-    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:166`).
+    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:170`).
     RestingAfterMinimumRest,
-    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:182`).
+    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:186`).
     DownAfterTransportsTimeout,
-    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:189`).
+    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:193`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:197`).
+    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:201`).
     AwaitInternetAfterAnswerTimeout,
 }
 
@@ -650,95 +661,97 @@ impl Ask<'_> {
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:77`).
+    /// `stop` anywhere → `CLOSED` (`automata/network_connector.yaml:64`).
+    Stop,
+    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:81`).
     AtStartupInit,
-    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:84`).
+    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:88`).
     StartUpAfterAnswerTimeout,
-    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:87`).
+    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:91`).
     StartUpNetworkInfoReceived,
-    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:88`). Mended: with an active network it led nowhere.
+    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:92`). Mended: with an active network it led nowhere.
     StartUpNetworkInfoReceived2,
-    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:89`).
+    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:93`).
     StartUpReconnect,
-    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:89`).
+    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:93`).
     StartUpCheckReconnect,
-    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:99`).
+    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:103`).
     UpAfterAnswerTimeout,
-    /// `network_up` in `UP` → `UPNP` (`automata/network_connector.yaml:105`).
+    /// `network_up` in `UP` → `UPNP` (`automata/network_connector.yaml:109`).
     UpNetworkUp,
-    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:106`).
+    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:110`).
     UpNetworkUp2,
-    /// `after answer_timeout in UPNP` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:111`).
+    /// `after answer_timeout in UPNP` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:115`).
     UpnpAfterAnswerTimeout,
-    /// `ports_mapped_or_not` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:113`).
+    /// `ports_mapped_or_not` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:117`).
     UpnpPortsMappedOrNot,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:118`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:122`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:119`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:123`).
     AwaitTransportsAfterTransportsTimeout2,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:120`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:124`).
     AwaitTransportsAfterTransportsTimeout3,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:124`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:128`).
     AwaitTransportsTransportsTold,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:124`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:128`).
     AwaitTransportsTransportsVerified,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:124`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:128`).
     AwaitTransportsNetworkTransportLeavesChanging,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:125`). Mended: it wanted all of them.
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:129`). Mended: it wanted all of them.
     AwaitTransportsTransportsTold2,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:125`). Mended: it wanted all of them.
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:129`). Mended: it wanted all of them.
     AwaitTransportsTransportsVerified2,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:125`). Mended: it wanted all of them.
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:129`). Mended: it wanted all of them.
     AwaitTransportsNetworkTransportLeavesChanging2,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:126`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:130`).
     AwaitTransportsTransportsTold3,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:126`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:130`).
     AwaitTransportsTransportsVerified3,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:126`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:130`).
     AwaitTransportsNetworkTransportLeavesChanging3,
-    /// `after mapping_delay in CONNECTED` in `CONNECTED` → `UPNP` (`automata/network_connector.yaml:136`).
+    /// `after mapping_delay in CONNECTED` in `CONNECTED` → `UPNP` (`automata/network_connector.yaml:140`).
     ConnectedAfterMappingDelay,
-    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:140`).
+    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:144`).
     ConnectedEveryRecheckInterval,
-    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:143`).
+    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:147`).
     ConnectedReconnect,
-    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:144`).
+    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:148`).
     ConnectedCheckReconnect,
-    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:147`).
+    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:151`).
     ConnectedNetworkTransportLeavesListening,
-    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:157`).
+    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:161`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:160`).
+    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:164`).
     DisconnectedAfterHourlyInterval,
-    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:162`).
+    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:166`).
     DisconnectedReconnect,
-    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:162`).
+    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:166`).
     DisconnectedCheckReconnect,
-    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:163`). A transport that came up by itself; everything is looked at anew.
+    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:167`). A transport that came up by itself; everything is looked at anew.
     DisconnectedNetworkTransportEntersListening,
-    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:166`).
+    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:170`).
     RestingAfterMinimumRest,
-    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:170`).
+    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:174`).
     RestedConnectionDone,
-    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:182`).
+    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:186`).
     DownAfterTransportsTimeout,
-    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:186`).
+    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:190`).
     DownTransportsTold,
-    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:186`).
+    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:190`).
     DownNetworkTransportLeavesChanging,
-    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:189`).
+    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:193`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:192`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:196`).
     AwaitNetworkNetworkInfoReceived,
-    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:193`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:197`).
     AwaitNetworkNetworkInfoReceived2,
-    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:194`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:198`).
     AwaitNetworkNetworkInfoReceived3,
-    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:197`).
+    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:201`).
     AwaitInternetAfterAnswerTimeout,
-    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:199`).
+    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:203`).
     AwaitInternetInternetReached,
-    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:200`).
+    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:204`).
     AwaitInternetInternetMissing,
 }
 
@@ -820,6 +833,7 @@ impl blocking::State<Machine> for State {
             State::Down => in_down(context),
             State::AwaitNetwork => in_await_network(context),
             State::AwaitInternet => in_await_internet(context),
+            State::Closed => context.nobody_answers(),
         }
     }
 
@@ -827,6 +841,52 @@ impl blocking::State<Machine> for State {
     #[inline]
     fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
         match context.transition {
+            Some(Transition::Stop) => {
+                match *self {
+                    State::StartUp => {
+                        leave_start_up(context);
+                    }
+                    State::Up => {
+                        leave_up(context);
+                    }
+                    State::Upnp => {
+                        leave_upnp(context);
+                    }
+                    State::AwaitTransports => {
+                        leave_await_transports(context);
+                    }
+                    State::Connected => {
+                        leave_connected(context);
+                        leave_settled(context);
+                    }
+                    State::Resting => {
+                        leave_resting(context);
+                        leave_disconnected(context);
+                        leave_settled(context);
+                    }
+                    State::Rested => {
+                        leave_disconnected(context);
+                        leave_settled(context);
+                    }
+                    State::Down => {
+                        leave_down(context);
+                    }
+                    State::AwaitNetwork => {
+                        leave_await_network(context);
+                    }
+                    State::AwaitInternet => {
+                        leave_await_internet(context);
+                    }
+                    _ => {}
+                }
+                context
+                    .effects
+                    .send(
+                        Sent::AllNetworkTransport(
+                            network_transport::Event::StopListening,
+                        ),
+                    );
+            }
             Some(Transition::AtStartupInit) => {
                 context.effects.act(Action::CheckInterfaces);
             }
@@ -1084,6 +1144,8 @@ impl blocking::State<Machine> for State {
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::Stop) => context.take(Transition::Stop, State::Closed),
+        Trigger::Event(Event::Init) => context.ignored(),
         Trigger::Event(Event::NetworkInfoReceived { .. }) => context.ignored(),
         Trigger::Event(Event::NetworkUp) => context.ignored(),
         Trigger::Event(Event::PortsMappedOrNot) => context.ignored(),
@@ -1813,7 +1875,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 79 },
         },
         StateMetadata {
             name: "START_UP",
@@ -1821,7 +1883,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 82 },
+            place: Place { file: FILE, line: 86 },
         },
         StateMetadata {
             name: "RISING",
@@ -1829,7 +1891,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 95 },
         },
         StateMetadata {
             name: "UP",
@@ -1837,7 +1899,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("RISING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 96 },
+            place: Place { file: FILE, line: 100 },
         },
         StateMetadata {
             name: "UPNP",
@@ -1845,7 +1907,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("RISING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 111 },
         },
         StateMetadata {
             name: "AWAIT_TRANSPORTS",
@@ -1853,7 +1915,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("RISING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 114 },
+            place: Place { file: FILE, line: 118 },
         },
         StateMetadata {
             name: "SETTLED",
@@ -1861,7 +1923,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 128 },
+            place: Place { file: FILE, line: 132 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -1869,7 +1931,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("SETTLED"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 131 },
+            place: Place { file: FILE, line: 135 },
         },
         StateMetadata {
             name: "DISCONNECTED",
@@ -1877,7 +1939,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("SETTLED"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 152 },
+            place: Place { file: FILE, line: 156 },
         },
         StateMetadata {
             name: "RESTING",
@@ -1885,7 +1947,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("DISCONNECTED"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 165 },
+            place: Place { file: FILE, line: 169 },
         },
         StateMetadata {
             name: "RESTED",
@@ -1893,7 +1955,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("DISCONNECTED"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 168 },
+            place: Place { file: FILE, line: 172 },
         },
         StateMetadata {
             name: "FALLING",
@@ -1901,7 +1963,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 172 },
+            place: Place { file: FILE, line: 176 },
         },
         StateMetadata {
             name: "DOWN",
@@ -1909,7 +1971,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("FALLING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 178 },
+            place: Place { file: FILE, line: 182 },
         },
         StateMetadata {
             name: "AWAIT_NETWORK",
@@ -1917,7 +1979,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("FALLING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 187 },
+            place: Place { file: FILE, line: 191 },
         },
         StateMetadata {
             name: "AWAIT_INTERNET",
@@ -1925,117 +1987,140 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("FALLING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 195 },
+            place: Place { file: FILE, line: 199 },
+        },
+        StateMetadata {
+            name: "CLOSED",
+            summary: "",
+            parent: Some(""),
+            is_leaf: true,
+            is_final: true,
+            place: Place { file: FILE, line: 206 },
         },
     ],
     events: &[
         EventMetadata {
             name: "init",
-            summary: "",
+            summary: "The service network is on; after a stop it begins anew.",
             fields: &[],
-            from: &["node"],
+            from: &["services"],
             place: Place { file: FILE, line: 39 },
+        },
+        EventMetadata {
+            name: "stop",
+            summary: "The service is off.",
+            fields: &[],
+            from: &["services"],
+            place: Place { file: FILE, line: 40 },
         },
         EventMetadata {
             name: "network_info_received",
             summary: "The answer to check_interfaces: is any interface up, and are they those of last time? Old name: got-network-info.",
             fields: &["active", "same_interfaces"],
             from: &["network"],
-            place: Place { file: FILE, line: 40 },
+            place: Place { file: FILE, line: 41 },
         },
         EventMetadata {
             name: "network_up",
             summary: "The answer to set_up.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 44 },
+            place: Place { file: FILE, line: 45 },
         },
         EventMetadata {
             name: "ports_mapped_or_not",
             summary: "The answer to map_ports, whatever came of it. Old name: upnp-done.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 45 },
+            place: Place { file: FILE, line: 46 },
         },
         EventMetadata {
             name: "internet_reached",
             summary: "An answer to probe_internet. Old name: internet-success.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 46 },
+            place: Place { file: FILE, line: 47 },
         },
         EventMetadata {
             name: "internet_missing",
             summary: "The other answer. Old name: internet-failed.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 47 },
+            place: Place { file: FILE, line: 48 },
         },
         EventMetadata {
             name: "transports_told",
             summary: "Comes back to itself behind what it sent to the transports: they have all heard.",
             fields: &[],
             from: &["network_connector"],
-            place: Place { file: FILE, line: 48 },
+            place: Place { file: FILE, line: 49 },
         },
         EventMetadata {
             name: "transports_verified",
             summary: "The answer to verify_transports. Old name: verified.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 49 },
+            place: Place { file: FILE, line: 50 },
         },
         EventMetadata {
             name: "reconnect",
             summary: "Take everything down and up again.",
             fields: &[],
             from: &["p2p_connector", "api", "services"],
-            place: Place { file: FILE, line: 50 },
+            place: Place { file: FILE, line: 51 },
         },
         EventMetadata {
             name: "check_reconnect",
             summary: "See whether the transports are as they should be.",
             fields: &[],
             from: &["p2p_connector", "api", "services"],
-            place: Place { file: FILE, line: 51 },
+            place: Place { file: FILE, line: 52 },
         },
         EventMetadata {
             name: "connection_done",
             summary: "A packet came through, although the network was given up.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 53 },
         },
         EventMetadata {
             name: "network_transport leaves CHANGING",
             summary: "",
             fields: &["key"],
             from: &[],
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 74 },
         },
         EventMetadata {
             name: "network_transport leaves LISTENING",
             summary: "",
             fields: &["key"],
             from: &[],
-            place: Place { file: FILE, line: 71 },
+            place: Place { file: FILE, line: 75 },
         },
         EventMetadata {
             name: "network_transport enters LISTENING",
             summary: "",
             fields: &["key"],
             from: &[],
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 76 },
         },
     ],
     transitions: &[
+        TransitionMetadata {
+            state: "",
+            trigger: "stop",
+            target: Some("CLOSED"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 64 },
+        },
         TransitionMetadata {
             state: "AT_STARTUP",
             trigger: "init",
             target: Some("START_UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 77 },
+            place: Place { file: FILE, line: 81 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2043,7 +2128,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 84 },
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2051,7 +2136,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 87 },
+            place: Place { file: FILE, line: 91 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2059,7 +2144,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "Mended: with an active network it led nowhere.",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 92 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2067,7 +2152,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2075,7 +2160,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "RISING",
@@ -2083,7 +2168,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "RISING",
@@ -2091,7 +2176,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "UP",
@@ -2099,7 +2184,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 103 },
         },
         TransitionMetadata {
             state: "UP",
@@ -2107,7 +2192,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UPNP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 105 },
+            place: Place { file: FILE, line: 109 },
         },
         TransitionMetadata {
             state: "UP",
@@ -2115,7 +2200,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 110 },
         },
         TransitionMetadata {
             state: "UPNP",
@@ -2123,7 +2208,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 111 },
+            place: Place { file: FILE, line: 115 },
         },
         TransitionMetadata {
             state: "UPNP",
@@ -2131,7 +2216,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 113 },
+            place: Place { file: FILE, line: 117 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2139,7 +2224,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 118 },
+            place: Place { file: FILE, line: 122 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2147,7 +2232,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 119 },
+            place: Place { file: FILE, line: 123 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2155,7 +2240,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 120 },
+            place: Place { file: FILE, line: 124 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2163,7 +2248,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 123 },
+            place: Place { file: FILE, line: 127 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2171,7 +2256,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 123 },
+            place: Place { file: FILE, line: 127 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2179,7 +2264,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 123 },
+            place: Place { file: FILE, line: 127 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2187,7 +2272,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 124 },
+            place: Place { file: FILE, line: 128 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2195,7 +2280,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 124 },
+            place: Place { file: FILE, line: 128 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2203,7 +2288,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 124 },
+            place: Place { file: FILE, line: 128 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2211,7 +2296,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: it wanted all of them.",
-            place: Place { file: FILE, line: 125 },
+            place: Place { file: FILE, line: 129 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2219,7 +2304,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: it wanted all of them.",
-            place: Place { file: FILE, line: 125 },
+            place: Place { file: FILE, line: 129 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2227,7 +2312,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: it wanted all of them.",
-            place: Place { file: FILE, line: 125 },
+            place: Place { file: FILE, line: 129 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2235,7 +2320,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 126 },
+            place: Place { file: FILE, line: 130 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2243,7 +2328,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 126 },
+            place: Place { file: FILE, line: 130 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2251,7 +2336,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 126 },
+            place: Place { file: FILE, line: 130 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2259,7 +2344,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UPNP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 136 },
+            place: Place { file: FILE, line: 140 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2267,7 +2352,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: true,
             summary: "",
-            place: Place { file: FILE, line: 137 },
+            place: Place { file: FILE, line: 141 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2275,7 +2360,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 140 },
+            place: Place { file: FILE, line: 144 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2283,7 +2368,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "Mended: a transport that failed was never tried again.",
-            place: Place { file: FILE, line: 141 },
+            place: Place { file: FILE, line: 145 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2291,7 +2376,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 143 },
+            place: Place { file: FILE, line: 147 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2299,7 +2384,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 144 },
+            place: Place { file: FILE, line: 148 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2307,7 +2392,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "One more way to reach us, for our contacts to know.",
-            place: Place { file: FILE, line: 145 },
+            place: Place { file: FILE, line: 149 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2315,7 +2400,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 147 },
+            place: Place { file: FILE, line: 151 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2323,7 +2408,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "One way less.",
-            place: Place { file: FILE, line: 148 },
+            place: Place { file: FILE, line: 152 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2331,7 +2416,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 157 },
+            place: Place { file: FILE, line: 161 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2339,7 +2424,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: true,
             summary: "",
-            place: Place { file: FILE, line: 158 },
+            place: Place { file: FILE, line: 162 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2347,7 +2432,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 160 },
+            place: Place { file: FILE, line: 164 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2355,7 +2440,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 162 },
+            place: Place { file: FILE, line: 166 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2363,7 +2448,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 162 },
+            place: Place { file: FILE, line: 166 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2371,7 +2456,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "A transport that came up by itself; everything is looked at anew.",
-            place: Place { file: FILE, line: 163 },
+            place: Place { file: FILE, line: 167 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -2379,7 +2464,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 166 },
+            place: Place { file: FILE, line: 170 },
         },
         TransitionMetadata {
             state: "RESTED",
@@ -2387,7 +2472,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 170 },
+            place: Place { file: FILE, line: 174 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2395,7 +2480,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 182 },
+            place: Place { file: FILE, line: 186 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2403,7 +2488,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 185 },
+            place: Place { file: FILE, line: 189 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2411,7 +2496,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 185 },
+            place: Place { file: FILE, line: 189 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2419,7 +2504,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 186 },
+            place: Place { file: FILE, line: 190 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2427,7 +2512,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 186 },
+            place: Place { file: FILE, line: 190 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2435,7 +2520,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 189 },
+            place: Place { file: FILE, line: 193 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2443,7 +2528,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 192 },
+            place: Place { file: FILE, line: 196 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2451,7 +2536,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_INTERNET"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 193 },
+            place: Place { file: FILE, line: 197 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2459,7 +2544,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 194 },
+            place: Place { file: FILE, line: 198 },
         },
         TransitionMetadata {
             state: "AWAIT_INTERNET",
@@ -2467,7 +2552,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 197 },
+            place: Place { file: FILE, line: 201 },
         },
         TransitionMetadata {
             state: "AWAIT_INTERNET",
@@ -2475,7 +2560,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 199 },
+            place: Place { file: FILE, line: 203 },
         },
         TransitionMetadata {
             state: "AWAIT_INTERNET",
@@ -2483,7 +2568,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 200 },
+            place: Place { file: FILE, line: 204 },
         },
     ],
 };

@@ -15,6 +15,7 @@ use automata_runtime::metadata::{
 use automata_runtime::statig::blocking::{self, State as _};
 use super::types;
 use super::system::States;
+use super::contact_ratings;
 use super::network_connector;
 
 /// The leaf states.
@@ -35,6 +36,8 @@ pub enum State {
     Connected,
     /// `DISCONNECTED`, in `WORKING`, `KNOWN`. Nobody answered, or there is no network.
     Disconnected,
+    /// `CLOSED`.
+    Closed,
 }
 
 impl State {
@@ -47,6 +50,7 @@ impl State {
         State::AwaitIncoming,
         State::Connected,
         State::Disconnected,
+        State::Closed,
     ];
 
     /// As in the YAML.
@@ -60,6 +64,7 @@ impl State {
             State::AwaitIncoming => "AWAIT_INCOMING",
             State::Connected => "CONNECTED",
             State::Disconnected => "DISCONNECTED",
+            State::Closed => "CLOSED",
         }
     }
 
@@ -99,7 +104,7 @@ impl automaton::State for State {
 
     #[inline]
     fn is_final(self) -> bool {
-        false
+        matches!(self, State::Closed)
     }
 }
 
@@ -113,8 +118,10 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `init`, from `node`.
+    /// `init`, from `services`. The service p2p-hookups is on; after a stop it begins anew.
     Init,
+    /// `stop`, from `services`. The service is off: my identity document is not updated any more.
+    Stop,
     /// `look`, from `p2p_connector`. Comes back to itself behind what it asked of the network.
     Look,
     /// `check_synchronize`, from `network_connector`, `api`, `services`. My settings or my contacts may have changed.
@@ -147,12 +154,19 @@ impl automaton::Event for Event {
             Event::NetworkConnectorLeavesSettled
         )
     }
+
+    #[inline]
+    fn starts(&self) -> bool {
+        matches!(self, Event::Init)
+    }
 }
 
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:90`).
+    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:88`).
+    PropagateAfterPropagateTimeout,
+    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:95`).
     AwaitIncomingAfterIncomingTimeout,
 }
 
@@ -164,6 +178,9 @@ impl automaton::Timer for Timer {
 
     fn label(self) -> &'static str {
         match self {
+            Timer::PropagateAfterPropagateTimeout => {
+                "after propagate_timeout in PROPAGATE"
+            }
             Timer::AwaitIncomingAfterIncomingTimeout => {
                 "after incoming_timeout in AWAIT_INCOMING"
             }
@@ -181,8 +198,6 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `receive_packets`, by `gateway`. From now on each packet that comes in is told. Old name: doInit.
-    ReceivePackets,
     /// `update_my_identity`, by `identity`. Build my identity document anew; my_id_updated answers.
     UpdateMyIdentity,
     /// `propagate`, by `identity`. Publish it and send it to all contacts; my_id_propagated answers, whatever became of it.
@@ -191,8 +206,6 @@ pub enum Action {
     SendMyIdentity { peer: types::NodeId },
     /// `drop_first_contact`, by `identity`. Put a contact that works first. Old name: doPopBestProto.
     DropFirstContact,
-    /// `start_ratings`, by `ratings`.
-    StartRatings,
 }
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
@@ -209,12 +222,15 @@ pub trait Conditions {
 pub struct Parameters {
     /// Old name: timer-20sec.
     pub incoming_timeout: Milliseconds,
+    /// How long contacts may take to acknowledge my identity; those who are away get it later.
+    pub propagate_timeout: Milliseconds,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
         Self {
             incoming_timeout: Milliseconds(20_000),
+            propagate_timeout: Milliseconds(15_000),
         }
     }
 }
@@ -229,11 +245,14 @@ pub struct Given {
     /// Old name: timer-20sec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incoming_timeout: Option<Milliseconds>,
+    /// How long contacts may take to acknowledge my identity; those who are away get it later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub propagate_timeout: Option<Milliseconds>,
 }
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.incoming_timeout.is_none()
+        self.incoming_timeout.is_none() && self.propagate_timeout.is_none()
     }
 }
 
@@ -246,6 +265,10 @@ impl Parameters {
                 .incoming_timeout
                 .clone()
                 .unwrap_or_else(|| settings.incoming_timeout.clone()),
+            propagate_timeout: given
+                .propagate_timeout
+                .clone()
+                .unwrap_or_else(|| settings.propagate_timeout.clone()),
         }
     }
 }
@@ -288,6 +311,8 @@ pub type History = ();
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "a key is a key")]
 pub enum Sent {
+    /// An event for `contact_ratings`.
+    ToContactRatings(contact_ratings::Event),
     /// An event for `network_connector`.
     ToNetworkConnector(network_connector::Event),
     /// An event for `p2p_connector`.
@@ -297,6 +322,13 @@ pub enum Sent {
 impl serde::Serialize for Sent {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            Sent::ToContactRatings(event) => {
+                delivery::serialize_sent(
+                    InstanceName::new("contact_ratings", &()),
+                    event,
+                    serializer,
+                )
+            }
             Sent::ToNetworkConnector(event) => {
                 delivery::serialize_sent(
                     InstanceName::new("network_connector", &()),
@@ -449,45 +481,49 @@ impl Ask<'_> {
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `init` in `AT_STARTUP` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:49`).
+    /// `stop` anywhere → `CLOSED` (`automata/p2p_connector.yaml:34`).
+    Stop,
+    /// `init` in `AT_STARTUP` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:53`).
     AtStartupInit,
-    /// `network_connector enters CONNECTED` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:54`).
+    /// `network_connector enters CONNECTED` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:58`).
     AwaitNetworkNetworkConnectorEntersConnected,
-    /// `network_connector enters DISCONNECTED` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:55`).
+    /// `network_connector enters DISCONNECTED` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:59`).
     AwaitNetworkNetworkConnectorEntersDisconnected,
-    /// `look` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:57`). Mended: a network that was up already was never announced again.
+    /// `look` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:61`). Mended: a network that was up already was never announced again.
     AwaitNetworkLook,
-    /// `look` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:58`).
+    /// `look` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:62`).
     AwaitNetworkLook2,
-    /// `my_id_updated` in `MY_IDENTITY` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:64`).
+    /// `my_id_updated` in `MY_IDENTITY` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:68`).
     MyIdentityMyIdUpdated,
-    /// `my_id_updated` in `MY_IDENTITY` → `PROPAGATE` (`automata/p2p_connector.yaml:65`).
+    /// `my_id_updated` in `MY_IDENTITY` → `PROPAGATE` (`automata/p2p_connector.yaml:69`).
     MyIdentityMyIdUpdated2,
-    /// `my_id_updated` in `MY_IDENTITY` → `CONNECTED` (`automata/p2p_connector.yaml:66`).
+    /// `my_id_updated` in `MY_IDENTITY` → `CONNECTED` (`automata/p2p_connector.yaml:70`).
     MyIdentityMyIdUpdated3,
-    /// `my_id_updated` in `MY_IDENTITY` → `DISCONNECTED` (`automata/p2p_connector.yaml:67`).
+    /// `my_id_updated` in `MY_IDENTITY` → `DISCONNECTED` (`automata/p2p_connector.yaml:71`).
     MyIdentityMyIdUpdated4,
-    /// `check_synchronize` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:72`).
+    /// `check_synchronize` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:76`).
     WorkingCheckSynchronize,
-    /// `network_connector enters CONNECTED` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:73`).
+    /// `network_connector enters CONNECTED` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:77`).
     WorkingNetworkConnectorEntersConnected,
-    /// `network_connector enters DISCONNECTED` in `WORKING` → `DISCONNECTED` (`automata/p2p_connector.yaml:75`). Mended: PROPAGATE did not notice, and waited for ever.
+    /// `network_connector enters DISCONNECTED` in `WORKING` → `DISCONNECTED` (`automata/p2p_connector.yaml:79`). Mended: PROPAGATE did not notice, and waited for ever.
     WorkingNetworkConnectorEntersDisconnected,
-    /// `my_id_propagated` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:85`).
+    /// `after propagate_timeout in PROPAGATE` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:88`).
+    PropagateAfterPropagateTimeout,
+    /// `my_id_propagated` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:90`).
     PropagateMyIdPropagated,
-    /// `always` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:88`).
+    /// `always` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:93`).
     AwaitIncomingAlways,
-    /// `after incoming_timeout in AWAIT_INCOMING` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:90`).
+    /// `after incoming_timeout in AWAIT_INCOMING` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:95`).
     AwaitIncomingAfterIncomingTimeout,
-    /// `inbox_packet` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:93`).
+    /// `inbox_packet` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:98`).
     AwaitIncomingInboxPacket,
-    /// `inbox_packet` in `AWAIT_INCOMING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:94`). Mended: the identity was built before the contact was dropped, and still had it.
+    /// `inbox_packet` in `AWAIT_INCOMING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:99`). Mended: the identity was built before the contact was dropped, and still had it.
     AwaitIncomingInboxPacket2,
-    /// `network_connector enters DISCONNECTED` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:97`).
+    /// `network_connector enters DISCONNECTED` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:102`).
     AwaitIncomingNetworkConnectorEntersDisconnected,
-    /// `network_connector leaves SETTLED` in `KNOWN` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:102`).
+    /// `network_connector leaves SETTLED` in `KNOWN` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:107`).
     KnownNetworkConnectorLeavesSettled,
-    /// `inbox_packet` in `DISCONNECTED` → `MY_IDENTITY` (`automata/p2p_connector.yaml:107`).
+    /// `inbox_packet` in `DISCONNECTED` → `MY_IDENTITY` (`automata/p2p_connector.yaml:112`).
     DisconnectedInboxPacket,
 }
 
@@ -574,6 +610,7 @@ impl blocking::State<Machine> for State {
             State::AwaitIncoming => in_await_incoming(context),
             State::Connected => in_connected(context),
             State::Disconnected => in_disconnected(context),
+            State::Closed => context.nobody_answers(),
         }
     }
 
@@ -581,8 +618,21 @@ impl blocking::State<Machine> for State {
     #[inline]
     fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
         match context.transition {
+            Some(Transition::Stop) => {
+                match *self {
+                    State::Propagate => {
+                        leave_propagate(context);
+                    }
+                    State::AwaitIncoming => {
+                        leave_await_incoming(context);
+                    }
+                    _ => {}
+                }
+                context
+                    .effects
+                    .send(Sent::ToContactRatings(contact_ratings::Event::Pause));
+            }
             Some(Transition::AtStartupInit) => {
-                context.effects.act(Action::ReceivePackets);
                 context
                     .effects
                     .send(Sent::ToNetworkConnector(network_connector::Event::Reconnect));
@@ -602,11 +652,21 @@ impl blocking::State<Machine> for State {
                 | Transition::WorkingNetworkConnectorEntersConnected
                 | Transition::WorkingNetworkConnectorEntersDisconnected,
             ) => {
-                if *self == State::AwaitIncoming {
-                    leave_await_incoming(context);
+                match *self {
+                    State::Propagate => {
+                        leave_propagate(context);
+                    }
+                    State::AwaitIncoming => {
+                        leave_await_incoming(context);
+                    }
+                    _ => {}
                 }
             }
+            Some(Transition::PropagateAfterPropagateTimeout) => {
+                leave_propagate(context);
+            }
             Some(Transition::PropagateMyIdPropagated) => {
+                leave_propagate(context);
                 context.variables.need_propagate = false;
             }
             Some(
@@ -616,7 +676,9 @@ impl blocking::State<Machine> for State {
                 | Transition::AwaitIncomingNetworkConnectorEntersDisconnected,
             ) => {
                 leave_await_incoming(context);
-                context.effects.act(Action::StartRatings);
+                context
+                    .effects
+                    .send(Sent::ToContactRatings(contact_ratings::Event::Begin));
             }
             Some(Transition::AwaitIncomingInboxPacket2) => {
                 leave_await_incoming(context);
@@ -650,7 +712,10 @@ impl blocking::State<Machine> for State {
             Some(Transition::MyIdentityMyIdUpdated2) => {
                 enter_propagate(context);
             }
-            Some(Transition::PropagateMyIdPropagated) => {
+            Some(
+                Transition::PropagateAfterPropagateTimeout
+                | Transition::PropagateMyIdPropagated,
+            ) => {
                 enter_await_incoming(context);
             }
             _ => {}
@@ -662,7 +727,10 @@ impl blocking::State<Machine> for State {
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::Stop) => context.take(Transition::Stop, State::Closed),
+        Trigger::Event(Event::Init) => context.ignored(),
         Trigger::Event(Event::Look) => context.ignored(),
+        Trigger::Event(Event::MyIdUpdated { .. }) => context.ignored(),
         Trigger::Event(Event::MyIdPropagated) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -778,6 +846,10 @@ fn in_propagate(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::MyIdPropagated) => {
             context.take(Transition::PropagateMyIdPropagated, State::AwaitIncoming)
         }
+        Trigger::Timer(Timer::PropagateAfterPropagateTimeout) => {
+            context
+                .take(Transition::PropagateAfterPropagateTimeout, State::AwaitIncoming)
+        }
         _ => in_working(context),
     }
 }
@@ -869,6 +941,17 @@ fn enter_my_identity(context: &mut Context<'_>) {
 /// On entering `PROPAGATE`.
 fn enter_propagate(context: &mut Context<'_>) {
     context.effects.act(Action::Propagate);
+    context
+        .effects
+        .start_after(
+            Timer::PropagateAfterPropagateTimeout,
+            context.parameters.propagate_timeout,
+        );
+}
+
+/// On leaving `PROPAGATE`.
+fn leave_propagate(context: &mut Context<'_>) {
+    context.effects.stop(Timer::PropagateAfterPropagateTimeout);
 }
 
 /// On entering `AWAIT_INCOMING`.
@@ -959,7 +1042,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<1>;
+    type Timers = automaton::TimerHandles<2>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -970,6 +1053,13 @@ impl automata_runtime::Automaton for Machine {
         _: &Variables,
         effects: &mut Effects<Machine>,
     ) {
+        if state == State::Propagate {
+            effects
+                .start_after(
+                    Timer::PropagateAfterPropagateTimeout,
+                    parameters.propagate_timeout,
+                );
+        }
         if state == State::AwaitIncoming {
             effects
                 .start_after(
@@ -1002,7 +1092,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 37 },
+            place: Place { file: FILE, line: 41 },
         },
         StateMetadata {
             name: "AT_STARTUP",
@@ -1010,7 +1100,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PREPARING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 47 },
+            place: Place { file: FILE, line: 51 },
         },
         StateMetadata {
             name: "AWAIT_NETWORK",
@@ -1018,7 +1108,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PREPARING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 50 },
+            place: Place { file: FILE, line: 54 },
         },
         StateMetadata {
             name: "MY_IDENTITY",
@@ -1026,7 +1116,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PREPARING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 60 },
+            place: Place { file: FILE, line: 64 },
         },
         StateMetadata {
             name: "WORKING",
@@ -1034,7 +1124,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 73 },
         },
         StateMetadata {
             name: "PROPAGATE",
@@ -1042,7 +1132,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 82 },
+            place: Place { file: FILE, line: 86 },
         },
         StateMetadata {
             name: "AWAIT_INCOMING",
@@ -1050,7 +1140,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 91 },
         },
         StateMetadata {
             name: "KNOWN",
@@ -1058,7 +1148,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 103 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -1066,7 +1156,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("KNOWN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 104 },
+            place: Place { file: FILE, line: 109 },
         },
         StateMetadata {
             name: "DISCONNECTED",
@@ -1074,89 +1164,112 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("KNOWN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 105 },
+            place: Place { file: FILE, line: 110 },
+        },
+        StateMetadata {
+            name: "CLOSED",
+            summary: "",
+            parent: Some(""),
+            is_leaf: true,
+            is_final: true,
+            place: Place { file: FILE, line: 115 },
         },
     ],
     events: &[
         EventMetadata {
             name: "init",
-            summary: "",
+            summary: "The service p2p-hookups is on; after a stop it begins anew.",
             fields: &[],
-            from: &["node"],
-            place: Place { file: FILE, line: 16 },
+            from: &["services"],
+            place: Place { file: FILE, line: 17 },
+        },
+        EventMetadata {
+            name: "stop",
+            summary: "The service is off: my identity document is not updated any more.",
+            fields: &[],
+            from: &["services"],
+            place: Place { file: FILE, line: 18 },
         },
         EventMetadata {
             name: "look",
             summary: "Comes back to itself behind what it asked of the network.",
             fields: &[],
             from: &["p2p_connector"],
-            place: Place { file: FILE, line: 17 },
+            place: Place { file: FILE, line: 19 },
         },
         EventMetadata {
             name: "check_synchronize",
             summary: "My settings or my contacts may have changed.",
             fields: &[],
             from: &["network_connector", "api", "services"],
-            place: Place { file: FILE, line: 18 },
+            place: Place { file: FILE, line: 20 },
         },
         EventMetadata {
             name: "my_id_updated",
             summary: "The answer to update_my_identity.",
             fields: &["contacts_changed", "identity_changed"],
             from: &["identity"],
-            place: Place { file: FILE, line: 19 },
+            place: Place { file: FILE, line: 21 },
         },
         EventMetadata {
             name: "my_id_propagated",
             summary: "The answer to propagate.",
             fields: &[],
             from: &["identity"],
-            place: Place { file: FILE, line: 20 },
+            place: Place { file: FILE, line: 22 },
         },
         EventMetadata {
             name: "inbox_packet",
             summary: "A packet came in.",
             fields: &["transport"],
             from: &["gateway"],
-            place: Place { file: FILE, line: 21 },
+            place: Place { file: FILE, line: 23 },
         },
         EventMetadata {
             name: "ping_contact",
             summary: "",
             fields: &["peer"],
             from: &["api", "services"],
-            place: Place { file: FILE, line: 22 },
+            place: Place { file: FILE, line: 24 },
         },
         EventMetadata {
             name: "network_connector enters CONNECTED",
             summary: "",
             fields: &[],
             from: &[],
-            place: Place { file: FILE, line: 43 },
+            place: Place { file: FILE, line: 47 },
         },
         EventMetadata {
             name: "network_connector enters DISCONNECTED",
             summary: "",
             fields: &[],
             from: &[],
-            place: Place { file: FILE, line: 44 },
+            place: Place { file: FILE, line: 48 },
         },
         EventMetadata {
             name: "network_connector leaves SETTLED",
             summary: "",
             fields: &[],
             from: &[],
-            place: Place { file: FILE, line: 45 },
+            place: Place { file: FILE, line: 49 },
         },
     ],
     transitions: &[
+        TransitionMetadata {
+            state: "",
+            trigger: "stop",
+            target: Some("CLOSED"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 34 },
+        },
         TransitionMetadata {
             state: "AT_STARTUP",
             trigger: "init",
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 49 },
+            place: Place { file: FILE, line: 53 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1164,7 +1277,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 54 },
+            place: Place { file: FILE, line: 58 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1172,7 +1285,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 55 },
+            place: Place { file: FILE, line: 59 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1180,7 +1293,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "Mended: a network that was up already was never announced again.",
-            place: Place { file: FILE, line: 57 },
+            place: Place { file: FILE, line: 61 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1188,7 +1301,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 58 },
+            place: Place { file: FILE, line: 62 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1196,7 +1309,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: true,
             summary: "",
-            place: Place { file: FILE, line: 59 },
+            place: Place { file: FILE, line: 63 },
         },
         TransitionMetadata {
             state: "MY_IDENTITY",
@@ -1204,7 +1317,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 64 },
+            place: Place { file: FILE, line: 68 },
         },
         TransitionMetadata {
             state: "MY_IDENTITY",
@@ -1212,7 +1325,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PROPAGATE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 65 },
+            place: Place { file: FILE, line: 69 },
         },
         TransitionMetadata {
             state: "MY_IDENTITY",
@@ -1220,7 +1333,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 66 },
+            place: Place { file: FILE, line: 70 },
         },
         TransitionMetadata {
             state: "MY_IDENTITY",
@@ -1228,7 +1341,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 71 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1236,7 +1349,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 76 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1244,7 +1357,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 73 },
+            place: Place { file: FILE, line: 77 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1252,7 +1365,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "Mended: PROPAGATE did not notice, and waited for ever.",
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 79 },
+        },
+        TransitionMetadata {
+            state: "PROPAGATE",
+            trigger: "after propagate_timeout in PROPAGATE",
+            target: Some("AWAIT_INCOMING"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "PROPAGATE",
@@ -1260,7 +1381,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_INCOMING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 85 },
+            place: Place { file: FILE, line: 90 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1268,7 +1389,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1276,7 +1397,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 90 },
+            place: Place { file: FILE, line: 95 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1284,7 +1405,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 93 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1292,7 +1413,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "Mended: the identity was built before the contact was dropped, and still had it.",
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1300,7 +1421,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 97 },
+            place: Place { file: FILE, line: 102 },
         },
         TransitionMetadata {
             state: "KNOWN",
@@ -1308,7 +1429,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 106 },
         },
         TransitionMetadata {
             state: "KNOWN",
@@ -1316,7 +1437,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 102 },
+            place: Place { file: FILE, line: 107 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -1324,7 +1445,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 112 },
         },
     ],
 };

@@ -133,6 +133,32 @@ pub mod api {
         }
     }
 
+    /// To `peer_link`.
+    pub mod peer_link {
+        use automata_runtime::Input;
+        use super::super::super::peer_link::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `wanted_now`. Somebody waits for it.
+        #[must_use]
+        pub fn wanted_now(peer: types::NodeId) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::WantedNow))
+        }
+    }
+
+    /// To `peer_protocol`.
+    pub mod peer_protocol {
+        use automata_runtime::Input;
+        use super::super::super::peer_protocol::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `close`. The session is to end, and the peer is told why.
+        #[must_use]
+        pub fn close(session: u64, reason: types::Refusal) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Close { reason }))
+        }
+    }
+
     /// To `tcp_connection`.
     pub mod tcp_connection {
         use automata_runtime::Input;
@@ -170,6 +196,36 @@ pub mod contacts {
         #[must_use]
         pub fn shutdown(peer: types::NodeId) -> Message {
             Message::ContactStatus(peer, Input::Event(Event::Shutdown))
+        }
+    }
+
+    /// To `peer_link`.
+    pub mod peer_link {
+        use automata_runtime::Input;
+        use super::super::super::peer_link::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        use automata_runtime::Milliseconds;
+        /// `wanted`. A session is wanted; with what the rests had come to.
+        #[must_use]
+        pub fn wanted(
+            peer: types::NodeId,
+            rest: Milliseconds,
+            pause: Milliseconds,
+        ) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::Wanted { rest, pause }))
+        }
+
+        /// `wanted_now`. Somebody waits for it.
+        #[must_use]
+        pub fn wanted_now(peer: types::NodeId) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::WantedNow))
+        }
+
+        /// `unwanted`. No session is wanted any more.
+        #[must_use]
+        pub fn unwanted(peer: types::NodeId) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::Unwanted))
         }
     }
 }
@@ -267,6 +323,43 @@ pub mod gateway {
         }
     }
 
+    /// To `message_delivery`.
+    pub mod message_delivery {
+        use automata_runtime::Input;
+        use super::super::super::message_delivery::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `sent`. An answer to transmit: a session has taken it.
+        #[must_use]
+        pub fn sent(message: types::PacketId) -> Message {
+            Message::MessageDelivery(message, Input::Event(Event::Sent))
+        }
+
+        /// `send_failed`. The other answer: there is no session, or it takes no more.
+        #[must_use]
+        pub fn send_failed(message: types::PacketId) -> Message {
+            Message::MessageDelivery(message, Input::Event(Event::SendFailed))
+        }
+
+        /// `acknowledged`. The recipient has committed it.
+        #[must_use]
+        pub fn acknowledged(message: types::PacketId) -> Message {
+            Message::MessageDelivery(message, Input::Event(Event::Acknowledged))
+        }
+
+        /// `refused`. The recipient does not take it.
+        #[must_use]
+        pub fn refused(message: types::PacketId, reason: types::FailReason) -> Message {
+            Message::MessageDelivery(message, Input::Event(Event::Refused { reason }))
+        }
+
+        /// `read`. The recipient's user has read it. It may come long after the delivery; then the instance is made anew for it.
+        #[must_use]
+        pub fn read(message: types::PacketId) -> Message {
+            Message::MessageDelivery(message, Input::Event(Event::Read))
+        }
+    }
+
     /// To `network_connector`.
     pub mod network_connector {
         use automata_runtime::Input;
@@ -341,11 +434,171 @@ pub mod gateway {
         }
     }
 
+    /// To `peer_link`.
+    pub mod peer_link {
+        use automata_runtime::Input;
+        use super::super::super::peer_link::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        use automata_runtime::Milliseconds;
+        /// `session_ready`. There is a session, whoever opened it.
+        #[must_use]
+        pub fn session_ready(peer: types::NodeId) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::SessionReady))
+        }
+
+        /// `session_ended`. There is none any more.
+        #[must_use]
+        pub fn session_ended(peer: types::NodeId, chance: Milliseconds) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::SessionEnded { chance }))
+        }
+
+        /// `dial_failed`. The answer to dial: nobody there, or refused.
+        #[must_use]
+        pub fn dial_failed(peer: types::NodeId, chance: Milliseconds) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::DialFailed { chance }))
+        }
+    }
+
+    /// To `peer_protocol`.
+    pub mod peer_protocol {
+        use automata_runtime::Input;
+        use super::super::super::peer_protocol::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        use automata_runtime::Milliseconds;
+        /// `session_opened`. A transport has an authenticated session.
+        #[must_use]
+        pub fn session_opened(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::SessionOpened))
+        }
+
+        /// `hello_received`. The peer's HELLO, compared with ours.
+        #[must_use]
+        pub fn hello_received(
+            session: u64,
+            same_network: bool,
+            same_constants: bool,
+            common_version: bool,
+            skew: Milliseconds,
+        ) -> Message {
+            Message::PeerProtocol(
+                session,
+                Input::Event(Event::HelloReceived {
+                    same_network,
+                    same_constants,
+                    common_version,
+                    skew,
+                }),
+            )
+        }
+
+        /// `peer_id_received`. The peer's PEER-ID, verified.
+        #[must_use]
+        pub fn peer_id_received(
+            session: u64,
+            peer: types::NodeId,
+            proven: bool,
+            document_valid: bool,
+            expected: bool,
+            myself: bool,
+        ) -> Message {
+            Message::PeerProtocol(
+                session,
+                Input::Event(Event::PeerIdReceived {
+                    peer,
+                    proven,
+                    document_valid,
+                    expected,
+                    myself,
+                }),
+            )
+        }
+
+        /// `ready_received`. The peer takes us.
+        #[must_use]
+        pub fn ready_received(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::ReadyReceived))
+        }
+
+        /// `refused`. The peer does not take us, or not any longer.
+        #[must_use]
+        pub fn refused(session: u64, reason: types::Refusal) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Refused { reason }))
+        }
+
+        /// `other_answered`. An answer to challenge_other: the older session lives.
+        #[must_use]
+        pub fn other_answered(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::OtherAnswered))
+        }
+
+        /// `other_gone`. The other answer: the older session has ended.
+        #[must_use]
+        pub fn other_gone(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::OtherGone))
+        }
+
+        /// `prove_alive`. A newer session with the same peer asks whether this one lives.
+        #[must_use]
+        pub fn prove_alive(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::ProveAlive))
+        }
+
+        /// `replaced`. A newer session with the same peer takes this one's place.
+        #[must_use]
+        pub fn replaced(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Replaced))
+        }
+
+        /// `ping_received`.
+        #[must_use]
+        pub fn ping_received(session: u64, nonce: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::PingReceived { nonce }))
+        }
+
+        /// `pong_received`.
+        #[must_use]
+        pub fn pong_received(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::PongReceived))
+        }
+
+        /// `payload_received`. Anything that may come only in READY.
+        #[must_use]
+        pub fn payload_received(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::PayloadReceived))
+        }
+
+        /// `violation`. What came is not as the protocol has it.
+        #[must_use]
+        pub fn violation(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Violation))
+        }
+
+        /// `close`. The session is to end, and the peer is told why.
+        #[must_use]
+        pub fn close(session: u64, reason: types::Refusal) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Close { reason }))
+        }
+
+        /// `session_closed`. The transport's session has ended.
+        #[must_use]
+        pub fn session_closed(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::SessionClosed))
+        }
+    }
+
     /// To `tcp_connection`.
     pub mod tcp_connection {
         use automata_runtime::Input;
         use super::super::super::tcp_connection::Event;
         use super::super::super::system::Message;
+        /// `send_keep_alive`. Whether the socket lives is to be seen.
+        #[must_use]
+        pub fn send_keep_alive(session: u64) -> Message {
+            Message::TcpConnection(session, Input::Event(Event::SendKeepAlive))
+        }
+
         /// `disconnect`.
         #[must_use]
         pub fn disconnect(session: u64) -> Message {
@@ -458,29 +711,41 @@ pub mod network {
     }
 }
 
-/// The program itself, at its start and its end.
-pub mod node {
-    /// To `network_connector`.
-    pub mod network_connector {
+/// Nodes that we know of, their addresses, and how they have behaved.
+pub mod peers {
+    /// To `peer_link`.
+    pub mod peer_link {
         use automata_runtime::Input;
-        use super::super::super::network_connector::Event;
+        use super::super::super::peer_link::Event;
         use super::super::super::system::Message;
-        /// `init`.
+        use super::super::super::types;
+        use automata_runtime::Milliseconds;
+        /// `wanted`. A session is wanted; with what the rests had come to.
         #[must_use]
-        pub fn init() -> Message {
-            Message::NetworkConnector(Input::Event(Event::Init))
+        pub fn wanted(
+            peer: types::NodeId,
+            rest: Milliseconds,
+            pause: Milliseconds,
+        ) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::Wanted { rest, pause }))
         }
-    }
 
-    /// To `p2p_connector`.
-    pub mod p2p_connector {
-        use automata_runtime::Input;
-        use super::super::super::p2p_connector::Event;
-        use super::super::super::system::Message;
-        /// `init`.
+        /// `address_learnt`. There is a new address of the peer.
         #[must_use]
-        pub fn init() -> Message {
-            Message::P2pConnector(Input::Event(Event::Init))
+        pub fn address_learnt(peer: types::NodeId) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::AddressLearnt))
+        }
+
+        /// `network_back`. The network is up; what failed before may go now.
+        #[must_use]
+        pub fn network_back(peer: types::NodeId) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::NetworkBack))
+        }
+
+        /// `unwanted`. No session is wanted any more.
+        #[must_use]
+        pub fn unwanted(peer: types::NodeId) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::Unwanted))
         }
     }
 }
@@ -497,6 +762,19 @@ pub mod private_messages {
         #[must_use]
         pub fn ping_now(peer: types::NodeId) -> Message {
             Message::ContactStatus(peer, Input::Event(Event::PingNow))
+        }
+    }
+
+    /// To `message_delivery`.
+    pub mod message_delivery {
+        use automata_runtime::Input;
+        use super::super::super::message_delivery::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `queued`. The user has written it, or the node found it on disk.
+        #[must_use]
+        pub fn queued(message: types::PacketId) -> Message {
+            Message::MessageDelivery(message, Input::Event(Event::Queued))
         }
     }
 
@@ -635,11 +913,36 @@ pub mod services {
         }
     }
 
+    /// To `message_delivery`.
+    pub mod message_delivery {
+        use automata_runtime::Input;
+        use super::super::super::message_delivery::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `stop`. The exchange of messages ends; on disk it stays as it is.
+        #[must_use]
+        pub fn stop(message: types::PacketId) -> Message {
+            Message::MessageDelivery(message, Input::Event(Event::Stop))
+        }
+    }
+
     /// To `network_connector`.
     pub mod network_connector {
         use automata_runtime::Input;
         use super::super::super::network_connector::Event;
         use super::super::super::system::Message;
+        /// `init`. The service network is on; after a stop it begins anew.
+        #[must_use]
+        pub fn init() -> Message {
+            Message::NetworkConnector(Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off.
+        #[must_use]
+        pub fn stop() -> Message {
+            Message::NetworkConnector(Input::Event(Event::Stop))
+        }
+
         /// `reconnect`. Take everything down and up again.
         #[must_use]
         pub fn reconnect() -> Message {
@@ -690,6 +993,18 @@ pub mod services {
         use super::super::super::p2p_connector::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
+        /// `init`. The service p2p-hookups is on; after a stop it begins anew.
+        #[must_use]
+        pub fn init() -> Message {
+            Message::P2pConnector(Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off: my identity document is not updated any more.
+        #[must_use]
+        pub fn stop() -> Message {
+            Message::P2pConnector(Input::Event(Event::Stop))
+        }
+
         /// `check_synchronize`. My settings or my contacts may have changed.
         #[must_use]
         pub fn check_synchronize() -> Message {
@@ -700,6 +1015,19 @@ pub mod services {
         #[must_use]
         pub fn ping_contact(peer: types::NodeId) -> Message {
             Message::P2pConnector(Input::Event(Event::PingContact { peer }))
+        }
+    }
+
+    /// To `peer_protocol`.
+    pub mod peer_protocol {
+        use automata_runtime::Input;
+        use super::super::super::peer_protocol::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `close`. The session is to end, and the peer is told why.
+        #[must_use]
+        pub fn close(session: u64, reason: types::Refusal) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Close { reason }))
         }
     }
 }
@@ -740,12 +1068,6 @@ pub mod tcp_transport {
                 session,
                 Input::Event(Event::BytesReceived { length }),
             )
-        }
-
-        /// `send_keep_alive`.
-        #[must_use]
-        pub fn send_keep_alive(session: u64) -> Message {
-            Message::TcpConnection(session, Input::Event(Event::SendKeepAlive))
         }
 
         /// `connection_lost`.

@@ -8,17 +8,22 @@ use automata_runtime::{
 use automata_runtime::bus::Origin;
 use super::types;
 use super::{
-    contact_status, local_service, network_connector, network_transport, nickname_holder,
-    nickname_observer, p2p_connector, tcp_connection,
+    contact_ratings, contact_status, local_service, message_delivery, network_connector,
+    network_transport, nickname_holder, nickname_observer, p2p_connector, peer_link,
+    peer_protocol, tcp_connection,
 };
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
 pub enum Message {
+    /// For `contact_ratings`.
+    ContactRatings(Input<contact_ratings::Machine>),
     /// For `contact_status`.
     ContactStatus(types::NodeId, Input<contact_status::Machine>),
     /// For `local_service`.
     LocalService(types::ServiceName, Input<local_service::Machine>),
+    /// For `message_delivery`.
+    MessageDelivery(types::PacketId, Input<message_delivery::Machine>),
     /// For `network_connector`.
     NetworkConnector(Input<network_connector::Machine>),
     /// For `network_transport`.
@@ -29,6 +34,10 @@ pub enum Message {
     NicknameObserver(u64, Input<nickname_observer::Machine>),
     /// For `p2p_connector`.
     P2pConnector(Input<p2p_connector::Machine>),
+    /// For `peer_link`.
+    PeerLink(types::NodeId, Input<peer_link::Machine>),
+    /// For `peer_protocol`.
+    PeerProtocol(u64, Input<peer_protocol::Machine>),
     /// For `tcp_connection`.
     TcpConnection(u64, Input<tcp_connection::Machine>),
 }
@@ -36,10 +45,14 @@ pub enum Message {
 /// What an instance asks of its host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Of `contact_ratings`.
+    ContactRatings(contact_ratings::Action),
     /// Of `contact_status`.
     ContactStatus(types::NodeId, contact_status::Action),
     /// Of `local_service`.
     LocalService(types::ServiceName, local_service::Action),
+    /// Of `message_delivery`.
+    MessageDelivery(types::PacketId, message_delivery::Action),
     /// Of `network_connector`.
     NetworkConnector(network_connector::Action),
     /// Of `network_transport`.
@@ -50,6 +63,10 @@ pub enum Action {
     NicknameObserver(u64, nickname_observer::Action),
     /// Of `p2p_connector`.
     P2pConnector(p2p_connector::Action),
+    /// Of `peer_link`.
+    PeerLink(types::NodeId, peer_link::Action),
+    /// Of `peer_protocol`.
+    PeerProtocol(u64, peer_protocol::Action),
     /// Of `tcp_connection`.
     TcpConnection(u64, tcp_connection::Action),
 }
@@ -57,10 +74,14 @@ pub enum Action {
 /// A timer of an instance.
 #[derive(Clone, Copy, Debug)]
 pub enum Alarm {
+    /// Of `contact_ratings`.
+    ContactRatings(Slot, contact_ratings::Timer),
     /// Of `contact_status`.
     ContactStatus(Slot, contact_status::Timer),
     /// Of `local_service`.
     LocalService(Slot, local_service::Timer),
+    /// Of `message_delivery`.
+    MessageDelivery(Slot, message_delivery::Timer),
     /// Of `network_connector`.
     NetworkConnector(Slot, network_connector::Timer),
     /// Of `network_transport`.
@@ -71,20 +92,31 @@ pub enum Alarm {
     NicknameObserver(Slot, nickname_observer::Timer),
     /// Of `p2p_connector`.
     P2pConnector(Slot, p2p_connector::Timer),
+    /// Of `peer_link`.
+    PeerLink(Slot, peer_link::Timer),
+    /// Of `peer_protocol`.
+    PeerProtocol(Slot, peer_protocol::Timer),
     /// Of `tcp_connection`.
     TcpConnection(Slot, tcp_connection::Timer),
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: network_connector::Conditions + p2p_connector::Conditions {}
-impl<T: network_connector::Conditions + p2p_connector::Conditions> Host for T {}
+pub trait Host: network_connector::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions {}
+impl<
+    T: network_connector::Conditions + p2p_connector::Conditions + peer_link::Conditions
+        + peer_protocol::Conditions,
+> Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
+    /// Of `contact_ratings`.
+    pub contact_ratings: contact_ratings::Settings,
     /// Of `contact_status`.
     pub contact_status: contact_status::Settings,
     /// Of `local_service`.
     pub local_service: local_service::Settings,
+    /// Of `message_delivery`.
+    pub message_delivery: message_delivery::Settings,
     /// Of `network_connector`.
     pub network_connector: network_connector::Settings,
     /// Of `network_transport`.
@@ -95,6 +127,10 @@ pub struct Settings {
     pub nickname_observer: nickname_observer::Settings,
     /// Of `p2p_connector`.
     pub p2p_connector: p2p_connector::Settings,
+    /// Of `peer_link`.
+    pub peer_link: peer_link::Settings,
+    /// Of `peer_protocol`.
+    pub peer_protocol: peer_protocol::Settings,
     /// Of `tcp_connection`.
     pub tcp_connection: tcp_connection::Settings,
 }
@@ -102,6 +138,11 @@ pub struct Settings {
 /// The states that others look at. They change between deliveries only.
 #[derive(Clone, Debug, Default)]
 pub struct States {
+    /// Of `contact_status`.
+    pub contact_status: automata_runtime::StateTable<
+        types::NodeId,
+        contact_status::State,
+    >,
     /// Of `network_connector`.
     pub network_connector: Option<network_connector::State>,
     /// Of `network_transport`.
@@ -112,10 +153,14 @@ pub struct States {
 pub struct System {
     settings: Settings,
     states: States,
+    /// Counts, for each contact, how long it was there of the time that we were.
+    pub contact_ratings: Single<contact_ratings::Machine>,
     /// Per peer. Can I reach this user now?
     pub contact_status: Instances<contact_status::Machine>,
     /// Per service. Is this service of the node on, and what stands in its way?
     pub local_service: Instances<local_service::Machine>,
+    /// Per message. Is this message of ours on its way, and has it arrived?
+    pub message_delivery: Instances<message_delivery::Machine>,
     /// Is there a network, and are the transports up?
     pub network_connector: Single<network_connector::Machine>,
     /// Per transport. The life of one transport, from its initialisation to its end.
@@ -126,6 +171,10 @@ pub struct System {
     pub nickname_observer: Instances<nickname_observer::Machine>,
     /// Is my identity known to others, and can they reach me?
     pub p2p_connector: Single<p2p_connector::Machine>,
+    /// Per peer. A session is wanted with this peer; is there one, and when is it tried again?
+    pub peer_link: Instances<peer_link::Machine>,
+    /// Per session. Who is this peer, and may we talk? HELLO, PEER-ID and READY over one session.
+    pub peer_protocol: Instances<peer_protocol::Machine>,
     /// Per session. One TCP session with a remote node, from the open socket to its close.
     pub tcp_connection: Instances<tcp_connection::Machine>,
 }
@@ -137,13 +186,17 @@ impl System {
         Self {
             settings,
             states: States::default(),
+            contact_ratings: Single::default(),
             contact_status: Instances::default(),
             local_service: Instances::default(),
+            message_delivery: Instances::default(),
             network_connector: Single::default(),
             network_transport: Instances::default(),
             nickname_holder: Single::default(),
             nickname_observer: Instances::default(),
             p2p_connector: Single::default(),
+            peer_link: Instances::default(),
+            peer_protocol: Instances::default(),
             tcp_connection: Instances::default(),
         }
     }
@@ -156,6 +209,7 @@ impl automata_runtime::System for System {
     type Host<'host> = dyn Host + 'host;
     fn starts(&self) -> Vec<Message> {
         vec![
+            Message::ContactRatings(Input::Start(contact_ratings::Given::default())),
             Message::NetworkConnector(Input::Start(network_connector::Given::default())),
             Message::NicknameHolder(Input::Start(nickname_holder::Given::default())),
             Message::P2pConnector(Input::Start(p2p_connector::Given::default()))
@@ -170,6 +224,18 @@ impl automata_runtime::System for System {
         actions: &mut Vec<Action>,
     ) {
         match message {
+            Message::ContactRatings(input) => {
+                bus.deliver_to::<
+                        contact_ratings::Machine,
+                    >(
+                    (),
+                    input,
+                    origin,
+                    |(), input| Message::ContactRatings(input),
+                    host,
+                    actions,
+                )
+            }
             Message::ContactStatus(key, input) => {
                 bus.deliver_to::<
                         contact_status::Machine,
@@ -179,6 +245,11 @@ impl automata_runtime::System for System {
                 bus.deliver_to::<
                         local_service::Machine,
                     >(key, input, origin, Message::LocalService, host, actions)
+            }
+            Message::MessageDelivery(key, input) => {
+                bus.deliver_to::<
+                        message_delivery::Machine,
+                    >(key, input, origin, Message::MessageDelivery, host, actions)
             }
             Message::NetworkConnector(input) => {
                 bus.deliver_to::<
@@ -226,6 +297,16 @@ impl automata_runtime::System for System {
                     actions,
                 )
             }
+            Message::PeerLink(key, input) => {
+                bus.deliver_to::<
+                        peer_link::Machine,
+                    >(key, input, origin, Message::PeerLink, host, actions)
+            }
+            Message::PeerProtocol(key, input) => {
+                bus.deliver_to::<
+                        peer_protocol::Machine,
+                    >(key, input, origin, Message::PeerProtocol, host, actions)
+            }
             Message::TcpConnection(key, input) => {
                 bus.deliver_to::<
                         tcp_connection::Machine,
@@ -241,11 +322,17 @@ impl automata_runtime::System for System {
         actions: &mut Vec<Action>,
     ) {
         match alarm {
+            Alarm::ContactRatings(slot, timer) => {
+                bus.fire_at::<contact_ratings::Machine>(slot, timer, host, actions)
+            }
             Alarm::ContactStatus(slot, timer) => {
                 bus.fire_at::<contact_status::Machine>(slot, timer, host, actions)
             }
             Alarm::LocalService(slot, timer) => {
                 bus.fire_at::<local_service::Machine>(slot, timer, host, actions)
+            }
+            Alarm::MessageDelivery(slot, timer) => {
+                bus.fire_at::<message_delivery::Machine>(slot, timer, host, actions)
             }
             Alarm::NetworkConnector(slot, timer) => {
                 bus.fire_at::<network_connector::Machine>(slot, timer, host, actions)
@@ -262,6 +349,12 @@ impl automata_runtime::System for System {
             Alarm::P2pConnector(slot, timer) => {
                 bus.fire_at::<p2p_connector::Machine>(slot, timer, host, actions)
             }
+            Alarm::PeerLink(slot, timer) => {
+                bus.fire_at::<peer_link::Machine>(slot, timer, host, actions)
+            }
+            Alarm::PeerProtocol(slot, timer) => {
+                bus.fire_at::<peer_protocol::Machine>(slot, timer, host, actions)
+            }
             Alarm::TcpConnection(slot, timer) => {
                 bus.fire_at::<tcp_connection::Machine>(slot, timer, host, actions)
             }
@@ -269,8 +362,70 @@ impl automata_runtime::System for System {
     }
 }
 
-impl Member<contact_status::Machine> for System {
+impl Member<contact_ratings::Machine> for System {
     const INDEX: usize = 0;
+    type Table = Single<contact_ratings::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.contact_ratings
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.contact_ratings
+    }
+
+    fn create(
+        &mut self,
+        key: &(),
+        given: &contact_ratings::Given,
+        _: &mut (dyn Host + '_),
+    ) -> contact_ratings::Instance {
+        let parameters = Member::<contact_ratings::Machine>::parameters(self, given);
+        let buffers = self.contact_ratings.buffers_mut();
+        contact_ratings::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+        )
+    }
+
+    fn parameters(&self, given: &contact_ratings::Given) -> contact_ratings::Parameters {
+        contact_ratings::Parameters::new(&self.settings.contact_ratings, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, contact_ratings::Event, contact_ratings::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        contact_ratings::step(self.contact_ratings.parts(slot), trigger)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action((): &(), action: contact_ratings::Action) -> Action {
+        Action::ContactRatings(action)
+    }
+
+    fn alarm(slot: Slot, timer: contact_ratings::Timer) -> Alarm {
+        Alarm::ContactRatings(slot, timer)
+    }
+}
+
+impl Member<contact_status::Machine> for System {
+    const INDEX: usize = 1;
     type Table = Instances<contact_status::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -309,11 +464,37 @@ impl Member<contact_status::Machine> for System {
 
     fn route(
         &self,
-        _: Slot,
-        sent: automata_runtime::value::Never,
-        _: &mut Outbox<'_, Self>,
+        slot: Slot,
+        sent: contact_status::Sent,
+        outbox: &mut Outbox<'_, Self>,
     ) {
-        match sent {}
+        match sent {
+            contact_status::Sent::EntersConnected => {
+                for (key, observer) in self.message_delivery.serials() {
+                    outbox
+                        .observe::<
+                            message_delivery::Machine,
+                        >(
+                            Message::MessageDelivery(
+                                key.clone(),
+                                Input::Event(message_delivery::Event::ContactStatusEntersConnected {
+                                    key: self.contact_status.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+            }
+        }
+    }
+
+    fn moved(
+        &mut self,
+        slot: Slot,
+        before: Option<contact_status::State>,
+        after: Option<contact_status::State>,
+    ) {
+        self.states.contact_status.moved(self.contact_status.key(slot), before, after);
     }
 
     #[inline]
@@ -327,7 +508,7 @@ impl Member<contact_status::Machine> for System {
 }
 
 impl Member<local_service::Machine> for System {
-    const INDEX: usize = 1;
+    const INDEX: usize = 2;
     type Table = Instances<local_service::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -383,8 +564,74 @@ impl Member<local_service::Machine> for System {
     }
 }
 
+impl Member<message_delivery::Machine> for System {
+    const INDEX: usize = 3;
+    type Table = Instances<message_delivery::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.message_delivery
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.message_delivery
+    }
+
+    fn create(
+        &mut self,
+        key: &types::PacketId,
+        given: &message_delivery::Given,
+        _: &mut (dyn Host + '_),
+    ) -> message_delivery::Instance {
+        let parameters = Member::<message_delivery::Machine>::parameters(self, given);
+        let buffers = self.message_delivery.buffers_mut();
+        message_delivery::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            &self.states,
+        )
+    }
+
+    fn parameters(
+        &self,
+        given: &message_delivery::Given,
+    ) -> message_delivery::Parameters {
+        message_delivery::Parameters::new(&self.settings.message_delivery, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, message_delivery::Event, message_delivery::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        message_delivery::step(self.message_delivery.parts(slot), trigger, &self.states)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(key: &types::PacketId, action: message_delivery::Action) -> Action {
+        Action::MessageDelivery(key.clone(), action)
+    }
+
+    fn alarm(slot: Slot, timer: message_delivery::Timer) -> Alarm {
+        Alarm::MessageDelivery(slot, timer)
+    }
+}
+
 impl Member<network_connector::Machine> for System {
-    const INDEX: usize = 2;
+    const INDEX: usize = 4;
     type Table = Single<network_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -528,7 +775,7 @@ impl Member<network_connector::Machine> for System {
 }
 
 impl Member<network_transport::Machine> for System {
-    const INDEX: usize = 3;
+    const INDEX: usize = 5;
     type Table = Instances<network_transport::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -648,7 +895,7 @@ impl Member<network_transport::Machine> for System {
 }
 
 impl Member<nickname_holder::Machine> for System {
-    const INDEX: usize = 4;
+    const INDEX: usize = 6;
     type Table = Single<nickname_holder::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -710,7 +957,7 @@ impl Member<nickname_holder::Machine> for System {
 }
 
 impl Member<nickname_observer::Machine> for System {
-    const INDEX: usize = 5;
+    const INDEX: usize = 7;
     type Table = Instances<nickname_observer::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -775,7 +1022,7 @@ impl Member<nickname_observer::Machine> for System {
 }
 
 impl Member<p2p_connector::Machine> for System {
-    const INDEX: usize = 6;
+    const INDEX: usize = 8;
     type Table = Single<p2p_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -821,6 +1068,9 @@ impl Member<p2p_connector::Machine> for System {
 
     fn route(&self, _: Slot, sent: p2p_connector::Sent, outbox: &mut Outbox<'_, Self>) {
         match sent {
+            p2p_connector::Sent::ToContactRatings(event) => {
+                outbox.send(Message::ContactRatings(Input::Event(event)))
+            }
             p2p_connector::Sent::ToNetworkConnector(event) => {
                 outbox.send(Message::NetworkConnector(Input::Event(event)))
             }
@@ -840,8 +1090,134 @@ impl Member<p2p_connector::Machine> for System {
     }
 }
 
+impl Member<peer_link::Machine> for System {
+    const INDEX: usize = 9;
+    type Table = Instances<peer_link::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.peer_link
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.peer_link
+    }
+
+    fn create(
+        &mut self,
+        key: &types::NodeId,
+        given: &peer_link::Given,
+        host: &mut (dyn Host + '_),
+    ) -> peer_link::Instance {
+        let parameters = Member::<peer_link::Machine>::parameters(self, given);
+        let buffers = self.peer_link.buffers_mut();
+        peer_link::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+        )
+    }
+
+    fn parameters(&self, given: &peer_link::Given) -> peer_link::Parameters {
+        peer_link::Parameters::new(&self.settings.peer_link, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, peer_link::Event, peer_link::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        peer_link::step(self.peer_link.parts(slot), trigger, host)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(key: &types::NodeId, action: peer_link::Action) -> Action {
+        Action::PeerLink(key.clone(), action)
+    }
+
+    fn alarm(slot: Slot, timer: peer_link::Timer) -> Alarm {
+        Alarm::PeerLink(slot, timer)
+    }
+}
+
+impl Member<peer_protocol::Machine> for System {
+    const INDEX: usize = 10;
+    type Table = Instances<peer_protocol::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.peer_protocol
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.peer_protocol
+    }
+
+    fn create(
+        &mut self,
+        key: &u64,
+        given: &peer_protocol::Given,
+        host: &mut (dyn Host + '_),
+    ) -> peer_protocol::Instance {
+        let parameters = Member::<peer_protocol::Machine>::parameters(self, given);
+        let buffers = self.peer_protocol.buffers_mut();
+        peer_protocol::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+        )
+    }
+
+    fn parameters(&self, given: &peer_protocol::Given) -> peer_protocol::Parameters {
+        peer_protocol::Parameters::new(&self.settings.peer_protocol, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, peer_protocol::Event, peer_protocol::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        peer_protocol::step(self.peer_protocol.parts(slot), trigger, host)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(key: &u64, action: peer_protocol::Action) -> Action {
+        Action::PeerProtocol(key.clone(), action)
+    }
+
+    fn alarm(slot: Slot, timer: peer_protocol::Timer) -> Alarm {
+        Alarm::PeerProtocol(slot, timer)
+    }
+}
+
 impl Member<tcp_connection::Machine> for System {
-    const INDEX: usize = 7;
+    const INDEX: usize = 11;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {

@@ -107,7 +107,7 @@ pub enum Event {
     AnswerReceived { peer: types::NodeId },
     /// `bytes_received`, from `tcp_transport`.
     BytesReceived { length: u32 },
-    /// `send_keep_alive`, from `tcp_transport`.
+    /// `send_keep_alive`, from `gateway`. Whether the socket lives is to be seen.
     SendKeepAlive,
     /// `connection_lost`, from `tcp_transport`.
     ConnectionLost { reason: types::CloseReason },
@@ -763,9 +763,9 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         },
         EventMetadata {
             name: "send_keep_alive",
-            summary: "",
+            summary: "Whether the socket lives is to be seen.",
             fields: &[],
-            from: &["tcp_transport"],
+            from: &["gateway"],
             place: Place { file: FILE, line: 17 },
         },
         EventMetadata {

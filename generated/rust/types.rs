@@ -16,6 +16,34 @@ pub enum CloseReason {
     Failed,
 }
 
+/// What has become of a message of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
+#[allow(missing_docs, reason = "each is what it is called")]
+pub enum DeliveryState {
+    Queued,
+    Sent,
+    Delivered,
+    Read,
+    Expired,
+}
+
+/// Why a packet was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
+#[allow(missing_docs, reason = "each is what it is called")]
+pub enum FailReason {
+    Blocked,
+    QuotaExceeded,
+    Expired,
+    NotForMe,
+    Malformed,
+    UnknownKind,
+    ServiceOff,
+    Unreadable,
+    Other,
+}
+
 /// A name that a person goes by, normalised.
 pub type Nickname = crate::nickname::Nickname;
 
@@ -33,6 +61,43 @@ pub enum NicknameResult {
 
 /// A node, by its public key.
 pub type NodeId = crate::identity::NodeId;
+
+/// Another session with the same peer, seen from a new one: there is none; it must prove that it lives; it yields to the new one; it prevails over the new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
+#[allow(missing_docs, reason = "each is what it is called")]
+pub enum OtherSession {
+    Absent,
+    MustProve,
+    Yields,
+    PrevailsOverThis,
+}
+
+/// A packet between users, and so a message.
+pub type PacketId = crate::wire::PacketId;
+
+/// Why one node does not take another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
+#[allow(missing_docs, reason = "each is what it is called")]
+pub enum Refusal {
+    WrongNetwork,
+    NoCommonVersion,
+    ConstantsDiffer,
+    ClocksApart,
+    IsMyself,
+    BadProof,
+    BadDocument,
+    UnexpectedId,
+    Misbehaved,
+    AlreadyConnected,
+    LimitReached,
+    Violation,
+    TimedOut,
+    Stopping,
+    Requested,
+    Other,
+}
 
 /// Somebody waits for the outcome of this request.
 pub type RequestId = crate::node::RequestId;

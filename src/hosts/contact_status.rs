@@ -1,0 +1,32 @@
+//! A contact's handshake: its identity document is there as soon as there is a session, and ours goes out as a packet.
+
+use crate::automata::contact_status::Action;
+use crate::automata::senders::handshake;
+use crate::automata::system::System;
+use crate::identity::NodeId;
+use crate::node::{Command, OutgoingPacket, Purpose, World};
+
+/// Performs an action of the contact.
+pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action) {
+    match action {
+        // A session brings the identity document with it, verified.
+        Action::FetchIdentity if world.sessions.ready(&peer).is_some() => {
+            world.tell(handshake::contact_status::identity_fetched(peer));
+        }
+        Action::FetchIdentity => {
+            world.handshakes.fetching.insert(peer);
+            world.hurry_link(system, peer);
+        }
+        Action::SendMyIdentity => match world.send_packet(peer, OutgoingPacket::Identity) {
+            Some(packet) => world.handshakes.wait(packet, peer, Purpose::Contact),
+            None => world.tell(handshake::contact_status::send_failed(peer)),
+        },
+        Action::CancelHandshake => {
+            world.handshakes.fetching.remove(&peer);
+            world.handshakes.forget(&peer, Some(Purpose::Contact));
+        }
+        Action::RememberTime => world.command(Command::RememberContact(peer)),
+        Action::ReportConnected => world.command(Command::ReportPresence { peer, is_here: true }),
+        Action::ReportDisconnected => world.command(Command::ReportPresence { peer, is_here: false }),
+    }
+}

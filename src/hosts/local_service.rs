@@ -1,0 +1,114 @@
+//! The tree of services: what depends on what is asked here, what each is doing only `local_service` knows.
+
+use crate::automata::local_service::{Action, State};
+use crate::automata::senders::services;
+use crate::automata::system::System;
+use crate::node::{Command, World};
+use crate::services::{SERVICES, Service, ServiceName, find};
+
+/// What a service is doing; off if the node has not begun.
+#[must_use]
+pub fn state(system: &System, name: &str) -> State {
+    let instance = name.parse::<ServiceName>().ok().and_then(|name| system.local_service.get(&name));
+    instance.map_or(State::Off, |instance| instance.state())
+}
+
+/// It is on.
+#[must_use]
+pub fn is_on(system: &System, name: &str) -> bool {
+    state(system, name) == State::On
+}
+
+/// Every service has come to rest and is off.
+#[must_use]
+pub fn is_all_down(system: &System) -> bool {
+    SERVICES.iter().all(|service| state(system, service.name).is_in_down())
+}
+
+/// All services are known, and those that are enabled are started.
+pub fn begin(world: &mut World) {
+    for service in SERVICES {
+        world.tell(services::local_service::register(service.service_name()));
+    }
+    for service in SERVICES.iter().filter(|service| world.enabled.contains(&service.service_name())).collect::<Vec<_>>()
+    {
+        world.request_service(service.service_name(), true);
+    }
+}
+
+/// Every service is stopped; each waits for those that depend on it.
+pub fn stop_all(world: &mut World, system: &System) {
+    world.is_stopping = true;
+    for service in SERVICES.iter().rev() {
+        if !state(system, service.name).is_in_down() {
+            world.request_service(service.service_name(), false);
+        }
+    }
+}
+
+/// Performs an action of the service.
+pub fn perform(world: &mut World, system: &System, name: ServiceName, action: &Action) {
+    let service = find(name.as_str());
+    match action {
+        Action::AwaitOutcome { request } => world.waiting.requests.entry(name).or_default().push(*request),
+        Action::Answer { result } => {
+            for request in world.waiting.requests.remove(&name).unwrap_or_default() {
+                world.command(Command::Answer(request, *result));
+            }
+        }
+        Action::CheckDependencies => match service {
+            None => world.tell(services::local_service::not_installed(name)),
+            Some(service) => {
+                for dependency in service.depends_on {
+                    let dependency = find(dependency).expect("the list of services is closed").service_name();
+                    if state(system, dependency.as_str()).is_in_down() && world.enabled.contains(&dependency) {
+                        world.request_service(dependency, true);
+                    }
+                }
+                world.waiting.for_dependencies.insert(name);
+            }
+        },
+        Action::StartService => {
+            if let Some(service) = service {
+                (service.start)(world, system);
+            }
+            world.tell(services::local_service::service_started(name));
+        }
+        Action::StopDependents => {
+            for dependent in service.into_iter().flat_map(Service::dependents) {
+                if !state(system, dependent.name).is_in_down() {
+                    world.request_service(dependent.service_name(), false);
+                }
+            }
+            world.waiting.for_dependents.insert(name);
+        }
+        Action::StopService => {
+            if let Some(service) = service {
+                (service.stop)(world, system);
+            }
+            world.tell(services::local_service::service_stopped(name));
+        }
+    }
+}
+
+/// Answers services that wait for others, as soon as it is known.
+pub fn look(world: &mut World, system: &System) {
+    for name in world.waiting.for_dependencies.clone() {
+        let Some(service) = find(name.as_str()) else { continue };
+        let states = || service.depends_on.iter().map(|dependency| state(system, dependency));
+        if states().all(|state| state == State::On) {
+            world.waiting.for_dependencies.remove(&name);
+            world.tell(services::local_service::dependencies_on(name));
+        } else if states().any(State::is_in_down) {
+            world.waiting.for_dependencies.remove(&name);
+            world.tell(services::local_service::dependencies_off(name));
+        }
+    }
+    for name in world.waiting.for_dependents.clone() {
+        let Some(service) = find(name.as_str()) else { continue };
+        if service.dependents().all(|dependent| state(system, dependent.name).is_in_down()) {
+            world.waiting.for_dependents.remove(&name);
+            world.tell(services::local_service::dependents_stopped(name));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! A message of ours: handed to the session that serves the recipient, and what became of it written down.
+
+use crate::automata::message_delivery::Action;
+use crate::automata::senders::gateway;
+use crate::node::{Command, World};
+use crate::wire::PacketId;
+
+/// Performs an action of the delivery.
+pub fn perform(world: &mut World, message: PacketId, action: Action) {
+    match action {
+        Action::Transmit { peer } => match world.sessions.ready(&peer) {
+            Some(session) => world.command(Command::Transmit { session, message, recipient: peer }),
+            None => {
+                world.counters.packets_failed += 1;
+                world.tell(gateway::message_delivery::send_failed(message));
+            }
+        },
+        Action::Record { state, attempts, pause } => {
+            world.command(Command::RecordDelivery { message, state, attempts, pause_ms: pause.0 });
+        }
+        Action::RecordRefusal { reason } => world.command(Command::RecordRefusal { message, reason }),
+    }
+}

@@ -1,0 +1,69 @@
+//! Our identity document: built by the rim, which has the key, and sent to everybody with whom there is a session.
+
+use crate::automata::p2p_connector::{Action, Conditions};
+use crate::automata::senders::identity;
+use crate::automata::system::System;
+use crate::identity::{Entrypoint, NodeId};
+use crate::node::{Command, OutgoingPacket, Purpose, World};
+use crate::transports::TransportName;
+
+impl Conditions for World {
+    fn peers_known(&mut self) -> bool {
+        self.sessions.ready_count() > 0
+    }
+
+    fn best_transport(&mut self, transport: &TransportName) -> bool {
+        self.identity.published.first().is_none_or(|first| first.transport == *transport)
+    }
+}
+
+/// Performs an action.
+pub fn perform(world: &mut World, system: &System, action: &Action) {
+    match action {
+        Action::UpdateMyIdentity => {
+            let entrypoints = in_order(world);
+            world.identity.published.clone_from(&entrypoints);
+            let services = crate::services::SERVICES
+                .iter()
+                .filter(|service| world.is_service_on(system, service.name))
+                .map(crate::services::Service::service_name)
+                .collect();
+            world.command(Command::BuildIdentity { entrypoints, services });
+        }
+        Action::Propagate => propagate(world, system),
+        Action::SendMyIdentity { peer } => {
+            world.send_packet(*peer, OutgoingPacket::Identity);
+        }
+        Action::DropFirstContact => {
+            let first = world.identity.published.first().map(|first| first.transport.clone());
+            // Behind all others: it is the one by which nobody has come.
+            if let Some(first) = first {
+                world.identity.proven.retain(|transport| *transport != first);
+            }
+        }
+    }
+}
+
+/// Where we can be reached: by the transports that listen, those by which something came in lately first.
+fn in_order(world: &World) -> Vec<Entrypoint> {
+    let rank = |transport: &TransportName| {
+        world.identity.proven.iter().position(|proven| proven == transport).unwrap_or(usize::MAX)
+    };
+    let mut transports: Vec<_> = world.identity.entrypoints.iter().collect();
+    transports.sort_by_key(|(transport, _)| rank(transport));
+    transports.into_iter().flat_map(|(_, entrypoints)| entrypoints.iter().cloned()).collect()
+}
+
+fn propagate(world: &mut World, system: &System) {
+    if world.is_service_on(system, "identity-propagate") {
+        let peers: Vec<NodeId> = world.sessions.ready_peers().map(|(peer, _)| *peer).collect();
+        for peer in peers {
+            if let Some(packet) = world.send_packet(peer, OutgoingPacket::Identity) {
+                world.handshakes.wait(packet, peer, Purpose::Propagation);
+            }
+        }
+    }
+    if !world.handshakes.is_propagating() {
+        world.tell(identity::p2p_connector::my_id_propagated());
+    }
+}

@@ -1,0 +1,129 @@
+//! HELLO, PEER-ID, READY: what the automaton sends goes out as frames; what other sessions with the same peer mean is answered from the table.
+
+use crate::automata::peer_protocol::{Action, Conditions};
+use crate::automata::senders::gateway;
+use crate::automata::system::System;
+use crate::automata::types::OtherSession;
+use crate::identity::NodeId;
+use crate::node::{Counters, FrameContent, OutgoingFrame, SessionId, Source, VIOLATION_POINTS, World};
+
+impl Conditions for World {
+    fn misbehaved(&mut self, _: &SessionId, peer: &NodeId) -> bool {
+        self.peers.is_misbehaved(peer, self.now.unix_ms)
+    }
+
+    fn session_limit_reached(&mut self, _: &SessionId) -> bool {
+        self.sessions.ready_count() >= self.session_limit
+    }
+
+    fn other_session(&mut self, session: &SessionId, peer: &NodeId) -> OtherSession {
+        self.sessions.judge(*session, &self.me, peer)
+    }
+}
+
+/// Performs an action of the session.
+pub fn perform(world: &mut World, system: &System, session: SessionId, action: Action) {
+    match action {
+        Action::SendHello => {
+            if let Some(observed) = world.sessions.get(session).map(crate::node::Session::entrypoint) {
+                world.send_frame(session, OutgoingFrame::Hello { observed });
+            }
+        }
+        Action::SendPeerId => world.send_frame(session, OutgoingFrame::PeerId),
+        Action::SendReady => world.send_frame(session, OutgoingFrame::Ready),
+        Action::SendPing => {
+            let now_ms = world.now.ms;
+            if let Some(session) = world.sessions.get_mut(session) {
+                session.pinged_ms = Some(now_ms);
+            }
+            world.send_frame(session, OutgoingFrame::Ping(now_ms));
+        }
+        Action::SendPong { nonce } => world.send_frame(session, OutgoingFrame::Pong(nonce)),
+        Action::Refuse { reason } => world.refuse(session, reason),
+        Action::CloseSession => {
+            if system.tcp_connection.get(&session).is_some() {
+                world.tell(gateway::tcp_connection::disconnect(session));
+            }
+        }
+        Action::NoteRefusal { reason } => {
+            Counters::count(&mut world.counters.refused_by_peers, reason);
+            if let Some(session) = world.sessions.get_mut(session) {
+                session.ended_because = Some(format!("the peer refused: {reason:?}"));
+            }
+        }
+        Action::ChallengeOther { peer } => match world.sessions.ready(&peer) {
+            Some(older) => {
+                world.sessions.contest(older, session);
+                world.tell(gateway::peer_protocol::prove_alive(older));
+            }
+            None => world.tell(gateway::peer_protocol::other_gone(session)),
+        },
+        Action::ReplaceOther { peer } => {
+            if let Some(other) = peer.and_then(|peer| world.sessions.other(session, &peer))
+                && system.peer_protocol.get(&other).is_some()
+            {
+                world.tell(gateway::peer_protocol::replaced(other));
+            }
+        }
+        Action::ConfirmAlive { .. } => {
+            if let Some(newer) = world.sessions.contested_by(session) {
+                world.tell(gateway::peer_protocol::other_answered(newer));
+            }
+        }
+        Action::Announce { peer } => {
+            if let Some(peer) = peer {
+                announce(world, system, session, peer);
+            }
+        }
+        Action::Retire { peer } => {
+            if let Some(peer) = peer
+                && world.sessions.retire(&peer, session)
+            {
+                world.lost(system, peer);
+            }
+        }
+        Action::PassOn => pass_on(world, system, session),
+        Action::NoteViolation => note_violation(world, session),
+    }
+}
+
+fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId) {
+    let dialled = world.sessions.get(session).filter(|it| it.is_outgoing).map(crate::node::Session::entrypoint);
+    if let Some(session) = world.sessions.get_mut(session) {
+        session.was_ready = true;
+    }
+    world.peers.succeeded(peer, dialled.as_ref(), world.now.unix_ms);
+    world.remember_peer(&peer);
+    world.sessions.announce(peer, session);
+    world.found(system, peer);
+    world.send_frame(session, OutgoingFrame::GetPeers);
+}
+
+fn pass_on(world: &mut World, system: &System, session: SessionId) {
+    let Some(peer) = world.sessions.get(session).and_then(|session| session.peer) else { return };
+    match world.take_arriving(session) {
+        Some(FrameContent::GetPeers) => {
+            let hints = world.peers.hints(&peer);
+            world.send_frame(session, OutgoingFrame::Peers(hints));
+        }
+        Some(FrameContent::Peers(hints)) => {
+            for (named, entrypoints) in hints {
+                if world.learn(named, &entrypoints, Source::Hint) && system.peer_link.get(&named).is_some() {
+                    world.tell(crate::automata::senders::peers::peer_link::address_learnt(named));
+                }
+            }
+        }
+        Some(FrameContent::Packet(packet)) => world.packet(system, session, packet),
+        // Everything else was told to the automaton as what it is.
+        _ => {}
+    }
+}
+
+fn note_violation(world: &mut World, session: SessionId) {
+    world.counters.violations += 1;
+    let now_unix_ms = world.now.unix_ms;
+    if let Some(peer) = world.sessions.get(session).and_then(|session| session.peer) {
+        world.peers.misbehave(peer, VIOLATION_POINTS, now_unix_ms);
+        world.remember_peer(&peer);
+    }
+}

@@ -1,0 +1,114 @@
+//! A session over TCP: its handshake, stream and end are the transport's; what comes in by it goes on to `peer_protocol`.
+
+use automata_runtime::Milliseconds;
+
+use crate::automata::senders::{gateway, tcp_transport};
+use crate::automata::system::System;
+use crate::automata::tcp_connection::Action;
+use crate::automata::types::CloseReason;
+use crate::node::{Command, Counters, FrameContent, SessionId, Source, World};
+
+/// Performs an action of the session.
+pub fn perform(world: &mut World, system: &System, session: SessionId, action: &Action) {
+    match action {
+        Action::SendHello => world.command(Command::BeginHandshake(session)),
+        Action::SendAnswer => world.command(Command::KeepAlive(session)),
+        Action::RememberPeer { peer } => {
+            let now_unix_ms = world.now.unix_ms;
+            world.peers.entry(*peer, now_unix_ms);
+        }
+        Action::OpenStream => {
+            world.command(Command::OpenStream(session));
+            world.tell(gateway::peer_protocol::session_opened(session));
+        }
+        Action::CloseStream => {
+            if system.peer_protocol.get(&session).is_some() {
+                world.tell(gateway::peer_protocol::session_closed(session));
+            }
+        }
+        Action::Receive { .. } => receive(world, session),
+        Action::NoteKeepAlive => world.counters.keep_alives += 1,
+        Action::CloseSocket => world.command(Command::Close(session)),
+        // No file is on its way in this version.
+        Action::StartPendingFiles | Action::StopFiles => {}
+    }
+}
+
+/// What came in, told to the protocol as what it is. What the protocol has to hand on stays where it is until it does so.
+fn receive(world: &mut World, id: SessionId) {
+    let now_ms = world.now.ms;
+    let me = world.me;
+    let Some(session) = world.sessions.get_mut(id) else { return };
+    let message = match &session.arriving {
+        Some(FrameContent::Hello { same_network, same_constants, common_version, skew_ms, observed, agent }) => {
+            session.observed.clone_from(observed);
+            session.agent.clone_from(agent);
+            let skew = Milliseconds(*skew_ms);
+            gateway::peer_protocol::hello_received(id, *same_network, *same_constants, *common_version, skew)
+        }
+        Some(FrameContent::PeerId { peer, is_proven, is_document_valid, entrypoints }) => {
+            let is_proven = *is_proven && session.peer == Some(*peer);
+            let is_expected = session.expected.is_none_or(|expected| expected == *peer);
+            let (peer, is_valid, entrypoints) = (*peer, *is_document_valid, entrypoints.clone());
+            if is_proven && is_valid && peer != me {
+                world.learn(peer, &entrypoints, Source::Peer);
+            }
+            gateway::peer_protocol::peer_id_received(id, peer, is_proven, is_valid, is_expected, peer == me)
+        }
+        Some(FrameContent::Ready) => gateway::peer_protocol::ready_received(id),
+        Some(FrameContent::Refused(reason)) => gateway::peer_protocol::refused(id, *reason),
+        Some(FrameContent::Ping(nonce)) => gateway::peer_protocol::ping_received(id, *nonce),
+        Some(FrameContent::Pong(_)) => {
+            let (peer, pinged_ms) = (session.peer, session.pinged_ms.take());
+            if let Some((peer, pinged_ms)) = peer.zip(pinged_ms) {
+                let round_trip_ms = u32::try_from(now_ms.saturating_sub(pinged_ms)).unwrap_or(u32::MAX);
+                session.round_trip_ms = Some(round_trip_ms);
+                world.peers.round_trip(peer, round_trip_ms, world.now.unix_ms);
+            }
+            gateway::peer_protocol::pong_received(id)
+        }
+        Some(FrameContent::GetPeers | FrameContent::Peers(_) | FrameContent::Packet(_)) => {
+            gateway::peer_protocol::payload_received(id)
+        }
+        Some(FrameContent::Violation(detail)) => {
+            session.ended_because = Some(format!("the peer violated the protocol: {detail}"));
+            gateway::peer_protocol::violation(id)
+        }
+        Some(FrameContent::Unknown) | None => return,
+    };
+    world.tell(message);
+}
+
+/// The socket is closed.
+pub fn closed(
+    world: &mut World,
+    system: &System,
+    id: SessionId,
+    reason: CloseReason,
+    detail: String,
+    chance: Milliseconds,
+) {
+    Counters::count(&mut world.counters.sessions_ended, reason);
+    if system.tcp_connection.get(&id).is_some() {
+        world.tell(tcp_transport::tcp_connection::connection_lost(id, reason));
+    }
+    if let Some(newer) = world.sessions.contested_by(id)
+        && system.peer_protocol.get(&newer).is_some()
+    {
+        world.tell(gateway::peer_protocol::other_gone(newer));
+    }
+    let Some(session) = world.sessions.remove(id) else { return };
+    let Some(peer) = session.peer.or(session.expected) else { return };
+    let has_link = system.peer_link.get(&peer).is_some();
+    if session.was_ready {
+        if has_link && world.sessions.ready(&peer).is_none_or(|ready| ready == id) {
+            world.tell(gateway::peer_link::session_ended(peer, chance));
+        }
+    } else if session.is_outgoing {
+        world.peers.failed(&peer, &session.entrypoint());
+        if has_link {
+            world.tell(gateway::peer_link::dial_failed(peer, chance));
+        }
+    }
+    world.last_closed(peer, session.ended_because.unwrap_or(detail));
+}

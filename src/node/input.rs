@@ -1,0 +1,293 @@
+//! What the rim tells the core.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::automata::types::{CloseReason, FailReason, Refusal};
+use crate::identity::{Entrypoint, NodeId};
+use crate::node::{PeerRecord, RequestId, SessionId};
+use crate::services::ServiceName;
+use crate::transports::TransportName;
+use crate::wire::PacketId;
+
+/// When something happens. Both are read by the rim, once for each input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Since the node was started, in milliseconds; never runs backwards.
+    pub ms: u64,
+    /// Milliseconds of unix time; may jump.
+    pub unix_ms: u64,
+}
+
+/// What happens to the core, one variant for each meaning.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The program begins: services that are enabled are started.
+    Begin,
+    /// The program ends: services are stopped, peers are told; [`Command::Stopped`](super::Command::Stopped) answers.
+    Stop,
+    /// Answers [`Command::CheckInterfaces`](super::Command::CheckInterfaces).
+    InterfacesChecked {
+        /// An interface that serves our transports is up.
+        active: bool,
+        /// They are those of the last time.
+        same: bool,
+    },
+    /// Answers [`Command::ProbeInternet`](super::Command::ProbeInternet).
+    InternetProbed {
+        /// There is a way out.
+        reached: bool,
+    },
+    /// A transport reports.
+    Transport(TransportName, TransportInput),
+    /// A session reports.
+    Session(SessionId, SessionInput),
+    /// Answers [`Command::BuildIdentity`](super::Command::BuildIdentity): the document is on disk.
+    IdentityBuilt {
+        /// It names other entrypoints, or names them in another order.
+        contacts_changed: bool,
+        /// Anything else in it changed.
+        identity_changed: bool,
+        /// Its revision.
+        revision: u64,
+    },
+    /// A message of the user is committed, to be delivered.
+    MessageQueued(QueuedMessage),
+    /// Answers [`Command::CommitMessage`](super::Command::CommitMessage), once what came of it is on disk.
+    MessageCommitted {
+        /// The session by which it came.
+        session: SessionId,
+        /// Who sent it.
+        sender: NodeId,
+        /// The packet.
+        packet: PacketId,
+        /// Nothing, or why it is not taken.
+        refused: Option<FailReason>,
+    },
+    /// Answers [`Command::CommitIdentity`](super::Command::CommitIdentity).
+    IdentityCommitted {
+        /// The session by which it came.
+        session: SessionId,
+        /// Whose it is.
+        sender: NodeId,
+        /// The packet.
+        packet: PacketId,
+        /// The entrypoints that it names; none if it was not taken.
+        entrypoints: Option<Vec<Entrypoint>>,
+    },
+    /// Answers [`Command::Transmit`](super::Command::Transmit).
+    Transmitted {
+        /// The message.
+        message: PacketId,
+        /// A session has taken it.
+        is_sent: bool,
+    },
+    /// The user has read a message of somebody, and wants that known.
+    ReadReceipt {
+        /// Who sent it.
+        sender: NodeId,
+        /// The message.
+        message: PacketId,
+    },
+    /// Somebody is a contact from now on.
+    ContactAdded {
+        /// Who.
+        peer: NodeId,
+        /// Where that node may be.
+        entrypoints: Vec<Entrypoint>,
+    },
+    /// Somebody is no contact any more.
+    ContactRemoved {
+        /// Who.
+        peer: NodeId,
+    },
+    /// Somebody says where a node may be.
+    AddressLearnt {
+        /// Which node.
+        peer: NodeId,
+        /// Where.
+        entrypoints: Vec<Entrypoint>,
+    },
+    /// The user asks for something; [`Command::Answer`](super::Command::Answer) answers where an answer is promised.
+    Request(RequestId, UserRequest),
+}
+
+/// What a transport reports.
+#[derive(Clone, Debug)]
+pub enum TransportInput {
+    /// It takes sessions.
+    Listening {
+        /// Where others can reach it; the best first.
+        entrypoints: Vec<Entrypoint>,
+    },
+    /// It does not listen, or does so no longer.
+    Failed {
+        /// Why, for the user.
+        reason: String,
+    },
+    /// It does not listen any more, as it was asked to.
+    Stopped,
+}
+
+/// What a session reports.
+#[derive(Clone, Debug)]
+pub enum SessionInput {
+    /// Somebody has connected to us.
+    Accepted {
+        /// By which transport.
+        transport: TransportName,
+        /// From where.
+        remote: SocketAddr,
+    },
+    /// What we dialled has answered.
+    Connected,
+    /// The transport's handshake has proved who the peer is.
+    Authenticated {
+        /// Who.
+        peer: NodeId,
+    },
+    /// The peer's sign that it lives, below the protocol.
+    KeepAlive,
+    /// A frame came in, and what it says.
+    Frame {
+        /// Octets of the frame.
+        length: u32,
+        /// What it says.
+        content: FrameContent,
+    },
+    /// It has ended.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+        /// Why, for the user.
+        detail: String,
+        /// A chance between 0 and 1 second, by which nobody dials at the same moment as others.
+        chance_ms: u64,
+    },
+}
+
+/// What a frame says, decoded; signatures are verified.
+#[derive(Clone, Debug)]
+pub enum FrameContent {
+    /// HELLO, compared with ours.
+    Hello {
+        /// The networks are the same.
+        same_network: bool,
+        /// The constants are the same.
+        same_constants: bool,
+        /// There is a version that both speak.
+        common_version: bool,
+        /// How far the clocks are apart, in milliseconds.
+        skew_ms: u64,
+        /// Where the peer sees us.
+        observed: Option<Entrypoint>,
+        /// What program it says it is.
+        agent: String,
+    },
+    /// PEER-ID, verified.
+    PeerId {
+        /// Who it says it is.
+        peer: NodeId,
+        /// It holds the key.
+        is_proven: bool,
+        /// Its identity document is signed, in date, and not older than one that we have.
+        is_document_valid: bool,
+        /// Where it says it can be reached.
+        entrypoints: Vec<Entrypoint>,
+    },
+    /// READY.
+    Ready,
+    /// It does not take us.
+    Refused(Refusal),
+    /// Are you there?
+    Ping(u64),
+    /// I am.
+    Pong(u64),
+    /// Whom do you know?
+    GetPeers,
+    /// Nodes, and where they may be.
+    Peers(Vec<(NodeId, Vec<Entrypoint>)>),
+    /// A packet between users.
+    Packet(IncomingPacket),
+    /// Something that a later version may say. It means nothing here.
+    Unknown,
+    /// It is not as the protocol has it, and why.
+    Violation(String),
+}
+
+/// A packet whose signature holds and that is for us.
+#[derive(Clone, Debug)]
+pub struct IncomingPacket {
+    /// Its id.
+    pub id: PacketId,
+    /// Who signed it.
+    pub sender: NodeId,
+    /// What it says.
+    pub content: PacketContent,
+}
+
+/// What a packet says.
+#[derive(Clone, Debug)]
+pub enum PacketContent {
+    /// The sender's identity document.
+    Identity(Arc<[u8]>),
+    /// It has what we sent.
+    Ack(PacketId),
+    /// It does not take what we sent.
+    Fail(PacketId, FailReason),
+    /// Its user has read what we sent.
+    Read(PacketId),
+    /// A sealed message: the exact octets of the packet.
+    Message(Arc<[u8]>),
+    /// A kind that this version does not know.
+    Unknown,
+}
+
+/// A message of ours that is on disk, and what had come of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedMessage {
+    /// Which.
+    pub message: PacketId,
+    /// Whom it is for.
+    pub peer: NodeId,
+    /// When it expires, in milliseconds of unix time.
+    pub expires_unix_ms: u64,
+    /// How often it was sent before.
+    pub attempts: u16,
+    /// What its pauses have come to, in milliseconds; 0 for a new one.
+    pub pause_ms: u64,
+}
+
+/// What the user asks for.
+#[derive(Clone, Debug)]
+pub enum UserRequest {
+    /// A service is to be on.
+    StartService(ServiceName),
+    /// A service is to be off.
+    StopService(ServiceName),
+    /// Is this contact there?
+    PingContact(NodeId),
+    /// Take the network down and up again.
+    Reconnect,
+}
+
+/// What the core knows when it begins, from settings and from disk.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// Who we are.
+    pub me: NodeId,
+    /// 32 octets of chance, from which packet ids are made.
+    pub chance: [u8; 32],
+    /// Services that are to be on.
+    pub enabled: Vec<ServiceName>,
+    /// Contacts.
+    pub contacts: Vec<NodeId>,
+    /// Peers with which a session is wanted besides contacts.
+    pub bootstrap: Vec<(NodeId, Vec<Entrypoint>)>,
+    /// What is known of peers.
+    pub peers: Vec<PeerRecord>,
+    /// Addresses of private networks may be dialled because somebody unknown named them.
+    pub is_private_network: bool,
+    /// Sessions at the most.
+    pub session_limit: usize,
+}

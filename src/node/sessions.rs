@@ -1,0 +1,258 @@
+//! The sessions that there are, and which of them serves which peer.
+//!
+//! What a session *is* (handshake, ready, closing) is known by its automata alone. Here is what they work with: addresses, who is on the other side,
+//! and an index of the sessions that are ready, kept by the actions `announce` and `retire`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use crate::automata::types::OtherSession;
+use crate::identity::{Entrypoint, NodeId};
+use crate::node::FrameContent;
+use crate::transports::TransportName;
+
+/// Number of a session: even if we opened it, odd if the peer did.
+pub type SessionId = u64;
+
+/// One session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// By which transport.
+    pub transport: TransportName,
+    /// The other end.
+    pub remote: SocketAddr,
+    /// We opened it.
+    pub is_outgoing: bool,
+    /// Who has to be there, if we opened it.
+    pub expected: Option<NodeId>,
+    /// Who is there, once the transport has proved it.
+    pub peer: Option<NodeId>,
+    /// Where the peer sees us.
+    pub observed: Option<Entrypoint>,
+    /// What program the peer says it is.
+    pub agent: String,
+    /// When it was opened, in milliseconds since the node was started.
+    pub opened_ms: u64,
+    /// When the last frame came, likewise.
+    pub heard_ms: u64,
+    /// When the last ping was sent, if it was not answered.
+    pub pinged_ms: Option<u64>,
+    /// The last round trip.
+    pub round_trip_ms: Option<u32>,
+    /// Frames that came in.
+    pub frames_in: u64,
+    /// Octets of frames that came in.
+    pub bytes_in: u64,
+    /// What has just come in, until the automata say what becomes of it.
+    pub arriving: Option<FrameContent>,
+    /// It has been ready.
+    pub was_ready: bool,
+    /// Why it ends, as far as anybody has said.
+    pub ended_because: Option<String>,
+}
+
+impl Session {
+    /// A session that has just been opened: by us, if it is said who is expected.
+    #[must_use]
+    pub fn new(transport: TransportName, remote: SocketAddr, expected: Option<NodeId>, now_ms: u64) -> Self {
+        Self {
+            transport,
+            remote,
+            is_outgoing: expected.is_some(),
+            expected,
+            peer: None,
+            observed: None,
+            agent: String::new(),
+            opened_ms: now_ms,
+            heard_ms: now_ms,
+            pinged_ms: None,
+            round_trip_ms: None,
+            frames_in: 0,
+            bytes_in: 0,
+            arriving: None,
+            was_ready: false,
+            ended_because: None,
+        }
+    }
+
+    /// The other end, as an entrypoint.
+    #[must_use]
+    pub fn entrypoint(&self) -> Entrypoint {
+        Entrypoint { transport: self.transport.clone(), address: self.remote }
+    }
+}
+
+/// All sessions.
+#[derive(Clone, Debug, Default)]
+pub struct Sessions {
+    all: BTreeMap<SessionId, Session>,
+    ready: BTreeMap<NodeId, SessionId>,
+    /// New sessions that wait for an older one to prove itself: older → newer.
+    contests: BTreeMap<SessionId, SessionId>,
+    opened: u64,
+}
+
+impl Sessions {
+    /// A number for a session that we open.
+    pub fn next_id(&mut self) -> SessionId {
+        self.opened += 2;
+        self.opened
+    }
+
+    /// There is one more.
+    pub fn insert(&mut self, id: SessionId, session: Session) {
+        self.all.insert(id, session);
+    }
+
+    /// There is one less.
+    pub fn remove(&mut self, id: SessionId) -> Option<Session> {
+        self.contests.remove(&id);
+        self.contests.retain(|_, newer| *newer != id);
+        self.all.remove(&id)
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, id: SessionId) -> Option<&Session> {
+        self.all.get(&id)
+    }
+
+    /// One of them.
+    pub fn get_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.all.get_mut(&id)
+    }
+
+    /// All of them, by their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (SessionId, &Session)> {
+        self.all.iter().map(|(id, session)| (*id, session))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// There is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The session that serves this peer.
+    #[must_use]
+    pub fn ready(&self, peer: &NodeId) -> Option<SessionId> {
+        self.ready.get(peer).copied()
+    }
+
+    /// Peers with a session that is ready.
+    pub fn ready_peers(&self) -> impl Iterator<Item = (&NodeId, SessionId)> {
+        self.ready.iter().map(|(peer, id)| (peer, *id))
+    }
+
+    /// How many are ready.
+    #[must_use]
+    pub fn ready_count(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// A session is ready.
+    pub fn announce(&mut self, peer: NodeId, id: SessionId) {
+        self.ready.insert(peer, id);
+    }
+
+    /// A session is ready no more. Says whether the peer is without one now.
+    pub fn retire(&mut self, peer: &NodeId, id: SessionId) -> bool {
+        let was_it = self.ready.get(peer) == Some(&id);
+        if was_it {
+            self.ready.remove(peer);
+        }
+        was_it
+    }
+
+    /// The new session waits until the older one has proved that it lives.
+    pub fn contest(&mut self, older: SessionId, newer: SessionId) {
+        self.contests.insert(older, newer);
+    }
+
+    /// Who waits for this session to prove that it lives.
+    pub fn contested_by(&mut self, older: SessionId) -> Option<SessionId> {
+        self.contests.remove(&older)
+    }
+
+    /// Another session with that peer than the given one: the one that is ready, or else one in the handshake.
+    #[must_use]
+    pub fn other(&self, id: SessionId, peer: &NodeId) -> Option<SessionId> {
+        let ready = self.ready(peer).filter(|other| *other != id);
+        ready.or_else(|| self.in_handshake(id, peer))
+    }
+
+    fn in_handshake(&self, id: SessionId, peer: &NodeId) -> Option<SessionId> {
+        let same = self.all.iter().find(|(other, session)| **other != id && session.peer.as_ref() == Some(peer));
+        same.map(|(other, _)| *other)
+    }
+
+    /// How a session that proves to be with this peer stands to others with it. `me` decides, as the peer does: of two handshakes in flight the
+    /// one that the larger id opened stays.
+    #[must_use]
+    pub fn judge(&self, id: SessionId, me: &NodeId, peer: &NodeId) -> OtherSession {
+        let Some(other) = self.other(id, peer) else { return OtherSession::Absent };
+        let we_opened = |id| self.all.get(&id).is_some_and(|session: &Session| session.is_outgoing);
+        let is_ready = self.ready(peer) == Some(other);
+        match (we_opened(id), we_opened(other)) {
+            (new, old) if new == old => OtherSession::Yields,
+            _ if is_ready => OtherSession::MustProve,
+            (we_opened_new, _) if we_opened_new == (me > peer) => OtherSession::Yields,
+            _ => OtherSession::PrevailsOverThis,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(is_outgoing: bool, peer: NodeId) -> Session {
+        let transport = "tcp".parse().expect("a name");
+        let remote = "127.0.0.1:1".parse().expect("an address");
+        Session { peer: Some(peer), ..Session::new(transport, remote, is_outgoing.then_some(peer), 0) }
+    }
+
+    const SMALL: NodeId = NodeId::from_bytes([1; 32]);
+    const LARGE: NodeId = NodeId::from_bytes([2; 32]);
+
+    /// Sessions 2 (ours) and 1 (the peer's) in flight: the verdict on each of them, seen from `me`.
+    fn verdicts(me: NodeId, peer: NodeId) -> (OtherSession, OtherSession) {
+        let mut sessions = Sessions::default();
+        sessions.insert(2, session(true, peer));
+        sessions.insert(1, session(false, peer));
+        (sessions.judge(2, &me, &peer), sessions.judge(1, &me, &peer))
+    }
+
+    #[test]
+    fn of_two_handshakes_in_flight_both_sides_keep_the_one_that_the_larger_id_opened() {
+        assert_eq!(verdicts(LARGE, SMALL), (OtherSession::Yields, OtherSession::PrevailsOverThis));
+        assert_eq!(verdicts(SMALL, LARGE), (OtherSession::PrevailsOverThis, OtherSession::Yields));
+    }
+
+    #[test]
+    fn a_newer_session_by_the_same_opener_takes_the_place_of_the_old_one() {
+        let mut sessions = Sessions::default();
+        sessions.insert(1, session(false, LARGE));
+        sessions.announce(LARGE, 1);
+        sessions.insert(3, session(false, LARGE));
+        assert_eq!(sessions.judge(3, &SMALL, &LARGE), OtherSession::Yields);
+    }
+
+    #[test]
+    fn a_ready_session_by_the_other_opener_must_prove_that_it_lives() {
+        let mut sessions = Sessions::default();
+        sessions.insert(1, session(false, LARGE));
+        sessions.announce(LARGE, 1);
+        sessions.insert(2, session(true, LARGE));
+        assert_eq!(sessions.judge(2, &SMALL, &LARGE), OtherSession::MustProve);
+        assert!(sessions.retire(&LARGE, 1));
+        sessions.remove(1);
+        assert_eq!(sessions.judge(2, &SMALL, &LARGE), OtherSession::Absent);
+    }
+}

@@ -1,0 +1,19 @@
+//! `gateway`: the one door for packets in and out. What passes it is in `node/gateway.rs`.
+
+use super::Service;
+use crate::automata::senders::services;
+use crate::automata::types::Refusal;
+
+pub(super) const SERVICE: Service = Service {
+    name: "gateway",
+    summary: "Passes packets between sessions and the node, and counts them.",
+    depends_on: &["network"],
+    start: |_, _| {},
+    // Without it nothing can pass, so no session is of use.
+    stop: |world, system| {
+        let sessions: Vec<u64> = system.peer_protocol.iter().map(|(session, _)| *session).collect();
+        for session in sessions {
+            world.tell(services::peer_protocol::close(session, Refusal::Stopping));
+        }
+    },
+};

@@ -1,0 +1,16 @@
+//! `identity-propagate`: whether our identity document is sent to others when it changes.
+
+use super::Service;
+use crate::automata::senders::services;
+
+pub(super) const SERVICE: Service = Service {
+    name: "identity-propagate",
+    summary: "Tells others where this node can be reached, whenever that changes.",
+    depends_on: &["gateway"],
+    start: |world, system| {
+        if system.p2p_connector.get().is_some() {
+            world.tell(services::p2p_connector::check_synchronize());
+        }
+    },
+    stop: |_, _| {},
+};

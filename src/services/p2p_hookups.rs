@@ -1,0 +1,31 @@
+//! `p2p-hookups`: who of our contacts is here, and can they reach us? The automata `p2p_connector`, `contact_status` and `peer_link`.
+
+use super::Service;
+use crate::automata::senders::{contacts, services};
+use crate::identity::NodeId;
+
+pub(super) const SERVICE: Service = Service {
+    name: "p2p-hookups",
+    summary: "Keeps in touch with contacts, and keeps the own identity document up to date.",
+    depends_on: &["gateway", "identity-propagate", "tcp-transport"],
+    start: |world, _| {
+        world.tell(services::p2p_connector::init());
+        for peer in world.bootstrap.clone() {
+            world.want_link(peer);
+        }
+        for peer in world.contacts.clone() {
+            world.look_after(peer);
+        }
+    },
+    stop: |world, system| {
+        world.tell(services::p2p_connector::stop());
+        let links: Vec<NodeId> = system.peer_link.iter().map(|(peer, _)| *peer).collect();
+        for peer in links {
+            world.tell(contacts::peer_link::unwanted(peer));
+        }
+        let statuses: Vec<NodeId> = system.contact_status.iter().map(|(peer, _)| *peer).collect();
+        for peer in statuses {
+            world.tell(contacts::contact_status::shutdown(peer));
+        }
+    },
+};

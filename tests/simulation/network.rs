@@ -1,0 +1,468 @@
+//! The virtual network: carries out the commands of every core as its rim would, with a delay, and remembers what users would have seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use automata_runtime::{Record, Records};
+use bitpie::automata::system::Settings;
+use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, Refusal};
+use bitpie::identity::{Entrypoint, NodeId};
+use bitpie::node::{
+    Beginning, Command, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame, OutgoingPacket, PacketContent,
+    PeerRecord, QueuedMessage, SessionId, SessionInput, TransportInput,
+};
+use bitpie::services::SERVICES;
+use bitpie::wire::PacketId;
+
+/// Unix time at which every simulation begins, in milliseconds.
+const EPOCH_MS: u64 = 1_800_000_000_000;
+
+/// From one core to another.
+const DELAY_MS: u64 = 10;
+
+/// A node as others see it.
+pub struct Host {
+    pub core: Node<Records>,
+    pub id: NodeId,
+    pub address: SocketAddr,
+    /// What its clock is ahead of the others'.
+    pub skew_ms: u64,
+    pub network: &'static str,
+    pub is_plugged: bool,
+    is_listening: bool,
+    /// Its sessions → (host, session) on the other side.
+    wires: BTreeMap<SessionId, (usize, SessionId)>,
+    accepted: SessionId,
+    pub revision: u64,
+    published: Vec<Entrypoint>,
+    /// Messages of its user: which, to whom, and what has become of each.
+    pub outbox: BTreeMap<PacketId, (NodeId, DeliveryState)>,
+    pub refused: BTreeMap<PacketId, FailReason>,
+    /// Messages that came in, by sender, each once.
+    pub inbox: Vec<(NodeId, PacketId)>,
+    seen: BTreeSet<(NodeId, PacketId)>,
+    pub online: BTreeMap<NodeId, bool>,
+    pub remembered: BTreeMap<NodeId, PeerRecord>,
+    pub reports: Vec<String>,
+    pub answers: Vec<(u64, String)>,
+    pub has_stopped: bool,
+    pub minutes: BTreeMap<NodeId, (u32, u32)>,
+    /// The store stands still: nothing is committed.
+    pub is_store_stuck: bool,
+}
+
+pub struct World {
+    pub hosts: Vec<Host>,
+    pub now_ms: u64,
+    agenda: BTreeMap<(u64, u64), (usize, Input)>,
+    counter: u64,
+}
+
+pub fn id(octet: u8) -> NodeId {
+    NodeId::from_bytes([octet; 32])
+}
+
+fn address(index: usize) -> SocketAddr {
+    format!("10.0.0.{}:7771", index + 1).parse().expect("an address")
+}
+
+pub fn entrypoint(index: usize) -> Entrypoint {
+    Entrypoint { transport: bitpie::transports::tcp_name(), address: address(index) }
+}
+
+pub fn message(octet: u8) -> PacketId {
+    PacketId::from_bytes([octet; 16])
+}
+
+impl World {
+    /// So many nodes, each of which knows all others as contacts if `are_contacts`.
+    pub fn new(count: usize, are_contacts: bool) -> World {
+        let mut world = World { hosts: Vec::new(), now_ms: 0, agenda: BTreeMap::new(), counter: 0 };
+        for index in 0..count {
+            let others = (0..count).filter(|other| *other != index && are_contacts);
+            let contacts: Vec<usize> = others.collect();
+            world.hosts.push(host(index, &contacts, Vec::new()));
+        }
+        world
+    }
+
+    pub fn begin(&mut self, index: usize) {
+        self.tell(index, 0, Input::Begin);
+    }
+
+    pub fn begin_all(&mut self) {
+        (0..self.hosts.len()).for_each(|index| self.begin(index));
+    }
+
+    /// The program dies, and is started again with what was on its disk. Its sockets are reset after `reset_ms`, or never.
+    pub fn crash(&mut self, index: usize, reset_ms: Option<u64>) {
+        let old = &self.hosts[index];
+        let contacts: Vec<usize> =
+            (0..self.hosts.len()).filter(|other| old.core.world().contacts.contains(&id(*other as u8 + 1))).collect();
+        let remembered: Vec<PeerRecord> = old.remembered.values().cloned().collect();
+        let wires: Vec<(usize, SessionId)> = old.wires.values().copied().collect();
+        let mut new = host(index, &contacts, remembered);
+        new.outbox.clone_from(&old.outbox);
+        new.seen.clone_from(&old.seen);
+        new.inbox.clone_from(&old.inbox);
+        new.revision = old.revision;
+        new.published.clone_from(&old.published);
+        self.hosts[index] = new;
+        self.agenda.retain(|_, (of, _)| *of != index);
+        for (other, session) in wires {
+            self.hosts[other].wires.remove(&session);
+            if let Some(reset_ms) = reset_ms {
+                self.tell(other, reset_ms, closed(session, CloseReason::Failed));
+            }
+        }
+        self.begin(index);
+    }
+
+    pub fn tell(&mut self, index: usize, delay_ms: u64, input: Input) {
+        self.counter += 1;
+        self.agenda.insert((self.now_ms + delay_ms, self.counter), (index, input));
+    }
+
+    pub fn write(&mut self, from: usize, to: usize, octet: u8) {
+        let peer = id(to as u8 + 1);
+        self.hosts[from].outbox.insert(message(octet), (peer, DeliveryState::Queued));
+        let queued = self.queued(from, message(octet), peer);
+        self.tell(from, 0, Input::MessageQueued(queued));
+    }
+
+    fn queued(&self, _: usize, message: PacketId, peer: NodeId) -> QueuedMessage {
+        let expires_unix_ms = EPOCH_MS + self.now_ms + 7 * 86_400_000;
+        QueuedMessage { message, peer, expires_unix_ms, attempts: 0, pause_ms: 0 }
+    }
+
+    /// Runs until that time.
+    pub fn run_for(&mut self, length_ms: u64) {
+        let end_ms = self.now_ms + length_ms;
+        self.run_until_or(end_ms, |_| false);
+        self.now_ms = end_ms;
+    }
+
+    /// Runs until it holds, for ten minutes at the most.
+    pub fn run_until(&mut self, what: &str, holds: impl Fn(&World) -> bool) {
+        let end_ms = self.now_ms + 600_000;
+        assert!(self.run_until_or(end_ms, holds), "{what}: not within ten minutes\n{}", self.describe());
+    }
+
+    fn run_until_or(&mut self, end_ms: u64, holds: impl Fn(&World) -> bool) -> bool {
+        loop {
+            if holds(self) {
+                return true;
+            }
+            let next_input = self.agenda.keys().next().map(|(at_ms, _)| *at_ms);
+            let deadlines =
+                self.hosts.iter().enumerate().filter_map(|(index, host)| Some((host.core.poll_deadline()?, index)));
+            let next_timer = deadlines.min();
+            let Some(next_ms) = next_input.into_iter().chain(next_timer.map(|(at_ms, _)| at_ms)).min() else {
+                return false;
+            };
+            if next_ms > end_ms {
+                return false;
+            }
+            self.now_ms = self.now_ms.max(next_ms);
+            match next_timer.filter(|(at_ms, _)| *at_ms <= self.now_ms) {
+                Some((_, index)) => {
+                    let now = self.now(index);
+                    self.hosts[index].core.advance(now);
+                    self.carry_out(index);
+                }
+                None => {
+                    let Some((_, (index, input))) = self.agenda.pop_first() else { return false };
+                    let now = self.now(index);
+                    self.hosts[index].core.handle(now, input);
+                    self.carry_out(index);
+                }
+            }
+        }
+    }
+
+    fn now(&self, index: usize) -> Now {
+        Now { ms: self.now_ms, unix_ms: EPOCH_MS + self.now_ms + self.hosts[index].skew_ms }
+    }
+
+    fn carry_out(&mut self, index: usize) {
+        while let Some(command) = self.hosts[index].core.poll_command() {
+            self.command(index, command);
+        }
+    }
+
+    fn command(&mut self, index: usize, command: Command) {
+        match command {
+            Command::CheckInterfaces => {
+                let active = self.hosts[index].is_plugged;
+                self.tell(index, 5, Input::InterfacesChecked { active, same: active });
+            }
+            Command::ProbeInternet => {
+                let reached = self.hosts[index].is_plugged;
+                self.tell(index, 5, Input::InternetProbed { reached });
+            }
+            Command::Listen(transport) => {
+                self.hosts[index].is_listening = true;
+                let input = TransportInput::Listening { entrypoints: vec![entrypoint(index)] };
+                self.tell(index, 5, Input::Transport(transport, input));
+            }
+            Command::StopListening(transport) => {
+                self.hosts[index].is_listening = false;
+                self.tell(index, 5, Input::Transport(transport, TransportInput::Stopped));
+            }
+            Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
+            Command::BeginHandshake(session) => {
+                let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
+                let (me, peer) = (self.hosts[index].id, self.hosts[other].id);
+                self.tell(index, 2 * DELAY_MS, Input::Session(session, SessionInput::Authenticated { peer }));
+                self.tell(other, 3 * DELAY_MS, Input::Session(theirs, SessionInput::Authenticated { peer: me }));
+            }
+            Command::OpenStream(_) => {}
+            Command::KeepAlive(session) => {
+                let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
+                self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::KeepAlive));
+            }
+            Command::Close(session) => {
+                self.tell(index, 1, closed(session, CloseReason::Local));
+                if let Some((other, theirs)) = self.hosts[index].wires.remove(&session) {
+                    self.hosts[other].wires.remove(&theirs);
+                    self.tell(other, DELAY_MS, closed(theirs, CloseReason::Remote));
+                }
+            }
+            Command::Send(session, frame) => {
+                let content = self.content(index, session, frame);
+                self.frame(index, session, content);
+            }
+            Command::SendPacket { session, id, packet, .. } => {
+                let content = match packet {
+                    OutgoingPacket::Identity => PacketContent::Identity([0].as_slice().into()),
+                    OutgoingPacket::Ack(of) => PacketContent::Ack(of),
+                    OutgoingPacket::Fail(of, reason) => PacketContent::Fail(of, reason),
+                    OutgoingPacket::Read(of) => PacketContent::Read(of),
+                };
+                let sender = self.hosts[index].id;
+                self.frame(index, session, FrameContent::Packet(IncomingPacket { id, sender, content }));
+            }
+            Command::Transmit { session, message, .. } => {
+                let is_sent = self.hosts[index].wires.contains_key(&session);
+                self.tell(index, 1, Input::Transmitted { message, is_sent });
+                let sender = self.hosts[index].id;
+                let content = PacketContent::Message([1].as_slice().into());
+                self.frame(index, session, FrameContent::Packet(IncomingPacket { id: message, sender, content }));
+            }
+            Command::CommitMessage { session, sender, packet, .. } => {
+                let host = &mut self.hosts[index];
+                if host.is_store_stuck {
+                    return;
+                }
+                if host.seen.insert((sender, packet)) {
+                    host.inbox.push((sender, packet));
+                }
+                self.tell(index, 3, Input::MessageCommitted { session, sender, packet, refused: None });
+            }
+            Command::CommitIdentity { session, sender, packet, .. } => {
+                let of = self.hosts.iter().position(|host| host.id == sender).expect("senders are hosts");
+                let entrypoints = Some(self.hosts[of].published.clone());
+                self.tell(index, 3, Input::IdentityCommitted { session, sender, packet, entrypoints });
+            }
+            Command::BuildIdentity { entrypoints, .. } => {
+                let host = &mut self.hosts[index];
+                let contacts_changed = host.published != entrypoints;
+                if contacts_changed {
+                    host.revision += 1;
+                    host.published = entrypoints;
+                }
+                let revision = host.revision;
+                self.tell(index, 5, Input::IdentityBuilt { contacts_changed, identity_changed: false, revision });
+            }
+            Command::LoadMessages => {
+                for (message, (peer, state)) in self.hosts[index].outbox.clone() {
+                    if matches!(state, DeliveryState::Queued | DeliveryState::Sent) {
+                        let queued = self.queued(index, message, peer);
+                        self.tell(index, 2, Input::MessageQueued(queued));
+                    }
+                }
+            }
+            Command::RecordDelivery { message, state, .. } => {
+                self.hosts[index].outbox.get_mut(&message).expect("it is ours").1 = state;
+            }
+            Command::RecordRefusal { message, reason } => {
+                self.hosts[index].refused.insert(message, reason);
+            }
+            Command::FindDelivered { message, peer } => {
+                if let Some((to, state)) = self.hosts[index].outbox.get_mut(&message)
+                    && *to == peer
+                {
+                    *state = DeliveryState::Read;
+                }
+            }
+            Command::RememberPeer(record) => {
+                self.hosts[index].remembered.insert(record.id, *record);
+            }
+            Command::ReportPresence { peer, is_here } => {
+                self.hosts[index].online.insert(peer, is_here);
+            }
+            Command::RememberContact(_) => {}
+            Command::CountPresence(counted) => {
+                for (peer, is_here) in counted {
+                    let (here, all) = self.hosts[index].minutes.entry(peer).or_default();
+                    *here += u32::from(is_here);
+                    *all += 1;
+                }
+            }
+            Command::Report { what, reason } => self.hosts[index].reports.push(format!("{what}: {reason}")),
+            Command::Answer(request, result) => self.hosts[index].answers.push((request.0, format!("{result:?}"))),
+            Command::Stopped => self.hosts[index].has_stopped = true,
+        }
+    }
+
+    fn dial(&mut self, index: usize, session: SessionId, to: &Entrypoint) {
+        let other = self.hosts.iter().position(|host| host.address == to.address);
+        let reachable = other.filter(|other| {
+            let host = &self.hosts[*other];
+            host.is_plugged && host.is_listening && self.hosts[index].is_plugged
+        });
+        let Some(other) = reachable else {
+            self.tell(index, 50, closed(session, CloseReason::Failed));
+            return;
+        };
+        let host = &mut self.hosts[other];
+        host.accepted += 2;
+        let theirs = host.accepted - 1;
+        host.wires.insert(theirs, (index, session));
+        self.hosts[index].wires.insert(session, (other, theirs));
+        let (transport, remote) = (to.transport.clone(), self.hosts[index].address);
+        self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Accepted { transport, remote }));
+        self.tell(index, DELAY_MS, Input::Session(session, SessionInput::Connected));
+    }
+
+    fn content(&self, index: usize, session: SessionId, frame: OutgoingFrame) -> FrameContent {
+        let host = &self.hosts[index];
+        match frame {
+            OutgoingFrame::Hello { observed } => {
+                let other = host.wires.get(&session).map_or(host, |(other, _)| &self.hosts[*other]);
+                FrameContent::Hello {
+                    same_network: host.network == other.network,
+                    same_constants: true,
+                    common_version: true,
+                    skew_ms: host.skew_ms.abs_diff(other.skew_ms),
+                    observed: Some(observed),
+                    agent: "simulated".to_owned(),
+                }
+            }
+            OutgoingFrame::PeerId => FrameContent::PeerId {
+                peer: host.id,
+                is_proven: true,
+                is_document_valid: true,
+                entrypoints: host.published.clone(),
+            },
+            OutgoingFrame::Ready => FrameContent::Ready,
+            OutgoingFrame::Refused(reason) => FrameContent::Refused(reason),
+            OutgoingFrame::Ping(nonce) => FrameContent::Ping(nonce),
+            OutgoingFrame::Pong(nonce) => FrameContent::Pong(nonce),
+            OutgoingFrame::GetPeers => FrameContent::GetPeers,
+            OutgoingFrame::Peers(peers) => FrameContent::Peers(peers),
+        }
+    }
+
+    fn frame(&mut self, index: usize, session: SessionId, content: FrameContent) {
+        let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
+        if self.hosts[index].is_plugged && self.hosts[other].is_plugged {
+            self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame { length: 100, content }));
+        }
+    }
+
+    pub fn is_online(&self, index: usize, other: usize) -> bool {
+        self.hosts[index].online.get(&id(other as u8 + 1)) == Some(&true)
+    }
+
+    pub fn state_of(&self, index: usize, octet: u8) -> DeliveryState {
+        self.hosts[index].outbox[&message(octet)].1
+    }
+
+    pub fn sessions(&self, index: usize) -> usize {
+        self.hosts[index].core.world().sessions.len()
+    }
+
+    /// Refusals that a host has told others, by name.
+    pub fn refusals(&self, index: usize, reason: Refusal) -> u64 {
+        self.hosts[index].core.world().counters.refused.get(&format!("{reason:?}")).copied().unwrap_or(0)
+    }
+
+    /// Everything that was delivered to a host's automata.
+    pub fn records(&mut self, index: usize) -> Vec<Record> {
+        self.hosts[index].core.recorder_mut().0.clone()
+    }
+
+    /// Deliveries that the definitions do not provide for.
+    pub fn odd(&mut self) -> Vec<String> {
+        use automata_runtime::Outcome::{AlreadyThere, DeferFull, NoSuchInstance, Unexpected};
+        let mut odd = Vec::new();
+        for index in 0..self.hosts.len() {
+            for record in self.records(index) {
+                if matches!(record.outcome, Unexpected | NoSuchInstance | AlreadyThere | DeferFull)
+                    || !record.faults.is_empty()
+                {
+                    let (at_ms, instance, event) = (record.at_ms, &record.instance, &record.event);
+                    odd.push(format!("{index} {at_ms} {instance} {event} {:?} in {:?}", record.outcome, record.before));
+                }
+            }
+        }
+        odd
+    }
+
+    fn describe(&self) -> String {
+        let mut text = String::new();
+        for (index, host) in self.hosts.iter().enumerate() {
+            let records = &host.core.bus().recorder().0;
+            for record in records.iter().rev().take(40).rev() {
+                text += &format!(
+                    "{index} {:>7} {} {} {:?} {:?} -> {:?}\n",
+                    record.at_ms, record.instance, record.event, record.outcome, record.before, record.after
+                );
+            }
+        }
+        text
+    }
+}
+
+fn closed(session: SessionId, reason: CloseReason) -> Input {
+    let detail = format!("{reason:?}");
+    Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: 100 + 37 * (session % 7) })
+}
+
+fn host(index: usize, contacts: &[usize], peers: Vec<PeerRecord>) -> Host {
+    let beginning = Beginning {
+        me: id(index as u8 + 1),
+        chance: [index as u8; 32],
+        enabled: SERVICES.iter().map(bitpie::services::Service::service_name).collect(),
+        contacts: contacts.iter().map(|other| id(*other as u8 + 1)).collect(),
+        bootstrap: contacts.iter().map(|other| (id(*other as u8 + 1), vec![entrypoint(*other)])).collect(),
+        peers,
+        is_private_network: true,
+        session_limit: 100,
+    };
+    Host {
+        core: Node::new(beginning, Settings::default(), Records::default()),
+        id: id(index as u8 + 1),
+        address: address(index),
+        skew_ms: 0,
+        network: "test",
+        is_plugged: true,
+        is_listening: false,
+        wires: BTreeMap::new(),
+        accepted: 0,
+        revision: 0,
+        published: Vec::new(),
+        outbox: BTreeMap::new(),
+        refused: BTreeMap::new(),
+        inbox: Vec::new(),
+        seen: BTreeSet::new(),
+        online: BTreeMap::new(),
+        remembered: BTreeMap::new(),
+        reports: Vec::new(),
+        answers: Vec::new(),
+        has_stopped: false,
+        minutes: BTreeMap::new(),
+        is_store_stuck: false,
+    }
+}

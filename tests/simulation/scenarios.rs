@@ -1,0 +1,188 @@
+//! What two or three nodes come to in the situations that matter.
+
+use bitpie::automata::types::{DeliveryState, Refusal};
+use bitpie::node::{Input, RequestId, UserRequest};
+
+use crate::network::{World, id, message};
+
+fn two() -> World {
+    let mut world = World::new(2, true);
+    world.begin_all();
+    world
+}
+
+fn assert_nothing_odd(world: &mut World) {
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn two_contacts_find_each_other_and_keep_one_session() {
+    let mut world = two();
+    world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    world.run_for(60_000);
+    assert_eq!((world.sessions(0), world.sessions(1)), (1, 1));
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn a_message_is_delivered_and_shown_once() {
+    let mut world = two();
+    world.write(0, 1, 7);
+    world.run_until("it is delivered", |world| world.state_of(0, 7) == DeliveryState::Delivered);
+    assert_eq!(world.hosts[1].inbox, [(id(1), message(7))]);
+    world.tell(1, 0, Input::ReadReceipt { sender: id(1), message: message(7) });
+    world.run_until("it is read", |world| world.state_of(0, 7) == DeliveryState::Read);
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn a_receipt_that_comes_an_hour_later_is_known_all_the_same() {
+    let mut world = two();
+    world.write(0, 1, 7);
+    world.run_until("it is delivered", |world| world.state_of(0, 7) == DeliveryState::Delivered);
+    world.run_for(3_600_000);
+    world.tell(1, 0, Input::ReadReceipt { sender: id(1), message: message(7) });
+    world.run_until("it is read", |world| world.state_of(0, 7) == DeliveryState::Read);
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn a_message_to_somebody_who_is_away_waits_and_arrives() {
+    let mut world = World::new(2, true);
+    world.begin(0);
+    world.write(0, 1, 7);
+    world.run_for(120_000);
+    assert_eq!(world.state_of(0, 7), DeliveryState::Queued);
+    world.begin(1);
+    world.run_until("it is delivered", |world| world.state_of(0, 7) == DeliveryState::Delivered);
+    assert_eq!(world.hosts[1].inbox.len(), 1);
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn a_node_that_crashed_reconnects_in_spite_of_its_own_dead_session() {
+    for crashes in [0, 1] {
+        let mut world = two();
+        world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+        world.write(1 - crashes, crashes, 7);
+        world.hosts[crashes].is_store_stuck = true;
+        world.run_for(1_000);
+        // Nobody is told that the sockets are dead.
+        world.crash(crashes, None);
+        let begun_ms = world.now_ms;
+        world.run_until("there is a session again", |world| {
+            world.hosts[crashes].core.world().sessions.ready_count() == 1
+        });
+        assert!(world.now_ms - begun_ms < 6_000, "{} ms", world.now_ms - begun_ms);
+        world.run_until("it is delivered", |world| world.state_of(1 - crashes, 7) == DeliveryState::Delivered);
+        assert_eq!(world.hosts[crashes].inbox.len(), 1);
+        world.run_for(100_000);
+        assert_eq!((world.sessions(0), world.sessions(1)), (1, 1));
+        assert_nothing_odd(&mut world);
+    }
+}
+
+#[test]
+fn the_network_goes_and_comes_back() {
+    let mut world = two();
+    world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    world.hosts[1].is_plugged = false;
+    world.run_until("it is noticed", |world| !world.is_online(0, 1));
+    world.write(0, 1, 7);
+    world.hosts[1].is_plugged = true;
+    world.run_until("they meet again", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    world.run_until("it is delivered", |world| world.state_of(0, 7) == DeliveryState::Delivered);
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn clocks_that_are_apart_and_other_networks_are_refused_by_name() {
+    let mut world = World::new(2, true);
+    world.hosts[1].skew_ms = 151_000;
+    world.begin_all();
+    world.run_for(30_000);
+    assert!(world.refusals(0, Refusal::ClocksApart) > 0);
+    assert!(!world.is_online(0, 1));
+    assert_nothing_odd(&mut world);
+
+    let mut world = World::new(2, true);
+    world.hosts[1].network = "other";
+    world.begin_all();
+    world.run_for(30_000);
+    assert!(world.refusals(0, Refusal::WrongNetwork) > 0 && world.refusals(1, Refusal::WrongNetwork) > 0);
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn services_stop_in_order_and_the_node_comes_to_rest() {
+    let mut world = two();
+    world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    world.tell(0, 0, Input::Stop);
+    world.run_until("it has stopped", |world| world.hosts[0].has_stopped);
+    assert_eq!(world.sessions(0), 0);
+    world.run_until("the other notices", |world| !world.is_online(1, 0));
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn a_service_that_is_stopped_and_started_goes_on() {
+    let mut world = two();
+    world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    for (number, name) in
+        ["private-messages", "p2p-hookups", "tcp-transport", "gateway", "network"].into_iter().enumerate()
+    {
+        let service: bitpie::services::ServiceName = name.parse().expect("a name");
+        let request = RequestId(2 * number as u64 + 2);
+        world.tell(0, 0, Input::Request(request, UserRequest::StopService(service.clone())));
+        world.run_until(name, |world| world.hosts[0].answers.contains(&(request.0, "Stopped".to_owned())));
+        for service in bitpie::services::SERVICES.iter().rev() {
+            let request = RequestId(request.0 * 1000);
+            world.tell(0, 0, Input::Request(request, UserRequest::StartService(service.service_name())));
+        }
+        world.write(0, 1, number as u8 + 1);
+        let delivered = |world: &World| world.state_of(0, number as u8 + 1) == DeliveryState::Delivered;
+        world.run_until(name, delivered);
+    }
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn presence_is_counted_by_the_minute() {
+    let mut world = two();
+    world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    world.run_for(600_000);
+    let (here, all) = world.hosts[0].minutes[&id(2)];
+    assert!(all >= 9 && here == all, "{here} of {all}");
+}
+
+#[test]
+fn three_nodes_hear_of_each_other_from_peers() {
+    let mut world = World::new(3, false);
+    let (first, second) = (crate::network::entrypoint(0), crate::network::entrypoint(1));
+    world.begin_all();
+    for (index, peer, entrypoints) in [
+        (0, 2, vec![second.clone()]),
+        (1, 1, vec![first]),
+        (1, 3, vec![]),
+        (2, 2, vec![second]),
+        (0, 3, vec![]),
+        (2, 1, vec![]),
+    ] {
+        world.tell(index, 1_000, Input::ContactAdded { peer: id(peer), entrypoints });
+    }
+    world.run_until("all are online to all", |world| {
+        (0..3).all(|index| (0..3).all(|other| index == other || world.is_online(index, other)))
+    });
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn the_same_inputs_make_the_same_run() {
+    let run = || {
+        let mut world = two();
+        world.write(0, 1, 7);
+        world.run_for(200_000);
+        (world.records(0), world.records(1))
+    };
+    assert_eq!(run(), run());
+}
