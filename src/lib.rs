@@ -13,5 +13,6 @@ pub mod nickname;
 pub mod node;
 pub mod services;
 pub mod transports;
+pub mod wire;
 
 pub use name::ParseNameError;
