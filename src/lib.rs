@@ -8,6 +8,7 @@
 pub mod automata;
 pub mod demo;
 pub mod identity;
+pub mod messages;
 mod name;
 pub mod nickname;
 pub mod node;

@@ -2,6 +2,8 @@
 
 mod document;
 mod entrypoint;
+mod idurl;
+pub mod key_file;
 mod keys;
 mod node_id;
 mod sealing_key;
@@ -11,6 +13,7 @@ pub use document::{
     IdentityDocument, LeftOut, Rank, VerifiedDocument, judge,
 };
 pub use entrypoint::{ENTRYPOINT_CHARACTERS, Entrypoint, ParseEntrypointError};
+pub use idurl::{IDURL_BYTES, IDURL_ENTRYPOINTS, IDURL_SCHEME, Idurl, ParseIdurlError};
 pub use keys::{BadSignature, Domain, IdentityKey, SEED_BYTES, SIGNATURE_BYTES, verify};
 pub use node_id::{NODE_ID_BYTES, NodeId, ParseNodeIdError};
 pub use sealing_key::{SEALING_KEY_BYTES, SealingKey, SealingPublicKey};

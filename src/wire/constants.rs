@@ -16,6 +16,9 @@ pub const CLOCK_SKEW_MS: u64 = 150_000;
 /// Bytes of a message's text, at the most.
 pub const MESSAGE_TEXT_BYTES: usize = 16 * 1024;
 
+/// How far ahead a message may expire, in milliseconds: its id is kept as long, so that no copy is shown twice.
+pub const MESSAGE_LIFETIME_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+
 /// The constants of a network by name, in the order in which they are hashed.
 #[must_use]
 pub fn constants() -> Vec<(&'static str, u64)> {
@@ -25,6 +28,7 @@ pub fn constants() -> Vec<(&'static str, u64)> {
         ("document_bytes", DOCUMENT_BYTES as u64),
         ("document_validity_s", DOCUMENT_VALIDITY_S),
         ("message_text_bytes", MESSAGE_TEXT_BYTES as u64),
+        ("message_lifetime_ms", MESSAGE_LIFETIME_MS),
         ("clock_skew_ms", CLOCK_SKEW_MS),
     ]
 }

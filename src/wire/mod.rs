@@ -20,7 +20,9 @@ mod vocabulary;
 
 pub use bounded::{AtMost, Text};
 pub use codec::{DecodeError, decode, encode};
-pub use constants::{CLOCK_SKEW_MS, MESSAGE_TEXT_BYTES, PROTOCOL_VERSIONS, constants, constants_digest};
+pub use constants::{
+    CLOCK_SKEW_MS, MESSAGE_LIFETIME_MS, MESSAGE_TEXT_BYTES, PROTOCOL_VERSIONS, constants, constants_digest,
+};
 pub use frame::{Frame, PEER_HINT_ENTRYPOINTS, PEER_HINTS, PeerHint};
 pub use frame_reader::{FRAME_BYTES, FrameReader, FrameTooLong, LENGTH_BYTES, write_prefixed};
 pub use hello::{AGENT_BYTES, CAPABILITIES, CAPABILITY_BYTES, Hello, NETWORK_BYTES, VERSIONS};

@@ -27,6 +27,8 @@ numbered! {
         ServiceOff = 7, "service_off";
         /// It is sealed to a key that the recipient has not, or was damaged before it was sealed.
         Unreadable = 8, "unreadable";
+        /// It wants to be kept for longer than any message may.
+        TooFarAhead = 9, "too_far_ahead";
     }
 }
 
