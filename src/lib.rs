@@ -8,6 +8,7 @@
 pub mod automata;
 pub mod hosts;
 pub mod identity;
+pub mod messages;
 mod name;
 pub mod nickname;
 pub mod node;

@@ -1,0 +1,252 @@
+//! The identity document: the card that a node shows, signed by its key and small enough for a record of the DHT.
+//!
+//! A [`VerifiedDocument`] is made by signing or by verifying and in no other way, so whoever holds one need not ask whether it is sound.
+
+use std::sync::Arc;
+
+use minicbor::{Decode, Encode};
+use sha2::{Digest as _, Sha256};
+
+use super::{BadSignature, Domain, Entrypoint, IdentityKey, NodeId, SealingPublicKey};
+use crate::nickname::Nickname;
+use crate::services::ServiceName;
+use crate::wire::{AtMost, CLOCK_SKEW_MS, DecodeError, Signed, decode, encode};
+
+/// Octets of a signed document, at the most. BEP 44 counts 1000, four of them for its own framing.
+pub const DOCUMENT_BYTES: usize = 996;
+
+/// How long a document is valid, in seconds: seven days.
+pub const DOCUMENT_VALIDITY_S: u64 = 7 * 24 * 60 * 60;
+
+/// Contacts in a document, at the most.
+pub const DOCUMENT_CONTACTS: usize = 16;
+
+/// Services in a document, at the most.
+pub const DOCUMENT_SERVICES: usize = 32;
+
+/// External addresses in a document, at the most.
+pub const DOCUMENT_EXTERNAL: usize = 4;
+
+/// What a node says about itself to all.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct IdentityDocument {
+    /// Whose it is.
+    #[n(0)]
+    pub id: NodeId,
+    /// The nickname that its user goes by.
+    #[n(1)]
+    pub name: Option<Nickname>,
+    /// The key to which messages for it are sealed.
+    #[n(2)]
+    pub sealing_key: SealingPublicKey,
+    /// Where it is reached, the most stable way first.
+    #[cbor(n(3), skip_if = "AtMost::is_empty")]
+    pub contacts: AtMost<Entrypoint, DOCUMENT_CONTACTS>,
+    /// The services that it offers to others.
+    #[cbor(n(4), skip_if = "AtMost::is_empty")]
+    pub services: AtMost<ServiceName, DOCUMENT_SERVICES>,
+    /// The addresses under which others see it (STUN).
+    #[cbor(n(5), skip_if = "AtMost::is_empty")]
+    pub external: AtMost<Entrypoint, DOCUMENT_EXTERNAL>,
+    /// Grows with every change.
+    #[n(6)]
+    pub revision: u64,
+    /// When it was made: unix time in seconds.
+    #[n(7)]
+    pub time_unix_s: u64,
+    /// Until when it counts: unix time in seconds.
+    #[n(8)]
+    pub valid_until_unix_s: u64,
+}
+
+impl IdentityDocument {
+    /// A document of this moment, valid for as long as one can be, with nothing in it that need not be there.
+    #[must_use]
+    pub fn new(id: NodeId, sealing_key: SealingPublicKey, revision: u64, now_unix_ms: u64) -> Self {
+        let time_unix_s = now_unix_ms / 1000;
+        Self {
+            id,
+            name: None,
+            sealing_key,
+            contacts: AtMost::default(),
+            services: AtMost::default(),
+            external: AtMost::default(),
+            revision,
+            time_unix_s,
+            valid_until_unix_s: time_unix_s + DOCUMENT_VALIDITY_S,
+        }
+    }
+
+    /// Signs it. What there is no room for is left out, and given back: services first, then contacts, then external addresses, each from
+    /// the end, since how to reach a node matters most.
+    ///
+    /// # Panics
+    /// If the key is not that of the document's id.
+    #[must_use]
+    pub fn sign(mut self, key: &IdentityKey) -> (VerifiedDocument, LeftOut) {
+        assert_eq!(key.id(), self.id, "a document is signed by whom it is about");
+        let mut left_out = LeftOut::default();
+        loop {
+            let signed = Signed::sign(key, Domain::Document, &encode(&self));
+            if signed.as_bytes().len() <= DOCUMENT_BYTES {
+                return (VerifiedDocument { document: self, bytes: signed.to_shared() }, left_out);
+            }
+            if let Some(service) = self.services.pop() {
+                left_out.services.push(service);
+            } else if let Some(contact) = self.contacts.pop() {
+                left_out.contacts.push(contact);
+            } else {
+                let external = self.external.pop().expect("without its lists a document is below its limit");
+                left_out.external.push(external);
+            }
+        }
+    }
+}
+
+/// What a document had no room for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Services, the last one first.
+    pub services: Vec<ServiceName>,
+    /// Contacts, the least preferred first.
+    pub contacts: Vec<Entrypoint>,
+    /// External addresses, the last one first.
+    pub external: Vec<Entrypoint>,
+}
+
+impl LeftOut {
+    /// Whether there was room for everything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty() && self.contacts.is_empty() && self.external.is_empty()
+    }
+}
+
+/// A document whose signature holds, with the exact octets that were signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedDocument {
+    document: IdentityDocument,
+    bytes: Arc<[u8]>,
+}
+
+impl VerifiedDocument {
+    /// Reads a document that somebody else has signed.
+    ///
+    /// # Errors
+    /// If it is no document, is not signed by whom it is about, comes from the future, or is no longer valid.
+    pub fn verify(bytes: &[u8], now_unix_ms: u64) -> Result<Self, DocumentError> {
+        let verified = Self::verify_whenever(bytes)?;
+        let IdentityDocument { time_unix_s, valid_until_unix_s, .. } = verified.document;
+        if time_unix_s.saturating_mul(1000) > now_unix_ms.saturating_add(CLOCK_SKEW_MS) {
+            return Err(DocumentError::FromFuture { time_unix_s });
+        }
+        if valid_until_unix_s.saturating_mul(1000) <= now_unix_ms {
+            return Err(DocumentError::Expired { valid_until_unix_s });
+        }
+        Ok(verified)
+    }
+
+    /// Reads a document whose time does not matter: one that was valid once, kept as the last that is known or as evidence.
+    ///
+    /// # Errors
+    /// If it is no document, or is not signed by whom it is about.
+    pub fn verify_whenever(bytes: &[u8]) -> Result<Self, DocumentError> {
+        if bytes.len() > DOCUMENT_BYTES {
+            return Err(DocumentError::TooLong { bytes: bytes.len() });
+        }
+        let signed = Signed::parse(bytes)?;
+        let document: IdentityDocument = decode(signed.unverified_body())?;
+        signed.verify(&document.id, Domain::Document)?;
+        let validity_s = document.valid_until_unix_s.checked_sub(document.time_unix_s);
+        if validity_s.is_none_or(|seconds| seconds == 0 || seconds > DOCUMENT_VALIDITY_S) {
+            return Err(DocumentError::Validity);
+        }
+        Ok(Self { document, bytes: signed.to_shared() })
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn document(&self) -> &IdentityDocument {
+        &self.document
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.document.id
+    }
+
+    /// The exact octets, to be sent and stored.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// SHA-256 of the exact octets.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(&self.bytes).into()
+    }
+}
+
+/// How a document stands to the highest revision that was seen of the same identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// It takes the other's place.
+    Newer,
+    /// It is the same.
+    Same,
+    /// It was valid once, and is not taken back: that would be a rollback.
+    Older,
+    /// It has the same revision, and says something else: evidence that two nodes use one key, or that one of them went back in time.
+    Conflict,
+}
+
+/// Compares a document with the highest revision that was seen of its identity, and the digest of that one.
+#[must_use]
+pub fn judge(highest_seen: Option<(u64, [u8; 32])>, new: &VerifiedDocument) -> Rank {
+    let Some((revision, digest)) = highest_seen else { return Rank::Newer };
+    match new.document.revision.cmp(&revision) {
+        std::cmp::Ordering::Greater => Rank::Newer,
+        std::cmp::Ordering::Less => Rank::Older,
+        std::cmp::Ordering::Equal if new.digest() == digest => Rank::Same,
+        std::cmp::Ordering::Equal => Rank::Conflict,
+    }
+}
+
+/// Why a document is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// There are too many octets.
+    #[error("an identity document of {bytes} octets is too long: {DOCUMENT_BYTES} are allowed")]
+    TooLong {
+        /// How many.
+        bytes: usize,
+    },
+    /// They are not what a document is made of.
+    #[error("the identity document cannot be read: {0}")]
+    Malformed(#[from] DecodeError),
+    /// The signature does not hold.
+    #[error("the identity document is forged or damaged: {0}")]
+    Signature(#[from] BadSignature),
+    /// It ends before it begins, or counts for longer than seven days.
+    #[error("the identity document is valid for no time at all, or for more than 7 days")]
+    Validity,
+    /// It was made at a time that is still to come.
+    #[error(
+        "the identity document was made at unix time {time_unix_s} s, which is still to come: compare the clocks of the two machines"
+    )]
+    FromFuture {
+        /// When, as it says.
+        time_unix_s: u64,
+    },
+    /// Its time is over.
+    #[error(
+        "the identity document was valid until unix time {valid_until_unix_s} s: the node has to publish a new one"
+    )]
+    Expired {
+        /// Until when it was valid.
+        valid_until_unix_s: u64,
+    },
+}

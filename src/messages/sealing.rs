@@ -1,0 +1,425 @@
+//! How a message is sealed to its reader, and signed inside by its writer.
+//!
+//! HPKE in base mode (RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305) hides it; the header is bound in as associated
+//! data. Base mode says nothing of the sender, so what is sealed is `[body, signature]`, and the body names recipient, header and the
+//! encapsulated key: what was signed for one sealing cannot be taken out and sealed to somebody else.
+
+use hpke::aead::ChaCha20Poly1305;
+use hpke::kdf::HkdfSha256;
+use hpke::kem::X25519HkdfSha256;
+use hpke::rand_core::{Infallible, TryCryptoRng, TryRng};
+use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
+use minicbor::{Decode, Encode};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::{MessageText, TEXT_BYTES, TextError};
+use crate::identity::{BadSignature, Domain, IdentityKey, NodeId, SealingKey, SealingPublicKey};
+use crate::wire::{DecodeError, MESSAGE_TEXT_BYTES, PacketId, Signed, decode, encode, octets};
+
+/// Octets of a sealed message, at the most: the longest text, and what stands around it.
+pub const SEALED_BYTES: usize = TEXT_BYTES + 1024;
+
+/// The `info` of HPKE: what this sealing is for.
+const INFO: &[u8] = b"bitpie/sealed/1";
+
+/// Octets of an encapsulated key.
+const ENCAPSULATED_KEY_BYTES: usize = 32;
+
+// The nodes of a network have to agree on it, so it stands among the constants of the wire.
+const _: () = assert!(TEXT_BYTES == MESSAGE_TEXT_BYTES);
+
+/// What can be seen of a message without opening it; nobody can change it unnoticed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct MessageHeader {
+    /// To whom.
+    #[n(0)]
+    pub recipient: NodeId,
+    /// From whom.
+    #[n(1)]
+    pub sender: NodeId,
+    /// In which conversation: [`conversation_of`] the two.
+    #[cbor(n(2), with = "octets")]
+    pub conversation: [u8; 32],
+    /// Its id: that of the packet which carries it.
+    #[n(3)]
+    pub message: PacketId,
+    /// When it was written: unix time in milliseconds.
+    #[n(4)]
+    pub time_unix_ms: u64,
+    /// Until when it may be accepted: unix time in milliseconds.
+    #[n(5)]
+    pub expires_unix_ms: u64,
+    /// Which message of the conversation it answers.
+    #[n(6)]
+    pub reply_to: Option<PacketId>,
+}
+
+impl MessageHeader {
+    /// The header of a message that answers none.
+    #[must_use]
+    pub fn new(sender: NodeId, recipient: NodeId, message: PacketId, time_unix_ms: u64, expires_unix_ms: u64) -> Self {
+        let conversation = conversation_of(&sender, &recipient);
+        Self { recipient, sender, conversation, message, time_unix_ms, expires_unix_ms, reply_to: None }
+    }
+}
+
+/// The id of the conversation between two: SHA-256 of `bitpie/conversation/1`, a zero octet, and both ids, the smaller first.
+#[must_use]
+pub fn conversation_of(one: &NodeId, other: &NodeId) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(b"bitpie/conversation/1\0");
+    hash.update(one.min(other).as_bytes());
+    hash.update(one.max(other).as_bytes());
+    hash.finalize().into()
+}
+
+/// What the payload of a packet of kind `Message` is.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Envelope {
+    /// To which of the recipient's keys it is sealed.
+    #[n(0)]
+    rotation: u32,
+    #[cbor(n(1), with = "octets")]
+    encapsulated_key: [u8; ENCAPSULATED_KEY_BYTES],
+    /// The exact octets of the header: they are the associated data.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    header: Vec<u8>,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    ciphertext: Vec<u8>,
+}
+
+/// What the sender signs.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Body<'a> {
+    #[n(0)]
+    recipient: NodeId,
+    #[cbor(n(1), with = "octets")]
+    encapsulated_key: [u8; ENCAPSULATED_KEY_BYTES],
+    /// SHA-256 of the header's octets.
+    #[cbor(n(2), with = "octets")]
+    header_digest: [u8; 32],
+    #[b(3)]
+    text: &'a str,
+}
+
+/// Seals a message. The randomness is for this sealing alone: used twice for one recipient, it gives two messages the same key.
+///
+/// # Errors
+/// If the recipient's key is one to which nothing can be sealed.
+///
+/// # Panics
+/// If the key is not that of the sender.
+pub fn seal(
+    key: &IdentityKey,
+    recipient_key: &SealingPublicKey,
+    header: &MessageHeader,
+    text: &MessageText,
+    randomness: [u8; 32],
+) -> Result<Vec<u8>, SealError> {
+    assert_eq!(key.id(), header.sender, "a message is signed by its sender");
+    let unusable = || SealError { recipient: header.recipient, rotation: recipient_key.rotation };
+    let public = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&recipient_key.key).map_err(|_| unusable())?;
+    let mut once = Once(Some(Zeroizing::new(randomness)));
+    let (encapsulated, mut context) = hpke::setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeS::Base,
+        &public,
+        INFO,
+        &mut once,
+    )
+    .map_err(|_| unusable())?;
+
+    let encapsulated_key = encapsulated.to_bytes().into();
+    let header_bytes = encode(header);
+    let body = Zeroizing::new(encode(&Body {
+        recipient: header.recipient,
+        encapsulated_key,
+        header_digest: Sha256::digest(&header_bytes).into(),
+        text: text.as_str(),
+    }));
+    let signed = Signed::sign(key, Domain::Message, &body);
+    let ciphertext = context.seal(signed.as_bytes(), &header_bytes).map_err(|_| unusable())?;
+    Ok(encode(&Envelope { rotation: recipient_key.rotation, encapsulated_key, header: header_bytes, ciphertext }))
+}
+
+/// What is known of a message from the packet that carried it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Who has signed the packet.
+    pub sender: NodeId,
+    /// Who reads it.
+    pub recipient: NodeId,
+    /// The packet's id.
+    pub message: PacketId,
+}
+
+/// A message that was sealed to us, and signed by its sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedMessage {
+    /// What could be seen from outside.
+    pub header: MessageHeader,
+    /// What was written.
+    pub text: MessageText,
+}
+
+/// Opens a message with that of our keys to which it is sealed.
+///
+/// Whether it has expired, and whether it was here before, is not asked here.
+///
+/// # Errors
+/// What does not hold.
+pub fn open(keys: &[SealingKey], expected: &Expected, bytes: &[u8]) -> Result<OpenedMessage, OpenError> {
+    if bytes.len() > SEALED_BYTES {
+        return Err(OpenError::TooLong { bytes: bytes.len() });
+    }
+    let envelope: Envelope = decode(bytes)?;
+    let header: MessageHeader = decode(&envelope.header)?;
+    let found = Expected { sender: header.sender, recipient: header.recipient, message: header.message };
+    if found != *expected || header.conversation != conversation_of(&header.sender, &header.recipient) {
+        return Err(OpenError::OfAnotherPacket);
+    }
+    let rotation = envelope.rotation;
+    let key = keys.iter().find(|key| key.public().rotation == rotation).ok_or(OpenError::UnknownKey { rotation })?;
+    let plaintext = decrypt(key, &envelope)?;
+
+    let signed = Signed::parse(&plaintext)?;
+    let body: Body<'_> = decode(signed.verify(&header.sender, Domain::Message)?)?;
+    let names_this_sealing = body.recipient == header.recipient
+        && body.encapsulated_key == envelope.encapsulated_key
+        && body.header_digest == <[u8; 32]>::from(Sha256::digest(&envelope.header));
+    if !names_this_sealing {
+        return Err(OpenError::OfAnotherSealing);
+    }
+    Ok(OpenedMessage { text: MessageText::new(body.text)?, header })
+}
+
+fn decrypt(key: &SealingKey, envelope: &Envelope) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let unreadable = |_| OpenError::Unreadable;
+    let encapsulated =
+        <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&envelope.encapsulated_key).map_err(unreadable)?;
+    hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeR::Base,
+        &key.secret(),
+        &encapsulated,
+        INFO,
+        &envelope.ciphertext,
+        &envelope.header,
+    )
+    .map(Zeroizing::new)
+    .map_err(unreadable)
+}
+
+/// Randomness that was handed in, in the form in which HPKE asks for it: once, 32 octets, from which it derives the ephemeral key.
+struct Once(Option<Zeroizing<[u8; 32]>>);
+
+impl TryRng for Once {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        unreachable!("an X25519 key is made of octets")
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        unreachable!("an X25519 key is made of octets")
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
+        let randomness = self.0.take().expect("one ephemeral key is made for a sealing");
+        octets.copy_from_slice(&*randomness);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Once {}
+
+/// A message that cannot be sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "nothing can be sealed to {recipient}: the sealing key {rotation} in its identity document is not sound; ask its user to make another"
+)]
+pub struct SealError {
+    /// To whom.
+    pub recipient: NodeId,
+    /// The number of the key.
+    pub rotation: u32,
+}
+
+/// Why a sealed message is not opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// There are too many octets.
+    #[error("a sealed message of {bytes} octets is too long: {SEALED_BYTES} are allowed")]
+    TooLong {
+        /// How many.
+        bytes: usize,
+    },
+    /// They are not what a sealed message is made of.
+    #[error("the sealed message cannot be read: {0}")]
+    Malformed(#[from] DecodeError),
+    /// Its header names others than the packet in which it came.
+    #[error("the sealed message was made for another packet than the one in which it came")]
+    OfAnotherPacket,
+    /// We have no such key.
+    #[error("the message is sealed to sealing key {rotation}, which this identity has not, or has no longer")]
+    UnknownKey {
+        /// The number of the key.
+        rotation: u32,
+    },
+    /// The key does not open it: it is damaged, or was sealed to somebody else.
+    #[error("the sealed message does not open: it is damaged, or sealed to another key")]
+    Unreadable,
+    /// The signature inside does not hold.
+    #[error("the sealed message is forged: {0}")]
+    Signature(#[from] BadSignature),
+    /// The signature inside was made for another sealing, and put into this one.
+    #[error("what is inside the sealed message was signed for another one")]
+    OfAnotherSealing,
+    /// The text is empty, or too long.
+    #[error("the sealed message holds no text that can be shown: {0}")]
+    Text(#[from] TextError),
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::identity::SEED_BYTES;
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    struct Two {
+        alice: IdentityKey,
+        bob: SealingKey,
+        header: MessageHeader,
+        expected: Expected,
+    }
+
+    fn two() -> Two {
+        let alice = IdentityKey::from_seed(&[1; SEED_BYTES]);
+        let bob = IdentityKey::from_seed(&[2; SEED_BYTES]);
+        let message = PacketId([3; 16]);
+        let header = MessageHeader::new(alice.id(), bob.id(), message, NOW, NOW + 1000);
+        let expected = Expected { sender: alice.id(), recipient: bob.id(), message };
+        Two { alice, bob: SealingKey::derive(&bob, 0), header, expected }
+    }
+
+    fn text(text: &str) -> MessageText {
+        MessageText::new(text).expect("not empty and not long")
+    }
+
+    fn sealed(two: &Two) -> Vec<u8> {
+        seal(&two.alice, &two.bob.public(), &two.header, &text("Hello, Bob."), [4; 32]).expect("his key is sound")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn what_is_sealed_is_opened(words in "\\PC{1,300}", reply_to in any::<Option<[u8; 16]>>(), randomness: [u8; 32]) {
+            let Two { alice, bob, mut header, expected } = two();
+            header.reply_to = reply_to.map(PacketId);
+            let sealed = seal(&alice, &bob.public(), &header, &text(&words), randomness).expect("his key is sound");
+            prop_assert_eq!(open(&[bob], &expected, &sealed), Ok(OpenedMessage { header, text: text(&words) }));
+        }
+    }
+
+    #[test]
+    fn the_longest_text_fits() {
+        let Two { alice, bob, mut header, expected } = two();
+        header.reply_to = Some(header.message);
+        let longest = text(&"x".repeat(TEXT_BYTES));
+        let sealed = seal(&alice, &bob.public(), &header, &longest, [4; 32]).expect("his key is sound");
+        assert!(sealed.len() <= SEALED_BYTES, "{}", sealed.len());
+        assert_eq!(open(&[bob], &expected, &sealed).map(|opened| opened.text), Ok(longest));
+        assert!(matches!(open(&[], &expected, &[0; SEALED_BYTES + 1]), Err(OpenError::TooLong { .. })));
+    }
+
+    #[test]
+    fn no_bit_can_be_another() {
+        let two = two();
+        let sealed = sealed(&two);
+        for bit in 0..sealed.len() * 8 {
+            let mut wrong = sealed.clone();
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            assert!(open(std::slice::from_ref(&two.bob), &two.expected, &wrong).is_err(), "bit {bit}");
+        }
+        for length in 0..sealed.len() {
+            assert!(open(std::slice::from_ref(&two.bob), &two.expected, &sealed[..length]).is_err());
+        }
+    }
+
+    #[test]
+    fn an_earlier_key_opens_what_was_sealed_to_it() {
+        let two = two();
+        let bob = IdentityKey::from_seed(&[2; SEED_BYTES]);
+        let keys = [SealingKey::derive(&bob, 1), two.bob.clone()];
+        assert!(open(&keys, &two.expected, &sealed(&two)).is_ok());
+        assert_eq!(open(&keys[..1], &two.expected, &sealed(&two)), Err(OpenError::UnknownKey { rotation: 0 }));
+        let of_another = SealingKey::derive(&two.alice, 0);
+        assert_eq!(open(&[of_another], &two.expected, &sealed(&two)), Err(OpenError::Unreadable));
+    }
+
+    #[test]
+    fn it_belongs_to_its_packet() {
+        let two = two();
+        let other = IdentityKey::from_seed(&[9; SEED_BYTES]).id();
+        for expected in [
+            Expected { sender: other, ..two.expected },
+            Expected { recipient: other, ..two.expected },
+            Expected { message: PacketId([0; 16]), ..two.expected },
+        ] {
+            let opened = open(std::slice::from_ref(&two.bob), &expected, &sealed(&two));
+            assert_eq!(opened, Err(OpenError::OfAnotherPacket));
+        }
+        let header = MessageHeader { conversation: [0; 32], ..two.header.clone() };
+        let sealed = seal(&two.alice, &two.bob.public(), &header, &text("x"), [4; 32]).expect("his key is sound");
+        assert_eq!(open(&[two.bob], &two.expected, &sealed), Err(OpenError::OfAnotherPacket));
+    }
+
+    /// Bob gets a message from Alice, and seals what she has signed to Carol, as if it were hers for Carol.
+    #[test]
+    fn what_was_signed_for_one_reader_does_not_pass_with_another() {
+        let two = two();
+        let opened_by_bob = {
+            let envelope: Envelope = decode(&sealed(&two)).expect("a sealed message");
+            decrypt(&two.bob, &envelope).expect("it is for Bob")
+        };
+        let carol = IdentityKey::from_seed(&[5; SEED_BYTES]);
+        let carol_key = SealingKey::derive(&carol, 0);
+        let header = MessageHeader::new(two.alice.id(), carol.id(), two.header.message, NOW, NOW + 1000);
+        let expected = Expected { recipient: carol.id(), ..two.expected };
+        let header_bytes = encode(&header);
+        let public = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&carol_key.public().key).expect("a key");
+        let (encapsulated, ciphertext) =
+            hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                &OpModeS::Base,
+                &public,
+                INFO,
+                &opened_by_bob,
+                &header_bytes,
+                &mut Once(Some(Zeroizing::new([6; 32]))),
+            )
+            .expect("a key");
+        let encapsulated_key = encapsulated.to_bytes().into();
+        let forged = encode(&Envelope { rotation: 0, encapsulated_key, header: header_bytes, ciphertext });
+        assert_eq!(open(&[carol_key], &expected, &forged), Err(OpenError::OfAnotherSealing));
+    }
+
+    #[test]
+    fn a_key_that_gives_no_secret_is_refused() {
+        let two = two();
+        let unsound = SealingPublicKey { rotation: 7, key: [0; 32] };
+        let error = seal(&two.alice, &unsound, &two.header, &text("x"), [4; 32]).expect_err("no key");
+        assert_eq!(error, SealError { recipient: two.header.recipient, rotation: 7 });
+    }
+
+    #[test]
+    fn the_text_is_never_shown() {
+        let two = two();
+        let opened = open(std::slice::from_ref(&two.bob), &two.expected, &sealed(&two)).expect("it is for Bob");
+        assert!(!format!("{opened:?}").contains("Bob."));
+    }
+}

@@ -1,0 +1,185 @@
+//! Frames: what the two sides of a session say to each other, one thing at a time.
+//!
+//! A frame is `[tag, body]`; the body is a map. A tag that is not known is skipped by whoever gets it, as a field that is not known is.
+
+use minicbor::decode::{Decode, Decoder};
+use minicbor::encode::{Encode, Encoder, Write};
+
+use super::{AtMost, DecodeError, FRAME_BYTES, Hello, PACKET_BYTES, PeerId, Refusal, decode, encode};
+use crate::identity::{Entrypoint, NodeId};
+
+/// Peers in one answer, at the most.
+pub const PEER_HINTS: usize = 32;
+
+/// Entrypoints of a peer in an answer, at the most.
+pub const PEER_HINT_ENTRYPOINTS: usize = 8;
+
+/// One thing said in a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// What the sender is; the first frame of each side.
+    Hello(Hello),
+    /// Who the sender is; the second.
+    PeerId(PeerId),
+    /// The sender has accepted the other; the third.
+    Ready,
+    /// The sender does not want this session, and closes it.
+    Refused(Refusal),
+    /// Are you there? With a number to be told back.
+    Ping(u64),
+    /// Yes.
+    Pong(u64),
+    /// Whom do you know?
+    GetPeers,
+    /// Some peers; an answer to [`Frame::GetPeers`].
+    Peers(AtMost<PeerHint, PEER_HINTS>),
+    /// A signed packet, as it is.
+    Packet(Vec<u8>),
+    /// The sender closes the session in order.
+    Goodbye,
+    /// Something of a later version, by its tag.
+    Unknown(u64),
+}
+
+/// A peer that somebody has told of, and where it may be found. Nothing of it is proved.
+#[derive(Clone, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct PeerHint {
+    /// Who.
+    #[n(0)]
+    pub id: NodeId,
+    /// Where.
+    #[cbor(n(1), skip_if = "AtMost::is_empty")]
+    pub entrypoints: AtMost<Entrypoint, PEER_HINT_ENTRYPOINTS>,
+}
+
+const HELLO: u64 = 0;
+const PEER_ID: u64 = 1;
+const READY: u64 = 2;
+const REFUSED: u64 = 3;
+const PING: u64 = 4;
+const PONG: u64 = 5;
+const GET_PEERS: u64 = 6;
+const PEERS: u64 = 7;
+const PACKET: u64 = 8;
+const GOODBYE: u64 = 9;
+
+impl Frame {
+    /// The octets of the frame, without the length that stands in front of it in a stream.
+    ///
+    /// # Panics
+    /// If it is longer than [`FRAME_BYTES`], which only a packet that nobody has checked can be.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let bytes = encode(self);
+        assert!(bytes.len() <= FRAME_BYTES, "a frame of {} octets", bytes.len());
+        bytes
+    }
+
+    /// The frame of these octets.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode(bytes)
+    }
+
+    /// The number by which the kind of a frame is known.
+    #[must_use]
+    pub const fn tag(&self) -> u64 {
+        match self {
+            Self::Hello(_) => HELLO,
+            Self::PeerId(_) => PEER_ID,
+            Self::Ready => READY,
+            Self::Refused(_) => REFUSED,
+            Self::Ping(_) => PING,
+            Self::Pong(_) => PONG,
+            Self::GetPeers => GET_PEERS,
+            Self::Peers(_) => PEERS,
+            Self::Packet(_) => PACKET,
+            Self::Goodbye => GOODBYE,
+            Self::Unknown(tag) => *tag,
+        }
+    }
+
+    /// The kind of a frame, for logs and counters.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Hello(_) => "hello",
+            Self::PeerId(_) => "peer_id",
+            Self::Ready => "ready",
+            Self::Refused(_) => "refused",
+            Self::Ping(_) => "ping",
+            Self::Pong(_) => "pong",
+            Self::GetPeers => "get_peers",
+            Self::Peers(_) => "peers",
+            Self::Packet(_) => "packet",
+            Self::Goodbye => "goodbye",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+impl<C> Encode<C> for Frame {
+    fn encode<W: Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        encoder.array(2)?.u64(self.tag())?;
+        match self {
+            Self::Hello(hello) => hello.encode(encoder, context),
+            Self::PeerId(peer_id) => peer_id.encode(encoder, context),
+            Self::Refused(refusal) => Body { value: *refusal }.encode(encoder, context),
+            Self::Ping(number) | Self::Pong(number) => Body { value: *number }.encode(encoder, context),
+            Self::Peers(peers) => encoder.map(1)?.u8(0)?.encode_with(peers, context)?.ok(),
+            Self::Packet(packet) => encoder.map(1)?.u8(0)?.bytes(packet)?.ok(),
+            Self::Ready | Self::GetPeers | Self::Goodbye | Self::Unknown(_) => encoder.map(0)?.ok(),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Frame {
+    fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, minicbor::decode::Error> {
+        if decoder.array()? != Some(2) {
+            return Err(minicbor::decode::Error::message("a frame is a tag and a body"));
+        }
+        let tag = decoder.u64()?;
+        Ok(match tag {
+            HELLO => Self::Hello(Hello::decode(decoder, context)?),
+            PEER_ID => Self::PeerId(PeerId::decode(decoder, context)?),
+            READY => Empty::decode(decoder, context).map(|Empty {}| Self::Ready)?,
+            REFUSED => Self::Refused(Body::decode(decoder, context)?.value),
+            PING => Self::Ping(Body::decode(decoder, context)?.value),
+            PONG => Self::Pong(Body::decode(decoder, context)?.value),
+            GET_PEERS => Empty::decode(decoder, context).map(|Empty {}| Self::GetPeers)?,
+            PEERS => Self::Peers(Body::decode(decoder, context)?.value),
+            PACKET => {
+                let packet: minicbor::bytes::ByteVec = Body::decode(decoder, context)?.value;
+                if packet.len() > PACKET_BYTES {
+                    return Err(minicbor::decode::Error::message("a packet is longer than its limit"));
+                }
+                Self::Packet(packet.into())
+            }
+            GOODBYE => Empty::decode(decoder, context).map(|Empty {}| Self::Goodbye)?,
+            tag => {
+                decoder.skip()?;
+                Self::Unknown(tag)
+            }
+        })
+    }
+}
+
+/// A body of one field.
+#[derive(minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+struct Body<T> {
+    #[n(0)]
+    value: T,
+}
+
+/// A body of no field yet.
+#[derive(minicbor::Decode)]
+#[cbor(map)]
+struct Empty {}

@@ -1,0 +1,233 @@
+//! Packets: what one user's node says to another's, signed, whatever carries it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use super::numbered::numbered;
+use super::vocabulary::octets;
+use super::{DecodeError, Signed, decode, encode};
+use crate::identity::{BadSignature, Domain, IdentityKey, NodeId};
+
+/// Octets of a packet, signature and all, at the most: it fits a frame.
+pub const PACKET_BYTES: usize = 60_000;
+
+/// Octets of a packet's id.
+pub const PACKET_ID_BYTES: usize = 16;
+
+numbered! {
+    /// What a packet is about.
+    pub enum PacketKind: u8 {
+        /// An identity document. Answered with `Ack`.
+        Identity = 1, "identity";
+        /// What was asked for is done, or what was told is kept.
+        Ack = 2, "ack";
+        /// It is not, and why.
+        Fail = 3, "fail";
+        /// A sealed message. Answered with `Ack` once it is committed, or with `Fail`.
+        Message = 4, "message";
+        /// A file is offered.
+        FileOffer = 5, "file_offer";
+        /// It is wanted.
+        FileAccept = 6, "file_accept";
+        /// Ratings of peers.
+        Ratings = 7, "ratings";
+        /// A service is asked for.
+        RequestService = 8, "request_service";
+        /// It is no longer wanted.
+        CancelService = 9, "cancel_service";
+        /// The message that is answered has been seen by its reader.
+        Read = 10, "read";
+    }
+}
+
+/// A packet's id, chosen by its sender at random: with the sender it is unique.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PacketId(pub [u8; PACKET_ID_BYTES]);
+
+impl PacketId {
+    /// The octets.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; PACKET_ID_BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Display for PacketId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        HEXLOWER.encode_display(&self.0).fmt(formatter)
+    }
+}
+
+impl fmt::Debug for PacketId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "PacketId({self})")
+    }
+}
+
+impl FromStr for PacketId {
+    type Err = ParsePacketIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParsePacketIdError> {
+        let octets = HEXLOWER.decode(text.as_bytes()).ok().and_then(|octets| octets.try_into().ok());
+        octets.map(Self).ok_or(ParsePacketIdError)
+    }
+}
+
+impl TryFrom<String> for PacketId {
+    type Error = ParsePacketIdError;
+
+    fn try_from(text: String) -> Result<Self, ParsePacketIdError> {
+        text.parse()
+    }
+}
+
+impl From<PacketId> for String {
+    fn from(id: PacketId) -> Self {
+        id.to_string()
+    }
+}
+
+impl<C> Encode<C> for PacketId {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        encoder: &mut minicbor::Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        octets::encode(&self.0, encoder, context)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for PacketId {
+    fn decode(decoder: &mut minicbor::Decoder<'b>, context: &mut C) -> Result<Self, minicbor::decode::Error> {
+        octets::decode(decoder, context).map(Self)
+    }
+}
+
+/// A text that is no packet's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the id of a packet or message is {} hexadecimal digits, in lower case", PACKET_ID_BYTES * 2)]
+pub struct ParsePacketIdError;
+
+/// What one node says to another.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Packet {
+    /// What it is about.
+    #[n(0)]
+    pub kind: PacketKind,
+    /// Its id.
+    #[n(1)]
+    pub id: PacketId,
+    /// Who says it, and signs it.
+    #[n(2)]
+    pub sender: NodeId,
+    /// To whom.
+    #[n(3)]
+    pub recipient: NodeId,
+    /// When: unix time in milliseconds, by the sender's clock.
+    #[n(4)]
+    pub time_unix_ms: u64,
+    /// Which packet, sent by the recipient, it answers.
+    #[n(5)]
+    pub answers: Option<PacketId>,
+    /// What the kind needs.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub payload: Vec<u8>,
+}
+
+impl Packet {
+    /// The packet, signed by its sender.
+    ///
+    /// # Errors
+    /// If it would be longer than [`PACKET_BYTES`].
+    ///
+    /// # Panics
+    /// If the key is not that of the sender.
+    pub fn sign(&self, key: &IdentityKey) -> Result<Signed, PacketError> {
+        assert_eq!(key.id(), self.sender, "a packet is signed by its sender");
+        let signed = Signed::sign(key, Domain::Packet, &encode(self));
+        within_limit(signed.as_bytes()).map(|()| signed)
+    }
+}
+
+/// Payloads can be anything, and long.
+impl fmt::Debug for Packet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Packet")
+            .field("kind", &self.kind)
+            .field("id", &self.id)
+            .field("sender", &self.sender)
+            .field("recipient", &self.recipient)
+            .field("time_unix_ms", &self.time_unix_ms)
+            .field("answers", &self.answers)
+            .field("payload_bytes", &self.payload.len())
+            .finish()
+    }
+}
+
+/// A packet that its sender has signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedPacket {
+    packet: Packet,
+    bytes: Arc<[u8]>,
+}
+
+impl VerifiedPacket {
+    /// Reads a signed packet. Whether it is for us, new, and of our time is not asked here.
+    ///
+    /// # Errors
+    /// If it is too long, is no packet, or is not signed by the one whom it names as its sender.
+    pub fn verify(bytes: &[u8]) -> Result<Self, PacketError> {
+        within_limit(bytes)?;
+        let signed = Signed::parse(bytes)?;
+        let packet: Packet = decode(signed.unverified_body())?;
+        signed.verify(&packet.sender, Domain::Packet)?;
+        Ok(Self { packet, bytes: signed.to_shared() })
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn packet(&self) -> &Packet {
+        &self.packet
+    }
+
+    /// What it says, to be kept.
+    #[must_use]
+    pub fn into_packet(self) -> Packet {
+        self.packet
+    }
+
+    /// The exact octets.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+fn within_limit(bytes: &[u8]) -> Result<(), PacketError> {
+    if bytes.len() > PACKET_BYTES { Err(PacketError::TooLong { bytes: bytes.len() }) } else { Ok(()) }
+}
+
+/// Why octets are no packet.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PacketError {
+    /// There are too many.
+    #[error("a packet of {bytes} octets is too long: {PACKET_BYTES} are allowed")]
+    TooLong {
+        /// How many.
+        bytes: usize,
+    },
+    /// They are not what a packet is made of.
+    #[error("the packet cannot be read: {0}")]
+    Malformed(#[from] DecodeError),
+    /// The signature does not hold.
+    #[error("the packet is forged or damaged: {0}")]
+    Signature(#[from] BadSignature),
+}

@@ -1,0 +1,61 @@
+//! What packets carry, by kind. `Ack` and `Read` carry nothing, `Identity` a signed document, `Message` a sealed message.
+
+use minicbor::{Decode, Encode};
+
+use super::numbered::numbered;
+use super::{DecodeError, Text, decode, encode};
+
+/// Bytes of the text in a [`Fail`], at the most.
+pub const FAIL_TEXT_BYTES: usize = 200;
+
+numbered! {
+    /// Why the recipient of a packet has not done what it asks.
+    pub enum FailReason: u16 {
+        /// The recipient does not want to hear from the sender.
+        Blocked = 1, "blocked";
+        /// The sender, or all strangers together, have used up what the recipient keeps for them.
+        QuotaExceeded = 2, "quota_exceeded";
+        /// The packet came after its time.
+        Expired = 3, "expired";
+        /// It is addressed to another node.
+        NotForMe = 4, "not_for_me";
+        /// Its payload is not what its kind carries.
+        Malformed = 5, "malformed";
+        /// The recipient knows no such kind.
+        UnknownKind = 6, "unknown_kind";
+        /// The service that would handle it is off.
+        ServiceOff = 7, "service_off";
+        /// It is sealed to a key that the recipient has not, or was damaged before it was sealed.
+        Unreadable = 8, "unreadable";
+        /// It wants to be kept for longer than any message may.
+        TooFarAhead = 9, "too_far_ahead";
+    }
+}
+
+/// The payload of a packet of kind `Fail`.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Fail {
+    /// Why.
+    #[n(0)]
+    pub reason: FailReason,
+    /// The same for people; may be empty.
+    #[n(1)]
+    pub text: Text<FAIL_TEXT_BYTES>,
+}
+
+impl Fail {
+    /// The octets.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// The payload of these octets.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode(bytes)
+    }
+}

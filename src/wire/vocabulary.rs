@@ -1,0 +1,149 @@
+//! How ids, names and addresses are written in CBOR.
+
+use std::net::{IpAddr, SocketAddr};
+
+use minicbor::decode::{Decode, Decoder, Error as DecodeError};
+use minicbor::encode::{Encode, Encoder, Error as EncodeError, Write};
+
+use crate::identity::{Entrypoint, NODE_ID_BYTES, NodeId};
+use crate::nickname::Nickname;
+use crate::services::ServiceName;
+
+/// Octets, as many as a node id has.
+impl<C> Encode<C> for NodeId {
+    fn encode<W: Write>(&self, encoder: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
+        encoder.bytes(self.as_bytes())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for NodeId {
+    fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, DecodeError> {
+        octets::decode::<C, NODE_ID_BYTES>(decoder, context).map(Self::from_bytes)
+    }
+}
+
+/// `[transport, address, port]`: a text, 4 or 16 octets, a number.
+impl<C> Encode<C> for Entrypoint {
+    fn encode<W: Write>(&self, encoder: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
+        encoder.array(3)?.str(self.transport.as_str())?;
+        match self.address.ip() {
+            IpAddr::V4(ip) => encoder.bytes(&ip.octets())?,
+            IpAddr::V6(ip) => encoder.bytes(&ip.octets())?,
+        };
+        encoder.u16(self.address.port())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Entrypoint {
+    fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
+        let at = decoder.position();
+        let wrong = |what: &'static str| DecodeError::message(what).at(at);
+        if decoder.array()? != Some(3) {
+            return Err(wrong("an entrypoint has three parts"));
+        }
+        let transport = decoder.str()?.parse().map_err(|_| wrong("an entrypoint names no transport"))?;
+        let octets = decoder.bytes()?;
+        let ip = match (<[u8; 4]>::try_from(octets), <[u8; 16]>::try_from(octets)) {
+            (Ok(four), _) => IpAddr::from(four),
+            (_, Ok(sixteen)) => IpAddr::from(sixteen),
+            _ => return Err(wrong("an address has 4 or 16 octets")),
+        };
+        match decoder.u16()? {
+            0 => Err(wrong("an entrypoint has a port from 1 to 65535")),
+            port => Ok(Self { transport, address: SocketAddr::new(ip, port) }),
+        }
+    }
+}
+
+/// A text, normalised already: a name that would have to be changed is refused, since what is signed is what is shown.
+impl<C> Encode<C> for Nickname {
+    fn encode<W: Write>(&self, encoder: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
+        encoder.str(self.as_str())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Nickname {
+    fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
+        let at = decoder.position();
+        let text = decoder.str()?;
+        let name: Option<Self> = text.parse().ok().filter(|name: &Self| name.as_str() == text);
+        name.ok_or_else(|| DecodeError::message("a text is no nickname in its normal form").at(at))
+    }
+}
+
+impl<C> Encode<C> for ServiceName {
+    fn encode<W: Write>(&self, encoder: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
+        encoder.str(self.as_str())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for ServiceName {
+    fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
+        let at = decoder.position();
+        decoder.str()?.parse().map_err(|_| DecodeError::message("a text is no name of a service").at(at))
+    }
+}
+
+/// Octets of which the number is known: `#[cbor(with = "octets")]`.
+pub mod octets {
+    use super::*;
+
+    pub fn encode<C, W: Write, const LENGTH: usize>(
+        octets: &[u8; LENGTH],
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        encoder.bytes(octets)?.ok()
+    }
+
+    pub fn decode<C, const LENGTH: usize>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<[u8; LENGTH], DecodeError> {
+        let at = decoder.position();
+        let octets = decoder.bytes()?.try_into();
+        octets.map_err(|_| DecodeError::message("there are more or fewer octets than this has").at(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{decode, encode};
+
+    #[test]
+    fn addresses_survive() {
+        for text in ["tcp://203.0.113.5:7771", "udp://[2001:db8::5]:1", "new-one://127.0.0.1:65535"] {
+            let entrypoint: Entrypoint = text.parse().expect(text);
+            assert_eq!(decode(&encode(&entrypoint)), Ok(entrypoint));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let encoded = |transport: &str, address: &[u8], port: u16| {
+            let address = minicbor::bytes::ByteVec::from(address.to_vec());
+            decode::<Entrypoint>(&encode(&(transport, address, port)))
+        };
+        assert!(encoded("tcp", &[1, 2, 3, 4], 1).is_ok());
+        assert!(encoded("TCP", &[1, 2, 3, 4], 1).is_err());
+        assert!(encoded("tcp", &[1, 2, 3, 4, 5], 1).is_err());
+        assert!(encoded("tcp", &[], 1).is_err());
+        assert!(encoded("tcp", &[1, 2, 3, 4], 0).is_err());
+        assert!(decode::<Entrypoint>(&encode(&("tcp", 1))).is_err());
+    }
+
+    #[test]
+    fn names_are_taken_in_their_normal_form_alone() {
+        assert!(decode::<Nickname>(&encode("Zoë")).is_ok());
+        assert!(decode::<Nickname>(&encode("Zoe\u{308}")).is_err());
+        assert!(decode::<Nickname>(&encode("")).is_err());
+        assert!(decode::<ServiceName>(&encode("private-messages")).is_ok());
+        assert!(decode::<ServiceName>(&encode("../etc")).is_err());
+    }
+
+    #[test]
+    fn an_id_has_its_octets() {
+        let octets = |length: usize| encode(&minicbor::bytes::ByteVec::from(vec![1; length]));
+        assert!(decode::<NodeId>(&octets(NODE_ID_BYTES)).is_ok());
+        assert!(decode::<NodeId>(&octets(NODE_ID_BYTES - 1)).is_err());
+        assert!(decode::<NodeId>(&octets(NODE_ID_BYTES + 1)).is_err());
+    }
+}
