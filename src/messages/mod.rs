@@ -1,8 +1,17 @@
-//! Conversations: what is written, and how it is sealed. Pure.
+//! Conversations: contacts, messages and what becomes of them, as data, and how a message is sealed. Pure; `src/store` keeps it all on disk.
 
+mod contact;
+mod conversation;
+mod id;
 mod sealing;
 mod text;
 
+pub use contact::{CONTACT_HINTS, Contact, ContactState, Rating};
+pub use conversation::{
+    Arrival, ArrivalVerdict, CLOCK_SKEW_MS, Delivery, DeliveryState, DeliveryUpdate, Direction, Item, LIFETIME_MS,
+    NewMessage, REFUSAL_CHARACTERS, WaitingMessage,
+};
+pub use id::{MESSAGE_ID_BYTES, MessageId, ParseMessageIdError};
 pub use sealing::{
     Expected, MessageHeader, OpenError, OpenedMessage, SEALED_BYTES, SealError, conversation_of, open, seal,
 };

@@ -1,0 +1,223 @@
+//! Messages, outgoing and incoming, and what becomes of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{MessageId, MessageText};
+use crate::identity::NodeId;
+
+/// By how much the clocks of two nodes may differ, in milliseconds.
+pub const CLOCK_SKEW_MS: u64 = 150_000;
+
+/// How far ahead a message may expire, in milliseconds: ids are kept as long, so that no copy is shown twice.
+pub const LIFETIME_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+
+/// Characters of a refusal that are kept, at the most.
+pub const REFUSAL_CHARACTERS: usize = 200;
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From this user.
+    Outgoing,
+    /// To this user.
+    Incoming,
+}
+
+/// How far an outgoing message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// It waits for a way to the recipient, or for the next attempt.
+    Queued,
+    /// It is being handed to a session.
+    Sending,
+    /// It has left this node; no answer yet.
+    Sent,
+    /// The recipient has it on disk.
+    Delivered,
+    /// The recipient's user has read it.
+    Read,
+    /// The recipient does not want it.
+    Refused,
+    /// Nobody has confirmed it in time. It may have arrived.
+    Expired,
+}
+
+impl DeliveryState {
+    /// All of them.
+    pub const ALL: [DeliveryState; 7] =
+        [Self::Queued, Self::Sending, Self::Sent, Self::Delivered, Self::Read, Self::Refused, Self::Expired];
+
+    /// Whether nothing more is tried.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Delivered | Self::Read | Self::Refused | Self::Expired)
+    }
+
+    /// Whether a message may go from this state to that one. What was confirmed is never forgotten again, however late or
+    /// in whatever order reports come; and an acknowledgement that comes after the expiry still counts.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Queued | Self::Sending | Self::Sent => true,
+            Self::Expired => matches!(next, Self::Delivered | Self::Read | Self::Expired),
+            Self::Delivered => matches!(next, Self::Delivered | Self::Read),
+            Self::Read => matches!(next, Self::Read),
+            Self::Refused => matches!(next, Self::Refused),
+        }
+    }
+}
+
+/// A message of a conversation, as it is shown, exported and searched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its place among all messages of this home. Grows, and is never given twice: who has seen one position goes on from there.
+    pub position: u64,
+    /// Its id. Incoming messages of different senders may have the same one.
+    pub id: MessageId,
+    /// The other user.
+    pub with: NodeId,
+    /// Which way it went.
+    pub direction: Direction,
+    /// What was written.
+    pub text: MessageText,
+    /// When it was written, by the sender's clock, in milliseconds of unix time.
+    pub sent_unix_ms: u64,
+    /// When it came onto this disk.
+    pub stored_unix_ms: u64,
+    /// Until when its delivery is tried.
+    pub expires_unix_ms: u64,
+    /// The message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reply_to: Option<MessageId>,
+    /// How far it has come. Outgoing messages only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub state: Option<DeliveryState>,
+    /// Why it was refused, in the recipient's words. Outgoing messages only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refusal: Option<String>,
+    /// When it was read: incoming by this user, outgoing by the other.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub read_unix_ms: Option<u64>,
+}
+
+/// A message that the user wants to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// Its id, chosen at random.
+    pub id: MessageId,
+    /// To whom.
+    pub to: NodeId,
+    /// What is written.
+    pub text: MessageText,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// When, in milliseconds of unix time.
+    pub created_unix_ms: u64,
+    /// Until when its delivery is tried.
+    pub expires_unix_ms: u64,
+}
+
+/// The delivery of an outgoing message, without its text: what is needed to go on after a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Which message.
+    pub id: MessageId,
+    /// To whom.
+    pub to: NodeId,
+    /// When it was written, in milliseconds of unix time.
+    pub created_unix_ms: u64,
+    /// Until when delivery is tried.
+    pub expires_unix_ms: u64,
+    /// How far it has come.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next.
+    pub next_attempt_unix_ms: Option<u64>,
+}
+
+/// News of a delivery, to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryUpdate {
+    /// How far it has come.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next.
+    pub next_attempt_unix_ms: Option<u64>,
+    /// Why it was refused; cut to [`REFUSAL_CHARACTERS`].
+    pub refusal: Option<String>,
+}
+
+/// An incoming message, opened and verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Who has signed it.
+    pub sender: NodeId,
+    /// The sender's id for it.
+    pub id: MessageId,
+    /// What is written.
+    pub text: MessageText,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// When it was written, by the sender's clock, in milliseconds of unix time.
+    pub sent_unix_ms: u64,
+    /// Until when it may be delivered.
+    pub expires_unix_ms: u64,
+}
+
+/// What became of an incoming message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArrivalVerdict {
+    /// It is in the conversation, and on disk: acknowledge it.
+    Accepted {
+        /// Its place.
+        position: u64,
+    },
+    /// It was here before, and nothing has changed: acknowledge it again.
+    Duplicate,
+    /// It is on disk, and waits until the user accepts or refuses the sender: acknowledge it.
+    WaitsAsRequest,
+    /// Too much of this sender, or of all strangers, waits already.
+    QuotaExceeded,
+    /// The user has refused the sender.
+    Blocked,
+    /// It came after its expiry.
+    Expired,
+    /// Its expiry is further ahead than [`LIFETIME_MS`].
+    TooFarAhead,
+}
+
+/// A message of a stranger that waits for the user's decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingMessage {
+    /// Who wrote it.
+    pub sender: NodeId,
+    /// The sender's id for it.
+    pub id: MessageId,
+    /// What is written.
+    pub text: MessageText,
+    /// When it was written, by the sender's clock, in milliseconds of unix time.
+    pub sent_unix_ms: u64,
+    /// When it came onto this disk.
+    pub stored_unix_ms: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_confirmed_stays_confirmed() {
+        use DeliveryState::{Delivered, Expired, Queued, Read, Refused, Sending, Sent};
+        for late in [Queued, Sending, Sent, Refused, Expired] {
+            assert!(!Delivered.may_become(late), "{late:?}");
+            assert!(!Read.may_become(late), "{late:?}");
+        }
+        assert!(Delivered.may_become(Read) && !Read.may_become(Delivered));
+        assert!(Expired.may_become(Delivered) && !Expired.may_become(Queued));
+        assert!(DeliveryState::ALL.into_iter().all(|state| state.may_become(state)));
+    }
+}

@@ -1,0 +1,304 @@
+//! What is remembered of other nodes: where they are, how they behaved, when to try them again. Pure; `src/store` keeps it on disk.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::{Entrypoint, NodeId};
+
+/// Peers that have proved who they are, at the most; the least useful are forgotten first.
+pub const VERIFIED_PEERS: usize = 10_000;
+
+/// Peers that one source has told of and nobody has met, at the most.
+pub const UNVERIFIED_PEERS_PER_SOURCE: usize = 100;
+
+/// Peers that nobody has met, of all sources, at the most.
+pub const UNVERIFIED_PEERS: usize = 5_000;
+
+/// Entrypoints of one peer, at the most; those that failed longest are forgotten first.
+pub const ENTRYPOINTS_PER_PEER: usize = 16;
+
+/// Misbehaviour that is tolerated, in points, before a peer is refused.
+pub const MISBEHAVIOUR_LIMIT: u32 = 100;
+
+/// Time in which one point of misbehaviour is forgotten: a hundred in an hour.
+pub const MISBEHAVIOUR_LEAK_MS: u64 = 36_000;
+
+/// The first wait after a failed attempt.
+pub const BACK_OFF_FIRST_MS: u64 = 1_000;
+
+/// The longest wait after failed attempts, jitter not counted.
+pub const BACK_OFF_LONGEST_MS: u64 = 300_000;
+
+/// A node that is not this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownPeer {
+    /// Which.
+    pub id: NodeId,
+    /// Whether it has proved in a session that it is who it says.
+    pub verified: bool,
+    /// Who told of it first.
+    pub source: PeerSource,
+    /// Where it may be reached, the best first.
+    pub entrypoints: Vec<KnownEntrypoint>,
+    /// Since when it is known, in milliseconds of unix time.
+    pub first_seen_unix_ms: u64,
+    /// When a session with it was last up.
+    pub last_seen_unix_ms: Option<u64>,
+    /// How many sessions there were.
+    pub sessions: u64,
+    /// The smoothed round trip, in microseconds.
+    pub round_trip_us: Option<u64>,
+    /// Attempts that failed since the last success.
+    pub failures: u32,
+    /// No attempt before this.
+    pub next_attempt_unix_ms: u64,
+    /// How it behaved.
+    pub misbehaviour: Misbehaviour,
+}
+
+impl KnownPeer {
+    /// A peer of which somebody has told.
+    #[must_use]
+    pub fn heard_of(id: NodeId, source: PeerSource, entrypoints: &[Entrypoint], now_unix_ms: u64) -> Self {
+        let mut peer = Self {
+            id,
+            verified: false,
+            source,
+            entrypoints: Vec::new(),
+            first_seen_unix_ms: now_unix_ms,
+            last_seen_unix_ms: None,
+            sessions: 0,
+            round_trip_us: None,
+            failures: 0,
+            next_attempt_unix_ms: 0,
+            misbehaviour: Misbehaviour::default(),
+        };
+        peer.learn(entrypoints);
+        peer
+    }
+
+    /// Adds entrypoints that are new. At the bound, new ones replace the worst of those that have never worked since they last failed.
+    pub fn learn(&mut self, entrypoints: &[Entrypoint]) {
+        for entrypoint in entrypoints {
+            if self.entrypoints.iter().all(|known| known.entrypoint != *entrypoint) {
+                if self.entrypoints.len() >= ENTRYPOINTS_PER_PEER {
+                    if self.entrypoints.last().is_some_and(KnownEntrypoint::works) {
+                        return;
+                    }
+                    self.entrypoints.pop();
+                }
+                self.entrypoints.push(KnownEntrypoint {
+                    entrypoint: entrypoint.clone(),
+                    last_success_unix_ms: None,
+                    last_failure_unix_ms: None,
+                });
+                self.sort();
+            }
+        }
+    }
+
+    /// A session is up: over this entrypoint, if we opened it.
+    pub fn connected(&mut self, over: Option<&Entrypoint>, now_unix_ms: u64) {
+        self.verified = true;
+        self.sessions = self.sessions.saturating_add(1);
+        self.last_seen_unix_ms = Some(now_unix_ms);
+        self.failures = 0;
+        self.next_attempt_unix_ms = 0;
+        if let Some(entrypoint) = over {
+            self.learn(std::slice::from_ref(entrypoint));
+            for known in self.entrypoints.iter_mut().filter(|known| known.entrypoint == *entrypoint) {
+                known.last_success_unix_ms = Some(now_unix_ms);
+            }
+            self.sort();
+        }
+    }
+
+    /// An attempt over this entrypoint has failed. The next one waits twice as long as the last, up to
+    /// [`BACK_OFF_LONGEST_MS`], and up to a half longer by chance: `jitter` is a random number.
+    pub fn failed(&mut self, over: &Entrypoint, now_unix_ms: u64, jitter: u32) {
+        self.failures = self.failures.saturating_add(1);
+        let doublings = (self.failures - 1).min(20);
+        let wait = (BACK_OFF_FIRST_MS << doublings).min(BACK_OFF_LONGEST_MS);
+        let more = (wait / 2) * u64::from(jitter) / u64::from(u32::MAX);
+        self.next_attempt_unix_ms = now_unix_ms.saturating_add(wait + more);
+        for known in self.entrypoints.iter_mut().filter(|known| known.entrypoint == *over) {
+            known.last_failure_unix_ms = Some(now_unix_ms);
+        }
+        self.sort();
+    }
+
+    /// A round trip was measured: an eighth of it counts (RFC 6298).
+    pub fn measured(&mut self, round_trip_us: u64) {
+        self.round_trip_us = Some(match self.round_trip_us {
+            None => round_trip_us,
+            Some(smoothed) => smoothed - smoothed / 8 + round_trip_us / 8,
+        });
+    }
+
+    fn sort(&mut self) {
+        // Those that work, the latest success first; then the untried; then those that failed, the longest ago first.
+        self.entrypoints.sort_by_key(|known| {
+            let order = match (known.works(), known.last_failure_unix_ms) {
+                (true, _) => (0, u64::MAX - known.last_success_unix_ms.unwrap_or(0)),
+                (false, None) => (1, 0),
+                (false, Some(failure)) => (2, failure),
+            };
+            (order, known.entrypoint.clone())
+        });
+    }
+}
+
+/// One address of a peer, and what came of trying it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownEntrypoint {
+    /// Where.
+    pub entrypoint: Entrypoint,
+    /// When a session was last opened there, in milliseconds of unix time.
+    #[serde(rename = "ok", skip_serializing_if = "Option::is_none", default)]
+    pub last_success_unix_ms: Option<u64>,
+    /// When an attempt last failed.
+    #[serde(rename = "failed", skip_serializing_if = "Option::is_none", default)]
+    pub last_failure_unix_ms: Option<u64>,
+}
+
+impl KnownEntrypoint {
+    /// Whether the last attempt succeeded.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.last_success_unix_ms.is_some() && self.last_success_unix_ms >= self.last_failure_unix_ms
+    }
+}
+
+/// Who told of a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeerSource {
+    /// The user: a contact was added.
+    User,
+    /// The bootstrap list of the settings.
+    Bootstrap,
+    /// An announcement in the local network.
+    Lan,
+    /// It came by itself.
+    Itself,
+    /// Another peer.
+    Peer(NodeId),
+}
+
+/// A leaky bucket of misbehaviour. It outlives sessions and restarts, so that to connect again does not wipe it out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misbehaviour {
+    /// Points at that time.
+    pub points: u32,
+    /// When they were counted, in milliseconds of unix time.
+    pub counted_unix_ms: u64,
+}
+
+impl Misbehaviour {
+    /// Points that are left now.
+    #[must_use]
+    pub fn points_at(self, now_unix_ms: u64) -> u32 {
+        let forgotten = now_unix_ms.saturating_sub(self.counted_unix_ms) / MISBEHAVIOUR_LEAK_MS;
+        self.points.saturating_sub(u32::try_from(forgotten).unwrap_or(u32::MAX))
+    }
+
+    /// Adds points. Returns whether that is more than is tolerated.
+    pub fn add(&mut self, points: u32, now_unix_ms: u64) -> bool {
+        let left = self.points_at(now_unix_ms);
+        if left == 0 || self.points == 0 {
+            self.counted_unix_ms = now_unix_ms;
+        } else {
+            // The started part of a point goes on leaking.
+            self.counted_unix_ms += u64::from(self.points - left) * MISBEHAVIOUR_LEAK_MS;
+        }
+        // Twice the limit at the most, so that even the worst is heard again after two hours.
+        self.points = left.saturating_add(points).min(MISBEHAVIOUR_LIMIT * 2);
+        self.is_refused_at(now_unix_ms)
+    }
+
+    /// Whether the peer is refused now.
+    #[must_use]
+    pub fn is_refused_at(self, now_unix_ms: u64) -> bool {
+        self.points_at(now_unix_ms) >= MISBEHAVIOUR_LIMIT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entrypoint(port: u16) -> Entrypoint {
+        format!("tcp://203.0.113.5:{port}").parse().expect("an entrypoint")
+    }
+
+    fn peer() -> KnownPeer {
+        KnownPeer::heard_of(NodeId::from_bytes([1; 32]), PeerSource::Bootstrap, &[entrypoint(1), entrypoint(2)], 5)
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_a_bound_and_ends_with_a_success() {
+        let mut peer = peer();
+        let mut waits = Vec::new();
+        for _ in 0..70 {
+            peer.failed(&entrypoint(1), 1_000_000, 0);
+            waits.push(peer.next_attempt_unix_ms - 1_000_000);
+        }
+        assert_eq!(waits[..4], [1_000, 2_000, 4_000, 8_000]);
+        assert_eq!(waits[69], BACK_OFF_LONGEST_MS);
+        peer.failed(&entrypoint(1), 1_000_000, u32::MAX);
+        assert_eq!(peer.next_attempt_unix_ms - 1_000_000, BACK_OFF_LONGEST_MS * 3 / 2);
+        peer.connected(Some(&entrypoint(2)), 2_000_000);
+        assert_eq!((peer.failures, peer.next_attempt_unix_ms, peer.sessions), (0, 0, 1));
+    }
+
+    #[test]
+    fn the_best_entrypoint_comes_first() {
+        let mut peer = peer();
+        peer.failed(&entrypoint(1), 10, 0);
+        let ports = |peer: &KnownPeer| -> Vec<u16> {
+            peer.entrypoints.iter().map(|known| known.entrypoint.address.port()).collect()
+        };
+        assert_eq!(ports(&peer), [2, 1]);
+        peer.connected(Some(&entrypoint(1)), 20);
+        assert_eq!(ports(&peer), [1, 2]);
+        peer.failed(&entrypoint(1), 30, 0);
+        assert_eq!(ports(&peer), [2, 1]);
+    }
+
+    #[test]
+    fn a_peer_that_tells_ever_new_addresses_does_not_push_out_what_works() {
+        let mut peer = peer();
+        peer.connected(Some(&entrypoint(2)), 20);
+        for port in 1..1000 {
+            peer.learn(&[entrypoint(port)]);
+        }
+        assert_eq!(peer.entrypoints.len(), ENTRYPOINTS_PER_PEER);
+        assert_eq!(peer.entrypoints[0].entrypoint, entrypoint(2));
+    }
+
+    #[test]
+    fn the_round_trip_is_smoothed() {
+        let mut peer = peer();
+        peer.measured(800);
+        peer.measured(1600);
+        assert_eq!(peer.round_trip_us, Some(900));
+    }
+
+    #[test]
+    fn misbehaviour_leaks_slowly_and_only_once() {
+        let mut bucket = Misbehaviour::default();
+        assert!(!bucket.add(60, 1_000_000));
+        assert!(bucket.add(60, 1_000_000));
+        let later = |points: u64| 1_000_000 + points * MISBEHAVIOUR_LEAK_MS;
+        assert_eq!(bucket.points_at(later(20)), 100);
+        assert!(bucket.is_refused_at(later(20)) && !bucket.is_refused_at(later(21)));
+        // Half a point has leaked when more comes; the other half goes on leaking.
+        let half = MISBEHAVIOUR_LEAK_MS / 2;
+        assert!(bucket.add(0, later(20) + half));
+        assert_eq!(bucket.points_at(later(21)), 99);
+        assert_eq!(bucket.points_at(u64::MAX), 0);
+        assert!(bucket.add(u32::MAX, later(30)));
+        assert_eq!(bucket.points, MISBEHAVIOUR_LIMIT * 2);
+        // A clock that was set back forgives nothing and does not overflow.
+        assert_eq!(bucket.points_at(0), MISBEHAVIOUR_LIMIT * 2);
+    }
+}

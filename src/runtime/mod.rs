@@ -1,0 +1,3 @@
+//! What joins the core to the world: the home folder, settings, logs.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]

@@ -1,0 +1,222 @@
+//! A backup: one file, a copy of `messages.db` with a table more, in which the other files of the home lie.
+//!
+//! One file because it cannot be half copied, and SQLite's own because its backup interface copies a consistent state while the node
+//! runs, and because whoever has lost this program can still read it with any `sqlite3`. It is as secret as the home: mode 0600, and the
+//! key in it is encrypted exactly if it was in the home. Known peers are not in it: they can be found again.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::{BUSY_TIMEOUT, Store, StoreError, schema};
+
+/// A file of the home that goes into a backup. No `Debug`: the key is one of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SavedFile {
+    /// Its name in the home.
+    pub name: String,
+    /// What is in it.
+    pub contents: zeroize::Zeroizing<Vec<u8>>,
+}
+
+/// Bytes of one file in a backup, at the most.
+const SAVED_FILE_BYTES: usize = 1024 * 1024;
+
+/// Writes a backup, of a node that runs or not. `to` must not exist.
+///
+/// # Errors
+/// If it exists, or something cannot be read or written; then there is no file `to`.
+pub fn write_backup(messages: &Path, to: &Path, files: &[SavedFile]) -> Result<(), BackupError> {
+    if to.try_exists().map_err(at(to))? {
+        return Err(BackupError::Exists { path: to.to_owned() });
+    }
+    let partial = partial(to);
+    make_empty(&partial)?;
+    let outcome = copy(messages, &partial, |copied| {
+        copied.execute_batch("CREATE TABLE home_files (name TEXT PRIMARY KEY, contents BLOB NOT NULL) STRICT")?;
+        files.iter().try_for_each(|file| {
+            copied.execute("INSERT INTO home_files VALUES (?1, ?2)", (&file.name, file.contents.as_slice())).map(drop)
+        })
+    });
+    finish(outcome, &partial, to)
+}
+
+/// The files of the home that lie in a backup, after the whole of it was checked.
+///
+/// # Errors
+/// If it cannot be read, is no backup, is damaged, or was made by a newer program.
+pub fn read_backup(from: &Path) -> Result<Vec<SavedFile>, BackupError> {
+    if !from.try_exists().map_err(at(from))? {
+        return Err(BackupError::Missing { path: from.to_owned() });
+    }
+    let wrong = |what: &str| BackupError::NoBackup { path: from.to_owned(), what: what.to_owned() };
+    let failed = |error: rusqlite::Error| wrong(&error.to_string());
+    let connection = open(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let number = |pragma: &str| connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0));
+    if number("application_id").map_err(failed)? != i64::from(schema::APPLICATION_ID) {
+        return Err(wrong("it was not made by bitpie"));
+    }
+    let version = number("user_version").map_err(failed)?;
+    if version > schema::MESSAGES.len() as i64 {
+        return Err(wrong(&format!("it has version {version}, so it was made by a newer bitpie")));
+    }
+    let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    if verdict != "ok" {
+        return Err(wrong(&format!("it is damaged: {verdict}")));
+    }
+    let table: Option<i64> = connection
+        .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'home_files'", [], |row| row.get(0))
+        .optional()
+        .map_err(failed)?;
+    if table.is_none() {
+        return Err(wrong("it is the database of a home, and not a whole backup"));
+    }
+    let mut query = connection
+        .prepare("SELECT name, contents FROM home_files WHERE octet_length(contents) <= ?1 ORDER BY name")
+        .map_err(failed)?;
+    let files = query.query_map([SAVED_FILE_BYTES as i64], |row| {
+        Ok(SavedFile { name: row.get(0)?, contents: row.get::<_, Vec<u8>>(1)?.into() })
+    });
+    files.and_then(Iterator::collect).map_err(failed)
+}
+
+/// Makes the database of a home out of a backup that [`read_backup`] has found good. `messages` must not exist. The home then knows that it
+/// is a restored one ([`Store::is_restored`]).
+///
+/// # Errors
+/// If there is such a file, or something cannot be read or written; then there is no file `messages`.
+pub fn restore_messages(from: &Path, messages: &Path) -> Result<(), BackupError> {
+    if messages.try_exists().map_err(at(messages))? {
+        return Err(BackupError::Exists { path: messages.to_owned() });
+    }
+    let partial = partial(messages);
+    make_empty(&partial)?;
+    let outcome = copy(from, &partial, |copied| {
+        // Deleted rows are overwritten, so that the key does not stay in the database's free pages.
+        copied.execute_batch("PRAGMA secure_delete = ON; DROP TABLE home_files; VACUUM;")
+    });
+    let outcome = outcome.and_then(|()| {
+        let store = Store::prepare({
+            let connection = open(&partial, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.execute("ATTACH ':memory:' AS peers", []).map_err(|error| sql(&partial, &error))?;
+            connection
+        })?;
+        Ok(store.set_restored(true)?)
+    });
+    finish(outcome, &partial, messages)
+}
+
+fn copy(from: &Path, to: &Path, then: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), BackupError> {
+    // Reading in WAL mode writes to the index of the WAL, so not read-only.
+    let source = open(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut target = open(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let failed = |error| sql(to, &error);
+    // All pages in one step are one state: a node that writes meanwhile does not make it begin anew.
+    let step = Backup::new(&source, &mut target).and_then(|backup| backup.step(-1)).map_err(failed)?;
+    if step != rusqlite::backup::StepResult::Done {
+        return Err(BackupError::Busy { path: from.to_owned() });
+    }
+    // One file, without a WAL beside it.
+    target.pragma_update(None, "journal_mode", "DELETE").map_err(failed)?;
+    then(&target).map_err(failed)?;
+    target.close().map_err(|(_, error)| failed(error))
+}
+
+fn open(path: &Path, access: OpenFlags) -> Result<Connection, BackupError> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    let connection = connection.map_err(|error| sql(path, &error))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| sql(path, &error))?;
+    Ok(connection)
+}
+
+fn make_empty(path: &Path) -> Result<(), BackupError> {
+    // What an interrupted attempt has left.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(path)(error)),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop).map_err(at(path))
+}
+
+/// Gives the finished file its name, or removes the unfinished one.
+fn finish(outcome: Result<(), BackupError>, partial: &Path, path: &Path) -> Result<(), BackupError> {
+    let outcome = outcome.and_then(|()| {
+        fs::File::open(partial).and_then(|file| file.sync_all()).map_err(at(partial))?;
+        fs::rename(partial, path).map_err(at(path))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
+    });
+    if outcome.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(partial);
+    }
+    outcome
+}
+
+fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> BackupError {
+    move |source| BackupError::File { path: path.to_owned(), source }
+}
+
+fn sql(path: &Path, error: &rusqlite::Error) -> BackupError {
+    BackupError::Database { path: path.to_owned(), detail: error.to_string() }
+}
+
+/// Why there is no backup, or nothing was restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// There is a file already.
+    #[error("{} exists already, and is left as it is: name another file", .path.display())]
+    Exists {
+        /// Which.
+        path: PathBuf,
+    },
+    /// There is no such file.
+    #[error("there is no backup {}", .path.display())]
+    Missing {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The file cannot be used.
+    #[error("{} is no backup that can be restored: {what}", .path.display())]
+    NoBackup {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        what: String,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot read or write {}: {source}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// SQLite cannot read or write.
+    #[error("the database {} cannot be copied: {detail}", .path.display())]
+    Database {
+        /// Which.
+        path: PathBuf,
+        /// What SQLite says.
+        detail: String,
+    },
+    /// Another process holds the database.
+    #[error("the database {} is held by another process: try again", .path.display())]
+    Busy {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The copy is not what a home can use.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

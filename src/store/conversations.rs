@@ -1,0 +1,181 @@
+//! Conversations as they are shown: pages, search, what is new, what was read.
+
+use rusqlite::{OptionalExtension as _, Params, Row};
+
+use super::rows::{Column, get, get_optional, integer, parsed};
+use super::{Store, StoreError};
+use crate::identity::NodeId;
+use crate::messages::{Direction, Item, MessageId, MessageText};
+
+/// Items of one page, at the most.
+pub const PAGE_ITEMS: usize = 1_000;
+
+/// Characters of a search, at the most.
+pub const SEARCH_CHARACTERS: usize = 200;
+
+const ITEMS: &str =
+    "SELECT m.*, d.state, d.refusal FROM main.messages AS m LEFT JOIN main.deliveries AS d USING (position)";
+
+impl Store {
+    /// The newest messages before a position (or of all), with one contact or with all, in the order of their positions.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn messages_before(
+        &self,
+        with: Option<&NodeId>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let before = integer(before.unwrap_or(u64::MAX));
+        let limit = integer(limit.min(PAGE_ITEMS) as u64);
+        let mut items = match with {
+            Some(node) => self.items(
+                "WHERE node = ?1 AND position < ?2 ORDER BY position DESC LIMIT ?3",
+                (Column(*node), before, limit),
+            ),
+            None => self.items("WHERE position < ?1 ORDER BY position DESC LIMIT ?2", (before, limit)),
+        }?;
+        items.reverse();
+        Ok(items)
+    }
+
+    /// The next messages after a position, with one contact or with all: to go on watching, or to export page by page.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn messages_after(&self, with: Option<&NodeId>, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let (after, limit) = (integer(after), integer(limit.min(PAGE_ITEMS) as u64));
+        match with {
+            Some(node) => self
+                .items("WHERE node = ?1 AND position > ?2 ORDER BY position LIMIT ?3", (Column(*node), after, limit)),
+            None => self.items("WHERE position > ?1 ORDER BY position LIMIT ?2", (after, limit)),
+        }
+    }
+
+    /// The last position that was given; 0 if none was.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn last_position(&self) -> Result<u64, StoreError> {
+        self.connection
+            .prepare_cached("SELECT coalesce(max(position), 0) FROM main.messages")
+            .and_then(|mut query| query.query_row([], |row| row.get(0)))
+            .map_err(|error| StoreError::sql("read the last position", error))
+    }
+
+    /// An outgoing message.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn outgoing(&self, id: &MessageId) -> Result<Option<Item>, StoreError> {
+        self.connection
+            .prepare_cached(&format!("{ITEMS} WHERE id = ?1 AND is_incoming = 0"))
+            .and_then(|mut query| query.query_row([Column(*id)], item).optional())
+            .map_err(|error| StoreError::sql("read a message", error))
+    }
+
+    /// The messages in which all these words stand, in whatever order; the last word may be the beginning of one. The newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn search(&self, words: &str, limit: usize) -> Result<Vec<Item>, StoreError> {
+        // Quoted, word by word: what the user types is never read in the language of the index. Without a letter or digit there is
+        // nothing to find, and the index would call it an error.
+        let words: String = words.chars().take(SEARCH_CHARACTERS).filter(|character| *character != '\0').collect();
+        let words = words.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
+        let query = words.map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect::<Vec<_>>().join(" ");
+        if query.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.items(
+            "WHERE position IN (SELECT rowid FROM main.texts WHERE texts MATCH ?1) ORDER BY position DESC LIMIT ?2",
+            (format!("{query}*"), integer(limit.min(PAGE_ITEMS) as u64)),
+        )
+    }
+
+    /// Marks what came from a contact as read, up to a position. Returns how many that were. With `send_receipts`, their senders are
+    /// to be told: see [`Store::receipts`].
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn mark_read(
+        &self,
+        with: &NodeId,
+        up_to: u64,
+        send_receipts: bool,
+        now_unix_ms: u64,
+    ) -> Result<u64, StoreError> {
+        self.atomically(|store| {
+            let unread = "node = ?1 AND is_incoming = 1 AND read_unix_ms IS NULL AND position <= ?2";
+            let mark = || -> rusqlite::Result<u64> {
+                if send_receipts {
+                    let sql = format!(
+                        "INSERT OR IGNORE INTO main.receipts
+                         SELECT node, id, expires_unix_ms FROM main.messages WHERE {unread} AND expires_unix_ms > ?3"
+                    );
+                    let values = (Column(*with), integer(up_to), integer(now_unix_ms));
+                    store.connection.prepare_cached(&sql)?.execute(values)?;
+                }
+                let sql = format!("UPDATE main.messages SET read_unix_ms = ?3 WHERE {unread}");
+                let values = (Column(*with), integer(up_to), integer(now_unix_ms));
+                let read = store.connection.prepare_cached(&sql)?.execute(values)?;
+                store
+                    .connection
+                    .prepare_cached("UPDATE main.contacts SET unread = unread - ?2 WHERE node = ?1")?
+                    .execute((Column(*with), integer(read as u64)))?;
+                Ok(read as u64)
+            };
+            mark().map_err(|error| StoreError::sql("mark messages as read", error))
+        })
+    }
+
+    /// Read receipts that are to be sent: to whom, and for which of their messages.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn receipts(&self, limit: usize) -> Result<Vec<(NodeId, MessageId)>, StoreError> {
+        self.connection
+            .prepare_cached("SELECT node, id FROM main.receipts LIMIT ?1")
+            .and_then(|mut query| {
+                query.query_map([integer(limit as u64)], |row| Ok((get(row, "node")?, get(row, "id")?)))?.collect()
+            })
+            .map_err(|error| StoreError::sql("read the receipts", error))
+    }
+
+    /// A read receipt was sent, and acknowledged.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn receipt_sent(&self, to: &NodeId, id: &MessageId) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("DELETE FROM main.receipts WHERE node = ?1 AND id = ?2")
+            .and_then(|mut statement| statement.execute((Column(*to), Column(*id))).map(drop))
+            .map_err(|error| StoreError::sql("forget a receipt", error))
+    }
+
+    fn items(&self, condition: &str, values: impl Params) -> Result<Vec<Item>, StoreError> {
+        self.connection
+            .prepare_cached(&format!("{ITEMS} {condition}"))
+            .and_then(|mut query| query.query_map(values, item)?.collect())
+            .map_err(|error| StoreError::sql("read messages", error))
+    }
+}
+
+fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
+    let is_incoming: bool = row.get("is_incoming")?;
+    Ok(Item {
+        position: row.get("position")?,
+        id: get(row, "id")?,
+        with: get(row, "node")?,
+        direction: if is_incoming { Direction::Incoming } else { Direction::Outgoing },
+        text: parsed(row, "text", |text| MessageText::new(text).ok())?,
+        sent_unix_ms: row.get("sent_unix_ms")?,
+        stored_unix_ms: row.get("stored_unix_ms")?,
+        expires_unix_ms: row.get("expires_unix_ms")?,
+        reply_to: get_optional(row, "reply_to")?,
+        state: get_optional(row, "state")?,
+        refusal: row.get("refusal")?,
+        read_unix_ms: row.get("read_unix_ms")?,
+    })
+}

@@ -1,0 +1,126 @@
+//! Between columns and types.
+
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+
+use crate::identity::NodeId;
+use crate::messages::{ContactState, DeliveryState, MessageId};
+
+/// SQLite's integers have a sign. Times and counts that do not fit are as good as endless.
+pub fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A column that can be written and read.
+pub struct Column<T>(pub T);
+
+impl ToSql for Column<NodeId> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.0.as_bytes())))
+    }
+}
+
+impl FromSql for Column<NodeId> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 32]>::column_result(value).map(|bytes| Self(NodeId::from_bytes(bytes)))
+    }
+}
+
+impl ToSql for Column<MessageId> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.0.as_bytes())))
+    }
+}
+
+impl FromSql for Column<MessageId> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 16]>::column_result(value).map(|bytes| Self(MessageId::from_bytes(bytes)))
+    }
+}
+
+impl ToSql for Column<ContactState> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let number: i64 = match self.0 {
+            ContactState::Requested => 0,
+            ContactState::Accepted => 1,
+            ContactState::Blocked => 2,
+        };
+        Ok(number.into())
+    }
+}
+
+impl FromSql for Column<ContactState> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match i64::column_result(value)? {
+            0 => Ok(Self(ContactState::Requested)),
+            1 => Ok(Self(ContactState::Accepted)),
+            2 => Ok(Self(ContactState::Blocked)),
+            other => Err(FromSqlError::OutOfRange(other)),
+        }
+    }
+}
+
+impl ToSql for Column<DeliveryState> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        // The unfinished ones are below 3: the schema's index of them says so.
+        let number: i64 = match self.0 {
+            DeliveryState::Queued => 0,
+            DeliveryState::Sending => 1,
+            DeliveryState::Sent => 2,
+            DeliveryState::Delivered => 3,
+            DeliveryState::Read => 4,
+            DeliveryState::Refused => 5,
+            DeliveryState::Expired => 6,
+        };
+        Ok(number.into())
+    }
+}
+
+impl FromSql for Column<DeliveryState> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = i64::column_result(value)?;
+        let state = usize::try_from(number).ok().and_then(|number| DeliveryState::ALL.get(number));
+        state.map(|state| Self(*state)).ok_or(FromSqlError::OutOfRange(number))
+    }
+}
+
+/// The value of a column, out of its wrapper.
+pub fn get<T>(row: &Row<'_>, name: &str) -> rusqlite::Result<T>
+where
+    Column<T>: FromSql,
+{
+    row.get::<_, Column<T>>(name).map(|column| column.0)
+}
+
+/// The same for a column that may be empty.
+pub fn get_optional<T>(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<T>>
+where
+    Column<T>: FromSql,
+{
+    row.get::<_, Option<Column<T>>>(name).map(|column| column.map(|column| column.0))
+}
+
+/// A text that this program has checked before it wrote it.
+pub fn parsed<T>(row: &Row<'_>, name: &str, read: impl FnOnce(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let text: String = row.get(name)?;
+    read(&text).ok_or_else(|| FromSqlError::InvalidType.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_read_as_they_were_written() {
+        for (number, state) in DeliveryState::ALL.into_iter().enumerate() {
+            let column = Column(state);
+            let written = column.to_sql().expect("a number");
+            assert_eq!(written, ToSqlOutput::from(number as i64));
+            let ToSqlOutput::Owned(value) = written else { panic!("a number is owned") };
+            assert_eq!(Column::<DeliveryState>::column_result((&value).into()).expect("known").0, state);
+            assert_eq!(state.is_final(), number >= 3, "the index of unfinished deliveries");
+        }
+        assert!(Column::<DeliveryState>::column_result(ValueRef::Integer(7)).is_err());
+        assert!(Column::<ContactState>::column_result(ValueRef::Integer(-1)).is_err());
+    }
+}
