@@ -6,6 +6,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod abort_points;
+pub mod api;
 pub mod automata;
 pub mod hosts;
 pub mod identity;

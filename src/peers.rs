@@ -22,12 +22,6 @@ pub const MISBEHAVIOUR_LIMIT: u32 = 100;
 /// Time in which one point of misbehaviour is forgotten: a hundred in an hour.
 pub const MISBEHAVIOUR_LEAK_MS: u64 = 36_000;
 
-/// The first wait after a failed attempt.
-pub const BACK_OFF_FIRST_MS: u64 = 1_000;
-
-/// The longest wait after failed attempts, jitter not counted.
-pub const BACK_OFF_LONGEST_MS: u64 = 300_000;
-
 /// A node that is not this one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownPeer {
@@ -47,9 +41,9 @@ pub struct KnownPeer {
     pub sessions: u64,
     /// The smoothed round trip, in microseconds.
     pub round_trip_us: Option<u64>,
-    /// Attempts that failed since the last success.
+    /// Rounds of attempts at all entrypoints that failed since the last success.
     pub failures: u32,
-    /// No attempt before this.
+    /// No attempt before this: what `peer_link` has come to.
     pub next_attempt_unix_ms: u64,
     /// How it behaved.
     pub misbehaviour: Misbehaviour,
@@ -112,14 +106,8 @@ impl KnownPeer {
         }
     }
 
-    /// An attempt over this entrypoint has failed. The next one waits twice as long as the last, up to
-    /// [`BACK_OFF_LONGEST_MS`], and up to a half longer by chance: `jitter` is a random number.
-    pub fn failed(&mut self, over: &Entrypoint, now_unix_ms: u64, jitter: u32) {
-        self.failures = self.failures.saturating_add(1);
-        let doublings = (self.failures - 1).min(20);
-        let wait = (BACK_OFF_FIRST_MS << doublings).min(BACK_OFF_LONGEST_MS);
-        let more = (wait / 2) * u64::from(jitter) / u64::from(u32::MAX);
-        self.next_attempt_unix_ms = now_unix_ms.saturating_add(wait + more);
+    /// An attempt over this entrypoint has failed.
+    pub fn failed(&mut self, over: &Entrypoint, now_unix_ms: u64) {
         for known in self.entrypoints.iter_mut().filter(|known| known.entrypoint == *over) {
             known.last_failure_unix_ms = Some(now_unix_ms);
         }
@@ -235,32 +223,16 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_doubles_up_to_a_bound_and_ends_with_a_success() {
-        let mut peer = peer();
-        let mut waits = Vec::new();
-        for _ in 0..70 {
-            peer.failed(&entrypoint(1), 1_000_000, 0);
-            waits.push(peer.next_attempt_unix_ms - 1_000_000);
-        }
-        assert_eq!(waits[..4], [1_000, 2_000, 4_000, 8_000]);
-        assert_eq!(waits[69], BACK_OFF_LONGEST_MS);
-        peer.failed(&entrypoint(1), 1_000_000, u32::MAX);
-        assert_eq!(peer.next_attempt_unix_ms - 1_000_000, BACK_OFF_LONGEST_MS * 3 / 2);
-        peer.connected(Some(&entrypoint(2)), 2_000_000);
-        assert_eq!((peer.failures, peer.next_attempt_unix_ms, peer.sessions), (0, 0, 1));
-    }
-
-    #[test]
     fn the_best_entrypoint_comes_first() {
         let mut peer = peer();
-        peer.failed(&entrypoint(1), 10, 0);
+        peer.failed(&entrypoint(1), 10);
         let ports = |peer: &KnownPeer| -> Vec<u16> {
             peer.entrypoints.iter().map(|known| known.entrypoint.address.port()).collect()
         };
         assert_eq!(ports(&peer), [2, 1]);
         peer.connected(Some(&entrypoint(1)), 20);
         assert_eq!(ports(&peer), [1, 2]);
-        peer.failed(&entrypoint(1), 30, 0);
+        peer.failed(&entrypoint(1), 30);
         assert_eq!(ports(&peer), [2, 1]);
     }
 

@@ -4,9 +4,10 @@
 //! the bus with everything below it: queue, selection, transition, timers, observations, actions.
 
 use automata_runtime::Bus;
-use bitpie::automata::senders::{dht, gateway, identity, network, node, services, tcp_transport};
+use bitpie::automata::senders::{dht, gateway, identity, network, services, tcp_transport};
 use bitpie::automata::system::{Action, Message, Settings, System};
-use bitpie::automata::{network_connector, p2p_connector};
+use bitpie::automata::types::OtherSession;
+use bitpie::automata::{network_connector, p2p_connector, peer_link, peer_protocol};
 use bitpie::identity::NodeId;
 use bitpie::transports::TransportName;
 
@@ -29,6 +30,26 @@ impl p2p_connector::Conditions for Answers {
 
     fn best_transport(&mut self, _: &TransportName) -> bool {
         true
+    }
+}
+
+impl peer_link::Conditions for Answers {
+    fn another_address(&mut self, _: &NodeId) -> bool {
+        true
+    }
+}
+
+impl peer_protocol::Conditions for Answers {
+    fn misbehaved(&mut self, _: &u64, _: &NodeId) -> bool {
+        false
+    }
+
+    fn session_limit_reached(&mut self, _: &u64) -> bool {
+        false
+    }
+
+    fn other_session(&mut self, _: &u64, _: &NodeId) -> OtherSession {
+        OtherSession::Absent
     }
 }
 
@@ -89,7 +110,7 @@ fn connected() -> Run {
         services::network_transport::init(tcp(), true),
         gateway::network_transport::initialised(tcp()),
         gateway::network_transport::receiving_started(tcp()),
-        node::network_connector::init(),
+        services::network_connector::init(),
         network::network_connector::network_info_received(true, true),
         network::network_connector::network_up(),
     ] {
@@ -117,7 +138,7 @@ fn what_is_ignored_unexpected_or_for_nobody_allocates_nothing() {
     let allocations = run.allocations(|| {
         vec![
             dht::nickname_holder::slot_erased(),
-            node::p2p_connector::init(),
+            services::p2p_connector::init(),
             network::network_connector::network_up(),
             tcp_transport::tcp_connection::bytes_received(99, 1),
         ]
@@ -129,7 +150,7 @@ fn what_is_ignored_unexpected_or_for_nobody_allocates_nothing() {
 #[test]
 fn a_transition_with_sends_observations_and_timers_allocates_nothing() {
     let mut run = connected();
-    run.handle(node::p2p_connector::init());
+    run.handle(services::p2p_connector::init());
     let allocations = run.allocations(|| {
         vec![
             services::network_connector::check_reconnect(),

@@ -5,6 +5,7 @@ use crate::automata::senders::{gateway, handshake};
 use crate::automata::system::System;
 use crate::identity::NodeId;
 use crate::node::{Command, Session, World};
+use crate::peers::PeerSource;
 
 use automata_runtime::Milliseconds;
 
@@ -19,17 +20,16 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
     match action {
         Action::BeginRound => world.peers.begin_round(peer),
         Action::Dial => dial(world, system, peer),
-        Action::RememberRest { rest, pause } => {
+        Action::RememberRest { pause } => {
             let now_unix_ms = world.now.unix_ms;
-            let record = world.peers.entry(peer, now_unix_ms);
-            record.rest_ms = rest.0;
-            record.next_attempt_unix_ms = if pause.0 == 0 { 0 } else { now_unix_ms.saturating_add(pause.0) };
+            let known = world.peers.entry(peer, PeerSource::User, now_unix_ms);
+            known.next_attempt_unix_ms = if pause.0 == 0 { 0 } else { now_unix_ms.saturating_add(pause.0) };
             world.remember_peer(&peer);
         }
         Action::ReportUnreachable => {
             let now_unix_ms = world.now.unix_ms;
-            let record = world.peers.entry(peer, now_unix_ms);
-            record.failures = record.failures.saturating_add(1);
+            let known = world.peers.entry(peer, PeerSource::User, now_unix_ms);
+            known.failures = known.failures.saturating_add(1);
             if world.handshakes.fetching.remove(&peer) {
                 world.tell(handshake::contact_status::identity_missing(peer));
             }

@@ -5,11 +5,12 @@ use crate::automata::senders::gateway;
 use crate::automata::system::System;
 use crate::automata::types::OtherSession;
 use crate::identity::NodeId;
-use crate::node::{Counters, FrameContent, OutgoingFrame, SessionId, Source, VIOLATION_POINTS, World};
+use crate::node::{Counters, FrameContent, OutgoingFrame, SessionId, VIOLATION_POINTS, World};
+use crate::peers::PeerSource;
 
 impl Conditions for World {
     fn misbehaved(&mut self, _: &SessionId, peer: &NodeId) -> bool {
-        self.peers.is_misbehaved(peer, self.now.unix_ms)
+        self.peers.get(peer).is_some_and(|known| known.misbehaviour.is_refused_at(self.now.unix_ms))
     }
 
     fn session_limit_reached(&mut self, _: &SessionId) -> bool {
@@ -92,7 +93,8 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
     if let Some(session) = world.sessions.get_mut(session) {
         session.was_ready = true;
     }
-    world.peers.succeeded(peer, dialled.as_ref(), world.now.unix_ms);
+    let now_unix_ms = world.now.unix_ms;
+    world.peers.entry(peer, PeerSource::Itself, now_unix_ms).connected(dialled.as_ref(), now_unix_ms);
     world.remember_peer(&peer);
     world.sessions.announce(peer, session);
     world.found(system, peer);
@@ -108,7 +110,7 @@ fn pass_on(world: &mut World, system: &System, session: SessionId) {
         }
         Some(FrameContent::Peers(hints)) => {
             for (named, entrypoints) in hints {
-                if world.learn(named, &entrypoints, Source::Hint) && system.peer_link.get(&named).is_some() {
+                if world.learn(named, &entrypoints, PeerSource::Peer(peer)) && system.peer_link.get(&named).is_some() {
                     world.tell(crate::automata::senders::peers::peer_link::address_learnt(named));
                 }
             }
@@ -123,7 +125,7 @@ fn note_violation(world: &mut World, session: SessionId) {
     world.counters.violations += 1;
     let now_unix_ms = world.now.unix_ms;
     if let Some(peer) = world.sessions.get(session).and_then(|session| session.peer) {
-        world.peers.misbehave(peer, VIOLATION_POINTS, now_unix_ms);
+        world.peers.entry(peer, PeerSource::Itself, now_unix_ms).misbehaviour.add(VIOLATION_POINTS, now_unix_ms);
         world.remember_peer(&peer);
     }
 }

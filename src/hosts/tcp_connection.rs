@@ -6,7 +6,8 @@ use crate::automata::senders::{gateway, tcp_transport};
 use crate::automata::system::System;
 use crate::automata::tcp_connection::Action;
 use crate::automata::types::CloseReason;
-use crate::node::{Command, Counters, FrameContent, SessionId, Source, World};
+use crate::node::{Command, Counters, FrameContent, SessionId, World};
+use crate::peers::PeerSource;
 
 /// Performs an action of the session.
 pub fn perform(world: &mut World, system: &System, session: SessionId, action: &Action) {
@@ -15,7 +16,7 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: &
         Action::SendAnswer => world.command(Command::KeepAlive(session)),
         Action::RememberPeer { peer } => {
             let now_unix_ms = world.now.unix_ms;
-            world.peers.entry(*peer, now_unix_ms);
+            world.peers.entry(*peer, PeerSource::Itself, now_unix_ms);
         }
         Action::OpenStream => {
             world.command(Command::OpenStream(session));
@@ -51,7 +52,7 @@ fn receive(world: &mut World, id: SessionId) {
             let is_expected = session.expected.is_none_or(|expected| expected == *peer);
             let (peer, is_valid, entrypoints) = (*peer, *is_document_valid, entrypoints.clone());
             if is_proven && is_valid && peer != me {
-                world.learn(peer, &entrypoints, Source::Peer);
+                world.learn(peer, &entrypoints, PeerSource::Itself);
             }
             gateway::peer_protocol::peer_id_received(id, peer, is_proven, is_valid, is_expected, peer == me)
         }
@@ -63,7 +64,9 @@ fn receive(world: &mut World, id: SessionId) {
             if let Some((peer, pinged_ms)) = peer.zip(pinged_ms) {
                 let round_trip_ms = u32::try_from(now_ms.saturating_sub(pinged_ms)).unwrap_or(u32::MAX);
                 session.round_trip_ms = Some(round_trip_ms);
-                world.peers.round_trip(peer, round_trip_ms, world.now.unix_ms);
+                let now_unix_ms = world.now.unix_ms;
+                let round_trip_us = u64::from(round_trip_ms) * 1000;
+                world.peers.entry(peer, PeerSource::Itself, now_unix_ms).measured(round_trip_us);
             }
             gateway::peer_protocol::pong_received(id)
         }
@@ -105,7 +108,7 @@ pub fn closed(
             world.tell(gateway::peer_link::session_ended(peer, chance));
         }
     } else if session.is_outgoing {
-        world.peers.failed(&peer, &session.entrypoint());
+        world.peers.failed(&peer, &session.entrypoint(), world.now.unix_ms);
         if has_link {
             world.tell(gateway::peer_link::dial_failed(peer, chance));
         }

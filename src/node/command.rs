@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::automata::types::{DeliveryState, FailReason, Refusal, ServiceResult};
 use crate::identity::{Entrypoint, NodeId};
-use crate::node::{PeerRecord, RequestId, SessionId};
+use crate::node::{RequestId, SessionId};
+use crate::peers::KnownPeer;
 use crate::services::ServiceName;
 use crate::transports::TransportName;
 use crate::wire::PacketId;
@@ -116,7 +117,7 @@ pub enum Command {
         reason: FailReason,
     },
     /// Write down what is known of a peer.
-    RememberPeer(Box<PeerRecord>),
+    RememberPeer(Box<KnownPeer>),
     /// Tell the user that a contact is there, or is not.
     ReportPresence {
         /// Who.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::automata::types::{CloseReason, FailReason, Refusal};
 use crate::identity::{Entrypoint, NodeId};
-use crate::node::{PeerRecord, RequestId, SessionId};
+use crate::node::{RequestId, SessionId};
+use crate::peers::KnownPeer;
 use crate::services::ServiceName;
 use crate::transports::TransportName;
 use crate::wire::PacketId;
@@ -285,7 +286,7 @@ pub struct Beginning {
     /// Peers with which a session is wanted besides contacts.
     pub bootstrap: Vec<(NodeId, Vec<Entrypoint>)>,
     /// What is known of peers.
-    pub peers: Vec<PeerRecord>,
+    pub peers: Vec<KnownPeer>,
     /// Addresses of private networks may be dialled because somebody unknown named them.
     pub is_private_network: bool,
     /// Sessions at the most.

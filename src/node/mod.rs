@@ -29,10 +29,7 @@ pub use input::{
     Beginning, FrameContent, IncomingPacket, Input, Now, PacketContent, QueuedMessage, SessionInput, TransportInput,
     UserRequest,
 };
-pub use peers::{
-    ADDRESS_LIMIT, HINT_ADDRESS_LIMIT, HINT_LIMIT, KnownAddress, MISBEHAVED_POINTS, PEER_LIMIT, POINT_FORGIVEN_MS,
-    PeerRecord, Peers, Source, VIOLATION_POINTS,
-};
+pub use peers::{KNOWN_PEERS, Peers, VIOLATION_POINTS};
 pub use sessions::{Session, SessionId, Sessions};
 pub use world::{OwnIdentity, World};
 

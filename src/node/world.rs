@@ -14,13 +14,17 @@ use crate::identity::{Entrypoint, NodeId};
 use crate::node::gateway::{Counters, Handshakes};
 use crate::node::{
     Beginning, Command, FrameContent, Input, Now, OutgoingPacket, Peers, QueuedMessage, RequestId, Session, SessionId,
-    SessionInput, Sessions, Source, TransportInput, UserRequest,
+    SessionInput, Sessions, TransportInput, UserRequest,
 };
+use crate::peers::PeerSource;
 use crate::services::{ServiceName, Waiting};
 use crate::transports::TransportName;
 use crate::wire::PacketId;
 
 use automata_runtime::{Input as BusInput, Milliseconds};
+
+/// A rest that was written down is believed up to here: the clock may have jumped.
+const LONGEST_REST_MS: u64 = 15 * 60 * 1000;
 
 /// Our own identity, as far as the core knows it.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +88,7 @@ impl World {
     pub fn new(beginning: Beginning) -> Self {
         let mut peers = Peers::new(beginning.peers, beginning.is_private_network);
         for (peer, entrypoints) in &beginning.bootstrap {
-            peers.learn(*peer, entrypoints, Source::User, 0);
+            peers.learn(*peer, entrypoints, PeerSource::Bootstrap, 0);
         }
         Self {
             now: Now::default(),
@@ -139,7 +143,7 @@ impl World {
     pub fn packet_id(&mut self) -> PacketId {
         self.packets += 1;
         let digest = Sha256::new().chain_update(self.chance).chain_update(self.packets.to_be_bytes()).finalize();
-        PacketId::from_bytes(std::array::from_fn(|index| digest[index]))
+        PacketId(std::array::from_fn(|index| digest[index]))
     }
 
     /// A number for a request of the node itself. Odd, so that those of the user never meet them.
@@ -159,10 +163,9 @@ impl World {
     /// A session is wanted with that peer.
     pub fn want_link(&mut self, peer: NodeId) {
         let now_unix_ms = self.now.unix_ms;
-        let record = self.peers.entry(peer, now_unix_ms);
-        let rest = Milliseconds(record.rest_ms);
-        let pause = Milliseconds(record.next_attempt_unix_ms.saturating_sub(now_unix_ms).min(record.rest_ms));
-        self.tell(peers::peer_link::wanted(peer, rest, pause));
+        let peer_known = self.peers.entry(peer, PeerSource::User, now_unix_ms);
+        let pause = Milliseconds(peer_known.next_attempt_unix_ms.saturating_sub(now_unix_ms).min(LONGEST_REST_MS));
+        self.tell(peers::peer_link::wanted(peer, pause));
     }
 
     /// Somebody has to be looked after as a contact: whether it is here, and by a session.
@@ -220,7 +223,7 @@ impl World {
             }
             Input::IdentityCommitted { session, sender, packet, entrypoints } => {
                 if let Some(entrypoints) = entrypoints {
-                    self.learn(sender, &entrypoints, Source::Peer);
+                    self.learn(sender, &entrypoints, PeerSource::Itself);
                 }
                 self.answer_packet(session, sender, OutgoingPacket::Ack(packet));
             }
@@ -236,7 +239,7 @@ impl World {
                 self.send_packet(sender, OutgoingPacket::Read(message));
             }
             Input::ContactAdded { peer, entrypoints } => {
-                self.learn(peer, &entrypoints, Source::User);
+                self.learn(peer, &entrypoints, PeerSource::User);
                 self.remember_peer(&peer);
                 if self.contacts.insert(peer) && self.is_service_on(system, "p2p-hookups") {
                     self.look_after(peer);
@@ -252,7 +255,7 @@ impl World {
                 }
             }
             Input::AddressLearnt { peer, entrypoints } => {
-                if self.learn(peer, &entrypoints, Source::Lan) && system.peer_link.get(&peer).is_some() {
+                if self.learn(peer, &entrypoints, PeerSource::Lan) && system.peer_link.get(&peer).is_some() {
                     self.tell(peers::peer_link::address_learnt(peer));
                 }
             }
@@ -358,7 +361,7 @@ impl World {
     }
 
     /// Somebody says where a peer is. Says whether there is a new address.
-    pub fn learn(&mut self, peer: NodeId, entrypoints: &[Entrypoint], source: Source) -> bool {
+    pub fn learn(&mut self, peer: NodeId, entrypoints: &[Entrypoint], source: PeerSource) -> bool {
         peer != self.me && self.peers.learn(peer, entrypoints, source, self.now.unix_ms)
     }
 

@@ -154,7 +154,7 @@ mod tests {
         let over = peer.entrypoints[0].entrypoint.clone();
         peer.connected(Some(&over), 1_000);
         peer.measured(1_500);
-        peer.failed(&over, 2_000, 9);
+        peer.failed(&over, 2_000);
         peer.misbehaviour.add(30, 3_000);
         assert_eq!(store.save_peer(&peer).expect("kept"), []);
         assert_eq!(store.peer(&node(1)).expect("read"), Some(peer.clone()));
@@ -185,7 +185,8 @@ mod tests {
         bad.misbehaviour.add(100, 1);
         let mut failing = heard_of(50, source);
         let over = failing.entrypoints[0].entrypoint.clone();
-        failing.failed(&over, 60, 0);
+        failing.failed(&over, 60);
+        failing.failures = 1;
         store.save_peer(&bad).expect("kept");
         store.save_peer(&failing).expect("kept");
         let forgotten: Vec<NodeId> =

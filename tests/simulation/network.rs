@@ -9,8 +9,9 @@ use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, Refusal};
 use bitpie::identity::{Entrypoint, NodeId};
 use bitpie::node::{
     Beginning, Command, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame, OutgoingPacket, PacketContent,
-    PeerRecord, QueuedMessage, SessionId, SessionInput, TransportInput,
+    QueuedMessage, SessionId, SessionInput, TransportInput,
 };
+use bitpie::peers::KnownPeer;
 use bitpie::services::SERVICES;
 use bitpie::wire::PacketId;
 
@@ -42,7 +43,7 @@ pub struct Host {
     pub inbox: Vec<(NodeId, PacketId)>,
     seen: BTreeSet<(NodeId, PacketId)>,
     pub online: BTreeMap<NodeId, bool>,
-    pub remembered: BTreeMap<NodeId, PeerRecord>,
+    pub remembered: BTreeMap<NodeId, KnownPeer>,
     pub reports: Vec<String>,
     pub answers: Vec<(u64, String)>,
     pub has_stopped: bool,
@@ -71,7 +72,7 @@ pub fn entrypoint(index: usize) -> Entrypoint {
 }
 
 pub fn message(octet: u8) -> PacketId {
-    PacketId::from_bytes([octet; 16])
+    PacketId([octet; 16])
 }
 
 impl World {
@@ -99,7 +100,7 @@ impl World {
         let old = &self.hosts[index];
         let contacts: Vec<usize> =
             (0..self.hosts.len()).filter(|other| old.core.world().contacts.contains(&id(*other as u8 + 1))).collect();
-        let remembered: Vec<PeerRecord> = old.remembered.values().cloned().collect();
+        let remembered: Vec<KnownPeer> = old.remembered.values().cloned().collect();
         let wires: Vec<(usize, SessionId)> = old.wires.values().copied().collect();
         let mut new = host(index, &contacts, remembered);
         new.outbox.clone_from(&old.outbox);
@@ -430,7 +431,7 @@ fn closed(session: SessionId, reason: CloseReason) -> Input {
     Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: 100 + 37 * (session % 7) })
 }
 
-fn host(index: usize, contacts: &[usize], peers: Vec<PeerRecord>) -> Host {
+fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>) -> Host {
     let beginning = Beginning {
         me: id(index as u8 + 1),
         chance: [index as u8; 32],

@@ -1,0 +1,444 @@
+//! What the methods of the local API answer. `--json` prints these as they are, so a field that is there once stays.
+//!
+//! Times are unix times in milliseconds. States of automata stand as their diagrams name them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::hidden::Hidden;
+use crate::identity::{Entrypoint, NodeId};
+use crate::nickname::Nickname;
+use crate::services::ServiceName;
+use crate::transports::TransportName;
+
+/// `status`: how the node is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Whose node it is.
+    pub id: NodeId,
+    /// The name that the user gave it.
+    pub name: Option<Nickname>,
+    /// The version of the program.
+    pub version: String,
+    /// The network that it belongs to.
+    pub network: String,
+    /// Its process.
+    pub process: u32,
+    /// Its home folder.
+    pub home: String,
+    /// Where its traces lie.
+    pub traces: String,
+    /// Since when it has been running.
+    pub started_unix_ms: u64,
+    /// How long it has been running.
+    pub uptime_ms: u64,
+    /// The state of `network_connector`.
+    pub network_connector: String,
+    /// The state of `p2p_connector`.
+    pub p2p_connector: String,
+    /// Every transport.
+    pub transports: Vec<TransportStatus>,
+    /// How many services are in each state.
+    pub services: BTreeMap<String, u64>,
+    /// How many sessions there are.
+    pub sessions: SessionCounts,
+    /// How many contacts there are.
+    pub contacts: ContactCounts,
+    /// How many messages are in each state.
+    pub messages: BTreeMap<MessageState, u64>,
+    /// What has come and gone since the start.
+    pub counters: Counters,
+    /// The state of the DHT; `null` in a version that has none.
+    pub dht: Option<String>,
+}
+
+/// A transport in [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransportStatus {
+    /// Which.
+    pub name: TransportName,
+    /// The state of its `network_transport`.
+    pub state: String,
+    /// Where it listens.
+    pub listening: Vec<Entrypoint>,
+    /// Why it does not, if it should.
+    pub problem: Option<String>,
+}
+
+/// Sessions in [`Status`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCounts {
+    /// Opened by others, and ready.
+    pub incoming: u64,
+    /// Opened by this node, and ready.
+    pub outgoing: u64,
+    /// Not yet ready, whoever opened them.
+    pub half_open: u64,
+}
+
+/// Contacts in [`Status`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactCounts {
+    /// Those that the user talks with.
+    pub accepted: u64,
+    /// Those of them that are there now.
+    pub online: u64,
+    /// Strangers whose messages wait to be accepted or refused.
+    pub requests: u64,
+}
+
+/// What has come and gone since the node's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Frames received in sessions.
+    pub frames_in: u64,
+    /// Frames sent in sessions.
+    pub frames_out: u64,
+    /// Packets that came in through the gateway.
+    pub packets_in: u64,
+    /// Packets that went out through the gateway.
+    pub packets_out: u64,
+    /// What was refused, by this node or to it, by the name of the refusal.
+    pub refusals: BTreeMap<String, u64>,
+}
+
+/// `id`: who the node is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Id {
+    /// The id.
+    pub id: NodeId,
+    /// The address to give to others: `bitpie:<id>?at=…&name=…`.
+    pub idurl: String,
+    /// The name that the user gave it.
+    pub name: Option<Nickname>,
+    /// Where it listens; nothing if the node is not running.
+    pub entrypoints: Vec<Entrypoint>,
+}
+
+/// `peers.list`: the nodes that this one knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Peers {
+    /// Those with a session first, then the last seen.
+    pub peers: Vec<Peer>,
+}
+
+/// A node that this one knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Who; `null` as long as a session has not told.
+    pub id: Option<NodeId>,
+    /// The user's name for it, if it is a contact.
+    pub name: Option<Nickname>,
+    /// Where it may be reached.
+    pub entrypoints: Vec<Entrypoint>,
+    /// The session with it.
+    pub session: Option<PeerSession>,
+    /// Attempts to reach it that failed, since the last that did not.
+    pub failures: u32,
+    /// When it is tried again.
+    pub next_attempt_unix_ms: Option<u64>,
+    /// Its misbehaviour, which leaks away with time: 0 is good.
+    pub misbehaviour: f64,
+    /// When it was last heard.
+    pub last_seen_unix_ms: Option<u64>,
+}
+
+/// A session in [`Peer`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerSession {
+    /// Its number in this run of the node.
+    pub session: u64,
+    /// Who opened it.
+    pub direction: Direction,
+    /// By which transport.
+    pub transport: TransportName,
+    /// The address of the other end.
+    pub remote: Entrypoint,
+    /// The state of its automaton.
+    pub state: String,
+    /// How long a ping and its pong take.
+    pub round_trip_ms: Option<u64>,
+    /// Since when it is there.
+    pub since_unix_ms: u64,
+}
+
+/// Which way something goes, as this node sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the other.
+    Incoming,
+    /// From this node.
+    Outgoing,
+}
+
+/// `service.list`: the services of this node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Services {
+    /// In the order in which they are started.
+    pub services: Vec<Service>,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Which.
+    pub name: ServiceName,
+    /// What it is for, in one sentence.
+    pub summary: String,
+    /// The state of its `local_service`.
+    pub state: String,
+    /// Whether the user wants it: `services/<name>/enabled`.
+    pub enabled: bool,
+    /// Why it is not on, if it should be.
+    pub problem: Option<String>,
+    /// What has to be on before it.
+    pub depends_on: Vec<ServiceName>,
+    /// What needs it.
+    pub dependents: Vec<ServiceName>,
+}
+
+/// `service.start`, `service.stop`, `service.enable`, `service.disable`: what it came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceChange {
+    /// Which service.
+    pub name: ServiceName,
+    /// What it came to.
+    pub result: ServiceResult,
+    /// Whether the user wants it, from now on.
+    pub enabled: bool,
+    /// Why, if it is not what was asked for.
+    pub why: Option<String>,
+}
+
+/// What starting or stopping a service came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceResult {
+    /// It is on.
+    Started,
+    /// It is off, and so is what needs it.
+    Stopped,
+    /// It could not be started.
+    Failed,
+    /// This program was made without it.
+    NotInstalled,
+    /// Something that it needs is off.
+    DependsOff,
+}
+
+/// `contact.list`: whom the user talks with, and who would like to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contacts {
+    /// Requests first, then by name.
+    pub contacts: Vec<Contact>,
+}
+
+/// Somebody whom the user talks with, or who would like to; the answer to `contact.add`, `contact.accept` and `contact.refuse` too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Who.
+    pub id: NodeId,
+    /// The user's name for them.
+    pub name: Option<Nickname>,
+    /// The name that they give themselves; anybody can take any.
+    pub claimed_name: Option<Nickname>,
+    /// What they are to the user.
+    pub state: ContactState,
+    /// Whether they are there now.
+    pub online: bool,
+    /// The state of their `contact_status`.
+    pub status: String,
+    /// When they were last heard.
+    pub last_seen_unix_ms: Option<u64>,
+    /// Messages of theirs that the user has not read.
+    pub unread: u64,
+    /// Messages of theirs that wait until they are accepted.
+    pub waiting: u64,
+}
+
+/// What somebody is to the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactState {
+    /// They would like to talk; nobody has answered them.
+    Request,
+    /// The user talks with them.
+    Accepted,
+    /// The user does not want to hear of them.
+    Refused,
+}
+
+/// `contact.remove`: who is no contact any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactRemoved {
+    /// Who.
+    pub id: NodeId,
+    /// The name that the user had for them.
+    pub name: Option<Nickname>,
+    /// Messages to them that were under way, and are given up.
+    pub messages_given_up: u64,
+}
+
+/// `contact.ping`: are they there?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ping {
+    /// Who.
+    pub id: NodeId,
+    /// The user's name for them.
+    pub name: Option<Nickname>,
+    /// Whether they answered.
+    pub online: bool,
+    /// How long it took, if they did.
+    pub took_ms: Option<u64>,
+    /// By which way.
+    pub transport: Option<TransportName>,
+    /// Why not, if they did not.
+    pub why: Option<String>,
+}
+
+/// `messages.send`: it is on disk, and under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageSent {
+    /// Its id; `messages.get` follows it.
+    pub id: String,
+    /// To whom.
+    pub to: NodeId,
+    /// The user's name for them.
+    pub name: Option<Nickname>,
+    /// How far it is.
+    pub state: MessageState,
+    /// Until when it is tried.
+    pub expires_unix_ms: u64,
+}
+
+/// How far a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageState {
+    /// To others: on disk, not yet sent.
+    Queued,
+    /// To others: being sent.
+    Sending,
+    /// To others: sent, not yet confirmed.
+    Sent,
+    /// To others: on their disk.
+    Delivered,
+    /// To others: they have read it. From others: the user has.
+    Read,
+    /// To others: they do not take it.
+    Refused,
+    /// To others: not confirmed in time. Whether it arrived is not known.
+    Expired,
+    /// From others: not read yet.
+    Unread,
+    /// From a stranger: waits until they are accepted.
+    Waiting,
+}
+
+impl MessageState {
+    /// Whether a message to others is still under way.
+    #[must_use]
+    pub fn is_under_way(self) -> bool {
+        matches!(self, Self::Queued | Self::Sending | Self::Sent)
+    }
+}
+
+/// A message; the answer to `messages.get` too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its place among all messages, from 1, in the order in which this node got to know them.
+    pub position: u64,
+    /// Its id.
+    pub id: String,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Who is at the other end.
+    pub with: NodeId,
+    /// The user's name for them.
+    pub name: Option<Nickname>,
+    /// What it says.
+    pub text: Hidden,
+    /// When it was written.
+    pub time_unix_ms: u64,
+    /// Until when it is tried.
+    pub expires_unix_ms: Option<u64>,
+    /// The message that it answers.
+    pub reply_to: Option<String>,
+    /// How far it is.
+    pub state: MessageState,
+    /// Why it was refused, or why the last attempt failed.
+    pub why: Option<String>,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// When it is sent again.
+    pub next_attempt_unix_ms: Option<u64>,
+}
+
+/// `messages.list`, `messages.search`, `messages.watch`, `messages.export`: messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// The oldest first.
+    pub messages: Vec<Message>,
+    /// Where to go on: as `before` of `messages.list`, as `after` of `messages.watch` and `messages.export`. `null` where there is
+    /// nothing more (`messages.watch` always says where to go on).
+    pub next: Option<u64>,
+}
+
+/// `messages.mark_read`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkedRead {
+    /// How many were unread.
+    pub count: u64,
+}
+
+/// `config.list`: every setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// By path.
+    pub settings: Vec<Setting>,
+}
+
+/// A setting; the answer to `config.get` and `config.set` too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Its path: `services/tcp-transport/port`.
+    pub path: String,
+    /// What it is set to.
+    pub value: Value,
+    /// What it is if nobody sets it.
+    pub default: Value,
+    /// Whether somebody has set it.
+    pub is_set: bool,
+    /// What may stand there: `port`, `true or false`, `duration`.
+    pub kind: String,
+    /// What it does, in one sentence.
+    pub summary: String,
+    /// Whether it counts from the node's next start only.
+    pub needs_restart: bool,
+}
+
+/// `backup`: it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackedUp {
+    /// Where.
+    pub path: String,
+    /// How large.
+    pub bytes: u64,
+}
+
+/// `shutdown`: the node is stopping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShuttingDown {
+    /// The process that will end.
+    pub process: u32,
+}
+
+/// `network.reconnect`: the network is taken down and up again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconnecting {
+    /// The state of `network_connector`.
+    pub network_connector: String,
+}

@@ -1,0 +1,362 @@
+//! The local API over a real socket, with a task in place of the node: what is let in, what is refused and how, and what waits.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use bitpie::api::access::Token;
+use bitpie::api::answers::{MarkedRead, Messages, ShuttingDown};
+use bitpie::api::bind::{PortChoice, bind};
+use bitpie::api::errors::{ErrorKind, RpcError};
+use bitpie::api::methods::{Call, MarkRead, Request, ShutDown, WatchMessages, answer};
+use bitpie::api::server::{BODY_BYTES, CONNECTIONS, Doors, WAITING_REQUESTS, serve};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How long a test waits for what has to come.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A server with something behind it that answers, on a thread of its own.
+struct Server {
+    address: SocketAddr,
+    token: Token,
+    changes: watch::Sender<u64>,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Server {
+    /// `answering` stands for the node.
+    fn start(mut answering: impl FnMut(Call) + Send + 'static) -> Self {
+        let bound = bind(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
+        let address = bound.address;
+        let token = Token::generate().expect("there is randomness");
+        let (calls, mut received) = mpsc::channel(8);
+        let (changes, changed) = watch::channel(0);
+        let (end, ended) = oneshot::channel();
+        let doors = Doors { token: token.clone(), calls, changes: changed };
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async move {
+                let node = async move {
+                    while let Some(call) = received.recv().await {
+                        answering(call);
+                    }
+                    std::future::pending::<()>().await;
+                };
+                tokio::select! {
+                    served = serve(bound, doors, async { drop(ended.await) }) => served.expect("the socket can be used"),
+                    () = node => {}
+                }
+            });
+        });
+        Self { address, token, changes, end: Some(end), thread: Some(thread) }
+    }
+
+    /// A server whose node marks messages as read, stops, and knows nothing else.
+    fn plain() -> Self {
+        Self::start(|call| {
+            let outcome = match &call.request {
+                Request::ShutDown(_) => answer::<ShutDown>(&ShuttingDown { process: 7 }),
+                Request::MarkRead(_) => answer::<MarkRead>(&MarkedRead { count: 3 }),
+                _ => Err(RpcError::new(ErrorKind::NotFound, "there is no such thing").help("look elsewhere")),
+            };
+            let _ = call.reply.send(outcome);
+        })
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("it listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a time-out");
+        stream
+    }
+
+    /// The status and the body of the answer to a request whose head is all given.
+    fn raw(&self, head: &str, body: &[u8]) -> (u16, String) {
+        let mut stream = self.connect();
+        stream.write_all(head.as_bytes()).expect("it reads");
+        // It may have answered and closed before it has read all of a body that is too large.
+        let _ = stream.write_all(body);
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer);
+        assert!(read.is_ok() || !answer.is_empty(), "{read:?}");
+        let status =
+            answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
+        let (_, body) = answer.split_once("\r\n\r\n").expect("there is a body");
+        (status, body.to_owned())
+    }
+
+    /// As a client of this node does it, but for what is changed.
+    fn with(&self, change: impl FnOnce(&mut Vec<(&'static str, String)>), body: &[u8]) -> (u16, Value) {
+        let mut headers = vec![
+            ("Host", self.address.to_string()),
+            ("Authorization", format!("Bearer {}", self.token.text())),
+            ("Content-Type", "application/json".to_owned()),
+            ("Content-Length", body.len().to_string()),
+            ("Connection", "close".to_owned()),
+        ];
+        change(&mut headers);
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let (status, body) = self.raw(&format!("POST /rpc HTTP/1.1\r\n{headers}\r\n"), body);
+        (status, serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}")))
+    }
+
+    fn call(&self, method: &str, parameters: &Value) -> Value {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
+        let (status, answer) = self.with(|_| {}, body.to_string().as_bytes());
+        assert_eq!((status, &answer["id"]), (200, &json!(1)), "{answer}");
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        let ended = self.thread.take().map(std::thread::JoinHandle::join);
+        if !std::thread::panicking() {
+            ended.expect("it ran").expect("it did not panic");
+        }
+    }
+}
+
+const STATUS: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"shutdown"}"#;
+
+#[track_caller]
+fn is_refused(answer: &(u16, Value), status: u16, kind: &str, said: &str) {
+    let (found, body) = answer;
+    let message = body["error"]["message"].as_str().unwrap_or_default();
+    assert_eq!((*found, &body["error"]["data"]["kind"]), (status, &json!(kind)), "{body}");
+    assert!(message.contains(said), "`{said}` is not in {body}");
+}
+
+#[test]
+fn a_request_is_answered_and_an_error_keeps_its_kind_and_its_help() {
+    let server = Server::plain();
+    assert_eq!(server.call("shutdown", &json!({})), json!({ "jsonrpc": "2.0", "id": 1, "result": { "process": 7 } }));
+    let error = json!({ "code": 1, "message": "there is no such thing", "data": { "kind": "not_found", "help": "look elsewhere" } });
+    assert_eq!(server.call("status", &json!({})), json!({ "jsonrpc": "2.0", "id": 1, "error": error }));
+    assert_eq!(server.call("messages.mark_read", &json!({ "with": "alice" }))["result"]["count"], 3);
+}
+
+#[test]
+fn nobody_gets_in_without_the_token() {
+    let server = Server::plain();
+    let token = |text: String| move |headers: &mut Vec<(&'static str, String)>| headers[1].1 = text;
+    is_refused(&server.with(|headers| drop(headers.remove(1)), STATUS), 401, "forbidden", "has no token");
+    is_refused(&server.with(token("Basic eDp4".to_owned()), STATUS), 401, "forbidden", "has no token");
+    let wrong = Token::from_bytes(&[0; 32]);
+    for text in ["x", wrong.text(), &server.token.text()[1..], &format!("{}0", server.token.text())] {
+        is_refused(&server.with(token(format!("Bearer {text}")), STATUS), 401, "forbidden", "not that of this node");
+    }
+    assert!(
+        !server.with(token(format!("Bearer {}", wrong.text())), STATUS).1.to_string().contains(server.token.text())
+    );
+}
+
+#[test]
+fn a_page_whose_name_points_here_is_refused() {
+    let server = Server::plain();
+    for host in ["example.org", "example.org:38081", "127.0.0.1.example.org", "localhost.example.org", ""] {
+        let answer = server.with(|headers| headers[0].1 = host.to_owned(), STATUS);
+        is_refused(&answer, 403, "forbidden", "`Host`");
+    }
+    let (status, _) = server.raw("GET /healthz HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n", b"");
+    assert_eq!(status, 403);
+    for host in ["localhost", "127.0.0.1", "[::1]:1"] {
+        assert_eq!(server.with(|headers| headers[0].1 = host.to_owned(), STATUS).0, 200, "{host}");
+    }
+}
+
+#[test]
+fn a_page_from_elsewhere_is_refused() {
+    let server = Server::plain();
+    let port = server.address.port();
+    for origin in
+        ["null", "https://example.org", "http://localhost", "http://localhost:1", &format!("https://localhost:{port}")]
+    {
+        let answer = server.with(|headers| headers.push(("Origin", origin.to_owned())), STATUS);
+        is_refused(&answer, 403, "forbidden", "from a page");
+    }
+    let own = format!("http://127.0.0.1:{port}");
+    assert_eq!(server.with(|headers| headers.push(("Origin", own)), STATUS).0, 200);
+    // What a form of a page can send without asking.
+    let answer = server.with(|headers| headers[2].1 = "text/plain".to_owned(), STATUS);
+    is_refused(&answer, 415, "invalid_request", "does not say that it is JSON");
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+    let server = Server::plain();
+    let answer = server.with(|headers| headers[3].1 = (BODY_BYTES + 1).to_string(), b"");
+    is_refused(&answer, 413, "too_large", "at most 1048576 bytes");
+    // Chunks do not say how many will come.
+    let mut chunked = Vec::new();
+    for _ in 0..=BODY_BYTES / 65_536 {
+        chunked.extend_from_slice(b"10000\r\n");
+        chunked.resize(chunked.len() + 65_536, b' ');
+        chunked.extend_from_slice(b"\r\n");
+    }
+    let chunks = |headers: &mut Vec<(&'static str, String)>| headers[3] = ("Transfer-Encoding", "chunked".to_owned());
+    is_refused(&server.with(chunks, &chunked), 413, "too_large", "at most 1048576 bytes");
+    let mut full = STATUS.to_vec();
+    full.resize(BODY_BYTES, b' ');
+    assert_eq!(server.with(|_| {}, &full).0, 200);
+}
+
+#[test]
+fn a_body_that_is_no_request_is_answered_as_json_rpc_says() {
+    let server = Server::plain();
+    let send = |body: &str| server.with(|_| {}, body.as_bytes());
+    is_refused(&send("{"), 200, "parse_error", "no JSON");
+    is_refused(&send(""), 200, "parse_error", "no JSON");
+    is_refused(&send(r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#), 200, "invalid_request", "batch");
+    is_refused(&send(r#"{"jsonrpc":"2.0","method":"status"}"#), 200, "invalid_request", "notification");
+    is_refused(&send(&"[".repeat(100_000)), 200, "parse_error", "recursion");
+    let answer = send(r#"{"jsonrpc":"2.0","id":"x","method":"contcat.add"}"#);
+    is_refused(&answer, 200, "method_not_found", "`contcat.add`");
+    assert_eq!(answer.1["id"], "x");
+    assert_eq!(answer.1["error"]["data"]["help"], "did you mean `contact.add`?");
+    let answer = send(r#"{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{"idurl":7}}"#);
+    is_refused(&answer, 200, "invalid_params", "`idurl`");
+    let answer = send(r#"{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{}}"#);
+    is_refused(&answer, 200, "invalid_params", "`idurl`");
+}
+
+#[test]
+fn other_paths_and_methods_are_refused_and_health_needs_no_token() {
+    let server = Server::plain();
+    let get =
+        |path: &str| server.raw(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), b"");
+    assert_eq!(get("/healthz"), (200, "ok\n".to_owned()));
+    assert_eq!(get("/rpc").0, 405);
+    assert_eq!(get("/").0, 404);
+}
+
+#[test]
+fn many_requests_go_through_one_connection() {
+    let server = Server::plain();
+    let mut stream = server.connect();
+    for _ in 0..100 {
+        let head = format!(
+            "POST /rpc HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            server.token.text(),
+            STATUS.len()
+        );
+        stream.write_all(head.as_bytes()).expect("it reads");
+        stream.write_all(STATUS).expect("it reads");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}}") {
+            let mut octets = [0; 1024];
+            let length = stream.read(&mut octets).expect("it answers");
+            assert!(length > 0, "it closed");
+            answer.extend_from_slice(&octets[..length]);
+        }
+    }
+}
+
+/// What a node with one message answers, if the position asked for is before it.
+fn watching(there: &std::sync::atomic::AtomicBool, call: Call, questions: &std::sync::mpsc::Sender<Option<u64>>) {
+    let Request::WatchMessages(watch) = &call.request else { panic!("{:?}", call.request) };
+    let is_there = there.load(std::sync::atomic::Ordering::SeqCst);
+    questions.send(watch.after).expect("the test listens");
+    let outcome = if is_there && watch.after.is_some_and(|after| after < 5) {
+        Ok(json!({ "messages": [{ "position": 5 }], "next": 5 }))
+    } else {
+        answer::<WatchMessages>(&Messages { messages: Vec::new(), next: Some(4) })
+    };
+    let _ = call.reply.send(outcome);
+}
+
+#[test]
+fn what_comes_while_somebody_watches_is_told_at_once() {
+    let there = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (questions, asked) = std::sync::mpsc::channel();
+    let server = {
+        let there = std::sync::Arc::clone(&there);
+        Server::start(move |call| watching(&there, call, &questions))
+    };
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| server.call("messages.watch", &json!({ "wait_ms": 30_000 })));
+        assert_eq!(asked.recv_timeout(DEADLINE), Ok(None));
+        // A change that is none for this one: asked again, from where it was, and it goes on waiting.
+        server.changes.send_modify(|count| *count += 1);
+        assert_eq!(asked.recv_timeout(DEADLINE), Ok(Some(4)));
+        there.store(true, std::sync::atomic::Ordering::SeqCst);
+        server.changes.send_modify(|count| *count += 1);
+        let answer = waiting.join().expect("it is answered");
+        assert_eq!(answer["result"], json!({ "messages": [{ "position": 5 }], "next": 5 }));
+    });
+}
+
+#[test]
+fn nothing_that_comes_is_told_when_the_time_is_up() {
+    let (questions, _asked) = std::sync::mpsc::channel();
+    let there = std::sync::atomic::AtomicBool::new(false);
+    let server = Server::start(move |call| watching(&there, call, &questions));
+    let answer = server.call("messages.watch", &json!({ "after": 4, "wait_ms": 1 }));
+    assert_eq!(answer["result"], json!({ "messages": [], "next": 4 }));
+}
+
+#[test]
+fn only_so_many_may_wait_and_the_others_are_served() {
+    let (questions, asked) = std::sync::mpsc::channel();
+    let there = std::sync::atomic::AtomicBool::new(false);
+    let server = Server::start(move |call| watching(&there, call, &questions));
+    let wait =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "messages.watch", "params": { "wait_ms": 30_000 } }).to_string();
+    let head = format!(
+        "POST /rpc HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{wait}",
+        server.token.text(),
+        wait.len()
+    );
+    let waiting: Vec<TcpStream> = (0..WAITING_REQUESTS)
+        .map(|_| {
+            let mut stream = server.connect();
+            stream.write_all(head.as_bytes()).expect("it reads");
+            assert_eq!(asked.recv_timeout(DEADLINE), Ok(None));
+            stream
+        })
+        .collect();
+    let answer = server.call("messages.watch", &json!({ "wait_ms": 1000 }));
+    assert_eq!(answer["error"]["data"]["kind"], "busy", "{answer}");
+    assert_eq!(server.call("messages.watch", &json!({}))["result"]["next"], 4);
+    // Whoever goes away makes room.
+    drop(waiting);
+    let until = std::time::Instant::now() + DEADLINE;
+    while server.call("messages.watch", &json!({ "wait_ms": 1 }))["error"]["data"]["kind"] == "busy" {
+        assert!(std::time::Instant::now() < until, "those that went away still count");
+    }
+}
+
+#[test]
+fn connections_beyond_the_limit_wait_for_their_turn() {
+    let server = Server::plain();
+    let mut idle: Vec<TcpStream> = (0..CONNECTIONS).map(|_| server.connect()).collect();
+    std::thread::scope(|scope| {
+        let late = scope.spawn(|| server.call("shutdown", &json!({})));
+        idle.pop();
+        assert_eq!(late.join().expect("it is answered")["result"]["process"], 7);
+    });
+}
+
+#[test]
+fn a_node_that_stops_says_so_to_those_who_wait() {
+    let server = Server::start(drop);
+    let answer = server.call("status", &json!({}));
+    assert_eq!(answer["error"]["data"]["kind"], "unavailable", "{answer}");
+    assert_eq!(answer["error"]["message"], "the node is stopping");
+}
+
+#[test]
+fn those_who_wait_when_the_node_stops_are_told_at_once() {
+    let (questions, asked) = std::sync::mpsc::channel();
+    let there = std::sync::atomic::AtomicBool::new(false);
+    let mut server = Server::start(move |call| watching(&there, call, &questions));
+    let end = server.end.take();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| server.call("messages.watch", &json!({ "wait_ms": 30_000 })));
+        assert_eq!(asked.recv_timeout(DEADLINE), Ok(None));
+        drop(end);
+        assert_eq!(waiting.join().expect("it is answered")["error"]["message"], "the node is stopping");
+    });
+}
