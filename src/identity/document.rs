@@ -250,3 +250,144 @@ pub enum DocumentError {
         valid_until_unix_s: u64,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{SEED_BYTES, SealingKey};
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn key() -> IdentityKey {
+        IdentityKey::from_seed(&[7; SEED_BYTES])
+    }
+
+    fn document(revision: u64) -> IdentityDocument {
+        IdentityDocument::new(key().id(), SealingKey::derive(&key(), 0).public(), revision, NOW)
+    }
+
+    fn entrypoints(count: usize) -> Vec<Entrypoint> {
+        (1..=count).map(|port| format!("tcp://[2001:db8::1]:{port}").parse().expect("an entrypoint")).collect()
+    }
+
+    fn services(count: usize) -> Vec<ServiceName> {
+        (0..count).map(|number| format!("service-{number}").parse().expect("a name")).collect()
+    }
+
+    #[test]
+    fn what_was_signed_is_verified() {
+        let mut document = document(3);
+        document.name = Some("Zoë".parse().expect("a nickname"));
+        document.contacts = entrypoints(2).into();
+        document.services = services(3).into();
+        let (signed, left_out) = document.clone().sign(&key());
+        assert!(left_out.is_empty());
+        assert_eq!(VerifiedDocument::verify(signed.as_bytes(), NOW), Ok(signed.clone()));
+        assert_eq!(*signed.document(), document);
+        assert_eq!(signed.digest(), <[u8; 32]>::from(Sha256::digest(signed.as_bytes())));
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_left_out_from_the_end() {
+        let mut full = document(u64::MAX);
+        full.name = Some("\u{10348}".repeat(32).parse().expect("32 characters of 4 bytes"));
+        full.contacts = entrypoints(DOCUMENT_CONTACTS).into();
+        full.external = entrypoints(DOCUMENT_EXTERNAL).into();
+        full.services = services(DOCUMENT_SERVICES).into();
+        let (signed, left_out) = full.clone().sign(&key());
+        assert!(signed.as_bytes().len() <= DOCUMENT_BYTES);
+        let kept = signed.document();
+        assert!(!left_out.services.is_empty() && left_out.contacts.is_empty() && left_out.external.is_empty());
+        assert_eq!(kept.services.len() + left_out.services.len(), DOCUMENT_SERVICES);
+        assert_eq!(left_out.services[0], full.services[DOCUMENT_SERVICES - 1]);
+        assert_eq!(*kept.services, full.services[..kept.services.len()]);
+        assert_eq!(VerifiedDocument::verify(signed.as_bytes(), NOW).as_ref(), Ok(&signed));
+
+        // The longest transport that can be named; then contacts have to go too.
+        let long: Vec<Entrypoint> = (1..=DOCUMENT_CONTACTS)
+            .map(|port| format!("{}://[2001:db8::1]:{port}", "x".repeat(64)).parse().expect("an entrypoint"))
+            .collect();
+        full.contacts = long.clone().into();
+        full.external = long.clone().into();
+        let (signed, left_out) = full.sign(&key());
+        assert!(signed.as_bytes().len() <= DOCUMENT_BYTES);
+        assert_eq!(signed.document().contacts.first(), long.first());
+        assert_eq!((left_out.services.len(), left_out.contacts.first()), (DOCUMENT_SERVICES, long.last()));
+    }
+
+    #[test]
+    fn time_decides() {
+        let (signed, _) = document(1).sign(&key());
+        let at = |now_unix_ms| VerifiedDocument::verify(signed.as_bytes(), now_unix_ms).map(|_| ());
+        let end = NOW + DOCUMENT_VALIDITY_S * 1000;
+        assert_eq!(at(NOW - CLOCK_SKEW_MS), Ok(()));
+        assert_eq!(at(NOW - CLOCK_SKEW_MS - 1), Err(DocumentError::FromFuture { time_unix_s: NOW / 1000 }));
+        assert_eq!(at(end - 1), Ok(()));
+        assert_eq!(at(end), Err(DocumentError::Expired { valid_until_unix_s: end / 1000 }));
+        assert!(VerifiedDocument::verify_whenever(signed.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn nothing_counts_for_longer_than_it_may_or_for_no_time() {
+        for (time_unix_s, valid_until_unix_s) in
+            [(10, 10), (10, 9), (10, 11 + DOCUMENT_VALIDITY_S), (0, u64::MAX), (u64::MAX, 0)]
+        {
+            let (signed, _) = IdentityDocument { time_unix_s, valid_until_unix_s, ..document(1) }.sign(&key());
+            assert_eq!(VerifiedDocument::verify(signed.as_bytes(), 10_000), Err(DocumentError::Validity));
+        }
+        let latest = IdentityDocument { time_unix_s: u64::MAX - 1, valid_until_unix_s: u64::MAX, ..document(1) };
+        let signed = latest.sign(&key()).0;
+        assert!(matches!(VerifiedDocument::verify(signed.as_bytes(), NOW), Err(DocumentError::FromFuture { .. })));
+    }
+
+    #[test]
+    fn no_bit_can_be_another_and_nothing_can_follow() {
+        let (signed, _) = document(1).sign(&key());
+        for bit in 0..signed.as_bytes().len() * 8 {
+            let mut wrong = signed.as_bytes().to_vec();
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            assert!(VerifiedDocument::verify(&wrong, NOW).is_err(), "bit {bit}");
+        }
+        assert!(VerifiedDocument::verify(&[signed.as_bytes(), &[0]].concat(), NOW).is_err());
+        let long = vec![0; DOCUMENT_BYTES + 1];
+        assert_eq!(VerifiedDocument::verify(&long, NOW), Err(DocumentError::TooLong { bytes: DOCUMENT_BYTES + 1 }));
+    }
+
+    #[test]
+    fn it_is_signed_by_whom_it_is_about_and_as_a_document() {
+        let other = IdentityKey::from_seed(&[8; SEED_BYTES]);
+        let body = encode(&document(1));
+        for signed in [Signed::sign(&other, Domain::Document, &body), Signed::sign(&key(), Domain::Packet, &body)] {
+            let verified = VerifiedDocument::verify(signed.as_bytes(), NOW);
+            assert_eq!(verified, Err(DocumentError::Signature(BadSignature { of: key().id() })));
+        }
+    }
+
+    /// A later version has added a field; what is signed stays what it was.
+    #[test]
+    fn a_field_that_is_not_known_is_kept_in_the_octets() {
+        let mut body = encode(&document(1));
+        assert_eq!(body[0], 0xa5, "a map of five fields");
+        body[0] = 0xa6;
+        body.extend([0x18, 99, 0x62, b'h', b'i']);
+        let signed = Signed::sign(&key(), Domain::Document, &body);
+        let verified = VerifiedDocument::verify(signed.as_bytes(), NOW).expect("it is sound");
+        assert_eq!(verified.as_bytes(), signed.as_bytes());
+        assert_eq!(*verified.document(), document(1));
+    }
+
+    #[test]
+    fn an_older_document_does_not_come_back() {
+        let (three, _) = document(3).sign(&key());
+        let other_three = {
+            let mut document = document(3);
+            document.contacts = entrypoints(1).into();
+            document.sign(&key()).0
+        };
+        assert_eq!(judge(None, &three), Rank::Newer);
+        assert_eq!(judge(Some((2, three.digest())), &three), Rank::Newer);
+        assert_eq!(judge(Some((3, three.digest())), &three), Rank::Same);
+        assert_eq!(judge(Some((3, three.digest())), &other_three), Rank::Conflict);
+        assert_eq!(judge(Some((4, three.digest())), &three), Rank::Older);
+    }
+}

@@ -183,3 +183,48 @@ struct Body<T> {
 #[derive(minicbor::Decode)]
 #[cbor(map)]
 struct Empty {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_later_version_says_is_skipped() {
+        // [77, {1: [h'00', "x"]}]
+        let bytes = [0x82, 0x18, 77, 0xa1, 1, 0x82, 0x41, 0, 0x61, b'x'];
+        assert_eq!(Frame::decode(&bytes), Ok(Frame::Unknown(77)));
+        // [4, {0: 5, 1: null}]: a ping with a field more
+        assert_eq!(Frame::decode(&[0x82, 4, 0xa2, 0, 5, 1, 0xf6]), Ok(Frame::Ping(5)));
+        // [3, {0: 999}]: a refusal that is not known
+        assert_eq!(Frame::decode(&[0x82, 3, 0xa1, 0, 0x19, 3, 0xe7]), Ok(Frame::Refused(Refusal::Other(999))));
+        // [2, {0: 1}]
+        assert_eq!(Frame::decode(&[0x82, 2, 0xa1, 0, 1]), Ok(Frame::Ready));
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused() {
+        let list_of_hints = |hints: usize| {
+            let hint = PeerHint { id: NodeId::from_bytes([1; 32]), entrypoints: AtMost::default() };
+            [&[0x82, 7, 0xa1, 0][..], &encode(&vec![hint; hints])].concat()
+        };
+        assert!(Frame::decode(&list_of_hints(PEER_HINTS)).is_ok());
+        for wrong in [
+            vec![],
+            vec![0xa0],
+            vec![0x81, 2],
+            vec![0x83, 2, 0xa0, 0xa0],
+            vec![0x82, 0x61, b'x', 0xa0],
+            vec![0x82, 0x20, 0xa0],
+            vec![0x82, 2, 0x80],
+            vec![0x82, 2, 0],
+            vec![0x82, 4, 0xa0],
+            vec![0x82, 4, 0xa1, 0, 0x61, b'x'],
+            vec![0x82, 3, 0xa1, 0, 0x1a, 0, 1, 0, 0],
+            vec![0x82, 8, 0xa1, 0, 0x61, b'x'],
+            list_of_hints(PEER_HINTS + 1),
+            vec![0; FRAME_BYTES + 1],
+        ] {
+            assert!(Frame::decode(&wrong).is_err(), "{wrong:02x?}");
+        }
+    }
+}

@@ -231,3 +231,81 @@ pub enum PacketError {
     #[error("the packet is forged or damaged: {0}")]
     Signature(#[from] BadSignature),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::SEED_BYTES;
+
+    fn key() -> IdentityKey {
+        IdentityKey::from_seed(&[1; SEED_BYTES])
+    }
+
+    fn packet(payload: Vec<u8>) -> Packet {
+        Packet {
+            kind: PacketKind::Message,
+            id: PacketId([2; PACKET_ID_BYTES]),
+            sender: key().id(),
+            recipient: NodeId::from_bytes([3; 32]),
+            time_unix_ms: 1_700_000_000_000,
+            answers: None,
+            payload,
+        }
+    }
+
+    #[test]
+    fn a_packet_is_of_its_sender() {
+        let packet = Packet { answers: Some(PacketId([9; PACKET_ID_BYTES])), ..packet(vec![1, 2, 3]) };
+        let signed = packet.sign(&key()).expect("it is short");
+        let verified = VerifiedPacket::verify(signed.as_bytes()).expect("it is sound");
+        assert_eq!((verified.packet(), verified.as_bytes()), (&packet, signed.as_bytes()));
+
+        let other = IdentityKey::from_seed(&[4; SEED_BYTES]);
+        let forged = Signed::sign(&other, Domain::Packet, &encode(&packet));
+        let error = VerifiedPacket::verify(forged.as_bytes());
+        assert_eq!(error, Err(PacketError::Signature(BadSignature { of: key().id() })));
+        for bit in 0..signed.as_bytes().len() * 8 {
+            let mut wrong = signed.as_bytes().to_vec();
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            assert!(VerifiedPacket::verify(&wrong).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn the_longest_packet_fits_a_frame_and_a_longer_one_is_refused() {
+        let around = packet(vec![0; 59_000]).sign(&key()).expect("it is short").as_bytes().len() - 59_000;
+        let longest = packet(vec![0; PACKET_BYTES - around]).sign(&key()).expect("it is allowed");
+        assert_eq!(longest.as_bytes().len(), PACKET_BYTES);
+        assert!(VerifiedPacket::verify(longest.as_bytes()).is_ok());
+        let frame = crate::wire::Frame::Packet(longest.as_bytes().to_vec());
+        assert_eq!(crate::wire::Frame::decode(&frame.encode()), Ok(frame));
+
+        let too_long = PacketError::TooLong { bytes: PACKET_BYTES + 1 };
+        assert_eq!(packet(vec![0; PACKET_BYTES - around + 1]).sign(&key()), Err(too_long.clone()));
+        assert_eq!(VerifiedPacket::verify(&vec![0; PACKET_BYTES + 1]), Err(too_long));
+        let frame = crate::wire::Frame::Packet(vec![0; PACKET_BYTES + 1]);
+        assert!(crate::wire::Frame::decode(&frame.encode()).is_err());
+    }
+
+    #[test]
+    fn a_kind_of_a_later_version_is_kept() {
+        let packet = Packet { kind: PacketKind::Other(77), ..packet(Vec::new()) };
+        let signed = packet.sign(&key()).expect("it is short");
+        assert_eq!(VerifiedPacket::verify(signed.as_bytes()).map(VerifiedPacket::into_packet), Ok(packet));
+    }
+
+    #[test]
+    fn an_id_has_one_text() {
+        let id = PacketId(std::array::from_fn(|index| index as u8 * 17));
+        assert_eq!(id.to_string(), "00112233445566778899aabbccddeeff");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in ["", "00", &id.to_string().to_uppercase(), &format!("{id}00"), &"g".repeat(32)] {
+            assert_eq!(wrong.parse::<PacketId>(), Err(ParsePacketIdError), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_payload_is_never_shown() {
+        assert!(format!("{:?}", packet(vec![42; 5])).contains("payload_bytes: 5"));
+    }
+}

@@ -136,3 +136,50 @@ impl PeerIdError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{DOCUMENT_VALIDITY_S, IdentityDocument, SEED_BYTES, SealingKey};
+
+    const NOW: u64 = 1_700_000_000_000;
+    const HASH: [u8; HANDSHAKE_HASH_BYTES] = [5; HANDSHAKE_HASH_BYTES];
+
+    fn key(seed: u8) -> IdentityKey {
+        IdentityKey::from_seed(&[seed; SEED_BYTES])
+    }
+
+    fn document(key: &IdentityKey) -> VerifiedDocument {
+        IdentityDocument::new(key.id(), SealingKey::derive(key, 0).public(), 1, NOW).sign(key).0
+    }
+
+    #[test]
+    fn it_proves_one_session_and_one_side_of_it() {
+        let alice = key(1);
+        let peer_id = PeerId::new(&alice, &document(&alice), &HASH, Role::Initiator, Vec::new());
+        let verify = |hash, role, id: &NodeId| peer_id.verify(hash, role, id, NOW).map(|verified| verified.id());
+        assert_eq!(verify(&HASH, Role::Initiator, &alice.id()), Ok(alice.id()));
+        let bad_proof = |of| Err(PeerIdError::BadProof { of });
+        assert_eq!(verify(&[6; 32], Role::Initiator, &alice.id()), bad_proof(alice.id()), "of another session");
+        assert_eq!(
+            verify(&HASH, Role::Responder, &alice.id()),
+            bad_proof(alice.id()),
+            "sent back to whom it came from"
+        );
+        assert_eq!(verify(&HASH, Role::Initiator, &key(2).id()), bad_proof(key(2).id()), "of another node");
+    }
+
+    #[test]
+    fn the_document_is_of_whom_the_session_is_with() {
+        let (alice, bob) = (key(1), key(2));
+        let peer_id = PeerId::new(&alice, &document(&bob), &HASH, Role::Initiator, Vec::new());
+        let error = peer_id.verify(&HASH, Role::Initiator, &alice.id(), NOW).expect_err("it is Bob's");
+        assert_eq!(error, PeerIdError::OfAnother { expected: alice.id(), found: bob.id() });
+        assert_eq!(error.refusal(), Refusal::UnexpectedId);
+
+        let peer_id = PeerId::new(&alice, &document(&alice), &HASH, Role::Initiator, Vec::new());
+        let later = NOW + DOCUMENT_VALIDITY_S * 1000;
+        let error = peer_id.verify(&HASH, Role::Initiator, &alice.id(), later).expect_err("its time is over");
+        assert_eq!(error.refusal(), Refusal::BadDocument);
+    }
+}

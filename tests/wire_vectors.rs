@@ -1,0 +1,299 @@
+//! The test vectors of docs/PROTOCOL.md: everything that travels, made from fixed seeds, and read again from the files.
+//!
+//! `UPDATE_EXPECT=1 cargo test --test wire_vectors` writes them anew; another node is right if it makes and takes the same octets.
+
+use std::path::Path;
+
+use bitpie::identity::key_file::{self, PassphraseCost};
+use bitpie::identity::{Domain, Entrypoint, IdentityDocument, IdentityKey, Idurl, SealingKey, VerifiedDocument};
+use bitpie::messages::{Expected, MessageHeader, MessageText, conversation_of, open, seal};
+use bitpie::wire::{
+    Fail, FailReason, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal, Role, Signed, Text,
+    VerifiedPacket, constants, constants_digest, write_prefixed,
+};
+use data_encoding::HEXLOWER;
+use expect_test::expect_file;
+use serde_json::{Value, json};
+
+/// The time of all vectors.
+const NOW_UNIX_MS: u64 = 1_700_000_000_123;
+const HANDSHAKE_HASH: [u8; 32] = [0x5a; 32];
+const RANDOMNESS: [u8; 32] = [0x42; 32];
+const PASSPHRASE: &str = "correct horse battery staple";
+
+fn alice() -> IdentityKey {
+    IdentityKey::from_seed(&[1; 32])
+}
+
+fn bob() -> IdentityKey {
+    IdentityKey::from_seed(&[2; 32])
+}
+
+#[test]
+fn keys() {
+    let keys: Vec<Value> = [("alice", alice()), ("bob", bob())]
+        .iter()
+        .map(|(name, key)| {
+            let sealing = |rotation| hex(&SealingKey::derive(key, rotation).public().key);
+            json!({
+                "name": name,
+                "seed": hex(&*key.seed()),
+                "public_key": hex(key.id().as_bytes()),
+                "id": key.id(),
+                "idurl": Idurl { id: key.id(), at: entrypoints(), name: Some("Zoë".parse().expect("a nickname")) },
+                "sealing_public_keys": [sealing(0), sealing(1)],
+                "conversation_with_alice": hex(&conversation_of(&key.id(), &alice().id())),
+            })
+        })
+        .collect();
+    expected("keys", &keys);
+}
+
+#[test]
+fn signatures() {
+    let signatures: Vec<Value> = Domain::ALL
+        .iter()
+        .map(|domain| {
+            let signed = Signed::sign(&alice(), *domain, b"body");
+            let bytes = signed.as_bytes();
+            json!({ "by": "alice", "domain": domain.text(), "body": hex(b"body"), "signed": hex(bytes) })
+        })
+        .collect();
+    expected("signatures", &signatures);
+    for (vector, domain) in read("signatures").iter().zip(Domain::ALL) {
+        let signed = Signed::parse(&bytes(&vector["signed"])).expect("a body and a signature");
+        assert_eq!(signed.verify(&alice().id(), domain), Ok(&bytes(&vector["body"])[..]));
+    }
+}
+
+#[test]
+fn documents() {
+    let least = document(&alice());
+    let named = IdentityDocument { name: Some("Zoë".parse().expect("a nickname")), revision: 2, ..least.clone() };
+    let full = IdentityDocument {
+        contacts: entrypoints().into(),
+        services: ["private-messages", "gateway"].iter().map(|name| name.parse().expect("a name")).collect(),
+        external: entrypoints()[..1].iter().cloned().collect(),
+        revision: u64::MAX,
+        ..named.clone()
+    };
+    let documents: Vec<Value> = [("least", least), ("named", named), ("full", full)]
+        .into_iter()
+        .map(|(name, document)| {
+            let signed = document.sign(&alice()).0;
+            json!({
+                "name": name,
+                "signed": hex(signed.as_bytes()),
+                "digest": hex(&signed.digest()),
+                "says": shown(signed.document()),
+            })
+        })
+        .collect();
+    expected("documents", &documents);
+    for vector in read("documents") {
+        let verified = VerifiedDocument::verify(&bytes(&vector["signed"]), NOW_UNIX_MS).expect("it is sound");
+        assert_eq!(shown(verified.document()), vector["says"]);
+        assert_eq!(hex(&verified.digest()), vector["digest"]);
+    }
+}
+
+#[test]
+fn frames() {
+    let signed = document(&alice()).sign(&alice()).0;
+    let mut hello = Hello::new("main", NOW_UNIX_MS, Some(entrypoints()[0].clone()));
+    hello.agent = Text::cut("bitpie/0.1.0");
+    hello.capabilities = vec![Text::cut("relay"), Text::cut("commons")].into();
+    let peer_id = PeerId::new(&alice(), &signed, &HANDSHAKE_HASH, Role::Initiator, entrypoints());
+    let hints = [(alice(), entrypoints()), (bob(), Vec::new())];
+    let hints = hints.into_iter().map(|(key, at)| PeerHint { id: key.id(), entrypoints: at.into() }).collect();
+    let packet = packet(PacketKind::Ack, Vec::new()).sign(&alice()).expect("it is short");
+    let frames: Vec<Value> = [
+        Frame::Hello(hello),
+        Frame::PeerId(peer_id),
+        Frame::Ready,
+        Frame::Refused(Refusal::ClocksApart),
+        Frame::Ping(0x0102_0304_0506_0708),
+        Frame::Pong(7),
+        Frame::GetPeers,
+        Frame::Peers(hints),
+        Frame::Packet(packet.as_bytes().to_vec()),
+        Frame::Goodbye,
+        Frame::Unknown(1000),
+    ]
+    .iter()
+    .map(|frame| {
+        let bytes = write_prefixed(&frame.encode());
+        json!({ "name": frame.name(), "tag": frame.tag(), "with_length": hex(&bytes) })
+    })
+    .collect();
+    expected("frames", &frames);
+    for vector in read("frames") {
+        let bytes = bytes(&vector["with_length"]);
+        let frame = Frame::decode(&bytes[4..]).expect("a frame");
+        assert_eq!(vector["name"], frame.name());
+        assert_eq!(write_prefixed(&frame.encode()), bytes);
+        match frame {
+            Frame::PeerId(peer_id) => {
+                let verified = peer_id.verify(&HANDSHAKE_HASH, Role::Initiator, &alice().id(), NOW_UNIX_MS);
+                assert_eq!(verified.map(|verified| verified.id()), Ok(alice().id()));
+            }
+            Frame::Hello(hello) => assert_eq!(hello.constants, constants_digest("main")),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn packets() {
+    let fail = Fail { reason: FailReason::Blocked, text: Text::cut("no, thank you") }.encode();
+    let identity = document(&alice()).sign(&alice()).0.as_bytes().to_vec();
+    let packets: Vec<Value> = [
+        ("ack", packet(PacketKind::Ack, Vec::new())),
+        ("fail", packet(PacketKind::Fail, fail)),
+        ("identity", Packet { answers: None, ..packet(PacketKind::Identity, identity) }),
+        ("a kind of a later version", packet(PacketKind::Other(200), vec![1, 2, 3])),
+    ]
+    .iter()
+    .map(|(name, packet)| {
+        let signed = packet.sign(&alice()).expect("it is short");
+        json!({
+            "name": name,
+            "signed": hex(signed.as_bytes()),
+            "kind": packet.kind.code(),
+            "id": packet.id,
+            "sender": packet.sender,
+            "recipient": packet.recipient,
+            "time_unix_ms": packet.time_unix_ms,
+            "answers": packet.answers,
+            "payload": hex(&packet.payload),
+        })
+    })
+    .collect();
+    expected("packets", &packets);
+    for vector in read("packets") {
+        let verified = VerifiedPacket::verify(&bytes(&vector["signed"])).expect("it is sound");
+        assert_eq!(hex(&verified.packet().payload), vector["payload"]);
+        assert_eq!(u64::from(verified.packet().kind.code()), vector["kind"].as_u64().expect("a number"));
+    }
+}
+
+#[test]
+fn sealed_messages() {
+    let (alice, bob) = (alice(), bob());
+    let plain = MessageHeader::new(alice.id(), bob.id(), PacketId([3; 16]), NOW_UNIX_MS, NOW_UNIX_MS + 604_800_000);
+    let answer = MessageHeader { reply_to: Some(PacketId([4; 16])), ..plain.clone() };
+    let messages: Vec<Value> = [("first", 0, plain, "Hello, Bob."), ("answer", 1, answer, "Привет, мир 🌍")]
+        .into_iter()
+        .map(|(name, rotation, header, text)| {
+            let to = SealingKey::derive(&bob, rotation).public();
+            let text = MessageText::new(text).expect("short");
+            let sealed = seal(&alice, &to, &header, &text, RANDOMNESS).expect("a sound key");
+            json!({
+                "name": name,
+                "from": "alice",
+                "to": "bob",
+                "rotation": rotation,
+                "randomness": hex(&RANDOMNESS),
+                "message": header.message,
+                "time_unix_ms": header.time_unix_ms,
+                "expires_unix_ms": header.expires_unix_ms,
+                "reply_to": header.reply_to,
+                "text": text.as_str(),
+                "sealed": hex(&sealed),
+            })
+        })
+        .collect();
+    expected("sealed_messages", &messages);
+    let keys = [SealingKey::derive(&bob, 1), SealingKey::derive(&bob, 0)];
+    for vector in read("sealed_messages") {
+        let message = vector["message"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let expected = Expected { sender: alice.id(), recipient: bob.id(), message };
+        let opened = open(&keys, &expected, &bytes(&vector["sealed"])).expect("it is for Bob");
+        assert_eq!(opened.text.as_str(), vector["text"]);
+    }
+}
+
+#[test]
+fn key_files() {
+    let cost = PassphraseCost { memory_kib: 1024, passes: 2, lanes: 1 };
+    let encrypted = key_file::encode_encrypted(&alice(), PASSPHRASE.as_bytes(), cost, &[6; 16], &[7; 12]);
+    let files = [
+        json!({ "name": "plain", "text": *key_file::encode_plain(&alice()) }),
+        json!({ "name": "encrypted", "passphrase": PASSPHRASE, "text": *encrypted }),
+    ];
+    expected("key_files", &files);
+    for vector in read("key_files") {
+        let passphrase = vector["passphrase"].as_str().map(str::as_bytes);
+        let key = key_file::decode(vector["text"].as_str().expect("a text"), passphrase).expect("a key");
+        assert_eq!(key.id(), alice().id());
+    }
+}
+
+#[test]
+fn networks() {
+    let named = |network: &str| json!({ "network": network, "digest": hex(&constants_digest(network)) });
+    let constants: serde_json::Map<String, Value> =
+        constants().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    expected("constants", &[json!({ "constants": constants, "digests": [named("main"), named("test")] })]);
+}
+
+fn document(key: &IdentityKey) -> IdentityDocument {
+    IdentityDocument::new(key.id(), SealingKey::derive(key, 0).public(), 1, NOW_UNIX_MS)
+}
+
+fn packet(kind: PacketKind, payload: Vec<u8>) -> Packet {
+    Packet {
+        kind,
+        id: PacketId(std::array::from_fn(|index| index as u8)),
+        sender: alice().id(),
+        recipient: bob().id(),
+        time_unix_ms: NOW_UNIX_MS,
+        answers: Some(PacketId([0xff; 16])),
+        payload,
+    }
+}
+
+fn entrypoints() -> Vec<Entrypoint> {
+    let texts = ["tcp://203.0.113.5:7771", "udp://[2001:db8::5]:7772"];
+    texts.iter().map(|text| text.parse().expect("an entrypoint")).collect()
+}
+
+fn shown(document: &IdentityDocument) -> Value {
+    json!({
+        "id": document.id,
+        "name": document.name,
+        "sealing_key": { "rotation": document.sealing_key.rotation, "key": hex(&document.sealing_key.key) },
+        "contacts": *document.contacts,
+        "services": *document.services,
+        "external": *document.external,
+        "revision": document.revision,
+        "time_unix_s": document.time_unix_s,
+        "valid_until_unix_s": document.valid_until_unix_s,
+    })
+}
+
+/// Compares what is made now with what is kept.
+fn expected(name: &str, vectors: &[Value]) {
+    let mut text = serde_json::to_string_pretty(vectors).expect("JSON");
+    text.push('\n');
+    expect_file![path(name)].assert_eq(&text);
+}
+
+fn read(name: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(path(name)).expect("the vectors can be read");
+    let vectors: Vec<Value> = serde_json::from_str(&text).expect("a list");
+    assert!(!vectors.is_empty());
+    vectors
+}
+
+fn path(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(format!("{name}.json"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
+}
+
+fn bytes(hex: &Value) -> Vec<u8> {
+    HEXLOWER.decode(hex.as_str().expect("a text").as_bytes()).expect("hexadecimal digits")
+}
