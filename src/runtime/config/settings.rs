@@ -1,0 +1,300 @@
+//! The settings: one line each in [`SETTINGS`], from which lists, checks, help and documentation come; and [`Settings`], the same with types.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::value::{Form, Kind, Value};
+use super::{Config, ConfigError};
+use crate::identity::Entrypoint;
+use crate::nickname::Nickname;
+use crate::services::ServiceName;
+
+/// A setting.
+pub struct Setting {
+    /// Its path: `services/tcp-transport/port` is `port` in `[services.tcp-transport]` of `config.toml`.
+    pub path: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// What it is if nobody says anything, as it would be typed.
+    pub default: &'static str,
+    /// What it is for, in one sentence.
+    pub summary: &'static str,
+    /// Whether a node that runs notices a change only when it starts again.
+    pub needs_restart: bool,
+    /// Whether it is for tests only, and not listed.
+    pub is_hidden: bool,
+}
+
+const fn setting(path: &'static str, kind: Kind, default: &'static str, summary: &'static str) -> Setting {
+    Setting { path, kind, default, summary, needs_restart: true, is_hidden: false }
+}
+
+const fn live(path: &'static str, kind: Kind, default: &'static str, summary: &'static str) -> Setting {
+    Setting { needs_restart: false, ..setting(path, kind, default, summary) }
+}
+
+const fn hidden(path: &'static str, kind: Kind, default: &'static str, summary: &'static str) -> Setting {
+    Setting { is_hidden: true, ..setting(path, kind, default, summary) }
+}
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+const NETWORK: Form = Form {
+    expected: "a name of 1 to 32 lower-case letters, digits and dashes",
+    fits: |text| {
+        (1..=32).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    },
+};
+
+const NICKNAME: Form = Form {
+    expected: "a nickname of at most 32 visible characters, or nothing",
+    fits: |text| text.is_empty() || text.parse::<Nickname>().is_ok(),
+};
+
+const PEER: Form = Form {
+    expected: "an IDURL (bitpie:…?at=tcp://203.0.113.5:7771) or an entrypoint (tcp://203.0.113.5:7771)",
+    fits: |text| text.starts_with("bitpie:") || text.parse::<Entrypoint>().is_ok(),
+};
+
+const ABORT_POINT: Form = Form { expected: "a name and a number, like after-commit:3", fits: |_| true };
+
+const SESSIONS: Kind = Kind::Number { from: 0, to: 10_000 };
+
+/// All settings, by topic.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "network",
+        Kind::Text(NETWORK),
+        "main",
+        "The network that this node belongs to; nodes of another one are refused",
+    ),
+    live("identity/name", Kind::Text(NICKNAME), "", "The nickname in this node's identity document"),
+    live("services/network/enabled", Kind::Switch, "true", "Watch the network and keep it up"),
+    live("services/gateway/enabled", Kind::Switch, "true", "The one door for packets in and out"),
+    live("services/tcp-connections/enabled", Kind::Switch, "true", "Sessions over TCP"),
+    live("services/tcp-transport/enabled", Kind::Switch, "true", "Carry data between nodes over TCP"),
+    live(
+        "services/identity-propagate/enabled",
+        Kind::Switch,
+        "true",
+        "Tell sessions and contacts of a new identity document",
+    ),
+    live("services/p2p-hookups/enabled", Kind::Switch, "true", "Keep up contacts with other users"),
+    live("services/private-messages/enabled", Kind::Switch, "true", "Send and receive private messages"),
+    live(
+        "services/lan-discovery/enabled",
+        Kind::Switch,
+        "false",
+        "Find nodes in the local network, and be found there",
+    ),
+    setting("services/tcp-transport/port", Kind::Port, "7771", "The TCP port that other nodes connect to"),
+    setting(
+        "services/tcp-transport/address",
+        Kind::Address,
+        "0.0.0.0",
+        "The address that other nodes connect to; `::` is IPv6 and IPv4",
+    ),
+    live("services/tcp-transport/bootstrap", Kind::List(PEER), "", "Nodes that are asked first for others"),
+    setting("services/tcp-connections/inbound", SESSIONS, "125", "Sessions that others may open, at the most"),
+    setting("services/tcp-connections/outbound", SESSIONS, "60", "Sessions that this node opens, at the most"),
+    setting("services/tcp-connections/half-open", SESSIONS, "64", "Sessions whose handshake is not over, at the most"),
+    setting(
+        "services/tcp-connections/inbound-per-address",
+        SESSIONS,
+        "16",
+        "Sessions that one address may open, at the most",
+    ),
+    setting(
+        "services/tcp-connections/half-open-per-address",
+        SESSIONS,
+        "8",
+        "Handshakes that one address may have open, at the most",
+    ),
+    setting("api/http-port", Kind::Port, "38081", "The port on loopback where the commands reach the node"),
+    live(
+        "messages/expiry",
+        Kind::Duration { from_ms: 60_000, to_ms: 30 * DAY_MS },
+        "7d",
+        "How long delivery of a message is tried",
+    ),
+    live("messages/read-receipts", Kind::Switch, "true", "Tell senders that their messages were read"),
+    live(
+        "messages/request-quota",
+        Kind::Number { from: 0, to: 1_000 },
+        "20",
+        "Messages of one stranger that may wait to be accepted",
+    ),
+    live(
+        "messages/requests-of-all",
+        Kind::Number { from: 0, to: 100_000 },
+        "1000",
+        "Messages of all strangers that may wait to be accepted",
+    ),
+    setting("traces/files", Kind::Number { from: 2, to: 1_000 }, "8", "Trace files that are kept, at the most"),
+    setting(
+        "traces/file-size",
+        Kind::Size { from: 64 << 10, to: 1 << 30 },
+        "16MiB",
+        "The size at which a new trace file is begun",
+    ),
+    live("log/level", Kind::Choice(super::super::logging::LEVELS), "info", "What is worth a line in the log"),
+    setting("log/format", Kind::Choice(&["text", "json"]), "text", "How lines of the log look"),
+    setting("log/files", Kind::Number { from: 1, to: 365 }, "7", "Log files that are kept, one a day"),
+    hidden("testing/abort-at", Kind::Text(ABORT_POINT), "", "A point at which a debug build dies, for crash tests"),
+];
+
+/// A port, and whether the user has chosen it: one that was chosen and is taken is an error; a default gives way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortSetting {
+    /// The port; 0 is any free one.
+    pub port: u16,
+    /// Whether it stands in `config.toml`.
+    pub is_set: bool,
+}
+
+/// All settings, with types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `network`
+    pub network: String,
+    /// `identity/name`
+    pub name: Option<Nickname>,
+    /// `services/<name>/enabled`
+    pub services: BTreeMap<ServiceName, bool>,
+    /// `services/tcp-transport/port`
+    pub tcp_port: PortSetting,
+    /// `services/tcp-transport/address`
+    pub tcp_address: IpAddr,
+    /// `services/tcp-transport/bootstrap`: IDURLs and entrypoints.
+    pub bootstrap: Vec<String>,
+    /// `services/tcp-connections/inbound`
+    pub inbound_sessions: usize,
+    /// `services/tcp-connections/outbound`
+    pub outbound_sessions: usize,
+    /// `services/tcp-connections/half-open`
+    pub half_open_sessions: usize,
+    /// `services/tcp-connections/inbound-per-address`
+    pub inbound_sessions_per_address: usize,
+    /// `services/tcp-connections/half-open-per-address`
+    pub half_open_sessions_per_address: usize,
+    /// `api/http-port`
+    pub api_http_port: PortSetting,
+    /// `messages/expiry`
+    pub message_expiry_ms: u64,
+    /// `messages/read-receipts`
+    pub read_receipts: bool,
+    /// `messages/request-quota`
+    pub requests_per_stranger: u64,
+    /// `messages/requests-of-all`
+    pub requests_of_all: u64,
+    /// `traces/files`
+    pub trace_files: usize,
+    /// `traces/file-size`
+    pub trace_file_bytes: u64,
+    /// `log/level`
+    pub log_level: String,
+    /// `log/format` is `json`
+    pub log_is_json: bool,
+    /// `log/files`
+    pub log_files: usize,
+    /// `testing/abort-at`
+    pub abort_at: Option<String>,
+}
+
+impl Settings {
+    /// The settings of a configuration.
+    ///
+    /// # Errors
+    /// Never for a configuration that was read: each value was checked against its kind.
+    pub fn of(config: &Config) -> Result<Self, ConfigError> {
+        let switch = |path| match config.get(path)? {
+            Value::Switch(on) => Ok(on),
+            other => Err(ConfigError::mismatch(path, &other)),
+        };
+        let number = |path| match config.get(path)? {
+            Value::Number(number) | Value::DurationMs(number) | Value::Size(number) => Ok(number),
+            other => Err(ConfigError::mismatch(path, &other)),
+        };
+        let count = |path| number(path).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        let text = |path| match config.get(path)? {
+            Value::Text(text) => Ok(text),
+            other => Err(ConfigError::mismatch(path, &other)),
+        };
+        let port = |path| {
+            let port = u16::try_from(number(path)?).unwrap_or(0);
+            Ok::<_, ConfigError>(PortSetting { port, is_set: config.is_set(path) })
+        };
+        let filled = |text: String| Some(text).filter(|text| !text.is_empty());
+        let mut services = BTreeMap::new();
+        for setting in SETTINGS {
+            let name = setting.path.strip_prefix("services/").and_then(|rest| rest.strip_suffix("/enabled"));
+            if let Some(name) = name.and_then(|name| name.parse().ok()) {
+                services.insert(name, switch(setting.path)?);
+            }
+        }
+        let address = text("services/tcp-transport/address")?;
+        Ok(Self {
+            network: text("network")?,
+            name: filled(text("identity/name")?).and_then(|name| name.parse().ok()),
+            services,
+            tcp_port: port("services/tcp-transport/port")?,
+            tcp_address: address
+                .parse()
+                .map_err(|_| ConfigError::mismatch("services/tcp-transport/address", &Value::Text(address)))?,
+            bootstrap: match config.get("services/tcp-transport/bootstrap")? {
+                Value::List(peers) => peers,
+                other => return Err(ConfigError::mismatch("services/tcp-transport/bootstrap", &other)),
+            },
+            inbound_sessions: count("services/tcp-connections/inbound")?,
+            outbound_sessions: count("services/tcp-connections/outbound")?,
+            half_open_sessions: count("services/tcp-connections/half-open")?,
+            inbound_sessions_per_address: count("services/tcp-connections/inbound-per-address")?,
+            half_open_sessions_per_address: count("services/tcp-connections/half-open-per-address")?,
+            api_http_port: port("api/http-port")?,
+            message_expiry_ms: number("messages/expiry")?,
+            read_receipts: switch("messages/read-receipts")?,
+            requests_per_stranger: number("messages/request-quota")?,
+            requests_of_all: number("messages/requests-of-all")?,
+            trace_files: count("traces/files")?,
+            trace_file_bytes: number("traces/file-size")?,
+            log_level: text("log/level")?,
+            log_is_json: text("log/format")? == "json",
+            log_files: count("log/files")?,
+            abort_at: filled(text("testing/abort-at")?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_documented_unique_and_has_a_default_that_it_takes() {
+        for (index, setting) in SETTINGS.iter().enumerate() {
+            let path = setting.path;
+            assert!(SETTINGS[index + 1..].iter().all(|other| other.path != path), "{path} stands there twice");
+            assert!(setting.kind.parse(setting.default).is_some(), "{path}: {}", setting.default);
+            let well_formed = |part: &str| {
+                !part.is_empty()
+                    && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            };
+            assert!(path.split('/').all(well_formed), "{path}");
+            assert!(setting.summary.len() > 10 && !setting.summary.ends_with('.'), "{path}");
+            // A table and a value cannot have one name.
+            assert!(SETTINGS.iter().all(|other| !other.path.starts_with(&format!("{path}/"))), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_defaults_make_settings() {
+        let settings = Settings::of(&Config::default()).expect("the defaults fit");
+        assert_eq!(settings.tcp_port, PortSetting { port: 7771, is_set: false });
+        assert_eq!(settings.message_expiry_ms, 7 * DAY_MS);
+        assert_eq!(settings.name, None);
+        assert_eq!(settings.services.len(), 8);
+        let off: Vec<_> = settings.services.iter().filter(|(_, on)| !**on).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(off, ["lan-discovery"]);
+    }
+}

@@ -1,0 +1,400 @@
+//! The home folder: where everything lies, who may read it, and that only one node uses it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+/// The variable of the environment that names the home, if `--home` does not.
+pub const HOME_VARIABLE: &str = "BITPIE_HOME";
+
+/// The folder below the user's home, if nothing names another.
+const FOLDER: &str = ".bitpie";
+
+/// Bytes of a key file or of `api.json`, at the most.
+const SECRET_BYTES: u64 = 16 * 1024;
+
+/// Who the owner is, and nobody else: nothing for group and others.
+const FOR_OTHERS: u32 = 0o077;
+
+/// The home folder of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+impl Home {
+    /// The home that was asked for: `--home`, else `BITPIE_HOME`, else `~/.bitpie`. Touches nothing.
+    ///
+    /// # Errors
+    /// If there is neither, nor a home of the user.
+    pub fn find(option: Option<&Path>) -> Result<Self, HomeError> {
+        let variable = || std::env::var_os(HOME_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let of_user = || std::env::home_dir().filter(|home| !home.as_os_str().is_empty()).map(|home| home.join(FOLDER));
+        let folder = option.map(Path::to_owned).or_else(variable).or_else(of_user).ok_or(HomeError::Nowhere)?;
+        Ok(Self::at(folder))
+    }
+
+    /// The home in this folder. Touches nothing.
+    #[must_use]
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Makes the folder and those in it, if they are not there, for the owner alone.
+    ///
+    /// # Errors
+    /// If they cannot be made.
+    pub fn prepare(&self) -> Result<(), HomeError> {
+        let folders = [self.messages_folder(), self.peers_folder(), self.traces_folder(), self.log_folder()];
+        for folder in [self.folder.clone()].into_iter().chain(folders) {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&folder)
+                .map_err(at("make the folder", &folder))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the home for this process, until the lock is dropped. The system gives it back if the process dies.
+    ///
+    /// # Errors
+    /// If another process has it, which is named, or the file cannot be written.
+    pub fn lock(&self) -> Result<HomeLock, HomeError> {
+        let path = self.lock_file();
+        let failed = at("lock the home by", &path);
+        let mut options = OpenOptions::new();
+        // Not truncated: as long as another has it, its process id stands there.
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(&failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                // What cannot be read is not told.
+                let _ = file.take(32).read_to_string(&mut text);
+                return Err(HomeError::Taken { home: self.folder.clone(), process: text.trim().parse().ok() });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .map_err(failed)?;
+        Ok(HomeLock { _file: file })
+    }
+
+    /// Keeps the text of a new key, durably. A key that is there is never overwritten.
+    ///
+    /// # Errors
+    /// If there is one, or the file cannot be written.
+    pub fn create_key(&self, text: &str) -> Result<(), HomeError> {
+        let path = self.key_file();
+        if path.try_exists().map_err(at("look for", &path))? {
+            return Err(HomeError::KeyExists { path });
+        }
+        self.replace_key(text)
+    }
+
+    /// Keeps the text of a key in place of the one that is there: for a new passphrase of the same key.
+    ///
+    /// # Errors
+    /// If the file cannot be written; then the old one is still there.
+    pub fn replace_key(&self, text: &str) -> Result<(), HomeError> {
+        write_secret(&self.key_file(), text.as_bytes())
+    }
+
+    /// The text of the key; `None` before the first run.
+    ///
+    /// # Errors
+    /// If others may read it, or it cannot be read.
+    pub fn read_key(&self) -> Result<Option<Zeroizing<String>>, HomeError> {
+        read_secret(&self.key_file())
+    }
+
+    /// Tells client commands where the API is and how to get in.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_api_file(&self, json: &str) -> Result<(), HomeError> {
+        write_secret(&self.api_file(), json.as_bytes())
+    }
+
+    /// What client commands are told; `None` if no node says that it runs.
+    ///
+    /// # Errors
+    /// If others may read it, or it cannot be read.
+    pub fn read_api_file(&self) -> Result<Option<Zeroizing<String>>, HomeError> {
+        read_secret(&self.api_file())
+    }
+
+    /// The API is gone.
+    ///
+    /// # Errors
+    /// If the file cannot be removed.
+    pub fn remove_api_file(&self) -> Result<(), HomeError> {
+        let path = self.api_file();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at("remove", &path)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Which of the home's files and folders others may read or write, with their modes: for `doctor`.
+    ///
+    /// # Errors
+    /// If the home cannot be looked at.
+    pub fn open_to_others(&self) -> Result<Vec<(PathBuf, u32)>, HomeError> {
+        let mut found = Vec::new();
+        for path in [self.folder.clone(), self.key_file(), self.api_file(), self.messages_folder(), self.config_file()]
+        {
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.mode() & FOR_OTHERS != 0 => found.push((path, metadata.mode() & 0o777)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at("look at", &path)(error)),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// `config.toml`: the settings.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.folder.join("config.toml")
+    }
+
+    /// `identity.key`: the key, mode 0600.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.join("identity.key")
+    }
+
+    /// `api.json`: where a running node answers, mode 0600.
+    #[must_use]
+    pub fn api_file(&self) -> PathBuf {
+        self.folder.join("api.json")
+    }
+
+    /// `lock`: held by the node that runs, with its process id.
+    #[must_use]
+    pub fn lock_file(&self) -> PathBuf {
+        self.folder.join("lock")
+    }
+
+    /// `messages/`.
+    #[must_use]
+    pub fn messages_folder(&self) -> PathBuf {
+        self.folder.join("messages")
+    }
+
+    /// `messages/messages.db`: contacts, messages, documents.
+    #[must_use]
+    pub fn messages_database(&self) -> PathBuf {
+        self.messages_folder().join("messages.db")
+    }
+
+    /// `peers/`.
+    #[must_use]
+    pub fn peers_folder(&self) -> PathBuf {
+        self.folder.join("peers")
+    }
+
+    /// `peers/peers.db`: known peers.
+    #[must_use]
+    pub fn peers_database(&self) -> PathBuf {
+        self.peers_folder().join("peers.db")
+    }
+
+    /// `traces/`: the ring of trace files.
+    #[must_use]
+    pub fn traces_folder(&self) -> PathBuf {
+        self.folder.join("traces")
+    }
+
+    /// `log/`.
+    #[must_use]
+    pub fn log_folder(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+}
+
+/// As long as it is there, no other process has this home.
+#[derive(Debug)]
+pub struct HomeLock {
+    _file: File,
+}
+
+/// Writes a file for the owner alone, durably and at once: whoever reads it finds the old contents or the new ones.
+pub(super) fn write_secret(path: &Path, contents: &[u8]) -> Result<(), HomeError> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(format!(".{}.partial", std::process::id()));
+    let partial = PathBuf::from(partial);
+    let write = || -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+        file.write_all(contents)?;
+        file.sync_all()?;
+        fs::rename(&partial, path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&partial);
+        at("write", path)(error)
+    })
+}
+
+fn read_secret(path: &Path) -> Result<Option<Zeroizing<String>>, HomeError> {
+    let failed = at("read", path);
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(&failed)?,
+    };
+    let mode = file.metadata().map_err(&failed)?.mode();
+    if mode & FOR_OTHERS != 0 {
+        return Err(HomeError::OpenToOthers { path: path.to_owned(), mode: mode & 0o777 });
+    }
+    // Made as large as it may become, so that growing leaves no copies of a secret behind.
+    let mut text = Zeroizing::new(String::with_capacity(SECRET_BYTES as usize + 1));
+    file.take(SECRET_BYTES + 1).read_to_string(&mut text).map_err(&failed)?;
+    if text.len() as u64 > SECRET_BYTES {
+        return Err(failed(io::Error::other("it is far too long")));
+    }
+    Ok(Some(text))
+}
+
+fn at(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> HomeError + use<> {
+    let path = path.to_owned();
+    move |source| HomeError::File { doing, path: path.clone(), source }
+}
+
+/// What is wrong with a home.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// Nobody has said where it is.
+    #[error("nobody knows where the home folder is: name it with `--home DIR` or in the variable {HOME_VARIABLE}")]
+    Nowhere,
+    /// Another process uses it.
+    #[error(
+        "{} is in use by {}: stop that node first, or name another home with `--home DIR`",
+        .home.display(),
+        .process.map_or("another process".to_owned(), |process| format!("the process {process}"))
+    )]
+    Taken {
+        /// Which home.
+        home: PathBuf,
+        /// Who, if that is written there.
+        process: Option<u32>,
+    },
+    /// There is a key, which must not be overwritten.
+    #[error("{} exists already, and is left as it is: a lost key cannot be made again", .path.display())]
+    KeyExists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Others may read a secret.
+    #[error("others may read {} (mode {mode:04o}): run `chmod 600 {}`; if somebody may have read it, make a new identity", .path.display(), .path.display())]
+    OpenToOthers {
+        /// Which file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// The system refuses.
+    #[error("cannot {doing} {}: {source}", .path.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path().join("home"));
+        home.prepare().expect("prepared");
+        (folder, home)
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("it is there").mode() & 0o777
+    }
+
+    #[test]
+    fn everything_is_for_the_owner_alone() {
+        let (_folder, home) = home();
+        home.prepare().expect("again");
+        home.create_key("secret").expect("kept");
+        home.write_api_file("{}").expect("written");
+        for path in [home.folder(), &home.messages_folder(), &home.log_folder()] {
+            assert_eq!(mode(path), 0o700, "{}", path.display());
+        }
+        for path in [home.key_file(), home.api_file()] {
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+        assert_eq!(home.open_to_others().expect("looked"), []);
+        assert_eq!(home.read_api_file().expect("read").expect("there").as_str(), "{}");
+        home.remove_api_file().expect("removed");
+        home.remove_api_file().expect("it is gone already");
+        assert_eq!(home.read_api_file().expect("read"), None);
+    }
+
+    #[test]
+    fn a_key_is_never_overwritten_by_a_new_one() {
+        let (_folder, home) = home();
+        assert_eq!(home.read_key().expect("read"), None);
+        home.create_key("first").expect("kept");
+        assert!(matches!(home.create_key("second"), Err(HomeError::KeyExists { .. })));
+        assert_eq!(home.read_key().expect("read").expect("there").as_str(), "first");
+        home.replace_key("encrypted").expect("kept");
+        assert_eq!(home.read_key().expect("read").expect("there").as_str(), "encrypted");
+        let files = fs::read_dir(home.folder()).expect("read").count();
+        assert_eq!(files, 5, "four folders, one key, and nothing left over");
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_refused() {
+        let (_folder, home) = home();
+        home.create_key("secret").expect("kept");
+        fs::set_permissions(home.key_file(), fs::Permissions::from_mode(0o640)).expect("set");
+        let error = home.read_key().expect_err("open").to_string();
+        assert!(error.contains("chmod 600") && error.contains("0640") && !error.contains("secret"), "{error}");
+        assert_eq!(home.open_to_others().expect("looked"), [(home.key_file(), 0o640)]);
+    }
+
+    #[test]
+    fn one_process_has_the_home_and_the_other_is_told_which() {
+        let (_folder, home) = home();
+        let lock = home.lock().expect("free");
+        let error = home.lock().expect_err("taken").to_string();
+        assert!(error.contains(&format!("the process {}", std::process::id())), "{error}");
+        drop(lock);
+        home.lock().expect("free again");
+    }
+
+    #[test]
+    fn a_huge_key_file_is_not_read_into_memory() {
+        let (_folder, home) = home();
+        home.create_key(&"x".repeat(SECRET_BYTES as usize + 1)).expect("kept");
+        assert!(home.read_key().expect_err("too long").to_string().contains("too long"));
+    }
+}

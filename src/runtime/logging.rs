@@ -1,0 +1,182 @@
+//! Logs: to the terminal and to a file for each day, with the level and the form that the settings say.
+//!
+//! Lines wait in bounded queues for threads that write them, and are dropped and counted when those cannot follow: a slow disk
+//! or terminal never holds up the node. What is secret has types whose `Debug` hides it, so it cannot get here.
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::rolling::{Builder, InitError, Rotation};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{Layer, Registry, reload};
+
+/// The levels, the quietest first.
+pub const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+
+/// Lines that wait to be written, for the terminal and for the file, at the most.
+const LINES_WAITING: usize = 8_192;
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogOptions {
+    /// One of [`LEVELS`].
+    pub level: String,
+    /// JSON Lines instead of text.
+    pub is_json: bool,
+    /// Files that are kept, one a day.
+    pub files: usize,
+    /// Whether the terminal (standard error) gets the lines too.
+    pub to_terminal: bool,
+}
+
+/// As long as it is there, lines are written; when it goes, those that wait still are.
+pub struct Log {
+    level: reload::Handle<Targets, Registry>,
+    _workers: Vec<WorkerGuard>,
+}
+
+impl Log {
+    /// Begins to log, for the whole process.
+    ///
+    /// # Errors
+    /// If the folder cannot be written, or logging has begun already.
+    pub fn start(options: &LogOptions, folder: &Path) -> Result<Self, LogError> {
+        let (subscriber, log) = build(options, folder)?;
+        subscriber.try_init()?;
+        Ok(log)
+    }
+
+    /// Changes the level, from now on. A text that is none changes nothing, and is answered with `false`.
+    #[must_use]
+    pub fn set_level(&self, level: &str) -> bool {
+        level_of(level).is_some_and(|level| self.level.reload(targets(level)).is_ok())
+    }
+}
+
+fn build(
+    options: &LogOptions,
+    folder: &Path,
+) -> Result<(impl tracing::Subscriber + Send + Sync + use<>, Log), LogError> {
+    let level = level_of(&options.level).ok_or_else(|| LogError::Level { level: options.level.clone() })?;
+    let file = Builder::new()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("bitpie")
+        .filename_suffix("log")
+        .max_log_files(options.files)
+        .build(folder)?;
+    let (file, file_worker) = in_background(file);
+    let (terminal, terminal_worker) = in_background(io::stderr());
+    let (filter, level) = reload::Layer::new(targets(level));
+    let terminal = options
+        .to_terminal
+        .then(|| lines(terminal, options.is_json, io::stderr().is_terminal() && no_color_is_unset()));
+    let subscriber =
+        tracing_subscriber::registry().with(filter).with(terminal).with(lines(file, options.is_json, false));
+    Ok((subscriber, Log { level, _workers: vec![file_worker, terminal_worker] }))
+}
+
+fn in_background(writer: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().buffered_lines_limit(LINES_WAITING).lossy(true).finish(writer)
+}
+
+fn lines<S>(writer: NonBlocking, is_json: bool, is_coloured: bool) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    NonBlocking: for<'a> MakeWriter<'a>,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(is_coloured);
+    if is_json { layer.json().boxed() } else { layer.boxed() }
+}
+
+/// <https://no-color.org>
+fn no_color_is_unset() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn level_of(text: &str) -> Option<LevelFilter> {
+    LEVELS.contains(&text).then(|| text.parse().ok()).flatten()
+}
+
+/// The level is that of this program. Libraries are heard when something is wrong; at `trace`, always.
+fn targets(level: LevelFilter) -> Targets {
+    let of_libraries = if level == LevelFilter::TRACE { level } else { level.min(LevelFilter::WARN) };
+    Targets::new().with_default(of_libraries).with_target("bitpie", level)
+}
+
+/// Why nothing is logged.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// There is no such level.
+    #[error("`{level}` is no level of the log: it is one of {}", LEVELS.join(", "))]
+    Level {
+        /// What was asked for.
+        level: String,
+    },
+    /// No file can be made.
+    #[error("cannot write log files: {0}; look at the permissions of the folder `log` in the home")]
+    File(#[from] InitError),
+    /// The process logs already.
+    #[error("logging has begun already: {0}")]
+    Started(#[from] TryInitError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logged(options: &LogOptions, work: impl FnOnce(&Log)) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (subscriber, log) = build(options, folder.path()).expect("built");
+        tracing::subscriber::with_default(subscriber, || work(&log));
+        // The worker writes what waits before it goes.
+        drop(log);
+        let files: Vec<_> =
+            std::fs::read_dir(folder.path()).expect("read").map(|file| file.expect("read").path()).collect();
+        assert_eq!(files.len(), 1);
+        std::fs::read_to_string(&files[0]).expect("read")
+    }
+
+    fn options(level: &str, is_json: bool) -> LogOptions {
+        LogOptions { level: level.into(), is_json, files: 2, to_terminal: false }
+    }
+
+    #[test]
+    fn the_level_and_the_form_are_as_the_settings_say() {
+        let text = logged(&options("info", false), |_| {
+            tracing::info!(port = 7771, "listening");
+            tracing::debug!("detail");
+            tracing::info!(target: "some_library", "chatter");
+            tracing::warn!(target: "some_library", "trouble");
+        });
+        assert!(text.contains("listening") && text.contains("port=7771") && text.contains("trouble"), "{text}");
+        assert!(!text.contains("detail") && !text.contains("chatter") && !text.contains('\u{1b}'), "{text}");
+        let json = logged(&options("info", true), |_| tracing::info!(port = 7771, "listening"));
+        let line: serde_json::Value = serde_json::from_str(json.trim()).expect("JSON");
+        assert_eq!(line["fields"]["port"], 7771);
+    }
+
+    #[test]
+    fn the_level_can_be_changed_while_it_runs() {
+        let text = logged(&options("error", false), |log| {
+            tracing::info!("first");
+            assert!(!log.set_level("loud"));
+            assert!(log.set_level("debug"));
+            tracing::debug!("second");
+        });
+        assert!(!text.contains("first") && text.contains("second"), "{text}");
+    }
+
+    #[test]
+    fn secrets_do_not_get_into_the_log() {
+        let secret = crate::messages::MessageText::new("geheim").expect("short");
+        let key = crate::identity::IdentityKey::from_seed(&[7; 32]);
+        let text = logged(&options("trace", false), |_| tracing::info!(?secret, ?key, "hello"));
+        assert!(text.contains("6 bytes") && !text.contains("geheim") && !text.contains("7, 7"), "{text}");
+    }
+}
