@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod automata;
+pub mod client;
 pub mod demo;
 pub mod identity;
 mod name;

@@ -1,38 +1,24 @@
-//! The command line of the node.
+//! The `bitpie` program: from the words of a shell to the node that runs here, or to the client of one that runs already.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::bail;
+use bitpie::api::answers::{BackedUp, Id, Setting, Settings};
+use bitpie::client::arguments::{Arguments, Command};
+use bitpie::client::{self, Offline};
 use bitpie::demo;
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
 
-/// A peer-to-peer node whose every behaviour is an explicit state machine.
-#[derive(Parser)]
-#[command(name = "bitpie", version, max_term_width = 110)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the node (not in this version)
-    Run,
-    /// Show the node's automata at work: services, network, transport, sessions, contacts, in virtual time
-    #[command(
-        after_help = "The automata, the bus and the timers are those of the node. Network, DHT and the other node are a small \
-        world in memory.\n\nExamples:\n  bitpie demo | less -R\n  bitpie demo --json | jq 'select(.outcome == \"taken\") | .after'"
-    )]
-    Demo {
-        /// Print one JSON object for each delivery, and nothing else
-        #[arg(long)]
-        json: bool,
-    },
-}
+/// What works without a running node, and who does it.
+const OFFLINE: Offline = Offline { id, settings, set, backup, restore, checks: &[] };
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Run => {
+    let arguments = Arguments::parse();
+    arguments.color.apply();
+    match &arguments.command {
+        Command::Run(_) => {
             eprintln!(
                 "error: this version of bitpie has no node to run: it has the node's automata and the framework that compiles, draws \
                  and runs them, but neither transports nor DHT nor services over real sockets yet\n\
@@ -40,7 +26,7 @@ fn main() -> ExitCode {
             );
             ExitCode::from(2)
         }
-        Command::Demo { json } => match tell(json) {
+        Command::Demo => match tell(arguments.json) {
             Ok(code) => code,
             // Somebody has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -49,6 +35,7 @@ fn main() -> ExitCode {
                 ExitCode::from(2)
             }
         },
+        _ => client::perform(arguments, &OFFLINE),
     }
 }
 
@@ -67,4 +54,24 @@ fn tell(json: bool) -> io::Result<ExitCode> {
         summary
     };
     Ok(if summary.is_as_meant() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn id(home: &Path) -> anyhow::Result<Id> {
+    bail!("no node is running in {}, and this version cannot tell without one", home.display())
+}
+
+fn settings(home: &Path) -> anyhow::Result<Settings> {
+    bail!("no node is running in {}, and this version cannot tell without one", home.display())
+}
+
+fn set(home: &Path, _: &str, _: Option<&str>) -> anyhow::Result<Setting> {
+    bail!("no node is running in {}, and this version cannot tell without one", home.display())
+}
+
+fn backup(home: &Path, _: &Path) -> anyhow::Result<BackedUp> {
+    bail!("no node is running in {}, and this version cannot do it without one", home.display())
+}
+
+fn restore(from: &Path, home: &Path) -> anyhow::Result<()> {
+    bail!("{} cannot be restored to {} in this version", from.display(), home.display())
 }

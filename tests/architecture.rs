@@ -43,6 +43,7 @@ const MODULES: &[Module] = &[
     Module { name: "dht", pure: false, imports: &["identity", "nickname", "wire"] },
     Module { name: "services", pure: false, imports: &["identity", "name", "nickname", "wire"] },
     Module { name: "api", pure: false, imports: &["identity", "messages", "nickname", "wire"] },
+    Module { name: "client", pure: false, imports: &["api", "identity", "nickname"] },
     Module {
         name: "runtime",
         pure: false,

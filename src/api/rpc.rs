@@ -177,57 +177,121 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":"a","method":"messages.send","params":{"to":"alice","text":"secret"}}"#,
             expect![[r#""a" SendMessage(SendMessage { to: "alice", text: Hidden(6 bytes), expires_ms: None })"#]],
         );
-        check(r#"{"jsonrpc":"2.0","id":null,"method":"contact.ping","params":["alice"]}"#, expect![[r#"null PingContact(PingContact { who: "alice" })"#]]);
+        check(
+            r#"{"jsonrpc":"2.0","id":null,"method":"contact.ping","params":["alice"]}"#,
+            expect![[r#"null PingContact(PingContact { who: "alice" })"#]],
+        );
     }
 
     #[test]
     fn a_body_that_is_no_request_is_told_what_it_is() {
         check("{", expect!["null ParseError the body is no JSON: EOF while parsing an object at line 1 column 1"]);
-        check("[]", expect![[r#"
+        check(
+            "[]",
+            expect![[r#"
             null InvalidRequest a batch of requests is not taken
-            send one request after the other; the connection can be kept for them"#]]);
-        check(r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#, expect![[r#"
+            send one request after the other; the connection can be kept for them"#]],
+        );
+        check(
+            r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#,
+            expect![[r#"
             null InvalidRequest a batch of requests is not taken
-            send one request after the other; the connection can be kept for them"#]]);
-        check("7", expect![[r#"
+            send one request after the other; the connection can be kept for them"#]],
+        );
+        check(
+            "7",
+            expect![[r#"
             null InvalidRequest the body is no request: a request is a JSON object
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]]);
-        check(r#"{"jsonrpc":"2.0","method":"status"}"#, expect![[r#"
+            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","method":"status"}"#,
+            expect![[r#"
             null InvalidRequest the request has no `id`: it would be a notification, and this API takes none
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]]);
-        check(r#"{"jsonrpc":"2.0","id":{},"method":"status"}"#, expect![[r#"
+            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":{},"method":"status"}"#,
+            expect![[r#"
             null InvalidRequest `id` is neither a short text nor a number nor null
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]]);
-        check(r#"{"jsonrpc":"1.0","id":1,"method":"status"}"#, expect![[r#"
+            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+        );
+        check(
+            r#"{"jsonrpc":"1.0","id":1,"method":"status"}"#,
+            expect![[r#"
             1 InvalidRequest `jsonrpc` is not "2.0"
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]]);
-        check(r#"{"jsonrpc":"2.0","id":1}"#, expect![[r#"
+            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":1}"#,
+            expect![[r#"
             1 InvalidRequest `method` is no text
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]]);
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"status","extra":1}"#, expect![[r#"
+            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"status","extra":1}"#,
+            expect![[r#"
             1 InvalidRequest a request has no `extra`
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]]);
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"status","params":7}"#, expect!["1 InvalidParams `params` is neither an object nor a list"]);
+            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"status","params":7}"#,
+            expect!["1 InvalidParams `params` is neither an object nor a list"],
+        );
     }
 
     #[test]
     fn a_method_that_is_not_there_is_told_the_nearest() {
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"statsu"}"#, expect![[r#"
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"statsu"}"#,
+            expect![[r#"
             1 MethodNotFound there is no method `statsu`
-            did you mean `status`?"#]]);
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"zzz\u0007zzzzzzzzzz"}"#, expect![[r#"
+            did you mean `status`?"#]],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"zzz\u0007zzzzzzzzzz"}"#,
+            expect![[r#"
             1 MethodNotFound there is no method `zzz\u{7}zzzzzzzzzz`
-            there are: status, id, peers.list, service.list, service.start, service.stop, service.enable, service.disable, contact.add, contact.list, contact.remove, contact.accept, contact.refuse, contact.ping, messages.send, messages.get, messages.list, messages.search, messages.watch, messages.mark_read, messages.export, config.get, config.set, config.list, backup, shutdown, network.reconnect"#]]);
+            there are: status, id, peers.list, service.list, service.start, service.stop, service.enable, service.disable, contact.add, contact.list, contact.remove, contact.accept, contact.refuse, contact.ping, messages.send, messages.get, messages.list, messages.search, messages.watch, messages.mark_read, messages.export, config.get, config.set, config.list, backup, shutdown, network.reconnect"#]],
+        );
     }
 
     #[test]
     fn parameters_that_do_not_fit_are_told_by_name() {
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"contact.add"}"#, expect!["1 InvalidParams `contact.add` does not take this: missing field `idurl`"]);
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{"idurl":1}}"#, expect!["1 InvalidParams `contact.add` does not take this: `idurl`: invalid type: integer `1`, expected a string"]);
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{"idurl":"x","nmae":"y"}}"#, expect!["1 InvalidParams `contact.add` does not take this: `nmae`: unknown field `nmae`, expected `idurl` or `name`"]);
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{"idurl":"x","name":" y"}}"#, expect!["1 InvalidParams `contact.add` does not take this: `name`: a nickname has single spaces only, and none at its ends"]);
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"messages.watch","params":{"after":-1}}"#, expect!["1 InvalidParams `messages.watch` does not take this: `after`: invalid value: integer `-1`, expected u64"]);
-        check(r#"{"jsonrpc":"2.0","id":1,"method":"service.start","params":{"name":"../etc"}}"#, expect!["1 InvalidParams `service.start` does not take this: `name`: `../etc` is no name: lower-case letters, digits and single dashes between them, a letter first, at most 64"]);
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"contact.add"}"#,
+            expect!["1 InvalidParams `contact.add` does not take this: missing field `idurl`"],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{"idurl":1}}"#,
+            expect![
+                "1 InvalidParams `contact.add` does not take this: `idurl`: invalid type: integer `1`, expected a string"
+            ],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{"idurl":"x","nmae":"y"}}"#,
+            expect![
+                "1 InvalidParams `contact.add` does not take this: `nmae`: unknown field `nmae`, expected `idurl` or `name`"
+            ],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{"idurl":"x","name":" y"}}"#,
+            expect![
+                "1 InvalidParams `contact.add` does not take this: `name`: a nickname has single spaces only, and none at its ends"
+            ],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"messages.watch","params":{"after":-1}}"#,
+            expect![
+                "1 InvalidParams `messages.watch` does not take this: `after`: invalid value: integer `-1`, expected u64"
+            ],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","id":1,"method":"service.start","params":{"name":"../etc"}}"#,
+            expect![
+                "1 InvalidParams `service.start` does not take this: `name`: `../etc` is no name: lower-case letters, digits and single dashes between them, a letter first, at most 64"
+            ],
+        );
     }
 
     #[test]
