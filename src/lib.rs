@@ -9,6 +9,7 @@ pub mod abort_points;
 pub mod api;
 pub mod automata;
 pub mod hosts;
+pub mod client;
 pub mod identity;
 pub mod messages;
 mod name;

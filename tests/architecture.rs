@@ -46,6 +46,7 @@ const MODULES: &[Module] = &[
     Module { name: "services", pure: false, imports: &["identity", "name", "nickname", "wire"] },
     Module { name: "store", pure: false, imports: &["abort_points", "identity", "messages", "nickname", "peers"] },
     Module { name: "api", pure: false, imports: &["identity", "messages", "nickname", "peers", "wire"] },
+    Module { name: "client", pure: false, imports: &["api", "identity", "nickname"] },
     Module {
         name: "runtime",
         pure: false,

@@ -339,6 +339,22 @@ pub enum MessageState {
 }
 
 impl MessageState {
+    /// The word for it, as in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+            Self::Unread => "unread",
+            Self::Waiting => "waiting",
+        }
+    }
+
     /// Whether a message to others is still under way.
     #[must_use]
     pub fn is_under_way(self) -> bool {

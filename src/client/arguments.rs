@@ -1,0 +1,356 @@
+//! The command line: commands, and what they have in common. Help texts and man pages are made of what stands here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use super::duration::Span;
+use crate::nickname::Nickname;
+use crate::services::ServiceName;
+
+/// A peer-to-peer node whose every behaviour is an explicit state machine.
+#[derive(Parser)]
+#[command(
+    name = "bitpie",
+    version,
+    max_term_width = 110,
+    after_help = "Exit codes: 0 it is done; 1 the node said no, or a check failed; 2 it could not be done here; 3 no node is running.\n\n\
+        Examples:\n  \
+        bitpie run                            start the node; the other commands talk to it from a second terminal\n  \
+        bitpie id                             the address to give to a friend\n  \
+        bitpie contact add bitpie:…           a friend's address\n  \
+        bitpie msg send alice \"are you there?\"\n  \
+        bitpie msg watch                      what they write, as it comes\n  \
+        bitpie doctor                         what is wrong, and what to do about it"
+)]
+pub struct Arguments {
+    /// The home folder [default: $BITPIE_HOME, or ~/.bitpie]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Everywhere")]
+    pub home: Option<PathBuf>,
+    /// Print JSON, as the node answers
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+    /// When to use colours: auto, always, never; NO_COLOR is respected
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        hide_default_value = true,
+        help_heading = "Everywhere"
+    )]
+    pub color: Color,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Even into a pipe
+    Always,
+    /// Nowhere
+    Never,
+}
+
+impl Color {
+    /// From now on, everywhere.
+    pub fn apply(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}
+
+/// All commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the node
+    Run(Run),
+    /// Show the node's automata at work: services, network, transport, sessions, contacts, in virtual time
+    #[command(
+        after_help = "The automata, the bus and the timers are those of the node. Network, DHT and the other node are a small \
+        world in memory.\n\nExamples:\n  bitpie demo | less -R\n  bitpie demo --json | jq 'select(.outcome == \"taken\") | .after'"
+    )]
+    Demo,
+    /// Show who this node is, and the address to give to others
+    #[command(
+        after_help = "Works without a running node too, but only a running one knows where it can be reached.\n\n\
+        Examples:\n  bitpie id\n  bitpie id --json | jq -r .idurl"
+    )]
+    Id,
+    /// Contacts: whom you talk with, and who would like to
+    #[command(
+        after_help = "WHO is your name for them, their id, a beginning of it that is theirs alone, or their address (bitpie:…).\n\n\
+        Examples:\n  bitpie contact add 'bitpie:…?at=tcp://203.0.113.5:7771' --name alice\n  bitpie contact list\n  \
+        bitpie contact accept 8kq3"
+    )]
+    Contact {
+        /// What to do with them
+        #[command(subcommand)]
+        command: ContactCommand,
+    },
+    /// Messages: send, list, watch, search, export
+    #[command(
+        after_help = "Examples:\n  bitpie msg send alice \"are you there?\" --wait\n  fortune | bitpie msg send alice -\n  \
+        bitpie msg list alice\n  bitpie msg watch --json | jq -r .text"
+    )]
+    Msg {
+        /// What to do with them
+        #[command(subcommand)]
+        command: MessageCommand,
+    },
+    /// List the nodes that this one knows, and its sessions with them
+    #[command(after_help = "Examples:\n  bitpie peers\n  bitpie peers --json | jq '.peers[] | select(.session)'")]
+    Peers,
+    /// Show how the node is: network, transports, sessions, counters
+    #[command(after_help = "Examples:\n  bitpie status\n  bitpie status --json | jq .counters.refusals")]
+    Status,
+    /// Services: the parts of the node that can be switched on and off
+    #[command(after_help = "Examples:\n  bitpie service tree\n  bitpie service stop private-messages")]
+    Service {
+        /// What to do with them
+        #[command(subcommand)]
+        command: ServiceCommand,
+    },
+    /// Settings: read and change them
+    #[command(
+        after_help = "Settings are paths, kept in config.toml of the home folder; works without a running node too.\n\n\
+        Examples:\n  bitpie config list\n  bitpie config set services/tcp-transport/port 7781\n  \
+        bitpie config set services/tcp-transport/port --default"
+    )]
+    Config {
+        /// What to do with them
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Take the network down and up again
+    Reconnect,
+    /// Stop the node, in order
+    Stop,
+    /// Write a backup of key, settings, contacts and messages
+    #[command(
+        after_help = "Whoever has the backup can be you: it holds the secret key, encrypted only if the key file is. Keep it accordingly.\n\n\
+        Example:\n  bitpie backup /media/stick/bitpie-backup"
+    )]
+    Backup {
+        /// Where; there must be nothing yet
+        #[arg(value_hint = ValueHint::AnyPath)]
+        to: PathBuf,
+    },
+    /// Make a home folder of a backup
+    #[command(
+        after_help = "Of two nodes with one identity, each would miss what the other gets: do not go on with the old one.\n\n\
+        Example:\n  bitpie restore /media/stick/bitpie-backup --home ~/.bitpie"
+    )]
+    Restore {
+        /// The backup
+        #[arg(value_hint = ValueHint::AnyPath)]
+        from: PathBuf,
+    },
+    /// Look for what is wrong, and say what to do about it
+    #[command(
+        after_help = "Works without a running node too. Exit code 1 if a check failed.\n\nExamples:\n  bitpie doctor\n  \
+        bitpie doctor --json | jq -r '.checks[] | select(.verdict == \"bad\") | .help'"
+    )]
+    Doctor,
+    /// Print completions for a shell
+    Completions(super::manual::Completions),
+    /// Print the man page, or write one for each command
+    Man(super::manual::Man),
+}
+
+/// Run the node
+#[derive(Args)]
+#[command(after_help = "The first run makes the home folder and an identity. Ctrl-C stops the node in order.\n\n\
+    Examples:\n  bitpie run\n  bitpie run --home /tmp/second       another node on the same machine\n  \
+    bitpie run --passphrase-file key.txt")]
+pub struct Run {
+    /// The passphrase of the key file is the first line of this file; without it, a terminal is asked
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// `bitpie contact …`
+#[derive(Subcommand)]
+pub enum ContactCommand {
+    /// Make somebody a contact
+    #[command(after_help = "Examples:\n  bitpie contact add 'bitpie:…?at=tcp://203.0.113.5:7771&name=alice'\n  \
+        bitpie contact add bitpie:… --name bob")]
+    Add {
+        /// Their address, as `bitpie id` prints it on their side
+        idurl: String,
+        /// Your name for them; without it, the one that the address proposes
+        #[arg(long)]
+        name: Option<Nickname>,
+    },
+    /// List your contacts, and the strangers who have written
+    List,
+    /// Forget a contact; the conversation stays
+    Remove {
+        /// Name, id, beginning of an id, or address
+        who: String,
+    },
+    /// Make a stranger who has written a contact, and take their messages
+    Accept {
+        /// Name, id, beginning of an id, or address
+        who: String,
+        /// Your name for them
+        #[arg(long)]
+        name: Option<Nickname>,
+    },
+    /// Refuse somebody, now and in future, and delete what waits from them
+    Refuse {
+        /// Name, id, beginning of an id, or address
+        who: String,
+    },
+    /// Ask a contact's node whether it is there
+    Ping {
+        /// Name, id, beginning of an id, or address
+        who: String,
+    },
+}
+
+/// `bitpie msg …`
+#[derive(Subcommand)]
+pub enum MessageCommand {
+    /// Send a message: on your disk when the command returns, delivered as soon as they can be reached
+    #[command(after_help = "With --wait the exit code is 1 if it was refused, or not confirmed in time.\n\n\
+        Examples:\n  bitpie msg send alice \"are you there?\"\n  bitpie msg send alice - < letter.txt\n  \
+        bitpie msg send alice \"now or never\" --expires 10min --wait")]
+    Send {
+        /// Name, id, beginning of an id, or address
+        to: String,
+        /// What it says; `-` reads standard input, and so does nothing at all in a pipe
+        text: Option<String>,
+        /// Wait until it is delivered, and tell how it goes
+        #[arg(long)]
+        wait: bool,
+        /// Wait this long at the most
+        #[arg(long, value_name = "DURATION", requires = "wait")]
+        timeout: Option<Span>,
+        /// Try this long [default: the setting messages/expiry]
+        #[arg(long, value_name = "DURATION")]
+        expires: Option<Span>,
+    },
+    /// List messages, the oldest of the newest first
+    #[command(
+        after_help = "What was shown of a conversation with one contact is read, unless --keep-unread is given; with --json nothing changes.\n\n\
+        Examples:\n  bitpie msg list\n  bitpie msg list alice --limit 200"
+    )]
+    List {
+        /// Only those with them
+        with: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+        /// Only those before this position (the first column)
+        #[arg(long, value_name = "POSITION")]
+        before: Option<u64>,
+        /// Do not mark them as read
+        #[arg(long)]
+        keep_unread: bool,
+    },
+    /// Print messages as they come, until Ctrl-C
+    #[command(after_help = "What is shown is read, unless --keep-unread is given; with --json nothing changes.\n\n\
+        Examples:\n  bitpie msg watch\n  bitpie msg watch alice --after 120\n  bitpie msg watch --json | jq -r .text")]
+    Watch {
+        /// Only those with them
+        with: Option<String>,
+        /// From behind this position [default: from now on]
+        #[arg(long, value_name = "POSITION")]
+        after: Option<u64>,
+        /// Do not mark them as read
+        #[arg(long)]
+        keep_unread: bool,
+    },
+    /// Find messages by their words
+    #[command(after_help = "Example:\n  bitpie msg search \"train berlin\"")]
+    Search {
+        /// All of these words
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// How many, the newest
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+    },
+    /// Mark what somebody has written as read
+    Read {
+        /// Name, id, beginning of an id, or address
+        with: String,
+    },
+    /// Write messages as JSON Lines, the oldest first
+    #[command(after_help = "Examples:\n  bitpie msg export > all.jsonl\n  bitpie msg export alice --out alice.jsonl")]
+    Export {
+        /// Only those with them
+        with: Option<String>,
+        /// Into this new file, readable by you alone [default: standard output]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `bitpie service …`
+#[derive(Subcommand)]
+pub enum ServiceCommand {
+    /// List the services, in the order in which they start
+    List,
+    /// Draw what needs what
+    Tree,
+    /// Start a service, for this run of the node
+    Start {
+        /// Which
+        name: ServiceName,
+    },
+    /// Stop a service and what needs it, for this run of the node
+    Stop {
+        /// Which
+        name: ServiceName,
+    },
+    /// Start a service, now and at each start of the node
+    Enable {
+        /// Which
+        name: ServiceName,
+    },
+    /// Stop a service, now and at each start of the node
+    Disable {
+        /// Which
+        name: ServiceName,
+    },
+}
+
+/// `bitpie config …`
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Show a setting
+    #[command(after_help = "Example:\n  bitpie config get services/tcp-transport/port")]
+    Get {
+        /// Its path
+        path: String,
+    },
+    /// Change a setting
+    #[command(after_help = "Examples:\n  bitpie config set services/tcp-transport/port 7781\n  \
+        bitpie config set services/tcp-transport/port --default")]
+    Set {
+        /// Its path
+        path: String,
+        /// Its value
+        #[arg(required_unless_present = "default", conflicts_with = "default")]
+        value: Option<String>,
+        /// Back to the default
+        #[arg(long)]
+        default: bool,
+    },
+    /// List all settings
+    List {
+        /// Only those whose path begins so
+        beginning: Option<String>,
+    },
+}

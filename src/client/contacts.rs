@@ -1,0 +1,168 @@
+//! `bitpie contact …`
+
+use super::arguments::ContactCommand;
+use super::duration::when;
+use super::failure::Failure;
+use super::short_id::{ShortIds, name_or_id};
+use super::table::{Cell, Table};
+use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
+use super::{Context, now_unix_ms};
+use crate::api::answers::{Contact, ContactState, Contacts};
+use crate::api::methods::{AcceptContact, AddContact, ListContacts, PingContact, RefuseContact, RemoveContact};
+
+/// Does what is asked for.
+pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Failure> {
+    let node = context.node()?;
+    let (raw, text) = match command {
+        ContactCommand::List => {
+            let answered = node.call(&ListContacts {})?;
+            (answered.raw, contacts_text(&answered.answer, now_unix_ms()))
+        }
+        ContactCommand::Add { idurl, name } => {
+            let answered = node.call(&AddContact { idurl, name })?;
+            let who = who(&answered.answer);
+            let write = format!("bitpie msg send {} \"…\"", quoted(&who));
+            (answered.raw, format!("{} is a contact now: `{write}`\n", styled(STRONG, &who)))
+        }
+        ContactCommand::Remove { who } => {
+            let answered = node.call(&RemoveContact { who })?;
+            let name = name_or_id(answered.answer.name.as_ref(), &answered.answer.id);
+            let given_up = match answered.answer.messages_given_up {
+                0 => String::new(),
+                count => format!(" ({} on the way given up)", counted(count, "message")),
+            };
+            (answered.raw, format!("{} is no contact any more{given_up}.\n", styled(STRONG, name)))
+        }
+        ContactCommand::Accept { who, name } => {
+            let answered = node.call(&AcceptContact { who, name })?;
+            let who = self::who(&answered.answer);
+            let unread = counted(answered.answer.unread, "unread message");
+            (
+                answered.raw,
+                format!(
+                    "{} is a contact now, with {unread}: `bitpie msg list {}`\n",
+                    styled(STRONG, &who),
+                    quoted(&who)
+                ),
+            )
+        }
+        ContactCommand::Refuse { who } => {
+            let answered = node.call(&RefuseContact { who })?;
+            let who = self::who(&answered.answer);
+            (answered.raw, format!("{} is refused, now and in future.\n", styled(STRONG, who)))
+        }
+        ContactCommand::Ping { who } => return ping(&node, who, context),
+    };
+    if context.json { Ok(print_json(&raw)?) } else { Ok(print(&text)?) }
+}
+
+fn ping(node: &super::Connection, who: String, context: &Context<'_>) -> Result<(), Failure> {
+    let answered = node.call(&PingContact { who })?;
+    let ping = &answered.answer;
+    if context.json {
+        print_json(&answered.raw)?;
+    } else {
+        let name = styled(STRONG, name_or_id(ping.name.as_ref(), &ping.id));
+        let way = ping.transport.as_ref().map(|transport| format!(" by {transport}")).unwrap_or_default();
+        let took = ping.took_ms.map(|ms| format!(" within {ms} ms")).unwrap_or_default();
+        let why = ping.why.as_ref().map(|why| format!(": {}", safe(why))).unwrap_or_default();
+        print(&if ping.online {
+            format!("{name} is {}: answered{took}{way}.\n", styled(GOOD, "there"))
+        } else {
+            format!("{name} is {}{why}.\n", styled(BAD, "not there"))
+        })?;
+    }
+    if ping.online { Ok(()) } else { Err(Failure::Told) }
+}
+
+fn who(contact: &Contact) -> String {
+    name_or_id(contact.name.as_ref(), &contact.id)
+}
+
+/// As a shell takes it.
+fn quoted(text: &str) -> String {
+    let is_plain = text.chars().all(|character| character.is_alphanumeric() || "-_.".contains(character));
+    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
+    if contacts.contacts.is_empty() {
+        return "No contacts yet. Ask a friend for their address (`bitpie id`), then: `bitpie contact add IDURL`\n"
+            .to_owned();
+    }
+    let short = ShortIds::of(contacts.contacts.iter().map(|contact| &contact.id));
+    let mut table = Table::new(&["NAME", "ID", "", "SEEN", "UNREAD", "WAITING", "CALLS ITSELF"]);
+    for contact in &contacts.contacts {
+        let (state, style) = match (contact.state, contact.online) {
+            (ContactState::Request, _) => ("wants to talk", ODD),
+            (ContactState::Refused, _) => ("refused", FAINT),
+            (ContactState::Accepted, true) => ("online", GOOD),
+            (ContactState::Accepted, false) => ("offline", FAINT),
+        };
+        let unless_none = |count: u64| if count > 0 { Cell::number(count).styled(ODD) } else { Cell::default() };
+        let claimed = contact.claimed_name.as_ref().filter(|claimed| contact.name.as_ref() != Some(claimed));
+        table.row([
+            Cell::maybe(contact.name.as_ref().map(ToString::to_string)).styled(STRONG),
+            Cell::new(short.show(&contact.id)),
+            Cell::new(state).styled(style),
+            contact.last_seen_unix_ms.map_or_else(Cell::default, |then| Cell::new(when(now_unix_ms, then))),
+            unless_none(contact.unread),
+            unless_none(contact.waiting),
+            Cell::new(claimed.map(ToString::to_string).unwrap_or_default()).styled(FAINT),
+        ]);
+    }
+    let mut text = table.render();
+    if contacts.contacts.iter().any(|contact| contact.state == ContactState::Request) {
+        text += "\nWhoever wants to talk waits for `bitpie contact accept ID` or `bitpie contact refuse ID`.\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::identity::NodeId;
+
+    fn contact(number: u8, name: Option<&str>, state: ContactState) -> Contact {
+        Contact {
+            id: NodeId::from_bytes([number; 32]),
+            name: name.map(|name| name.parse().expect("a nickname")),
+            claimed_name: Some("alice".parse().expect("a nickname")),
+            state,
+            online: number == 1,
+            status: "CONNECTED".to_owned(),
+            last_seen_unix_ms: (number < 3).then_some(1_000_000),
+            unread: number.into(),
+            waiting: u64::from(state == ContactState::Request),
+        }
+    }
+
+    #[test]
+    fn contacts_are_listed_for_people() {
+        let contacts = vec![
+            contact(3, None, ContactState::Request),
+            contact(1, Some("alice"), ContactState::Accepted),
+            contact(0, Some("Zoë 日本"), ContactState::Accepted),
+            contact(2, Some("mallory"), ContactState::Refused),
+        ];
+        let text = contacts_text(&Contacts { contacts }, 1_000_000 + 180_000);
+        expect![[r#"
+            NAME      ID                       SEEN       UNREAD  WAITING  CALLS ITSELF
+            –         ycbogyad  wants to talk                  3        1  alice
+            alice     yryonyeb  online         3 min ago       1           
+            Zoë 日本  yyyyyyyy  offline        3 min ago                   alice
+            mallory   yebyryon  refused        3 min ago       2           alice
+
+            Whoever wants to talk waits for `bitpie contact accept ID` or `bitpie contact refuse ID`.
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&text).to_string());
+    }
+
+    #[test]
+    fn a_name_is_shown_as_a_shell_takes_it() {
+        assert_eq!(quoted("alice"), "alice");
+        assert_eq!(quoted("o'neill the $1st"), r"'o'\''neill the $1st'");
+    }
+}

@@ -1,0 +1,463 @@
+//! `bitpie doctor`: a list of checks, each with what it found and what to do about it. It changes nothing.
+
+use std::fmt::Write as _;
+use std::fs::Metadata;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::connection::Connection;
+use super::duration::when;
+use super::failure::Failure;
+use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, print, print_json, safe, styled};
+use super::{Context, now_unix_ms};
+use crate::api::access::{API_FILE, Access};
+use crate::api::answers::Settings;
+use crate::api::methods::GetStatus;
+
+/// A check in the list of all.
+#[derive(Clone, Copy)]
+pub struct Check {
+    /// One or two words.
+    pub name: &'static str,
+    /// Looks.
+    pub run: fn(&Patient) -> Finding,
+}
+
+/// What is looked at.
+pub struct Patient {
+    /// The home folder.
+    pub home: PathBuf,
+    /// The process of a node that answers.
+    pub running: Option<u32>,
+    /// All settings, or why they cannot be read.
+    pub settings: Result<Settings, String>,
+    /// The clock of this machine.
+    pub now_unix_ms: u64,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How it is.
+    pub verdict: Verdict,
+    /// What was found, in one sentence.
+    pub said: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// How it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// Nothing that could be looked at now.
+    Skipped,
+    /// Not as it should be.
+    Bad,
+}
+
+impl Finding {
+    /// It is as it should be.
+    pub fn good(said: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Good, said: said.into(), help: None }
+    }
+
+    /// It could not be looked at, and that is no fault.
+    pub fn skipped(said: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Skipped, said: said.into(), help: None }
+    }
+
+    /// It is not as it should be.
+    pub fn bad(said: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Bad, said: said.into(), help: Some(help.into()) }
+    }
+}
+
+/// The checks that need nothing but the home folder and the system.
+pub const CHECKS: &[Check] = &[
+    Check { name: "home folder", run: home_folder },
+    Check { name: "key file", run: key_file },
+    Check { name: "settings", run: settings },
+    Check { name: "disk space", run: disk_space },
+    Check { name: "clock", run: clock },
+    Check { name: API_FILE, run: api_file },
+    Check { name: "node", run: node },
+    Check { name: "ports", run: ports },
+];
+
+/// Below this, messages and traces may soon find no room.
+const LEAST_FREE_BYTES: u64 = 200 << 20;
+
+/// A clock before this is wrong: the program did not exist then (2025-01-01).
+const EARLIEST_UNIX_MS: u64 = 1_735_689_600_000;
+
+/// A clock behind this is wrong (2100-01-01).
+const LATEST_UNIX_MS: u64 = 4_102_444_800_000;
+
+/// By how much a file may be newer than the clock.
+const CLOCK_SKEW_MS: u64 = 150_000;
+
+/// The settings that are TCP ports, where they are bound, and what they are by default.
+const PORTS: [(&str, Ipv4Addr, u16); 2] =
+    [("services/tcp-transport/port", Ipv4Addr::UNSPECIFIED, 7771), ("api/http-port", Ipv4Addr::LOCALHOST, 38081)];
+
+/// Does all checks.
+pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
+    let running = Connection::open(&context.home).and_then(|node| {
+        node.call(&GetStatus {})?;
+        Ok(node.process())
+    });
+    let settings = (context.offline.settings)(&context.home).map_err(|error| format!("{error:#}"));
+    let patient = Patient { home: context.home.clone(), running: running.ok(), settings, now_unix_ms: now_unix_ms() };
+    let checks = CHECKS.iter().chain(context.offline.checks);
+    let findings: Vec<(&str, Finding)> = checks.map(|check| (check.name, (check.run)(&patient))).collect();
+    if context.json {
+        print_json(&json(&findings))?;
+    } else {
+        print(&text(&findings))?;
+    }
+    let is_well = findings.iter().all(|(_, finding)| finding.verdict != Verdict::Bad);
+    if is_well { Ok(()) } else { Err(Failure::Told) }
+}
+
+fn json(findings: &[(&str, Finding)]) -> impl Serialize {
+    #[derive(Serialize)]
+    struct Named {
+        name: String,
+        #[serde(flatten)]
+        finding: Finding,
+    }
+    #[derive(Serialize)]
+    struct All {
+        checks: Vec<Named>,
+    }
+    let named = |(name, finding): &(&str, Finding)| Named { name: (*name).to_owned(), finding: finding.clone() };
+    All { checks: findings.iter().map(named).collect() }
+}
+
+fn text(findings: &[(&str, Finding)]) -> String {
+    let width = findings.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, finding) in findings {
+        let mark = match finding.verdict {
+            Verdict::Good => styled(GOOD, "✓"),
+            Verdict::Skipped => styled(ODD, "–"),
+            Verdict::Bad => styled(BAD, "✗"),
+        };
+        let said = safe(&finding.said);
+        let said = if finding.verdict == Verdict::Skipped { styled(FAINT, said) } else { said };
+        let _ = writeln!(text, "{mark} {name:<width$}  {said}");
+        if let Some(help) = &finding.help {
+            let _ = writeln!(text, "  {:width$}  {} {}", "", styled(ADVICE, "→"), safe(help));
+        }
+    }
+    let bad = findings.iter().filter(|(_, finding)| finding.verdict == Verdict::Bad).count();
+    let sum = match bad {
+        0 => styled(GOOD, "All is well."),
+        1 => styled(BAD, "One thing is not as it should be."),
+        _ => styled(BAD, format!("{bad} things are not as they should be.")),
+    };
+    let _ = writeln!(text, "\n{sum}");
+    text
+}
+
+fn home_folder(patient: &Patient) -> Finding {
+    let home = patient.home.display();
+    match std::fs::symlink_metadata(&patient.home) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Finding::skipped(format!("{home} is not there yet; the first `bitpie run` makes it"))
+        }
+        Err(error) => Finding::bad(format!("{home} cannot be looked at: {error}"), "see who owns the folders above it"),
+        Ok(metadata) if metadata.is_symlink() && !patient.home.is_dir() => {
+            Finding::bad(format!("{home} is a link to nowhere"), "make the folder that it means, or remove it")
+        }
+        Ok(metadata) if !metadata.is_symlink() && !metadata.is_dir() => {
+            Finding::bad(format!("{home} is no folder"), "move it away, or name another with --home")
+        }
+        Ok(_) => match std::fs::metadata(&patient.home) {
+            Err(error) => Finding::bad(format!("{home} cannot be looked at: {error}"), "see who owns it"),
+            Ok(metadata) => {
+                private(&patient.home, &metadata, "700").unwrap_or_else(|| Finding::good(format!("{home}")))
+            }
+        },
+    }
+}
+
+/// What is wrong if others can read it, or it is not this user's.
+#[cfg(unix)]
+fn private(path: &Path, metadata: &Metadata, mode: &str) -> Option<Finding> {
+    use std::os::unix::fs::MetadataExt as _;
+    let shown = path.display();
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Some(Finding::bad(
+            format!("{shown} belongs to another user"),
+            format!("run as that user, or: chown \"$USER\" '{shown}'"),
+        ));
+    }
+    let open = metadata.mode() & 0o077;
+    (open != 0).then(|| {
+        Finding::bad(
+            format!("others on this machine can get at {shown} (mode {:03o})", metadata.mode() & 0o777),
+            format!("chmod {mode} '{shown}'"),
+        )
+    })
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path, _: &Metadata, _: &str) -> Option<Finding> {
+    None
+}
+
+fn key_file(patient: &Patient) -> Finding {
+    let path = patient.home.join("identity.key");
+    match std::fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if patient.home.join("messages").exists() {
+                Finding::bad(
+                    "the key is gone, and the rest of the home folder is there",
+                    "put identity.key back from a backup: without it this identity cannot be used, nor its messages be read",
+                )
+            } else {
+                Finding::skipped("there is no key yet; the first `bitpie run` makes it")
+            }
+        }
+        Err(error) => Finding::bad(format!("{} cannot be looked at: {error}", path.display()), "see who owns it"),
+        Ok(metadata) if !metadata.is_file() => {
+            Finding::bad(format!("{} is no file", path.display()), "put identity.key back from a backup")
+        }
+        Ok(metadata) => private(&path, &metadata, "600").unwrap_or_else(|| match std::fs::File::open(&path) {
+            Ok(_) if metadata.len() > 0 => Finding::good("there, and for this user alone"),
+            Ok(_) => Finding::bad(format!("{} is empty", path.display()), "put identity.key back from a backup"),
+            Err(error) => Finding::bad(format!("{} cannot be read: {error}", path.display()), "see who owns it"),
+        }),
+    }
+}
+
+fn settings(patient: &Patient) -> Finding {
+    match &patient.settings {
+        Ok(settings) => {
+            let set = settings.settings.iter().filter(|setting| setting.is_set).count();
+            Finding::good(format!("{set} of {} are set, and all can be understood", settings.settings.len()))
+        }
+        Err(error) => {
+            Finding::bad(error.clone(), "mend that line of config.toml; `bitpie config list` shows what there is")
+        }
+    }
+}
+
+#[cfg(unix)]
+fn disk_space(patient: &Patient) -> Finding {
+    // Before the first run the folder is not there, but the one in which it will be made is.
+    let Some(there) = patient.home.ancestors().find(|folder| folder.exists()) else {
+        return Finding::skipped("the home folder is not there");
+    };
+    match rustix::fs::statvfs(there) {
+        Err(error) => Finding::skipped(format!("the system does not tell: {error}")),
+        Ok(space) => {
+            let free = space.f_bavail.saturating_mul(space.f_frsize);
+            let said = format!("{} MiB are free", free >> 20);
+            if free < LEAST_FREE_BYTES {
+                Finding::bad(said, "make room: without it no message can be taken, and none is acknowledged")
+            } else {
+                Finding::good(said)
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn disk_space(_: &Patient) -> Finding {
+    Finding::skipped("not looked at on this system")
+}
+
+fn clock(patient: &Patient) -> Finding {
+    let help = "set the clock of this machine (or turn on its synchronisation): nodes whose clocks are more than 150 s apart refuse each other";
+    let now = patient.now_unix_ms;
+    if !(EARLIEST_UNIX_MS..LATEST_UNIX_MS).contains(&now) {
+        let days = now / 86_400_000;
+        return Finding::bad(format!("it cannot be right: {days} days since the beginning of 1970"), help);
+    }
+    let modified = |path: &Path| {
+        let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
+        let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
+        u64::try_from(since.as_millis()).ok()
+    };
+    let files = ["identity.key", "config.toml", "messages", "log", "traces"];
+    let newest = files.iter().filter_map(|file| modified(&patient.home.join(file))).max();
+    match newest.filter(|newest| *newest > now + CLOCK_SKEW_MS) {
+        Some(newest) => Finding::bad(format!("a file of the home folder was written {}", when(now, newest)), help),
+        None => Finding::good("it can be right"),
+    }
+}
+
+fn api_file(patient: &Patient) -> Finding {
+    let path = patient.home.join(API_FILE);
+    match (Access::read(&patient.home), patient.running) {
+        (Err(error), _) => Finding::bad(error.to_string(), "stop the node and start it again: it writes the file anew"),
+        (Ok(None), _) => Finding::good("there is none, as no node is running"),
+        (Ok(Some(access)), None) => Finding::bad(
+            format!("it was left behind by process {}, or that one does not answer", access.process),
+            format!("if that process is gone, nothing has to be done: the next `bitpie run` writes {API_FILE} anew"),
+        ),
+        (Ok(Some(_)), Some(_)) => std::fs::metadata(&path)
+            .ok()
+            .and_then(|metadata| private(&path, &metadata, "600"))
+            .unwrap_or_else(|| Finding::good("there, and for this user alone")),
+    }
+}
+
+fn node(patient: &Patient) -> Finding {
+    match patient.running {
+        Some(process) => Finding::good(format!("it answers (process {process})")),
+        None => Finding::skipped("none is running; `bitpie run` starts one"),
+    }
+}
+
+fn ports(patient: &Patient) -> Finding {
+    if patient.running.is_some() {
+        return Finding::good("the node has them; `bitpie status` shows which");
+    }
+    let of_settings = |path: &str| {
+        let settings = patient.settings.as_ref().ok()?;
+        let setting = settings.settings.iter().find(|setting| setting.path == path)?;
+        u16::try_from(setting.value.as_u64()?).ok()
+    };
+    let mut free = Vec::new();
+    for (path, address, default) in PORTS {
+        let port = of_settings(path).unwrap_or(default);
+        match TcpListener::bind((address, port)) {
+            Ok(_) => free.push(port.to_string()),
+            Err(error) => {
+                return Finding::bad(
+                    format!("port {port} cannot be had: {error}"),
+                    format!(
+                        "end the program that has it, or choose another: bitpie config set {path} PORT (0 takes any)"
+                    ),
+                );
+            }
+        }
+    }
+    Finding::good(format!("free: {}", free.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn patient(home: &Path) -> Patient {
+        Patient {
+            home: home.to_owned(),
+            running: None,
+            settings: Ok(Settings { settings: Vec::new() }),
+            now_unix_ms: now_unix_ms(),
+        }
+    }
+
+    fn home() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        mode(folder.path(), 0o700);
+        folder
+    }
+
+    #[cfg(unix)]
+    fn mode(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
+    }
+
+    #[test]
+    fn findings_are_a_list_with_advice_below() {
+        let findings = [
+            ("home folder", Finding::good("/home/a/.bitpie")),
+            ("key", Finding::bad("others can read it", "chmod 600 it")),
+            ("node", Finding::skipped("none is running")),
+        ];
+        expect![[r#"
+            ✓ home folder  /home/a/.bitpie
+            ✗ key          others can read it
+                           → chmod 600 it
+            – node         none is running
+
+            One thing is not as it should be.
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&text(&findings)).to_string());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_home_that_others_can_read_is_told_with_the_remedy() {
+        let folder = home();
+        assert_eq!(home_folder(&patient(folder.path())).verdict, Verdict::Good);
+        mode(folder.path(), 0o755);
+        let finding = home_folder(&patient(folder.path()));
+        assert!(finding.said.contains("mode 755"), "{finding:?}");
+        assert_eq!(finding.help, Some(format!("chmod 700 '{}'", folder.path().display())));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_is_looked_at_from_outside() {
+        let folder = home();
+        let key = folder.path().join("identity.key");
+        assert_eq!(key_file(&patient(folder.path())).verdict, Verdict::Skipped);
+        std::fs::create_dir(folder.path().join("messages")).expect("a folder");
+        assert!(key_file(&patient(folder.path())).said.contains("the key is gone"));
+        std::fs::write(&key, "").expect("a file");
+        mode(&key, 0o600);
+        assert!(key_file(&patient(folder.path())).said.contains("is empty"));
+        std::fs::write(&key, "x").expect("a file");
+        assert_eq!(key_file(&patient(folder.path())).verdict, Verdict::Good);
+        mode(&key, 0o640);
+        assert_eq!(key_file(&patient(folder.path())).help, Some(format!("chmod 600 '{}'", key.display())));
+    }
+
+    #[test]
+    fn a_clock_that_cannot_be_right_is_told() {
+        let folder = home();
+        let at = |now_unix_ms: u64| clock(&Patient { now_unix_ms, ..patient(folder.path()) }).verdict;
+        assert_eq!(at(0), Verdict::Bad);
+        assert_eq!(at(LATEST_UNIX_MS), Verdict::Bad);
+        assert_eq!(at(now_unix_ms()), Verdict::Good);
+        std::fs::write(folder.path().join("config.toml"), "").expect("a file");
+        assert_eq!(at(now_unix_ms() - 3_600_000), Verdict::Bad);
+    }
+
+    #[test]
+    fn an_api_file_that_was_left_behind_is_told() {
+        let folder = home();
+        assert_eq!(api_file(&patient(folder.path())).verdict, Verdict::Good);
+        let token = crate::api::access::Token::from_bytes(&[1; 32]);
+        let access = Access { address: "127.0.0.1:1".parse().expect("an address"), token, process: 77 };
+        std::fs::write(folder.path().join(API_FILE), access.to_text()).expect("a file");
+        assert!(api_file(&patient(folder.path())).said.contains("process 77"));
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_told_with_its_setting() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("some port is free");
+        let port = taken.local_addr().expect("it is bound").port();
+        let setting = |path: &str, value: u16| crate::api::answers::Setting {
+            path: path.to_owned(),
+            value: value.into(),
+            default: 0.into(),
+            is_set: true,
+            kind: "port".to_owned(),
+            summary: String::new(),
+            needs_restart: true,
+        };
+        let settings = vec![setting("api/http-port", port), setting("services/tcp-transport/port", 0)];
+        let folder = home();
+        let finding = ports(&Patient { settings: Ok(Settings { settings }), ..patient(folder.path()) });
+        assert!(
+            finding.help.as_ref().is_some_and(|help| help.contains("bitpie config set api/http-port")),
+            "{finding:?}"
+        );
+    }
+}

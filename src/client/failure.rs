@@ -1,0 +1,96 @@
+//! What can go wrong with a command, what is said of it, and the exit code.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::api::access::AccessError;
+use crate::api::errors::{ErrorKind, RpcError};
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nobody to talk to.
+    #[error("no node is running in {}{}", .home.display(), .gone.map(|process| format!(" (the one that wrote api.json, process {process}, is gone)")).unwrap_or_default())]
+    NoNode {
+        /// The home folder.
+        home: PathBuf,
+        /// The process that is named in an `api.json` that was left behind.
+        gone: Option<u32>,
+    },
+    /// The node said no.
+    #[error("{0}")]
+    Node(RpcError),
+    /// It was done, but what came of it is not what was wanted; that has been told already.
+    #[error("it did not come to what was wanted")]
+    Told,
+    /// `api.json` is of no use.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// Anything that went wrong here.
+    #[error("{message}")]
+    Here {
+        /// What happened, to what.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+    /// Nobody reads any more; that is no error.
+    #[error("the output cannot be written: {0}")]
+    Output(#[from] io::Error),
+    /// What the functions say that work without a node.
+    #[error("{0:#}")]
+    Offline(#[from] anyhow::Error),
+}
+
+impl Failure {
+    /// Something that went wrong here, and what to do about it.
+    pub fn here(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Here { message: message.into(), help: Some(help.into()) }
+    }
+
+    /// As documented in the help of the program.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Node(_) | Self::Told => 1,
+            Self::Access(_) | Self::Here { .. } | Self::Output(_) | Self::Offline(_) => 2,
+            Self::NoNode { .. } => 3,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::NoNode { home, .. } => Some(format!("start one with `bitpie run{}`", home_option(home))),
+            Self::Node(error) => error.data.help.clone(),
+            Self::Access(_) => {
+                Some("stop the node and start it again: it writes the file anew; `bitpie doctor` tells more".to_owned())
+            }
+            Self::Here { help, .. } => help.clone(),
+            Self::Told | Self::Output(_) | Self::Offline(_) => None,
+        }
+    }
+
+    /// In the form that the node's own errors have.
+    pub fn to_json(&self) -> String {
+        let kind = match self {
+            Self::Node(error) => return json!({ "error": error }).to_string(),
+            Self::NoNode { .. } => "no_node",
+            _ => "here",
+        };
+        json!({ "error": { "message": self.to_string(), "data": { "kind": kind, "help": self.help() } } }).to_string()
+    }
+
+    /// Whether the node said this.
+    pub fn is(&self, kind: ErrorKind) -> bool {
+        matches!(self, Self::Node(error) if error.kind() == kind)
+    }
+}
+
+/// ` --home DIR`, if that is not where a node lives by default.
+fn home_option(home: &Path) -> String {
+    let is_default = std::env::home_dir().is_some_and(|user| user.join(super::HOME_FOLDER) == home);
+    if is_default { String::new() } else { format!(" --home {}", home.display()) }
+}

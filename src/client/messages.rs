@@ -1,0 +1,278 @@
+//! `bitpie msg …`, but for `send`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use super::arguments::MessageCommand;
+use super::duration::when;
+use super::failure::Failure;
+use super::sending::Sending;
+use super::short_id::name_or_id;
+use super::table::{Cell, Table};
+use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
+use super::{Connection, Context, now_unix_ms};
+use crate::api::answers::{Direction, Message, MessageState};
+use crate::api::hidden::Hidden;
+use crate::api::methods::{
+    ExportMessages, ListMessages, MESSAGES_PER_ANSWER, MarkRead, SearchMessages, WAIT_MS, WatchMessages,
+};
+
+/// Does what is asked for.
+pub fn perform(command: MessageCommand, context: &Context<'_>) -> Result<(), Failure> {
+    match command {
+        MessageCommand::Send { to, text, wait, timeout, expires } => {
+            Sending { to, text, wait, timeout, expires }.run(context)
+        }
+        MessageCommand::List { with, limit, before, keep_unread } => list(with, limit, before, keep_unread, context),
+        MessageCommand::Watch { with, after, keep_unread } => watch(with, after, keep_unread, context),
+        MessageCommand::Search { words, limit } => search(&words.join(" "), limit, context),
+        MessageCommand::Read { with } => read(with, context),
+        MessageCommand::Export { with, out } => export(with, out.as_deref(), context),
+    }
+}
+
+fn list(
+    with: Option<String>,
+    limit: u32,
+    before: Option<u64>,
+    keep_unread: bool,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
+    let node = context.node()?;
+    let answered = node.call(&ListMessages { with: with.clone(), limit, before })?;
+    if context.json {
+        return Ok(print_json(&answered.raw)?);
+    }
+    let messages = &answered.answer.messages;
+    if messages.is_empty() {
+        return Ok(print("No messages. `bitpie msg send WHO TEXT` writes one.\n")?);
+    }
+    let mut text = table_text(messages, now_unix_ms());
+    if let Some(next) = answered.answer.next {
+        text += &styled(FAINT, format!("There are older ones: --before {next}\n"));
+    }
+    print(&text)?;
+    // A conversation that was shown is read; a glance at everything is not.
+    if let Some(with) = with.filter(|_| !keep_unread) {
+        mark_read(&node, with, messages)?;
+    }
+    Ok(())
+}
+
+/// Marks those as read that were shown.
+fn mark_read(node: &Connection, with: String, shown: &[Message]) -> Result<(), Failure> {
+    let unread = shown.iter().filter(|message| message.state == MessageState::Unread);
+    if let Some(up_to) = unread.map(|message| message.position).max() {
+        node.call(&MarkRead { with, up_to: Some(up_to) })?;
+    }
+    Ok(())
+}
+
+fn watch(
+    with: Option<String>,
+    mut after: Option<u64>,
+    keep_unread: bool,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
+    let node = context.node()?;
+    if !context.json {
+        let whose = with.as_ref().map(|with| format!(" with {}", safe(with))).unwrap_or_default();
+        let mut errors = anstream::stderr().lock();
+        let _ = writeln!(errors, "{}", styled(FAINT, format!("Messages{whose}, as they come; Ctrl-C ends.")));
+    }
+    loop {
+        let answer = node.call(&WatchMessages { with: with.clone(), after, wait_ms: WAIT_MS })?.answer;
+        after = answer.next.or(after);
+        for message in &answer.messages {
+            if context.json {
+                print_json(message)?;
+            } else {
+                print(&line_text(message))?;
+            }
+            if !keep_unread && !context.json {
+                mark_read(&node, message.with.to_string(), std::slice::from_ref(message))?;
+            }
+        }
+    }
+}
+
+fn search(query: &str, limit: u32, context: &Context<'_>) -> Result<(), Failure> {
+    let answered = context.node()?.call(&SearchMessages { query: Hidden(query.to_owned()), limit })?;
+    if context.json {
+        return Ok(print_json(&answered.raw)?);
+    }
+    let messages = &answered.answer.messages;
+    if messages.is_empty() {
+        print("No message holds all of these words.\n")?;
+        return Err(Failure::Told);
+    }
+    Ok(print(&table_text(messages, now_unix_ms()))?)
+}
+
+fn read(with: String, context: &Context<'_>) -> Result<(), Failure> {
+    let answered = context.node()?.call(&MarkRead { with, up_to: None })?;
+    if context.json {
+        return Ok(print_json(&answered.raw)?);
+    }
+    Ok(print(&format!("{} marked as read.\n", counted(answered.answer.count, "message")))?)
+}
+
+fn export(with: Option<String>, out: Option<&Path>, context: &Context<'_>) -> Result<(), Failure> {
+    let node = context.node()?;
+    let Some(path) = out else {
+        let mut output = BufWriter::new(io::stdout().lock());
+        write_all(&node, with, &mut output)?;
+        return Ok(());
+    };
+    let mut file = BufWriter::new(create_private(path)?);
+    let failed = |error: io::Error| {
+        Failure::here(format!("{} cannot be written: {error}", path.display()), "what is there of it is not complete")
+    };
+    let count = write_all(&node, with, &mut file).map_err(|failure| match failure {
+        Failure::Output(error) => failed(error),
+        other => other,
+    })?;
+    file.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)?;
+    if context.json {
+        return Ok(print_json(&serde_json::json!({ "path": path, "messages": count }))?);
+    }
+    Ok(print(&format!("{} written to {}.\n", counted(count, "message"), path.display()))?)
+}
+
+/// A new file that only this user can read.
+fn create_private(path: &Path) -> Result<File, Failure> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| {
+        let help = match error.kind() {
+            io::ErrorKind::AlreadyExists => "choose another name; a file that is there is not overwritten",
+            _ => "choose a place that you can write to",
+        };
+        Failure::here(format!("{} cannot be made: {error}", path.display()), help)
+    })
+}
+
+fn write_all(node: &Connection, with: Option<String>, output: &mut impl Write) -> Result<u64, Failure> {
+    let (mut after, mut count) = (0, 0);
+    loop {
+        let page = ExportMessages { with: with.clone(), after, limit: MESSAGES_PER_ANSWER };
+        let page = node.call(&page)?.answer;
+        for message in &page.messages {
+            serde_json::to_writer(&mut *output, message).map_err(io::Error::from)?;
+            output.write_all(b"\n")?;
+            count += 1;
+        }
+        // A node that said the same place again would keep us here for ever.
+        match page.next.filter(|next| *next > after) {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    output.flush()?;
+    Ok(count)
+}
+
+fn table_text(messages: &[Message], now_unix_ms: u64) -> String {
+    let mut table = Table::new(&["AT", "WHEN", "", "WHO", "", "TEXT"]);
+    for message in messages {
+        table.row([
+            Cell::number(message.position).styled(FAINT),
+            Cell::new(when(now_unix_ms, message.time_unix_ms)).styled(FAINT),
+            arrow(message),
+            Cell::new(name_or_id(message.name.as_ref(), &message.with)).styled(STRONG),
+            state(message),
+            Cell::new(&message.text.0),
+        ]);
+    }
+    table.render()
+}
+
+fn arrow(message: &Message) -> Cell {
+    match message.direction {
+        Direction::Incoming => Cell::new("←"),
+        Direction::Outgoing => Cell::new("→"),
+    }
+}
+
+fn state(message: &Message) -> Cell {
+    let style = match message.state {
+        MessageState::Delivered | MessageState::Read => GOOD,
+        MessageState::Refused | MessageState::Expired => BAD,
+        MessageState::Queued | MessageState::Sending | MessageState::Sent => ODD,
+        MessageState::Unread | MessageState::Waiting => ODD.bold(),
+    };
+    // What the user has read is nothing to be noticed.
+    let is_plain = message.direction == Direction::Incoming && message.state == MessageState::Read;
+    if is_plain { Cell::default() } else { Cell::new(message.state.word()).styled(style) }
+}
+
+/// A message as it comes: further lines of it are set in below the first.
+fn line_text(message: &Message) -> String {
+    let name = safe(&name_or_id(message.name.as_ref(), &message.with));
+    let (arrow, style) = match message.direction {
+        Direction::Incoming => ("←", STRONG),
+        Direction::Outgoing => ("→", FAINT),
+    };
+    let text = safe(&message.text.0).replace('\n', "\n    ");
+    let waiting = match message.state {
+        MessageState::Waiting => styled(ODD, " (a stranger: `bitpie contact accept` or `refuse`)"),
+        _ => String::new(),
+    };
+    format!("{arrow} {}{waiting}: {text}\n", styled(style, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::identity::NodeId;
+
+    fn message(position: u64, direction: Direction, state: MessageState, text: &str) -> Message {
+        Message {
+            position,
+            id: "x".to_owned(),
+            direction,
+            with: NodeId::from_bytes([position as u8; 32]),
+            name: (position < 10).then(|| "alice".parse().expect("a nickname")),
+            text: Hidden(text.to_owned()),
+            time_unix_ms: position * 1000,
+            expires_unix_ms: None,
+            reply_to: None,
+            state,
+            why: None,
+            attempts: 1,
+            next_attempt_unix_ms: None,
+        }
+    }
+
+    #[test]
+    fn a_conversation_is_a_table_with_its_texts_at_the_end() {
+        let messages = [
+            message(8, Direction::Outgoing, MessageState::Delivered, "are you there?"),
+            message(9, Direction::Incoming, MessageState::Read, "yes\n\u{1b}[31mred"),
+            message(10, Direction::Incoming, MessageState::Waiting, "日本語"),
+        ];
+        expect![[r#"
+            AT  WHEN          WHO                  TEXT
+             8  1 min ago  →  alice     delivered  are you there?
+             9  59 s ago   ←  alice                yes
+                                                   \u{1b}[31mred
+            10  58 s ago   ←  befywnok  waiting    日本語
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&table_text(&messages, 68_000)).to_string());
+    }
+
+    #[test]
+    fn a_message_that_comes_is_a_line() {
+        let text = line_text(&message(10, Direction::Incoming, MessageState::Waiting, "one\ntwo\u{7}"));
+        expect![[r#"
+            ← befywnok (a stranger: `bitpie contact accept` or `refuse`): one
+                two\u{7}
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&text).to_string());
+    }
+}

@@ -1,0 +1,158 @@
+//! `bitpie id`, `bitpie status`, `bitpie peers`.
+
+use std::fmt::Write as _;
+
+use super::duration::{Span, when};
+use super::failure::Failure;
+use super::short_id::ShortIds;
+use super::table::{Cell, Table};
+use super::terminal::{BAD, FAINT, STRONG, counted, print, print_json, safe, state_style, styled};
+use super::{Context, now_unix_ms};
+use crate::api::answers::{Direction, Peer, Peers, Status, TransportStatus};
+use crate::api::methods::{GetId, GetStatus, ListPeers};
+use crate::identity::Entrypoint;
+
+/// `bitpie id`
+pub fn id(context: &Context<'_>) -> Result<(), Failure> {
+    let id = context.node_or(|node| Ok(node.call(&GetId {})?.answer), || (context.offline.id)(&context.home))?;
+    if context.json {
+        return Ok(print_json(&id)?);
+    }
+    // First and alone on its line, so that it can be copied, and piped into a QR code.
+    let mut text = format!("{}\n", safe(&id.idurl));
+    if id.entrypoints.is_empty() {
+        text += &styled(FAINT, "The node listens nowhere now, so the address says who it is, and not where.\n");
+    }
+    Ok(print(&text)?)
+}
+
+/// `bitpie status`
+pub fn status(context: &Context<'_>) -> Result<(), Failure> {
+    let answered = context.node()?.call(&GetStatus {})?;
+    if context.json { Ok(print_json(&answered.raw)?) } else { Ok(print(&status_text(&answered.answer))?) }
+}
+
+/// `bitpie peers`
+pub fn peers(context: &Context<'_>) -> Result<(), Failure> {
+    let answered = context.node()?.call(&ListPeers {})?;
+    if context.json {
+        return Ok(print_json(&answered.raw)?);
+    }
+    Ok(print(&peers_text(&answered.answer, now_unix_ms()))?)
+}
+
+fn status_text(status: &Status) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "{FAINT}{name:<12}{FAINT:#}{value}");
+    };
+    let state = |state: &str| styled(state_style(state), safe(state));
+    let name = status.name.as_ref().map(|name| format!("{}, ", styled(STRONG, name))).unwrap_or_default();
+    line("node", format!("{name}{}", status.id));
+    line(
+        "version",
+        format!("{}, process {}, running for {}", safe(&status.version), status.process, Span { ms: status.uptime_ms }),
+    );
+    let (network, connector) = (safe(&status.network), state(&status.network_connector));
+    line("network", format!("{network}: {connector}, peer to peer {}", state(&status.p2p_connector)));
+    for transport in &status.transports {
+        line(transport.name.as_str(), transport_text(transport));
+    }
+    let counts = |counts: Vec<(String, u64)>| {
+        let shown: Vec<String> =
+            counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what}")).collect();
+        if shown.is_empty() { styled(FAINT, "none") } else { shown.join(", ") }
+    };
+    let services = status.services.iter().map(|(name, count)| (state(name), *count));
+    line("services", counts(services.collect()));
+    let sessions = status.sessions;
+    let of = |what: &str, count: u64| (what.to_owned(), count);
+    line(
+        "sessions",
+        counts(vec![
+            of("incoming", sessions.incoming),
+            of("outgoing", sessions.outgoing),
+            of("half open", sessions.half_open),
+        ]),
+    );
+    let contacts = status.contacts;
+    let waiting = if contacts.requests > 0 { ": see `bitpie contact list`" } else { "" };
+    line(
+        "contacts",
+        counts(vec![
+            of("online", contacts.online),
+            of("in all", contacts.accepted),
+            of("waiting to be accepted", contacts.requests),
+        ]) + waiting,
+    );
+    let messages = status.messages.iter().map(|(state, count)| (state.word().to_owned(), *count));
+    line("messages", counts(messages.collect()));
+    let counters = &status.counters;
+    line(
+        "traffic",
+        format!(
+            "{} in, {} out; {} in, {} out",
+            counted(counters.packets_in, "packet"),
+            counters.packets_out,
+            counted(counters.frames_in, "frame"),
+            counters.frames_out
+        ),
+    );
+    let refusals = counters.refusals.iter().map(|(name, count)| (safe(name).replace('_', " "), *count));
+    line("refusals", counts(refusals.collect()));
+    line("DHT", status.dht.as_deref().map_or_else(|| styled(FAINT, "none in this version"), state));
+    line("home", safe(&status.home));
+    line("traces", safe(&status.traces));
+    text
+}
+
+fn transport_text(transport: &TransportStatus) -> String {
+    let state = styled(state_style(&transport.state), safe(&transport.state));
+    let at: Vec<String> = transport.listening.iter().map(Entrypoint::to_string).collect();
+    let problem = transport.problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem))));
+    format!("{state} {}{}", at.join(" "), problem.unwrap_or_default())
+}
+
+fn peers_text(peers: &Peers, now_unix_ms: u64) -> String {
+    if peers.peers.is_empty() {
+        return "No other node is known yet. A contact's address says where theirs is: `bitpie contact add IDURL`.\n"
+            .to_owned();
+    }
+    let short = ShortIds::of(peers.peers.iter().filter_map(|peer| peer.id.as_ref()));
+    let mut table =
+        Table::new(&["ID", "NAME", "SESSION", "STATE", "PING", "FAILED", "NEXT TRY", "MISBEHAVED", "SEEN", "AT"]);
+    for peer in &peers.peers {
+        table.row(peer_row(peer, short, now_unix_ms));
+    }
+    table.render()
+}
+
+fn peer_row(peer: &Peer, short: ShortIds, now_unix_ms: u64) -> [Cell; 10] {
+    let session = peer.session.as_ref();
+    let moment = |then: Option<u64>| then.map_or_else(Cell::default, |then| Cell::new(when(now_unix_ms, then)));
+    let way = session.map(|session| match session.direction {
+        Direction::Incoming => format!("{} in", session.transport),
+        Direction::Outgoing => format!("{} out", session.transport),
+    });
+    let at: Vec<String> = match session {
+        Some(session) => vec![session.remote.to_string()],
+        None => peer.entrypoints.iter().map(Entrypoint::to_string).collect(),
+    };
+    let unless_none = |count: u32| if count > 0 { Cell::number(count).styled(BAD) } else { Cell::default() };
+    [
+        Cell::maybe(peer.id.as_ref().map(|id| short.show(id))),
+        Cell::new(peer.name.as_ref().map(ToString::to_string).unwrap_or_default()).styled(STRONG),
+        Cell::maybe(way),
+        session.map_or_else(Cell::default, |session| Cell::new(&session.state).styled(state_style(&session.state))),
+        Cell::new(session.and_then(|session| session.round_trip_ms).map(|ms| format!("{ms} ms")).unwrap_or_default()),
+        unless_none(peer.failures),
+        moment(peer.next_attempt_unix_ms),
+        if peer.misbehaviour > 0.0 {
+            Cell::number(format!("{:.1}", peer.misbehaviour)).styled(BAD)
+        } else {
+            Cell::default()
+        },
+        moment(peer.last_seen_unix_ms),
+        Cell::new(at.join(" ")),
+    ]
+}

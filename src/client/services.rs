@@ -1,0 +1,186 @@
+//! `bitpie service …`
+
+use std::collections::BTreeSet;
+
+use super::Context;
+use super::arguments::ServiceCommand;
+use super::failure::Failure;
+use super::table::{Cell, Table};
+use super::terminal::{BAD, FAINT, GOOD, STRONG, print, print_json, safe, state_style, styled};
+use crate::api::answers::{Service, ServiceChange, ServiceResult, Services};
+use crate::api::methods::{DisableService, EnableService, ListServices, StartService, StopService};
+use crate::services::ServiceName;
+
+/// Does what is asked for.
+pub fn perform(command: ServiceCommand, context: &Context<'_>) -> Result<(), Failure> {
+    let node = context.node()?;
+    let (changed, wanted_on) = match command {
+        ServiceCommand::List | ServiceCommand::Tree => {
+            let answered = node.call(&ListServices {})?;
+            if context.json {
+                return Ok(print_json(&answered.raw)?);
+            }
+            let is_tree = matches!(command, ServiceCommand::Tree);
+            let text = if is_tree { tree_text(&answered.answer) } else { list_text(&answered.answer) };
+            return Ok(print(&text)?);
+        }
+        ServiceCommand::Start { name } => (node.call(&StartService { name })?, true),
+        ServiceCommand::Stop { name } => (node.call(&StopService { name })?, false),
+        ServiceCommand::Enable { name } => (node.call(&EnableService { name })?, true),
+        ServiceCommand::Disable { name } => (node.call(&DisableService { name })?, false),
+    };
+    if context.json {
+        print_json(&changed.raw)?;
+    } else {
+        print(&change_text(&changed.answer))?;
+    }
+    let wanted = if wanted_on { ServiceResult::Started } else { ServiceResult::Stopped };
+    if changed.answer.result == wanted { Ok(()) } else { Err(Failure::Told) }
+}
+
+fn change_text(change: &ServiceChange) -> String {
+    let name = styled(STRONG, &change.name);
+    let came_to = match change.result {
+        ServiceResult::Started => format!("is {}", styled(GOOD, "on")),
+        ServiceResult::Stopped => "is off, and so is what needs it".to_owned(),
+        ServiceResult::Failed => format!("is off: {}", styled(BAD, "it could not be started")),
+        ServiceResult::NotInstalled => format!("is off: {}", styled(BAD, "this program was made without it")),
+        ServiceResult::DependsOff => format!("is off: {}", styled(BAD, "something that it needs is off")),
+    };
+    let why = change.why.as_ref().map(|why| format!(" ({})", safe(why))).unwrap_or_default();
+    let later = match (change.result == ServiceResult::Started, change.enabled) {
+        (true, false) => "; the next start of the node leaves it off (`bitpie service enable` changes that)",
+        (false, true) => "; the next start of the node starts it again (`bitpie service disable` changes that)",
+        _ => "",
+    };
+    format!("{name} {came_to}{why}{later}.\n")
+}
+
+fn list_text(services: &Services) -> String {
+    let mut table = Table::new(&["SERVICE", "STATE", "ENABLED", "NEEDS", "WHAT IT IS FOR"]);
+    for service in &services.services {
+        let needs: Vec<&str> = service.depends_on.iter().map(ServiceName::as_str).collect();
+        let problem = service.problem.as_ref().map(|problem| format!("\n{problem}")).unwrap_or_default();
+        table.row([
+            Cell::new(service.name.as_str()).styled(STRONG),
+            Cell::new(&service.state).styled(state_style(&service.state)),
+            Cell::new(if service.enabled { "yes" } else { "no" }),
+            Cell::new(needs.join(", ")),
+            Cell::new(format!("{}{problem}", service.summary)),
+        ]);
+    }
+    table.render()
+}
+
+/// What needs nothing stands at the left; below each, what needs it. What needs several stands below each, and only once with what needs
+/// it in turn.
+fn tree_text(services: &Services) -> String {
+    let mut text = String::new();
+    let mut drawn = BTreeSet::new();
+    for root in services.services.iter().filter(|service| service.depends_on.is_empty()) {
+        text += &node_text(root, false);
+        text.push('\n');
+        drawn.insert(&root.name);
+        branches(&mut text, services, root, "", &mut drawn);
+    }
+    text
+}
+
+fn branches<'a>(
+    text: &mut String,
+    services: &'a Services,
+    below: &'a Service,
+    indent: &str,
+    drawn: &mut BTreeSet<&'a ServiceName>,
+) {
+    let dependents: Vec<&Service> =
+        services.services.iter().filter(|service| service.depends_on.contains(&below.name)).collect();
+    for (place, service) in dependents.iter().enumerate() {
+        let is_last = place + 1 == dependents.len();
+        let (branch, further) = if is_last { ("└── ", "    ") } else { ("├── ", "│   ") };
+        // Also ends what would never end, should a node ever tell of a circle.
+        let is_again = !drawn.insert(&service.name);
+        *text += &format!("{indent}{}{}\n", styled(FAINT, branch), node_text(service, is_again));
+        if !is_again {
+            branches(text, services, service, &format!("{indent}{}", styled(FAINT, further)), drawn);
+        }
+    }
+}
+
+fn node_text(service: &Service, is_again: bool) -> String {
+    if is_again {
+        return styled(FAINT, format!("{} (see above)", service.name));
+    }
+    let style = state_style(&service.state);
+    let mark = if style == GOOD { "●" } else { "○" };
+    let disabled = if service.enabled { String::new() } else { styled(FAINT, " disabled") };
+    let problem =
+        service.problem.as_ref().map(|problem| format!(" {}", styled(BAD, safe(problem)))).unwrap_or_default();
+    format!("{} {} {}{disabled}{problem}", styled(style, mark), service.name, styled(style, safe(&service.state)))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn services() -> Services {
+        let name = |name: &str| name.parse::<ServiceName>().expect("a name");
+        let service = |own: &str, needs: &[&str], state: &str| Service {
+            name: name(own),
+            summary: format!("What {own} is for."),
+            state: state.to_owned(),
+            enabled: state != "OFF",
+            problem: (state == "DEPENDS_OFF").then(|| "p2p-hookups is off".to_owned()),
+            depends_on: needs.iter().map(|needed| name(needed)).collect(),
+            dependents: Vec::new(),
+        };
+        let services = vec![
+            service("network", &[], "ON"),
+            service("gateway", &["network"], "ON"),
+            service("tcp-connections", &["network"], "ON"),
+            service("tcp-transport", &["tcp-connections", "gateway"], "STARTING.LAUNCHING"),
+            service("p2p-hookups", &["gateway", "tcp-transport"], "OFF"),
+            service("private-messages", &["p2p-hookups"], "DEPENDS_OFF"),
+        ];
+        Services { services }
+    }
+
+    #[test]
+    fn the_tree_shows_what_needs_what() {
+        expect![[r#"
+            ● network ON
+            ├── ● gateway ON
+            │   ├── ○ tcp-transport STARTING.LAUNCHING
+            │   │   └── ○ p2p-hookups OFF disabled
+            │   │       └── ○ private-messages DEPENDS_OFF p2p-hookups is off
+            │   └── p2p-hookups (see above)
+            └── ● tcp-connections ON
+                └── tcp-transport (see above)
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&tree_text(&services())).to_string());
+    }
+
+    #[test]
+    fn the_list_shows_states_and_problems() {
+        expect![[r#"
+            SERVICE           STATE               ENABLED  NEEDS                     WHAT IT IS FOR
+            network           ON                  yes                                What network is for.
+            gateway           ON                  yes      network                   What gateway is for.
+            tcp-connections   ON                  yes      network                   What tcp-connections is for.
+            tcp-transport     STARTING.LAUNCHING  yes      tcp-connections, gateway  What tcp-transport is for.
+            p2p-hookups       OFF                 no       gateway, tcp-transport    What p2p-hookups is for.
+            private-messages  DEPENDS_OFF         yes      p2p-hookups               What private-messages is for.
+                                                                                     p2p-hookups is off
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&list_text(&services())).to_string());
+    }
+
+    #[test]
+    fn a_circle_is_drawn_once() {
+        let mut services = services();
+        services.services[1].depends_on.push("private-messages".parse().expect("a name"));
+        assert!(tree_text(&services).lines().count() < 20);
+    }
+}

@@ -1,0 +1,53 @@
+//! Ids as people read them: only their beginning, as long as it takes to tell those apart that are shown together.
+
+use crate::identity::NodeId;
+
+/// Characters of an id that are shown at least.
+const LEAST_CHARACTERS: usize = 8;
+
+/// How ids are shortened in one table.
+#[derive(Clone, Copy, Debug)]
+pub struct ShortIds {
+    characters: usize,
+}
+
+impl ShortIds {
+    /// So that these can be told apart.
+    pub fn of<'a>(ids: impl IntoIterator<Item = &'a NodeId>) -> Self {
+        let mut texts: Vec<String> = ids.into_iter().map(NodeId::to_string).collect();
+        texts.sort();
+        texts.dedup();
+        let common =
+            |pair: &[String]| pair[0].bytes().zip(pair[1].bytes()).take_while(|(one, other)| one == other).count();
+        let telling = texts.windows(2).map(|pair| common(pair) + 1).max().unwrap_or(0);
+        Self { characters: telling.max(LEAST_CHARACTERS) }
+    }
+
+    /// The beginning of an id; `contact` commands take it.
+    pub fn show(self, id: &NodeId) -> String {
+        id.to_string().chars().take(self.characters).collect()
+    }
+}
+
+/// A name if there is one, otherwise the beginning of the id.
+pub fn name_or_id(name: Option<&crate::nickname::Nickname>, id: &NodeId) -> String {
+    name.map_or_else(|| ShortIds::of([id]).show(id), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_begin_alike_are_shown_longer() {
+        let [mut one, mut other] = [[7; 32]; 2];
+        let alone = ShortIds::of([&NodeId::from_bytes(one)]);
+        assert_eq!(alone.show(&NodeId::from_bytes(one)).len(), 8);
+        one[10] = 1;
+        other[10] = 2;
+        let [one, other] = [one, other].map(NodeId::from_bytes);
+        let both = ShortIds::of([&one, &other, &one]);
+        assert_ne!(both.show(&one), both.show(&other));
+        assert_eq!(both.show(&one)[..both.characters - 1], both.show(&other)[..both.characters - 1]);
+    }
+}
