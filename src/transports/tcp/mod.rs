@@ -1,0 +1,206 @@
+//! The TCP transport: sockets, Noise XX for secrecy and identity, yamux for streams, frames of bytes in the control stream.
+//!
+//! Every session is a task of its own that owns its socket; [`TcpTransport`] is a cheap handle that leaves orders with it. Orders are bounded,
+//! and so is everything that is read, so that neither this node nor its peer can make the other's memory grow.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the rim: sockets and time-outs are its business"
+)]
+
+mod buffers;
+mod bulk;
+mod control;
+mod handshake;
+mod limits;
+mod listener;
+mod noise;
+mod orders;
+mod outbox;
+mod session;
+mod streams;
+mod walk;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::identity::{IdentityKey, NodeId};
+use crate::transports::{CloseReason, SessionNumber, TransportEvent};
+
+use handshake::StaticKey;
+use limits::Admission;
+use listener::Listener;
+use orders::Orders;
+
+pub use bulk::{BulkStream, IncomingBulk, OpenBulkError};
+pub use handshake::{HANDSHAKE_MESSAGE_BYTES, NOISE_PATTERN, NOISE_PROLOGUE};
+pub use limits::{Limits, SessionCounts, raise_descriptor_limit};
+pub use orders::SendRefused;
+
+/// Incoming bulk streams that wait to be taken; what comes beyond is refused.
+pub const INCOMING_BULK_STREAMS: usize = 64;
+
+/// The TCP transport of one identity. Cheap to clone; when the last handle is dropped, everything ends at once.
+#[derive(Clone, Debug)]
+pub struct TcpTransport {
+    owner: Arc<Owner>,
+}
+
+/// What the tasks of the transport share.
+#[derive(Debug)]
+struct Inner {
+    key: StaticKey,
+    limits: Limits,
+    admission: Arc<Admission>,
+    sessions: Mutex<HashMap<SessionNumber, Arc<Orders>>>,
+    next_accepted: AtomicU64,
+    listener: Mutex<Option<Listener>>,
+    events: mpsc::Sender<TransportEvent>,
+    incoming_bulk: Mutex<Option<mpsc::Sender<IncomingBulk>>>,
+    runtime: Handle,
+}
+
+/// Ends everything when the last handle is gone; the tasks themselves hold only [`Inner`].
+#[derive(Debug)]
+struct Owner {
+    inner: Arc<Inner>,
+}
+
+impl TcpTransport {
+    /// A transport that proves this identity, with a session key that nobody else has had. To be called within a tokio runtime, in which its
+    /// tasks then run. What happens is told to `events`.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, or if the system has no randomness.
+    #[must_use]
+    pub fn new(key: &IdentityKey, limits: Limits, events: mpsc::Sender<TransportEvent>) -> Self {
+        let inner = Inner {
+            key: StaticKey::generate(key),
+            limits,
+            admission: Admission::new(),
+            sessions: Mutex::default(),
+            next_accepted: AtomicU64::new(1),
+            listener: Mutex::default(),
+            events,
+            incoming_bulk: Mutex::default(),
+            runtime: Handle::current(),
+        };
+        Self { owner: Arc::new(Owner { inner: Arc::new(inner) }) }
+    }
+
+    /// Listens; port 0 takes a free one. Answered by `Listening` or `ListenFailed`.
+    pub fn listen(&self, address: SocketAddr) {
+        listener::listen(self.inner(), address);
+    }
+
+    /// Listens no more; sessions go on. Answered by `ListeningStopped`, also if nothing listened.
+    pub fn stop_listening(&self) {
+        listener::stop(self.inner());
+    }
+
+    /// Opens a connection, to whom is expected there if that is known. Answered by `Connected` or `Closed`. The number is even, and of no
+    /// session that has not been closed.
+    pub fn dial(&self, session: SessionNumber, to: SocketAddr, expected: Option<NodeId>) {
+        session::dial(self.inner(), session, to, expected);
+    }
+
+    /// Begins the handshake of a session that was dialled. Answered by `Authenticated` or `Closed`.
+    pub fn begin_handshake(&self, session: SessionNumber) {
+        self.order(session, Orders::begin_handshake);
+    }
+
+    /// Says that this side is alive, to a peer that is authenticated.
+    pub fn send_keep_alive(&self, session: SessionNumber) {
+        self.order(session, Orders::send_keep_alive);
+    }
+
+    /// Opens the streams of a session that is authenticated; from then on frames come and go.
+    pub fn open_stream(&self, session: SessionNumber) {
+        self.order(session, Orders::open_stream);
+    }
+
+    /// Queues a frame for the control stream. What is queued before `open_stream` is sent after it.
+    ///
+    /// # Errors
+    /// If the queue is full (the peer does not read: try later, or close), the frame cannot be, or the session is over.
+    pub fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused> {
+        let orders = self.inner().orders(session).ok_or(SendRefused::Closed)?;
+        orders.send(&self.inner().limits, frame)
+    }
+
+    /// Opens a stream for bulk data beside the control stream, with a flow control of its own.
+    ///
+    /// # Errors
+    /// If there are too many already, or the session is over or has no streams yet.
+    pub async fn open_bulk(&self, session: SessionNumber) -> Result<BulkStream, OpenBulkError> {
+        let (reply, answer) = oneshot::channel();
+        let orders = self.inner().orders(session).ok_or(OpenBulkError::Closed)?;
+        orders.open_bulk(&self.inner().limits, reply)?;
+        answer.await.unwrap_or(Err(OpenBulkError::Closed))
+    }
+
+    /// Whence the bulk streams that peers open are taken. Before this is called, and after what it returns is dropped, they are refused.
+    #[must_use]
+    pub fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk> {
+        let (sender, receiver) = mpsc::channel(INCOMING_BULK_STREAMS);
+        *lock(&self.inner().incoming_bulk) = Some(sender);
+        receiver
+    }
+
+    /// Ends a session: sends what is queued, for at most `close_timeout`, then closes. Answered by `Closed` with this reason, or with another
+    /// if it had just ended.
+    pub fn close(&self, session: SessionNumber, reason: CloseReason, detail: impl Into<String>) {
+        let detail = detail.into();
+        self.order(session, |orders| orders.close(reason, detail));
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn session_counts(&self) -> SessionCounts {
+        self.inner().admission.session_counts()
+    }
+
+    fn order(&self, session: SessionNumber, order: impl FnOnce(&Orders)) {
+        // A session that ended meanwhile has told so, or is about to.
+        if let Some(orders) = self.inner().orders(session) {
+            order(&orders);
+        }
+    }
+
+    fn inner(&self) -> &Arc<Inner> {
+        &self.owner.inner
+    }
+}
+
+impl Inner {
+    fn orders(&self, session: SessionNumber) -> Option<Arc<Orders>> {
+        lock(&self.sessions).get(&session).cloned()
+    }
+
+    /// Numbers of accepted sessions are odd.
+    fn next_accepted(&self) -> SessionNumber {
+        self.next_accepted.fetch_add(2, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if let Some(listener) = lock(&self.inner.listener).take() {
+            listener.abort();
+        }
+        for orders in lock(&self.inner.sessions).values() {
+            orders.abort();
+        }
+    }
+}
+
+/// What is locked here is whole after each statement, so a panic elsewhere does not spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,185 @@
+//! A session from its first octet to its last: connection, handshake, streams, close. One task, which owns the socket.
+
+use std::io;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::handshake::{HandshakeError, Proven};
+use super::limits::Place;
+use super::orders::{End, Orders};
+use super::streams::Streams;
+use super::{Inner, lock};
+use crate::identity::NodeId;
+use crate::transports::{CloseReason, SessionNumber, TransportEvent};
+
+/// Why a session ended, to be told; `None` if nobody is there to be told.
+pub(super) type Ended = Option<(CloseReason, String)>;
+
+/// How a session comes to be.
+enum Opening {
+    Dial { to: SocketAddr, expected: Option<NodeId>, place: Option<Place> },
+    Accepted { socket: TcpStream, remote: SocketAddr, place: Place },
+}
+
+/// What the steps of a session share.
+struct Session {
+    inner: Arc<Inner>,
+    number: SessionNumber,
+    orders: Arc<Orders>,
+}
+
+pub(super) fn dial(inner: &Arc<Inner>, number: SessionNumber, to: SocketAddr, expected: Option<NodeId>) {
+    let place = inner.admission.dial(&inner.limits, number, to.ip());
+    start(inner, number, Opening::Dial { to, expected, place });
+}
+
+pub(super) fn accepted(inner: &Arc<Inner>, number: SessionNumber, socket: TcpStream, remote: SocketAddr, place: Place) {
+    start(inner, number, Opening::Accepted { socket, remote, place });
+}
+
+fn start(inner: &Arc<Inner>, number: SessionNumber, opening: Opening) {
+    let session = Session { inner: Arc::clone(inner), number, orders: Orders::new() };
+    {
+        let mut sessions = lock(&inner.sessions);
+        if sessions.contains_key(&number) {
+            tracing::error!(session = number, "a session was to be opened under a number that another one has");
+            return;
+        }
+        sessions.insert(number, Arc::clone(&session.orders));
+    }
+    inner.runtime.spawn(session.run(opening));
+}
+
+impl Session {
+    async fn run(self, opening: Opening) {
+        // The steps before the streams are large, and done with soon: they are not kept in the memory of the task.
+        let ended = AssertUnwindSafe(self.live(opening)).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(session = self.number, "a session ended by a fault in this program");
+            Some((CloseReason::Failed, "a fault in this program".into()))
+        });
+        lock(&self.inner.sessions).remove(&self.number);
+        if let Some((reason, detail)) = ended {
+            let closed = TransportEvent::Closed { session: self.number, reason, detail };
+            // Nobody is there to be told when the node ends.
+            let _ = self.inner.events.send(closed).await;
+        }
+    }
+
+    async fn live(&self, opening: Opening) -> Ended {
+        let opened = Box::pin(self.open(opening)).await;
+        let (streams, place) = match opened {
+            Ok(opened) => opened,
+            Err(ended) => return ended,
+        };
+        let ended = streams.live().await;
+        drop(place);
+        ended
+    }
+
+    /// All that comes before the streams.
+    async fn open(&self, opening: Opening) -> Result<(Streams, Place), Ended> {
+        let (mut socket, expected, mut place, outgoing) = match opening {
+            Opening::Dial { to, expected, place } => {
+                let (socket, place) = self.connect(to, place).await?;
+                (socket, expected, place, true)
+            }
+            Opening::Accepted { socket, remote, place } => {
+                let told = self.tell(TransportEvent::Accepted { session: self.number, remote });
+                // What must end before it was told of is never told of.
+                tokio::select! {
+                    told = told => told?,
+                    _ = self.orders.until_end() => return Err(None),
+                }
+                (socket, None, place, false)
+            }
+        };
+        socket.set_nodelay(true).map_err(|error| failed(format!("the socket cannot be used: {error}")))?;
+        let proven = self.shake_hands(&mut socket, outgoing, expected).await?;
+        place
+            .promote(&self.inner.limits)
+            .map_err(|why| failed(format!("there is no room for another session: {why}")))?;
+        let peer = proven.peer;
+        let handshake_hash = proven.handshake_hash;
+        let streams = Streams::new(&self.inner, self.number, &self.orders, socket, proven, outgoing);
+        self.tell(TransportEvent::Authenticated { session: self.number, peer, handshake_hash, outgoing }).await?;
+        Ok((streams, place))
+    }
+
+    async fn connect(&self, to: SocketAddr, place: Option<Place>) -> Result<(TcpStream, Place), Ended> {
+        let Some(place) = place else {
+            let limits = &self.inner.limits;
+            return Err(failed(format!(
+                "no room to dial: there may be {} outgoing sessions, and {} to one address",
+                limits.outbound, limits.outbound_per_address
+            )));
+        };
+        let limit = self.inner.limits.dial_timeout;
+        let connected = tokio::select! {
+            connected = timeout(limit, TcpStream::connect(to)) => connected,
+            end = self.orders.until_end() => return Err(ordered(end)),
+        };
+        let socket = match connected {
+            Ok(Ok(socket)) => socket,
+            Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                return Err(Some((CloseReason::TimedOut, format!("nobody answers at {to}"))));
+            }
+            Ok(Err(error)) => return Err(failed(format!("{to} cannot be reached: {error}"))),
+            Err(_) => {
+                let detail = format!("nobody answers at {to} within {} s", limit.as_secs_f32());
+                return Err(Some((CloseReason::TimedOut, detail)));
+            }
+        };
+        self.tell(TransportEvent::Connected { session: self.number, remote: to }).await?;
+        Ok((socket, place))
+    }
+
+    async fn shake_hands(
+        &self,
+        socket: &mut TcpStream,
+        outgoing: bool,
+        expected: Option<NodeId>,
+    ) -> Result<Proven, Ended> {
+        let limit = self.inner.limits.handshake_timeout;
+        let key = &self.inner.key;
+        let handshake = async {
+            if outgoing {
+                self.orders.until_handshake().await;
+                key.initiate(socket, expected).await
+            } else {
+                key.respond(socket).await
+            }
+        };
+        tokio::select! {
+            shaken = timeout_at(Instant::now() + limit, handshake) => match shaken {
+                Ok(Ok(proven)) => Ok(proven),
+                Ok(Err(error @ HandshakeError::Gone(_))) => Err(Some((CloseReason::Remote, error.to_string()))),
+                Ok(Err(error)) => Err(failed(error.to_string())),
+                Err(_) => {
+                    let detail = format!("the handshake took longer than {} s", limit.as_secs_f32());
+                    Err(Some((CloseReason::TimedOut, detail)))
+                }
+            },
+            end = self.orders.until_end() => Err(ordered(end)),
+        }
+    }
+
+    async fn tell(&self, event: TransportEvent) -> Result<(), Ended> {
+        self.inner.events.send(event).await.map_err(|_| None)
+    }
+}
+
+fn failed(detail: String) -> Ended {
+    Some((CloseReason::Failed, detail))
+}
+
+fn ordered(end: End) -> Ended {
+    match end {
+        End::Close(reason, detail) | End::Drop(reason, detail) => Some((reason, detail)),
+        End::Abort => None,
+    }
+}
