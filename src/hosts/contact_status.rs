@@ -5,6 +5,7 @@ use crate::automata::senders::handshake;
 use crate::automata::system::System;
 use crate::identity::NodeId;
 use crate::node::{Command, OutgoingPacket, Purpose, World};
+use crate::peers::PeerSource;
 
 /// Performs an action of the contact.
 pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action) {
@@ -25,7 +26,10 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             world.handshakes.fetching.remove(&peer);
             world.handshakes.forget(&peer, Some(Purpose::Contact));
         }
-        Action::RememberTime => world.command(Command::RememberContact(peer)),
+        Action::RememberTime => {
+            let now_unix_ms = world.now.unix_ms;
+            world.peers.entry(peer, PeerSource::Itself, now_unix_ms).last_seen_unix_ms = Some(now_unix_ms);
+        }
         Action::ReportConnected => world.command(Command::ReportPresence { peer, is_here: true }),
         Action::ReportDisconnected => world.command(Command::ReportPresence { peer, is_here: false }),
     }

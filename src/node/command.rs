@@ -125,8 +125,6 @@ pub enum Command {
         /// It is there.
         is_here: bool,
     },
-    /// A contact was heard of just now.
-    RememberContact(NodeId),
     /// Count one more minute for each of these contacts, and whether it was there.
     CountPresence(Vec<(NodeId, bool)>),
     /// Tell the user why something does not work.

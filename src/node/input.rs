@@ -270,6 +270,8 @@ pub enum UserRequest {
     PingContact(NodeId),
     /// Take the network down and up again.
     Reconnect,
+    /// What our identity document says has changed.
+    Synchronize,
 }
 
 /// What the core knows when it begins, from settings and from disk.
@@ -281,8 +283,8 @@ pub struct Beginning {
     pub chance: [u8; 32],
     /// Services that are to be on.
     pub enabled: Vec<ServiceName>,
-    /// Contacts.
-    pub contacts: Vec<NodeId>,
+    /// Contacts, and where the user said that they may be.
+    pub contacts: Vec<(NodeId, Vec<Entrypoint>)>,
     /// Peers with which a session is wanted besides contacts.
     pub bootstrap: Vec<(NodeId, Vec<Entrypoint>)>,
     /// What is known of peers.

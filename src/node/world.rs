@@ -90,12 +90,15 @@ impl World {
         for (peer, entrypoints) in &beginning.bootstrap {
             peers.learn(*peer, entrypoints, PeerSource::Bootstrap, 0);
         }
+        for (peer, entrypoints) in &beginning.contacts {
+            peers.learn(*peer, entrypoints, PeerSource::User, 0);
+        }
         Self {
             now: Now::default(),
             me: beginning.me,
             sessions: Sessions::default(),
             peers,
-            contacts: beginning.contacts.into_iter().collect(),
+            contacts: beginning.contacts.iter().map(|(peer, _)| *peer).collect(),
             bootstrap: beginning.bootstrap.into_iter().map(|(peer, _)| peer).collect(),
             enabled: beginning.enabled.into_iter().collect(),
             waiting: Waiting::default(),
@@ -273,6 +276,7 @@ impl World {
                 self.tell(api::p2p_connector::ping_contact(peer));
             }
             UserRequest::Reconnect => self.tell(api::network_connector::reconnect()),
+            UserRequest::Synchronize => self.tell(api::p2p_connector::check_synchronize()),
         }
     }
 

@@ -2,6 +2,19 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]
 pub mod backup;
+mod calls;
+pub mod clock;
 pub mod config;
+pub mod driver;
+pub mod entropy;
 pub mod home;
+mod inbound;
 pub mod logging;
+mod names;
+pub mod network;
+pub mod offline;
+pub mod own;
+pub mod recording;
+pub mod run;
+mod views;
+mod who;

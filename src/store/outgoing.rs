@@ -170,6 +170,17 @@ impl Store {
             .map_err(|error| StoreError::sql("read the deliveries", error))
     }
 
+    /// The delivery of one message.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn delivery(&self, id: &MessageId) -> Result<Option<Delivery>, StoreError> {
+        self.connection
+            .prepare_cached("SELECT * FROM main.deliveries JOIN main.messages USING (position) WHERE main.messages.id = ?1")
+            .and_then(|mut query| query.query_row([Column(*id)], delivery).optional())
+            .map_err(|error| StoreError::sql("read a delivery", error))
+    }
+
     /// How many outgoing messages are in each state.
     ///
     /// # Errors

@@ -302,7 +302,6 @@ impl World {
             Command::ReportPresence { peer, is_here } => {
                 self.hosts[index].online.insert(peer, is_here);
             }
-            Command::RememberContact(_) => {}
             Command::CountPresence(counted) => {
                 for (peer, is_here) in counted {
                     let (here, all) = self.hosts[index].minutes.entry(peer).or_default();
@@ -436,7 +435,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>) -> Host {
         me: id(index as u8 + 1),
         chance: [index as u8; 32],
         enabled: SERVICES.iter().map(bitpie::services::Service::service_name).collect(),
-        contacts: contacts.iter().map(|other| id(*other as u8 + 1)).collect(),
+        contacts: contacts.iter().map(|other| (id(*other as u8 + 1), Vec::new())).collect(),
         bootstrap: contacts.iter().map(|other| (id(*other as u8 + 1), vec![entrypoint(*other)])).collect(),
         peers,
         is_private_network: true,

@@ -1,0 +1,465 @@
+//! The local API's calls, answered: at once from what the core knows, or by the store, or when the automata have come to rest.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::api::answers;
+use crate::api::errors::{ErrorKind, RpcError};
+use crate::api::methods::{self, Call, MESSAGES_PER_ANSWER, Method, Request, answer};
+use crate::automata::contact_status;
+use crate::automata::types::ServiceResult;
+use crate::identity::{Entrypoint, NodeId};
+use crate::messages::{MessageId, NewMessage};
+use crate::node::{Input, Node, QueuedMessage, RequestId, UserRequest};
+use crate::services::ServiceName;
+use crate::store::{NewContact, Store, StoreError};
+use crate::wire::PacketId;
+
+use super::clock::unix_ms;
+use super::config::Config;
+use super::driver::{Done, Driver};
+use super::entropy::random;
+use super::recording::Recording;
+use super::who::{self, address_of, resolve};
+
+type Reply = oneshot::Sender<Result<Value, RpcError>>;
+
+/// Calls that wait until automata have come to rest.
+#[derive(Default)]
+pub struct Pending {
+    services: HashMap<RequestId, (ServiceName, bool, Reply)>,
+    pings: Vec<WaitingPing>,
+}
+
+struct WaitingPing {
+    peer: NodeId,
+    name: Option<crate::nickname::Nickname>,
+    asked_ms: u64,
+    reply: Reply,
+}
+
+impl Pending {
+    /// A service has come to rest.
+    pub fn answer_service(&mut self, request: RequestId, result: ServiceResult, node: &Node<Recording>) {
+        let Some((name, enabled, reply)) = self.services.remove(&request) else { return };
+        let result = match result {
+            ServiceResult::Started => answers::ServiceResult::Started,
+            ServiceResult::Stopped => answers::ServiceResult::Stopped,
+            ServiceResult::Failed => answers::ServiceResult::Failed,
+            ServiceResult::NotInstalled => answers::ServiceResult::NotInstalled,
+            ServiceResult::DependsOff => answers::ServiceResult::DependsOff,
+        };
+        let why = (result == answers::ServiceResult::DependsOff).then(|| {
+            let off = super::views::dependencies_off(node, name.as_str());
+            format!("it needs {}, which is off: start that first", off.join(" and "))
+        });
+        let change = answers::ServiceChange { name, result, enabled, why };
+        let _ = reply.send(answer::<methods::StartService>(&change));
+    }
+}
+
+/// A call that the store answers, and what comes of it for the core.
+type Answered<A> = Result<(A, Vec<Input>), RpcError>;
+
+impl Driver {
+    /// Answers a call, or sees to it that it will be.
+    pub(super) fn call(&mut self, call: Call) {
+        let Call { request, reply } = call;
+        match request {
+            Request::GetStatus(_) => self.status(reply),
+            Request::GetId(_) => now::<methods::GetId>(reply, Ok(self.who_we_are())),
+            Request::ListPeers(_) => self.peers(reply),
+            Request::ListServices(_) => {
+                let enabled = |name: &str| self.is_enabled(name);
+                now::<methods::ListServices>(reply, Ok(super::views::services(&self.node, enabled)));
+            }
+            Request::StartService(methods::StartService { name }) => self.change_service(name, true, None, reply),
+            Request::StopService(methods::StopService { name }) => self.change_service(name, false, None, reply),
+            Request::EnableService(methods::EnableService { name }) => self.change_service(name, true, Some(true), reply),
+            Request::DisableService(methods::DisableService { name }) => self.change_service(name, false, Some(false), reply),
+            Request::AddContact(parameters) => self.add_contact(parameters, reply),
+            Request::ListContacts(_) => self.contacts(reply),
+            Request::RemoveContact(methods::RemoveContact { who }) => self.remove_contact(who, reply),
+            Request::AcceptContact(parameters) => self.accept_contact(parameters, reply),
+            Request::RefuseContact(methods::RefuseContact { who }) => self.refuse_contact(who, reply),
+            Request::PingContact(methods::PingContact { who }) => self.ping(who, reply),
+            Request::SendMessage(parameters) => self.send_message(parameters, reply),
+            Request::GetMessage(methods::GetMessage { id, .. }) => {
+                self.ask::<methods::GetMessage>(reply, false, move |store| {
+                    let id: MessageId = id.parse().map_err(|_| bad(format!("`{id}` is no id of a message")))?;
+                    let item = store.outgoing(&id).map_err(failed)?;
+                    let item = item.ok_or_else(|| RpcError::new(ErrorKind::NotFound, format!("there is no message {id} of yours")))?;
+                    let names = who::names(store)?;
+                    Ok((super::views::message(&item, &names, store)?, Vec::new()))
+                });
+            }
+            Request::ListMessages(methods::ListMessages { with, limit, before }) => {
+                let limit = limit.clamp(1, MESSAGES_PER_ANSWER) as usize;
+                self.ask::<methods::ListMessages>(reply, false, move |store| {
+                    let with = with.map(|who| resolve(store, &who)).transpose()?;
+                    let items = store.messages_before(with.as_ref().map(|it| &it.id), before, limit).map_err(failed)?;
+                    let next = (items.len() == limit).then(|| items.first().map(|item| item.position)).flatten();
+                    Ok((super::views::messages(store, items, next)?, Vec::new()))
+                });
+            }
+            Request::SearchMessages(methods::SearchMessages { query, limit }) => {
+                let limit = limit.clamp(1, MESSAGES_PER_ANSWER) as usize;
+                self.ask::<methods::SearchMessages>(reply, false, move |store| {
+                    let items = store.search(&query.0, limit).map_err(failed)?;
+                    Ok((super::views::messages(store, items, None)?, Vec::new()))
+                });
+            }
+            Request::WatchMessages(methods::WatchMessages { with, after, .. }) => {
+                self.ask::<methods::WatchMessages>(reply, false, move |store| {
+                    let with = with.map(|who| resolve(store, &who)).transpose()?;
+                    let last = store.last_position().map_err(failed)?;
+                    let after = after.unwrap_or(last);
+                    let limit = MESSAGES_PER_ANSWER as usize;
+                    let items = store.messages_after(with.as_ref().map(|it| &it.id), after, limit).map_err(failed)?;
+                    let next = items.last().map_or(after, |item| item.position);
+                    Ok((super::views::messages(store, items, Some(next))?, Vec::new()))
+                });
+            }
+            Request::ExportMessages(methods::ExportMessages { with, after, limit }) => {
+                let limit = limit.clamp(1, MESSAGES_PER_ANSWER) as usize;
+                self.ask::<methods::ExportMessages>(reply, false, move |store| {
+                    let with = with.map(|who| resolve(store, &who)).transpose()?;
+                    let items = store.messages_after(with.as_ref().map(|it| &it.id), after, limit).map_err(failed)?;
+                    let next = (items.len() == limit).then(|| items.last().map(|item| item.position)).flatten();
+                    Ok((super::views::messages(store, items, next)?, Vec::new()))
+                });
+            }
+            Request::MarkRead(parameters) => self.mark_read(parameters, reply),
+            Request::GetSetting(methods::GetSetting { path }) => {
+                now::<methods::GetSetting>(reply, super::views::setting(&self.config, &path));
+            }
+            Request::SetSetting(methods::SetSetting { path, value }) => self.set(&path, value.as_deref(), reply),
+            Request::ListSettings(_) => now::<methods::ListSettings>(reply, super::views::settings(&self.config)),
+            Request::MakeBackup(methods::MakeBackup { to }) => self.backup(to, reply),
+            Request::ShutDown(_) => {
+                now::<methods::ShutDown>(reply, Ok(answers::ShuttingDown { process: std::process::id() }));
+                self.begin_to_end();
+            }
+            Request::Reconnect(_) => {
+                let request = self.request_id();
+                self.input(Input::Request(request, UserRequest::Reconnect));
+                let network_connector = super::views::network_connector(&self.node);
+                now::<methods::Reconnect>(reply, Ok(answers::Reconnecting { network_connector }));
+            }
+        }
+    }
+
+    /// Asks the store; what it answers goes back, and what comes of it to the core.
+    fn ask<M: Method>(
+        &mut self,
+        reply: Reply,
+        changes: bool,
+        work: impl FnOnce(&Store) -> Answered<M::Answer> + Send + 'static,
+    ) where
+        M::Answer: Send + 'static,
+    {
+        let store = self.store.clone();
+        self.task(async move {
+            // An error of the call is no error of the store, and must not undo what others do in the same commit.
+            let answered = store.run(move |store| Ok(work(store))).await;
+            let (result, inputs) = match answered {
+                Ok(Ok((found, inputs))) => (answer::<M>(&found), inputs),
+                Ok(Err(error)) => (Err(error), Vec::new()),
+                Err(error) => (Err(failed(error)), Vec::new()),
+            };
+            let is_changed = changes && result.is_ok();
+            let _ = reply.send(result);
+            if is_changed { Done::Changed(inputs) } else { Done::Inputs(inputs) }
+        });
+    }
+
+    fn is_enabled(&self, name: &str) -> bool {
+        name.parse::<ServiceName>().ok().and_then(|name| self.settings.services.get(&name).copied()).unwrap_or(false)
+    }
+
+    pub(super) fn who_we_are(&self) -> answers::Id {
+        let entrypoints = self.listening();
+        address_of(self.keys.id(), entrypoints, self.settings.name.clone())
+    }
+
+    fn listening(&self) -> Vec<Entrypoint> {
+        self.node.world().identity.entrypoints.values().flatten().cloned().collect()
+    }
+
+    fn change_service(&mut self, name: ServiceName, is_to_be_on: bool, enable: Option<bool>, reply: Reply) {
+        if crate::services::find(name.as_str()).is_none() {
+            let known = crate::services::SERVICES.iter().map(|service| service.name);
+            let error = RpcError::new(ErrorKind::NotFound, format!("there is no service `{name}`"));
+            let help = format!("there are: {}", known.collect::<Vec<_>>().join(", "));
+            let _ = reply.send(Err(error.help(help)));
+            return;
+        }
+        if let Some(enabled) = enable {
+            let path = format!("services/{name}/enabled");
+            match Config::change(&self.home.config_file(), &path, Some(if enabled { "true" } else { "false" })) {
+                Ok(config) => self.apply(config),
+                Err(error) => {
+                    let _ = reply.send(Err(bad(error.to_string())));
+                    return;
+                }
+            }
+        }
+        let enabled = self.is_enabled(name.as_str());
+        let request = self.request_id();
+        self.pending.services.insert(request, (name.clone(), enabled, reply));
+        let wanted = if is_to_be_on { UserRequest::StartService(name) } else { UserRequest::StopService(name) };
+        self.input(Input::Request(request, wanted));
+    }
+
+    fn apply(&mut self, config: Config) {
+        self.task(async move { Done::Settings(Box::new(config)) });
+    }
+
+    fn set(&mut self, path: &str, value: Option<&str>, reply: Reply) {
+        match Config::change(&self.home.config_file(), path, value) {
+            Ok(config) => {
+                now::<methods::SetSetting>(reply, super::views::setting(&config, path));
+                // A service that is switched on or off is so at once.
+                let service = path.strip_prefix("services/").and_then(|rest| rest.strip_suffix("/enabled"));
+                let service = service.and_then(|name| name.parse::<ServiceName>().ok());
+                if let Some(name) = service.filter(|name| crate::services::find(name.as_str()).is_some()) {
+                    let is_on = matches!(config.get(path), Ok(super::config::Value::Switch(true)));
+                    let request = self.request_id();
+                    let wanted = if is_on { UserRequest::StartService(name) } else { UserRequest::StopService(name) };
+                    self.input(Input::Request(request, wanted));
+                }
+                self.apply(config);
+            }
+            Err(error) => {
+                let _ = reply.send(Err(bad(error.to_string())));
+            }
+        }
+    }
+
+    fn add_contact(&mut self, parameters: methods::AddContact, reply: Reply) {
+        let me = self.keys.id();
+        let now = unix_ms();
+        let online = self.online();
+        self.ask::<methods::AddContact>(reply, true, move |store| {
+            let idurl = who::parse(&parameters.idurl)?;
+            if idurl.id == me {
+                return Err(RpcError::new(ErrorKind::Refused, "this is your own address".to_owned())
+                    .help("to try things out, run a second node with `bitpie --home DIR run`"));
+            }
+            let name = parameters.name.or(idurl.name);
+            let new = NewContact { id: idurl.id, name, hints: idurl.at.clone() };
+            let contact = store.add_contact(&new, now).map_err(failed)?;
+            let added = Input::ContactAdded { peer: contact.id, entrypoints: idurl.at };
+            Ok((super::views::contact(&contact, store, &online)?, vec![added]))
+        });
+    }
+
+    fn contacts(&mut self, reply: Reply) {
+        let online = self.online();
+        self.ask::<methods::ListContacts>(reply, false, move |store| {
+            let mut contacts = Vec::new();
+            for contact in store.contacts().map_err(failed)? {
+                contacts.push(super::views::contact(&contact, store, &online)?);
+            }
+            contacts.sort_by_key(|it| (it.state != answers::ContactState::Request, it.name.is_none(), it.name.clone(), it.id));
+            Ok((answers::Contacts { contacts }, Vec::new()))
+        });
+    }
+
+    fn remove_contact(&mut self, who: String, reply: Reply) {
+        self.ask::<methods::RemoveContact>(reply, true, move |store| {
+            let contact = resolve(store, &who)?;
+            let messages_given_up = store.remove_contact(&contact.id).map_err(failed)?;
+            let removed = answers::ContactRemoved { id: contact.id, name: contact.name, messages_given_up };
+            Ok((removed, vec![Input::ContactRemoved { peer: contact.id }]))
+        });
+    }
+
+    fn accept_contact(&mut self, parameters: methods::AcceptContact, reply: Reply) {
+        let online = self.online();
+        self.ask::<methods::AcceptContact>(reply, true, move |store| {
+            let contact = resolve(store, &parameters.who)?;
+            if let Some(name) = &parameters.name {
+                store.name_contact(&contact.id, Some(name)).map_err(failed)?;
+            }
+            store.accept_contact(&contact.id).map_err(failed)?;
+            let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
+            let added = Input::ContactAdded { peer: contact.id, entrypoints: contact.hints.clone() };
+            Ok((super::views::contact(&contact, store, &online)?, vec![added]))
+        });
+    }
+
+    fn refuse_contact(&mut self, who: String, reply: Reply) {
+        let online = self.online();
+        self.ask::<methods::RefuseContact>(reply, true, move |store| {
+            let contact = resolve(store, &who)?;
+            store.refuse_contact(&contact.id).map_err(failed)?;
+            let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
+            let removed = Input::ContactRemoved { peer: contact.id };
+            Ok((super::views::contact(&contact, store, &online)?, vec![removed]))
+        });
+    }
+
+    fn ping(&mut self, who: String, reply: Reply) {
+        let store = self.store.clone();
+        let asked_ms = self.clock.now().ms;
+        self.task(async move {
+            match store.run(move |store| Ok(resolve(store, &who))).await {
+                Ok(Ok(contact)) => Done::Ping { peer: contact.id, name: contact.name, asked_ms, reply },
+                Ok(Err(error)) => {
+                    let _ = reply.send(Err(error));
+                    Done::Nothing
+                }
+                Err(error) => {
+                    let _ = reply.send(Err(failed(error)));
+                    Done::Nothing
+                }
+            }
+        });
+    }
+
+    /// Asks a contact whether it is there; answered when its handshake is over.
+    pub(super) fn begin_ping(&mut self, peer: NodeId, name: Option<crate::nickname::Nickname>, asked_ms: u64, reply: Reply) {
+        if self.node.system().contact_status.get(&peer).is_none() {
+            let error = RpcError::new(ErrorKind::Unavailable, "nobody looks after contacts now".to_owned());
+            let _ = reply.send(Err(error.help("`bitpie service start p2p-hookups`; a stranger has to be accepted first")));
+            return;
+        }
+        let request = self.request_id();
+        self.pending.pings.push(WaitingPing { peer, name, asked_ms, reply });
+        self.input(Input::Request(request, UserRequest::PingContact(peer)));
+    }
+
+    /// Answers pings whose contact has come to rest.
+    pub(super) fn look_at_pings(&mut self) {
+        if self.pending.pings.is_empty() {
+            return;
+        }
+        let now_ms = self.clock.now().ms;
+        for ping in std::mem::take(&mut self.pending.pings) {
+            let status = self.node.system().contact_status.get(&ping.peer).map(|status| status.state());
+            if status.is_some_and(contact_status::State::is_in_ping) {
+                self.pending.pings.push(ping);
+                continue;
+            }
+            let online = status == Some(contact_status::State::Connected);
+            let session = self.node.world().sessions.ready(&ping.peer);
+            let transport = session.and_then(|id| self.node.world().sessions.get(id)).map(|session| session.transport.clone());
+            let why = (!online).then(|| super::views::why_away(&self.node, &ping.peer));
+            let took_ms = online.then(|| now_ms.saturating_sub(ping.asked_ms));
+            let found = answers::Ping { id: ping.peer, name: ping.name, online, took_ms, transport, why };
+            let _ = ping.reply.send(answer::<methods::PingContact>(&found));
+        }
+    }
+
+    fn send_message(&mut self, parameters: methods::SendMessage, reply: Reply) {
+        let now = unix_ms();
+        let lifetime_ms = parameters.expires_ms.unwrap_or(self.settings.message_expiry_ms);
+        let id = MessageId::from_bytes(random());
+        self.ask::<methods::SendMessage>(reply, true, move |store| {
+            let contact = resolve(store, &parameters.to)?;
+            let text = crate::messages::MessageText::new(parameters.text.0).map_err(|error| bad(error.to_string()))?;
+            let expires_unix_ms = now.saturating_add(lifetime_ms.min(crate::messages::LIFETIME_MS));
+            let new = NewMessage { id, to: contact.id, text, reply_to: None, created_unix_ms: now, expires_unix_ms };
+            store.queue_message(&new, now).map_err(failed)?;
+            let sent = answers::MessageSent {
+                id: id.to_string(),
+                to: contact.id,
+                name: contact.name,
+                state: answers::MessageState::Queued,
+                expires_unix_ms,
+            };
+            let queued =
+                QueuedMessage { message: PacketId(*id.as_bytes()), peer: contact.id, expires_unix_ms, attempts: 0, pause_ms: 0 };
+            Ok((sent, vec![Input::MessageQueued(queued)]))
+        });
+    }
+
+    fn mark_read(&mut self, parameters: methods::MarkRead, reply: Reply) {
+        let now = unix_ms();
+        let receipts = self.settings.read_receipts;
+        self.ask::<methods::MarkRead>(reply, true, move |store| {
+            let contact = resolve(store, &parameters.with)?;
+            let up_to = parameters.up_to.unwrap_or(u64::MAX >> 1);
+            let count = store.mark_read(&contact.id, up_to, receipts, now).map_err(failed)?;
+            Ok((answers::MarkedRead { count }, Vec::new()))
+        });
+        self.send_receipts();
+    }
+
+    fn backup(&mut self, to: String, reply: Reply) {
+        let home = self.home.clone();
+        self.task(async move {
+            let made = tokio::task::spawn_blocking(move || {
+                let path = std::path::PathBuf::from(&to);
+                if !path.is_absolute() {
+                    return Err(bad(format!("`{to}` is no absolute path")));
+                }
+                super::backup::backup(&home, &path).map_err(|error| RpcError::new(ErrorKind::Refused, error.to_string()))?;
+                let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+                Ok(answers::BackedUp { path: to, bytes })
+            });
+            let made = made.await.unwrap_or_else(|error| Err(RpcError::new(ErrorKind::Internal, error.to_string())));
+            now::<methods::MakeBackup>(reply, made);
+            Done::Nothing
+        });
+    }
+
+    fn peers(&mut self, reply: Reply) {
+        let names_of = |store: &Store| who::names(store);
+        let peers = super::views::peers(&self.node, unix_ms(), self.started_unix_ms);
+        self.ask::<methods::ListPeers>(reply, false, move |store| {
+            let names = names_of(store)?;
+            let mut peers = peers;
+            for peer in &mut peers {
+                peer.name = peer.id.and_then(|id| names.get(&id).cloned().flatten());
+            }
+            Ok((answers::Peers { peers }, Vec::new()))
+        });
+    }
+
+    fn status(&mut self, reply: Reply) {
+        let mut status = super::views::status(self);
+        self.ask::<methods::GetStatus>(reply, false, move |store| {
+            for (state, count) in store.count_deliveries().map_err(failed)? {
+                status.messages.insert(super::views::message_state(state), count);
+            }
+            for contact in store.contacts().map_err(failed)? {
+                match contact.state {
+                    crate::messages::ContactState::Accepted => status.contacts.accepted += 1,
+                    crate::messages::ContactState::Requested => status.contacts.requests += 1,
+                    crate::messages::ContactState::Blocked => {}
+                }
+            }
+            Ok((status, Vec::new()))
+        });
+    }
+
+    /// States and last signs of life of contacts, as the core knows them.
+    fn online(&self) -> super::views::Presence {
+        super::views::presence(&self.node)
+    }
+}
+
+fn now<M: Method>(reply: Reply, found: Result<M::Answer, RpcError>) {
+    let _ = reply.send(found.and_then(|found| answer::<M>(&found)));
+}
+
+/// A value that cannot be.
+pub(super) fn bad(message: String) -> RpcError {
+    RpcError::new(ErrorKind::BadValue, message)
+}
+
+/// What the store says, as an error of the call.
+pub(super) fn failed(error: StoreError) -> RpcError {
+    let kind = match &error {
+        StoreError::NoContact { .. } | StoreError::NoMessage { .. } => ErrorKind::NotFound,
+        StoreError::NameTaken { .. } => ErrorKind::Conflict,
+        StoreError::NotAccepted { .. } => ErrorKind::Refused,
+        StoreError::Busy { .. } => ErrorKind::Busy,
+        _ => ErrorKind::Internal,
+    };
+    RpcError::new(kind, error.to_string())
+}

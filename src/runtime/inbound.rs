@@ -1,0 +1,92 @@
+//! Frames that came in, decoded and verified, as the core is told of them.
+
+use crate::identity::NodeId;
+use crate::node::{FrameContent, IncomingPacket, PacketContent};
+use crate::wire::{Fail, Frame, Hello, PacketKind, PeerId, PeerIdError, Role, VerifiedPacket};
+
+use super::names::{fail_from_wire, refusal_from_wire};
+
+/// What a session's transport has proved.
+#[derive(Clone, Copy, Debug)]
+pub struct Proved {
+    /// Who is there.
+    pub peer: NodeId,
+    /// The hash of the handshake.
+    pub handshake_hash: [u8; 32],
+    /// We opened it.
+    pub is_outgoing: bool,
+}
+
+impl Proved {
+    /// Our side of it.
+    pub fn role(&self) -> Role {
+        if self.is_outgoing { Role::Initiator } else { Role::Responder }
+    }
+}
+
+/// What a frame says.
+pub fn content(bytes: &[u8], proved: &Proved, network: &str, me: &NodeId, now_unix_ms: u64) -> FrameContent {
+    match Frame::decode(bytes) {
+        Ok(Frame::Hello(hello)) => compare(&Hello::new(network, now_unix_ms, None), &hello, now_unix_ms),
+        Ok(Frame::PeerId(peer_id)) => peer_content(&peer_id, proved, now_unix_ms),
+        Ok(Frame::Ready) => FrameContent::Ready,
+        Ok(Frame::Refused(reason)) => FrameContent::Refused(refusal_from_wire(reason)),
+        Ok(Frame::Ping(nonce)) => FrameContent::Ping(nonce),
+        Ok(Frame::Pong(nonce)) => FrameContent::Pong(nonce),
+        Ok(Frame::GetPeers) => FrameContent::GetPeers,
+        Ok(Frame::Peers(hints)) => {
+            FrameContent::Peers(hints.into_iter().map(|hint| (hint.id, hint.entrypoints.into_vec())).collect())
+        }
+        Ok(Frame::Packet(bytes)) => packet(&bytes, me),
+        Ok(Frame::Goodbye) => FrameContent::Refused(crate::automata::types::Refusal::Stopping),
+        Ok(Frame::Unknown(_)) => FrameContent::Unknown,
+        Err(error) => FrameContent::Violation(error.to_string()),
+    }
+}
+
+fn compare(ours: &Hello, theirs: &Hello, now_unix_ms: u64) -> FrameContent {
+    FrameContent::Hello {
+        same_network: ours.network == theirs.network,
+        same_constants: ours.constants == theirs.constants,
+        common_version: ours.versions.iter().any(|version| theirs.versions.contains(version)),
+        skew_ms: theirs.time_unix_ms.abs_diff(now_unix_ms),
+        observed: theirs.observed.clone(),
+        agent: theirs.agent.as_str().to_owned(),
+    }
+}
+
+fn peer_content(peer_id: &PeerId, proved: &Proved, now_unix_ms: u64) -> FrameContent {
+    let verified = peer_id.verify(&proved.handshake_hash, proved.role().other(), &proved.peer, now_unix_ms);
+    let is_proven = !matches!(verified, Err(PeerIdError::BadProof { .. }));
+    FrameContent::PeerId {
+        peer: proved.peer,
+        is_proven,
+        is_document_valid: verified.is_ok(),
+        entrypoints: peer_id.entrypoints.to_vec(),
+    }
+}
+
+fn packet(bytes: &[u8], me: &NodeId) -> FrameContent {
+    let packet = match VerifiedPacket::verify(bytes) {
+        Ok(packet) => packet.into_packet(),
+        Err(error) => return FrameContent::Violation(error.to_string()),
+    };
+    if packet.recipient != *me {
+        return FrameContent::Violation(format!("a packet for {} came to us", packet.recipient));
+    }
+    let content = match (packet.kind, packet.answers) {
+        (PacketKind::Identity, _) => PacketContent::Identity(packet.payload.into()),
+        (PacketKind::Message, _) => PacketContent::Message(packet.payload.into()),
+        (PacketKind::Ack, Some(of)) => PacketContent::Ack(of),
+        (PacketKind::Read, Some(of)) => PacketContent::Read(of),
+        (PacketKind::Fail, Some(of)) => match Fail::decode(&packet.payload) {
+            Ok(fail) => PacketContent::Fail(of, fail_from_wire(fail.reason)),
+            Err(error) => return FrameContent::Violation(error.to_string()),
+        },
+        (PacketKind::Ack | PacketKind::Read | PacketKind::Fail, None) => {
+            return FrameContent::Violation("an answer that names no packet".to_owned());
+        }
+        _ => PacketContent::Unknown,
+    };
+    FrameContent::Packet(IncomingPacket { id: packet.id, sender: packet.sender, content })
+}

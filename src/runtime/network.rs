@@ -1,0 +1,67 @@
+//! The machine's network, as far as the node looks at it. Nothing is sent.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use crate::identity::Entrypoint;
+use crate::transports::tcp_name;
+
+/// Addresses of the interfaces that serve somebody who listens at `address`, in order.
+#[must_use]
+pub fn interfaces(address: IpAddr) -> Vec<IpAddr> {
+    let all = if_addrs::get_if_addrs().unwrap_or_default();
+    let mut found: Vec<IpAddr> = all.iter().map(if_addrs::Interface::ip).filter(|ip| serves(address, *ip)).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether packets for `ip` come to somebody who listens at `address`, from beyond this machine unless it is loopback that is listened on.
+fn serves(address: IpAddr, ip: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => ip.is_ipv4() && !ip.is_loopback(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => !ip.is_loopback() && !is_link_local(ip),
+        address => address == ip,
+    }
+}
+
+fn is_link_local(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
+}
+
+/// Where somebody who listens at `address` can be reached. Addresses of the internet come first.
+#[must_use]
+pub fn entrypoints(address: SocketAddr) -> Vec<Entrypoint> {
+    let ips = if address.ip().is_unspecified() { interfaces(address.ip()) } else { vec![address.ip()] };
+    let at = |ip| Entrypoint { transport: tcp_name(), address: SocketAddr::new(ip, address.port()) };
+    let mut entrypoints: Vec<Entrypoint> = ips.into_iter().map(at).collect();
+    entrypoints.sort_by_key(|entrypoint| !entrypoint.is_public());
+    entrypoints
+}
+
+/// Whether the machine has a route beyond its own networks: asked of the system by an address for documentation (RFC 5737), to which nothing is sent. On
+/// loopback there is nothing beyond.
+#[must_use]
+pub fn has_way_out(address: IpAddr) -> bool {
+    if address.is_loopback() {
+        return true;
+    }
+    let (from, to): (IpAddr, SocketAddr) = match address {
+        IpAddr::V4(_) => (Ipv4Addr::UNSPECIFIED.into(), (Ipv4Addr::new(192, 0, 2, 1), 9).into()),
+        IpAddr::V6(_) => (Ipv6Addr::UNSPECIFIED.into(), (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), 9).into()),
+    };
+    UdpSocket::bind((from, 0)).and_then(|socket| socket.connect(to)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_served_only_if_it_is_what_is_listened_on() {
+        let loopback: IpAddr = Ipv4Addr::LOCALHOST.into();
+        assert_eq!(interfaces(loopback), [loopback]);
+        assert!(!interfaces(Ipv4Addr::UNSPECIFIED.into()).contains(&loopback));
+        assert_eq!(entrypoints("127.0.0.1:7".parse().expect("an address"))[0].to_string(), "tcp://127.0.0.1:7");
+        assert!(has_way_out(loopback));
+    }
+}

@@ -1,0 +1,286 @@
+//! `bitpie run`: from a home folder to a node that runs, and back to rest.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use tokio::sync::{mpsc, watch};
+use zeroize::Zeroizing;
+
+use crate::api::access::{Access, Token};
+use crate::api::bind::{Bound, PortChoice, bind};
+use crate::api::server::{Doors, serve};
+use crate::automata::system;
+use crate::identity::{Entrypoint, IdentityKey, Idurl, NodeId, key_file};
+use crate::node::{Beginning, Node};
+use crate::store::{Store, StoreHandle, StoreThread};
+use crate::transports::tcp::{Limits, TcpTransport, raise_descriptor_limit};
+
+use super::clock::{Clock, unix_ms};
+use super::config::{Config, Settings};
+use super::driver::{Driver, Parts};
+use super::entropy::random;
+use super::home::{Home, HomeLock};
+use super::logging::{Log, LogOptions};
+use super::own::{self, Keys};
+use super::recording::Recording;
+
+/// The public network. In any other, which is a network of one's own, addresses inside private networks are as good as others.
+const MAIN_NETWORK: &str = "main";
+
+/// Events of the transport that wait for the loop, at the most. Sessions hold back what they read long before.
+const EVENTS_WAITING: usize = 4_096;
+
+/// Calls of the API that wait for the loop, at the most.
+const CALLS_WAITING: usize = 256;
+
+/// How a node is run.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// The home folder, if not the usual one.
+    pub home: Option<PathBuf>,
+    /// A file whose first line is the passphrase of the key.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// A node that is about to run: everything that can go wrong at the start has not.
+pub struct Started {
+    home: Home,
+    _lock: HomeLock,
+    keys: Keys,
+    config: Config,
+    settings: Settings,
+    store: StoreHandle,
+    thread: StoreThread,
+    bound: Bound,
+}
+
+/// Runs a node until it is told to stop, by Ctrl-C, SIGTERM or the API.
+///
+/// # Errors
+/// What stood in the way, and what to do.
+pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
+    let home = Home::find(options.home.as_deref())?;
+    home.prepare()?;
+    let config = Config::load(&home.config_file())?;
+    let settings = Settings::of(&config)?;
+    let log = Log::start(
+        &LogOptions {
+            level: settings.log_level.clone(),
+            is_json: settings.log_is_json,
+            files: settings.log_files,
+            to_terminal: true,
+        },
+        &home.log_folder(),
+    )?;
+    if let Some(point) = &settings.abort_at {
+        crate::abort_points::arm(point)?;
+    }
+    if raise_descriptor_limit().is_none() {
+        tracing::warn!("the limit of open files stays as it is, and may be too low for all sessions");
+    }
+    let is_first_run = home.read_key()?.is_none();
+    let passphrase = passphrase(&home, options.passphrase_file.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")?;
+    runtime.block_on(async {
+        let started = Started::prepare(home, config, settings, passphrase)?;
+        announce(&started, is_first_run);
+        started.run(Some(log), until_told()).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn announce(started: &Started, is_first_run: bool) {
+    if is_first_run {
+        eprintln!("A new identity was made: {}", started.keys.id());
+        eprintln!("Its key is in {}; whoever has that file is you, so keep a backup: bitpie backup FILE", started.home.key_file().display());
+    }
+    eprintln!("The node runs. In another terminal: bitpie status, bitpie id, bitpie contact add ADDRESS, bitpie msg send NAME TEXT");
+    eprintln!("Ctrl-C stops it.");
+}
+
+/// Comes about when the process is told to end.
+async fn until_told() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+/// The passphrase, if the key needs one.
+fn passphrase(home: &Home, file: Option<&std::path::Path>) -> anyhow::Result<Option<Zeroizing<Vec<u8>>>> {
+    if let Some(file) = file {
+        let text = Zeroizing::new(
+            std::fs::read_to_string(file).with_context(|| format!("the passphrase file {} cannot be read", file.display()))?,
+        );
+        let line = text.lines().next().unwrap_or_default();
+        return Ok(Some(Zeroizing::new(line.as_bytes().to_vec())));
+    }
+    let Some(key) = home.read_key()? else { return Ok(None) };
+    match key_file::decode(&key, None) {
+        Err(key_file::KeyFileError::NeedsPassphrase) => {
+            let entered = rpassword::prompt_password("Passphrase of the key: ")
+                .context("the key is encrypted, and there is no terminal to ask for the passphrase: use --passphrase-file FILE")?;
+            Ok(Some(Zeroizing::new(entered.into_bytes())))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The key of the home; a new one on the first run, encrypted if there is a passphrase.
+fn key(home: &Home, passphrase: Option<&[u8]>) -> anyhow::Result<IdentityKey> {
+    if let Some(text) = home.read_key()? {
+        return key_file::decode(&text, passphrase).with_context(|| format!("{} cannot be used", home.key_file().display()));
+    }
+    let key = IdentityKey::from_seed(&Zeroizing::new(random()));
+    let text = match passphrase {
+        Some(passphrase) => {
+            key_file::encode_encrypted(&key, passphrase, key_file::PassphraseCost::USUAL, &random(), &random())
+        }
+        None => key_file::encode_plain(&key),
+    };
+    home.create_key(&text)?;
+    Ok(key)
+}
+
+/// Nodes of the settings with which a session is kept.
+fn bootstrap(settings: &Settings) -> anyhow::Result<Vec<(NodeId, Vec<Entrypoint>)>> {
+    let parse = |text: &String| match text.parse::<Idurl>() {
+        Ok(idurl) => Ok((idurl.id, idurl.at)),
+        Err(error) => bail!("services/tcp-transport/bootstrap: `{text}`: {error}; give addresses as `bitpie id` prints them"),
+    };
+    settings.bootstrap.iter().map(parse).collect()
+}
+
+impl Started {
+    /// Everything that can fail: the lock, the key, the database, the port.
+    ///
+    /// # Errors
+    /// What stood in the way, and what to do.
+    pub fn prepare(
+        home: Home,
+        config: Config,
+        settings: Settings,
+        passphrase: Option<Zeroizing<Vec<u8>>>,
+    ) -> anyhow::Result<Self> {
+        home.prepare()?;
+        let lock = home.lock()?;
+        let keys = Keys::of(key(&home, passphrase.as_deref().map(Vec::as_slice))?);
+        let store = Store::open(&home.messages_database(), &home.peers_database())?;
+        let port = settings.api_http_port;
+        let bound = bind(if port.is_set {
+            PortChoice::Set { port: port.port, setting: "api/http-port" }
+        } else {
+            PortChoice::Default(port.port)
+        })?;
+        let (store, thread) = StoreThread::start(store).context("the thread of the store cannot be started")?;
+        Ok(Self { home, _lock: lock, keys, config, settings, store, thread, bound })
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.keys.id()
+    }
+
+    /// Where its API is, and how to get in, once it runs.
+    #[must_use]
+    pub fn api_address(&self) -> std::net::SocketAddr {
+        self.bound.address
+    }
+
+    /// Runs until `end`, and stops in order.
+    ///
+    /// # Errors
+    /// What went wrong at the start.
+    pub async fn run(self, log: Option<Log>, end: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let Self { home, _lock, keys, config, settings, store, thread, bound } = self;
+        let token = Token::generate().context("the system gives no random octets")?;
+        let access = Access { address: bound.address, token: token.clone(), process: std::process::id() };
+        let (transport_events, events) = mpsc::channel(EVENTS_WAITING);
+        let limits = Limits {
+            inbound: settings.inbound_sessions,
+            outbound: settings.outbound_sessions,
+            half_open: settings.half_open_sessions,
+            inbound_per_address: settings.inbound_sessions_per_address,
+            half_open_per_address: settings.half_open_sessions_per_address,
+            ..Limits::default()
+        };
+        let transport = TcpTransport::new(&keys.identity, limits, transport_events);
+
+        let me = keys.id();
+        let bootstrap = bootstrap(&settings)?;
+        let (peers, contacts) = store.run(|store| Ok((store.peers()?, store.contacts()?))).await?;
+        let own = keys.clone();
+        let name = settings.name.clone();
+        let now = unix_ms();
+        // There is always a document, so that whoever comes early can be told who we are.
+        let built = store.run(move |store| {
+            let published = published(store, &me)?;
+            own::build(store, &own, name, published, Vec::new(), now)
+        });
+        let built = built.await?;
+
+        let accepted = contacts.iter().filter(|contact| contact.state == crate::messages::ContactState::Accepted);
+        let accepted: Vec<_> = accepted.cloned().collect();
+        let beginning = Beginning {
+            me,
+            chance: random(),
+            enabled: settings.services.iter().filter(|(_, on)| **on).map(|(name, _)| name.clone()).collect(),
+            contacts: accepted.iter().map(|contact| (contact.id, contact.hints.clone())).collect(),
+            bootstrap,
+            peers,
+            is_private_network: settings.network != MAIN_NETWORK,
+            session_limit: settings.inbound_sessions + settings.outbound_sessions,
+        };
+        let recording = Recording::open(&home.traces_folder(), &settings, &me);
+        let node = Node::new(beginning, system::Settings::default(), recording);
+
+        let (calls, waiting_calls) = mpsc::channel(CALLS_WAITING);
+        let (changes, watched) = watch::channel(0);
+        let (end_api, mut api_ends) = watch::channel(false);
+        let doors = Doors { token, calls, changes: watched };
+        home.write_api_file(&access.to_text())?;
+        let api = tokio::spawn(serve(bound, doors, async move {
+            let _ = api_ends.wait_for(|ends| *ends).await;
+        }));
+
+        let driver = Driver::new(Parts {
+            node,
+            clock: Clock::start(),
+            keys,
+            document: built.document,
+            store,
+            home: home.clone(),
+            config,
+            settings,
+            log,
+            transport,
+            changes,
+        });
+        let node = driver.run(events, waiting_calls, end).await;
+        let _ = home.remove_api_file();
+        let _ = end_api.send(true);
+        let _ = api.await;
+        drop(node);
+        tokio::task::spawn_blocking(move || thread.join()).await.context("the store cannot be closed")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Where our last document said that we can be reached.
+fn published(store: &Store, me: &NodeId) -> Result<Vec<Entrypoint>, crate::store::StoreError> {
+    let kept = store.document(me)?;
+    let kept = kept.and_then(|kept| crate::identity::VerifiedDocument::verify_whenever(&kept.bytes).ok());
+    Ok(kept.map(|document| document.document().contacts.to_vec()).unwrap_or_default())
+}

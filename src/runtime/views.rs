@@ -1,0 +1,331 @@
+//! What the local API shows of the node: read from the core and the store, changed by nobody.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::api::answers;
+use crate::api::errors::{ErrorKind, RpcError};
+use crate::api::hidden::Hidden;
+use crate::automata::contact_status;
+use crate::hosts::local_service;
+use crate::identity::{NodeId, VerifiedDocument};
+use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item};
+use crate::nickname::Nickname;
+use crate::node::Node;
+use crate::peers::MISBEHAVIOUR_LIMIT;
+use crate::services::{SERVICES, Service};
+use crate::store::Store;
+
+use super::calls::{bad, failed};
+use super::clock::unix_ms;
+use super::config::{Config, SETTINGS, Setting, Value, find};
+use super::driver::Driver;
+use super::recording::Recording;
+
+type Core = Node<Recording>;
+
+/// The state of `network_connector`.
+pub fn network_connector(node: &Core) -> String {
+    let connector = node.system().network_connector.get();
+    connector.map_or("CLOSED", |instance| instance.state().name()).to_owned()
+}
+
+/// Services that this one needs and that are off.
+pub fn dependencies_off(node: &Core, name: &str) -> Vec<&'static str> {
+    let needs = crate::services::find(name).map_or(&[][..], |service| service.depends_on);
+    needs.iter().copied().filter(|needed| !local_service::is_on(node.system(), needed)).collect()
+}
+
+/// All services.
+pub fn services(node: &Core, is_enabled: impl Fn(&str) -> bool) -> answers::Services {
+    let view = |service: &'static Service| {
+        let state = local_service::state(node.system(), service.name);
+        let off = dependencies_off(node, service.name);
+        let is_missing = state.name() == "DEPENDS_OFF" && !off.is_empty();
+        let listens = node.world().transport_failures.get(&crate::transports::tcp_name());
+        let problem = match service.name {
+            "tcp-transport" => listens.cloned(),
+            _ => is_missing.then(|| format!("{} is off", off.join(" and "))),
+        };
+        answers::Service {
+            name: service.service_name(),
+            summary: service.summary.to_owned(),
+            state: state.name().to_owned(),
+            enabled: is_enabled(service.name),
+            problem,
+            depends_on: service.depends_on.iter().filter_map(|name| name.parse().ok()).collect(),
+            dependents: service.dependents().map(Service::service_name).collect(),
+        }
+    };
+    answers::Services { services: SERVICES.iter().map(view).collect() }
+}
+
+/// Whether contacts are there, and when they were last heard of.
+pub type Presence = BTreeMap<NodeId, (String, Option<u64>)>;
+
+/// Of all that the core knows.
+pub fn presence(node: &Core) -> Presence {
+    let mut presence = Presence::new();
+    for peer in node.world().peers.iter() {
+        presence.insert(peer.id, (String::new(), peer.last_seen_unix_ms));
+    }
+    for (peer, status) in node.system().contact_status.iter() {
+        presence.entry(*peer).or_default().0 = status.state().name().to_owned();
+    }
+    presence
+}
+
+/// A contact.
+///
+/// # Errors
+/// Those of the store.
+pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<answers::Contact, RpcError> {
+    let (status, last_seen_unix_ms) = presence.get(&contact.id).cloned().unwrap_or_default();
+    let document = store.document(&contact.id).map_err(failed)?;
+    let document = document.and_then(|document| VerifiedDocument::verify_whenever(&document.bytes).ok());
+    Ok(answers::Contact {
+        id: contact.id,
+        name: contact.name.clone(),
+        claimed_name: document.and_then(|document| document.document().name.clone()),
+        state: match contact.state {
+            ContactState::Requested => answers::ContactState::Request,
+            ContactState::Accepted => answers::ContactState::Accepted,
+            ContactState::Blocked => answers::ContactState::Refused,
+        },
+        online: status == contact_status::State::Connected.name(),
+        status,
+        last_seen_unix_ms,
+        unread: contact.unread,
+        waiting: contact.waiting,
+    })
+}
+
+/// How far a message of ours is.
+pub fn message_state(state: DeliveryState) -> answers::MessageState {
+    match state {
+        DeliveryState::Queued => answers::MessageState::Queued,
+        DeliveryState::Sending => answers::MessageState::Sending,
+        DeliveryState::Sent => answers::MessageState::Sent,
+        DeliveryState::Delivered => answers::MessageState::Delivered,
+        DeliveryState::Read => answers::MessageState::Read,
+        DeliveryState::Refused => answers::MessageState::Refused,
+        DeliveryState::Expired => answers::MessageState::Expired,
+    }
+}
+
+/// Messages, the oldest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn messages(store: &Store, items: Vec<Item>, next: Option<u64>) -> Result<answers::Messages, RpcError> {
+    let names = super::who::names(store)?;
+    let messages = items.iter().map(|item| message(item, &names, store)).collect::<Result<_, _>>()?;
+    Ok(answers::Messages { messages, next })
+}
+
+/// A message.
+///
+/// # Errors
+/// Those of the store.
+pub fn message(
+    item: &Item,
+    names: &BTreeMap<NodeId, Option<Nickname>>,
+    store: &Store,
+) -> Result<answers::Message, RpcError> {
+    let delivery = match item.state {
+        Some(state) if !state.is_final() => store.delivery(&item.id).map_err(failed)?,
+        _ => None,
+    };
+    let state = match (item.direction, item.state) {
+        (Direction::Outgoing, Some(state)) => message_state(state),
+        (Direction::Outgoing, None) => answers::MessageState::Queued,
+        (Direction::Incoming, _) if item.read_unix_ms.is_some() => answers::MessageState::Read,
+        (Direction::Incoming, _) => answers::MessageState::Unread,
+    };
+    Ok(answers::Message {
+        position: item.position,
+        id: item.id.to_string(),
+        direction: match item.direction {
+            Direction::Incoming => answers::Direction::Incoming,
+            Direction::Outgoing => answers::Direction::Outgoing,
+        },
+        with: item.with,
+        name: names.get(&item.with).cloned().flatten(),
+        text: Hidden(item.text.as_str().to_owned()),
+        time_unix_ms: item.sent_unix_ms,
+        expires_unix_ms: Some(item.expires_unix_ms),
+        reply_to: item.reply_to.map(|id| id.to_string()),
+        state,
+        why: item.refusal.clone(),
+        attempts: delivery.as_ref().map_or(0, |delivery| delivery.attempts),
+        next_attempt_unix_ms: delivery.and_then(|delivery| delivery.next_attempt_unix_ms),
+    })
+}
+
+/// Why a contact is not there, as far as it is known.
+pub fn why_away(node: &Core, peer: &NodeId) -> String {
+    let world = node.world();
+    match (world.last_ends.get(peer), world.peers.get(peer)) {
+        (_, None) => "nobody has said where that node is".to_owned(),
+        (_, Some(known)) if known.entrypoints.is_empty() => "nobody has said where that node is".to_owned(),
+        (Some(why), _) => why.clone(),
+        (None, Some(_)) => "it does not answer".to_owned(),
+    }
+}
+
+/// The nodes that are known, and sessions whose peer has not said who it is.
+pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers::Peer> {
+    let world = node.world();
+    let session_view = |id: u64| {
+        let session = world.sessions.get(id)?;
+        let protocol = node.system().peer_protocol.get(&id).map(|protocol| protocol.state().name());
+        let tcp = || node.system().tcp_connection.get(&id).map(|connection| connection.state().name());
+        Some(answers::PeerSession {
+            session: id,
+            direction: if session.is_outgoing { answers::Direction::Outgoing } else { answers::Direction::Incoming },
+            transport: session.transport.clone(),
+            remote: session.entrypoint(),
+            state: protocol.or_else(tcp).unwrap_or("DIALLING").to_owned(),
+            round_trip_ms: session.round_trip_ms.map(u64::from),
+            since_unix_ms: started_unix_ms + session.opened_ms,
+        })
+    };
+    let of_peer = |peer: &NodeId| {
+        let ready = world.sessions.ready(peer);
+        ready.or_else(|| world.sessions.iter().find(|(_, session)| session.peer.as_ref() == Some(peer)).map(|(id, _)| id))
+    };
+    let mut peers: Vec<answers::Peer> = world
+        .peers
+        .iter()
+        .map(|known| answers::Peer {
+            id: Some(known.id),
+            name: None,
+            entrypoints: known.entrypoints.iter().map(|known| known.entrypoint.clone()).collect(),
+            session: of_peer(&known.id).and_then(session_view),
+            failures: known.failures,
+            next_attempt_unix_ms: Some(known.next_attempt_unix_ms).filter(|next| *next > now_unix_ms),
+            misbehaviour: f64::from(known.misbehaviour.points_at(now_unix_ms)) / f64::from(MISBEHAVIOUR_LIMIT),
+            last_seen_unix_ms: known.last_seen_unix_ms,
+        })
+        .collect();
+    let strangers = world.sessions.iter().filter(|(_, session)| session.peer.is_none());
+    peers.extend(strangers.map(|(id, session)| answers::Peer {
+        id: session.expected,
+        name: None,
+        entrypoints: vec![session.entrypoint()],
+        session: session_view(id),
+        failures: 0,
+        next_attempt_unix_ms: None,
+        misbehaviour: 0.0,
+        last_seen_unix_ms: None,
+    }));
+    peers.sort_by_key(|peer| (peer.session.is_none(), std::cmp::Reverse(peer.last_seen_unix_ms), peer.id));
+    peers
+}
+
+/// How the node is, apart from what the store knows.
+pub fn status(driver: &Driver) -> answers::Status {
+    let node = &driver.node;
+    let system = node.system();
+    let world = node.world();
+    let mut services = BTreeMap::new();
+    for service in SERVICES {
+        *services.entry(local_service::state(system, service.name).name().to_owned()).or_default() += 1;
+    }
+    let mut sessions = answers::SessionCounts::default();
+    for (id, session) in world.sessions.iter() {
+        let is_ready = system.peer_protocol.get(&id).is_some_and(|protocol| protocol.state().is_in_ready());
+        match (is_ready, session.is_outgoing) {
+            (true, true) => sessions.outgoing += 1,
+            (true, false) => sessions.incoming += 1,
+            (false, _) => sessions.half_open += 1,
+        }
+    }
+    let online = |status: contact_status::State| status == contact_status::State::Connected;
+    let online = system.contact_status.iter().filter(|(_, status)| online(status.state())).count();
+    let transports = system
+        .network_transport
+        .iter()
+        .map(|(name, transport)| answers::TransportStatus {
+            name: name.clone(),
+            state: transport.state().name().to_owned(),
+            listening: world.identity.entrypoints.get(name).cloned().unwrap_or_default(),
+            problem: world.transport_failures.get(name).cloned(),
+        })
+        .collect();
+    let counters = &world.counters;
+    let mut refusals = counters.refused.clone();
+    for (name, count) in counters.refused_by_peers.iter().chain(&driver.refused_connections) {
+        *refusals.entry(name.clone()).or_default() += count;
+    }
+    let now = unix_ms();
+    answers::Status {
+        id: driver.keys.id(),
+        name: driver.settings.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        network: driver.settings.network.clone(),
+        process: std::process::id(),
+        home: driver.home.folder().display().to_string(),
+        traces: driver.home.traces_folder().display().to_string(),
+        started_unix_ms: driver.started_unix_ms,
+        uptime_ms: now.saturating_sub(driver.started_unix_ms),
+        network_connector: network_connector(node),
+        p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
+        transports,
+        services,
+        sessions,
+        contacts: answers::ContactCounts { online: online as u64, ..answers::ContactCounts::default() },
+        messages: BTreeMap::new(),
+        counters: answers::Counters {
+            frames_in: counters.frames_in,
+            frames_out: driver.frames_out,
+            packets_in: counters.packets_in,
+            packets_out: counters.packets_out,
+            refusals,
+        },
+        dht: None,
+    }
+}
+
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Switch(on) => Json::from(*on),
+        Value::Number(number) => Json::from(*number),
+        Value::DurationMs(_) | Value::Size(_) => Json::from(value.to_string()),
+        Value::Text(text) => Json::from(text.as_str()),
+        Value::List(texts) => Json::from(texts.clone()),
+    }
+}
+
+/// One setting.
+///
+/// # Errors
+/// If there is none of that path.
+pub fn setting(config: &Config, path: &str) -> Result<answers::Setting, RpcError> {
+    let setting = find(path).map_err(|error| RpcError::new(ErrorKind::NotFound, error.to_string()))?;
+    view_of_setting(config, setting)
+}
+
+fn view_of_setting(config: &Config, setting: &Setting) -> Result<answers::Setting, RpcError> {
+    let value = config.get(setting.path).map_err(|error| bad(error.to_string()))?;
+    Ok(answers::Setting {
+        path: setting.path.to_owned(),
+        value: json(&value),
+        default: setting.kind.parse(setting.default).as_ref().map_or(Json::Null, json),
+        is_set: config.is_set(setting.path),
+        kind: setting.kind.expected(),
+        summary: setting.summary.to_owned(),
+        needs_restart: setting.needs_restart,
+    })
+}
+
+/// All settings that are listed.
+///
+/// # Errors
+/// Never for a configuration that was read.
+pub fn settings(config: &Config) -> Result<answers::Settings, RpcError> {
+    let listed = SETTINGS.iter().filter(|setting| !setting.is_hidden);
+    Ok(answers::Settings { settings: listed.map(|setting| view_of_setting(config, setting)).collect::<Result<_, _>>()? })
+}
+
