@@ -44,7 +44,11 @@ const MODULES: &[Module] = &[
     Module { name: "transports", pure: false, imports: &["identity", "name", "wire"] },
     Module { name: "dht", pure: false, imports: &["identity", "nickname", "wire"] },
     Module { name: "services", pure: false, imports: &["identity", "name", "nickname", "wire"] },
-    Module { name: "store", pure: false, imports: &["abort_points", "identity", "messages", "nickname", "peers"] },
+    Module {
+        name: "store",
+        pure: false,
+        imports: &["abort_points", "identity", "messages", "nickname", "peers", "wire"],
+    },
     Module { name: "api", pure: false, imports: &["identity", "messages", "nickname", "peers", "wire"] },
     Module { name: "client", pure: false, imports: &["api", "identity", "nickname"] },
     Module {

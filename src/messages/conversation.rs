@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MessageId, MessageText};
+use super::MessageText;
 use crate::identity::NodeId;
+use crate::wire::PacketId;
 
 /// By how much the clocks of two nodes may differ, in milliseconds.
 pub const CLOCK_SKEW_MS: u64 = 150_000;
@@ -75,7 +76,7 @@ pub struct Item {
     /// Its place among all messages of this home. Grows, and is never given twice: who has seen one position goes on from there.
     pub position: u64,
     /// Its id. Incoming messages of different senders may have the same one.
-    pub id: MessageId,
+    pub id: PacketId,
     /// The other user.
     pub with: NodeId,
     /// Which way it went.
@@ -90,7 +91,7 @@ pub struct Item {
     pub expires_unix_ms: u64,
     /// The message that it answers.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reply_to: Option<MessageId>,
+    pub reply_to: Option<PacketId>,
     /// How far it has come. Outgoing messages only.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub state: Option<DeliveryState>,
@@ -106,13 +107,13 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {
     /// Its id, chosen at random.
-    pub id: MessageId,
+    pub id: PacketId,
     /// To whom.
     pub to: NodeId,
     /// What is written.
     pub text: MessageText,
     /// The message that it answers.
-    pub reply_to: Option<MessageId>,
+    pub reply_to: Option<PacketId>,
     /// When, in milliseconds of unix time.
     pub created_unix_ms: u64,
     /// Until when its delivery is tried.
@@ -123,7 +124,7 @@ pub struct NewMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Which message.
-    pub id: MessageId,
+    pub id: PacketId,
     /// To whom.
     pub to: NodeId,
     /// When it was written, in milliseconds of unix time.
@@ -132,10 +133,10 @@ pub struct Delivery {
     pub expires_unix_ms: u64,
     /// How far it has come.
     pub state: DeliveryState,
-    /// How often it was tried.
+    /// How often it was sent.
     pub attempts: u32,
-    /// When it is tried next.
-    pub next_attempt_unix_ms: Option<u64>,
+    /// How long it rests before it is sent again, in milliseconds.
+    pub pause_ms: u64,
 }
 
 /// News of a delivery, to be kept.
@@ -143,10 +144,10 @@ pub struct Delivery {
 pub struct DeliveryUpdate {
     /// How far it has come.
     pub state: DeliveryState,
-    /// How often it was tried.
+    /// How often it was sent.
     pub attempts: u32,
-    /// When it is tried next.
-    pub next_attempt_unix_ms: Option<u64>,
+    /// How long it rests before it is sent again, in milliseconds.
+    pub pause_ms: u64,
     /// Why it was refused; cut to [`REFUSAL_CHARACTERS`].
     pub refusal: Option<String>,
 }
@@ -157,11 +158,11 @@ pub struct Arrival {
     /// Who has signed it.
     pub sender: NodeId,
     /// The sender's id for it.
-    pub id: MessageId,
+    pub id: PacketId,
     /// What is written.
     pub text: MessageText,
     /// The message that it answers.
-    pub reply_to: Option<MessageId>,
+    pub reply_to: Option<PacketId>,
     /// When it was written, by the sender's clock, in milliseconds of unix time.
     pub sent_unix_ms: u64,
     /// Until when it may be delivered.
@@ -196,7 +197,7 @@ pub struct WaitingMessage {
     /// Who wrote it.
     pub sender: NodeId,
     /// The sender's id for it.
-    pub id: MessageId,
+    pub id: PacketId,
     /// What is written.
     pub text: MessageText,
     /// When it was written, by the sender's clock, in milliseconds of unix time.

@@ -2,7 +2,6 @@
 
 mod contact;
 mod conversation;
-mod id;
 mod sealing;
 mod text;
 
@@ -11,7 +10,6 @@ pub use conversation::{
     Arrival, ArrivalVerdict, CLOCK_SKEW_MS, Delivery, DeliveryState, DeliveryUpdate, Direction, Item, LIFETIME_MS,
     NewMessage, REFUSAL_CHARACTERS, WaitingMessage,
 };
-pub use id::{MESSAGE_ID_BYTES, MessageId, ParseMessageIdError};
 pub use sealing::{
     Expected, MessageHeader, OpenError, OpenedMessage, SEALED_BYTES, SealError, conversation_of, open, seal,
 };

@@ -76,3 +76,46 @@ pub enum HomeBackupError {
     #[error(transparent)]
     Backup(#[from] BackupError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn a_home_comes_back_from_its_backup() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (old, new) = (Home::at(folder.path().join("old")), Home::at(folder.path().join("new")));
+        let saved = folder.path().join("saved.bitpie");
+        old.prepare().expect("prepared");
+        assert!(matches!(backup(&old, &saved), Err(HomeBackupError::NoKey { .. })));
+        old.create_key("the key").expect("kept");
+        fs::write(old.config_file(), "network = \"test\"\n").expect("written");
+        let open = |home: &Home| Store::open(&home.messages_database(), &home.peers_database()).expect("opened");
+        let store = open(&old);
+        backup(&old, &saved).expect("saved while the store is open");
+        drop(store);
+        restore(&saved, &new).expect("restored");
+        assert_eq!(new.read_key().expect("read").expect("there").as_str(), "the key");
+        assert_eq!(fs::read_to_string(new.config_file()).expect("read"), "network = \"test\"\n");
+        assert!(open(&new).is_restored().expect("read"));
+        assert_eq!(new.open_to_others().expect("looked"), []);
+    }
+
+    #[test]
+    fn a_home_that_is_in_use_or_has_a_key_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path().join("home"));
+        let saved = folder.path().join("saved.bitpie");
+        home.prepare().expect("prepared");
+        home.create_key("the key").expect("kept");
+        drop(Store::open(&home.messages_database(), &home.peers_database()).expect("opened"));
+        backup(&home, &saved).expect("saved");
+        assert!(matches!(restore(&saved, &home), Err(HomeBackupError::Home(HomeError::KeyExists { .. }))));
+        let other = Home::at(folder.path().join("other"));
+        other.prepare().expect("prepared");
+        let _lock = other.lock().expect("free");
+        assert!(matches!(restore(&saved, &other), Err(HomeBackupError::Home(HomeError::Taken { .. }))));
+        assert!(!other.messages_database().exists() && !other.key_file().exists());
+    }
+}

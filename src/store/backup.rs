@@ -220,3 +220,79 @@ pub enum BackupError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::tests::{accepted, arrival, node};
+    use super::*;
+    use crate::messages::ArrivalVerdict;
+    use crate::store::Quota;
+
+    fn home() -> (tempfile::TempDir, PathBuf, Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let messages = folder.path().join("messages.db");
+        let store = Store::open(&messages, &folder.path().join("peers.db")).expect("opened");
+        accepted(&store, 1);
+        store.receive(&arrival(1, 1, "hello"), &Quota::default(), 1_000).expect("received");
+        (folder, messages, store)
+    }
+
+    fn key() -> Vec<SavedFile> {
+        vec![SavedFile { name: "identity.key".into(), contents: b"VERYSECRET".to_vec().into() }]
+    }
+
+    #[test]
+    fn a_running_store_is_saved_and_restored_with_its_files() {
+        let (folder, messages, store) = home();
+        let (saved, restored) = (folder.path().join("backup"), folder.path().join("restored.db"));
+        write_backup(&messages, &saved, &key()).expect("saved");
+        assert_eq!(fs::metadata(&saved).expect("there").permissions().mode() & 0o777, 0o600);
+        store.receive(&arrival(1, 2, "later"), &Quota::default(), 1_000).expect("the store goes on");
+        assert!(read_backup(&saved).expect("good") == key());
+        restore_messages(&saved, &restored).expect("restored");
+        let bytes = fs::read(&restored).expect("read");
+        assert!(!bytes.windows(10).any(|window| window == b"VERYSECRET"), "the key stays out of the database");
+        let copy = Store::open(&restored, &folder.path().join("other.db")).expect("opened");
+        assert_eq!(copy.messages_after(None, 0, 9).expect("read").len(), 1);
+        assert!(copy.is_restored().expect("read") && !store.is_restored().expect("read"));
+        let again = copy.receive(&arrival(1, 1, "hello"), &Quota::default(), 1_000).expect("received");
+        assert_eq!(again, ArrivalVerdict::Duplicate);
+        assert_eq!(copy.check().expect("checked"), [""; 0]);
+        assert_eq!(copy.contact(&node(1)).expect("read").expect("there").unread, 1);
+        let mut files: Vec<_> =
+            fs::read_dir(folder.path()).expect("read").map(|file| file.expect("read").file_name()).collect();
+        files.retain(|name| name.to_string_lossy().contains("partial"));
+        assert!(files.is_empty(), "{files:?}");
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let (folder, messages, _store) = home();
+        let saved = folder.path().join("backup");
+        write_backup(&messages, &saved, &key()).expect("saved");
+        assert!(matches!(write_backup(&messages, &saved, &key()), Err(BackupError::Exists { .. })));
+        assert!(matches!(restore_messages(&saved, &messages), Err(BackupError::Exists { .. })));
+    }
+
+    #[test]
+    fn what_is_no_backup_is_refused() {
+        let (folder, messages, store) = home();
+        let saved = folder.path().join("backup");
+        assert!(matches!(read_backup(&saved), Err(BackupError::Missing { .. })));
+        let refused = |path: &Path| read_backup(path).err().expect("refused").to_string();
+        drop(store);
+        assert!(refused(&messages).contains("not a whole backup"), "{}", refused(&messages));
+        fs::write(&saved, "not a database at all, but some text that is long enough to be one").expect("written");
+        assert!(refused(&saved).contains("not a database"), "{}", refused(&saved));
+        fs::write(&saved, "").expect("written");
+        assert!(refused(&saved).contains("not made by bitpie"), "{}", refused(&saved));
+        fs::remove_file(&saved).expect("removed");
+        write_backup(&messages, &saved, &key()).expect("saved");
+        let mut bytes = fs::read(&saved).expect("read");
+        bytes.truncate(bytes.len() / 2);
+        fs::write(&saved, bytes).expect("written");
+        read_backup(&saved).err().expect("cut in half");
+    }
+}

@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension as _, Params, Row};
 use super::rows::{Column, get, get_optional, integer, parsed};
 use super::{Store, StoreError};
 use crate::identity::NodeId;
-use crate::messages::{Direction, Item, MessageId, MessageText};
+use crate::messages::{Direction, Item, MessageText};
+use crate::wire::PacketId;
 
 /// Items of one page, at the most.
 pub const PAGE_ITEMS: usize = 1_000;
@@ -68,7 +69,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn outgoing(&self, id: &MessageId) -> Result<Option<Item>, StoreError> {
+    pub fn outgoing(&self, id: &PacketId) -> Result<Option<Item>, StoreError> {
         self.connection
             .prepare_cached(&format!("{ITEMS} WHERE id = ?1 AND is_incoming = 0"))
             .and_then(|mut query| query.query_row([Column(*id)], item).optional())
@@ -134,7 +135,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn receipts(&self, limit: usize) -> Result<Vec<(NodeId, MessageId)>, StoreError> {
+    pub fn receipts(&self, limit: usize) -> Result<Vec<(NodeId, PacketId)>, StoreError> {
         self.connection
             .prepare_cached("SELECT node, id FROM main.receipts LIMIT ?1")
             .and_then(|mut query| {
@@ -147,7 +148,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn receipt_sent(&self, to: &NodeId, id: &MessageId) -> Result<(), StoreError> {
+    pub fn receipt_sent(&self, to: &NodeId, id: &PacketId) -> Result<(), StoreError> {
         self.connection
             .prepare_cached("DELETE FROM main.receipts WHERE node = ?1 AND id = ?2")
             .and_then(|mut statement| statement.execute((Column(*to), Column(*id))).map(drop))
@@ -178,4 +179,114 @@ fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         refusal: row.get("refusal")?,
         read_unix_ms: row.get("read_unix_ms")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{accepted, arrival, message_id, new_message, node, store};
+    use super::*;
+    use crate::store::Quota;
+
+    /// With 1: messages 1 to 5, of which 3 is outgoing; with 2: message 6.
+    fn conversations() -> Store {
+        let store = store();
+        accepted(&store, 1);
+        accepted(&store, 2);
+        let receive =
+            |sender, id, text| store.receive(&arrival(sender, id, text), &Quota::default(), 1_000).expect("kept");
+        receive(1, 1, "The quick brown fox");
+        receive(1, 2, "jumps over \"the\" lazy dog");
+        store.queue_message(&new_message(1, 3, "Quick answer"), 1_000).expect("queued");
+        receive(1, 4, "Привет, Zoë!");
+        receive(1, 5, "100% -- OR NOT (text:*)");
+        receive(2, 6, "quick too");
+        store
+    }
+
+    fn positions(items: Vec<Item>) -> Vec<u64> {
+        items.into_iter().map(|item| item.position).collect()
+    }
+
+    #[test]
+    fn pages_follow_one_another_both_ways() {
+        let store = conversations();
+        let before = |with: Option<u64>, before, limit| {
+            positions(store.messages_before(with.map(node).as_ref(), before, limit).expect("read"))
+        };
+        assert_eq!(before(None, None, 3), [4, 5, 6]);
+        assert_eq!(before(None, Some(4), 3), [1, 2, 3]);
+        assert_eq!(before(Some(1), None, 2), [4, 5]);
+        assert_eq!(before(Some(1), Some(1), 2), [0; 0]);
+        assert_eq!(before(Some(9), None, 2), [0; 0]);
+        let after = |with: Option<u64>, after, limit| {
+            positions(store.messages_after(with.map(node).as_ref(), after, limit).expect("read"))
+        };
+        assert_eq!(after(None, 4, 9), [5, 6]);
+        assert_eq!(after(Some(1), 2, 2), [3, 4]);
+        assert_eq!(after(None, 6, 9), [0; 0]);
+        assert_eq!(after(None, u64::MAX, 9), [0; 0]);
+        assert_eq!(store.last_position().expect("read"), 6);
+    }
+
+    #[test]
+    fn an_item_says_all_about_a_message_and_is_a_line_of_json() {
+        let store = conversations();
+        let item = store.outgoing(&message_id(3)).expect("read").expect("there");
+        let json = serde_json::to_string(&item).expect("JSON");
+        assert_eq!(
+            json,
+            format!(
+                "{{\"position\":3,\"id\":\"00000000000000000000000000000003\",\"with\":\"{}\",\"direction\":\"outgoing\",\
+                 \"text\":\"Quick answer\",\"sent_unix_ms\":900,\"stored_unix_ms\":1000,\"expires_unix_ms\":1000000,\"state\":\"queued\"}}",
+                node(1)
+            )
+        );
+        assert_eq!(serde_json::from_str::<Item>(&json).expect("what was written"), item);
+        assert_eq!(store.outgoing(&message_id(1)).expect("read"), None, "that one is incoming");
+    }
+
+    #[test]
+    fn words_are_found_in_any_order_and_the_newest_comes_first() {
+        let store = conversations();
+        let found = |words: &str| positions(store.search(words, 9).expect(words));
+        assert_eq!(found("quick"), [6, 3, 1]);
+        assert_eq!(found("fox QUICK"), [1]);
+        assert_eq!(found("quick answ"), [3], "the last word may be a beginning");
+        assert_eq!(found("qui answer"), [0; 0], "the others are whole");
+        assert_eq!(found("zoe"), [4], "accents do not matter");
+        assert_eq!(found("привет"), [4]);
+        assert_eq!(found("nothing"), [0; 0]);
+    }
+
+    #[test]
+    fn a_search_is_never_read_as_a_language() {
+        let store = conversations();
+        for words in
+            ["", "  ", "\"", "*", "OR", "NOT", "text:", "a\"b", "(", "-x", "^", "NEAR(a b)", "\0", "' OR 1=1 --", "%"]
+        {
+            store.search(words, 9).expect(words);
+        }
+        assert_eq!(positions(store.search("\"the\"", 9).expect("quotes")), [2, 1]);
+        assert_eq!(positions(store.search("or not", 9).expect("words")), [5]);
+        store.search(&"x ".repeat(100_000), 9).expect("a long one");
+    }
+
+    #[test]
+    fn what_was_read_is_told_to_its_sender_once() {
+        let store = conversations();
+        assert_eq!(store.mark_read(&node(1), 2, true, 5_000).expect("marked"), 2);
+        assert_eq!(store.contact(&node(1)).expect("read").expect("there").unread, 2);
+        assert_eq!(store.receipts(9).expect("read"), [(node(1), message_id(1)), (node(1), message_id(2))]);
+        store.receipt_sent(&node(1), &message_id(1)).expect("noted");
+        assert_eq!(store.mark_read(&node(1), 2, true, 6_000).expect("marked"), 0);
+        assert_eq!(store.receipts(9).expect("read"), [(node(1), message_id(2))]);
+        assert_eq!(store.mark_read(&node(1), u64::MAX, false, 6_000).expect("marked"), 2);
+        assert_eq!(store.receipts(9).expect("read").len(), 1, "none were wanted");
+        let items = store.messages_after(Some(&node(1)), 0, 9).expect("read");
+        let read: Vec<_> = items.iter().map(|item| item.read_unix_ms).collect();
+        assert_eq!(read, [Some(5_000), Some(5_000), None, Some(6_000), Some(6_000)]);
+        store.forget_old(1_000_000).expect("forgotten");
+        assert_eq!(store.receipts(9).expect("read"), [], "it would come too late");
+        assert_eq!(store.check().expect("checked"), [""; 0]);
+    }
 }

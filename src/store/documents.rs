@@ -4,7 +4,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::rows::{Column, integer};
 use super::{Store, StoreError};
-use crate::identity::NodeId;
+use crate::identity::{NodeId, Rank, VerifiedDocument, judge};
 
 /// Documents of other nodes, at the most. Those of contacts stay; of the others, the one that was seen longest ago goes.
 pub const DOCUMENTS: u64 = 20_000;
@@ -24,44 +24,22 @@ pub struct StoredDocument {
     pub bytes: Vec<u8>,
 }
 
-/// How a document stands to what was seen of its node before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DocumentVerdict {
-    /// It is the newest, and kept.
-    Newer,
-    /// It is the one that is kept already.
-    Same,
-    /// A newer one was seen.
-    Older,
-    /// Another one of the same revision was seen: both are kept as evidence, and the first one stands.
-    Conflict,
-}
-
 impl Store {
-    /// Keeps a document that was verified, if it is the newest of its node.
+    /// Keeps a document, if it is the newest of its node. One that contradicts another of the same revision is kept as evidence beside it,
+    /// and the first one stands.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn keep_document(
-        &self,
-        node: &NodeId,
-        document: &StoredDocument,
-        now_unix_ms: u64,
-    ) -> Result<DocumentVerdict, StoreError> {
-        self.keep(node, false, document, now_unix_ms)
+    pub fn keep_document(&self, document: &VerifiedDocument, now_unix_ms: u64) -> Result<Rank, StoreError> {
+        self.keep(document, false, now_unix_ms)
     }
 
     /// Keeps this node's own document. Only after that may it be published.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn keep_own_document(
-        &self,
-        node: &NodeId,
-        document: &StoredDocument,
-        now_unix_ms: u64,
-    ) -> Result<DocumentVerdict, StoreError> {
-        self.keep(node, true, document, now_unix_ms)
+    pub fn keep_own_document(&self, document: &VerifiedDocument, now_unix_ms: u64) -> Result<Rank, StoreError> {
+        self.keep(document, true, now_unix_ms)
     }
 
     /// The newest document of a node.
@@ -112,54 +90,50 @@ impl Store {
         self.set_fact(RESTORED, restored.into())
     }
 
-    fn keep(
-        &self,
-        node: &NodeId,
-        is_own: bool,
-        document: &StoredDocument,
-        now_unix_ms: u64,
-    ) -> Result<DocumentVerdict, StoreError> {
+    fn keep(&self, document: &VerifiedDocument, is_own: bool, now_unix_ms: u64) -> Result<Rank, StoreError> {
         self.atomically(|store| {
-            let verdict = match store.document(node)? {
-                None => DocumentVerdict::Newer,
-                Some(seen) if document.revision > seen.revision => DocumentVerdict::Newer,
-                Some(seen) if document.revision < seen.revision => DocumentVerdict::Older,
-                Some(seen) if document.bytes == seen.bytes => DocumentVerdict::Same,
-                Some(seen) => {
-                    store.keep_evidence(node, &seen, now_unix_ms)?;
-                    store.keep_evidence(node, document, now_unix_ms)?;
-                    DocumentVerdict::Conflict
+            let failed = |error| StoreError::sql("keep a document", error);
+            let node = document.id();
+            let seen = store
+                .connection
+                .prepare_cached("SELECT revision, digest FROM main.documents WHERE node = ?1")
+                .and_then(|mut query| query.query_row([Column(node)], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+                .map_err(failed)?;
+            let rank = judge(seen, document);
+            let revision = integer(document.document().revision);
+            match rank {
+                Rank::Newer => {
+                    store
+                        .connection
+                        .prepare_cached("INSERT OR REPLACE INTO main.documents VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+                        .and_then(|mut statement| {
+                            let (digest, bytes) = (document.digest(), document.as_bytes());
+                            statement.execute((Column(node), is_own, revision, digest, bytes, integer(now_unix_ms)))
+                        })
+                        .map_err(failed)?;
+                    store.forget_documents()?;
                 }
-            };
-            if verdict == DocumentVerdict::Newer {
-                store
-                    .connection
-                    .prepare_cached("INSERT OR REPLACE INTO main.documents VALUES (?1, ?2, ?3, ?4, ?5)")
-                    .and_then(|mut statement| {
-                        let revision = integer(document.revision);
-                        statement.execute((Column(*node), is_own, revision, &document.bytes, integer(now_unix_ms)))
-                    })
-                    .map_err(|error| StoreError::sql("keep a document", error))?;
-                store.forget_documents()?;
+                Rank::Conflict => {
+                    if let Some(first) = store.document(&node)? {
+                        store.keep_evidence(&node, revision, &first.bytes, now_unix_ms)?;
+                    }
+                    store.keep_evidence(&node, revision, document.as_bytes(), now_unix_ms)?;
+                }
+                Rank::Same | Rank::Older => {}
             }
-            Ok(verdict)
+            Ok(rank)
         })
     }
 
-    fn keep_evidence(&self, node: &NodeId, document: &StoredDocument, now_unix_ms: u64) -> Result<(), StoreError> {
+    fn keep_evidence(&self, node: &NodeId, revision: i64, bytes: &[u8], now_unix_ms: u64) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO main.conflicting_documents SELECT ?1, ?2, ?3, ?4
                  WHERE (SELECT count(*) FROM main.conflicting_documents WHERE node = ?1) < ?5",
             )
             .and_then(|mut statement| {
-                statement.execute((
-                    Column(*node),
-                    integer(document.revision),
-                    &document.bytes,
-                    integer(now_unix_ms),
-                    integer(CONFLICTS_PER_NODE),
-                ))
+                let bound = integer(CONFLICTS_PER_NODE);
+                statement.execute((Column(*node), revision, bytes, integer(now_unix_ms), bound))
             })
             .map(drop)
             .map_err(|error| StoreError::sql("keep evidence", error))
@@ -190,49 +164,62 @@ impl Store {
 mod tests {
     use super::super::tests::{accepted, node, store};
     use super::*;
+    use crate::identity::{IdentityDocument, IdentityKey, SealingKey};
 
-    fn document(revision: u64, content: &[u8]) -> StoredDocument {
-        StoredDocument { revision, bytes: content.to_vec() }
+    fn document(revision: u64, time_unix_s: u64) -> VerifiedDocument {
+        let key = IdentityKey::from_seed(&[7; 32]);
+        let sealing_key = SealingKey::derive(&key, 0).public();
+        IdentityDocument::new(key.id(), sealing_key, revision, time_unix_s * 1000).sign(&key).0
+    }
+
+    fn stored(document: &VerifiedDocument) -> StoredDocument {
+        StoredDocument { revision: document.document().revision, bytes: document.as_bytes().to_vec() }
     }
 
     #[test]
     fn an_older_document_never_takes_the_place_of_a_newer_one() {
         let store = store();
-        assert_eq!(store.keep_document(&node(1), &document(5, b"five"), 1).unwrap(), DocumentVerdict::Newer);
-        assert_eq!(store.keep_document(&node(1), &document(4, b"four"), 2).unwrap(), DocumentVerdict::Older);
-        assert_eq!(store.keep_document(&node(1), &document(5, b"five"), 3).unwrap(), DocumentVerdict::Same);
-        assert_eq!(store.document(&node(1)).unwrap(), Some(document(5, b"five")));
-        assert_eq!(store.keep_document(&node(1), &document(6, b"six"), 4).unwrap(), DocumentVerdict::Newer);
-        assert_eq!(store.document(&node(1)).unwrap(), Some(document(6, b"six")));
+        let (four, five, six) = (document(4, 40), document(5, 50), document(6, 60));
+        assert_eq!(store.keep_document(&five, 1).unwrap(), Rank::Newer);
+        assert_eq!(store.keep_document(&four, 2).unwrap(), Rank::Older);
+        assert_eq!(store.keep_document(&five, 3).unwrap(), Rank::Same);
+        assert_eq!(store.document(&five.id()).unwrap(), Some(stored(&five)));
+        assert_eq!(store.keep_document(&six, 4).unwrap(), Rank::Newer);
+        assert_eq!(store.document(&five.id()).unwrap(), Some(stored(&six)));
     }
 
     #[test]
     fn two_documents_of_one_revision_are_kept_as_evidence() {
         let store = store();
-        store.keep_document(&node(1), &document(5, b"five"), 1).unwrap();
-        for other in 0..20u8 {
-            assert_eq!(store.keep_document(&node(1), &document(5, &[other]), 2).unwrap(), DocumentVerdict::Conflict);
+        let first = document(5, 50);
+        store.keep_document(&first, 1).unwrap();
+        for time in 100..120 {
+            assert_eq!(store.keep_document(&document(5, time), 2).unwrap(), Rank::Conflict);
         }
-        assert_eq!(store.document(&node(1)).unwrap(), Some(document(5, b"five")));
-        let evidence = store.conflicting_documents(&node(1)).unwrap();
+        assert_eq!(store.document(&first.id()).unwrap(), Some(stored(&first)));
+        let evidence = store.conflicting_documents(&first.id()).unwrap();
         assert_eq!(evidence.len() as u64, CONFLICTS_PER_NODE);
-        assert!(evidence.contains(&document(5, b"five")) && evidence.contains(&document(5, &[0])));
+        assert!(evidence.contains(&stored(&first)) && evidence.contains(&stored(&document(5, 100))));
     }
 
     #[test]
-    fn documents_of_strangers_are_forgotten_before_those_of_contacts() {
+    fn documents_of_strangers_are_forgotten_before_those_of_contacts_and_the_own_one() {
         let store = store();
         accepted(&store, 1);
+        let sql = "INSERT INTO documents VALUES (?1, ?2, 1, zeroblob(32), x'00', ?3)";
         store
             .atomically(|store| {
-                store.keep_own_document(&node(0), &document(1, b"own"), 0)?;
-                store.keep_document(&node(1), &document(1, b"contact"), 0)?;
-                (2..DOCUMENTS + 10)
-                    .try_for_each(|seed| store.keep_document(&node(seed), &document(1, b"stranger"), seed).map(drop))
+                let mut insert = store.connection.prepare(sql).expect("prepared");
+                (0..DOCUMENTS).for_each(|seed| {
+                    insert.execute((Column(node(seed)), seed == 0, integer(seed))).expect("inserted");
+                });
+                Ok(())
             })
             .expect("kept");
-        assert!(store.document(&node(0)).unwrap().is_some() && store.document(&node(1)).unwrap().is_some());
-        assert_eq!(store.document(&node(2)).unwrap(), None);
-        assert!(store.document(&node(DOCUMENTS + 9)).unwrap().is_some());
+        let newest = document(1, 50);
+        store.keep_document(&newest, DOCUMENTS).unwrap();
+        let is_there = |id: NodeId| store.document(&id).unwrap().is_some();
+        assert!(is_there(node(0)) && is_there(node(1)) && !is_there(node(2)) && is_there(node(3)));
+        assert!(is_there(newest.id()));
     }
 }

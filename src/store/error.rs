@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::identity::NodeId;
-use crate::messages::MessageId;
 use crate::nickname::Nickname;
+use crate::wire::PacketId;
 
 /// Why the store could not do something. No text of a message is ever part of it.
 #[derive(Debug, thiserror::Error)]
@@ -79,13 +79,13 @@ pub enum StoreError {
     #[error("there is no outgoing message {id}")]
     NoMessage {
         /// Which.
-        id: MessageId,
+        id: PacketId,
     },
     /// An outgoing message with this id exists already.
     #[error("the message {id} exists already")]
     MessageExists {
         /// Which.
-        id: MessageId,
+        id: PacketId,
     },
     /// Too many messages wait to be delivered.
     #[error(

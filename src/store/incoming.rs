@@ -254,3 +254,140 @@ fn waiting_message(row: &Row<'_>) -> rusqlite::Result<WaitingMessage> {
         stored_unix_ms: row.get("stored_unix_ms")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{accepted, arrival, node, store};
+    use super::*;
+    use crate::store::StoreError;
+
+    const NOW: u64 = 1_000;
+
+    fn receive(store: &Store, arrival: &Arrival, now_unix_ms: u64) -> ArrivalVerdict {
+        store.receive(arrival, &Quota::default(), now_unix_ms).expect("received")
+    }
+
+    fn texts(store: &Store) -> Vec<String> {
+        let items = store.messages_after(None, 0, 100).expect("read");
+        items.into_iter().map(|item| item.text.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_message_is_shown_once_however_often_it_comes() {
+        let store = store();
+        accepted(&store, 1);
+        accepted(&store, 2);
+        assert_eq!(receive(&store, &arrival(1, 5, "one"), NOW), ArrivalVerdict::Accepted { position: 1 });
+        assert_eq!(receive(&store, &arrival(1, 5, "one"), NOW), ArrivalVerdict::Duplicate);
+        assert_eq!(receive(&store, &arrival(1, 5, "another text"), NOW), ArrivalVerdict::Duplicate);
+        // The same id of another sender is another message.
+        assert_eq!(receive(&store, &arrival(2, 5, "two"), NOW), ArrivalVerdict::Accepted { position: 2 });
+        assert_eq!(texts(&store), ["one", "two"]);
+        assert_eq!(store.contact(&node(1)).expect("read").expect("there").unread, 1);
+    }
+
+    #[test]
+    fn a_copy_is_refused_after_its_id_was_forgotten() {
+        let store = store();
+        accepted(&store, 1);
+        receive(&store, &arrival(1, 5, "one"), NOW);
+        let end = 1_000_000 + CLOCK_SKEW_MS;
+        store.forget_old(end - 1).expect("forgotten");
+        assert_eq!(receive(&store, &arrival(1, 5, "one"), end - 1), ArrivalVerdict::Duplicate);
+        store.forget_old(end).expect("forgotten");
+        assert!(!store.has_arrived(&arrival(1, 5, "one")).expect("looked"));
+        assert_eq!(receive(&store, &arrival(1, 5, "one"), end), ArrivalVerdict::Expired);
+        // Nor if the clock is set back afterwards.
+        assert_eq!(receive(&store, &arrival(1, 5, "one"), NOW), ArrivalVerdict::Expired);
+        assert_eq!(texts(&store), ["one"]);
+    }
+
+    #[test]
+    fn a_clock_that_ran_ahead_does_not_shut_the_door_for_good() {
+        let store = store();
+        accepted(&store, 1);
+        receive(&store, &arrival(1, 5, "one"), NOW);
+        store.forget_old(u64::MAX / 2).expect("forgotten");
+        let next = Arrival { expires_unix_ms: 1_000_001, ..arrival(1, 6, "two") };
+        assert!(matches!(receive(&store, &next, NOW), ArrivalVerdict::Accepted { .. }));
+    }
+
+    #[test]
+    fn an_id_that_would_have_to_be_kept_for_ever_is_refused() {
+        let store = store();
+        accepted(&store, 1);
+        let far = |expires_unix_ms| Arrival { expires_unix_ms, ..arrival(1, 1, "x") };
+        assert_eq!(receive(&store, &far(u64::MAX), NOW), ArrivalVerdict::TooFarAhead);
+        let farthest = NOW + LIFETIME_MS + CLOCK_SKEW_MS;
+        assert_eq!(receive(&store, &far(farthest + 1), NOW), ArrivalVerdict::TooFarAhead);
+        assert!(matches!(receive(&store, &far(farthest), NOW), ArrivalVerdict::Accepted { .. }));
+    }
+
+    #[test]
+    fn strangers_wait_within_a_quota_and_come_into_the_conversation_when_accepted() {
+        let store = store();
+        let quota = Quota { messages_per_stranger: 2, messages_of_all: 3, ..Quota::default() };
+        let receive = |sender, id, text| store.receive(&arrival(sender, id, text), &quota, NOW).expect("received");
+        assert_eq!(receive(1, 1, "a"), ArrivalVerdict::WaitsAsRequest);
+        assert_eq!(receive(1, 1, "a"), ArrivalVerdict::Duplicate);
+        assert_eq!(receive(1, 2, "b"), ArrivalVerdict::WaitsAsRequest);
+        assert_eq!(receive(1, 3, "c"), ArrivalVerdict::QuotaExceeded);
+        assert_eq!(receive(2, 1, "d"), ArrivalVerdict::WaitsAsRequest);
+        assert_eq!(receive(3, 1, "e"), ArrivalVerdict::QuotaExceeded);
+        assert_eq!(texts(&store), [""; 0], "what waits is not in a conversation");
+        assert_eq!(store.search("a", 9).expect("searched"), []);
+        let waiting = store.waiting(&node(1), 10).expect("read");
+        assert_eq!(waiting.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(store.accept_contact(&node(1)).expect("accepted"), 2);
+        assert_eq!(texts(&store), ["a", "b"]);
+        let contact = store.contact(&node(1)).expect("read").expect("there");
+        assert_eq!((contact.unread, contact.waiting), (2, 0));
+        // What was refused for want of room may come again.
+        assert!(matches!(receive(1, 3, "c"), ArrivalVerdict::Accepted { .. }));
+        assert_eq!(receive(3, 1, "e"), ArrivalVerdict::WaitsAsRequest);
+        assert_eq!(store.check().expect("checked"), [""; 0]);
+    }
+
+    #[test]
+    fn the_bytes_of_strangers_are_bounded_too() {
+        let store = store();
+        let quota = Quota { bytes_per_stranger: 10, bytes_of_all: 15, ..Quota::default() };
+        let receive = |sender, id, text| store.receive(&arrival(sender, id, text), &quota, NOW).expect("received");
+        assert_eq!(receive(1, 1, "1234567890"), ArrivalVerdict::WaitsAsRequest);
+        assert_eq!(receive(1, 2, "1"), ArrivalVerdict::QuotaExceeded);
+        assert_eq!(receive(2, 1, "123456"), ArrivalVerdict::QuotaExceeded);
+        assert_eq!(receive(2, 1, "12345"), ArrivalVerdict::WaitsAsRequest);
+    }
+
+    #[test]
+    fn strangers_that_nobody_answers_are_forgotten() {
+        let store = store();
+        let long = Arrival { expires_unix_ms: NOW + LIFETIME_MS, ..arrival(1, 1, "hello") };
+        receive(&store, &long, NOW);
+        receive(&store, &arrival(2, 1, "hello"), NOW + 1);
+        store.forget_old(NOW + REQUEST_KEPT_MS).expect("forgotten");
+        let left: Vec<NodeId> = store.contacts().expect("read").into_iter().map(|contact| contact.id).collect();
+        assert_eq!(left, [node(2)]);
+        assert_eq!(store.check().expect("checked"), [""; 0]);
+    }
+
+    #[test]
+    fn unread_messages_of_one_contact_are_bounded() {
+        let store = store();
+        accepted(&store, 1);
+        store.connection.execute("UPDATE contacts SET unread = ?1", [integer(UNREAD_PER_CONTACT)]).expect("set");
+        assert_eq!(receive(&store, &arrival(1, 1, "x"), NOW), ArrivalVerdict::QuotaExceeded);
+    }
+
+    #[test]
+    fn a_failure_after_the_message_was_kept_leaves_neither_message_nor_id() {
+        let store = store();
+        accepted(&store, 1);
+        let outcome: Result<(), StoreError> = store.atomically(|store| {
+            receive(store, &arrival(1, 1, "x"), NOW);
+            Err(StoreError::Closed)
+        });
+        assert!(outcome.is_err());
+        assert!(matches!(receive(&store, &arrival(1, 1, "x"), NOW), ArrivalVerdict::Accepted { .. }));
+    }
+}

@@ -27,7 +27,7 @@ use rusqlite::{Connection, OpenFlags};
 pub use backup::{BackupError, SavedFile, read_backup, restore_messages, write_backup};
 pub use contacts::NewContact;
 pub use conversations::{PAGE_ITEMS, SEARCH_CHARACTERS};
-pub use documents::{CONFLICTS_PER_NODE, DOCUMENTS, DocumentVerdict, StoredDocument};
+pub use documents::{CONFLICTS_PER_NODE, DOCUMENTS, StoredDocument};
 pub use error::StoreError;
 pub use incoming::{Quota, REQUEST_KEPT_MS, UNREAD_PER_CONTACT};
 pub use outgoing::UNFINISHED_MESSAGES;
@@ -168,6 +168,9 @@ SELECT 'the count of unread messages is wrong for ' || hex(node) FROM main.conta
     WHERE unread != (SELECT count(*) FROM main.messages
         WHERE node = contacts.node AND is_incoming = 1 AND read_unix_ms IS NULL)
 UNION ALL
+SELECT 'the count of unfinished deliveries is wrong' FROM main.facts WHERE name = 'unfinished_deliveries'
+    AND value != (SELECT count(*) FROM main.deliveries WHERE state < 3)
+UNION ALL
 SELECT 'the count of waiting messages is wrong for ' || hex(node) FROM main.contacts
     WHERE (waiting, waiting_bytes) !=
         (SELECT count(*), coalesce(sum(octet_length(text)), 0) FROM main.requests WHERE node = contacts.node)
@@ -177,8 +180,9 @@ SELECT 'the count of waiting messages is wrong for ' || hex(node) FROM main.cont
 mod tests {
     use super::*;
     use crate::identity::NodeId;
-    use crate::messages::{Arrival, MessageId, MessageText, NewMessage};
+    use crate::messages::{Arrival, MessageText, NewMessage};
     use crate::nickname::Nickname;
+    use crate::wire::PacketId;
 
     pub fn store() -> Store {
         Store::in_memory().expect("memory")
@@ -190,10 +194,10 @@ mod tests {
         NodeId::from_bytes(bytes)
     }
 
-    pub fn message_id(seed: u64) -> MessageId {
+    pub fn message_id(seed: u64) -> PacketId {
         let mut bytes = [0; 16];
         bytes[8..].copy_from_slice(&seed.to_be_bytes());
-        MessageId::from_bytes(bytes)
+        PacketId(bytes)
     }
 
     pub fn name(text: &str) -> Nickname {

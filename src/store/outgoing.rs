@@ -4,9 +4,9 @@ use rusqlite::{OptionalExtension as _, Row};
 
 use super::rows::{Column, get, integer};
 use super::{Store, StoreError};
-use crate::messages::{
-    ContactState, Delivery, DeliveryState, DeliveryUpdate, MessageId, NewMessage, REFUSAL_CHARACTERS,
-};
+use crate::identity::NodeId;
+use crate::messages::{ContactState, Delivery, DeliveryState, DeliveryUpdate, NewMessage, REFUSAL_CHARACTERS};
+use crate::wire::PacketId;
 
 /// Messages that wait to be delivered, to all contacts together, at the most.
 pub const UNFINISHED_MESSAGES: u64 = 10_000;
@@ -70,7 +70,7 @@ impl Store {
     ///
     /// # Errors
     /// If there is no such message, or the database fails.
-    pub fn seal_message(&self, id: &MessageId, sealed: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn seal_message(&self, id: &PacketId, sealed: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.atomically(|store| {
             store
                 .connection
@@ -88,7 +88,7 @@ impl Store {
     ///
     /// # Errors
     /// If there is no such message, or the database fails.
-    pub fn sealed_message(&self, id: &MessageId) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn sealed_message(&self, id: &PacketId) -> Result<Option<Vec<u8>>, StoreError> {
         self.connection
             .prepare_cached(
                 "SELECT sealed FROM main.deliveries JOIN main.messages USING (position) WHERE id = ?1 AND is_incoming = 0",
@@ -105,7 +105,7 @@ impl Store {
     /// If there is no such message, or the database fails.
     pub fn update_delivery(
         &self,
-        id: &MessageId,
+        id: &PacketId,
         update: &DeliveryUpdate,
         now_unix_ms: u64,
     ) -> Result<bool, StoreError> {
@@ -129,7 +129,7 @@ impl Store {
             store
                 .connection
                 .prepare_cached(
-                    "UPDATE main.deliveries SET state = ?2, attempts = ?3, next_attempt_unix_ms = ?4, refusal = ?5,
+                    "UPDATE main.deliveries SET state = ?2, attempts = ?3, pause_ms = ?4, refusal = ?5,
                      sealed = iif(?2 < 3, sealed, NULL) WHERE position = ?1",
                 )
                 .and_then(|mut statement| {
@@ -137,7 +137,7 @@ impl Store {
                         position,
                         Column(update.state),
                         update.attempts,
-                        update.next_attempt_unix_ms.map(integer),
+                        integer(update.pause_ms),
                         refusal,
                     ))
                 })
@@ -154,6 +154,23 @@ impl Store {
                 store.set_fact(UNFINISHED, waiting.saturating_sub(1))?;
             }
             Ok(true)
+        })
+    }
+
+    /// The other user says that they have read a message. Returns whether that is news: it went to them, and they had not said so before.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn confirm_read(&self, id: &PacketId, reader: &NodeId, now_unix_ms: u64) -> Result<bool, StoreError> {
+        self.atomically(|store| {
+            let Some(item) = store.outgoing(id)?.filter(|item| item.with == *reader) else { return Ok(false) };
+            let (attempts, pause_ms) = store
+                .connection
+                .prepare_cached("SELECT attempts, pause_ms FROM main.deliveries WHERE position = ?1")
+                .and_then(|mut query| query.query_row([integer(item.position)], |row| Ok((row.get(0)?, row.get(1)?))))
+                .map_err(|error| StoreError::sql("read a delivery", error))?;
+            let update = DeliveryUpdate { state: DeliveryState::Read, attempts, pause_ms, refusal: None };
+            Ok(item.state != Some(DeliveryState::Read) && store.update_delivery(id, &update, now_unix_ms)?)
         })
     }
 
@@ -210,7 +227,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         expires_unix_ms: row.get("expires_unix_ms")?,
         state: get(row, "state")?,
         attempts: row.get("attempts")?,
-        next_attempt_unix_ms: row.get("next_attempt_unix_ms")?,
+        pause_ms: row.get("pause_ms")?,
     })
 }
 
@@ -220,7 +237,7 @@ mod tests {
     use super::*;
 
     fn update(state: DeliveryState) -> DeliveryUpdate {
-        DeliveryUpdate { state, attempts: 3, next_attempt_unix_ms: Some(77), refusal: None }
+        DeliveryUpdate { state, attempts: 3, pause_ms: 77, refusal: None }
     }
 
     #[test]
@@ -260,7 +277,7 @@ mod tests {
         assert!(store.update_delivery(&message.id, &update(DeliveryState::Sent), 5).expect("kept"));
         let unfinished = store.unfinished_deliveries().expect("read");
         assert_eq!(unfinished.len(), 1);
-        assert_eq!((unfinished[0].attempts, unfinished[0].next_attempt_unix_ms), (3, Some(77)));
+        assert_eq!((unfinished[0].attempts, unfinished[0].pause_ms), (3, 77));
         assert_eq!(unfinished[0].state, DeliveryState::Sent);
         assert!(store.update_delivery(&message.id, &update(DeliveryState::Read), 50).expect("kept"));
         for late in [DeliveryState::Expired, DeliveryState::Delivered, DeliveryState::Queued] {
@@ -273,14 +290,26 @@ mod tests {
     }
 
     #[test]
+    fn only_the_recipient_can_say_that_a_message_was_read() {
+        let store = store();
+        accepted(&store, 1);
+        accepted(&store, 2);
+        let message = new_message(1, 1, "hello");
+        store.queue_message(&message, 1).expect("queued");
+        assert!(!store.confirm_read(&message.id, &node(2), 9).expect("looked at"), "it did not go to them");
+        assert!(!store.confirm_read(&new_message(1, 2, "x").id, &node(1), 9).expect("looked at"), "there is none");
+        assert!(store.confirm_read(&message.id, &node(1), 9).expect("kept"));
+        assert!(!store.confirm_read(&message.id, &node(1), 10).expect("looked at"), "that is known");
+        assert_eq!(store.outgoing(&message.id).expect("read").expect("there").read_unix_ms, Some(9));
+        assert_eq!(store.check().expect("checked"), [""; 0]);
+    }
+
+    #[test]
     fn a_full_queue_refuses_and_takes_again_when_one_is_over() {
         let store = store();
         accepted(&store, 1);
-        store
-            .atomically(|store| {
-                (0..UNFINISHED_MESSAGES).try_for_each(|id| store.queue_message(&new_message(1, id, "x"), 1).map(drop))
-            })
-            .expect("room");
+        store.set_fact(UNFINISHED, UNFINISHED_MESSAGES - 1).expect("set");
+        store.queue_message(&new_message(1, 7, "x"), 1).expect("the last place");
         let next = new_message(1, UNFINISHED_MESSAGES, "x");
         assert!(matches!(store.queue_message(&next, 1), Err(StoreError::QueueFull { waiting: UNFINISHED_MESSAGES })));
         let refused = DeliveryUpdate { refusal: Some("ж".repeat(500)), ..update(DeliveryState::Refused) };
@@ -288,6 +317,8 @@ mod tests {
         let item = store.outgoing(&new_message(1, 7, "x").id).expect("read").expect("there");
         assert_eq!(item.refusal, Some("ж".repeat(REFUSAL_CHARACTERS)));
         store.queue_message(&next, 1).expect("room again");
+        assert_eq!(store.check().expect("checked"), ["the count of unfinished deliveries is wrong"]);
+        store.count_unfinished().expect("counted");
         assert_eq!(store.check().expect("checked"), [""; 0]);
     }
 }

@@ -4,7 +4,8 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use crate::identity::NodeId;
-use crate::messages::{ContactState, DeliveryState, MessageId};
+use crate::messages::{ContactState, DeliveryState};
+use crate::wire::PacketId;
 
 /// SQLite's integers have a sign. Times and counts that do not fit are as good as endless.
 pub fn integer(value: u64) -> i64 {
@@ -26,15 +27,15 @@ impl FromSql for Column<NodeId> {
     }
 }
 
-impl ToSql for Column<MessageId> {
+impl ToSql for Column<PacketId> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.0.as_bytes())))
     }
 }
 
-impl FromSql for Column<MessageId> {
+impl FromSql for Column<PacketId> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        <[u8; 16]>::column_result(value).map(|bytes| Self(MessageId::from_bytes(bytes)))
+        <[u8; 16]>::column_result(value).map(|bytes| Self(PacketId(bytes)))
     }
 }
 

@@ -22,6 +22,7 @@ CREATE TABLE main.documents (
     node BLOB PRIMARY KEY CHECK (length(node) = 32),
     is_own INTEGER NOT NULL CHECK (is_own IN (0, 1)),
     revision INTEGER NOT NULL,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
     bytes BLOB NOT NULL,
     seen_unix_ms INTEGER NOT NULL
 ) STRICT;
@@ -68,7 +69,7 @@ CREATE TABLE main.deliveries (
     position INTEGER PRIMARY KEY REFERENCES messages (position) ON DELETE CASCADE,
     state INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
-    next_attempt_unix_ms INTEGER,
+    pause_ms INTEGER NOT NULL DEFAULT 0,
     refusal TEXT,
     sealed BLOB
 ) STRICT;

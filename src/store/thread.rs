@@ -160,3 +160,158 @@ impl<T: Send, F: FnOnce(&Store) -> Result<T, StoreError> + Send> Job for Pending
         let _ = self.reply.send(outcome);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{accepted, arrival, new_message, node};
+    use super::*;
+    use crate::messages::ArrivalVerdict;
+    use crate::store::Quota;
+
+    fn started() -> (StoreHandle, StoreThread, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("messages.db"), &folder.path().join("peers.db")).expect("opened");
+        accepted(&store, 1);
+        let (handle, thread) = StoreThread::start(store).expect("a thread");
+        (handle, thread, folder)
+    }
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(work)
+    }
+
+    /// Keeps the thread busy until the sender is used or dropped.
+    fn hold(handle: &StoreHandle) -> (std::sync::mpsc::Sender<()>, oneshot::Receiver<Result<(), StoreError>>) {
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let answer = handle.submit(move |_| {
+            begun.send(()).expect("somebody waits");
+            let _ = wait.recv();
+            Ok(())
+        });
+        has_begun.recv().expect("it has begun");
+        (go, answer.expect("room"))
+    }
+
+    #[test]
+    fn jobs_that_wait_are_committed_together_and_each_gets_its_own_answer() {
+        let (handle, thread, _folder) = started();
+        let (go, held) = hold(&handle);
+        let good: Vec<_> = (1..=10)
+            .map(|id| handle.submit(move |store| store.receive(&arrival(1, id, "x"), &Quota::default(), 1_000)))
+            .collect();
+        let bad = handle.submit(|store| {
+            store.queue_message(&new_message(1, 1, "never"), 1)?;
+            store.queue_message(&new_message(9, 2, "nobody"), 1)
+        });
+        drop(go);
+        block_on(async {
+            held.await.expect("answered").expect("done");
+            for answer in good {
+                let verdict = answer.expect("room").await.expect("answered").expect("received");
+                assert!(matches!(verdict, ArrivalVerdict::Accepted { .. }));
+            }
+            let error = bad.expect("room").await.expect("answered").expect_err("no contact");
+            assert!(matches!(error, StoreError::NoContact { id } if id == node(9)));
+            let items = handle.run(|store| store.messages_after(None, 0, 99)).await.expect("read");
+            assert_eq!(items.len(), 10, "of the job that failed nothing is left");
+        });
+        assert_eq!(handle.commits_and_jobs(), (3, 13));
+        drop(handle);
+        thread.join();
+    }
+
+    #[test]
+    fn more_than_may_wait_is_refused() {
+        let (handle, thread, _folder) = started();
+        let (go, _held) = hold(&handle);
+        let waiting: Vec<_> = (0..JOBS_WAITING).map(|_| handle.submit(|_| Ok(())).expect("room")).collect();
+        assert!(matches!(handle.submit(|_| Ok(())), Err(StoreError::Busy { jobs: JOBS_WAITING })));
+        drop(go);
+        block_on(async {
+            for answer in waiting {
+                answer.await.expect("answered").expect("done");
+            }
+            handle.run(|_| Ok(())).await.expect("room again");
+        });
+        drop(handle);
+        thread.join();
+    }
+
+    #[test]
+    fn what_was_asked_for_is_done_before_the_store_closes() {
+        let (handle, thread, folder) = started();
+        let (go, _held) = hold(&handle);
+        let answer =
+            handle.submit(|store| store.receive(&arrival(1, 1, "last"), &Quota::default(), 1_000)).expect("room");
+        drop(handle);
+        drop(go);
+        thread.join();
+        assert!(matches!(block_on(answer), Ok(Ok(ArrivalVerdict::Accepted { .. }))));
+        let store = Store::open(&folder.path().join("messages.db"), &folder.path().join("peers.db")).expect("opened");
+        assert_eq!(store.last_position().expect("read"), 1);
+    }
+
+    #[test]
+    fn a_commit_that_fails_is_told_to_all_of_its_jobs() {
+        let (handle, thread, folder) = started();
+        // Another process holds the file, and this one does not wait for it.
+        let other = rusqlite::Connection::open(folder.path().join("messages.db")).expect("opened");
+        block_on(
+            handle
+                .run(|store| store.connection.busy_timeout(std::time::Duration::ZERO).map_err(|_| StoreError::Closed)),
+        )
+        .expect("set");
+        other.execute_batch("BEGIN IMMEDIATE").expect("held");
+        let error = block_on(handle.run(|_| Ok(()))).expect_err("held by another");
+        assert!(matches!(error, StoreError::Commit { .. }), "{error}");
+        other.execute_batch("ROLLBACK").expect("given back");
+        block_on(handle.run(|_| Ok(()))).expect("free again");
+        drop(handle);
+        thread.join();
+    }
+
+    /// Figures, not a test: `cargo test --release -p bitpie --lib -- --ignored --nocapture messages_per_second`.
+    #[test]
+    #[ignore = "prints figures of this machine"]
+    fn messages_per_second() {
+        const MESSAGES: u64 = 20_000;
+        for at_once in [1, 16, 256, 1_000] {
+            let (handle, thread, _folder) = started();
+            let messages = if at_once == 1 { MESSAGES / 20 } else { MESSAGES };
+            let begun = std::time::Instant::now();
+            block_on(async {
+                let one = |id| {
+                    let handle = handle.clone();
+                    async move {
+                        let mut arrival =
+                            arrival(1, id, "Shall we meet at the station at half past seven? I bring the tickets.");
+                        arrival.sent_unix_ms = id;
+                        // Read at once, so that the bound of unread ones is not met.
+                        let work = move |store: &Store| {
+                            let verdict = store.receive(&arrival, &Quota::default(), 1_000)?;
+                            if id % 1_000 == 0 {
+                                store.mark_read(&node(1), u64::MAX, false, 1_000)?;
+                            }
+                            Ok(verdict)
+                        };
+                        let verdict = handle.run(work).await.expect("received");
+                        assert!(matches!(verdict, ArrivalVerdict::Accepted { .. }), "{verdict:?}");
+                    }
+                };
+                use futures_util::StreamExt as _;
+                futures_util::stream::iter(1..=messages).map(one).buffer_unordered(at_once).collect::<Vec<()>>().await;
+            });
+            let seconds = begun.elapsed().as_secs_f64();
+            let (commits, jobs) = handle.commits_and_jobs();
+            println!(
+                "{at_once:>5} at once: {:>6.0} messages/s, {:>5.0} commits/s, {:.1} messages a commit",
+                messages as f64 / seconds,
+                commits as f64 / seconds,
+                jobs as f64 / commits as f64
+            );
+            drop(handle);
+            thread.join();
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! A path that is not in [`SETTINGS`] is refused, and so is a value that its setting cannot have; both say in which line. What the user
 //! has written around the values (order, comments, blank lines) stays when a value is changed.
 
+mod documentation;
 mod settings;
 mod value;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, DocumentMut, Item, TableLike};
 
+pub use documentation::documentation;
 pub use settings::{PortSetting, SETTINGS, Setting, Settings};
 pub use value::{Form, Kind, Value};
 

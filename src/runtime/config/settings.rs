@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::value::{Form, Kind, Value};
 use super::{Config, ConfigError};
-use crate::identity::Entrypoint;
+use crate::identity::{Entrypoint, Idurl};
 use crate::nickname::Nickname;
 use crate::services::ServiceName;
 
@@ -54,7 +54,7 @@ const NICKNAME: Form = Form {
 
 const PEER: Form = Form {
     expected: "an IDURL (bitpie:…?at=tcp://203.0.113.5:7771) or an entrypoint (tcp://203.0.113.5:7771)",
-    fits: |text| text.starts_with("bitpie:") || text.parse::<Entrypoint>().is_ok(),
+    fits: |text| text.parse::<Idurl>().is_ok() || text.parse::<Entrypoint>().is_ok(),
 };
 
 const ABORT_POINT: Form = Form { expected: "a name and a number, like after-commit:3", fits: |_| true };
