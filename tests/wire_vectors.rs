@@ -1,6 +1,7 @@
 //! The test vectors of docs/PROTOCOL.md: everything that travels, made from fixed seeds, and read again from the files.
 //!
-//! `UPDATE_EXPECT=1 cargo test --test wire_vectors` writes them anew; another node is right if it makes and takes the same octets.
+//! `UPDATE_EXPECT=1 cargo test --test wire_vectors` writes them anew, and at the second time the seeds of the fuzz targets, which are made
+//! from them. Another node is right if it makes and takes the same octets.
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use bitpie::wire::{
 use data_encoding::HEXLOWER;
 use expect_test::expect_file;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// The time of all vectors.
 const NOW_UNIX_MS: u64 = 1_700_000_000_123;
@@ -235,6 +237,65 @@ fn networks() {
     let constants: serde_json::Map<String, Value> =
         constants().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     expected("constants", &[json!({ "constants": constants, "digests": [named("main"), named("test")] })]);
+}
+
+/// The fuzz targets begin from the vectors.
+#[test]
+fn seeds_of_the_fuzz_targets() {
+    let name = |vector: &Value| vector["name"].as_str().expect("a name").replace(' ', "_");
+    for vector in read("frames") {
+        let bytes = bytes(&vector["with_length"]);
+        seed("frame", &name(&vector), &bytes[4..]);
+        // The first octet says in what pieces the stream comes.
+        seed("frame", &format!("stream_{}", name(&vector)), &[&[7], &bytes[..]].concat());
+        if matches!(vector["name"].as_str(), Some("hello" | "peer_id")) {
+            seed("handshake", &name(&vector), &bytes[4..]);
+        }
+    }
+    for vector in read("packets") {
+        let frame = Frame::Packet(bytes(&vector["signed"])).encode();
+        seed("frame", &format!("packet_{}", name(&vector)), &frame);
+    }
+    for vector in read("documents") {
+        let signed = bytes(&vector["signed"]);
+        seed("document", &name(&vector), &signed);
+        let body = Signed::parse(&signed).expect("a body and a signature").unverified_body().to_vec();
+        seed("document", &format!("body_{}", name(&vector)), &body);
+    }
+    for vector in read("sealed_messages") {
+        seed("sealed", &name(&vector), &bytes(&vector["sealed"]));
+        seed("sealed", &format!("body_{}", name(&vector)), &body_of_sealed(&vector));
+    }
+}
+
+/// What the writer of a sealed message signs, put together as docs/PROTOCOL.md says.
+fn body_of_sealed(vector: &Value) -> Vec<u8> {
+    let sealed = bytes(&vector["sealed"]);
+    let mut envelope = minicbor::Decoder::new(&sealed);
+    assert_eq!(envelope.map().expect("a map"), Some(4));
+    let mut field = |number: u8| {
+        assert_eq!(envelope.u8().expect("a number"), number);
+        if number == 0 { envelope.u32().map(|_| &[][..]) } else { envelope.bytes() }.expect("a field")
+    };
+    let [_, encapsulated_key, header, _] = [field(0), field(1), field(2), field(3)];
+    let mut body = minicbor::Encoder::new(Vec::new());
+    let written = body.map(4).and_then(|body| {
+        body.u8(0)?.bytes(bob().id().as_bytes())?.u8(1)?.bytes(encapsulated_key)?;
+        body.u8(2)?.bytes(&Sha256::digest(header))?.u8(3)?.str(vector["text"].as_str().expect("a text"))
+    });
+    written.expect("a list of octets takes everything");
+    body.into_writer()
+}
+
+fn seed(target: &str, name: &str, bytes: &[u8]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let path = folder.join(format!("{name}.bin"));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::create_dir_all(&folder).expect("the folder can be made");
+        std::fs::write(&path, bytes).expect("the seed can be written");
+    }
+    let kept = std::fs::read(&path).unwrap_or_default();
+    assert!(kept == bytes, "{} is not what the vectors say: UPDATE_EXPECT=1 writes it anew", path.display());
 }
 
 fn document(key: &IdentityKey) -> IdentityDocument {

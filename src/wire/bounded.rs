@@ -99,7 +99,7 @@ impl<const MAX: usize> Text<MAX> {
     /// As much of a text as there is room for, in whole characters.
     #[must_use]
     pub fn cut(text: &str) -> Self {
-        Self(text[..text.floor_char_boundary(MAX)].into())
+        Self(cut(text, MAX).into())
     }
 
     /// The text.
@@ -136,6 +136,12 @@ impl<'b, C, const MAX: usize> Decode<'b, C> for Text<MAX> {
         }
         Ok(Self(text.into()))
     }
+}
+
+/// As many whole characters of a text as there is room for in so many bytes.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.expect("every text begins at a boundary")]
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::vocabulary::octets;
-use super::{AtMost, CLOCK_SKEW_MS, PROTOCOL_VERSIONS, Refusal, Text, constants_digest};
+use super::{AtMost, PROTOCOL_VERSIONS, Text, constants_digest};
 use crate::identity::Entrypoint;
 
 /// Bytes of a network's name, at the most.
@@ -63,24 +63,29 @@ impl Hello {
         }
     }
 
-    /// The version in which the two will speak, or why they will not; `self` is ours.
-    ///
-    /// # Errors
-    /// The first reason in this order: network, constants, clocks, versions. A stranger of another network differs in its constants
-    /// too, and the former is what its user wants to know.
-    pub fn agree(&self, theirs: &Self, now_unix_ms: u64) -> Result<u16, Refusal> {
-        if theirs.network != self.network {
-            return Err(Refusal::WrongNetwork);
+    /// How theirs stands to `self`, ours. What follows from it is for the session's automaton to say.
+    #[must_use]
+    pub fn compare(&self, theirs: &Self, now_unix_ms: u64) -> HelloComparison {
+        HelloComparison {
+            same_network: theirs.network == self.network,
+            same_constants: theirs.constants == self.constants,
+            common_version: self.versions.iter().filter(|version| theirs.versions.contains(version)).max().copied(),
+            skew_ms: theirs.time_unix_ms.abs_diff(now_unix_ms),
         }
-        if theirs.constants != self.constants {
-            return Err(Refusal::ConstantsDiffer);
-        }
-        if theirs.time_unix_ms.abs_diff(now_unix_ms) > CLOCK_SKEW_MS {
-            return Err(Refusal::ClocksApart);
-        }
-        let common = self.versions.iter().filter(|version| theirs.versions.contains(version)).max();
-        common.copied().ok_or(Refusal::NoCommonVersion)
     }
+}
+
+/// How two HELLOs stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HelloComparison {
+    /// They name the same network.
+    pub same_network: bool,
+    /// They name the same constants.
+    pub same_constants: bool,
+    /// The highest version that both speak.
+    pub common_version: Option<u16>,
+    /// How far the peer's clock is from ours, in milliseconds; what the way took is in it.
+    pub skew_ms: u64,
 }
 
 #[cfg(test)]
@@ -90,26 +95,28 @@ mod tests {
     const NOW: u64 = 1_700_000_000_000;
 
     #[test]
-    fn two_of_one_kind_agree() {
+    fn two_of_one_kind_are_alike() {
         let ours = Hello::new("main", NOW, None);
-        assert_eq!(ours.agree(&ours, NOW), Ok(1));
+        let alike = HelloComparison { same_network: true, same_constants: true, common_version: Some(1), skew_ms: 0 };
+        assert_eq!(ours.compare(&ours, NOW), alike);
         let newer = Hello { versions: vec![3, 1, 2].into(), ..ours.clone() };
         let older = Hello { versions: vec![1, 2].into(), ..ours.clone() };
-        assert_eq!((newer.agree(&older, NOW), older.agree(&newer, NOW)), (Ok(2), Ok(2)));
-        assert_eq!(ours.agree(&Hello { time_unix_ms: NOW + CLOCK_SKEW_MS, ..ours.clone() }, NOW), Ok(1));
+        assert_eq!(newer.compare(&older, NOW).common_version, Some(2));
+        assert_eq!(older.compare(&newer, NOW).common_version, Some(2));
     }
 
     #[test]
-    fn each_difference_has_its_name() {
+    fn each_difference_is_seen() {
         let ours = Hello::new("main", NOW, None);
-        let refused = |theirs: Hello| ours.agree(&theirs, NOW).expect_err("they differ");
-        assert_eq!(refused(Hello::new("test", NOW, None)), Refusal::WrongNetwork);
-        assert_eq!(refused(Hello { constants: [0; 32], ..ours.clone() }), Refusal::ConstantsDiffer);
-        for time_unix_ms in [NOW + CLOCK_SKEW_MS + 1, NOW - CLOCK_SKEW_MS - 1, 0, u64::MAX] {
-            assert_eq!(refused(Hello { time_unix_ms, ..ours.clone() }), Refusal::ClocksApart);
+        let compared = |theirs: Hello| ours.compare(&theirs, NOW);
+        let other_network = compared(Hello::new("test", NOW, None));
+        assert!(!other_network.same_network && !other_network.same_constants);
+        assert!(!compared(Hello { constants: [0; 32], ..ours.clone() }).same_constants);
+        for (time_unix_ms, skew_ms) in [(NOW + 7, 7), (NOW - 7, 7), (0, NOW), (u64::MAX, u64::MAX - NOW)] {
+            assert_eq!(compared(Hello { time_unix_ms, ..ours.clone() }).skew_ms, skew_ms);
         }
         for versions in [vec![], vec![0, 2]] {
-            assert_eq!(refused(Hello { versions: versions.into(), ..ours.clone() }), Refusal::NoCommonVersion);
+            assert_eq!(compared(Hello { versions: versions.into(), ..ours.clone() }).common_version, None);
         }
     }
 }

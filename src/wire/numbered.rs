@@ -95,6 +95,8 @@ macro_rules! numbered {
 
 pub(crate) use numbered;
 
+use super::bounded::cut;
+
 /// A name that is none of an enumeration's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no `{}`", .text.escape_debug())]
@@ -107,7 +109,7 @@ impl UnknownName {
     const QUOTED_BYTES: usize = 64;
 
     pub(crate) fn new(text: &str) -> Self {
-        Self { text: text[..text.floor_char_boundary(Self::QUOTED_BYTES)].into() }
+        Self { text: cut(text, Self::QUOTED_BYTES).into() }
     }
 }
 

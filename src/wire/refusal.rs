@@ -25,11 +25,15 @@ numbered! {
         AlreadyConnected = 9, "already_connected";
         /// There are as many sessions as there may be.
         LimitReached = 10, "limit_reached";
-        /// The peer has broken the protocol, now or too often before.
+        /// The peer has broken the protocol too often lately.
         Misbehaved = 11, "misbehaved";
         /// The node stops.
         Stopping = 12, "stopping";
         /// The other side did not say in time what it had to say.
         TimedOut = 13, "timed_out";
+        /// What came is not as the protocol has it.
+        Violation = 14, "violation";
+        /// The user of the other side wants it so.
+        Requested = 15, "requested";
     }
 }

@@ -21,7 +21,13 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
 
 /// A fuzz target: its name, and the folders of the repository with inputs to begin from.
-const TARGETS: &[(&str, &[&str])] = &[("compile", &["fuzz/seeds/compile", "automata", "tests/cases"])];
+const TARGETS: &[(&str, &[&str])] = &[
+    ("compile", &["fuzz/seeds/compile", "automata", "tests/cases"]),
+    ("document", &["fuzz/seeds/document"]),
+    ("frame", &["fuzz/seeds/frame"]),
+    ("handshake", &["fuzz/seeds/handshake"]),
+    ("sealed", &["fuzz/seeds/sealed"]),
+];
 
 /// Feed the fuzz targets for a while.
 #[derive(Args)]
@@ -86,7 +92,10 @@ fn feed(name: &str, seeds: &[&str], files: &[PathBuf], seconds: u32) -> anyhow::
         let corpus = crate::target_folder().join("fuzz-corpus").join(name);
         create(&corpus)?;
         fuzzer.args([format!("-max_total_time={seconds}"), "-max_len=16384".to_owned()]);
-        fuzzer.arg(format!("-dict={}", root.join("fuzz").join(format!("{name}.dict")).display()));
+        let dictionary = root.join("fuzz").join(format!("{name}.dict"));
+        if dictionary.exists() {
+            fuzzer.arg(format!("-dict={}", dictionary.display()));
+        }
         fuzzer.arg(corpus).args(seeds.iter().map(|seed| root.join(seed)).filter(|seed| seed.exists()));
     } else {
         fuzzer.args(files);

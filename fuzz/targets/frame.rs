@@ -1,0 +1,44 @@
+//! Whatever a peer sends in a stream is cut into frames, and each frame is read: nothing falls over, and what is read is written alike.
+
+#![no_main]
+
+use bitpie::wire::{FRAME_BYTES, Fail, Frame, FrameReader, VerifiedPacket, decode, write_prefixed};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    read(data);
+    // The same as a stream, in pieces whose length the input chooses.
+    let (piece, stream) = data.split_first().map_or((1, data), |(first, rest)| (usize::from(*first).max(1), rest));
+    let mut reader = FrameReader::new();
+    let mut again = Vec::new();
+    for mut input in stream.chunks(piece) {
+        loop {
+            match reader.next(&mut input) {
+                Ok(Some(frame)) => {
+                    again.extend(write_prefixed(&frame));
+                    read(&frame);
+                }
+                Ok(None) => break,
+                Err(too_long) => {
+                    assert!(usize::try_from(too_long.bytes).is_ok_and(|bytes| bytes > FRAME_BYTES));
+                    assert!(stream.starts_with(&again));
+                    return;
+                }
+            }
+        }
+        assert!(input.is_empty(), "octets were left behind");
+    }
+    assert!(stream.starts_with(&again));
+    assert_eq!(reader.is_between_frames(), again.len() == stream.len());
+});
+
+fn read(bytes: &[u8]) {
+    let _ = decode::<Fail>(bytes);
+    let Ok(frame) = Frame::decode(bytes) else { return };
+    assert_eq!(Frame::decode(&frame.encode()).as_ref(), Ok(&frame));
+    if let Frame::Packet(packet) = &frame
+        && let Ok(verified) = VerifiedPacket::verify(packet)
+    {
+        assert_eq!(verified.as_bytes(), packet);
+    }
+}
