@@ -1,0 +1,292 @@
+//! Limits reached, and what it costs to reach them.
+
+use std::net::SocketAddr;
+
+use allocation_counter::measure;
+use bitpie::transports::tcp::{Limits, SessionCounts, raise_descriptor_limit};
+use bitpie::transports::{CloseReason, RefusedWhy, TransportEvent};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::raw::{DATA, PING, RawSession, frame, yamux, yamux_header};
+use crate::sides::{DEADLINE, Pair, Side, key, pair, pair_of, wide};
+
+/// Runs in a runtime of its own; how much memory was used at the most, beyond what was there before.
+fn most_octets(test: impl Future<Output = ()>) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    measure(|| runtime.block_on(test)).bytes_max
+}
+
+async fn refused(side: &mut Side) -> (RefusedWhy, u64) {
+    side.until(|event| match event {
+        TransportEvent::Refused { why, count, .. } => Some((why, count)),
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_address_cannot_have_all_handshakes() {
+    let mut here = Side::new(1, Limits { half_open_per_address: 3, ..wide() });
+    let address = here.listen().await;
+    let mut silent = Vec::new();
+    for _ in 0..5 {
+        silent.push(TcpStream::connect(address).await.expect("the system accepts"));
+    }
+    assert_eq!(refused(&mut here).await, (RefusedWhy::AddressHalfOpenLimit, 2));
+    assert_eq!(here.transport.session_counts(), SessionCounts { half_open: 3, ..Default::default() });
+    let mut ends = 0;
+    for mut socket in silent.drain(3..) {
+        ends += timeout(DEADLINE, socket.read(&mut [0])).await.expect("it is closed").unwrap_or(0);
+    }
+    assert_eq!(ends, 0);
+    silent.clear();
+    for _ in 0..3 {
+        assert_eq!(here.closed().await.1, CloseReason::Remote);
+    }
+    RawSession::connect(address, &key(9)).await;
+    here.authenticated().await;
+}
+
+#[tokio::test]
+async fn there_are_no_more_sessions_than_there_may_be() {
+    for (limits, why) in [
+        (Limits { inbound: 2, ..wide() }, RefusedWhy::InboundLimit),
+        (Limits { inbound_per_address: 2, ..wide() }, RefusedWhy::AddressLimit),
+    ] {
+        let mut here = Side::new(1, limits);
+        let address = here.listen().await;
+        let mut sessions = Vec::new();
+        for _ in 0..2 {
+            sessions.push(RawSession::connect(address, &key(9)).await);
+            here.authenticated().await;
+        }
+        let _third = TcpStream::connect(address).await.expect("the system accepts");
+        assert_eq!(refused(&mut here).await, (why, 1));
+        let (session, ..) = {
+            sessions.pop();
+            // The transport sees that it has gone when it reads, and it reads when its streams are open.
+            (1..=3).step_by(2).for_each(|session| here.transport.open_stream(session));
+            here.closed().await
+        };
+        assert!(session % 2 == 1);
+        sessions.push(RawSession::connect(address, &key(9)).await);
+        here.authenticated().await;
+    }
+}
+
+#[tokio::test]
+async fn handshakes_that_end_after_the_places_are_gone_end_without_one() {
+    let mut here = Side::new(1, Limits { inbound: 1, ..wide() });
+    let address = here.listen().await;
+    let mut first = crate::raw::RawHandshake::connect(address, &key(8)).await;
+    let mut second = crate::raw::RawHandshake::connect(address, &key(9)).await;
+    first.first().await;
+    second.first().await;
+    first.read().await;
+    second.read().await;
+    let _first = first.third().await;
+    here.authenticated().await;
+    let _second = second.third().await;
+    let (_, reason, detail) = here.closed().await;
+    assert_eq!(reason, CloseReason::Failed);
+    assert!(detail.contains("inbound_limit"), "{detail}");
+}
+
+#[tokio::test]
+async fn there_are_no_more_calls_than_there_may_be() {
+    let mut there = Side::new(2, wide());
+    let address = there.listen().await;
+    for limits in [Limits { outbound: 1, ..wide() }, Limits { outbound_per_address: 1, ..wide() }] {
+        let mut here = Side::new(1, limits);
+        here.dial(2, address, None).await;
+        here.authenticated().await;
+        here.transport.dial(4, address, None);
+        let (session, reason, detail) = here.closed().await;
+        assert_eq!((session, reason), (4, CloseReason::Failed));
+        assert!(detail.contains("no room to dial"), "{detail}");
+        here.transport.close(2, CloseReason::Local, "");
+        here.closed().await;
+        here.dial(6, address, None).await;
+        here.authenticated().await;
+    }
+}
+
+#[test]
+fn a_flood_of_handshakes_disturbs_nobody_and_costs_no_memory() {
+    const CONNECTIONS: usize = 3_000;
+    let octets = most_octets(async {
+        let limits = Limits { half_open: 16, ..wide() };
+        let Pair { mut here, mut there, here_session, there_session } = pair(wide(), limits).await;
+        there.transport.stop_listening();
+        there.until(|event| matches!(event, TransportEvent::ListeningStopped).then_some(())).await;
+        let address = there.listen().await;
+        let flood = async {
+            let mut sockets = std::collections::VecDeque::new();
+            for _ in 0..CONNECTIONS {
+                sockets.push_back(TcpStream::connect(address).await.expect("the system accepts"));
+                if sockets.len() > 100 {
+                    sockets.pop_front();
+                }
+            }
+        };
+        let mut newcomer = Side::new(3, wide());
+        let (transport, echo) = (there.transport.clone(), there.transport.clone());
+        let mut refusals = 0;
+        let served = async {
+            loop {
+                match there.next().await {
+                    TransportEvent::Frame { session, bytes, .. } if session == there_session => {
+                        echo.send(session, bytes).expect("there is room");
+                    }
+                    TransportEvent::Authenticated { session, .. } => transport.open_stream(session),
+                    TransportEvent::Refused { count, .. } => refusals += count,
+                    _ => {}
+                }
+                assert!(transport.session_counts().half_open <= 32);
+            }
+        };
+        let talk = async {
+            tokio::join!(flood, async {
+                for index in 0..100u8 {
+                    here.transport.send(here_session, vec![index]).expect("there is room");
+                    assert_eq!(here.frame().await, [index]);
+                }
+                let mut attempts = 0;
+                while !shakes_hands(&mut newcomer, 2 + 2 * attempts, address).await {
+                    attempts += 1;
+                    assert!(attempts < 50, "nobody gets through");
+                }
+            });
+        };
+        tokio::select! {
+            () = served => unreachable!("it serves for ever"),
+            () = talk => {}
+        }
+        assert!(refusals > 0);
+    });
+    assert!(octets < 8 * 1_048_576, "{octets} octets");
+}
+
+async fn shakes_hands(side: &mut Side, session: u64, to: SocketAddr) -> bool {
+    side.transport.dial(session, to, None);
+    let transport = side.transport.clone();
+    side.until(|event| match event {
+        TransportEvent::Connected { .. } => {
+            transport.begin_handshake(session);
+            None
+        }
+        TransportEvent::Authenticated { .. } => Some(true),
+        TransportEvent::Closed { .. } => Some(false),
+        _ => None,
+    })
+    .await
+}
+
+#[test]
+fn a_reader_that_does_not_read_costs_little_at_both_ends() {
+    let octets = most_octets(async {
+        let there = Side::with_capacity(2, wide(), 4);
+        let Pair { here, there: _there, here_session, .. } = pair_of(Side::new(1, wide()), there).await;
+        let mut refusals = 0;
+        let mut taken = 0;
+        while refusals < 2_000 {
+            match here.transport.send(here_session, vec![0; 8_000]) {
+                Ok(()) => taken += 1,
+                Err(_) => refusals += 1,
+            }
+            tokio::task::yield_now().await;
+        }
+        assert!(taken > 100);
+    });
+    assert!(octets < 4 * 1_048_576, "{octets} octets");
+}
+
+#[test]
+fn single_octets_that_nobody_reads_cost_little() {
+    let octets = most_octets(async {
+        let mut here = Side::with_capacity(1, wide(), 4);
+        let address = here.listen().await;
+        let mut session = RawSession::connect(address, &key(9)).await;
+        session.open(&[]).await;
+        let (number, ..) = here.authenticated().await;
+        here.transport.open_stream(number);
+        // As many as the window of the stream allows, each in a piece of its own.
+        let pieces: Vec<u8> = frame(&[5]).iter().flat_map(|byte| yamux(DATA, 0, 1, &[*byte])).collect();
+        let batch = pieces.repeat(1_000);
+        let message = |session: &mut RawSession| batch.chunks(65_000).flat_map(|part| session.message(part)).collect();
+        let mut held_back = false;
+        for _ in 0..50 {
+            let bytes: Vec<u8> = message(&mut session);
+            let writing = timeout(std::time::Duration::from_millis(200), session.write_raw(&bytes)).await;
+            if writing.is_err() {
+                held_back = true;
+                break;
+            }
+        }
+        // The system's own buffers may have taken all of it; this side has not.
+        let _ = held_back;
+    });
+    assert!(octets < 3 * 1_048_576, "{octets} octets");
+}
+
+#[tokio::test]
+async fn a_flood_of_keep_alives_is_told_now_and_then() {
+    let mut here = Side::new(1, wide());
+    let address = here.listen().await;
+    let mut session = RawSession::connect(address, &key(9)).await;
+    session.open(&[]).await;
+    let (number, ..) = here.authenticated().await;
+    here.transport.open_stream(number);
+    for _ in 0..5_000 {
+        session.write(&[]).await;
+    }
+    session.write(&yamux(DATA, 0, 1, &frame(&[1]))).await;
+    let mut keep_alives = 0;
+    loop {
+        match here.next().await {
+            TransportEvent::KeepAlive { .. } => keep_alives += 1,
+            TransportEvent::Frame { .. } => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!((1..100).contains(&keep_alives), "{keep_alives}");
+}
+
+#[test]
+fn pings_whose_answers_nobody_reads_cost_little() {
+    let octets = most_octets(async {
+        let mut here = Side::new(1, wide());
+        let address = here.listen().await;
+        let mut session = RawSession::connect(address, &key(9)).await;
+        session.open(&[]).await;
+        let (number, ..) = here.authenticated().await;
+        here.transport.open_stream(number);
+        let pings: Vec<u8> = (0..5_000).flat_map(|number| yamux_header(PING, 1, 0, number)).collect();
+        for _ in 0..300 {
+            let message = session.message(&pings);
+            if timeout(std::time::Duration::from_millis(200), session.write_raw(&message)).await.is_err() {
+                break;
+            }
+        }
+    });
+    assert!(octets < 3 * 1_048_576, "{octets} octets");
+}
+
+#[tokio::test]
+async fn a_frame_that_cannot_be_is_not_queued() {
+    use bitpie::transports::tcp::SendRefused;
+    let Pair { here, here_session, .. } = pair(wide(), wide()).await;
+    let refused = here.transport.send(here_session, vec![0; 65_537]);
+    assert_eq!(refused, Err(SendRefused::Size { bytes: 65_537, limit: 65_536 }));
+    assert_eq!(here.transport.send(40, vec![0]), Err(SendRefused::Closed));
+}
+
+#[test]
+fn the_limit_of_descriptors_can_be_raised() {
+    let now = raise_descriptor_limit();
+    if cfg!(unix) {
+        assert_eq!(raise_descriptor_limit(), now);
+    }
+}

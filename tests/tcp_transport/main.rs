@@ -1,0 +1,10 @@
+//! The TCP transport over real sockets on loopback: two of them talk; a peer of our own making breaks every rule; limits hold.
+
+mod bulk;
+mod limits;
+mod measure;
+mod raw;
+mod sides;
+mod talk;
+mod vanish;
+mod wrong;

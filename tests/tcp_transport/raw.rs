@@ -1,0 +1,144 @@
+//! A peer that speaks the protocol by itself, octet by octet, and says whatever a test wants it to.
+
+use std::net::SocketAddr;
+
+use bitpie::identity::{Domain, IdentityKey};
+use bitpie::transports::tcp::{NOISE_PATTERN, NOISE_PROLOGUE};
+use snow::{Builder, HandshakeState, TransportState};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::sides::DEADLINE;
+
+pub const DATA: u8 = 0;
+pub const WINDOW_UPDATE: u8 = 1;
+pub const PING: u8 = 2;
+pub const GO_AWAY: u8 = 3;
+pub const OPENS: u16 = 1;
+pub const ENDS: u16 = 4;
+
+/// A peer in its handshake.
+pub struct RawHandshake {
+    pub socket: TcpStream,
+    pub noise: HandshakeState,
+    pub payload: Vec<u8>,
+}
+
+/// A peer after its handshake.
+pub struct RawSession {
+    pub socket: TcpStream,
+    pub ciphers: TransportState,
+}
+
+impl RawHandshake {
+    pub async fn connect(to: SocketAddr, key: &IdentityKey) -> Self {
+        Self::new(TcpStream::connect(to).await.expect("somebody listens"), key, true)
+    }
+
+    pub fn new(socket: TcpStream, key: &IdentityKey, initiator: bool) -> Self {
+        let builder = || Builder::new(NOISE_PATTERN.parse().expect("a pattern"));
+        let pair = builder().generate_keypair().expect("a key");
+        let signature = key.sign(Domain::SessionKey, &pair.public);
+        let payload = [&key.id().as_bytes()[..], &signature].concat();
+        let builder = builder().prologue(NOISE_PROLOGUE).and_then(|builder| builder.local_private_key(&pair.private));
+        let builder = builder.expect("it is well-formed");
+        let noise = if initiator { builder.build_initiator() } else { builder.build_responder() };
+        Self { socket, noise: noise.expect("it is well-formed"), payload }
+    }
+
+    /// The next message, behind its length.
+    pub fn message(&mut self, payload: &[u8]) -> Vec<u8> {
+        let mut message = vec![0; 2 + 1_024];
+        let length = self.noise.write_message(payload, &mut message[2..]).expect("it is our turn");
+        message.truncate(2 + length);
+        message[..2].copy_from_slice(&u16::try_from(length).expect("short").to_be_bytes());
+        message
+    }
+
+    pub async fn write(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).await.expect("the socket takes it");
+    }
+
+    pub async fn first(&mut self) -> Vec<u8> {
+        let message = self.message(&[]);
+        self.write(&message).await;
+        message
+    }
+
+    pub async fn read(&mut self) -> Vec<u8> {
+        let message = read_message(&mut self.socket).await.expect("a message of the handshake");
+        let mut payload = vec![0; 1_024];
+        let length = self.noise.read_message(&message, &mut payload).expect("it is authentic");
+        payload.truncate(length);
+        payload
+    }
+
+    pub async fn third(mut self) -> RawSession {
+        let payload = self.payload.clone();
+        let message = self.message(&payload);
+        self.write(&message).await;
+        self.finish()
+    }
+
+    pub fn finish(self) -> RawSession {
+        RawSession { socket: self.socket, ciphers: self.noise.into_transport_mode().expect("it is done") }
+    }
+}
+
+impl RawSession {
+    pub async fn connect(to: SocketAddr, key: &IdentityKey) -> Self {
+        let mut handshake = RawHandshake::connect(to, key).await;
+        handshake.first().await;
+        handshake.read().await;
+        handshake.third().await
+    }
+
+    /// One transport message, behind its length.
+    pub fn message(&mut self, plain: &[u8]) -> Vec<u8> {
+        let mut message = vec![0; 2 + plain.len() + 16];
+        self.ciphers.write_message(plain, &mut message[2..]).expect("it fits");
+        let length = u16::try_from(plain.len() + 16).expect("it fits");
+        message[..2].copy_from_slice(&length.to_be_bytes());
+        message
+    }
+
+    pub async fn write_raw(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).await.expect("the socket takes it");
+    }
+
+    pub async fn write(&mut self, plain: &[u8]) {
+        let message = self.message(plain);
+        self.write_raw(&message).await;
+    }
+
+    /// Opens the control stream with this in it.
+    pub async fn open(&mut self, data: &[u8]) {
+        self.write(&yamux(DATA, OPENS, 1, data)).await;
+    }
+}
+
+pub async fn read_message(socket: &mut TcpStream) -> Option<Vec<u8>> {
+    let read = async {
+        let length = socket.read_u16().await.ok()?;
+        let mut message = vec![0; usize::from(length)];
+        socket.read_exact(&mut message).await.ok()?;
+        Some(message)
+    };
+    timeout(DEADLINE, read).await.expect("an answer in time")
+}
+
+/// A header of yamux, and data behind it.
+pub fn yamux(kind: u8, flags: u16, stream: u32, data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).expect("short");
+    [&yamux_header(kind, flags, stream, length)[..], data].concat()
+}
+
+pub fn yamux_header(kind: u8, flags: u16, stream: u32, length: u32) -> Vec<u8> {
+    [&[0, kind][..], &flags.to_be_bytes(), &stream.to_be_bytes(), &length.to_be_bytes()].concat()
+}
+
+/// A frame behind its length.
+pub fn frame(bytes: &[u8]) -> Vec<u8> {
+    [&u32::try_from(bytes.len()).expect("short").to_be_bytes()[..], bytes].concat()
+}
