@@ -2,6 +2,7 @@
 
 mod bulk;
 mod limits;
+mod measure;
 mod raw;
 mod sides;
 mod talk;

@@ -80,11 +80,8 @@ async fn a_keep_alive_needs_no_stream() {
 async fn what_is_queued_before_a_close_arrives() {
     for closer_opened in [true, false] {
         let Pair { mut here, mut there, here_session, there_session } = pair(wide(), wide()).await;
-        let (closer, session, other) = if closer_opened {
-            (&mut here, here_session, &mut there)
-        } else {
-            (&mut there, there_session, &mut here)
-        };
+        let (closer, session, other) =
+            if closer_opened { (&mut here, here_session, &mut there) } else { (&mut there, there_session, &mut here) };
         for index in 0..100u8 {
             closer.transport.send(session, vec![index; 10_000]).expect("there is room");
             // The other side is still sending; that must not take back what was sent to it.

@@ -179,9 +179,8 @@ async fn frames_of_yamux_that_must_not_be() {
         header[0] = 1;
         header
     };
-    let streams = |count: u32| -> Vec<u8> {
-        (0..count).flat_map(|index| yamux_header(DATA, OPENS, 1 + 2 * index, 0)).collect()
-    };
+    let streams =
+        |count: u32| -> Vec<u8> { (0..count).flat_map(|index| yamux_header(DATA, OPENS, 1 + 2 * index, 0)).collect() };
     let too_much = [yamux_header(DATA, OPENS, 1, 262_145), vec![0; 40_000]].concat();
     let cases: [(&str, Vec<u8>); 8] = [
         ("another version", of_version_1),
@@ -266,7 +265,7 @@ async fn noise_at_each_layer_does_no_harm() {
 
 #[tokio::test]
 async fn what_takes_too_long_ends() {
-    let soon = Duration::from_millis(150);
+    let soon = Duration::from_millis(500);
     let limits = Limits { handshake_timeout: soon, frame_timeout: soon, ..wide() };
     let mut here = Side::new(1, limits);
     let address = here.listen().await;
@@ -326,7 +325,7 @@ async fn what_takes_too_long_ends() {
 
 #[tokio::test]
 async fn a_session_that_is_slow_but_goes_on_is_not_late() {
-    let soon = Duration::from_millis(150);
+    let soon = Duration::from_millis(500);
     let limits = Limits { handshake_timeout: soon, frame_timeout: soon, ..wide() };
     let mut here = Side::new(1, limits);
     let address = here.listen().await;

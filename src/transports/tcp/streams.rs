@@ -28,6 +28,9 @@ use super::{Inner, Limits, lock};
 use crate::identity::NodeId;
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};
 
+/// The stream that carries frames: the first of those that the side opens which opened the session.
+const CONTROL_STREAM: u32 = 1;
+
 /// Octets of a header of yamux.
 const YAMUX_HEADER_BYTES: usize = 12;
 
@@ -39,6 +42,9 @@ const YAMUX_WINDOW_GROWTH_BYTES: usize = 16 * 1_048_576;
 
 /// Bulk streams of a session in each direction, whatever the settings say.
 const BULK_STREAMS_AT_THE_MOST: usize = 64;
+
+/// Streams of a session that yamux knows, at the most: those of both sides, twice, since it knows some that are done with.
+const YAMUX_STREAMS: usize = 1 + 4 * BULK_STREAMS_AT_THE_MOST;
 
 /// Bulk streams that a peer may have refused in one session before that is no accident any more.
 const REFUSED_BULK_STREAMS: usize = 1_000;
@@ -165,7 +171,7 @@ impl Streams {
             return false;
         }
         let mode = if self.outgoing { Mode::Client } else { Mode::Server };
-        let mut connection = Box::new(Connection::new(self.noise.clone(), configuration(&self.inner.limits), mode));
+        let mut connection = Box::new(Connection::new(self.noise.clone(), configuration(), mode));
         if self.outgoing {
             match connection.poll_new_outbound(context) {
                 Poll::Ready(Ok(mut stream)) => {
@@ -219,7 +225,7 @@ impl Streams {
 
     /// A stream that the peer opened.
     fn incoming(&mut self, stream: yamux::Stream) {
-        if !self.outgoing && self.control.is_none() {
+        if !self.outgoing && stream.id().val() == CONTROL_STREAM {
             self.control = Some(Control::new(stream, &self.unread));
             self.deadlines.control = None;
             return;
@@ -401,6 +407,8 @@ impl Streams {
     }
 
     fn send_the_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        // The orders to open, to send and to close may have come together.
+        self.open_streams(context);
         loop {
             if self.ended.is_some() || self.connection.is_none() {
                 return Poll::Ready(());
@@ -443,13 +451,13 @@ fn bulk_streams(limits: &Limits) -> usize {
     limits.bulk_streams.min(BULK_STREAMS_AT_THE_MOST)
 }
 
-/// The windows of yamux: one stream for control, and as many for bulk as either side may have open, twice, since yamux counts some that are
-/// done with.
-fn configuration(limits: &Limits) -> yamux::Config {
-    let streams = 1 + 4 * bulk_streams(limits);
+/// The windows of yamux. It ends a session that has too many streams; whether one is accepted is decided here, so that a peer may try to open
+/// more than it gets.
+fn configuration() -> yamux::Config {
     let mut configuration = yamux::Config::default();
-    configuration.set_max_num_streams(streams);
-    configuration.set_max_connection_receive_window(Some(streams * YAMUX_WINDOW_BYTES + YAMUX_WINDOW_GROWTH_BYTES));
+    configuration.set_max_num_streams(YAMUX_STREAMS);
+    let windows = YAMUX_STREAMS * YAMUX_WINDOW_BYTES + YAMUX_WINDOW_GROWTH_BYTES;
+    configuration.set_max_connection_receive_window(Some(windows));
     // With its header it fills a Noise message.
     configuration.set_split_send_size(PAYLOAD_BYTES - YAMUX_HEADER_BYTES);
     configuration
