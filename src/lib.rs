@@ -8,8 +8,8 @@
 pub mod abort_points;
 pub mod api;
 pub mod automata;
-pub mod hosts;
 pub mod client;
+pub mod hosts;
 pub mod identity;
 pub mod messages;
 mod name;

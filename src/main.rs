@@ -22,7 +22,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     arguments.color.apply();
     let done = match &arguments.command {
-        Command::Run(options) => run(&RunOptions { home: arguments.home.clone(), passphrase_file: options.passphrase_file.clone() }),
+        Command::Run(options) => {
+            run(&RunOptions { home: arguments.home.clone(), passphrase_file: options.passphrase_file.clone() })
+        }
         _ => return client::perform(arguments, &OFFLINE),
     };
     done.unwrap_or_else(|error| {

@@ -11,7 +11,7 @@ use crate::api::methods::{self, Call, MESSAGES_PER_ANSWER, Method, Request, answ
 use crate::automata::contact_status;
 use crate::automata::types::ServiceResult;
 use crate::identity::{Entrypoint, NodeId};
-use crate::messages::{MessageId, NewMessage};
+use crate::messages::NewMessage;
 use crate::node::{Input, Node, QueuedMessage, RequestId, UserRequest};
 use crate::services::ServiceName;
 use crate::store::{NewContact, Store, StoreError};
@@ -77,8 +77,12 @@ impl Driver {
             }
             Request::StartService(methods::StartService { name }) => self.change_service(name, true, None, reply),
             Request::StopService(methods::StopService { name }) => self.change_service(name, false, None, reply),
-            Request::EnableService(methods::EnableService { name }) => self.change_service(name, true, Some(true), reply),
-            Request::DisableService(methods::DisableService { name }) => self.change_service(name, false, Some(false), reply),
+            Request::EnableService(methods::EnableService { name }) => {
+                self.change_service(name, true, Some(true), reply)
+            }
+            Request::DisableService(methods::DisableService { name }) => {
+                self.change_service(name, false, Some(false), reply)
+            }
             Request::AddContact(parameters) => self.add_contact(parameters, reply),
             Request::ListContacts(_) => self.contacts(reply),
             Request::RemoveContact(methods::RemoveContact { who }) => self.remove_contact(who, reply),
@@ -88,9 +92,11 @@ impl Driver {
             Request::SendMessage(parameters) => self.send_message(parameters, reply),
             Request::GetMessage(methods::GetMessage { id, .. }) => {
                 self.ask::<methods::GetMessage>(reply, false, move |store| {
-                    let id: MessageId = id.parse().map_err(|_| bad(format!("`{id}` is no id of a message")))?;
+                    let id: PacketId = id.parse().map_err(|_| bad(format!("`{id}` is no id of a message")))?;
                     let item = store.outgoing(&id).map_err(failed)?;
-                    let item = item.ok_or_else(|| RpcError::new(ErrorKind::NotFound, format!("there is no message {id} of yours")))?;
+                    let item = item.ok_or_else(|| {
+                        RpcError::new(ErrorKind::NotFound, format!("there is no message {id} of yours"))
+                    })?;
                     let names = who::names(store)?;
                     Ok((super::views::message(&item, &names, store)?, Vec::new()))
                 });
@@ -263,7 +269,9 @@ impl Driver {
             for contact in store.contacts().map_err(failed)? {
                 contacts.push(super::views::contact(&contact, store, &online)?);
             }
-            contacts.sort_by_key(|it| (it.state != answers::ContactState::Request, it.name.is_none(), it.name.clone(), it.id));
+            contacts.sort_by_key(|it| {
+                (it.state != answers::ContactState::Request, it.name.is_none(), it.name.clone(), it.id)
+            });
             Ok((answers::Contacts { contacts }, Vec::new()))
         });
     }
@@ -321,10 +329,17 @@ impl Driver {
     }
 
     /// Asks a contact whether it is there; answered when its handshake is over.
-    pub(super) fn begin_ping(&mut self, peer: NodeId, name: Option<crate::nickname::Nickname>, asked_ms: u64, reply: Reply) {
+    pub(super) fn begin_ping(
+        &mut self,
+        peer: NodeId,
+        name: Option<crate::nickname::Nickname>,
+        asked_ms: u64,
+        reply: Reply,
+    ) {
         if self.node.system().contact_status.get(&peer).is_none() {
             let error = RpcError::new(ErrorKind::Unavailable, "nobody looks after contacts now".to_owned());
-            let _ = reply.send(Err(error.help("`bitpie service start p2p-hookups`; a stranger has to be accepted first")));
+            let _ =
+                reply.send(Err(error.help("`bitpie service start p2p-hookups`; a stranger has to be accepted first")));
             return;
         }
         let request = self.request_id();
@@ -346,7 +361,8 @@ impl Driver {
             }
             let online = status == Some(contact_status::State::Connected);
             let session = self.node.world().sessions.ready(&ping.peer);
-            let transport = session.and_then(|id| self.node.world().sessions.get(id)).map(|session| session.transport.clone());
+            let transport =
+                session.and_then(|id| self.node.world().sessions.get(id)).map(|session| session.transport.clone());
             let why = (!online).then(|| super::views::why_away(&self.node, &ping.peer));
             let took_ms = online.then(|| now_ms.saturating_sub(ping.asked_ms));
             let found = answers::Ping { id: ping.peer, name: ping.name, online, took_ms, transport, why };
@@ -357,7 +373,7 @@ impl Driver {
     fn send_message(&mut self, parameters: methods::SendMessage, reply: Reply) {
         let now = unix_ms();
         let lifetime_ms = parameters.expires_ms.unwrap_or(self.settings.message_expiry_ms);
-        let id = MessageId::from_bytes(random());
+        let id = PacketId(random());
         self.ask::<methods::SendMessage>(reply, true, move |store| {
             let contact = resolve(store, &parameters.to)?;
             let text = crate::messages::MessageText::new(parameters.text.0).map_err(|error| bad(error.to_string()))?;
@@ -371,8 +387,7 @@ impl Driver {
                 state: answers::MessageState::Queued,
                 expires_unix_ms,
             };
-            let queued =
-                QueuedMessage { message: PacketId(*id.as_bytes()), peer: contact.id, expires_unix_ms, attempts: 0, pause_ms: 0 };
+            let queued = QueuedMessage { message: id, peer: contact.id, expires_unix_ms, attempts: 0, pause_ms: 0 };
             Ok((sent, vec![Input::MessageQueued(queued)]))
         });
     }
@@ -397,7 +412,8 @@ impl Driver {
                 if !path.is_absolute() {
                     return Err(bad(format!("`{to}` is no absolute path")));
                 }
-                super::backup::backup(&home, &path).map_err(|error| RpcError::new(ErrorKind::Refused, error.to_string()))?;
+                super::backup::backup(&home, &path)
+                    .map_err(|error| RpcError::new(ErrorKind::Refused, error.to_string()))?;
                 let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
                 Ok(answers::BackedUp { path: to, bytes })
             });

@@ -16,12 +16,13 @@ use tokio::time::sleep_until;
 use crate::abort_points::{AbortPoint, reach};
 use crate::api::methods::Call;
 use crate::automata::types::{self, DeliveryState, ServiceResult};
-use crate::identity::{Entrypoint, NodeId, VerifiedDocument};
-use crate::messages::{Arrival, DeliveryUpdate, Expected, MessageHeader, MessageId, open, seal};
+use crate::identity::{Entrypoint, NodeId, Rank, VerifiedDocument};
+use crate::messages::{Arrival, DeliveryUpdate, Expected, MessageHeader, open, seal};
 use crate::node::{
-    Command, FrameContent, Input, Node, OutgoingFrame, OutgoingPacket, QueuedMessage, RequestId, SessionInput, TransportInput,
+    Command, FrameContent, Input, Node, OutgoingFrame, OutgoingPacket, QueuedMessage, RequestId, SessionInput,
+    TransportInput,
 };
-use crate::store::{DocumentVerdict, Quota, Store, StoreError, StoreHandle, StoredDocument};
+use crate::store::{Quota, Store, StoreError, StoreHandle};
 use crate::transports::tcp::TcpTransport;
 use crate::transports::{TransportEvent, Waiting, tcp_name};
 use crate::wire::{Fail, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Text};
@@ -217,7 +218,8 @@ impl Driver {
     ) {
         let store = self.store.clone();
         self.task(async move {
-            let result = store.run(work).await.inspect_err(|error| tracing::error!(%error, "the store could not {doing}"));
+            let result =
+                store.run(work).await.inspect_err(|error| tracing::error!(%error, "the store could not {doing}"));
             then(result.ok())
         });
     }
@@ -230,7 +232,11 @@ impl Driver {
                 let revision = built.document.document().revision;
                 let (contacts_changed, is_new) = (built.contacts_changed, built.is_new);
                 self.document = built.document;
-                self.input(Input::IdentityBuilt { contacts_changed, identity_changed: is_new && !contacts_changed, revision });
+                self.input(Input::IdentityBuilt {
+                    contacts_changed,
+                    identity_changed: is_new && !contacts_changed,
+                    revision,
+                });
             }
             Done::Sealed { session, message, bytes } => {
                 reach(AbortPoint::BeforeSending);
@@ -313,15 +319,17 @@ impl Driver {
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         match (content, Frame::decode(bytes)) {
             // Whether the document is older than one that was seen, only the store knows.
-            (FrameContent::PeerId { peer, is_proven, is_document_valid: true, entrypoints }, Ok(Frame::PeerId(peer_id))) => {
-                let document = stored(&peer_id.document);
+            (
+                FrameContent::PeerId { peer, is_proven, is_document_valid: true, entrypoints },
+                Ok(Frame::PeerId(peer_id)),
+            ) => {
+                let document = VerifiedDocument::verify_whenever(&peer_id.document).ok();
                 self.store_task(
                     "keep an identity document",
-                    move |store| document.map(|document| store.keep_document(&peer, &document, now_unix_ms)).transpose(),
+                    move |store| document.map(|document| store.keep_document(&document, now_unix_ms)).transpose(),
                     move |verdict| {
                         drop(waiting);
-                        let is_document_valid =
-                            matches!(verdict, Some(Some(DocumentVerdict::Newer | DocumentVerdict::Same)));
+                        let is_document_valid = matches!(verdict, Some(Some(Rank::Newer | Rank::Same)));
                         let content = FrameContent::PeerId { peer, is_proven, is_document_valid, entrypoints };
                         Done::Inputs(vec![Input::Session(session, SessionInput::Frame { length, content })])
                     },
@@ -385,8 +393,12 @@ impl Driver {
             }
             Command::SendPacket { session, recipient, id, packet } => self.send_packet(session, recipient, id, packet),
             Command::Transmit { session, message, recipient } => self.transmit(session, message, recipient),
-            Command::CommitMessage { session, sender, packet, bytes } => self.commit_message(session, sender, packet, bytes),
-            Command::CommitIdentity { session, sender, packet, bytes } => self.commit_identity(session, sender, packet, bytes),
+            Command::CommitMessage { session, sender, packet, bytes } => {
+                self.commit_message(session, sender, packet, bytes)
+            }
+            Command::CommitIdentity { session, sender, packet, bytes } => {
+                self.commit_identity(session, sender, packet, bytes)
+            }
             Command::BuildIdentity { entrypoints, services } => {
                 let (keys, name, now) = (self.keys.clone(), self.settings.name.clone(), unix_ms());
                 self.store_task(
@@ -398,37 +410,30 @@ impl Driver {
             Command::RecordDelivery { message, state, attempts, pause_ms } => {
                 self.record_delivery(message, state, attempts, pause_ms);
             }
-            Command::LoadMessages => self.store_task(
-                "read the messages that are on their way",
-                Store::unfinished_deliveries,
-                |deliveries| Done::Inputs(deliveries.into_iter().flatten().map(queued).map(Input::MessageQueued).collect()),
-            ),
+            Command::LoadMessages => {
+                self.store_task("read the messages that are on their way", Store::unfinished_deliveries, |deliveries| {
+                    Done::Inputs(deliveries.into_iter().flatten().map(queued).map(Input::MessageQueued).collect())
+                })
+            }
             Command::FindDelivered { message, peer } => {
                 let now = unix_ms();
-                let id = MessageId::from_bytes(message.0);
+                let id = message;
                 self.store_task(
                     "write down that a message was read",
-                    move |store| match store.outgoing(&id)? {
-                        Some(item) if item.with == peer => {
-                            store.update_delivery(&id, &update(crate::messages::DeliveryState::Read, 0, None), now).map(|_| ())
-                        }
-                        _ => Ok(()),
-                    },
+                    move |store| store.confirm_read(&id, &peer, now),
                     |_| Done::Changed(Vec::new()),
                 );
             }
             Command::RecordRefusal { message, reason } => {
                 let update = DeliveryUpdate {
                     refusal: Some(names::fail_in_words(reason).to_owned()),
-                    ..update(crate::messages::DeliveryState::Refused, 0, None)
+                    ..update(crate::messages::DeliveryState::Refused, 0, 0)
                 };
                 self.update_delivery(message, update);
             }
-            Command::RememberPeer(peer) => self.store_task(
-                "remember a peer",
-                move |store| store.save_peer(&peer),
-                |_| Done::Nothing,
-            ),
+            Command::RememberPeer(peer) => {
+                self.store_task("remember a peer", move |store| store.save_peer(&peer), |_| Done::Nothing)
+            }
             Command::ReportPresence { peer, is_here } => {
                 tracing::info!(%peer, is_here, "contact");
                 if is_here {
@@ -437,9 +442,14 @@ impl Driver {
                 self.changed();
             }
             Command::CountPresence(counted) => {
-                let seen: Vec<NodeId> = counted.into_iter().filter(|(_, is_here)| *is_here).map(|(peer, _)| peer).collect();
+                let seen: Vec<NodeId> =
+                    counted.into_iter().filter(|(_, is_here)| *is_here).map(|(peer, _)| peer).collect();
                 let now = unix_ms();
-                self.store_task("count who is there", move |store| store.count_minutes(1, &seen, now), |_| Done::Nothing);
+                self.store_task(
+                    "count who is there",
+                    move |store| store.count_minutes(1, &seen, now),
+                    |_| Done::Nothing,
+                );
             }
             Command::Report { what, reason } => tracing::warn!(reason, "{what}"),
             Command::Answer(request, result) => self.answer_service(request, result),
@@ -470,7 +480,8 @@ impl Driver {
             OutgoingFrame::Pong(nonce) => Frame::Pong(nonce),
             OutgoingFrame::GetPeers => Frame::GetPeers,
             OutgoingFrame::Peers(peers) => {
-                let hint = |(id, entrypoints): (NodeId, Vec<Entrypoint>)| PeerHint { id, entrypoints: entrypoints.into() };
+                let hint =
+                    |(id, entrypoints): (NodeId, Vec<Entrypoint>)| PeerHint { id, entrypoints: entrypoints.into() };
                 Frame::Peers(peers.into_iter().map(hint).collect())
             }
         })
@@ -500,7 +511,7 @@ impl Driver {
             reach(AbortPoint::AfterAcknowledgement);
         }
         if let (true, PacketKind::Read, Some(of)) = (is_sent, kind, answers) {
-            let id = MessageId::from_bytes(of.0);
+            let id = of;
             self.store_task("note a receipt", move |store| store.receipt_sent(&recipient, &id), |_| Done::Nothing);
         }
     }
@@ -538,9 +549,9 @@ impl Driver {
                 };
                 let arrival = Arrival {
                     sender,
-                    id: MessageId::from_bytes(packet.0),
+                    id: packet,
                     text: opened.text,
-                    reply_to: opened.header.reply_to.map(|id| MessageId::from_bytes(id.0)),
+                    reply_to: opened.header.reply_to,
                     sent_unix_ms: opened.header.time_unix_ms,
                     expires_unix_ms: opened.header.expires_unix_ms,
                 };
@@ -548,9 +559,7 @@ impl Driver {
             },
             // What was not committed is not answered either; the sender sends it again.
             move |refused| match refused {
-                Some(refused) => {
-                    Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }])
-                }
+                Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
                 None => Done::Nothing,
             },
         );
@@ -563,14 +572,11 @@ impl Driver {
         self.store_task(
             "keep an identity document",
             move |store| match verified {
-                Some(document) => {
-                    let stored = StoredDocument { revision: document.document().revision, bytes: bytes.to_vec() };
-                    store.keep_document(&sender, &stored, now).map(Some)
-                }
+                Some(document) => store.keep_document(&document, now).map(Some),
                 None => Ok(None),
             },
             move |verdict| {
-                let is_taken = matches!(verdict, Some(Some(DocumentVerdict::Newer | DocumentVerdict::Same)));
+                let is_taken = matches!(verdict, Some(Some(Rank::Newer | Rank::Same)));
                 let entrypoints = entrypoints.filter(|_| is_taken);
                 Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints }])
             },
@@ -578,16 +584,15 @@ impl Driver {
     }
 
     fn record_delivery(&mut self, message: PacketId, state: DeliveryState, attempts: u16, pause_ms: u64) {
-        let next = (state == DeliveryState::Queued).then(|| unix_ms() + pause_ms);
         if state == DeliveryState::Delivered {
             reach(AbortPoint::BeforeDelivered);
         }
-        self.update_delivery(message, update(names::delivery_to_store(state), u32::from(attempts), next));
+        self.update_delivery(message, update(names::delivery_to_store(state), u32::from(attempts), pause_ms));
     }
 
     fn update_delivery(&mut self, message: PacketId, update: DeliveryUpdate) {
         let now = unix_ms();
-        let id = MessageId::from_bytes(message.0);
+        let id = message;
         self.store_task(
             "write down what became of a message",
             move |store| store.update_delivery(&id, &update, now),
@@ -604,7 +609,7 @@ impl Driver {
             "read receipts",
             |store| store.receipts(RECEIPTS_AT_ONCE),
             |receipts| {
-                let receipt = |(sender, id): (NodeId, MessageId)| Input::ReadReceipt { sender, message: PacketId(*id.as_bytes()) };
+                let receipt = |(sender, id): (NodeId, PacketId)| Input::ReadReceipt { sender, message: id };
                 Done::Inputs(receipts.into_iter().flatten().map(receipt).collect())
             },
         );
@@ -631,22 +636,17 @@ impl Driver {
     }
 }
 
-fn stored(bytes: &[u8]) -> Option<StoredDocument> {
-    let document = VerifiedDocument::verify_whenever(bytes).ok()?;
-    Some(StoredDocument { revision: document.document().revision, bytes: bytes.to_vec() })
-}
-
-fn update(state: crate::messages::DeliveryState, attempts: u32, next: Option<u64>) -> DeliveryUpdate {
-    DeliveryUpdate { state, attempts, next_attempt_unix_ms: next, refusal: None }
+fn update(state: crate::messages::DeliveryState, attempts: u32, pause_ms: u64) -> DeliveryUpdate {
+    DeliveryUpdate { state, attempts, pause_ms, refusal: None }
 }
 
 fn queued(delivery: crate::messages::Delivery) -> QueuedMessage {
     QueuedMessage {
-        message: PacketId(*delivery.id.as_bytes()),
+        message: delivery.id,
         peer: delivery.to,
         expires_unix_ms: delivery.expires_unix_ms,
         attempts: u16::try_from(delivery.attempts).unwrap_or(u16::MAX),
-        pause_ms: delivery.next_attempt_unix_ms.map_or(0, |next| next.saturating_sub(unix_ms())),
+        pause_ms: delivery.pause_ms,
     }
 }
 
@@ -659,14 +659,14 @@ fn sealed(
     randomness: [u8; 32],
     now_unix_ms: u64,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let id = MessageId::from_bytes(message.0);
+    let id = message;
     if let Some(bytes) = store.sealed_message(&id)? {
         return Ok(Some(bytes));
     }
     let (Some(item), Some(document)) = (store.outgoing(&id)?, store.document(&recipient)?) else { return Ok(None) };
     let Ok(document) = VerifiedDocument::verify_whenever(&document.bytes) else { return Ok(None) };
     let mut header = MessageHeader::new(keys.id(), recipient, message, item.sent_unix_ms, item.expires_unix_ms);
-    header.reply_to = item.reply_to.map(|id| PacketId(*id.as_bytes()));
+    header.reply_to = item.reply_to;
     let payload = match seal(&keys.identity, &document.document().sealing_key, &header, &item.text, randomness) {
         Ok(payload) => payload,
         Err(error) => {

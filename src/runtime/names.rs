@@ -16,10 +16,12 @@ pub fn refusal_to_wire(reason: types::Refusal) -> wire::Refusal {
         Ours::BadProof => wire::Refusal::BadProof,
         Ours::BadDocument => wire::Refusal::BadDocument,
         Ours::UnexpectedId => wire::Refusal::UnexpectedId,
-        Ours::Misbehaved | Ours::Violation => wire::Refusal::Misbehaved,
+        Ours::Misbehaved => wire::Refusal::Misbehaved,
+        Ours::Violation => wire::Refusal::Violation,
         Ours::AlreadyConnected => wire::Refusal::AlreadyConnected,
         Ours::LimitReached => wire::Refusal::LimitReached,
         Ours::TimedOut => wire::Refusal::TimedOut,
+        Ours::Requested => wire::Refusal::Requested,
         Ours::Stopping | Ours::Other => wire::Refusal::Stopping,
     }
 }
@@ -37,6 +39,8 @@ pub fn refusal_from_wire(reason: wire::Refusal) -> types::Refusal {
         wire::Refusal::BadDocument => Ours::BadDocument,
         wire::Refusal::UnexpectedId => Ours::UnexpectedId,
         wire::Refusal::Misbehaved => Ours::Misbehaved,
+        wire::Refusal::Violation => Ours::Violation,
+        wire::Refusal::Requested => Ours::Requested,
         wire::Refusal::AlreadyConnected => Ours::AlreadyConnected,
         wire::Refusal::LimitReached => Ours::LimitReached,
         wire::Refusal::TimedOut => Ours::TimedOut,

@@ -1,9 +1,9 @@
 //! What only the rim knows of this node's identity: the key, the keys to which messages are sealed, the document in force.
 
-use crate::identity::{Entrypoint, IdentityDocument, IdentityKey, NodeId, SealingKey, VerifiedDocument};
+use crate::identity::{Entrypoint, IdentityDocument, IdentityKey, NodeId, Rank, SealingKey, VerifiedDocument};
 use crate::nickname::Nickname;
 use crate::services::ServiceName;
-use crate::store::{DocumentVerdict, Store, StoreError, StoredDocument};
+use crate::store::{Store, StoreError};
 
 /// A document is made anew when less than so many seconds of its validity are left.
 const RENEW_BEFORE_S: u64 = 3 * 24 * 60 * 60;
@@ -86,9 +86,8 @@ pub fn build(
     if !left_out.is_empty() {
         tracing::warn!(?left_out, "the identity document has no room for everything");
     }
-    let stored = StoredDocument { revision, bytes: document.as_bytes().to_vec() };
-    let verdict = store.keep_own_document(&me, &stored, now_unix_ms)?;
-    if restored && verdict == DocumentVerdict::Newer {
+    let rank = store.keep_own_document(&document, now_unix_ms)?;
+    if restored && rank == Rank::Newer {
         store.set_restored(false)?;
     }
     Ok(Built { document, contacts_changed, is_new: true })

@@ -82,7 +82,8 @@ pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     }
     let is_first_run = home.read_key()?.is_none();
     let passphrase = passphrase(&home, options.passphrase_file.as_deref())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")?;
     runtime.block_on(async {
         let started = Started::prepare(home, config, settings, passphrase)?;
         announce(&started, is_first_run);
@@ -94,9 +95,14 @@ pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
 fn announce(started: &Started, is_first_run: bool) {
     if is_first_run {
         eprintln!("A new identity was made: {}", started.keys.id());
-        eprintln!("Its key is in {}; whoever has that file is you, so keep a backup: bitpie backup FILE", started.home.key_file().display());
+        eprintln!(
+            "Its key is in {}; whoever has that file is you, so keep a backup: bitpie backup FILE",
+            started.home.key_file().display()
+        );
     }
-    eprintln!("The node runs. In another terminal: bitpie status, bitpie id, bitpie contact add ADDRESS, bitpie msg send NAME TEXT");
+    eprintln!(
+        "The node runs. In another terminal: bitpie status, bitpie id, bitpie contact add ADDRESS, bitpie msg send NAME TEXT"
+    );
     eprintln!("Ctrl-C stops it.");
 }
 
@@ -120,7 +126,8 @@ async fn until_told() {
 fn passphrase(home: &Home, file: Option<&std::path::Path>) -> anyhow::Result<Option<Zeroizing<Vec<u8>>>> {
     if let Some(file) = file {
         let text = Zeroizing::new(
-            std::fs::read_to_string(file).with_context(|| format!("the passphrase file {} cannot be read", file.display()))?,
+            std::fs::read_to_string(file)
+                .with_context(|| format!("the passphrase file {} cannot be read", file.display()))?,
         );
         let line = text.lines().next().unwrap_or_default();
         return Ok(Some(Zeroizing::new(line.as_bytes().to_vec())));
@@ -128,8 +135,9 @@ fn passphrase(home: &Home, file: Option<&std::path::Path>) -> anyhow::Result<Opt
     let Some(key) = home.read_key()? else { return Ok(None) };
     match key_file::decode(&key, None) {
         Err(key_file::KeyFileError::NeedsPassphrase) => {
-            let entered = rpassword::prompt_password("Passphrase of the key: ")
-                .context("the key is encrypted, and there is no terminal to ask for the passphrase: use --passphrase-file FILE")?;
+            let entered = rpassword::prompt_password("Passphrase of the key: ").context(
+                "the key is encrypted, and there is no terminal to ask for the passphrase: use --passphrase-file FILE",
+            )?;
             Ok(Some(Zeroizing::new(entered.into_bytes())))
         }
         _ => Ok(None),
@@ -139,7 +147,8 @@ fn passphrase(home: &Home, file: Option<&std::path::Path>) -> anyhow::Result<Opt
 /// The key of the home; a new one on the first run, encrypted if there is a passphrase.
 fn key(home: &Home, passphrase: Option<&[u8]>) -> anyhow::Result<IdentityKey> {
     if let Some(text) = home.read_key()? {
-        return key_file::decode(&text, passphrase).with_context(|| format!("{} cannot be used", home.key_file().display()));
+        return key_file::decode(&text, passphrase)
+            .with_context(|| format!("{} cannot be used", home.key_file().display()));
     }
     let key = IdentityKey::from_seed(&Zeroizing::new(random()));
     let text = match passphrase {
@@ -156,7 +165,9 @@ fn key(home: &Home, passphrase: Option<&[u8]>) -> anyhow::Result<IdentityKey> {
 fn bootstrap(settings: &Settings) -> anyhow::Result<Vec<(NodeId, Vec<Entrypoint>)>> {
     let parse = |text: &String| match text.parse::<Idurl>() {
         Ok(idurl) => Ok((idurl.id, idurl.at)),
-        Err(error) => bail!("services/tcp-transport/bootstrap: `{text}`: {error}; give addresses as `bitpie id` prints them"),
+        Err(error) => {
+            bail!("services/tcp-transport/bootstrap: `{text}`: {error}; give addresses as `bitpie id` prints them")
+        }
     };
     settings.bootstrap.iter().map(parse).collect()
 }

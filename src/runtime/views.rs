@@ -159,7 +159,9 @@ pub fn message(
         state,
         why: item.refusal.clone(),
         attempts: delivery.as_ref().map_or(0, |delivery| delivery.attempts),
-        next_attempt_unix_ms: delivery.and_then(|delivery| delivery.next_attempt_unix_ms),
+        next_attempt_unix_ms: delivery
+            .filter(|delivery| delivery.pause_ms > 0)
+            .map(|delivery| unix_ms() + delivery.pause_ms),
     })
 }
 
@@ -193,7 +195,9 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
     };
     let of_peer = |peer: &NodeId| {
         let ready = world.sessions.ready(peer);
-        ready.or_else(|| world.sessions.iter().find(|(_, session)| session.peer.as_ref() == Some(peer)).map(|(id, _)| id))
+        ready.or_else(|| {
+            world.sessions.iter().find(|(_, session)| session.peer.as_ref() == Some(peer)).map(|(id, _)| id)
+        })
     };
     let mut peers: Vec<answers::Peer> = world
         .peers
@@ -326,6 +330,7 @@ fn view_of_setting(config: &Config, setting: &Setting) -> Result<answers::Settin
 /// Never for a configuration that was read.
 pub fn settings(config: &Config) -> Result<answers::Settings, RpcError> {
     let listed = SETTINGS.iter().filter(|setting| !setting.is_hidden);
-    Ok(answers::Settings { settings: listed.map(|setting| view_of_setting(config, setting)).collect::<Result<_, _>>()? })
+    Ok(answers::Settings {
+        settings: listed.map(|setting| view_of_setting(config, setting)).collect::<Result<_, _>>()?,
+    })
 }
-

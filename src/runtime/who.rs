@@ -23,7 +23,8 @@ pub fn resolve(store: &Store, who: &str) -> Result<Contact, RpcError> {
     if let Ok(idurl) = parse(who) {
         let found = contacts.into_iter().find(|contact| contact.id == idurl.id);
         return found.ok_or_else(|| {
-            RpcError::new(ErrorKind::NotFound, format!("{} is no contact", idurl.id)).help("`bitpie contact add ADDRESS` makes it one")
+            RpcError::new(ErrorKind::NotFound, format!("{} is no contact", idurl.id))
+                .help("`bitpie contact add ADDRESS` makes it one")
         });
     }
     if let Ok(name) = who.parse::<Nickname>()
@@ -36,7 +37,8 @@ pub fn resolve(store: &Store, who: &str) -> Result<Contact, RpcError> {
         [contact] if who.chars().count() >= BEGINNING_CHARACTERS => Ok((*contact).clone()),
         [_, _, ..] => {
             let ids: Vec<String> = begins.iter().take(5).map(|contact| contact.id.to_string()).collect();
-            Err(RpcError::new(ErrorKind::Ambiguous, format!("`{who}` could be {}", ids.join(" or "))).help("give more of the id"))
+            Err(RpcError::new(ErrorKind::Ambiguous, format!("`{who}` could be {}", ids.join(" or ")))
+                .help("give more of the id"))
         }
         _ => {
             let error = RpcError::new(ErrorKind::NotFound, format!("there is no contact `{who}`"));

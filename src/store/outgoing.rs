@@ -191,9 +191,11 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn delivery(&self, id: &MessageId) -> Result<Option<Delivery>, StoreError> {
+    pub fn delivery(&self, id: &PacketId) -> Result<Option<Delivery>, StoreError> {
         self.connection
-            .prepare_cached("SELECT * FROM main.deliveries JOIN main.messages USING (position) WHERE main.messages.id = ?1")
+            .prepare_cached(
+                "SELECT * FROM main.deliveries JOIN main.messages USING (position) WHERE main.messages.id = ?1",
+            )
             .and_then(|mut query| query.query_row([Column(*id)], delivery).optional())
             .map_err(|error| StoreError::sql("read a delivery", error))
     }
