@@ -170,7 +170,7 @@ pub enum Event {
     TransportsTold,
     /// `transports_verified`, from `gateway`. The answer to verify_transports. Old name: verified.
     TransportsVerified,
-    /// `reconnect`, from `p2p_connector`, `api`, `services`. Take everything down and up again.
+    /// `reconnect`, from `api`, `services`. Take everything down and up again.
     Reconnect,
     /// `check_reconnect`, from `p2p_connector`, `api`, `services`. See whether the transports are as they should be.
     CheckReconnect,
@@ -2066,7 +2066,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "reconnect",
             summary: "Take everything down and up again.",
             fields: &[],
-            from: &["p2p_connector", "api", "services"],
+            from: &["api", "services"],
             place: Place { file: FILE, line: 51 },
         },
         EventMetadata {

@@ -164,10 +164,12 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:88`).
+    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:89`).
     PropagateAfterPropagateTimeout,
-    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:95`).
+    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:96`).
     AwaitIncomingAfterIncomingTimeout,
+    /// `after renew_interval in KNOWN` (`automata/p2p_connector.yaml:106`).
+    KnownAfterRenewInterval,
 }
 
 impl automaton::Timer for Timer {
@@ -184,6 +186,7 @@ impl automaton::Timer for Timer {
             Timer::AwaitIncomingAfterIncomingTimeout => {
                 "after incoming_timeout in AWAIT_INCOMING"
             }
+            Timer::KnownAfterRenewInterval => "after renew_interval in KNOWN",
         }
     }
 }
@@ -222,6 +225,8 @@ pub trait Conditions {
 pub struct Parameters {
     /// Old name: timer-20sec.
     pub incoming_timeout: Milliseconds,
+    /// My identity document is made anew so often, before it runs out.
+    pub renew_interval: Milliseconds,
     /// How long contacts may take to acknowledge my identity; those who are away get it later.
     pub propagate_timeout: Milliseconds,
 }
@@ -230,6 +235,7 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             incoming_timeout: Milliseconds(20_000),
+            renew_interval: Milliseconds(86_400_000),
             propagate_timeout: Milliseconds(15_000),
         }
     }
@@ -245,6 +251,9 @@ pub struct Given {
     /// Old name: timer-20sec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incoming_timeout: Option<Milliseconds>,
+    /// My identity document is made anew so often, before it runs out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renew_interval: Option<Milliseconds>,
     /// How long contacts may take to acknowledge my identity; those who are away get it later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub propagate_timeout: Option<Milliseconds>,
@@ -252,7 +261,8 @@ pub struct Given {
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.incoming_timeout.is_none() && self.propagate_timeout.is_none()
+        self.incoming_timeout.is_none() && self.renew_interval.is_none()
+            && self.propagate_timeout.is_none()
     }
 }
 
@@ -265,6 +275,10 @@ impl Parameters {
                 .incoming_timeout
                 .clone()
                 .unwrap_or_else(|| settings.incoming_timeout.clone()),
+            renew_interval: given
+                .renew_interval
+                .clone()
+                .unwrap_or_else(|| settings.renew_interval.clone()),
             propagate_timeout: given
                 .propagate_timeout
                 .clone()
@@ -481,49 +495,51 @@ impl Ask<'_> {
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `stop` anywhere → `CLOSED` (`automata/p2p_connector.yaml:34`).
+    /// `stop` anywhere → `CLOSED` (`automata/p2p_connector.yaml:35`).
     Stop,
-    /// `init` in `AT_STARTUP` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:53`).
+    /// `init` in `AT_STARTUP` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:54`). Mended: it had the network taken down and up again, which starts by itself.
     AtStartupInit,
-    /// `network_connector enters CONNECTED` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:58`).
+    /// `network_connector enters CONNECTED` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:59`).
     AwaitNetworkNetworkConnectorEntersConnected,
-    /// `network_connector enters DISCONNECTED` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:59`).
+    /// `network_connector enters DISCONNECTED` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:60`).
     AwaitNetworkNetworkConnectorEntersDisconnected,
-    /// `look` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:61`). Mended: a network that was up already was never announced again.
+    /// `look` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:62`). Mended: a network that was up already was never announced again.
     AwaitNetworkLook,
-    /// `look` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:62`).
+    /// `look` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:63`).
     AwaitNetworkLook2,
-    /// `my_id_updated` in `MY_IDENTITY` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:68`).
+    /// `my_id_updated` in `MY_IDENTITY` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:69`).
     MyIdentityMyIdUpdated,
-    /// `my_id_updated` in `MY_IDENTITY` → `PROPAGATE` (`automata/p2p_connector.yaml:69`).
+    /// `my_id_updated` in `MY_IDENTITY` → `PROPAGATE` (`automata/p2p_connector.yaml:70`).
     MyIdentityMyIdUpdated2,
-    /// `my_id_updated` in `MY_IDENTITY` → `CONNECTED` (`automata/p2p_connector.yaml:70`).
+    /// `my_id_updated` in `MY_IDENTITY` → `CONNECTED` (`automata/p2p_connector.yaml:71`).
     MyIdentityMyIdUpdated3,
-    /// `my_id_updated` in `MY_IDENTITY` → `DISCONNECTED` (`automata/p2p_connector.yaml:71`).
+    /// `my_id_updated` in `MY_IDENTITY` → `DISCONNECTED` (`automata/p2p_connector.yaml:72`).
     MyIdentityMyIdUpdated4,
-    /// `check_synchronize` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:76`).
+    /// `check_synchronize` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:77`).
     WorkingCheckSynchronize,
-    /// `network_connector enters CONNECTED` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:77`).
+    /// `network_connector enters CONNECTED` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:78`).
     WorkingNetworkConnectorEntersConnected,
-    /// `network_connector enters DISCONNECTED` in `WORKING` → `DISCONNECTED` (`automata/p2p_connector.yaml:79`). Mended: PROPAGATE did not notice, and waited for ever.
+    /// `network_connector enters DISCONNECTED` in `WORKING` → `DISCONNECTED` (`automata/p2p_connector.yaml:80`). Mended: PROPAGATE did not notice, and waited for ever.
     WorkingNetworkConnectorEntersDisconnected,
-    /// `after propagate_timeout in PROPAGATE` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:88`).
+    /// `after propagate_timeout in PROPAGATE` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:89`).
     PropagateAfterPropagateTimeout,
-    /// `my_id_propagated` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:90`).
+    /// `my_id_propagated` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:91`).
     PropagateMyIdPropagated,
-    /// `always` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:93`).
+    /// `always` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:94`).
     AwaitIncomingAlways,
-    /// `after incoming_timeout in AWAIT_INCOMING` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:95`).
+    /// `after incoming_timeout in AWAIT_INCOMING` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:96`).
     AwaitIncomingAfterIncomingTimeout,
-    /// `inbox_packet` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:98`).
+    /// `inbox_packet` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:99`).
     AwaitIncomingInboxPacket,
-    /// `inbox_packet` in `AWAIT_INCOMING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:99`). Mended: the identity was built before the contact was dropped, and still had it.
+    /// `inbox_packet` in `AWAIT_INCOMING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:100`). Mended: the identity was built before the contact was dropped, and still had it.
     AwaitIncomingInboxPacket2,
-    /// `network_connector enters DISCONNECTED` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:102`).
+    /// `network_connector enters DISCONNECTED` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:103`).
     AwaitIncomingNetworkConnectorEntersDisconnected,
-    /// `network_connector leaves SETTLED` in `KNOWN` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:107`).
+    /// `after renew_interval in KNOWN` in `KNOWN` → `MY_IDENTITY` (`automata/p2p_connector.yaml:106`).
+    KnownAfterRenewInterval,
+    /// `network_connector leaves SETTLED` in `KNOWN` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:109`).
     KnownNetworkConnectorLeavesSettled,
-    /// `inbox_packet` in `DISCONNECTED` → `MY_IDENTITY` (`automata/p2p_connector.yaml:112`).
+    /// `inbox_packet` in `DISCONNECTED` → `MY_IDENTITY` (`automata/p2p_connector.yaml:114`).
     DisconnectedInboxPacket,
 }
 
@@ -626,16 +642,14 @@ impl blocking::State<Machine> for State {
                     State::AwaitIncoming => {
                         leave_await_incoming(context);
                     }
+                    State::Connected | State::Disconnected => {
+                        leave_known(context);
+                    }
                     _ => {}
                 }
                 context
                     .effects
                     .send(Sent::ToContactRatings(contact_ratings::Event::Pause));
-            }
-            Some(Transition::AtStartupInit) => {
-                context
-                    .effects
-                    .send(Sent::ToNetworkConnector(network_connector::Event::Reconnect));
             }
             Some(Transition::MyIdentityMyIdUpdated) => {
                 context.variables.need_propagate = true;
@@ -658,6 +672,9 @@ impl blocking::State<Machine> for State {
                     }
                     State::AwaitIncoming => {
                         leave_await_incoming(context);
+                    }
+                    State::Connected | State::Disconnected => {
+                        leave_known(context);
                     }
                     _ => {}
                 }
@@ -684,6 +701,13 @@ impl blocking::State<Machine> for State {
                 leave_await_incoming(context);
                 context.effects.act(Action::DropFirstContact);
             }
+            Some(
+                Transition::KnownAfterRenewInterval
+                | Transition::KnownNetworkConnectorLeavesSettled
+                | Transition::DisconnectedInboxPacket,
+            ) => {
+                leave_known(context);
+            }
             _ => {}
         }
     }
@@ -705,9 +729,23 @@ impl blocking::State<Machine> for State {
                 | Transition::WorkingCheckSynchronize
                 | Transition::WorkingNetworkConnectorEntersConnected
                 | Transition::AwaitIncomingInboxPacket2
+                | Transition::KnownAfterRenewInterval
                 | Transition::DisconnectedInboxPacket,
             ) => {
                 enter_my_identity(context);
+            }
+            Some(
+                Transition::AwaitNetworkNetworkConnectorEntersDisconnected
+                | Transition::AwaitNetworkLook2
+                | Transition::MyIdentityMyIdUpdated3
+                | Transition::MyIdentityMyIdUpdated4
+                | Transition::WorkingNetworkConnectorEntersDisconnected
+                | Transition::AwaitIncomingAlways
+                | Transition::AwaitIncomingAfterIncomingTimeout
+                | Transition::AwaitIncomingInboxPacket
+                | Transition::AwaitIncomingNetworkConnectorEntersDisconnected,
+            ) => {
+                enter_known(context);
             }
             Some(Transition::MyIdentityMyIdUpdated2) => {
                 enter_propagate(context);
@@ -906,6 +944,9 @@ fn in_known(context: &mut Context<'_>) -> Response {
                     State::AwaitNetwork,
                 )
         }
+        Trigger::Timer(Timer::KnownAfterRenewInterval) => {
+            context.take(Transition::KnownAfterRenewInterval, State::MyIdentity)
+        }
         _ => in_working(context),
     }
 }
@@ -967,6 +1008,18 @@ fn enter_await_incoming(context: &mut Context<'_>) {
 /// On leaving `AWAIT_INCOMING`.
 fn leave_await_incoming(context: &mut Context<'_>) {
     context.effects.stop(Timer::AwaitIncomingAfterIncomingTimeout);
+}
+
+/// On entering `KNOWN`.
+fn enter_known(context: &mut Context<'_>) {
+    context
+        .effects
+        .start_after(Timer::KnownAfterRenewInterval, context.parameters.renew_interval);
+}
+
+/// On leaving `KNOWN`.
+fn leave_known(context: &mut Context<'_>) {
+    context.effects.stop(Timer::KnownAfterRenewInterval);
 }
 
 /// An instance.
@@ -1042,7 +1095,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<2>;
+    type Timers = automaton::TimerHandles<3>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1066,6 +1119,10 @@ impl automata_runtime::Automaton for Machine {
                     Timer::AwaitIncomingAfterIncomingTimeout,
                     parameters.incoming_timeout,
                 );
+        }
+        if state.is_in_known() {
+            effects
+                .start_after(Timer::KnownAfterRenewInterval, parameters.renew_interval);
         }
     }
 }
@@ -1092,7 +1149,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 41 },
+            place: Place { file: FILE, line: 42 },
         },
         StateMetadata {
             name: "AT_STARTUP",
@@ -1100,7 +1157,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PREPARING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 51 },
+            place: Place { file: FILE, line: 52 },
         },
         StateMetadata {
             name: "AWAIT_NETWORK",
@@ -1108,7 +1165,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PREPARING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 54 },
+            place: Place { file: FILE, line: 55 },
         },
         StateMetadata {
             name: "MY_IDENTITY",
@@ -1116,7 +1173,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PREPARING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 64 },
+            place: Place { file: FILE, line: 65 },
         },
         StateMetadata {
             name: "WORKING",
@@ -1124,7 +1181,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 73 },
+            place: Place { file: FILE, line: 74 },
         },
         StateMetadata {
             name: "PROPAGATE",
@@ -1132,7 +1189,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 87 },
         },
         StateMetadata {
             name: "AWAIT_INCOMING",
@@ -1140,7 +1197,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 92 },
         },
         StateMetadata {
             name: "KNOWN",
@@ -1148,7 +1205,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 104 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -1156,7 +1213,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("KNOWN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 109 },
+            place: Place { file: FILE, line: 111 },
         },
         StateMetadata {
             name: "DISCONNECTED",
@@ -1164,7 +1221,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("KNOWN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 110 },
+            place: Place { file: FILE, line: 112 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1172,7 +1229,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 115 },
+            place: Place { file: FILE, line: 117 },
         },
     ],
     events: &[
@@ -1181,77 +1238,77 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             summary: "The service p2p-hookups is on; after a stop it begins anew.",
             fields: &[],
             from: &["services"],
-            place: Place { file: FILE, line: 17 },
+            place: Place { file: FILE, line: 18 },
         },
         EventMetadata {
             name: "stop",
             summary: "The service is off: my identity document is not updated any more.",
             fields: &[],
             from: &["services"],
-            place: Place { file: FILE, line: 18 },
+            place: Place { file: FILE, line: 19 },
         },
         EventMetadata {
             name: "look",
             summary: "Comes back to itself behind what it asked of the network.",
             fields: &[],
             from: &["p2p_connector"],
-            place: Place { file: FILE, line: 19 },
+            place: Place { file: FILE, line: 20 },
         },
         EventMetadata {
             name: "check_synchronize",
             summary: "My settings or my contacts may have changed.",
             fields: &[],
             from: &["network_connector", "api", "services"],
-            place: Place { file: FILE, line: 20 },
+            place: Place { file: FILE, line: 21 },
         },
         EventMetadata {
             name: "my_id_updated",
             summary: "The answer to update_my_identity.",
             fields: &["contacts_changed", "identity_changed"],
             from: &["identity"],
-            place: Place { file: FILE, line: 21 },
+            place: Place { file: FILE, line: 22 },
         },
         EventMetadata {
             name: "my_id_propagated",
             summary: "The answer to propagate.",
             fields: &[],
             from: &["identity"],
-            place: Place { file: FILE, line: 22 },
+            place: Place { file: FILE, line: 23 },
         },
         EventMetadata {
             name: "inbox_packet",
             summary: "A packet came in.",
             fields: &["transport"],
             from: &["gateway"],
-            place: Place { file: FILE, line: 23 },
+            place: Place { file: FILE, line: 24 },
         },
         EventMetadata {
             name: "ping_contact",
             summary: "",
             fields: &["peer"],
             from: &["api", "services"],
-            place: Place { file: FILE, line: 24 },
+            place: Place { file: FILE, line: 25 },
         },
         EventMetadata {
             name: "network_connector enters CONNECTED",
             summary: "",
             fields: &[],
             from: &[],
-            place: Place { file: FILE, line: 47 },
+            place: Place { file: FILE, line: 48 },
         },
         EventMetadata {
             name: "network_connector enters DISCONNECTED",
             summary: "",
             fields: &[],
             from: &[],
-            place: Place { file: FILE, line: 48 },
+            place: Place { file: FILE, line: 49 },
         },
         EventMetadata {
             name: "network_connector leaves SETTLED",
             summary: "",
             fields: &[],
             from: &[],
-            place: Place { file: FILE, line: 49 },
+            place: Place { file: FILE, line: 50 },
         },
     ],
     transitions: &[
@@ -1261,15 +1318,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 34 },
+            place: Place { file: FILE, line: 35 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
             trigger: "init",
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 53 },
+            summary: "Mended: it had the network taken down and up again, which starts by itself.",
+            place: Place { file: FILE, line: 54 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1277,7 +1334,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 58 },
+            place: Place { file: FILE, line: 59 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1285,7 +1342,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 59 },
+            place: Place { file: FILE, line: 60 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1293,7 +1350,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "Mended: a network that was up already was never announced again.",
-            place: Place { file: FILE, line: 61 },
+            place: Place { file: FILE, line: 62 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1301,7 +1358,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 62 },
+            place: Place { file: FILE, line: 63 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -1309,20 +1366,12 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: true,
             summary: "",
-            place: Place { file: FILE, line: 63 },
+            place: Place { file: FILE, line: 64 },
         },
         TransitionMetadata {
             state: "MY_IDENTITY",
             trigger: "my_id_updated",
             target: Some("AWAIT_NETWORK"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 68 },
-        },
-        TransitionMetadata {
-            state: "MY_IDENTITY",
-            trigger: "my_id_updated",
-            target: Some("PROPAGATE"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 69 },
@@ -1330,7 +1379,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "MY_IDENTITY",
             trigger: "my_id_updated",
-            target: Some("CONNECTED"),
+            target: Some("PROPAGATE"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 70 },
@@ -1338,10 +1387,18 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "MY_IDENTITY",
             trigger: "my_id_updated",
-            target: Some("DISCONNECTED"),
+            target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 71 },
+        },
+        TransitionMetadata {
+            state: "MY_IDENTITY",
+            trigger: "my_id_updated",
+            target: Some("DISCONNECTED"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 72 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1349,7 +1406,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 76 },
+            place: Place { file: FILE, line: 77 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1357,7 +1414,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 77 },
+            place: Place { file: FILE, line: 78 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1365,7 +1422,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "Mended: PROPAGATE did not notice, and waited for ever.",
-            place: Place { file: FILE, line: 79 },
+            place: Place { file: FILE, line: 80 },
         },
         TransitionMetadata {
             state: "PROPAGATE",
@@ -1373,7 +1430,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_INCOMING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 89 },
         },
         TransitionMetadata {
             state: "PROPAGATE",
@@ -1381,7 +1438,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_INCOMING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 90 },
+            place: Place { file: FILE, line: 91 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1389,7 +1446,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 93 },
+            place: Place { file: FILE, line: 94 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1397,7 +1454,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 95 },
+            place: Place { file: FILE, line: 96 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1405,7 +1462,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1413,7 +1470,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "Mended: the identity was built before the contact was dropped, and still had it.",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 100 },
         },
         TransitionMetadata {
             state: "AWAIT_INCOMING",
@@ -1421,7 +1478,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 102 },
+            place: Place { file: FILE, line: 103 },
+        },
+        TransitionMetadata {
+            state: "KNOWN",
+            trigger: "after renew_interval in KNOWN",
+            target: Some("MY_IDENTITY"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 106 },
         },
         TransitionMetadata {
             state: "KNOWN",
@@ -1429,7 +1494,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 108 },
         },
         TransitionMetadata {
             state: "KNOWN",
@@ -1437,7 +1502,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 109 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -1445,7 +1510,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("MY_IDENTITY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 112 },
+            place: Place { file: FILE, line: 114 },
         },
     ],
 };

@@ -95,8 +95,8 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `wanted`, from `contacts`, `peers`. A session is wanted; with what the rests had come to.
-    Wanted { rest: Milliseconds, pause: Milliseconds },
+    /// `wanted`, from `contacts`, `peers`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
+    Wanted { pause: Milliseconds },
     /// `wanted_now`, from `contacts`, `api`. Somebody waits for it.
     WantedNow,
     /// `address_learnt`, from `peers`. There is a new address of the peer.
@@ -157,8 +157,8 @@ pub enum Action {
     BeginRound,
     /// `dial`, by `gateway`. Open a session to the next address; session_ready or dial_failed answers.
     Dial,
-    /// `remember_rest`, by `peers`. Write down what the rests have come to.
-    RememberRest { rest: Milliseconds, pause: Milliseconds },
+    /// `remember_rest`, by `peers`. Write down until when it rests.
+    RememberRest { pause: Milliseconds },
     /// `report_unreachable`, by `contacts`. All addresses were tried, and none led to the peer.
     ReportUnreachable,
 }
@@ -335,7 +335,7 @@ pub enum Transition<'a> {
     /// `unwanted` anywhere → `CLOSED` (`automata/peer_link.yaml:44`).
     Unwanted,
     /// `wanted` in `AT_STARTUP` → `RESTING` (`automata/peer_link.yaml:51`).
-    AtStartupWanted { rest: &'a Milliseconds, pause: &'a Milliseconds },
+    AtStartupWanted { pause: &'a Milliseconds },
     /// `wanted` in `AT_STARTUP` → `DIALLING` (`automata/peer_link.yaml:52`).
     AtStartupWanted2,
     /// `session_ready` in `APART` → `LINKED` (`automata/peer_link.yaml:64`).
@@ -465,8 +465,8 @@ impl blocking::State<Machine> for State {
                     _ => {}
                 }
             }
-            Some(Transition::AtStartupWanted { rest, pause }) => {
-                context.variables.rest = *rest;
+            Some(Transition::AtStartupWanted { pause }) => {
+                context.variables.rest = *pause;
                 context.variables.pause = *pause;
             }
             Some(Transition::AtStartupWanted2) => {
@@ -554,12 +554,11 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Wanted { rest, pause }) => {
-            if *pause > Milliseconds(0) {
+        Trigger::Event(Event::Wanted { pause }) => {
+            if *pause > context.parameters.first_rest {
                 context
                     .take(
                         Transition::AtStartupWanted {
-                            rest,
                             pause,
                         },
                         State::Resting,
@@ -704,7 +703,6 @@ fn enter_resting(context: &mut Context<'_>) {
     context
         .effects
         .act(Action::RememberRest {
-            rest: context.variables.rest,
             pause: context.variables.pause,
         });
     context.effects.start_after(Timer::RestingAfterPause, context.variables.pause);
@@ -722,7 +720,6 @@ fn enter_linked(context: &mut Context<'_>) {
     context
         .effects
         .act(Action::RememberRest {
-            rest: context.variables.rest,
             pause: context.variables.pause,
         });
 }
@@ -900,8 +897,8 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
     events: &[
         EventMetadata {
             name: "wanted",
-            summary: "A session is wanted; with what the rests had come to.",
-            fields: &["rest", "pause"],
+            summary: "A session is wanted; with what is left of the last rest, if the node was started meanwhile.",
+            fields: &["pause"],
             from: &["contacts", "peers"],
             place: Place { file: FILE, line: 23 },
         },

@@ -206,14 +206,10 @@ pub mod contacts {
         use super::super::super::system::Message;
         use super::super::super::types;
         use automata_runtime::Milliseconds;
-        /// `wanted`. A session is wanted; with what the rests had come to.
+        /// `wanted`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
         #[must_use]
-        pub fn wanted(
-            peer: types::NodeId,
-            rest: Milliseconds,
-            pause: Milliseconds,
-        ) -> Message {
-            Message::PeerLink(peer, Input::Event(Event::Wanted { rest, pause }))
+        pub fn wanted(peer: types::NodeId, pause: Milliseconds) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::Wanted { pause }))
         }
 
         /// `wanted_now`. Somebody waits for it.
@@ -720,14 +716,10 @@ pub mod peers {
         use super::super::super::system::Message;
         use super::super::super::types;
         use automata_runtime::Milliseconds;
-        /// `wanted`. A session is wanted; with what the rests had come to.
+        /// `wanted`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
         #[must_use]
-        pub fn wanted(
-            peer: types::NodeId,
-            rest: Milliseconds,
-            pause: Milliseconds,
-        ) -> Message {
-            Message::PeerLink(peer, Input::Event(Event::Wanted { rest, pause }))
+        pub fn wanted(peer: types::NodeId, pause: Milliseconds) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::Wanted { pause }))
         }
 
         /// `address_learnt`. There is a new address of the peer.

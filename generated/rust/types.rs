@@ -36,6 +36,7 @@ pub enum FailReason {
     Blocked,
     QuotaExceeded,
     Expired,
+    TooFarAhead,
     NotForMe,
     Malformed,
     UnknownKind,
