@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use bitpie::client::arguments::{Arguments, Command};
 use bitpie::client::{self, Offline};
+use bitpie::runtime::checks::CHECKS;
 use bitpie::runtime::offline;
 use bitpie::runtime::run::{RunOptions, run};
 use clap::Parser as _;
@@ -15,7 +16,7 @@ const OFFLINE: Offline = Offline {
     set: offline::set,
     backup: offline::backup,
     restore: offline::restore,
-    checks: &[],
+    checks: CHECKS,
 };
 
 fn main() -> ExitCode {

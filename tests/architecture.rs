@@ -58,6 +58,7 @@ const MODULES: &[Module] = &[
             "abort_points",
             "api",
             "automata",
+            "client",
             "commons",
             "dht",
             "hosts",

@@ -1,12 +1,12 @@
-//! The `bitpie` program itself: what it prints, and its exit codes.
+//! The `bitpie` program itself, where no node is running: what it prints, and its exit codes.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
 fn bitpie(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bitpie"));
-    command.args(arguments).env_remove("CLICOLOR_FORCE");
+    command.args(arguments).env_remove("CLICOLOR_FORCE").env_remove("BITPIE_HOME");
     command
 }
 
@@ -18,68 +18,133 @@ fn output(arguments: &[&str]) -> Output {
     bitpie(arguments).output().expect("the program is built with its tests")
 }
 
+/// All commands, those below others by their whole names.
+fn commands() -> Vec<Vec<String>> {
+    use clap::CommandFactory as _;
+    fn below(command: &clap::Command, path: &[String], found: &mut Vec<Vec<String>>) {
+        for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
+            let path: Vec<String> = path.iter().cloned().chain([command.get_name().to_owned()]).collect();
+            below(command, &path, found);
+            found.push(path);
+        }
+    }
+    let mut found = Vec::new();
+    below(&bitpie::client::arguments::Arguments::command(), &[], &mut found);
+    found
+}
+
 #[test]
-fn the_demo_tells_its_story_and_ends_well() {
-    let output = output(&["demo"]);
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
-    let story = text(&output.stdout);
-    assert!(!story.contains('\u{1b}'), "no colours into a pipe");
-    for said in [
-        "a small world in memory",
-        "The node starts",
-        "Alice",
-        "contact_status[alice]",
-        "LISTENING",
-        "OFFLINE",
-        "deliveries:",
-        "Nothing was unexpected",
+fn every_command_has_a_help_that_says_what_it_does() {
+    let commands = commands();
+    assert!(commands.len() > 30, "{commands:?}");
+    for path in &commands {
+        let mut arguments: Vec<&str> = path.iter().map(String::as_str).collect();
+        arguments.push("--help");
+        let output = output(&arguments);
+        let help = text(&output.stdout);
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{path:?}");
+        assert!(help.lines().next().is_some_and(|summary| summary.len() > 10), "{path:?}: {help}");
+        assert!(help.contains("--home") && help.contains("--json"), "{path:?}: {help}");
+        if path.len() == 1 && !["reconnect", "stop"].contains(&path[0].as_str()) {
+            assert!(help.contains(&format!("  bitpie {}", path[0])), "no example of {path:?}:\n{help}");
+        }
+    }
+}
+
+#[test]
+fn the_help_of_the_program_names_exit_codes_and_the_first_steps() {
+    let output = output(&["--help"]);
+    let help = text(&output.stdout);
+    for said in
+        ["Exit codes: 0", "3 no node is", "bitpie run", "bitpie contact add", "bitpie msg send alice", "BITPIE_HOME"]
+    {
+        assert!(help.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "`{said}` is not in:\n{help}");
+    }
+}
+
+#[test]
+fn without_a_node_each_command_says_how_to_start_one() {
+    let home = tempfile::tempdir().expect("a folder");
+    let home_text = home.path().to_str().expect("UTF-8");
+    for command in [
+        &["status"][..],
+        &["peers"],
+        &["contact", "list"],
+        &["contact", "add", "bitpie:x"],
+        &["msg", "send", "alice", "hello"],
+        &["msg", "watch"],
+        &["service", "tree"],
+        &["stop"],
+        &["reconnect"],
     ] {
-        assert!(story.contains(said), "`{said}` is not in:\n{story}");
+        // Global options may stand before the command or behind it.
+        for arguments in [[&["--home", home_text], command].concat(), [command, &["--home", home_text]].concat()] {
+            let output = output(&arguments);
+            assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), ""), "{arguments:?}");
+            let said = text(&output.stderr);
+            let expected = format!(
+                "error: no node is running in {home_text}\nhelp: start one with `bitpie run --home {home_text}`\n"
+            );
+            assert_eq!(said, expected, "{arguments:?}");
+        }
     }
+    let output = bitpie(&["status", "--json"]).env("BITPIE_HOME", home.path()).output().expect("it runs");
+    let error: Value = serde_json::from_slice(&output.stderr).expect("with --json an error is JSON too");
+    assert_eq!(error["error"]["data"]["kind"], "no_node");
+    assert_eq!(std::fs::read_dir(home.path()).expect("it is there").count(), 0, "looking leaves nothing behind");
 }
 
 #[test]
-fn the_demo_for_machines_is_a_record_to_a_line() {
-    let output = output(&["demo", "--json"]);
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
-    let records: Vec<Value> =
-        text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("a JSON object")).collect();
-    assert!(records.len() > 100, "{}", records.len());
-    for (number, record) in records.iter().enumerate() {
-        assert_eq!(record["sequence"], number);
-        assert!(record["cause"].as_u64().is_none_or(|cause| cause < number as u64), "{record}");
+fn settings_are_read_and_changed_without_a_node() {
+    let home = tempfile::tempdir().expect("a folder");
+    let config = |arguments: &[&str]| {
+        bitpie(&["config"]).args(arguments).env("BITPIE_HOME", home.path()).output().expect("it runs")
+    };
+    let port = "services/tcp-transport/port";
+    assert_eq!(text(&config(&["get", port]).stdout), "7771\n");
+    assert_eq!(text(&config(&["set", port, "7781"]).stdout), format!("{port} is 7781.\n"));
+    assert_eq!(text(&config(&["get", port]).stdout), "7781\n");
+    assert_eq!(text(&config(&["set", port, "--default"]).stdout), format!("{port} is 7771.\n"));
+    let listed = config(&["list", "api/"]);
+    assert!(text(&listed.stdout).contains("api/http-port") && !text(&listed.stdout).contains(port));
+    let wrong = config(&["get", "services/tcp-transport/prot"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains(&format!("did you mean `{port}`?")), "{}", text(&wrong.stderr));
+    let wrong = config(&["set", port, "70000"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("expected a port"), "{}", text(&wrong.stderr));
+}
+
+#[test]
+fn the_doctor_finds_what_is_wrong_and_fails() {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("config.toml"), "[api]\nhttp-port = \"x\"\n").expect("a file");
+    let output = bitpie(&["doctor", "--json"]).env("BITPIE_HOME", home.path()).output().expect("it runs");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), ""));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let checks = found["checks"].as_array().expect("a list");
+    let check = |name: &str| checks.iter().find(|check| check["name"] == name).expect("there is such a check");
+    assert_eq!(check("settings")["verdict"], "bad");
+    assert!(check("settings")["said"].as_str().is_some_and(|said| said.contains("line 2")), "{found}");
+    assert_eq!(check("node")["verdict"], "skipped");
+}
+
+#[test]
+fn completions_and_man_pages_are_made() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = output(&["completions", shell]);
+        assert!(output.status.success() && text(&output.stdout).contains("contact"), "{shell}");
     }
-}
-
-#[test]
-fn colours_can_be_forced() {
-    let output = bitpie(&["demo"]).env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR").output().expect("it runs");
-    assert!(text(&output.stdout).contains('\u{1b}'));
-}
-
-#[test]
-fn a_reader_that_goes_away_is_no_error() {
-    for arguments in [&["demo"][..], &["demo", "--json"]] {
-        let mut child = bitpie(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
-        drop(child.stdout.take());
-        let output = child.wait_with_output().expect("it ends");
-        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{arguments:?}");
-    }
-}
-
-#[test]
-fn there_is_no_node_to_run_yet_and_that_is_said() {
-    let output = output(&["run"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(text(&output.stdout), "");
-    let said = text(&output.stderr);
-    assert!(said.contains("has no node to run") && said.contains("bitpie demo"), "{said}");
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(bitpie(&["man", "--out"]).arg(folder.path()).status().expect("it runs").success());
+    let page = std::fs::read_to_string(folder.path().join("bitpie-msg-send.1")).expect("a page for each command");
+    assert!(page.contains("\\-\\-wait"), "{page}");
 }
 
 #[test]
 fn a_wrong_use_is_told() {
     assert_eq!(output(&[]).status.code(), Some(2));
-    let output = output(&["dmeo"]);
+    let output = output(&["stauts"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("'demo'"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("'status'"), "{}", text(&output.stderr));
 }

@@ -9,6 +9,9 @@ use super::methods::{METHODS, Misfit, Request};
 /// Octets of an id that is a text, at the most.
 pub const ID_BYTES: usize = 128;
 
+/// Characters that are told of why parameters do not fit, at the most.
+const REASON_CHARACTERS: usize = 400;
+
 /// A request with the id under which it is answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbered {
@@ -24,7 +27,7 @@ pub struct BadRequest {
     /// The id, or `null`.
     pub id: Value,
     /// What is wrong.
-    pub error: RpcError,
+    pub error: Box<RpcError>,
 }
 
 /// Reads a body.
@@ -34,7 +37,7 @@ pub struct BadRequest {
 pub fn parse_request(body: &[u8]) -> Result<Numbered, BadRequest> {
     let value: Value = serde_json::from_slice(body).map_err(|error| BadRequest {
         id: Value::Null,
-        error: RpcError::new(ErrorKind::ParseError, format!("the body is no JSON: {error}")),
+        error: Box::new(RpcError::new(ErrorKind::ParseError, format!("the body is no JSON: {error}"))),
     })?;
     let mut object = match value {
         Value::Object(object) => object,
@@ -56,16 +59,16 @@ pub fn parse_request(body: &[u8]) -> Result<Numbered, BadRequest> {
     };
     match parse_envelope(object) {
         Ok(request) => Ok(Numbered { id, request }),
-        Err(error) => Err(BadRequest { id, error }),
+        Err(error) => Err(BadRequest { id, error: Box::new(error) }),
     }
 }
 
 fn parse_envelope(mut object: Map<String, Value>) -> Result<Request, RpcError> {
     if object.remove("jsonrpc") != Some(Value::from("2.0")) {
-        return Err(invalid(Value::Null, "`jsonrpc` is not \"2.0\"").with_example().error);
+        return Err(*invalid(Value::Null, "`jsonrpc` is not \"2.0\"").with_example().error);
     }
     let Some(Value::String(method)) = object.remove("method") else {
-        return Err(invalid(Value::Null, "`method` is no text").with_example().error);
+        return Err(*invalid(Value::Null, "`method` is no text").with_example().error);
     };
     let parameters = match object.remove("params") {
         None | Some(Value::Null) => Value::Object(Map::new()),
@@ -75,7 +78,7 @@ fn parse_envelope(mut object: Map<String, Value>) -> Result<Request, RpcError> {
         }
     };
     if let Some(key) = object.keys().next() {
-        return Err(invalid(Value::Null, &format!("a request has no `{}`", shown(key))).with_example().error);
+        return Err(*invalid(Value::Null, &format!("a request has no `{}`", shown(key))).with_example().error);
     }
     match Request::read(&method, parameters) {
         Some(read) => read.map_err(|misfit| misfitting(&method, &misfit)),
@@ -115,12 +118,12 @@ fn is_id(id: &Value) -> bool {
 }
 
 fn invalid(id: Value, message: &str) -> BadRequest {
-    BadRequest { id, error: RpcError::new(ErrorKind::InvalidRequest, message) }
+    BadRequest { id, error: Box::new(RpcError::new(ErrorKind::InvalidRequest, message)) }
 }
 
 impl BadRequest {
     fn map(self, change: impl FnOnce(RpcError) -> RpcError) -> Self {
-        Self { id: self.id, error: change(self.error) }
+        Self { id: self.id, error: Box::new(change(*self.error)) }
     }
 
     fn with_example(self) -> Self {
@@ -131,7 +134,9 @@ impl BadRequest {
 fn misfitting(method: &str, misfit: &Misfit) -> RpcError {
     let path = misfit.path().to_string();
     let at = if path == "." { String::new() } else { format!("`{}`: ", shown(&path)) };
-    RpcError::new(ErrorKind::InvalidParams, format!("`{method}` does not take this: {at}{}", misfit.inner()))
+    // The library repeats what does not fit, however long it is.
+    let why: String = misfit.inner().to_string().chars().take(REASON_CHARACTERS).collect();
+    RpcError::new(ErrorKind::InvalidParams, format!("`{method}` does not take this: {at}{why}"))
 }
 
 fn unknown(method: &str) -> RpcError {
@@ -292,6 +297,20 @@ mod tests {
                 "1 InvalidParams `service.start` does not take this: `name`: `../etc` is no name: lower-case letters, digits and single dashes between them, a letter first, at most 64"
             ],
         );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_repeated_without_end() {
+        let long = "x".repeat(100_000);
+        for parameters in [
+            format!(r#"{{"idurl":1,"name":"{long}"}}"#),
+            format!(r#"{{"{long}":1}}"#),
+            format!(r#"["{long}",["{long}"]]"#),
+        ] {
+            let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{parameters}}}"#);
+            let bad = parse_request(body.as_bytes()).expect_err("it does not fit");
+            assert!(bad.error.message.len() < 1000, "{}", bad.error.message.len());
+        }
     }
 
     #[test]

@@ -223,7 +223,7 @@ async fn rpc(State(shared): State<Arc<Shared>>, request: HttpRequest<Body>) -> R
     };
     let (id, outcome) = match parse_request(&body) {
         Ok(numbered) => (numbered.id, shared.answer(numbered.request).await),
-        Err(bad) => (bad.id, Err(bad.error)),
+        Err(bad) => (bad.id, Err(*bad.error)),
     };
     // An answer of JSON-RPC is a success of HTTP, whatever it says.
     json(StatusCode::OK, write_response(&id, &outcome))

@@ -74,12 +74,8 @@ impl Color {
 pub enum Command {
     /// Run the node
     Run(Run),
-    /// Show the node's automata at work: services, network, transport, sessions, contacts, in virtual time
-    #[command(
-        after_help = "The automata, the bus and the timers are those of the node. Network, DHT and the other node are a small \
-        world in memory.\n\nExamples:\n  bitpie demo | less -R\n  bitpie demo --json | jq 'select(.outcome == \"taken\") | .after'"
-    )]
-    Demo,
+    /// See it work: three nodes on this machine find one another and talk, and their traces are replayed
+    Demo(Demo),
     /// Show who this node is, and the address to give to others
     #[command(
         after_help = "Works without a running node too, but only a running one knows where it can be reached.\n\n\
@@ -176,6 +172,18 @@ pub struct Run {
     /// The passphrase of the key file is the first line of this file; without it, a terminal is asked
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<PathBuf>,
+}
+
+/// See it work: three nodes on this machine find one another and talk, and their traces are replayed
+#[derive(Args)]
+#[command(
+    after_help = "Real sockets on loopback, homes of their own in a temporary folder; nothing of yours is touched. It takes less than 30 seconds.\n\n\
+    Examples:\n  bitpie demo\n  bitpie demo --keep /tmp/demo      homes and traces stay there"
+)]
+pub struct Demo {
+    /// Leave homes and traces in this folder, which must not be there yet
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub keep: Option<PathBuf>,
 }
 
 /// `bitpie contact …`

@@ -151,7 +151,7 @@ mod tests {
         expect![[r#"
             NAME      ID                       SEEN       UNREAD  WAITING  CALLS ITSELF
             –         ycbogyad  wants to talk                  3        1  alice
-            alice     yryonyeb  online         3 min ago       1           
+            alice     yryonyeb  online         3 min ago       1
             Zoë 日本  yyyyyyyy  offline        3 min ago                   alice
             mallory   yebyryon  refused        3 min ago       2           alice
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -102,9 +102,13 @@ const LATEST_UNIX_MS: u64 = 4_102_444_800_000;
 /// By how much a file may be newer than the clock.
 const CLOCK_SKEW_MS: u64 = 150_000;
 
-/// The settings that are TCP ports, where they are bound, and what they are by default.
-const PORTS: [(&str, Ipv4Addr, u16); 2] =
-    [("services/tcp-transport/port", Ipv4Addr::UNSPECIFIED, 7771), ("api/http-port", Ipv4Addr::LOCALHOST, 38081)];
+/// The settings that are TCP ports, and what they are by default.
+const PORTS: [(&str, u16); 2] = [(TCP_PORT, 7771), ("api/http-port", 38081)];
+
+const TCP_PORT: &str = "services/tcp-transport/port";
+
+/// Where [`TCP_PORT`] is bound; the API is bound on loopback.
+const TCP_ADDRESS: &str = "services/tcp-transport/address";
 
 /// Does all checks.
 pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
@@ -322,27 +326,32 @@ fn ports(patient: &Patient) -> Finding {
     if patient.running.is_some() {
         return Finding::good("the node has them; `bitpie status` shows which");
     }
-    let of_settings = |path: &str| {
+    let setting = |path: &str| {
         let settings = patient.settings.as_ref().ok()?;
-        let setting = settings.settings.iter().find(|setting| setting.path == path)?;
-        u16::try_from(setting.value.as_u64()?).ok()
+        settings.settings.iter().find(|setting| setting.path == path)
     };
-    let mut free = Vec::new();
-    for (path, address, default) in PORTS {
-        let port = of_settings(path).unwrap_or(default);
+    let of_tcp: IpAddr = setting(TCP_ADDRESS)
+        .and_then(|address| address.value.as_str()?.parse().ok())
+        .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let mut said = Vec::new();
+    for (path, default) in PORTS {
+        let address = if path == TCP_PORT { of_tcp } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        let port = setting(path).and_then(|setting| setting.value.as_u64()?.try_into().ok()).unwrap_or(default);
         match TcpListener::bind((address, port)) {
-            Ok(_) => free.push(port.to_string()),
-            Err(error) => {
+            Ok(_) if port == 0 => said.push("any is taken".to_owned()),
+            Ok(_) => said.push(format!("{port} is free")),
+            Err(error) if setting(path).is_some_and(|setting| setting.is_set) => {
                 return Finding::bad(
                     format!("port {port} cannot be had: {error}"),
                     format!(
-                        "end the program that has it, or choose another: bitpie config set {path} PORT (0 takes any)"
+                        "end the program that has it, or choose another: `bitpie config set {path} PORT` (0 takes any)"
                     ),
                 );
             }
+            Err(_) => said.push(format!("{port} cannot be had, so another will be used")),
         }
     }
-    Finding::good(format!("free: {}", free.join(", ")))
+    Finding::good(said.join(", "))
 }
 
 #[cfg(test)]

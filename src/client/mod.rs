@@ -117,7 +117,9 @@ pub fn home_folder(named: Option<&Path>) -> Result<PathBuf, Failure> {
 
 fn dispatch(command: Command, context: &Context<'_>) -> Result<(), Failure> {
     match command {
-        Command::Run(_) | Command::Demo => unreachable!("the program does these itself"),
+        Command::Run(_) | Command::Demo(_) => {
+            Err(Failure::here("`run` and `demo` are no commands of a client", "the program does them itself"))
+        }
         Command::Id => overview::id(context),
         Command::Status => overview::status(context),
         Command::Peers => overview::peers(context),

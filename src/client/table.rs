@@ -106,7 +106,8 @@ fn line(text: &mut String, row: &[Cell], columns: &[usize], widths: &[usize]) {
             }
             let room = width.saturating_sub(part.width());
             let (before, behind) = if cell.is_number { (room, 0) } else { (0, room) };
-            let style = cell.style;
+            // An empty cell has no style either, so that what ends a line can be cut off.
+            let style = if part.is_empty() { Style::new() } else { cell.style };
             let _ = write!(text, "{:before$}{style}{part}{style:#}", "");
             if !is_last {
                 let _ = write!(text, "{:behind$}  ", "");

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]
 pub mod backup;
 mod calls;
+pub mod checks;
 pub mod clock;
 pub mod config;
 pub mod driver;

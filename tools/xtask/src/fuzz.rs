@@ -26,6 +26,7 @@ const TARGETS: &[(&str, &[&str])] = &[
     ("document", &["fuzz/seeds/document"]),
     ("frame", &["fuzz/seeds/frame"]),
     ("handshake", &["fuzz/seeds/handshake"]),
+    ("rpc", &["fuzz/seeds/rpc"]),
     ("sealed", &["fuzz/seeds/sealed"]),
 ];
 

@@ -1,0 +1,110 @@
+//! Checks of `bitpie doctor` that need to know how a home folder looks inside. They change nothing.
+
+use std::path::Path;
+
+use super::home::Home;
+use crate::client::doctor::{Check, Finding, Patient};
+use crate::identity::key_file;
+use crate::store::Store;
+
+/// For [`Offline::checks`](crate::client::Offline::checks).
+pub const CHECKS: &[Check] = &[
+    Check { name: "key", run: key },
+    Check { name: "permissions", run: permissions },
+    Check { name: "database", run: database },
+];
+
+fn key(patient: &Patient) -> Finding {
+    let from_backup = "put identity.key back from a backup";
+    match Home::at(&patient.home).read_key() {
+        Ok(None) => Finding::skipped("there is none yet"),
+        Err(error) => Finding::bad(error.to_string(), "let this user alone read it, or put it back from a backup"),
+        Ok(Some(text)) => match key_file::summary(&text) {
+            Err(error) => Finding::bad(error.to_string(), from_backup),
+            Ok(summary) if summary.is_encrypted => Finding::good(format!("that of {}, encrypted", summary.id)),
+            // Only of a key that is not encrypted can it be seen that it is whole.
+            Ok(summary) => match key_file::decode(&text, None) {
+                Ok(_) => Finding::good(format!("that of {}, without a passphrase", summary.id)),
+                Err(error) => Finding::bad(error.to_string(), from_backup),
+            },
+        },
+    }
+}
+
+fn permissions(patient: &Patient) -> Finding {
+    match Home::at(&patient.home).open_to_others() {
+        Err(error) => Finding::bad(error.to_string(), "see who owns it"),
+        Ok(open) => match open.first() {
+            None => Finding::good("nothing in the home folder is open to others"),
+            Some((path, mode)) => Finding::bad(
+                format!("others on this machine can get at {} (mode {mode:03o})", path.display()),
+                format!("chmod go= '{}'", path.display()),
+            ),
+        },
+    }
+}
+
+/// Looks only at databases that are there: none is made by looking.
+fn database(patient: &Patient) -> Finding {
+    let home = Home::at(&patient.home);
+    let (messages, peers) = (home.messages_database(), home.peers_database());
+    let is_there = |path: &Path| path.try_exists().unwrap_or(true);
+    if !is_there(&messages) || !is_there(&peers) {
+        return Finding::skipped("there is none yet");
+    }
+    match Store::open(&messages, &peers).and_then(|store| store.check()) {
+        Err(error) => {
+            Finding::bad(error.to_string(), "stop the node, keep a copy of the home folder, and restore a backup")
+        }
+        Ok(found) => match found.first() {
+            None => Finding::good("whole, and without contradictions"),
+            Some(first) => Finding::bad(
+                format!("{} wrong, the first: {first}", found.len()),
+                "stop the node, keep a copy of the home folder, and restore a backup",
+            ),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::answers::Settings;
+    use crate::client::doctor::Verdict;
+    use crate::identity::IdentityKey;
+
+    fn patient(home: &Home) -> Patient {
+        let settings = Ok(Settings { settings: Vec::new() });
+        Patient { home: home.folder().to_owned(), running: None, settings, now_unix_ms: 0 }
+    }
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path().join("home"));
+        home.prepare().expect("it can be made");
+        (folder, home)
+    }
+
+    #[test]
+    fn a_key_is_told_by_its_id_and_a_damaged_one_as_such() {
+        let (_folder, home) = home();
+        assert_eq!(key(&patient(&home)).verdict, Verdict::Skipped);
+        let identity = IdentityKey::from_seed(&[7; 32]);
+        home.create_key(&key_file::encode_plain(&identity)).expect("a key file");
+        let finding = key(&patient(&home));
+        assert!(finding.verdict == Verdict::Good && finding.said.contains(&identity.id().to_string()), "{finding:?}");
+        home.replace_key("something else").expect("it is ours");
+        assert_eq!(key(&patient(&home)).verdict, Verdict::Bad);
+    }
+
+    #[test]
+    fn a_damaged_database_is_told_and_none_is_made_by_looking() {
+        let (_folder, home) = home();
+        assert_eq!(database(&patient(&home)).verdict, Verdict::Skipped);
+        assert!(!home.messages_database().exists());
+        drop(Store::open(&home.messages_database(), &home.peers_database()).expect("it is made"));
+        assert_eq!(database(&patient(&home)).verdict, Verdict::Good);
+        std::fs::write(home.messages_database(), "no database ".repeat(100)).expect("it is ours");
+        assert_eq!(database(&patient(&home)).verdict, Verdict::Bad);
+    }
+}

@@ -1,0 +1,443 @@
+//! The commands of `bitpie` against a node that a task stands for: what they ask, what they print, and their exit codes.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+
+use bitpie::api::access::{API_FILE, Access, Token};
+use bitpie::api::answers::{
+    Contact, ContactState, Contacts, Direction, MarkedRead, Message, MessageSent, MessageState, Messages, Ping,
+    ServiceChange, ServiceResult,
+};
+use bitpie::api::bind::{PortChoice, bind};
+use bitpie::api::errors::{ErrorKind, RpcError};
+use bitpie::api::hidden::Hidden;
+use bitpie::api::methods::{
+    AddContact, Call, ExportMessages, GetMessage, ListContacts, ListMessages, MarkRead, PingContact, Request,
+    SendMessage, StopService, WatchMessages, answer,
+};
+use bitpie::api::server::{Doors, serve};
+use bitpie::identity::NodeId;
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// A home folder in which a node says that it runs, and the task that answers for it.
+struct Fake {
+    home: tempfile::TempDir,
+    asked: Arc<Mutex<Vec<Request>>>,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+type Outcome = Result<Value, RpcError>;
+
+impl Fake {
+    fn start(mut answering: impl FnMut(&Request) -> Outcome + Send + 'static) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let bound = bind(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
+        let token = Token::generate().expect("there is randomness");
+        let access = Access { address: bound.address, token: token.clone(), process: std::process::id() };
+        std::fs::write(home.path().join(API_FILE), access.to_text()).expect("it is ours");
+        let (calls, mut received) = mpsc::channel::<Call>(8);
+        let (changes, changed) = watch::channel(0);
+        let (end, ended) = oneshot::channel();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async move {
+                let node = async move {
+                    while let Some(call) = received.recv().await {
+                        let outcome = answering(&call.request);
+                        log.lock().expect("nobody panicked").push(call.request);
+                        let _ = call.reply.send(outcome);
+                    }
+                    // As long as the node is there, something could change.
+                    drop(changes);
+                };
+                let doors = Doors { token, calls, changes: changed };
+                let (served, ()) = tokio::join!(serve(bound, doors, async { drop(ended.await) }), node);
+                served.expect("the socket can be used");
+            });
+        });
+        Self { home, asked, end: Some(end), thread: Some(thread) }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        bitpie(self.home.path(), arguments).stdin(Stdio::null()).output().expect("the program is built with its tests")
+    }
+
+    fn asked(&self) -> Vec<Request> {
+        std::mem::take(&mut self.asked.lock().expect("nobody panicked"))
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        let ended = self.thread.take().map(std::thread::JoinHandle::join);
+        if !std::thread::panicking() {
+            ended.expect("it ran").expect("it did not panic");
+        }
+    }
+}
+
+fn bitpie(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bitpie"));
+    command.args(arguments).arg("--home").arg(home).env_remove("CLICOLOR_FORCE").env_remove("BITPIE_HOME");
+    // Whatever stands there, the node of this machine is not asked through others.
+    command
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env("HTTP_PROXY", "http://127.0.0.1:9")
+        .env("ALL_PROXY", "http://127.0.0.1:9");
+    command
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("the program writes UTF-8")
+}
+
+/// Exit code, standard output and standard error, one below the other.
+fn check(output: &Output, expected: Expect) {
+    let code = output.status.code().expect("it was not killed");
+    expected.assert_eq(&format!("exit code {code}\n{}{}", text(&output.stdout), text(&output.stderr)));
+}
+
+fn alice() -> NodeId {
+    NodeId::from_bytes([1; 32])
+}
+
+fn contact() -> Contact {
+    Contact {
+        id: alice(),
+        name: Some("alice".parse().expect("a nickname")),
+        claimed_name: None,
+        state: ContactState::Accepted,
+        online: true,
+        status: "CONNECTED".to_owned(),
+        last_seen_unix_ms: None,
+        unread: 0,
+        waiting: 0,
+    }
+}
+
+fn message(position: u64, direction: Direction, state: MessageState) -> Message {
+    Message {
+        position,
+        id: format!("id{position}"),
+        direction,
+        with: alice(),
+        name: Some("alice".parse().expect("a nickname")),
+        text: Hidden(format!("text {position}")),
+        time_unix_ms: 0,
+        expires_unix_ms: None,
+        reply_to: None,
+        state,
+        why: (state == MessageState::Refused).then(|| "quota exceeded".to_owned()),
+        attempts: 1,
+        next_attempt_unix_ms: None,
+    }
+}
+
+fn sent() -> Outcome {
+    answer::<SendMessage>(&MessageSent {
+        id: "id1".to_owned(),
+        to: alice(),
+        name: Some("alice".parse().expect("a nickname")),
+        state: MessageState::Queued,
+        expires_unix_ms: 1,
+    })
+}
+
+#[test]
+fn a_contact_is_added_and_listed() {
+    let fake = Fake::start(|request| match request {
+        Request::AddContact(_) => answer::<AddContact>(&contact()),
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
+        other => panic!("{other:?}"),
+    });
+    check(
+        &fake.run(&["contact", "add", "bitpie:x", "--name", "alice"]),
+        expect![[r#"
+        exit code 0
+        alice is a contact now: `bitpie msg send alice "…"`
+    "#]],
+    );
+    let name = Some("alice".parse().expect("a nickname"));
+    assert_eq!(fake.asked(), [Request::AddContact(AddContact { idurl: "bitpie:x".to_owned(), name })]);
+    check(
+        &fake.run(&["contact", "list"]),
+        expect![[r#"
+        exit code 0
+        NAME   ID        
+        alice  yryonyeb  online
+    "#]],
+    );
+    let raw = fake.run(&["--json", "contact", "list"]);
+    assert_eq!(serde_json::from_slice::<Value>(&raw.stdout).expect("JSON"), json!({ "contacts": [contact()] }));
+}
+
+#[test]
+fn a_ping_without_an_answer_is_told_and_fails() {
+    let fake = Fake::start(|_| {
+        answer::<PingContact>(&Ping {
+            id: alice(),
+            name: None,
+            online: false,
+            took_ms: None,
+            transport: None,
+            why: Some("no address of it is known".to_owned()),
+        })
+    });
+    check(
+        &fake.run(&["contact", "ping", "alice"]),
+        expect![[r#"
+        exit code 1
+        yryonyeb is not there: no address of it is known.
+    "#]],
+    );
+}
+
+#[test]
+fn what_the_node_refuses_is_told_with_its_help() {
+    let fake = Fake::start(|_| {
+        Err(RpcError::new(ErrorKind::Ambiguous, "`8k` could be alice or bob").help("give more of the id"))
+    });
+    check(
+        &fake.run(&["contact", "remove", "8k"]),
+        expect![[r#"
+        exit code 1
+        error: `8k` could be alice or bob
+        help: give more of the id
+    "#]],
+    );
+    check(
+        &fake.run(&["contact", "remove", "8k", "--json"]),
+        expect![[r#"
+        exit code 1
+        {"error":{"code":2,"message":"`8k` could be alice or bob","data":{"kind":"ambiguous","help":"give more of the id"}}}
+    "#]],
+    );
+}
+
+#[test]
+fn a_message_is_sent_and_its_way_is_followed() {
+    let mut step = 0;
+    let fake = Fake::start(move |request| match request {
+        Request::SendMessage(_) => sent(),
+        Request::GetMessage(_) => {
+            let states = [MessageState::Queued, MessageState::Sending, MessageState::Delivered];
+            step += 1;
+            answer::<GetMessage>(&message(1, Direction::Outgoing, states[step - 1]))
+        }
+        other => panic!("{other:?}"),
+    });
+    check(
+        &fake.run(&["msg", "send", "alice", "hello"]),
+        expect![[r#"
+        exit code 0
+        For alice: queued, and safe on this disk (`--wait` waits for more, `bitpie msg list` shows it)
+    "#]],
+    );
+    check(
+        &fake.run(&["msg", "send", "alice", "hello", "--wait", "--expires", "10min"]),
+        expect![[r#"
+        exit code 0
+        Delivered: it is on alice's disk.
+        queued
+        sending
+        delivered
+    "#]],
+    );
+    let expires: Vec<Option<u64>> = fake
+        .asked()
+        .iter()
+        .filter_map(|request| match request {
+            Request::SendMessage(send) => Some(send.expires_ms),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(expires, [None, Some(600_000)]);
+}
+
+#[test]
+fn a_message_that_is_refused_or_not_confirmed_in_time_fails() {
+    let fake = Fake::start(|request| match request {
+        Request::SendMessage(_) => sent(),
+        _ => answer::<GetMessage>(&message(1, Direction::Outgoing, MessageState::Refused)),
+    });
+    check(
+        &fake.run(&["msg", "send", "alice", "hello", "--wait"]),
+        expect![[r#"
+        exit code 1
+        Refused by alice: quota exceeded.
+        refused (quota exceeded)
+    "#]],
+    );
+    let fake = Fake::start(|request| match request {
+        Request::SendMessage(_) => sent(),
+        _ => answer::<GetMessage>(&message(1, Direction::Outgoing, MessageState::Queued)),
+    });
+    check(
+        &fake.run(&["msg", "send", "alice", "hello", "--wait", "--timeout", "0s"]),
+        expect![[r#"
+        exit code 1
+        On its way: alice has not confirmed it yet; the node goes on trying.
+        queued
+    "#]],
+    );
+}
+
+#[test]
+fn a_text_comes_from_standard_input() {
+    let fake = Fake::start(|_| sent());
+    for arguments in [&["msg", "send", "alice", "-"][..], &["msg", "send", "alice"]] {
+        let mut child = bitpie(fake.home.path(), arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the program is built with its tests");
+        child.stdin.take().expect("it is a pipe").write_all("zwei\nZeilen ß\n".as_bytes()).expect("it reads");
+        assert!(child.wait().expect("it ends").success());
+        let Some(Request::SendMessage(send)) = fake.asked().pop() else { panic!("nothing was sent") };
+        assert_eq!(send.text.0, "zwei\nZeilen ß");
+    }
+    check(
+        &fake.run(&["msg", "send", "alice", "-"]),
+        expect![[r#"
+        exit code 2
+        error: there is nothing to send
+        help: give a text, or `-` and a text on standard input
+    "#]],
+    );
+    assert_eq!(fake.asked(), []);
+}
+
+#[test]
+fn a_conversation_that_was_shown_is_read() {
+    let fake = Fake::start(|request| match request {
+        Request::ListMessages(_) => answer::<ListMessages>(&Messages {
+            messages: vec![
+                message(3, Direction::Incoming, MessageState::Unread),
+                message(4, Direction::Outgoing, MessageState::Sent),
+            ],
+            next: None,
+        }),
+        Request::MarkRead(_) => answer::<MarkRead>(&MarkedRead { count: 1 }),
+        other => panic!("{other:?}"),
+    });
+    let was_marked = |arguments: &[&str]| {
+        assert!(fake.run(arguments).status.success());
+        fake.asked().into_iter().any(|request| matches!(request, Request::MarkRead(MarkRead { up_to: Some(3), .. })))
+    };
+    assert!(was_marked(&["msg", "list", "alice"]));
+    assert!(!was_marked(&["msg", "list", "alice", "--keep-unread"]));
+    assert!(!was_marked(&["msg", "list", "alice", "--json"]));
+    assert!(!was_marked(&["msg", "list"]));
+}
+
+#[test]
+fn messages_are_printed_as_they_come_until_the_node_stops() {
+    let fake = Fake::start(|request| match request {
+        Request::WatchMessages(WatchMessages { after: Some(5), .. }) => {
+            Err(RpcError::new(ErrorKind::Unavailable, "the node is stopping"))
+        }
+        Request::WatchMessages(_) => answer::<WatchMessages>(&Messages {
+            messages: vec![message(5, Direction::Incoming, MessageState::Unread)],
+            next: Some(5),
+        }),
+        Request::MarkRead(_) => answer::<MarkRead>(&MarkedRead { count: 1 }),
+        other => panic!("{other:?}"),
+    });
+    check(
+        &fake.run(&["msg", "watch"]),
+        expect![[r#"
+        exit code 1
+        ← alice: text 5
+        Messages, as they come; Ctrl-C ends.
+        error: the node is stopping
+    "#]],
+    );
+}
+
+#[test]
+fn an_export_goes_through_all_pages_into_a_file_of_this_user() {
+    let fake = Fake::start(|request| match request {
+        Request::ExportMessages(ExportMessages { after, .. }) => answer::<ExportMessages>(&Messages {
+            messages: vec![message(after + 1, Direction::Incoming, MessageState::Read)],
+            next: (*after < 2).then_some(after + 1),
+        }),
+        other => panic!("{other:?}"),
+    });
+    let positions = |text: &str| -> Vec<u64> {
+        let messages = text.lines().map(|line| serde_json::from_str::<Message>(line).expect("a message"));
+        messages.map(|message| message.position).collect()
+    };
+    assert_eq!(positions(text(&fake.run(&["msg", "export"]).stdout)), [1, 2, 3]);
+    let file = fake.home.path().join("out.jsonl");
+    let file_text = file.to_str().expect("UTF-8");
+    assert!(fake.run(&["msg", "export", "alice", "--out", file_text]).status.success());
+    assert_eq!(positions(&std::fs::read_to_string(&file).expect("it is there")), [1, 2, 3]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(file.metadata().expect("it is there").permissions().mode() & 0o777, 0o600);
+    }
+    let again = fake.run(&["msg", "export", "--out", file_text]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(text(&again.stderr).contains("is not overwritten"), "{}", text(&again.stderr));
+}
+
+#[test]
+fn a_service_that_does_not_stop_is_told_and_fails() {
+    let fake = Fake::start(|request| {
+        let Request::StopService(stop) = request else { panic!("{request:?}") };
+        answer::<StopService>(&ServiceChange {
+            name: stop.name.clone(),
+            result: ServiceResult::Started,
+            enabled: true,
+            why: Some("somebody else started it".to_owned()),
+        })
+    });
+    check(
+        &fake.run(&["service", "stop", "gateway"]),
+        expect![[r#"
+        exit code 1
+        gateway is on (somebody else started it).
+    "#]],
+    );
+}
+
+#[test]
+fn another_program_at_the_port_is_not_taken_for_the_node() {
+    let home = tempfile::tempdir().expect("a folder");
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let access =
+        Access { address: stranger.local_addr().expect("it is bound"), token: Token::from_bytes(&[1; 32]), process: 7 };
+    std::fs::write(home.path().join(API_FILE), access.to_text()).expect("it is ours");
+    let thread = std::thread::spawn(move || {
+        use std::io::Read as _;
+        let (mut stream, _) = stranger.accept().expect("somebody comes");
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+    });
+    let output = bitpie(home.path(), &["status"]).output().expect("the program is built with its tests");
+    thread.join().expect("it answered");
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("is not the node that wrote api.json") && !said.contains("0101"), "{said}");
+}
+
+#[test]
+fn an_api_file_that_was_left_behind_is_no_node() {
+    let home = tempfile::tempdir().expect("a folder");
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free").local_addr().expect("bound");
+    let access = Access { address: gone, token: Token::from_bytes(&[1; 32]), process: 4711 };
+    std::fs::write(home.path().join(API_FILE), access.to_text()).expect("it is ours");
+    let output = bitpie(home.path(), &["peers"]).output().expect("the program is built with its tests");
+    assert_eq!(output.status.code(), Some(3));
+    let said = text(&output.stderr);
+    assert!(said.contains("process 4711, is gone") && said.contains("bitpie run --home"), "{said}");
+}
