@@ -90,8 +90,10 @@ fn imports(facts: &Facts<'_>, body: &str) -> String {
     if !facts.reads.is_empty() {
         text.push_str("use super::system::States;\n");
     }
+    // Collected once: asking the text for each of the other automata takes as long as the square of their number.
+    let qualifiers = names::qualifiers(body);
     for (index, other) in facts.system.automata.iter().enumerate() {
-        if index != facts.id.index() && body.contains(&format!("{}::", other.name)) && named(&other.name) {
+        if index != facts.id.index() && qualifiers.contains(other.name.as_str()) {
             let _ = writeln!(text, "use super::{};", other.name);
         }
     }
