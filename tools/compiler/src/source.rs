@@ -58,6 +58,8 @@ pub struct Source {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Of each file, the first byte of each line.
+    line_starts: Vec<Vec<usize>>,
 }
 
 impl Sources {
@@ -65,7 +67,12 @@ impl Sources {
     #[must_use]
     pub fn new(mut files: Vec<Source>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { files }
+        let starts_of = |source: &Source| {
+            let newlines = source.text.match_indices('\n');
+            std::iter::once(0).chain(newlines.map(|(place, _)| place + 1)).collect()
+        };
+        let line_starts = files.iter().map(starts_of).collect();
+        Self { files, line_starts }
     }
 
     /// All files with their ids.
@@ -90,7 +97,8 @@ impl Sources {
         while !text.is_char_boundary(start) {
             start -= 1;
         }
-        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-        (text[..start].matches('\n').count() + 1, text[line_start..start].chars().count() + 1)
+        let starts = &self.line_starts[span.file.0 as usize];
+        let line = starts.partition_point(|&line_start| line_start <= start);
+        (line, text[starts[line - 1]..start].chars().count() + 1)
     }
 }

@@ -8,10 +8,10 @@ use super::types::{argument_type, constant, integer, is_secret, owned_type, secr
 use super::{effects, machine, metadata, names, records};
 use crate::model::{EventKind, Field, History, Partner, StateId, TimerId, Value};
 
-/// The text of `<automaton>.rs`, unformatted.
-pub fn module(facts: &Facts<'_>) -> String {
-    let mut text = header(facts);
-    let body = [
+/// The pieces of `<automaton>.rs`.
+pub fn module(facts: &Facts<'_>) -> Vec<String> {
+    let mut pieces = vec![
+        String::new(),
         state_enum(facts),
         event_enum(facts),
         timer_enum(facts),
@@ -31,11 +31,9 @@ pub fn module(facts: &Facts<'_>) -> String {
         automaton_impl(facts),
         format!("/// The definition.\nconst FILE: &str = {:?};\n", file(facts)),
         metadata::tables(facts),
-    ]
-    .concat();
-    text.push_str(&imports(facts, &body));
-    text.push_str(&body);
-    text
+    ];
+    pieces[0] = header(facts) + &imports(facts, &pieces.concat());
+    pieces
 }
 
 fn header(facts: &Facts<'_>) -> String {
@@ -90,8 +88,10 @@ fn imports(facts: &Facts<'_>, body: &str) -> String {
     if !facts.reads.is_empty() {
         text.push_str("use super::system::States;\n");
     }
+    // Collected once: asking the text for each of the other automata takes as long as the square of their number.
+    let qualifiers = names::qualifiers(body);
     for (index, other) in facts.system.automata.iter().enumerate() {
-        if index != facts.id.index() && body.contains(&format!("{}::", other.name)) && named(&other.name) {
+        if index != facts.id.index() && qualifiers.contains(other.name.as_str()) {
             let _ = writeln!(text, "use super::{};", other.name);
         }
     }

@@ -7,12 +7,14 @@ use super::names;
 use super::types::owned_type;
 use crate::model::{Condition, Field};
 
-/// The text of `dynamic.rs`, unformatted.
-pub fn module(all: &[Facts<'_>]) -> String {
-    let hosts: String = all.iter().map(conditions).collect();
-    let inputs: String = all.iter().map(input).collect();
-    let parameters: String = all.iter().map(set_parameter).collect();
-    let body = format!("{}{hosts}{inputs}{parameters}{}", by_name(all), setter(all));
+/// The pieces of `dynamic.rs`.
+pub fn module(all: &[Facts<'_>]) -> Vec<String> {
+    let mut pieces = vec![String::new(), by_name(all)];
+    pieces.extend(all.iter().map(conditions));
+    pieces.extend(all.iter().map(input));
+    pieces.extend(all.iter().map(set_parameter));
+    pieces.push(setter(all));
+    let body = pieces.concat();
     let modules: Vec<&str> = all.iter().map(|facts| facts.automaton.name.as_str()).collect();
     let mut imports = format!(
         "use automata_runtime::dynamic::{{self, Answering, Answers, ByName, Dynamic, Fields}};\n\
@@ -33,7 +35,8 @@ pub fn module(all: &[Facts<'_>]) -> String {
             imports.push_str(import);
         }
     }
-    format!("//! The system by names and JSON: for tests, replays and tools.\n{imports}{body}")
+    pieces[0] = format!("//! The system by names and JSON: for tests, replays and tools.\n{imports}");
+    pieces
 }
 
 fn by_name(all: &[Facts<'_>]) -> String {

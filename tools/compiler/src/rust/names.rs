@@ -1,5 +1,7 @@
 //! How names of the language become names of Rust.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Automaton, Change, Event, EventKind, State, StateId, System, Timer, TimerKind};
 
 /// `tcp_connection` and `AT_STARTUP` become `TcpConnection` and `AtStartup`.
@@ -65,7 +67,7 @@ pub fn timer_variant(automaton: &Automaton, timer: &Timer) -> String {
 /// Makes names unique by counting up those that come again.
 #[derive(Default)]
 pub struct Unique {
-    used: std::collections::BTreeSet<String>,
+    used: BTreeSet<String>,
 }
 
 impl Unique {
@@ -97,6 +99,16 @@ pub fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
+/// The names before a `::`.
+pub fn qualifiers(text: &str) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for (end, _) in text.match_indices("::") {
+        let before = &text[..end];
+        names.insert(&before[before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len()..]);
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +119,12 @@ mod tests {
         assert_eq!(camel("AT_STARTUP"), "AtStartup");
         assert_eq!(camel("p2p_connector"), "P2pConnector");
         assert_eq!(serde_snake("TcpConnection"), "tcp_connection");
+    }
+
+    #[test]
+    fn qualifiers_are_whole_names() {
+        let found = qualifiers("a_b::C, d::e::F; ::g h:: <i>::J");
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["", "a_b", "d", "e", "h"]);
     }
 
     #[test]

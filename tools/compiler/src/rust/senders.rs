@@ -9,8 +9,8 @@ use super::names;
 use super::types::owned_type;
 use crate::model::{EventKind, Partner};
 
-/// The text of `senders.rs`, unformatted.
-pub fn module(all: &[Facts<'_>]) -> String {
+/// The pieces of `senders.rs`.
+pub fn module(all: &[Facts<'_>]) -> Vec<String> {
     let mut parts: BTreeMap<u32, BTreeMap<usize, String>> = BTreeMap::new();
     for facts in all {
         for event in &facts.automaton.events {
@@ -23,12 +23,14 @@ pub fn module(all: &[Facts<'_>]) -> String {
             }
         }
     }
-    let mut text = String::from(
+    let head = String::from(
         "//! Messages from the parts of the program, each part's in a module of its own.\n//!\n\
          //! A part calls its own functions only. One that is never called is an event that its part never sends.\n",
     );
+    let mut pieces = vec![head];
     for (part, automata) in parts {
         let part = &all[0].system.parts[part as usize];
+        let mut text = String::new();
         let _ = writeln!(text, "{}pub mod {} {{", documented(&part.summary), part.name);
         for (automaton, functions) in automata {
             let facts = &all[automaton];
@@ -48,8 +50,9 @@ pub fn module(all: &[Facts<'_>]) -> String {
             let _ = writeln!(text, "/// To `{0}`.\npub mod {0} {{ {imports} {functions} }}", facts.automaton.name);
         }
         text.push_str("}\n");
+        pieces.push(text);
     }
-    text
+    pieces
 }
 
 fn function(facts: &Facts<'_>, event: &crate::model::Event) -> String {

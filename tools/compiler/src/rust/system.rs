@@ -9,11 +9,12 @@ use super::names;
 use super::records::{SentKind, sent_variants};
 use crate::model::{AutomatonId, Change, EventKind, StateId};
 
-/// The text of `system.rs`, unformatted.
-pub fn module(all: &[Facts<'_>]) -> String {
+/// The pieces of `system.rs`.
+pub fn module(all: &[Facts<'_>]) -> Vec<String> {
     let mut text =
         String::from("//! All automata together: the tables of their instances, and the routing of what they send.\n");
-    let body = [
+    let mut pieces = vec![
+        String::new(),
         message(all),
         action(all),
         alarm(all),
@@ -22,9 +23,9 @@ pub fn module(all: &[Facts<'_>]) -> String {
         states(all),
         tables(all),
         system_impl(all),
-        all.iter().map(|facts| member(all, facts)).collect(),
-    ]
-    .concat();
+    ];
+    pieces.extend(all.iter().map(|facts| member(all, facts)));
+    let body = pieces.concat();
     let mut roots = vec!["Answer", "Bus", "Input", "Member", "Outbox", "Recorder", "Slot", "Table as _", "Trigger"];
     for name in ["Instances", "Single"] {
         if body.contains(&format!("{name}<")) {
@@ -44,8 +45,8 @@ pub fn module(all: &[Facts<'_>]) -> String {
     }
     let modules: Vec<&str> = all.iter().map(|facts| facts.automaton.name.as_str()).collect();
     let _ = writeln!(text, "use super::{{{}}};", modules.join(", "));
-    text.push_str(&body);
-    text
+    pieces[0] = text;
+    pieces
 }
 
 fn camel(facts: &Facts<'_>) -> String {

@@ -100,7 +100,7 @@ pub fn widens(from: IntegerType, to: IntegerType) -> bool {
 }
 
 /// `types.rs`: enums, and short names for opaque types.
-pub fn module(system: &System, options: &Options) -> String {
+pub fn module(system: &System, options: &Options) -> Vec<String> {
     let mut text = String::from(
         "//! The types of `types.yaml`.\n//!\n\
          //! A type that stands for one of the program must be `Clone + PartialEq + Debug + Serialize`; as the key of an automaton \
@@ -132,5 +132,5 @@ pub fn module(system: &System, options: &Options) -> String {
             }
         }
     }
-    text
+    vec![text]
 }
