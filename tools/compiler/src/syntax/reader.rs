@@ -203,3 +203,9 @@ pub(super) fn listed(names: &[&str]) -> String {
         }
     }
 }
+
+/// Refuses a shared file without contents: most likely it was not saved. Who has nothing to declare has no such file.
+pub(super) fn says_nothing(node: &Node, declared: &str, example: &str, findings: &mut Vec<Diagnostic>) {
+    let help = format!("it declares {declared}, such as `{declared}: {{ {example} }}`; without any, remove the file");
+    findings.push(Diagnostic::new(&errors::EMPTY, node.span, "the file says nothing").help(help));
+}
