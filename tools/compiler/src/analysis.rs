@@ -6,7 +6,7 @@ use crate::codes::errors;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::System;
 use crate::resolve::{Files, Shared, resolve};
-use crate::source::{FileId, Source, Sources, Span};
+use crate::source::{Fault, FileId, Source, Sources, Span};
 use crate::yaml::Node;
 use crate::{causes, checks, syntax, yaml};
 
@@ -39,8 +39,19 @@ impl ParsedFile {
 /// Reads, resolves and checks all files. Whatever they contain, it comes back, with all findings of all files.
 #[must_use]
 pub fn analyse(sources: &Sources) -> Analysis {
-    let files: Vec<ParsedFile> = sources.iter().map(|(id, source)| ParsedFile::new(id, source)).collect();
+    let files: Vec<ParsedFile> = sources
+        .iter()
+        .map(|(id, source)| sources.fault(id).map_or_else(|| ParsedFile::new(id, source), |fault| refused(id, fault)))
+        .collect();
     analyse_parsed(sources, &files)
+}
+
+/// A file that could not be read as text.
+fn refused(file: FileId, fault: &Fault) -> ParsedFile {
+    let span = Span { file, start: fault.offset as u32, end: fault.offset as u32 };
+    let finding =
+        Diagnostic { help: fault.help.map(str::to_owned), ..Diagnostic::new(&errors::YAML, span, &*fault.message) };
+    ParsedFile { tree: None, findings: vec![finding] }
 }
 
 /// As [`analyse`], with each of the files read already: most of the time goes there, and who analyses again and again while

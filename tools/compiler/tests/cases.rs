@@ -38,8 +38,8 @@ fn sources(case: &Path) -> Sources {
             paths.push(cases().join("shared").join(shared));
         }
     }
-    let read = |path: &PathBuf| fs::read_to_string(path).expect("the file can be read");
-    Sources::new(paths.iter().map(|path| Source { path: name(path), text: read(path) }).collect())
+    let read = |path: &PathBuf| fs::read(path).expect("the file can be read");
+    Sources::with_faults(paths.iter().map(|path| Source::decode(name(path), read(path))).collect())
 }
 
 #[test]

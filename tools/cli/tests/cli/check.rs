@@ -79,15 +79,26 @@ fn colours_only_where_they_can_be_seen_or_are_wanted() {
 }
 
 #[test]
-fn a_file_that_is_no_text_is_named() {
+fn a_file_that_is_no_text_is_a_finding_among_the_others() {
     let scratch = Scratch::with_doors();
-    std::fs::write(scratch.path().join("automata/door.yaml"), b"automaton: \xff").expect("a file of ours");
-    scratch.run(&["check"]).bad(2, &["door.yaml", "UTF-8"]);
+    std::fs::write(scratch.path().join("automata/door.yaml"), b"automaton: door\nsummary: \xff")
+        .expect("a file of ours");
+    scratch.write("automata/bell.yaml", "automaton: bell\nsummary: x\nstates: [\n");
+    let run = scratch.run(&["check", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let report: Value = serde_json::from_str(&run.out).expect("JSON");
+    let findings = report["findings"].as_array().expect("a list");
+    assert_eq!(findings.len(), 2, "{report}");
+    let finding = &findings[1];
+    assert_eq!((&finding["code"], &finding["path"]), (&"A0001".into(), &"automata/door.yaml".into()));
+    assert_eq!((&finding["line"], &finding["column"]), (&2.into(), &10.into()));
+    assert!(finding["message"].as_str().is_some_and(|message| message.contains("UTF-8")), "{finding}");
 }
 
 #[test]
-fn an_empty_folder_has_nothing_wrong() {
+fn a_folder_without_definitions_is_not_well() {
     let scratch = Scratch::new();
     std::fs::create_dir(scratch.path().join("automata")).expect("a folder of ours");
-    assert_eq!(scratch.run(&["check"]).good(), "0 automata, 0 states, 0 errors, 0 warnings\n");
+    scratch.run(&["check"]).bad(2, &["no *.yaml in ", "automata", "help: `automata new NAME`"]);
+    scratch.run(&["check", "--json"]).bad(2, &["no *.yaml in "]);
 }

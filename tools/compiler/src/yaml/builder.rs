@@ -13,7 +13,7 @@ use crate::source::{FileId, Span, Text};
 #[must_use]
 pub fn parse(file: FileId, source: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     if source.len() > FILE_SIZE_LIMIT {
-        let message = format!("the file has {} bytes; {FILE_SIZE_LIMIT} are allowed", source.len());
+        let message = format!("the file has more than {FILE_SIZE_LIMIT} bytes, which is as many as are allowed");
         findings.push(Diagnostic::new(&errors::TOO_MUCH, Span { file, start: 0, end: 0 }, message));
         return None;
     }
