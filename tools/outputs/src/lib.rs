@@ -144,6 +144,21 @@ impl Output {
     }
 }
 
+/// How the files in `generated/` write the way to the folder of definitions of that name.
+#[must_use]
+pub fn definitions_link(folder: &str) -> String {
+    format!("../../{folder}")
+}
+
+/// The text of a file with its links to definitions led another way: `from`, as [`definitions_link`] says it, becomes `to`.
+#[must_use]
+pub fn relinked(text: &str, from: &str, to: &str) -> String {
+    // In SVG a link is in quotes, in Markdown in parentheses.
+    let from_escaped = xml::escape(from);
+    text.replace(&format!("href=\"{from_escaped}/"), &format!("href=\"{}/", xml::escape(to)))
+        .replace(&format!("]({from}/"), &format!("]({to}/"))
+}
+
 /// All files of all formats, by their paths inside `generated/`.
 #[must_use]
 pub fn render_all(system: &System, sources: &Sources) -> BTreeMap<String, String> {
