@@ -48,7 +48,7 @@ pub fn system(system: &System, sources: &Sources) -> String {
     let heading = Heading::new("Who tells whom", &amount, summary, layout.size.0);
     let mut canvas = Canvas::new("", heading.origin());
     draw(&mut canvas, system, sources, &cards, &lines, &layout);
-    heading.finish("../reference/README.md", layout.size, &canvas.text)
+    heading.finish("system", "../reference/README.md", layout.size, &canvas.text)
 }
 
 impl Card {
@@ -156,7 +156,7 @@ fn draw(canvas: &mut Canvas, system: &System, sources: &Sources, cards: &[Card],
         let place = canvas.moved(place);
         let line = sources.line_and_column(automaton.span).0;
         let name = escape(&automaton.name);
-        let _ = writeln!(canvas.text, "<g id=\"automaton-{name}\" class=\"state card\" data-line=\"{line}\">");
+        let _ = writeln!(canvas.text, "<g id=\"system-automaton-{name}\" class=\"state card\" data-line=\"{line}\">");
         canvas.tooltip(&automaton.summary);
         canvas.rectangle("box", &place, 10.0);
         canvas.band(&Rectangle { height: NAME_BAND, ..place });
