@@ -24,7 +24,7 @@ use crate::model::{
 };
 use crate::source::{Span, Text};
 
-pub use lexer::{LONGEST_TEXT_BYTES, duration_text};
+pub use lexer::{LONGEST_TEXT_BYTES, SYMBOLS, UNITS, duration_text};
 pub use parser::DEEPEST;
 pub use syntax::WORDS;
 

@@ -15,6 +15,8 @@ mod timers;
 mod triggers;
 mod types;
 
+pub use types::built_in_types;
+
 use std::collections::BTreeSet;
 
 use crate::codes::errors;

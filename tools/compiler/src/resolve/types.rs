@@ -15,6 +15,11 @@ const BUILT_IN: [(&str, BaseType); 4] = [
     ("bytes", BaseType::Bytes),
 ];
 
+/// The names of all types that need no declaration.
+pub fn built_in_types<'a>() -> impl Iterator<Item = &'a str> {
+    BUILT_IN.iter().map(|(name, _)| *name).chain(IntegerType::ALL.map(IntegerType::name))
+}
+
 /// A name that may stand behind `instances: per`; `None` if its type is wrong.
 pub(super) struct InstanceKey {
     name: String,
@@ -113,8 +118,7 @@ impl Resolver<'_> {
         {
             let message = format!("there is no type `{name}`");
             let declared = self.system.types.iter().map(|declared| declared.name.as_str());
-            let known =
-                BUILT_IN.iter().map(|(name, _)| *name).chain(IntegerType::ALL.map(IntegerType::name)).chain(declared);
+            let known = built_in_types().chain(declared);
             let span = text.at(0, name.len());
             let finding = Diagnostic::new(&errors::UNKNOWN_TYPE, span, message)
                 .cause(format!("type {name}"))
