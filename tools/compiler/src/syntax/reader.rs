@@ -12,7 +12,15 @@ pub(super) struct Reader<'f> {
     pub findings: &'f mut Vec<Diagnostic>,
     /// Names in declarations that could not be read.
     pub unread_names: Vec<String>,
+    /// Unknown keys whose values are not looked at.
+    unread_keys: Vec<Span>,
 }
+
+/// Keys of little texts. If one of them was only guessed, what its text says of names and types would be a second finding for one slip.
+const KEYS_OF_TEXTS: &[&str] = &["if", "set", "do", "send", "start", "raise", "restart"];
+
+/// Keys of a transition that nothing else has.
+const KEYS_OF_TRANSITIONS: &[&str] = &["if", "to", "stay", "ignore"];
 
 /// A mapping whose keys are the language's, looked at by name.
 pub(super) struct Keys<'n> {
@@ -34,7 +42,7 @@ impl<'n> Keys<'n> {
 
 impl<'f> Reader<'f> {
     pub fn new(findings: &'f mut Vec<Diagnostic>) -> Self {
-        Self { findings, unread_names: Vec::new() }
+        Self { findings, unread_names: Vec::new(), unread_keys: Vec::new() }
     }
 
     pub fn report(&mut self, finding: Diagnostic) {
@@ -59,6 +67,9 @@ impl<'f> Reader<'f> {
 
     /// The value of a key; says where the key is if nothing is behind it.
     pub fn present<'n>(&mut self, entry: &'n Entry, wanted: &str) -> Option<&'n Node> {
+        if self.unread_keys.contains(&entry.key.span) {
+            return None;
+        }
         if entry.value.kind == NodeKind::Empty {
             let message = format!("nothing stands behind `{}`; {wanted} is needed", entry.key.text);
             self.report(Diagnostic::new(&errors::EMPTY, entry.key.span, message));
@@ -105,6 +116,9 @@ impl<'f> Reader<'f> {
                 && !written(meant)
                 && found.iter().all(|(key, _)| *key != meant)
             {
+                if KEYS_OF_TEXTS.contains(&meant) {
+                    self.unread_keys.push(entry.key.span);
+                }
                 found.push((meant, entry));
             }
         }
@@ -112,6 +126,13 @@ impl<'f> Reader<'f> {
     }
 
     fn unknown_key(&mut self, key: &Text, what: &str, known: &[&'static str]) -> Option<&'static str> {
+        if matches!(what, "`entry`" | "`exit`") && KEYS_OF_TRANSITIONS.contains(&key.text.as_str()) {
+            let message = format!("{what} has no key `{}`", key.text);
+            let does = if key.text == "if" { "always happens" } else { "leads nowhere" };
+            let help = format!("an {what} {does}; `{}` belongs to a transition", key.text);
+            self.report(Diagnostic::new(&errors::UNKNOWN_KEY, key.span, message).help(help));
+            return None;
+        }
         let meant =
             nearest(&key.text, known.iter().copied()).and_then(|near| known.iter().copied().find(|key| *key == near));
         let message = format!("{what} has no key `{}`", key.text);
