@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::nearest::nearest;
 use crate::source::{Span, Text};
 use crate::syntax::Given;
-use crate::yaml::{Entry, Node, NodeKind, Quoting, Scalar};
+use crate::yaml::{Entry, Node, NodeKind, Quoting, Scalar, joined_pair};
 
 /// Where findings go.
 pub(super) struct Reader<'f> {
@@ -62,7 +62,15 @@ impl<'f> Reader<'f> {
             NodeKind::Sequence(_) => "a list",
             NodeKind::Mapping(_) => "a mapping",
         };
-        self.report(Diagnostic::new(&errors::SHAPE, node.span, format!("this is {found}; {wanted} is needed")));
+        let finding = Diagnostic::new(&errors::SHAPE, node.span, format!("this is {found}; {wanted} is needed"));
+        let joined = match &node.kind {
+            NodeKind::Scalar(Scalar { text, quoting: Quoting::Plain }) => joined_pair(&text.text),
+            _ => None,
+        };
+        self.report(match joined {
+            Some((key, value)) => finding.help(format!("a space is missing after `:`: write `{key}: {value}`")),
+            None => finding,
+        });
     }
 
     /// The value of a key; says where the key is if nothing is behind it.

@@ -63,9 +63,10 @@ impl Builder<'_, '_> {
             let (event, place) = match next {
                 Ok(event) => event,
                 Err(error) => {
-                    let in_flow = self.frames.last().is_some_and(|frame| frame.flow);
-                    let after_scalar = self.last_scalar.filter(|_| in_flow);
-                    self.findings.push(scan_error::finding(self.file, source, &error, after_scalar));
+                    let bracket = self.frames.last().filter(|frame| frame.flow).map(|frame| frame.start);
+                    let bracket = bracket.map(|start| Span { file: self.file, start, end: start + 1 });
+                    let before = scan_error::Before { scalar: self.last_scalar, bracket };
+                    self.findings.push(scan_error::finding(self.file, source, &error, before));
                     return None;
                 }
             };
