@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::Verdict;
-use crate::folder::{Folder, tally};
+use crate::folder::{Folder, show, tally};
 use crate::terminal::{counted, output, print_json};
 use crate::watch::watch;
 
@@ -52,7 +52,7 @@ impl Check {
         } else {
             let mut output = output();
             if !analysis.findings.is_empty() {
-                writeln!(output, "{}", automata_compiler::render::coloured(sources, &analysis.findings))?;
+                show(&mut output, sources, &analysis.findings)?;
             }
             writeln!(output, "{}", counts.summary())?;
             output.flush()?;

@@ -96,6 +96,26 @@ fn a_file_that_is_no_text_is_a_finding_among_the_others() {
 }
 
 #[test]
+fn of_many_findings_alike_the_first_are_shown() {
+    let scratch = Scratch::with_doors();
+    let keys: String = (0..1000).map(|number| format!("unknown_{number}: x\n")).collect();
+    scratch.write("automata/bell.yaml", &format!("{}{keys}", crate::scratch::BELL));
+    let run = scratch.run(&["check"]);
+    assert_eq!(run.out.matches("error[A0011]").count(), 20, "{}", run.out);
+    assert!(
+        run.out.contains("\nautomata/bell.yaml: and 980 more of A0011; `automata check --json` has all\n"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.ends_with("2 automata, 1000 errors, 0 warnings\n"), "{}", run.out);
+    let run = scratch.run(&["list"]);
+    assert!(run.err.contains("and 980 more of A0011"), "{}", run.err);
+    let run = scratch.run(&["check", "--json"]);
+    let report: Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(1000));
+}
+
+#[test]
 fn a_folder_without_definitions_is_not_well() {
     let scratch = Scratch::new();
     std::fs::create_dir(scratch.path().join("automata")).expect("a folder of ours");
