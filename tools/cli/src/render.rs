@@ -106,11 +106,16 @@ impl Render {
             }
         }
         if let (Some(name), true) = (&self.name, files.is_empty()) {
-            let mut stems = OUTPUTS.iter().flat_map(|output| output.system.iter().map(|(stem, _)| *stem));
-            if system.automaton(name).is_some() || stems.any(|stem| stem == name) {
+            let is_automaton = system.automaton(name).is_some();
+            let shows = |output: &&Output| {
+                is_automaton && output.automaton.is_some() || output.system.iter().any(|(stem, _)| stem == name)
+            };
+            let formats: Vec<&str> = OUTPUTS.iter().filter(shows).map(|output| output.name).collect();
+            if !formats.is_empty() {
                 bail!(
-                    "the format `{}` shows nothing of `{name}`\nhelp: `automata render --help` lists the formats",
-                    self.format.join(",")
+                    "the format `{}` shows nothing of `{name}`\nhelp: these do: {}",
+                    self.format.join(","),
+                    formats.join(", ")
                 );
             }
             let names = system.automata.iter().map(|automaton| automaton.name.as_str()).chain([WHOLE]);

@@ -75,11 +75,11 @@ pub static OUTPUTS: &[Output] = &[
     },
     Output {
         name: "plantuml",
-        summary: "PlantUML state diagram.",
+        summary: "PlantUML state diagram; the whole as a component diagram.",
         folder: "diagrams",
         extension: "puml",
         automaton: Some(plantuml::automaton),
-        system: &[],
+        system: &[("system", system_map::plantuml)],
     },
     Output {
         name: "scxml",

@@ -313,6 +313,46 @@ fn pictures_on_one_page_share_no_id() {
     }
 }
 
+/// The name of a composite, and how far from its left side it begins.
+fn title_offset(svg: &str, id: &str) -> f64 {
+    let document = Document::parse(svg).expect("a picture is XML");
+    let group = document.descendants().find(|node| node.attribute("id") == Some(id)).expect("it is there");
+    let of = |test: &dyn Fn(&Node) -> bool| group.descendants().find(|node| test(node)).expect("it is drawn");
+    let frame = of(&|node| node.attribute("class") == Some("box"));
+    let name = of(&|node| node.attribute("class") == Some("name"));
+    number(name, "x") - number(frame, "x")
+}
+
+/// A line that enters further to the right moves the rows of a composite, but not its name.
+#[test]
+fn names_of_composites_stand_at_the_left() {
+    let pictures = &ALL[0].1;
+    let svg = |name: &str| &pictures.iter().find(|(other, _)| other == name).expect("it is there").1;
+    assert!(title_offset(svg("nickname_holder"), "nickname_holder-state-READY") < 13.0);
+    assert!(title_offset(svg("network_transport"), "network_transport-state-CHANGING") < 20.0);
+}
+
+#[test]
+fn equal_guards_of_what_is_stayed_at_are_said_once() {
+    let definitions = made_for_a_test(
+        "automaton: door\nsummary: A door.\nconditions: { locked: { type: bool, summary: It is. } }\n\
+         events: { push: { from: host }, pull: { from: host }, look: { from: host } }\ninitial: SHUT\nstates:\n  SHUT:\n    on:\n\
+         \u{20}     push: [ { if: locked, stay: it is }, OPEN ]\n      pull: [ { if: locked, stay: it is }, OPEN ]\n      look: stay\n  OPEN: { on: { pull: SHUT }, ignore: [ push, look ] }\n",
+    );
+    let svg = svg::automaton(&definitions.system, &definitions.sources, AutomatonId(0));
+    let document = Document::parse(&svg).expect("a picture is XML");
+    let group =
+        document.descendants().find(|node| node.attribute("id") == Some("door-state-SHUT")).expect("it is there");
+    let shown = |node: &Node| {
+        node.is_text()
+            && node
+                .parent()
+                .is_some_and(|parent| parent.has_tag_name((parent.tag_name().namespace().unwrap_or_default(), "tspan")))
+    };
+    let words: Vec<&str> = group.descendants().filter(shown).filter_map(|node| node.text()).collect();
+    assert!(words.join(" ").contains("stays at push, pull [locked]; look"), "{words:?}");
+}
+
 #[test]
 fn an_id_stays_whatever_is_added_elsewhere() {
     let ids = |more_states: &str, more_events: &str| {

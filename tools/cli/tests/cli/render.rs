@@ -86,7 +86,15 @@ fn mistyped_names_are_found() {
     scratch.run(&["render", "dor"]).bad(2, &["there is no automaton `dor`", "did you mean `door`?"]);
     let run = scratch.run(&["render", "nope"]);
     assert_eq!(run.err, "error: there is no automaton `nope`\nhelp: there are: bell, door, system\n");
-    scratch.run(&["render", "README"]).bad(2, &["the format `svg` shows nothing of `README`"]);
+    scratch
+        .run(&["render", "README"])
+        .bad(2, &["the format `svg` shows nothing of `README`", "help: these do: reference"]);
+    let run = scratch.run(&["render", "system", "--format", "scxml"]);
+    assert_eq!(
+        run.err,
+        "error: the format `scxml` shows nothing of `system`\nhelp: these do: svg, mermaid, dot, plantuml\n"
+    );
+    assert!(scratch.run(&["render", "system", "--format", "plantuml"]).good().contains("component \"door\""));
     scratch.run(&["render", "door", "--format", "svgg"]).bad(2, &["invalid value 'svgg'", "svg"]);
 }
 

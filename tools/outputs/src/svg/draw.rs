@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use automata_compiler::model::Automaton;
 
 use super::diagram::{BLOCK_GAP, Diagram, Edge, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE, Node, Shape};
-use super::geometry::{Point, Rectangle};
+use super::geometry::{Point, Rectangle, segments};
 use super::ids;
 use super::layout::Layout;
 use super::style::style_sheet;
@@ -17,6 +17,10 @@ use crate::xml::escape;
 const PAGE_MARGIN: f64 = 24.0;
 /// Of a corner of a line, in pixels.
 const CORNER: f64 = 7.0;
+/// Between the places that are tried for the name of a composite, in pixels.
+const TITLE_STEP: f64 = 2.0;
+/// A line may come this near to the name of a composite, in pixels.
+const BESIDE_TITLE: f64 = 2.5;
 /// Length of an arrowhead, in pixels.
 const ARROW: f64 = 9.0;
 /// The heading is broken at the width of the drawing, but not below this, in pixels.
@@ -33,7 +37,8 @@ pub fn picture(automaton: &Automaton, path: &str, diagram: &Diagram, layout: &La
     let mut canvas = Canvas { ids: ids::transitions(automaton), ..Canvas::new(path, heading.origin()) };
     for (node, (place, text)) in diagram.nodes.iter().zip(layout.nodes.iter().zip(&layout.texts)) {
         if node.shape == Shape::Composite {
-            canvas.container(automaton, node, place, text);
+            let title = title_place(node, place, text, layout);
+            canvas.container(automaton, node, place, text, title);
         }
     }
     for (edge, route) in diagram.edges.iter().zip(&layout.routes) {
@@ -52,6 +57,21 @@ pub fn picture(automaton: &Automaton, path: &str, diagram: &Diagram, layout: &La
         }
     }
     heading.finish(&automaton.name, &canvas.link, layout.size, &canvas.text)
+}
+
+/// Where the name of a composite begins: as far to the left as no line runs through it, though its rows, which are wider, may stand
+/// further to the right.
+fn title_place(node: &Node, place: &Rectangle, text: &Rectangle, layout: &Layout) -> f64 {
+    let width = text_width(&node.title, NAME_SIZE, true);
+    let steps = ((text.x - place.x) / TITLE_STEP).floor().max(0.0) as usize;
+    let starts = (0..steps).map(|step| place.x + INSET + TITLE_STEP * step as f64);
+    let is_free = |x: &f64| {
+        let name = Rectangle { x: x - BESIDE_TITLE, y: place.y, width: width + 2.0 * BESIDE_TITLE, height: NAME_BAND };
+        let mut lines = layout.routes.iter().flat_map(|route| segments(route));
+        !lines.any(|line| name.is_crossed_by(line))
+            && !layout.labels.iter().flatten().any(|label| label.overlaps(&name))
+    };
+    starts.into_iter().find(is_free).unwrap_or(text.x + INSET)
 }
 
 /// Name, instances and summary above a picture.
@@ -141,13 +161,13 @@ impl Canvas {
         Rectangle { x: self.origin.x + place.x, y: self.origin.y + place.y, ..*place }
     }
 
-    fn container(&mut self, automaton: &Automaton, node: &Node, place: &Rectangle, text: &Rectangle) {
+    fn container(&mut self, automaton: &Automaton, node: &Node, place: &Rectangle, text: &Rectangle, title: f64) {
         let Rectangle { x, y, width, height } = self.moved(place);
         let text = self.moved(text);
         self.open_state(automaton, node, "container");
         self.rectangle("box", &Rectangle { x, y, width, height }, 10.0);
         self.band(&Rectangle { height: NAME_BAND, ..self.moved(place) });
-        self.name(node, text.x + INSET, y + 21.0);
+        self.name(node, self.origin.x + title, y + 21.0);
         self.rows(&node.rows, text.x + INSET, y + NAME_BAND + 8.0);
         self.text.push_str("</g>\n");
     }
