@@ -123,11 +123,9 @@ impl automaton::Event for Event {
 pub enum Timer {
     /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:50`).
     OfflineAfterOfflineInterval,
-    /// `after answer_timeout in FETCHING` (`automata/contact_status.yaml:79`).
-    FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` (`automata/contact_status.yaml:89`).
-    AwaitAckAfterAnswerTimeout,
-    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:99`).
+    /// `after answer_timeout in PING` (`automata/contact_status.yaml:68`).
+    PingAfterAnswerTimeout,
+    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:92`).
     ConnectedAfterSilenceTimeout,
 }
 
@@ -140,8 +138,7 @@ impl automaton::Timer for Timer {
     fn label(self) -> &'static str {
         match self {
             Timer::OfflineAfterOfflineInterval => "after offline_interval in OFFLINE",
-            Timer::FetchingAfterAnswerTimeout => "after answer_timeout in FETCHING",
-            Timer::AwaitAckAfterAnswerTimeout => "after answer_timeout in AWAIT_ACK",
+            Timer::PingAfterAnswerTimeout => "after answer_timeout in PING",
             Timer::ConnectedAfterSilenceTimeout => "after silence_timeout in CONNECTED",
         }
     }
@@ -312,37 +309,31 @@ pub enum Transition {
     OfflineSessionOpened,
     /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:53`).
     OfflineInboxPacket,
-    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:67`).
+    /// `after answer_timeout in PING` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
+    PingAfterAnswerTimeout,
+    /// `after answer_timeout in PING` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
+    PingAfterAnswerTimeout2,
+    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:72`).
     PingInboxPacket,
-    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
+    /// `ack_received` in `PING` → `CONNECTED` (`automata/contact_status.yaml:72`).
+    PingAckReceived,
+    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:74`).
     PingIdentityMissing,
-    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
+    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:74`).
     PingSendFailed,
-    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
+    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:75`).
     PingIdentityMissing2,
-    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
+    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:75`).
     PingSendFailed2,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `FETCHING` (`automata/contact_status.yaml:80`).
-    FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:81`).
-    FetchingAfterAnswerTimeout2,
     /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:83`).
     FetchingIdentityFetched,
-    /// `ack_received` in `FETCHING` → `CONNECTED` (`automata/contact_status.yaml:84`).
-    FetchingAckReceived,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `FETCHING` (`automata/contact_status.yaml:90`).
-    AwaitAckAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `OFFLINE` (`automata/contact_status.yaml:91`).
-    AwaitAckAfterAnswerTimeout2,
-    /// `ack_received` in `AWAIT_ACK` → `CONNECTED` (`automata/contact_status.yaml:93`).
-    AwaitAckAckReceived,
-    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:99`).
+    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:92`).
     ConnectedAfterSilenceTimeout,
-    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
+    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:96`).
     ConnectedPingNow,
-    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
+    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:96`).
     ConnectedSessionClosed,
-    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:105`).
+    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:98`).
     ConnectedPacketFailed,
 }
 
@@ -430,12 +421,7 @@ impl blocking::State<Machine> for State {
                     State::Offline => {
                         leave_offline(context);
                     }
-                    State::Fetching => {
-                        leave_fetching(context);
-                        leave_ping(context);
-                    }
-                    State::AwaitAck => {
-                        leave_await_ack(context);
+                    State::Fetching | State::AwaitAck => {
                         leave_ping(context);
                     }
                     State::Connected => {
@@ -454,64 +440,22 @@ impl blocking::State<Machine> for State {
                 leave_offline(context);
             }
             Some(
-                Transition::PingInboxPacket
+                Transition::PingAfterAnswerTimeout
+                | Transition::PingIdentityMissing
+                | Transition::PingSendFailed,
+            ) => {
+                context.variables.attempts = context
+                    .variables
+                    .attempts
+                    .saturating_add(1_u8);
+            }
+            Some(
+                Transition::PingAfterAnswerTimeout2
+                | Transition::PingInboxPacket
+                | Transition::PingAckReceived
                 | Transition::PingIdentityMissing2
                 | Transition::PingSendFailed2,
             ) => {
-                match *self {
-                    State::Fetching => {
-                        leave_fetching(context);
-                        leave_ping(context);
-                    }
-                    State::AwaitAck => {
-                        leave_await_ack(context);
-                        leave_ping(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::PingIdentityMissing | Transition::PingSendFailed) => {
-                match *self {
-                    State::Fetching => {
-                        leave_fetching(context);
-                    }
-                    State::AwaitAck => {
-                        leave_await_ack(context);
-                    }
-                    _ => {}
-                }
-                context.variables.attempts = context
-                    .variables
-                    .attempts
-                    .saturating_add(1_u8);
-            }
-            Some(Transition::FetchingAfterAnswerTimeout) => {
-                leave_fetching(context);
-                context.variables.attempts = context
-                    .variables
-                    .attempts
-                    .saturating_add(1_u8);
-            }
-            Some(
-                Transition::FetchingAfterAnswerTimeout2 | Transition::FetchingAckReceived,
-            ) => {
-                leave_fetching(context);
-                leave_ping(context);
-            }
-            Some(Transition::FetchingIdentityFetched) => {
-                leave_fetching(context);
-            }
-            Some(Transition::AwaitAckAfterAnswerTimeout) => {
-                leave_await_ack(context);
-                context.variables.attempts = context
-                    .variables
-                    .attempts
-                    .saturating_add(1_u8);
-            }
-            Some(
-                Transition::AwaitAckAfterAnswerTimeout2 | Transition::AwaitAckAckReceived,
-            ) => {
-                leave_await_ack(context);
                 leave_ping(context);
             }
             Some(
@@ -532,10 +476,9 @@ impl blocking::State<Machine> for State {
         match context.transition {
             Some(
                 Transition::Start
+                | Transition::PingAfterAnswerTimeout2
                 | Transition::PingIdentityMissing2
                 | Transition::PingSendFailed2
-                | Transition::FetchingAfterAnswerTimeout2
-                | Transition::AwaitAckAfterAnswerTimeout2
                 | Transition::ConnectedPacketFailed,
             ) => {
                 enter_offline(context);
@@ -555,16 +498,14 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::OfflineInboxPacket
                 | Transition::PingInboxPacket
-                | Transition::FetchingAckReceived
-                | Transition::AwaitAckAckReceived,
+                | Transition::PingAckReceived,
             ) => {
                 enter_connected(context);
             }
             Some(
-                Transition::PingIdentityMissing
-                | Transition::PingSendFailed
-                | Transition::FetchingAfterAnswerTimeout
-                | Transition::AwaitAckAfterAnswerTimeout,
+                Transition::PingAfterAnswerTimeout
+                | Transition::PingIdentityMissing
+                | Transition::PingSendFailed,
             ) => {
                 enter_fetching(context);
             }
@@ -624,6 +565,9 @@ fn in_ping(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::InboxPacket) => {
             context.take(Transition::PingInboxPacket, State::Connected)
         }
+        Trigger::Event(Event::AckReceived) => {
+            context.take(Transition::PingAckReceived, State::Connected)
+        }
         Trigger::Event(Event::IdentityMissing) => {
             if context.variables.attempts < context.parameters.tries {
                 context.take(Transition::PingIdentityMissing, State::Fetching)
@@ -641,6 +585,13 @@ fn in_ping(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::PingNow) => context.ignored(),
         Trigger::Event(Event::SessionOpened) => context.ignored(),
         Trigger::Event(Event::SessionClosed) => context.ignored(),
+        Trigger::Timer(Timer::PingAfterAnswerTimeout) => {
+            if context.variables.attempts < context.parameters.tries {
+                context.take(Transition::PingAfterAnswerTimeout, State::Fetching)
+            } else {
+                context.take(Transition::PingAfterAnswerTimeout2, State::Offline)
+            }
+        }
         _ => anywhere(context),
     }
 }
@@ -652,16 +603,6 @@ fn in_fetching(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::IdentityFetched) => {
             context.take(Transition::FetchingIdentityFetched, State::AwaitAck)
         }
-        Trigger::Event(Event::AckReceived) => {
-            context.take(Transition::FetchingAckReceived, State::Connected)
-        }
-        Trigger::Timer(Timer::FetchingAfterAnswerTimeout) => {
-            if context.variables.attempts < context.parameters.tries {
-                context.take(Transition::FetchingAfterAnswerTimeout, State::Fetching)
-            } else {
-                context.take(Transition::FetchingAfterAnswerTimeout2, State::Offline)
-            }
-        }
         _ => in_ping(context),
     }
 }
@@ -670,17 +611,7 @@ fn in_fetching(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_await_ack(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::AckReceived) => {
-            context.take(Transition::AwaitAckAckReceived, State::Connected)
-        }
         Trigger::Event(Event::IdentityFetched) => context.ignored(),
-        Trigger::Timer(Timer::AwaitAckAfterAnswerTimeout) => {
-            if context.variables.attempts < context.parameters.tries {
-                context.take(Transition::AwaitAckAfterAnswerTimeout, State::Fetching)
-            } else {
-                context.take(Transition::AwaitAckAfterAnswerTimeout2, State::Offline)
-            }
-        }
         _ => in_ping(context),
     }
 }
@@ -760,11 +691,15 @@ fn leave_offline(context: &mut Context<'_>) {
 /// On entering `PING`.
 fn enter_ping(context: &mut Context<'_>) {
     context.variables.attempts = 1;
+    context
+        .effects
+        .start_after(Timer::PingAfterAnswerTimeout, context.parameters.answer_timeout);
 }
 
 /// On leaving `PING`.
 fn leave_ping(context: &mut Context<'_>) {
     context.effects.act(Action::CancelHandshake);
+    context.effects.stop(Timer::PingAfterAnswerTimeout);
 }
 
 /// On entering `FETCHING`.
@@ -772,15 +707,7 @@ fn enter_fetching(context: &mut Context<'_>) {
     context.effects.act(Action::FetchIdentity);
     context
         .effects
-        .start_after(
-            Timer::FetchingAfterAnswerTimeout,
-            context.parameters.answer_timeout,
-        );
-}
-
-/// On leaving `FETCHING`.
-fn leave_fetching(context: &mut Context<'_>) {
-    context.effects.stop(Timer::FetchingAfterAnswerTimeout);
+        .start_after(Timer::PingAfterAnswerTimeout, context.parameters.answer_timeout);
 }
 
 /// On entering `AWAIT_ACK`.
@@ -788,15 +715,7 @@ fn enter_await_ack(context: &mut Context<'_>) {
     context.effects.act(Action::SendMyIdentity);
     context
         .effects
-        .start_after(
-            Timer::AwaitAckAfterAnswerTimeout,
-            context.parameters.answer_timeout,
-        );
-}
-
-/// On leaving `AWAIT_ACK`.
-fn leave_await_ack(context: &mut Context<'_>) {
-    context.effects.stop(Timer::AwaitAckAfterAnswerTimeout);
+        .start_after(Timer::PingAfterAnswerTimeout, context.parameters.answer_timeout);
 }
 
 /// On entering `CONNECTED`.
@@ -883,7 +802,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<4>;
+    type Timers = automaton::TimerHandles<3>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -901,19 +820,9 @@ impl automata_runtime::Automaton for Machine {
                     parameters.offline_interval,
                 );
         }
-        if state == State::Fetching {
+        if state.is_in_ping() {
             effects
-                .start_after(
-                    Timer::FetchingAfterAnswerTimeout,
-                    parameters.answer_timeout,
-                );
-        }
-        if state == State::AwaitAck {
-            effects
-                .start_after(
-                    Timer::AwaitAckAfterAnswerTimeout,
-                    parameters.answer_timeout,
-                );
+                .start_after(Timer::PingAfterAnswerTimeout, parameters.answer_timeout);
         }
         if state == State::Connected {
             effects
@@ -963,7 +872,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 76 },
+            place: Place { file: FILE, line: 81 },
         },
         StateMetadata {
             name: "AWAIT_ACK",
@@ -971,7 +880,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 85 },
+            place: Place { file: FILE, line: 84 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -979,7 +888,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 96 },
+            place: Place { file: FILE, line: 89 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -987,7 +896,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 113 },
+            place: Place { file: FILE, line: 106 },
         },
     ],
     events: &[
@@ -1120,11 +1029,35 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         },
         TransitionMetadata {
             state: "PING",
+            trigger: "after answer_timeout in PING",
+            target: Some("FETCHING"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 69 },
+        },
+        TransitionMetadata {
+            state: "PING",
+            trigger: "after answer_timeout in PING",
+            target: Some("OFFLINE"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 70 },
+        },
+        TransitionMetadata {
+            state: "PING",
             trigger: "inbox_packet",
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 72 },
+        },
+        TransitionMetadata {
+            state: "PING",
+            trigger: "ack_received",
+            target: Some("CONNECTED"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 72 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1132,7 +1065,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 74 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1140,7 +1073,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 74 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1148,7 +1081,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 75 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1156,23 +1089,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
-        },
-        TransitionMetadata {
-            state: "FETCHING",
-            trigger: "after answer_timeout in FETCHING",
-            target: Some("FETCHING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 80 },
-        },
-        TransitionMetadata {
-            state: "FETCHING",
-            trigger: "after answer_timeout in FETCHING",
-            target: Some("OFFLINE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 81 },
+            place: Place { file: FILE, line: 75 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1183,44 +1100,12 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             place: Place { file: FILE, line: 83 },
         },
         TransitionMetadata {
-            state: "FETCHING",
-            trigger: "ack_received",
-            target: Some("CONNECTED"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 84 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_ACK",
-            trigger: "after answer_timeout in AWAIT_ACK",
-            target: Some("FETCHING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 90 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_ACK",
-            trigger: "after answer_timeout in AWAIT_ACK",
-            target: Some("OFFLINE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 91 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_ACK",
-            trigger: "ack_received",
-            target: Some("CONNECTED"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 93 },
-        },
-        TransitionMetadata {
             state: "CONNECTED",
             trigger: "after silence_timeout in CONNECTED",
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 92 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1228,7 +1113,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 94 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1236,7 +1121,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 102 },
+            place: Place { file: FILE, line: 95 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1244,7 +1129,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 96 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1252,7 +1137,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 96 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1260,7 +1145,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 105 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1268,7 +1153,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 99 },
         },
     ],
 };
