@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Sources, Span};
@@ -60,13 +60,18 @@ fn render(renderer: &Renderer, sources: &Sources, findings: &[Diagnostic]) -> St
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&renderer.render(&[group(&files, finding)]));
+        let mut columns = Vec::new();
+        let mut shown = renderer.render(&[group(&files, finding, &mut columns)]);
+        for (written, meant) in &columns {
+            shown = shown.replacen(written, meant, 1);
+        }
+        text.push_str(&shown);
         text.push('\n');
     }
     text
 }
 
-fn group<'a>(files: &'a [File<'a>], finding: &'a Diagnostic) -> Group<'a> {
+fn group<'a>(files: &'a [File<'a>], finding: &'a Diagnostic, columns: &mut Vec<(String, String)>) -> Group<'a> {
     let level = match finding.code.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -86,7 +91,7 @@ fn group<'a>(files: &'a [File<'a>], finding: &'a Diagnostic) -> Group<'a> {
     let mut group =
         level.primary_title(finding.message.as_str()).id(finding.code.number).elements(Vec::<Origin>::new());
     for excerpt in excerpts {
-        group = excerpt.add_to(group);
+        group = excerpt.add_to(group, columns);
     }
     match &finding.help {
         Some(help) => group.element(Level::HELP.message(help.as_str())),
@@ -121,27 +126,28 @@ impl<'a> Excerpt<'a> {
     }
 
     /// Where a line is too long to be shown as a whole: the first place, with what stands around it.
-    fn add_window_to(self, group: Group<'a>) -> Group<'a> {
+    ///
+    /// The renderer takes the window for the line: `columns` has what it writes as the place, and what it should.
+    fn add_window_to(self, group: Group<'a>, columns: &mut Vec<(String, String)>) -> Group<'a> {
         let shown = &self.shown[0];
         let at = self.file.line_of(shown.span.start as usize);
         let line = self.file.line(at);
         let start = self.file.boundary(shown.span.start as usize).min(line.end);
         let end = self.file.boundary(shown.span.end as usize).clamp(start, line.end);
         let window = Window::new(&self.file.text[line.clone()], start - line.start..end - line.start);
-        let annotation = shown.kind.span(window.place);
+        let annotation = shown.kind.span(window.place.clone());
         let annotation = if shown.label.is_empty() { annotation } else { annotation.label(shown.label) };
-        let snippet = Snippet::source(window.text).line_start(at + 1).annotation(annotation);
-        group
-            .element(Origin::path(self.file.path).line(at + 1).char_column(window.column))
-            .element(Padding)
-            .element(snippet)
+        let place = |column: usize| format!("{}:{}:{column}", self.file.path, at + 1);
+        let in_window = window.text[..window.place.start].chars().count() + 1;
+        columns.push((place(in_window), place(window.column)));
+        group.element(Snippet::source(window.text).line_start(at + 1).path(self.file.path).annotation(annotation))
     }
 
-    fn add_to(self, group: Group<'a>) -> Group<'a> {
+    fn add_to(self, group: Group<'a>, columns: &mut Vec<(String, String)>) -> Group<'a> {
         let text = self.file.text;
         let (start, end) = (self.file.line(self.first).start, self.file.line(self.last).end);
         if (self.first..=self.last).any(|line| self.file.line(line).len() > LINE_LENGTH_LIMIT) {
-            return self.add_window_to(group);
+            return self.add_window_to(group, columns);
         }
         let annotations = self.shown.iter().map(|shown| annotation(self.file, shown, start));
         let snippet = Snippet::source(&text[start..end]).line_start(self.first + 1).path(self.file.path);
@@ -232,6 +238,7 @@ mod tests {
             Diagnostic::new(&crate::codes::errors::SHAPE, span, "this is wrong").label("here").help("mend it");
         let shown = plain(&sources, &[finding]);
         let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines.len(), 7, "{shown}");
         assert_eq!(lines[0], "error[A0010]: this is wrong");
         assert_eq!(lines[1].trim(), "--> door.yaml:1:6005");
         let place = lines.iter().position(|line| line.contains("wrong, b")).expect("the place is shown");
