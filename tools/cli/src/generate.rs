@@ -49,7 +49,7 @@ impl Generate {
         let links = Links::to(folder)?;
         for (path, text) in &mut wanted {
             let target = out.join(path);
-            *text = links.from_folder(target.parent().unwrap_or(&out), text)?;
+            *text = links.for_folder(target.parent().unwrap_or(&out), text)?;
         }
         let differences = Differences::between(&wanted, &out)?;
         if self.check {

@@ -24,14 +24,14 @@ impl Links {
     }
 
     /// In the text of a file in that folder, which need not exist yet.
-    pub fn from_folder(&self, folder: &Path, text: &str) -> anyhow::Result<String> {
+    pub fn for_folder(&self, folder: &Path, text: &str) -> anyhow::Result<String> {
         let folder = real(&std::path::absolute(folder).context("the current folder cannot be found")?);
         let way = relative(&folder, &self.definitions).unwrap_or_else(|| self.url());
         Ok(automata_outputs::relinked(text, &self.written, &way))
     }
 
     /// In a text that may be put anywhere.
-    pub fn from_anywhere(&self, text: &str) -> String {
+    pub fn for_anywhere(&self, text: &str) -> String {
         automata_outputs::relinked(text, &self.written, &self.url())
     }
 

@@ -73,7 +73,7 @@ impl Render {
             (Some(out), _) => write_all(out, &files, &links)?,
             (None, Some(text)) if files.len() == 1 => {
                 let mut output = std::io::stdout().lock();
-                output.write_all(links.from_anywhere(text).as_bytes())?;
+                output.write_all(links.for_anywhere(text).as_bytes())?;
                 output.flush()?;
             }
             (None, _) => bail!(
@@ -138,7 +138,7 @@ fn write_all(out: &Path, files: &BTreeMap<String, String>, links: &Links) -> any
         let target = out.join(path);
         let folder = target.parent().unwrap_or(out);
         std::fs::create_dir_all(folder).with_context(|| format!("{} could not be made", folder.display()))?;
-        let text = links.from_folder(folder, text)?;
+        let text = links.for_folder(folder, text)?;
         std::fs::write(&target, text).with_context(|| format!("{} could not be written", target.display()))?;
         writeln!(output, "{} {}", styled(GOOD, "wrote"), target.display())?;
     }

@@ -92,7 +92,7 @@ impl<'a, 'f> Typer<'a, 'f> {
             let bounds = place.bounds.unwrap_or(integer.bounds());
             return match fits_or_refused(value, bounds, &place.what, node.span) {
                 Ok(()) => Some(found),
-                Err(finding) => self.refuse(place.point(finding)),
+                Err(finding) => self.refuse(place.point(*finding)),
             };
         }
         if fits(found.r#type, place.r#type) {
@@ -489,10 +489,10 @@ fn fits(found: Type, wanted: Type) -> bool {
 }
 
 /// Whether a constant is within the bounds of its place.
-pub fn fits_or_refused(value: i128, bounds: (i128, i128), what: &str, span: Span) -> Result<(), Diagnostic> {
+pub fn fits_or_refused(value: i128, bounds: (i128, i128), what: &str, span: Span) -> Result<(), Box<Diagnostic>> {
     if (bounds.0..=bounds.1).contains(&value) {
         return Ok(());
     }
     let message = format!("`{value}` is outside the bounds of {what}: {} to {}", bounds.0, bounds.1);
-    Err(Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, span, message))
+    Err(Box::new(Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, span, message)))
 }
