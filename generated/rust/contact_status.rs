@@ -123,11 +123,9 @@ impl automaton::Event for Event {
 pub enum Timer {
     /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:50`).
     OfflineAfterOfflineInterval,
-    /// `after answer_timeout in FETCHING` (`automata/contact_status.yaml:79`).
-    FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` (`automata/contact_status.yaml:89`).
-    AwaitAckAfterAnswerTimeout,
-    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:99`).
+    /// `after answer_timeout in PING` (`automata/contact_status.yaml:68`).
+    PingAfterAnswerTimeout,
+    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:92`).
     ConnectedAfterSilenceTimeout,
 }
 
@@ -140,8 +138,7 @@ impl automaton::Timer for Timer {
     fn label(self) -> &'static str {
         match self {
             Timer::OfflineAfterOfflineInterval => "after offline_interval in OFFLINE",
-            Timer::FetchingAfterAnswerTimeout => "after answer_timeout in FETCHING",
-            Timer::AwaitAckAfterAnswerTimeout => "after answer_timeout in AWAIT_ACK",
+            Timer::PingAfterAnswerTimeout => "after answer_timeout in PING",
             Timer::ConnectedAfterSilenceTimeout => "after silence_timeout in CONNECTED",
         }
     }
@@ -334,37 +331,31 @@ pub enum Transition {
     OfflineSessionOpened,
     /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:53`).
     OfflineInboxPacket,
-    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:67`).
+    /// `after answer_timeout in PING` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
+    PingAfterAnswerTimeout,
+    /// `after answer_timeout in PING` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
+    PingAfterAnswerTimeout2,
+    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:72`).
     PingInboxPacket,
-    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
+    /// `ack_received` in `PING` → `CONNECTED` (`automata/contact_status.yaml:72`).
+    PingAckReceived,
+    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:74`).
     PingIdentityMissing,
-    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
+    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:74`).
     PingSendFailed,
-    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
+    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:75`).
     PingIdentityMissing2,
-    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
+    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:75`).
     PingSendFailed2,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `FETCHING` (`automata/contact_status.yaml:80`).
-    FetchingAfterAnswerTimeout,
-    /// `after answer_timeout in FETCHING` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:81`).
-    FetchingAfterAnswerTimeout2,
     /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:83`).
     FetchingIdentityFetched,
-    /// `ack_received` in `FETCHING` → `CONNECTED` (`automata/contact_status.yaml:84`).
-    FetchingAckReceived,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `FETCHING` (`automata/contact_status.yaml:90`).
-    AwaitAckAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_ACK` in `AWAIT_ACK` → `OFFLINE` (`automata/contact_status.yaml:91`).
-    AwaitAckAfterAnswerTimeout2,
-    /// `ack_received` in `AWAIT_ACK` → `CONNECTED` (`automata/contact_status.yaml:93`).
-    AwaitAckAckReceived,
-    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:99`).
+    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:92`).
     ConnectedAfterSilenceTimeout,
-    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
+    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:96`).
     ConnectedPingNow,
-    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:103`).
+    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:96`).
     ConnectedSessionClosed,
-    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:105`).
+    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:98`).
     ConnectedPacketFailed,
 }
 
@@ -452,12 +443,7 @@ impl blocking::State<Machine> for State {
                     State::Offline => {
                         leave_offline(context);
                     }
-                    State::Fetching => {
-                        leave_fetching(context);
-                        leave_ping(context);
-                    }
-                    State::AwaitAck => {
-                        leave_await_ack(context);
+                    State::Fetching | State::AwaitAck => {
                         leave_ping(context);
                     }
                     State::Connected => {
@@ -476,64 +462,22 @@ impl blocking::State<Machine> for State {
                 leave_offline(context);
             }
             Some(
-                Transition::PingInboxPacket
+                Transition::PingAfterAnswerTimeout
+                | Transition::PingIdentityMissing
+                | Transition::PingSendFailed,
+            ) => {
+                context.variables.attempts = context
+                    .variables
+                    .attempts
+                    .saturating_add(1_u8);
+            }
+            Some(
+                Transition::PingAfterAnswerTimeout2
+                | Transition::PingInboxPacket
+                | Transition::PingAckReceived
                 | Transition::PingIdentityMissing2
                 | Transition::PingSendFailed2,
             ) => {
-                match *self {
-                    State::Fetching => {
-                        leave_fetching(context);
-                        leave_ping(context);
-                    }
-                    State::AwaitAck => {
-                        leave_await_ack(context);
-                        leave_ping(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::PingIdentityMissing | Transition::PingSendFailed) => {
-                match *self {
-                    State::Fetching => {
-                        leave_fetching(context);
-                    }
-                    State::AwaitAck => {
-                        leave_await_ack(context);
-                    }
-                    _ => {}
-                }
-                context.variables.attempts = context
-                    .variables
-                    .attempts
-                    .saturating_add(1_u8);
-            }
-            Some(Transition::FetchingAfterAnswerTimeout) => {
-                leave_fetching(context);
-                context.variables.attempts = context
-                    .variables
-                    .attempts
-                    .saturating_add(1_u8);
-            }
-            Some(
-                Transition::FetchingAfterAnswerTimeout2 | Transition::FetchingAckReceived,
-            ) => {
-                leave_fetching(context);
-                leave_ping(context);
-            }
-            Some(Transition::FetchingIdentityFetched) => {
-                leave_fetching(context);
-            }
-            Some(Transition::AwaitAckAfterAnswerTimeout) => {
-                leave_await_ack(context);
-                context.variables.attempts = context
-                    .variables
-                    .attempts
-                    .saturating_add(1_u8);
-            }
-            Some(
-                Transition::AwaitAckAfterAnswerTimeout2 | Transition::AwaitAckAckReceived,
-            ) => {
-                leave_await_ack(context);
                 leave_ping(context);
             }
             Some(
@@ -554,10 +498,9 @@ impl blocking::State<Machine> for State {
         match context.transition {
             Some(
                 Transition::Start
+                | Transition::PingAfterAnswerTimeout2
                 | Transition::PingIdentityMissing2
                 | Transition::PingSendFailed2
-                | Transition::FetchingAfterAnswerTimeout2
-                | Transition::AwaitAckAfterAnswerTimeout2
                 | Transition::ConnectedPacketFailed,
             ) => {
                 enter_offline(context);
@@ -577,16 +520,14 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::OfflineInboxPacket
                 | Transition::PingInboxPacket
-                | Transition::FetchingAckReceived
-                | Transition::AwaitAckAckReceived,
+                | Transition::PingAckReceived,
             ) => {
                 enter_connected(context);
             }
             Some(
-                Transition::PingIdentityMissing
-                | Transition::PingSendFailed
-                | Transition::FetchingAfterAnswerTimeout
-                | Transition::AwaitAckAfterAnswerTimeout,
+                Transition::PingAfterAnswerTimeout
+                | Transition::PingIdentityMissing
+                | Transition::PingSendFailed,
             ) => {
                 enter_fetching(context);
             }
@@ -646,6 +587,9 @@ fn in_ping(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::InboxPacket) => {
             context.take(Transition::PingInboxPacket, State::Connected)
         }
+        Trigger::Event(Event::AckReceived) => {
+            context.take(Transition::PingAckReceived, State::Connected)
+        }
         Trigger::Event(Event::IdentityMissing) => {
             if context.variables.attempts < context.parameters.tries {
                 context.take(Transition::PingIdentityMissing, State::Fetching)
@@ -663,6 +607,13 @@ fn in_ping(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::PingNow) => context.ignored(),
         Trigger::Event(Event::SessionOpened) => context.ignored(),
         Trigger::Event(Event::SessionClosed) => context.ignored(),
+        Trigger::Timer(Timer::PingAfterAnswerTimeout) => {
+            if context.variables.attempts < context.parameters.tries {
+                context.take(Transition::PingAfterAnswerTimeout, State::Fetching)
+            } else {
+                context.take(Transition::PingAfterAnswerTimeout2, State::Offline)
+            }
+        }
         _ => anywhere(context),
     }
 }
@@ -674,16 +625,6 @@ fn in_fetching(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::IdentityFetched) => {
             context.take(Transition::FetchingIdentityFetched, State::AwaitAck)
         }
-        Trigger::Event(Event::AckReceived) => {
-            context.take(Transition::FetchingAckReceived, State::Connected)
-        }
-        Trigger::Timer(Timer::FetchingAfterAnswerTimeout) => {
-            if context.variables.attempts < context.parameters.tries {
-                context.take(Transition::FetchingAfterAnswerTimeout, State::Fetching)
-            } else {
-                context.take(Transition::FetchingAfterAnswerTimeout2, State::Offline)
-            }
-        }
         _ => in_ping(context),
     }
 }
@@ -692,17 +633,7 @@ fn in_fetching(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_await_ack(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::AckReceived) => {
-            context.take(Transition::AwaitAckAckReceived, State::Connected)
-        }
         Trigger::Event(Event::IdentityFetched) => context.ignored(),
-        Trigger::Timer(Timer::AwaitAckAfterAnswerTimeout) => {
-            if context.variables.attempts < context.parameters.tries {
-                context.take(Transition::AwaitAckAfterAnswerTimeout, State::Fetching)
-            } else {
-                context.take(Transition::AwaitAckAfterAnswerTimeout2, State::Offline)
-            }
-        }
         _ => in_ping(context),
     }
 }
@@ -782,11 +713,15 @@ fn leave_offline(context: &mut Context<'_>) {
 /// On entering `PING`.
 fn enter_ping(context: &mut Context<'_>) {
     context.variables.attempts = 1;
+    context
+        .effects
+        .start_after(Timer::PingAfterAnswerTimeout, context.parameters.answer_timeout);
 }
 
 /// On leaving `PING`.
 fn leave_ping(context: &mut Context<'_>) {
     context.effects.act(Action::CancelHandshake);
+    context.effects.stop(Timer::PingAfterAnswerTimeout);
 }
 
 /// On entering `FETCHING`.
@@ -794,15 +729,7 @@ fn enter_fetching(context: &mut Context<'_>) {
     context.effects.act(Action::FetchIdentity);
     context
         .effects
-        .start_after(
-            Timer::FetchingAfterAnswerTimeout,
-            context.parameters.answer_timeout,
-        );
-}
-
-/// On leaving `FETCHING`.
-fn leave_fetching(context: &mut Context<'_>) {
-    context.effects.stop(Timer::FetchingAfterAnswerTimeout);
+        .start_after(Timer::PingAfterAnswerTimeout, context.parameters.answer_timeout);
 }
 
 /// On entering `AWAIT_ACK`.
@@ -810,15 +737,7 @@ fn enter_await_ack(context: &mut Context<'_>) {
     context.effects.act(Action::SendMyIdentity);
     context
         .effects
-        .start_after(
-            Timer::AwaitAckAfterAnswerTimeout,
-            context.parameters.answer_timeout,
-        );
-}
-
-/// On leaving `AWAIT_ACK`.
-fn leave_await_ack(context: &mut Context<'_>) {
-    context.effects.stop(Timer::AwaitAckAfterAnswerTimeout);
+        .start_after(Timer::PingAfterAnswerTimeout, context.parameters.answer_timeout);
 }
 
 /// On entering `CONNECTED`.
@@ -906,7 +825,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<4>;
+    type Timers = automaton::TimerHandles<3>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -924,19 +843,9 @@ impl automata_runtime::Automaton for Machine {
                     parameters.offline_interval,
                 );
         }
-        if state == State::Fetching {
+        if state.is_in_ping() {
             effects
-                .start_after(
-                    Timer::FetchingAfterAnswerTimeout,
-                    parameters.answer_timeout,
-                );
-        }
-        if state == State::AwaitAck {
-            effects
-                .start_after(
-                    Timer::AwaitAckAfterAnswerTimeout,
-                    parameters.answer_timeout,
-                );
+                .start_after(Timer::PingAfterAnswerTimeout, parameters.answer_timeout);
         }
         if state == State::Connected {
             effects
@@ -986,7 +895,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 76 },
+            place: Place { file: FILE, line: 81 },
         },
         StateMetadata {
             name: "AWAIT_ACK",
@@ -994,7 +903,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 85 },
+            place: Place { file: FILE, line: 84 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -1002,7 +911,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 96 },
+            place: Place { file: FILE, line: 89 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1010,7 +919,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 113 },
+            place: Place { file: FILE, line: 106 },
         },
     ],
     events: &[
@@ -1143,11 +1052,35 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         },
         TransitionMetadata {
             state: "PING",
+            trigger: "after answer_timeout in PING",
+            target: Some("FETCHING"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 69 },
+        },
+        TransitionMetadata {
+            state: "PING",
+            trigger: "after answer_timeout in PING",
+            target: Some("OFFLINE"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 70 },
+        },
+        TransitionMetadata {
+            state: "PING",
             trigger: "inbox_packet",
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 72 },
+        },
+        TransitionMetadata {
+            state: "PING",
+            trigger: "ack_received",
+            target: Some("CONNECTED"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 72 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1155,7 +1088,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 74 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1163,7 +1096,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 74 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1171,7 +1104,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 75 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1179,23 +1112,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
-        },
-        TransitionMetadata {
-            state: "FETCHING",
-            trigger: "after answer_timeout in FETCHING",
-            target: Some("FETCHING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 80 },
-        },
-        TransitionMetadata {
-            state: "FETCHING",
-            trigger: "after answer_timeout in FETCHING",
-            target: Some("OFFLINE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 81 },
+            place: Place { file: FILE, line: 75 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1206,44 +1123,12 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             place: Place { file: FILE, line: 83 },
         },
         TransitionMetadata {
-            state: "FETCHING",
-            trigger: "ack_received",
-            target: Some("CONNECTED"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 84 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_ACK",
-            trigger: "after answer_timeout in AWAIT_ACK",
-            target: Some("FETCHING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 90 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_ACK",
-            trigger: "after answer_timeout in AWAIT_ACK",
-            target: Some("OFFLINE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 91 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_ACK",
-            trigger: "ack_received",
-            target: Some("CONNECTED"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 93 },
-        },
-        TransitionMetadata {
             state: "CONNECTED",
             trigger: "after silence_timeout in CONNECTED",
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 92 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1251,7 +1136,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 94 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1259,7 +1144,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 102 },
+            place: Place { file: FILE, line: 95 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1267,7 +1152,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 96 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1275,7 +1160,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 96 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1283,7 +1168,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 105 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1291,7 +1176,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 99 },
         },
     ],
 };

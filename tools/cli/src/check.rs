@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use anyhow::bail;
 use automata_compiler::Analysis;
 use automata_compiler::diagnostic::{Diagnostic, Severity};
 use automata_compiler::source::{Sources, Span};
@@ -9,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::Verdict;
-use crate::folder::{Folder, tally};
+use crate::folder::{Folder, show, tally};
 use crate::terminal::{counted, output, print_json};
 use crate::watch::watch;
 
@@ -34,12 +35,16 @@ pub struct Check {
 impl Check {
     pub fn run(self, folder: &Folder) -> anyhow::Result<Verdict> {
         if self.watch {
-            return watch(folder, |sources| self.check(sources));
+            return watch(folder, |sources| self.check(folder, sources));
         }
-        self.check(&folder.read()?)
+        self.check(folder, &folder.read()?)
     }
 
-    fn check(&self, sources: &Sources) -> anyhow::Result<Verdict> {
+    fn check(&self, folder: &Folder, sources: &Sources) -> anyhow::Result<Verdict> {
+        // In continuous integration a folder that was moved would be well for ever.
+        if sources.iter().next().is_none() {
+            bail!("no *.yaml in {}\nhelp: `automata new NAME` makes a definition", folder.path().display());
+        }
         let analysis = automata_compiler::analyse(sources);
         let counts = Counts::of(sources, &analysis);
         if self.json {
@@ -47,7 +52,7 @@ impl Check {
         } else {
             let mut output = output();
             if !analysis.findings.is_empty() {
-                writeln!(output, "{}", automata_compiler::render::coloured(sources, &analysis.findings))?;
+                show(&mut output, sources, &analysis.findings)?;
             }
             writeln!(output, "{}", counts.summary())?;
             output.flush()?;

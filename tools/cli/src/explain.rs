@@ -56,14 +56,9 @@ fn number_in(written: &str) -> Option<u64> {
     written.trim_start_matches(['a', 'A']).parse().ok()
 }
 
-/// The code that is written nearly so, or else the one with the nearest number.
+/// The code that is written nearly so. A number that is merely not far off means something else.
 fn near(written: &str) -> Option<&'static str> {
-    let slip = nearest(written, codes::all().map(|code| code.number));
-    slip.or_else(|| {
-        let wanted = number_in(written)?;
-        let codes = codes::all().map(|code| code.number);
-        codes.min_by_key(|code| number_in(code).map_or(u64::MAX, |number| number.abs_diff(wanted)))
-    })
+    nearest(written, codes::all().map(|code| code.number))
 }
 
 fn number(code: &Code) -> String {

@@ -86,7 +86,7 @@ pub fn resolve(sources: &Sources) -> anyhow::Result<Result<Arc<System>, Verdict>
             let only_errors = analysis.findings.into_iter().filter(|it| it.code.severity == Severity::Error);
             let findings: Vec<Diagnostic> = only_errors.collect();
             let mut stream = errors();
-            writeln!(stream, "{}", automata_compiler::render::coloured(sources, &findings))?;
+            show(&mut stream, sources, &findings)?;
             writeln!(
                 stream,
                 "{} the definitions have {}; nothing was done",
@@ -96,6 +96,16 @@ pub fn resolve(sources: &Sources) -> anyhow::Result<Result<Arc<System>, Verdict>
             Ok(Err(Verdict::Bad))
         }
     }
+}
+
+/// Shows findings to a person: of many alike the first ones.
+pub fn show(stream: &mut impl Write, sources: &Sources, findings: &[Diagnostic]) -> std::io::Result<()> {
+    let (shown, more) = automata_compiler::render::bounded(sources, findings);
+    writeln!(stream, "{}", automata_compiler::render::coloured(sources, &shown))?;
+    for line in &more {
+        writeln!(stream, "{line}")?;
+    }
+    if more.is_empty() { Ok(()) } else { writeln!(stream) }
 }
 
 /// The automaton of that name.

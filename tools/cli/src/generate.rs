@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::Verdict;
 use crate::folder::{Folder, resolve};
+use crate::links::Links;
 use crate::terminal::{BAD, GOOD, counted, errors, output, styled};
 
 /// Where the Rust goes; the folders of the other formats are theirs to say.
@@ -44,7 +45,12 @@ impl Generate {
             Some(out) => out,
             None => folder.parent()?.join("generated"),
         };
-        let wanted = artifacts(&system, &sources);
+        let mut wanted = artifacts(&system, &sources);
+        let links = Links::to(folder)?;
+        for (path, text) in &mut wanted {
+            let target = out.join(path);
+            *text = links.for_folder(target.parent().unwrap_or(&out), text)?;
+        }
         let differences = Differences::between(&wanted, &out)?;
         if self.check {
             return differences.report(&out, wanted.len());

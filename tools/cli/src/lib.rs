@@ -8,6 +8,7 @@ mod check;
 mod explain;
 mod folder;
 mod generate;
+mod links;
 mod list;
 mod manual;
 mod new;

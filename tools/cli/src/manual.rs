@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use automata_compiler::codes;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
@@ -25,9 +27,15 @@ impl Completions {
     pub fn run(self) -> anyhow::Result<Verdict> {
         // Into memory first: the library takes a closed pipe for a bug.
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Arguments::command(), "automata", &mut script);
+        clap_complete::generate(self.shell, &mut with_codes(Arguments::command()), "automata", &mut script);
         print(&script)
     }
+}
+
+/// With the codes that `explain` knows, which it also takes in other forms.
+fn with_codes(command: clap::Command) -> clap::Command {
+    let codes = PossibleValuesParser::new(codes::all().map(|code| PossibleValue::new(code.number).help(code.title)));
+    command.mut_subcommand("explain", |explain| explain.mut_arg("code", |code| code.value_parser(codes)))
 }
 
 /// Print the man page, or write one for each command

@@ -13,6 +13,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::Verdict;
 use crate::folder::{Folder, resolve, unknown};
+use crate::links::Links;
 use crate::terminal::{GOOD, output, styled};
 use crate::watch::watch;
 
@@ -54,12 +55,12 @@ fn formats() -> PossibleValuesParser {
 impl Render {
     pub fn run(self, folder: &Folder) -> anyhow::Result<Verdict> {
         if self.watch {
-            return watch(folder, |sources| self.render(sources));
+            return watch(folder, |sources| self.render(folder, sources));
         }
-        self.render(&folder.read()?)
+        self.render(folder, &folder.read()?)
     }
 
-    fn render(&self, sources: &Sources) -> anyhow::Result<Verdict> {
+    fn render(&self, folder: &Folder, sources: &Sources) -> anyhow::Result<Verdict> {
         let system = match resolve(sources)? {
             Ok(system) => system,
             Err(verdict) => return Ok(verdict),
@@ -67,11 +68,12 @@ impl Render {
         let chosen = |output: &&Output| self.format.iter().any(|format| format == output.name || format == ALL);
         let chosen: Vec<&Output> = OUTPUTS.iter().filter(chosen).collect();
         let files = self.files(&system, sources, &chosen)?;
+        let links = Links::to(folder)?;
         match (&self.out, files.values().next()) {
-            (Some(out), _) => write_all(out, &files)?,
+            (Some(out), _) => write_all(out, &files, &links)?,
             (None, Some(text)) if files.len() == 1 => {
                 let mut output = std::io::stdout().lock();
-                output.write_all(text.as_bytes())?;
+                output.write_all(links.for_anywhere(text).as_bytes())?;
                 output.flush()?;
             }
             (None, _) => bail!(
@@ -104,11 +106,16 @@ impl Render {
             }
         }
         if let (Some(name), true) = (&self.name, files.is_empty()) {
-            let mut stems = OUTPUTS.iter().flat_map(|output| output.system.iter().map(|(stem, _)| *stem));
-            if system.automaton(name).is_some() || stems.any(|stem| stem == name) {
+            let is_automaton = system.automaton(name).is_some();
+            let shows = |output: &&Output| {
+                is_automaton && output.automaton.is_some() || output.system.iter().any(|(stem, _)| stem == name)
+            };
+            let formats: Vec<&str> = OUTPUTS.iter().filter(shows).map(|output| output.name).collect();
+            if !formats.is_empty() {
                 bail!(
-                    "the format `{}` shows nothing of `{name}`\nhelp: `automata render --help` lists the formats",
-                    self.format.join(",")
+                    "the format `{}` shows nothing of `{name}`\nhelp: these do: {}",
+                    self.format.join(","),
+                    formats.join(", ")
                 );
             }
             let names = system.automata.iter().map(|automaton| automaton.name.as_str()).chain([WHOLE]);
@@ -125,12 +132,13 @@ fn one(output: &Output, system: &System, sources: &Sources, name: &str) -> BTree
     automaton.or_else(whole).map(|text| (output.path(name), text)).into_iter().collect()
 }
 
-fn write_all(out: &Path, files: &BTreeMap<String, String>) -> anyhow::Result<()> {
+fn write_all(out: &Path, files: &BTreeMap<String, String>, links: &Links) -> anyhow::Result<()> {
     let mut output = output();
     for (path, text) in files {
         let target = out.join(path);
         let folder = target.parent().unwrap_or(out);
         std::fs::create_dir_all(folder).with_context(|| format!("{} could not be made", folder.display()))?;
+        let text = links.for_folder(folder, text)?;
         std::fs::write(&target, text).with_context(|| format!("{} could not be written", target.display()))?;
         writeln!(output, "{} {}", styled(GOOD, "wrote"), target.display())?;
     }

@@ -18,7 +18,9 @@ use crate::terminal::{FAINT, STRONG, output, print_json, styled};
 #[command(
     after_help = "All automata of the folder run together; NAME is the one that is looked at. Time passes only when you say so.\n\n\
     A script is JSON Lines; every key may be left out, and answers hold from their line on:\n  \
-    {\"at_ms\": 5000, \"instance\": \"door[1]\", \"event\": \"open\", \"fields\": {\"by\": \"alice\"}, \"conditions\": {\"locked\": false}}\n\n\
+    {\"at_ms\": 5000, \"instance\": \"door[1]\", \"event\": \"open\", \"fields\": {\"by\": \"alice\"}, \"conditions\": {\"locked\": false}}\n\
+    Time passes up to at_ms, and timers are served when they are due; with \"jump\": true it jumps there, and they are served late,\n\
+    as on a machine that slept.\n\n\
     Examples:\n  \
     automata simulate tcp_connection\n  \
     automata simulate 'tcp_connection[7]'\n  \

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::codes::errors;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::System;
-use crate::resolve::{Files, resolve};
-use crate::source::{FileId, Source, Sources, Span};
+use crate::resolve::{Files, Shared, resolve};
+use crate::source::{Fault, FileId, Source, Sources, Span};
 use crate::yaml::Node;
-use crate::{checks, syntax, yaml};
+use crate::{causes, checks, syntax, yaml};
 
 /// What is known of a set of sources.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,8 +39,19 @@ impl ParsedFile {
 /// Reads, resolves and checks all files. Whatever they contain, it comes back, with all findings of all files.
 #[must_use]
 pub fn analyse(sources: &Sources) -> Analysis {
-    let files: Vec<ParsedFile> = sources.iter().map(|(id, source)| ParsedFile::new(id, source)).collect();
+    let files: Vec<ParsedFile> = sources
+        .iter()
+        .map(|(id, source)| sources.fault(id).map_or_else(|| ParsedFile::new(id, source), |fault| refused(id, fault)))
+        .collect();
     analyse_parsed(sources, &files)
+}
+
+/// A file that could not be read as text.
+fn refused(file: FileId, fault: &Fault) -> ParsedFile {
+    let span = Span { file, start: fault.offset as u32, end: fault.offset as u32 };
+    let finding =
+        Diagnostic { help: fault.help.map(str::to_owned), ..Diagnostic::new(&errors::YAML, span, &*fault.message) };
+    ParsedFile { tree: None, findings: vec![finding] }
 }
 
 /// As [`analyse`], with each of the files read already: most of the time goes there, and who analyses again and again while
@@ -55,6 +66,7 @@ pub fn analyse_parsed(sources: &Sources, parsed: &[ParsedFile]) -> Analysis {
     // What one case says for several events is said once.
     findings.sort_by(|a, b| (a.span, a.code.number, &a.message).cmp(&(b.span, b.code.number, &b.message)));
     findings.dedup();
+    let findings = causes::gather(findings);
     Analysis { system, findings }
 }
 
@@ -67,25 +79,25 @@ fn checked(system: System, findings: &mut Vec<Diagnostic>) -> Option<System> {
 }
 
 fn read(sources: &Sources, parsed: &[ParsedFile], findings: &mut Vec<Diagnostic>) -> Files {
-    let mut files = Files {
-        types: Some(syntax::TypesFile::default()),
-        parts: Some(Vec::new()),
-        automata: Vec::new(),
-        unreadable: BTreeSet::new(),
-    };
+    let mut files =
+        Files { types: Shared::Missing, parts: Shared::Missing, automata: Vec::new(), unreadable: BTreeSet::new() };
     for ((id, source), parsed) in sources.iter().zip(parsed) {
         let name = source.path.rsplit('/').next().unwrap_or(&source.path);
         let node = parsed.tree.as_ref();
         findings.extend(parsed.findings.iter().cloned());
         match (name, node) {
-            ("types.yaml", node) => files.types = node.and_then(|node| syntax::read_types(node, findings)),
-            ("parts.yaml", node) => files.parts = node.and_then(|node| syntax::read_parts(node, findings)),
+            ("types.yaml", node) => files.types = node.and_then(|node| syntax::read_types(node, findings)).into(),
+            ("parts.yaml", node) => files.parts = node.and_then(|node| syntax::read_parts(node, findings)).into(),
             (name, node) => {
                 let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
                 if !name.ends_with(".yaml") {
                     let message = format!("files of the language end in `.yaml`; `{name}` does not");
                     findings.push(Diagnostic::new(&errors::FILE_NAME, Span { file: id, start: 0, end: 0 }, message));
-                    files.unreadable.insert(stem);
+                    match stem.as_str() {
+                        "types" => files.types = Shared::Unreadable,
+                        "parts" => files.parts = Shared::Unreadable,
+                        _ => drop(files.unreadable.insert(stem)),
+                    }
                     continue;
                 }
                 match node.and_then(|node| syntax::read_automaton(node, &stem, findings)) {

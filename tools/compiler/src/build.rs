@@ -62,7 +62,10 @@ pub fn build_with(folder: impl AsRef<Path>, options: &Options) {
 pub fn build_into(folder: &Path, target: &Path, options: &Options) -> Result<(), String> {
     println!("cargo::rerun-if-changed={}", folder.display());
     let sources = read_folder(folder).map_err(|error| error.to_string())?;
-    let artifacts = compile(&sources, options).map_err(|findings| render::plain(&sources, &findings))?;
+    let artifacts = compile(&sources, options).map_err(|findings| {
+        let (shown, more) = render::bounded(&sources, &findings);
+        render::plain(&sources, &shown) + &more.join("\n")
+    })?;
     for warning in artifacts.warnings.iter().filter(|finding| finding.code.severity == Severity::Warning) {
         for line in render::plain(&sources, std::slice::from_ref(warning)).lines() {
             println!("cargo::warning={line}");

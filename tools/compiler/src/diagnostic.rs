@@ -40,13 +40,16 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do: "did you mean `CONNECTED`?"
     pub help: Option<String>,
+    /// What is amiss, if other findings may come of the same: the kind of a name, whose it is, and the name. Findings of one cause are told
+    /// as one ([`crate::causes`]).
+    pub cause: Option<String>,
 }
 
 impl Diagnostic {
     /// A finding without label, related places and help.
     #[must_use]
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), span, label: String::new(), related: Vec::new(), help: None }
+        Self { code, message: message.into(), span, label: String::new(), related: Vec::new(), help: None, cause: None }
     }
 
     /// Says something beside the place.
@@ -67,6 +70,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says what it comes of.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
         self
     }
 

@@ -10,7 +10,7 @@ use crate::yaml::FILE_SIZE_LIMIT;
 /// The files of the language in a folder (not in folders inside it), to be shown as `<folder name>/<file>`.
 ///
 /// # Errors
-/// If the folder or a file in it cannot be read, or a file is not UTF-8; the error names the file.
+/// If the folder cannot be read; the error names it. What is wrong with a file in it becomes a finding.
 pub fn read_folder(folder: &Path) -> io::Result<Sources> {
     let name = folder_name(folder)?;
     let mut files = Vec::new();
@@ -18,13 +18,22 @@ pub fn read_folder(folder: &Path) -> io::Result<Sources> {
         let path = entry.map_err(|error| at(folder, &error))?.path();
         let Some(file) = path.file_name().and_then(|file| file.to_str()) else { continue };
         let is_definition = file.ends_with(".yaml") || file.ends_with(".yml");
-        if !is_definition || file.starts_with('.') || !path.is_file() {
+        if !is_definition || file.starts_with('.') {
             continue;
         }
-        let text = read(&path).map_err(|error| at(&path, &error))?;
-        files.push(Source { path: format!("{name}/{file}"), text });
+        let shown = format!("{name}/{file}");
+        // Through links: one that leads nowhere is a definition that is missed.
+        match fs::metadata(&path).and_then(|metadata| if metadata.is_file() { read(&path).map(Some) } else { Ok(None) })
+        {
+            Ok(Some(bytes)) if bytes.len() > FILE_SIZE_LIMIT => {
+                files.push((Source { path: shown, text: String::from_utf8_lossy(&bytes).into_owned() }, None));
+            }
+            Ok(Some(bytes)) => files.push(Source::decode(shown, bytes)),
+            Ok(None) => {}
+            Err(error) => files.push(Source::unreadable(shown, &why(&path, &error))),
+        }
     }
-    Ok(Sources::new(files))
+    Ok(Sources::with_faults(files))
 }
 
 fn folder_name(folder: &Path) -> io::Result<String> {
@@ -33,16 +42,19 @@ fn folder_name(folder: &Path) -> io::Result<String> {
 }
 
 /// At most a byte more than a file may have: that it is too large is then a finding like any other.
-fn read(path: &Path) -> io::Result<String> {
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(FILE_SIZE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > FILE_SIZE_LIMIT {
-        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    Ok(bytes)
+}
+
+fn why(path: &Path, error: &io::Error) -> String {
+    match fs::read_link(path) {
+        Ok(target) if error.kind() == io::ErrorKind::NotFound => {
+            format!("it is a link to `{}`, which does not exist", target.display())
+        }
+        _ => error.to_string(),
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        io::Error::new(io::ErrorKind::InvalidData, format!("not UTF-8 at byte {offset}"))
-    })
 }
 
 fn at(path: &Path, error: &io::Error) -> io::Error {

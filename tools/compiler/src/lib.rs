@@ -5,6 +5,7 @@
 
 mod analysis;
 mod build;
+mod causes;
 pub mod checks;
 pub mod codes;
 pub mod diagnostic;

@@ -112,10 +112,19 @@ impl LeafAnswers<'_> {
 #[must_use]
 pub fn answers<'a>(system: &'a System, automaton: &'a Automaton) -> Vec<LeafAnswers<'a>> {
     let asker = Asker { system, automaton };
-    let arrivals: Vec<Arrival> =
-        (0..automaton.events.len() as u32).flat_map(|event| arrivals(automaton, EventId(event))).collect();
+    let arrivals = all_arrivals(automaton);
     let leaves = automaton.leaves().filter(|&leaf| !automaton.states[leaf].is_final);
     leaves.map(|leaf| asker.leaf(leaf, &arrivals)).collect()
+}
+
+/// The answers of one leaf.
+#[must_use]
+pub fn answers_in<'a>(system: &'a System, automaton: &'a Automaton, leaf: StateId) -> LeafAnswers<'a> {
+    Asker { system, automaton }.leaf(leaf, &all_arrivals(automaton))
+}
+
+fn all_arrivals(automaton: &Automaton) -> Vec<Arrival<'_>> {
+    (0..automaton.events.len() as u32).flat_map(|event| arrivals(automaton, EventId(event))).collect()
 }
 
 /// The ways in which an event comes.

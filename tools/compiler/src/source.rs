@@ -1,5 +1,7 @@
 //! Source files and places in them.
 
+use std::collections::BTreeMap;
+
 /// Index of a file in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FileId(pub u32);
@@ -50,8 +52,47 @@ impl Text {
 pub struct Source {
     /// Path, as shown in findings and in generated text. Never absolute.
     pub path: String,
-    /// The text; invalid UTF-8 is refused where files are read.
+    /// The text.
     pub text: String,
+}
+
+/// What kept a file from being read as text. It becomes a finding like any other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The byte, of the text that is shown.
+    pub offset: usize,
+    /// What is wrong: "this is not UTF-8: the byte 0xFF".
+    pub message: String,
+    /// What to do.
+    pub help: Option<&'static str>,
+}
+
+impl Source {
+    /// A file as it was read. If it is not UTF-8, its text has replacement characters, for people to see where.
+    #[must_use]
+    pub fn decode(path: String, bytes: Vec<u8>) -> (Self, Option<Fault>) {
+        let error = match String::from_utf8(bytes) {
+            Ok(text) => return (Self { path, text }, None),
+            Err(error) => error,
+        };
+        let offset = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let message = format!("this is not UTF-8: the byte 0x{:02X}", bytes[offset]);
+        let help = if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+            "it looks like UTF-16: save the file as UTF-8"
+        } else {
+            "save the file as UTF-8"
+        };
+        let fault = Fault { offset, message, help: Some(help) };
+        (Self { path, text: String::from_utf8_lossy(bytes).into_owned() }, Some(fault))
+    }
+
+    /// A file whose contents cannot be had.
+    #[must_use]
+    pub fn unreadable(path: String, why: &str) -> (Self, Option<Fault>) {
+        let message = format!("the file cannot be read: {why}");
+        (Self { path, text: String::new() }, Some(Fault { offset: 0, message, help: None }))
+    }
 }
 
 /// All files of one compilation, in the order of their paths.
@@ -60,19 +101,34 @@ pub struct Sources {
     files: Vec<Source>,
     /// Of each file, the first byte of each line.
     line_starts: Vec<Vec<usize>>,
+    faults: BTreeMap<FileId, Fault>,
 }
 
 impl Sources {
     /// Takes files in any order, and sorts them by path, so that the order in which they were found decides nothing.
     #[must_use]
-    pub fn new(mut files: Vec<Source>) -> Self {
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+    pub fn new(files: Vec<Source>) -> Self {
+        Self::with_faults(files.into_iter().map(|file| (file, None)).collect())
+    }
+
+    /// [`Sources::new`], with what kept some of the files from being read.
+    #[must_use]
+    pub fn with_faults(mut files: Vec<(Source, Option<Fault>)>) -> Self {
+        files.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
+        let (files, faults): (Vec<Source>, Vec<Option<Fault>>) = files.into_iter().unzip();
+        let faults = (0..).map(FileId).zip(faults).filter_map(|(id, fault)| Some((id, fault?))).collect();
         let starts_of = |source: &Source| {
             let newlines = source.text.match_indices('\n');
             std::iter::once(0).chain(newlines.map(|(place, _)| place + 1)).collect()
         };
         let line_starts = files.iter().map(starts_of).collect();
-        Self { files, line_starts }
+        Self { files, line_starts, faults }
+    }
+
+    /// What kept that file from being read as text, if anything did.
+    #[must_use]
+    pub fn fault(&self, id: FileId) -> Option<&Fault> {
+        self.faults.get(&id)
     }
 
     /// All files with their ids.

@@ -1,12 +1,14 @@
 //! The cases in `tests/cases`: what the compiler refuses, word for word, and what it accepts.
 //!
 //! A case is a folder of YAML files. Without `types.yaml` or `parts.yaml` of its own it gets those of `tests/cases/shared`. What is
-//! said about a case under `reject` stands in its `expected.txt`; `UPDATE_EXPECT=1` writes that anew, to be looked at.
+//! said about a case under `reject` stands in its `expected.txt`, what is warned of in one under `accept` in its `expected_warnings.txt`, if there is
+//! anything; `UPDATE_EXPECT=1` writes these anew, to be looked at.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use automata_compiler::diagnostic::Diagnostic;
 use automata_compiler::source::{Source, Sources};
 use automata_compiler::{analyse, codes, render};
 use expect_test::expect_file;
@@ -38,17 +40,21 @@ fn sources(case: &Path) -> Sources {
             paths.push(cases().join("shared").join(shared));
         }
     }
-    let read = |path: &PathBuf| fs::read_to_string(path).expect("the file can be read");
-    Sources::new(paths.iter().map(|path| Source { path: name(path), text: read(path) }).collect())
+    let read = |path: &PathBuf| fs::read(path).expect("the file can be read");
+    Sources::with_faults(paths.iter().map(|path| Source::decode(name(path), read(path))).collect())
+}
+
+/// That a case does not use all of what the cases share says nothing about it.
+fn of_case(case: &Path, sources: &Sources, mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    findings.retain(|finding| case.join(&sources.get(finding.span.file).path).exists());
+    findings
 }
 
 #[test]
 fn what_is_refused_is_refused_in_these_words() {
     for case in folders("reject") {
         let sources = sources(&case);
-        let mut findings = analyse(&sources).findings;
-        // That a case does not use all of what the cases share says nothing about it.
-        findings.retain(|finding| case.join(&sources.get(finding.span.file).path).exists());
+        let findings = of_case(&case, &sources, analyse(&sources).findings);
         let code = name(&case)[..5].to_uppercase();
         assert!(
             findings.iter().any(|finding| finding.code.number == code),
@@ -68,12 +74,18 @@ fn every_code_has_a_case() {
     assert!(without.is_empty(), "no case under tests/cases/reject for {without:?}");
 }
 
+/// Warnings come and go with changes of the checks that nobody meant: those of a case stand beside it.
 #[test]
-fn what_is_accepted_has_no_error() {
+fn what_is_accepted_has_no_error_and_these_warnings() {
     for case in folders("accept") {
         let sources = sources(&case);
         let analysis = analyse(&sources);
         let text = render::plain(&sources, &analysis.findings);
         assert!(analysis.system.is_some(), "{}:\n{text}", name(&case));
+        let text = render::plain(&sources, &of_case(&case, &sources, analysis.findings));
+        let expected = case.join("expected_warnings.txt");
+        if !text.is_empty() || expected.exists() {
+            expect_file![expected].assert_eq(&text);
+        }
     }
 }

@@ -31,11 +31,42 @@ fn definitions_are_read_and_nothing_else() {
 }
 
 #[test]
-fn a_file_that_is_not_text_is_named() {
+fn a_file_that_is_not_text_is_a_finding_and_hides_no_other() {
     let folder = folder("bytes");
-    write(&folder, "door.yaml", b"automaton: \xff");
-    let error = read_folder(&folder).expect_err("it is not UTF-8").to_string();
-    assert!(error.contains("door.yaml") && error.contains("byte 11"), "{error}");
+    write(&folder, "door.yaml", b"automaton: door\nsummary: \xe4\n");
+    write(&folder, "window.yaml", b"automaton: window\nfoo: bar\n");
+    write(&folder, "wide.yaml", b"\xff\xfea\x00");
+    let sources = read_folder(&folder).expect("it can be read");
+    let findings = analyse(&sources).findings;
+    let told: Vec<_> = findings
+        .iter()
+        .map(|finding| (finding.code.number, finding.message.as_str(), sources.line_and_column(finding.span)))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("A0001", "this is not UTF-8: the byte 0xE4", (2, 10)),
+            ("A0001", "this is not UTF-8: the byte 0xFF", (1, 1)),
+            ("A0011", "an automaton has no key `foo`", (2, 1)),
+        ]
+    );
+    assert!(findings[1].help.as_ref().is_some_and(|help| help.contains("UTF-16")));
+    let shown = automata_compiler::render::plain(&sources, &findings);
+    assert!(shown.contains("bytes/door.yaml:2:10") && shown.contains("summary: \u{fffd}"), "{shown}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_a_finding() {
+    let folder = folder("links");
+    write(&folder, "elsewhere", b"automaton: door");
+    std::os::unix::fs::symlink("elsewhere", folder.join("door.yaml")).expect("links can be made");
+    std::os::unix::fs::symlink("nowhere", folder.join("window.yaml")).expect("links can be made");
+    let sources = read_folder(&folder).expect("it can be read");
+    let findings = analyse(&sources).findings;
+    let told: Vec<_> = findings.iter().filter(|it| it.code.number == "A0001").map(|it| it.message.as_str()).collect();
+    assert_eq!(told, ["the file cannot be read: it is a link to `nowhere`, which does not exist"]);
+    assert!(automata_compiler::render::plain(&sources, &findings).contains("links/window.yaml:1:1"));
 }
 
 #[test]
@@ -45,6 +76,7 @@ fn a_file_that_is_too_large_is_a_finding() {
     let findings = analyse(&read_folder(&folder).expect("it can be read")).findings;
     let numbers: Vec<&str> = findings.iter().map(|finding| finding.code.number).collect();
     assert_eq!(numbers, ["A0008"]);
+    assert!(findings[0].message.contains("more than 1048576 bytes"), "{}", findings[0].message);
 }
 
 #[test]

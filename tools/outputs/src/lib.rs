@@ -75,11 +75,11 @@ pub static OUTPUTS: &[Output] = &[
     },
     Output {
         name: "plantuml",
-        summary: "PlantUML state diagram.",
+        summary: "PlantUML state diagram; the whole as a component diagram.",
         folder: "diagrams",
         extension: "puml",
         automaton: Some(plantuml::automaton),
-        system: &[],
+        system: &[("system", system_map::plantuml)],
     },
     Output {
         name: "scxml",
@@ -142,6 +142,21 @@ impl Output {
         }
         files
     }
+}
+
+/// How the files in `generated/` write the way to the folder of definitions of that name.
+#[must_use]
+pub fn definitions_link(folder: &str) -> String {
+    format!("../../{folder}")
+}
+
+/// The text of a file with its links to definitions led another way: `from`, as [`definitions_link`] says it, becomes `to`.
+#[must_use]
+pub fn relinked(text: &str, from: &str, to: &str) -> String {
+    // In SVG a link is in quotes, in Markdown in parentheses.
+    let from_escaped = xml::escape(from);
+    text.replace(&format!("href=\"{from_escaped}/"), &format!("href=\"{}/", xml::escape(to)))
+        .replace(&format!("]({from}/"), &format!("]({to}/"))
 }
 
 /// All files of all formats, by their paths inside `generated/`.

@@ -66,7 +66,7 @@ fn describe(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize)
 }
 
 /// A backslash begins an escape there, `<` a tag, `~` hides a character that means something.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, character| {
         match character {
             '\n' | '\r' => escaped.push(' '),

@@ -95,7 +95,8 @@ pub fn index(system: &System, _: &Sources) -> String {
         name: automaton.name.clone(),
         summary: or_dash(prose(&automaton.summary)),
         instances: automaton.key.as_ref().map_or("one".to_owned(), |key| format!("per {}", key.name)),
-        states: automaton.leaves().count(),
+        // As `automata list` counts: those that somebody wrote down.
+        states: automaton.states.len() - 1,
         events: automaton.events.len(),
     });
     let parts = system.parts.iter().enumerate().map(|(index, part)| {

@@ -1,4 +1,4 @@
-//! The map of the system for Mermaid and Graphviz: automata and parts as boxes, and what passes between them.
+//! The map of the system for Mermaid, Graphviz and PlantUML: automata and parts as boxes, and what passes between them.
 
 use std::fmt::Write as _;
 
@@ -55,6 +55,25 @@ pub fn dot(system: &System, _: &Sources) -> String {
         let _ = writeln!(text, "  {} -> {} [label={label}, style={style}];", word(system, from), word(system, to));
     }
     text.push_str("}\n");
+    text
+}
+
+/// As a PlantUML component diagram.
+#[must_use]
+pub fn plantuml(system: &System, _: &Sources) -> String {
+    let mut text = String::from("@startuml system\ntitle Who tells whom\nleft to right direction\n");
+    for automaton in &system.automata {
+        let _ = writeln!(text, "component \"{0}\" as automaton_{0}", automaton.name);
+    }
+    for part in &system.parts {
+        let _ = writeln!(text, "actor \"{0}\" as part_{0}", part.name);
+    }
+    for (from, to, link) in links(&SystemGraph::new(system)) {
+        let arrow = if link.kind == LinkKind::Observe { "..>" } else { "-->" };
+        let label = crate::plantuml::escape(&names(&link).join(" | ")).replace(" | ", "\\n");
+        let _ = writeln!(text, "{} {arrow} {} : {label}", word(system, from), word(system, to));
+    }
+    text.push_str("@enduml\n");
     text
 }
 

@@ -60,6 +60,7 @@ fn paths_are_unique_and_texts_are_text() {
         "schema/parts.json",
         "diagrams/system.mmd",
         "diagrams/system.dot",
+        "diagrams/system.puml",
     ] {
         assert!(paths.contains(path), "{path}");
     }
@@ -114,6 +115,42 @@ fn tables_are_whole() {
                 assert!(text.contains(&format!("| `{label}`")), "{label} of {}", automaton.name);
             }
         }
+    }
+}
+
+/// Of the whole, everything that passes between two is in each of the maps.
+#[test]
+fn maps_of_the_system_are_whole() {
+    for definitions in all() {
+        let maps: Vec<String> = ["mermaid", "dot", "plantuml"]
+            .iter()
+            .map(|format| {
+                let files = rendered(format, &definitions);
+                let map = files.into_iter().find(|(path, _)| path.starts_with("diagrams/system."));
+                map.expect("there is a map of the system").1
+            })
+            .collect();
+        for automaton in &definitions.system.automata {
+            for (map, declared) in maps.iter().zip(["[\"X\"]", "[label=\"X\"", "component \"X\""]) {
+                assert!(map.contains(&declared.replace('X', &automaton.name)), "{} in {map}", automaton.name);
+            }
+        }
+        let arrows = |arrow: &str, map: &str| map.lines().filter(|line| line.contains(arrow)).count();
+        let counts =
+            [arrows("->|", &maps[0]), arrows(" -> ", &maps[1]), arrows(".> ", &maps[2]) + arrows("--> ", &maps[2])];
+        assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?} of {}", definitions.name);
+    }
+}
+
+/// The index counts states as `automata list` does.
+#[test]
+fn the_index_counts_the_states_that_are_written_down() {
+    let definitions = project();
+    let index = &rendered("reference", &definitions)["reference/README.md"];
+    for automaton in &definitions.system.automata {
+        let row = index.lines().find(|line| line.starts_with(&format!("| [{}]", automaton.name))).expect("a row");
+        let states = row.split('|').map(str::trim).nth(4);
+        assert_eq!(states, Some((automaton.states.len() - 1).to_string().as_str()), "{row}");
     }
 }
 

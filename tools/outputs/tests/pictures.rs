@@ -287,13 +287,94 @@ fn ids_are_there_once() {
                 number(*node, "data-line") as usize
             };
             for state in automaton.states.iter().filter(|state| !state.name.is_empty()) {
-                assert_eq!(line_of(&format!("state-{}", state.name)), sources.line_and_column(state.span).0);
+                let id = format!("{}-state-{}", automaton.name, state.name);
+                assert_eq!(line_of(&id), sources.line_and_column(state.span).0);
             }
-            for (number, transition) in automaton.transitions.iter().enumerate() {
-                assert_eq!(line_of(&format!("transition-{number}")), sources.line_and_column(transition.span).0);
+            for (id, transition) in svg::ids::transitions(automaton).iter().zip(&automaton.transitions) {
+                assert_eq!(line_of(id), sources.line_and_column(transition.span).0);
             }
         }
     }
+}
+
+/// Ids of a page with all pictures of a system, and whose picture each says that it is.
+#[test]
+fn pictures_on_one_page_share_no_id() {
+    for (definitions, pictures) in ALL.iter() {
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        for (name, svg) in pictures {
+            let document = Document::parse(svg).expect("a picture is XML");
+            assert_eq!(document.root_element().attribute("data-automaton"), Some(name.as_str()));
+            for id in document.descendants().filter_map(|node| node.attribute("id")) {
+                assert!(id.starts_with(&format!("{name}-")), "{id} in {name}");
+                assert!(seen.insert(id.to_owned()), "{id} of {}", definitions.name);
+            }
+        }
+    }
+}
+
+/// The name of a composite, and how far from its left side it begins.
+fn title_offset(svg: &str, id: &str) -> f64 {
+    let document = Document::parse(svg).expect("a picture is XML");
+    let group = document.descendants().find(|node| node.attribute("id") == Some(id)).expect("it is there");
+    let of = |test: &dyn Fn(&Node) -> bool| group.descendants().find(|node| test(node)).expect("it is drawn");
+    let frame = of(&|node| node.attribute("class") == Some("box"));
+    let name = of(&|node| node.attribute("class") == Some("name"));
+    number(name, "x") - number(frame, "x")
+}
+
+/// A line that enters further to the right moves the rows of a composite, but not its name.
+#[test]
+fn names_of_composites_stand_at_the_left() {
+    let pictures = &ALL[0].1;
+    let svg = |name: &str| &pictures.iter().find(|(other, _)| other == name).expect("it is there").1;
+    assert!(title_offset(svg("nickname_holder"), "nickname_holder-state-READY") < 13.0);
+    assert!(title_offset(svg("network_transport"), "network_transport-state-CHANGING") < 20.0);
+}
+
+#[test]
+fn equal_guards_of_what_is_stayed_at_are_said_once() {
+    let definitions = made_for_a_test(
+        "automaton: door\nsummary: A door.\nconditions: { locked: { type: bool, summary: It is. } }\n\
+         events: { push: { from: host }, pull: { from: host }, look: { from: host } }\ninitial: SHUT\nstates:\n  SHUT:\n    on:\n\
+         \u{20}     push: [ { if: locked, stay: it is }, OPEN ]\n      pull: [ { if: locked, stay: it is }, OPEN ]\n      look: stay\n  OPEN: { on: { pull: SHUT }, ignore: [ push, look ] }\n",
+    );
+    let svg = svg::automaton(&definitions.system, &definitions.sources, AutomatonId(0));
+    let document = Document::parse(&svg).expect("a picture is XML");
+    let group =
+        document.descendants().find(|node| node.attribute("id") == Some("door-state-SHUT")).expect("it is there");
+    let shown = |node: &Node| {
+        node.is_text()
+            && node
+                .parent()
+                .is_some_and(|parent| parent.has_tag_name((parent.tag_name().namespace().unwrap_or_default(), "tspan")))
+    };
+    let words: Vec<&str> = group.descendants().filter(shown).filter_map(|node| node.text()).collect();
+    assert!(words.join(" ").contains("stays at push, pull [locked]; look"), "{words:?}");
+}
+
+#[test]
+fn an_id_stays_whatever_is_added_elsewhere() {
+    let ids = |more_states: &str, more_events: &str| {
+        let definitions = made_for_a_test(&format!(
+            "automaton: door\nsummary: A door.\nparameters: {{ pause: {{ type: duration, default: 1s, summary: So long. }} }}\n\
+             events: {{ {more_events}open: {{ from: host }}, close: {{ from: host }} }}\ninitial: SHUT\non: {{ close: {{ stay: it is }} }}\nstates:\n\
+             {more_states}  SHUT:\n    on: {{ open: OPEN }}\n  OPEN:\n    after: {{ pause: SHUT }}\n    on: {{ open: SHUT }}\n    always: {{ if: 1 == 2, to: SHUT }}\n"
+        ));
+        svg::ids::transitions(&definitions.system.automata[0])
+    };
+    let before = ids("", "");
+    let names = ["any-close", "SHUT-open", "OPEN-after-pause", "OPEN-open", "OPEN-always"];
+    for name in names {
+        assert!(before.contains(&format!("door-transition-{name}-1")), "{before:?}");
+    }
+    let after = ids(
+        "  AJAR:\n    on: { open: [ { if: 1 == 2, to: OPEN }, { to: SHUT } ], knock: OPEN }\n",
+        "knock: { from: host }, ",
+    );
+    assert_eq!(after.len(), before.len() + 3);
+    assert!(before.iter().all(|id| after.contains(id)), "{before:?}, {after:?}");
+    assert!(after.contains(&"door-transition-AJAR-open-2".to_owned()), "{after:?}");
 }
 
 #[test]

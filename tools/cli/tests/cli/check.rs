@@ -79,15 +79,46 @@ fn colours_only_where_they_can_be_seen_or_are_wanted() {
 }
 
 #[test]
-fn a_file_that_is_no_text_is_named() {
+fn a_file_that_is_no_text_is_a_finding_among_the_others() {
     let scratch = Scratch::with_doors();
-    std::fs::write(scratch.path().join("automata/door.yaml"), b"automaton: \xff").expect("a file of ours");
-    scratch.run(&["check"]).bad(2, &["door.yaml", "UTF-8"]);
+    std::fs::write(scratch.path().join("automata/door.yaml"), b"automaton: door\nsummary: \xff")
+        .expect("a file of ours");
+    scratch.write("automata/bell.yaml", "automaton: bell\nsummary: x\nstates: [\n");
+    let run = scratch.run(&["check", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let report: Value = serde_json::from_str(&run.out).expect("JSON");
+    let findings = report["findings"].as_array().expect("a list");
+    assert_eq!(findings.len(), 2, "{report}");
+    let finding = &findings[1];
+    assert_eq!((&finding["code"], &finding["path"]), (&"A0001".into(), &"automata/door.yaml".into()));
+    assert_eq!((&finding["line"], &finding["column"]), (&2.into(), &10.into()));
+    assert!(finding["message"].as_str().is_some_and(|message| message.contains("UTF-8")), "{finding}");
 }
 
 #[test]
-fn an_empty_folder_has_nothing_wrong() {
+fn of_many_findings_alike_the_first_are_shown() {
+    let scratch = Scratch::with_doors();
+    let keys: String = (0..1000).map(|number| format!("unknown_{number}: x\n")).collect();
+    scratch.write("automata/bell.yaml", &format!("{}{keys}", crate::scratch::BELL));
+    let run = scratch.run(&["check"]);
+    assert_eq!(run.out.matches("error[A0011]").count(), 20, "{}", run.out);
+    assert!(
+        run.out.contains("\nautomata/bell.yaml: and 980 more of A0011; `automata check --json` has all\n"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.ends_with("2 automata, 1000 errors, 0 warnings\n"), "{}", run.out);
+    let run = scratch.run(&["list"]);
+    assert!(run.err.contains("and 980 more of A0011"), "{}", run.err);
+    let run = scratch.run(&["check", "--json"]);
+    let report: Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(1000));
+}
+
+#[test]
+fn a_folder_without_definitions_is_not_well() {
     let scratch = Scratch::new();
     std::fs::create_dir(scratch.path().join("automata")).expect("a folder of ours");
-    assert_eq!(scratch.run(&["check"]).good(), "0 automata, 0 states, 0 errors, 0 warnings\n");
+    scratch.run(&["check"]).bad(2, &["no *.yaml in ", "automata", "help: `automata new NAME`"]);
+    scratch.run(&["check", "--json"]).bad(2, &["no *.yaml in "]);
 }

@@ -11,6 +11,10 @@ fn every_shell_gets_completions_of_every_command() {
             assert!(script.contains(word), "{shell} knows nothing of {word}");
         }
     }
+    for shell in ["bash", "zsh"] {
+        let script = scratch.run(&["completions", shell]).good();
+        assert!(script.contains("A0012"), "{shell} knows no codes");
+    }
     scratch.run(&["completions", "cmd"]).bad(2, &["invalid value 'cmd'"]);
 }
 

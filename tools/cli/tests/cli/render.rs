@@ -1,5 +1,8 @@
 //! `automata render`.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use crate::scratch::{DOOR, Scratch};
 
 #[test]
@@ -25,11 +28,56 @@ fn every_format_of_the_registry_can_be_had() {
         let names = output.automaton.iter().map(|_| "door").chain(output.system.iter().map(|(stem, _)| *stem));
         for name in names {
             let alone = scratch.run(&["render", name, "--format", output.name]).good();
-            assert_eq!(alone, scratch.read(&format!("look/{}", output.path(name))), "{} of {name}", output.name);
+            let written = scratch.read(&format!("look/{}", output.path(name)));
+            let definitions = format!("file://{}/automata/", real_path(&scratch).display());
+            let alone = alone.replace(&definitions, "../../automata/");
+            assert_eq!(alone, written, "{} of {name}", output.name);
         }
     }
     let help = scratch.run(&["render", "--help"]).good();
     assert!(automata_outputs::OUTPUTS.iter().all(|output| help.contains(output.name)), "{help}");
+}
+
+fn real_path(scratch: &Scratch) -> PathBuf {
+    scratch.path().canonicalize().expect("it exists")
+}
+
+/// The targets of all links of a picture to definitions.
+fn linked(picture: &str) -> BTreeSet<&str> {
+    let links = picture.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    links.filter_map(|link| link.split('#').next()).filter(|link| link.ends_with(".yaml")).collect()
+}
+
+#[test]
+fn links_lead_to_the_definitions_from_wherever_the_picture_lies() {
+    let scratch = Scratch::with_doors();
+    for out in ["look", "a/b/c", "generated/diagrams", "automata", "."] {
+        scratch.run(&["render", "--out", out]).good();
+        for name in ["door", "bell"] {
+            let picture = scratch.read(&format!("{out}/{name}.svg"));
+            let links = linked(&picture);
+            assert_eq!(links.len(), 1, "{links:?}");
+            let target = real_path(&scratch).join(out).join(links.first().expect("there is one"));
+            let target = target.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", target.display()));
+            assert_eq!(target, real_path(&scratch).join(format!("automata/{name}.yaml")), "from {out}");
+        }
+    }
+    scratch.run(&["generate", "--out", "elsewhere/deeper"]).good();
+    let page = scratch.read("elsewhere/deeper/reference/door.md");
+    assert!(page.contains("[automata/door.yaml](../../../automata/door.yaml)"), "{page}");
+    assert_eq!(scratch.run(&["generate", "--out", "elsewhere/deeper", "--check"]).code, 0);
+}
+
+#[test]
+fn on_standard_output_links_say_where_the_definitions_are() {
+    let scratch = Scratch::new();
+    scratch.write("so #1/automata/parts.yaml", crate::scratch::PARTS);
+    scratch.write("so #1/automata/types.yaml", crate::scratch::TYPES);
+    scratch.write("so #1/automata/door.yaml", DOOR);
+    scratch.write("so #1/automata/bell.yaml", crate::scratch::BELL);
+    let picture = scratch.run(&["render", "door", "--automata", "so #1/automata"]).good();
+    let expected = format!("file://{}/so%20%231/automata/door.yaml", real_path(&scratch).display());
+    assert_eq!(linked(&picture), BTreeSet::from([expected.as_str()]));
 }
 
 #[test]
@@ -38,7 +86,15 @@ fn mistyped_names_are_found() {
     scratch.run(&["render", "dor"]).bad(2, &["there is no automaton `dor`", "did you mean `door`?"]);
     let run = scratch.run(&["render", "nope"]);
     assert_eq!(run.err, "error: there is no automaton `nope`\nhelp: there are: bell, door, system\n");
-    scratch.run(&["render", "README"]).bad(2, &["the format `svg` shows nothing of `README`"]);
+    scratch
+        .run(&["render", "README"])
+        .bad(2, &["the format `svg` shows nothing of `README`", "help: these do: reference"]);
+    let run = scratch.run(&["render", "system", "--format", "scxml"]);
+    assert_eq!(
+        run.err,
+        "error: the format `scxml` shows nothing of `system`\nhelp: these do: svg, mermaid, dot, plantuml\n"
+    );
+    assert!(scratch.run(&["render", "system", "--format", "plantuml"]).good().contains("component \"door\""));
     scratch.run(&["render", "door", "--format", "svgg"]).bad(2, &["invalid value 'svgg'", "svg"]);
 }
 

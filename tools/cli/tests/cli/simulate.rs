@@ -115,6 +115,17 @@ fn a_person_steps_through_an_automaton() {
 }
 
 #[test]
+fn the_help_names_every_key_of_a_script() {
+    let scratch = Scratch::with_doors();
+    let help = scratch.run(&["simulate", "--help"]).good();
+    let refusal = scratch.run_with(&["simulate", "door", "--script", "-"], r#"{"x": 1}"#).err;
+    let (_, keys) = refusal.split_once("there are: ").expect("the keys are listed");
+    for key in keys.trim().trim_end_matches(')').split(", ") {
+        assert!(help.contains(&format!("\"{key}\"")), "{key} is not in:\n{help}");
+    }
+}
+
+#[test]
 fn quit_ends_the_session() {
     let scratch = Scratch::with_doors();
     let out = scratch.run_with(&["simulate", "bell"], "quit\npress\n").good();

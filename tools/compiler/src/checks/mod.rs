@@ -14,10 +14,14 @@ mod texts;
 mod transitions;
 mod unused;
 
-use crate::diagnostic::Diagnostic;
+use std::collections::BTreeSet;
+
+use crate::codes::warnings;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::StateGraph;
 use crate::model::{Automaton, AutomatonId, EventId, EventKind, StateId, System};
 use crate::selection::{self, LeafAnswers};
+use crate::source::Span;
 
 type OfAutomaton = fn(&Subject, &mut Vec<Diagnostic>);
 type OfSystem = fn(&[Subject], &mut Vec<Diagnostic>);
@@ -64,7 +68,23 @@ pub fn run(system: &System) -> Vec<Diagnostic> {
             check(&subjects, &mut findings);
         }
     }
+    hold_back(&mut findings);
     findings
+}
+
+/// Of a declaration with the first of two warnings, the second says nothing new: what is not used needs no summary, and what no state
+/// handles need not be raised.
+const FOLLOWING: &[(&Code, &Code)] =
+    &[(&warnings::UNUSED, &warnings::MISSING_SUMMARY), (&warnings::NEVER_HANDLED, &warnings::NEVER_RAISED)];
+
+fn hold_back(findings: &mut Vec<Diagnostic>) {
+    let places: BTreeSet<(&str, Span)> = findings.iter().map(|finding| (finding.code.number, finding.span)).collect();
+    findings.retain(|finding| {
+        let follows = |(first, second): &(&Code, &Code)| {
+            second.number == finding.code.number && places.contains(&(first.number, finding.span))
+        };
+        !FOLLOWING.iter().any(follows)
+    });
 }
 
 /// An automaton, and what is known of its behaviour.

@@ -62,7 +62,9 @@ fn not_assignable(name: &Name, environment: &Environment, findings: &mut Vec<Dia
     } else {
         let message = format!("no variable `{named}` in `{}`", this.name);
         let names = this.variables.iter().map(|variable| variable.name.as_str());
-        Diagnostic::new(&UNKNOWN_VARIABLE, name.span, message).did_you_mean(named, names)
+        Diagnostic::new(&UNKNOWN_VARIABLE, name.span, message)
+            .cause(format!("value {} {named}", this.name))
+            .did_you_mean(named, names)
     });
 }
 
@@ -90,7 +92,8 @@ fn unknown_action(name: &Name, environment: &Environment, findings: &mut Vec<Dia
     if environment.is_broken(named) {
         return;
     }
-    let finding = Diagnostic::new(&UNKNOWN_ACTION, name.span, format!("no action `{named}` in `{}`", this.name));
+    let finding = Diagnostic::new(&UNKNOWN_ACTION, name.span, format!("no action `{named}` in `{}`", this.name))
+        .cause(format!("action {} {named}", this.name));
     findings.push(if this.events.iter().any(|event| event.name == named) {
         finding.help("that is an event; events for itself stand under `raise:`")
     } else if this.conditions.iter().any(|condition| condition.name == named) {

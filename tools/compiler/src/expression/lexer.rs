@@ -43,8 +43,8 @@ impl TokenKind {
     }
 }
 
-/// Longer ones first, so that the first that fits is the right one.
-const SYMBOLS: [&str; 23] = [
+/// The symbols of the language. Longer ones first, so that the first that fits is the right one.
+pub const SYMBOLS: [&str; 23] = [
     "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "<", ">", "=", "+", "-", "*", "/", "%", "(", ")", "[", "]",
     ",", ".",
 ];
@@ -59,7 +59,7 @@ const FOREIGN: [(&str, &str); 5] = [
 ];
 
 /// Units of durations, in milliseconds.
-const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+pub const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// Splits a text; the last token is [`TokenKind::End`].
 pub fn tokens(text: &Text) -> Result<Vec<Token>, Box<Diagnostic>> {

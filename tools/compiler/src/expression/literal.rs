@@ -34,7 +34,7 @@ pub fn value(
         _ => {}
     }
     let node = super::read(parser::expression(text), findings)?;
-    constant(&node, expected, bounds, system).map_err(|finding| findings.push(finding)).ok()
+    constant(&node, expected, bounds, system).map_err(|finding| findings.push(*finding)).ok()
 }
 
 fn has_no_constants(expected: Type, system: &System) -> bool {
@@ -45,7 +45,12 @@ fn has_no_constants(expected: Type, system: &System) -> bool {
     }
 }
 
-fn constant(node: &Node, expected: Type, bounds: Option<(i128, i128)>, system: &System) -> Result<Value, Diagnostic> {
+fn constant(
+    node: &Node,
+    expected: Type,
+    bounds: Option<(i128, i128)>,
+    system: &System,
+) -> Result<Value, Box<Diagnostic>> {
     match (&node.kind, expected.base, super::operators::constant(node)) {
         (NodeKind::Bool(value), BaseType::Bool, _) => Ok(Value::Bool(*value)),
         (NodeKind::Duration(ms), BaseType::Duration, _) => Ok(Value::Duration(*ms)),
@@ -54,28 +59,33 @@ fn constant(node: &Node, expected: Type, bounds: Option<(i128, i128)>, system: &
         (NodeKind::Member(owner, name), BaseType::Declared(id), _) => {
             variant(&name.name, Some(&owner.name), node.span, id, system)
         }
-        _ => Err(refused(node, expected, system)),
+        _ => Err(Box::new(refused(node, expected, system))),
     }
 }
 
-fn within(value: i128, integer: IntegerType, bounds: Option<(i128, i128)>, span: Span) -> Result<Value, Diagnostic> {
+fn within(
+    value: i128,
+    integer: IntegerType,
+    bounds: Option<(i128, i128)>,
+    span: Span,
+) -> Result<Value, Box<Diagnostic>> {
     let bounds = bounds.unwrap_or(integer.bounds());
     let declared = if bounds == integer.bounds() { "" } else { " with its `min` and `max`" };
     fits_or_refused(value, bounds, &format!("`{}`{declared}", integer.name()), span)?;
     Ok(Value::Integer(value))
 }
 
-fn variant(name: &str, owner: Option<&str>, span: Span, id: TypeId, system: &System) -> Result<Value, Diagnostic> {
+fn variant(name: &str, owner: Option<&str>, span: Span, id: TypeId, system: &System) -> Result<Value, Box<Diagnostic>> {
     let definition = &system.types[id];
     if let Some(owner) = owner.filter(|owner| *owner != definition.name) {
         let message = format!("this is of the type `{owner}`, and `{}` is wanted", definition.name);
-        return Err(Diagnostic::new(&TYPE_MISMATCH, span, message));
+        return Err(Box::new(Diagnostic::new(&TYPE_MISMATCH, span, message)));
     }
     let position = variants(definition).iter().position(|variant| variant == name);
     position.map(|index| Value::Variant(id, index as u32)).ok_or_else(|| {
         let message = format!("`{}` has no variant `{name}`", definition.name);
         let finding = Diagnostic::new(&UNKNOWN_VARIANT, span, message).related(definition.span, "declared here");
-        finding.did_you_mean(name, variants(definition).iter().map(String::as_str))
+        Box::new(finding.did_you_mean(name, variants(definition).iter().map(String::as_str)))
     })
 }
 

@@ -24,9 +24,12 @@ use crate::model::{
 };
 use crate::source::{Span, Text};
 
-pub use lexer::{LONGEST_TEXT_BYTES, duration_text};
+pub use lexer::{LONGEST_TEXT_BYTES, SYMBOLS, UNITS, duration_text};
 pub use parser::DEEPEST;
 pub use syntax::WORDS;
+
+/// Stands for the variants of enums among the broken names, when `types.yaml` could not be read.
+pub(crate) const VARIANTS: &str = "types.yaml";
 
 /// What the names in a text can mean.
 #[derive(Clone, Copy, Debug)]

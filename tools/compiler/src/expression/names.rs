@@ -39,7 +39,7 @@ pub fn automaton(name: &Name, environment: &Environment, findings: &mut Vec<Diag
     if !environment.is_broken(&name.name) {
         let names = environment.system.automata.iter().map(|automaton| automaton.name.as_str());
         let finding = Diagnostic::new(&UNKNOWN_AUTOMATON, name.span, format!("no automaton `{}`", name.name));
-        findings.push(finding.did_you_mean(&name.name, names));
+        findings.push(finding.cause(format!("partner {}", name.name)).did_you_mean(&name.name, names));
     }
     None
 }
@@ -56,7 +56,9 @@ pub fn state(
     if !environment.is_broken(&name.name) && !environment.is_broken(&of.name) {
         let names = of.states.iter().skip(1).map(|state| state.name.as_str());
         let message = format!("no state `{}` in `{}`", name.name, of.name);
-        findings.push(Diagnostic::new(&UNKNOWN_STATE, name.span, message).did_you_mean(&name.name, names));
+        let cause = format!("state {} {}", of.name, name.name);
+        let finding = Diagnostic::new(&UNKNOWN_STATE, name.span, message).cause(cause);
+        findings.push(finding.did_you_mean(&name.name, names));
     }
     None
 }
@@ -75,7 +77,8 @@ pub fn event(
         return None;
     }
     let message = format!("no event `{}` in `{}`", name.name, of.name);
-    let finding = Diagnostic::new(&UNKNOWN_EVENT, name.span, message);
+    let cause = format!("event {} {}", of.name, name.name);
+    let finding = Diagnostic::new(&UNKNOWN_EVENT, name.span, message).cause(cause);
     let finding = if of.actions.iter().any(|action| action.name == name.name) {
         finding.help("that is an action; actions stand under `do:`")
     } else if environment.system.automaton(&name.name).is_some() {

@@ -3,6 +3,7 @@
 //! A type is handed down as a *hint* (what the place wants) and comes back as what was found; [`Typer::place`] holds the
 //! two together. Only literals, `none` and enum variants look at the hint; everything else has the type that it has.
 
+use super::VARIANTS;
 use super::names::{Role, Selection, selection};
 use super::operators::constant;
 use super::syntax::{Name, Node, NodeKind, Quantifier, Subject};
@@ -91,7 +92,7 @@ impl<'a, 'f> Typer<'a, 'f> {
             let bounds = place.bounds.unwrap_or(integer.bounds());
             return match fits_or_refused(value, bounds, &place.what, node.span) {
                 Ok(()) => Some(found),
-                Err(finding) => self.refuse(place.point(finding)),
+                Err(finding) => self.refuse(place.point(*finding)),
             };
         }
         if fits(found.r#type, place.r#type) {
@@ -268,7 +269,8 @@ impl<'a, 'f> Typer<'a, 'f> {
         } else if this.variables.iter().any(|variable| variable.name == name) {
             finding.help(format!("that is a variable; write `{name}`"))
         } else {
-            finding.did_you_mean(name, this.conditions.iter().map(|condition| condition.name.as_str()))
+            let names = this.conditions.iter().map(|condition| condition.name.as_str());
+            finding.cause(format!("value {} {name}", this.name)).did_you_mean(name, names)
         })
     }
 
@@ -331,14 +333,15 @@ impl<'a, 'f> Typer<'a, 'f> {
     fn qualified_variant(&mut self, owner: &Name, member: &Name) -> Option<(ExpressionKind, Type)> {
         let system = self.environment.system;
         let Some(index) = system.types.iter().position(|definition| definition.name == owner.name) else {
-            if self.environment.is_broken(&owner.name) {
+            if self.environment.is_broken(&owner.name) || self.environment.is_broken(VARIANTS) {
                 return None;
             }
             let message =
                 format!("`{}` is no enum, and only enums and `event` have something behind a dot", owner.name);
             let enums = system.types.iter().filter(|definition| matches!(definition.kind, TypeKind::Enum(_)));
             let names = enums.map(|definition| definition.name.as_str()).chain(["event"]);
-            let finding = Diagnostic::new(&UNKNOWN_NAME, owner.span, message);
+            let cause = format!("type {}", owner.name);
+            let finding = Diagnostic::new(&UNKNOWN_NAME, owner.span, message).cause(cause);
             return self.refuse(finding.did_you_mean(&owner.name, names));
         };
         let id = TypeId(index as u32);
@@ -348,7 +351,8 @@ impl<'a, 'f> Typer<'a, 'f> {
     fn unknown_variant<T>(&mut self, id: TypeId, name: &str, span: Span) -> Option<T> {
         let definition = &self.environment.system.types[id];
         let finding = Diagnostic::new(&UNKNOWN_VARIANT, span, format!("`{}` has no variant `{name}`", definition.name));
-        let finding = finding.related(definition.span, "declared here");
+        let cause = format!("variant {} {name}", definition.name);
+        let finding = finding.cause(cause).related(definition.span, "declared here");
         self.refuse(match &definition.kind {
             TypeKind::Enum(variants) => finding.did_you_mean(name, variants.iter().map(String::as_str)),
             TypeKind::Opaque { .. } => finding.help("it is no enum: its values are carried, and have no names"),
@@ -358,7 +362,7 @@ impl<'a, 'f> Typer<'a, 'f> {
     fn unknown_name<T>(&mut self, name: &str, hinted: Option<TypeId>, span: Span) -> Option<T> {
         let is_variant = name.starts_with(char::is_uppercase);
         let maybe_a_field = self.environment.event == EventScope::Unknown && !is_variant;
-        if maybe_a_field || self.environment.is_broken(name) {
+        if maybe_a_field || self.environment.is_broken(name) || (is_variant && self.environment.is_broken(VARIANTS)) {
             return None;
         }
         let this = self.environment.this();
@@ -372,7 +376,8 @@ impl<'a, 'f> Typer<'a, 'f> {
             return self.unknown_variant(id, name, span);
         }
         let message = format!("nothing is called `{name}` here");
-        let finding = Diagnostic::new(&UNKNOWN_NAME, span, message);
+        let cause = format!("value {} {name}", this.name);
+        let finding = Diagnostic::new(&UNKNOWN_NAME, span, message).cause(cause);
         self.refuse(match self.what_else(name) {
             Some(help) => finding.help(help),
             None => finding.did_you_mean(name, self.known_names()),
@@ -484,10 +489,10 @@ fn fits(found: Type, wanted: Type) -> bool {
 }
 
 /// Whether a constant is within the bounds of its place.
-pub fn fits_or_refused(value: i128, bounds: (i128, i128), what: &str, span: Span) -> Result<(), Diagnostic> {
+pub fn fits_or_refused(value: i128, bounds: (i128, i128), what: &str, span: Span) -> Result<(), Box<Diagnostic>> {
     if (bounds.0..=bounds.1).contains(&value) {
         return Ok(());
     }
     let message = format!("`{value}` is outside the bounds of {what}: {} to {}", bounds.0, bounds.1);
-    Err(Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, span, message))
+    Err(Box::new(Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, span, message)))
 }

@@ -197,13 +197,14 @@ impl Resolver<'_> {
         if let Some(partner) = self.find_partner(&text.text) {
             return Some(partner);
         }
-        if self.broken.contains(&text.text) || !self.parts_are_known {
+        if self.broken.contains(&text.text) || !self.absent_parts.is_worth_telling(text, |name| format!("`{name}`")) {
             return None;
         }
         let known: Vec<String> =
             self.system.parts.iter().map(|part| part.name.clone()).chain(self.automata_names.iter().cloned()).collect();
         let message = format!("there is no part and no automaton `{}`", text.text);
         let finding = Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)
+            .cause(format!("partner {}", text.text))
             .did_you_mean(&text.text, known.iter().map(String::as_str));
         self.report(finding);
         None
@@ -238,17 +239,22 @@ impl Resolver<'_> {
         if let Some(part) = self.find_part(&text.text) {
             return Some(part);
         }
-        if self.broken.contains(&text.text) || !self.parts_are_known {
+        let is_automaton = self.automata_names.contains(&text.text);
+        if self.broken.contains(&text.text)
+            || !(is_automaton || self.absent_parts.is_worth_telling(text, |name| format!("`{name}`")))
+        {
             return None;
         }
         let known = self.system.parts.iter().map(|part| part.name.as_str());
-        let finding = if self.automata_names.contains(&text.text) {
+        let finding = if is_automaton {
             let message = format!("`{}` is an automaton; actions are performed by parts", text.text);
             Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)
                 .help("to tell another automaton something, declare an event there and `send` it")
         } else {
             let message = format!("there is no part `{}`", text.text);
-            Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message).did_you_mean(&text.text, known)
+            Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)
+                .cause(format!("partner {}", text.text))
+                .did_you_mean(&text.text, known)
         };
         self.report(finding);
         None

@@ -8,17 +8,20 @@
 mod behaviours;
 mod declarations;
 mod initials;
+mod missing;
 mod names;
 mod states;
 mod timers;
 mod triggers;
 mod types;
 
+pub use types::built_in_types;
+
 use std::collections::BTreeSet;
 
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::expression::{Environment, EventScope};
+use crate::expression::{Environment, EventScope, VARIANTS};
 use crate::model::{Automaton, AutomatonId, StateId, System};
 use crate::names::Convention;
 use crate::source::{Span, Text};
@@ -27,14 +30,53 @@ use crate::syntax;
 /// All files, read.
 #[derive(Debug, Default)]
 pub struct Files {
-    /// `types.yaml`; `None` if it could not be read. Without such a file, an empty one.
-    pub types: Option<syntax::TypesFile>,
-    /// `parts.yaml`, likewise.
-    pub parts: Option<Vec<syntax::PartDeclaration>>,
+    /// `types.yaml`.
+    pub types: Shared<syntax::TypesFile>,
+    /// `parts.yaml`.
+    pub parts: Shared<Vec<syntax::PartDeclaration>>,
     /// All others, with the names that their files give them.
     pub automata: Vec<(String, syntax::Automaton)>,
     /// The names that belong to files that could not be read.
     pub unreadable: BTreeSet<String>,
+}
+
+/// A file that declares what all automata may name.
+#[derive(Debug, Default)]
+pub enum Shared<T> {
+    /// There is none. That is said once, if something names what it would declare.
+    #[default]
+    Missing,
+    /// A finding says what is wrong with it; of names that it may declare nothing is said.
+    Unreadable,
+    /// This is in it.
+    Read(T),
+}
+
+impl<T> From<Option<T>> for Shared<T> {
+    fn from(read: Option<T>) -> Self {
+        read.map_or(Self::Unreadable, Self::Read)
+    }
+}
+
+impl<T: Default> Shared<T> {
+    /// What is in it, and who is to say something where a name is not.
+    fn open(self, file: &'static str) -> (T, Absence) {
+        match self {
+            Self::Missing => (T::default(), Absence::OfFile(missing::MissingFile::new(file))),
+            Self::Unreadable => (T::default(), Absence::Told),
+            Self::Read(contents) => (contents, Absence::OfName),
+        }
+    }
+}
+
+/// What it means that a name is not among those of `types.yaml` or `parts.yaml`.
+enum Absence {
+    /// Nothing declares that name.
+    OfName,
+    /// The whole file is not there.
+    OfFile(missing::MissingFile),
+    /// The file could not be read, which is told elsewhere.
+    Told,
 }
 
 /// Resolves everything. The system is whole only if there is no error among the findings.
@@ -48,10 +90,15 @@ pub fn resolve(files: Files, findings: &mut Vec<Diagnostic>) -> System {
             broken.insert(stem.clone());
         }
     }
+    let (types, absent_types) = files.types.open("types.yaml");
+    let (parts, absent_parts) = files.parts.open("parts.yaml");
+    if !matches!(absent_types, Absence::OfName) {
+        broken.insert(VARIANTS.to_owned());
+    }
     let automata: Vec<syntax::Automaton> = automata.into_iter().map(|(_, automaton)| automaton).collect();
     let mut resolver = Resolver {
-        types_are_known: files.types.is_some(),
-        parts_are_known: files.parts.is_some(),
+        absent_types,
+        absent_parts,
         system: System::default(),
         automata_names: automata.iter().map(|automaton| automaton.name.text.clone()).collect(),
         keys: Vec::new(),
@@ -60,10 +107,11 @@ pub fn resolve(files: Files, findings: &mut Vec<Diagnostic>) -> System {
         broken_timers: BTreeSet::new(),
         findings,
     };
-    resolver.declare_types(files.types.unwrap_or_default());
-    resolver.declare_parts(files.parts.unwrap_or_default());
+    resolver.declare_types(types);
+    resolver.declare_parts(parts);
     resolver.check_names(&automata);
     resolver.declare_automata(&automata);
+    resolver.report_missing_files();
     let states: Vec<_> = automata.iter().map(|automaton| states::depth_first(&automaton.root)).collect();
     let triggers: Vec<_> =
         (0..).zip(&states).map(|(id, states)| resolver.resolve_triggers(AutomatonId(id), states)).collect();
@@ -118,8 +166,8 @@ struct Resolver<'f> {
     system: System,
     automata_names: Vec<String>,
     keys: Vec<types::InstanceKey>,
-    types_are_known: bool,
-    parts_are_known: bool,
+    absent_types: Absence,
+    absent_parts: Absence,
     /// Names whose declaration failed.
     broken: BTreeSet<String>,
     /// For each automaton, the states whose `initial` failed.

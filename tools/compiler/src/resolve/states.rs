@@ -59,9 +59,10 @@ impl Resolver<'_> {
             None => format!("there is no state `{}` inside `{place}`", text.text),
         };
         let mut finding = Diagnostic::new(&errors::UNKNOWN_INITIAL, text.span, message);
-        if let Some(elsewhere) = elsewhere {
-            finding = finding.related(elsewhere.span, "it is here");
-        }
+        finding = match elsewhere {
+            Some(elsewhere) => finding.related(elsewhere.span, "it is here"),
+            None => finding.cause(format!("state {automaton} {}", text.text)),
+        };
         let finding = match inside.as_slice() {
             [] => finding.help(format!("`{place}` has no states inside: remove `initial`")),
             [only] => finding.help(format!("did you mean `{only}`?")),

@@ -78,6 +78,7 @@ impl Resolver<'_> {
                 let message = format!("there is no parameter and no variable `{}`", name.text);
                 let durations = known.iter().filter(|(_, (_, r#type))| *r#type == Type::DURATION);
                 Diagnostic::new(&errors::TIMER_LENGTH, name.span, message)
+                    .cause(format!("value {} {}", automaton.name, name.text))
                     .did_you_mean(&name.text, durations.map(|(_, (name, _))| name.as_str()))
             }
         };
@@ -94,6 +95,7 @@ impl Resolver<'_> {
         if found.is_none() && !broken && !self.broken.contains(&text.text) {
             let message = format!("neither this state nor one around it has a timer `{}`", text.text);
             let mut finding = Diagnostic::new(&errors::UNKNOWN_TIMER, text.span, message)
+                .cause(format!("value {} {}", automaton.name, text.text))
                 .did_you_mean(&text.text, timers().map(|timer| automaton.timers[timer].name.as_str()));
             if let Some(elsewhere) = automaton.timers.iter().find(|timer| timer.name == text.text) {
                 finding = finding.related(elsewhere.span, "the one of that name belongs to another state");

@@ -15,6 +15,11 @@ const BUILT_IN: [(&str, BaseType); 4] = [
     ("bytes", BaseType::Bytes),
 ];
 
+/// The names of all types that need no declaration.
+pub fn built_in_types<'a>() -> impl Iterator<Item = &'a str> {
+    BUILT_IN.iter().map(|(name, _)| *name).chain(IntegerType::ALL.map(IntegerType::name))
+}
+
 /// A name that may stand behind `instances: per`; `None` if its type is wrong.
 pub(super) struct InstanceKey {
     name: String,
@@ -106,18 +111,21 @@ impl Resolver<'_> {
         if let Some(base) = base {
             return Some(Type { base, optional });
         }
-        if self.types_are_known && !self.broken.contains(name) {
+        // What is written small is no name of `types.yaml`.
+        let is_built_in = !name.starts_with(|c: char| c.is_ascii_uppercase());
+        if !self.broken.contains(name)
+            && (is_built_in || self.absent_types.is_worth_telling(text, |name| format!("`{name}`")))
+        {
             let message = format!("there is no type `{name}`");
             let declared = self.system.types.iter().map(|declared| declared.name.as_str());
-            let known =
-                BUILT_IN.iter().map(|(name, _)| *name).chain(IntegerType::ALL.map(IntegerType::name)).chain(declared);
+            let known = built_in_types().chain(declared);
             let span = text.at(0, name.len());
-            let finding = Diagnostic::new(&errors::UNKNOWN_TYPE, span, message).did_you_mean(name, known);
+            let finding = Diagnostic::new(&errors::UNKNOWN_TYPE, span, message)
+                .cause(format!("type {name}"))
+                .did_you_mean(name, known);
             self.report(match finding.help {
                 Some(_) => finding,
-                None if name.starts_with(|c: char| c.is_ascii_uppercase()) => {
-                    finding.help("declare it in `types.yaml`")
-                }
+                None if !is_built_in => finding.help("declare it in `types.yaml`"),
                 None => {
                     finding.help("built in are `bool`, `u8` to `u64`, `i8` to `i64`, `duration`, `string` and `bytes`")
                 }
@@ -143,11 +151,12 @@ impl Resolver<'_> {
     /// is said of keys elsewhere still makes sense.
     pub(super) fn instance_key(&mut self, name: &Text) -> Key {
         let known = self.keys.iter().find(|key| key.name == name.text);
-        if known.is_none() && self.types_are_known {
+        if known.is_none() && self.absent_types.is_worth_telling(name, |name| format!("the key `{name}`")) {
             let message = format!("`types.yaml` declares no key `{}`", name.text);
             let known = self.keys.iter().map(|key| key.name.as_str());
-            let finding =
-                Diagnostic::new(&errors::UNKNOWN_INSTANCE_KEY, name.span, message).did_you_mean(&name.text, known);
+            let finding = Diagnostic::new(&errors::UNKNOWN_INSTANCE_KEY, name.span, message)
+                .cause(format!("key {}", name.text))
+                .did_you_mean(&name.text, known);
             let finding = match finding.help {
                 Some(_) => finding,
                 None => finding.help(format!("declare it there: `keys: {{ {}: … }}`", name.text)),

@@ -2,6 +2,7 @@
 
 use super::wording::{Wording, ignored};
 use crate::model::{Automaton, EventId, EventKind, Response, StateId, System, TransitionId, Trigger};
+use crate::selection::{Answer, Cause, Step, answers_in};
 
 /// An event that a state, or one around it, says something about.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,31 +37,28 @@ pub fn case_text(system: &System, automaton: &Automaton, case: TransitionId) -> 
     Wording { system, automaton }.case(transition, fields)
 }
 
-/// The events that are answered in `leaf`, in the order of their declaration.
+/// The events that are answered in `leaf`, in the order of their declaration. What can never answer, because something before it always
+/// does, is left out.
 #[must_use]
 pub fn choices(system: &System, automaton: &Automaton, leaf: StateId) -> Vec<Choice> {
     let wording = Wording { system, automaton };
+    let answers = answers_in(system, automaton, leaf);
     let ids = (0..automaton.events.len() as u32).map(EventId);
     let of_event = |event: EventId| {
         let declared = &automaton.events[event];
         let mut reactions = Vec::new();
-        for state in automaton.outwards(leaf).map(|id| &automaton.states[id]) {
-            for handler in state.handlers.iter().filter(|handler| handler.event == event) {
-                let key = handler.key.as_ref();
+        for chain in &answers.events {
+            let Cause::Event(arrival) = chain.cause else { continue };
+            for step in chain.steps.iter().filter(|step| arrival.event == event && step.reached) {
+                let key = arrival.key.or(step.key);
                 let key = key.map(|key| format!("[{}] ", wording.expression(key, &declared.fields)));
-                let mut add = |text: String| {
-                    let text = format!("{}{text}", key.as_deref().unwrap_or_default());
-                    reactions.push(Reaction { state: state.name.clone(), text });
+                let text = match step.answer {
+                    Answer::Transition(case) => wording.case(&automaton.transitions[case], &declared.fields),
+                    Answer::Defer => "deferred".to_owned(),
+                    Answer::Ignore => ignored(reason(automaton, step)),
                 };
-                match &handler.response {
-                    Response::Cases(cases) => {
-                        cases.iter().for_each(|&case| {
-                            add(wording.case(&automaton.transitions[case], &declared.fields));
-                        });
-                    }
-                    Response::Defer { .. } => add("deferred".to_owned()),
-                    Response::Ignore { reason } => add(ignored(reason)),
-                }
+                let state = automaton.states[step.state].name.clone();
+                reactions.push(Reaction { state, text: format!("{}{text}", key.unwrap_or_default()) });
             }
         }
         let from_outside = match &declared.kind {
@@ -70,4 +68,12 @@ pub fn choices(system: &System, automaton: &Automaton, leaf: StateId) -> Vec<Cho
         Choice { event, signature: wording.signature(event), reactions, from_outside }
     };
     ids.map(of_event).filter(|choice| !choice.reactions.is_empty()).collect()
+}
+
+fn reason<'a>(automaton: &'a Automaton, step: &Step) -> &'a str {
+    let handlers = &automaton.states[step.state].handlers;
+    match handlers.iter().find(|handler| handler.span == step.handler).map(|handler| &handler.response) {
+        Some(Response::Ignore { reason }) => reason,
+        _ => "",
+    }
 }

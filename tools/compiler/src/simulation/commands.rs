@@ -6,23 +6,14 @@ use serde_json::{Map, Value as Json};
 
 use super::answers::split;
 use super::script::message;
-use super::session::{Reply, Session, state_path};
+use super::session::{Reply, Session, sample, state_path};
 use super::{Input, describe};
 use crate::interpreter::Value;
 use crate::model::{BaseType, Field, System, Type};
 use crate::nearest::nearest;
 
-const HELP: &str = "\
-  1                    the event with that number; its fields as name=value, or values in their order
-  hello peer=alice     an event by its name
-  wait 20s             time passes (500ms 20s 5min 2h 1d); timers fire as they become due
-  start name=value     makes the instance, with parameters
-  answer known=true    what a condition answers from now on: `answer best_transport(tcp)=false`; alone: all answers
-  on name[key]         looks at another instance
-  states               all instances and their states
-  trace                what happened so far
-  undo                 as it was before the last input
-  help, quit";
+/// Where explanations begin.
+const COLUMN: usize = 21;
 
 /// What there is while a condition waits for its answer.
 pub(super) const HELP_AT_QUESTION: &str = "\
@@ -39,7 +30,7 @@ pub(super) fn run(session: &mut Session, line: &str) -> Reply {
     let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
     match word {
         "" => Reply::default(),
-        "help" | "?" => Reply::says(HELP),
+        "help" | "?" => Reply::says(help(session)),
         "quit" | "exit" => Reply { quit: true, ..Reply::default() },
         "wait" => wait(session, rest),
         "answer" => answer(session, rest),
@@ -49,6 +40,60 @@ pub(super) fn run(session: &mut Session, line: &str) -> Reply {
         "undo" => undo(session),
         _ => event(session, line),
     }
+}
+
+/// What there is, with names of the automaton that is looked at.
+fn help(session: &Session) -> String {
+    let system = session.simulation.interpreter().system();
+    let automaton = &system.automata[session.focus.automaton];
+    let line = |command: &str, explanation: &str| match command.len() < COLUMN - 2 {
+        true => format!("  {command:<width$}{explanation}", width = COLUMN),
+        false => format!("  {command}\n{:width$}{explanation}", "", width = COLUMN + 2),
+    };
+    let mut lines = Vec::new();
+    let choices = session.choices();
+    if let Some(choice) = choices.first() {
+        let event = &automaton.events[choice.event];
+        let fields = event.fields.iter().map(|field| format!(" {}", assigned(system, &field.name, field.r#type)));
+        lines.push(line("1", "the event with that number; its fields as name=value, or values in their order"));
+        lines.push(line(&format!("{}{}", event.name, fields.collect::<String>()), "an event by its name"));
+    }
+    lines.push(line("wait 20s", "time passes (500ms 20s 5min 2h 1d); timers fire as they become due"));
+    if session.can_be_started_by_hand() && automaton.key.is_some() {
+        let parameter = automaton.parameters.first();
+        let parameter = parameter.map(|of| format!(" {}", assigned(system, &of.name, of.r#type))).unwrap_or_default();
+        let takes = if parameter.is_empty() { "makes the instance" } else { "makes the instance, with parameters" };
+        lines.push(line(&format!("start{parameter}"), takes));
+    }
+    let mut all = [automaton].into_iter().chain(&system.automata).flat_map(|automaton| &automaton.conditions);
+    if let Some(condition) = all.next() {
+        let answer = format!("answer {}", assigned(system, &condition.name, condition.r#type));
+        let arguments: Vec<String> =
+            condition.arguments.iter().map(|place| sample(system, place.r#type).bare(system, place.r#type)).collect();
+        let for_some = match arguments.is_empty() {
+            true => String::new(),
+            false => format!(", or for some: `{}({})=…`", condition.name, arguments.join(", ")),
+        };
+        lines.push(line(&answer, &format!("what a condition answers from now on{for_some}; alone: all answers")));
+    }
+    let key = automaton.key.as_ref().map_or("", |_| "[key]");
+    lines.push(line(&format!("on {}{key}", automaton.name), "looks at that instance, or another"));
+    lines.push(line("states", "all instances and their states"));
+    lines.push(line("trace", "what happened so far"));
+    lines.push(line("undo", "as it was before the last input"));
+    lines.push("  help, quit".to_owned());
+    lines.join("\n")
+}
+
+/// `peer=1`, with some value of the type.
+fn assigned(system: &System, name: &str, of: Type) -> String {
+    let value = match (of.optional, of.base) {
+        (true, _) => "none".to_owned(),
+        (false, BaseType::Bool) => "true".to_owned(),
+        (false, BaseType::Duration) => "20s".to_owned(),
+        (false, _) => sample(system, of).bare(system, of),
+    };
+    format!("{name}={value}")
 }
 
 fn wait(session: &mut Session, text: &str) -> Reply {

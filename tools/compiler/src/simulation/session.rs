@@ -7,7 +7,7 @@ use std::sync::Arc;
 use automata_runtime::record::Record;
 
 use super::choices::{Choice, choices};
-use super::wording::moment;
+use super::wording::{Wording, moment, shown};
 use super::{Input, OpenQuestion, Refusal, Simulation, describe};
 use crate::interpreter::{Address, Error, InstanceView, Value};
 use crate::model::{StateId, System};
@@ -101,14 +101,14 @@ impl Session {
             write_line(&mut text, format!("{now}  {name} does not exist now"));
             write_choices(&mut text, &self.choices());
             if self.can_be_started_by_hand() {
-                write_line(&mut text, "  start  makes it, with parameters as name=value".to_owned());
+                write_line(&mut text, format!("  start  makes it{}", self.parameters()));
             }
             return text;
         };
         write_line(&mut text, format!("{now}  {name} is in {}", state_path(automaton, view.state())));
         let values = |names: Vec<(&str, crate::model::Type)>, values: &[Value]| -> Vec<String> {
             let pairs = names.into_iter().zip(values);
-            pairs.map(|((name, of), value)| format!("{name} = {}", value.shown(system, of))).collect()
+            pairs.map(|((name, of), value)| format!("{name} = {}", shown(&value.shown(system, of)))).collect()
         };
         let variables = automaton.variables.iter().map(|variable| (variable.name.as_str(), variable.r#type)).collect();
         let variables = values(variables, view.variables());
@@ -159,6 +159,19 @@ impl Session {
     pub(super) fn can_be_started_by_hand(&self) -> bool {
         let automaton = &self.simulation.interpreter().system().automata[self.focus.automaton];
         automaton.events.iter().all(|event| event.name != "start")
+    }
+
+    /// What a start takes: `, with delay: duration = 20s`.
+    fn parameters(&self) -> String {
+        let system = self.simulation.interpreter().system();
+        let automaton = &system.automata[self.focus.automaton];
+        let wording = Wording { system, automaton };
+        let parameters = automaton.parameters.iter().map(|parameter| {
+            let of = format!("{}: {}", parameter.name, system.type_name(parameter.r#type));
+            parameter.default.as_ref().map_or(of.clone(), |default| format!("{of} = {}", wording.constant(default)))
+        });
+        let parameters: Vec<String> = parameters.collect();
+        if parameters.is_empty() { String::new() } else { format!(", with {}", parameters.join(", ")) }
     }
 
     /// Does an input, or asks what must be known for it.
@@ -286,7 +299,7 @@ fn describe_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> String {
 }
 
 /// A key to begin with, where the person gave none.
-fn sample(system: &System, of: crate::model::Type) -> Value {
+pub(super) fn sample(system: &System, of: crate::model::Type) -> Value {
     ["1", "a"].iter().find_map(|text| Value::from_bare(system, of, text)).unwrap_or_else(|| Value::least(system, of))
 }
 

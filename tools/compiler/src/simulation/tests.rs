@@ -147,7 +147,7 @@ fn a_session_asks_what_it_must_know_and_undoes() {
          1  push(side: Side, force: u8?)\n        \
          if locked(side): ring(side), stays (in SHUT)\n        \
          pushes = pushes + 1, raise slam, → OPEN (in SHUT)\n  \
-         start  makes it, with parameters as name=value\n"
+         start  makes it, with delay: duration = 20s\n"
     );
     assert_eq!(session.line("start delay=5s").records.len(), 1);
     assert_eq!(session.line("1").text, "field side of event push is missing; it wants one of Left, Right");
@@ -205,11 +205,55 @@ fn starts_of_other_automata_are_folded_at_the_opening() {
         assert!(names.iter().all(|name| trace.contains(&format!("{name} ← start"))), "{trace}");
         reply.text
     };
-    let own = "#1 0.000s beacon ← start\n    started: · → DARK";
+    let own = "#1 0.000s beacon ← start\n    started in DARK";
     let three = ["alarm", "beacon", "candle"];
     assert_eq!(opening(&three, "beacon"), format!("{own}\n2 other automata have started; `trace` shows them"));
     assert_eq!(opening(&three[..2], "beacon"), format!("{own}\n1 other automaton has started; `trace` shows it"));
     assert_eq!(opening(&three[1..2], "beacon"), own.replace("#1", "#0"));
+}
+
+/// Every example in the help is one that this automaton understands.
+#[test]
+fn the_help_speaks_of_the_automaton_that_is_looked_at() {
+    let (mut session, _) = Session::new(door(), "door").expect("declared");
+    let help = session.line("help").text;
+    for line in ["push side=Left force=none", "start delay=20s", "answer locked=true", "on door[key]"] {
+        assert!(help.contains(&format!("  {line}")), "`{line}` is not in:\n{help}");
+    }
+    assert!(help.contains("`locked(Left)=…`"), "{help}");
+    assert_eq!(session.line("answer locked=true").text, "locked = true from now on");
+    assert_eq!(session.line("start delay=20s").records.len(), 1);
+    assert_eq!(session.line("push side=Left force=none").records.len(), 1);
+}
+
+#[test]
+fn values_are_shown_in_the_words_of_the_language() {
+    let (mut session, _) = Session::new(door(), "door").expect("declared");
+    let situation = session.situation();
+    assert!(situation.contains("  start  makes it, with delay: duration = 20s\n"), "{situation}");
+    assert_eq!(session.line("start").text, "#0 0.000s door[1] ← start\n    started in SHUT\n    pushes = 0");
+    session.line("answer locked=false");
+    let pushed = session.line("push Left").text;
+    assert!(pushed.contains("push(side = \"Left\", force = none)") && pushed.contains("pushes: 0 → 1"), "{pushed}");
+}
+
+#[test]
+fn what_can_never_answer_is_no_choice() {
+    let text = DOOR
+        .replace("  OPEN:\n", "  OPEN:\n    on: { push: { do: ring(side) } }\n")
+        .replace("    on:\n      slam: stay\n    ignore: { push: it is open }\n", "    ignore: { slam: it is }\n    initial: WIDE\n    states:\n      WIDE:\n        on:\n          push:\n            - { if: locked(side), do: ring(side) }\n            - { if: not locked(side), to: AJAR }\n            - { if: pushes > 1, to: SHUT }\n      AJAR:\n        ignore: { push: enough }\n");
+    let file = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
+    let sources =
+        Sources::new(vec![file("a/types.yaml", TYPES), file("a/parts.yaml", PARTS), file("a/door.yaml", &text)]);
+    let analysis = crate::analyse(&sources);
+    let system = analysis.system.unwrap_or_else(|| panic!("{}", crate::render::plain(&sources, &analysis.findings)));
+    let automaton = &system.automata[0];
+    let pushed = |state: &str| -> Vec<String> {
+        let choices = choices(&system, automaton, automaton.state(state).expect("declared"));
+        choices[0].reactions.iter().map(|reaction| format!("{}: {}", reaction.state, reaction.text)).collect()
+    };
+    assert_eq!(pushed("WIDE"), ["WIDE: if locked(side): ring(side), stays", "WIDE: if not locked(side): → AJAR"]);
+    assert_eq!(pushed("AJAR"), ["AJAR: ignored (enough)"], "not what OPEN would say");
 }
 
 #[test]

@@ -200,18 +200,24 @@ pub fn describe(record: &Record) -> String {
     };
     text.push_str(&format!("\n    {outcome}"));
     let state = |state: &Option<String>| match state.as_deref() {
-        None => "·".to_owned(),
+        None => "none".to_owned(),
         Some("") => "(no states)".to_owned(),
         Some(name) => name.to_owned(),
     };
-    if record.before != record.after || record.outcome == Outcome::Taken {
+    let has_begun = record.outcome == Outcome::Started;
+    if let (true, Some(after)) = (has_begun, record.after.as_deref().filter(|name| !name.is_empty())) {
+        text.push_str(&format!(" in {after}"));
+    } else if !has_begun && (record.before != record.after || record.outcome == Outcome::Taken) {
         text.push_str(&format!(": {} → {}", state(&record.before), state(&record.after)));
     }
     for ask in &record.conditions {
-        text.push_str(&format!("\n    asked {}{}: {}", ask.ask, arguments(&ask.arguments), ask.answer));
+        text.push_str(&format!("\n    asked {}{}: {}", ask.ask, arguments(&ask.arguments), shown(&ask.answer)));
     }
     for (name, values) in &record.variables {
-        text.push_str(&format!("\n    {name}: {} → {}", values[0], values[1]));
+        let (before, after) = (shown(&values[0]), shown(&values[1]));
+        // Nothing was there before the start.
+        let change = if has_begun { format!("{name} = {after}") } else { format!("{name}: {before} → {after}") };
+        text.push_str(&format!("\n    {change}"));
     }
     for action in &record.actions {
         text.push_str(&format!("\n    does {}{}", action.action, arguments(&action.arguments)));
@@ -232,6 +238,11 @@ pub fn describe(record: &Record) -> String {
 }
 
 fn arguments(values: &Map<String, Json>) -> String {
-    let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {}", shown(value))).collect();
     if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) }
+}
+
+/// A value of a record; what JSON calls null is `none` in the language.
+pub(super) fn shown(value: &Json) -> String {
+    if value.is_null() { "none".to_owned() } else { value.to_string() }
 }

@@ -1,7 +1,7 @@
 //! `parts.yaml`.
 
 use super::PartDeclaration;
-use super::reader::Reader;
+use super::reader::{Reader, says_nothing};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{Node, NodeKind};
 
@@ -9,7 +9,8 @@ use crate::yaml::{Node, NodeKind};
 #[must_use]
 pub fn read_parts(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Vec<PartDeclaration>> {
     if node.kind == NodeKind::Empty {
-        return Some(Vec::new());
+        says_nothing(node, "parts", "api: Programs that use this one.", findings);
+        return None;
     }
     let reader = &mut Reader::new(findings);
     let keys = reader.keys(node, node.span, "`parts.yaml`", &["parts"])?;

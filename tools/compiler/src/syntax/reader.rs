@@ -5,14 +5,22 @@ use crate::diagnostic::Diagnostic;
 use crate::nearest::nearest;
 use crate::source::{Span, Text};
 use crate::syntax::Given;
-use crate::yaml::{Entry, Node, NodeKind, Quoting, Scalar};
+use crate::yaml::{Entry, Node, NodeKind, Quoting, Scalar, joined_pair};
 
 /// Where findings go.
 pub(super) struct Reader<'f> {
     pub findings: &'f mut Vec<Diagnostic>,
     /// Names in declarations that could not be read.
     pub unread_names: Vec<String>,
+    /// Unknown keys whose values are not looked at.
+    unread_keys: Vec<Span>,
 }
+
+/// Keys of little texts. If one of them was only guessed, what its text says of names and types would be a second finding for one slip.
+const KEYS_OF_TEXTS: &[&str] = &["if", "set", "do", "send", "start", "raise", "restart"];
+
+/// Keys of a transition that nothing else has.
+const KEYS_OF_TRANSITIONS: &[&str] = &["if", "to", "stay", "ignore"];
 
 /// A mapping whose keys are the language's, looked at by name.
 pub(super) struct Keys<'n> {
@@ -34,7 +42,7 @@ impl<'n> Keys<'n> {
 
 impl<'f> Reader<'f> {
     pub fn new(findings: &'f mut Vec<Diagnostic>) -> Self {
-        Self { findings, unread_names: Vec::new() }
+        Self { findings, unread_names: Vec::new(), unread_keys: Vec::new() }
     }
 
     pub fn report(&mut self, finding: Diagnostic) {
@@ -54,11 +62,22 @@ impl<'f> Reader<'f> {
             NodeKind::Sequence(_) => "a list",
             NodeKind::Mapping(_) => "a mapping",
         };
-        self.report(Diagnostic::new(&errors::SHAPE, node.span, format!("this is {found}; {wanted} is needed")));
+        let finding = Diagnostic::new(&errors::SHAPE, node.span, format!("this is {found}; {wanted} is needed"));
+        let joined = match &node.kind {
+            NodeKind::Scalar(Scalar { text, quoting: Quoting::Plain }) => joined_pair(&text.text),
+            _ => None,
+        };
+        self.report(match joined {
+            Some((key, value)) => finding.help(format!("a space is missing after `:`: write `{key}: {value}`")),
+            None => finding,
+        });
     }
 
     /// The value of a key; says where the key is if nothing is behind it.
     pub fn present<'n>(&mut self, entry: &'n Entry, wanted: &str) -> Option<&'n Node> {
+        if self.unread_keys.contains(&entry.key.span) {
+            return None;
+        }
         if entry.value.kind == NodeKind::Empty {
             let message = format!("nothing stands behind `{}`; {wanted} is needed", entry.key.text);
             self.report(Diagnostic::new(&errors::EMPTY, entry.key.span, message));
@@ -105,6 +124,9 @@ impl<'f> Reader<'f> {
                 && !written(meant)
                 && found.iter().all(|(key, _)| *key != meant)
             {
+                if KEYS_OF_TEXTS.contains(&meant) {
+                    self.unread_keys.push(entry.key.span);
+                }
                 found.push((meant, entry));
             }
         }
@@ -112,6 +134,13 @@ impl<'f> Reader<'f> {
     }
 
     fn unknown_key(&mut self, key: &Text, what: &str, known: &[&'static str]) -> Option<&'static str> {
+        if matches!(what, "`entry`" | "`exit`") && KEYS_OF_TRANSITIONS.contains(&key.text.as_str()) {
+            let message = format!("{what} has no key `{}`", key.text);
+            let does = if key.text == "if" { "always happens" } else { "leads nowhere" };
+            let help = format!("an {what} {does}; `{}` belongs to a transition", key.text);
+            self.report(Diagnostic::new(&errors::UNKNOWN_KEY, key.span, message).help(help));
+            return None;
+        }
         let meant =
             nearest(&key.text, known.iter().copied()).and_then(|near| known.iter().copied().find(|key| *key == near));
         let message = format!("{what} has no key `{}`", key.text);
@@ -202,4 +231,10 @@ pub(super) fn listed(names: &[&str]) -> String {
             format!("{} and `{last}`", most.join(", "))
         }
     }
+}
+
+/// Refuses a shared file without contents: most likely it was not saved. Who has nothing to declare has no such file.
+pub(super) fn says_nothing(node: &Node, declared: &str, example: &str, findings: &mut Vec<Diagnostic>) {
+    let help = format!("it declares {declared}, such as `{declared}: {{ {example} }}`; without any, remove the file");
+    findings.push(Diagnostic::new(&errors::EMPTY, node.span, "the file says nothing").help(help));
 }

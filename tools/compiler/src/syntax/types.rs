@@ -1,7 +1,7 @@
 //! `types.yaml`.
 
 use super::fields::read_field_entries;
-use super::reader::{Keys, Reader};
+use super::reader::{Keys, Reader, says_nothing};
 use super::{TypeDeclaration, TypeKind, TypesFile};
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
@@ -12,7 +12,8 @@ use crate::yaml::{Entry, Node, NodeKind};
 #[must_use]
 pub fn read_types(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<TypesFile> {
     if node.kind == NodeKind::Empty {
-        return Some(TypesFile::default());
+        says_nothing(node, "types", "Reason: { enum: [Lost, Refused] }", findings);
+        return None;
     }
     let reader = &mut Reader::new(findings);
     let keys = reader.keys(node, node.span, "`types.yaml`", &["keys", "types"])?;

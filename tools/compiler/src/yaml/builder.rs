@@ -13,7 +13,7 @@ use crate::source::{FileId, Span, Text};
 #[must_use]
 pub fn parse(file: FileId, source: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     if source.len() > FILE_SIZE_LIMIT {
-        let message = format!("the file has {} bytes; {FILE_SIZE_LIMIT} are allowed", source.len());
+        let message = format!("the file has more than {FILE_SIZE_LIMIT} bytes, which is as many as are allowed");
         findings.push(Diagnostic::new(&errors::TOO_MUCH, Span { file, start: 0, end: 0 }, message));
         return None;
     }
@@ -63,9 +63,10 @@ impl Builder<'_, '_> {
             let (event, place) = match next {
                 Ok(event) => event,
                 Err(error) => {
-                    let in_flow = self.frames.last().is_some_and(|frame| frame.flow);
-                    let after_scalar = self.last_scalar.filter(|_| in_flow);
-                    self.findings.push(scan_error::finding(self.file, source, &error, after_scalar));
+                    let bracket = self.frames.last().filter(|frame| frame.flow).map(|frame| frame.start);
+                    let bracket = bracket.map(|start| Span { file: self.file, start, end: start + 1 });
+                    let before = scan_error::Before { scalar: self.last_scalar, bracket };
+                    self.findings.push(scan_error::finding(self.file, source, &error, before));
                     return None;
                 }
             };

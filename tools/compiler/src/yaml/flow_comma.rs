@@ -4,6 +4,7 @@
 //! followed by pieces that close them. The pieces are put together again, so that the rest of the analysis sees what was
 //! meant, and the one finding says how to write it.
 
+use super::scan_error::joined_pair;
 use super::{Entry, Node, NodeKind, Quoting, Scalar};
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
@@ -50,6 +51,18 @@ pub(super) fn refuse_lone_keys(source: &str, entries: &mut [Entry], findings: &m
     for at in 0..entries.len() {
         let (key, next) = (entries[at].key.clone(), entries.get(at + 1).map(|entry| entry.key.text.clone()));
         if !is_lone(source, &entries[at]) {
+            continue;
+        }
+        if let Some((name, value)) = joined_pair(&key.text).filter(|_| key.exact) {
+            let message = format!("nothing stands behind `{}`", key.text);
+            let help = format!("a space is missing after `:`: write `{name}: {value}`");
+            findings.push(Diagnostic::new(&errors::FLOW_COMMA, key.span, message).help(help));
+            let value_span = key.at(name.len() + 1, key.text.len());
+            let text = Text { text: value.to_owned(), span: value_span, exact: true };
+            entries[at] = Entry {
+                key: Text { text: name.to_owned(), span: key.at(0, name.len()), exact: true },
+                value: Node { kind: NodeKind::Scalar(Scalar { text, quoting: Quoting::Plain }), span: value_span },
+            };
             continue;
         }
         let message = format!("nothing stands behind `{}`: in flow style (`{{ … }}`) a comma ends the key", key.text);

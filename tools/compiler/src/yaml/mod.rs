@@ -10,6 +10,7 @@ mod scan_error;
 mod tests;
 
 pub use builder::parse;
+pub(crate) use scan_error::joined_pair;
 
 use crate::source::{Span, Text};
 

@@ -251,8 +251,7 @@ impl<'a> Builder<'a> {
         for group in self.groups(effective) {
             rows.push(self.internal(&group, width));
         }
-        let stays = silent.into_iter().map(|transition| self.trigger_with_guard(transition)).collect();
-        rows.extend(self.list("stays at", stays, width));
+        rows.extend(self.stays(silent, width));
         rows.extend(self.list("defers", self.deferred(id), width));
         rows.extend(self.list("ignores", self.ignored(id), width));
         rows
@@ -270,6 +269,26 @@ impl<'a> Builder<'a> {
         runs.extend(done(&group.effects));
         let glyph = group.transitions.first().and_then(|&transition| self.glyph(transition));
         Paragraph::new(DETAIL_SIZE, glyph, runs, width)
+    }
+
+    /// What is stayed at, equal guards once: `stays at a, b [guard]; c`.
+    fn stays(&self, transitions: Vec<TransitionId>, width: f64) -> Option<Paragraph> {
+        let groups = self.groups(transitions);
+        let between = if groups.iter().any(|group| group.transitions.len() > 1) { ";" } else { "," };
+        let mut runs = vec![Run::plain("stays at", Tone::Keyword)];
+        for group in &groups {
+            if runs.len() > 1
+                && let Some(last) = runs.last_mut()
+            {
+                last.text.push_str(between);
+            }
+            let triggers = group.transitions.iter().map(|&id| Run { tone: Tone::Quiet, ..self.trigger(id) });
+            runs.extend(separated(triggers.collect()));
+            if let (Some(last), Some(guard)) = (runs.last_mut(), &group.guard) {
+                last.text.push_str(&format!(" [{guard}]"));
+            }
+        }
+        (runs.len() > 1).then(|| Paragraph::new(DETAIL_SIZE, None, runs, width))
     }
 
     fn list(&self, keyword: &str, items: Vec<Run>, width: f64) -> Option<Paragraph> {

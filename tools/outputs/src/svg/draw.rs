@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use automata_compiler::model::Automaton;
 
 use super::diagram::{BLOCK_GAP, Diagram, Edge, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE, Node, Shape};
-use super::geometry::{Point, Rectangle};
+use super::geometry::{Point, Rectangle, segments};
+use super::ids;
 use super::layout::Layout;
 use super::style::style_sheet;
 use super::typeset::{Glyph, Paragraph, Reference, Run, wrap};
@@ -16,6 +17,10 @@ use crate::xml::escape;
 const PAGE_MARGIN: f64 = 24.0;
 /// Of a corner of a line, in pixels.
 const CORNER: f64 = 7.0;
+/// Between the places that are tried for the name of a composite, in pixels.
+const TITLE_STEP: f64 = 2.0;
+/// A line may come this near to the name of a composite, in pixels.
+const BESIDE_TITLE: f64 = 2.5;
 /// Length of an arrowhead, in pixels.
 const ARROW: f64 = 9.0;
 /// The heading is broken at the width of the drawing, but not below this, in pixels.
@@ -29,10 +34,11 @@ pub fn picture(automaton: &Automaton, path: &str, diagram: &Diagram, layout: &La
         &automaton.summary,
         layout.size.0,
     );
-    let mut canvas = Canvas::new(path, heading.origin());
+    let mut canvas = Canvas { ids: ids::transitions(automaton), ..Canvas::new(path, heading.origin()) };
     for (node, (place, text)) in diagram.nodes.iter().zip(layout.nodes.iter().zip(&layout.texts)) {
         if node.shape == Shape::Composite {
-            canvas.container(automaton, node, place, text);
+            let title = title_place(node, place, text, layout);
+            canvas.container(automaton, node, place, text, title);
         }
     }
     for (edge, route) in diagram.edges.iter().zip(&layout.routes) {
@@ -50,7 +56,22 @@ pub fn picture(automaton: &Automaton, path: &str, diagram: &Diagram, layout: &La
             canvas.label(edge, place);
         }
     }
-    heading.finish(&canvas.link, layout.size, &canvas.text)
+    heading.finish(&automaton.name, &canvas.link, layout.size, &canvas.text)
+}
+
+/// Where the name of a composite begins: as far to the left as no line runs through it, though its rows, which are wider, may stand
+/// further to the right.
+fn title_place(node: &Node, place: &Rectangle, text: &Rectangle, layout: &Layout) -> f64 {
+    let width = text_width(&node.title, NAME_SIZE, true);
+    let steps = ((text.x - place.x) / TITLE_STEP).floor().max(0.0) as usize;
+    let starts = (0..steps).map(|step| place.x + INSET + TITLE_STEP * step as f64);
+    let is_free = |x: &f64| {
+        let name = Rectangle { x: x - BESIDE_TITLE, y: place.y, width: width + 2.0 * BESIDE_TITLE, height: NAME_BAND };
+        let mut lines = layout.routes.iter().flat_map(|route| segments(route));
+        !lines.any(|line| name.is_crossed_by(line))
+            && !layout.labels.iter().flatten().any(|label| label.overlaps(&name))
+    };
+    starts.into_iter().find(is_free).unwrap_or(text.x + INSET)
 }
 
 /// Name, instances and summary above a picture.
@@ -75,13 +96,13 @@ impl Heading {
         Self { name, instances, summary: lines, full_summary: summary.to_owned(), height, width }
     }
 
-    /// The finished file around what was drawn.
-    pub fn finish(&self, link: &str, drawing: (f64, f64), drawn: &str) -> String {
+    /// The finished file around what was drawn; `of` is whose picture it is, for programs.
+    pub fn finish(&self, of: &str, link: &str, drawing: (f64, f64), drawn: &str) -> String {
         let width = (drawing.0.max(self.width) + 2.0 * PAGE_MARGIN).ceil();
         let height = (drawing.1 + self.height + 2.0 * PAGE_MARGIN).ceil();
         let name = escape(&self.name);
         let mut text = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"automaton\" data-automaton=\"{name}\" role=\"img\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"automaton\" data-automaton=\"{of}\" role=\"img\" \
              width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title>{name}</title>\n\
              <desc>{}</desc>\n<style>\n{}</style>\n<rect class=\"canvas\" width=\"{width}\" height=\"{height}\"/>\n",
             escape(&self.full_summary),
@@ -125,12 +146,14 @@ pub struct Canvas {
     pub origin: Point,
     /// The elements.
     pub text: String,
+    /// Of the transitions, by their numbers.
+    ids: Vec<String>,
 }
 
 impl Canvas {
     /// Nothing yet; `path` is the YAML's.
     pub fn new(path: &str, origin: Point) -> Self {
-        Self { link: format!("../../{path}"), origin, text: String::new() }
+        Self { link: format!("../../{path}"), origin, text: String::new(), ids: Vec::new() }
     }
 
     /// From the drawing's places to the page's.
@@ -138,13 +161,13 @@ impl Canvas {
         Rectangle { x: self.origin.x + place.x, y: self.origin.y + place.y, ..*place }
     }
 
-    fn container(&mut self, automaton: &Automaton, node: &Node, place: &Rectangle, text: &Rectangle) {
+    fn container(&mut self, automaton: &Automaton, node: &Node, place: &Rectangle, text: &Rectangle, title: f64) {
         let Rectangle { x, y, width, height } = self.moved(place);
         let text = self.moved(text);
         self.open_state(automaton, node, "container");
         self.rectangle("box", &Rectangle { x, y, width, height }, 10.0);
         self.band(&Rectangle { height: NAME_BAND, ..self.moved(place) });
-        self.name(node, text.x + INSET, y + 21.0);
+        self.name(node, self.origin.x + title, y + 21.0);
         self.rows(&node.rows, text.x + INSET, y + NAME_BAND + 8.0);
         self.text.push_str("</g>\n");
     }
@@ -195,7 +218,7 @@ impl Canvas {
 
     fn open_state(&mut self, automaton: &Automaton, node: &Node, class: &str) {
         let state = &automaton.states[node.state];
-        let id = if node.shape == Shape::Anywhere { "any-state".to_owned() } else { format!("state-{}", state.name) };
+        let id = ids::state(automaton, node.state);
         let parent = state.parent.map(|parent| automaton.states[parent].name.as_str()).filter(|name| !name.is_empty());
         let parent = parent.map_or(String::new(), |name| format!(" data-parent=\"{name}\""));
         let _ = writeln!(self.text, "<g id=\"{id}\" class=\"state {class}\"{parent} data-line=\"{}\">", node.line);
@@ -207,16 +230,17 @@ impl Canvas {
         let (x, y) = (place.x + place.width / 2.0, place.y + place.height / 2.0);
         let name = &automaton.states[node.state].name;
         let suffix = if name.is_empty() { String::new() } else { format!("-{name}") };
+        let of = &automaton.name;
         if node.shape == Shape::Initial {
             let _ = writeln!(
                 self.text,
-                "<circle id=\"initial{suffix}\" class=\"dot\" cx=\"{}\" cy=\"{}\" r=\"7\"/>",
+                "<circle id=\"{of}-initial{suffix}\" class=\"dot\" cx=\"{}\" cy=\"{}\" r=\"7\"/>",
                 number(x),
                 number(y)
             );
             return;
         }
-        let _ = writeln!(self.text, "<g id=\"history{suffix}\" class=\"history\">");
+        let _ = writeln!(self.text, "<g id=\"{of}-history{suffix}\" class=\"history\">");
         self.tooltip(&node.tooltip);
         let _ = writeln!(
             self.text,
@@ -298,7 +322,7 @@ impl Canvas {
         let id = match transition {
             Some(id) if !named.contains(&id.0) => {
                 named.push(id.0);
-                format!(" id=\"transition-{}\"", id.0)
+                format!(" id=\"{}\"", escape(&self.ids[id.index()]))
             }
             _ => String::new(),
         };

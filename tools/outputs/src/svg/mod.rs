@@ -2,15 +2,17 @@
 //!
 //! What can be relied on, so that a page can light up the current state or colour by use:
 //!
-//! * `<g id="state-NAME" class="state …" data-line="…">` is a state; its parent's name is in `data-parent`.
+//! * `<g id="AUTOMATON-state-NAME" class="state …" data-line="…">` is a state; its parent's name is in `data-parent`.
 //! * `<g class="transition" data-transitions="3 5">` is a line, and the same on a label the words of it: the numbers of the
-//!   transitions in the file, from 0. `id="transition-5"` is on the words that trigger it, also inside a state.
+//!   transitions in the file, from 0. `id="AUTOMATON-transition-STATE-TRIGGER-1"` is on the words that trigger it, also inside a state.
+//! * All ids are those of [`ids`]: several pictures on one page share none, and what is added elsewhere changes none.
 //! * The classes `current`, `used` and `unused` on any of these are ready in the style sheet.
 //! * Links lead to the line of the YAML, from where the picture lies in `generated/diagrams/`.
 
 pub mod diagram;
 mod draw;
 pub mod geometry;
+pub mod ids;
 pub mod layout;
 mod style;
 pub mod system_map;

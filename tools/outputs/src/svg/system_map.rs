@@ -48,7 +48,7 @@ pub fn system(system: &System, sources: &Sources) -> String {
     let heading = Heading::new("Who tells whom", &amount, summary, layout.size.0);
     let mut canvas = Canvas::new("", heading.origin());
     draw(&mut canvas, system, sources, &cards, &lines, &layout);
-    heading.finish("../reference/README.md", layout.size, &canvas.text)
+    heading.finish("system", "../reference/README.md", layout.size, &canvas.text)
 }
 
 impl Card {
@@ -69,7 +69,7 @@ impl Line {
     }
 }
 
-/// What parts tell it, what it asks of parts, and what it tells itself.
+/// What it is told by parts and by itself, and what it asks of parts.
 fn card(system: &System, links: &SystemGraph, index: usize) -> Card {
     let this = Partner::Automaton(AutomatonId(index as u32));
     let mut rows = vec![Paragraph::new(
@@ -79,7 +79,10 @@ fn card(system: &System, links: &SystemGraph, index: usize) -> Card {
         CARD_TEXT,
     )];
     rows.retain(|row| row.width() > 0.0);
-    for (kind, tone, arrow) in [(LinkKind::Event, Tone::Event, "→"), (LinkKind::Action, Tone::Effect, "←")] {
+    let heading = |text: &str| Paragraph::new(DETAIL_SIZE, None, vec![Run::plain(text, Tone::Heading)], CARD_TEXT);
+    let sections = [("told by", LinkKind::Event, Tone::Event), ("asks", LinkKind::Action, Tone::Effect)];
+    for (title, kind, tone) in sections {
+        let before = rows.len();
         for edge in links.graph.edge_indices() {
             let Some((from, to)) = links.graph.edge_endpoints(edge) else { continue };
             let link = &links.graph[edge];
@@ -90,21 +93,27 @@ fn card(system: &System, links: &SystemGraph, index: usize) -> Card {
             };
             let Partner::Part(part) = part else { continue };
             if link.kind == kind && automaton == this {
-                let name = format!("{} {arrow}", system.parts[part].name);
-                let runs = named(name, &link.names, tone);
+                let runs = named(format!("{}:", system.parts[part].name), &link.names, tone);
                 rows.push(Paragraph::new(DETAIL_SIZE, None, runs, CARD_TEXT));
             }
         }
-    }
-    for edge in links.graph.edge_indices() {
-        let link = &links.graph[edge];
-        let ends = links.graph.edge_endpoints(edge).map(|(from, to)| (links.graph[from], links.graph[to]));
-        if ends == Some((this, this)) && !link.names.is_empty() {
-            let runs = named("itself →".to_owned(), &link.names, Tone::Event);
-            rows.push(Paragraph::new(DETAIL_SIZE, None, runs, CARD_TEXT));
+        if kind == LinkKind::Event {
+            rows.extend(told_by_itself(links, this));
+        }
+        if rows.len() > before {
+            rows.insert(before, heading(title));
         }
     }
     Card { rows }
+}
+
+fn told_by_itself(links: &SystemGraph, this: Partner) -> Option<Paragraph> {
+    let edge = links.graph.edge_indices().find(|&edge| {
+        let ends = links.graph.edge_endpoints(edge).map(|(from, to)| (links.graph[from], links.graph[to]));
+        ends == Some((this, this)) && !links.graph[edge].names.is_empty()
+    })?;
+    let runs = named("itself:".to_owned(), &links.graph[edge].names, Tone::Event);
+    Some(Paragraph::new(DETAIL_SIZE, None, runs, CARD_TEXT))
 }
 
 fn named(keyword: String, names: &[String], tone: Tone) -> Vec<Run> {
@@ -156,7 +165,7 @@ fn draw(canvas: &mut Canvas, system: &System, sources: &Sources, cards: &[Card],
         let place = canvas.moved(place);
         let line = sources.line_and_column(automaton.span).0;
         let name = escape(&automaton.name);
-        let _ = writeln!(canvas.text, "<g id=\"automaton-{name}\" class=\"state card\" data-line=\"{line}\">");
+        let _ = writeln!(canvas.text, "<g id=\"system-automaton-{name}\" class=\"state card\" data-line=\"{line}\">");
         canvas.tooltip(&automaton.summary);
         canvas.rectangle("box", &place, 10.0);
         canvas.band(&Rectangle { height: NAME_BAND, ..place });

@@ -21,6 +21,8 @@ pub enum Tone {
     Effect,
     /// `entry`, `exit`, `defers`, `ignores`.
     Keyword,
+    /// Stands above several lines, and says what they are.
+    Heading,
     /// What matters least.
     Quiet,
 }
@@ -37,6 +39,7 @@ impl Tone {
             Tone::Guard => "guard",
             Tone::Effect => "effect",
             Tone::Keyword => "keyword",
+            Tone::Heading => "section",
             Tone::Quiet => "quiet",
         }
     }

@@ -1,0 +1,66 @@
+//! `types.yaml` or `parts.yaml` is not there, though names are used that it would declare: that is one finding.
+
+use super::{Absence, Resolver};
+use crate::codes::errors;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Span, Text};
+
+/// So many names are listed.
+const NAMES_SHOWN: usize = 12;
+
+/// A file that is not there, and what was looked for in it.
+pub(super) struct MissingFile {
+    name: &'static str,
+    first: Option<Span>,
+    names: Vec<String>,
+}
+
+impl MissingFile {
+    pub fn new(name: &'static str) -> Self {
+        Self { name, first: None, names: Vec::new() }
+    }
+
+    fn add(&mut self, name: String, span: Span) {
+        self.first = Some(self.first.map_or(span, |first| first.min(span)));
+        if !self.names.contains(&name) {
+            self.names.push(name);
+        }
+    }
+
+    fn finding(&self, code: &'static Code) -> Option<Diagnostic> {
+        let mut names: Vec<String> = self.names.iter().take(NAMES_SHOWN).cloned().collect();
+        if self.names.len() > NAMES_SHOWN {
+            names.push(format!("{} more", self.names.len() - NAMES_SHOWN));
+        }
+        let last = names.pop()?;
+        let names = if names.is_empty() { last } else { format!("{} and {last}", names.join(", ")) };
+        let message = format!("there is no `{}`; it would declare {names}", self.name);
+        Some(Diagnostic::new(code, self.first?, message).label("the first of these is named here"))
+    }
+}
+
+impl Absence {
+    /// Whether a finding on this name, which is not declared, is to be made.
+    pub(super) fn is_worth_telling(&mut self, text: &Text, as_named: impl FnOnce(&str) -> String) -> bool {
+        match self {
+            Self::OfName => true,
+            Self::Told => false,
+            Self::OfFile(missing) => {
+                missing.add(as_named(text.text.trim_end_matches('?')), text.span);
+                false
+            }
+        }
+    }
+}
+
+impl Resolver<'_> {
+    /// Says of each file that is not there what is missing by it.
+    pub(super) fn report_missing_files(&mut self) {
+        let files = [(&self.absent_types, &errors::UNKNOWN_TYPE), (&self.absent_parts, &errors::UNKNOWN_PARTNER)];
+        for (absence, code) in files {
+            if let Absence::OfFile(missing) = absence {
+                self.findings.extend(missing.finding(code));
+            }
+        }
+    }
+}

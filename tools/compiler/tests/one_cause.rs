@@ -1,0 +1,100 @@
+//! One cause, one finding: what is not declared, or not there, is told once, however often it is named.
+
+use std::path::Path;
+
+use automata_compiler::source::{Source, Sources};
+use automata_compiler::{Analysis, analyse, read_folder, render};
+
+/// The project's own definitions, some of them changed (`None`: removed).
+fn definitions(change: impl Fn(&str, &str) -> Option<String>) -> Sources {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../automata");
+    let sources = read_folder(&folder).expect("the definitions can be read");
+    let changed = sources.iter().filter_map(|(_, source)| {
+        let name = source.path.rsplit('/').next().expect("a path has a last part");
+        Some(Source { path: source.path.clone(), text: change(name, &source.text)? })
+    });
+    Sources::new(changed.collect())
+}
+
+fn only(sources: &Sources, code: &str, message: &str) -> Analysis {
+    let analysis = analyse(sources);
+    let shown = render::plain(sources, &analysis.findings);
+    let [finding] = analysis.findings.as_slice() else { panic!("not one finding:\n{shown}") };
+    assert_eq!(finding.code.number, code, "{shown}");
+    assert!(finding.message.starts_with(message), "{shown}");
+    analysis
+}
+
+#[test]
+fn a_shared_file_that_is_not_there_is_one_finding() {
+    for (file, code, named) in [
+        ("parts.yaml", "A0023", "there is no `parts.yaml`; it would declare `"),
+        ("types.yaml", "A0020", "there is no `types.yaml`; it would declare "),
+    ] {
+        let analysis = only(&definitions(|name, text| (name != file).then(|| text.to_owned())), code, named);
+        let names = analysis.findings[0].message.matches('`').count() / 2 - 1;
+        assert_eq!(names, 12, "the list has a bound");
+    }
+}
+
+#[test]
+fn a_shared_file_that_says_nothing_is_one_finding() {
+    for file in ["parts.yaml", "types.yaml"] {
+        for nothing in ["", "# to come\n"] {
+            let emptied = |name: &str, text: &str| Some(if name == file { nothing } else { text }.to_owned());
+            only(&definitions(emptied), "A0006", "the file says nothing");
+        }
+    }
+}
+
+#[test]
+fn a_shared_file_that_is_misnamed_is_one_finding() {
+    let renamed =
+        definitions(|_, text| Some(text.to_owned())).iter().map(|(_, source)| source.clone()).collect::<Vec<_>>();
+    for file in ["parts", "types"] {
+        let mut files = renamed.clone();
+        for source in &mut files {
+            source.path = source.path.replace(&format!("{file}.yaml"), &format!("{file}.yml"));
+        }
+        only(&Sources::new(files), "A0019", "files of the language end in `.yaml`");
+    }
+}
+
+#[test]
+fn an_automaton_that_is_not_there_is_one_finding_with_its_other_places() {
+    for file in ["network_connector", "network_transport", "p2p_connector"] {
+        let sources = definitions(|name, text| (name != format!("{file}.yaml")).then(|| text.to_owned()));
+        let analysis = analyse(&sources);
+        let shown = render::plain(&sources, &analysis.findings);
+        assert_eq!(analysis.findings.len(), 1, "{shown}");
+        assert!(shown.contains(&format!("`{file}`")) && shown.contains("here too"), "{shown}");
+    }
+}
+
+#[test]
+fn a_declaration_misspelt_is_told_once() {
+    let door = |event: &str| {
+        let states =
+            (0..12).map(|n| format!("  S{n}:\n    on: {{ opened: S{} }}\n    after: {{ pause: S0 }}\n", (n + 1) % 12));
+        format!(
+            "automaton: door\nsummary: A door.\nparameters: {{ pause: {{ type: duration, default: 1s, summary: So long. }} }}\n\
+             events: {{ {event}: {{ from: hand }} }}\ninitial: S0\nstates:\n{}",
+            states.collect::<String>()
+        )
+    };
+    let sources = |text: String| {
+        let parts = Source { path: "parts.yaml".into(), text: "parts: { hand: Somebody. }".into() };
+        Sources::new(vec![Source { path: "door.yaml".into(), text }, parts])
+    };
+    assert!(analyse(&sources(door("opened"))).system.is_some());
+    let analysis = only(&sources(door("opend")), "A0116", "no event `opened` in `door`");
+    let finding = &analysis.findings[0];
+    assert_eq!(finding.help.as_deref(), Some("did you mean `opend`?"));
+    assert_eq!(finding.related.len(), 6, "the places have a bound");
+    assert_eq!(finding.related[5].1, "here too, and in 5 more places");
+    only(
+        &sources(door("opened").replace("{ pause: {", "{ paus: {")),
+        "A0032",
+        "there is no parameter and no variable `pause`",
+    );
+}
