@@ -132,6 +132,13 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::OfflineAfterOfflineInterval,
+        Timer::FetchingAfterAnswerTimeout,
+        Timer::AwaitAckAfterAnswerTimeout,
+        Timer::ConnectedAfterSilenceTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

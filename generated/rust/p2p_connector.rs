@@ -157,6 +157,7 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[Timer::AwaitIncomingAfterIncomingTimeout];
     #[inline]
     fn index(self) -> usize {
         self as usize

@@ -2,15 +2,18 @@
 //! All automata together: the tables of their instances, and the routing of what they send.
 
 use automata_runtime::{
-    Answer, Bus, Input, Member, Outbox, Recorder, Slot, Table as _, Trigger, Instances,
-    Single,
+    Answer, Bus, Input, Member, Outbox, Recorder, Slot, Table as _, Trigger, serde,
+    Instances, Single,
 };
-use automata_runtime::bus::Origin;
+use automata_runtime::bus::{Origin, Visitor};
 use super::types;
 use super::{
     contact_status, local_service, network_connector, network_transport, nickname_holder,
     nickname_observer, p2p_connector, tcp_connection,
 };
+
+/// Tells these definitions from others: their texts and places aside, other definitions have another one.
+pub const MODEL_HASH: &str = "9f855369ee073c72fbe52039073cb37a2c6bd7a2e1aab3122157c462f08e2140";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -79,7 +82,8 @@ pub enum Alarm {
 pub trait Host: network_connector::Conditions + p2p_connector::Conditions {}
 impl<T: network_connector::Conditions + p2p_connector::Conditions> Host for T {}
 /// Parameters of instances, where their start gives nothing else.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
 pub struct Settings {
     /// Of `contact_status`.
     pub contact_status: contact_status::Settings,
@@ -154,6 +158,23 @@ impl automata_runtime::System for System {
     type Action = Action;
     type Alarm = Alarm;
     type Host<'host> = dyn Host + 'host;
+    type Settings = Settings;
+    const MODEL_HASH: &'static str = MODEL_HASH;
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn visit<V: Visitor<Self>>(visitor: &mut V) {
+        visitor.member::<contact_status::Machine>();
+        visitor.member::<local_service::Machine>();
+        visitor.member::<network_connector::Machine>();
+        visitor.member::<network_transport::Machine>();
+        visitor.member::<nickname_holder::Machine>();
+        visitor.member::<nickname_observer::Machine>();
+        visitor.member::<p2p_connector::Machine>();
+        visitor.member::<tcp_connection::Machine>();
+    }
+
     fn starts(&self) -> Vec<Message> {
         vec![
             Message::NetworkConnector(Input::Start(network_connector::Given::default())),

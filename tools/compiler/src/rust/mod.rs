@@ -57,7 +57,7 @@ pub fn generate(system: &System, sources: &Sources, options: &Options) -> BTreeM
         add(&facts.automaton.name, &automaton::module(facts));
     }
     add("types", &types::module(system, options));
-    add("system", &system::module(&all));
+    add("system", &system::module(system, &all));
     add("senders", &senders::module(&all));
     if options.dynamic {
         add("dynamic", &dynamic::module(&all));
