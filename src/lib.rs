@@ -12,6 +12,7 @@ mod name;
 pub mod nickname;
 pub mod node;
 pub mod services;
+pub mod traces;
 pub mod transports;
 
 pub use name::ParseNameError;

@@ -39,6 +39,7 @@ const MODULES: &[Module] = &[
         imports: &["automata", "commons", "hosts", "identity", "messages", "nickname", "wire"],
     },
     Module { name: "demo", pure: true, imports: &["automata", "identity", "name", "nickname"] },
+    Module { name: "traces", pure: false, imports: &[] },
     Module { name: "transports", pure: false, imports: &["identity", "name", "wire"] },
     Module { name: "dht", pure: false, imports: &["identity", "nickname", "wire"] },
     Module { name: "services", pure: false, imports: &["identity", "name", "nickname", "wire"] },
@@ -58,6 +59,7 @@ const MODULES: &[Module] = &[
             "nickname",
             "node",
             "services",
+            "traces",
             "transports",
             "wire",
         ],
@@ -96,7 +98,7 @@ const WORLD: &[&[&str]] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("automata-runtime", &[]),
     ("automata-compiler", &["automata-runtime"]),
-    ("automata-outputs", &["automata-compiler"]),
+    ("automata-outputs", &["automata-compiler", "automata-runtime"]),
     ("automata-cli", &["automata-compiler", "automata-outputs", "automata-runtime"]),
     ("xtask", &["automata-cli"]),
     // The compiler is a build dependency only, which the test looks at too.
