@@ -9,6 +9,7 @@ pub mod abort_points;
 pub mod api;
 pub mod automata;
 pub mod client;
+pub mod demo;
 pub mod hosts;
 pub mod identity;
 pub mod messages;
@@ -19,6 +20,7 @@ pub mod peers;
 pub mod runtime;
 pub mod services;
 pub mod store;
+pub mod traces;
 pub mod transports;
 pub mod wire;
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use bitpie::client::arguments::{Arguments, Command};
 use bitpie::client::{self, Offline};
+use bitpie::demo::{self, DemoOptions};
 use bitpie::runtime::checks::CHECKS;
 use bitpie::runtime::offline;
 use bitpie::runtime::run::{RunOptions, run};
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     arguments.color.apply();
     let done = match &arguments.command {
+        Command::Demo(options) => demo::run(&DemoOptions { keep: options.keep.clone(), json: arguments.json }),
         Command::Run(options) => {
             run(&RunOptions { home: arguments.home.clone(), passphrase_file: options.passphrase_file.clone() })
         }

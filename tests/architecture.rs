@@ -41,6 +41,7 @@ const MODULES: &[Module] = &[
         imports: &["automata", "commons", "hosts", "identity", "messages", "nickname", "peers", "wire"],
     },
     Module { name: "demo", pure: true, imports: &["automata", "identity", "name", "nickname"] },
+    Module { name: "traces", pure: false, imports: &[] },
     Module { name: "transports", pure: false, imports: &["identity", "name", "wire"] },
     Module { name: "dht", pure: false, imports: &["identity", "nickname", "wire"] },
     Module { name: "services", pure: false, imports: &["identity", "name", "nickname", "wire"] },
@@ -70,6 +71,7 @@ const MODULES: &[Module] = &[
             "peers",
             "services",
             "store",
+            "traces",
             "transports",
             "wire",
         ],
@@ -108,7 +110,7 @@ const WORLD: &[&[&str]] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("automata-runtime", &[]),
     ("automata-compiler", &["automata-runtime"]),
-    ("automata-outputs", &["automata-compiler"]),
+    ("automata-outputs", &["automata-compiler", "automata-runtime"]),
     ("automata-cli", &["automata-compiler", "automata-outputs", "automata-runtime"]),
     ("xtask", &["automata-cli"]),
     // The compiler is a build dependency only, which the test looks at too.

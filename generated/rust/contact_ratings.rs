@@ -79,6 +79,7 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[Timer::CountingEveryCountInterval];
     #[inline]
     fn index(self) -> usize {
         self as usize

@@ -130,6 +130,12 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::OfflineAfterOfflineInterval,
+        Timer::PingAfterAnswerTimeout,
+        Timer::ConnectedAfterSilenceTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

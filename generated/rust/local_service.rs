@@ -164,6 +164,13 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::AwaitDependenciesAfterChangeTimeout,
+        Timer::LaunchingAfterChangeTimeout,
+        Timer::InfluenceAfterChangeTimeout,
+        Timer::StoppingAfterChangeTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

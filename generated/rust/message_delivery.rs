@@ -173,6 +173,14 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::PendingAfterLifetime,
+        Timer::RestingAfterPause,
+        Timer::SendingAfterSendTimeout,
+        Timer::SentAfterAcknowledgementTimeout,
+        Timer::DeliveredAfterReceiptPatience,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize
@@ -234,7 +242,8 @@ pub struct Parameters {
 }
 
 /// What an instance has where its start gives nothing else.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
 pub struct Settings {
     /// How often it was sent before the node was started.
     pub sent_before: u16,

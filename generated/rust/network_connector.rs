@@ -233,6 +233,21 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::StartUpAfterAnswerTimeout,
+        Timer::UpAfterAnswerTimeout,
+        Timer::UpnpAfterAnswerTimeout,
+        Timer::AwaitTransportsAfterTransportsTimeout,
+        Timer::ConnectedAfterMappingDelay,
+        Timer::ConnectedEveryRecheckInterval,
+        Timer::DisconnectedEveryRecheckInterval,
+        Timer::DisconnectedAfterHourlyInterval,
+        Timer::RestingAfterMinimumRest,
+        Timer::DownAfterTransportsTimeout,
+        Timer::AwaitNetworkAfterAnswerTimeout,
+        Timer::AwaitInternetAfterAnswerTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

@@ -142,6 +142,13 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::InitAfterChangeTimeout,
+        Timer::StartingAfterChangeTimeout,
+        Timer::StoppingAfterChangeTimeout,
+        Timer::ShuttingDownAfterChangeTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

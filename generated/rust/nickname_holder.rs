@@ -161,6 +161,15 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::DhtReadAfterAnswerTimeout,
+        Timer::DhtWriteAfterAnswerTimeout,
+        Timer::DhtVerifyAfterAnswerTimeout,
+        Timer::HeldAfterCheckInterval,
+        Timer::FailedAfterCheckInterval,
+        Timer::DhtEraseAfterAnswerTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

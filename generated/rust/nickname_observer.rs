@@ -125,6 +125,11 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::DhtLoopAfterSearchTimeout,
+        Timer::DhtFindAfterSearchTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

@@ -173,6 +173,12 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::PropagateAfterPropagateTimeout,
+        Timer::AwaitIncomingAfterIncomingTimeout,
+        Timer::KnownAfterRenewInterval,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

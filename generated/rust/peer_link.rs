@@ -130,6 +130,11 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::AwaitSessionAfterDialTimeout,
+        Timer::RestingAfterPause,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

@@ -201,6 +201,15 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[
+        Timer::HandshakeAfterHandshakeTimeout,
+        Timer::ContestAfterProofTimeout,
+        Timer::AwaitReadyAfterHandshakeTimeout,
+        Timer::ReadyEveryPingInterval,
+        Timer::ProvingAfterProofTimeout,
+        Timer::ClosingAfterClosingTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize

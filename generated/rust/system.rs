@@ -2,16 +2,19 @@
 //! All automata together: the tables of their instances, and the routing of what they send.
 
 use automata_runtime::{
-    Answer, Bus, Input, Member, Outbox, Recorder, Slot, Table as _, Trigger, Instances,
-    Single,
+    Answer, Bus, Input, Member, Outbox, Recorder, Slot, Table as _, Trigger, serde,
+    Instances, Single,
 };
-use automata_runtime::bus::Origin;
+use automata_runtime::bus::{Origin, Visitor};
 use super::types;
 use super::{
     contact_ratings, contact_status, local_service, message_delivery, network_connector,
     network_transport, nickname_holder, nickname_observer, p2p_connector, peer_link,
     peer_protocol, tcp_connection,
 };
+
+/// Tells these definitions from others: their texts and places aside, other definitions have another one.
+pub const MODEL_HASH: &str = "81471deaf3988a6342384eb09a41139841a409f553e5640db1c1545f92168e97";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -107,7 +110,8 @@ impl<
         + peer_protocol::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
 pub struct Settings {
     /// Of `contact_ratings`.
     pub contact_ratings: contact_ratings::Settings,
@@ -207,6 +211,27 @@ impl automata_runtime::System for System {
     type Action = Action;
     type Alarm = Alarm;
     type Host<'host> = dyn Host + 'host;
+    type Settings = Settings;
+    const MODEL_HASH: &'static str = MODEL_HASH;
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn visit<V: Visitor<Self>>(visitor: &mut V) {
+        visitor.member::<contact_ratings::Machine>();
+        visitor.member::<contact_status::Machine>();
+        visitor.member::<local_service::Machine>();
+        visitor.member::<message_delivery::Machine>();
+        visitor.member::<network_connector::Machine>();
+        visitor.member::<network_transport::Machine>();
+        visitor.member::<nickname_holder::Machine>();
+        visitor.member::<nickname_observer::Machine>();
+        visitor.member::<p2p_connector::Machine>();
+        visitor.member::<peer_link::Machine>();
+        visitor.member::<peer_protocol::Machine>();
+        visitor.member::<tcp_connection::Machine>();
+    }
+
     fn starts(&self) -> Vec<Message> {
         vec![
             Message::ContactRatings(Input::Start(contact_ratings::Given::default())),

@@ -130,6 +130,7 @@ pub enum Timer {
 }
 
 impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[Timer::HandshakeAfterHandshakeTimeout];
     #[inline]
     fn index(self) -> usize {
         self as usize

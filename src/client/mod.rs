@@ -31,7 +31,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::api::answers::{BackedUp, Id, Setting, Settings};
 use crate::api::methods::{MakeBackup, Reconnect, ShutDown};
 use arguments::{Arguments, Command};
-use connection::Connection;
+pub use connection::Connection;
 pub use failure::Failure;
 use terminal::{print, print_json, safe};
 

@@ -10,6 +10,7 @@ use std::pin::Pin;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use automata_runtime::trace::Lines;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 
@@ -69,7 +70,7 @@ pub(super) type Task = Pin<Box<dyn Future<Output = Done>>>;
 
 /// Everything that the loop holds.
 pub struct Driver {
-    pub(super) node: Node<Recording>,
+    pub(super) node: Node<Lines>,
     pub(super) clock: Clock,
     pub(super) started_unix_ms: u64,
     pub(super) keys: Keys,
@@ -87,6 +88,7 @@ pub struct Driver {
     transport: TcpTransport,
     listen_at: SocketAddr,
     may_move_port: bool,
+    recording: Recording,
     proved: HashMap<u64, Proved>,
     interfaces: Vec<std::net::IpAddr>,
     requests: u64,
@@ -97,7 +99,7 @@ pub struct Driver {
 /// What the driver is made of.
 pub struct Parts {
     /// The core.
-    pub node: Node<Recording>,
+    pub node: Node<Lines>,
     /// The clock that it goes by.
     pub clock: Clock,
     /// Our keys.
@@ -114,6 +116,8 @@ pub struct Parts {
     pub settings: Settings,
     /// The log, if it is ours.
     pub log: Option<Log>,
+    /// The trace.
+    pub recording: Recording,
     /// The transport over TCP.
     pub transport: TcpTransport,
     /// Tells whoever waits for messages.
@@ -144,6 +148,7 @@ impl Driver {
             refused_connections: BTreeMap::new(),
             transport: parts.transport,
             listen_at,
+            recording: parts.recording,
             proved: HashMap::new(),
             interfaces: Vec::new(),
             requests: 0,
@@ -152,14 +157,16 @@ impl Driver {
         }
     }
 
-    /// Runs until everything has come to rest after `end`.
+    /// Runs until everything has come to rest after `end`. The log is given back, so that the last words are in it.
     pub async fn run(
         mut self,
         mut events: mpsc::Receiver<TransportEvent>,
         mut calls: mpsc::Receiver<Call>,
         end: impl Future<Output = ()>,
-    ) -> Node<Recording> {
+    ) -> Option<Log> {
         let mut end = std::pin::pin!(end);
+        // The first lines say how everything stood before anything happened.
+        self.recording.take(&mut self.node, 0);
         self.input(Input::Begin);
         while !self.has_stopped {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
@@ -180,8 +187,9 @@ impl Driver {
                 self.document = built.document;
             }
         }
-        self.node.recorder_mut().flush();
-        self.node
+        self.recording.take(&mut self.node, self.clock.now().ms);
+        self.recording.end();
+        self.log
     }
 
     /// The node is to stop, in order.
@@ -359,6 +367,7 @@ impl Driver {
             self.command(command);
         }
         self.look_at_pings();
+        self.recording.take(&mut self.node, self.clock.now().ms);
     }
 
     fn command(&mut self, command: Command) {

@@ -1,30 +1,76 @@
-//! The recorder of the node's bus.
+//! The trace of this run: what the bus recorded goes to the ring on disk, which may fail without harm to the node.
 
 use std::path::Path;
 
-use automata_runtime::{Automaton, Delivery, Recorder};
+use automata_runtime::trace::{Header, Lines, opening};
 
 use super::config::Settings;
+use super::entropy::random;
 use crate::identity::NodeId;
+use crate::node::Node;
+use crate::traces::{Limits, Ring};
 
-/// Records nothing.
-#[derive(Debug, Default)]
-pub struct Recording;
+/// What was recorded is handed to the system at the latest after so long.
+const FLUSH_INTERVAL_MS: u64 = 1_000;
 
-impl Recording {
-    /// Opened.
-    pub fn open(_: &Path, _: &Settings, _: &NodeId) -> Self {
-        Self
-    }
-
-    /// Everything is on disk.
-    pub fn flush(&mut self) {}
+/// Where deliveries are recorded until they go to the ring.
+#[must_use]
+pub fn recorder() -> Lines {
+    Lines::new(random())
 }
 
-impl Recorder for Recording {
-    fn is_on(&self) -> bool {
-        false
+/// The ring on disk, if there is one.
+pub struct Recording {
+    ring: Option<Ring>,
+    header: Header,
+    flushed_ms: u64,
+}
+
+impl Recording {
+    /// A trace below that folder. If there can be none, the node runs without.
+    #[must_use]
+    pub fn open(folder: &Path, settings: &Settings, me: &NodeId, started_unix_ms: u64) -> Self {
+        let limits = Limits { files: settings.trace_files, file_bytes: settings.trace_file_bytes, ..Limits::default() };
+        let ring = Ring::open(folder, limits).inspect_err(told).ok();
+        let header = Header {
+            program: concat!("bitpie ", env!("CARGO_PKG_VERSION")).to_owned(),
+            network: settings.network.clone(),
+            node: me.to_string(),
+            started_unix_ms,
+        };
+        Self { ring, header, flushed_ms: 0 }
     }
 
-    fn record<A: Automaton>(&mut self, _: &Delivery<'_, A>) {}
+    /// Takes what was recorded since the last time. To be called when the bus has nothing under way.
+    pub fn take(&mut self, node: &mut Node<Lines>, now_ms: u64) {
+        let Some(ring) = &mut self.ring else {
+            node.recorder_mut().clear();
+            return;
+        };
+        let lines = node.recorder_mut();
+        if !lines.bytes().is_empty() {
+            let _ = ring.write(lines.bytes()).inspect_err(told);
+            lines.clear();
+        }
+        if ring.needs_opening() {
+            let mut beginning = Vec::new();
+            opening(node.bus(), &self.header, &mut beginning);
+            let _ = ring.begin(&beginning).inspect_err(told);
+        }
+        if now_ms >= self.flushed_ms + FLUSH_INTERVAL_MS {
+            self.flushed_ms = now_ms;
+            let _ = ring.flush().inspect_err(told);
+        }
+    }
+
+    /// The trace ends in good order.
+    pub fn end(&mut self) {
+        if let Some(ring) = &mut self.ring {
+            let _ = ring.end().inspect_err(told);
+        }
+    }
+}
+
+fn told(error: &std::io::Error) {
+    tracing::warn!(%error, "the trace of this run is not kept");
 }

@@ -24,7 +24,7 @@ use super::entropy::random;
 use super::home::{Home, HomeLock};
 use super::logging::{Log, LogOptions};
 use super::own::{self, Keys};
-use super::recording::Recording;
+use super::recording::{Recording, recorder};
 
 /// The public network. In any other, which is a network of one's own, addresses inside private networks are as good as others.
 const MAIN_NETWORK: &str = "main";
@@ -253,8 +253,8 @@ impl Started {
             is_private_network: settings.network != MAIN_NETWORK,
             session_limit: settings.inbound_sessions + settings.outbound_sessions,
         };
-        let recording = Recording::open(&home.traces_folder(), &settings, &me);
-        let node = Node::new(beginning, system::Settings::default(), recording);
+        let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
+        let node = Node::new(beginning, system::Settings::default(), recorder());
 
         let (calls, waiting_calls) = mpsc::channel(CALLS_WAITING);
         let (changes, watched) = watch::channel(0);
@@ -275,14 +275,14 @@ impl Started {
             config,
             settings,
             log,
+            recording,
             transport,
             changes,
         });
-        let node = driver.run(events, waiting_calls, end).await;
+        let _log = driver.run(events, waiting_calls, end).await;
         let _ = home.remove_api_file();
         let _ = end_api.send(true);
         let _ = api.await;
-        drop(node);
         tokio::task::spawn_blocking(move || thread.join()).await.context("the store cannot be closed")?;
         tracing::info!("stopped");
         Ok(())

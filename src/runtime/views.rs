@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use automata_runtime::trace::Lines;
 use serde_json::Value as Json;
 
 use crate::api::answers;
@@ -21,9 +22,8 @@ use super::calls::{bad, failed};
 use super::clock::unix_ms;
 use super::config::{Config, SETTINGS, Setting, Value, find};
 use super::driver::Driver;
-use super::recording::Recording;
 
-type Core = Node<Recording>;
+type Core = Node<Lines>;
 
 /// The state of `network_connector`.
 pub fn network_connector(node: &Core) -> String {

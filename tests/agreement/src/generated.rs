@@ -5,6 +5,7 @@ use std::sync::Arc;
 use automata_compiler::model::System;
 use automata_runtime::Record;
 use automata_runtime::dynamic::Dynamic;
+use automata_runtime::trace::Header;
 use serde_json::{Map, Value as Json};
 
 use crate::implementation::{Implementation, Instance, Oracle};
@@ -40,6 +41,22 @@ fn answers(oracle: &Oracle) -> impl FnMut(&str, &str, &Map<String, Json>) -> Jso
     |instance, condition, arguments| {
         let automaton = instance.split('[').next().unwrap_or(instance);
         oracle.answer(automaton, condition, arguments)
+    }
+}
+
+impl Generated {
+    /// The two lines with which a trace begins at this moment.
+    #[must_use]
+    pub fn opening(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let header = Header { program: "agreement".to_owned(), ..Header::default() };
+        self.running.opening(&header, &mut out);
+        out
+    }
+
+    /// The lines since the last call.
+    pub fn lines(&mut self) -> Vec<u8> {
+        self.running.take_lines()
     }
 }
 

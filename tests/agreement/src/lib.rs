@@ -4,6 +4,7 @@ pub mod cells;
 pub mod chance;
 pub mod generated;
 pub mod implementation;
+pub mod replays;
 pub mod scripted;
 pub mod sources;
 pub mod steps;
@@ -43,6 +44,13 @@ macro_rules! stand_in {
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub serde_json::Value);
+
+        /// Secrets are texts in these tests.
+        impl AsRef<[u8]> for $name {
+            fn as_ref(&self) -> &[u8] {
+                self.0.as_str().unwrap_or_default().as_bytes()
+            }
+        }
     };
 }
 

@@ -6,8 +6,8 @@ use agreement::generated::Generated;
 use agreement::implementation::{Implementation, Interpreted};
 use agreement::{definitions, generated, system};
 use automata_compiler::model::System;
-use automata_runtime::dynamic::Run;
-use automata_runtime::{Bus, Fault, Record, Records};
+use automata_runtime::dynamic::{Run, recording};
+use automata_runtime::{Bus, Fault, Record};
 use serde_json::{Map, Value as Json};
 
 fn endless() -> Arc<System> {
@@ -63,7 +63,7 @@ fn a_full_queue_drops(implementation: &mut impl Implementation) {
 
 #[test]
 fn generated_rust_drops_what_does_not_fit_into_the_queue() {
-    let bus = Bus::with_recorder(generated::of_endless::system::System::new(Default::default()), Records::default());
+    let bus = Bus::with_recorder(generated::of_endless::system::System::new(Default::default()), recording());
     let dynamic = Box::new(Run::with_bus(bus.queue_limit(3)));
     a_full_queue_drops(&mut Generated::running(dynamic, &endless()));
 }

@@ -42,6 +42,9 @@ impl Event for crate::value::Never {}
 
 /// A timer of a state.
 pub trait Timer: Copy + Eq + Debug + 'static {
+    /// All of its automaton, in the order of [`Timer::index`].
+    const ALL: &'static [Self];
+
     /// Its place among the timers of its automaton.
     fn index(self) -> usize;
 
@@ -50,6 +53,8 @@ pub trait Timer: Copy + Eq + Debug + 'static {
 }
 
 impl Timer for crate::value::Never {
+    const ALL: &'static [Self] = &[];
+
     fn index(self) -> usize {
         match self {}
     }
@@ -71,8 +76,8 @@ impl Given for () {
     }
 }
 
-/// The memory of an instance.
-pub trait Variables: Clone + PartialEq + Debug + 'static {
+/// The memory of an instance. Serialises as an object, `()` aside.
+pub trait Variables: Clone + PartialEq + Debug + Serialize + 'static {
     /// Writes an entry `name: [before, after]` for each that differs; all, from `null`, where there is no `before`.
     ///
     /// # Errors
@@ -90,6 +95,16 @@ impl Variables for () {
 
     const NONE: bool = true;
 }
+
+/// What `history` remembers of states that were left.
+pub trait History: Clone + Default + Debug + 'static {
+    /// Tells of each state that was left, by name: where its `history` leads.
+    fn each(&self, tell: &mut dyn FnMut(&'static str, &'static str)) {
+        let _ = tell;
+    }
+}
+
+impl History for () {}
 
 /// What an instance puts on the bus. Serialises as `{"to": …, "event": …, "fields": {…}}`, unless it is an observation.
 pub trait Sent: Clone + Serialize + Debug + 'static {
@@ -303,14 +318,14 @@ pub trait Automaton: Sized + Debug + 'static {
     type Sent: Sent;
     /// A question to the host or to the table of states, with its answer. Serialises as in records.
     type Question: Debug + PartialEq + Serialize + 'static;
-    /// Constants of an instance.
-    type Parameters: Clone + Debug + 'static;
+    /// Constants of an instance. Serialises as an object, `()` aside.
+    type Parameters: Clone + Debug + Serialize + 'static;
     /// Those that a start gives.
     type Given: Given;
     /// Memory of an instance.
     type Variables: Variables;
     /// What `history` remembers.
-    type History: Clone + Default + Debug + 'static;
+    type History: History;
     /// Deferred events.
     type Kept: Deferral<Self::Event> + Debug;
     /// Handles of running timers.

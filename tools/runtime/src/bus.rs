@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use serde::Serialize;
+
 use crate::automaton::{Answer, Automaton, Event, Input, Instance, State, Timer, TimerChange, Trigger};
 use crate::deferral::Deferral;
 use crate::delivery::{Delivery, Incoming, Off, Recorder};
@@ -23,6 +25,17 @@ pub trait System: Sized {
     type Alarm: Copy;
     /// Answers the conditions.
     type Host<'h>: ?Sized;
+    /// Parameters of instances, where their start gives nothing else. Serialises as an object of objects, by automaton and parameter.
+    type Settings: Serialize + Default;
+
+    /// Tells these definitions from others: SHA-256 of the resolved model without its texts, in hexadecimal.
+    const MODEL_HASH: &'static str;
+
+    /// Those that the system was made with.
+    fn settings(&self) -> &Self::Settings;
+
+    /// Shows every automaton to the visitor, in the order of their names.
+    fn visit<V: Visitor<Self>>(visitor: &mut V);
 
     /// The starts of all automata with one instance, in the order of their names.
     fn starts(&self) -> Vec<Self::Message>;
@@ -43,6 +56,14 @@ pub trait System: Sized {
         host: &mut Self::Host<'_>,
         actions: &mut Vec<Self::Action>,
     );
+}
+
+/// Sees the automata of a system, each with its types.
+pub trait Visitor<S: System> {
+    /// One automaton.
+    fn member<A: Automaton>(&mut self)
+    where
+        S: Member<A>;
 }
 
 /// What a system knows of one of its automata.
@@ -144,6 +165,8 @@ pub struct Bus<S: System, R = Off> {
     delivered: u32,
     /// The input at hand is the passing of time.
     is_advancing: bool,
+    /// [`Bus::start`] was called.
+    is_started: bool,
 }
 
 impl<S: System> Bus<S> {
@@ -168,6 +191,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
             sequence: 0,
             delivered: 0,
             is_advancing: false,
+            is_started: false,
         }
     }
 
@@ -211,9 +235,32 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.sequence
     }
 
+    /// The latest time that was given, in milliseconds.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Whether [`Bus::start`] was called.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.is_started
+    }
+
+    /// Running timers of all instances.
+    pub(crate) fn timers(&self) -> &Timers<S::Alarm> {
+        &self.timers
+    }
+
+    /// How many messages the queue holds at the most.
+    pub(crate) fn limit_of_queue(&self) -> usize {
+        self.queue_limit
+    }
+
     /// Starts every automaton that has one instance, and handles all that follows. Actions are added to `actions`, in order.
     pub fn start(&mut self, now_ms: u64, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) {
         self.begin(now_ms);
+        self.is_started = true;
         for message in self.system.starts() {
             self.queue.push_back(Envelope { message, origin: Origin::default() });
         }

@@ -14,8 +14,8 @@ pub trait Deferral<E>: Default {
     /// Whether [`Deferral::recall`] would give one.
     fn can_recall(&self, is_deferred: impl Fn(&E) -> bool) -> bool;
 
-    /// The kept ones, oldest first.
-    fn iter<'a>(&'a self) -> impl Iterator<Item = &'a E>
+    /// The kept ones with their causes, oldest first.
+    fn iter<'a>(&'a self) -> impl Iterator<Item = (&'a E, Option<u64>)>
     where
         E: 'a;
 }
@@ -33,7 +33,7 @@ impl<E> Deferral<E> for () {
         false
     }
 
-    fn iter<'a>(&'a self) -> impl Iterator<Item = &'a E>
+    fn iter<'a>(&'a self) -> impl Iterator<Item = (&'a E, Option<u64>)>
     where
         E: 'a,
     {
@@ -88,11 +88,11 @@ impl<E> Deferral<E> for Kept<E> {
         self.events.iter().any(|(event, _)| !is_deferred(event))
     }
 
-    fn iter<'a>(&'a self) -> impl Iterator<Item = &'a E>
+    fn iter<'a>(&'a self) -> impl Iterator<Item = (&'a E, Option<u64>)>
     where
         E: 'a,
     {
-        self.events.iter().map(|(event, _)| event)
+        self.events.iter().map(|(event, cause)| (event, *cause))
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
         assert!(!kept.keep(Event::B(2), None, 1));
         assert_eq!(kept.recall(|_| false), Some((Event::A(1), None)));
         assert!(kept.keep(Event::A(3), None, 2));
-        assert_eq!(kept.iter().copied().collect::<Vec<_>>(), [Event::B(1), Event::A(2), Event::A(3)]);
+        assert_eq!(kept.iter().map(|(event, _)| *event).collect::<Vec<_>>(), [Event::B(1), Event::A(2), Event::A(3)]);
     }
 
     #[test]

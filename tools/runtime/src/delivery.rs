@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::automaton::{Automaton, Event, Given, Sent, State, Timer, Variables};
 use crate::record::{Outcome, Record};
+use crate::secret::Key;
 use crate::value::Faults;
 
 /// Sees every delivery of a bus.
@@ -16,6 +17,11 @@ pub trait Recorder {
     /// Whether it wants to see any. If not, the bus does nothing for records at all.
     fn is_on(&self) -> bool {
         true
+    }
+
+    /// The key under which secrets are to be recorded ([`crate::secret`]); none: hidden altogether.
+    fn secret_key(&self) -> Option<&Key> {
+        None
     }
 
     /// Called after each delivery, before its messages are delivered in turn.
@@ -33,6 +39,39 @@ impl Recorder for Off {
     }
 
     fn record<A: Automaton>(&mut self, _: &Delivery<'_, A>) {}
+}
+
+/// Records if there is one: for what is decided when the program runs.
+impl<R: Recorder> Recorder for Option<R> {
+    fn is_on(&self) -> bool {
+        self.as_ref().is_some_and(R::is_on)
+    }
+
+    fn secret_key(&self) -> Option<&Key> {
+        self.as_ref().and_then(R::secret_key)
+    }
+
+    fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {
+        if let Some(recorder) = self {
+            recorder.record(delivery);
+        }
+    }
+}
+
+/// Both see everything.
+impl<First: Recorder, Second: Recorder> Recorder for (First, Second) {
+    fn is_on(&self) -> bool {
+        self.0.is_on() || self.1.is_on()
+    }
+
+    fn secret_key(&self) -> Option<&Key> {
+        self.0.secret_key().or(self.1.secret_key())
+    }
+
+    fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {
+        self.0.record(delivery);
+        self.1.record(delivery);
+    }
 }
 
 /// Keeps a [`Record`] of every delivery: for tests and tools.
@@ -277,18 +316,25 @@ impl Serialize for InstanceName<'_> {
     }
 }
 
-/// Texts and enum variants bare, everything else as compact JSON.
+/// Texts and enum variants bare, everything else as compact JSON. A text that could be taken for other JSON stands in its quotes.
 fn key_text<K: Serialize>(key: &K) -> Cow<'static, str> {
-    let mut json = serde_json::to_string(key).unwrap_or_default();
-    if !json.starts_with('"') {
-        return json.into();
-    }
-    if json.contains('\\') {
-        return serde_json::from_str::<String>(&json).unwrap_or(json).into();
-    }
-    json.pop();
-    json.remove(0);
-    json.into()
+    let json = serde_json::to_string(key).unwrap_or_default();
+    let Some(inner) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return json.into() };
+    let text = if inner.contains('\\') {
+        serde_json::from_str::<Cow<'_, str>>(&json).unwrap_or(Cow::Borrowed(inner))
+    } else {
+        Cow::Borrowed(inner)
+    };
+    if is_json(&text) { json.into() } else { text.into_owned().into() }
+}
+
+/// Whether the text is JSON as it stands. Most texts are not, which their first character tells.
+#[must_use]
+pub fn is_json(text: &str) -> bool {
+    let may_begin = |first: u8| {
+        matches!(first, b'"' | b'-' | b'0'..=b'9' | b'[' | b'{' | b'f' | b'n' | b't') || first.is_ascii_whitespace()
+    };
+    text.bytes().next().is_some_and(may_begin) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// For generated code: a message as records list it.
@@ -374,6 +420,9 @@ mod tests {
         assert_eq!(InstanceName::new("a", &7_u64).to_string(), "a[7]");
         assert_eq!(InstanceName::new("a", &"alice").to_string(), "a[alice]");
         assert_eq!(InstanceName::new("a", &"say \"x\"").to_string(), "a[say \"x\"]");
+        assert_eq!(InstanceName::new("a", &"7").to_string(), "a[\"7\"]", "told apart from the number");
+        assert_eq!(InstanceName::new("a", &"\"x\"").to_string(), "a[\"\\\"x\\\"\"]");
+        assert_eq!(InstanceName::new("a", &"7th").to_string(), "a[7th]");
         assert_eq!(InstanceName::new("a", &(1, "b")).to_string(), "a[[1,\"b\"]]");
         assert_eq!(InstanceName::new("a", &Outcome::Taken).to_string(), "a[taken]");
         assert_eq!(InstanceName::all("a").to_string(), "a[all]");

@@ -10,6 +10,7 @@ use crate::bus::{Bus, System};
 use crate::delivery::{InstanceName, Recorder, Records};
 use crate::metadata::AutomatonMetadata;
 use crate::record::Record;
+use crate::trace::{self, Header, Lines};
 
 /// Values by their names.
 pub type Fields = Map<String, Value>;
@@ -204,6 +205,12 @@ pub trait Dynamic {
     /// The records since this was last called.
     fn take_records(&mut self) -> Vec<Record>;
 
+    /// [`trace::opening`], at this moment.
+    fn opening(&self, header: &Header, out: &mut Vec<u8>);
+
+    /// The lines of a trace since this was last called.
+    fn take_lines(&mut self) -> Vec<u8>;
+
     /// [`ByName::instances`].
     fn instances(&self) -> Vec<String>;
 
@@ -223,9 +230,18 @@ pub trait Dynamic {
     fn automata(&self) -> &'static [&'static AutomatonMetadata];
 }
 
+/// What a [`Run`] records: for looking at, and for replays.
+pub type Recording = (Records, Lines);
+
+/// A recorder for a [`Run`]. The key of its secrets is no secret: this is for tests and tools.
+#[must_use]
+pub fn recording() -> Recording {
+    (Records::default(), Lines::new(*b"for tests and tools; known to us"))
+}
+
 /// A bus that records everything, driven by names.
 pub struct Run<S: ByName> {
-    bus: Bus<S, Records>,
+    bus: Bus<S, Recording>,
     actions: Vec<S::Action>,
 }
 
@@ -233,12 +249,12 @@ impl<S: ByName> Run<S> {
     /// Not started yet.
     #[must_use]
     pub fn new(system: S) -> Self {
-        Self::with_bus(Bus::with_recorder(system, Records::default()))
+        Self::with_bus(Bus::with_recorder(system, recording()))
     }
 
     /// Over a bus of one's own making, with another limit of its queue.
     #[must_use]
-    pub fn with_bus(bus: Bus<S, Records>) -> Self {
+    pub fn with_bus(bus: Bus<S, Recording>) -> Self {
         Self { bus, actions: Vec::new() }
     }
 }
@@ -273,7 +289,15 @@ impl<S: ByName> Dynamic for Run<S> {
     }
 
     fn take_records(&mut self) -> Vec<Record> {
-        std::mem::take(&mut self.bus.recorder_mut().0)
+        std::mem::take(&mut self.bus.recorder_mut().0.0)
+    }
+
+    fn opening(&self, header: &Header, out: &mut Vec<u8>) {
+        trace::opening(&self.bus, header, out);
+    }
+
+    fn take_lines(&mut self) -> Vec<u8> {
+        self.bus.recorder_mut().1.take()
     }
 
     fn instances(&self) -> Vec<String> {

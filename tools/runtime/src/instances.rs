@@ -61,6 +61,8 @@ pub struct Parts<'a, A: Automaton> {
 pub trait Table<A: Automaton> {
     /// The instance of that key.
     fn find(&self, key: &A::Key) -> Option<Slot>;
+    /// All instances, in the order of creation.
+    fn slots(&self) -> impl Iterator<Item = Slot> + '_;
     /// What tells it from earlier and later ones.
     fn serial(&self, slot: Slot) -> Serial;
     /// The instance's key.
@@ -110,6 +112,10 @@ impl<A: Automaton<Key = ()>> Single<A> {
 impl<A: Automaton<Key = ()>> Table<A> for Single<A> {
     fn find(&self, (): &()) -> Option<Slot> {
         self.instance.is_some().then_some(Slot(0))
+    }
+
+    fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.instance.iter().map(|_| Slot(0))
     }
 
     fn serial(&self, _: Slot) -> Serial {
@@ -214,8 +220,13 @@ impl<A: Automaton> Instances<A> {
     }
 
     fn walk(&self) -> impl Iterator<Item = &Entry<A>> {
-        let at = |place: u32| self.entries.get(place as usize).and_then(Option::as_ref);
-        std::iter::successors(at(self.first), move |entry| at(entry.next))
+        self.places().map(|place| self.entry(place))
+    }
+
+    fn places(&self) -> impl Iterator<Item = u32> + '_ {
+        let is_entry = |place: &u32| *place != NO_ENTRY;
+        let first = Some(self.first).filter(is_entry);
+        std::iter::successors(first, move |&place| Some(self.entry(place).next).filter(is_entry))
     }
 
     fn entry(&self, place: u32) -> &Entry<A> {
@@ -230,6 +241,10 @@ impl<A: Automaton> Instances<A> {
 impl<A: Automaton> Table<A> for Instances<A> {
     fn find(&self, key: &A::Key) -> Option<Slot> {
         self.by_key.get(key).map(|&place| Slot(place))
+    }
+
+    fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.places().map(Slot)
     }
 
     fn serial(&self, slot: Slot) -> Serial {

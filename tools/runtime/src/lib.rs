@@ -18,7 +18,8 @@
 //! `host` answers the conditions: any type that implements the generated `Conditions` trait of each automaton that has some. Actions come out as
 //! values, in order. Time is whatever the caller says, in milliseconds.
 //!
-//! Every delivery can be recorded: see [`Recorder`], [`Delivery`] (typed, serialises straight to a line of a trace) and [`Record`].
+//! Every delivery can be recorded: see [`Recorder`], [`Delivery`] (typed, serialises straight to a line of a trace) and [`Record`]. A whole trace, which
+//! `automata replay` can run again, is made with [`trace`].
 
 pub mod automaton;
 pub mod bus;
@@ -28,7 +29,9 @@ pub mod dynamic;
 pub mod instances;
 pub mod metadata;
 pub mod record;
+pub mod secret;
 pub mod timers;
+pub mod trace;
 pub mod value;
 
 pub use automaton::{Answer, Automaton, Input, Instance, Trigger};

@@ -20,6 +20,17 @@ pub struct Fired<T> {
     pub deadline_ms: u64,
 }
 
+/// A timer that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// When it is due next, in milliseconds.
+    pub due_ms: u64,
+    /// The distance of its beats, if it fires again and again.
+    pub interval_ms: Option<u64>,
+    /// Number of its start: orders those that are due at the same instant.
+    pub order: u64,
+}
+
 #[derive(Clone, Debug)]
 struct Slot<T> {
     /// Counts the timers that this slot has held.
@@ -134,11 +145,13 @@ impl<T: Copy> Timers<T> {
         self.heap.is_empty()
     }
 
-    /// When that timer is due next; none if it does not run.
+    /// A timer as it runs; none if it does not.
     #[must_use]
-    pub fn due_ms(&self, handle: TimerHandle) -> Option<u64> {
+    pub fn running(&self, handle: TimerHandle) -> Option<Running> {
         let slot = self.slots.get(handle.slot as usize)?;
-        (slot.generation == handle.generation && slot.what.is_some()).then_some(slot.deadline_ms)
+        let interval_ms = (slot.interval_ms > 0).then_some(slot.interval_ms);
+        let running = Running { due_ms: slot.deadline_ms, interval_ms, order: slot.order };
+        (slot.generation == handle.generation && slot.what.is_some()).then_some(running)
     }
 
     fn remove(&mut self, place: usize) {
@@ -206,6 +219,10 @@ mod tests {
         std::iter::from_fn(|| timers.fire(now_ms).map(|fired| fired.what)).collect()
     }
 
+    fn due_ms(timers: &Timers<char>, handle: TimerHandle) -> Option<u64> {
+        timers.running(handle).map(|running| running.due_ms)
+    }
+
     #[test]
     fn due_at_the_same_instant_they_fire_in_the_order_of_their_start() {
         let mut timers = Timers::new();
@@ -238,8 +255,8 @@ mod tests {
         let new = timers.start('b', 6, None);
         assert_eq!(old.slot, new.slot);
         timers.cancel(old);
-        assert_eq!(timers.due_ms(old), None);
-        assert_eq!(timers.due_ms(new), Some(6));
+        assert_eq!(timers.running(old), None);
+        assert_eq!(due_ms(&timers, new), Some(6));
     }
 
     #[test]
@@ -248,9 +265,9 @@ mod tests {
         let handle = timers.start('x', 10, Some(10));
         assert_eq!(timers.fire(35), Some(Fired { what: 'x', deadline_ms: 10 }));
         assert_eq!(timers.fire(35), None);
-        assert_eq!(timers.due_ms(handle), Some(40));
+        assert_eq!(due_ms(&timers, handle), Some(40));
         assert_eq!(timers.fire(40), Some(Fired { what: 'x', deadline_ms: 40 }));
-        assert_eq!(timers.due_ms(handle), Some(50));
+        assert_eq!(due_ms(&timers, handle), Some(50));
     }
 
     #[test]

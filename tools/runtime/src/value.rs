@@ -98,7 +98,8 @@ impl From<&[u8]> for Bytes {
     }
 }
 
-struct Hexadecimal<'a>(&'a [u8]);
+/// Lower case, two digits for each octet.
+pub(crate) struct Hexadecimal<'a>(pub &'a [u8]);
 
 impl fmt::Display for Hexadecimal<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,48 +128,6 @@ impl<'de> Deserialize<'de> for Bytes {
         bytes
             .map(Bytes::from)
             .ok_or_else(|| serde::de::Error::custom("bytes are written as pairs of hexadecimal digits"))
-    }
-}
-
-/// What stands in a record in place of a value of a secret type.
-pub const SECRET: &str = "(secret)";
-
-/// For `#[serde(serialize_with)]` on a value of a secret type: never shows it.
-///
-/// # Errors
-/// Those of the serializer.
-pub fn secret<T, S: Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(SECRET)
-}
-
-/// Likewise for a value that may be `none`, which may be seen.
-///
-/// # Errors
-/// Those of the serializer.
-pub fn secret_optional<T, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(_) => serializer.serialize_str(SECRET),
-        None => serializer.serialize_none(),
-    }
-}
-
-/// A value of a secret type, where a record is built by hand: serialises as the placeholder, `none` as itself.
-pub struct Secret(bool);
-
-impl Secret {
-    /// In place of a value.
-    pub const HIDDEN: Secret = Secret(true);
-
-    /// In place of a value that may be `none`.
-    #[must_use]
-    pub const fn optional<T>(value: &Option<T>) -> Secret {
-        Secret(value.is_some())
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 { serializer.serialize_str(SECRET) } else { serializer.serialize_none() }
     }
 }
 

@@ -6,7 +6,7 @@ use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome, QUEUE_LIMIT};
 
 use super::delivery::{Address, Delivery, Message};
 use super::evaluate::Evaluated;
-use super::instances::{Data, Entry, Table};
+use super::instances::{Data, Entry, Running, Table};
 use super::program::Program;
 use super::step::{Host, Step};
 use super::value::Value;
@@ -68,6 +68,12 @@ impl Timers {
         self.started += 1;
         self.pending.insert((deadline_ms, order), (automaton, number, timer));
         order
+    }
+
+    /// Likewise with its own number; later starts come after it.
+    pub fn resume(&mut self, running: Running, automaton: AutomatonId, number: u64) {
+        self.started = self.started.max(running.order.saturating_add(1));
+        self.pending.insert((running.deadline_ms, running.order), (automaton, number, running.timer));
     }
 
     pub fn stop(&mut self, deadline_ms: u64, order: u64) {
@@ -338,6 +344,7 @@ impl World {
             faults: Vec::new(),
             answered_by: None,
             cases: Vec::new(),
+            entered: Vec::new(),
         }
     }
 

@@ -128,6 +128,8 @@ pub struct Delivery {
     pub answered_by: Option<StateId>,
     /// The cases that answered, in order: of the message, of `always`, of raised events. Not in the record.
     pub cases: Vec<TransitionId>,
+    /// The states that were entered, in order. Not in the record.
+    pub entered: Vec<StateId>,
 }
 
 impl Delivery {
@@ -192,7 +194,7 @@ impl Delivery {
 pub fn instance_name(system: &System, automaton: AutomatonId, key: Option<&Value>) -> String {
     let automaton = &system.automata[automaton];
     match (key, &automaton.key) {
-        (Some(value), Some(key)) => format!("{}[{}]", automaton.name, value.bare(system, key.r#type)),
+        (Some(value), Some(key)) => format!("{}[{}]", automaton.name, value.key_text(system, key.r#type)),
         _ => automaton.name.clone(),
     }
 }

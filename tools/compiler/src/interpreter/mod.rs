@@ -27,7 +27,7 @@ pub use self::delivery::{Address, Asked, Changed, Delivery, Message, Sending, Wh
 pub use self::error::Error;
 pub use self::instances::{Kept, Running};
 pub use self::step::{ConditionAsked, Host};
-pub use self::value::{SECRET, Value, expected};
+pub use self::value::{SECRET, Value, expected, is_stamp};
 pub use self::view::{InstanceView, Pending, Snapshot};
 
 use self::bus::{Destination, World};
@@ -88,6 +88,18 @@ impl Interpreter {
             }
         }
         self.run(host)
+    }
+
+    /// Time passes, and what is due waits for [`Interpreter::advance`]: as `Bus::handle` takes the time of an event.
+    ///
+    /// # Errors
+    /// [`Error::TimeBackwards`].
+    pub fn pass(&mut self, now_ms: u64) -> Result<(), Error> {
+        if now_ms < self.world.now_ms {
+            return Err(Error::TimeBackwards { now_ms: self.world.now_ms, given_ms: now_ms });
+        }
+        self.world.now_ms = now_ms;
+        Ok(())
     }
 
     /// Gives the time to the bus: what is due by then is delivered.
@@ -198,6 +210,26 @@ impl Interpreter {
         let system = &self.program.system;
         let known = || system.automata.iter().map(|automaton| automaton.name.as_str());
         system.automaton(name).ok_or_else(|| Error::unknown("automaton", name, known()))
+    }
+
+    /// Reads `name` or `name[key]` as records write it, where there is one way to read it only.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`], [`Error::Key`].
+    pub fn exact_address(&self, text: &str) -> Result<Address, Error> {
+        let system = &self.program.system;
+        let (name, key) = match text.split_once('[').map(|(name, rest)| (name, rest.strip_suffix(']'))) {
+            Some((name, Some(key))) => (name, Some(key)),
+            _ => (text, None),
+        };
+        let automaton = self.automaton(name)?;
+        let declared = system.automata[automaton].key.as_ref();
+        let read = |key| match declared {
+            Some(declared) => Value::from_bare(system, declared.r#type, key),
+            None => Some(Value::String(key.into())),
+        };
+        let address = Address { automaton, key: key.and_then(read) };
+        self.check_key(&address).map(|()| address)
     }
 
     /// Reads `name` or `name[key]`, whether that instance exists or not.

@@ -345,6 +345,7 @@ impl<'a> Step<'a> {
         let (automaton, plan) = (self.automaton, self.plan);
         let entered = &automaton.states[state];
         self.data.active = state;
+        self.delivery.entered.push(state);
         self.observe(&plan.entered[state.index()]);
         if entered.is_final {
             self.finished = true;

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
+use automata_runtime::secret::HASH_BYTES;
 use serde_json::Value as Json;
 
 use crate::model::{self, BaseType, System, Type, TypeKind};
 
-/// What stands in a record where a value of a secret type would stand.
-pub const SECRET: &str = "(secret)";
+pub use automata_runtime::secret::SECRET;
 
 /// A value of any type of the language.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,9 +64,10 @@ impl Value {
                 TypeKind::Enum(variants) => (*index as usize) < variants.len(),
                 TypeKind::Opaque { .. } => false,
             },
-            (Value::Opaque(json), BaseType::Declared(id)) => {
-                !json.is_null() && matches!(system.types[id].kind, TypeKind::Opaque { .. })
-            }
+            (Value::Opaque(json), BaseType::Declared(id)) => match system.types[id].kind {
+                TypeKind::Opaque { .. } => !json.is_null(),
+                TypeKind::Enum(_) => system.types[id].secret && is_stamp(json),
+            },
             _ => false,
         }
     }
@@ -98,6 +99,7 @@ impl Value {
             BaseType::String => Value::String(json.as_str()?.into()),
             BaseType::Bytes => Value::Bytes(octets(json.as_str()?)?.into()),
             BaseType::Declared(id) => match &system.types[id].kind {
+                TypeKind::Enum(_) if system.types[id].secret && is_stamp(json) => Value::Opaque(Arc::new(json.clone())),
                 TypeKind::Enum(variants) => {
                     let name = json.as_str()?;
                     Value::Variant(variants.iter().position(|variant| variant == name)? as u32)
@@ -132,16 +134,28 @@ impl Value {
         }
     }
 
-    /// The value as records show it: secrets are hidden.
+    /// The value as records show it: secrets are hidden, unless a trace has hidden them already (by length and hash).
     #[must_use]
     pub fn shown(&self, system: &System, of: Type) -> Json {
-        match of.base {
-            BaseType::Declared(id) if system.types[id].secret && *self != Value::None => Json::from(SECRET),
+        match (of.base, self) {
+            (BaseType::Declared(id), Value::Opaque(json)) if system.types[id].secret && is_stamp(json) => {
+                Json::clone(json)
+            }
+            (BaseType::Declared(id), value) if system.types[id].secret && *value != Value::None => Json::from(SECRET),
             _ => self.to_json(system, of),
         }
     }
 
-    /// The value as it stands in `name[key]`.
+    /// The value as it stands in `name[key]`: texts bare, but in quotes if they could be taken for other JSON.
+    #[must_use]
+    pub fn key_text(&self, system: &System, of: Type) -> String {
+        match self.shown(system, of) {
+            Json::String(text) if !automata_runtime::delivery::is_json(&text) => text,
+            json => json.to_string(),
+        }
+    }
+
+    /// The value as people write it: texts bare.
     #[must_use]
     pub fn bare(&self, system: &System, of: Type) -> String {
         match self.shown(system, of) {
@@ -184,6 +198,16 @@ impl Value {
             },
         }
     }
+}
+
+/// Whether this stands for a secret in a trace: `{"length": …, "hash": "…"}`.
+#[must_use]
+pub fn is_stamp(json: &Json) -> bool {
+    json.as_object().is_some_and(|stamp| {
+        stamp.len() == 2
+            && stamp.get("length").is_some_and(Json::is_u64)
+            && stamp.get("hash").and_then(Json::as_str).is_some_and(|hash| hash.len() == 2 * HASH_BYTES)
+    })
 }
 
 /// What JSON the type wants, for messages: `a whole number from 0 to 255`.

@@ -1,5 +1,6 @@
 //! Looking into a running system, and putting an instance into a situation without running anything.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::bus::World;
@@ -171,6 +172,32 @@ impl Interpreter {
         Some(InstanceView { system: &self.program.system, automaton, key: entry.key.as_ref(), data })
     }
 
+    /// Puts a system that has not run yet into a situation: that time, that many deliveries, those instances. They come to be in the order
+    /// given; the `order` of their timers is that of all of them together.
+    ///
+    /// # Errors
+    /// As [`Interpreter::restore`]; [`Error::WrongType`] if an instance is there twice, or two timers have one order.
+    pub fn resume(&mut self, now_ms: u64, deliveries: u64, snapshots: Vec<Snapshot>) -> Result<(), Error> {
+        let twice =
+            |what: String| Error::WrongType { what, expected: "each once".to_owned(), got: "one twice".to_owned() };
+        let mut orders = BTreeSet::new();
+        for snapshot in &snapshots {
+            self.check_snapshot(snapshot)?;
+            let name = || snapshot.address.name(self.system());
+            if snapshot.timers.iter().any(|timer| timer.order == u64::MAX || !orders.insert(timer.order)) {
+                return Err(twice(format!("the orders of the timers of {}", name())));
+            }
+        }
+        (self.world.now_ms, self.world.sequence) = (now_ms, deliveries);
+        for snapshot in snapshots {
+            if self.instance(&snapshot.address).is_some() {
+                return Err(twice(format!("a list of instances with {}", snapshot.address.name(self.system()))));
+            }
+            self.world.restore(snapshot, true);
+        }
+        Ok(())
+    }
+
     /// Puts an instance into a situation without running anything; makes it if its key is free.
     ///
     /// # Errors
@@ -178,6 +205,12 @@ impl Interpreter {
     /// type, or the state is not a leaf.
     pub fn restore(&mut self, snapshot: Snapshot) -> Result<(), Error> {
         self.guard()?;
+        self.check_snapshot(&snapshot)?;
+        self.world.restore(snapshot, false);
+        Ok(())
+    }
+
+    fn check_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
         self.check_key(&snapshot.address)?;
         let system = Arc::clone(&self.program.system);
         let automaton = &system.automata[snapshot.address.automaton];
@@ -189,15 +222,15 @@ impl Interpreter {
         }
         let counts = (snapshot.variables.len(), snapshot.parameters.len(), snapshot.history.len());
         let declared = (automaton.variables.len(), automaton.parameters.len(), automaton.states.len());
-        let is_leaf = automaton.states.get(snapshot.state.index()).is_some_and(|state| state.children.is_empty());
+        let state = automaton.states.get(snapshot.state.index());
+        let is_leaf = state.is_some_and(|state| state.children.is_empty() && !state.is_final);
         if counts != declared || !is_leaf {
             return Err(Error::WrongType {
                 what: format!("a snapshot of {}", automaton.name),
-                expected: "a leaf state, and a value for each variable and parameter".to_owned(),
+                expected: "a leaf state that is not final, and a value for each variable and parameter".to_owned(),
                 got: "another".to_owned(),
             });
         }
-        self.world.restore(snapshot);
         Ok(())
     }
 
@@ -254,7 +287,7 @@ impl World {
         }
     }
 
-    fn restore(&mut self, snapshot: Snapshot) {
+    fn restore(&mut self, snapshot: Snapshot, keeps_order: bool) {
         let Address { automaton, key } = snapshot.address;
         let table = &mut self.tables[automaton.index()];
         // An instance that exists keeps its number, and with it its place in the order of creation.
@@ -265,9 +298,13 @@ impl World {
         if let Some(old) = table.get_mut(number).and_then(|entry| entry.data.take()) {
             old.running.iter().for_each(|running| self.timers.stop(running.deadline_ms, running.order));
         }
-        let running = snapshot.timers.into_iter().map(|running| Running {
-            order: self.timers.start(running.deadline_ms, automaton, number, running.timer),
-            ..running
+        let timers = &mut self.timers;
+        let running = snapshot.timers.into_iter().map(|running| {
+            if keeps_order {
+                timers.resume(running, automaton, number);
+                return running;
+            }
+            Running { order: timers.start(running.deadline_ms, automaton, number, running.timer), ..running }
         });
         let data = Box::new(Data {
             active: snapshot.state,

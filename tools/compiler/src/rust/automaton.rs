@@ -61,7 +61,7 @@ fn imports(facts: &Facts<'_>, body: &str) -> String {
         candidates.iter().copied().filter(|name| named(name)).collect()
     };
     let mut text = String::new();
-    let values = chosen(&["Bytes", "Faults", "Milliseconds", "Never", "Secret"]);
+    let values = chosen(&["Bytes", "Faults", "Milliseconds", "Never"]);
     let mut roots = vec!["automaton::{self, Answer, Effects}", "instances::Parts", "serde"];
     let asked = if facts.asks() { "use automata_runtime::automaton::Asked;\n" } else { "" };
     if body.contains("delivery::serialize") {
@@ -69,6 +69,9 @@ fn imports(facts: &Facts<'_>, body: &str) -> String {
     }
     if named("InstanceName") {
         roots.push("InstanceName");
+    }
+    if named("Secret") {
+        roots.push("secret::Secret");
     }
     let _ = writeln!(text, "use automata_runtime::{{{}}};", roots.join(", "));
     text.push_str(asked);
@@ -241,6 +244,7 @@ fn timer_enum(facts: &Facts<'_>) -> String {
     }
     let mut variants = String::new();
     let mut labels = String::new();
+    let all: Vec<String> = facts.timers.iter().map(|variant| format!("Timer::{variant}")).collect();
     for index in 0..facts.timers.len() as u32 {
         let id = TimerId(index);
         let label = facts.automaton.timer_label(id);
@@ -253,8 +257,10 @@ fn timer_enum(facts: &Facts<'_>) -> String {
          #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]\n\
          pub enum Timer {{ {variants} }}\n\
          impl automaton::Timer for Timer {{\n\
+           const ALL: &'static [Self] = &[{}];\n\
            #[inline] fn index(self) -> usize {{ self as usize }}\n\
-           fn label(self) -> &'static str {{ match self {{ {labels} }} }} }}\n"
+           fn label(self) -> &'static str {{ match self {{ {labels} }} }} }}\n",
+        all.join(", ")
     )
 }
 
@@ -329,10 +335,10 @@ fn parameters(facts: &Facts<'_>) -> String {
         let _ = writeln!(all, "{documentation}{hidden} pub {name}: {of},");
         if let Some(default) = &parameter.default {
             let _ = writeln!(settings, "{name}: {},", constant(facts.system, default, parameter.r#type));
-            let hidden = if is_secret(facts.system, parameter.r#type) {
-                "serialize_with = \"automata_runtime::value::secret\", "
-            } else {
-                ""
+            let hidden = match (is_secret(facts.system, parameter.r#type), parameter.r#type.optional) {
+                (false, _) => "",
+                (true, false) => "serialize_with = \"automata_runtime::secret::optional\", ",
+                (true, true) => "serialize_with = \"automata_runtime::secret::given\", ",
             };
             let skip = format!("#[serde({hidden}skip_serializing_if = \"Option::is_none\")]");
             let _ = writeln!(given, "{documentation}{skip} pub {name}: Option<{of}>,");
@@ -381,11 +387,13 @@ fn settings_type(facts: &Facts<'_>, defaults: &str) -> (&'static str, String) {
     let mut fields = String::new();
     for parameter in defaulted {
         fields.push_str(&documented(if parameter.summary.is_empty() { &parameter.name } else { &parameter.summary }));
-        let _ = writeln!(fields, "pub {}: {},", parameter.name, owned_type(facts.system, parameter.r#type));
+        let hidden = secret_attribute(facts.system, parameter.r#type);
+        let _ = writeln!(fields, "{hidden} pub {}: {},", parameter.name, owned_type(facts.system, parameter.r#type));
     }
     let settings = format!(
         "/// What an instance has where its start gives nothing else.\n\
-         #[derive(Clone, Debug{derived}, PartialEq)]\npub struct Settings {{ {fields} }}\n{default}"
+         #[derive(Clone, Debug{derived}, PartialEq, serde::Serialize)]\n#[serde(crate = \"automata_runtime::serde\")]\n\
+         pub struct Settings {{ {fields} }}\n{default}"
     );
     ("", settings)
 }
@@ -442,11 +450,10 @@ fn variables(facts: &Facts<'_>) -> String {
             None => shown,
         };
         let (before, after) = (unborrowed(before), unborrowed(after));
-        let ignored = if before.contains("before") { "before" } else { "_" };
         let _ = writeln!(
             changes,
             "if before.is_none_or(|before| before.{name} != self.{name}) {{ \
-             changes.serialize_entry({name:?}, &(before.map(|{ignored}| {before}), {after}))?; }}"
+             changes.serialize_entry({name:?}, &(before.map(|before| {before}), {after}))?; }}"
         );
     }
     let (derived, default) = default_impl("Variables", is_derived, &initial);
@@ -470,6 +477,7 @@ fn history(facts: &Facts<'_>) -> String {
     let leaf_of = |state: StateId| automaton.default_entries(state).last().copied().unwrap_or(state);
     let mut fields = String::new();
     let mut functions = String::new();
+    let mut tells = String::new();
     for id in histories {
         let state = &automaton.states[id];
         let name = names::snake(&state.name);
@@ -478,6 +486,7 @@ fn history(facts: &Facts<'_>) -> String {
             "/// Where `{0}.history` leads; none: `{0}` was not left yet.\npub {name}: Option<State>,",
             state.name
         );
+        let _ = writeln!(tells, "if let Some(leaf) = self.{name} {{ tell({:?}, leaf.name()); }}", state.name);
         let body = if state.history == History::Deep {
             "leaf".to_owned()
         } else {
@@ -504,7 +513,10 @@ fn history(facts: &Facts<'_>) -> String {
     }
     format!(
         "/// What is remembered of states that were left.\n\
-         #[derive(Clone, Debug, Default, PartialEq)]\npub struct History {{ {fields} }}\n{functions}"
+         #[derive(Clone, Debug, Default, PartialEq)]\npub struct History {{ {fields} }}\n\
+         impl automaton::History for History {{ \
+           fn each(&self, tell: &mut dyn FnMut(&'static str, &'static str)) {{ {tells} }} }}\n\
+         {functions}"
     )
 }
 

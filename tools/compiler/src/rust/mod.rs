@@ -54,7 +54,7 @@ pub fn generate(system: &System, sources: &Sources, options: &Options) -> BTreeM
     let all: Vec<Facts<'_>> = ids.map(|id| Facts::new(system, sources, id)).collect();
     // The largest come first, so that no thread is left alone with one of them.
     let mut modules: Vec<Module<'_>> = vec![
-        ("system", Box::new(|| system::module(&all))),
+        ("system", Box::new(|| system::module(system, &all))),
         ("senders", Box::new(|| senders::module(&all))),
         ("types", Box::new(|| types::module(system, options))),
     ];

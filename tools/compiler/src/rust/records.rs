@@ -85,7 +85,7 @@ fn condition_arm(facts: &Facts<'_>, condition: &Condition) -> String {
     for argument in &condition.arguments {
         let name = &argument.name;
         if is_secret(facts.system, argument.r#type) {
-            declared.push(format!("{name}: Secret"));
+            declared.push(format!("{name}: Secret<'a>"));
             given.push(format!("{name}: {}", shown(facts, name, argument.r#type).trim_start_matches('&')));
         } else {
             declared.push(format!("{name}: &'a {}", owned_type(facts.system, argument.r#type)));
@@ -111,7 +111,7 @@ fn condition_arm(facts: &Facts<'_>, condition: &Condition) -> String {
 pub fn shown(facts: &Facts<'_>, value: &str, of: Type) -> String {
     match (is_secret(facts.system, of), of.optional) {
         (false, _) => value.to_owned(),
-        (true, false) => "&Secret::HIDDEN".to_owned(),
+        (true, false) => format!("&Secret::of({value})"),
         (true, true) => format!("&Secret::optional({value})"),
     }
 }

@@ -7,14 +7,19 @@ use super::documentation::documented;
 use super::facts::{Facts, Who};
 use super::names;
 use super::records::{SentKind, sent_variants};
-use crate::model::{AutomatonId, Change, EventKind, StateId};
+use crate::model::{AutomatonId, Change, EventKind, StateId, System};
 
 /// The pieces of `system.rs`.
-pub fn module(all: &[Facts<'_>]) -> Vec<String> {
+pub fn module(system: &System, all: &[Facts<'_>]) -> Vec<String> {
     let mut text =
         String::from("//! All automata together: the tables of their instances, and the routing of what they send.\n");
     let mut pieces = vec![
         String::new(),
+        format!(
+            "/// Tells these definitions from others: their texts and places aside, other definitions have another one.\n\
+             pub const MODEL_HASH: &str = {:?};\n",
+            crate::model_hash(system)
+        ),
         message(all),
         action(all),
         alarm(all),
@@ -26,14 +31,15 @@ pub fn module(all: &[Facts<'_>]) -> Vec<String> {
     ];
     pieces.extend(all.iter().map(|facts| member(all, facts)));
     let body = pieces.concat();
-    let mut roots = vec!["Answer", "Bus", "Input", "Member", "Outbox", "Recorder", "Slot", "Table as _", "Trigger"];
+    let mut roots =
+        vec!["Answer", "Bus", "Input", "Member", "Outbox", "Recorder", "Slot", "Table as _", "Trigger", "serde"];
     for name in ["Instances", "Single"] {
         if body.contains(&format!("{name}<")) {
             roots.push(name);
         }
     }
     let _ = writeln!(text, "use automata_runtime::{{{}}};", roots.join(", "));
-    text.push_str("use automata_runtime::bus::Origin;\n");
+    text.push_str("use automata_runtime::bus::{Origin, Visitor};\n");
     if names::has_word(&body, "types") {
         text.push_str("use super::types;\n");
     }
@@ -110,7 +116,8 @@ fn settings(all: &[Facts<'_>]) -> String {
     }
     format!(
         "/// Parameters of instances, where their start gives nothing else.\n\
-         #[derive(Clone, Debug, Default, PartialEq)]\npub struct Settings {{ {fields} }}\n"
+         #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]\n#[serde(crate = \"automata_runtime::serde\")]\n\
+         pub struct Settings {{ {fields} }}\n"
     )
 }
 
@@ -163,16 +170,11 @@ fn tables(all: &[Facts<'_>]) -> String {
         let _ = writeln!(fields, "{}pub {name}: {table}<{name}::Machine>,", documented(&what));
         let _ = writeln!(made, "{name}: {table}::default(),");
     }
-    let (settings_name, settings_value) = if all.iter().any(Facts::has_settings) {
-        ("settings", "settings")
-    } else {
-        ("_settings", "_settings: settings")
-    };
     format!(
         "/// Every instance of every automaton. Runs in a [`Bus`].\n\
-         pub struct System {{ {settings_name}: Settings, {fields} }}\n\
+         pub struct System {{ settings: Settings, {fields} }}\n\
          impl System {{\n/// Without instances.\n#[must_use]\npub fn new(settings: Settings) -> Self {{ \
-         Self {{ {settings_value}, {made} }} }} }}\n"
+         Self {{ settings, {made} }} }} }}\n"
     )
 }
 
@@ -180,7 +182,9 @@ fn system_impl(all: &[Facts<'_>]) -> String {
     let mut starts = Vec::new();
     let mut deliver = String::new();
     let mut fire = String::new();
+    let mut visits = String::new();
     for facts in all {
+        let _ = writeln!(visits, "visitor.member::<{}::Machine>();", facts.automaton.name);
         let name = &facts.automaton.name;
         let camel = camel(facts);
         if facts.automaton.key.is_none() && facts.all_defaulted() {
@@ -209,6 +213,7 @@ fn system_impl(all: &[Facts<'_>]) -> String {
             );
         }
     }
+    let visitor = if visits.is_empty() { "_" } else { "visitor" };
     let (fire_body, fire_bus, fire_host, fire_actions) = if fire.is_empty() {
         ("match alarm {}".to_owned(), "_", "_", "_")
     } else {
@@ -216,7 +221,10 @@ fn system_impl(all: &[Facts<'_>]) -> String {
     };
     format!(
         "impl automata_runtime::System for System {{\n\
-           type Message = Message;\ntype Action = Action;\ntype Alarm = Alarm;\ntype Host<'host> = dyn Host + 'host;\n\
+           type Message = Message;\ntype Action = Action;\ntype Alarm = Alarm;\ntype Host<'host> = dyn Host + 'host;\ntype Settings = Settings;\n\
+           const MODEL_HASH: &'static str = MODEL_HASH;\n\
+           fn settings(&self) -> &Settings {{ &self.settings }}\n\
+           fn visit<V: Visitor<Self>>({visitor}: &mut V) {{ {visits} }}\n\
            fn starts(&self) -> Vec<Message> {{ vec![{}] }}\n\
            fn deliver<R: Recorder>(bus: &mut Bus<Self, R>, message: Message, origin: Origin, host: &mut (dyn Host + '_), actions: &mut Vec<Action>) {{ \
              match message {{ {deliver} }} }}\n\

@@ -49,8 +49,8 @@ pub fn is_secret(system: &System, of: Type) -> bool {
 pub fn secret_attribute(system: &System, of: Type) -> &'static str {
     match (is_secret(system, of), of.optional) {
         (false, _) => "",
-        (true, false) => "#[serde(serialize_with = \"automata_runtime::value::secret\")]",
-        (true, true) => "#[serde(serialize_with = \"automata_runtime::value::secret_optional\")]",
+        (true, false) => "#[serde(serialize_with = \"automata_runtime::secret::one\")]",
+        (true, true) => "#[serde(serialize_with = \"automata_runtime::secret::optional\")]",
     }
 }
 
@@ -104,7 +104,7 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
     let mut text = String::from(
         "//! The types of `types.yaml`.\n//!\n\
          //! A type that stands for one of the program must be `Clone + PartialEq + Debug + Serialize`; as the key of an automaton \
-         `Eq + Hash` too. (With the `dynamic` module: `Deserialize` as well.)\n",
+         `Eq + Hash` too, as a secret one `AsRef<[u8]>`. (With the `dynamic` module: `Deserialize` as well.)\n",
     );
     let is_enum = |kind: &TypeKind| matches!(kind, TypeKind::Enum(_));
     if system.types.iter().any(|definition| is_enum(&definition.kind)) {
@@ -129,6 +129,14 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
                     definition.name,
                     variants.join(", ")
                 );
+                if definition.secret {
+                    let arms: String = variants.iter().map(|name| format!("Self::{name} => b{name:?},")).collect();
+                    let _ = writeln!(
+                        text,
+                        "impl AsRef<[u8]> for {} {{ fn as_ref(&self) -> &[u8] {{ match self {{ {arms} }} }} }}",
+                        definition.name
+                    );
+                }
             }
         }
     }

@@ -1,0 +1,145 @@
+//! `bitpie demo`: three real nodes in one process, with homes of their own and real sockets on loopback, who find each other and talk. One is stopped and comes
+//! back; in the end it is said where the traces lie.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it runs whole nodes")]
+
+mod person;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::time::Instant;
+
+use crate::api::answers::MessageState;
+use person::Person;
+
+/// A step of the story may take so long; each takes a second or two.
+const STEP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How the demo is run.
+#[derive(Clone, Debug, Default)]
+pub struct DemoOptions {
+    /// Leave homes and traces there.
+    pub keep: Option<PathBuf>,
+    /// One JSON object for each step, and nothing else.
+    pub json: bool,
+}
+
+/// Tells the story while it happens.
+struct Teller {
+    began: Instant,
+    json: bool,
+}
+
+impl Teller {
+    /// Something is done, or was said.
+    fn tell(&self, who: &str, text: &str) {
+        let seconds = self.began.elapsed().as_secs_f64();
+        let mut out = io::stdout().lock();
+        // Somebody who has seen enough is no reason to stop halfway.
+        let _ = if self.json {
+            writeln!(out, "{}", serde_json::json!({ "seconds": seconds, "who": who, "text": text }))
+        } else {
+            writeln!(out, "{seconds:6.2} s  {who:<6} {text}")
+        };
+    }
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// What did not come about, and where the homes and traces are that tell why.
+pub fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
+    let (folder, is_kept) = match &options.keep {
+        Some(folder) => (prepared(folder)?, true),
+        None => (temporary()?, false),
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")?;
+    let teller = Teller { began: Instant::now(), json: options.json };
+    let told = tokio::task::LocalSet::new().block_on(&runtime, story(&folder, &teller));
+    match told {
+        Ok(()) => {
+            if is_kept {
+                teller.tell("", &format!("Homes, logs and traces are in {}", folder.display()));
+                teller.tell("", "To see what alice's node did: cargo automata replay <the newest of alice/traces>");
+            } else {
+                let _ = std::fs::remove_dir_all(&folder);
+                teller.tell("", "The homes are gone; `bitpie demo --keep DIR` leaves them, with a trace of everything that happened.");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Err(error.context(format!("the demo came to no good end; homes and traces are in {}", folder.display()))),
+    }
+}
+
+fn prepared(folder: &Path) -> anyhow::Result<PathBuf> {
+    let folder = std::path::absolute(folder).with_context(|| format!("{} is no folder", folder.display()))?;
+    if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        bail!("{} is not empty: choose a folder that is not there yet", folder.display());
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    Ok(folder)
+}
+
+fn temporary() -> anyhow::Result<PathBuf> {
+    let unique: [u8; 8] = crate::runtime::entropy::random();
+    let name = format!("bitpie-demo-{}", data_encoding::HEXLOWER.encode(&unique));
+    prepared(&std::env::temp_dir().join(name))
+}
+
+async fn story(folder: &Path, teller: &Teller) -> anyhow::Result<()> {
+    teller.tell("", "Three nodes start on this machine, each with an identity, a home and a port of its own.");
+    let mut alice = Person::new("alice", folder)?;
+    let mut bob = Person::new("bob", folder)?;
+    let mut carol = Person::new("carol", folder)?;
+    for person in [&mut alice, &mut bob, &mut carol] {
+        person.start().await?;
+        teller.tell(person.name, &format!("is {}", person.address()?));
+    }
+
+    teller.tell("", "Alice and Bob give each other their addresses.");
+    alice.add(&bob).await?;
+    bob.add(&alice).await?;
+    alice.sees("bob", true).await?;
+    bob.sees("alice", true).await?;
+    teller.tell("alice", "and bob are connected: Noise handshake, HELLO, PEER-ID, READY.");
+
+    alice.says(teller, "bob", "Hello Bob, no server has seen this.", MessageState::Delivered).await?;
+    bob.hears(teller, "alice").await?;
+    bob.says(teller, "alice", "Hello Alice. I shall be away for a moment.", MessageState::Delivered).await?;
+    alice.hears(teller, "bob").await?;
+
+    bob.stop().await?;
+    teller.tell("bob", "stops his node.");
+    alice.sees("bob", false).await?;
+    teller.tell("alice", "sees that bob is gone, and writes all the same.");
+    let message = alice.writes(teller, "bob", "You will find this when you are back.").await?;
+
+    bob.start().await?;
+    teller.tell("bob", "starts his node again, at the same address.");
+    alice.awaits(&message, MessageState::Delivered).await?;
+    teller.tell("alice", "is told that the message is on bob's disk.");
+    bob.hears(teller, "alice").await?;
+
+    teller.tell("", "Carol knows Bob's address, but Bob does not know her.");
+    carol.add(&bob).await?;
+    carol.says(teller, "bob", "Hello, we have not met.", MessageState::Delivered).await?;
+    bob.accepts(&carol).await?;
+    teller.tell("bob", "is asked whether he wants to hear from her, and accepts.");
+    bob.hears(teller, "carol").await?;
+    bob.reads("carol").await?;
+    carol.sees_read("bob").await?;
+    teller.tell("carol", "sees that he has read it.");
+
+    for person in [&mut alice, &mut bob, &mut carol] {
+        let (frames, files) = (person.frames().await?, person.trace_files()?);
+        person.stop().await?;
+        let trace = files.last().context("every node keeps a trace")?;
+        teller.tell(person.name, &format!("stops in order after {frames} frames; the trace is {}", trace.display()));
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! Somebody in the demo: a node that can be started and stopped, and a user who speaks to it as any program would, through its local API.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::{STEP_TIMEOUT, Teller};
+use crate::api::answers::{ContactState, Direction, MessageState};
+use crate::api::hidden::Hidden;
+use crate::api::methods::{
+    AcceptContact, AddContact, GetId, GetMessage, GetStatus, ListContacts, ListMessages, MarkRead, Method, SendMessage,
+};
+use crate::client::Connection;
+use crate::runtime::config::{Config, Settings};
+use crate::runtime::home::Home;
+use crate::runtime::run::Started;
+
+/// How often it is looked whether something has come about.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(40);
+
+/// A node that runs.
+struct Running {
+    task: JoinHandle<anyhow::Result<()>>,
+    end: oneshot::Sender<()>,
+}
+
+/// Somebody.
+pub struct Person {
+    /// What the others call them.
+    pub name: &'static str,
+    home: Home,
+    running: Option<Running>,
+    idurl: Option<String>,
+    /// The last message that was heard.
+    heard: u64,
+}
+
+impl Person {
+    /// A home is made below the folder; nothing runs.
+    pub fn new(name: &'static str, folder: &Path) -> anyhow::Result<Self> {
+        let home = Home::at(folder.join(name));
+        home.prepare()?;
+        let config = home.config_file();
+        for (path, value) in [
+            ("network", "demo"),
+            ("identity/name", name),
+            ("services/tcp-transport/address", "127.0.0.1"),
+            ("services/tcp-transport/port", "0"),
+            ("api/http-port", "0"),
+        ] {
+            Config::change(&config, path, Some(value))?;
+        }
+        Ok(Self { name, home, running: None, idurl: None, heard: 0 })
+    }
+
+    /// The node starts. Its port is kept for the next time, so that others find it again.
+    pub async fn start(&mut self) -> anyhow::Result<()> {
+        let config = Config::load(&self.home.config_file())?;
+        let settings = Settings::of(&config)?;
+        let started = Started::prepare(self.home.clone(), config, settings, None)?;
+        let (end, told) = oneshot::channel();
+        let task = tokio::task::spawn_local(started.run(None, async {
+            let _ = told.await;
+        }));
+        self.running = Some(Running { task, end });
+        let this = &*self;
+        until("its API is there", || async { Ok(this.home.read_api_file()?.map(|_| ())) }).await?;
+        let id = until("it listens", || async {
+            let id = this.call(GetId {}).await?;
+            Ok((!id.entrypoints.is_empty()).then_some(id))
+        });
+        let id = id.await?;
+        let port = id.entrypoints[0].address.port().to_string();
+        self.idurl = Some(id.idurl);
+        Config::change(&self.home.config_file(), "services/tcp-transport/port", Some(&port))?;
+        Ok(())
+    }
+
+    /// The node stops in order.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        let Some(Running { task, end }) = self.running.take() else { return Ok(()) };
+        let _ = end.send(());
+        task.await.context("the node has panicked")?
+    }
+
+    /// The address to give to others.
+    pub fn address(&self) -> anyhow::Result<&str> {
+        self.idurl.as_deref().context("it has been started")
+    }
+
+    /// Somebody becomes a contact.
+    pub async fn add(&self, other: &Person) -> anyhow::Result<()> {
+        let name = Some(other.name.parse()?);
+        self.call(AddContact { idurl: other.address()?.to_owned(), name }).await?;
+        Ok(())
+    }
+
+    /// Waits until a contact is seen to be there, or to be away.
+    pub async fn sees(&self, name: &str, online: bool) -> anyhow::Result<()> {
+        until(if online { "a contact is seen" } else { "a contact is missed" }, || async {
+            let contacts = self.call(ListContacts {}).await?.contacts;
+            let is_so = |it: &crate::api::answers::Contact| it.name.as_ref().is_some_and(|it| it.as_str() == name) && it.online == online;
+            Ok(contacts.iter().any(is_so).then_some(()))
+        })
+        .await
+    }
+
+    /// Writes, and does not wait. Returns the message's id.
+    pub async fn writes(&self, teller: &Teller, to: &str, text: &str) -> anyhow::Result<String> {
+        teller.tell(self.name, &format!("→ {to}: {text}"));
+        let sent = self.call(SendMessage { to: to.to_owned(), text: Hidden(text.to_owned()), expires_ms: None }).await?;
+        Ok(sent.id)
+    }
+
+    /// Writes, and waits until it is so far.
+    pub async fn says(&self, teller: &Teller, to: &str, text: &str, state: MessageState) -> anyhow::Result<()> {
+        let message = self.writes(teller, to, text).await?;
+        self.awaits(&message, state).await
+    }
+
+    /// Waits until a message is so far.
+    pub async fn awaits(&self, message: &str, state: MessageState) -> anyhow::Result<()> {
+        until("a message is delivered", || async {
+            let found = self.call(GetMessage { id: message.to_owned(), other_than: None, wait_ms: 0 }).await?;
+            Ok((found.state == state).then_some(()))
+        })
+        .await
+    }
+
+    /// Waits for the next message of somebody, and tells it.
+    pub async fn hears(&mut self, teller: &Teller, from: &str) -> anyhow::Result<()> {
+        let heard = self.heard;
+        let this = &*self;
+        let message = until("a message is there", || async {
+            let found = this.call(ListMessages { with: Some(from.to_owned()), limit: 50, before: None }).await?.messages;
+            Ok(found.into_iter().find(|it| it.direction == Direction::Incoming && it.position > heard))
+        });
+        let message = message.await?;
+        self.heard = message.position;
+        teller.tell(self.name, &format!("← {from}: {}", message.text.0));
+        Ok(())
+    }
+
+    /// Waits until a stranger asks, and accepts.
+    pub async fn accepts(&self, other: &Person) -> anyhow::Result<()> {
+        let id = until("a stranger asks", || async {
+            let contacts = self.call(ListContacts {}).await?.contacts;
+            Ok(contacts.into_iter().find(|it| it.state == ContactState::Request).map(|it| it.id))
+        });
+        let who = id.await?.to_string();
+        self.call(AcceptContact { who, name: Some(other.name.parse()?) }).await?;
+        Ok(())
+    }
+
+    /// Has read what somebody wrote.
+    pub async fn reads(&self, from: &str) -> anyhow::Result<()> {
+        self.call(MarkRead { with: from.to_owned(), up_to: None }).await?;
+        Ok(())
+    }
+
+    /// Waits until somebody has read the last message.
+    pub async fn sees_read(&self, by: &str) -> anyhow::Result<()> {
+        until("a message is read", || async {
+            let found = self.call(ListMessages { with: Some(by.to_owned()), limit: 1, before: None }).await?.messages;
+            Ok(found.iter().any(|it| it.state == MessageState::Read).then_some(()))
+        })
+        .await
+    }
+
+    /// Frames that went to and fro.
+    pub async fn frames(&self) -> anyhow::Result<u64> {
+        let counters = self.call(GetStatus {}).await?.counters;
+        Ok(counters.frames_in + counters.frames_out)
+    }
+
+    /// The files of its trace, the oldest first.
+    pub fn trace_files(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(self.home.traces_folder()).context("there is a folder of traces")?;
+        let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        files.sort();
+        Ok(files)
+    }
+
+    /// Asks the node, over its socket.
+    async fn call<M: Method + Send + 'static>(&self, method: M) -> anyhow::Result<M::Answer>
+    where
+        M::Answer: Send + 'static,
+    {
+        let home = self.home.folder().to_owned();
+        let ask = move || Connection::open(&home).and_then(|node| node.call(&method)).map_err(|failure| failure.to_string());
+        let answered = tokio::task::spawn_blocking(ask).await.context("the call has panicked")?;
+        match answered {
+            Ok(answered) => Ok(answered.answer),
+            Err(failure) => bail!("{} was asked for {}: {failure}", self.name, M::NAME),
+        }
+    }
+}
+
+/// Waits until there is something.
+async fn until<T, F>(what: &str, mut look: impl FnMut() -> F) -> anyhow::Result<T>
+where
+    F: Future<Output = anyhow::Result<Option<T>>>,
+{
+    let deadline = Instant::now() + STEP_TIMEOUT;
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        if Instant::now() > deadline {
+            bail!("not within {} s: {what}", STEP_TIMEOUT.as_secs());
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}

@@ -1,0 +1,392 @@
+//! Traces on disk: a folder with a bounded number of bounded files, each of which replays alone.
+//!
+//! A ring knows nothing of what a trace says. It is given octets, says when a file is full, and is then given the opening (header and snapshot) of the next.
+//! Files are only ever appended to, so that after a crash all that was flushed is there. What it finds in its folder and has not written by name and shape it
+//! leaves alone. When the disk cannot take more, it says so once and pauses: whatever a node does, it does it with a full disk too.
+
+// Of the rim: this is where files are written.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Bounds of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Files in the folder, the one that is written to included; at least 2.
+    pub files: usize,
+    /// A file that has reached this is followed by another. It may end somewhat beyond: what is written at once stays together, and an opening takes
+    /// the room that it needs.
+    pub file_bytes: u64,
+    /// Octets that are held in memory before they are handed to the system.
+    pub buffer_bytes: usize,
+}
+
+impl Default for Limits {
+    /// 16 files of 16 MiB: at some 300 octets for a delivery, the last 900 000.
+    fn default() -> Self {
+        Self { files: 16, file_bytes: 16 * 1024 * 1024, buffer_bytes: 64 * 1024 }
+    }
+}
+
+/// A file of the ring.
+struct Open {
+    file: File,
+    path: PathBuf,
+    /// Handed over or in the buffer.
+    bytes: u64,
+    lines: u64,
+}
+
+/// A folder of traces.
+pub struct Ring {
+    folder: PathBuf,
+    limits: Limits,
+    /// Number of the next file.
+    next: u64,
+    open: Option<Open>,
+    buffer: Vec<u8>,
+    /// What was to be written could not be: nothing is, until [`Ring::begin`] succeeds again.
+    is_paused: bool,
+    /// Octets of lines that were dropped since the last attempt.
+    dropped: u64,
+}
+
+/// While the ring is paused, it asks for another attempt each time that so many octets of lines were dropped: an opening is not for nothing.
+pub const RETRY_BYTES: u64 = 1024 * 1024;
+
+/// A file is called `trace-NNNNNNNNNN.jsonl`: names sort as the files came to be.
+const PREFIX: &str = "trace-";
+const SUFFIX: &str = ".jsonl";
+const DIGITS: usize = 10;
+
+impl Ring {
+    /// Makes the folder if it is not there. Nothing is written before [`Ring::begin`], and no file that is there already is written to again.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or listed.
+    pub fn open(folder: impl Into<PathBuf>, limits: Limits) -> io::Result<Self> {
+        let folder = folder.into();
+        fs::create_dir_all(&folder).map_err(|error| told(&folder, "cannot be made", &error))?;
+        let next = numbers(&folder)?.last().map_or(0, |last| last + 1);
+        let limits = Limits { files: limits.files.max(2), ..limits };
+        Ok(Self { folder, limits, next, open: None, buffer: Vec::new(), is_paused: false, dropped: 0 })
+    }
+
+    /// Whether the next thing has to be [`Ring::begin`], with an opening made at this moment: at first, and whenever a file is full. While the ring is
+    /// paused it is so by and by, to try again ([`RETRY_BYTES`]).
+    #[must_use]
+    pub fn needs_opening(&self) -> bool {
+        match &self.open {
+            Some(open) => open.bytes >= self.limits.file_bytes,
+            None => !self.is_paused || self.dropped >= RETRY_BYTES,
+        }
+    }
+
+    /// The file that is written to.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.open.as_ref().map(|open| open.path.as_path())
+    }
+
+    /// Whether the last attempt to write failed. Then lines are dropped; the next file begins with a snapshot, so nothing of them is needed.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// Ends the file at hand and begins another with these two lines; files beyond the limit go, the oldest first. What was written before has to be
+    /// in the ring already: the snapshot follows upon it.
+    ///
+    /// # Errors
+    /// If the file cannot be made, written or an old one removed, with its path and the reason. The ring is paused then. That a further attempt failed
+    /// too is no error: it was told already.
+    pub fn begin(&mut self, opening: &[u8]) -> io::Result<()> {
+        // The old file may well be unable to take its end while a new one is possible again, after somebody made room.
+        let was_paused = self.is_paused;
+        let ended = if was_paused { Ok(()) } else { self.end() };
+        self.open = None;
+        self.buffer.clear();
+        let begun = ended.and_then(|()| self.make_room()).and_then(|()| self.create());
+        let begun = begun.and_then(|()| {
+            self.is_paused = false;
+            self.write(opening)?;
+            self.flush()
+        });
+        self.is_paused = begun.is_err();
+        self.dropped = 0;
+        if self.is_paused {
+            self.open = None;
+        }
+        if was_paused { Ok(()) } else { begun }
+    }
+
+    /// Adds whole lines. They are in memory until [`Limits::buffer_bytes`] have come together, or [`Ring::flush`]. Without a file, or paused, they are dropped.
+    ///
+    /// # Errors
+    /// If the file cannot be written, with its path and the reason: once, then the ring is paused.
+    pub fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        let Some(open) = self.open.as_mut().filter(|_| !self.is_paused) else {
+            self.dropped += lines.len() as u64;
+            return Ok(());
+        };
+        open.bytes += lines.len() as u64;
+        open.lines += lines.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        self.buffer.extend_from_slice(lines);
+        if self.buffer.len() >= self.limits.buffer_bytes { self.flush() } else { Ok(()) }
+    }
+
+    /// Hands all that is in memory to the operating system: from then on it survives the end of this process, however that comes.
+    ///
+    /// # Errors
+    /// As [`Ring::write`].
+    pub fn flush(&mut self) -> io::Result<()> {
+        let Some(open) = self.open.as_mut().filter(|_| !self.is_paused) else { return Ok(()) };
+        let outcome = open.file.write_all(&self.buffer).map_err(|error| told(&open.path, "cannot be written", &error));
+        self.buffer.clear();
+        if outcome.is_err() {
+            self.is_paused = true;
+            self.open = None;
+        }
+        outcome
+    }
+
+    /// Writes the line by which a reader knows that the trace was not cut off, and sees to it that the file survives a loss of power. To be called when the
+    /// program stops; [`Ring::begin`] does it for a file that is full.
+    ///
+    /// # Errors
+    /// As [`Ring::write`].
+    pub fn end(&mut self) -> io::Result<()> {
+        let Some(open) = &self.open else { return Ok(()) };
+        let mut end = Vec::new();
+        automata_runtime::trace::end(open.lines, &mut end);
+        self.write(&end)?;
+        self.flush()?;
+        let Some(open) = self.open.take() else { return Ok(()) };
+        open.file.sync_data().map_err(|error| told(&open.path, "cannot be written", &error))
+    }
+
+    /// Removes the oldest files, so that there is room for one more.
+    fn make_room(&self) -> io::Result<()> {
+        let numbers = numbers(&self.folder)?;
+        let excess = (numbers.len() + 1).saturating_sub(self.limits.files);
+        for number in &numbers[..excess] {
+            let path = self.folder.join(name(*number));
+            fs::remove_file(&path).map_err(|error| told(&path, "cannot be removed", &error))?;
+        }
+        Ok(())
+    }
+
+    fn create(&mut self) -> io::Result<()> {
+        loop {
+            let path = self.folder.join(name(self.next));
+            self.next += 1;
+            match OpenOptions::new().append(true).create_new(true).open(&path) {
+                Ok(file) => {
+                    self.open = Some(Open { file, path, bytes: 0, lines: 0 });
+                    return Ok(());
+                }
+                // Somebody else wrote it since; it is not ours.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(told(&path, "cannot be made", &error)),
+            }
+        }
+    }
+}
+
+fn name(number: u64) -> String {
+    format!("{PREFIX}{number:0DIGITS$}{SUFFIX}")
+}
+
+/// The number of a file that is called as ours are; none for any other.
+fn number(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    let is_ours = digits.len() >= DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|&number| is_ours && self::name(number) == name)
+}
+
+/// Numbers of our files, the oldest first.
+fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
+    let listed = |error| told(folder, "cannot be listed", &error);
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(folder).map_err(listed)? {
+        let entry = entry.map_err(listed)?;
+        // A folder or a link of that name is somebody else's.
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        numbers.extend(entry.file_name().to_str().and_then(number).filter(|_| is_file));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// The error with what a person needs to know.
+fn told(path: &Path, what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{} {what}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: Limits = Limits { files: 3, file_bytes: 100, buffer_bytes: 20 };
+
+    fn files(folder: &Path) -> Vec<(String, String)> {
+        let entries = fs::read_dir(folder).expect("it can be listed").map(|entry| entry.expect("an entry").path());
+        let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
+        let text = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+        let mut files: Vec<_> = entries.map(|path| (name(&path), text(&path))).collect();
+        files.sort();
+        files
+    }
+
+    /// As a node does it: an opening when one is needed, then lines.
+    fn record(ring: &mut Ring, lines: impl Iterator<Item = usize>) {
+        for number in lines {
+            if ring.needs_opening() {
+                ring.begin(format!("head\nsnapshot {number}\n").as_bytes()).expect("there is room");
+            }
+            ring.write(format!("line {number} of some length\n").as_bytes()).expect("there is room");
+        }
+    }
+
+    #[test]
+    fn each_file_opens_with_what_it_needs_and_ends_in_good_order() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let mut ring = Ring::open(folder.path(), SMALL).expect("it is ours");
+        assert!(ring.needs_opening() && ring.path().is_none());
+        record(&mut ring, 0..8);
+        ring.end().expect("there is room");
+        let files = files(folder.path());
+        assert_eq!(
+            files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["trace-0000000000.jsonl", "trace-0000000001.jsonl"]
+        );
+        let mut next = 0;
+        for (name, text) in files {
+            let lines: Vec<&str> = text.lines().collect();
+            assert_eq!(lines[1], format!("snapshot {next}"), "{name} follows upon the one before");
+            next += lines.len() - 3;
+            assert_eq!(lines[lines.len() - 1], format!("{{\"end\":{{\"lines\":{}}}}}", lines.len() - 1));
+        }
+        assert_eq!(next, 8);
+    }
+
+    #[test]
+    fn the_oldest_files_go_and_others_stay() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let others = ["notes.txt", "trace-1.jsonl", "trace-0000000000.jsonl.bak", "trace-000000000x.jsonl"];
+        for name in others {
+            fs::write(folder.path().join(name), "not ours").expect("it can be written");
+        }
+        fs::create_dir(folder.path().join("trace-0000000001.jsonl")).expect("it can be made");
+        let mut ring = Ring::open(folder.path(), SMALL).expect("it is ours");
+        record(&mut ring, 0..40);
+        ring.flush().expect("there is room");
+        let files = files(folder.path());
+        for name in others.iter().chain(&["trace-0000000001.jsonl"]) {
+            assert!(files.iter().any(|(known, text)| known == name && text.as_str() != "line"), "{name} is gone");
+        }
+        let ours: Vec<&String> =
+            files.iter().map(|(name, _)| name).filter(|name| !others.contains(&name.as_str())).collect();
+        assert_eq!(ours.len(), 3 + 1, "{ours:?}");
+        assert!(files.iter().any(|(_, text)| text.contains("line 39 ")), "the newest is there");
+        assert!(!files.iter().any(|(_, text)| text.contains("line 0 ")), "the oldest is not");
+    }
+
+    #[test]
+    fn a_new_ring_goes_on_behind_the_old_one_and_leaves_its_files() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let mut ring = Ring::open(folder.path(), SMALL).expect("it is ours");
+        record(&mut ring, 0..2);
+        ring.flush().expect("there is room");
+        // No end: as after kill -9.
+        drop(ring);
+        let before = files(folder.path());
+        let mut ring = Ring::open(folder.path(), SMALL).expect("it is ours");
+        assert!(ring.needs_opening());
+        record(&mut ring, 2..3);
+        ring.end().expect("there is room");
+        let after = files(folder.path());
+        assert_eq!(after[0], before[0]);
+        assert_eq!(after[1].0, "trace-0000000001.jsonl");
+        assert!(after[1].1.starts_with("head\nsnapshot 2\nline 2 "));
+    }
+
+    #[test]
+    fn what_was_flushed_is_there_and_the_rest_when_enough_came_together() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let mut ring = Ring::open(folder.path(), SMALL).expect("it is ours");
+        ring.begin(b"h\ns\n").expect("there is room");
+        let text = || files(folder.path())[0].1.clone();
+        assert_eq!(text(), "h\ns\n", "an opening is flushed at once");
+        ring.write(b"short\n").expect("there is room");
+        assert_eq!(text(), "h\ns\n");
+        ring.flush().expect("there is room");
+        assert_eq!(text(), "h\ns\nshort\n");
+        ring.write(b"a line of more than twenty octets\n").expect("there is room");
+        assert!(text().ends_with("octets\n"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_full_disk_is_told_once_and_recording_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let mut ring = Ring::open(folder.path(), SMALL).expect("it is ours");
+        ring.begin(b"h\ns\n").expect("there is room");
+        // Linux has a device that is always full.
+        let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else { return };
+        if let Some(open) = &mut ring.open {
+            open.file = full;
+        }
+        ring.write(b"some\n").expect("it is in memory still");
+        let error = ring.flush().expect_err("the device is full");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().contains("trace-0000000000.jsonl cannot be written"), "{error}");
+        assert!(ring.is_paused() && !ring.needs_opening());
+        ring.write(&vec![b'\n'; RETRY_BYTES as usize]).expect("told once");
+        assert!(ring.needs_opening(), "it tries again by and by");
+        ring.flush().expect("told once");
+        ring.begin(b"h\ns 2\n").expect("there is room again");
+        ring.write(b"more\n").expect("there is room again");
+        ring.end().expect("there is room again");
+        let files = files(folder.path());
+        assert_eq!(files[1].1, "h\ns 2\nmore\n{\"end\":{\"lines\":3}}\n");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_is_an_error_that_says_so() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let file = folder.path().join("file");
+        fs::write(&file, "").expect("it can be written");
+        let error = Ring::open(file.join("traces"), SMALL).err().expect("a file is no folder");
+        assert!(error.to_string().contains("cannot be made"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_that_vanished_pauses_the_ring() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let inside = folder.path().join("traces");
+        let mut ring = Ring::open(&inside, SMALL).expect("it is ours");
+        fs::remove_dir(&inside).expect("it is empty");
+        let error = ring.begin(b"h\ns\n").expect_err("there is no folder");
+        assert!(error.to_string().contains("traces cannot be listed"), "{error}");
+        assert!(ring.is_paused());
+        ring.write(b"dropped\n").expect("told once");
+        ring.begin(b"h\ns\n").expect("told once");
+        assert!(ring.is_paused());
+        fs::create_dir(&inside).expect("it can be made");
+        ring.begin(b"h\ns\n").expect("it is there again");
+        assert!(!ring.is_paused());
+    }
+
+    #[test]
+    fn names_sort_as_they_came_to_be() {
+        let names: Vec<String> = [0, 9, 10, 99_999, 9_999_999_999].map(name).to_vec();
+        assert!(names.is_sorted());
+        assert!(names.iter().zip([0, 9, 10, 99_999, 9_999_999_999]).all(|(name, of)| number(name) == Some(of)));
+        for name in ["trace-00000000010.jsonl", "trace-1.jsonl", "trace-+000000001.jsonl", "x"] {
+            assert_eq!(number(name), None, "{name}");
+        }
+    }
+}

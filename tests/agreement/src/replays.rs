@@ -1,0 +1,48 @@
+//! Replays of what generated Rust records.
+
+use std::sync::Arc;
+
+use automata_compiler::model::System;
+use automata_compiler::trace::{Next, Opening, Reader, Replay, Summary, TraceError, Watch};
+
+/// Replays a whole trace; lines come in blocks of about that many octets.
+///
+/// # Errors
+/// If its first two lines are wrong.
+pub fn replay(
+    system: &Arc<System>,
+    trace: &[u8],
+    octets: usize,
+    watch: &mut dyn Watch,
+) -> Result<(Summary, Option<Replay>), TraceError> {
+    let mut parts = trace.splitn(3, |&byte| byte == b'\n');
+    let first = parts.next().unwrap_or_default();
+    let opening = Opening::read(first, parts.next())?;
+    let mut rest = parts.next().unwrap_or_default();
+    let mut replay = match Replay::new(system, &opening) {
+        Ok(replay) => replay,
+        Err(parting) => {
+            let parting = Some(parting);
+            let summary =
+                Summary { verified: 0, inputs: 0, at_ms: 0, parting, is_incomplete: false, ending: None, error: None };
+            return Ok((summary, None));
+        }
+    };
+    let mut reader = Reader::new(opening.snapshot.sequence, opening.snapshot.now_ms);
+    let mut failed = None;
+    let mut blocks = || {
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
+        let reach = rest.len().min(octets.max(1));
+        let end = rest[reach..].iter().position(|&byte| byte == b'\n').map(|length| reach + length + 1);
+        let end = end.or_else(|| rest.iter().rposition(|&byte| byte == b'\n').map(|last| last + 1));
+        let Some(end) = end else { return reader.finish(rest).map(Next::End) };
+        let (block, outcome) = reader.read(rest[..end].to_vec());
+        rest = &rest[end..];
+        failed = outcome.err();
+        Ok(Next::Block(block))
+    };
+    let summary = replay.run(&mut blocks, watch);
+    Ok((summary, Some(replay)))
+}

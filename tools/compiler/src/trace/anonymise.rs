@@ -1,0 +1,202 @@
+//! A copy of a trace that can be shown to others.
+//!
+//! Definitions do nothing with texts, octets and values of opaque types but carry and compare them. So each can be replaced by another, always by the same one,
+//! and the copy replays as the original does. Constants of the definitions stay, since guards compare with them, and so do numbers, durations and what is
+//! secret already.
+
+use std::collections::{BTreeSet, HashMap};
+
+use automata_runtime::trace::{FirstLine, SecondLine};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+use super::line::Writer;
+use super::opening::{Opening, snapshot};
+use crate::interpreter::{Asked, Delivery, Interpreter, Message, Value, Who};
+use crate::model::{self, BaseType, ExpressionKind, Field, System, Type};
+
+/// Replaces values, each always by the same.
+#[derive(Debug)]
+pub struct Anonymiser {
+    system: Arc<System>,
+    writer: Writer,
+    /// Texts of the definitions.
+    constants: BTreeSet<String>,
+    /// The id of the node that recorded.
+    node: Value,
+    replaced: HashMap<(BaseType, Value), Value>,
+    /// Replacements so far, by type.
+    counts: HashMap<BaseType, u64>,
+}
+
+impl Anonymiser {
+    /// For traces of these definitions.
+    #[must_use]
+    pub fn new(system: &Arc<System>, opening: &Opening) -> Self {
+        Self {
+            system: Arc::clone(system),
+            writer: Writer::new(system),
+            constants: constants(system),
+            node: Value::Opaque(Arc::new(Json::from(opening.first.header.node.as_str()))),
+            replaced: HashMap::new(),
+            counts: HashMap::new(),
+        }
+    }
+
+    /// Appends the first two lines; the interpreter is in the situation of the snapshot.
+    pub fn opening(&mut self, opening: &Opening, interpreter: &Interpreter, out: &mut Vec<u8>) {
+        let system = Arc::clone(&self.system);
+        let mut first: FirstLine = opening.first.clone();
+        first.header.started_unix_ms = 0;
+        for text in [(&mut first.header.network, "network"), (&mut first.header.node, "node-0")] {
+            if !text.0.is_empty() {
+                *text.0 = text.1.to_owned();
+            }
+        }
+        for (automaton, parameters) in &mut first.settings {
+            let Some(id) = system.automaton(automaton) else { continue };
+            for (name, json) in parameters.as_object_mut().into_iter().flatten() {
+                let declared = system.automata[id].parameters.iter().find(|declared| declared.name == *name);
+                if let Some(of) = declared.map(|declared| declared.r#type)
+                    && let Some(value) = Value::from_json(&system, of, json)
+                {
+                    *json = self.value(of, &value).shown(&system, of);
+                }
+            }
+        }
+        let snapshot = snapshot(interpreter, opening.snapshot.started, &mut |of, value| self.value(of, value));
+        for line in [serde_json::to_vec(&first), serde_json::to_vec(&SecondLine { snapshot })] {
+            out.extend(line.unwrap_or_default());
+            out.push(b'\n');
+        }
+    }
+
+    /// Appends the line of a delivery.
+    pub fn delivery(&mut self, delivery: &Delivery, out: &mut Vec<u8>) {
+        let replaced = self.replaced(delivery);
+        self.writer.write(&self.system, &replaced, out);
+        out.push(b'\n');
+    }
+
+    fn replaced(&mut self, delivery: &Delivery) -> Delivery {
+        let system = Arc::clone(&self.system);
+        let automaton = &system.automata[delivery.address.automaton];
+        let mut delivery = delivery.clone();
+        if let (Some(key), Some(of)) = (&mut delivery.address.key, &automaton.key) {
+            *key = self.value(of.r#type, key);
+        }
+        self.message(automaton, &mut delivery.message);
+        for (asked, answer) in &mut delivery.asked {
+            match asked {
+                Asked::Condition(id, arguments) => {
+                    let condition = &automaton.conditions[*id];
+                    self.values(&condition.arguments, arguments);
+                    *answer = self.value(condition.r#type, answer);
+                }
+                Asked::State(who, of, _) => self.who(&system.automata[*of], who),
+            }
+        }
+        for changed in &mut delivery.changed {
+            let of = automaton.variables[changed.variable].r#type;
+            changed.before = changed.before.as_ref().map(|before| self.value(of, before));
+            changed.after = self.value(of, &changed.after);
+        }
+        for (id, arguments) in &mut delivery.actions {
+            self.values(&automaton.actions[*id].arguments, arguments);
+        }
+        for sending in &mut delivery.sends {
+            let receiver = &system.automata[sending.to];
+            self.who(receiver, &mut sending.who);
+            self.message(receiver, &mut sending.message);
+        }
+        for (id, fields, _) in &mut delivery.raised {
+            self.values(&automaton.events[*id].fields, fields);
+        }
+        delivery
+    }
+
+    fn who(&mut self, automaton: &model::Automaton, who: &mut Who) {
+        if let (Who::Keyed(key), Some(of)) = (who, &automaton.key) {
+            *key = self.value(of.r#type, key);
+        }
+    }
+
+    fn message(&mut self, receiver: &model::Automaton, message: &mut Message) {
+        match message {
+            Message::Event { event, fields } => self.values(&receiver.events[*event].fields, fields),
+            Message::Timer(_) => {}
+            Message::Start { parameters } => {
+                for (id, value) in parameters {
+                    *value = self.value(receiver.parameters[*id].r#type, value);
+                }
+            }
+        }
+    }
+
+    fn values(&mut self, places: &[Field], values: &mut [Value]) {
+        for (place, value) in places.iter().zip(values) {
+            *value = self.value(place.r#type, value);
+        }
+    }
+
+    fn value(&mut self, of: Type, value: &Value) -> Value {
+        let name = match (value, of.base) {
+            (Value::String(text), _) if !self.constants.contains(&**text) => "text",
+            (Value::Bytes(octets), _)
+                if !std::str::from_utf8(octets).is_ok_and(|text| self.constants.contains(text)) =>
+            {
+                ""
+            }
+            (Value::Opaque(_), BaseType::Declared(id)) if !self.system.types[id].secret => &self.system.types[id].name,
+            _ => return value.clone(),
+        };
+        if *value == self.node {
+            return Value::Opaque(Arc::new(Json::from(format!("{name}-0"))));
+        }
+        let place = (of.base, value.clone());
+        if let Some(known) = self.replaced.get(&place) {
+            return known.clone();
+        }
+        let count = self.counts.entry(of.base).or_insert(0);
+        let replacement = loop {
+            *count += 1;
+            let text = format!("{name}-{count}");
+            match value {
+                // Eight octets are no constant by accident more than once in 2^64; one that is, is passed over.
+                Value::Bytes(_) => {
+                    let octets = count.to_be_bytes();
+                    if !std::str::from_utf8(&octets).is_ok_and(|text| self.constants.contains(text)) {
+                        break Value::Bytes(octets.into());
+                    }
+                }
+                Value::String(_) if !self.constants.contains(&text) => break Value::String(text.into()),
+                Value::String(_) => {}
+                _ => break Value::Opaque(Arc::new(Json::from(text))),
+            }
+        };
+        self.replaced.insert(place, replacement.clone());
+        replacement
+    }
+}
+
+/// Texts that stand in the definitions.
+fn constants(system: &System) -> BTreeSet<String> {
+    let mut constants = BTreeSet::new();
+    let mut add = |value: &model::Value| {
+        if let model::Value::String(text) = value {
+            constants.insert(text.clone());
+        }
+    };
+    for automaton in &system.automata {
+        for expression in automaton.expressions() {
+            expression.visit(&mut |inner| {
+                if let ExpressionKind::Literal(value) = &inner.kind {
+                    add(value);
+                }
+            });
+        }
+        automaton.variables.iter().for_each(|variable| add(&variable.initial));
+        automaton.parameters.iter().filter_map(|parameter| parameter.default.as_ref()).for_each(&mut add);
+    }
+    constants
+}

@@ -1,0 +1,53 @@
+//! What two records of one delivery do not have in common.
+
+use automata_runtime::Record;
+use automata_runtime::secret::SECRET;
+use serde_json::Value as Json;
+
+use crate::interpreter::is_stamp;
+
+/// Each difference as (what, in the first, in the second); nothing if they agree. A secret whose value is not known agrees with any other.
+#[must_use]
+pub fn differences(first: &Record, second: &Record) -> Vec<(String, String, String)> {
+    let (first, second) = (json(first), json(second));
+    let mut found = Vec::new();
+    compare("", &first, &second, &mut found);
+    found
+}
+
+fn json(record: &Record) -> Json {
+    serde_json::to_value(record).unwrap_or_default()
+}
+
+fn compare(place: &str, first: &Json, second: &Json, found: &mut Vec<(String, String, String)>) {
+    match (first, second) {
+        (Json::Object(a), Json::Object(b)) if !is_stamp(first) && !is_stamp(second) => {
+            let names: Vec<&String> = a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))).collect();
+            for name in names {
+                let inner = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+                let of = |object: &serde_json::Map<String, Json>| object.get(name).cloned();
+                match (of(a), of(b)) {
+                    (Some(a), Some(b)) => compare(&inner, &a, &b, found),
+                    (a, b) => found.push((inner, shown(a.as_ref()), shown(b.as_ref()))),
+                }
+            }
+        }
+        // Lists of actions and the like: the first place where they part, and the whole of both if one is longer.
+        (Json::Array(a), Json::Array(b)) if a.len() == b.len() => {
+            for (index, (a, b)) in a.iter().zip(b).enumerate() {
+                compare(&format!("{place}[{index}]"), a, b, found);
+            }
+        }
+        _ if agree(first, second) => {}
+        _ => found.push((place.to_owned(), shown(Some(first)), shown(Some(second)))),
+    }
+}
+
+fn agree(first: &Json, second: &Json) -> bool {
+    let hides = |value: &Json, other: &Json| value.as_str() == Some(SECRET) && is_stamp(other);
+    first == second || hides(first, second) || hides(second, first)
+}
+
+fn shown(value: Option<&Json>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), Json::to_string)
+}

@@ -1,0 +1,23 @@
+//! Traces: reading them, and running them again (`docs/TRACES.md`).
+//!
+//! A trace holds every delivery. What is handed to the interpreter again are only the inputs from outside and the answers to conditions; all that follows
+//! it works out itself, and each delivery is held against its line. Nothing here touches a file: lines come in as bytes ([`Block`]), as many at a
+//! time as the caller likes, so that a trace may be of any length.
+
+mod anonymise;
+mod differences;
+mod line;
+mod opening;
+mod reader;
+mod replay;
+mod timeline;
+mod usage;
+
+pub use anonymise::Anonymiser;
+pub use differences::differences;
+pub use line::Writer;
+pub use opening::{Opening, resume, snapshot};
+pub use reader::{Block, Ending, Line, Reader, TraceError};
+pub use replay::{Blocks, Next, Parting, Replay, Summary, Watch, Why};
+pub use timeline::{moment, timeline};
+pub use usage::Usage;

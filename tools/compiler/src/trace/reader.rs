@@ -1,0 +1,317 @@
+//! From bytes to lines: what is wrong with them as text is found here, with its line. What they mean is for the replay to say.
+
+use std::fmt;
+use std::ops::Range;
+
+use automata_runtime::trace::{FORMAT, LINE_LIMIT_BYTES};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+/// What is wrong with a trace, so that it cannot be read on from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceError {
+    /// The line of the file, from 1.
+    pub line: u64,
+    /// What it is, and what was expected.
+    pub problem: String,
+}
+
+impl TraceError {
+    /// Wrong at that line.
+    pub fn new(line: u64, problem: impl Into<String>) -> Self {
+        Self { line, problem: problem.into() }
+    }
+}
+
+impl std::error::Error for TraceError {}
+
+impl fmt::Display for TraceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+/// Some lines of a trace, read as far as a replay needs.
+#[derive(Debug, Default)]
+pub struct Block {
+    text: String,
+    lines: Vec<Place>,
+}
+
+/// Where the parts of a line are in the bytes of its block.
+#[derive(Clone, Debug)]
+struct Place {
+    number: u64,
+    line: Range<usize>,
+    sequence: u64,
+    at_ms: u64,
+    cause: Option<u64>,
+    instance: Range<usize>,
+    event: Range<usize>,
+    fields: Range<usize>,
+    conditions: Range<usize>,
+}
+
+/// A line that tells of a delivery. Texts are as in JSON, with their quotes.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// In the file, from 1.
+    pub number: u64,
+    /// The whole line, without its line feed.
+    pub text: &'a str,
+    /// Number of the delivery.
+    pub sequence: u64,
+    /// The time that was given to the bus.
+    pub at_ms: u64,
+    /// Whether it followed from an earlier delivery.
+    pub cause: Option<u64>,
+    /// `"name[key]"`.
+    pub instance: &'a str,
+    /// `"name"`.
+    pub event: &'a str,
+    /// `{…}`; empty if there are none.
+    pub fields: &'a str,
+    /// `[…]`; empty if nothing was asked.
+    pub conditions: &'a str,
+}
+
+impl Block {
+    /// How many lines it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// It holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The line at that place, if there is one.
+    #[must_use]
+    pub fn line(&self, index: usize) -> Option<Line<'_>> {
+        let place = self.lines.get(index)?;
+        let text = |range: &Range<usize>| &self.text[range.clone()];
+        Some(Line {
+            number: place.number,
+            text: text(&place.line),
+            sequence: place.sequence,
+            at_ms: place.at_ms,
+            cause: place.cause,
+            instance: text(&place.instance),
+            event: text(&place.event),
+            fields: text(&place.fields),
+            conditions: text(&place.conditions),
+        })
+    }
+}
+
+/// How a trace ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With the line that says so.
+    Ended,
+    /// After a whole line, without one that says that it is the last.
+    CutOff,
+}
+
+/// Reads the lines after the first two.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// Number of the last line.
+    number: u64,
+    sequence: u64,
+    at_ms: u64,
+    ending: Ending,
+}
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(default)]
+    sequence: Option<u64>,
+    #[serde(default)]
+    at_ms: Option<u64>,
+    #[serde(default)]
+    cause: Option<u64>,
+    #[serde(default, borrow)]
+    instance: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    event: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    fields: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    conditions: Option<&'a RawValue>,
+    #[serde(default)]
+    trace: Option<IgnoredAny>,
+    #[serde(default)]
+    snapshot: Option<IgnoredAny>,
+    #[serde(default)]
+    end: Option<End>,
+}
+
+#[derive(Deserialize)]
+struct End {
+    lines: u64,
+}
+
+impl Reader {
+    /// After the first two lines; the number of the first delivery, and the time before it, are those of the snapshot.
+    #[must_use]
+    pub fn new(sequence: u64, now_ms: u64) -> Self {
+        Self { number: 2, sequence, at_ms: now_ms, ending: Ending::CutOff }
+    }
+
+    /// Reads whole lines, the line feed after the last of them included. Those before the first that is wrong are there in any case.
+    pub fn read(&mut self, bytes: Vec<u8>) -> (Block, Result<(), TraceError>) {
+        let (text, mut outcome) = self.text(bytes);
+        let mut lines = Vec::with_capacity(text.len() / 300 + 1);
+        let mut begin = 0;
+        while begin < text.len() {
+            let end = text[begin..].find('\n').map_or(text.len(), |length| begin + length);
+            self.number += 1;
+            match self.line(&text, begin..end) {
+                Ok(place) => lines.extend(place),
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+            begin = end + 1;
+        }
+        (Block { text, lines }, outcome)
+    }
+
+    /// The whole lines before the first that is no text.
+    fn text(&self, bytes: Vec<u8>) -> (String, Result<(), TraceError>) {
+        let error = match String::from_utf8(bytes) {
+            Ok(text) => return (text, Ok(())),
+            Err(error) => error,
+        };
+        let valid = error.utf8_error().valid_up_to();
+        let mut bytes = error.into_bytes();
+        let whole = bytes[..valid].iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+        bytes.truncate(whole);
+        let text = String::from_utf8(bytes).unwrap_or_default();
+        let number = self.number + 1 + text.bytes().filter(|&byte| byte == b'\n').count() as u64;
+        (text, Err(TraceError::new(number, "the line is not UTF-8 text")))
+    }
+
+    /// That the next line cannot be had.
+    #[must_use]
+    pub fn broken(&self, why: &str) -> TraceError {
+        TraceError::new(self.number + 1, format!("the trace cannot be read on: {why}"))
+    }
+
+    /// That there is nothing more.
+    ///
+    /// # Errors
+    /// If there is something more: a line without an end.
+    pub fn finish(&self, rest: &[u8]) -> Result<Ending, TraceError> {
+        if rest.is_empty() {
+            return Ok(self.ending);
+        }
+        let problem = if rest.len() > LINE_LIMIT_BYTES {
+            too_long()
+        } else {
+            format!(
+                "the line is cut off after {} octets: it has no line feed, so the trace ended in the middle of it",
+                rest.len()
+            )
+        };
+        Err(TraceError::new(self.number + 1, problem))
+    }
+
+    fn line(&mut self, all: &str, range: Range<usize>) -> Result<Option<Place>, TraceError> {
+        let number = self.number;
+        let wrong = |problem: String| Err(TraceError::new(number, problem));
+        if self.ending == Ending::Ended {
+            return wrong("there are lines after the one that says that the trace ends".to_owned());
+        }
+        if range.len() > LINE_LIMIT_BYTES {
+            return wrong(too_long());
+        }
+        let text = &all[range.clone()];
+        let raw: Raw<'_> = match serde_json::from_str(text) {
+            Ok(raw) => raw,
+            Err(error) => return wrong(not_json(text, &error)),
+        };
+        if raw.trace.is_some() {
+            return wrong("another trace begins here; traces are replayed one by one".to_owned());
+        }
+        if raw.snapshot.is_some() {
+            return wrong("there is a snapshot here; only the second line of a trace is one".to_owned());
+        }
+        if let Some(end) = raw.end {
+            if end.lines != number - 1 {
+                return wrong(format!(
+                    "the end says that {} lines come before it, but there are {}: some were taken out or added",
+                    end.lines,
+                    number - 1
+                ));
+            }
+            self.ending = Ending::Ended;
+            return Ok(None);
+        }
+        let (Some(sequence), Some(at_ms)) = (raw.sequence, raw.at_ms) else {
+            return wrong("the line tells of no delivery: it has no `sequence` or no `at_ms`".to_owned());
+        };
+        let (Some(instance), Some(event)) = (raw.instance, raw.event) else {
+            return wrong("the line tells of no delivery: it has no `instance` or no `event`".to_owned());
+        };
+        if sequence != self.sequence {
+            return wrong(format!(
+                "the line has the sequence {sequence}, but {} was to come: lines are missing, mixed up, or of another trace",
+                self.sequence
+            ));
+        }
+        if at_ms < self.at_ms {
+            return wrong(format!("time goes back: it was {} ms, and the line says {at_ms} ms", self.at_ms));
+        }
+        if raw.cause.is_some_and(|cause| cause >= sequence) {
+            return wrong("the line names as its cause a delivery that comes later".to_owned());
+        }
+        if !instance.get().starts_with('"') || !event.get().starts_with('"') {
+            return wrong("`instance` and `event` are to be texts".to_owned());
+        }
+        (self.sequence, self.at_ms) = (sequence + 1, at_ms);
+        let base = all.as_ptr() as usize;
+        let place = |part: &RawValue| {
+            let begin = part.get().as_ptr() as usize - base;
+            begin..begin + part.get().len()
+        };
+        Ok(Some(Place {
+            number,
+            line: range,
+            sequence,
+            at_ms,
+            cause: raw.cause,
+            instance: place(instance),
+            event: place(event),
+            fields: raw.fields.map_or(0..0, place),
+            conditions: raw.conditions.map_or(0..0, place),
+        }))
+    }
+}
+
+pub(super) fn too_long() -> String {
+    format!("the line is longer than {} MiB", LINE_LIMIT_BYTES >> 20)
+}
+
+/// What is wrong with a line as JSON: where, and what is there.
+pub(super) fn not_json(text: &str, error: &serde_json::Error) -> String {
+    let column = error.column();
+    let around: String = text.chars().skip(column.saturating_sub(13)).take(24).collect();
+    let what = error.to_string();
+    let what = what.split(" at line ").next().unwrap_or(&what);
+    if text.trim().is_empty() {
+        return "the line is empty".to_owned();
+    }
+    format!("the line is no JSON of a trace: {what}, at column {column}, around `{around}`")
+}
+
+/// What a first line has to begin with, for messages.
+pub(super) fn begins() -> String {
+    format!("a trace begins with {{\"trace\":{FORMAT},…")
+}

@@ -1,0 +1,403 @@
+//! Runs a trace again and holds every delivery against its line.
+//!
+//! A line without a cause is an input, unless the interpreter has it still to deliver: a recalled event has the cause that it had, and what is due at
+//! one time is one input. So an input is handed to the interpreter only when it has come to the end of the one before. While it runs, it asks for the
+//! lines as it gets to them: the answers to its conditions stand in the line of the delivery that it is about to make.
+
+use std::sync::Arc;
+
+use automata_runtime::Record;
+use serde_json::{Map, Value as Json};
+
+use super::differences::differences;
+use super::line::Writer;
+use super::opening::{Opening, resume};
+use super::reader::{Block, Ending, Line, TraceError};
+use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};
+use crate::model::{EventKind, System};
+
+/// Where the definitions and the trace part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parting {
+    /// The line of the file, from 1.
+    pub line: u64,
+    /// What the trace says; none: it has come to its end.
+    pub expected: Option<Box<Record>>,
+    /// What the definitions do.
+    pub why: Why,
+}
+
+/// In which way they part.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Why {
+    /// The delivery is another, or another thing comes of it.
+    Differs(Box<Record>),
+    /// There is no such delivery: the definitions have nothing to deliver here.
+    NoDelivery,
+    /// A condition is asked that the line has no answer for: of that instance, as a person would write it.
+    Unanswered {
+        /// `name[key]`.
+        instance: String,
+        /// `best_transport(tcp)`.
+        question: String,
+    },
+    /// What comes in, or a situation, is not of these definitions: there is no such event, state, field and so on.
+    Unknown(String),
+}
+
+/// What a replay came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Deliveries that agree.
+    pub verified: u64,
+    /// Inputs among them.
+    pub inputs: u64,
+    /// Time of the last of them.
+    pub at_ms: u64,
+    /// The first place where something differs.
+    pub parting: Option<Parting>,
+    /// The trace ends within an input: what followed from it was not written any more.
+    pub is_incomplete: bool,
+    /// How the trace ended, if the replay came to its end.
+    pub ending: Option<Ending>,
+    /// What is wrong with the line after the last that was looked at.
+    pub error: Option<TraceError>,
+}
+
+/// Sees what was verified.
+pub trait Watch {
+    /// A delivery that agrees with its line. False: no more is wanted.
+    fn verified(&mut self, system: &System, delivery: &Delivery, line: Line<'_>) -> bool;
+}
+
+/// Sees nothing.
+impl Watch for () {
+    fn verified(&mut self, _: &System, _: &Delivery, _: Line<'_>) -> bool {
+        true
+    }
+}
+
+/// Where lines come from: the next ones, or how the trace ended.
+pub type Blocks<'a> = dyn FnMut() -> Result<Next, TraceError> + 'a;
+
+/// What comes next.
+pub enum Next {
+    /// Some lines.
+    Block(Block),
+    /// None.
+    End(Ending),
+}
+
+/// A trace that is run again under some definitions.
+pub struct Replay {
+    interpreter: Interpreter,
+    is_started: bool,
+}
+
+impl Replay {
+    /// In the situation of the snapshot.
+    ///
+    /// # Errors
+    /// If it is none of these definitions: they part before the first delivery.
+    pub fn new(system: &Arc<System>, opening: &Opening) -> Result<Self, Parting> {
+        match resume(system, opening) {
+            Ok(interpreter) => Ok(Self { interpreter, is_started: opening.snapshot.started }),
+            Err(error) => Err(Parting { line: 2, expected: None, why: Why::Unknown(error.to_string()) }),
+        }
+    }
+
+    /// As it is now.
+    #[must_use]
+    pub fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
+    /// Runs until the trace ends, cannot be read on, something differs, or no more is wanted.
+    pub fn run(&mut self, blocks: &mut Blocks<'_>, watch: &mut dyn Watch) -> Summary {
+        let system = Arc::clone(self.interpreter.system());
+        let mut host = Lines {
+            feed: Feed { blocks, block: Block::default(), index: 0, later: None, ending: None, error: None },
+            writer: Writer::new(&system),
+            written: Vec::new(),
+            answers: None,
+            summary: Summary {
+                verified: 0,
+                inputs: 0,
+                at_ms: 0,
+                parting: None,
+                is_incomplete: false,
+                ending: None,
+                error: None,
+            },
+            is_over: false,
+            watch,
+        };
+        while !host.is_over
+            && let Some(line) = host.feed.peek(0)
+        {
+            let (number, before) = (line.number, host.feed.taken());
+            let outcome = self.input(&mut host);
+            if host.is_over || host.feed.error.is_some() {
+                break;
+            }
+            host.summary.inputs += 1;
+            let why = match outcome {
+                Err(Error::Unanswered { instance, question, .. }) => Why::Unanswered { instance, question },
+                Err(error) => Why::Unknown(error.to_string()),
+                // Nothing was delivered.
+                Ok(()) if host.feed.taken() == before => Why::NoDelivery,
+                Ok(()) => continue,
+            };
+            let number = host.feed.peek(0).map_or(number, |line| line.number);
+            host.part(number, why);
+        }
+        let (ending, error) = (host.feed.ending, host.feed.error);
+        Summary { ending, error, ..host.summary }
+    }
+
+    /// Hands the input of the next line to the interpreter.
+    fn input(&mut self, host: &mut Lines<'_, '_>) -> Result<(), Error> {
+        let Some(line) = host.feed.peek(0) else { return Ok(()) };
+        if line.cause.is_some() {
+            return Ok(());
+        }
+        let at_ms = line.at_ms;
+        if is_timer(line.event) {
+            return self.interpreter.advance(at_ms, host);
+        }
+        self.interpreter.pass(at_ms)?;
+        let instance = decoded(line.instance);
+        if line.event != "\"start\"" {
+            let event = decoded(line.event);
+            let fields = object(line.fields);
+            let address = self.interpreter.exact_address(&instance)?;
+            return self.deliver(address, &event, &fields, host);
+        }
+        if !self.is_started && !instance.contains('[') && line.fields.is_empty() {
+            self.is_started = true;
+            return self.interpreter.start(host);
+        }
+        let fields = object(line.fields);
+        let address = self.interpreter.exact_address(&instance)?;
+        if fields.is_empty()
+            && self.interpreter.instance(&address).is_none()
+            && let Some((event, fields)) = self.behind(&address, &instance, at_ms, host)
+        {
+            return self.deliver(address, &event, &fields, host);
+        }
+        let parameters = self.interpreter.parameters(address.automaton, &fields)?;
+        self.interpreter.start_instance(address, parameters, host)
+    }
+
+    fn deliver(
+        &mut self,
+        address: Address,
+        event: &str,
+        fields: &Map<String, Json>,
+        host: &mut Lines<'_, '_>,
+    ) -> Result<(), Error> {
+        let event = self.interpreter.event(address.automaton, event)?;
+        let system = Arc::clone(self.interpreter.system());
+        let fields = self.interpreter.fields(&system.automata[address.automaton].events[event], fields)?;
+        self.interpreter.deliver(address, event, fields, host)
+    }
+
+    /// The event for which a start was made: one that `starts`, right behind it.
+    fn behind(
+        &self,
+        address: &Address,
+        instance: &str,
+        at_ms: u64,
+        host: &mut Lines<'_, '_>,
+    ) -> Option<(String, Map<String, Json>)> {
+        let next = host.feed.peek(1).filter(|next| next.cause.is_none() && next.at_ms == at_ms)?;
+        let event = decoded(next.event);
+        let declared =
+            self.interpreter.system().automata[address.automaton].events.iter().find(|of| of.name == event)?;
+        let starts = matches!(declared.kind, EventKind::Declared { starts: true, .. });
+        (starts && decoded(next.instance) == instance).then(|| (event, object(next.fields)))
+    }
+}
+
+/// `"after name in STATE"`, `"every name in STATE"`: events have no spaces in their names, and observations begin with an automaton's.
+fn is_timer(event: &str) -> bool {
+    let mut words = event.trim_matches('"').split(' ');
+    let first = matches!(words.next(), Some("after" | "every"));
+    first && words.next().is_some() && matches!(words.next(), None | Some("in"))
+}
+
+fn decoded(text: &str) -> String {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn object(text: &str) -> Map<String, Json> {
+    if text.is_empty() { Map::new() } else { serde_json::from_str(text).unwrap_or_default() }
+}
+
+/// The lines, with those that a look ahead has fetched.
+struct Feed<'b, 'f> {
+    blocks: &'b mut Blocks<'f>,
+    block: Block,
+    index: usize,
+    later: Option<Block>,
+    ending: Option<Ending>,
+    error: Option<TraceError>,
+}
+
+impl Feed<'_, '_> {
+    /// The line that comes next (0), or the one after it (1).
+    fn peek(&mut self, ahead: usize) -> Option<Line<'_>> {
+        while self.index >= self.block.len() && self.fetch_next() {}
+        let beyond = (self.index + ahead).checked_sub(self.block.len());
+        match beyond {
+            None => self.block.line(self.index + ahead),
+            Some(_) if self.block.is_empty() => None,
+            Some(place) => {
+                if self.later.is_none() {
+                    self.later = self.fetch();
+                }
+                self.later.as_ref()?.line(place)
+            }
+        }
+    }
+
+    /// Goes on to the next block; false: there is none.
+    fn fetch_next(&mut self) -> bool {
+        match self.later.take().or_else(|| self.fetch()) {
+            Some(block) => {
+                (self.block, self.index) = (block, 0);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn fetch(&mut self) -> Option<Block> {
+        while self.ending.is_none() && self.error.is_none() {
+            match (self.blocks)() {
+                Ok(Next::Block(block)) if block.is_empty() => {}
+                Ok(Next::Block(block)) => return Some(block),
+                Ok(Next::End(ending)) => self.ending = Some(ending),
+                Err(error) => self.error = Some(error),
+            }
+        }
+        None
+    }
+
+    /// Tells a place in the trace from later ones.
+    fn taken(&self) -> u64 {
+        self.block.line(self.index).map_or(0, |line| line.number)
+    }
+}
+
+/// The host of a replay: answers with what was answered, and compares.
+struct Lines<'w, 'f> {
+    feed: Feed<'w, 'f>,
+    writer: Writer,
+    written: Vec<u8>,
+    /// Of the line that comes next, once something was asked.
+    answers: Option<Vec<Answer>>,
+    summary: Summary,
+    /// Nothing more is to be compared.
+    is_over: bool,
+    watch: &'w mut dyn Watch,
+}
+
+#[derive(serde::Deserialize)]
+struct Answer {
+    ask: String,
+    #[serde(default)]
+    arguments: Map<String, Json>,
+    answer: Json,
+}
+
+impl Lines<'_, '_> {
+    fn part(&mut self, line: u64, why: Why) {
+        let text = self.feed.peek(0).map(|line| line.text.to_owned());
+        let expected = text.and_then(|text| serde_json::from_str(&text).ok()).map(Box::new);
+        self.summary.parting = Some(Parting { line, expected, why });
+        self.is_over = true;
+    }
+
+    /// The definitions go on where the trace does not: it is cut off, or they do more.
+    fn nothing_left(&mut self, why: Why) {
+        self.is_over = true;
+        if self.feed.ending == Some(Ending::Ended) {
+            let last = self.feed.block.len().checked_sub(1).and_then(|last| self.feed.block.line(last));
+            let line = last.map_or(3, |last| last.number + 1);
+            self.summary.parting = Some(Parting { line, expected: None, why });
+        } else {
+            self.summary.is_incomplete = true;
+        }
+    }
+}
+
+impl Host for Lines<'_, '_> {
+    fn answer(&mut self, asked: &ConditionAsked<'_>) -> Option<Value> {
+        if self.is_over {
+            return None;
+        }
+        if self.answers.is_none() {
+            let Some(line) = self.feed.peek(0) else {
+                self.nothing_left(Why::Unanswered {
+                    instance: asked.address.name(asked.system),
+                    question: asked.question(),
+                });
+                return None;
+            };
+            let answers = if line.conditions.is_empty() {
+                Vec::new()
+            } else {
+                serde_json::from_str(line.conditions).unwrap_or_default()
+            };
+            self.answers = Some(answers);
+        }
+        let condition = &asked.system.automata[asked.address.automaton].conditions[asked.condition];
+        let is_same = |answer: &&Answer| {
+            answer.ask == condition.name
+                && answer.arguments.len() == condition.arguments.len()
+                && condition.arguments.iter().zip(asked.arguments).all(|(place, value)| {
+                    let json = answer.arguments.get(&place.name);
+                    json.and_then(|json| Value::from_json(asked.system, place.r#type, json)).as_ref() == Some(value)
+                })
+        };
+        let answer = self.answers.as_ref()?.iter().find(is_same)?;
+        Value::from_json(asked.system, condition.r#type, &answer.answer)
+    }
+
+    fn delivered(&mut self, system: &System, delivery: &Delivery) {
+        self.answers = None;
+        if self.is_over {
+            return;
+        }
+        self.written.clear();
+        self.writer.write(system, delivery, &mut self.written);
+        let Some(line) = self.feed.peek(0) else {
+            return self.nothing_left(Why::Differs(Box::new(delivery.record(system))));
+        };
+        if line.text.as_bytes() != self.written.as_slice() {
+            let number = line.number;
+            match serde_json::from_str::<Record>(line.text) {
+                Ok(expected) => {
+                    let found = delivery.record(system);
+                    if !differences(&expected, &found).is_empty() {
+                        self.part(number, Why::Differs(Box::new(found)));
+                        return;
+                    }
+                }
+                Err(error) => {
+                    let problem = format!("the line is no record of a delivery: {error}");
+                    self.feed.error = Some(TraceError::new(number, problem));
+                    self.is_over = true;
+                    return;
+                }
+            }
+        }
+        self.summary.verified += 1;
+        self.summary.at_ms = delivery.at_ms;
+        if let Some(line) = self.feed.block.line(self.feed.index) {
+            self.is_over = !self.watch.verified(system, delivery, line);
+        }
+        self.feed.index += 1;
+    }
+}

@@ -1,0 +1,89 @@
+//! A delivery as one line for people.
+
+use automata_runtime::{Outcome, Record};
+use serde_json::{Map, Value as Json};
+
+use super::line::{fault_name, outcome_name};
+
+/// `0:50.040`, with hours if there are some.
+#[must_use]
+pub fn moment(milliseconds: u64) -> String {
+    let (seconds, minutes, hours) = (milliseconds / 1000, milliseconds / 60_000, milliseconds / 3_600_000);
+    let rest = format!("{:02}.{:03}", seconds % 60, milliseconds % 1000);
+    if hours > 0 { format!("{hours}:{:02}:{rest}", minutes % 60) } else { format!("{minutes}:{rest}") }
+}
+
+/// When, who, what came, what became of it, and what was done.
+#[must_use]
+pub fn timeline(record: &Record) -> String {
+    let event = call(&record.event, &record.fields);
+    let mut parts = vec![states(record)];
+    parts.extend(effects(record));
+    let line = format!("{:>10}  {:<22} {event:<30} {}", moment(record.at_ms), record.instance, parts.join("  "));
+    line.trim_end().to_owned()
+}
+
+fn states(record: &Record) -> String {
+    let name = |state: &Option<String>| match state.as_deref() {
+        None => String::new(),
+        Some("") => "·".to_owned(),
+        Some(name) => name.to_owned(),
+    };
+    let (before, after) = (name(&record.before), name(&record.after));
+    match record.outcome {
+        Outcome::Started => format!("→ {after}"),
+        Outcome::Taken => format!("{before} → {after}"),
+        // A raised event or `always` may have led on.
+        Outcome::Internal if before != after => format!("{before} → {after}"),
+        Outcome::Internal => format!("{before} ({})", outcome_name(record.outcome)),
+        Outcome::NoSuchInstance => "(no such instance)".to_owned(),
+        outcome => format!("{before} ({})", outcome_name(outcome).replace('_', " ")),
+    }
+}
+
+fn effects(record: &Record) -> Vec<String> {
+    let mut effects = Vec::new();
+    for asked in &record.conditions {
+        effects.push(format!("{}? {}", call(&asked.ask, &asked.arguments), bare(&asked.answer)));
+    }
+    for (variable, values) in &record.variables {
+        if record.outcome != Outcome::Started {
+            effects.push(format!("{variable} = {}", values.get(1).map(bare).unwrap_or_default()));
+        }
+    }
+    effects.extend(record.actions.iter().map(|performed| call(&performed.action, &performed.arguments)));
+    for sent in &record.sends {
+        effects.push(match sent.event.as_str() {
+            "start" => format!("start {}", call(&sent.to, &sent.fields)),
+            event => format!("{}.{}", sent.to, call(event, &sent.fields)),
+        });
+    }
+    for raised in &record.raised {
+        effects.push(format!("raised {} ({})", call(&raised.event, &raised.fields), outcome_name(raised.outcome)));
+    }
+    effects.extend(record.faults.iter().map(|&fault| format!("FAULT {}", fault_name(fault).replace('_', " "))));
+    effects
+}
+
+/// `name(a, b)`: the values alone, as in a call.
+fn call(name: &str, arguments: &Map<String, Json>) -> String {
+    let values: Vec<String> = arguments.values().map(bare).collect();
+    if values.is_empty() { name.to_owned() } else { format!("{name}({})", values.join(", ")) }
+}
+
+/// Texts as they are, but no longer than a line bears, and without what would move the cursor.
+fn bare(value: &Json) -> String {
+    let text = match value {
+        Json::String(text) => text.clone(),
+        Json::Object(stamp) if crate::interpreter::is_stamp(value) => {
+            format!("secret of {} octets", stamp.get("length").cloned().unwrap_or_default())
+        }
+        value => value.to_string(),
+    };
+    let text: String = text.chars().map(|c| if c.is_control() { '·' } else { c }).collect();
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

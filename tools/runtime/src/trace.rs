@@ -1,0 +1,290 @@
+//! A trace: what a bus did, in lines that the interpreter can run again (`docs/TRACES.md`).
+//!
+//! Nothing here touches a file or a clock. [`Lines`] records into a buffer that the caller drains wherever it likes; [`opening`] makes the two
+//! lines with which every trace begins, from which a replay knows all that happened before. Both cost nothing where no [`Lines`] is the recorder.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::automaton::{Automaton, History, State, Timer, Variables};
+use crate::bus::{Bus, Member, System, Visitor};
+use crate::deferral::Deferral;
+use crate::delivery::{Delivery, InstanceName, Recorder};
+use crate::instances::Table;
+use crate::secret::{self, Key};
+
+/// Version of the format: the first thing in a trace.
+pub const FORMAT: u32 = 1;
+
+/// A line is no longer than this, line feed not counted.
+pub const LINE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// Records a line for each delivery into a buffer.
+pub struct Lines {
+    bytes: Vec<u8>,
+    key: Key,
+}
+
+impl Lines {
+    /// An empty buffer. The key makes equal secrets recognisable within this run: random octets that nobody else knows.
+    #[must_use]
+    pub const fn new(key: Key) -> Self {
+        Self { bytes: Vec::new(), key }
+    }
+
+    /// The lines since they were last taken or cleared. The buffer keeps its size if [`Lines::bytes`] and [`Lines::clear`] are used instead.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// The lines since they were last taken or cleared.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Forgets the lines, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+}
+
+impl Recorder for Lines {
+    fn secret_key(&self) -> Option<&Key> {
+        Some(&self.key)
+    }
+
+    fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {
+        let Self { bytes, key } = self;
+        line(bytes, key, delivery);
+    }
+}
+
+/// Appends the value as a line. What does not serialise to JSON, which is a mistake in a type of the program, leaves its line out: a replay tells
+/// of the gap.
+fn line(bytes: &mut Vec<u8>, key: &Key, value: &impl Serialize) {
+    let begin = bytes.len();
+    match secret::with_key(key, || serde_json::to_writer(&mut *bytes, value)) {
+        Ok(()) => bytes.push(b'\n'),
+        Err(_) => bytes.truncate(begin),
+    }
+}
+
+/// What the caller says of a run. The first line of a trace holds it, with what the bus knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The program and its version: `bitpie 0.1.0`.
+    pub program: String,
+    /// The network that the node belongs to; may be empty.
+    pub network: String,
+    /// The node's id; may be empty.
+    pub node: String,
+    /// The wall clock at 0 ms of the bus: milliseconds since 1970, UTC.
+    pub started_unix_ms: u64,
+}
+
+/// The first line of a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FirstLine {
+    /// [`FORMAT`].
+    pub trace: u32,
+    /// What the caller says.
+    #[serde(flatten)]
+    pub header: Header,
+    /// [`System::MODEL_HASH`].
+    pub model: String,
+    /// Messages that the queue of the bus holds.
+    pub queue_limit: u64,
+    /// Parameters that differ from the defaults of their definitions: automaton → parameter → value.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub settings: Map<String, Value>,
+}
+
+/// The second line of a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondLine {
+    /// Everything that is known between two inputs.
+    pub snapshot: Snapshot,
+}
+
+/// Everything that a system is between two inputs, when its queue is empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// The time that was given to the bus last.
+    pub now_ms: u64,
+    /// Number of the next delivery.
+    pub sequence: u64,
+    /// The system's start was an input already.
+    pub started: bool,
+    /// By automaton, in the order of their names; then in the order of creation.
+    pub instances: Vec<InstanceSnapshot>,
+}
+
+/// One instance between two inputs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceSnapshot {
+    /// `name` or `name[key]`.
+    pub instance: String,
+    /// Its leaf state.
+    pub state: String,
+    /// All of them.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
+    /// All of them.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub variables: Map<String, Value>,
+    /// State with `history` that was left → the leaf to which its history leads.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub history: Map<String, Value>,
+    /// Deferred events, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deferred: Vec<DeferredSnapshot>,
+    /// Running timers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timers: Vec<TimerSnapshot>,
+}
+
+/// An event that is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeferredSnapshot {
+    /// Its name.
+    pub event: String,
+    /// Its fields by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Value>,
+    /// The delivery that it came from; none: from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u64>,
+}
+
+/// A timer that runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimerSnapshot {
+    /// `after name in STATE`.
+    pub timer: String,
+    /// When it is due next.
+    pub due_ms: u64,
+    /// Of `every`: the distance of its beats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_ms: Option<u64>,
+    /// Orders the timers of all instances that are due at the same instant.
+    pub order: u64,
+}
+
+/// Appends the two lines with which a trace begins: what ran, and all that it is at this moment. A trace that goes on from here can be replayed
+/// without anything that was recorded before. (There is a bus to show only between inputs, so its queue is empty.)
+///
+/// # Panics
+/// If a type of the definitions does not serialise to JSON.
+pub fn opening<S: System, R: Recorder>(bus: &Bus<S, R>, header: &Header, out: &mut Vec<u8>) {
+    let make = || (first_line(bus, header), SecondLine { snapshot: snapshot(bus) });
+    let (first, second) = match bus.recorder().secret_key() {
+        Some(key) => secret::with_key(key, make),
+        None => make(),
+    };
+    let key = Key::default();
+    line(out, &key, &first);
+    line(out, &key, &second);
+}
+
+/// Appends the line with which a trace ends in good order: after that many lines, the first two among them.
+pub fn end(lines: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("{{\"end\":{{\"lines\":{lines}}}}}\n").as_bytes());
+}
+
+fn first_line<S: System, R: Recorder>(bus: &Bus<S, R>, header: &Header) -> FirstLine {
+    FirstLine {
+        trace: FORMAT,
+        header: header.clone(),
+        model: S::MODEL_HASH.to_owned(),
+        queue_limit: bus.limit_of_queue() as u64,
+        settings: changed_settings(bus.system().settings()),
+    }
+}
+
+fn changed_settings<T: Serialize + Default>(settings: &T) -> Map<String, Value> {
+    let (mut all, defaults) = (object(settings), object(&T::default()));
+    for (automaton, parameters) in &mut all {
+        if let (Value::Object(parameters), Some(Value::Object(defaults))) = (parameters, defaults.get(automaton)) {
+            parameters.retain(|name, value| defaults.get(name) != Some(value));
+        }
+    }
+    all.retain(|_, parameters| parameters.as_object().is_some_and(|parameters| !parameters.is_empty()));
+    all
+}
+
+/// All that the bus is at this moment. Secrets are hidden unless this is called within [`secret::with_key`].
+///
+/// # Panics
+/// If a type of the definitions does not serialise to JSON.
+pub fn snapshot<S: System, R: Recorder>(bus: &Bus<S, R>) -> Snapshot {
+    struct Collect<'a, S: System, R> {
+        bus: &'a Bus<S, R>,
+        instances: Vec<InstanceSnapshot>,
+    }
+    impl<S: System, R: Recorder> Visitor<S> for Collect<'_, S, R> {
+        fn member<A: Automaton>(&mut self)
+        where
+            S: Member<A>,
+        {
+            let table = Member::<A>::table(self.bus.system());
+            self.instances.extend(table.slots().map(|slot| instance(self.bus, table.key(slot), table.instance(slot))));
+        }
+    }
+    let mut collect = Collect { bus, instances: Vec::new() };
+    S::visit(&mut collect);
+    let (now_ms, sequence, started) = (bus.now_ms(), bus.sequence(), bus.is_started());
+    Snapshot { now_ms, sequence, started, instances: collect.instances }
+}
+
+fn instance<A: Automaton, S: Member<A>, R: Recorder>(
+    bus: &Bus<S, R>,
+    key: &A::Key,
+    instance: &crate::Instance<A>,
+) -> InstanceSnapshot {
+    let mut history = Map::new();
+    instance.history.each(&mut |state, leaf| {
+        history.insert(state.to_owned(), leaf.into());
+    });
+    let handles = instance.timers.as_ref().iter().zip(A::Timer::ALL);
+    let running = handles.filter_map(|(handle, timer)| Some((bus.timers().running((*handle)?)?, timer)));
+    InstanceSnapshot {
+        instance: InstanceName::new(A::NAME, key).to_string(),
+        state: instance.state.name().to_owned(),
+        parameters: object(&instance.parameters),
+        variables: if A::Variables::NONE { Map::new() } else { object(&instance.variables) },
+        history,
+        deferred: instance.kept.iter().map(|(event, cause)| deferred(event, cause)).collect(),
+        timers: running
+            .map(|(running, timer)| TimerSnapshot {
+                timer: timer.label().to_owned(),
+                due_ms: running.due_ms,
+                interval_ms: running.interval_ms,
+                order: running.order,
+            })
+            .collect(),
+    }
+}
+
+fn deferred(event: &impl Serialize, cause: Option<u64>) -> DeferredSnapshot {
+    let mut parts = object(event);
+    let name = parts.get("event").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let fields = match parts.remove("fields") {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    DeferredSnapshot { event: name, fields, cause }
+}
+
+fn object(of: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(of).expect("types of a definition serialise to JSON") {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
