@@ -170,10 +170,10 @@ fn a_contact_is_added_and_listed() {
     check(
         &fake.run(&["contact", "list"]),
         expect![[r#"
-        exit code 0
-        NAME   ID        
-        alice  yryonyeb  online
-    "#]],
+            exit code 0
+            NAME   ID
+            alice  yryonyeb  online
+        "#]],
     );
     let raw = fake.run(&["--json", "contact", "list"]);
     assert_eq!(serde_json::from_slice::<Value>(&raw.stdout).expect("JSON"), json!({ "contacts": [contact()] }));

@@ -338,7 +338,7 @@ fn ports(patient: &Patient) -> Finding {
         let address = if path == TCP_PORT { of_tcp } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
         let port = setting(path).and_then(|setting| setting.value.as_u64()?.try_into().ok()).unwrap_or(default);
         match TcpListener::bind((address, port)) {
-            Ok(_) if port == 0 => said.push("any is taken".to_owned()),
+            Ok(_) if port == 0 => said.push(format!("any will do for {path}")),
             Ok(_) => said.push(format!("{port} is free")),
             Err(error) if setting(path).is_some_and(|setting| setting.is_set) => {
                 return Finding::bad(

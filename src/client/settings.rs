@@ -73,7 +73,7 @@ fn list_text(settings: &Settings) -> String {
 
 fn row(setting: &Setting) -> [Cell; 3] {
     let value = Cell::new(shown(&setting.value));
-    let restart = if setting.needs_restart { " From the next start on." } else { "" };
+    let restart = if setting.needs_restart { "; counts from the next start on" } else { "" };
     [
         Cell::new(&setting.path),
         if setting.is_set { value.styled(STRONG) } else { value.styled(FAINT) },

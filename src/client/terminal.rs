@@ -30,7 +30,7 @@ pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
 /// In green what is as it should be, in red what has failed, in yellow what is on its way. Names of states, as diagrams write them.
 pub fn state_style(state: &str) -> Style {
     match state.rsplit('.').next().unwrap_or(state) {
-        "ON" | "LISTENING" | "CONNECTED" | "READY" | "INCOMING" | "KNOWN" => GOOD,
+        "ON" | "LISTENING" | "CONNECTED" | "READY" | "STEADY" | "INCOMING" | "KNOWN" => GOOD,
         "OFF" | "OFFLINE" | "CLOSED" | "DOWN" | "STOPPED" => FAINT,
         "NOT_INSTALLED" | "DEPENDS_OFF" | "DISCONNECTED" | "FAILED" => BAD,
         _ => ODD,
