@@ -295,21 +295,36 @@ impl Driver {
             TransportEvent::Closed { session: number, reason, detail } => {
                 self.proved.remove(&number);
                 tracing::debug!(session = number, ?reason, detail, "session closed");
+                match reason {
+                    crate::transports::CloseReason::UnexpectedId => self.count_refusal("unexpected_id", 1),
+                    // The session's protocol says what follows from it, as it does for what it sees itself.
+                    crate::transports::CloseReason::Violation => {
+                        let content = FrameContent::Violation(detail.clone());
+                        self.input(Input::Session(number, SessionInput::Frame { length: 0, content }));
+                    }
+                    _ => {}
+                }
                 let reason = match reason {
                     crate::transports::CloseReason::Local => types::CloseReason::Local,
                     crate::transports::CloseReason::Remote => types::CloseReason::Remote,
                     crate::transports::CloseReason::TimedOut => types::CloseReason::TimedOut,
-                    crate::transports::CloseReason::Failed => types::CloseReason::Failed,
+                    crate::transports::CloseReason::Failed
+                    | crate::transports::CloseReason::UnexpectedId
+                    | crate::transports::CloseReason::Violation => types::CloseReason::Failed,
                 };
                 session(number, SessionInput::Closed { reason, detail, chance_ms: chance_ms() })
             }
             TransportEvent::Refused { remote, why, count } => {
-                *self.refused_connections.entry(why.text().to_owned()).or_default() += count;
+                self.count_refusal(why.text(), count);
                 tracing::debug!(%remote, %why, count, "connections refused");
                 return;
             }
         };
         self.input(input);
+    }
+
+    fn count_refusal(&mut self, name: &str, count: u64) {
+        *self.refused_connections.entry(name.to_owned()).or_default() += count;
     }
 
     fn frame(&mut self, session: u64, bytes: &[u8], waiting: Waiting) {
