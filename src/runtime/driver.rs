@@ -337,7 +337,7 @@ impl Driver {
             (
                 FrameContent::PeerId { peer, is_proven, is_document_valid: true, entrypoints },
                 Ok(Frame::PeerId(peer_id)),
-            ) => {
+            ) if peer == proved.peer => {
                 let document = VerifiedDocument::verify_whenever(&peer_id.document).ok();
                 self.store_task(
                     "keep an identity document",
