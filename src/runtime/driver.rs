@@ -88,6 +88,8 @@ pub struct Driver {
     listen_at: SocketAddr,
     may_move_port: bool,
     proved: HashMap<u64, Proved>,
+    /// Counts what has just come in against its session. Whoever goes on with it beyond this moment takes it, and so holds the sender back.
+    arriving: Option<Waiting>,
     interfaces: Vec<std::net::IpAddr>,
     requests: u64,
     has_stopped: bool,
@@ -145,6 +147,7 @@ impl Driver {
             transport: parts.transport,
             listen_at,
             proved: HashMap::new(),
+            arriving: None,
             interfaces: Vec::new(),
             requests: 0,
             has_stopped: false,
@@ -350,7 +353,11 @@ impl Driver {
                     },
                 );
             }
-            (content, _) => self.input(Input::Session(session, SessionInput::Frame { length, content })),
+            (content, _) => {
+                self.arriving = Some(waiting);
+                self.input(Input::Session(session, SessionInput::Frame { length, content }));
+                self.arriving = None;
+            }
         }
     }
 
@@ -545,6 +552,7 @@ impl Driver {
 
     fn commit_message(&mut self, session: u64, sender: NodeId, packet: PacketId, bytes: std::sync::Arc<[u8]>) {
         let keys = self.keys.clone();
+        let waiting = self.arriving.take();
         let quota = Quota {
             messages_per_stranger: self.settings.requests_per_stranger,
             messages_of_all: self.settings.requests_of_all,
@@ -573,15 +581,19 @@ impl Driver {
                 store.receive(&arrival, &quota, now).map(names::refused_arrival)
             },
             // What was not committed is not answered either; the sender sends it again.
-            move |refused| match refused {
-                Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
-                None => Done::Nothing,
+            move |refused| {
+                drop(waiting);
+                match refused {
+                    Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
+                    None => Done::Nothing,
+                }
             },
         );
     }
 
     fn commit_identity(&mut self, session: u64, sender: NodeId, packet: PacketId, bytes: std::sync::Arc<[u8]>) {
         let now = unix_ms();
+        let waiting = self.arriving.take();
         let verified = VerifiedDocument::verify(&bytes, now).ok().filter(|document| document.id() == sender);
         let entrypoints = verified.as_ref().map(|document| document.document().contacts.to_vec());
         self.store_task(
@@ -591,6 +603,7 @@ impl Driver {
                 None => Ok(None),
             },
             move |verdict| {
+                drop(waiting);
                 let is_taken = matches!(verdict, Some(Some(Rank::Newer | Rank::Same)));
                 let entrypoints = entrypoints.filter(|_| is_taken);
                 Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints }])
