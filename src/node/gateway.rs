@@ -87,8 +87,21 @@ pub struct Counters {
 impl Counters {
     /// One more of that reason; reasons are a closed list.
     pub fn count(of: &mut BTreeMap<String, u64>, reason: impl Serialize) {
+        *of.entry(Self::name(reason)).or_default() += 1;
+    }
+
+    /// The name under which a reason is counted: as in `docs/PROTOCOL.md`, `wrong_network`.
+    #[must_use]
+    pub fn name(reason: impl Serialize) -> String {
         let name = serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned));
-        *of.entry(name.unwrap_or_default()).or_default() += 1;
+        let mut words = String::new();
+        for letter in name.unwrap_or_default().chars() {
+            if letter.is_ascii_uppercase() && !words.is_empty() {
+                words.push('_');
+            }
+            words.push(letter.to_ascii_lowercase());
+        }
+        words
     }
 }
 
