@@ -912,7 +912,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::ConstantsDiffer,
+                        reason: types::Refusal::NoCommonVersion,
                     });
             }
             Some(Transition::AwaitHelloHelloReceived3) => {
@@ -920,7 +920,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::ClocksApart,
+                        reason: types::Refusal::ConstantsDiffer,
                     });
             }
             Some(Transition::AwaitHelloHelloReceived4) => {
@@ -928,7 +928,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::NoCommonVersion,
+                        reason: types::Refusal::ClocksApart,
                     });
             }
             Some(Transition::AwaitHelloHelloReceived5) => {
@@ -1276,11 +1276,11 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
         ) => {
             if !*same_network {
                 context.take(Transition::AwaitHelloHelloReceived, State::Closing)
-            } else if !*same_constants {
-                context.take(Transition::AwaitHelloHelloReceived2, State::Closing)
-            } else if *skew > context.parameters.greatest_skew {
-                context.take(Transition::AwaitHelloHelloReceived3, State::Closing)
             } else if !*common_version {
+                context.take(Transition::AwaitHelloHelloReceived2, State::Closing)
+            } else if !*same_constants {
+                context.take(Transition::AwaitHelloHelloReceived3, State::Closing)
+            } else if *skew > context.parameters.greatest_skew {
                 context.take(Transition::AwaitHelloHelloReceived4, State::Closing)
             } else {
                 context.take(Transition::AwaitHelloHelloReceived5, State::AwaitPeerId)
