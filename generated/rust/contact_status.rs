@@ -297,28 +297,6 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
-/// What an instance puts on the bus.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "a key is a key")]
-pub enum Sent {
-    /// An observation: it enters `CONNECTED`.
-    EntersConnected,
-}
-
-impl serde::Serialize for Sent {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Sent::EntersConnected => serializer.serialize_unit(),
-        }
-    }
-}
-
-impl automaton::Sent for Sent {
-    fn is_observation(&self) -> bool {
-        matches!(self, Sent::EntersConnected)
-    }
-}
-
 /// A transition with a target, with what its own part needs of the event.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "fields are what they are called")]
@@ -748,7 +726,6 @@ fn enter_await_ack(context: &mut Context<'_>) {
 
 /// On entering `CONNECTED`.
 fn enter_connected(context: &mut Context<'_>) {
-    context.effects.send(Sent::EntersConnected);
     context.variables.failures = 0;
     context.effects.act(Action::RememberTime);
     context.effects.act(Action::ReportConnected);
@@ -824,7 +801,7 @@ impl automata_runtime::Automaton for Machine {
     type Event = Event;
     type Timer = Timer;
     type Action = Action;
-    type Sent = Sent;
+    type Sent = Never;
     type Question = Never;
     type Parameters = Parameters;
     type Given = Given;

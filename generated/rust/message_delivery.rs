@@ -6,22 +6,22 @@
 //! One instance for each message that was accepted from the user and has not come to its end. The message itself, sealed, is on disk before the
 //! instance begins; what happens to it here is written there too, so that after a crash it goes on where it was.
 //!
+//! To each contact a few messages are on their way at a time, and the others wait in line, in the order in which they were written: so they arrive in
+//! that order, and never overrun a session. When a session ends, what was on its way by it goes back to its place in the line.
+//!
 //! A message counts as delivered only when the recipient's node has said that it has committed it. Until then it is sent again, with growing
 //! pauses, always the very same bytes, and the recipient recognises it. `EXPIRED` means "not confirmed": it may have arrived all the same.
 
 use automata_runtime::{
     automaton::{self, Answer, Effects},
-    instances::Parts, serde, delivery, InstanceName,
+    instances::Parts, serde,
 };
-use automata_runtime::automaton::Asked;
 use automata_runtime::value::{Milliseconds, Never};
 use automata_runtime::metadata::{
     AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
 };
 use automata_runtime::statig::blocking::{self, State as _};
 use super::types;
-use super::system::States;
-use super::contact_status;
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,13 +29,13 @@ pub enum State {
     /// `AT_STARTUP`. It is about to be said for whom it is.
     #[default]
     AtStartup,
-    /// `RESTING`, in `PENDING`, `QUEUED`. It was tried lately.
+    /// `RESTING`, in `PENDING`. It was tried lately.
     Resting,
-    /// `AWAIT_CONTACT`, in `PENDING`, `QUEUED`. It is sent as soon as the contact is here.
-    AwaitContact,
-    /// `SENDING`, in `PENDING`. It is being handed to a session.
+    /// `AWAIT_TURN`, in `PENDING`, `IN_LINE`. The contact is away, or messages that were written earlier go first.
+    AwaitTurn,
+    /// `SENDING`, in `PENDING`, `IN_LINE`. It is being handed to a session.
     Sending,
-    /// `SENT`, in `PENDING`. It is on its way; the recipient's word is waited for.
+    /// `SENT`, in `PENDING`, `IN_LINE`. It is on its way; the recipient's word is waited for.
     Sent,
     /// `DELIVERED`. The recipient has committed it. Its user may say that it was read.
     Delivered,
@@ -56,7 +56,7 @@ impl State {
     pub const ALL: &[State] = &[
         State::AtStartup,
         State::Resting,
-        State::AwaitContact,
+        State::AwaitTurn,
         State::Sending,
         State::Sent,
         State::Delivered,
@@ -73,7 +73,7 @@ impl State {
         match self {
             State::AtStartup => "AT_STARTUP",
             State::Resting => "RESTING",
-            State::AwaitContact => "AWAIT_CONTACT",
+            State::AwaitTurn => "AWAIT_TURN",
             State::Sending => "SENDING",
             State::Sent => "SENT",
             State::Delivered => "DELIVERED",
@@ -88,15 +88,13 @@ impl State {
     /// Inside `PENDING`. The recipient has not confirmed it yet.
     #[must_use]
     pub const fn is_in_pending(self) -> bool {
-        matches!(
-            self, State::Resting | State::AwaitContact | State::Sending | State::Sent
-        )
+        matches!(self, State::Resting | State::AwaitTurn | State::Sending | State::Sent)
     }
 
-    /// Inside `QUEUED`. It waits until it can be sent.
+    /// Inside `IN_LINE`. It goes as soon as it can.
     #[must_use]
-    pub const fn is_in_queued(self) -> bool {
-        matches!(self, State::Resting | State::AwaitContact)
+    pub const fn is_in_in_line(self) -> bool {
+        matches!(self, State::AwaitTurn | State::Sending | State::Sent)
     }
 }
 
@@ -133,6 +131,10 @@ impl automaton::State for State {
 pub enum Event {
     /// `queued`, from `private_messages`. The user has written it, or the node found it on disk.
     Queued,
+    /// `turn`, from `gateway`. An answer to stand_in_line: the contact is here, and it is this message's turn.
+    Turn,
+    /// `session_lost`, from `gateway`. The session with the recipient has ended, and with it the hope for an answer by it.
+    SessionLost,
     /// `sent`, from `gateway`. An answer to transmit: a session has taken it.
     Sent,
     /// `send_failed`, from `gateway`. The other answer: there is no session, or it takes no more.
@@ -145,30 +147,21 @@ pub enum Event {
     Read,
     /// `stop`, from `services`. The exchange of messages ends; on disk it stays as it is.
     Stop,
-    /// `contact_status enters CONNECTED`.
-    #[serde(rename = "contact_status enters CONNECTED")]
-    ContactStatusEntersConnected { key: types::NodeId },
 }
 
-impl automaton::Event for Event {
-    #[inline]
-    fn is_observation(&self) -> bool {
-        matches!(self, Event::ContactStatusEntersConnected { .. })
-    }
-}
-
+impl automaton::Event for Event {}
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after lifetime in PENDING` (`automata/message_delivery.yaml:63`).
+    /// `after lifetime in PENDING` (`automata/message_delivery.yaml:72`).
     PendingAfterLifetime,
-    /// `after pause in RESTING` (`automata/message_delivery.yaml:76`).
+    /// `after pause in RESTING` (`automata/message_delivery.yaml:84`).
     RestingAfterPause,
-    /// `after send_timeout in SENDING` (`automata/message_delivery.yaml:88`).
+    /// `after send_timeout in SENDING` (`automata/message_delivery.yaml:101`).
     SendingAfterSendTimeout,
-    /// `after acknowledgement_timeout in SENT` (`automata/message_delivery.yaml:95`).
+    /// `after acknowledgement_timeout in SENT` (`automata/message_delivery.yaml:109`).
     SentAfterAcknowledgementTimeout,
-    /// `after receipt_patience in DELIVERED` (`automata/message_delivery.yaml:99`).
+    /// `after receipt_patience in DELIVERED` (`automata/message_delivery.yaml:115`).
     DeliveredAfterReceiptPatience,
 }
 
@@ -209,6 +202,10 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
+    /// `stand_in_line`, by `gateway`. turn answers.
+    StandInLine { peer: types::NodeId, number: u64 },
+    /// `leave_line`, by `gateway`. Another message may go.
+    LeaveLine { peer: types::NodeId, number: u64 },
     /// `transmit`, by `gateway`. sent or send_failed answers.
     Transmit { peer: types::NodeId },
     /// `record`, by `private_messages`. Write down what became of it, and tell the user.
@@ -223,6 +220,8 @@ pub enum Action {
 pub struct Parameters {
     /// Whom it is for.
     pub peer: types::NodeId,
+    /// Its place in the line; those that were written earlier have lower numbers.
+    pub number: u64,
     /// What is left until it expires.
     pub lifetime: Milliseconds,
     /// How often it was sent before the node was started.
@@ -245,6 +244,8 @@ pub struct Parameters {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Settings {
+    /// Its place in the line; those that were written earlier have lower numbers.
+    pub number: u64,
     /// How often it was sent before the node was started.
     pub sent_before: u16,
     /// What its pauses had come to by then; it rests so long before it goes on.
@@ -264,6 +265,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            number: 0,
             sent_before: 0,
             paused_before: Milliseconds(0),
             send_timeout: Milliseconds(30_000),
@@ -281,6 +283,9 @@ impl Default for Settings {
 pub struct Given {
     /// Whom it is for.
     pub peer: types::NodeId,
+    /// Its place in the line; those that were written earlier have lower numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
     /// What is left until it expires.
     pub lifetime: Milliseconds,
     /// How often it was sent before the node was started.
@@ -318,6 +323,7 @@ impl Parameters {
     pub fn new(settings: &Settings, given: &Given) -> Self {
         Self {
             peer: given.peer.clone(),
+            number: given.number.clone().unwrap_or_else(|| settings.number.clone()),
             lifetime: given.lifetime.clone(),
             sent_before: given
                 .sent_before
@@ -388,91 +394,53 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
-/// A question that was asked, with its answer.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs, reason = "arguments are what they are called")]
-pub enum Question {
-    /// `contact_status[…] in CONNECTED`.
-    ContactStatusInConnected { key: types::NodeId, answer: bool },
-}
-
-impl serde::Serialize for Question {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Question::ContactStatusInConnected { key, answer } => {
-                let instance = InstanceName::new("contact_status", key);
-                delivery::serialize_question(
-                    format_args!("{instance} in CONNECTED"),
-                    answer,
-                    serializer,
-                )
-            }
-        }
-    }
-}
-
-/// Asks the host, each question once in a delivery, so that all guards see one world; and reads the states of others.
-struct Ask<'a> {
-    states: &'a States,
-    asked: &'a mut Asked<Question>,
-}
-
-impl Ask<'_> {
-    fn contact_status_in_connected(&mut self, key: &types::NodeId) -> bool {
-        let answer = self
-            .states
-            .contact_status
-            .one(key, |state| state == contact_status::State::Connected);
-        self.asked
-            .note_read(|| Question::ContactStatusInConnected {
-                key: key.clone(),
-                answer,
-            });
-        answer
-    }
-}
-
 /// A transition with a target, with what its own part needs of the event.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `stop` anywhere → `STOPPED` (`automata/message_delivery.yaml:43`).
+    /// `stop` anywhere → `STOPPED` (`automata/message_delivery.yaml:51`).
     Stop,
-    /// `queued` in `AT_STARTUP` → `RESTING` (`automata/message_delivery.yaml:53`).
+    /// `queued` in `AT_STARTUP` → `RESTING` (`automata/message_delivery.yaml:62`).
     AtStartupQueued,
-    /// `queued` in `AT_STARTUP` → `AWAIT_CONTACT` (`automata/message_delivery.yaml:54`).
+    /// `queued` in `AT_STARTUP` → `AWAIT_TURN` (`automata/message_delivery.yaml:63`).
     AtStartupQueued2,
-    /// `read` in `AT_STARTUP` → `READ` (`automata/message_delivery.yaml:55`).
+    /// `read` in `AT_STARTUP` → `READ` (`automata/message_delivery.yaml:64`).
     AtStartupRead,
-    /// `after lifetime in PENDING` in `PENDING` → `EXPIRED` (`automata/message_delivery.yaml:63`).
+    /// `after lifetime in PENDING` in `PENDING` → `EXPIRED` (`automata/message_delivery.yaml:72`).
     PendingAfterLifetime,
-    /// `acknowledged` in `PENDING` → `DELIVERED` (`automata/message_delivery.yaml:65`).
+    /// `acknowledged` in `PENDING` → `DELIVERED` (`automata/message_delivery.yaml:74`).
     PendingAcknowledged,
-    /// `refused` in `PENDING` → `REFUSED` (`automata/message_delivery.yaml:66`).
-    PendingRefused { reason: &'a types::FailReason },
-    /// `read` in `PENDING` → `READ` (`automata/message_delivery.yaml:67`). The receipt overtook the acknowledgement.
+    /// `refused` in `PENDING` → `RESTING` (`automata/message_delivery.yaml:76`). Its node takes no messages for now; that passes.
+    PendingRefused,
+    /// `refused` in `PENDING` → `REFUSED` (`automata/message_delivery.yaml:77`).
+    PendingRefused2 { reason: &'a types::FailReason },
+    /// `read` in `PENDING` → `READ` (`automata/message_delivery.yaml:78`). The receipt overtook the acknowledgement.
     PendingRead,
-    /// `after pause in RESTING` in `RESTING` → `AWAIT_CONTACT` (`automata/message_delivery.yaml:77`).
+    /// `after pause in RESTING` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:85`).
     RestingAfterPause,
-    /// `after pause in RESTING` in `RESTING` → `AWAIT_CONTACT` (`automata/message_delivery.yaml:78`).
+    /// `after pause in RESTING` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:86`).
     RestingAfterPause2,
-    /// `always` in `AWAIT_CONTACT` → `SENDING` (`automata/message_delivery.yaml:81`).
-    AwaitContactAlways,
-    /// `contact_status enters CONNECTED` in `AWAIT_CONTACT` → `SENDING` (`automata/message_delivery.yaml:83`).
-    AwaitContactContactStatusEntersConnected,
-    /// `after send_timeout in SENDING` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:88`).
+    /// `session_lost` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:88`). What comes next is another session, and perhaps another mind.
+    RestingSessionLost,
+    /// `turn` in `AWAIT_TURN` → `SENDING` (`automata/message_delivery.yaml:96`).
+    AwaitTurnTurn,
+    /// `after send_timeout in SENDING` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:101`).
     SendingAfterSendTimeout,
-    /// `sent` in `SENDING` → `SENT` (`automata/message_delivery.yaml:90`).
+    /// `sent` in `SENDING` → `SENT` (`automata/message_delivery.yaml:103`).
     SendingSent,
-    /// `send_failed` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:91`).
+    /// `send_failed` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:104`).
     SendingSendFailed,
-    /// `after acknowledgement_timeout in SENT` in `SENT` → `RESTING` (`automata/message_delivery.yaml:95`).
+    /// `session_lost` in `SENDING` → `AWAIT_TURN` (`automata/message_delivery.yaml:105`).
+    SendingSessionLost,
+    /// `after acknowledgement_timeout in SENT` in `SENT` → `RESTING` (`automata/message_delivery.yaml:109`).
     SentAfterAcknowledgementTimeout,
-    /// `after receipt_patience in DELIVERED` in `DELIVERED` → `SETTLED` (`automata/message_delivery.yaml:99`).
+    /// `session_lost` in `SENT` → `AWAIT_TURN` (`automata/message_delivery.yaml:111`).
+    SentSessionLost,
+    /// `after receipt_patience in DELIVERED` in `DELIVERED` → `SETTLED` (`automata/message_delivery.yaml:115`).
     DeliveredAfterReceiptPatience,
-    /// `read` in `DELIVERED` → `READ` (`automata/message_delivery.yaml:101`).
+    /// `read` in `DELIVERED` → `READ` (`automata/message_delivery.yaml:117`).
     DeliveredRead,
 }
 
@@ -487,7 +455,6 @@ pub struct Context<'a> {
     key: &'a types::PacketId,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
-    ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
     /// Chosen by a handler, performed between the exits and the entries.
     transition: Option<Transition<'a>>,
@@ -498,9 +465,6 @@ impl<'a> Context<'a> {
     #[inline]
     fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
         self.answer = Answer::Taken;
-        if self.is_exhausted() {
-            return Response::Handled;
-        }
         self.transition = Some(transition);
         Response::Transition(target)
     }
@@ -515,12 +479,6 @@ impl<'a> Context<'a> {
     fn ignored(&mut self) -> Response {
         self.answer = Answer::Ignored;
         Response::Handled
-    }
-
-    /// There have been too many microsteps: this one is only asked for.
-    #[inline]
-    fn is_exhausted(&self) -> bool {
-        matches!(self.trigger, Trigger::Exhausted)
     }
 
     #[inline]
@@ -555,7 +513,7 @@ impl blocking::State<Machine> for State {
         match self {
             State::AtStartup => in_at_startup(context),
             State::Resting => in_resting(context),
-            State::AwaitContact => in_await_contact(context),
+            State::AwaitTurn => in_await_turn(context),
             State::Sending => in_sending(context),
             State::Sent => in_sent(context),
             State::Delivered => in_delivered(context),
@@ -577,15 +535,18 @@ impl blocking::State<Machine> for State {
                         leave_resting(context);
                         leave_pending(context);
                     }
-                    State::AwaitContact => {
+                    State::AwaitTurn => {
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sending => {
                         leave_sending(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sent => {
                         leave_sent(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Delivered => {
@@ -617,15 +578,18 @@ impl blocking::State<Machine> for State {
                         leave_resting(context);
                         leave_pending(context);
                     }
-                    State::AwaitContact => {
+                    State::AwaitTurn => {
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sending => {
                         leave_sending(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sent => {
                         leave_sent(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     _ => {}
@@ -644,15 +608,18 @@ impl blocking::State<Machine> for State {
                         leave_resting(context);
                         leave_pending(context);
                     }
-                    State::AwaitContact => {
+                    State::AwaitTurn => {
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sending => {
                         leave_sending(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sent => {
                         leave_sent(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     _ => {}
@@ -665,21 +632,50 @@ impl blocking::State<Machine> for State {
                         pause: Milliseconds(0),
                     });
             }
-            Some(Transition::PendingRefused { reason }) => {
+            Some(Transition::PendingRefused) => {
+                match *self {
+                    State::Resting => {
+                        leave_resting(context);
+                    }
+                    State::AwaitTurn => {
+                        leave_in_line(context);
+                    }
+                    State::Sending => {
+                        leave_sending(context);
+                        leave_in_line(context);
+                    }
+                    State::Sent => {
+                        leave_sent(context);
+                        leave_in_line(context);
+                    }
+                    _ => {}
+                }
+                context
+                    .effects
+                    .act(Action::Record {
+                        state: types::DeliveryState::Queued,
+                        attempts: context.variables.attempts,
+                        pause: context.variables.pause,
+                    });
+            }
+            Some(Transition::PendingRefused2 { reason }) => {
                 match *self {
                     State::Resting => {
                         leave_resting(context);
                         leave_pending(context);
                     }
-                    State::AwaitContact => {
+                    State::AwaitTurn => {
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sending => {
                         leave_sending(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sent => {
                         leave_sent(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     _ => {}
@@ -696,15 +692,18 @@ impl blocking::State<Machine> for State {
                         leave_resting(context);
                         leave_pending(context);
                     }
-                    State::AwaitContact => {
+                    State::AwaitTurn => {
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sending => {
                         leave_sending(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     State::Sent => {
                         leave_sent(context);
+                        leave_in_line(context);
                         leave_pending(context);
                     }
                     _ => {}
@@ -725,10 +724,14 @@ impl blocking::State<Machine> for State {
                 leave_resting(context);
                 context.variables.pause = context.variables.pause.times(2_u8);
             }
+            Some(Transition::RestingSessionLost) => {
+                leave_resting(context);
+            }
             Some(
                 Transition::SendingAfterSendTimeout | Transition::SendingSendFailed,
             ) => {
                 leave_sending(context);
+                leave_in_line(context);
                 context
                     .effects
                     .act(Action::Record {
@@ -747,7 +750,21 @@ impl blocking::State<Machine> for State {
                         pause: context.variables.pause,
                     });
             }
+            Some(Transition::SendingSessionLost) => {
+                leave_sending(context);
+            }
             Some(Transition::SentAfterAcknowledgementTimeout) => {
+                leave_sent(context);
+                leave_in_line(context);
+                context
+                    .effects
+                    .act(Action::Record {
+                        state: types::DeliveryState::Queued,
+                        attempts: context.variables.attempts,
+                        pause: context.variables.pause,
+                    });
+            }
+            Some(Transition::SentSessionLost) => {
                 leave_sent(context);
                 context
                     .effects
@@ -784,22 +801,28 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::AtStartupQueued2) => {
                 enter_pending(context);
+                enter_in_line(context);
             }
             Some(Transition::PendingAcknowledged) => {
                 enter_delivered(context);
             }
             Some(
-                Transition::AwaitContactAlways
-                | Transition::AwaitContactContactStatusEntersConnected,
-            ) => {
-                enter_sending(context);
-            }
-            Some(
-                Transition::SendingAfterSendTimeout
+                Transition::PendingRefused
+                | Transition::SendingAfterSendTimeout
                 | Transition::SendingSendFailed
                 | Transition::SentAfterAcknowledgementTimeout,
             ) => {
                 enter_resting(context);
+            }
+            Some(
+                Transition::RestingAfterPause
+                | Transition::RestingAfterPause2
+                | Transition::RestingSessionLost,
+            ) => {
+                enter_in_line(context);
+            }
+            Some(Transition::AwaitTurnTurn) => {
+                enter_sending(context);
             }
             Some(Transition::SendingSent) => {
                 enter_sent(context);
@@ -816,17 +839,8 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Stop) => context.take(Transition::Stop, State::Stopped),
         Trigger::Event(Event::Sent) => context.ignored(),
         Trigger::Event(Event::SendFailed) => context.ignored(),
-        Trigger::Event(Event::ContactStatusEntersConnected { key }) => {
-            if *key == context.parameters.peer {
-                context.ignored()
-            } else if !(*key == context.parameters.peer
-                || *key == context.parameters.peer)
-            {
-                context.ignored()
-            } else {
-                context.nobody_answers()
-            }
-        }
+        Trigger::Event(Event::Turn) => context.ignored(),
+        Trigger::Event(Event::SessionLost) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -839,7 +853,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             if context.parameters.paused_before > Milliseconds(0) {
                 context.take(Transition::AtStartupQueued, State::Resting)
             } else {
-                context.take(Transition::AtStartupQueued2, State::AwaitContact)
+                context.take(Transition::AtStartupQueued2, State::AwaitTurn)
             }
         }
         Trigger::Event(Event::Read) => {
@@ -859,13 +873,17 @@ fn in_pending(context: &mut Context<'_>) -> Response {
             context.take(Transition::PendingAcknowledged, State::Delivered)
         }
         Trigger::Event(Event::Refused { reason }) => {
-            context
-                .take(
-                    Transition::PendingRefused {
-                        reason,
-                    },
-                    State::Refused,
-                )
+            if *reason == types::FailReason::ServiceOff {
+                context.take(Transition::PendingRefused, State::Resting)
+            } else {
+                context
+                    .take(
+                        Transition::PendingRefused2 {
+                            reason,
+                        },
+                        State::Refused,
+                    )
+            }
         }
         Trigger::Event(Event::Read) => context.take(Transition::PendingRead, State::Read),
         Trigger::Event(Event::Queued) => context.ignored(),
@@ -876,50 +894,38 @@ fn in_pending(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `QUEUED`: It waits until it can be sent.
-#[inline]
-fn in_queued(context: &mut Context<'_>) -> Response {
-    in_pending(context)
-}
-
 /// `RESTING`: It was tried lately.
 #[inline]
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::SessionLost) => {
+            context.take(Transition::RestingSessionLost, State::AwaitTurn)
+        }
         Trigger::Timer(Timer::RestingAfterPause) => {
             if context.variables.pause.times(2_u8) > context.parameters.longest_pause {
-                context.take(Transition::RestingAfterPause, State::AwaitContact)
+                context.take(Transition::RestingAfterPause, State::AwaitTurn)
             } else {
-                context.take(Transition::RestingAfterPause2, State::AwaitContact)
+                context.take(Transition::RestingAfterPause2, State::AwaitTurn)
             }
         }
-        _ => in_queued(context),
+        _ => in_pending(context),
     }
 }
 
-/// `AWAIT_CONTACT`: It is sent as soon as the contact is here.
+/// `IN_LINE`: It goes as soon as it can.
 #[inline]
-fn in_await_contact(context: &mut Context<'_>) -> Response {
+fn in_in_line(context: &mut Context<'_>) -> Response {
+    in_pending(context)
+}
+
+/// `AWAIT_TURN`: The contact is away, or messages that were written earlier go first.
+#[inline]
+fn in_await_turn(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::ContactStatusEntersConnected { key }) => {
-            if *key == context.parameters.peer {
-                context
-                    .take(
-                        Transition::AwaitContactContactStatusEntersConnected,
-                        State::Sending,
-                    )
-            } else {
-                in_queued(context)
-            }
+        Trigger::Event(Event::Turn) => {
+            context.take(Transition::AwaitTurnTurn, State::Sending)
         }
-        Trigger::Always | Trigger::Exhausted => {
-            if context.ask.contact_status_in_connected(&context.parameters.peer) {
-                context.take(Transition::AwaitContactAlways, State::Sending)
-            } else {
-                in_queued(context)
-            }
-        }
-        _ => in_queued(context),
+        _ => in_in_line(context),
     }
 }
 
@@ -931,10 +937,13 @@ fn in_sending(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::SendFailed) => {
             context.take(Transition::SendingSendFailed, State::Resting)
         }
+        Trigger::Event(Event::SessionLost) => {
+            context.take(Transition::SendingSessionLost, State::AwaitTurn)
+        }
         Trigger::Timer(Timer::SendingAfterSendTimeout) => {
             context.take(Transition::SendingAfterSendTimeout, State::Resting)
         }
-        _ => in_pending(context),
+        _ => in_in_line(context),
     }
 }
 
@@ -942,10 +951,13 @@ fn in_sending(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_sent(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::SessionLost) => {
+            context.take(Transition::SentSessionLost, State::AwaitTurn)
+        }
         Trigger::Timer(Timer::SentAfterAcknowledgementTimeout) => {
             context.take(Transition::SentAfterAcknowledgementTimeout, State::Resting)
         }
-        _ => in_pending(context),
+        _ => in_in_line(context),
     }
 }
 
@@ -986,6 +998,26 @@ fn enter_resting(context: &mut Context<'_>) {
 /// On leaving `RESTING`.
 fn leave_resting(context: &mut Context<'_>) {
     context.effects.stop(Timer::RestingAfterPause);
+}
+
+/// On entering `IN_LINE`.
+fn enter_in_line(context: &mut Context<'_>) {
+    context
+        .effects
+        .act(Action::StandInLine {
+            peer: context.parameters.peer.clone(),
+            number: context.parameters.number,
+        });
+}
+
+/// On leaving `IN_LINE`.
+fn leave_in_line(context: &mut Context<'_>) {
+    context
+        .effects
+        .act(Action::LeaveLine {
+            peer: context.parameters.peer.clone(),
+            number: context.parameters.number,
+        });
 }
 
 /// On entering `SENDING`.
@@ -1041,14 +1073,13 @@ pub type Instance = automata_runtime::Instance<Machine>;
 
 /// One selection, and what it leads to; effects are added to the buffers.
 #[inline]
-pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>, states: &States) -> Answer {
-    let Parts { key, instance, effects, asked } = parts;
+pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
+    let Parts { key, instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
-        ask: Ask { states, asked },
         effects,
         transition: None,
         answer: Answer::None,
@@ -1069,8 +1100,7 @@ pub fn create(
     key: &types::PacketId,
     parameters: Parameters,
     effects: &mut Effects<Machine>,
-    asked: &mut Asked<Question>,
-    states: &States,
+    _: &mut automaton::Asked<Never>,
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
@@ -1079,7 +1109,6 @@ pub fn create(
         key,
         parameters: &parameters,
         variables: &mut variables,
-        ask: Ask { states, asked },
         effects,
         transition: Some(Transition::Start),
         answer: Answer::None,
@@ -1091,15 +1120,15 @@ pub fn create(
 
 impl automata_runtime::Automaton for Machine {
     const NAME: &'static str = "message_delivery";
-    const HAS_ALWAYS: bool = true;
-    const OBSERVES: bool = true;
+    const HAS_ALWAYS: bool = false;
+    const OBSERVES: bool = false;
     type Key = types::PacketId;
     type State = State;
     type Event = Event;
     type Timer = Timer;
     type Action = Action;
     type Sent = Never;
-    type Question = Question;
+    type Question = Never;
     type Parameters = Parameters;
     type Given = Given;
     type Variables = Variables;
@@ -1164,7 +1193,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 49 },
+            place: Place { file: FILE, line: 58 },
         },
         StateMetadata {
             name: "PENDING",
@@ -1172,47 +1201,47 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 60 },
-        },
-        StateMetadata {
-            name: "QUEUED",
-            summary: "It waits until it can be sent.",
-            parent: Some("PENDING"),
-            is_leaf: false,
-            is_final: false,
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 69 },
         },
         StateMetadata {
             name: "RESTING",
             summary: "It was tried lately.",
-            parent: Some("QUEUED"),
+            parent: Some("PENDING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 73 },
+            place: Place { file: FILE, line: 81 },
         },
         StateMetadata {
-            name: "AWAIT_CONTACT",
-            summary: "It is sent as soon as the contact is here.",
-            parent: Some("QUEUED"),
+            name: "IN_LINE",
+            summary: "It goes as soon as it can.",
+            parent: Some("PENDING"),
+            is_leaf: false,
+            is_final: false,
+            place: Place { file: FILE, line: 89 },
+        },
+        StateMetadata {
+            name: "AWAIT_TURN",
+            summary: "The contact is away, or messages that were written earlier go first.",
+            parent: Some("IN_LINE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 79 },
+            place: Place { file: FILE, line: 94 },
         },
         StateMetadata {
             name: "SENDING",
             summary: "It is being handed to a session.",
-            parent: Some("PENDING"),
+            parent: Some("IN_LINE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 84 },
+            place: Place { file: FILE, line: 97 },
         },
         StateMetadata {
             name: "SENT",
             summary: "It is on its way; the recipient's word is waited for.",
-            parent: Some("PENDING"),
+            parent: Some("IN_LINE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 92 },
+            place: Place { file: FILE, line: 106 },
         },
         StateMetadata {
             name: "DELIVERED",
@@ -1220,7 +1249,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 97 },
+            place: Place { file: FILE, line: 113 },
         },
         StateMetadata {
             name: "READ",
@@ -1228,7 +1257,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 123 },
         },
         StateMetadata {
             name: "REFUSED",
@@ -1236,7 +1265,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 108 },
+            place: Place { file: FILE, line: 124 },
         },
         StateMetadata {
             name: "EXPIRED",
@@ -1244,7 +1273,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 109 },
+            place: Place { file: FILE, line: 125 },
         },
         StateMetadata {
             name: "SETTLED",
@@ -1252,7 +1281,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 110 },
+            place: Place { file: FILE, line: 126 },
         },
         StateMetadata {
             name: "STOPPED",
@@ -1260,7 +1289,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 111 },
+            place: Place { file: FILE, line: 127 },
         },
     ],
     events: &[
@@ -1269,56 +1298,63 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             summary: "The user has written it, or the node found it on disk.",
             fields: &[],
             from: &["private_messages"],
-            place: Place { file: FILE, line: 28 },
+            place: Place { file: FILE, line: 32 },
+        },
+        EventMetadata {
+            name: "turn",
+            summary: "An answer to stand_in_line: the contact is here, and it is this message's turn.",
+            fields: &[],
+            from: &["gateway"],
+            place: Place { file: FILE, line: 33 },
+        },
+        EventMetadata {
+            name: "session_lost",
+            summary: "The session with the recipient has ended, and with it the hope for an answer by it.",
+            fields: &[],
+            from: &["gateway"],
+            place: Place { file: FILE, line: 34 },
         },
         EventMetadata {
             name: "sent",
             summary: "An answer to transmit: a session has taken it.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 29 },
+            place: Place { file: FILE, line: 35 },
         },
         EventMetadata {
             name: "send_failed",
             summary: "The other answer: there is no session, or it takes no more.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 30 },
+            place: Place { file: FILE, line: 36 },
         },
         EventMetadata {
             name: "acknowledged",
             summary: "The recipient has committed it.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 31 },
+            place: Place { file: FILE, line: 37 },
         },
         EventMetadata {
             name: "refused",
             summary: "The recipient does not take it.",
             fields: &["reason"],
             from: &["gateway"],
-            place: Place { file: FILE, line: 32 },
+            place: Place { file: FILE, line: 38 },
         },
         EventMetadata {
             name: "read",
             summary: "The recipient's user has read it. It may come long after the delivery; then the instance is made anew for it.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 33 },
+            place: Place { file: FILE, line: 39 },
         },
         EventMetadata {
             name: "stop",
             summary: "The exchange of messages ends; on disk it stays as it is.",
             fields: &[],
             from: &["services"],
-            place: Place { file: FILE, line: 34 },
-        },
-        EventMetadata {
-            name: "contact_status enters CONNECTED",
-            summary: "",
-            fields: &["key"],
-            from: &[],
-            place: Place { file: FILE, line: 47 },
+            place: Place { file: FILE, line: 40 },
         },
     ],
     transitions: &[
@@ -1328,7 +1364,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STOPPED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 43 },
+            place: Place { file: FILE, line: 51 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -1336,15 +1372,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 53 },
+            place: Place { file: FILE, line: 62 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
             trigger: "queued",
-            target: Some("AWAIT_CONTACT"),
+            target: Some("AWAIT_TURN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 54 },
+            place: Place { file: FILE, line: 63 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -1352,7 +1388,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 55 },
+            place: Place { file: FILE, line: 64 },
         },
         TransitionMetadata {
             state: "PENDING",
@@ -1360,7 +1396,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("EXPIRED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 63 },
+            place: Place { file: FILE, line: 72 },
         },
         TransitionMetadata {
             state: "PENDING",
@@ -1368,7 +1404,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DELIVERED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 65 },
+            place: Place { file: FILE, line: 74 },
+        },
+        TransitionMetadata {
+            state: "PENDING",
+            trigger: "refused",
+            target: Some("RESTING"),
+            is_ignored: false,
+            summary: "Its node takes no messages for now; that passes.",
+            place: Place { file: FILE, line: 76 },
         },
         TransitionMetadata {
             state: "PENDING",
@@ -1376,7 +1420,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("REFUSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 66 },
+            place: Place { file: FILE, line: 77 },
         },
         TransitionMetadata {
             state: "PENDING",
@@ -1384,39 +1428,39 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("READ"),
             is_ignored: false,
             summary: "The receipt overtook the acknowledgement.",
-            place: Place { file: FILE, line: 67 },
-        },
-        TransitionMetadata {
-            state: "RESTING",
-            trigger: "after pause in RESTING",
-            target: Some("AWAIT_CONTACT"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 77 },
-        },
-        TransitionMetadata {
-            state: "RESTING",
-            trigger: "after pause in RESTING",
-            target: Some("AWAIT_CONTACT"),
-            is_ignored: false,
-            summary: "",
             place: Place { file: FILE, line: 78 },
         },
         TransitionMetadata {
-            state: "AWAIT_CONTACT",
-            trigger: "always",
-            target: Some("SENDING"),
+            state: "RESTING",
+            trigger: "after pause in RESTING",
+            target: Some("AWAIT_TURN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 81 },
+            place: Place { file: FILE, line: 85 },
         },
         TransitionMetadata {
-            state: "AWAIT_CONTACT",
-            trigger: "contact_status enters CONNECTED",
+            state: "RESTING",
+            trigger: "after pause in RESTING",
+            target: Some("AWAIT_TURN"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 86 },
+        },
+        TransitionMetadata {
+            state: "RESTING",
+            trigger: "session_lost",
+            target: Some("AWAIT_TURN"),
+            is_ignored: false,
+            summary: "What comes next is another session, and perhaps another mind.",
+            place: Place { file: FILE, line: 88 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TURN",
+            trigger: "turn",
             target: Some("SENDING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 83 },
+            place: Place { file: FILE, line: 96 },
         },
         TransitionMetadata {
             state: "SENDING",
@@ -1424,7 +1468,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 101 },
         },
         TransitionMetadata {
             state: "SENDING",
@@ -1432,7 +1476,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("SENT"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 90 },
+            place: Place { file: FILE, line: 103 },
         },
         TransitionMetadata {
             state: "SENDING",
@@ -1440,7 +1484,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 104 },
+        },
+        TransitionMetadata {
+            state: "SENDING",
+            trigger: "session_lost",
+            target: Some("AWAIT_TURN"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 105 },
         },
         TransitionMetadata {
             state: "SENT",
@@ -1448,7 +1500,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 95 },
+            place: Place { file: FILE, line: 109 },
+        },
+        TransitionMetadata {
+            state: "SENT",
+            trigger: "session_lost",
+            target: Some("AWAIT_TURN"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 111 },
         },
         TransitionMetadata {
             state: "DELIVERED",
@@ -1456,7 +1516,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("SETTLED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 115 },
         },
         TransitionMetadata {
             state: "DELIVERED",
@@ -1464,7 +1524,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 117 },
         },
     ],
 };

@@ -921,7 +921,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::ConstantsDiffer,
+                        reason: types::Refusal::NoCommonVersion,
                     });
             }
             Some(Transition::AwaitHelloHelloReceived3) => {
@@ -929,7 +929,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::ClocksApart,
+                        reason: types::Refusal::ConstantsDiffer,
                     });
             }
             Some(Transition::AwaitHelloHelloReceived4) => {
@@ -937,7 +937,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::NoCommonVersion,
+                        reason: types::Refusal::ClocksApart,
                     });
             }
             Some(Transition::AwaitHelloHelloReceived5) => {
@@ -1285,11 +1285,11 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
         ) => {
             if !*same_network {
                 context.take(Transition::AwaitHelloHelloReceived, State::Closing)
-            } else if !*same_constants {
-                context.take(Transition::AwaitHelloHelloReceived2, State::Closing)
-            } else if *skew > context.parameters.greatest_skew {
-                context.take(Transition::AwaitHelloHelloReceived3, State::Closing)
             } else if !*common_version {
+                context.take(Transition::AwaitHelloHelloReceived2, State::Closing)
+            } else if !*same_constants {
+                context.take(Transition::AwaitHelloHelloReceived3, State::Closing)
+            } else if *skew > context.parameters.greatest_skew {
                 context.take(Transition::AwaitHelloHelloReceived4, State::Closing)
             } else {
                 context.take(Transition::AwaitHelloHelloReceived5, State::AwaitPeerId)

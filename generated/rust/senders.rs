@@ -325,6 +325,18 @@ pub mod gateway {
         use super::super::super::message_delivery::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
+        /// `turn`. An answer to stand_in_line: the contact is here, and it is this message's turn.
+        #[must_use]
+        pub fn turn(message: types::PacketId) -> Message {
+            Message::MessageDelivery(message, Input::Event(Event::Turn))
+        }
+
+        /// `session_lost`. The session with the recipient has ended, and with it the hope for an answer by it.
+        #[must_use]
+        pub fn session_lost(message: types::PacketId) -> Message {
+            Message::MessageDelivery(message, Input::Event(Event::SessionLost))
+        }
+
         /// `sent`. An answer to transmit: a session has taken it.
         #[must_use]
         pub fn sent(message: types::PacketId) -> Message {

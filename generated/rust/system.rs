@@ -142,11 +142,6 @@ pub struct Settings {
 /// The states that others look at. They change between deliveries only.
 #[derive(Clone, Debug, Default)]
 pub struct States {
-    /// Of `contact_status`.
-    pub contact_status: automata_runtime::StateTable<
-        types::NodeId,
-        contact_status::State,
-    >,
     /// Of `network_connector`.
     pub network_connector: Option<network_connector::State>,
     /// Of `network_transport`.
@@ -489,37 +484,11 @@ impl Member<contact_status::Machine> for System {
 
     fn route(
         &self,
-        slot: Slot,
-        sent: contact_status::Sent,
-        outbox: &mut Outbox<'_, Self>,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
     ) {
-        match sent {
-            contact_status::Sent::EntersConnected => {
-                for (key, observer) in self.message_delivery.serials() {
-                    outbox
-                        .observe::<
-                            message_delivery::Machine,
-                        >(
-                            Message::MessageDelivery(
-                                key.clone(),
-                                Input::Event(message_delivery::Event::ContactStatusEntersConnected {
-                                    key: self.contact_status.key(slot).clone(),
-                                }),
-                            ),
-                            observer,
-                        );
-                }
-            }
-        }
-    }
-
-    fn moved(
-        &mut self,
-        slot: Slot,
-        before: Option<contact_status::State>,
-        after: Option<contact_status::State>,
-    ) {
-        self.states.contact_status.moved(self.contact_status.key(slot), before, after);
+        match sent {}
     }
 
     #[inline]
@@ -615,7 +584,6 @@ impl Member<message_delivery::Machine> for System {
             parameters,
             &mut buffers.effects,
             &mut buffers.asked,
-            &self.states,
         )
     }
 
@@ -633,7 +601,7 @@ impl Member<message_delivery::Machine> for System {
         trigger: Trigger<'_, message_delivery::Event, message_delivery::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        message_delivery::step(self.message_delivery.parts(slot), trigger, &self.states)
+        message_delivery::step(self.message_delivery.parts(slot), trigger)
     }
 
     fn route(

@@ -21,7 +21,7 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
         Action::ContactRatings(action) => contact_ratings::perform(world, system, &action),
         Action::ContactStatus(peer, action) => contact_status::perform(world, system, peer, &action),
         Action::LocalService(service, action) => local_service::perform(world, system, service, &action),
-        Action::MessageDelivery(message, action) => message_delivery::perform(world, message, action),
+        Action::MessageDelivery(message, action) => message_delivery::perform(world, system, message, action),
         Action::NetworkConnector(action) => network_connector::perform(world, system, &action),
         Action::NetworkTransport(transport, action) => network_transport::perform(world, transport, action),
         // The service that sets a nickname or begins a search is not part of this version, so these automata stay at their beginning.

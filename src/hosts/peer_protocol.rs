@@ -96,7 +96,10 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
     let now_unix_ms = world.now.unix_ms;
     world.peers.entry(peer, PeerSource::Itself, now_unix_ms).connected(dialled.as_ref(), now_unix_ms);
     world.remember_peer(&peer);
-    world.sessions.announce(peer, session);
+    // If the peer's READY was there already, the older session has yet to hear that it is replaced; what was on its way by it is lost all the same.
+    if world.sessions.announce(peer, session) {
+        world.lost(system, peer);
+    }
     world.found(system, peer);
     world.send_frame(session, OutgoingFrame::GetPeers);
 }

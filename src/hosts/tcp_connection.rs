@@ -48,10 +48,10 @@ fn receive(world: &mut World, id: SessionId) {
             gateway::peer_protocol::hello_received(id, *same_network, *same_constants, *common_version, skew)
         }
         Some(FrameContent::PeerId { peer, is_proven, is_document_valid, entrypoints }) => {
-            let is_proven = *is_proven && session.peer == Some(*peer);
-            let is_expected = session.expected.is_none_or(|expected| expected == *peer);
-            let (peer, is_valid, entrypoints) = (*peer, *is_document_valid, entrypoints.clone());
-            if is_proven && is_valid && peer != me {
+            // Whom the transport has found there is who it has to be, whoever was wanted.
+            let is_expected = session.peer == Some(*peer) && session.expected.is_none_or(|expected| expected == *peer);
+            let (peer, is_proven, is_valid, entrypoints) = (*peer, *is_proven, *is_document_valid, entrypoints.clone());
+            if is_proven && is_valid && is_expected && peer != me {
                 world.learn(peer, &entrypoints, PeerSource::Itself);
             }
             gateway::peer_protocol::peer_id_received(id, peer, is_proven, is_valid, is_expected, peer == me)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::automata::contact_status;
 use crate::automata::senders::{contacts, gateway, handshake, identity};
 use crate::automata::system::System;
 use crate::automata::types::{FailReason, Refusal};
@@ -87,8 +88,21 @@ pub struct Counters {
 impl Counters {
     /// One more of that reason; reasons are a closed list.
     pub fn count(of: &mut BTreeMap<String, u64>, reason: impl Serialize) {
+        *of.entry(Self::name(reason)).or_default() += 1;
+    }
+
+    /// The name under which a reason is counted: as in `docs/PROTOCOL.md`, `wrong_network`.
+    #[must_use]
+    pub fn name(reason: impl Serialize) -> String {
         let name = serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned));
-        *of.entry(name.unwrap_or_default()).or_default() += 1;
+        let mut words = String::new();
+        for letter in name.unwrap_or_default().chars() {
+            if letter.is_ascii_uppercase() && !words.is_empty() {
+                words.push('_');
+            }
+            words.push(letter.to_ascii_lowercase());
+        }
+        words
     }
 }
 
@@ -210,6 +224,25 @@ impl World {
         }
         if forgotten.contains(&Purpose::Propagation) {
             self.look_at_propagation();
+        }
+        self.lines.step_back(&peer);
+        for (message, delivery) in system.message_delivery.iter() {
+            if delivery.parameters.peer == peer {
+                self.tell(gateway::message_delivery::session_lost(*message));
+            }
+        }
+    }
+
+    /// Messages whose turn it is may go, if the contact is here.
+    pub fn let_messages_go(&mut self, system: &System, peer: NodeId) {
+        let is_here = |status: contact_status::State| status == contact_status::State::Connected;
+        if self.sessions.ready(&peer).is_none()
+            || !system.contact_status.get(&peer).is_some_and(|status| is_here(status.state()))
+        {
+            return;
+        }
+        while let Some(message) = self.lines.next(&peer) {
+            self.tell(gateway::message_delivery::turn(message));
         }
     }
 

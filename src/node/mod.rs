@@ -12,6 +12,7 @@
 mod command;
 mod gateway;
 mod input;
+mod lines;
 mod peers;
 mod sessions;
 mod world;
@@ -29,6 +30,7 @@ pub use input::{
     Beginning, FrameContent, IncomingPacket, Input, Now, PacketContent, QueuedMessage, SessionInput, TransportInput,
     UserRequest,
 };
+pub use lines::{Lines, MESSAGES_ON_THEIR_WAY};
 pub use peers::{KNOWN_PEERS, Peers, VIOLATION_POINTS};
 pub use sessions::{Session, SessionId, Sessions};
 pub use world::{OwnIdentity, World};

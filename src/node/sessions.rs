@@ -156,9 +156,9 @@ impl Sessions {
         self.ready.len()
     }
 
-    /// A session is ready.
-    pub fn announce(&mut self, peer: NodeId, id: SessionId) {
-        self.ready.insert(peer, id);
+    /// A session is ready. Says whether it takes the place of another one.
+    pub fn announce(&mut self, peer: NodeId, id: SessionId) -> bool {
+        self.ready.insert(peer, id).is_some_and(|older| older != id)
     }
 
     /// A session is ready no more. Says whether the peer is without one now.

@@ -13,8 +13,8 @@ use crate::hosts;
 use crate::identity::{Entrypoint, NodeId};
 use crate::node::gateway::{Counters, Handshakes};
 use crate::node::{
-    Beginning, Command, FrameContent, Input, Now, OutgoingPacket, Peers, QueuedMessage, RequestId, Session, SessionId,
-    SessionInput, Sessions, TransportInput, UserRequest,
+    Beginning, Command, FrameContent, Input, Lines, Now, OutgoingPacket, Peers, QueuedMessage, RequestId, Session,
+    SessionId, SessionInput, Sessions, TransportInput, UserRequest,
 };
 use crate::peers::PeerSource;
 use crate::services::{ServiceName, Waiting};
@@ -61,6 +61,8 @@ pub struct World {
     pub identity: OwnIdentity,
     /// Packets that wait for an acknowledgement.
     pub handshakes: Handshakes,
+    /// Messages of ours that are to go, in their order.
+    pub lines: Lines,
     /// What has been counted.
     pub counters: Counters,
     /// Why a transport does not listen.
@@ -78,6 +80,7 @@ pub struct World {
     chance: [u8; 32],
     packets: u64,
     requests: u64,
+    written: u64,
     messages: VecDeque<Message>,
     commands: VecDeque<Command>,
 }
@@ -104,6 +107,7 @@ impl World {
             waiting: Waiting::default(),
             identity: OwnIdentity::default(),
             handshakes: Handshakes::default(),
+            lines: Lines::default(),
             counters: Counters::default(),
             transport_failures: BTreeMap::new(),
             last_ends: BTreeMap::new(),
@@ -115,6 +119,7 @@ impl World {
             chance: beginning.chance,
             packets: 0,
             requests: 0,
+            written: 0,
             messages: VecDeque::new(),
             commands: VecDeque::new(),
         }
@@ -179,8 +184,10 @@ impl World {
 
     /// What happens when a message of ours is to be delivered.
     pub fn deliver(&mut self, queued: &QueuedMessage) {
+        self.written += 1;
         let given = message_delivery::Given {
             peer: queued.peer,
+            number: Some(self.written),
             lifetime: Milliseconds(queued.expires_unix_ms.saturating_sub(self.now.unix_ms)),
             sent_before: Some(queued.attempts),
             paused_before: Some(Milliseconds(queued.pause_ms)),

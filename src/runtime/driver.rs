@@ -90,6 +90,8 @@ pub struct Driver {
     may_move_port: bool,
     recording: Recording,
     proved: HashMap<u64, Proved>,
+    /// Counts what has just come in against its session. Whoever goes on with it beyond this moment takes it, and so holds the sender back.
+    arriving: Option<Waiting>,
     interfaces: Vec<std::net::IpAddr>,
     requests: u64,
     has_stopped: bool,
@@ -150,6 +152,7 @@ impl Driver {
             listen_at,
             recording: parts.recording,
             proved: HashMap::new(),
+            arriving: None,
             interfaces: Vec::new(),
             requests: 0,
             has_stopped: false,
@@ -303,21 +306,36 @@ impl Driver {
             TransportEvent::Closed { session: number, reason, detail } => {
                 self.proved.remove(&number);
                 tracing::debug!(session = number, ?reason, detail, "session closed");
+                match reason {
+                    crate::transports::CloseReason::UnexpectedId => self.count_refusal("unexpected_id", 1),
+                    // The session's protocol says what follows from it, as it does for what it sees itself.
+                    crate::transports::CloseReason::Violation => {
+                        let content = FrameContent::Violation(detail.clone());
+                        self.input(Input::Session(number, SessionInput::Frame { length: 0, content }));
+                    }
+                    _ => {}
+                }
                 let reason = match reason {
                     crate::transports::CloseReason::Local => types::CloseReason::Local,
                     crate::transports::CloseReason::Remote => types::CloseReason::Remote,
                     crate::transports::CloseReason::TimedOut => types::CloseReason::TimedOut,
-                    crate::transports::CloseReason::Failed => types::CloseReason::Failed,
+                    crate::transports::CloseReason::Failed
+                    | crate::transports::CloseReason::UnexpectedId
+                    | crate::transports::CloseReason::Violation => types::CloseReason::Failed,
                 };
                 session(number, SessionInput::Closed { reason, detail, chance_ms: chance_ms() })
             }
             TransportEvent::Refused { remote, why, count } => {
-                *self.refused_connections.entry(why.text().to_owned()).or_default() += count;
+                self.count_refusal(why.text(), count);
                 tracing::debug!(%remote, %why, count, "connections refused");
                 return;
             }
         };
         self.input(input);
+    }
+
+    fn count_refusal(&mut self, name: &str, count: u64) {
+        *self.refused_connections.entry(name.to_owned()).or_default() += count;
     }
 
     fn frame(&mut self, session: u64, bytes: &[u8], waiting: Waiting) {
@@ -330,7 +348,7 @@ impl Driver {
             (
                 FrameContent::PeerId { peer, is_proven, is_document_valid: true, entrypoints },
                 Ok(Frame::PeerId(peer_id)),
-            ) => {
+            ) if peer == proved.peer => {
                 let document = VerifiedDocument::verify_whenever(&peer_id.document).ok();
                 self.store_task(
                     "keep an identity document",
@@ -343,7 +361,11 @@ impl Driver {
                     },
                 );
             }
-            (content, _) => self.input(Input::Session(session, SessionInput::Frame { length, content })),
+            (content, _) => {
+                self.arriving = Some(waiting);
+                self.input(Input::Session(session, SessionInput::Frame { length, content }));
+                self.arriving = None;
+            }
         }
     }
 
@@ -539,6 +561,7 @@ impl Driver {
 
     fn commit_message(&mut self, session: u64, sender: NodeId, packet: PacketId, bytes: std::sync::Arc<[u8]>) {
         let keys = self.keys.clone();
+        let waiting = self.arriving.take();
         let quota = Quota {
             messages_per_stranger: self.settings.requests_per_stranger,
             messages_of_all: self.settings.requests_of_all,
@@ -567,15 +590,19 @@ impl Driver {
                 store.receive(&arrival, &quota, now).map(names::refused_arrival)
             },
             // What was not committed is not answered either; the sender sends it again.
-            move |refused| match refused {
-                Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
-                None => Done::Nothing,
+            move |refused| {
+                drop(waiting);
+                match refused {
+                    Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
+                    None => Done::Nothing,
+                }
             },
         );
     }
 
     fn commit_identity(&mut self, session: u64, sender: NodeId, packet: PacketId, bytes: std::sync::Arc<[u8]>) {
         let now = unix_ms();
+        let waiting = self.arriving.take();
         let verified = VerifiedDocument::verify(&bytes, now).ok().filter(|document| document.id() == sender);
         let entrypoints = verified.as_ref().map(|document| document.document().contacts.to_vec());
         self.store_task(
@@ -585,6 +612,7 @@ impl Driver {
                 None => Ok(None),
             },
             move |verdict| {
+                drop(waiting);
                 let is_taken = matches!(verdict, Some(Some(Rank::Newer | Rank::Same)));
                 let entrypoints = entrypoints.filter(|_| is_taken);
                 Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints }])

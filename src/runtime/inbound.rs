@@ -57,11 +57,15 @@ fn compare(ours: &Hello, theirs: &Hello, now_unix_ms: u64) -> FrameContent {
 
 fn peer_content(peer_id: &PeerId, proved: &Proved, now_unix_ms: u64) -> FrameContent {
     let verified = peer_id.verify(&proved.handshake_hash, proved.role().other(), &proved.peer, now_unix_ms);
-    let is_proven = !matches!(verified, Err(PeerIdError::BadProof { .. }));
+    // Who it says it is; that this is not who the transport has found there, the core sees.
+    let peer = match verified {
+        Err(PeerIdError::OfAnother { found, .. }) => found,
+        _ => proved.peer,
+    };
     FrameContent::PeerId {
-        peer: proved.peer,
-        is_proven,
-        is_document_valid: verified.is_ok(),
+        peer,
+        is_proven: !matches!(verified, Err(PeerIdError::BadProof { .. })),
+        is_document_valid: matches!(verified, Ok(_) | Err(PeerIdError::OfAnother { .. })),
         entrypoints: peer_id.entrypoints.to_vec(),
     }
 }

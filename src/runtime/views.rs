@@ -133,10 +133,11 @@ pub fn message(
     names: &BTreeMap<NodeId, Option<Nickname>>,
     store: &Store,
 ) -> Result<answers::Message, RpcError> {
-    let delivery = match item.state {
-        Some(state) if !state.is_final() => store.delivery(&item.id).map_err(failed)?,
-        _ => None,
+    let delivery = match item.direction {
+        Direction::Outgoing => store.delivery(&item.id).map_err(failed)?,
+        Direction::Incoming => None,
     };
+    let is_final = item.state.is_some_and(DeliveryState::is_final);
     let state = match (item.direction, item.state) {
         (Direction::Outgoing, Some(state)) => message_state(state),
         (Direction::Outgoing, None) => answers::MessageState::Queued,
@@ -160,7 +161,7 @@ pub fn message(
         why: item.refusal.clone(),
         attempts: delivery.as_ref().map_or(0, |delivery| delivery.attempts),
         next_attempt_unix_ms: delivery
-            .filter(|delivery| delivery.pause_ms > 0)
+            .filter(|delivery| delivery.pause_ms > 0 && !is_final)
             .map(|delivery| unix_ms() + delivery.pause_ms),
     })
 }

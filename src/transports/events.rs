@@ -100,8 +100,12 @@ pub enum CloseReason {
     Remote,
     /// Something took too long.
     TimedOut,
-    /// It could not be opened, or the other side broke the protocol.
+    /// It could not be opened, or somebody spoilt it on its way.
     Failed,
+    /// Another node answered than the one that was dialled.
+    UnexpectedId,
+    /// The other side, and nobody else, broke the rules of what is beneath the session's protocol.
+    Violation,
 }
 
 /// At which limit a connection was refused.

@@ -8,8 +8,8 @@ use bitpie::automata::system::Settings;
 use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, Refusal};
 use bitpie::identity::{Entrypoint, NodeId};
 use bitpie::node::{
-    Beginning, Command, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame, OutgoingPacket, PacketContent,
-    QueuedMessage, SessionId, SessionInput, TransportInput,
+    Beginning, Command, Counters, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame, OutgoingPacket,
+    PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
 };
 use bitpie::peers::KnownPeer;
 use bitpie::services::SERVICES;
@@ -385,7 +385,7 @@ impl World {
 
     /// Refusals that a host has told others, by name.
     pub fn refusals(&self, index: usize, reason: Refusal) -> u64 {
-        self.hosts[index].core.world().counters.refused.get(&format!("{reason:?}")).copied().unwrap_or(0)
+        self.hosts[index].core.world().counters.refused.get(&Counters::name(reason)).copied().unwrap_or(0)
     }
 
     /// Everything that was delivered to a host's automata.

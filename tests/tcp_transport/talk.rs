@@ -49,7 +49,7 @@ async fn another_node_than_expected_does_not_learn_who_called() {
     let address = there.listen().await;
     here.dial(2, address, Some(key(3).id())).await;
     let (_, reason, detail) = here.closed().await;
-    assert_eq!(reason, CloseReason::Failed);
+    assert_eq!(reason, CloseReason::UnexpectedId);
     assert!(detail.contains(&format!("{} instead of {}", there.id(), key(3).id())), "{detail}");
     there.accepted().await;
     let (_, reason, detail) = match there.next().await {

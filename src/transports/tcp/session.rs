@@ -158,6 +158,9 @@ impl Session {
             shaken = timeout_at(Instant::now() + limit, handshake) => match shaken {
                 Ok(Ok(proven)) => Ok(proven),
                 Ok(Err(error @ HandshakeError::Gone(_))) => Err(Some((CloseReason::Remote, error.to_string()))),
+                Ok(Err(error @ HandshakeError::UnexpectedId { .. })) => {
+                    Err(Some((CloseReason::UnexpectedId, error.to_string())))
+                }
                 Ok(Err(error)) => Err(failed(error.to_string())),
                 Err(_) => {
                     let detail = format!("the handshake took longer than {} s", limit.as_secs_f32());

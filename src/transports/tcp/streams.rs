@@ -239,7 +239,7 @@ impl Streams {
             self.refused_bulk += 1;
             if self.refused_bulk > REFUSED_BULK_STREAMS {
                 let detail = format!("the peer opened {REFUSED_BULK_STREAMS} streams that were refused, and goes on");
-                self.end(CloseReason::Failed, detail);
+                self.end(CloseReason::Violation, detail);
             }
             return;
         };
@@ -296,7 +296,7 @@ impl Streams {
                 }
                 Received::Wrong(error) => {
                     self.control = None;
-                    self.end(CloseReason::Failed, error.to_string());
+                    self.end(CloseReason::Violation, error.to_string());
                 }
             }
         }
@@ -372,7 +372,7 @@ impl Streams {
                 (CloseReason::Remote, "the connection ended in the middle of a frame of yamux".into())
             }
             (None, Some(ConnectionError::Decode(error))) => {
-                (CloseReason::Failed, format!("the peer broke the rules of yamux: {error}"))
+                (CloseReason::Violation, format!("the peer broke the rules of yamux: {error}"))
             }
             (None, _) => (CloseReason::Remote, "the peer closed the session".into()),
         };
