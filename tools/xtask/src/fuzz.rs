@@ -21,7 +21,10 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
 
 /// A fuzz target: its name, and the folders of the repository with inputs to begin from.
-const TARGETS: &[(&str, &[&str])] = &[("compile", &["fuzz/seeds/compile", "automata", "tests/cases"])];
+const TARGETS: &[(&str, &[&str])] = &[
+    ("compile", &["fuzz/seeds/compile", "automata", "tests/cases"]),
+    ("script", &["fuzz/seeds/script", "tests/scenarios"]),
+];
 
 /// Feed the fuzz targets for a while.
 #[derive(Args)]
