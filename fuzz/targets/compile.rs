@@ -5,11 +5,14 @@
 
 #![no_main]
 
+mod chance;
+
 use std::sync::Arc;
 
-use automata_compiler::interpreter::{Address, ConditionAsked, Host, Interpreter, Value};
-use automata_compiler::model::{AutomatonId, EventId, EventKind, System};
+use automata_compiler::interpreter::{Address, Interpreter};
+use automata_compiler::model::{AutomatonId, EventId, EventKind, ParameterId, System};
 use automata_compiler::source::{Source, Sources};
+use chance::Chance;
 use libfuzzer_sys::fuzz_target;
 
 /// Events that an accepted system gets.
@@ -58,46 +61,47 @@ fn name_of(text: &str) -> &str {
     text.lines().find_map(|line| line.strip_prefix("automaton:")).map_or("fuzzed", str::trim)
 }
 
-/// Answers from the bytes of the input, so that the fuzzer can steer.
-struct Bytes<'a>(std::iter::Cycle<std::slice::Iter<'a, u8>>);
-
-impl Bytes<'_> {
-    fn next(&mut self) -> usize {
-        self.0.next().copied().unwrap_or_default().into()
-    }
-}
-
-impl Host for Bytes<'_> {
-    fn answer(&mut self, asked: &ConditionAsked<'_>) -> Option<Value> {
-        let _ = asked;
-        Some(Value::Bool(self.next() % 2 == 0))
-    }
-}
-
-/// Events without fields to instances without keys, and time; conditions of other types than `bool` end the run.
+/// Whatever can come from outside, to instances that there are or not, and time.
 fn run(system: Arc<System>, data: &[u8]) {
-    let mut bytes = Bytes(data.iter().cycle());
+    let mut chance = Chance::new(data);
     let mut interpreter = Interpreter::new(Arc::clone(&system));
-    let mut inputs: Vec<(AutomatonId, EventId)> = Vec::new();
+    let mut inputs: Vec<(AutomatonId, Option<EventId>)> = Vec::new();
     for (automaton, index) in system.automata.iter().zip(0..) {
-        let from_outside = automaton.events.iter().zip(0..).filter(|(event, _)| {
-            automaton.key.is_none()
-                && event.fields.is_empty()
-                && matches!(&event.kind, EventKind::Declared { from, .. } if !from.is_empty())
+        let from_outside = automaton.events.iter().zip(0..).filter(|(event, _)| match &event.kind {
+            EventKind::Declared { from, .. } => !from.is_empty(),
+            EventKind::Observation { .. } => true,
         });
-        inputs.extend(from_outside.map(|(_, event)| (AutomatonId(index), EventId(event))));
+        inputs.extend(from_outside.map(|(_, event)| (AutomatonId(index), Some(EventId(event)))));
+        inputs.push((AutomatonId(index), None));
     }
-    let mut outcome = interpreter.start(&mut bytes);
+    let mut outcome = interpreter.start(&mut chance);
     for step in 0..EVENTS {
+        // What is wrong with an input is told, and no reason to fall over; only a run that is spoilt ends.
         if outcome.is_err() || inputs.is_empty() {
             return;
         }
         outcome = if step % 3 == 2 {
-            let now_ms = interpreter.now_ms() + bytes.next() as u64 * 100;
-            interpreter.advance(now_ms, &mut bytes)
+            let now_ms = interpreter.now_ms() + chance.below(256) as u64 * 100;
+            interpreter.advance(now_ms, &mut chance)
         } else {
-            let (automaton, event) = inputs[bytes.next() % inputs.len()];
-            interpreter.deliver(Address { automaton, key: None }, event, Vec::new(), &mut bytes)
+            let (id, event) = inputs[chance.below(inputs.len())];
+            let automaton = &system.automata[id];
+            let key = automaton.key.as_ref().map(|key| chance.value(&system, key.r#type));
+            let address = Address { automaton: id, key };
+            match event {
+                Some(event) => {
+                    let fields = &automaton.events[event].fields;
+                    let fields = fields.iter().map(|field| chance.value(&system, field.r#type)).collect();
+                    interpreter.deliver(address, event, fields, &mut chance)
+                }
+                None => {
+                    let parameters = automaton.parameters.iter().zip(0..);
+                    let parameters = parameters
+                        .map(|(parameter, id)| (ParameterId(id), chance.value(&system, parameter.r#type)))
+                        .collect();
+                    interpreter.start_instance(address, parameters, &mut chance)
+                }
+            }
         };
     }
 }
