@@ -23,6 +23,8 @@ pub enum Tone {
     Keyword,
     /// What matters least.
     Quiet,
+    /// The trigger of what a trace never did.
+    Never,
 }
 
 impl Tone {
@@ -38,6 +40,7 @@ impl Tone {
             Tone::Effect => "effect",
             Tone::Keyword => "keyword",
             Tone::Quiet => "quiet",
+            Tone::Never => "never",
         }
     }
 }
