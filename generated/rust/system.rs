@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "81471deaf3988a6342384eb09a41139841a409f553e5640db1c1545f92168e97";
+pub const MODEL_HASH: &str = "8e29ca4a877cd9b19c54c1d1607688989c395769631276d6fe24a7c41a096e71";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

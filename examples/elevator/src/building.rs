@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use automata_runtime::trace::{Header, opening};
 use automata_runtime::{Bus, Milliseconds, Recorder};
 use serde::Serialize;
 
@@ -174,6 +175,13 @@ impl<R: Recorder> Building<R> {
     /// All instances.
     pub fn system(&self) -> &System {
         self.bus.system()
+    }
+
+    /// The two lines with which a trace begins at this moment.
+    pub fn opening(&self, header: &Header) -> Vec<u8> {
+        let mut lines = Vec::new();
+        opening(&self.bus, header, &mut lines);
+        lines
     }
 
     /// What recorded the run.

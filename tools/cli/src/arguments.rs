@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{check, explain, generate, list, manual, new, render, simulate};
+use crate::{check, diff, explain, generate, list, manual, new, render, replay, sequence, simulate};
 
 /// Check, look at, run and generate automata: state machines that are declared in YAML.
 #[derive(Parser)]
@@ -12,12 +12,13 @@ use crate::{check, explain, generate, list, manual, new, render, simulate};
     name = "automata",
     version,
     max_term_width = 110,
-    after_help = "Exit codes: 0 all is well; 1 the definitions have findings, or files differ; 2 it could not be done.\n\n\
+    after_help = "Exit codes: 0 all is well; 1 the definitions have findings, files differ, or a trace parts from them; 2 it could not be done.\n\n\
         Examples:\n  \
         automata check --watch               findings, again at each change\n  \
         automata explain A0012               what a finding means, with an example\n  \
         automata simulate tcp_connection     step through an automaton\n  \
         automata render tcp_connection --out /tmp\n  \
+        automata replay node.trace           run what was recorded again\n  \
         automata new door                    a small definition to start from"
 )]
 pub struct Arguments {
@@ -61,6 +62,9 @@ pub enum Command {
     List(list::List),
     Explain(explain::Explain),
     Simulate(simulate::Simulate),
+    Replay(replay::Replay),
+    Diff(diff::Diff),
+    Sequence(sequence::Sequence),
     Render(render::Render),
     Generate(generate::Generate),
     New(new::New),

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod check;
+mod diff;
 mod explain;
 mod folder;
 mod generate;
@@ -13,8 +14,11 @@ mod list;
 mod manual;
 mod new;
 mod render;
+mod replay;
+mod sequence;
 mod simulate;
 mod terminal;
+mod trace;
 mod watch;
 
 use std::ffi::OsString;
@@ -30,7 +34,7 @@ use folder::Folder;
 enum Verdict {
     /// Exit code 0.
     Good,
-    /// The definitions have findings, or files differ: exit code 1.
+    /// The definitions have findings, files differ, or a trace parts from the definitions: exit code 1.
     Bad,
 }
 
@@ -72,6 +76,9 @@ fn perform(arguments: Arguments) -> anyhow::Result<Verdict> {
         Command::Explain(command) => command.run(),
         Command::List(command) => command.run(&folder()?),
         Command::Simulate(command) => command.run(&folder()?),
+        Command::Replay(command) => command.run(&folder()?),
+        Command::Diff(command) => command.run(),
+        Command::Sequence(command) => command.run(&folder()?),
         Command::New(command) => command.run(arguments.automata.as_deref()),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context, bail};
-use automata_compiler::model::System;
+use anyhow::{Context, anyhow, bail};
+use automata_compiler::interpreter::Delivery;
+use automata_compiler::model::{AutomatonId, System};
 use automata_compiler::source::Sources;
+use automata_compiler::trace::{Line, Replay, Usage, Watch};
 use automata_outputs::{OUTPUTS, Output};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -15,6 +18,7 @@ use crate::Verdict;
 use crate::folder::{Folder, resolve, unknown};
 use crate::links::Links;
 use crate::terminal::{GOOD, output, styled};
+use crate::trace::{Trace, wrong};
 use crate::watch::watch;
 
 const ALL: &str = "all";
@@ -30,17 +34,22 @@ const WHOLE: &str = "system";
     automata render tcp_connection > tcp_connection.svg\n  \
     automata render tcp_connection --format mermaid\n  \
     automata render --format svg,table --out /tmp/look\n  \
+    automata render tcp_connection --trace node.trace > used.svg     what was used in it, how often, and what never\n  \
     automata render tcp_connection --out /tmp --watch     with the picture open in a browser"
 )]
 pub struct Render {
-    /// The automaton, or a file about the whole system; all of them if none is named
-    name: Option<String>,
+    /// Automata, or files about the whole system; all of them if none is named
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
     /// Which formats, with commas between
     #[arg(long, short, value_delimiter = ',', default_value = "svg", value_parser = formats())]
     format: Vec<String>,
     /// Write files into this folder, instead of one to standard output
     #[arg(long, short, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     out: Option<PathBuf>,
+    /// Show how often each state and transition was used in this trace
+    #[arg(long, value_name = "TRACE", conflicts_with = "watch", value_hint = clap::ValueHint::FilePath)]
+    trace: Option<PathBuf>,
     /// Draw again whenever a definition changes
     #[arg(long, requires = "out")]
     watch: bool,
@@ -67,7 +76,10 @@ impl Render {
         };
         let chosen = |output: &&Output| self.format.iter().any(|format| format == output.name || format == ALL);
         let chosen: Vec<&Output> = OUTPUTS.iter().filter(chosen).collect();
-        let files = self.files(&system, sources, &chosen)?;
+        let files = match &self.trace {
+            Some(trace) => self.used(&system, sources, trace)?,
+            None => self.files(&system, sources, &chosen)?,
+        };
         let links = Links::to(folder)?;
         match (&self.out, files.values().next()) {
             (Some(out), _) => write_all(out, &files, &links)?,
@@ -96,16 +108,18 @@ impl Render {
         let in_folders = chosen.len() > 1 || self.format.iter().any(|format| format == ALL);
         let mut files = BTreeMap::new();
         for output in chosen {
-            let texts = match &self.name {
-                None => output.render(system, sources),
-                Some(name) => one(output, system, sources, name),
+            let texts = if self.names.is_empty() {
+                output.render(system, sources)
+            } else {
+                self.names.iter().flat_map(|name| one(output, system, sources, name)).collect()
             };
             for (path, text) in texts {
                 let path = if in_folders { path } else { path.rsplit('/').next().unwrap_or(&path).to_owned() };
                 files.insert(path, text);
             }
         }
-        if let (Some(name), true) = (&self.name, files.is_empty()) {
+        let shows = |name: &String| chosen.iter().any(|output| !one(output, system, sources, name).is_empty());
+        if let Some(name) = self.names.iter().find(|name| !shows(name)) {
             let is_automaton = system.automaton(name).is_some();
             let shows = |output: &&Output| {
                 is_automaton && output.automaton.is_some() || output.system.iter().any(|(stem, _)| stem == name)
@@ -122,6 +136,54 @@ impl Render {
             bail!("{}", unknown("automaton", name, names));
         }
         Ok(files)
+    }
+
+    /// Pictures with what was used in a trace: of the automata that were named, or all.
+    fn used(&self, system: &Arc<System>, sources: &Sources, trace: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+        if let Some(format) = self.format.iter().find(|format| *format != "svg") {
+            bail!(
+                "the format `{format}` does not take a trace: only the picture shows how often everything was used\n\
+                 help: `--format svg`, or no format at all; `automata sequence` draws who said what to whom"
+            );
+        }
+        let mut ids = Vec::new();
+        for name in &self.names {
+            ids.push(crate::folder::automaton(system, name)?);
+        }
+        if ids.is_empty() {
+            ids.extend((0..system.automata.len() as u32).map(AutomatonId));
+        }
+        let usage = usage(system, trace)?;
+        let picture = |id: AutomatonId| automata_outputs::svg::with_usage(system, sources, id, &usage);
+        Ok(ids.into_iter().map(|id| (format!("{}.svg", system.automata[id].name), picture(id))).collect())
+    }
+}
+
+/// What was used; a trace that does not do what the definitions say would show something else than happened.
+fn usage(system: &Arc<System>, path: &Path) -> anyhow::Result<Usage> {
+    struct Count(Usage);
+    impl Watch for Count {
+        fn verified(&mut self, system: &System, delivery: &Delivery, _: Line<'_>) -> bool {
+            self.0.count(system, delivery);
+            true
+        }
+    }
+    let trace = Trace::open(path)?;
+    let (name, is_of) = (trace.name.clone(), trace.is_of(system));
+    let parted = |line: u64| {
+        let why = if is_of { "" } else { ", which are others than it was made under" };
+        anyhow!(
+            "{name} parts from these definitions at line {line}{why}, so it cannot be said what was used\n\
+             help: `automata replay {name}` shows where; --automata DIR names other definitions"
+        )
+    };
+    let mut replay = Replay::new(system, &trace.opening).map_err(|parting| parted(parting.line))?;
+    let mut count = Count(Usage::new(replay.interpreter()));
+    let summary = trace.run(&mut replay, &mut count);
+    match (summary.parting, summary.error) {
+        (Some(parting), _) => Err(parted(parting.line)),
+        (None, Some(error)) => Err(wrong(&name, &error)),
+        (None, None) => Ok(count.0),
     }
 }
 

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use automata_compiler::model::System;
+use automata_compiler::model_hash;
 use automata_compiler::simulation::{Session, describe, run_script};
+use automata_runtime::record::QUEUE_LIMIT;
+use automata_runtime::trace::{FORMAT, FirstLine, Header, SecondLine, Snapshot};
 use clap::Args;
 
 use crate::Verdict;
@@ -25,7 +28,8 @@ use crate::terminal::{FAINT, STRONG, output, print_json, styled};
     automata simulate tcp_connection\n  \
     automata simulate 'tcp_connection[7]'\n  \
     automata simulate tcp_connection --script steps.jsonl\n  \
-    automata simulate tcp_connection --script - --json < steps.jsonl | jq .outcome"
+    automata simulate tcp_connection --script - --json < steps.jsonl | jq .outcome\n  \
+    automata simulate tcp_connection --script steps.jsonl --trace run.trace     for `automata replay`"
 )]
 pub struct Simulate {
     /// The automaton, or one of its instances: `name[key]`
@@ -36,6 +40,9 @@ pub struct Simulate {
     /// Print one JSON object for each delivery; with --script
     #[arg(long)]
     json: bool,
+    /// Write the run as a trace, which `automata replay` can run again; with --script
+    #[arg(long, value_name = "TRACE", requires = "script", value_hint = clap::ValueHint::FilePath)]
+    trace: Option<PathBuf>,
 }
 
 impl Simulate {
@@ -54,13 +61,13 @@ impl Simulate {
         let (name, _) = self.name.split_once('[').unwrap_or((&self.name, ""));
         automaton(&system, name.trim())?;
         match &self.script {
-            Some(path) => script(system, path, self.json),
+            Some(path) => script(system, path, self.json, self.trace.as_deref()),
             None => interactive(system, &self.name),
         }
     }
 }
 
-fn script(system: Arc<System>, path: &Path, json: bool) -> anyhow::Result<Verdict> {
+fn script(system: Arc<System>, path: &Path, json: bool, trace: Option<&Path>) -> anyhow::Result<Verdict> {
     let (named, text) = if path == Path::new("-") {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).context("standard input cannot be read as text")?;
@@ -70,7 +77,11 @@ fn script(system: Arc<System>, path: &Path, json: bool) -> anyhow::Result<Verdic
         (path.display().to_string(), text)
     };
     let mut written = Ok(());
+    let mut lines = opening(&system)?;
     let outcome = run_script(system, &text, |record| {
+        if trace.is_some() {
+            lines.push(serde_json::to_string(&record).unwrap_or_default());
+        }
         if written.is_ok() {
             written = if json {
                 print_json(&record)
@@ -80,10 +91,28 @@ fn script(system: Arc<System>, path: &Path, json: bool) -> anyhow::Result<Verdic
         }
     });
     written?;
+    if let Some(path) = trace {
+        let mut bytes = lines.iter().flat_map(|line| line.bytes().chain([b'\n'])).collect();
+        automata_runtime::trace::end(lines.len() as u64, &mut bytes);
+        std::fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
     match outcome {
         Ok(_) => Ok(Verdict::Good),
         Err(error) => bail!("{named}, {error}"),
     }
+}
+
+/// The first two lines of a trace of a system that has not started yet.
+fn opening(system: &System) -> anyhow::Result<Vec<String>> {
+    let first = FirstLine {
+        trace: FORMAT,
+        header: Header { program: format!("automata {}", env!("CARGO_PKG_VERSION")), ..Header::default() },
+        model: model_hash(system),
+        queue_limit: QUEUE_LIMIT as u64,
+        settings: serde_json::Map::new(),
+    };
+    let second = SecondLine { snapshot: Snapshot::default() };
+    Ok(vec![serde_json::to_string(&first)?, serde_json::to_string(&second)?])
 }
 
 fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Verdict> {

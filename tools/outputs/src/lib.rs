@@ -18,6 +18,7 @@ pub mod plantuml;
 pub mod reference;
 pub mod schema;
 pub mod scxml;
+pub mod sequence;
 pub mod svg;
 pub mod system_map;
 pub mod table;

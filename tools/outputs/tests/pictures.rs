@@ -8,9 +8,12 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use automata_compiler::model::AutomatonId;
+use automata_compiler::model::{AutomatonId, System};
+use automata_compiler::trace::Usage;
 use automata_outputs::metrics::text_width;
+use automata_outputs::sequence::{DELIVERIES_LIMIT, Row, Sequence, mermaid};
 use automata_outputs::svg::{self, geometry::Point, geometry::Rectangle, geometry::segments};
+use automata_runtime::Record;
 use roxmltree::{Document, Node};
 use support::{Definitions, all, made_for_a_test};
 
@@ -399,4 +402,77 @@ fn texts_are_escaped() {
             && shown.contains("]]> <x>")
     );
     assert_eq!(Picture::read(&svg).faults(), Vec::<String>::new());
+}
+
+/// Counts by chance: what was never used among them.
+fn some_usage(system: &System) -> Usage {
+    let mut number = 7_u64;
+    let mut next = || {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        [0, 1, 23, 456_789][(number >> 33) as usize % 4]
+    };
+    Usage {
+        states: system.automata.iter().map(|automaton| automaton.states.iter().map(|_| next()).collect()).collect(),
+        transitions: system
+            .automata
+            .iter()
+            .map(|automaton| automaton.transitions.iter().map(|_| next()).collect())
+            .collect(),
+        deliveries: system.automata.iter().map(|_| next()).collect(),
+    }
+}
+
+#[test]
+fn with_what_a_trace_used_every_text_can_be_read_still() {
+    let project = support::project();
+    let usage = some_usage(&project.system);
+    for index in 0..project.system.automata.len() as u32 {
+        let svg = svg::with_usage(&project.system, &project.sources, AutomatonId(index), &usage);
+        let faults = Picture::read(&svg).faults();
+        assert_eq!(faults, [""; 0], "{}", project.system.automata[index as usize].name);
+        assert!(svg.contains(" used\"") && svg.contains(" unused\"") && svg.contains("\u{d7}0"));
+    }
+}
+
+/// The records of a scenario of the node.
+fn records(scenario: &std::path::Path) -> Vec<Record> {
+    let text = std::fs::read_to_string(scenario.join("expected.jsonl")).expect("a scenario has records");
+    text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect()
+}
+
+#[test]
+fn every_text_of_a_sequence_can_be_read() {
+    let project = support::project();
+    let folder = support::workspace().join("tests/scenarios");
+    let mut all: Vec<Record> = Vec::new();
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder).expect("scenarios").map(|entry| entry.expect("one").path()).collect();
+    names.sort();
+    for scenario in names {
+        let records = records(&scenario);
+        all.extend(records.iter().take(12).cloned());
+        check_sequence(&project.system, &records, &scenario.display().to_string());
+    }
+    for (number, record) in (0..).zip(&mut all) {
+        record.sequence = number;
+        record.cause = record.cause.filter(|_| number > 0).map(|_| number - 1);
+    }
+    check_sequence(&project.system, &all[..all.len().min(DELIVERIES_LIMIT)], "all together");
+    // What is long, and what is none of the language.
+    let mut odd = all[0].clone();
+    odd.instance = format!("tcp_connection[{}]", "x".repeat(200));
+    odd.event = "\u{7}\n<&>\u{65e5}\u{672c}".repeat(40);
+    check_sequence(&project.system, &[odd, all[0].clone()], "odd ones");
+}
+
+fn check_sequence(system: &System, records: &[Record], name: &str) {
+    let mut sequence = Sequence::default();
+    records.iter().for_each(|record| sequence.add(system, record));
+    let svg = svg::sequence::picture(&sequence, name, "Some deliveries.");
+    assert_eq!(Picture::read(&svg).faults(), [""; 0], "{name}");
+    let text = mermaid(&sequence);
+    let is_message = |row: &&(u64, u64, Row)| matches!(row.2, Row::Message { .. });
+    let messages = sequence.rows.iter().filter(is_message).count();
+    let arrows = text.lines().filter(|line| line.contains("->>p") || line.contains("-)p")).count();
+    assert_eq!(arrows, messages, "{text}");
 }

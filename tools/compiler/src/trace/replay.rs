@@ -66,7 +66,7 @@ pub struct Summary {
 
 /// Sees what was verified.
 pub trait Watch {
-    /// A delivery that agrees with its line. False: no more is wanted.
+    /// A delivery that agrees with its line. False: neither this one nor any more is wanted.
     fn verified(&mut self, system: &System, delivery: &Delivery, line: Line<'_>) -> bool;
 }
 
@@ -393,11 +393,14 @@ impl Host for Lines<'_, '_> {
                 }
             }
         }
+        if let Some(line) = self.feed.block.line(self.feed.index)
+            && !self.watch.verified(system, delivery, line)
+        {
+            self.is_over = true;
+            return;
+        }
         self.summary.verified += 1;
         self.summary.at_ms = delivery.at_ms;
-        if let Some(line) = self.feed.block.line(self.feed.index) {
-            self.is_over = !self.watch.verified(system, delivery, line);
-        }
         self.feed.index += 1;
     }
 }

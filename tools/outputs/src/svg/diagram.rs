@@ -77,6 +77,17 @@ pub struct Node {
     pub line: usize,
     /// Shown when one points at it; may be empty.
     pub tooltip: String,
+    /// Whether the trace entered it, if there is one.
+    pub used: Option<bool>,
+}
+
+/// How often things were used in a trace.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts<'a> {
+    /// By state.
+    pub states: &'a [u64],
+    /// By transition.
+    pub transitions: &'a [u64],
 }
 
 /// A line with its label.
@@ -90,6 +101,8 @@ pub struct Edge {
     pub transitions: Vec<TransitionId>,
     /// One for each group of transitions that do the same under the same guard.
     pub label: Vec<Vec<Paragraph>>,
+    /// Whether one of them was performed in the trace, if there is one.
+    pub used: Option<bool>,
 }
 
 impl Node {
@@ -124,10 +137,17 @@ impl Edge {
     }
 }
 
-/// What is to be drawn; the lines of labels are broken at `label_width` pixels.
+/// What is to be drawn; the lines of labels are broken at `label_width` pixels. With counts of a trace, they are shown.
 #[must_use]
-pub fn diagram(system: &System, sources: &Sources, automaton: &Automaton, label_width: f64) -> Diagram {
+pub fn diagram(
+    system: &System,
+    sources: &Sources,
+    automaton: &Automaton,
+    counts: Option<Counts<'_>>,
+    label_width: f64,
+) -> Diagram {
     let mut builder = Builder {
+        counts,
         wording: Wording::new(system, automaton),
         sources,
         label_width,
@@ -141,6 +161,7 @@ pub fn diagram(system: &System, sources: &Sources, automaton: &Automaton, label_
 }
 
 struct Builder<'a> {
+    counts: Option<Counts<'a>>,
     wording: Wording<'a>,
     sources: &'a Sources,
     label_width: f64,
@@ -214,12 +235,15 @@ impl<'a> Builder<'a> {
             Shape::Anywhere => "any state".to_owned(),
             _ => state.name.clone(),
         };
+        let count = self.counts.filter(|_| id != StateId::ROOT).map(|counts| counts.states[id.index()]);
+        let title = count.map_or(title.clone(), |count| format!("{title} ×{count}"));
+        let used = count.map(|count| count > 0);
         let tooltip = if shape == Shape::Anywhere {
             "What holds in every state, unless a state further in says otherwise.".to_owned()
         } else {
             state.summary.clone()
         };
-        Some(Node { shape, state: id, parent, title, rows, line: self.line(state.span), tooltip })
+        Some(Node { shape, state: id, parent, title, rows, line: self.line(state.span), tooltip, used })
     }
 
     fn mark(&mut self, state: StateId, parent: Option<usize>, shape: Shape, title: &str) {
@@ -230,7 +254,7 @@ impl<'a> Builder<'a> {
             _ => "",
         };
         let (title, tooltip) = (title.to_owned(), tooltip.to_owned());
-        self.diagram.nodes.push(Node { shape, state, parent, title, rows: Vec::new(), line, tooltip });
+        self.diagram.nodes.push(Node { shape, state, parent, title, rows: Vec::new(), line, tooltip, used: None });
     }
 
     fn rows(&self, id: StateId, width: f64) -> Vec<Paragraph> {
@@ -335,7 +359,8 @@ impl<'a> Builder<'a> {
         if let Some(guard) = self.wording.guard(transition) {
             run.text = format!("{} [{guard}]", run.text);
         }
-        Run { tone: Tone::Quiet, ..run }
+        let tone = if run.tone == Tone::Never { Tone::Never } else { Tone::Quiet };
+        Run { tone, ..run }
     }
 
     fn trigger(&self, id: TransitionId) -> Run {
@@ -351,7 +376,12 @@ impl<'a> Builder<'a> {
             line: self.line(transition.span),
             tooltip: tooltip.unwrap_or_default().to_owned(),
         };
-        Run { text: self.wording.trigger(id), tone: self.tone(transition), reference: Some(reference) }
+        let (text, tone) = (self.wording.trigger(id), self.tone(transition));
+        match self.counts.map(|counts| counts.transitions[id.index()]) {
+            None => Run { text, tone, reference: Some(reference) },
+            Some(0) => Run { text: format!("{text} ×0"), tone: Tone::Never, reference: Some(reference) },
+            Some(count) => Run { text: format!("{text} ×{count}"), tone, reference: Some(reference) },
+        }
     }
 
     fn tone(&self, transition: &Transition) -> Tone {
@@ -398,7 +428,13 @@ impl<'a> Builder<'a> {
                 && let Some(initial) = self.automaton().states[node.state].initial
             {
                 let to = self.node_of[&initial];
-                self.diagram.edges.push(Edge { from: index, to, transitions: Vec::new(), label: Vec::new() });
+                self.diagram.edges.push(Edge {
+                    from: index,
+                    to,
+                    transitions: Vec::new(),
+                    label: Vec::new(),
+                    used: None,
+                });
             }
         }
         let mut pairs: Vec<((usize, usize), Vec<TransitionId>)> = Vec::new();
@@ -417,7 +453,9 @@ impl<'a> Builder<'a> {
         }
         for ((from, to), transitions) in pairs {
             let label = self.groups(transitions.clone()).iter().map(|group| self.block(group)).collect();
-            self.diagram.edges.push(Edge { from, to, transitions, label });
+            let is_used = |counts: Counts<'_>| transitions.iter().any(|id| counts.transitions[id.index()] > 0);
+            let used = self.counts.map(is_used);
+            self.diagram.edges.push(Edge { from, to, transitions, label, used });
         }
     }
 

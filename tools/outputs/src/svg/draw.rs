@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use automata_compiler::model::Automaton;
 
-use super::diagram::{BLOCK_GAP, Diagram, Edge, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE, Node, Shape};
+use super::diagram::{
+    BLOCK_GAP, Counts, Diagram, Edge, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE, Node, Shape,
+};
 use super::geometry::{Point, Rectangle, segments};
 use super::ids;
 use super::layout::Layout;
-use super::style::style_sheet;
+use super::style::{style_sheet, usage_rules};
 use super::typeset::{Glyph, Paragraph, Reference, Run, wrap};
 use crate::metrics::text_width;
 use crate::xml::escape;
@@ -27,10 +29,18 @@ const ARROW: f64 = 9.0;
 const HEADING_WIDTH: f64 = 460.0;
 
 /// The whole picture.
-pub fn picture(automaton: &Automaton, path: &str, diagram: &Diagram, layout: &Layout) -> String {
+pub fn picture(
+    automaton: &Automaton,
+    path: &str,
+    diagram: &Diagram,
+    layout: &Layout,
+    usage: Option<(Counts<'_>, u64)>,
+) -> String {
+    let instances =
+        automaton.key.as_ref().map_or("one instance".to_owned(), |key| format!("one instance per {}", key.name));
     let heading = Heading::new(
         &automaton.name,
-        &automaton.key.as_ref().map_or("one instance".to_owned(), |key| format!("one instance per {}", key.name)),
+        &usage.map_or(instances, |(counts, deliveries)| used(counts, deliveries)),
         &automaton.summary,
         layout.size.0,
     );
@@ -56,7 +66,8 @@ pub fn picture(automaton: &Automaton, path: &str, diagram: &Diagram, layout: &La
             canvas.label(edge, place);
         }
     }
-    heading.finish(&automaton.name, &canvas.link, layout.size, &canvas.text)
+    let extra = if usage.is_some() { usage_rules() } else { String::new() };
+    heading.finish_with(&automaton.name, &canvas.link, layout.size, &canvas.text, &extra)
 }
 
 /// Where the name of a composite begins: as far to the left as no line runs through it, though its rows, which are wider, may stand
@@ -72,6 +83,28 @@ fn title_place(node: &Node, place: &Rectangle, text: &Rectangle, layout: &Layout
             && !layout.labels.iter().flatten().any(|label| label.overlaps(&name))
     };
     starts.into_iter().find(is_free).unwrap_or(text.x + INSET)
+}
+
+/// `123 deliveries in the trace; never: 2 of 6 states, 3 of 12 transitions`.
+fn used(counts: Counts<'_>, deliveries: u64) -> String {
+    let never = |of: &[u64]| of.iter().filter(|&&count| count == 0).count();
+    let states = &counts.states[1..];
+    let plural = if deliveries == 1 { "delivery" } else { "deliveries" };
+    format!(
+        "{deliveries} {plural} in the trace; never: {} of {} states, {} of {} transitions",
+        never(states),
+        states.len(),
+        never(counts.transitions),
+        counts.transitions.len()
+    )
+}
+
+fn usage_class(used: Option<bool>) -> &'static str {
+    match used {
+        None => "",
+        Some(true) => " used",
+        Some(false) => " unused",
+    }
 }
 
 /// Name, instances and summary above a picture.
@@ -98,13 +131,18 @@ impl Heading {
 
     /// The finished file around what was drawn; `of` is whose picture it is, for programs.
     pub fn finish(&self, of: &str, link: &str, drawing: (f64, f64), drawn: &str) -> String {
+        self.finish_with(of, link, drawing, drawn, "")
+    }
+
+    /// Likewise, with more rules behind those of every picture. Without a link, the name leads nowhere.
+    pub fn finish_with(&self, of: &str, link: &str, drawing: (f64, f64), drawn: &str, rules: &str) -> String {
         let width = (drawing.0.max(self.width) + 2.0 * PAGE_MARGIN).ceil();
         let height = (drawing.1 + self.height + 2.0 * PAGE_MARGIN).ceil();
         let name = escape(&self.name);
         let mut text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"automaton\" data-automaton=\"{of}\" role=\"img\" \
              width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title>{name}</title>\n\
-             <desc>{}</desc>\n<style>\n{}</style>\n<rect class=\"canvas\" width=\"{width}\" height=\"{height}\"/>\n",
+             <desc>{}</desc>\n<style>\n{}{rules}</style>\n<rect class=\"canvas\" width=\"{width}\" height=\"{height}\"/>\n",
             escape(&self.full_summary),
             style_sheet(),
         );
@@ -112,8 +150,9 @@ impl Heading {
         let beside = PAGE_MARGIN + text_width(&self.name, 20.0, true) + 12.0;
         let _ = writeln!(
             text,
-            "<g class=\"heading\">\n<a href=\"{}\"><text class=\"heading-name\" x=\"{PAGE_MARGIN}\" y=\"{baseline}\">{name}</text></a>",
-            escape(link)
+            "<g class=\"heading\">\n{}<text class=\"heading-name\" x=\"{PAGE_MARGIN}\" y=\"{baseline}\">{name}</text>{}",
+            if link.is_empty() { String::new() } else { format!("<a href=\"{}\">", escape(link)) },
+            if link.is_empty() { "" } else { "</a>" }
         );
         if !self.instances.is_empty() {
             let _ = writeln!(
@@ -221,6 +260,7 @@ impl Canvas {
         let id = ids::state(automaton, node.state);
         let parent = state.parent.map(|parent| automaton.states[parent].name.as_str()).filter(|name| !name.is_empty());
         let parent = parent.map_or(String::new(), |name| format!(" data-parent=\"{name}\""));
+        let class = format!("{class}{}", usage_class(node.used));
         let _ = writeln!(self.text, "<g id=\"{id}\" class=\"state {class}\"{parent} data-line=\"{}\">", node.line);
         self.tooltip(&node.tooltip);
     }
@@ -275,7 +315,7 @@ impl Canvas {
 
     fn label(&mut self, edge: &Edge, place: &Rectangle) {
         let place = self.moved(place);
-        let _ = writeln!(self.text, "<g class=\"transition label\"{}>", numbers(edge));
+        let _ = writeln!(self.text, "<g class=\"transition label{}\"{}>", usage_class(edge.used), numbers(edge));
         let (x, mut y) = (place.x + LABEL_INSET, place.y + LABEL_INSET);
         let mut named = Vec::new();
         for block in &edge.label {
@@ -370,7 +410,7 @@ impl Canvas {
         } else {
             format!(" data-from=\"{}\" data-to=\"{}\"", end(edge.from), end(edge.to))
         };
-        let _ = writeln!(self.text, "<g class=\"transition\"{id}{}>", numbers(edge));
+        let _ = writeln!(self.text, "<g class=\"transition{}\"{id}{}>", usage_class(edge.used), numbers(edge));
         self.arrow_line(route);
         self.text.push_str("</g>\n");
     }

@@ -14,14 +14,16 @@ mod draw;
 pub mod geometry;
 pub mod ids;
 pub mod layout;
+pub mod sequence;
 mod style;
 pub mod system_map;
 pub mod typeset;
 
 use automata_compiler::model::{AutomatonId, System};
 use automata_compiler::source::Sources;
+use automata_compiler::trace::Usage;
 
-use diagram::{Diagram, Shape, diagram};
+use diagram::{Counts, Diagram, Shape, diagram};
 use layout::{Graph, GraphEdge, GraphNode, Layout, place};
 
 /// Widths in pixels at which the lines of labels are broken; the one that gives the best picture is taken.
@@ -30,11 +32,23 @@ const LABEL_WIDTHS: [f64; 2] = [175.0, 220.0];
 /// The picture of one automaton.
 #[must_use]
 pub fn automaton(system: &System, sources: &Sources, id: AutomatonId) -> String {
+    picture(system, sources, id, None)
+}
+
+/// The picture of one automaton, with how often each state was entered and each transition performed in a trace.
+#[must_use]
+pub fn with_usage(system: &System, sources: &Sources, id: AutomatonId, usage: &Usage) -> String {
+    let counts = Counts { states: &usage.states[id.index()], transitions: &usage.transitions[id.index()] };
+    picture(system, sources, id, Some((counts, usage.deliveries[id.index()])))
+}
+
+fn picture(system: &System, sources: &Sources, id: AutomatonId, usage: Option<(Counts<'_>, u64)>) -> String {
     let automaton = &system.automata[id];
+    let counts = usage.map(|(counts, _)| counts);
     let path = &sources.get(automaton.span.file).path;
     let mut best: Option<(usize, f64, Diagram, Layout)> = None;
     for width in LABEL_WIDTHS {
-        let diagram = diagram(system, sources, automaton, width);
+        let diagram = diagram(system, sources, automaton, counts, width);
         let graph = graph(&diagram);
         let Some(layout) = place(&graph) else { continue };
         let (faults, cost) = (layout.faults(&graph), layout.cost(&graph));
@@ -43,7 +57,7 @@ pub fn automaton(system: &System, sources: &Sources, id: AutomatonId) -> String 
         }
     }
     let (_, _, diagram, layout) = best.expect("the engine places any graph with one set of options at least");
-    draw::picture(automaton, path, &diagram, &layout)
+    draw::picture(automaton, path, &diagram, &layout, usage)
 }
 
 fn graph(diagram: &Diagram) -> Graph {

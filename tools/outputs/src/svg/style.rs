@@ -87,6 +87,44 @@ fn rules() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// What is added where use is shown: what was never used is not to be overlooked, so it is drawn in the colour of attention instead of faintly.
+#[must_use]
+pub fn usage_rules() -> String {
+    let (fill, stroke) = (paint("fill", "current"), paint("stroke", "current"));
+    scoped(&[
+        (".unused", "opacity:1".to_owned()),
+        (".state.unused>.box", format!("stroke-width:1.6;stroke-dasharray:4 3;{stroke}")),
+        (".transition.unused .line", format!("stroke-dasharray:6 4;{stroke}")),
+        (".transition.unused .arrow", fill.clone()),
+        (".never", fill),
+    ])
+}
+
+/// What is added for a sequence of deliveries.
+#[must_use]
+pub fn sequence_rules() -> String {
+    scoped(&[
+        (".lifeline", format!("fill:none;stroke-width:1.2;stroke-dasharray:2 4;{}", paint("stroke", "border"))),
+        (".part .box", format!("stroke-width:1.3;{};{}", paint("fill", "canvas"), paint("stroke", "border"))),
+        (".instance .box", format!("stroke-width:1.3;{};{}", paint("fill", "band"), paint("stroke", "border"))),
+        (".entered .box", format!("stroke-width:1.3;{};{}", paint("fill", "surface"), paint("stroke", "used"))),
+        (".odd .box", format!("stroke-width:1.6;{};{}", paint("fill", "surface"), paint("stroke", "current"))),
+        (".behind", paint("fill", "canvas")),
+        (
+            ".nothing .box",
+            format!("stroke-width:1;stroke-dasharray:3 3;{};{}", paint("fill", "canvas"), paint("stroke", "border")),
+        ),
+        (".starts .line", "stroke-dasharray:6 4".to_owned()),
+    ])
+}
+
+fn scoped(rules: &[(&str, String)]) -> String {
+    rules.iter().fold(String::new(), |mut sheet, (selector, declarations)| {
+        let _ = writeln!(sheet, ".automaton {selector}{{{declarations}}}");
+        sheet
+    })
+}
+
 /// The style sheet.
 #[must_use]
 pub fn style_sheet() -> String {

@@ -25,6 +25,8 @@ pub enum Tone {
     Heading,
     /// What matters least.
     Quiet,
+    /// The trigger of what a trace never did.
+    Never,
 }
 
 impl Tone {
@@ -41,6 +43,7 @@ impl Tone {
             Tone::Keyword => "keyword",
             Tone::Heading => "section",
             Tone::Quiet => "quiet",
+            Tone::Never => "never",
         }
     }
 }
