@@ -883,7 +883,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::TimedOut,
+                        reason: types::Refusal::TookTooLong,
                     });
             }
             Some(
@@ -1051,7 +1051,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::TimedOut,
+                        reason: types::Refusal::TookTooLong,
                     });
             }
             Some(Transition::AwaitReadyReadyReceived) => {
@@ -1084,7 +1084,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::TimedOut,
+                        reason: types::Refusal::TookTooLong,
                     });
             }
             Some(
@@ -1328,7 +1328,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                         },
                         State::Contest,
                     )
-            } else if context.ask.other_session(peer) == types::OtherSession::Yields {
+            } else if context.ask.other_session(peer) == types::OtherSession::GivesWay {
                 context
                     .take(
                         Transition::AwaitPeerIdPeerIdReceived8 {

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "8e29ca4a877cd9b19c54c1d1607688989c395769631276d6fe24a7c41a096e71";
+pub const MODEL_HASH: &str = "25dc3c917a273564ecc84dfe73e5b5d2baec7531b20945b12c12a307c9e53771";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

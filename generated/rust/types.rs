@@ -35,7 +35,7 @@ pub enum DeliveryState {
 pub enum FailReason {
     Blocked,
     QuotaExceeded,
-    Expired,
+    ArrivedLate,
     TooFarAhead,
     NotForMe,
     Malformed,
@@ -70,7 +70,7 @@ pub type NodeId = crate::identity::NodeId;
 pub enum OtherSession {
     Absent,
     MustProve,
-    Yields,
+    GivesWay,
     PrevailsOverThis,
 }
 
@@ -94,7 +94,7 @@ pub enum Refusal {
     AlreadyConnected,
     LimitReached,
     Violation,
-    TimedOut,
+    TookTooLong,
     Stopping,
     Requested,
     Other,

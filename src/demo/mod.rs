@@ -72,7 +72,9 @@ pub fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Err(error) => Err(error.context(format!("the demo came to no good end; homes and traces are in {}", folder.display()))),
+        Err(error) => {
+            Err(error.context(format!("the demo came to no good end; homes and traces are in {}", folder.display())))
+        }
     }
 }
 

@@ -102,7 +102,9 @@ impl Person {
     pub async fn sees(&self, name: &str, online: bool) -> anyhow::Result<()> {
         until(if online { "a contact is seen" } else { "a contact is missed" }, || async {
             let contacts = self.call(ListContacts {}).await?.contacts;
-            let is_so = |it: &crate::api::answers::Contact| it.name.as_ref().is_some_and(|it| it.as_str() == name) && it.online == online;
+            let is_so = |it: &crate::api::answers::Contact| {
+                it.name.as_ref().is_some_and(|it| it.as_str() == name) && it.online == online
+            };
             Ok(contacts.iter().any(is_so).then_some(()))
         })
         .await
@@ -111,7 +113,8 @@ impl Person {
     /// Writes, and does not wait. Returns the message's id.
     pub async fn writes(&self, teller: &Teller, to: &str, text: &str) -> anyhow::Result<String> {
         teller.tell(self.name, &format!("→ {to}: {text}"));
-        let sent = self.call(SendMessage { to: to.to_owned(), text: Hidden(text.to_owned()), expires_ms: None }).await?;
+        let sent =
+            self.call(SendMessage { to: to.to_owned(), text: Hidden(text.to_owned()), expires_ms: None }).await?;
         Ok(sent.id)
     }
 
@@ -135,7 +138,8 @@ impl Person {
         let heard = self.heard;
         let this = &*self;
         let message = until("a message is there", || async {
-            let found = this.call(ListMessages { with: Some(from.to_owned()), limit: 50, before: None }).await?.messages;
+            let found =
+                this.call(ListMessages { with: Some(from.to_owned()), limit: 50, before: None }).await?.messages;
             Ok(found.into_iter().find(|it| it.direction == Direction::Incoming && it.position > heard))
         });
         let message = message.await?;
@@ -190,7 +194,8 @@ impl Person {
         M::Answer: Send + 'static,
     {
         let home = self.home.folder().to_owned();
-        let ask = move || Connection::open(&home).and_then(|node| node.call(&method)).map_err(|failure| failure.to_string());
+        let ask =
+            move || Connection::open(&home).and_then(|node| node.call(&method)).map_err(|failure| failure.to_string());
         let answered = tokio::task::spawn_blocking(ask).await.context("the call has panicked")?;
         match answered {
             Ok(answered) => Ok(answered.answer),

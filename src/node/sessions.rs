@@ -200,9 +200,9 @@ impl Sessions {
         let we_opened = |id| self.all.get(&id).is_some_and(|session: &Session| session.is_outgoing);
         let is_ready = self.ready(peer) == Some(other);
         match (we_opened(id), we_opened(other)) {
-            (new, old) if new == old => OtherSession::Yields,
+            (new, old) if new == old => OtherSession::GivesWay,
             _ if is_ready => OtherSession::MustProve,
-            (we_opened_new, _) if we_opened_new == (me > peer) => OtherSession::Yields,
+            (we_opened_new, _) if we_opened_new == (me > peer) => OtherSession::GivesWay,
             _ => OtherSession::PrevailsOverThis,
         }
     }
@@ -231,8 +231,8 @@ mod tests {
 
     #[test]
     fn of_two_handshakes_in_flight_both_sides_keep_the_one_that_the_larger_id_opened() {
-        assert_eq!(verdicts(LARGE, SMALL), (OtherSession::Yields, OtherSession::PrevailsOverThis));
-        assert_eq!(verdicts(SMALL, LARGE), (OtherSession::PrevailsOverThis, OtherSession::Yields));
+        assert_eq!(verdicts(LARGE, SMALL), (OtherSession::GivesWay, OtherSession::PrevailsOverThis));
+        assert_eq!(verdicts(SMALL, LARGE), (OtherSession::PrevailsOverThis, OtherSession::GivesWay));
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
         sessions.insert(1, session(false, LARGE));
         sessions.announce(LARGE, 1);
         sessions.insert(3, session(false, LARGE));
-        assert_eq!(sessions.judge(3, &SMALL, &LARGE), OtherSession::Yields);
+        assert_eq!(sessions.judge(3, &SMALL, &LARGE), OtherSession::GivesWay);
     }
 
     #[test]

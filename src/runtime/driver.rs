@@ -8,9 +8,9 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 
+use automata_runtime::trace::Lines;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use automata_runtime::trace::Lines;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 

@@ -20,7 +20,7 @@ pub fn refusal_to_wire(reason: types::Refusal) -> wire::Refusal {
         Ours::Violation => wire::Refusal::Violation,
         Ours::AlreadyConnected => wire::Refusal::AlreadyConnected,
         Ours::LimitReached => wire::Refusal::LimitReached,
-        Ours::TimedOut => wire::Refusal::TimedOut,
+        Ours::TookTooLong => wire::Refusal::TimedOut,
         Ours::Requested => wire::Refusal::Requested,
         Ours::Stopping | Ours::Other => wire::Refusal::Stopping,
     }
@@ -43,7 +43,7 @@ pub fn refusal_from_wire(reason: wire::Refusal) -> types::Refusal {
         wire::Refusal::Requested => Ours::Requested,
         wire::Refusal::AlreadyConnected => Ours::AlreadyConnected,
         wire::Refusal::LimitReached => Ours::LimitReached,
-        wire::Refusal::TimedOut => Ours::TimedOut,
+        wire::Refusal::TimedOut => Ours::TookTooLong,
         wire::Refusal::Stopping => Ours::Stopping,
         wire::Refusal::Other(_) => Ours::Other,
     }
@@ -55,7 +55,7 @@ pub fn fail_to_wire(reason: types::FailReason) -> wire::FailReason {
     match reason {
         Ours::Blocked => wire::FailReason::Blocked,
         Ours::QuotaExceeded => wire::FailReason::QuotaExceeded,
-        Ours::Expired => wire::FailReason::Expired,
+        Ours::ArrivedLate => wire::FailReason::Expired,
         Ours::TooFarAhead => wire::FailReason::TooFarAhead,
         Ours::NotForMe => wire::FailReason::NotForMe,
         Ours::UnknownKind => wire::FailReason::UnknownKind,
@@ -71,7 +71,7 @@ pub fn fail_from_wire(reason: wire::FailReason) -> types::FailReason {
     match reason {
         wire::FailReason::Blocked => Ours::Blocked,
         wire::FailReason::QuotaExceeded => Ours::QuotaExceeded,
-        wire::FailReason::Expired => Ours::Expired,
+        wire::FailReason::Expired => Ours::ArrivedLate,
         wire::FailReason::TooFarAhead => Ours::TooFarAhead,
         wire::FailReason::NotForMe => Ours::NotForMe,
         wire::FailReason::Malformed => Ours::Malformed,
@@ -88,7 +88,7 @@ pub fn fail_in_words(reason: types::FailReason) -> &'static str {
     match reason {
         Ours::Blocked => "the recipient does not want to hear from you",
         Ours::QuotaExceeded => "too much waits there already until the recipient accepts you",
-        Ours::Expired => "it arrived after it had expired",
+        Ours::ArrivedLate => "it arrived after it had expired",
         Ours::TooFarAhead => "it would be kept for longer than any message may",
         Ours::NotForMe => "it was meant for another node",
         Ours::Malformed => "the recipient's node does not understand it",
@@ -116,7 +116,7 @@ pub fn refused_arrival(verdict: ArrivalVerdict) -> Option<types::FailReason> {
         ArrivalVerdict::Accepted { .. } | ArrivalVerdict::Duplicate | ArrivalVerdict::WaitsAsRequest => None,
         ArrivalVerdict::QuotaExceeded => Some(types::FailReason::QuotaExceeded),
         ArrivalVerdict::Blocked => Some(types::FailReason::Blocked),
-        ArrivalVerdict::Expired => Some(types::FailReason::Expired),
+        ArrivalVerdict::Expired => Some(types::FailReason::ArrivedLate),
         ArrivalVerdict::TooFarAhead => Some(types::FailReason::TooFarAhead),
     }
 }

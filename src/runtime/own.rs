@@ -63,7 +63,7 @@ pub fn build(
     let highest = kept.map_or(0, |kept| kept.revision);
     // Others may have seen higher revisions than a backup knows; seconds of unix time are above any count of changes.
     let revision = if restored { highest.max(now_unix_ms / 1000) + 1 } else { highest + 1 };
-    let mut wanted = IdentityDocument::new(me, keys.sealing[0].public().clone(), revision, now_unix_ms);
+    let mut wanted = IdentityDocument::new(me, keys.sealing[0].public(), revision, now_unix_ms);
     wanted.name = name;
     wanted.contacts = entrypoints.into();
     wanted.services = services.into();
