@@ -127,8 +127,14 @@ impl Trials {
             }
             variables.insert(variable.name.clone(), value);
         }
+        let mut parameters = Map::new();
+        for parameter in &automaton.parameters {
+            if parameter.default.is_none() || chance.below(2) == 0 {
+                parameters.insert(parameter.name.clone(), constants.sample(&self.system, parameter.r#type, chance));
+            }
+        }
         let name = instance_name(&self.system, id, constants, chance);
-        Placed { name, state: automaton.states[state].name.clone(), variables, parameters: Map::new() }
+        Placed { name, state: automaton.states[state].name.clone(), variables, parameters }
     }
 
     fn make_shortest(&self, wanted: TimerId, instance: &mut Placed) {
