@@ -33,18 +33,18 @@ const MODULES: &[Module] = &[
     Module {
         name: "hosts",
         pure: true,
-        imports: &["automata", "commons", "identity", "messages", "node", "nickname", "peers", "wire"],
+        imports: &["automata", "commons", "identity", "messages", "node", "nickname", "peers", "services", "wire"],
     },
     Module {
         name: "node",
         pure: true,
-        imports: &["automata", "commons", "hosts", "identity", "messages", "nickname", "peers", "wire"],
+        imports: &["automata", "commons", "hosts", "identity", "messages", "nickname", "peers", "services", "wire"],
     },
-    Module { name: "demo", pure: true, imports: &["automata", "identity", "name", "nickname"] },
+    Module { name: "demo", pure: false, imports: &["api", "client", "runtime"] },
     Module { name: "traces", pure: false, imports: &[] },
     Module { name: "transports", pure: false, imports: &["identity", "name", "wire"] },
     Module { name: "dht", pure: false, imports: &["identity", "nickname", "wire"] },
-    Module { name: "services", pure: false, imports: &["identity", "name", "nickname", "wire"] },
+    Module { name: "services", pure: true, imports: &["automata", "identity", "name", "node", "wire"] },
     Module {
         name: "store",
         pure: false,

@@ -2,7 +2,7 @@
 
 use super::Service;
 use crate::automata::senders::services;
-use crate::transports::tcp_name;
+use crate::transports::TransportName;
 
 pub(super) const SERVICE: Service = Service {
     name: "tcp-transport",
@@ -19,3 +19,7 @@ pub(super) const SERVICE: Service = Service {
         }
     },
 };
+
+fn tcp_name() -> TransportName {
+    "tcp".parse().expect("it is a name")
+}
