@@ -10,5 +10,7 @@
 )]
 
 mod nodes;
+mod peer;
 mod proxy;
+mod refusals;
 mod talk;
