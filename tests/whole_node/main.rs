@@ -14,3 +14,4 @@ mod peer;
 mod proxy;
 mod refusals;
 mod talk;
+mod violations;
