@@ -9,6 +9,7 @@
     reason = "processes, files, sockets and time are what is tested"
 )]
 
+mod crash;
 mod nodes;
 mod peer;
 mod proxy;
