@@ -32,7 +32,8 @@ pub struct Peer {
 #[derive(Clone, Copy)]
 pub struct Session {
     number: u64,
-    handshake_hash: [u8; 32],
+    /// What a proof is made for.
+    pub handshake_hash: [u8; 32],
     /// Who is on the other side.
     pub with: NodeId,
 }
