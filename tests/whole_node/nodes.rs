@@ -1,0 +1,479 @@
+//! A node under test: a home folder, the process that runs in it, and its API.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use bitpie::api::access::Access;
+use bitpie::api::answers::{
+    Contact, Contacts, Message, MessageSent, MessageState, Messages, Peer, Peers, ServiceChange, Status,
+};
+use bitpie::api::errors::RpcError;
+use bitpie::api::hidden::Hidden;
+use bitpie::api::methods::{
+    AddContact, ExportMessages, GetId, GetMessage, GetStatus, ListContacts, ListPeers, MarkRead, Method, SendMessage,
+    ShutDown, StartService, StopService,
+};
+use bitpie::identity::{IdentityKey, NodeId, key_file};
+use bitpie::runtime::home::Home;
+use bitpie::store::Store;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// After this a test has failed. The machine may be busy with other things.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How often a condition is looked at that nobody tells of.
+const LOOK_AGAIN: Duration = Duration::from_millis(30);
+
+/// Ports for nodes that have to be found again after a restart: below those that systems give to outgoing connections.
+const FIRST_PORT: u16 = 21_000;
+
+/// How many of them.
+const PORTS: u16 = 9_000;
+
+/// Waits for a condition.
+///
+/// # Panics
+/// If it has not come about by then.
+#[track_caller]
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not within {} s: {what}", DEADLINE.as_secs());
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// A port that is free, and that no other test of this run takes.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % u32::from(PORTS)).expect("it is small");
+    loop {
+        let offset = (u32::from(first) * 7 + u32::from(NEXT.fetch_add(1, Ordering::Relaxed))) % u32::from(PORTS);
+        let port = FIRST_PORT + u16::try_from(offset).expect("it is small");
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A new folder, in memory where the system has such a place: it is processes that die here, and not the machine, so nothing has to come to a
+/// disk, on which each commit would wait.
+fn folder() -> TempDir {
+    let in_memory = Path::new("/dev/shm");
+    tempfile::tempdir_in(in_memory).or_else(|_| tempfile::tempdir()).expect("a folder")
+}
+
+/// A node: stopped or running.
+pub struct Node {
+    folder: TempDir,
+    port: u16,
+    config: Vec<(String, String)>,
+    running: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    access: Option<Access>,
+}
+
+impl Node {
+    /// A home of the network `test`, at a port of its own, with an identity; its node does not run.
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, with more settings, each as it stands in `config.toml`.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        let port = free_port();
+        let mut node = Self { folder: folder(), port, config: Vec::new(), running: None };
+        node.set("network", Some("\"test\""));
+        node.set("api/http-port", Some("0"));
+        node.set("log/level", Some("\"debug\""));
+        node.set("services/tcp-transport/address", Some("\"127.0.0.1\""));
+        node.set("services/tcp-transport/port", Some(&port.to_string()));
+        for (path, value) in settings {
+            node.set(path, Some(value));
+        }
+        node
+    }
+
+    /// One that runs.
+    pub fn started() -> Self {
+        let mut node = Self::new();
+        node.start();
+        node
+    }
+
+    /// Changes a setting in the file, for the next start.
+    pub fn set(&mut self, path: &str, value: Option<&str>) {
+        self.config.retain(|(other, _)| other != path);
+        self.config.extend(value.map(|value| (path.to_owned(), value.to_owned())));
+        let mut text = String::new();
+        for (path, value) in &self.config {
+            writeln!(text, "{} = {value}", path.replace('/', ".")).expect("a text takes everything");
+        }
+        fs::write(self.home().join("config.toml"), text).expect("written");
+    }
+
+    /// Its home folder.
+    pub fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// The program in this home.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bitpie"));
+        command.arg("--home").arg(self.home()).args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// What a command prints.
+    pub fn output(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().expect("it can be run");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8(output.stdout).expect("the program writes UTF-8")
+    }
+
+    /// Starts the process, and returns at once.
+    pub fn spawn(&mut self) {
+        assert!(self.running.is_none(), "it runs already");
+        // What the one before left behind is not to be taken for the new one's.
+        let _ = fs::remove_file(self.api_file());
+        let log = File::options().create(true).append(true).open(self.said_file()).expect("a file");
+        let child = self.command(&["run"]).stdout(Stdio::null()).stderr(log).spawn().expect("it can be run");
+        self.running = Some(Running { child, access: None });
+    }
+
+    /// Starts it, and waits until its API answers.
+    pub fn start(&mut self) {
+        self.spawn();
+        self.wait_until_it_answers();
+    }
+
+    /// Waits until its API answers.
+    pub fn wait_until_it_answers(&mut self) {
+        let (home, api) = (self.home().to_owned(), self.api_file());
+        let running = self.running.as_mut().expect("it was started");
+        let access = until("the node says where its API is", || {
+            if let Some(status) = running.child.try_wait().expect("it is a child") {
+                panic!("the node ended at once: {status}\n{}", tail(&home.join(SAID)));
+            }
+            api.exists().then(|| Access::read(&home).ok().flatten()).flatten()
+        });
+        running.access = Some(access);
+        self.status();
+    }
+
+    /// Looks whether its API is there, and does not wait.
+    pub fn look_for_api(&mut self) {
+        let access = Access::read(self.home()).ok().flatten();
+        let running = self.running.as_mut().expect("it was started");
+        running.access = running.access.take().or(access);
+    }
+
+    /// Whether its API is known.
+    pub fn has_api(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.access.is_some())
+    }
+
+    /// Starts it, and waits until it listens too.
+    pub fn start_listening(&mut self) {
+        self.start();
+        self.until("it listens", |node| !node.call(&GetId {}).entrypoints.is_empty());
+    }
+
+    /// Stops it in order.
+    pub fn stop(&mut self) {
+        self.call(&ShutDown {});
+        let status = self.wait();
+        assert!(status.success(), "it ended with {status}");
+    }
+
+    /// As `kill -9`.
+    pub fn kill(&mut self) {
+        let mut running = self.running.take().expect("it runs");
+        running.child.kill().expect("it runs");
+        running.child.wait().expect("it ends");
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        let running = self.running.as_mut().expect("it runs");
+        let status = until("the process ends", || running.child.try_wait().expect("it is a child"));
+        self.running = None;
+        status
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        let running = self.running.as_mut()?;
+        let status = running.child.try_wait().expect("it is a child")?;
+        self.running = None;
+        Some(status)
+    }
+
+    /// Asks the API.
+    #[track_caller]
+    pub fn call<M: Method>(&self, parameters: &M) -> M::Answer {
+        match self.ask(parameters) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{}: {error}", M::NAME),
+        }
+    }
+
+    /// Asks the API, which may say no, or not be there.
+    pub fn ask<M: Method>(&self, parameters: &M) -> Result<M::Answer, String> {
+        let access = self.running.as_ref().and_then(|running| running.access.as_ref()).ok_or("it does not run")?;
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": M::NAME, "params": parameters });
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .timeout_global(Some(DEADLINE))
+            .build()
+            .into();
+        let answered = agent
+            .post(format!("http://{}/rpc", access.address))
+            .header("Authorization", format!("Bearer {}", access.token.text()))
+            .send_json(&body);
+        let mut response = answered.map_err(|error| error.to_string())?;
+        let mut answer: Value = response.body_mut().read_json().map_err(|error| error.to_string())?;
+        if let Some(error) = answer.get_mut("error").map(Value::take) {
+            let error: RpcError = serde_json::from_value(error).map_err(|error| error.to_string())?;
+            return Err(format!("{:?}: {}", error.data.kind, error.message));
+        }
+        M::Answer::deserialize(answer["result"].take()).map_err(|error| error.to_string())
+    }
+
+    /// Waits for a condition of this node.
+    #[track_caller]
+    pub fn until(&self, what: &str, mut look: impl FnMut(&Self) -> bool) {
+        until(what, || look(self).then_some(()));
+    }
+
+    /// How it is.
+    #[track_caller]
+    pub fn status(&self) -> Status {
+        self.call(&GetStatus {})
+    }
+
+    /// Its key, as it lies in its home.
+    pub fn key(&self) -> IdentityKey {
+        let text = Home::at(self.home()).read_key().expect("it can be read").expect("it is there");
+        key_file::decode(&text, None).expect("it is a key")
+    }
+
+    /// Who it is; it makes its identity for that, if it has none yet.
+    pub fn id(&mut self) -> NodeId {
+        if Home::at(self.home()).read_key().expect("it can be read").is_none() {
+            self.start();
+            self.stop();
+        }
+        self.key().id()
+    }
+
+    /// Its address, as others get it.
+    pub fn idurl(&mut self) -> String {
+        self.idurl_at(self.address())
+    }
+
+    /// Its address, with another place than its own.
+    pub fn idurl_at(&mut self, address: SocketAddr) -> String {
+        format!("bitpie:{}?at=tcp://{address}", self.id())
+    }
+
+    /// Makes somebody a contact, under a name.
+    #[track_caller]
+    pub fn add(&self, idurl: &str, name: &str) -> Contact {
+        let name = Some(name.parse().expect("a name"));
+        self.call(&AddContact { idurl: idurl.to_owned(), name })
+    }
+
+    /// Somebody among the contacts and requests.
+    pub fn contact(&self, id: NodeId) -> Option<Contact> {
+        let Contacts { contacts } = self.call(&ListContacts {});
+        contacts.into_iter().find(|contact| contact.id == id)
+    }
+
+    /// Whether a contact is here.
+    pub fn is_online(&self, id: NodeId) -> bool {
+        self.contact(id).is_some_and(|contact| contact.online)
+    }
+
+    /// Waits until a contact is here.
+    #[track_caller]
+    pub fn until_online(&self, id: NodeId) {
+        self.until("the contact is online", |node| node.is_online(id));
+    }
+
+    /// The numbers of its sessions that are ready with somebody.
+    pub fn sessions_with(&self, id: NodeId) -> Vec<u64> {
+        let Peers { peers } = self.call(&ListPeers {});
+        let is_it = |peer: &Peer| peer.id == Some(id);
+        let sessions = peers.into_iter().filter(is_it).filter_map(|peer| peer.session);
+        sessions.filter(|session| session.state == "STEADY").map(|session| session.session).collect()
+    }
+
+    /// Sends a message; it is on disk when this returns.
+    #[track_caller]
+    pub fn send(&self, to: &str, text: &str) -> MessageSent {
+        self.call(&SendMessage { to: to.to_owned(), text: Hidden(text.to_owned()), expires_ms: None })
+    }
+
+    /// One of its messages.
+    #[track_caller]
+    pub fn message(&self, id: &str) -> Message {
+        self.call(&GetMessage { id: id.to_owned(), other_than: None, wait_ms: 0 })
+    }
+
+    /// Waits until a message of its user is in one of these states.
+    #[track_caller]
+    pub fn until_state(&self, id: &str, wanted: &[MessageState]) -> Message {
+        let what = format!("message {id} is {wanted:?}");
+        let mut message = self.message(id);
+        until(&what, || {
+            if !wanted.contains(&message.state) {
+                let (id, other_than) = (id.to_owned(), Some(message.state));
+                message = self.call(&GetMessage { id, other_than, wait_ms: 1_000 });
+            }
+            wanted.contains(&message.state).then(|| message.clone())
+        })
+    }
+
+    /// Waits until a message has arrived, whether it was read or not.
+    #[track_caller]
+    pub fn until_delivered(&self, id: &str) -> Message {
+        self.until_state(id, &[MessageState::Delivered, MessageState::Read])
+    }
+
+    /// Marks everything of somebody as read.
+    pub fn mark_read(&self, with: &str) -> u64 {
+        self.call(&MarkRead { with: with.to_owned(), up_to: None }).count
+    }
+
+    /// All its messages, the oldest first.
+    pub fn all_messages(&self) -> Vec<Message> {
+        let (mut all, mut after) = (Vec::new(), 0);
+        loop {
+            let page: Messages = self.call(&ExportMessages { with: None, after, limit: 500 });
+            all.extend(page.messages);
+            match page.next {
+                Some(next) => after = next,
+                None => return all,
+            }
+        }
+    }
+
+    /// The texts of messages that came in, in the order in which they are shown.
+    pub fn received(&self) -> Vec<String> {
+        let incoming = |message: &Message| message.direction == bitpie::api::answers::Direction::Incoming;
+        self.all_messages().into_iter().filter(incoming).map(|message| message.text.0).collect()
+    }
+
+    /// Starts a service.
+    pub fn start_service(&self, name: &str) -> ServiceChange {
+        self.call(&StartService { name: name.parse().expect("a name") })
+    }
+
+    /// Stops a service.
+    pub fn stop_service(&self, name: &str) -> ServiceChange {
+        self.call(&StopService { name: name.parse().expect("a name") })
+    }
+
+    /// How often that refusal was counted.
+    pub fn refusals(&self, name: &str) -> u64 {
+        self.status().counters.refusals.get(name).copied().unwrap_or(0)
+    }
+
+    /// Its database, once the process has ended.
+    pub fn store(&self) -> Store {
+        assert!(self.running.is_none(), "the node has it");
+        let home = Home::at(self.home());
+        Store::open(&home.messages_database(), &home.peers_database()).expect("opened")
+    }
+
+    fn api_file(&self) -> PathBuf {
+        self.home().join(bitpie::api::access::API_FILE)
+    }
+
+    fn said_file(&self) -> PathBuf {
+        self.home().join(SAID)
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(running) = &mut self.running {
+            let _ = running.child.kill();
+            let _ = running.child.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("---- what the node at {} said last ----\n{}", self.address(), tail(&self.said_file()));
+        }
+    }
+}
+
+/// Everything that a node writes to its terminal.
+const SAID: &str = "said.txt";
+
+/// The end of a file, for a test that failed.
+fn tail(path: &Path) -> String {
+    const OCTETS: u64 = 12_000;
+    let mut text = Vec::new();
+    if let Ok(mut file) = File::open(path) {
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        let _ = file.seek(std::io::SeekFrom::Start(length.saturating_sub(OCTETS)));
+        let _ = file.read_to_end(&mut text);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Two nodes that have each other as contacts under the names `a` and `b`; neither runs.
+pub fn pair() -> (Node, Node) {
+    let (mut a, mut b) = (Node::new(), Node::new());
+    acquaint(&mut a, &mut b);
+    (a, b)
+}
+
+/// Makes two nodes contacts of each other, under the names `a` and `b`; afterwards neither runs.
+pub fn acquaint(a: &mut Node, b: &mut Node) {
+    let (a_url, b_url) = (a.idurl(), b.idurl());
+    a.start();
+    a.add(&b_url, "b");
+    a.stop();
+    b.start();
+    b.add(&a_url, "a");
+    b.stop();
+}
+
+/// Two contacts that run, and see each other.
+pub fn pair_online() -> (Node, Node) {
+    let (mut a, mut b) = (Node::started(), Node::started());
+    a.add(&b.idurl(), "b");
+    b.add(&a.idurl(), "a");
+    until_both_online(&mut a, &mut b);
+    (a, b)
+}
+
+/// Waits until both see each other.
+#[track_caller]
+pub fn until_both_online(a: &mut Node, b: &mut Node) {
+    a.until_online(b.id());
+    b.until_online(a.id());
+}

@@ -1,0 +1,195 @@
+//! A peer that is driven by hand: it says what an honest node never says.
+
+use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bitpie::identity::{Domain, IdentityDocument, IdentityKey, NodeId, SealingKey, VerifiedDocument};
+use bitpie::transports::TransportEvent;
+use bitpie::transports::tcp::{Limits, TcpTransport};
+use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind, PeerId, Refusal, Role, Signed, encode};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::nodes::{DEADLINE, Node};
+
+/// The clock.
+pub fn now_unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
+    u64::try_from(since.as_millis()).expect("for a long time")
+}
+
+/// A key, and sessions under it.
+pub struct Peer {
+    runtime: Runtime,
+    transport: TcpTransport,
+    events: mpsc::Receiver<TransportEvent>,
+    pub key: IdentityKey,
+    dialled: u64,
+}
+
+/// A session that the peer has opened, and that its transport has authenticated.
+#[derive(Clone, Copy)]
+pub struct Session {
+    number: u64,
+    /// What a proof is made for.
+    pub handshake_hash: [u8; 32],
+    /// Who is on the other side.
+    pub with: NodeId,
+}
+
+impl Peer {
+    /// One with a key made of this number.
+    pub fn new(seed: u8) -> Self {
+        Self::with_key(IdentityKey::from_seed(&[seed; 32]))
+    }
+
+    /// One with this key. It may send frames that are longer than any node takes.
+    pub fn with_key(key: IdentityKey) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (sender, events) = mpsc::channel(64);
+        let limits =
+            Limits { frame_bytes: 1 << 20, send_queue_bytes: 8 << 20, outbound_per_address: 60, ..Limits::default() };
+        let transport = runtime.block_on(async { TcpTransport::new(&key, limits, sender) });
+        Self { runtime, transport, events, key, dialled: 0 }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> NodeId {
+        self.key.id()
+    }
+
+    fn next(&mut self) -> TransportEvent {
+        let event = self.runtime.block_on(async { timeout(DEADLINE, self.events.recv()).await });
+        event.expect("something happens in time").expect("the transport is there")
+    }
+
+    /// Opens a session, with open streams. Nothing if it ends before.
+    pub fn dial(&mut self, to: SocketAddr) -> Option<Session> {
+        self.dialled += 2;
+        let number = self.dialled;
+        self.transport.dial(number, to, None);
+        loop {
+            match self.next() {
+                TransportEvent::Connected { session, .. } if session == number => {
+                    self.transport.begin_handshake(number);
+                }
+                TransportEvent::Authenticated { session, peer, handshake_hash, .. } if session == number => {
+                    self.transport.open_stream(number);
+                    return Some(Session { number, handshake_hash, with: peer });
+                }
+                TransportEvent::Closed { session, .. } if session == number => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Says something.
+    pub fn say(&self, session: Session, frame: &Frame) {
+        self.say_octets(session, frame.encode());
+    }
+
+    /// Says what may be no frame.
+    pub fn say_octets(&self, session: Session, octets: Vec<u8>) {
+        // Whether the session is still there shows when its frames are read.
+        let _ = self.transport.send(session.number, octets);
+    }
+
+    /// What the node says next in that session; nothing when it is over.
+    pub fn hear(&mut self, session: Session) -> Option<Frame> {
+        loop {
+            match self.next() {
+                TransportEvent::Frame { session: number, bytes, .. } if number == session.number => {
+                    return Some(Frame::decode(&bytes).expect("an honest node says what can be read"));
+                }
+                TransportEvent::Closed { session: number, .. } if number == session.number => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// The next frame that is taken by `wanted`.
+    #[track_caller]
+    pub fn hear_until<T>(&mut self, session: Session, mut wanted: impl FnMut(&Frame) -> Option<T>) -> T {
+        let mut heard = Vec::new();
+        loop {
+            match self.hear(session) {
+                Some(frame) => match wanted(&frame) {
+                    Some(found) => return found,
+                    None => heard.push(frame.name()),
+                },
+                None => panic!("the session ended; before that came {heard:?}"),
+            }
+        }
+    }
+
+    /// Why the node does not take the peer, once it has said so and closed the session.
+    #[track_caller]
+    pub fn refusal(&mut self, session: Session) -> Refusal {
+        let refusal = self.hear_until(session, |frame| match frame {
+            Frame::Refused(refusal) => Some(*refusal),
+            _ => None,
+        });
+        self.until_closed(session);
+        refusal
+    }
+
+    /// Waits until the session is over.
+    pub fn until_closed(&mut self, session: Session) {
+        while self.hear(session).is_some() {}
+    }
+
+    /// Ends a session.
+    pub fn close(&mut self, session: Session) {
+        self.transport.close(session.number, bitpie::transports::CloseReason::Local, "the end");
+        self.until_closed(session);
+    }
+
+    /// An honest HELLO.
+    pub fn hello(&self) -> Hello {
+        Hello::new("test", now_unix_ms(), None)
+    }
+
+    /// A sound document that was made at that time.
+    pub fn document(&self, made_unix_ms: u64) -> VerifiedDocument {
+        let sealing = SealingKey::derive(&self.key, 0);
+        IdentityDocument::new(self.id(), sealing.public().clone(), made_unix_ms, made_unix_ms).sign(&self.key).0
+    }
+
+    /// An honest PEER-ID for this session, but with that document.
+    pub fn peer_id(&self, session: Session, document: &VerifiedDocument) -> Frame {
+        Frame::PeerId(PeerId::new(&self.key, document, &session.handshake_hash, Role::Initiator, Vec::new()))
+    }
+
+    /// HELLO and PEER-ID, honestly; both sides have heard the other's.
+    pub fn introduce(&mut self, session: Session) {
+        self.say(session, &Frame::Hello(self.hello()));
+        self.say(session, &self.peer_id(session, &self.document(now_unix_ms())));
+    }
+
+    /// A session that is ready, as an honest peer has one.
+    #[track_caller]
+    pub fn join(&mut self, node: &Node) -> Session {
+        let session = self.dial(node.address()).expect("the node takes it");
+        self.introduce(session);
+        self.hear_until(session, |frame| matches!(frame, Frame::Ready).then_some(()));
+        self.say(session, &Frame::Ready);
+        // What a node says first in a session that is ready.
+        self.hear_until(session, |frame| matches!(frame, Frame::GetPeers).then_some(()));
+        session
+    }
+
+    /// A packet that says it is of `sender`, signed by this peer.
+    pub fn packet(&self, kind: PacketKind, sender: NodeId, recipient: NodeId, payload: Vec<u8>) -> Frame {
+        let packet = Packet {
+            kind,
+            id: PacketId([9; 16]),
+            sender,
+            recipient,
+            time_unix_ms: now_unix_ms(),
+            answers: None,
+            payload,
+        };
+        Frame::Packet(Signed::sign(&self.key, Domain::Packet, &encode(&packet)).as_bytes().to_vec())
+    }
+}

@@ -1,0 +1,235 @@
+//! Who is refused, and why: the reason is told, has a name, and is counted; and honest peers notice nothing of it.
+
+use std::net::TcpStream;
+
+use bitpie::api::methods::{PingContact, RemoveContact};
+use bitpie::identity::{DOCUMENT_VALIDITY_S, IdentityKey};
+use bitpie::wire::{CLOCK_SKEW_MS, Frame, Hello, PeerId, Refusal, Role};
+
+use super::nodes::{Node, until, until_both_online};
+use super::peer::{Peer, now_unix_ms};
+
+/// A node, and a contact of it which goes on talking whatever others do.
+pub struct Friends {
+    pub node: Node,
+    friend: Node,
+    session: Vec<u64>,
+    rounds: usize,
+}
+
+impl Friends {
+    /// The node has these settings. Their session was opened by the node, so that it takes no place that strangers could have.
+    pub fn new(settings: &[(&str, &str)]) -> Self {
+        let (mut node, mut friend) = (Node::with(settings), Node::started());
+        node.start_listening();
+        friend.add(&node.id().to_string(), "node");
+        node.add(&friend.idurl(), "friend");
+        until_both_online(&mut node, &mut friend);
+        let session = node.sessions_with(friend.id());
+        Self { node, friend, session, rounds: 0 }
+    }
+
+    /// They talk, and in the same session as ever.
+    #[track_caller]
+    pub fn are_undisturbed(&mut self, by: &str) {
+        let there = self.node.send("friend", by);
+        let back = self.friend.send("node", by);
+        self.node.until_delivered(&there.id);
+        self.friend.until_delivered(&back.id);
+        self.rounds += 1;
+        assert_eq!(self.node.received().len(), self.rounds, "{by}");
+        assert_eq!(self.node.sessions_with(self.friend.id()), self.session, "{by}");
+    }
+
+    /// What a peer that is driven by hand does leads to this refusal, which is counted once.
+    #[track_caller]
+    pub fn refuse(&mut self, what: &str, refusal: Refusal, mut deed: impl FnMut(&Node) -> Refusal) {
+        let name = refusal.to_string();
+        let before = self.node.refusals(&name);
+        assert_eq!(deed(&self.node), refusal, "{what}");
+        assert_eq!(self.node.refusals(&name), before + 1, "{what}");
+        self.are_undisturbed(what);
+    }
+}
+
+#[test]
+fn a_hello_that_does_not_fit_is_refused_by_name() {
+    let mut friends = Friends::new(&[]);
+    let cases: [(&str, Refusal, fn(&mut Hello)); 6] = [
+        ("another network", Refusal::WrongNetwork, |hello| *hello = Hello::new("other", now_unix_ms(), None)),
+        ("other constants", Refusal::ConstantsDiffer, |hello| hello.constants = [7; 32]),
+        ("a clock that is late", Refusal::ClocksApart, |hello| hello.time_unix_ms -= CLOCK_SKEW_MS + 60_000),
+        ("a clock that is early", Refusal::ClocksApart, |hello| hello.time_unix_ms += CLOCK_SKEW_MS + 60_000),
+        ("a version of later", Refusal::NoCommonVersion, |hello| hello.versions = vec![2, 99].into()),
+        ("a version of later, with constants of its own", Refusal::NoCommonVersion, |hello| {
+            hello.versions = vec![2].into();
+            hello.constants = [7; 32];
+        }),
+    ];
+    let mut peer = Peer::new(1);
+    for (what, refusal, alter) in cases {
+        friends.refuse(what, refusal, |node| {
+            let session = peer.dial(node.address()).expect("a session");
+            let mut hello = peer.hello();
+            alter(&mut hello);
+            peer.say(session, &Frame::Hello(hello));
+            peer.refusal(session)
+        });
+    }
+    // Clocks that are apart by less do not matter, and neither does a version more.
+    let session = peer.dial(friends.node.address()).expect("a session");
+    let mut hello = peer.hello();
+    hello.time_unix_ms += CLOCK_SKEW_MS - 60_000;
+    hello.versions = vec![2, 1].into();
+    peer.say(session, &Frame::Hello(hello));
+    peer.hear_until(session, |frame| matches!(frame, Frame::PeerId(_)).then_some(()));
+}
+
+#[test]
+fn who_does_not_prove_to_be_who_it_says_is_refused_by_name() {
+    let mut friends = Friends::new(&[]);
+    let mut peer = Peer::new(2);
+
+    friends.refuse("a document that has expired", Refusal::BadDocument, |node| {
+        let session = peer.dial(node.address()).expect("a session");
+        peer.say(session, &Frame::Hello(peer.hello()));
+        let old = peer.document(now_unix_ms() - (DOCUMENT_VALIDITY_S + 3_600) * 1_000);
+        peer.say(session, &peer.peer_id(session, &old));
+        peer.refusal(session)
+    });
+
+    friends.refuse("the document of somebody else", Refusal::UnexpectedId, |node| {
+        let other = Peer::new(3).document(now_unix_ms());
+        let session = peer.dial(node.address()).expect("a session");
+        peer.say(session, &Frame::Hello(peer.hello()));
+        peer.say(session, &peer.peer_id(session, &other));
+        peer.refusal(session)
+    });
+
+    friends.refuse("a PEER-ID of another session, said again", Refusal::BadProof, |node| {
+        let document = peer.document(now_unix_ms());
+        let first = peer.dial(node.address()).expect("a session");
+        let said = peer.peer_id(first, &document);
+        peer.close(first);
+        let second = peer.dial(node.address()).expect("a session");
+        peer.say(second, &Frame::Hello(peer.hello()));
+        peer.say(second, &said);
+        peer.refusal(second)
+    });
+
+    friends.refuse("the node's own PEER-ID, said back", Refusal::BadProof, |node| {
+        let session = peer.dial(node.address()).expect("a session");
+        peer.say(session, &Frame::Hello(peer.hello()));
+        let its_own = peer.hear_until(session, |frame| match frame {
+            Frame::PeerId(peer_id) => Some(peer_id.clone()),
+            _ => None,
+        });
+        peer.say(session, &Frame::PeerId(its_own));
+        peer.refusal(session)
+    });
+
+    friends.refuse("a proof for the other side of the session", Refusal::BadProof, |node| {
+        let session = peer.dial(node.address()).expect("a session");
+        peer.say(session, &Frame::Hello(peer.hello()));
+        let document = peer.document(now_unix_ms());
+        let wrong = PeerId::new(&peer.key, &document, &session.handshake_hash, Role::Responder, Vec::new());
+        peer.say(session, &Frame::PeerId(wrong));
+        peer.refusal(session)
+    });
+
+    let own_key = friends.node.key();
+    let mut myself = Peer::with_key(own_key);
+    friends.refuse("the node's own id", Refusal::IsMyself, |node| {
+        let session = myself.dial(node.address()).expect("a session");
+        myself.introduce(session);
+        myself.refusal(session)
+    });
+
+    // After all that an honest session under the same key is taken.
+    peer.join(&friends.node);
+    friends.are_undisturbed("the same peer, which is honest now");
+}
+
+#[test]
+fn an_older_document_than_one_that_was_seen_is_refused() {
+    let mut friends = Friends::new(&[]);
+    let mut peer = Peer::new(4);
+    let session = peer.join(&friends.node);
+    peer.close(session);
+    friends.refuse("a rollback", Refusal::BadDocument, |node| {
+        let session = peer.dial(node.address()).expect("a session");
+        peer.say(session, &Frame::Hello(peer.hello()));
+        peer.say(session, &peer.peer_id(session, &peer.document(now_unix_ms() - 3_600_000)));
+        peer.refusal(session)
+    });
+}
+
+#[test]
+fn nodes_of_two_networks_refuse_each_other() {
+    let mut friends = Friends::new(&[]);
+    let mut other = Node::with(&[("network", "\"other\"")]);
+    other.start_listening();
+    other.add(&friends.node.idurl(), "node");
+    until("both have refused", || {
+        (friends.node.refusals("wrong_network") > 0 && other.refusals("wrong_network") > 0).then_some(())
+    });
+    let ping = other.call(&PingContact { who: "node".into() });
+    assert!(!ping.online);
+    assert!(ping.why.is_some_and(|why| why.contains("WrongNetwork") || why.contains("network")), "it is told why");
+    friends.are_undisturbed("a node of another network");
+}
+
+#[test]
+fn another_node_than_the_one_that_was_called_is_refused() {
+    let mut friends = Friends::new(&[]);
+    let mut other = Node::new();
+    other.start_listening();
+    let wanted = IdentityKey::from_seed(&[77; 32]).id();
+    friends.node.add(&format!("bitpie:{wanted}?at=tcp://{}", other.address()), "wanted");
+    friends.node.until("it has seen who is there", |node| node.refusals("unexpected_id") > 0);
+    let ping = friends.node.call(&PingContact { who: "wanted".into() });
+    assert!(!ping.online);
+    let why = ping.why.expect("a reason");
+    assert!(why.contains(&other.id().to_string()), "{why}");
+    assert_eq!(other.sessions_with(friends.node.id()), [0; 0]);
+    friends.node.call(&RemoveContact { who: "wanted".into() });
+    friends.are_undisturbed("somebody who has another's address");
+}
+
+#[test]
+fn more_sessions_than_there_may_be_are_refused_by_name() {
+    let limits = [
+        ("services/tcp-connections/inbound-per-address", "inbound", "3", "address_limit"),
+        ("services/tcp-connections/inbound", "inbound", "3", "inbound_limit"),
+    ];
+    for (setting, _, value, name) in limits {
+        let mut friends = Friends::new(&[(setting, value)]);
+        let mut peers: Vec<_> = (10..13).map(Peer::new).collect();
+        let sessions: Vec<_> = peers.iter_mut().map(|peer| peer.join(&friends.node)).collect();
+        let mut late = Peer::new(13);
+        assert!(late.dial(friends.node.address()).is_none(), "{name}");
+        friends.node.until("it is counted", |node| node.refusals(name) == 1);
+        friends.are_undisturbed(name);
+        // Whoever goes makes room.
+        peers[0].close(sessions[0]);
+        until("there is room", || late.dial(friends.node.address()));
+        friends.are_undisturbed("a newcomer");
+    }
+}
+
+#[test]
+fn handshakes_that_nobody_goes_on_with_do_not_shut_out_others() {
+    let mut friends = Friends::new(&[
+        ("services/tcp-connections/half-open-per-address", "4"),
+        ("services/tcp-connections/half-open", "64"),
+    ]);
+    let connect = || TcpStream::connect(friends.node.address()).expect("somebody listens");
+    let silent: Vec<_> = (0..4).map(|_| connect()).collect();
+    friends.node.until("they are counted", |node| node.status().sessions.half_open == 4);
+    let _one_more = connect();
+    friends.node.until("one is refused", |node| node.refusals("address_half_open_limit") == 1);
+    friends.are_undisturbed("silent connections");
+    drop(silent);
+    friends.node.until("they are gone", |node| node.status().sessions.half_open == 0);
+    Peer::new(20).join(&friends.node);
+}
