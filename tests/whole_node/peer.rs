@@ -153,7 +153,7 @@ impl Peer {
     /// A sound document that was made at that time.
     pub fn document(&self, made_unix_ms: u64) -> VerifiedDocument {
         let sealing = SealingKey::derive(&self.key, 0);
-        IdentityDocument::new(self.id(), sealing.public().clone(), made_unix_ms, made_unix_ms).sign(&self.key).0
+        IdentityDocument::new(self.id(), sealing.public(), made_unix_ms, made_unix_ms).sign(&self.key).0
     }
 
     /// An honest PEER-ID for this session, but with that document.

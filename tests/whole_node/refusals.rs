@@ -52,10 +52,13 @@ impl Friends {
     }
 }
 
+/// What is wrong with a HELLO: in words, how it is refused, and how it is made.
+type Case = (&'static str, Refusal, fn(&mut Hello));
+
 #[test]
 fn a_hello_that_does_not_fit_is_refused_by_name() {
     let mut friends = Friends::new(&[]);
-    let cases: [(&str, Refusal, fn(&mut Hello)); 6] = [
+    let cases: [Case; 6] = [
         ("another network", Refusal::WrongNetwork, |hello| *hello = Hello::new("other", now_unix_ms(), None)),
         ("other constants", Refusal::ConstantsDiffer, |hello| hello.constants = [7; 32]),
         ("a clock that is late", Refusal::ClocksApart, |hello| hello.time_unix_ms -= CLOCK_SKEW_MS + 60_000),
