@@ -35,7 +35,8 @@ fn nothing_acknowledged_is_lost_at_any_point_of_a_commit() {
     let mut acknowledged = BTreeSet::new();
     let mut first = 1;
     for point in ["before-commit", "after-commit", "between-answers", "after-answers"] {
-        for times in [1, 2, 5, 20] {
+        // How many jobs come together in one commit is a matter of the machine; the last of these are enough on any.
+        for times in [1, 2, 5, 20, 80] {
             let mut child = start(folder.path(), Some(&format!("{point}:{times}")), first);
             let said = listen(&mut child);
             let status = child.wait().expect("it ends");
@@ -48,8 +49,7 @@ fn nothing_acknowledged_is_lost_at_any_point_of_a_commit() {
             first = last.saturating_sub(2 * AT_ONCE).max(1);
         }
     }
-    // How many jobs come together in one commit is a matter of the machine; each commit has one at the least.
-    assert!(acknowledged.len() > 60, "only {} were acknowledged", acknowledged.len());
+    assert!(acknowledged.len() > 200, "only {} were acknowledged", acknowledged.len());
 }
 
 #[test]

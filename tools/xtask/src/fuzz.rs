@@ -13,7 +13,7 @@ use clap::Args;
 use crate::steps::{Done, cargo, command, run, shown, works};
 
 /// Seconds for each target within `cargo xtask test`.
-const BRIEF_SECONDS: u32 = 8;
+const BRIEF_SECONDS: u32 = 15;
 
 /// What libFuzzer needs compiled in: counters of edges, their addresses, and the values that are compared.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
