@@ -3,6 +3,7 @@
 
 #![no_main]
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use automata_compiler::model::System;
@@ -58,15 +59,20 @@ macro_rules! sources {
     };
 }
 
+/// The node's automata as they are now, and a case with everything that the language has.
 fn systems() -> &'static [Arc<System>] {
     static SYSTEMS: OnceLock<Vec<Arc<System>>> = OnceLock::new();
     SYSTEMS.get_or_init(|| {
-        let node = sources!("automata": "contact_status.yaml", "local_service.yaml", "network_connector.yaml",
-            "network_transport.yaml", "nickname_holder.yaml", "nickname_observer.yaml", "p2p_connector.yaml",
-            "tcp_connection.yaml", "types.yaml", "parts.yaml");
+        let node = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("automata");
+        let node = automata_compiler::read_folder(&node).expect("the node's definitions are beside the fuzz targets");
         let mut all = sources!("tests/cases/accept/every_element": "keeper.yaml", "session_guard.yaml", "types.yaml");
         all.extend(sources!("tests/cases/shared": "parts.yaml"));
-        let system = |files| automata_compiler::analyse(&Sources::new(files)).system.expect("these are accepted");
-        vec![Arc::new(system(node)), Arc::new(system(all))]
+        [node, Sources::new(all)].iter().map(|sources| Arc::new(accepted(sources))).collect()
     })
+}
+
+fn accepted(sources: &Sources) -> System {
+    let analysis = automata_compiler::analyse(sources);
+    let findings = automata_compiler::render::plain(sources, &analysis.findings);
+    analysis.system.unwrap_or_else(|| panic!("these definitions are accepted:\n{findings}"))
 }
