@@ -51,7 +51,7 @@ const MODULES: &[Module] = &[
         imports: &["abort_points", "identity", "messages", "nickname", "peers", "wire"],
     },
     Module { name: "api", pure: false, imports: &["identity", "messages", "nickname", "peers", "wire"] },
-    Module { name: "client", pure: false, imports: &["api", "identity", "nickname"] },
+    Module { name: "client", pure: false, imports: &["api", "identity", "nickname", "wire"] },
     Module {
         name: "runtime",
         pure: false,

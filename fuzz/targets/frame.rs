@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use bitpie::wire::{FRAME_BYTES, Fail, Frame, FrameReader, VerifiedPacket, decode, write_prefixed};
+use bitpie::wire::{FRAME_BYTES, Fail, Frame, FrameError, FrameReader, VerifiedPacket, decode, write_prefixed};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -12,21 +12,24 @@ fuzz_target!(|data: &[u8]| {
     let mut reader = FrameReader::new();
     let mut again = Vec::new();
     for mut input in stream.chunks(piece) {
-        loop {
-            match reader.next(&mut input) {
+        while !input.is_empty() {
+            let (taken, frame) = reader.push(input, FRAME_BYTES);
+            input = &input[taken..];
+            match frame {
                 Ok(Some(frame)) => {
                     again.extend(write_prefixed(&frame));
                     read(&frame);
                 }
-                Ok(None) => break,
-                Err(too_long) => {
-                    assert!(usize::try_from(too_long.bytes).is_ok_and(|bytes| bytes > FRAME_BYTES));
+                Ok(None) => assert!(input.is_empty(), "octets were left behind"),
+                Err(error) => {
+                    if let FrameError::TooLong { announced, .. } = error {
+                        assert!(announced > FRAME_BYTES);
+                    }
                     assert!(stream.starts_with(&again));
                     return;
                 }
             }
         }
-        assert!(input.is_empty(), "octets were left behind");
     }
     assert!(stream.starts_with(&again));
     assert_eq!(reader.is_between_frames(), again.len() == stream.len());

@@ -16,6 +16,7 @@ use super::{Context, now_unix_ms};
 use crate::api::access::{API_FILE, Access};
 use crate::api::answers::Settings;
 use crate::api::methods::GetStatus;
+use crate::wire::CLOCK_SKEW_MS;
 
 /// A check in the list of all.
 #[derive(Clone, Copy)]
@@ -98,9 +99,6 @@ const EARLIEST_UNIX_MS: u64 = 1_735_689_600_000;
 
 /// A clock behind this is wrong (2100-01-01).
 const LATEST_UNIX_MS: u64 = 4_102_444_800_000;
-
-/// By how much a file may be newer than the clock.
-const CLOCK_SKEW_MS: u64 = 150_000;
 
 /// The settings that are TCP ports, and what they are by default.
 const PORTS: [(&str, u16); 2] = [(TCP_PORT, 7771), ("api/http-port", 38081)];

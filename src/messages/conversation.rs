@@ -6,12 +6,6 @@ use super::MessageText;
 use crate::identity::NodeId;
 use crate::wire::PacketId;
 
-/// By how much the clocks of two nodes may differ, in milliseconds.
-pub const CLOCK_SKEW_MS: u64 = 150_000;
-
-/// How far ahead a message may expire, in milliseconds: ids are kept as long, so that no copy is shown twice.
-pub const LIFETIME_MS: u64 = 30 * 24 * 60 * 60 * 1000;
-
 /// Characters of a refusal that are kept, at the most.
 pub const REFUSAL_CHARACTERS: usize = 200;
 
@@ -187,7 +181,7 @@ pub enum ArrivalVerdict {
     Blocked,
     /// It came after its expiry.
     Expired,
-    /// Its expiry is further ahead than [`LIFETIME_MS`].
+    /// Its expiry is further ahead than [`MESSAGE_LIFETIME_MS`](crate::wire::MESSAGE_LIFETIME_MS).
     TooFarAhead,
 }
 

@@ -7,8 +7,8 @@ mod text;
 
 pub use contact::{CONTACT_HINTS, Contact, ContactState, Rating};
 pub use conversation::{
-    Arrival, ArrivalVerdict, CLOCK_SKEW_MS, Delivery, DeliveryState, DeliveryUpdate, Direction, Item, LIFETIME_MS,
-    NewMessage, REFUSAL_CHARACTERS, WaitingMessage,
+    Arrival, ArrivalVerdict, Delivery, DeliveryState, DeliveryUpdate, Direction, Item, NewMessage, REFUSAL_CHARACTERS,
+    WaitingMessage,
 };
 pub use sealing::{
     Expected, MessageHeader, OpenError, OpenedMessage, SEALED_BYTES, SealError, conversation_of, open, seal,

@@ -13,11 +13,9 @@ use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{LIFETIME_MS, MessageText, TEXT_BYTES, TextError};
+use super::{MessageText, TEXT_BYTES, TextError};
 use crate::identity::{BadSignature, Domain, IdentityKey, NodeId, SealingKey, SealingPublicKey};
-use crate::wire::{
-    CLOCK_SKEW_MS, DecodeError, MESSAGE_LIFETIME_MS, MESSAGE_TEXT_BYTES, PacketId, Signed, decode, encode, octets,
-};
+use crate::wire::{DecodeError, MESSAGE_TEXT_BYTES, PacketId, Signed, decode, encode, octets};
 
 /// Octets of a sealed message, at the most: the longest text, and what stands around it.
 pub const SEALED_BYTES: usize = TEXT_BYTES + 1024;
@@ -28,9 +26,8 @@ const INFO: &[u8] = b"bitpie/sealed/1";
 /// Octets of an encapsulated key.
 const ENCAPSULATED_KEY_BYTES: usize = 32;
 
-// The nodes of a network have to agree on these, so they stand among the constants of the wire.
+// The nodes of a network have to agree on it, so it stands among the constants of the wire.
 const _: () = assert!(TEXT_BYTES == MESSAGE_TEXT_BYTES);
-const _: () = assert!(LIFETIME_MS == MESSAGE_LIFETIME_MS && super::CLOCK_SKEW_MS == CLOCK_SKEW_MS);
 
 /// What can be seen of a message without opening it; nobody can change it unnoticed.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

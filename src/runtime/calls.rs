@@ -377,7 +377,7 @@ impl Driver {
         self.ask::<methods::SendMessage>(reply, true, move |store| {
             let contact = resolve(store, &parameters.to)?;
             let text = crate::messages::MessageText::new(parameters.text.0).map_err(|error| bad(error.to_string()))?;
-            let expires_unix_ms = now.saturating_add(lifetime_ms.min(crate::messages::LIFETIME_MS));
+            let expires_unix_ms = now.saturating_add(lifetime_ms.min(crate::wire::MESSAGE_LIFETIME_MS));
             let new = NewMessage { id, to: contact.id, text, reply_to: None, created_unix_ms: now, expires_unix_ms };
             store.queue_message(&new, now).map_err(failed)?;
             let sent = answers::MessageSent {

@@ -7,12 +7,6 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-/// The variable of the environment that names the home, if `--home` does not.
-pub const HOME_VARIABLE: &str = "BITPIE_HOME";
-
-/// The folder below the user's home, if nothing names another.
-const FOLDER: &str = ".bitpie";
-
 /// Bytes of a key file or of `api.json`, at the most.
 const SECRET_BYTES: u64 = 16 * 1024;
 
@@ -26,17 +20,6 @@ pub struct Home {
 }
 
 impl Home {
-    /// The home that was asked for: `--home`, else `BITPIE_HOME`, else `~/.bitpie`. Touches nothing.
-    ///
-    /// # Errors
-    /// If there is neither, nor a home of the user.
-    pub fn find(option: Option<&Path>) -> Result<Self, HomeError> {
-        let variable = || std::env::var_os(HOME_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let of_user = || std::env::home_dir().filter(|home| !home.as_os_str().is_empty()).map(|home| home.join(FOLDER));
-        let folder = option.map(Path::to_owned).or_else(variable).or_else(of_user).ok_or(HomeError::Nowhere)?;
-        Ok(Self::at(folder))
-    }
-
     /// The home in this folder. Touches nothing.
     #[must_use]
     pub fn at(folder: impl Into<PathBuf>) -> Self {
@@ -281,9 +264,6 @@ fn at(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> HomeError + use
 /// What is wrong with a home.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
-    /// Nobody has said where it is.
-    #[error("nobody knows where the home folder is: name it with `--home DIR` or in the variable {HOME_VARIABLE}")]
-    Nowhere,
     /// Another process uses it.
     #[error(
         "{} is in use by {}: stop that node first, or name another home with `--home DIR`",

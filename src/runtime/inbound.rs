@@ -27,7 +27,7 @@ impl Proved {
 /// What a frame says.
 pub fn content(bytes: &[u8], proved: &Proved, network: &str, me: &NodeId, now_unix_ms: u64) -> FrameContent {
     match Frame::decode(bytes) {
-        Ok(Frame::Hello(hello)) => compare(&Hello::new(network, now_unix_ms, None), &hello, now_unix_ms),
+        Ok(Frame::Hello(hello)) => greeting(&Hello::new(network, now_unix_ms, None), &hello, now_unix_ms),
         Ok(Frame::PeerId(peer_id)) => peer_content(&peer_id, proved, now_unix_ms),
         Ok(Frame::Ready) => FrameContent::Ready,
         Ok(Frame::Refused(reason)) => FrameContent::Refused(refusal_from_wire(reason)),
@@ -44,12 +44,13 @@ pub fn content(bytes: &[u8], proved: &Proved, network: &str, me: &NodeId, now_un
     }
 }
 
-fn compare(ours: &Hello, theirs: &Hello, now_unix_ms: u64) -> FrameContent {
+fn greeting(ours: &Hello, theirs: &Hello, now_unix_ms: u64) -> FrameContent {
+    let compared = ours.compare(theirs, now_unix_ms);
     FrameContent::Hello {
-        same_network: ours.network == theirs.network,
-        same_constants: ours.constants == theirs.constants,
-        common_version: ours.versions.iter().any(|version| theirs.versions.contains(version)),
-        skew_ms: theirs.time_unix_ms.abs_diff(now_unix_ms),
+        same_network: compared.same_network,
+        same_constants: compared.same_constants,
+        common_version: compared.common_version.is_some(),
+        skew_ms: compared.skew_ms,
         observed: theirs.observed.clone(),
         agent: theirs.agent.as_str().to_owned(),
     }

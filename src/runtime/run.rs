@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
@@ -12,7 +12,8 @@ use crate::api::access::{Access, Token};
 use crate::api::bind::{Bound, PortChoice, bind};
 use crate::api::server::{Doors, serve};
 use crate::automata::system;
-use crate::identity::{Entrypoint, IdentityKey, Idurl, NodeId, key_file};
+use crate::client::home_folder;
+use crate::identity::{Entrypoint, IdentityKey, NodeId, key_file};
 use crate::node::{Beginning, Node};
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::tcp::{Limits, TcpTransport, raise_descriptor_limit};
@@ -61,7 +62,7 @@ pub struct Started {
 /// # Errors
 /// What stood in the way, and what to do.
 pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
-    let home = Home::find(options.home.as_deref())?;
+    let home = Home::at(home_folder(options.home.as_deref())?);
     home.prepare()?;
     let config = Config::load(&home.config_file())?;
     let settings = Settings::of(&config)?;
@@ -161,17 +162,6 @@ fn key(home: &Home, passphrase: Option<&[u8]>) -> anyhow::Result<IdentityKey> {
     Ok(key)
 }
 
-/// Nodes of the settings with which a session is kept.
-fn bootstrap(settings: &Settings) -> anyhow::Result<Vec<(NodeId, Vec<Entrypoint>)>> {
-    let parse = |text: &String| match text.parse::<Idurl>() {
-        Ok(idurl) => Ok((idurl.id, idurl.at)),
-        Err(error) => {
-            bail!("services/tcp-transport/bootstrap: `{text}`: {error}; give addresses as `bitpie id` prints them")
-        }
-    };
-    settings.bootstrap.iter().map(parse).collect()
-}
-
 impl Started {
     /// Everything that can fail: the lock, the key, the database, the port.
     ///
@@ -229,7 +219,6 @@ impl Started {
         let transport = TcpTransport::new(&keys.identity, limits, transport_events);
 
         let me = keys.id();
-        let bootstrap = bootstrap(&settings)?;
         let (peers, contacts) = store.run(|store| Ok((store.peers()?, store.contacts()?))).await?;
         let own = keys.clone();
         let name = settings.name.clone();
@@ -248,7 +237,7 @@ impl Started {
             chance: random(),
             enabled: settings.services.iter().filter(|(_, on)| **on).map(|(name, _)| name.clone()).collect(),
             contacts: accepted.iter().map(|contact| (contact.id, contact.hints.clone())).collect(),
-            bootstrap,
+            bootstrap: settings.bootstrap.iter().map(|peer| (peer.id, peer.at.clone())).collect(),
             peers,
             is_private_network: settings.network != MAIN_NETWORK,
             session_limit: settings.inbound_sessions + settings.outbound_sessions,

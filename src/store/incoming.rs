@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension as _, Params, Row};
 use super::rows::{Column, get, integer, parsed};
 use super::{Store, StoreError};
 use crate::identity::NodeId;
-use crate::messages::{Arrival, ArrivalVerdict, CLOCK_SKEW_MS, ContactState, LIFETIME_MS, MessageText, WaitingMessage};
+use crate::messages::{Arrival, ArrivalVerdict, ContactState, MessageText, WaitingMessage};
+use crate::wire::{CLOCK_SKEW_MS, MESSAGE_LIFETIME_MS};
 
 /// Messages of one contact that have not been read, at the most; more are refused until some are.
 pub const UNREAD_PER_CONTACT: u64 = 10_000;
@@ -52,7 +53,7 @@ impl Store {
             if keep_until <= now_unix_ms || keep_until <= forgotten_until {
                 return Ok(ArrivalVerdict::Expired);
             }
-            if arrival.expires_unix_ms > now_unix_ms.saturating_add(LIFETIME_MS + CLOCK_SKEW_MS) {
+            if arrival.expires_unix_ms > now_unix_ms.saturating_add(MESSAGE_LIFETIME_MS + CLOCK_SKEW_MS) {
                 return Ok(ArrivalVerdict::TooFarAhead);
             }
             if store.has_arrived(arrival)? {
@@ -318,7 +319,7 @@ mod tests {
         accepted(&store, 1);
         let far = |expires_unix_ms| Arrival { expires_unix_ms, ..arrival(1, 1, "x") };
         assert_eq!(receive(&store, &far(u64::MAX), NOW), ArrivalVerdict::TooFarAhead);
-        let farthest = NOW + LIFETIME_MS + CLOCK_SKEW_MS;
+        let farthest = NOW + MESSAGE_LIFETIME_MS + CLOCK_SKEW_MS;
         assert_eq!(receive(&store, &far(farthest + 1), NOW), ArrivalVerdict::TooFarAhead);
         assert!(matches!(receive(&store, &far(farthest), NOW), ArrivalVerdict::Accepted { .. }));
     }
@@ -362,7 +363,7 @@ mod tests {
     #[test]
     fn strangers_that_nobody_answers_are_forgotten() {
         let store = store();
-        let long = Arrival { expires_unix_ms: NOW + LIFETIME_MS, ..arrival(1, 1, "hello") };
+        let long = Arrival { expires_unix_ms: NOW + MESSAGE_LIFETIME_MS, ..arrival(1, 1, "hello") };
         receive(&store, &long, NOW);
         receive(&store, &arrival(2, 1, "hello"), NOW + 1);
         store.forget_old(NOW + REQUEST_KEPT_MS).expect("forgotten");

@@ -20,7 +20,9 @@ pub fn write_prefixed(frame: &[u8]) -> Vec<u8> {
 /// Cuts a stream into frames. It holds a part of one frame, and never more than has arrived of it.
 #[derive(Debug, Default)]
 pub struct FrameReader {
-    held: Vec<u8>,
+    length: [u8; LENGTH_BYTES],
+    length_bytes: usize,
+    bytes: Vec<u8>,
 }
 
 impl FrameReader {
@@ -30,49 +32,59 @@ impl FrameReader {
         Self::default()
     }
 
-    /// Takes octets from the front of `input` until a frame is whole, and gives that frame; `None` when `input` is used up before.
+    /// Takes what belongs to the frame that has begun, and says how much that was; with it the frame, if it is complete. `limit` is how many
+    /// octets a frame may have.
     ///
     /// # Errors
-    /// If a frame says that it is longer than [`FRAME_BYTES`]. What follows in the stream then has no meaning.
-    pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Vec<u8>>, FrameTooLong> {
-        if self.held.len() < LENGTH_BYTES {
-            self.take(input, LENGTH_BYTES);
+    /// If a frame says that it is longer than `limit`, or has no octets. What follows in the stream then has no meaning.
+    pub fn push(&mut self, bytes: &[u8], limit: usize) -> (usize, Result<Option<Vec<u8>>, FrameError>) {
+        let prefix = (LENGTH_BYTES - self.length_bytes).min(bytes.len());
+        self.length[self.length_bytes..self.length_bytes + prefix].copy_from_slice(&bytes[..prefix]);
+        self.length_bytes += prefix;
+        if self.length_bytes < LENGTH_BYTES {
+            return (prefix, Ok(None));
         }
-        let Some(length) = self.held.first_chunk::<LENGTH_BYTES>() else { return Ok(None) };
-        let bytes = u32::from_be_bytes(*length);
-        let whole = match usize::try_from(bytes) {
-            Ok(bytes) if bytes <= FRAME_BYTES => LENGTH_BYTES + bytes,
-            _ => return Err(FrameTooLong { bytes }),
-        };
-        self.take(input, whole);
-        if self.held.len() < whole {
-            return Ok(None);
+        let length = u32::from_be_bytes(self.length) as usize;
+        if length > limit {
+            return (prefix, Err(FrameError::TooLong { announced: length, limit }));
         }
-        let mut frame = std::mem::take(&mut self.held);
-        frame.drain(..LENGTH_BYTES);
-        Ok(Some(frame))
+        if length == 0 {
+            return (prefix, Err(FrameError::Empty));
+        }
+        let body = (length - self.bytes.len()).min(bytes.len() - prefix);
+        if self.bytes.is_empty() {
+            // No more than what is there: a length alone costs the peer nothing.
+            self.bytes.reserve_exact(body);
+        }
+        self.bytes.extend_from_slice(&bytes[prefix..prefix + body]);
+        let complete = (self.bytes.len() == length).then(|| {
+            self.length_bytes = 0;
+            std::mem::take(&mut self.bytes)
+        });
+        (prefix + body, Ok(complete))
     }
 
     /// Whether the stream could end here: no frame has begun.
     #[must_use]
     pub fn is_between_frames(&self) -> bool {
-        self.held.is_empty()
-    }
-
-    /// Moves octets from the input until `wanted` are held.
-    fn take(&mut self, input: &mut &[u8], wanted: usize) {
-        let (taken, rest) = input.split_at(input.len().min(wanted - self.held.len()));
-        self.held.extend_from_slice(taken);
-        *input = rest;
+        self.length_bytes == 0
     }
 }
 
-/// A frame that is longer than any may be.
+/// What is no frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a frame of {bytes} octets was announced, and {FRAME_BYTES} are allowed")]
-pub struct FrameTooLong {
-    /// How long it says that it is.
-    pub bytes: u32,
+pub enum FrameError {
+    /// It is longer than it may be.
+    #[error("a frame announces {announced} octets, and may have {limit}")]
+    TooLong {
+        /// How long it says that it is.
+        announced: usize,
+        /// How long it may be.
+        limit: usize,
+    },
+    /// There is nothing in it.
+    #[error("a frame is empty")]
+    Empty,
 }
 
 #[cfg(test)]
@@ -81,14 +93,16 @@ mod tests {
 
     use super::*;
 
-    fn read_all(stream: &[u8], piece: usize) -> Result<(Vec<Vec<u8>>, FrameReader), FrameTooLong> {
+    fn read_all(stream: &[u8], piece: usize, limit: usize) -> Result<(Vec<Vec<u8>>, FrameReader), FrameError> {
         let mut reader = FrameReader::new();
         let mut frames = Vec::new();
         for mut input in stream.chunks(piece) {
-            while let Some(frame) = reader.next(&mut input)? {
-                frames.push(frame);
+            while !input.is_empty() {
+                let (taken, frame) = reader.push(input, limit);
+                assert!(taken > 0 || frame.is_err(), "it goes on");
+                input = &input[taken..];
+                frames.extend(frame?);
             }
-            assert!(input.is_empty());
         }
         Ok((frames, reader))
     }
@@ -96,11 +110,11 @@ mod tests {
     proptest! {
         #[test]
         fn frames_survive_however_the_stream_is_cut(
-            frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..8),
+            frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 0..8),
             piece in 1_usize..700,
         ) {
             let stream: Vec<u8> = frames.iter().flat_map(|frame| write_prefixed(frame)).collect();
-            let (read, reader) = read_all(&stream, piece).expect("they are short");
+            let (read, reader) = read_all(&stream, piece, FRAME_BYTES).expect("they are short");
             prop_assert_eq!(read, frames);
             prop_assert!(reader.is_between_frames());
         }
@@ -109,19 +123,31 @@ mod tests {
     #[test]
     fn the_longest_frame_is_taken_and_a_longer_one_is_not() {
         let longest = vec![5; FRAME_BYTES];
-        let (frames, _) = read_all(&write_prefixed(&longest), 1000).expect("it is allowed");
+        let (frames, _) = read_all(&write_prefixed(&longest), 1000, FRAME_BYTES).expect("it is allowed");
         assert_eq!(frames, [longest]);
         for length in [FRAME_BYTES as u32 + 1, u32::MAX] {
-            assert_eq!(read_all(&length.to_be_bytes(), 4).map(|_| ()), Err(FrameTooLong { bytes: length }));
+            let error = FrameError::TooLong { announced: length as usize, limit: FRAME_BYTES };
+            assert_eq!(read_all(&length.to_be_bytes(), 4, FRAME_BYTES).map(|_| ()), Err(error));
         }
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_frame_that_is_too_long() {
+        let mut reader = FrameReader::new();
+        assert!(reader.push(&[0xff; 64], FRAME_BYTES).1.is_err());
+        assert_eq!(reader.bytes.capacity(), 0);
+    }
+
+    #[test]
+    fn an_empty_frame_is_none() {
+        assert_eq!(read_all(&[0, 0, 0, 0], 4, 5).map(|_| ()), Err(FrameError::Empty));
     }
 
     #[test]
     fn no_more_is_held_than_has_arrived() {
         let mut reader = FrameReader::new();
-        let mut input = &[0, 1, 0, 0, 9, 9, 9][..];
-        assert_eq!(reader.next(&mut input), Ok(None));
-        assert!(reader.held.capacity() < 64, "{}", reader.held.capacity());
+        assert_eq!(reader.push(&[0, 1, 0, 0, 9, 9, 9], FRAME_BYTES), (7, Ok(None)));
+        assert!(reader.bytes.capacity() < 64, "{}", reader.bytes.capacity());
         assert!(!reader.is_between_frames());
     }
 }

@@ -24,7 +24,7 @@ pub use constants::{
     CLOCK_SKEW_MS, MESSAGE_LIFETIME_MS, MESSAGE_TEXT_BYTES, PROTOCOL_VERSIONS, constants, constants_digest,
 };
 pub use frame::{Frame, PEER_HINT_ENTRYPOINTS, PEER_HINTS, PeerHint};
-pub use frame_reader::{FRAME_BYTES, FrameReader, FrameTooLong, LENGTH_BYTES, write_prefixed};
+pub use frame_reader::{FRAME_BYTES, FrameError, FrameReader, LENGTH_BYTES, write_prefixed};
 pub use hello::{AGENT_BYTES, CAPABILITIES, CAPABILITY_BYTES, Hello, HelloComparison, NETWORK_BYTES, VERSIONS};
 pub use numbered::UnknownName;
 pub use packet::{

@@ -316,7 +316,7 @@ network = \"test\"   # not the big one
 [services.tcp-transport]
 # behind the router
 port = 7000 # forwarded
-bootstrap = [\"tcp://203.0.113.5:7771\"]
+bootstrap = [\"bitpie:tkrq8zmwb8a3m9k15csu3q17qmfgqnp9dskbrg9uq1rydpyxp7qy?at=tcp://203.0.113.5:7771\"]
 
 [messages]
 expiry = \"3d\"
@@ -342,7 +342,10 @@ expiry = \"3d\"
         assert!(config.is_set("network") && !config.is_set("api/http-port"));
         let settings = Settings::of(&config).expect("they fit");
         assert_eq!(settings.tcp_port, PortSetting { port: 7000, is_set: true });
-        assert_eq!(settings.bootstrap, ["tcp://203.0.113.5:7771"]);
+        assert_eq!(
+            settings.bootstrap.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["bitpie:tkrq8zmwb8a3m9k15csu3q17qmfgqnp9dskbrg9uq1rydpyxp7qy?at=tcp://203.0.113.5:7771"]
+        );
         let same = parse("services.tcp-transport.port = 7000\nservices.gateway = { enabled = false }").expect("good");
         assert_eq!(same.get("services/gateway/enabled").expect("there"), Value::Switch(false));
     }
@@ -353,6 +356,11 @@ expiry = \"3d\"
         assert_eq!(
             said("network = \"test\"\n\n[services.tcp-transport]\nport = \"7771\"\n"),
             "config.toml, line 4: `services/tcp-transport/port` cannot be `\"7771\"`: expected a port from 0 to 65535 (0 takes any free one)"
+        );
+        assert_eq!(
+            said("services.tcp-transport.bootstrap = [\"tcp://203.0.113.5:7771\"]\n"),
+            "config.toml, line 1: `services/tcp-transport/bootstrap` cannot be `[\"tcp://203.0.113.5:7771\"]`: expected a list, at most 64, \
+             each an address with its id, as `bitpie id` prints it (bitpie:…?at=tcp://203.0.113.5:7771)"
         );
         assert_eq!(
             said("[services.tcp-transport]\nprot = 1\n"),
@@ -387,7 +395,7 @@ expiry = \"3d\"
             [services.tcp-transport]
             # behind the router
             port = 7001 # forwarded
-            bootstrap = ["tcp://203.0.113.5:7771"]
+            bootstrap = ["bitpie:tkrq8zmwb8a3m9k15csu3q17qmfgqnp9dskbrg9uq1rydpyxp7qy?at=tcp://203.0.113.5:7771"]
 
             [services.lan-discovery]
             enabled = true

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::value::{Form, Kind, Value};
 use super::{Config, ConfigError};
-use crate::identity::{Entrypoint, Idurl};
+use crate::identity::Idurl;
 use crate::nickname::Nickname;
 use crate::services::ServiceName;
 
@@ -53,8 +53,8 @@ const NICKNAME: Form = Form {
 };
 
 const PEER: Form = Form {
-    expected: "an IDURL (bitpie:…?at=tcp://203.0.113.5:7771) or an entrypoint (tcp://203.0.113.5:7771)",
-    fits: |text| text.parse::<Idurl>().is_ok() || text.parse::<Entrypoint>().is_ok(),
+    expected: "an address with its id, as `bitpie id` prints it (bitpie:…?at=tcp://203.0.113.5:7771)",
+    fits: |text| text.parse::<Idurl>().is_ok(),
 };
 
 const ABORT_POINT: Form = Form { expected: "a name and a number, like after-commit:3", fits: |_| true };
@@ -95,7 +95,7 @@ pub const SETTINGS: &[Setting] = &[
         "0.0.0.0",
         "The address that other nodes connect to; `::` is IPv6 and IPv4",
     ),
-    live("services/tcp-transport/bootstrap", Kind::List(PEER), "", "Nodes that are asked first for others"),
+    setting("services/tcp-transport/bootstrap", Kind::List(PEER), "", "Nodes with which a session is always kept"),
     setting("services/tcp-connections/inbound", SESSIONS, "125", "Sessions that others may open, at the most"),
     setting("services/tcp-connections/outbound", SESSIONS, "60", "Sessions that this node opens, at the most"),
     setting("services/tcp-connections/half-open", SESSIONS, "64", "Sessions whose handshake is not over, at the most"),
@@ -166,8 +166,8 @@ pub struct Settings {
     pub tcp_port: PortSetting,
     /// `services/tcp-transport/address`
     pub tcp_address: IpAddr,
-    /// `services/tcp-transport/bootstrap`: IDURLs and entrypoints.
-    pub bootstrap: Vec<String>,
+    /// `services/tcp-transport/bootstrap`
+    pub bootstrap: Vec<Idurl>,
     /// `services/tcp-connections/inbound`
     pub inbound_sessions: usize,
     /// `services/tcp-connections/outbound`
@@ -225,6 +225,13 @@ impl Settings {
             let port = u16::try_from(number(path)?).unwrap_or(0);
             Ok::<_, ConfigError>(PortSetting { port, is_set: config.is_set(path) })
         };
+        let list = |path| match config.get(path)? {
+            Value::List(texts) => texts
+                .iter()
+                .map(|text| text.parse().map_err(|_| ConfigError::mismatch(path, &Value::Text(text.clone()))))
+                .collect::<Result<Vec<Idurl>, _>>(),
+            other => Err(ConfigError::mismatch(path, &other)),
+        };
         let filled = |text: String| Some(text).filter(|text| !text.is_empty());
         let mut services = BTreeMap::new();
         for setting in SETTINGS {
@@ -242,10 +249,7 @@ impl Settings {
             tcp_address: address
                 .parse()
                 .map_err(|_| ConfigError::mismatch("services/tcp-transport/address", &Value::Text(address)))?,
-            bootstrap: match config.get("services/tcp-transport/bootstrap")? {
-                Value::List(peers) => peers,
-                other => return Err(ConfigError::mismatch("services/tcp-transport/bootstrap", &other)),
-            },
+            bootstrap: list("services/tcp-transport/bootstrap")?,
             inbound_sessions: count("services/tcp-connections/inbound")?,
             outbound_sessions: count("services/tcp-connections/outbound")?,
             half_open_sessions: count("services/tcp-connections/half-open")?,

@@ -10,6 +10,7 @@ use yamux::Packet;
 
 use super::orders::Orders;
 use super::walk::Unread;
+use crate::wire::{FrameError, FrameReader};
 
 /// Queued frames are gathered up to this before they are written.
 const BATCH_BYTES: usize = 65_536;
@@ -23,7 +24,7 @@ pub(super) struct Control {
     written: usize,
     /// What was taken out of the stream, and how much of it has been looked at.
     taken: Option<(Packet, usize)>,
-    begun: BegunFrame,
+    begun: FrameReader,
     frames: u64,
 }
 
@@ -37,20 +38,11 @@ pub(super) enum Received {
     Wrong(FrameError),
 }
 
-/// What is no frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum FrameError {
-    #[error("a frame announces {announced} octets, and may have {limit}")]
-    TooLong { announced: usize, limit: usize },
-    #[error("a frame is empty")]
-    Empty,
-}
-
 impl Control {
     pub(super) fn new(stream: yamux::Stream, unread: &Arc<Unread>) -> Self {
         let unread = Arc::clone(unread);
         unread.open(stream.id().val());
-        Self { stream, unread, batch: Vec::new(), written: 0, taken: None, begun: BegunFrame::default(), frames: 0 }
+        Self { stream, unread, batch: Vec::new(), written: 0, taken: None, begun: FrameReader::new(), frames: 0 }
     }
 
     /// Writes queued frames into the stream, until it takes no more or none are left. Whether any went in.
@@ -114,92 +106,6 @@ impl Control {
 
     /// Frames that have come, and whether a part of another has.
     pub(super) fn progress(&self) -> (u64, bool) {
-        (self.frames, self.begun.length_bytes > 0)
-    }
-}
-
-/// A frame of which a part has come.
-#[derive(Default)]
-struct BegunFrame {
-    length: [u8; 4],
-    length_bytes: usize,
-    bytes: Vec<u8>,
-}
-
-impl BegunFrame {
-    /// Takes what belongs to this frame, and says how much that was; with it the frame, if it is complete.
-    fn push(&mut self, bytes: &[u8], limit: usize) -> (usize, Result<Option<Vec<u8>>, FrameError>) {
-        let prefix = (self.length.len() - self.length_bytes).min(bytes.len());
-        self.length[self.length_bytes..self.length_bytes + prefix].copy_from_slice(&bytes[..prefix]);
-        self.length_bytes += prefix;
-        if self.length_bytes < self.length.len() {
-            return (prefix, Ok(None));
-        }
-        let length = u32::from_be_bytes(self.length) as usize;
-        if length > limit {
-            return (prefix, Err(FrameError::TooLong { announced: length, limit }));
-        }
-        if length == 0 {
-            return (prefix, Err(FrameError::Empty));
-        }
-        let body = (length - self.bytes.len()).min(bytes.len() - prefix);
-        if self.bytes.is_empty() {
-            // No more than what is there: a length alone costs the peer nothing.
-            self.bytes.reserve_exact(body);
-        }
-        self.bytes.extend_from_slice(&bytes[prefix..prefix + body]);
-        let complete = (self.bytes.len() == length).then(|| {
-            self.length_bytes = 0;
-            std::mem::take(&mut self.bytes)
-        });
-        (prefix + body, Ok(complete))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn frames(bytes: &[u8], size: usize, limit: usize) -> Result<Vec<Vec<u8>>, FrameError> {
-        let (mut begun, mut frames) = (BegunFrame::default(), Vec::new());
-        for mut part in bytes.chunks(size) {
-            while !part.is_empty() {
-                let (taken, frame) = begun.push(part, limit);
-                assert!(taken > 0 || frame.is_err(), "it goes on");
-                part = &part[taken..];
-                frames.extend(frame?);
-            }
-        }
-        Ok(frames)
-    }
-
-    #[test]
-    fn frames_are_the_same_however_they_are_cut() {
-        let bytes = [&[0, 0, 0, 1, 7][..], &[0, 0, 0, 5, 1, 2, 3, 4, 5], &[0, 0, 0, 2, 8, 9]].concat();
-        for size in 1..=bytes.len() {
-            let expected = vec![vec![7], vec![1, 2, 3, 4, 5], vec![8, 9]];
-            assert_eq!(frames(&bytes, size, 5), Ok(expected), "in parts of {size}");
-        }
-    }
-
-    #[test]
-    fn a_length_beyond_the_limit_is_refused_before_anything_is_kept() {
-        let error = FrameError::TooLong { announced: 6, limit: 5 };
-        assert_eq!(frames(&[0, 0, 0, 6], 4, 5), Err(error));
-        let mut begun = BegunFrame::default();
-        assert!(begun.push(&[0xff; 64], 65_536).1.is_err());
-        assert_eq!(begun.bytes.capacity(), 0);
-    }
-
-    #[test]
-    fn an_empty_frame_is_none() {
-        assert_eq!(frames(&[0, 0, 0, 0], 4, 5), Err(FrameError::Empty));
-    }
-
-    #[test]
-    fn a_length_alone_takes_no_memory() {
-        let mut begun = BegunFrame::default();
-        assert_eq!(begun.push(&[0, 1, 0, 0, 9], 65_536), (5, Ok(None)));
-        assert!(begun.bytes.capacity() < 64, "{}", begun.bytes.capacity());
+        (self.frames, !self.begun.is_between_frames())
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::transports::{RefusedWhy, SessionNumber};
+use crate::wire::FRAME_BYTES;
 
 /// What the TCP transport allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             frame_timeout: Duration::from_secs(60),
             close_timeout: Duration::from_secs(1),
-            frame_bytes: 65_536,
+            frame_bytes: FRAME_BYTES,
             send_queue_frames: 1_024,
             send_queue_bytes: 1_048_576,
             received_frames: 64,

@@ -1,0 +1,194 @@
+//! What the core asks for, carried out. Whatever takes its time becomes a task, and what comes of it is an input.
+
+use crate::abort_points::{AbortPoint, reach};
+use crate::identity::{Entrypoint, NodeId};
+use crate::messages::{DeliveryState, DeliveryUpdate};
+use crate::node::{Command, Input, OutgoingFrame, OutgoingPacket};
+use crate::runtime::clock::unix_ms;
+use crate::runtime::{names, network, own};
+use crate::store::Store;
+use crate::transports::CloseReason;
+use crate::wire::{Fail, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Text};
+
+use super::keeping::{queued, update};
+use super::{Done, Driver};
+
+impl Driver {
+    pub(super) fn carry_out(&mut self) {
+        while let Some(command) = self.node.poll_command() {
+            self.command(command);
+        }
+        self.look_at_pings();
+        self.recording.take(&mut self.node, self.clock.now().ms);
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::CheckInterfaces => {
+                let found = network::interfaces(self.listen_at.ip());
+                let same = found == self.interfaces;
+                self.interfaces = found;
+                let active = !self.interfaces.is_empty();
+                self.task(async move { Done::Inputs(vec![Input::InterfacesChecked { active, same }]) });
+            }
+            Command::ProbeInternet => {
+                let reached = network::has_way_out(self.listen_at.ip());
+                self.task(async move { Done::Inputs(vec![Input::InternetProbed { reached }]) });
+            }
+            Command::Listen(_) => self.transport.listen(self.listen_at),
+            Command::StopListening(_) => self.transport.stop_listening(),
+            Command::Dial { session, entrypoint, expected } => {
+                tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
+                self.transport.dial(session, entrypoint.address, Some(expected));
+            }
+            Command::BeginHandshake(session) => self.transport.begin_handshake(session),
+            Command::OpenStream(session) => self.transport.open_stream(session),
+            Command::KeepAlive(session) => self.transport.send_keep_alive(session),
+            Command::Close(session) => {
+                self.transport.close(session, CloseReason::Local, "it is no longer wanted");
+            }
+            Command::Send(session, frame) => {
+                if let Some(frame) = self.outgoing(session, frame) {
+                    self.send(session, &frame);
+                }
+            }
+            Command::SendPacket { session, recipient, id, packet } => self.send_packet(session, recipient, id, packet),
+            Command::Transmit { session, message, recipient } => self.transmit(session, message, recipient),
+            Command::CommitMessage { session, sender, packet, bytes } => {
+                self.commit_message(session, sender, packet, bytes)
+            }
+            Command::CommitIdentity { session, sender, packet, bytes } => {
+                self.commit_identity(session, sender, packet, bytes)
+            }
+            Command::BuildIdentity { entrypoints, services } => {
+                let (keys, name, now) = (self.keys.clone(), self.settings.name.clone(), unix_ms());
+                self.store_task(
+                    "build the identity document",
+                    move |store| own::build(store, &keys, name, entrypoints, services, now),
+                    |built| built.map_or(Done::Nothing, Done::Built),
+                );
+            }
+            Command::RecordDelivery { message, state, attempts, pause_ms } => {
+                self.record_delivery(message, state, attempts, pause_ms);
+            }
+            Command::LoadMessages => {
+                self.store_task("read the messages that are on their way", Store::unfinished_deliveries, |deliveries| {
+                    Done::Inputs(deliveries.into_iter().flatten().map(queued).map(Input::MessageQueued).collect())
+                })
+            }
+            Command::FindDelivered { message, peer } => {
+                let now = unix_ms();
+                let id = message;
+                self.store_task(
+                    "write down that a message was read",
+                    move |store| store.confirm_read(&id, &peer, now),
+                    |_| Done::Changed(Vec::new()),
+                );
+            }
+            Command::RecordRefusal { message, reason } => {
+                let update = DeliveryUpdate {
+                    refusal: Some(names::fail_in_words(reason).to_owned()),
+                    ..update(DeliveryState::Refused, 0, 0)
+                };
+                self.update_delivery(message, update);
+            }
+            Command::RememberPeer(peer) => {
+                self.store_task("remember a peer", move |store| store.save_peer(&peer), |_| Done::Nothing)
+            }
+            Command::ReportPresence { peer, is_here } => {
+                tracing::info!(%peer, is_here, "contact");
+                if is_here {
+                    self.send_receipts();
+                }
+                self.changed();
+            }
+            Command::CountPresence(counted) => {
+                let seen: Vec<NodeId> =
+                    counted.into_iter().filter(|(_, is_here)| *is_here).map(|(peer, _)| peer).collect();
+                let now = unix_ms();
+                self.store_task(
+                    "count who is there",
+                    move |store| store.count_minutes(1, &seen, now),
+                    |_| Done::Nothing,
+                );
+            }
+            Command::Report { what, reason } => tracing::warn!(reason, "{what}"),
+            Command::Answer(request, result) => self.pending.answer_service(request, result, &self.node),
+            Command::Stopped => self.has_stopped = true,
+        }
+    }
+
+    /// A frame, with what only the rim knows.
+    fn outgoing(&self, session: u64, frame: OutgoingFrame) -> Option<Frame> {
+        Some(match frame {
+            OutgoingFrame::Hello { observed } => {
+                Frame::Hello(Hello::new(&self.settings.network, unix_ms(), Some(observed)))
+            }
+            OutgoingFrame::PeerId => {
+                let proved = self.proved.get(&session)?;
+                let entrypoints = self.node.world().identity.published.clone();
+                Frame::PeerId(PeerId::new(
+                    &self.keys.identity,
+                    &self.document,
+                    &proved.handshake_hash,
+                    proved.role(),
+                    entrypoints,
+                ))
+            }
+            OutgoingFrame::Ready => Frame::Ready,
+            OutgoingFrame::Refused(reason) => Frame::Refused(names::refusal_to_wire(reason)),
+            OutgoingFrame::Ping(nonce) => Frame::Ping(nonce),
+            OutgoingFrame::Pong(nonce) => Frame::Pong(nonce),
+            OutgoingFrame::GetPeers => Frame::GetPeers,
+            OutgoingFrame::Peers(peers) => {
+                let hint =
+                    |(id, entrypoints): (NodeId, Vec<Entrypoint>)| PeerHint { id, entrypoints: entrypoints.into() };
+                Frame::Peers(peers.into_iter().map(hint).collect())
+            }
+        })
+    }
+
+    fn send_packet(&mut self, session: u64, recipient: NodeId, id: PacketId, packet: OutgoingPacket) {
+        let (kind, answers, payload) = match packet {
+            OutgoingPacket::Identity => (PacketKind::Identity, None, self.document.as_bytes().to_vec()),
+            OutgoingPacket::Ack(of) => (PacketKind::Ack, Some(of), Vec::new()),
+            OutgoingPacket::Read(of) => (PacketKind::Read, Some(of), Vec::new()),
+            OutgoingPacket::Fail(of, reason) => {
+                let fail = Fail { reason: names::fail_to_wire(reason), text: Text::cut(names::fail_in_words(reason)) };
+                (PacketKind::Fail, Some(of), fail.encode())
+            }
+        };
+        let is_ack = kind == PacketKind::Ack;
+        let packet = Packet { kind, id, sender: self.keys.id(), recipient, time_unix_ms: unix_ms(), answers, payload };
+        let signed = match packet.sign(&self.keys.identity) {
+            Ok(signed) => signed,
+            Err(error) => return tracing::error!(%error, "a packet of ours cannot be"),
+        };
+        if is_ack {
+            reach(AbortPoint::BeforeAcknowledgement);
+        }
+        let is_sent = self.send(session, &Frame::Packet(signed.as_bytes().to_vec()));
+        if is_ack {
+            reach(AbortPoint::AfterAcknowledgement);
+        }
+        if let (true, PacketKind::Read, Some(of)) = (is_sent, kind, answers) {
+            let id = of;
+            self.store_task("note a receipt", move |store| store.receipt_sent(&recipient, &id), |_| Done::Nothing);
+        }
+    }
+
+    /// Hands a frame to a session. One that takes no more is closed: its peer does not read.
+    pub(super) fn send(&mut self, session: u64, frame: &Frame) -> bool {
+        match self.transport.send(session, frame.encode()) {
+            Ok(()) => {
+                self.frames_out += 1;
+                true
+            }
+            Err(error) => {
+                tracing::debug!(session, frame = frame.name(), %error, "a frame was not sent");
+                self.transport.close(session, CloseReason::Failed, error.to_string());
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The one loop that joins core and world: whatever happens becomes an input, whatever the core asks for is carried out.
+//!
+//! Everything here runs on one thread. Work that waits (for the store, for a way out) is a future among `tasks`, and what comes of it is
+//! an input again, so the core sees everything in one order.
+
+mod commands;
+mod events;
+mod keeping;
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use automata_runtime::trace::Lines;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep_until;
+
+use crate::abort_points::{AbortPoint, reach};
+use crate::api::methods::Call;
+use crate::identity::{NodeId, VerifiedDocument};
+use crate::node::{Input, Node, RequestId};
+use crate::store::StoreHandle;
+use crate::transports::tcp::TcpTransport;
+use crate::transports::{TransportEvent, Waiting};
+use crate::wire::{Frame, PacketId};
+
+use super::calls::Pending;
+use super::clock::{Clock, unix_ms};
+use super::config::{Config, Settings};
+use super::home::Home;
+use super::inbound::Proved;
+use super::logging::Log;
+use super::own::{self, Keys};
+use super::recording::Recording;
+
+/// What comes of something that was waited for.
+pub(super) enum Done {
+    /// Nothing that the core has to know.
+    Nothing,
+    /// These things happened.
+    Inputs(Vec<Input>),
+    /// Our identity document was built.
+    Built(own::Built),
+    /// A message is sealed, or cannot be.
+    Sealed { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
+    /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
+    Changed(Vec<Input>),
+    /// The settings changed.
+    Settings(Box<Config>),
+    /// It is known who is to be pinged.
+    Ping {
+        peer: NodeId,
+        name: Option<crate::nickname::Nickname>,
+        asked_ms: u64,
+        reply: tokio::sync::oneshot::Sender<Result<serde_json::Value, crate::api::errors::RpcError>>,
+    },
+}
+
+pub(super) type Task = Pin<Box<dyn Future<Output = Done>>>;
+
+/// Everything that the loop holds.
+pub struct Driver {
+    pub(super) node: Node<Lines>,
+    pub(super) clock: Clock,
+    pub(super) started_unix_ms: u64,
+    pub(super) keys: Keys,
+    pub(super) document: VerifiedDocument,
+    pub(super) store: StoreHandle,
+    pub(super) home: Home,
+    pub(super) config: Config,
+    pub(super) settings: Settings,
+    pub(super) log: Option<Log>,
+    pub(super) tasks: FuturesUnordered<Task>,
+    pub(super) pending: Pending,
+    pub(super) changes: watch::Sender<u64>,
+    pub(super) frames_out: u64,
+    pub(super) refused_connections: BTreeMap<String, u64>,
+    transport: TcpTransport,
+    listen_at: SocketAddr,
+    may_move_port: bool,
+    recording: Recording,
+    proved: HashMap<u64, Proved>,
+    /// Counts what has just come in against its session. Whoever goes on with it beyond this moment takes it, and so holds the sender back.
+    arriving: Option<Waiting>,
+    interfaces: Vec<std::net::IpAddr>,
+    requests: u64,
+    has_stopped: bool,
+    pub(super) is_ending: bool,
+}
+
+/// What the driver is made of.
+pub struct Parts {
+    /// The core.
+    pub node: Node<Lines>,
+    /// The clock that it goes by.
+    pub clock: Clock,
+    /// Our keys.
+    pub keys: Keys,
+    /// Our identity document.
+    pub document: VerifiedDocument,
+    /// Where everything is kept.
+    pub store: StoreHandle,
+    /// The home folder.
+    pub home: Home,
+    /// The settings, as they stand in the file.
+    pub config: Config,
+    /// The same, with types.
+    pub settings: Settings,
+    /// The log, if it is ours.
+    pub log: Option<Log>,
+    /// The trace.
+    pub recording: Recording,
+    /// The transport over TCP.
+    pub transport: TcpTransport,
+    /// Tells whoever waits for messages.
+    pub changes: watch::Sender<u64>,
+}
+
+impl Driver {
+    /// Ready to begin.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let listen_at = SocketAddr::new(parts.settings.tcp_address, parts.settings.tcp_port.port);
+        Self {
+            node: parts.node,
+            clock: parts.clock,
+            started_unix_ms: unix_ms(),
+            keys: parts.keys,
+            document: parts.document,
+            store: parts.store,
+            home: parts.home,
+            config: parts.config,
+            may_move_port: !parts.settings.tcp_port.is_set,
+            settings: parts.settings,
+            log: parts.log,
+            tasks: FuturesUnordered::new(),
+            pending: Pending::default(),
+            changes: parts.changes,
+            frames_out: 0,
+            refused_connections: BTreeMap::new(),
+            transport: parts.transport,
+            listen_at,
+            recording: parts.recording,
+            proved: HashMap::new(),
+            arriving: None,
+            interfaces: Vec::new(),
+            requests: 0,
+            has_stopped: false,
+            is_ending: false,
+        }
+    }
+
+    /// Runs until everything has come to rest after `end`. The log is given back, so that the last words are in it.
+    pub async fn run(
+        mut self,
+        mut events: mpsc::Receiver<TransportEvent>,
+        mut calls: mpsc::Receiver<Call>,
+        end: impl Future<Output = ()>,
+    ) -> Option<Log> {
+        let mut end = std::pin::pin!(end);
+        // The first lines say how everything stood before anything happened.
+        self.recording.take(&mut self.node, 0);
+        self.input(Input::Begin);
+        while !self.has_stopped {
+            let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
+            tokio::select! {
+                Some(event) = events.recv() => self.transport_event(event),
+                Some(done) = self.tasks.next() => self.done(done),
+                Some(call) = calls.recv() => self.call(call),
+                () = async { sleep_until(deadline.expect("it is guarded")).await }, if deadline.is_some() => {
+                    self.node.advance(self.clock.now());
+                    self.carry_out();
+                }
+                () = &mut end, if !self.is_ending => self.begin_to_end(),
+            }
+        }
+        // What was asked of the store is done before it closes.
+        while let Some(done) = self.tasks.next().await {
+            if let Done::Built(built) = done {
+                self.document = built.document;
+            }
+        }
+        self.recording.take(&mut self.node, self.clock.now().ms);
+        self.recording.end();
+        self.log
+    }
+
+    /// The node is to stop, in order.
+    pub(super) fn begin_to_end(&mut self) {
+        if !std::mem::replace(&mut self.is_ending, true) {
+            tracing::info!("stopping");
+            self.input(Input::Stop);
+        }
+    }
+
+    /// Something happened.
+    pub(super) fn input(&mut self, input: Input) {
+        self.node.handle(self.clock.now(), input);
+        self.carry_out();
+    }
+
+    /// A number for a request of the user. Even, so that those of the core never meet them.
+    pub(super) fn request_id(&mut self) -> RequestId {
+        self.requests += 2;
+        RequestId(self.requests)
+    }
+
+    /// Waits for something, and goes on.
+    pub(super) fn task(&mut self, task: impl Future<Output = Done> + 'static) {
+        self.tasks.push(Box::pin(task));
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Nothing => {}
+            Done::Inputs(inputs) => inputs.into_iter().for_each(|input| self.input(input)),
+            Done::Built(built) => {
+                let revision = built.document.document().revision;
+                let (contacts_changed, is_new) = (built.contacts_changed, built.is_new);
+                self.document = built.document;
+                self.input(Input::IdentityBuilt {
+                    contacts_changed,
+                    identity_changed: is_new && !contacts_changed,
+                    revision,
+                });
+            }
+            Done::Sealed { session, message, bytes } => {
+                reach(AbortPoint::BeforeSending);
+                let is_sent = bytes.is_some_and(|bytes| self.send(session, &Frame::Packet(bytes)));
+                reach(AbortPoint::AfterSending);
+                self.input(Input::Transmitted { message, is_sent });
+            }
+            Done::Changed(inputs) => {
+                inputs.into_iter().for_each(|input| self.input(input));
+                self.changed();
+            }
+            Done::Settings(config) => self.settings_changed(*config),
+            Done::Ping { peer, name, asked_ms, reply } => self.begin_ping(peer, name, asked_ms, reply),
+        }
+    }
+
+    /// Whoever waits for messages or their states looks again.
+    pub(super) fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    fn settings_changed(&mut self, config: Config) {
+        let Ok(settings) = Settings::of(&config) else { return };
+        if settings.log_level != self.settings.log_level
+            && let Some(log) = &self.log
+        {
+            let _ = log.set_level(&settings.log_level);
+        }
+        // The network and the address count from the next start.
+        let name_changed = settings.name != self.settings.name;
+        self.settings = Settings { network: self.settings.network.clone(), ..settings };
+        self.config = config;
+        if name_changed {
+            self.input(Input::Request(RequestId(0), crate::node::UserRequest::Synchronize));
+        }
+    }
+}
