@@ -20,6 +20,12 @@ impl<'a> Contender<'a> {
     pub fn new(name: &'static str, run: impl FnMut() + 'a) -> Self {
         Self { name, run: Box::new(run), nanoseconds: Vec::new() }
     }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
 /// Medians of one comparison, in nanoseconds per operation, in the order of the contenders.
