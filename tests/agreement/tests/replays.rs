@@ -84,7 +84,7 @@ impl Watch for Copy {
         // The interpreter's own writer writes what the runtime's does.
         let mut written = Vec::new();
         automata_compiler::trace::Writer::new(system).write(system, delivery, &mut written);
-        self.verbatim += u64::from(written == line.text.as_bytes());
+        self.verbatim += u64::from(written == line.text().as_bytes());
         if let Some(anonymiser) = &mut self.anonymiser {
             anonymiser.delivery(delivery, &mut self.out);
         }

@@ -298,7 +298,7 @@ impl<'a> Show<'a> {
             std::thread::sleep(after.saturating_sub(begin.elapsed()));
         }
         if self.command.json {
-            return writeln!(self.out, "{}", line.text);
+            return writeln!(self.out, "{}", line.text());
         }
         writeln!(self.out, "{}", timeline(&delivery.record(system)))
     }

@@ -6,11 +6,11 @@
 use std::io::Write as _;
 
 use automata_runtime::delivery::is_json;
-use automata_runtime::record::{Fault, Outcome};
+use automata_runtime::record::Outcome;
 use serde_json::Value as Json;
 
 use crate::interpreter::{Address, Asked, Delivery, Message, SECRET, Sending, Value, Who, is_stamp};
-use crate::model::{Automaton, AutomatonId, BaseType, Field, System, TimerId, Type, TypeKind};
+use crate::model::{Automaton, AutomatonId, BaseType, Condition, Field, System, TimerId, Type, TypeKind};
 
 /// Writes deliveries of one system.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Writer {
             outcome(out, *became);
             out.push(b'}');
         });
-        list(out, ",\"faults\":[", &delivery.faults, "]", |out, fault| name(out, fault_name(*fault)));
+        list(out, ",\"faults\":[", &delivery.faults, "]", |out, fault| name(out, fault.name()));
         out.push(b'}');
     }
 
@@ -125,44 +125,53 @@ impl Writer {
     }
 
     fn asked(&self, system: &System, automaton: &Automaton, asked: &Asked, answer: &Value, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"ask\":");
         let of = match asked {
             Asked::Condition(id, arguments) => {
                 let condition = &automaton.conditions[*id];
-                name(out, &condition.name);
-                values(system, "arguments", &condition.arguments, arguments, out);
+                question(system, condition, arguments, out);
                 condition.r#type
             }
             Asked::State(who, observed, state) => {
-                let observed_name = system.automata[*observed].name.as_str();
-                let quantifier = match who {
-                    Who::Any => "any ",
-                    Who::All => "all ",
-                    Who::No => "no ",
-                    _ => "",
-                };
-                match who {
-                    Who::Keyed(key) => {
-                        instance(system, *observed, Some(key), out);
-                        out.pop();
-                    }
-                    Who::Itself => out.extend_from_slice(b"\"self"),
-                    _ => {
-                        out.push(b'"');
-                        out.extend_from_slice(quantifier.as_bytes());
-                        out.extend_from_slice(observed_name.as_bytes());
-                    }
-                }
-                out.extend_from_slice(b" in ");
-                out.extend_from_slice(system.automata[*observed].states[*state].name.as_bytes());
-                out.push(b'"');
+                read_of_state(system, who, *observed, &system.automata[*observed].states[*state].name, out);
                 Type::BOOL
             }
         };
-        out.extend_from_slice(b",\"answer\":");
         value(system, answer, of, out);
         out.push(b'}');
     }
+}
+
+/// `{"ask":…,"arguments":{…},"answer":`.
+pub(super) fn question(system: &System, condition: &Condition, arguments: &[Value], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"ask\":");
+    name(out, &condition.name);
+    values(system, "arguments", &condition.arguments, arguments, out);
+    out.extend_from_slice(b",\"answer\":");
+}
+
+/// Likewise, of `X in S`.
+fn read_of_state(system: &System, who: &Who, observed: AutomatonId, state: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"ask\":");
+    match who {
+        Who::Keyed(key) => {
+            instance(system, observed, Some(key), out);
+            out.pop();
+        }
+        Who::Itself => out.extend_from_slice(b"\"self"),
+        Who::One | Who::Any | Who::All | Who::No => {
+            let quantifier = match who {
+                Who::Any => "\"any ",
+                Who::All => "\"all ",
+                Who::No => "\"no ",
+                _ => "\"",
+            };
+            out.extend_from_slice(quantifier.as_bytes());
+            out.extend_from_slice(system.automata[observed].name.as_bytes());
+        }
+    }
+    out.extend_from_slice(b" in ");
+    out.extend_from_slice(state.as_bytes());
+    out.extend_from_slice(b"\",\"answer\":");
 }
 
 fn number(out: &mut Vec<u8>, number: u64) {
@@ -304,31 +313,5 @@ fn instance(system: &System, id: AutomatonId, key: Option<&Value>, out: &mut Vec
 
 fn outcome(out: &mut Vec<u8>, outcome: Outcome) {
     out.extend_from_slice(b",\"outcome\":");
-    name(out, outcome_name(outcome));
-}
-
-/// As in records.
-pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Taken => "taken",
-        Outcome::Internal => "internal",
-        Outcome::Ignored => "ignored",
-        Outcome::Deferred => "deferred",
-        Outcome::Unexpected => "unexpected",
-        Outcome::Idle => "idle",
-        Outcome::Started => "started",
-        Outcome::NoSuchInstance => "no_such_instance",
-        Outcome::AlreadyThere => "already_there",
-        Outcome::DeferFull => "defer_full",
-    }
-}
-
-/// As in records.
-pub(super) fn fault_name(fault: Fault) -> &'static str {
-    match fault {
-        Fault::DivisionByZero => "division_by_zero",
-        Fault::MicrostepLimit => "microstep_limit",
-        Fault::DeliveryLimit => "delivery_limit",
-        Fault::QueueFull => "queue_full",
-    }
+    name(out, outcome.name());
 }

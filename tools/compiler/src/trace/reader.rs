@@ -1,5 +1,6 @@
 //! From bytes to lines: what is wrong with them as text is found here, with its line. What they mean is for the replay to say.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -53,27 +54,75 @@ struct Place {
     conditions: Range<usize>,
 }
 
-/// A line that tells of a delivery. Texts are as in JSON, with their quotes.
+/// A line that tells of a delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
+    all: &'a str,
+    place: &'a Place,
+}
+
+impl<'a> Line<'a> {
     /// In the file, from 1.
-    pub number: u64,
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.place.number
+    }
+
     /// The whole line, without its line feed.
-    pub text: &'a str,
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        &self.all[self.place.line.clone()]
+    }
+
     /// Number of the delivery.
-    pub sequence: u64,
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.place.sequence
+    }
+
     /// The time that was given to the bus.
-    pub at_ms: u64,
-    /// Whether it followed from an earlier delivery.
-    pub cause: Option<u64>,
-    /// `"name[key]"`.
-    pub instance: &'a str,
-    /// `"name"`.
-    pub event: &'a str,
-    /// `{…}`; empty if there are none.
-    pub fields: &'a str,
-    /// `[…]`; empty if nothing was asked.
-    pub conditions: &'a str,
+    #[must_use]
+    pub fn at_ms(&self) -> u64 {
+        self.place.at_ms
+    }
+
+    /// The delivery from which it followed.
+    #[must_use]
+    pub fn cause(&self) -> Option<u64> {
+        self.place.cause
+    }
+
+    /// `name[key]`.
+    #[must_use]
+    pub fn instance(&self) -> Cow<'a, str> {
+        unquoted(&self.all[self.place.instance.clone()])
+    }
+
+    /// As in the record.
+    #[must_use]
+    pub fn event(&self) -> Cow<'a, str> {
+        unquoted(&self.all[self.place.event.clone()])
+    }
+
+    /// `{…}` as it stands in the line; empty if there are none.
+    #[must_use]
+    pub fn fields(&self) -> &'a str {
+        &self.all[self.place.fields.clone()]
+    }
+
+    /// `[…]` as it stands in the line; empty if nothing was asked.
+    #[must_use]
+    pub fn conditions(&self) -> &'a str {
+        &self.all[self.place.conditions.clone()]
+    }
+}
+
+/// A text of JSON, without its quotes and escapes.
+fn unquoted(json: &str) -> Cow<'_, str> {
+    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(inner) if !inner.contains('\\') => Cow::Borrowed(inner),
+        _ => Cow::Owned(serde_json::from_str(json).unwrap_or_default()),
+    }
 }
 
 impl Block {
@@ -92,19 +141,7 @@ impl Block {
     /// The line at that place, if there is one.
     #[must_use]
     pub fn line(&self, index: usize) -> Option<Line<'_>> {
-        let place = self.lines.get(index)?;
-        let text = |range: &Range<usize>| &self.text[range.clone()];
-        Some(Line {
-            number: place.number,
-            text: text(&place.line),
-            sequence: place.sequence,
-            at_ms: place.at_ms,
-            cause: place.cause,
-            instance: text(&place.instance),
-            event: text(&place.event),
-            fields: text(&place.fields),
-            conditions: text(&place.conditions),
-        })
+        self.lines.get(index).map(|place| Line { all: &self.text, place })
     }
 }
 
@@ -233,6 +270,15 @@ impl Reader {
             return wrong(too_long());
         }
         let text = &all[range.clone()];
+        // As the recorder writes it; everything else takes the longer way.
+        if let Some(scanned) = scan(text) {
+            let begin = range.start;
+            let moved = |part: Range<usize>| part.start + begin..part.end + begin;
+            let [instance, event, fields, conditions] = scanned.parts.map(moved);
+            let Scanned { sequence, at_ms, cause, .. } = scanned;
+            let place = Place { number, line: range, sequence, at_ms, cause, instance, event, fields, conditions };
+            return self.follows(place).map(Some);
+        }
         let raw: Raw<'_> = match serde_json::from_str(text) {
             Ok(raw) => raw,
             Err(error) => return wrong(not_json(text, &error)),
@@ -260,28 +306,15 @@ impl Reader {
         let (Some(instance), Some(event)) = (raw.instance, raw.event) else {
             return wrong("the line tells of no delivery: it has no `instance` or no `event`".to_owned());
         };
-        if sequence != self.sequence {
-            return wrong(format!(
-                "the line has the sequence {sequence}, but {} was to come: lines are missing, mixed up, or of another trace",
-                self.sequence
-            ));
-        }
-        if at_ms < self.at_ms {
-            return wrong(format!("time goes back: it was {} ms, and the line says {at_ms} ms", self.at_ms));
-        }
-        if raw.cause.is_some_and(|cause| cause >= sequence) {
-            return wrong("the line names as its cause a delivery that comes later".to_owned());
-        }
         if !instance.get().starts_with('"') || !event.get().starts_with('"') {
             return wrong("`instance` and `event` are to be texts".to_owned());
         }
-        (self.sequence, self.at_ms) = (sequence + 1, at_ms);
         let base = all.as_ptr() as usize;
         let place = |part: &RawValue| {
             let begin = part.get().as_ptr() as usize - base;
             begin..begin + part.get().len()
         };
-        Ok(Some(Place {
+        self.follows(Place {
             number,
             line: range,
             sequence,
@@ -291,7 +324,126 @@ impl Reader {
             event: place(event),
             fields: raw.fields.map_or(0..0, place),
             conditions: raw.conditions.map_or(0..0, place),
-        }))
+        })
+        .map(Some)
+    }
+
+    /// That the line can come after those before it.
+    fn follows(&mut self, place: Place) -> Result<Place, TraceError> {
+        let Place { number, sequence, at_ms, cause, .. } = place;
+        let wrong = |problem: String| Err(TraceError::new(number, problem));
+        if sequence != self.sequence {
+            return wrong(format!(
+                "the line has the sequence {sequence}, but {} was to come: lines are missing, mixed up, or of another trace",
+                self.sequence
+            ));
+        }
+        if at_ms < self.at_ms {
+            return wrong(format!("time goes back: it was {} ms, and the line says {at_ms} ms", self.at_ms));
+        }
+        if cause.is_some_and(|cause| cause >= sequence) {
+            return wrong("the line names as its cause a delivery that comes later".to_owned());
+        }
+        (self.sequence, self.at_ms) = (sequence + 1, at_ms);
+        Ok(place)
+    }
+}
+
+/// The parts of a line that a replay needs: instance, event, fields, conditions.
+struct Scanned {
+    sequence: u64,
+    at_ms: u64,
+    cause: Option<u64>,
+    parts: [Range<usize>; 4],
+}
+
+/// Reads a line in the form in which the recorder writes it, as far as the conditions; none if it has another. What comes after is held against the
+/// interpreter's own line in any case.
+fn scan(text: &str) -> Option<Scanned> {
+    let mut at = Cursor { bytes: text.as_bytes(), at: 0 };
+    at.word(b"{\"sequence\":")?;
+    let sequence = at.number()?;
+    at.word(b",\"at_ms\":")?;
+    let at_ms = at.number()?;
+    let cause = match at.word(b",\"cause\":") {
+        Some(()) => Some(at.number()?),
+        None => None,
+    };
+    at.word(b",\"instance\":")?;
+    let instance = at.string()?;
+    at.word(b",\"event\":")?;
+    let event = at.string()?;
+    let fields = at.optional(b",\"fields\":{")?;
+    at.word(b",\"outcome\":")?;
+    at.string()?;
+    for key in [&b",\"before\":"[..], b",\"after\":"] {
+        if at.word(key).is_some() {
+            at.string()?;
+        }
+    }
+    let conditions = at.optional(b",\"conditions\":[")?;
+    let is_whole = text.ends_with('}') && matches!(at.bytes.get(at.at), Some(b',' | b'}'));
+    is_whole.then_some(Scanned { sequence, at_ms, cause, parts: [instance, event, fields, conditions] })
+}
+
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        self.bytes[self.at..].starts_with(word).then(|| self.at += word.len())
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        let digits = self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        // 19 digits always fit; and what JSON does not call a number is for the longer way.
+        let written = &self.bytes[self.at..self.at + digits];
+        if !(1..=19).contains(&digits) || (digits > 1 && written[0] == b'0') {
+            return None;
+        }
+        self.at += digits;
+        Some(written.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+    }
+
+    /// With its quotes.
+    fn string(&mut self) -> Option<Range<usize>> {
+        let begin = self.at;
+        (*self.bytes.get(begin)? == b'"').then_some(())?;
+        let mut at = begin + 1;
+        loop {
+            match *self.bytes.get(at)? {
+                b'"' => break,
+                b'\\' => at += 2,
+                0..=31 => return None,
+                _ => at += 1,
+            }
+        }
+        self.at = at + 1;
+        Some(begin..self.at)
+    }
+
+    /// A list or object whose key and opening are given, with its brackets; nothing if it is not there.
+    fn optional(&mut self, open: &[u8]) -> Option<Range<usize>> {
+        if self.word(open).is_none() {
+            return Some(0..0);
+        }
+        let begin = self.at - 1;
+        let mut depth = 1_u32;
+        while depth > 0 {
+            match *self.bytes.get(self.at)? {
+                b'"' => {
+                    self.string()?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        Some(begin..self.at)
     }
 }
 
