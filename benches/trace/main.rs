@@ -1,14 +1,15 @@
 //! What recording costs, and how fast a trace is replayed: the bus without and with a recorder, reading alone, and reading and replaying in two threads.
 //!
 //! Sessions get a packet and an answer in turn; a packet asks a condition, sets a variable and performs two actions, so that a line is as long as those of
-//! the node. `cargo bench -p bitpie-benches --bench trace`; with a word behind `--`, only what has it in its name, for a profiler.
+//! the node. `cargo bench -p bitpie-benches --bench trace`; with a word behind `--`, only what has it in its name, for a profiler;
+//! with `record=N`, a trace of N events goes to standard output.
 
 use std::hint::black_box;
+use std::io::{self, BufWriter, Cursor, Write};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 
 use automata_compiler::model::System as Model;
-use automata_compiler::trace::{Block, Next, Opening, Reader, Replay};
+use automata_compiler::trace::{Next, Stream};
 use automata_runtime::trace::{Header, Lines, end, opening};
 use automata_runtime::{Bus, Off, Recorder};
 use bitpie_benches::{Contender, compare};
@@ -29,8 +30,6 @@ const SESSIONS: u64 = 64;
 const EVENTS: u64 = 200_000;
 /// Octets of lines, before they are handed on.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Octets that a reader takes at a time.
-const BLOCK_BYTES: usize = 1 << 20;
 
 struct Always;
 
@@ -78,19 +77,25 @@ fn drain(lines: &mut Lines) {
     }
 }
 
-/// A whole trace of that many events.
-fn recorded(events: u64) -> Vec<u8> {
+/// Writes a whole trace of that many events; returns how many deliveries it has.
+fn record(events: u64, out: &mut impl Write) -> io::Result<u64> {
     let mut run = Run::new(Lines::new([7; 32]));
     run.bus.recorder_mut().clear();
-    let mut trace = Vec::new();
-    opening(&run.bus, &Header::default(), &mut trace);
+    let mut beginning = Vec::new();
+    opening(&run.bus, &Header::default(), &mut beginning);
+    out.write_all(&beginning)?;
+    let (mut deliveries, mut outcome) = (0, Ok(()));
     run.events(events, |lines| {
-        trace.extend_from_slice(lines.bytes());
+        deliveries += lines.bytes().iter().filter(|&&byte| byte == b'\n').count() as u64;
+        outcome = std::mem::replace(&mut outcome, Ok(())).and_then(|()| out.write_all(lines.bytes()));
         lines.clear();
     });
-    let lines = trace.iter().filter(|&&byte| byte == b'\n').count();
-    end(lines as u64, &mut trace);
-    trace
+    outcome?;
+    let mut last = Vec::new();
+    end(deliveries + 2, &mut last);
+    out.write_all(&last)?;
+    out.flush()?;
+    Ok(deliveries)
 }
 
 fn model() -> Arc<Model> {
@@ -99,72 +104,51 @@ fn model() -> Arc<Model> {
     Arc::new(automata_compiler::analyse(&sources).system.expect("they are correct"))
 }
 
-/// A trace in memory, as its first two lines, and the rest in blocks of whole lines.
-fn blocks(trace: &[u8]) -> (Opening, Vec<&[u8]>) {
-    let mut parts = trace.splitn(3, |&byte| byte == b'\n');
-    let first = parts.next().expect("a header");
-    let opening = Opening::read(first, parts.next()).expect("it was just recorded");
-    let mut rest = parts.next().expect("lines");
-    let mut blocks = Vec::new();
-    while !rest.is_empty() {
-        let reach = rest.len().min(BLOCK_BYTES);
-        let end = rest[..reach].iter().rposition(|&byte| byte == b'\n').expect("lines are shorter than blocks") + 1;
-        blocks.push(&rest[..end]);
-        rest = &rest[end..];
-    }
-    (opening, blocks)
+fn stream(trace: &Arc<[u8]>) -> Stream {
+    Stream::open(Cursor::new(Arc::clone(trace))).expect("it was just recorded")
 }
 
-fn read(opening: &Opening, blocks: &[&[u8]], mut each: impl FnMut(Block) -> bool) {
-    let mut reader = Reader::new(opening.snapshot.sequence, opening.snapshot.now_ms);
-    for block in blocks {
-        let (block, outcome) = reader.read(block.to_vec());
-        outcome.expect("it was just recorded");
-        if !each(block) {
-            return;
-        }
+fn read(trace: &Arc<[u8]>) {
+    let mut blocks = stream(trace).blocks();
+    while let Next::Block(block) = blocks().expect("it was just recorded") {
+        black_box(&block);
     }
 }
 
-fn replay(model: &Arc<Model>, opening: &Opening, blocks: &[&[u8]]) -> u64 {
-    let mut replay = Replay::new(model, opening).expect("it was recorded under these definitions");
-    std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(4);
-        scope.spawn(move || read(opening, blocks, |block| sender.send(block).is_ok()));
-        let mut next = || Ok(receiver.recv().map_or(Next::End(automata_compiler::trace::Ending::Ended), Next::Block));
-        replay.run(&mut next, &mut ()).verified
-    })
+fn replay(model: &Arc<Model>, trace: &Arc<[u8]>) -> u64 {
+    stream(trace).replay(model, &mut ()).verified
 }
 
 fn main() {
-    let trace = recorded(EVENTS);
-    let (opening, blocks) = blocks(&trace);
+    if let Some(count) = std::env::args().find_map(|word| word.strip_prefix("record=")?.parse().ok()) {
+        record(count, &mut BufWriter::new(io::stdout())).expect("somebody takes it");
+        return;
+    }
+    let mut trace = Vec::new();
+    let lines = record(EVENTS, &mut trace).expect("memory takes it");
+    let trace: Arc<[u8]> = trace.into();
     let model = model();
-    let lines = trace.iter().filter(|&&byte| byte == b'\n').count() as u64 - 3;
-    assert_eq!(replay(&model, &opening, &blocks), lines, "the replay verifies all");
+    assert_eq!(replay(&model, &trace), lines, "the replay verifies all");
 
     let (mut off, mut on) = (Run::new(Off), Run::new(Lines::new([7; 32])));
     let mut contenders = vec![
         Contender::new("bus, recording off", move || off.events(EVENTS, |_| ())),
         Contender::new("bus, recording on", move || on.events(EVENTS, drain)),
-        Contender::new("reading alone", || {
-            read(&opening, &blocks, |block| {
-                black_box(&block);
-                true
-            });
-        }),
-        Contender::new("reading and replaying", || assert_eq!(replay(&model, &opening, &blocks), lines)),
+        Contender::new("reading alone", || read(&trace)),
+        Contender::new("reading and replaying", || assert_eq!(replay(&model, &trace), lines)),
     ];
     if let Some(word) = std::env::args().skip(1).find(|word| !word.starts_with('-')) {
         contenders.retain(|contender| contender.name().contains(&word));
-        for (name, nanoseconds) in compare(EVENTS, contenders).medians {
-            println!("{name:<26}{nanoseconds:>12.0} ns/event");
+        let comparison = compare(EVENTS, contenders);
+        for (name, nanoseconds) in &comparison.medians {
+            let processor = comparison.processor_of(name).unwrap_or(f64::NAN);
+            println!("{name:<26}{nanoseconds:>12.0} ns/event{processor:>12.0} on a processor");
         }
         return;
     }
     let comparison = compare(EVENTS, contenders);
     println!("{} octets to a line, {} lines", trace.len() as u64 / lines, lines);
-    println!("{:<26}{:>12}{:>12}{:>12}{:>12}", "", "ns/event", "M/s", "aim M/s", "× off");
+    println!("{:<26}{:>12}{:>12}{:>12}{:>12}{:>14}", "", "ns/event", "M/s", "aim M/s", "× off", "processor ns");
     for (name, aim) in [
         ("bus, recording off", Some(5.0)),
         ("bus, recording on", Some(1.0)),
@@ -175,8 +159,9 @@ fn main() {
         let rate = 1_000.0 / nanoseconds;
         let (aim, missed) = aim.map_or(("–".to_owned(), false), |aim: f64| (format!("{aim:.0}"), rate < aim));
         println!(
-            "{name:<26}{nanoseconds:>12.0}{rate:>12.2}{aim:>12}{:>12.1}{}",
+            "{name:<26}{nanoseconds:>12.0}{rate:>12.2}{aim:>12}{:>12.1}{:>14.0}{}",
             nanoseconds / comparison.of("bus, recording off"),
+            comparison.processor_of(name).unwrap_or(f64::NAN),
             if missed { " !" } else { "" }
         );
     }

@@ -40,17 +40,22 @@ fuzz_target!(|data: &[u8]| {
     let Ok(interpreter) = resume(&NODE, &opening) else { return };
     let mut copy = Copy { anonymiser: Anonymiser::new(&NODE, &opening), out: Vec::new(), sequence: Sequence::default() };
     copy.anonymiser.opening(&opening, &interpreter, &mut copy.out);
-    let summary = replay(&opening, parts.next().unwrap_or_default(), &mut copy);
+    let rest = parts.next().unwrap_or_default();
+    let summary = replay(&opening, rest, true, &mut copy);
+    // Inputs that are made of lines where they are read are those that the replay makes of them.
+    assert_eq!(replay(&opening, rest, false, &mut ()), summary);
     let _ = mermaid(&copy.sequence);
     let mut parts = copy.out.splitn(3, |&byte| byte == b'\n');
     let opening = Opening::read(parts.next().unwrap_or_default(), parts.next()).expect("a copy is a trace");
-    let again = replay(&opening, parts.next().unwrap_or_default(), &mut ());
+    let again = replay(&opening, parts.next().unwrap_or_default(), true, &mut ());
     assert_eq!(again.verified, summary.verified, "a copy replays as far: {summary:?} {again:?}");
 });
 
-fn replay(opening: &Opening, rest: &[u8], watch: &mut dyn Watch) -> Summary {
+fn replay(opening: &Opening, rest: &[u8], is_ahead: bool, watch: &mut dyn Watch) -> Summary {
     let mut replay = Replay::new(&NODE, opening).expect("the situation was resumed before");
-    let mut reader = Reader::new(opening.snapshot.sequence, opening.snapshot.now_ms);
+    let (sequence, now_ms) = (opening.snapshot.sequence, opening.snapshot.now_ms);
+    let mut reader =
+        if is_ahead { Reader::for_replay(&NODE, sequence, now_ms) } else { Reader::new(sequence, now_ms) };
     let whole = rest.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
     let mut bytes = Some(rest[..whole].to_vec());
     let mut failed = None;

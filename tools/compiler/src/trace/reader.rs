@@ -3,11 +3,16 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use automata_runtime::trace::{FORMAT, LINE_LIMIT_BYTES};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+use super::input::Input;
+use super::scan::{Scanned, scan};
+use crate::model::System;
 
 /// What is wrong with a trace, so that it cannot be read on from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +57,8 @@ struct Place {
     event: Range<usize>,
     fields: Range<usize>,
     conditions: Range<usize>,
+    /// The line as an input, if it can be one, and the reader knows the definitions.
+    input: Option<Input>,
 }
 
 /// A line that tells of a delivery.
@@ -143,6 +150,11 @@ impl Block {
     pub fn line(&self, index: usize) -> Option<Line<'_>> {
         self.lines.get(index).map(|place| Line { all: &self.text, place })
     }
+
+    /// What the reader has made of the line as an input, once.
+    pub(super) fn take_input(&mut self, index: usize) -> Option<Input> {
+        self.lines.get_mut(index)?.input.take()
+    }
 }
 
 /// How a trace ended.
@@ -162,6 +174,7 @@ pub struct Reader {
     sequence: u64,
     at_ms: u64,
     ending: Ending,
+    system: Option<Arc<System>>,
 }
 
 #[derive(Deserialize)]
@@ -197,7 +210,14 @@ impl Reader {
     /// After the first two lines; the number of the first delivery, and the time before it, are those of the snapshot.
     #[must_use]
     pub fn new(sequence: u64, now_ms: u64) -> Self {
-        Self { number: 2, sequence, at_ms: now_ms, ending: Ending::CutOff }
+        Self { number: 2, sequence, at_ms: now_ms, ending: Ending::CutOff, system: None }
+    }
+
+    /// Likewise, for a replay under these definitions: what can be said of a line beforehand is worked out where it is read, which may be another thread
+    /// than that of the replay.
+    #[must_use]
+    pub fn for_replay(system: &Arc<System>, sequence: u64, now_ms: u64) -> Self {
+        Self { system: Some(Arc::clone(system)), ..Self::new(sequence, now_ms) }
     }
 
     /// Reads whole lines, the line feed after the last of them included. Those before the first that is wrong are there in any case.
@@ -276,7 +296,12 @@ impl Reader {
             let moved = |part: Range<usize>| part.start + begin..part.end + begin;
             let [instance, event, fields, conditions] = scanned.parts.map(moved);
             let Scanned { sequence, at_ms, cause, .. } = scanned;
-            let place = Place { number, line: range, sequence, at_ms, cause, instance, event, fields, conditions };
+            let input = self.system.as_ref().filter(|_| cause.is_none()).and_then(|system| {
+                let part = |part: &Range<usize>| &all[part.clone()];
+                Input::read(system, &unquoted(part(&instance)), &unquoted(part(&event)), part(&fields))
+            });
+            let line = range;
+            let place = Place { number, line, sequence, at_ms, cause, instance, event, fields, conditions, input };
             return self.follows(place).map(Some);
         }
         let raw: Raw<'_> = match serde_json::from_str(text) {
@@ -324,6 +349,7 @@ impl Reader {
             event: place(event),
             fields: raw.fields.map_or(0..0, place),
             conditions: raw.conditions.map_or(0..0, place),
+            input: None,
         })
         .map(Some)
     }
@@ -346,104 +372,6 @@ impl Reader {
         }
         (self.sequence, self.at_ms) = (sequence + 1, at_ms);
         Ok(place)
-    }
-}
-
-/// The parts of a line that a replay needs: instance, event, fields, conditions.
-struct Scanned {
-    sequence: u64,
-    at_ms: u64,
-    cause: Option<u64>,
-    parts: [Range<usize>; 4],
-}
-
-/// Reads a line in the form in which the recorder writes it, as far as the conditions; none if it has another. What comes after is held against the
-/// interpreter's own line in any case.
-fn scan(text: &str) -> Option<Scanned> {
-    let mut at = Cursor { bytes: text.as_bytes(), at: 0 };
-    at.word(b"{\"sequence\":")?;
-    let sequence = at.number()?;
-    at.word(b",\"at_ms\":")?;
-    let at_ms = at.number()?;
-    let cause = match at.word(b",\"cause\":") {
-        Some(()) => Some(at.number()?),
-        None => None,
-    };
-    at.word(b",\"instance\":")?;
-    let instance = at.string()?;
-    at.word(b",\"event\":")?;
-    let event = at.string()?;
-    let fields = at.optional(b",\"fields\":{")?;
-    at.word(b",\"outcome\":")?;
-    at.string()?;
-    for key in [&b",\"before\":"[..], b",\"after\":"] {
-        if at.word(key).is_some() {
-            at.string()?;
-        }
-    }
-    let conditions = at.optional(b",\"conditions\":[")?;
-    let is_whole = text.ends_with('}') && matches!(at.bytes.get(at.at), Some(b',' | b'}'));
-    is_whole.then_some(Scanned { sequence, at_ms, cause, parts: [instance, event, fields, conditions] })
-}
-
-struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Cursor<'_> {
-    fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.bytes[self.at..].starts_with(word).then(|| self.at += word.len())
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let digits = self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        // 19 digits always fit; and what JSON does not call a number is for the longer way.
-        let written = &self.bytes[self.at..self.at + digits];
-        if !(1..=19).contains(&digits) || (digits > 1 && written[0] == b'0') {
-            return None;
-        }
-        self.at += digits;
-        Some(written.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
-    }
-
-    /// With its quotes.
-    fn string(&mut self) -> Option<Range<usize>> {
-        let begin = self.at;
-        (*self.bytes.get(begin)? == b'"').then_some(())?;
-        let mut at = begin + 1;
-        loop {
-            match *self.bytes.get(at)? {
-                b'"' => break,
-                b'\\' => at += 2,
-                0..=31 => return None,
-                _ => at += 1,
-            }
-        }
-        self.at = at + 1;
-        Some(begin..self.at)
-    }
-
-    /// A list or object whose key and opening are given, with its brackets; nothing if it is not there.
-    fn optional(&mut self, open: &[u8]) -> Option<Range<usize>> {
-        if self.word(open).is_none() {
-            return Some(0..0);
-        }
-        let begin = self.at - 1;
-        let mut depth = 1_u32;
-        while depth > 0 {
-            match *self.bytes.get(self.at)? {
-                b'"' => {
-                    self.string()?;
-                    continue;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                _ => {}
-            }
-            self.at += 1;
-        }
-        Some(begin..self.at)
     }
 }
 

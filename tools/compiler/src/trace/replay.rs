@@ -10,11 +10,13 @@ use automata_runtime::Record;
 use serde_json::{Map, Value as Json};
 
 use super::differences::differences;
-use super::line::{Writer, question};
+use super::input::{Input, plain_fields, plain_value};
+use super::line::Writer;
 use super::opening::{Opening, resume};
 use super::reader::{Block, Ending, Line, TraceError};
+use super::scan::behind;
 use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};
-use crate::model::{BaseType, EventId, EventKind, Field, System, Type, TypeKind};
+use crate::model::{EventId, EventKind, System};
 
 /// Where the definitions and the trace part.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +64,18 @@ pub struct Summary {
     pub ending: Option<Ending>,
     /// What is wrong with the line after the last that was looked at.
     pub error: Option<TraceError>,
+}
+
+impl Summary {
+    /// The situation of the snapshot is none of these definitions.
+    #[must_use]
+    pub fn parted(parting: Parting) -> Self {
+        Self { parting: Some(parting), ..Self::nothing() }
+    }
+
+    fn nothing() -> Self {
+        Self { verified: 0, inputs: 0, at_ms: 0, parting: None, is_incomplete: false, ending: None, error: None }
+    }
 }
 
 /// Sees what was verified.
@@ -119,15 +133,7 @@ impl Replay {
             feed: Feed { blocks, block: Block::default(), index: 0, later: None, ending: None, error: None },
             writer: Writer::new(&system),
             written: Vec::new(),
-            summary: Summary {
-                verified: 0,
-                inputs: 0,
-                at_ms: 0,
-                parting: None,
-                is_incomplete: false,
-                ending: None,
-                error: None,
-            },
+            summary: Summary::nothing(),
             is_over: false,
             watch,
         };
@@ -157,7 +163,13 @@ impl Replay {
     /// Hands the input of the next line to the interpreter.
     fn input(&mut self, host: &mut Lines<'_, '_>) -> Result<(), Error> {
         let Some(line) = host.feed.peek(0).filter(|line| line.cause().is_none()) else { return Ok(()) };
-        let (at_ms, event) = (line.at_ms(), line.event());
+        let at_ms = line.at_ms();
+        if let Some(Input { address, event, fields }) = host.feed.take_input() {
+            self.interpreter.pass(at_ms)?;
+            return self.interpreter.deliver(address, event, fields, host);
+        }
+        let Some(line) = host.feed.peek(0) else { return Ok(()) };
+        let event = line.event();
         if is_timer(&event) {
             return self.interpreter.advance(at_ms, host);
         }
@@ -218,55 +230,6 @@ fn object(text: &str) -> Map<String, Json> {
     if text.is_empty() { Map::new() } else { serde_json::from_str(text).unwrap_or_default() }
 }
 
-/// Fields as the recorder writes them, read without a detour through JSON values; none for what is not that plain.
-fn plain_fields(system: &System, declared: &[Field], text: &str) -> Option<Vec<Value>> {
-    let mut rest = match declared {
-        [] => return text.is_empty().then(Vec::new),
-        _ => text.strip_prefix('{')?,
-    };
-    let mut fields = Vec::with_capacity(declared.len());
-    for (index, field) in declared.iter().enumerate() {
-        if index > 0 {
-            rest = rest.strip_prefix(',')?;
-        }
-        rest = rest.strip_prefix('"')?.strip_prefix(field.name.as_str())?.strip_prefix("\":")?;
-        let (value, after) = plain_value(system, field.r#type, rest)?;
-        fields.push(value);
-        rest = after;
-    }
-    (rest == "}").then_some(fields)
-}
-
-/// The value at the start of the text, and what comes after it.
-fn plain_value<'a>(system: &System, of: Type, text: &'a str) -> Option<(Value, &'a str)> {
-    if let Some(inner) = text.strip_prefix('"') {
-        let end = inner.find(['"', '\\']).filter(|&end| inner.as_bytes()[end] == b'"')?;
-        let (word, after) = (&inner[..end], &inner[end + 1..]);
-        let value = match of.base {
-            BaseType::String => Value::String(word.into()),
-            BaseType::Declared(id) => match &system.types[id].kind {
-                TypeKind::Enum(variants) => Value::Variant(variants.iter().position(|name| name == word)? as u32),
-                TypeKind::Opaque { .. } => Value::Opaque(Arc::new(Json::from(word))),
-            },
-            _ => return None,
-        };
-        return Some((value, after));
-    }
-    let end = text.find([',', '}'])?;
-    let (word, after) = text.split_at(end);
-    let is_number = word.bytes().all(|byte| byte.is_ascii_digit()) && (word.len() == 1 || !word.starts_with('0'));
-    let value = match (of.base, word) {
-        (_, "null") if of.optional => Value::None,
-        (BaseType::Bool, "true") => Value::Bool(true),
-        (BaseType::Bool, "false") => Value::Bool(false),
-        (BaseType::Integer(_), _) if is_number => Value::Integer(word.parse::<u64>().ok()?.into()),
-        (BaseType::Duration, _) if is_number => Value::Duration(word.parse().ok()?),
-        _ => return None,
-    };
-    // Whether it is within the bounds of its type is for the interpreter to say, which checks what it is given.
-    Some((value, after))
-}
-
 /// The lines, with those that a look ahead has fetched.
 struct Feed<'b, 'f> {
     blocks: &'b mut Blocks<'f>,
@@ -315,6 +278,11 @@ impl Feed<'_, '_> {
             }
         }
         None
+    }
+
+    /// The next line as an input, if the reader has made one of it.
+    fn take_input(&mut self) -> Option<Input> {
+        self.block.take_input(self.index)
     }
 
     /// Tells a place in the trace from later ones.
@@ -378,13 +346,11 @@ impl Host for Lines<'_, '_> {
         };
         // Nearly always it is there as our own writer would write it.
         self.written.clear();
-        question(asked.system, condition, asked.arguments, &mut self.written);
-        let written = std::str::from_utf8(&self.written).ok()?;
-        if let Some(begin) = line.conditions().find(written) {
-            let answer = &line.conditions()[begin + written.len()..];
-            if let Some((answer, _)) = plain_value(asked.system, condition.r#type, answer) {
-                return Some(answer);
-            }
+        let (system, asking) = (asked.system, asked.address.automaton);
+        self.writer.question(system, asking, asked.condition, asked.arguments, &mut self.written);
+        let plain = behind(line.conditions(), &self.written);
+        if let Some((answer, _)) = plain.and_then(|text| plain_value(asked.system, condition.r#type, text)) {
+            return Some(answer);
         }
         let answers: Vec<Answer> = serde_json::from_str(line.conditions()).ok()?;
         let is_same = |answer: &&Answer| {
