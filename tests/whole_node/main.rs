@@ -10,9 +10,11 @@
 )]
 
 mod crash;
+mod demo;
 mod nodes;
 mod peer;
 mod proxy;
 mod refusals;
+mod replays;
 mod talk;
 mod violations;
