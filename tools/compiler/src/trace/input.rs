@@ -23,9 +23,9 @@ impl Input {
         }
         let address = exact_address(system, instance).ok()?;
         let events = &system.automata[address.automaton].events;
-        let index = events.iter().position(|declared| declared.name == event)?;
-        let fields = plain_fields(system, &events.iter().nth(index)?.fields, fields)?;
-        Some(Self { address, event: EventId(index as u32), fields })
+        let event = EventId(events.iter().position(|declared| declared.name == event)? as u32);
+        let fields = plain_fields(system, &events[event].fields, fields)?;
+        Some(Self { address, event, fields })
     }
 }
 
