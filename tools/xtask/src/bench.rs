@@ -10,7 +10,7 @@ use crate::steps::{cargo, run};
     after_help = "Figures and what they mean are in docs/BENCHMARKS.md. Nothing here is part of `cargo xtask test`."
 )]
 pub struct Bench {
-    /// Which: dispatch, compile; all of them if none is named
+    /// Which: dispatch, compile, trace; all of them if none is named
     names: Vec<String>,
 }
 
