@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use automata_runtime::trace::Lines;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -22,6 +21,7 @@ use super::clock::unix_ms;
 use super::config::Config;
 use super::driver::{Done, Driver};
 use super::entropy::random;
+use super::recording::Recorder;
 use super::who::{self, address_of, resolve};
 
 type Reply = oneshot::Sender<Result<Value, RpcError>>;
@@ -42,7 +42,7 @@ struct WaitingPing {
 
 impl Pending {
     /// A service has come to rest.
-    pub fn answer_service(&mut self, request: RequestId, result: ServiceResult, node: &Node<Lines>) {
+    pub fn answer_service(&mut self, request: RequestId, result: ServiceResult, node: &Node<Recorder>) {
         let Some((name, enabled, reply)) = self.services.remove(&request) else { return };
         let result = match result {
             ServiceResult::Started => answers::ServiceResult::Started,

@@ -12,7 +12,6 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-use automata_runtime::trace::Lines;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
@@ -34,7 +33,7 @@ use super::home::Home;
 use super::inbound::Proved;
 use super::logging::Log;
 use super::own::{self, Keys};
-use super::recording::Recording;
+use super::recording::{Recorder, Recording};
 
 /// What comes of something that was waited for.
 pub(super) enum Done {
@@ -63,7 +62,7 @@ pub(super) type Task = Pin<Box<dyn Future<Output = Done>>>;
 
 /// Everything that the loop holds.
 pub struct Driver {
-    pub(super) node: Node<Lines>,
+    pub(super) node: Node<Recorder>,
     pub(super) clock: Clock,
     pub(super) started_unix_ms: u64,
     pub(super) keys: Keys,
@@ -94,7 +93,7 @@ pub struct Driver {
 /// What the driver is made of.
 pub struct Parts {
     /// The core.
-    pub node: Node<Lines>,
+    pub node: Node<Recorder>,
     /// The clock that it goes by.
     pub clock: Clock,
     /// Our keys.
