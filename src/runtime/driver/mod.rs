@@ -6,6 +6,7 @@
 mod commands;
 mod events;
 mod keeping;
+mod sending;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
@@ -34,6 +35,7 @@ use super::inbound::Proved;
 use super::logging::Log;
 use super::own::{self, Keys};
 use super::recording::{Recorder, Recording};
+use sending::{Sealer, Sent};
 
 /// What comes of something that was waited for.
 pub(super) enum Done {
@@ -66,6 +68,8 @@ pub struct Driver {
     pub(super) clock: Clock,
     pub(super) started_unix_ms: u64,
     pub(super) keys: Keys,
+    pub(super) sealer: Sealer,
+    sent: Sent,
     pub(super) document: VerifiedDocument,
     pub(super) store: StoreHandle,
     pub(super) home: Home,
@@ -127,6 +131,8 @@ impl Driver {
             node: parts.node,
             clock: parts.clock,
             started_unix_ms: unix_ms(),
+            sealer: Sealer::new(parts.keys.clone()),
+            sent: Sent::default(),
             keys: parts.keys,
             document: parts.document,
             store: parts.store,
@@ -165,6 +171,7 @@ impl Driver {
         self.input(Input::Begin);
         while !self.has_stopped {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
+            let sent_due = self.sent.due();
             tokio::select! {
                 Some(event) = events.recv() => self.transport_event(event),
                 Some(done) = self.tasks.next() => self.done(done),
@@ -173,9 +180,13 @@ impl Driver {
                     self.node.advance(self.clock.now());
                     self.carry_out();
                 }
+                () = async { sleep_until(sent_due.expect("it is guarded")).await }, if sent_due.is_some() => {
+                    self.write_down_sent();
+                }
                 () = &mut end, if !self.is_ending => self.begin_to_end(),
             }
         }
+        self.write_down_sent();
         // What was asked of the store is done before it closes.
         while let Some(done) = self.tasks.next().await {
             if let Done::Built(built) = done {
