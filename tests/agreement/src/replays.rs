@@ -27,8 +27,11 @@ pub fn replay(
     };
     // What is made of lines beforehand, and what the replay makes of them itself, has to be the same; so both are tried.
     let (sequence, now_ms) = (opening.snapshot.sequence, opening.snapshot.now_ms);
-    let mut reader =
-        if octets % 2 == 0 { Reader::new(sequence, now_ms) } else { Reader::for_replay(system, sequence, now_ms) };
+    let mut reader = if octets.is_multiple_of(2) {
+        Reader::new(sequence, now_ms)
+    } else {
+        Reader::for_replay(system, sequence, now_ms)
+    };
     let mut failed = None;
     let mut blocks = || {
         if let Some(error) = failed.take() {
