@@ -13,7 +13,7 @@ use tokio_util::compat::FuturesAsyncReadCompatExt as _;
 
 use crate::rounds::{Figures, Table};
 use crate::sides::across;
-use crate::{Extent, libp2p_side, rounds};
+use crate::{Extent, libp2p_side, machine, rounds};
 
 /// What is written and read at a time.
 const CHUNK_BYTES: usize = 1 << 18;
@@ -42,11 +42,20 @@ pub fn compare(extent: &Extent) -> anyhow::Result<()> {
         ("plain TCP", Contender::Tcp),
         ("libp2p: Noise, yamux", Contender::Libp2p),
     ];
-    let table = Table { title: format!("{} MiB through one stream", octets >> 20), columns: vec!["MB/s"], against: 2 };
-    rounds::compare(&table, extent.rounds, &contenders, |contender| match contender {
-        Contender::Session => through_session(octets),
-        Contender::Tcp => through_tcp(octets),
-        Contender::Libp2p => through_libp2p(octets),
+    let table = Table {
+        title: format!("{} MiB through one stream", octets >> 20),
+        columns: vec!["MB/s", "CPU ms/GB"],
+        against: 2,
+    };
+    rounds::compare(&table, extent.rounds, &contenders, |contender| {
+        let before = machine::processor_seconds();
+        let mut figures = match contender {
+            Contender::Session => through_session(octets),
+            Contender::Tcp => through_tcp(octets),
+            Contender::Libp2p => through_libp2p(octets),
+        }?;
+        figures.push((machine::processor_seconds() - before) * 1e12 / octets as f64);
+        Ok(figures)
     })
 }
 
