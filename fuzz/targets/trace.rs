@@ -38,7 +38,8 @@ fuzz_target!(|data: &[u8]| {
     let mut parts = data.splitn(3, |&byte| byte == b'\n');
     let Ok(opening) = Opening::read(parts.next().unwrap_or_default(), parts.next()) else { return };
     let Ok(interpreter) = resume(&NODE, &opening) else { return };
-    let mut copy = Copy { anonymiser: Anonymiser::new(&NODE, &opening), out: Vec::new(), sequence: Sequence::default() };
+    let mut copy =
+        Copy { anonymiser: Anonymiser::new(&NODE, &opening), out: Vec::new(), sequence: Sequence::default() };
     copy.anonymiser.opening(&opening, &interpreter, &mut copy.out);
     let rest = parts.next().unwrap_or_default();
     let summary = replay(&opening, rest, true, &mut copy);
@@ -54,8 +55,7 @@ fuzz_target!(|data: &[u8]| {
 fn replay(opening: &Opening, rest: &[u8], is_ahead: bool, watch: &mut dyn Watch) -> Summary {
     let mut replay = Replay::new(&NODE, opening).expect("the situation was resumed before");
     let (sequence, now_ms) = (opening.snapshot.sequence, opening.snapshot.now_ms);
-    let mut reader =
-        if is_ahead { Reader::for_replay(&NODE, sequence, now_ms) } else { Reader::new(sequence, now_ms) };
+    let mut reader = if is_ahead { Reader::for_replay(&NODE, sequence, now_ms) } else { Reader::new(sequence, now_ms) };
     let whole = rest.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
     let mut bytes = Some(rest[..whole].to_vec());
     let mut failed = None;

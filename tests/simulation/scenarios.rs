@@ -60,6 +60,24 @@ fn a_message_to_somebody_who_is_away_waits_and_arrives() {
 }
 
 #[test]
+fn nothing_is_delivered_to_somebody_who_is_no_contact_any_more() {
+    let mut world = World::new(3, true);
+    world.begin(0);
+    world.write(0, 1, 7);
+    world.write(0, 2, 8);
+    world.run_for(60_000);
+    world.tell(0, 0, Input::ContactRemoved { peer: id(2) });
+    world.run_for(1_000);
+    let left: Vec<_> = world.hosts[0].core.system().message_delivery.iter().map(|(message, _)| *message).collect();
+    assert_eq!(left, [message(8)]);
+    world.begin(1);
+    world.begin(2);
+    world.run_until("the other is delivered", |world| world.state_of(0, 8) == DeliveryState::Delivered);
+    assert!(world.hosts[1].inbox.is_empty());
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
 fn a_node_that_crashed_reconnects_in_spite_of_its_own_dead_session() {
     for crashes in [0, 1] {
         let mut world = two();

@@ -89,7 +89,6 @@ impl Driver {
             },
         );
     }
-
 }
 
 /// A message that is on its way, as the core is told of it.
