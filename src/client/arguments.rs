@@ -169,7 +169,7 @@ pub enum Command {
     Examples:\n  bitpie run\n  bitpie run --home /tmp/second       another node on the same machine\n  \
     bitpie run --passphrase-file key.txt")]
 pub struct Run {
-    /// The passphrase of the key file is the first line of this file; without it, a terminal is asked
+    /// The passphrase of the key is the first line of this file; on the first run the new key is encrypted with it. Without it, a terminal is asked if the key is encrypted
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<PathBuf>,
 }

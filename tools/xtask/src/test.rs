@@ -20,7 +20,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", about: "no lint complains", run: clippy },
     Step { name: "tests", about: "units, cases, properties, whole programs", run: tests },
     Step { name: "examples", about: "the framework serves another program", run: examples },
-    Step { name: "fuzz", about: "no text makes the compiler fall over", run: crate::fuzz::briefly },
+    Step { name: "fuzz", about: "nothing that comes from outside makes anything fall over", run: crate::fuzz::briefly },
 ];
 
 /// Crates of their own that use the framework from outside.
