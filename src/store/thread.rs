@@ -270,48 +270,4 @@ mod tests {
         drop(handle);
         thread.join();
     }
-
-    /// Figures, not a test: `cargo test --release -p bitpie --lib -- --ignored --nocapture messages_per_second`.
-    #[test]
-    #[ignore = "prints figures of this machine"]
-    fn messages_per_second() {
-        const MESSAGES: u64 = 20_000;
-        for at_once in [1, 16, 256, 1_000] {
-            let (handle, thread, _folder) = started();
-            let messages = if at_once == 1 { MESSAGES / 20 } else { MESSAGES };
-            let begun = std::time::Instant::now();
-            block_on(async {
-                let one = |id| {
-                    let handle = handle.clone();
-                    async move {
-                        let mut arrival =
-                            arrival(1, id, "Shall we meet at the station at half past seven? I bring the tickets.");
-                        arrival.sent_unix_ms = id;
-                        // Read at once, so that the bound of unread ones is not met.
-                        let work = move |store: &Store| {
-                            let verdict = store.receive(&arrival, &Quota::default(), 1_000)?;
-                            if id % 1_000 == 0 {
-                                store.mark_read(&node(1), u64::MAX, false, 1_000)?;
-                            }
-                            Ok(verdict)
-                        };
-                        let verdict = handle.run(work).await.expect("received");
-                        assert!(matches!(verdict, ArrivalVerdict::Accepted { .. }), "{verdict:?}");
-                    }
-                };
-                use futures_util::StreamExt as _;
-                futures_util::stream::iter(1..=messages).map(one).buffer_unordered(at_once).collect::<Vec<()>>().await;
-            });
-            let seconds = begun.elapsed().as_secs_f64();
-            let (commits, jobs) = handle.commits_and_jobs();
-            println!(
-                "{at_once:>5} at once: {:>6.0} messages/s, {:>5.0} commits/s, {:.1} messages a commit",
-                messages as f64 / seconds,
-                commits as f64 / seconds,
-                jobs as f64 / commits as f64
-            );
-            drop(handle);
-            thread.join();
-        }
-    }
 }
