@@ -30,6 +30,8 @@ pub struct Handshakes {
     /// Contacts whose identity is waited for: there is no session yet.
     pub fetching: BTreeSet<NodeId>,
     awaited: BTreeMap<PacketId, (NodeId, Purpose)>,
+    /// Our identity document is being written into the DHT.
+    pub is_publishing: bool,
 }
 
 impl Handshakes {
@@ -58,7 +60,7 @@ impl Handshakes {
     /// The propagation of our identity waits for somebody.
     #[must_use]
     pub fn is_propagating(&self) -> bool {
-        self.awaited.values().any(|(_, purpose)| *purpose == Purpose::Propagation)
+        self.is_publishing || self.awaited.values().any(|(_, purpose)| *purpose == Purpose::Propagation)
     }
 }
 
@@ -257,6 +259,7 @@ impl World {
         if system.peer_link.get(&peer).is_some() {
             self.tell(gateway::peer_link::session_ready(peer));
         }
+        self.reached(system, peer, true);
     }
 
     /// Sends a frame that is no packet.

@@ -10,6 +10,7 @@
 //! ```
 
 mod command;
+mod dht;
 mod gateway;
 mod input;
 mod lines;
@@ -24,10 +25,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::automata::system::{Action, Settings, System};
 
-pub use command::{Command, OutgoingFrame, OutgoingPacket};
+pub use command::{Command, DhtCommand, OutgoingFrame, OutgoingPacket};
 pub use gateway::{Counters, Purpose};
 pub use input::{
-    Beginning, FrameContent, IncomingPacket, Input, Now, PacketContent, QueuedMessage, SessionInput, TransportInput,
+    Beginning, DhtInput, FrameContent, IncomingPacket, Input, Now, PacketContent, QueuedMessage, SessionInput, TransportInput,
     UserRequest,
 };
 pub use lines::{Lines, MESSAGES_ON_THEIR_WAY};

@@ -16,6 +16,7 @@ pub mod network;
 pub mod offline;
 pub mod own;
 pub mod recording;
+mod searches;
 pub mod run;
 mod views;
 mod who;

@@ -241,6 +241,7 @@ impl Started {
             peers,
             is_private_network: settings.network != MAIN_NETWORK,
             session_limit: settings.inbound_sessions + settings.outbound_sessions,
+            nickname: settings.name.clone(),
         };
         let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
         let node = Node::new(beginning, system::Settings::default(), recorder());
