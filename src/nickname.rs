@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
-use unicode_security::skeleton;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
+use unicode_security::skeleton;
 
 /// Characters of a nickname, at the most, after normalisation.
 pub const NICKNAME_CHARACTERS: usize = 32;

@@ -105,17 +105,21 @@ pub enum Command {
         command: MessageCommand,
     },
     /// The nickname by which others find this node
-    #[command(after_help = "Several people may want one name: each gets a place of it, and whoever looks for it sees them all.\n\n\
-        Examples:\n  bitpie nick set alice\n  bitpie nick show\n  bitpie nick clear")]
+    #[command(
+        after_help = "Several people may want one name: each gets a place of it, and whoever looks for it sees them all.\n\n\
+        Examples:\n  bitpie nick set alice\n  bitpie nick show\n  bitpie nick clear"
+    )]
     Nick {
         /// What to do with it
         #[command(subcommand)]
         command: NickCommand,
     },
     /// Find everybody who claims a nickname
-    #[command(after_help = "A name can be claimed by anybody, and is never proof of who somebody is: compare the fingerprint.\n\
+    #[command(
+        after_help = "A name can be claimed by anybody, and is never proof of who somebody is: compare the fingerprint.\n\
         Exit code 1 if nobody claims it.\n\n\
-        Examples:\n  bitpie find alice\n  bitpie find alice --first --json | jq -r '.claimants[].address'")]
+        Examples:\n  bitpie find alice\n  bitpie find alice --first --json | jq -r '.claimants[].address'"
+    )]
     Find {
         /// The nickname
         name: Nickname,

@@ -8,7 +8,9 @@ use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, styled};
 use super::{Connection, Context};
 use crate::api::answers::{Claimant, FoundNames as Found, NicknameResult, NicknameStatus};
-use crate::api::methods::{AddContact, ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch, WAIT_MS};
+use crate::api::methods::{
+    AddContact, ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch, WAIT_MS,
+};
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
 
@@ -66,7 +68,8 @@ fn standing(nickname: &NicknameStatus) -> String {
 /// `bitpie find NAME`
 pub fn find(name: Nickname, first: bool, context: &Context<'_>) -> Result<(), Failure> {
     let node = context.node()?;
-    let found = search(&node, &name, first, !context.json, |found| found.over && found.claimants.iter().all(is_settled))?;
+    let found =
+        search(&node, &name, first, !context.json, |found| found.over && found.claimants.iter().all(is_settled))?;
     if context.json {
         print_json(&found)?;
     } else if found.claimants.is_empty() {
@@ -153,7 +156,11 @@ fn claimants_text(found: &Found) -> String {
         ]);
     }
     let warning = confusable(found);
-    let rest = if found.complete { String::new() } else { "\nNot everybody has answered in time; there may be more.\n".to_owned() };
+    let rest = if found.complete {
+        String::new()
+    } else {
+        "\nNot everybody has answered in time; there may be more.\n".to_owned()
+    };
     format!("{}{warning}{rest}", table.render())
 }
 
@@ -170,12 +177,20 @@ fn confusable(found: &Found) -> String {
 
 /// Finds whom the user means by a nickname, and makes them a contact of that name: from then on the name means them, whoever else claims it later. The user confirms
 /// the fingerprint.
-pub fn pin(node: &Connection, name: &Nickname, as_name: Option<Nickname>, choice: &Choice) -> Result<AddContact, Failure> {
+pub fn pin(
+    node: &Connection,
+    name: &Nickname,
+    as_name: Option<Nickname>,
+    choice: &Choice,
+) -> Result<AddContact, Failure> {
     let found = search(node, name, false, true, |found| found.over)?;
     let claimants: Vec<&Claimant> = found.claimants.iter().filter(|claimant| !claimant.is_me).collect();
     if claimants.is_empty() {
         let said = format!("nobody else claims the nickname `{name}`");
-        return Err(Failure::here(said, "they set it with `bitpie nick set`; `bitpie contact add` takes an address too"));
+        return Err(Failure::here(
+            said,
+            "they set it with `bitpie nick set`; `bitpie contact add` takes an address too",
+        ));
     }
     let chosen = choose(&found, &claimants, choice)?;
     Ok(AddContact { idurl: chosen.address.clone(), name: Some(as_name.unwrap_or_else(|| name.clone())) })
@@ -195,7 +210,10 @@ fn choose<'a>(found: &Found, claimants: &[&'a Claimant], choice: &Choice) -> Res
         several => {
             let said = format!("{} people claim the nickname `{}`", several.len(), found.name);
             if !io::stdin().is_terminal() || choice.yes {
-                return Err(Failure::here(said, format!("`bitpie find {}` lists them; choose with --place N", found.name)));
+                return Err(Failure::here(
+                    said,
+                    format!("`bitpie find {}` lists them; choose with --place N", found.name),
+                ));
             }
             let mut errors = anstream::stderr().lock();
             let _ = writeln!(errors, "{said}:\n{}", claimants_text(found));
@@ -210,7 +228,11 @@ fn choose<'a>(found: &Found, claimants: &[&'a Claimant], choice: &Choice) -> Res
 }
 
 fn confirm<'a>(found: &Found, chosen: &'a Claimant) -> Result<&'a Claimant, Failure> {
-    let shown = format!("{} is claimed by {}", styled(STRONG, safe(found.name.as_str())), styled(STRONG, fingerprint(&chosen.id)));
+    let shown = format!(
+        "{} is claimed by {}",
+        styled(STRONG, safe(found.name.as_str())),
+        styled(STRONG, fingerprint(&chosen.id))
+    );
     if !io::stdin().is_terminal() {
         let said = format!("`{}` is claimed by {}, which nobody has confirmed", found.name, fingerprint(&chosen.id));
         return Err(Failure::here(said, "compare the fingerprint with your friend, then say --yes"));
@@ -274,8 +296,17 @@ mod tests {
 
     #[test]
     fn claimants_are_listed_for_people() {
-        let found = found(vec![claimant(3, Some(true), None), claimant(0, Some(true), Some("al")), claimant(1, None, None)]);
-        expect![[""]].assert_eq(&anstream::adapter::strip_str(&claimants_text(&found)).to_string());
+        let found =
+            found(vec![claimant(3, Some(true), None), claimant(0, Some(true), Some("al")), claimant(1, None, None)]);
+        expect![[r#"
+            PLACE  FINGERPRINT                                                  ADDRESS
+                0  yryo nyeb yryo nyeb yryo nyeb  answers now  your contact al  bitpie:0
+                1  yeby ryon yeby ryon yeby ryon                                bitpie:1
+                3  yony ebyr yony ebyr yony ebyr  answers now  this node        bitpie:3
+
+            Beware: alice is not your contact аlice; the letters only look alike.
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&claimants_text(&found)).to_string());
     }
 
     #[test]
@@ -298,6 +329,12 @@ mod tests {
             status(None, false, None),
             status(None, false, Some("nobody in the DHT answers this node")),
         ];
-        expect![[""]].assert_eq(&all.concat());
+        expect![[r#"
+            alice is yours in place 2: `bitpie find` finds it.
+            alice is somebody else's in place 2; the next place is being tried.
+            alice could not be registered; the node tries again every five minutes.
+            alice is being registered; `bitpie nick show` says how it goes.
+            alice is the nickname, but nobody finds it yet: nobody in the DHT answers this node. The node goes on trying.
+        "#]].assert_eq(&all.concat());
     }
 }

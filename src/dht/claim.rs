@@ -211,7 +211,8 @@ mod tests {
     #[test]
     fn it_is_signed_by_whom_it_is_for_and_as_a_claim() {
         let body = encode(&claim());
-        for signed in [Signed::sign(&key(8), Domain::NicknameClaim, &body), Signed::sign(&key(7), Domain::Document, &body)]
+        for signed in
+            [Signed::sign(&key(8), Domain::NicknameClaim, &body), Signed::sign(&key(7), Domain::Document, &body)]
         {
             assert_eq!(read(signed.as_bytes(), NOW), Err(ClaimError::Signature(BadSignature { of: key(7).id() })));
         }

@@ -149,7 +149,8 @@ impl Directory {
         });
         let mut by_id: BTreeMap<NodeId, VerifiedClaim> = BTreeMap::new();
         for claim in claims {
-            let later = by_id.get(&claim.id()).is_none_or(|known| known.claim().time_unix_s < claim.claim().time_unix_s);
+            let later =
+                by_id.get(&claim.id()).is_none_or(|known| known.claim().time_unix_s < claim.claim().time_unix_s);
             if later {
                 by_id.insert(claim.id(), claim);
             }
@@ -203,7 +204,9 @@ impl Directory {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
     /// Somebody has published a higher revision with our key.
-    #[error("revision {published} of the identity document is published, and this node is at {revision}: it was restored from a backup, or another node uses its key")]
+    #[error(
+        "revision {published} of the identity document is published, and this node is at {revision}: it was restored from a backup, or another node uses its key"
+    )]
     HigherRevision {
         /// What is there.
         published: u64,

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn each_slot_has_a_key_of_its_own_and_always_the_same() {
-        let alike = [("net", "alice", 0), ("net", "alice", 1), ("neta", "lice", 0), ("net", "alic", b'e'), ("n", "alice", 0)];
+        let alike =
+            [("net", "alice", 0), ("net", "alice", 1), ("neta", "lice", 0), ("net", "alic", b'e'), ("n", "alice", 0)];
         for (at, (network, nickname, index)) in alike.into_iter().enumerate() {
             let key = slot(network, nickname, index).public_key();
             assert_eq!(key, slot(network, nickname, index).public_key());

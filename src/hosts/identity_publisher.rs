@@ -1,11 +1,12 @@
 //! Our identity document in the DHT, and the documents of contacts.
 
 use crate::automata::identity_publisher::Action;
+use crate::automata::system::System;
 use crate::identity::NodeId;
 use crate::node::{Command, DhtCommand, World};
 
 /// Performs an action.
-pub fn perform(world: &mut World, action: Action) {
+pub fn perform(world: &mut World, system: &System, action: Action) {
     match action {
         Action::Publish => world.command(Command::Dht(DhtCommand::Publish)),
         Action::RefreshContacts => {
@@ -17,14 +18,19 @@ pub fn perform(world: &mut World, action: Action) {
             }
         }
         Action::ReportPublished => {
-            world.handshakes.is_publishing = false;
             world.unpublished_because = None;
-            world.look_at_propagation();
+            propagated(world, system);
         }
         Action::ReportUnpublished { reason } => {
-            world.handshakes.is_publishing = false;
             world.unpublished_because = Some(reason);
-            world.look_at_propagation();
+            propagated(world, system);
         }
+    }
+}
+
+/// The propagation of our identity does not wait for the DHT any more, if it has.
+fn propagated(world: &mut World, system: &System) {
+    if std::mem::take(&mut world.handshakes.is_publishing) {
+        world.look_at_propagation(system);
     }
 }

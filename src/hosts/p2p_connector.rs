@@ -68,7 +68,7 @@ fn propagate(world: &mut World, system: &System) {
             world.tell(identity::identity_publisher::changed());
         }
     }
-    world.look_at_propagation();
+    world.look_at_propagation(system);
 }
 
 /// The DHT is there, to be published in.

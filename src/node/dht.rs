@@ -65,10 +65,11 @@ impl World {
         self.nickname.wanted.clone_from(&nickname);
         // Otherwise it is taken up as soon as the service is on.
         if self.is_service_on(system, "private-messages") {
-            self.tell(match nickname {
-                Some(nickname) => api::nickname_holder::set_nickname(nickname),
-                None => api::nickname_holder::clear_nickname(),
-            });
+            match nickname {
+                Some(nickname) => self.tell(api::nickname_holder::set_nickname(nickname)),
+                None if system.nickname_holder.get().is_some() => self.tell(api::nickname_holder::clear_nickname()),
+                None => {}
+            }
         }
     }
 

@@ -28,8 +28,8 @@ use crate::automata::system::{Action, Settings, System};
 pub use command::{Command, DhtCommand, OutgoingFrame, OutgoingPacket};
 pub use gateway::{Counters, Purpose};
 pub use input::{
-    Beginning, DhtInput, FrameContent, IncomingPacket, Input, Now, PacketContent, QueuedMessage, SessionInput, TransportInput,
-    UserRequest,
+    Beginning, DhtInput, FrameContent, IncomingPacket, Input, Now, PacketContent, QueuedMessage, SessionInput,
+    TransportInput, UserRequest,
 };
 pub use lines::{Lines, MESSAGES_ON_THEIR_WAY};
 pub use peers::{KNOWN_PEERS, Peers, VIOLATION_POINTS};

@@ -16,7 +16,7 @@ pub mod network;
 pub mod offline;
 pub mod own;
 pub mod recording;
-mod searches;
 pub mod run;
+mod searches;
 mod views;
 mod who;

@@ -133,9 +133,7 @@ impl Driver {
             let request = self.request_id();
             self.searches.reaching.insert(request, claimant);
             // Told behind what led to it, in an order that the trace has too.
-            self.task(async move {
-                Done::Inputs(vec![Input::Request(request, UserRequest::Reach(claimant))])
-            });
+            self.task(async move { Done::Inputs(vec![Input::Request(request, UserRequest::Reach(claimant))]) });
         }
         self.changed();
     }
@@ -209,10 +207,13 @@ fn in_answers(result: NicknameResult) -> answers::NicknameResult {
 fn no_dht(state: Option<dht_connector::State>) -> RpcError {
     use dht_connector::State;
     let (why, help) = match state {
-        Some(State::Joining | State::Opening) => ("this node is still looking for others in the DHT", "try again in some seconds"),
-        Some(State::Alone) => {
-            ("nobody in the DHT answers this node", "`bitpie config get services/entangled-dht/bootstrap` shows who is asked")
+        Some(State::Joining | State::Opening) => {
+            ("this node is still looking for others in the DHT", "try again in some seconds")
         }
+        Some(State::Alone) => (
+            "nobody in the DHT answers this node",
+            "`bitpie config get services/entangled-dht/bootstrap` shows who is asked",
+        ),
         Some(State::Resting) => ("the socket of the DHT cannot be opened", "`bitpie status` says why"),
         _ => ("the service entangled-dht is off", "`bitpie service start entangled-dht` starts it"),
     };

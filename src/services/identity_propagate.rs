@@ -13,5 +13,8 @@ pub(super) const SERVICE: Service = Service {
             world.tell(services::p2p_connector::check_synchronize());
         }
     },
-    stop: |world, _| world.tell(services::identity_publisher::stop()),
+    stop: |world, _| {
+        world.handshakes.is_publishing = false;
+        world.tell(services::identity_publisher::stop());
+    },
 };

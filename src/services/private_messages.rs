@@ -18,7 +18,9 @@ pub(super) const SERVICE: Service = Service {
         }
     },
     stop: |world, system| {
-        world.tell(private_messages::nickname_holder::stop());
+        if system.nickname_holder.get().is_some() {
+            world.tell(private_messages::nickname_holder::stop());
+        }
         world.nickname.report = None;
         let searches: Vec<u64> = system.nickname_observer.iter().map(|(search, _)| *search).collect();
         for search in searches {

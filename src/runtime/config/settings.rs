@@ -101,7 +101,12 @@ pub const SETTINGS: &[Setting] = &[
         "true",
         "Tell sessions and contacts of a new identity document",
     ),
-    live("services/entangled-dht/enabled", Kind::Switch, "true", "Find nodes and nicknames by the distributed hash table"),
+    live(
+        "services/entangled-dht/enabled",
+        Kind::Switch,
+        "true",
+        "Find nodes and nicknames by the distributed hash table",
+    ),
     live("services/p2p-hookups/enabled", Kind::Switch, "true", "Keep up contacts with other users"),
     live("services/private-messages/enabled", Kind::Switch, "true", "Send and receive private messages"),
     live(

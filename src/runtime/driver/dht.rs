@@ -166,7 +166,9 @@ impl Driver {
     {
         let Some(directory) = self.directory.clone() else { return };
         let answer = question(directory);
-        self.dht_task(async move { answer.await.map_or(Done::Nothing, |answer| Done::Inputs(vec![Input::Dht(answer)])) });
+        self.dht_task(
+            async move { answer.await.map_or(Done::Nothing, |answer| Done::Inputs(vec![Input::Dht(answer)])) },
+        );
     }
 
     fn dht_task(&mut self, task: impl Future<Output = Done> + 'static) {
