@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "25dc3c917a273564ecc84dfe73e5b5d2baec7531b20945b12c12a307c9e53771";
+pub const MODEL_HASH: &str = "ab03aca5babc72a72d69ce9081e11237c8a69cd5fa966e09ef00cc20be15ba11";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

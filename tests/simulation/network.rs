@@ -48,6 +48,8 @@ pub struct Host {
     pub answers: Vec<(u64, String)>,
     pub has_stopped: bool,
     pub minutes: BTreeMap<NodeId, (u32, u32)>,
+    /// Where it has called, and when.
+    pub dialled: Vec<(u64, Entrypoint)>,
     /// The store stands still: nothing is committed.
     pub is_store_stuck: bool,
 }
@@ -316,6 +318,7 @@ impl World {
     }
 
     fn dial(&mut self, index: usize, session: SessionId, to: &Entrypoint) {
+        self.hosts[index].dialled.push((self.now_ms, to.clone()));
         let other = self.hosts.iter().position(|host| host.address == to.address);
         let reachable = other.filter(|other| {
             let host = &self.hosts[*other];
@@ -463,6 +466,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>) -> Host {
         answers: Vec::new(),
         has_stopped: false,
         minutes: BTreeMap::new(),
+        dialled: Vec::new(),
         is_store_stuck: false,
     }
 }
