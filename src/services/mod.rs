@@ -4,6 +4,7 @@
 
 mod gateway;
 mod identity_propagate;
+mod lan_discovery;
 mod network;
 mod p2p_hookups;
 mod private_messages;
@@ -14,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::automata::system::System;
 use crate::node::{RequestId, World};
+
+pub use lan_discovery::LAN_DISCOVERY;
 
 crate::name::name! {
     /// A service of this node, as in `services/<name>/enabled`.
@@ -43,6 +46,7 @@ pub const SERVICES: &[Service] = &[
     identity_propagate::SERVICE,
     p2p_hookups::SERVICE,
     private_messages::SERVICE,
+    lan_discovery::SERVICE,
 ];
 
 impl Service {

@@ -50,6 +50,8 @@ pub struct Host {
     pub minutes: BTreeMap<NodeId, (u32, u32)>,
     /// Where it has called, and when.
     pub dialled: Vec<(u64, Entrypoint)>,
+    /// What it announces in the local network, while it looks around there.
+    pub announced: Option<Vec<Entrypoint>>,
     /// The store stands still: nothing is committed.
     pub is_store_stuck: bool,
 }
@@ -212,6 +214,8 @@ impl World {
                 self.hosts[index].is_listening = false;
                 self.tell(index, 5, Input::Transport(transport, TransportInput::Stopped));
             }
+            Command::SearchLan { entrypoints } => self.hosts[index].announced = Some(entrypoints),
+            Command::StopLan => self.hosts[index].announced = None,
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
             Command::BeginHandshake(session) => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
@@ -467,6 +471,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>) -> Host {
         has_stopped: false,
         minutes: BTreeMap::new(),
         dialled: Vec::new(),
+        announced: None,
         is_store_stuck: false,
     }
 }

@@ -57,7 +57,15 @@ const PEER: Form = Form {
     fits: |text| text.parse::<Idurl>().is_ok(),
 };
 
+const INTERFACE: Form = Form {
+    expected: "the name of a network interface of this machine, like \"eth0\"",
+    // As Linux takes them; `lo` alone brings loopback in.
+    fits: |text| (1..16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/'),
+};
+
 const ABORT_POINT: Form = Form { expected: "a name and a number, like after-commit:3", fits: |_| true };
+
+const BOOTSTRAP: &str = "services/tcp-transport/bootstrap";
 
 const SESSIONS: Kind = Kind::Number { from: 0, to: 10_000 };
 
@@ -86,7 +94,13 @@ pub const SETTINGS: &[Setting] = &[
         "services/lan-discovery/enabled",
         Kind::Switch,
         "false",
-        "Find nodes in the local network, and be found there",
+        "Find contacts in the local network, and tell everybody there that this node is here",
+    ),
+    live(
+        "services/lan-discovery/interfaces",
+        Kind::List(INTERFACE),
+        "",
+        "Where to look for nodes; if empty, at every interface but loopback, which counts only if it is named",
     ),
     setting("services/tcp-transport/port", Kind::Port, "7771", "The TCP port that other nodes connect to"),
     setting(
@@ -95,7 +109,7 @@ pub const SETTINGS: &[Setting] = &[
         "0.0.0.0",
         "The address that other nodes connect to; `::` is IPv6 and IPv4",
     ),
-    setting("services/tcp-transport/bootstrap", Kind::List(PEER), "", "Nodes with which a session is always kept"),
+    setting(BOOTSTRAP, Kind::List(PEER), "", "Nodes with which a session is always kept"),
     setting("services/tcp-connections/inbound", SESSIONS, "125", "Sessions that others may open, at the most"),
     setting("services/tcp-connections/outbound", SESSIONS, "60", "Sessions that this node opens, at the most"),
     setting("services/tcp-connections/half-open", SESSIONS, "64", "Sessions whose handshake is not over, at the most"),
@@ -141,6 +155,12 @@ pub const SETTINGS: &[Setting] = &[
     live("log/level", Kind::Choice(super::super::logging::LEVELS), "info", "What is worth a line in the log"),
     setting("log/format", Kind::Choice(&["text", "json"]), "text", "How lines of the log look"),
     setting("log/files", Kind::Number { from: 1, to: 365 }, "7", "Log files that are kept, one a day"),
+    hidden(
+        "testing/mdns-port",
+        Kind::Port,
+        "5353",
+        "The UDP port of discovery in the local network, for tests that must not meet anybody else",
+    ),
     hidden("testing/abort-at", Kind::Text(ABORT_POINT), "", "A point at which a debug build dies, for crash tests"),
 ];
 
@@ -168,6 +188,8 @@ pub struct Settings {
     pub tcp_address: IpAddr,
     /// `services/tcp-transport/bootstrap`
     pub bootstrap: Vec<Idurl>,
+    /// `services/lan-discovery/interfaces`
+    pub lan_interfaces: Vec<String>,
     /// `services/tcp-connections/inbound`
     pub inbound_sessions: usize,
     /// `services/tcp-connections/outbound`
@@ -198,6 +220,8 @@ pub struct Settings {
     pub log_is_json: bool,
     /// `log/files`
     pub log_files: usize,
+    /// `testing/mdns-port`
+    pub mdns_port: u16,
     /// `testing/abort-at`
     pub abort_at: Option<String>,
 }
@@ -226,12 +250,11 @@ impl Settings {
             Ok::<_, ConfigError>(PortSetting { port, is_set: config.is_set(path) })
         };
         let list = |path| match config.get(path)? {
-            Value::List(texts) => texts
-                .iter()
-                .map(|text| text.parse().map_err(|_| ConfigError::mismatch(path, &Value::Text(text.clone()))))
-                .collect::<Result<Vec<Idurl>, _>>(),
+            Value::List(texts) => Ok(texts),
             other => Err(ConfigError::mismatch(path, &other)),
         };
+        let idurl =
+            |text: String| text.parse::<Idurl>().map_err(|_| ConfigError::mismatch(BOOTSTRAP, &Value::Text(text)));
         let filled = |text: String| Some(text).filter(|text| !text.is_empty());
         let mut services = BTreeMap::new();
         for setting in SETTINGS {
@@ -249,7 +272,8 @@ impl Settings {
             tcp_address: address
                 .parse()
                 .map_err(|_| ConfigError::mismatch("services/tcp-transport/address", &Value::Text(address)))?,
-            bootstrap: list("services/tcp-transport/bootstrap")?,
+            bootstrap: list(BOOTSTRAP)?.into_iter().map(idurl).collect::<Result<_, _>>()?,
+            lan_interfaces: list("services/lan-discovery/interfaces")?,
             inbound_sessions: count("services/tcp-connections/inbound")?,
             outbound_sessions: count("services/tcp-connections/outbound")?,
             half_open_sessions: count("services/tcp-connections/half-open")?,
@@ -265,6 +289,7 @@ impl Settings {
             log_level: text("log/level")?,
             log_is_json: text("log/format")? == "json",
             log_files: count("log/files")?,
+            mdns_port: port("testing/mdns-port")?.port,
             abort_at: filled(text("testing/abort-at")?),
         })
     }

@@ -8,6 +8,7 @@ use crate::runtime::clock::unix_ms;
 use crate::runtime::{names, network, own};
 use crate::store::Store;
 use crate::transports::CloseReason;
+use crate::transports::lan::Wanted;
 use crate::wire::{Fail, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Text};
 
 use super::keeping::{queued, update};
@@ -37,6 +38,18 @@ impl Driver {
             }
             Command::Listen(_) => self.transport.listen(self.listen_at),
             Command::StopListening(_) => self.transport.stop_listening(),
+            Command::SearchLan { entrypoints } => {
+                let interfaces = self.settings.lan_interfaces.clone();
+                self.lan.search(Wanted { interfaces, entrypoints });
+            }
+            // Waited for at the end of the program too, so that others hear the goodbye.
+            Command::StopLan => {
+                let withdrawn = self.lan.stop();
+                self.task(async move {
+                    withdrawn.await;
+                    Done::Nothing
+                });
+            }
             Command::Dial { session, entrypoint, expected } => {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
                 self.transport.dial(session, entrypoint.address, Some(expected));

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 
 use crate::automata::types;
 use crate::identity::{Rank, VerifiedDocument};
-use crate::node::{FrameContent, Input, SessionInput, TransportInput};
+use crate::node::{FrameContent, Input, LanInput, SessionInput, TransportInput};
 use crate::runtime::clock::unix_ms;
 use crate::runtime::entropy::chance_ms;
 use crate::runtime::inbound::{self, Proved};
 use crate::runtime::network;
+use crate::transports::lan::LanEvent;
 use crate::transports::{CloseReason, TransportEvent, Waiting, tcp_name};
 use crate::wire::Frame;
 
@@ -78,6 +79,18 @@ impl Driver {
             }
         };
         self.input(input);
+    }
+
+    pub(super) fn lan_event(&mut self, event: LanEvent) {
+        self.input(Input::Lan(match event {
+            LanEvent::Searching => LanInput::Searching,
+            LanEvent::Failed { reason } => LanInput::Failed { reason },
+            LanEvent::Found { peer, entrypoints } => {
+                tracing::debug!(%peer, "announced in the local network");
+                LanInput::Found { peer, entrypoints }
+            }
+            LanEvent::Gone { peer } => LanInput::Gone { peer },
+        }));
     }
 
     fn count_refusal(&mut self, name: &str, count: u64) {

@@ -23,6 +23,7 @@ use crate::api::methods::Call;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::node::{Input, Node, RequestId};
 use crate::store::StoreHandle;
+use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::transports::tcp::TcpTransport;
 use crate::transports::{TransportEvent, Waiting};
 use crate::wire::{Frame, PacketId};
@@ -79,6 +80,7 @@ pub struct Driver {
     pub(super) frames_out: u64,
     pub(super) refused_connections: BTreeMap<String, u64>,
     transport: TcpTransport,
+    lan: LanDiscovery,
     listen_at: SocketAddr,
     may_move_port: bool,
     recording: Recording,
@@ -115,6 +117,8 @@ pub struct Parts {
     pub recording: Recording,
     /// The transport over TCP.
     pub transport: TcpTransport,
+    /// Discovery in the local network.
+    pub lan: LanDiscovery,
     /// Tells whoever waits for messages.
     pub changes: watch::Sender<u64>,
 }
@@ -142,6 +146,7 @@ impl Driver {
             frames_out: 0,
             refused_connections: BTreeMap::new(),
             transport: parts.transport,
+            lan: parts.lan,
             listen_at,
             recording: parts.recording,
             proved: HashMap::new(),
@@ -157,6 +162,7 @@ impl Driver {
     pub async fn run(
         mut self,
         mut events: mpsc::Receiver<TransportEvent>,
+        mut near: mpsc::Receiver<LanEvent>,
         mut calls: mpsc::Receiver<Call>,
         end: impl Future<Output = ()>,
     ) -> Option<Log> {
@@ -168,6 +174,7 @@ impl Driver {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
             tokio::select! {
                 Some(event) = events.recv() => self.transport_event(event),
+                Some(event) = near.recv() => self.lan_event(event),
                 Some(done) = self.tasks.next() => self.done(done),
                 Some(call) = calls.recv() => self.call(call),
                 () = async { sleep_until(deadline.expect("it is guarded")).await }, if deadline.is_some() => {
@@ -254,6 +261,7 @@ impl Driver {
         {
             let _ = log.set_level(&settings.log_level);
         }
+        self.lan.use_interfaces(settings.lan_interfaces.clone());
         // The network and the address count from the next start.
         let name_changed = settings.name != self.settings.name;
         self.settings = Settings { network: self.settings.network.clone(), ..settings };
