@@ -61,8 +61,11 @@ impl Driver {
                 self.transport.close(session, CloseReason::Local, "it is no longer wanted");
             }
             Command::Send(session, frame) => {
-                if let Some(frame) = self.outgoing(session, frame) {
-                    self.send(session, &frame);
+                if let Some(frame) = self.outgoing(session, frame)
+                    && self.send(session, &frame)
+                    && let Frame::Ping(number) = frame
+                {
+                    self.ping_handed_over(session, number);
                 }
             }
             Command::SendPacket { session, recipient, id, packet } => self.send_packet(session, recipient, id, packet),
@@ -111,7 +114,7 @@ impl Driver {
             Command::ReportPresence { peer, is_here } => {
                 tracing::info!(%peer, is_here, "contact");
                 if is_here {
-                    self.send_receipts();
+                    self.send_receipts(vec![peer]);
                 }
                 self.changed();
             }
@@ -185,8 +188,7 @@ impl Driver {
             reach(AbortPoint::AfterAcknowledgement);
         }
         if let (true, PacketKind::Read, Some(of)) = (is_sent, kind, answers) {
-            let id = of;
-            self.store_task("note a receipt", move |store| store.receipt_sent(&recipient, &id), |_| Done::Nothing);
+            self.receipt_handed_over(session, recipient, of);
         }
     }
 

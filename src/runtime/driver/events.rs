@@ -52,6 +52,7 @@ impl Driver {
             }
             TransportEvent::Closed { session: number, reason, detail } => {
                 self.proved.remove(&number);
+                self.receipts_lost(number);
                 tracing::debug!(session = number, ?reason, detail, "session closed");
                 match reason {
                     CloseReason::UnexpectedId => self.count_refusal("unexpected_id", 1),
@@ -121,6 +122,9 @@ impl Driver {
                 );
             }
             (content, _) => {
+                if let FrameContent::Pong(number) = content {
+                    self.pong_came(session, number);
+                }
                 self.arriving = Some(waiting);
                 self.input(Input::Session(session, SessionInput::Frame { length, content }));
                 self.arriving = None;

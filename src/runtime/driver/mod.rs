@@ -6,6 +6,7 @@
 mod commands;
 mod events;
 mod keeping;
+mod receipts;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
@@ -36,6 +37,7 @@ use super::inbound::Proved;
 use super::logging::Log;
 use super::own::{self, Keys};
 use super::recording::Recording;
+use receipts::ReceiptsOnTheirWay;
 
 /// What comes of something that was waited for.
 pub(super) enum Done {
@@ -47,6 +49,8 @@ pub(super) enum Done {
     Built(own::Built),
     /// A message is sealed, or cannot be.
     Sealed { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
+    /// These read receipts wait.
+    Receipts(Vec<receipts::Receipt>),
     /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
     Changed(Vec<Input>),
     /// The settings changed.
@@ -85,6 +89,7 @@ pub struct Driver {
     may_move_port: bool,
     recording: Recording,
     proved: HashMap<u64, Proved>,
+    receipts: ReceiptsOnTheirWay,
     /// Counts what has just come in against its session. Whoever goes on with it beyond this moment takes it, and so holds the sender back.
     arriving: Option<Waiting>,
     interfaces: Vec<std::net::IpAddr>,
@@ -150,6 +155,7 @@ impl Driver {
             listen_at,
             recording: parts.recording,
             proved: HashMap::new(),
+            receipts: ReceiptsOnTheirWay::default(),
             arriving: None,
             interfaces: Vec::new(),
             requests: 0,
@@ -240,6 +246,7 @@ impl Driver {
                 reach(AbortPoint::AfterSending);
                 self.input(Input::Transmitted { message, is_sent });
             }
+            Done::Receipts(receipts) => self.receipts_found(receipts),
             Done::Changed(inputs) => {
                 inputs.into_iter().for_each(|input| self.input(input));
                 self.changed();
