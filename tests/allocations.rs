@@ -34,6 +34,10 @@ impl p2p_connector::Conditions for Answers {
 }
 
 impl peer_link::Conditions for Answers {
+    fn any_address(&mut self, _: &NodeId) -> bool {
+        true
+    }
+
     fn another_address(&mut self, _: &NodeId) -> bool {
         true
     }

@@ -85,6 +85,8 @@ const WORLD: &[&[&str]] = &[
     &["axum"],
     &["getrandom"],
     &["hyper"],
+    &["if_addrs"],
+    &["mdns_sd"],
     &["mio"],
     &["quinn"],
     &["rand"],

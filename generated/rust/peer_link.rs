@@ -24,8 +24,12 @@ pub enum State {
     /// `AT_STARTUP`.
     #[default]
     AtStartup,
-    /// `DIALLING`, in `APART`. An address is being tried.
+    /// `BEGINNING`, in `APART`. A round begins. Mended: it is asked here whether there is any address, since begin_round has not been performed yet when it is asked what is left of the round; each round began with a rest.
+    Beginning,
+    /// `DIALLING`, in `APART`. The next address is tried.
     Dialling,
+    /// `UNREACHABLE`, in `APART`. There is no other address to be tried.
+    Unreachable,
     /// `AWAIT_SESSION`, in `APART`. The handshake is under way.
     AwaitSession,
     /// `RESTING`, in `APART`. It was tried lately.
@@ -40,7 +44,9 @@ impl State {
     /// Every leaf, in the order of the file.
     pub const ALL: &[State] = &[
         State::AtStartup,
+        State::Beginning,
         State::Dialling,
+        State::Unreachable,
         State::AwaitSession,
         State::Resting,
         State::Linked,
@@ -52,7 +58,9 @@ impl State {
     pub const fn name(self) -> &'static str {
         match self {
             State::AtStartup => "AT_STARTUP",
+            State::Beginning => "BEGINNING",
             State::Dialling => "DIALLING",
+            State::Unreachable => "UNREACHABLE",
             State::AwaitSession => "AWAIT_SESSION",
             State::Resting => "RESTING",
             State::Linked => "LINKED",
@@ -63,7 +71,10 @@ impl State {
     /// Inside `APART`. There is no session.
     #[must_use]
     pub const fn is_in_apart(self) -> bool {
-        matches!(self, State::Dialling | State::AwaitSession | State::Resting)
+        matches!(
+            self, State::Beginning | State::Dialling | State::Unreachable |
+            State::AwaitSession | State::Resting
+        )
     }
 }
 
@@ -123,9 +134,9 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:75`).
+    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:87`).
     AwaitSessionAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:86`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:98`).
     RestingAfterPause,
 }
 
@@ -170,6 +181,8 @@ pub enum Action {
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
 pub trait Conditions {
+    /// The peer has an address at all.
+    fn any_address(&mut self, peer: &types::NodeId) -> bool;
     /// The peer has an address that was not tried in this round.
     fn another_address(&mut self, peer: &types::NodeId) -> bool;
 }
@@ -292,6 +305,8 @@ pub type History = ();
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Question {
+    /// `any_address`: The peer has an address at all.
+    AnyAddress { answer: bool },
     /// `another_address`: The peer has an address that was not tried in this round.
     AnotherAddress { answer: bool },
 }
@@ -299,6 +314,9 @@ pub enum Question {
 impl serde::Serialize for Question {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            Question::AnyAddress { answer } => {
+                delivery::serialize_question("any_address", answer, serializer)
+            }
             Question::AnotherAddress { answer } => {
                 delivery::serialize_question("another_address", answer, serializer)
             }
@@ -314,6 +332,23 @@ struct Ask<'a> {
 }
 
 impl Ask<'_> {
+    fn any_address(&mut self) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::AnyAddress { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.any_address(self.key);
+        self.asked.questions.push(Question::AnyAddress { answer });
+        answer
+    }
+
     fn another_address(&mut self) -> bool {
         let known = self
             .asked
@@ -321,6 +356,7 @@ impl Ask<'_> {
             .iter()
             .find_map(|question| match question {
                 Question::AnotherAddress { answer } => Some(*answer),
+                _ => None,
             });
         if let Some(answer) = known {
             return answer;
@@ -337,35 +373,41 @@ impl Ask<'_> {
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `unwanted` anywhere → `CLOSED` (`automata/peer_link.yaml:44`).
+    /// `unwanted` anywhere → `CLOSED` (`automata/peer_link.yaml:45`).
     Unwanted,
-    /// `wanted` in `AT_STARTUP` → `RESTING` (`automata/peer_link.yaml:51`).
+    /// `wanted` in `AT_STARTUP` → `RESTING` (`automata/peer_link.yaml:52`).
     AtStartupWanted { pause: &'a Milliseconds },
-    /// `wanted` in `AT_STARTUP` → `DIALLING` (`automata/peer_link.yaml:52`).
+    /// `wanted` in `AT_STARTUP` → `BEGINNING` (`automata/peer_link.yaml:53`).
     AtStartupWanted2,
-    /// `session_ready` in `APART` → `LINKED` (`automata/peer_link.yaml:64`).
+    /// `session_ready` in `APART` → `LINKED` (`automata/peer_link.yaml:65`).
     ApartSessionReady,
-    /// `always` in `DIALLING` → `AWAIT_SESSION` (`automata/peer_link.yaml:70`).
+    /// `always` in `BEGINNING` → `AWAIT_SESSION` (`automata/peer_link.yaml:73`).
+    BeginningAlways,
+    /// `always` in `BEGINNING` → `UNREACHABLE` (`automata/peer_link.yaml:74`).
+    BeginningAlways2,
+    /// `always` in `DIALLING` → `AWAIT_SESSION` (`automata/peer_link.yaml:78`).
     DiallingAlways,
-    /// `always` in `DIALLING` → `RESTING` (`automata/peer_link.yaml:71`).
+    /// `always` in `DIALLING` → `UNREACHABLE` (`automata/peer_link.yaml:79`).
     DiallingAlways2,
-    /// `always` in `DIALLING` → `RESTING` (`automata/peer_link.yaml:72`).
-    DiallingAlways3,
-    /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:75`).
+    /// `always` in `UNREACHABLE` → `RESTING` (`automata/peer_link.yaml:83`).
+    UnreachableAlways,
+    /// `always` in `UNREACHABLE` → `RESTING` (`automata/peer_link.yaml:84`).
+    UnreachableAlways2,
+    /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:87`).
     AwaitSessionAfterDialTimeout,
-    /// `dial_failed` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:77`).
+    /// `dial_failed` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:89`).
     AwaitSessionDialFailed { chance: &'a Milliseconds },
-    /// `session_ended` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:77`).
+    /// `session_ended` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:89`).
     AwaitSessionSessionEnded { chance: &'a Milliseconds },
-    /// `after pause in RESTING` in `RESTING` → `DIALLING` (`automata/peer_link.yaml:86`).
+    /// `after pause in RESTING` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:98`).
     RestingAfterPause,
-    /// `wanted_now` in `RESTING` → `DIALLING` (`automata/peer_link.yaml:88`).
+    /// `wanted_now` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:100`).
     RestingWantedNow,
-    /// `address_learnt` in `RESTING` → `DIALLING` (`automata/peer_link.yaml:88`).
+    /// `address_learnt` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:100`).
     RestingAddressLearnt,
-    /// `network_back` in `RESTING` → `DIALLING` (`automata/peer_link.yaml:88`).
+    /// `network_back` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:100`).
     RestingNetworkBack,
-    /// `session_ended` in `LINKED` → `RESTING` (`automata/peer_link.yaml:95`). At once, but for some chance, so that both sides do not dial at the same moment.
+    /// `session_ended` in `LINKED` → `RESTING` (`automata/peer_link.yaml:107`). At once, but for some chance, so that both sides do not dial at the same moment.
     LinkedSessionEnded { chance: &'a Milliseconds },
 }
 
@@ -447,7 +489,9 @@ impl blocking::State<Machine> for State {
     ) -> Response {
         match self {
             State::AtStartup => in_at_startup(context),
+            State::Beginning => in_beginning(context),
             State::Dialling => in_dialling(context),
+            State::Unreachable => in_unreachable(context),
             State::AwaitSession => in_await_session(context),
             State::Resting => in_resting(context),
             State::Linked => in_linked(context),
@@ -476,18 +520,21 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::AtStartupWanted2) => {
                 context.variables.rest = context.parameters.first_rest;
+            }
+            Some(Transition::BeginningAlways) => {
                 context.effects.act(Action::BeginRound);
+                context.effects.act(Action::Dial);
             }
             Some(Transition::DiallingAlways) => {
                 context.effects.act(Action::Dial);
             }
-            Some(Transition::DiallingAlways2) => {
+            Some(Transition::UnreachableAlways) => {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
                 context.variables.rest = context.parameters.longest_rest;
                 context.effects.act(Action::ReportUnreachable);
             }
-            Some(Transition::DiallingAlways3) => {
+            Some(Transition::UnreachableAlways2) => {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
                 context.variables.rest = context.variables.rest.times(2_u8);
@@ -511,7 +558,6 @@ impl blocking::State<Machine> for State {
                 | Transition::RestingNetworkBack,
             ) => {
                 leave_resting(context);
-                context.effects.act(Action::BeginRound);
             }
             Some(Transition::LinkedSessionEnded { chance }) => {
                 context.variables.pause = *chance;
@@ -526,8 +572,8 @@ impl blocking::State<Machine> for State {
         match context.transition {
             Some(
                 Transition::AtStartupWanted { .. }
-                | Transition::DiallingAlways2
-                | Transition::DiallingAlways3
+                | Transition::UnreachableAlways
+                | Transition::UnreachableAlways2
                 | Transition::LinkedSessionEnded { .. },
             ) => {
                 enter_resting(context);
@@ -535,7 +581,7 @@ impl blocking::State<Machine> for State {
             Some(Transition::ApartSessionReady) => {
                 enter_linked(context);
             }
-            Some(Transition::DiallingAlways) => {
+            Some(Transition::BeginningAlways | Transition::DiallingAlways) => {
                 enter_await_session(context);
             }
             _ => {}
@@ -569,7 +615,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                         State::Resting,
                     )
             } else {
-                context.take(Transition::AtStartupWanted2, State::Dialling)
+                context.take(Transition::AtStartupWanted2, State::Beginning)
             }
         }
         Trigger::Event(Event::WantedNow) => context.ignored(),
@@ -594,19 +640,45 @@ fn in_apart(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `DIALLING`: An address is being tried.
+/// `BEGINNING`: A round begins. Mended: it is asked here whether there is any address, since begin_round has not been performed yet when it is asked what is left of the round; each round began with a rest.
+#[inline]
+fn in_beginning(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Always | Trigger::Exhausted => {
+            if context.ask.any_address() {
+                context.take(Transition::BeginningAlways, State::AwaitSession)
+            } else {
+                context.take(Transition::BeginningAlways2, State::Unreachable)
+            }
+        }
+        _ => in_apart(context),
+    }
+}
+
+/// `DIALLING`: The next address is tried.
 #[inline]
 fn in_dialling(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.another_address() {
                 context.take(Transition::DiallingAlways, State::AwaitSession)
-            } else if context.variables.rest.times(2_u8)
-                > context.parameters.longest_rest
-            {
-                context.take(Transition::DiallingAlways2, State::Resting)
             } else {
-                context.take(Transition::DiallingAlways3, State::Resting)
+                context.take(Transition::DiallingAlways2, State::Unreachable)
+            }
+        }
+        _ => in_apart(context),
+    }
+}
+
+/// `UNREACHABLE`: There is no other address to be tried.
+#[inline]
+fn in_unreachable(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Always | Trigger::Exhausted => {
+            if context.variables.rest.times(2_u8) > context.parameters.longest_rest {
+                context.take(Transition::UnreachableAlways, State::Resting)
+            } else {
+                context.take(Transition::UnreachableAlways2, State::Resting)
             }
         }
         _ => in_apart(context),
@@ -650,17 +722,17 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::WantedNow) => {
-            context.take(Transition::RestingWantedNow, State::Dialling)
+            context.take(Transition::RestingWantedNow, State::Beginning)
         }
         Trigger::Event(Event::AddressLearnt) => {
-            context.take(Transition::RestingAddressLearnt, State::Dialling)
+            context.take(Transition::RestingAddressLearnt, State::Beginning)
         }
         Trigger::Event(Event::NetworkBack) => {
-            context.take(Transition::RestingNetworkBack, State::Dialling)
+            context.take(Transition::RestingNetworkBack, State::Beginning)
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
-            context.take(Transition::RestingAfterPause, State::Dialling)
+            context.take(Transition::RestingAfterPause, State::Beginning)
         }
         _ => in_apart(context),
     }
@@ -848,7 +920,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 48 },
+            place: Place { file: FILE, line: 49 },
         },
         StateMetadata {
             name: "APART",
@@ -856,15 +928,31 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 61 },
+            place: Place { file: FILE, line: 62 },
         },
         StateMetadata {
-            name: "DIALLING",
-            summary: "An address is being tried.",
+            name: "BEGINNING",
+            summary: "A round begins. Mended: it is asked here whether there is any address, since begin_round has not been performed yet when it is asked what is left of the round; each round began with a rest.",
             parent: Some("APART"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 68 },
+        },
+        StateMetadata {
+            name: "DIALLING",
+            summary: "The next address is tried.",
+            parent: Some("APART"),
+            is_leaf: true,
+            is_final: false,
+            place: Place { file: FILE, line: 75 },
+        },
+        StateMetadata {
+            name: "UNREACHABLE",
+            summary: "There is no other address to be tried.",
+            parent: Some("APART"),
+            is_leaf: true,
+            is_final: false,
+            place: Place { file: FILE, line: 80 },
         },
         StateMetadata {
             name: "AWAIT_SESSION",
@@ -872,7 +960,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("APART"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 73 },
+            place: Place { file: FILE, line: 85 },
         },
         StateMetadata {
             name: "RESTING",
@@ -880,7 +968,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("APART"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 82 },
+            place: Place { file: FILE, line: 94 },
         },
         StateMetadata {
             name: "LINKED",
@@ -888,7 +976,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 103 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -896,7 +984,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 115 },
         },
     ],
     events: &[
@@ -905,56 +993,56 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             summary: "A session is wanted; with what is left of the last rest, if the node was started meanwhile.",
             fields: &["pause"],
             from: &["contacts", "peers"],
-            place: Place { file: FILE, line: 23 },
+            place: Place { file: FILE, line: 24 },
         },
         EventMetadata {
             name: "wanted_now",
             summary: "Somebody waits for it.",
             fields: &[],
             from: &["contacts", "api"],
-            place: Place { file: FILE, line: 28 },
+            place: Place { file: FILE, line: 29 },
         },
         EventMetadata {
             name: "address_learnt",
             summary: "There is a new address of the peer.",
             fields: &[],
             from: &["peers"],
-            place: Place { file: FILE, line: 29 },
+            place: Place { file: FILE, line: 30 },
         },
         EventMetadata {
             name: "session_ready",
             summary: "There is a session, whoever opened it.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 30 },
+            place: Place { file: FILE, line: 31 },
         },
         EventMetadata {
             name: "session_ended",
             summary: "There is none any more.",
             fields: &["chance"],
             from: &["gateway"],
-            place: Place { file: FILE, line: 31 },
+            place: Place { file: FILE, line: 32 },
         },
         EventMetadata {
             name: "dial_failed",
             summary: "The answer to dial: nobody there, or refused.",
             fields: &["chance"],
             from: &["gateway"],
-            place: Place { file: FILE, line: 32 },
+            place: Place { file: FILE, line: 33 },
         },
         EventMetadata {
             name: "network_back",
             summary: "The network is up; what failed before may go now.",
             fields: &[],
             from: &["peers"],
-            place: Place { file: FILE, line: 33 },
+            place: Place { file: FILE, line: 34 },
         },
         EventMetadata {
             name: "unwanted",
             summary: "No session is wanted any more.",
             fields: &[],
             from: &["contacts", "peers"],
-            place: Place { file: FILE, line: 34 },
+            place: Place { file: FILE, line: 35 },
         },
     ],
     transitions: &[
@@ -964,7 +1052,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 44 },
+            place: Place { file: FILE, line: 45 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -972,15 +1060,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 51 },
+            place: Place { file: FILE, line: 52 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
             trigger: "wanted",
-            target: Some("DIALLING"),
+            target: Some("BEGINNING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 53 },
         },
         TransitionMetadata {
             state: "APART",
@@ -988,7 +1076,23 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("LINKED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 64 },
+            place: Place { file: FILE, line: 65 },
+        },
+        TransitionMetadata {
+            state: "BEGINNING",
+            trigger: "always",
+            target: Some("AWAIT_SESSION"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 73 },
+        },
+        TransitionMetadata {
+            state: "BEGINNING",
+            trigger: "always",
+            target: Some("UNREACHABLE"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 74 },
         },
         TransitionMetadata {
             state: "DIALLING",
@@ -996,23 +1100,31 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_SESSION"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 78 },
         },
         TransitionMetadata {
             state: "DIALLING",
             trigger: "always",
-            target: Some("RESTING"),
+            target: Some("UNREACHABLE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 71 },
+            place: Place { file: FILE, line: 79 },
         },
         TransitionMetadata {
-            state: "DIALLING",
+            state: "UNREACHABLE",
             trigger: "always",
             target: Some("RESTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 83 },
+        },
+        TransitionMetadata {
+            state: "UNREACHABLE",
+            trigger: "always",
+            target: Some("RESTING"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 84 },
         },
         TransitionMetadata {
             state: "AWAIT_SESSION",
@@ -1020,7 +1132,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DIALLING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 87 },
         },
         TransitionMetadata {
             state: "AWAIT_SESSION",
@@ -1028,7 +1140,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DIALLING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 77 },
+            place: Place { file: FILE, line: 89 },
         },
         TransitionMetadata {
             state: "AWAIT_SESSION",
@@ -1036,39 +1148,39 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DIALLING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 77 },
+            place: Place { file: FILE, line: 89 },
         },
         TransitionMetadata {
             state: "RESTING",
             trigger: "after pause in RESTING",
-            target: Some("DIALLING"),
+            target: Some("BEGINNING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "RESTING",
             trigger: "wanted_now",
-            target: Some("DIALLING"),
+            target: Some("BEGINNING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 100 },
         },
         TransitionMetadata {
             state: "RESTING",
             trigger: "address_learnt",
-            target: Some("DIALLING"),
+            target: Some("BEGINNING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 100 },
         },
         TransitionMetadata {
             state: "RESTING",
             trigger: "network_back",
-            target: Some("DIALLING"),
+            target: Some("BEGINNING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 100 },
         },
         TransitionMetadata {
             state: "LINKED",
@@ -1076,7 +1188,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "At once, but for some chance, so that both sides do not dial at the same moment.",
-            place: Place { file: FILE, line: 95 },
+            place: Place { file: FILE, line: 107 },
         },
     ],
 };

@@ -40,6 +40,8 @@ pub struct Status {
     pub p2p_connector: String,
     /// Every transport.
     pub transports: Vec<TransportStatus>,
+    /// Discovery in the local network.
+    pub lan_discovery: LanStatus,
     /// How many services are in each state.
     pub services: BTreeMap<String, u64>,
     /// How many sessions there are.
@@ -155,6 +157,17 @@ pub struct TransportStatus {
     /// Where it listens.
     pub listening: Vec<Entrypoint>,
     /// Why it does not, if it should.
+    pub problem: Option<String>,
+}
+
+/// Discovery in the local network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LanStatus {
+    /// The state of the service `lan-discovery`.
+    pub state: String,
+    /// Nodes that are announced there, at the moment.
+    pub found: u64,
+    /// Why nobody is found, or nobody finds this node.
     pub problem: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use super::short_id::ShortIds;
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, STRONG, counted, print, print_json, safe, state_style, styled};
 use super::{Context, now_unix_ms};
-use crate::api::answers::{Direction, Peer, Peers, Status, TransportStatus};
+use crate::api::answers::{Direction, LanStatus, Peer, Peers, Status, TransportStatus};
 use crate::api::methods::{GetId, GetStatus, ListPeers};
 use crate::identity::Entrypoint;
 
@@ -58,6 +58,7 @@ fn status_text(status: &Status) -> String {
     for transport in &status.transports {
         line(transport.name.as_str(), transport_text(transport));
     }
+    line("local net", lan_text(&status.lan_discovery));
     let counts = |counts: Vec<(String, u64)>| {
         let shown: Vec<String> =
             counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what}")).collect();
@@ -133,6 +134,16 @@ fn transport_text(transport: &TransportStatus) -> String {
     let at: Vec<String> = transport.listening.iter().map(Entrypoint::to_string).collect();
     let problem = transport.problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem))));
     format!("{state} {}{}", at.join(" "), problem.unwrap_or_default())
+}
+
+fn lan_text(lan: &LanStatus) -> String {
+    let state = styled(state_style(&lan.state), safe(&lan.state));
+    let problem = lan.problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem)))).unwrap_or_default();
+    match (lan.found, lan.state.as_str()) {
+        (0, "ON") => format!("{state} nobody found{problem}"),
+        (0, _) => state,
+        (found, _) => format!("{state} {} found{problem}", counted(found, "node")),
+    }
 }
 
 fn peers_text(peers: &Peers, now_unix_ms: u64) -> String {

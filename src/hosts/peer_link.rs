@@ -10,6 +10,10 @@ use crate::peers::PeerSource;
 use automata_runtime::Milliseconds;
 
 impl Conditions for World {
+    fn any_address(&mut self, peer: &NodeId) -> bool {
+        self.peers.get(peer).is_some_and(|known| !known.entrypoints.is_empty())
+    }
+
     fn another_address(&mut self, peer: &NodeId) -> bool {
         self.peers.has_untried(peer)
     }

@@ -22,6 +22,13 @@ pub enum Command {
     Listen(TransportName),
     /// Take no more sessions; `Stopped` answers. Those that are open stay.
     StopListening(TransportName),
+    /// Look for nodes in the local network, and announce there where we can be reached, in place of what was announced. `Lan` reports, until `StopLan`.
+    SearchLan {
+        /// Where we can be reached; without any nothing is announced.
+        entrypoints: Vec<Entrypoint>,
+    },
+    /// Withdraw what was announced in the local network, and look no more.
+    StopLan,
     /// Open a session; `Connected` or `Closed` answers.
     Dial {
         /// Its number: even, since we open it.

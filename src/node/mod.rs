@@ -13,6 +13,7 @@ mod command;
 mod dht;
 mod gateway;
 mod input;
+mod lan;
 mod lines;
 mod peers;
 mod sessions;
@@ -28,9 +29,10 @@ use crate::automata::system::{Action, Settings, System};
 pub use command::{Command, DhtCommand, OutgoingFrame, OutgoingPacket};
 pub use gateway::{Counters, Purpose};
 pub use input::{
-    Beginning, DhtInput, FrameContent, IncomingPacket, Input, Now, PacketContent, QueuedMessage, SessionInput,
-    TransportInput, UserRequest,
+    Beginning, DhtInput, FrameContent, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage,
+    SessionInput, TransportInput, UserRequest,
 };
+pub use lan::{LAN_PEERS, Lan};
 pub use lines::{Lines, MESSAGES_ON_THEIR_WAY};
 pub use peers::{KNOWN_PEERS, Peers, VIOLATION_POINTS};
 pub use sessions::{Session, SessionId, Sessions};

@@ -59,6 +59,25 @@ impl Peers {
         is_any_new
     }
 
+    /// It is no longer said that this peer is there. What a session has come of stays, since that was proved. A peer of whom only the local network has told, and
+    /// of whom nothing is left, is forgotten.
+    pub fn unlearn(&mut self, id: &NodeId, entrypoints: &[Entrypoint]) {
+        let Some(peer) = self.known.get_mut(id) else { return };
+        peer.entrypoints
+            .retain(|known| known.last_success_unix_ms.is_some() || !entrypoints.contains(&known.entrypoint));
+        if let Some(round) = self.untried.get_mut(id) {
+            round.retain(|untried| peer.entrypoints.iter().any(|known| known.entrypoint == *untried));
+        }
+        if peer.source == PeerSource::Lan
+            && !peer.verified
+            && peer.entrypoints.is_empty()
+            && peer.misbehaviour.points == 0
+        {
+            self.known.remove(id);
+            self.untried.remove(id);
+        }
+    }
+
     /// What is known of one, for changes; it is known from now on.
     pub fn entry(&mut self, id: NodeId, source: PeerSource, now_unix_ms: u64) -> &mut KnownPeer {
         if !self.known.contains_key(&id) && self.known.len() >= KNOWN_PEERS {
@@ -135,6 +154,28 @@ mod tests {
         assert!(peers.learn(id(1), &private, PeerSource::User, 1));
         let mut private_network = Peers::new(Vec::new(), true);
         assert!(private_network.learn(id(1), &private, PeerSource::Itself, 1));
+    }
+
+    #[test]
+    fn hints_of_the_local_network_are_forgotten_but_for_what_was_proved() {
+        let mut peers = Peers::default();
+        let (one, two) = (at("192.168.7.1:1"), at("192.168.7.2:2"));
+        assert!(peers.learn(id(1), &[one.clone(), two.clone()], PeerSource::Lan, 1));
+        peers.begin_round(id(1));
+        peers.entry(id(1), PeerSource::Lan, 1).connected(Some(&two), 2);
+        peers.unlearn(&id(1), &[one, two.clone()]);
+        let left: Vec<_> =
+            peers.get(&id(1)).expect("it was there").entrypoints.iter().map(|it| &it.entrypoint).collect();
+        assert_eq!(left, [&two]);
+        assert_eq!(peers.next_untried(&id(1)), Some(two.clone()));
+        assert!(!peers.has_untried(&id(1)));
+
+        assert!(peers.learn(id(2), std::slice::from_ref(&two), PeerSource::Lan, 1));
+        assert!(peers.learn(id(3), std::slice::from_ref(&two), PeerSource::User, 1));
+        for peer in [id(2), id(3)] {
+            peers.unlearn(&peer, std::slice::from_ref(&two));
+        }
+        assert!(peers.get(&id(2)).is_none() && peers.get(&id(3)).is_some());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::identity::{Entrypoint, NodeId};
 use crate::node::dht::{OwnNickname, Reaching};
 use crate::node::gateway::{Counters, Handshakes};
 use crate::node::{
-    Beginning, Command, FrameContent, Input, Lines, Now, OutgoingPacket, Peers, QueuedMessage, RequestId, Session,
+    Beginning, Command, FrameContent, Input, Lan, Lines, Now, OutgoingPacket, Peers, QueuedMessage, RequestId, Session,
     SessionId, SessionInput, Sessions, TransportInput, UserRequest,
 };
 use crate::peers::PeerSource;
@@ -56,6 +56,8 @@ pub struct World {
     pub bootstrap: BTreeSet<NodeId>,
     /// Services that are to be on.
     pub enabled: BTreeSet<ServiceName>,
+    /// The local network.
+    pub lan: Lan,
     /// Services and requests that wait.
     pub waiting: Waiting,
     /// Our identity.
@@ -112,6 +114,7 @@ impl World {
             contacts: beginning.contacts.iter().map(|(peer, _)| *peer).collect(),
             bootstrap: beginning.bootstrap.into_iter().map(|(peer, _)| peer).collect(),
             enabled: beginning.enabled.into_iter().collect(),
+            lan: Lan::default(),
             waiting: Waiting::default(),
             identity: OwnIdentity::default(),
             handshakes: Handshakes::default(),
@@ -222,7 +225,7 @@ impl World {
             }
             Input::InternetProbed { reached: true } => self.tell(network::network_connector::internet_reached()),
             Input::InternetProbed { reached: false } => self.tell(network::network_connector::internet_missing()),
-            Input::Transport(transport, input) => self.transport(transport, input),
+            Input::Transport(transport, input) => self.transport(system, transport, input),
             Input::Session(session, input) => self.session(system, session, input),
             Input::IdentityBuilt { contacts_changed, identity_changed, revision } => {
                 self.identity.revision = revision;
@@ -276,11 +279,7 @@ impl World {
                     self.tell(contacts::peer_link::unwanted(peer));
                 }
             }
-            Input::AddressLearnt { peer, entrypoints } => {
-                if self.learn(peer, &entrypoints, PeerSource::Lan) && system.peer_link.get(&peer).is_some() {
-                    self.tell(peers::peer_link::address_learnt(peer));
-                }
-            }
+            Input::Lan(input) => self.lan_input(system, input),
             Input::Dht(input) => self.dht(system, input),
             Input::Request(request, what) => self.request(system, request, what),
         }
@@ -313,7 +312,7 @@ impl World {
         }
     }
 
-    fn transport(&mut self, transport: TransportName, input: TransportInput) {
+    fn transport(&mut self, system: &System, transport: TransportName, input: TransportInput) {
         match input {
             TransportInput::Listening { entrypoints } => {
                 self.transport_failures.remove(&transport);
@@ -328,6 +327,10 @@ impl World {
                 self.identity.entrypoints.remove(&transport);
                 self.tell(gateway::network_transport::receiving_stopped(transport));
             }
+        }
+        // Others are to hear at once that it is another place, or none.
+        if self.is_service_on(system, crate::services::LAN_DISCOVERY) {
+            self.search_lan();
         }
     }
 

@@ -407,7 +407,8 @@ impl Driver {
             let count = store.mark_read(&contact.id, up_to, receipts, now).map_err(failed)?;
             Ok((answers::MarkedRead { count }, Vec::new()))
         });
-        self.send_receipts();
+        let here = self.node.world().sessions.ready_peers().map(|(peer, _)| *peer).collect();
+        self.send_receipts(here);
     }
 
     fn backup(&mut self, to: String, reply: Reply) {

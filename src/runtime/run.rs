@@ -16,6 +16,7 @@ use crate::client::home_folder;
 use crate::identity::{Entrypoint, IdentityKey, NodeId, key_file};
 use crate::node::{Beginning, Node};
 use crate::store::{Store, StoreHandle, StoreThread};
+use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::tcp::{Limits, TcpTransport, raise_descriptor_limit};
 
 use super::clock::{Clock, unix_ms};
@@ -32,6 +33,9 @@ const MAIN_NETWORK: &str = "main";
 
 /// Events of the transport that wait for the loop, at the most. Sessions hold back what they read long before.
 const EVENTS_WAITING: usize = 4_096;
+
+/// Events of the local network that wait for the loop, at the most. Those who tell them wait.
+const LAN_EVENTS_WAITING: usize = 16;
 
 /// Calls of the API that wait for the loop, at the most.
 const CALLS_WAITING: usize = 256;
@@ -219,6 +223,9 @@ impl Started {
         let transport = TcpTransport::new(&keys.identity, limits, transport_events);
 
         let me = keys.id();
+        let (lan_events, near) = mpsc::channel(LAN_EVENTS_WAITING);
+        let ourselves = Ourselves { id: me, network: settings.network.clone(), mdns_port: settings.mdns_port };
+        let lan = LanDiscovery::new(ourselves, lan_events);
         let (peers, contacts) = store.run(|store| Ok((store.peers()?, store.contacts()?))).await?;
         let own = keys.clone();
         let name = settings.name.clone();
@@ -267,9 +274,10 @@ impl Started {
             log,
             recording,
             transport,
+            lan,
             changes,
         });
-        let _log = driver.run(events, waiting_calls, end).await;
+        let _log = driver.run(events, near, waiting_calls, end).await;
         let _ = home.remove_api_file();
         let _ = end_api.send(true);
         let _ = api.await;

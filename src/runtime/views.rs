@@ -9,13 +9,14 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::hidden::Hidden;
 use crate::automata::contact_status;
+use crate::automata::local_service::State;
 use crate::hosts::local_service;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item};
 use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::peers::MISBEHAVIOUR_LIMIT;
-use crate::services::{SERVICES, Service};
+use crate::services::{LAN_DISCOVERY, SERVICES, Service};
 use crate::store::Store;
 
 use super::calls::{bad, failed};
@@ -46,6 +47,7 @@ pub fn services(node: &Core, is_enabled: impl Fn(&str) -> bool) -> answers::Serv
         let listens = node.world().transport_failures.get(&crate::transports::tcp_name());
         let problem = match service.name {
             "tcp-transport" => listens.cloned(),
+            LAN_DISCOVERY if state == State::On => node.world().lan.problem().map(str::to_owned),
             _ => is_missing.then(|| format!("{} is off", off.join(" and "))),
         };
         answers::Service {
@@ -278,6 +280,11 @@ pub fn status(driver: &Driver) -> answers::Status {
         network_connector: network_connector(node),
         p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
         transports,
+        lan_discovery: answers::LanStatus {
+            state: local_service::state(system, LAN_DISCOVERY).name().to_owned(),
+            found: world.lan.found() as u64,
+            problem: world.lan.problem().map(str::to_owned),
+        },
         services,
         sessions,
         contacts: answers::ContactCounts { online: online as u64, ..answers::ContactCounts::default() },

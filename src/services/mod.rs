@@ -5,6 +5,7 @@
 mod entangled_dht;
 mod gateway;
 mod identity_propagate;
+mod lan_discovery;
 mod network;
 mod p2p_hookups;
 mod private_messages;
@@ -15,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::automata::system::System;
 use crate::node::{RequestId, World};
+
+pub use lan_discovery::LAN_DISCOVERY;
 
 crate::name::name! {
     /// A service of this node, as in `services/<name>/enabled`.
@@ -45,6 +48,7 @@ pub const SERVICES: &[Service] = &[
     identity_propagate::SERVICE,
     p2p_hookups::SERVICE,
     private_messages::SERVICE,
+    lan_discovery::SERVICE,
 ];
 
 impl Service {

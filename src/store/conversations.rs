@@ -96,7 +96,7 @@ impl Store {
     }
 
     /// Marks what came from a contact as read, up to a position. Returns how many that were. With `send_receipts`, their senders are
-    /// to be told: see [`Store::receipts`].
+    /// to be told: see [`Store::receipts_to`].
     ///
     /// # Errors
     /// If the database fails.
@@ -131,20 +131,22 @@ impl Store {
         })
     }
 
-    /// Read receipts that are to be sent: to whom, and for which of their messages.
+    /// Read receipts that are to be sent to somebody: to whom, and for which of their messages.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn receipts(&self, limit: usize) -> Result<Vec<(NodeId, PacketId)>, StoreError> {
+    pub fn receipts_to(&self, to: &NodeId, limit: usize) -> Result<Vec<(NodeId, PacketId)>, StoreError> {
         self.connection
-            .prepare_cached("SELECT node, id FROM main.receipts LIMIT ?1")
+            .prepare_cached("SELECT node, id FROM main.receipts WHERE node = ?1 LIMIT ?2")
             .and_then(|mut query| {
-                query.query_map([integer(limit as u64)], |row| Ok((get(row, "node")?, get(row, "id")?)))?.collect()
+                query
+                    .query_map((Column(*to), integer(limit as u64)), |row| Ok((get(row, "node")?, get(row, "id")?)))?
+                    .collect()
             })
             .map_err(|error| StoreError::sql("read the receipts", error))
     }
 
-    /// A read receipt was sent, and acknowledged.
+    /// A read receipt has come.
     ///
     /// # Errors
     /// If the database fails.
@@ -276,17 +278,17 @@ mod tests {
         let store = conversations();
         assert_eq!(store.mark_read(&node(1), 2, true, 5_000).expect("marked"), 2);
         assert_eq!(store.contact(&node(1)).expect("read").expect("there").unread, 2);
-        assert_eq!(store.receipts(9).expect("read"), [(node(1), message_id(1)), (node(1), message_id(2))]);
+        assert_eq!(store.receipts_to(&node(1), 9).expect("read"), [(node(1), message_id(1)), (node(1), message_id(2))]);
         store.receipt_sent(&node(1), &message_id(1)).expect("noted");
         assert_eq!(store.mark_read(&node(1), 2, true, 6_000).expect("marked"), 0);
-        assert_eq!(store.receipts(9).expect("read"), [(node(1), message_id(2))]);
+        assert_eq!(store.receipts_to(&node(1), 9).expect("read"), [(node(1), message_id(2))]);
         assert_eq!(store.mark_read(&node(1), u64::MAX, false, 6_000).expect("marked"), 2);
-        assert_eq!(store.receipts(9).expect("read").len(), 1, "none were wanted");
+        assert_eq!(store.receipts_to(&node(1), 9).expect("read").len(), 1, "none were wanted");
         let items = store.messages_after(Some(&node(1)), 0, 9).expect("read");
         let read: Vec<_> = items.iter().map(|item| item.read_unix_ms).collect();
         assert_eq!(read, [Some(5_000), Some(5_000), None, Some(6_000), Some(6_000)]);
         store.forget_old(1_000_000).expect("forgotten");
-        assert_eq!(store.receipts(9).expect("read"), [], "it would come too late");
+        assert_eq!(store.receipts_to(&node(1), 9).expect("read"), [], "it would come too late");
         assert_eq!(store.check().expect("checked"), [""; 0]);
     }
 }

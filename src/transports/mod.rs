@@ -4,6 +4,7 @@
 //! and reports what happened as [`TransportEvent`]s through a bounded channel. What is inside of a frame it does not know.
 
 mod events;
+pub mod lan;
 pub mod tcp;
 
 pub(crate) use events::ReceiveWindow;

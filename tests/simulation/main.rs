@@ -1,5 +1,6 @@
 //! Several cores in one virtual network, without sockets: what one asks of the rim becomes what another is told. Virtual time, and the same run each time.
 
+mod lan;
 mod network;
 mod nicknames;
 mod scenarios;

@@ -50,6 +50,10 @@ pub struct Host {
     pub answers: Vec<(u64, String)>,
     pub has_stopped: bool,
     pub minutes: BTreeMap<NodeId, (u32, u32)>,
+    /// Where it has called, and when.
+    pub dialled: Vec<(u64, Entrypoint)>,
+    /// What it announces in the local network, while it looks around there.
+    pub announced: Option<Vec<Entrypoint>>,
     /// The store stands still: nothing is committed.
     pub is_store_stuck: bool,
     pub nickname_reports: Vec<(NicknameResult, Option<Nickname>, u8)>,
@@ -232,6 +236,8 @@ impl World {
                 self.hosts[index].is_listening = false;
                 self.tell(index, 5, Input::Transport(transport, TransportInput::Stopped));
             }
+            Command::SearchLan { entrypoints } => self.hosts[index].announced = Some(entrypoints),
+            Command::StopLan => self.hosts[index].announced = None,
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
             Command::BeginHandshake(session) => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
@@ -416,6 +422,7 @@ impl World {
     }
 
     fn dial(&mut self, index: usize, session: SessionId, to: &Entrypoint) {
+        self.hosts[index].dialled.push((self.now_ms, to.clone()));
         let other = self.hosts.iter().position(|host| host.address == to.address);
         let reachable = other.filter(|other| {
             let host = &self.hosts[*other];
@@ -564,6 +571,8 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>) -> Host {
         answers: Vec::new(),
         has_stopped: false,
         minutes: BTreeMap::new(),
+        dialled: Vec::new(),
+        announced: None,
         is_store_stuck: false,
         nickname_reports: Vec::new(),
         found: BTreeMap::new(),

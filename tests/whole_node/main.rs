@@ -10,6 +10,7 @@
 )]
 
 mod crash;
+mod lan;
 mod nodes;
 mod peer;
 mod proxy;

@@ -15,6 +15,10 @@ pub struct Proxy {
 struct Shared {
     /// What ends is not told to the other side.
     is_silent: AtomicBool,
+    /// What comes is thrown away.
+    is_swallowing: AtomicBool,
+    /// Sockets that are served.
+    served: Mutex<Vec<TcpStream>>,
     /// Sockets that nobody serves any more, and that stay open.
     kept: Mutex<Vec<TcpStream>>,
 }
@@ -31,6 +35,8 @@ impl Proxy {
                 let Ok(called) = TcpStream::connect(target) else { continue };
                 let (one, other) = (caller.try_clone().expect("a handle"), called.try_clone().expect("a handle"));
                 let (there, back) = (Arc::clone(&all), Arc::clone(&all));
+                let handle = |it: &TcpStream| it.try_clone().expect("a handle");
+                all.served.lock().expect("nobody panics with it").extend([handle(&caller), handle(&called)]);
                 std::thread::spawn(move || there.pass_on(one, other));
                 std::thread::spawn(move || back.pass_on(called, caller));
             }
@@ -47,6 +53,18 @@ impl Proxy {
     pub fn be_silent(&self) {
         self.shared.is_silent.store(true, Ordering::SeqCst);
     }
+
+    /// From now on nothing gets through any more, and nobody is told.
+    pub fn swallow(&self) {
+        self.shared.is_swallowing.store(true, Ordering::SeqCst);
+    }
+
+    /// Every connection is cut; those that are opened from now on get through.
+    pub fn cut(&self) {
+        let served = std::mem::take(&mut *self.shared.served.lock().expect("nobody panics with it"));
+        served.iter().for_each(|socket| drop(socket.shutdown(Shutdown::Both)));
+        self.shared.is_swallowing.store(false, Ordering::SeqCst);
+    }
 }
 
 impl Shared {
@@ -54,7 +72,10 @@ impl Shared {
         let mut buffer = [0; 16 * 1024];
         loop {
             let octets = from.read(&mut buffer).unwrap_or(0);
-            if octets == 0 || to.write_all(&buffer[..octets]).is_err() {
+            if octets == 0 {
+                break;
+            }
+            if !self.is_swallowing.load(Ordering::SeqCst) && to.write_all(&buffer[..octets]).is_err() {
                 break;
             }
         }

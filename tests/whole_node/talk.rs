@@ -64,6 +64,35 @@ fn the_command_line_talks_too() {
     assert!(b.output(&["msg", "search", "command"]).contains("by the command line"));
 }
 
+/// It was taken for sent when a session had it, and lost with that session, or with the node.
+#[test]
+fn a_receipt_that_was_lost_with_its_session_is_sent_again() {
+    for is_killed in [false, true] {
+        let (mut a, mut b) = (Node::started(), Node::started());
+        let proxy = Proxy::to(b.address());
+        let (a_id, at_proxy) = (a.id(), b.idurl_at(proxy.address()));
+        // Only a calls, so the session goes through the proxy.
+        b.add(&format!("bitpie:{a_id}"), "a");
+        a.add(&at_proxy, "b");
+        until_both_online(&mut a, &mut b);
+        let sent = a.send("b", "have you read it?");
+        a.until_delivered(&sent.id);
+        proxy.swallow();
+        let before = b.status().counters.packets_out;
+        assert_eq!(b.mark_read("a"), 1);
+        b.until("the session has the receipt", |b| b.status().counters.packets_out > before);
+        assert_eq!(a.message(&sent.id).state, MessageState::Delivered);
+        if is_killed {
+            b.kill();
+        }
+        proxy.cut();
+        if is_killed {
+            b.start();
+        }
+        a.until_state(&sent.id, &[MessageState::Read]);
+    }
+}
+
 #[test]
 fn what_is_written_to_somebody_who_is_away_arrives_once_when_they_are_back() {
     let (mut a, mut b) = pair();

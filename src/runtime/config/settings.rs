@@ -78,7 +78,15 @@ const IPV4: Form = Form {
     fits: |text| text.parse::<Ipv4Addr>().is_ok(),
 };
 
+const INTERFACE: Form = Form {
+    expected: "the name of a network interface of this machine, like \"eth0\"",
+    // As Linux takes them; `lo` alone brings loopback in.
+    fits: |text| (1..16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/'),
+};
+
 const ABORT_POINT: Form = Form { expected: "a name and a number, like after-commit:3", fits: |_| true };
+
+const BOOTSTRAP: &str = "services/tcp-transport/bootstrap";
 
 const SESSIONS: Kind = Kind::Number { from: 0, to: 10_000 };
 
@@ -113,7 +121,13 @@ pub const SETTINGS: &[Setting] = &[
         "services/lan-discovery/enabled",
         Kind::Switch,
         "false",
-        "Find nodes in the local network, and be found there",
+        "Find contacts in the local network, and tell everybody there that this node is here",
+    ),
+    live(
+        "services/lan-discovery/interfaces",
+        Kind::List(INTERFACE),
+        "",
+        "Where to look for nodes; if empty, at every interface but loopback, which counts only if it is named",
     ),
     setting("services/tcp-transport/port", Kind::Port, "7771", "The TCP port that other nodes connect to"),
     setting(
@@ -122,7 +136,7 @@ pub const SETTINGS: &[Setting] = &[
         "0.0.0.0",
         "The address that other nodes connect to; `::` is IPv6 and IPv4",
     ),
-    setting("services/tcp-transport/bootstrap", Kind::List(PEER), "", "Nodes with which a session is always kept"),
+    setting(BOOTSTRAP, Kind::List(PEER), "", "Nodes with which a session is always kept"),
     setting("services/entangled-dht/port", Kind::Port, "14441", "The UDP port of the distributed hash table"),
     setting("services/entangled-dht/address", Kind::Text(IPV4), "0.0.0.0", "The address of the distributed hash table"),
     setting(
@@ -188,6 +202,12 @@ pub const SETTINGS: &[Setting] = &[
     live("log/level", Kind::Choice(super::super::logging::LEVELS), "info", "What is worth a line in the log"),
     setting("log/format", Kind::Choice(&["text", "json"]), "text", "How lines of the log look"),
     setting("log/files", Kind::Number { from: 1, to: 365 }, "7", "Log files that are kept, one a day"),
+    hidden(
+        "testing/mdns-port",
+        Kind::Port,
+        "5353",
+        "The UDP port of discovery in the local network, for tests that must not meet anybody else",
+    ),
     hidden("testing/abort-at", Kind::Text(ABORT_POINT), "", "A point at which a debug build dies, for crash tests"),
 ];
 
@@ -225,6 +245,8 @@ pub struct Settings {
     pub dht_is_server: bool,
     /// `services/entangled-dht/request-timeout`
     pub dht_request_timeout_ms: u64,
+    /// `services/lan-discovery/interfaces`
+    pub lan_interfaces: Vec<String>,
     /// `services/tcp-connections/inbound`
     pub inbound_sessions: usize,
     /// `services/tcp-connections/outbound`
@@ -255,6 +277,8 @@ pub struct Settings {
     pub log_is_json: bool,
     /// `log/files`
     pub log_files: usize,
+    /// `testing/mdns-port`
+    pub mdns_port: u16,
     /// `testing/abort-at`
     pub abort_at: Option<String>,
 }
@@ -283,12 +307,11 @@ impl Settings {
             Ok::<_, ConfigError>(PortSetting { port, is_set: config.is_set(path) })
         };
         let list = |path| match config.get(path)? {
-            Value::List(texts) => texts
-                .iter()
-                .map(|text| text.parse().map_err(|_| ConfigError::mismatch(path, &Value::Text(text.clone()))))
-                .collect::<Result<Vec<Idurl>, _>>(),
+            Value::List(texts) => Ok(texts),
             other => Err(ConfigError::mismatch(path, &other)),
         };
+        let idurl =
+            |text: String| text.parse::<Idurl>().map_err(|_| ConfigError::mismatch(BOOTSTRAP, &Value::Text(text)));
         let filled = |text: String| Some(text).filter(|text| !text.is_empty());
         let mut services = BTreeMap::new();
         for setting in SETTINGS {
@@ -306,7 +329,8 @@ impl Settings {
             tcp_address: address
                 .parse()
                 .map_err(|_| ConfigError::mismatch("services/tcp-transport/address", &Value::Text(address)))?,
-            bootstrap: list("services/tcp-transport/bootstrap")?,
+            bootstrap: list(BOOTSTRAP)?.into_iter().map(idurl).collect::<Result<_, _>>()?,
+            lan_interfaces: list("services/lan-discovery/interfaces")?,
             dht_port: port("services/entangled-dht/port")?,
             dht_address: text("services/entangled-dht/address")?.parse().unwrap_or(Ipv4Addr::UNSPECIFIED),
             dht_bootstrap: match config.get("services/entangled-dht/bootstrap")? {
@@ -331,6 +355,7 @@ impl Settings {
             log_level: text("log/level")?,
             log_is_json: text("log/format")? == "json",
             log_files: count("log/files")?,
+            mdns_port: port("testing/mdns-port")?.port,
             abort_at: filled(text("testing/abort-at")?),
         })
     }

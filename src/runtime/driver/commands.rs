@@ -9,6 +9,7 @@ use crate::runtime::clock::unix_ms;
 use crate::runtime::{names, network, own};
 use crate::store::Store;
 use crate::transports::CloseReason;
+use crate::transports::lan::Wanted;
 use crate::wire::{Fail, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Text};
 
 use super::keeping::{queued, update};
@@ -38,6 +39,18 @@ impl Driver {
             }
             Command::Listen(_) => self.transport.listen(self.listen_at),
             Command::StopListening(_) => self.transport.stop_listening(),
+            Command::SearchLan { entrypoints } => {
+                let interfaces = self.settings.lan_interfaces.clone();
+                self.lan.search(Wanted { interfaces, entrypoints });
+            }
+            // Waited for at the end of the program too, so that others hear the goodbye.
+            Command::StopLan => {
+                let withdrawn = self.lan.stop();
+                self.task(async move {
+                    withdrawn.await;
+                    Done::Nothing
+                });
+            }
             Command::Dial { session, entrypoint, expected } => {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
                 self.transport.dial(session, entrypoint.address, Some(expected));
@@ -49,8 +62,11 @@ impl Driver {
                 self.transport.close(session, CloseReason::Local, "it is no longer wanted");
             }
             Command::Send(session, frame) => {
-                if let Some(frame) = self.outgoing(session, frame) {
-                    self.send(session, &frame);
+                if let Some(frame) = self.outgoing(session, frame)
+                    && self.send(session, &frame)
+                    && let Frame::Ping(number) = frame
+                {
+                    self.ping_handed_over(session, number);
                 }
             }
             Command::SendPacket { session, recipient, id, packet } => self.send_packet(session, recipient, id, packet),
@@ -99,7 +115,7 @@ impl Driver {
             Command::ReportPresence { peer, is_here } => {
                 tracing::info!(%peer, is_here, "contact");
                 if is_here {
-                    self.send_receipts();
+                    self.send_receipts(vec![peer]);
                 }
                 self.changed();
             }
@@ -181,8 +197,7 @@ impl Driver {
             reach(AbortPoint::AfterAcknowledgement);
         }
         if let (true, PacketKind::Read, Some(of)) = (is_sent, kind, answers) {
-            let id = of;
-            self.store_task("note a receipt", move |store| store.receipt_sent(&recipient, &id), |_| Done::Nothing);
+            self.receipt_handed_over(session, recipient, of);
         }
     }
 

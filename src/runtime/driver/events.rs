@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 
 use crate::automata::types;
 use crate::identity::{Rank, VerifiedDocument};
-use crate::node::{FrameContent, Input, SessionInput, TransportInput};
+use crate::node::{FrameContent, Input, LanInput, SessionInput, TransportInput};
 use crate::runtime::clock::unix_ms;
 use crate::runtime::entropy::chance_ms;
 use crate::runtime::inbound::{self, Proved};
 use crate::runtime::network;
+use crate::transports::lan::LanEvent;
 use crate::transports::{CloseReason, TransportEvent, Waiting, tcp_name};
 use crate::wire::Frame;
 
@@ -51,6 +52,7 @@ impl Driver {
             }
             TransportEvent::Closed { session: number, reason, detail } => {
                 self.proved.remove(&number);
+                self.receipts_lost(number);
                 tracing::debug!(session = number, ?reason, detail, "session closed");
                 match reason {
                     CloseReason::UnexpectedId => self.count_refusal("unexpected_id", 1),
@@ -78,6 +80,18 @@ impl Driver {
             }
         };
         self.input(input);
+    }
+
+    pub(super) fn lan_event(&mut self, event: LanEvent) {
+        self.input(Input::Lan(match event {
+            LanEvent::Searching => LanInput::Searching,
+            LanEvent::Failed { reason } => LanInput::Failed { reason },
+            LanEvent::Found { peer, entrypoints } => {
+                tracing::debug!(%peer, "announced in the local network");
+                LanInput::Found { peer, entrypoints }
+            }
+            LanEvent::Gone { peer } => LanInput::Gone { peer },
+        }));
     }
 
     fn count_refusal(&mut self, name: &str, count: u64) {
@@ -108,6 +122,9 @@ impl Driver {
                 );
             }
             (content, _) => {
+                if let FrameContent::Pong(number) = content {
+                    self.pong_came(session, number);
+                }
                 self.arriving = Some(waiting);
                 self.input(Input::Session(session, SessionInput::Frame { length, content }));
                 self.arriving = None;

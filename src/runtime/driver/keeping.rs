@@ -16,9 +16,6 @@ use crate::wire::{Packet, PacketId, PacketKind};
 
 use super::{Done, Driver};
 
-/// Read receipts that are sent to one contact when it comes, at the most; the rest follows with the next.
-const RECEIPTS_AT_ONCE: usize = 256;
-
 impl Driver {
     /// Does something with the store. What comes of it, or nothing if it fails, which is logged.
     pub(super) fn store_task<T: Send + 'static>(
@@ -130,18 +127,6 @@ impl Driver {
             |_| {
                 reach(AbortPoint::AfterDelivered);
                 Done::Changed(Vec::new())
-            },
-        );
-    }
-
-    /// Receipts that wait, for those who are here.
-    pub(in crate::runtime) fn send_receipts(&mut self) {
-        self.store_task(
-            "read receipts",
-            |store| store.receipts(RECEIPTS_AT_ONCE),
-            |receipts| {
-                let receipt = |(sender, id): (NodeId, PacketId)| Input::ReadReceipt { sender, message: id };
-                Done::Inputs(receipts.into_iter().flatten().map(receipt).collect())
             },
         );
     }

@@ -7,6 +7,7 @@ mod commands;
 mod dht;
 mod events;
 mod keeping;
+mod receipts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
@@ -25,6 +26,7 @@ use crate::dht::Directory;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::node::{Input, Node, RequestId, UserRequest};
 use crate::store::StoreHandle;
+use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::transports::tcp::TcpTransport;
 use crate::transports::{TransportEvent, Waiting};
 use crate::wire::{Frame, PacketId};
@@ -38,6 +40,7 @@ use super::logging::Log;
 use super::own::{self, Keys};
 use super::recording::Recording;
 use super::searches::Searches;
+use receipts::ReceiptsOnTheirWay;
 
 /// What comes of something that was waited for.
 pub(super) enum Done {
@@ -49,6 +52,8 @@ pub(super) enum Done {
     Built(own::Built),
     /// A message is sealed, or cannot be.
     Sealed { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
+    /// These read receipts wait.
+    Receipts(Vec<receipts::Receipt>),
     /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
     Changed(Vec<Input>),
     /// The settings changed.
@@ -92,10 +97,12 @@ pub struct Driver {
     /// Searches whose slots are waited for.
     reading: BTreeSet<u64>,
     transport: TcpTransport,
+    lan: LanDiscovery,
     listen_at: SocketAddr,
     may_move_port: bool,
     recording: Recording,
     proved: HashMap<u64, Proved>,
+    receipts: ReceiptsOnTheirWay,
     /// Counts what has just come in against its session. Whoever goes on with it beyond this moment takes it, and so holds the sender back.
     arriving: Option<Waiting>,
     interfaces: Vec<std::net::IpAddr>,
@@ -128,6 +135,8 @@ pub struct Parts {
     pub recording: Recording,
     /// The transport over TCP.
     pub transport: TcpTransport,
+    /// Discovery in the local network.
+    pub lan: LanDiscovery,
     /// Tells whoever waits for messages.
     pub changes: watch::Sender<u64>,
 }
@@ -159,9 +168,11 @@ impl Driver {
             dht_tasks: FuturesUnordered::new(),
             reading: BTreeSet::new(),
             transport: parts.transport,
+            lan: parts.lan,
             listen_at,
             recording: parts.recording,
             proved: HashMap::new(),
+            receipts: ReceiptsOnTheirWay::default(),
             arriving: None,
             interfaces: Vec::new(),
             requests: 0,
@@ -174,6 +185,7 @@ impl Driver {
     pub async fn run(
         mut self,
         mut events: mpsc::Receiver<TransportEvent>,
+        mut near: mpsc::Receiver<LanEvent>,
         mut calls: mpsc::Receiver<Call>,
         end: impl Future<Output = ()>,
     ) -> Option<Log> {
@@ -185,6 +197,7 @@ impl Driver {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
             tokio::select! {
                 Some(event) = events.recv() => self.transport_event(event),
+                Some(event) = near.recv() => self.lan_event(event),
                 Some(done) = self.tasks.next() => self.done(done),
                 Some(done) = self.dht_tasks.next() => self.done(done),
                 Some(call) = calls.recv() => self.call(call),
@@ -253,6 +266,7 @@ impl Driver {
                 reach(AbortPoint::AfterSending);
                 self.input(Input::Transmitted { message, is_sent });
             }
+            Done::Receipts(receipts) => self.receipts_found(receipts),
             Done::Changed(inputs) => {
                 inputs.into_iter().for_each(|input| self.input(input));
                 self.changed();
@@ -276,6 +290,7 @@ impl Driver {
         {
             let _ = log.set_level(&settings.log_level);
         }
+        self.lan.use_interfaces(settings.lan_interfaces.clone());
         // The network and the address count from the next start.
         let name_changed = settings.name != self.settings.name;
         self.settings = Settings { network: self.settings.network.clone(), ..settings };

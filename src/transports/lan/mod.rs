@@ -1,0 +1,125 @@
+//! Discovery in the local network: multicast DNS (RFC 6762) with service discovery (RFC 6763), by `mdns-sd`, whose daemon is a thread of its own.
+//!
+//! [`LanDiscovery`] is told what to announce and where to look, and reports what it hears as [`LanEvent`]s. Nothing that it hears is proved. How much
+//! of it is kept and how often something is told is bounded, here and not in the core, so that a noisy neighbour keeps only this task busy.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the rim: sockets and time-outs are its business"
+)]
+
+mod announcement;
+mod interfaces;
+mod neighbours;
+mod search;
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::identity::{Entrypoint, NodeId};
+
+pub use announcement::{Announcement, Ignored, LAN_ENTRYPOINTS, Received, SERVICE_TYPE, read, txt};
+pub use interfaces::Subnet;
+pub use neighbours::{LAN_NODES, TELL_INTERVAL_MS};
+pub use search::{CACHED_RECORDS, RETRY_AFTER};
+
+/// The port of multicast DNS.
+pub const MDNS_PORT: u16 = 5353;
+
+/// Withdrawing an announcement takes no longer than this.
+pub const WITHDRAWAL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What happened in the local network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LanEvent {
+    /// We look, and are announced if there is anything to announce.
+    Searching,
+    /// We do not look, or are not heard; it is tried again.
+    Failed {
+        /// Why, for the user.
+        reason: String,
+    },
+    /// A node is said to be near. It may have been before, elsewhere.
+    Found {
+        /// Which.
+        peer: NodeId,
+        /// All places where it is said to be, at least one and [`LAN_ENTRYPOINTS`] at the most.
+        entrypoints: Vec<Entrypoint>,
+    },
+    /// Nobody says so any more.
+    Gone {
+        /// Which.
+        peer: NodeId,
+    },
+}
+
+/// Who we are in the local network; the same for a whole run.
+#[derive(Clone, Debug)]
+pub struct Ourselves {
+    /// Our id.
+    pub id: NodeId,
+    /// Our network; nodes of others mean nothing to us.
+    pub network: String,
+    /// The UDP port: [`MDNS_PORT`], except in tests.
+    pub mdns_port: u16,
+}
+
+/// Where we look, and what we announce.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Names of interfaces; all but loopback if there are none.
+    pub interfaces: Vec<String>,
+    /// Where we can be reached. Without any we look, and announce nothing.
+    pub entrypoints: Vec<Entrypoint>,
+}
+
+/// A handle to the task that looks around. When it is dropped, that ends.
+#[derive(Debug)]
+pub struct LanDiscovery {
+    wanted: watch::Sender<Option<Wanted>>,
+    is_resting: watch::Receiver<bool>,
+}
+
+impl LanDiscovery {
+    /// Nothing happens before [`LanDiscovery::search`]. To be called within a tokio runtime. What happens is told to `events`.
+    #[must_use]
+    pub fn new(ourselves: Ourselves, events: mpsc::Sender<LanEvent>) -> Self {
+        let (wanted, orders) = watch::channel(None);
+        let (rests, is_resting) = watch::channel(true);
+        tokio::spawn(search::run(ourselves, orders, rests, events));
+        Self { wanted, is_resting }
+    }
+
+    /// Looks there and announces that, from now on.
+    pub fn search(&self, wanted: Wanted) {
+        self.wanted.send_if_modified(|old| {
+            let is_new = old.as_ref() != Some(&wanted);
+            *old = Some(wanted);
+            is_new
+        });
+    }
+
+    /// The interfaces on which to look have changed.
+    pub fn use_interfaces(&self, interfaces: Vec<String>) {
+        self.wanted.send_if_modified(|wanted| match wanted {
+            Some(wanted) if wanted.interfaces != interfaces => {
+                wanted.interfaces = interfaces;
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// Looks no more, and withdraws what was announced. The future ends when that is done, after [`WITHDRAWAL_PATIENCE`] at the latest; it need not be
+    /// awaited.
+    pub fn stop(&self) -> impl Future<Output = ()> + use<> {
+        self.wanted.send_replace(None);
+        let mut is_resting = self.is_resting.clone();
+        async move {
+            // Either way there is nothing left to wait for.
+            let _ = tokio::time::timeout(WITHDRAWAL_PATIENCE, is_resting.wait_for(|rests| *rests)).await;
+        }
+    }
+}
