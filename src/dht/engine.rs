@@ -112,9 +112,12 @@ impl Dht {
         (info.public_address(), info.dht_size_estimate().0)
     }
 
-    /// Whether anybody answers.
+    /// Whether anybody answers. The routing table is no answer: it remembers those who have gone for a quarter of an hour.
     pub async fn is_anybody_there(&self) -> bool {
-        within(self.node.bootstrapped()).await.unwrap_or(false)
+        let mut key = [0; 32];
+        let id = *self.node.info().await.id();
+        key[..20].copy_from_slice(id.as_bytes());
+        self.read_until(&key, |_| true).await.is_answered
     }
 
     /// Nodes that answered lately, as `ADDRESS:PORT`.

@@ -55,8 +55,7 @@ pub fn now_unix_ms() -> u64 {
 }
 
 pub fn document(key: &IdentityKey, revision: u64, name: Option<Nickname>) -> VerifiedDocument {
-    let mut document =
-        IdentityDocument::new(key.id(), SealingKey::derive(key, 0).public(), revision, now_unix_ms());
+    let mut document = IdentityDocument::new(key.id(), SealingKey::derive(key, 0).public(), revision, now_unix_ms());
     document.name = name;
     document.contacts = vec![format!("tcp://127.0.0.1:{}", 7000 + revision).parse().expect("an entrypoint")].into();
     document.sign(key).0

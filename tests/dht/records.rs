@@ -59,7 +59,8 @@ async fn a_slot_is_judged_by_claims_and_by_what_the_documents_of_claimants_say()
     assert_eq!(directory.read_slot(&slot, &one.id(), now).await, Ok(SlotState::Empty));
     holds(&directory, &one, 0).await;
     assert_eq!(directory.read_slot(&slot, &one.id(), now).await, Ok(SlotState::Mine));
-    let seen_by_other = if slot.compare(&one.id(), &other.id()).is_lt() { SlotState::Prevails } else { SlotState::Yields };
+    let seen_by_other =
+        if slot.compare(&one.id(), &other.id()).is_lt() { SlotState::Prevails } else { SlotState::Yields };
     assert_eq!(directory.read_slot(&slot, &other.id(), now).await, Ok(seen_by_other));
 
     // The claimant's own document does not name the nickname any more.
@@ -84,7 +85,8 @@ async fn what_others_write_into_a_slot_counts_as_nothing() {
     holds(&directory, &owner, 0).await;
 
     let unsigned = NicknameClaim::new("test", alice(), 0, owner.id(), now);
-    let forged = bitpie::wire::Signed::sign(&mallory, bitpie::identity::Domain::NicknameClaim, &bitpie::wire::encode(&unsigned));
+    let forged =
+        bitpie::wire::Signed::sign(&mallory, bitpie::identity::Domain::NicknameClaim, &bitpie::wire::encode(&unsigned));
     // A true claim, of another slot.
     let elsewhere = NicknameClaim::new("test", alice(), 5, owner.id(), now).sign(&owner);
     // A true claim of somebody whose document does not name the nickname.
@@ -99,7 +101,10 @@ async fn what_others_write_into_a_slot_counts_as_nothing() {
     // The owner notices at the next check, and takes the place back.
     directory.write_slot(&directory.slot(&alice(), 0), &owner, now).await.expect("it is written");
     let found = search(&directory).await;
-    assert_eq!(found.iter().map(|(index, claimant)| (*index, claimant.document.id())).collect::<Vec<_>>(), [(0, owner.id())]);
+    assert_eq!(
+        found.iter().map(|(index, claimant)| (*index, claimant.document.id())).collect::<Vec<_>>(),
+        [(0, owner.id())]
+    );
 
     // The highest sequence number there is: the slot cannot be written any more, by nobody.
     overwrite(&attacker, &directory, 0, b"no one", i64::MAX).await;
