@@ -13,12 +13,20 @@ pub struct Contender<'a> {
     name: &'static str,
     run: Box<dyn FnMut() + 'a>,
     nanoseconds: Vec<f64>,
+    /// On a processor, of the thread that measures.
+    processor: Vec<f64>,
 }
 
 impl<'a> Contender<'a> {
     /// A contender; the closure does all operations of one round.
     pub fn new(name: &'static str, run: impl FnMut() + 'a) -> Self {
-        Self { name, run: Box::new(run), nanoseconds: Vec::new() }
+        Self { name, run: Box::new(run), nanoseconds: Vec::new(), processor: Vec::new() }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 }
 
@@ -26,6 +34,7 @@ impl<'a> Contender<'a> {
 pub struct Comparison {
     /// Name and median.
     pub medians: Vec<(&'static str, f64)>,
+    processor: Vec<f64>,
 }
 
 impl Comparison {
@@ -35,7 +44,20 @@ impl Comparison {
     /// If there is none of that name.
     #[must_use]
     pub fn of(&self, name: &str) -> f64 {
-        self.medians.iter().find(|(candidate, _)| *candidate == name).expect("a contender of that name").1
+        self.medians[self.place(name)].1
+    }
+
+    /// Likewise, of the time that the thread that measures was on a processor, without that in which others were; none if the system does not tell.
+    ///
+    /// # Panics
+    /// If there is none of that name.
+    #[must_use]
+    pub fn processor_of(&self, name: &str) -> Option<f64> {
+        Some(self.processor[self.place(name)]).filter(|nanoseconds| *nanoseconds > 0.0)
+    }
+
+    fn place(&self, name: &str) -> usize {
+        self.medians.iter().position(|(candidate, _)| *candidate == name).expect("a contender of that name")
     }
 }
 
@@ -49,13 +71,21 @@ pub fn compare(operations: u64, mut contenders: Vec<Contender<'_>>) -> Compariso
         let count = contenders.len();
         for offset in 0..count {
             let contender = &mut contenders[(round + offset) % count];
-            let begin = Instant::now();
+            let (begin, processor) = (Instant::now(), on_processor());
             (contender.run)();
             contender.nanoseconds.push(begin.elapsed().as_nanos() as f64 / operations as f64);
+            contender.processor.push((on_processor() - processor) as f64 / operations as f64);
         }
     }
-    let medians = contenders.into_iter().map(|contender| (contender.name, median(contender.nanoseconds))).collect();
-    Comparison { medians }
+    let medians = contenders.iter_mut().map(|it| (it.name, median(std::mem::take(&mut it.nanoseconds)))).collect();
+    let processor = contenders.into_iter().map(|contender| median(contender.processor)).collect();
+    Comparison { medians, processor }
+}
+
+/// Nanoseconds that this thread was on a processor so far, as Linux tells; 0 if it does not.
+fn on_processor() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0)
 }
 
 /// The middle of the values; of an even number of them, the mean of the two in the middle.

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "96d0d5815b2c7149b5bd866278720dc155c8615fd7d50cac51f9acd6458101ca";
+pub const MODEL_HASH: &str = "ab03aca5babc72a72d69ce9081e11237c8a69cd5fa966e09ef00cc20be15ba11";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -205,7 +205,7 @@ pub struct Run {
     Examples:\n  bitpie demo\n  bitpie demo --keep /tmp/demo      homes and traces stay there"
 )]
 pub struct Demo {
-    /// Leave homes and traces in this folder, which must not be there yet
+    /// Leave the three homes, with logs and traces, in this folder. It is made if it is not there, and has to be empty
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub keep: Option<PathBuf>,
 }

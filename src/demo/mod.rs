@@ -1,9 +1,10 @@
 //! `bitpie demo`: three real nodes in one process, with homes of their own and real sockets on loopback, who find each other and talk. One is stopped and comes
-//! back; in the end it is said where the traces lie.
+//! back; in the end their traces are replayed: what they did has to be what the definitions say.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it runs whole nodes")]
 
 mod person;
+pub mod replay;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,9 @@ use person::Person;
 
 /// A step of the story may take so long; each takes a second or two.
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The exit code if a replay shows something else than what was recorded.
+const REPLAY_DIFFERS: u8 = 1;
 
 /// How the demo is run.
 #[derive(Clone, Debug, Default)]
@@ -61,21 +65,35 @@ pub fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")?;
     let teller = Teller { began: Instant::now(), json: options.json };
     let told = tokio::task::LocalSet::new().block_on(&runtime, story(&folder, &teller));
-    match told {
-        Ok(()) => {
-            if is_kept {
-                teller.tell("", &format!("Homes, logs and traces are in {}", folder.display()));
-                teller.tell("", "To see what alice's node did: cargo automata replay <the newest of alice/traces>");
-            } else {
-                let _ = std::fs::remove_dir_all(&folder);
-                teller.tell("", "The homes are gone; `bitpie demo --keep DIR` leaves them, with a trace of everything that happened.");
+    let traces = told.map_err(|error| {
+        error.context(format!("the demo came to no good end; homes and traces are in {}", folder.display()))
+    })?;
+    for (name, files) in &traces {
+        match replay::replay(files) {
+            Ok(deliveries) => {
+                let traces = if files.len() == 1 { "1 trace".to_owned() } else { format!("{} traces", files.len()) };
+                teller.tell(name, &format!("replayed: {deliveries} deliveries, all as recorded ({traces})"));
             }
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(error) => {
-            Err(error.context(format!("the demo came to no good end; homes and traces are in {}", folder.display())))
+            Err(error) => {
+                eprintln!(
+                    "error: the replay of {name}'s node shows something else than what it has recorded: {error:#}"
+                );
+                eprintln!("homes and traces are in {}", folder.display());
+                return Ok(ExitCode::from(REPLAY_DIFFERS));
+            }
         }
     }
+    if is_kept {
+        teller.tell("", &format!("Homes, logs and traces are in {}", folder.display()));
+        teller.tell("", "To see what alice's node did: cargo automata replay <the newest of alice/traces>");
+    } else {
+        let _ = std::fs::remove_dir_all(&folder);
+        teller.tell(
+            "",
+            "The homes are gone; `bitpie demo --keep DIR` leaves them, with a trace of everything that happened.",
+        );
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn prepared(folder: &Path) -> anyhow::Result<PathBuf> {
@@ -93,7 +111,10 @@ fn temporary() -> anyhow::Result<PathBuf> {
     prepared(&std::env::temp_dir().join(name))
 }
 
-async fn story(folder: &Path, teller: &Teller) -> anyhow::Result<()> {
+/// Whose traces lie where.
+type Traces = Vec<(&'static str, Vec<PathBuf>)>;
+
+async fn story(folder: &Path, teller: &Teller) -> anyhow::Result<Traces> {
     teller.tell("", "Three nodes start on this machine, each with an identity, a home and a port of its own.");
     let mut alice = Person::new("alice", folder)?;
     let mut bob = Person::new("bob", folder)?;
@@ -137,11 +158,15 @@ async fn story(folder: &Path, teller: &Teller) -> anyhow::Result<()> {
     carol.sees_read("bob").await?;
     teller.tell("carol", "sees that he has read it.");
 
+    teller.tell("", "All stop, and what their nodes recorded is run again by the definitions.");
+    let mut traces = Traces::new();
     for person in [&mut alice, &mut bob, &mut carol] {
-        let (frames, files) = (person.frames().await?, person.trace_files()?);
+        let frames = person.frames().await?;
         person.stop().await?;
+        let files = person.trace_files()?;
         let trace = files.last().context("every node keeps a trace")?;
         teller.tell(person.name, &format!("stops in order after {frames} frames; the trace is {}", trace.display()));
+        traces.push((person.name, files));
     }
-    Ok(())
+    Ok(traces)
 }

@@ -39,19 +39,16 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
             let first = world.identity.published.first().map(|first| first.transport.clone());
             // Behind all others: it is the one by which nobody has come.
             if let Some(first) = first {
-                world.identity.proven.retain(|transport| *transport != first);
+                world.identity.stabilities.nobody_comes_by(&first);
             }
         }
     }
 }
 
-/// Where we can be reached: by the transports that listen, those by which something came in lately first.
+/// Where we can be reached: by the transports that listen, those that serve best first.
 fn in_order(world: &World) -> Vec<Entrypoint> {
-    let rank = |transport: &TransportName| {
-        world.identity.proven.iter().position(|proven| proven == transport).unwrap_or(usize::MAX)
-    };
     let mut transports: Vec<_> = world.identity.entrypoints.iter().collect();
-    transports.sort_by_key(|(transport, _)| rank(transport));
+    transports.sort_by_key(|(transport, _)| world.identity.stabilities.rank(transport));
     transports.into_iter().flat_map(|(_, entrypoints)| entrypoints.iter().cloned()).collect()
 }
 

@@ -14,7 +14,7 @@ impl Conditions for World {
     }
 
     fn session_limit_reached(&mut self, _: &SessionId) -> bool {
-        self.sessions.ready_count() >= self.session_limit
+        self.sessions.taken_count() >= self.session_limit
     }
 
     fn other_session(&mut self, session: &SessionId, peer: &NodeId) -> OtherSession {
@@ -31,7 +31,10 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
             }
         }
         Action::SendPeerId => world.send_frame(session, OutgoingFrame::PeerId),
-        Action::SendReady => world.send_frame(session, OutgoingFrame::Ready),
+        Action::SendReady => {
+            world.sessions.take(session);
+            world.send_frame(session, OutgoingFrame::Ready);
+        }
         Action::SendPing => {
             let now_ms = world.now.ms;
             if let Some(session) = world.sessions.get_mut(session) {

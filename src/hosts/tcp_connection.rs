@@ -64,6 +64,7 @@ fn receive(world: &mut World, id: SessionId) {
             if let Some((peer, pinged_ms)) = peer.zip(pinged_ms) {
                 let round_trip_ms = u32::try_from(now_ms.saturating_sub(pinged_ms)).unwrap_or(u32::MAX);
                 session.round_trip_ms = Some(round_trip_ms);
+                world.identity.stabilities.round_trip(&session.transport, round_trip_ms);
                 let now_unix_ms = world.now.unix_ms;
                 let round_trip_us = u64::from(round_trip_ms) * 1000;
                 world.peers.entry(peer, PeerSource::Itself, now_unix_ms).measured(round_trip_us);
@@ -101,6 +102,10 @@ pub fn closed(
         world.tell(gateway::peer_protocol::other_gone(newer));
     }
     let Some(session) = world.sessions.remove(id) else { return };
+    let is_broken = matches!(reason, CloseReason::TimedOut | CloseReason::Failed);
+    if is_broken && (session.is_outgoing || session.was_ready) {
+        world.identity.stabilities.session(&session.transport, false);
+    }
     let Some(peer) = session.peer.or(session.expected) else { return };
     let has_link = system.peer_link.get(&peer).is_some();
     if session.was_ready {

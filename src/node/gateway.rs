@@ -146,8 +146,7 @@ impl World {
         }
         self.counters.packets_in += 1;
         self.last_packet_ms = Some(self.now.ms);
-        self.identity.proven.retain(|other| *other != transport);
-        self.identity.proven.insert(0, transport.clone());
+        self.identity.stabilities.heard(&transport, self.now.ms);
         if system.contact_status.get(&peer).is_some() {
             self.tell(gateway::contact_status::inbox_packet(peer));
         }

@@ -17,6 +17,7 @@ mod lan;
 mod lines;
 mod peers;
 mod sessions;
+mod stability;
 mod world;
 
 use std::fmt;
@@ -36,6 +37,7 @@ pub use lan::{LAN_PEERS, Lan};
 pub use lines::{Lines, MESSAGES_ON_THEIR_WAY};
 pub use peers::{KNOWN_PEERS, Peers, VIOLATION_POINTS};
 pub use sessions::{Session, SessionId, Sessions};
+pub use stability::{Stabilities, Stability};
 pub use world::{OwnIdentity, World};
 
 /// Somebody waits for the outcome of this request. Numbered by the node, from 1, and never used again in one run.

@@ -1,9 +1,9 @@
 //! The sessions that there are, and which of them serves which peer.
 //!
 //! What a session *is* (handshake, ready, closing) is known by its automata alone. Here is what they work with: addresses, who is on the other side,
-//! and an index of the sessions that are ready, kept by the actions `announce` and `retire`.
+//! and indices of the sessions that are taken and of those that are ready, kept by the actions `send_ready`, `announce` and `retire`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use crate::automata::types::OtherSession;
@@ -87,6 +87,8 @@ impl Session {
 pub struct Sessions {
     all: BTreeMap<SessionId, Session>,
     ready: BTreeMap<NodeId, SessionId>,
+    /// Those to which we have said READY; each needs room, though the peer may have yet to say it.
+    taken: BTreeSet<SessionId>,
     /// New sessions that wait for an older one to prove itself: older → newer.
     contests: BTreeMap<SessionId, SessionId>,
     opened: u64,
@@ -108,7 +110,21 @@ impl Sessions {
     pub fn remove(&mut self, id: SessionId) -> Option<Session> {
         self.contests.remove(&id);
         self.contests.retain(|_, newer| *newer != id);
+        self.taken.remove(&id);
         self.all.remove(&id)
+    }
+
+    /// We have said READY to it.
+    pub fn take(&mut self, id: SessionId) {
+        if self.all.contains_key(&id) {
+            self.taken.insert(id);
+        }
+    }
+
+    /// How many we have said READY to, and that have not ended.
+    #[must_use]
+    pub fn taken_count(&self) -> usize {
+        self.taken.len()
     }
 
     /// One of them.
@@ -163,6 +179,7 @@ impl Sessions {
 
     /// A session is ready no more. Says whether the peer is without one now.
     pub fn retire(&mut self, peer: &NodeId, id: SessionId) -> bool {
+        self.taken.remove(&id);
         let was_it = self.ready.get(peer) == Some(&id);
         if was_it {
             self.ready.remove(peer);

@@ -13,6 +13,7 @@ use crate::hosts;
 use crate::identity::{Entrypoint, NodeId};
 use crate::node::dht::{OwnNickname, Reaching};
 use crate::node::gateway::{Counters, Handshakes};
+use crate::node::stability::Stabilities;
 use crate::node::{
     Beginning, Command, FrameContent, Input, Lan, Lines, Now, OutgoingPacket, Peers, QueuedMessage, RequestId, Session,
     SessionId, SessionInput, Sessions, TransportInput, UserRequest,
@@ -36,8 +37,8 @@ pub struct OwnIdentity {
     pub published: Vec<Entrypoint>,
     /// Its revision; 0 before there is one.
     pub revision: u64,
-    /// Transports by how lately something came in by them, which is the order in which they are published.
-    pub proven: Vec<TransportName>,
+    /// How well each transport serves, which makes the order in which they are published.
+    pub stabilities: Stabilities,
 }
 
 /// What the automata work with.
@@ -278,6 +279,12 @@ impl World {
                 if !self.bootstrap.contains(&peer) && system.peer_link.get(&peer).is_some() {
                     self.tell(contacts::peer_link::unwanted(peer));
                 }
+                // The store has given them up.
+                for (message, delivery) in system.message_delivery.iter() {
+                    if delivery.parameters.peer == peer {
+                        self.tell(services::message_delivery::stop(*message));
+                    }
+                }
             }
             Input::Lan(input) => self.lan_input(system, input),
             Input::Dht(input) => self.dht(system, input),
@@ -344,6 +351,7 @@ impl World {
             SessionInput::Authenticated { peer } => {
                 let Some(session) = self.sessions.get_mut(id) else { return };
                 session.peer = Some(peer);
+                self.identity.stabilities.session(&session.transport, true);
                 let message = if session.is_outgoing {
                     tcp_transport::tcp_connection::answer_received(id, peer)
                 } else {

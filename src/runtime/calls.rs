@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use automata_runtime::trace::Lines;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -22,6 +21,7 @@ use super::clock::unix_ms;
 use super::config::Config;
 use super::driver::{Done, Driver};
 use super::entropy::random;
+use super::recording::Recorder;
 use super::who::{self, address_of, resolve};
 
 pub(super) type Reply = oneshot::Sender<Result<Value, RpcError>>;
@@ -42,7 +42,7 @@ struct WaitingPing {
 
 impl Pending {
     /// A service has come to rest.
-    pub fn answer_service(&mut self, request: RequestId, result: ServiceResult, node: &Node<Lines>) {
+    pub fn answer_service(&mut self, request: RequestId, result: ServiceResult, node: &Node<Recorder>) {
         let Some((name, enabled, reply)) = self.services.remove(&request) else { return };
         let result = match result {
             ServiceResult::Started => answers::ServiceResult::Started,
@@ -380,12 +380,17 @@ impl Driver {
         let now = unix_ms();
         let lifetime_ms = parameters.expires_ms.unwrap_or(self.settings.message_expiry_ms);
         let id = PacketId(random());
+        let sealer = self.sealer.clone();
         self.ask::<methods::SendMessage>(reply, true, move |store| {
             let contact = resolve(store, &parameters.to)?;
             let text = crate::messages::MessageText::new(parameters.text.0).map_err(|error| bad(error.to_string()))?;
             let expires_unix_ms = now.saturating_add(lifetime_ms.min(crate::wire::MESSAGE_LIFETIME_MS));
             let new = NewMessage { id, to: contact.id, text, reply_to: None, created_unix_ms: now, expires_unix_ms };
             store.queue_message(&new, now).map_err(failed)?;
+            // In the same commit, so that it costs none of its own. If it cannot be done now, it is done before the message is sent.
+            if let Err(error) = sealer.sealed(store, id, contact.id) {
+                tracing::warn!(%error, "a message was accepted, and could not be sealed yet");
+            }
             let sent = answers::MessageSent {
                 id: id.to_string(),
                 to: contact.id,

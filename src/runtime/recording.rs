@@ -13,10 +13,13 @@ use crate::traces::{Limits, Ring};
 /// What was recorded is handed to the system at the latest after so long.
 const FLUSH_INTERVAL_MS: u64 = 1_000;
 
-/// Where deliveries are recorded until they go to the ring.
+/// Where deliveries are recorded until they go to the ring; nothing is only for measuring what that costs.
+pub type Recorder = Option<Lines>;
+
+/// What records, with a key of its own for this run.
 #[must_use]
-pub fn recorder() -> Lines {
-    Lines::new(random())
+pub fn recorder() -> Recorder {
+    Some(Lines::new(random()))
 }
 
 /// The ring on disk, if there is one.
@@ -42,12 +45,12 @@ impl Recording {
     }
 
     /// Takes what was recorded since the last time. To be called when the bus has nothing under way.
-    pub fn take(&mut self, node: &mut Node<Lines>, now_ms: u64) {
+    pub fn take(&mut self, node: &mut Node<Recorder>, now_ms: u64) {
+        let Some(lines) = node.recorder_mut() else { return };
         let Some(ring) = &mut self.ring else {
-            node.recorder_mut().clear();
+            lines.clear();
             return;
         };
-        let lines = node.recorder_mut();
         if !lines.bytes().is_empty() {
             let _ = ring.write(lines.bytes()).inspect_err(told);
             lines.clear();

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::api::access::{Access, Token};
 use crate::api::bind::{Bound, PortChoice, bind};
+use crate::api::methods::Call;
 use crate::api::server::{Doors, serve};
 use crate::automata::system;
 use crate::client::home_folder;
@@ -59,6 +60,9 @@ pub struct Started {
     store: StoreHandle,
     thread: StoreThread,
     bound: Bound,
+    calls: (mpsc::Sender<Call>, mpsc::Receiver<Call>),
+    changes: watch::Sender<u64>,
+    is_recorded: bool,
 }
 
 /// Runs a node until it is told to stop, by Ctrl-C, SIGTERM or the API.
@@ -188,7 +192,9 @@ impl Started {
             PortChoice::Default(port.port)
         })?;
         let (store, thread) = StoreThread::start(store).context("the thread of the store cannot be started")?;
-        Ok(Self { home, _lock: lock, keys, config, settings, store, thread, bound })
+        let calls = mpsc::channel(CALLS_WAITING);
+        let (changes, _) = watch::channel(0);
+        Ok(Self { home, _lock: lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded: true })
     }
 
     /// Who it is.
@@ -203,12 +209,31 @@ impl Started {
         self.bound.address
     }
 
+    /// Where a program that runs the node inside of itself leaves calls, with no socket in between.
+    #[must_use]
+    pub fn calls(&self) -> mpsc::Sender<Call> {
+        self.calls.0.clone()
+    }
+
+    /// Is another number whenever messages, contacts or their states have changed.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Records no trace: for measuring what the trace costs, and for nothing else.
+    #[must_use]
+    pub fn without_trace(mut self) -> Self {
+        self.is_recorded = false;
+        self
+    }
+
     /// Runs until `end`, and stops in order.
     ///
     /// # Errors
     /// What went wrong at the start.
     pub async fn run(self, log: Option<Log>, end: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { home, _lock, keys, config, settings, store, thread, bound } = self;
+        let Self { home, _lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded } = self;
         let token = Token::generate().context("the system gives no random octets")?;
         let access = Access { address: bound.address, token: token.clone(), process: std::process::id() };
         let (transport_events, events) = mpsc::channel(EVENTS_WAITING);
@@ -251,10 +276,10 @@ impl Started {
             nickname: settings.name.clone(),
         };
         let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
-        let node = Node::new(beginning, system::Settings::default(), recorder());
+        let node = Node::new(beginning, system::Settings::default(), recorder().filter(|_| is_recorded));
 
-        let (calls, waiting_calls) = mpsc::channel(CALLS_WAITING);
-        let (changes, watched) = watch::channel(0);
+        let (calls, waiting_calls) = calls;
+        let watched = changes.subscribe();
         let (end_api, mut api_ends) = watch::channel(false);
         let doors = Doors { token, calls, changes: watched };
         home.write_api_file(&access.to_text())?;

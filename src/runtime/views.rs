@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use automata_runtime::trace::Lines;
 use serde_json::Value as Json;
 
 use crate::api::answers;
@@ -23,8 +22,9 @@ use super::calls::{bad, failed};
 use super::clock::unix_ms;
 use super::config::{Config, SETTINGS, Setting, Value, find};
 use super::driver::Driver;
+use super::recording::Recorder;
 
-type Core = Node<Lines>;
+type Core = Node<Recorder>;
 
 /// The state of `network_connector`.
 pub fn network_connector(node: &Core) -> String {

@@ -22,6 +22,7 @@ mod thread;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 pub use backup::{BackupError, SavedFile, read_backup, restore_messages, write_backup};
@@ -88,6 +89,8 @@ impl Store {
             )
             .map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(128);
+        // Without it, a statement whose plan might profit from the value of a parameter is planned anew each time that it gets another.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
         schema::migrate(&connection, "main", schema::MESSAGES)?;
         schema::migrate(&connection, "peers", schema::PEERS)?;
         Ok(Self { connection })
@@ -233,6 +236,24 @@ mod tests {
             created_unix_ms: 900,
             expires_unix_ms: 1_000_000,
         }
+    }
+
+    #[test]
+    fn a_statement_is_planned_once_for_all_values_of_its_parameters() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("messages.db"), &folder.path().join("peers.db")).expect("opened");
+        accepted(&store, 1);
+        for id in 1..=3 {
+            let message = message_id(id);
+            store.queue_message(&new_message(1, id, "x"), 1).expect("queued");
+            store.sealed_message(&message).expect("read");
+            store.seal_message(&message, b"sealed").expect("kept");
+            store.outgoing(&message).expect("read");
+        }
+        let sql =
+            "SELECT sealed FROM main.deliveries JOIN main.messages USING (position) WHERE id = ?1 AND is_incoming = 0";
+        let statement = store.connection.prepare_cached(sql).expect("prepared");
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 
     #[test]

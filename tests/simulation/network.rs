@@ -20,6 +20,9 @@ use bitpie::wire::PacketId;
 /// Unix time at which every simulation begins, in milliseconds.
 const EPOCH_MS: u64 = 1_800_000_000_000;
 
+/// Sessions of a node, at the most, if nothing else is said.
+const SESSION_LIMIT: usize = 100;
+
 /// From one core to another.
 const DELAY_MS: u64 = 10;
 
@@ -103,12 +106,16 @@ pub fn message(octet: u8) -> PacketId {
 impl World {
     /// So many nodes, each of which knows all others as contacts if `are_contacts`.
     pub fn new(count: usize, are_contacts: bool) -> World {
-        let mut world =
-            World { hosts: Vec::new(), dht: VirtualDht::default(), now_ms: 0, agenda: BTreeMap::new(), counter: 0 };
+        Self::with_room(count, are_contacts, |_| SESSION_LIMIT)
+    }
+
+    /// The same; each takes so many sessions.
+    pub fn with_room(count: usize, are_contacts: bool, room: impl Fn(usize) -> usize) -> World {
+        let mut world = World { hosts: Vec::new(), dht: VirtualDht::default(), now_ms: 0, agenda: BTreeMap::new(), counter: 0 };
         for index in 0..count {
             let others = (0..count).filter(|other| *other != index && are_contacts);
             let contacts: Vec<usize> = others.collect();
-            world.hosts.push(host(index, &contacts, Vec::new()));
+            world.hosts.push(host(index, &contacts, Vec::new(), room(index)));
         }
         world
     }
@@ -128,7 +135,7 @@ impl World {
             (0..self.hosts.len()).filter(|other| old.core.world().contacts.contains(&id(*other as u8 + 1))).collect();
         let remembered: Vec<KnownPeer> = old.remembered.values().cloned().collect();
         let wires: Vec<(usize, SessionId)> = old.wires.values().copied().collect();
-        let mut new = host(index, &contacts, remembered);
+        let mut new = host(index, &contacts, remembered, old.core.world().session_limit);
         new.outbox.clone_from(&old.outbox);
         new.seen.clone_from(&old.seen);
         new.inbox.clone_from(&old.inbox);
@@ -537,7 +544,7 @@ fn closed(session: SessionId, reason: CloseReason) -> Input {
     Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: 100 + 37 * (session % 7) })
 }
 
-fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>) -> Host {
+fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: usize) -> Host {
     let beginning = Beginning {
         me: id(index as u8 + 1),
         chance: [index as u8; 32],
@@ -546,7 +553,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>) -> Host {
         bootstrap: contacts.iter().map(|other| (id(*other as u8 + 1), vec![entrypoint(*other)])).collect(),
         peers,
         is_private_network: true,
-        session_limit: 100,
+        session_limit,
         nickname: None,
     };
     Host {

@@ -60,6 +60,24 @@ fn a_message_to_somebody_who_is_away_waits_and_arrives() {
 }
 
 #[test]
+fn nothing_is_delivered_to_somebody_who_is_no_contact_any_more() {
+    let mut world = World::new(3, true);
+    world.begin(0);
+    world.write(0, 1, 7);
+    world.write(0, 2, 8);
+    world.run_for(60_000);
+    world.tell(0, 0, Input::ContactRemoved { peer: id(2) });
+    world.run_for(1_000);
+    let left: Vec<_> = world.hosts[0].core.system().message_delivery.iter().map(|(message, _)| *message).collect();
+    assert_eq!(left, [message(8)]);
+    world.begin(1);
+    world.begin(2);
+    world.run_until("the other is delivered", |world| world.state_of(0, 8) == DeliveryState::Delivered);
+    assert!(world.hosts[1].inbox.is_empty());
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
 fn a_node_that_crashed_reconnects_in_spite_of_its_own_dead_session() {
     for crashes in [0, 1] {
         let mut world = two();
@@ -200,4 +218,22 @@ fn a_contact_whose_address_is_known_is_called_at_once() {
     assert_eq!(calls[0], 0);
     let rests_s: Vec<u64> = calls.windows(2).map(|pair| (pair[1] - pair[0]) / 1_000).collect();
     assert_eq!(rests_s, [0, 0, 8, 16, 32]);
+}
+
+/// With sockets the transport refuses first; this is what stands behind it.
+#[test]
+fn who_finds_no_room_is_refused_by_name_and_comes_in_when_there_is_some() {
+    let mut world = World::with_room(3, true, |index| if index == 0 { 1 } else { 100 });
+    world.begin_all();
+    world.run_until("somebody is told that there is no room", |world| world.refusals(0, Refusal::LimitReached) > 0);
+    world.run_for(60_000);
+    assert_eq!(world.hosts[0].core.world().sessions.ready_count(), 1);
+    let inside = usize::from(!world.is_online(0, 1)) + 1;
+    let outside = 3 - inside;
+    assert!(world.is_online(0, inside) && !world.is_online(0, outside));
+    assert!(world.is_online(1, 2) && world.is_online(2, 1), "others have room");
+    world.tell(inside, 0, Input::Stop);
+    world.run_until("the other comes in", |world| world.is_online(0, outside) && world.is_online(outside, 0));
+    assert_eq!(world.hosts[0].core.world().sessions.ready_count(), 1);
+    assert_nothing_odd(&mut world);
 }

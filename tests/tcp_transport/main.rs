@@ -2,7 +2,6 @@
 
 mod bulk;
 mod limits;
-mod measure;
 mod raw;
 mod sides;
 mod talk;

@@ -10,10 +10,12 @@
 )]
 
 mod crash;
+mod demo;
 mod lan;
 mod nodes;
 mod peer;
 mod proxy;
 mod refusals;
+mod replays;
 mod talk;
 mod violations;

@@ -1,5 +1,6 @@
 //! A node under test: a home folder, the process that runs in it, and its API.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _};
@@ -25,6 +26,8 @@ use bitpie::store::Store;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use super::replays;
 
 /// After this a test has failed. The machine may be busy with other things.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -80,6 +83,8 @@ pub struct Node {
     port: u16,
     config: Vec<(String, String)>,
     running: Option<Running>,
+    /// Traces that were being written to when a process did not end in order.
+    cut_off: BTreeSet<PathBuf>,
 }
 
 struct Running {
@@ -96,7 +101,7 @@ impl Node {
     /// The same, with more settings, each as it stands in `config.toml`.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let port = free_port();
-        let mut node = Self { folder: folder(), port, config: Vec::new(), running: None };
+        let mut node = Self { folder: folder(), port, config: Vec::new(), running: None, cut_off: BTreeSet::new() };
         node.set("network", Some("\"test\""));
         node.set("api/http-port", Some("0"));
         node.set("log/level", Some("\"debug\""));
@@ -210,14 +215,15 @@ impl Node {
     pub fn kill(&mut self) {
         let mut running = self.running.take().expect("it runs");
         running.child.kill().expect("it runs");
-        running.child.wait().expect("it ends");
+        let status = running.child.wait().expect("it ends");
+        self.ended(status);
     }
 
     /// Waits until it has ended by itself.
     pub fn wait(&mut self) -> ExitStatus {
         let running = self.running.as_mut().expect("it runs");
         let status = until("the process ends", || running.child.try_wait().expect("it is a child"));
-        self.running = None;
+        self.ended(status);
         status
     }
 
@@ -225,8 +231,15 @@ impl Node {
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         let running = self.running.as_mut()?;
         let status = running.child.try_wait().expect("it is a child")?;
-        self.running = None;
+        self.ended(status);
         Some(status)
+    }
+
+    fn ended(&mut self, status: ExitStatus) {
+        self.running = None;
+        if !status.success() {
+            self.cut_off.extend(replays::traces(self.home()).pop());
+        }
     }
 
     /// Asks the API.
@@ -418,14 +431,26 @@ impl Node {
 }
 
 impl Drop for Node {
+    /// Whatever a test was about: all that its nodes have recorded has to replay. A node that still runs is stopped in order, so that its trace is whole.
     fn drop(&mut self) {
-        if let Some(running) = &mut self.running {
-            let _ = running.child.kill();
-            let _ = running.child.wait();
-        }
         if std::thread::panicking() {
+            if let Some(running) = &mut self.running {
+                let _ = running.child.kill();
+                let _ = running.child.wait();
+            }
             eprintln!("---- what the node at {} said last ----\n{}", self.address(), tail(&self.said_file()));
+            return;
         }
+        if self.running.is_some() {
+            self.look_for_api();
+            if self.ask(&ShutDown {}).is_ok() {
+                let status = self.wait();
+                assert!(status.success(), "it ended with {status}");
+            } else {
+                self.kill();
+            }
+        }
+        replays::demand(self.home(), &self.cut_off);
     }
 }
 

@@ -192,4 +192,18 @@ impl Peer {
         };
         Frame::Packet(Signed::sign(&self.key, Domain::Packet, &encode(&packet)).as_bytes().to_vec())
     }
+
+    /// Says that a packet of the node is on disk here.
+    pub fn acknowledge(&self, session: Session, answers: PacketId) {
+        let packet = Packet {
+            kind: PacketKind::Ack,
+            id: PacketId([8; 16]),
+            sender: self.id(),
+            recipient: session.with,
+            time_unix_ms: now_unix_ms(),
+            answers: Some(answers),
+            payload: Vec::new(),
+        };
+        self.say(session, &Frame::Packet(packet.sign(&self.key).expect("a short packet").as_bytes().to_vec()));
+    }
 }

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use bitpie::api::answers::{ContactState, Direction, MessageState, ServiceResult};
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::{AcceptContact, ListMessages, PingContact, RefuseContact, SearchMessages, SetSetting};
+use bitpie::wire::{Frame, PacketKind, VerifiedPacket};
 
 use super::nodes::{Node, acquaint, pair, pair_online, until, until_both_online};
+use super::peer::Peer;
 use super::proxy::Proxy;
 
 /// In this time a node that was killed and started again is back in touch. The machine may be slow; a session that is believed dead only after
@@ -219,6 +221,28 @@ fn a_stranger_waits_until_the_user_decides() {
     assert_eq!(a.received(), ["may I?"]);
     let all = a.call(&ListMessages { with: None, limit: 50, before: None });
     assert_eq!(all.messages.len(), 2);
+}
+
+/// That it was sent is not written down at once, since the answer mostly is.
+#[test]
+fn a_message_to_which_no_answer_comes_is_known_to_be_sent() {
+    let node = Node::started();
+    let mut peer = Peer::new(60);
+    node.add(&peer.id().to_string(), "p");
+    let session = peer.join(&node);
+    let sent = node.send("p", "into the silence");
+    loop {
+        let Some(frame) = peer.hear(session) else { panic!("the session has ended") };
+        let Frame::Packet(bytes) = frame else { continue };
+        let packet = VerifiedPacket::verify(&bytes).expect("an honest node signs");
+        match packet.packet().kind {
+            PacketKind::Message => break,
+            // Only then is the peer a contact that is there.
+            PacketKind::Identity => peer.acknowledge(session, packet.packet().id),
+            _ => {}
+        }
+    }
+    assert_eq!(node.until_state(&sent.id, &[MessageState::Sent]).attempts, 1);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use crate::abort_points::{AbortPoint, reach};
 use crate::identity::{Entrypoint, NodeId};
-use crate::messages::{DeliveryState, DeliveryUpdate};
 use crate::nickname::Nickname;
 use crate::node::{Command, Input, OutgoingFrame, OutgoingPacket};
 use crate::runtime::clock::unix_ms;
@@ -12,7 +11,7 @@ use crate::transports::CloseReason;
 use crate::transports::lan::Wanted;
 use crate::wire::{Fail, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Text};
 
-use super::keeping::{queued, update};
+use super::keeping::queued;
 use super::{Done, Driver};
 
 impl Driver {
@@ -103,11 +102,7 @@ impl Driver {
                 );
             }
             Command::RecordRefusal { message, reason } => {
-                let update = DeliveryUpdate {
-                    refusal: Some(names::fail_in_words(reason).to_owned()),
-                    ..update(DeliveryState::Refused, 0, 0)
-                };
-                self.update_delivery(message, update);
+                self.record_refusal(message, names::fail_in_words(reason).to_owned());
             }
             Command::RememberPeer(peer) => {
                 self.store_task("remember a peer", move |store| store.save_peer(&peer), |_| Done::Nothing)

@@ -8,13 +8,13 @@ mod dht;
 mod events;
 mod keeping;
 mod receipts;
+mod sending;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-use automata_runtime::trace::Lines;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
@@ -38,9 +38,10 @@ use super::home::Home;
 use super::inbound::Proved;
 use super::logging::Log;
 use super::own::{self, Keys};
-use super::recording::Recording;
+use super::recording::{Recorder, Recording};
 use super::searches::Searches;
 use receipts::ReceiptsOnTheirWay;
+use sending::{Sealer, Sent};
 
 /// What comes of something that was waited for.
 pub(super) enum Done {
@@ -75,10 +76,12 @@ pub(super) type Task = Pin<Box<dyn Future<Output = Done>>>;
 
 /// Everything that the loop holds.
 pub struct Driver {
-    pub(super) node: Node<Lines>,
+    pub(super) node: Node<Recorder>,
     pub(super) clock: Clock,
     pub(super) started_unix_ms: u64,
     pub(super) keys: Keys,
+    pub(super) sealer: Sealer,
+    sent: Sent,
     pub(super) document: VerifiedDocument,
     pub(super) store: StoreHandle,
     pub(super) home: Home,
@@ -114,7 +117,7 @@ pub struct Driver {
 /// What the driver is made of.
 pub struct Parts {
     /// The core.
-    pub node: Node<Lines>,
+    pub node: Node<Recorder>,
     /// The clock that it goes by.
     pub clock: Clock,
     /// Our keys.
@@ -150,6 +153,8 @@ impl Driver {
             node: parts.node,
             clock: parts.clock,
             started_unix_ms: unix_ms(),
+            sealer: Sealer::new(parts.keys.clone()),
+            sent: Sent::default(),
             keys: parts.keys,
             document: parts.document,
             store: parts.store,
@@ -195,6 +200,7 @@ impl Driver {
         self.input(Input::Begin);
         while !self.has_stopped {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
+            let sent_due = self.sent.due();
             tokio::select! {
                 Some(event) = events.recv() => self.transport_event(event),
                 Some(event) = near.recv() => self.lan_event(event),
@@ -205,9 +211,13 @@ impl Driver {
                     self.node.advance(self.clock.now());
                     self.carry_out();
                 }
+                () = async { sleep_until(sent_due.expect("it is guarded")).await }, if sent_due.is_some() => {
+                    self.write_down_sent();
+                }
                 () = &mut end, if !self.is_ending => self.begin_to_end(),
             }
         }
+        self.write_down_sent();
         // What was asked of the store is done before it closes; the DHT is not waited for.
         self.dht_tasks.clear();
         self.directory = None;

@@ -22,13 +22,16 @@ pub fn replay(
     let mut replay = match Replay::new(system, &opening) {
         Ok(replay) => replay,
         Err(parting) => {
-            let parting = Some(parting);
-            let summary =
-                Summary { verified: 0, inputs: 0, at_ms: 0, parting, is_incomplete: false, ending: None, error: None };
-            return Ok((summary, None));
+            return Ok((Summary::parted(parting), None));
         }
     };
-    let mut reader = Reader::new(opening.snapshot.sequence, opening.snapshot.now_ms);
+    // What is made of lines beforehand, and what the replay makes of them itself, has to be the same; so both are tried.
+    let (sequence, now_ms) = (opening.snapshot.sequence, opening.snapshot.now_ms);
+    let mut reader = if octets.is_multiple_of(2) {
+        Reader::new(sequence, now_ms)
+    } else {
+        Reader::for_replay(system, sequence, now_ms)
+    };
     let mut failed = None;
     let mut blocks = || {
         if let Some(error) = failed.take() {

@@ -1,5 +1,6 @@
 //! What generated Rust records, the interpreter replays: from the snapshot at any point of any run.
 
+use std::io::Cursor;
 use std::sync::Arc;
 
 use agreement::generated::Generated;
@@ -11,7 +12,7 @@ use agreement::{definitions, system};
 use automata_compiler::interpreter::Delivery;
 use automata_compiler::model::System;
 use automata_compiler::source::{Source, Sources};
-use automata_compiler::trace::{Anonymiser, Ending, Line, Opening, Watch, Why, snapshot};
+use automata_compiler::trace::{Anonymiser, Ending, Line, Opening, Stream, Summary, TraceError, Watch, Why, snapshot};
 use automata_runtime::trace::{SecondLine, Snapshot, end};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
@@ -84,7 +85,7 @@ impl Watch for Copy {
         // The interpreter's own writer writes what the runtime's does.
         let mut written = Vec::new();
         automata_compiler::trace::Writer::new(system).write(system, delivery, &mut written);
-        self.verbatim += u64::from(written == line.text.as_bytes());
+        self.verbatim += u64::from(written == line.text().as_bytes());
         if let Some(anonymiser) = &mut self.anonymiser {
             anonymiser.delivery(delivery, &mut self.out);
         }
@@ -155,7 +156,7 @@ fn anonymised(system: &Arc<System>, trace: &[u8], deliveries: u64) -> Result<(),
         return Err(format!("{:?}", outcome.0));
     }
     let text = String::from_utf8_lossy(&copy.out).into_owned();
-    let again = replay(system, &copy.out, 1_000, &mut ()).map_err(|error| format!("{error}\n{text}"))?;
+    let again = replay(system, &copy.out, 1_001, &mut ()).map_err(|error| format!("{error}\n{text}"))?;
     if (again.0.verified, &again.0.parting, &again.0.error) != (deliveries, &None, &None) {
         return Err(format!("the copy: {:?}\n{text}", again.0));
     }
@@ -322,9 +323,17 @@ fn what_is_wrong_with_a_trace_is_said_with_its_line() {
     let (system, trace) = some_run(&definitions);
     let text = String::from_utf8(trace).expect("text");
     let lines: Vec<&str> = text.lines().collect();
-    let problem = |text: &str| match replay(&system, text.as_bytes(), 10_000, &mut ()) {
-        Ok((summary, _)) => summary.error.map(|error| error.to_string()),
-        Err(error) => Some(error.to_string()),
+    // In whatever way it is read, the same is said.
+    let problem = |text: &str| {
+        let of = |outcome: Result<Summary, TraceError>| match outcome {
+            Ok(summary) => summary.error.map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        let blocks = |octets| of(replay(&system, text.as_bytes(), octets, &mut ()).map(|(summary, _)| summary));
+        let stream = Stream::open(Cursor::new(text.as_bytes().to_vec()));
+        let problem = of(stream.map(|stream| stream.replay(&system, &mut ())));
+        assert_eq!((blocks(10_000), blocks(10_001)), (problem.clone(), problem.clone()));
+        problem
     };
     let joined = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
     let with = |at: usize, line: &str| {
@@ -381,7 +390,7 @@ fn an_edited_line_is_found() {
         let mut lines = lines.clone();
         lines[at] = &changed;
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        let (summary, _) = replay(&system, text.as_bytes(), 10_000, &mut ()).expect("a trace");
+        let (summary, _) = replay(&system, text.as_bytes(), 10_001, &mut ()).expect("a trace");
         assert_eq!(summary.parting.map(|parting| parting.line), Some(at as u64 + 1));
         edited += 1;
     }

@@ -177,7 +177,7 @@ fn usage(system: &Arc<System>, path: &Path) -> anyhow::Result<Usage> {
              help: `automata replay {name}` shows where; --automata DIR names other definitions"
         )
     };
-    let mut replay = Replay::new(system, &trace.opening).map_err(|parting| parted(parting.line))?;
+    let mut replay = Replay::new(system, trace.opening()).map_err(|parting| parted(parting.line))?;
     let mut count = Count(Usage::new(replay.interpreter()));
     let summary = trace.run(&mut replay, &mut count);
     match (summary.parting, summary.error) {

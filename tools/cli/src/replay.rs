@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 use crate::Verdict;
 use crate::folder::{Folder, automaton};
 use crate::terminal::{BAD, FAINT, GOOD, ODD, STRONG, output, styled};
-use crate::trace::{Trace, TracePath, parted_at_once, wrong};
+use crate::trace::{Trace, TracePath, wrong};
 
 /// Run a trace again, and verify every state, variable, action and send
 #[derive(Args)]
@@ -83,14 +83,14 @@ impl Replay {
             None => None,
         };
         let mut show = Show::new(&self, copy.as_mut());
-        let summary = match Running::new(&system, &trace.opening) {
+        let summary = match Running::new(&system, trace.opening()) {
             Ok(mut running) => {
                 if let Some(copy) = &mut show.copy {
                     copy.begin(&trace, &running);
                 }
                 trace.run(&mut running, &mut show)
             }
-            Err(parting) => parted_at_once(parting),
+            Err(parting) => Summary::parted(parting),
         };
         show.finish()?;
         if let Some(copy) = copy {
@@ -101,7 +101,7 @@ impl Replay {
 
     fn introduce(&self, trace: &Trace, system: &System, is_of: bool) -> anyhow::Result<()> {
         let mut output = output();
-        let header = &trace.opening.first.header;
+        let header = &trace.opening().first.header;
         let mut parts = vec![header.program.clone()];
         for (what, text) in [("node", &header.node), ("network", &header.network)] {
             if !text.is_empty() {
@@ -143,7 +143,7 @@ pub fn other_definitions(trace: &Trace, system: &System) -> String {
         "{} {} was made under other definitions ({}, and these are {}); where do they part?",
         styled(ODD, "note:"),
         trace.name,
-        printable(&short(&trace.opening.first.model)),
+        printable(&short(&trace.opening().first.model)),
         short(&model_hash(system))
     )
 }
@@ -298,7 +298,7 @@ impl<'a> Show<'a> {
             std::thread::sleep(after.saturating_sub(begin.elapsed()));
         }
         if self.command.json {
-            return writeln!(self.out, "{}", line.text);
+            return writeln!(self.out, "{}", line.text());
         }
         writeln!(self.out, "{}", timeline(&delivery.record(system)))
     }
@@ -357,12 +357,12 @@ impl Copy {
             bail!("{} cannot be its own copy", trace.name);
         }
         let file = File::create(out).with_context(|| format!("{} cannot be written", out.display()))?;
-        let anonymiser = Anonymiser::new(system, &trace.opening);
+        let anonymiser = Anonymiser::new(system, trace.opening());
         Ok(Self { anonymiser, file: BufWriter::new(file), path: out.to_owned(), line: Vec::new(), lines: 0 })
     }
 
     fn begin(&mut self, trace: &Trace, running: &Running) {
-        self.anonymiser.opening(&trace.opening, running.interpreter(), &mut self.line);
+        self.anonymiser.opening(trace.opening(), running.interpreter(), &mut self.line);
         self.lines += 2;
     }
 

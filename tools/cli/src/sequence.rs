@@ -74,11 +74,11 @@ impl Sequence {
                 }
             };
             for line in (0..block.len()).filter_map(|index| block.line(index)) {
-                if is_past(self.to, line.sequence, line.at_ms) {
+                if is_past(self.to, line.sequence(), line.at_ms()) {
                     break 'reading;
                 }
-                let record: Record = serde_json::from_str(line.text).map_err(|error| {
-                    anyhow!("{name}, line {}: the line is no record of a delivery: {error}", line.number)
+                let record: Record = serde_json::from_str(line.text()).map_err(|error| {
+                    anyhow!("{name}, line {}: the line is no record of a delivery: {error}", line.number())
                 })?;
                 let is_before = match self.from {
                     Some(Until::Sequence(first)) => record.sequence < first,

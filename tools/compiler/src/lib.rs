@@ -1,9 +1,11 @@
 //! The compiler of the automata language: YAML → [`model`] → checks → Rust, and an interpreter of the same model.
 //!
 //! The language is taught in `docs/AUTOMATA.md`; what a definition means is in `docs/SEMANTICS.md`. Everything here is a pure
-//! function of the sources: no clock, no environment, no unordered map.
+//! function of the sources: no clock, no environment, no unordered map. Without the feature `rust`, what writes Rust is left out, and there is what a
+//! program needs that runs definitions or replays its traces.
 
 mod analysis;
+#[cfg(feature = "rust")]
 mod build;
 mod causes;
 pub mod checks;
@@ -20,6 +22,7 @@ pub mod names;
 pub mod nearest;
 pub mod render;
 pub mod resolve;
+#[cfg(feature = "rust")]
 pub mod rust;
 pub mod selection;
 pub mod simulation;
@@ -31,6 +34,7 @@ pub mod worlds;
 pub mod yaml;
 
 pub use analysis::{Analysis, ParsedFile, analyse, analyse_parsed};
+#[cfg(feature = "rust")]
 pub use build::{Artifacts, build, build_into, build_with, compile};
 pub use folder::read_folder;
 pub use hash::model_hash;

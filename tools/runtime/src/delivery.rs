@@ -213,23 +213,25 @@ impl<A: Automaton> Serialize for Incoming<'_, A> {
     }
 }
 
+/// A start as records show it.
 #[derive(Serialize)]
-struct Started<'a, G> {
+pub(crate) struct Started<'a, G> {
     event: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<&'a G>,
 }
 
 impl<'a, G: Given> Started<'a, G> {
-    fn new(given: &'a G) -> Self {
+    pub fn new(given: &'a G) -> Self {
         Self { event: "start", fields: (!given.is_empty()).then_some(given) }
     }
 }
 
+/// Variables that differ.
 #[derive(PartialEq)]
-struct Changes<'a, V> {
-    before: Option<&'a V>,
-    after: &'a V,
+pub(crate) struct Changes<'a, V> {
+    pub before: Option<&'a V>,
+    pub after: &'a V,
 }
 
 impl<V: Variables> Serialize for Changes<'_, V> {

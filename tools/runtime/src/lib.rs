@@ -27,6 +27,7 @@ pub mod deferral;
 pub mod delivery;
 pub mod dynamic;
 pub mod instances;
+mod line;
 pub mod metadata;
 pub mod record;
 pub mod secret;

@@ -45,6 +45,38 @@ pub enum Fault {
     QueueFull,
 }
 
+impl Outcome {
+    /// As in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Taken => "taken",
+            Outcome::Internal => "internal",
+            Outcome::Ignored => "ignored",
+            Outcome::Deferred => "deferred",
+            Outcome::Unexpected => "unexpected",
+            Outcome::Idle => "idle",
+            Outcome::Started => "started",
+            Outcome::NoSuchInstance => "no_such_instance",
+            Outcome::AlreadyThere => "already_there",
+            Outcome::DeferFull => "defer_full",
+        }
+    }
+}
+
+impl Fault {
+    /// As in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Fault::DivisionByZero => "division_by_zero",
+            Fault::MicrostepLimit => "microstep_limit",
+            Fault::DeliveryLimit => "delivery_limit",
+            Fault::QueueFull => "queue_full",
+        }
+    }
+}
+
 /// `always` transitions and raised events in one delivery, at the most.
 pub const MICROSTEP_LIMIT: u32 = 64;
 

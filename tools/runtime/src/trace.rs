@@ -57,15 +57,19 @@ impl Recorder for Lines {
 
     fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {
         let Self { bytes, key } = self;
-        line(bytes, key, delivery);
+        add(bytes, key, |bytes| crate::line::write(delivery, bytes));
     }
 }
 
 /// Appends the value as a line. What does not serialise to JSON, which is a mistake in a type of the program, leaves its line out: a replay tells
 /// of the gap.
 fn line(bytes: &mut Vec<u8>, key: &Key, value: &impl Serialize) {
+    add(bytes, key, |bytes| serde_json::to_writer(bytes, value));
+}
+
+fn add(bytes: &mut Vec<u8>, key: &Key, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
     let begin = bytes.len();
-    match secret::with_key(key, || serde_json::to_writer(&mut *bytes, value)) {
+    match secret::with_key(key, || write(bytes)) {
         Ok(()) => bytes.push(b'\n'),
         Err(_) => bytes.truncate(begin),
     }

@@ -1,22 +1,41 @@
 //! `cargo xtask bench`: the packages below `benches/`, which are outside of the default members so that nobody waits for them.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::steps::{cargo, run};
 
 /// Run the benchmarks: comparisons in one run, against named alternatives.
 #[derive(Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
     after_help = "Figures and what they mean are in docs/BENCHMARKS.md. Nothing here is part of `cargo xtask test`."
 )]
 pub struct Bench {
-    /// Which: dispatch, compile; all of them if none is named
+    #[command(subcommand)]
+    node: Option<Outside>,
+    /// Of the framework: dispatch, compile, trace; all of them if none is named
     names: Vec<String>,
+}
+
+/// What has a package outside of the workspace.
+#[derive(Subcommand)]
+enum Outside {
+    /// The node beside plain TCP and libp2p: messages, the cost of the trace, bulk, memory. Needs minutes to build, since libp2p does
+    #[command(disable_help_flag = true)]
+    Node {
+        /// As `cargo xtask bench node --help` tells: --quick, --rounds N, messages, trace, bulk, frames, idle
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 impl Bench {
     pub fn run(self) -> anyhow::Result<()> {
         let mut arguments = vec!["bench", "--package", "bitpie-benches"];
+        if let Some(Outside::Node { arguments: of_node }) = &self.node {
+            arguments = vec!["run", "--release", "--manifest-path", "benches/node/Cargo.toml", "--"];
+            arguments.extend(of_node.iter().map(String::as_str));
+        }
         for name in &self.names {
             arguments.extend(["--bench", name]);
         }

@@ -29,6 +29,7 @@ const TARGETS: &[(&str, &[&str])] = &[
     ("rpc", &["fuzz/seeds/rpc"]),
     ("sealed", &["fuzz/seeds/sealed"]),
     ("script", &["fuzz/seeds/script", "tests/scenarios"]),
+    ("trace", &["fuzz/seeds/trace"]),
 ];
 
 /// Feed the fuzz targets for a while.

@@ -78,7 +78,7 @@ fn toolchain() -> anyhow::Result<Done> {
 
 /// Manifests of all workspaces of the repository, from its root.
 fn manifests() -> impl Iterator<Item = String> {
-    let outside = EXAMPLES.iter().copied().chain(["fuzz"]).map(|folder| format!("{folder}/Cargo.toml"));
+    let outside = EXAMPLES.iter().copied().chain(["benches/node", "fuzz"]).map(|folder| format!("{folder}/Cargo.toml"));
     std::iter::once("Cargo.toml".to_owned()).chain(outside).filter(|manifest| crate::root().join(manifest).exists())
 }
 

@@ -104,6 +104,8 @@ pub(super) struct World {
     pub created: u64,
     /// By automaton, then parameter: what an instance has unless its start says otherwise.
     pub settings: Vec<Vec<Option<Value>>>,
+    /// The last delivery, whose lists have room already: there are eight of them.
+    spare: Option<Box<Delivery>>,
 }
 
 /// How far one input may still lead, and up to when timers belong to it.
@@ -125,6 +127,7 @@ impl World {
             sequence: 0,
             created: 0,
             settings: settings.collect(),
+            spare: None,
         }
     }
 
@@ -222,7 +225,7 @@ impl World {
         let leaf = table.number(address.key.as_ref()).and_then(|number| table.get(number)).and_then(|entry| entry.leaf);
         let mut delivery = self.delivery(address, queued.message, queued.cause);
         (delivery.outcome, delivery.before, delivery.after) = (outcome, leaf, leaf);
-        self.complete(program, &mut delivery, false, host, allowance);
+        self.complete(program, delivery, false, host, allowance);
     }
 
     fn start(
@@ -276,7 +279,9 @@ impl World {
             let Some(entry) = self.tables[automaton.index()].get_mut(number) else { return Ok(()) };
             let Some(mut data) = entry.data.take() else { return Ok(()) };
             let (before, key) = (entry.leaf, entry.key.clone());
-            let mut delivery = self.delivery(Address { automaton, key }, message.clone(), cause);
+            // The message is handed over when it has been handled.
+            let nothing = Message::Start { parameters: Vec::new() };
+            let mut delivery = self.delivery(Address { automaton, key }, nothing, cause);
             delivery.before = before;
             let mut step = Step::new(
                 program,
@@ -291,6 +296,7 @@ impl World {
             step.handle(&message)?;
             let finished = step.finished;
             let recall = if finished { None } else { step.recallable()? };
+            delivery.message = message;
             delivery.after = Some(data.active);
             if finished {
                 self.remove(automaton, number, &data);
@@ -301,13 +307,13 @@ impl World {
                     entry.data = Some(data);
                 }
                 if let Some(kept) = recalled {
-                    self.complete(program, &mut delivery, true, host, allowance);
+                    self.complete(program, delivery, true, host, allowance);
                     message = Message::Event { event: kept.event, fields: kept.fields };
                     cause = kept.cause;
                     continue;
                 }
             }
-            self.complete(program, &mut delivery, recall.is_some(), host, allowance);
+            self.complete(program, delivery, recall.is_some(), host, allowance);
             return Ok(());
         }
     }
@@ -324,27 +330,15 @@ impl World {
         self.queue.messages.retain(|queued| !is_for_it(queued));
     }
 
-    fn delivery(&mut self, address: Address, message: Message, cause: Option<u64>) -> Delivery {
+    fn delivery(&mut self, address: Address, message: Message, cause: Option<u64>) -> Box<Delivery> {
         let sequence = self.sequence;
         self.sequence += 1;
-        Delivery {
-            sequence,
-            at_ms: self.now_ms,
-            cause,
-            address,
-            message,
-            outcome: Outcome::Unexpected,
-            before: None,
-            after: None,
-            asked: Vec::new(),
-            changed: Vec::new(),
-            actions: Vec::new(),
-            sends: Vec::new(),
-            raised: Vec::new(),
-            faults: Vec::new(),
-            answered_by: None,
-            cases: Vec::new(),
-            entered: Vec::new(),
+        match self.spare.take() {
+            Some(mut spare) => {
+                spare.begin(sequence, self.now_ms, cause, address, message);
+                spare
+            }
+            None => Box::new(Delivery::new(sequence, self.now_ms, cause, address, message)),
         }
     }
 
@@ -352,7 +346,7 @@ impl World {
     fn complete(
         &mut self,
         program: &Program,
-        delivery: &mut Delivery,
+        mut delivery: Box<Delivery>,
         recall_waits: bool,
         host: &mut dyn Host,
         allowance: &mut Allowance,
@@ -365,7 +359,8 @@ impl World {
                 self.queue.messages.clear();
             }
         }
-        host.delivered(&program.system, delivery);
+        host.delivered(&program.system, &delivery);
+        self.spare = Some(delivery);
     }
 }
 

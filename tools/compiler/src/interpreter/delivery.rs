@@ -133,6 +133,44 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// One of which nothing has come yet.
+    pub(super) fn new(sequence: u64, at_ms: u64, cause: Option<u64>, address: Address, message: Message) -> Self {
+        Self {
+            sequence,
+            at_ms,
+            cause,
+            address,
+            message,
+            outcome: Outcome::Unexpected,
+            before: None,
+            after: None,
+            asked: Vec::new(),
+            changed: Vec::new(),
+            actions: Vec::new(),
+            sends: Vec::new(),
+            raised: Vec::new(),
+            faults: Vec::new(),
+            answered_by: None,
+            cases: Vec::new(),
+            entered: Vec::new(),
+        }
+    }
+
+    /// Makes such a one of this, whose lists keep their room.
+    pub(super) fn begin(&mut self, sequence: u64, at_ms: u64, cause: Option<u64>, address: Address, message: Message) {
+        (self.sequence, self.at_ms, self.cause) = (sequence, at_ms, cause);
+        (self.address, self.message) = (address, message);
+        (self.outcome, self.before, self.after, self.answered_by) = (Outcome::Unexpected, None, None, None);
+        self.asked.clear();
+        self.changed.clear();
+        self.actions.clear();
+        self.sends.clear();
+        self.raised.clear();
+        self.faults.clear();
+        self.cases.clear();
+        self.entered.clear();
+    }
+
     pub(super) fn note(&mut self, fault: Fault) {
         if let Err(place) = self.faults.binary_search(&fault) {
             self.faults.insert(place, fault);

@@ -40,11 +40,7 @@ impl Step<'_> {
             ExpressionKind::Key => self.delivery.address.key.clone().unwrap_or(Value::None),
             ExpressionKind::Condition(id, arguments) => {
                 let places = &self.automaton.conditions[*id].arguments;
-                let arguments = arguments
-                    .iter()
-                    .zip(places)
-                    .map(|(argument, place)| self.pass(argument, fields, place.r#type))
-                    .collect::<Evaluated<Vec<Value>>>()?;
+                let arguments = self.arguments(arguments, places, fields)?;
                 self.condition(*id, arguments)?
             }
             ExpressionKind::Not(inner) => Value::Bool(self.evaluate(inner, fields)? != Value::Bool(true)),

@@ -185,18 +185,7 @@ impl Interpreter {
     }
 
     fn check_key(&self, address: &Address) -> Result<(), Error> {
-        let system = &self.program.system;
-        let automaton = &system.automata[address.automaton];
-        let problem = match (&address.key, &automaton.key) {
-            (None, None) => return Ok(()),
-            (Some(key), Some(declared)) if key.is_of(system, declared.r#type) => return Ok(()),
-            (Some(_), Some(key)) => format!("its key is {}", expected(system, key.r#type)),
-            (Some(_), None) => format!("there is one {0} only; write `{0}`", automaton.name),
-            (None, Some(key)) => {
-                format!("there is one for each {}; write `{}[…]`", key.name, automaton.name)
-            }
-        };
-        Err(Error::Key { instance: automaton.name.clone(), problem })
+        check_key(&self.program.system, address)
     }
 }
 
@@ -207,9 +196,7 @@ impl Interpreter {
     /// # Errors
     /// [`Error::UnknownName`].
     pub fn automaton(&self, name: &str) -> Result<AutomatonId, Error> {
-        let system = &self.program.system;
-        let known = || system.automata.iter().map(|automaton| automaton.name.as_str());
-        system.automaton(name).ok_or_else(|| Error::unknown("automaton", name, known()))
+        automaton_of(&self.program.system, name)
     }
 
     /// Reads `name` or `name[key]` as records write it, where there is one way to read it only.
@@ -217,19 +204,7 @@ impl Interpreter {
     /// # Errors
     /// [`Error::UnknownName`], [`Error::Key`].
     pub fn exact_address(&self, text: &str) -> Result<Address, Error> {
-        let system = &self.program.system;
-        let (name, key) = match text.split_once('[').map(|(name, rest)| (name, rest.strip_suffix(']'))) {
-            Some((name, Some(key))) => (name, Some(key)),
-            _ => (text, None),
-        };
-        let automaton = self.automaton(name)?;
-        let declared = system.automata[automaton].key.as_ref();
-        let read = |key| match declared {
-            Some(declared) => Value::from_bare(system, declared.r#type, key),
-            None => Some(Value::String(key.into())),
-        };
-        let address = Address { automaton, key: key.and_then(read) };
-        self.check_key(&address).map(|()| address)
+        exact_address(&self.program.system, text)
     }
 
     /// Reads `name` or `name[key]`, whether that instance exists or not.
@@ -346,4 +321,41 @@ fn check(system: &System, value: &Value, wanted: Type, what: impl Fn() -> String
         return Ok(());
     }
     Err(Error::WrongType { what: what(), expected: expected(system, wanted), got: format!("{value:?}") })
+}
+
+/// [`Interpreter::exact_address`], for whoever has no interpreter.
+///
+/// # Errors
+/// [`Error::UnknownName`], [`Error::Key`].
+pub fn exact_address(system: &System, text: &str) -> Result<Address, Error> {
+    let (name, key) = match text.split_once('[').map(|(name, rest)| (name, rest.strip_suffix(']'))) {
+        Some((name, Some(key))) => (name, Some(key)),
+        _ => (text, None),
+    };
+    let automaton = automaton_of(system, name)?;
+    let read = |key| match &system.automata[automaton].key {
+        Some(declared) => Value::from_bare(system, declared.r#type, key),
+        None => Some(Value::String(key.into())),
+    };
+    let address = Address { automaton, key: key.and_then(read) };
+    check_key(system, &address).map(|()| address)
+}
+
+fn automaton_of(system: &System, name: &str) -> Result<AutomatonId, Error> {
+    let known = || system.automata.iter().map(|automaton| automaton.name.as_str());
+    system.automaton(name).ok_or_else(|| Error::unknown("automaton", name, known()))
+}
+
+fn check_key(system: &System, address: &Address) -> Result<(), Error> {
+    let automaton = &system.automata[address.automaton];
+    let problem = match (&address.key, &automaton.key) {
+        (None, None) => return Ok(()),
+        (Some(key), Some(declared)) if key.is_of(system, declared.r#type) => return Ok(()),
+        (Some(_), Some(key)) => format!("its key is {}", expected(system, key.r#type)),
+        (Some(_), None) => format!("there is one {0} only; write `{0}`", automaton.name),
+        (None, Some(key)) => {
+            format!("there is one for each {}; write `{}[…]`", key.name, automaton.name)
+        }
+    };
+    Err(Error::Key { instance: automaton.name.clone(), problem })
 }

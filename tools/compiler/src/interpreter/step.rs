@@ -402,8 +402,17 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
-    fn arguments(&mut self, given: &[Expression], places: &[Field], fields: &[Value]) -> Evaluated<Vec<Value>> {
-        given.iter().zip(places).map(|(argument, place)| self.pass(argument, fields, place.r#type)).collect()
+    pub(super) fn arguments(
+        &mut self,
+        given: &[Expression],
+        places: &[Field],
+        fields: &[Value],
+    ) -> Evaluated<Vec<Value>> {
+        let mut arguments = Vec::with_capacity(given.len());
+        for (argument, place) in given.iter().zip(places) {
+            arguments.push(self.pass(argument, fields, place.r#type)?);
+        }
+        Ok(arguments)
     }
 
     fn recipient(&mut self, to: &Recipient, fields: &[Value]) -> Evaluated<Who> {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use automata_runtime::delivery::is_json;
 use automata_runtime::secret::HASH_BYTES;
 use serde_json::Value as Json;
 
@@ -150,7 +151,7 @@ impl Value {
     #[must_use]
     pub fn key_text(&self, system: &System, of: Type) -> String {
         match self.shown(system, of) {
-            Json::String(text) if !automata_runtime::delivery::is_json(&text) => text,
+            Json::String(text) if !is_json(&text) => text,
             json => json.to_string(),
         }
     }
@@ -169,7 +170,8 @@ impl Value {
     #[must_use]
     pub fn from_bare(system: &System, wanted: Type, text: &str) -> Option<Self> {
         let as_text = Json::from(text);
-        let json = serde_json::from_str::<Json>(text).ok();
+        // Nearly all keys are texts that are no JSON, which is seen at their first character.
+        let json = is_json(text).then(|| serde_json::from_str::<Json>(text).ok()).flatten();
         match wanted.base {
             BaseType::String | BaseType::Bytes => {
                 Self::from_json(system, wanted, &json.filter(Json::is_string).unwrap_or(as_text))

@@ -6,33 +6,102 @@
 use std::io::Write as _;
 
 use automata_runtime::delivery::is_json;
-use automata_runtime::record::{Fault, Outcome};
+use automata_runtime::record::Outcome;
 use serde_json::Value as Json;
 
-use crate::interpreter::{Address, Asked, Delivery, Message, SECRET, Sending, Value, Who, is_stamp};
-use crate::model::{Automaton, AutomatonId, BaseType, Field, System, TimerId, Type, TypeKind};
+use crate::interpreter::{Asked, Delivery, Message, SECRET, Sending, Value, Who, is_stamp};
+use crate::model::{Automaton, AutomatonId, BaseType, ConditionId, Event, Field, System, TimerId, Type, TypeKind};
 
 /// Writes deliveries of one system.
 #[derive(Debug)]
 pub struct Writer {
-    /// By automaton, then timer.
-    timers: Vec<Vec<String>>,
+    /// By automaton.
+    phrases: Vec<Phrases>,
+}
+
+/// What stands in lines of one automaton again and again, put together beforehand: copied at once, it takes less time than its parts.
+#[derive(Debug)]
+struct Phrases {
+    /// `,"instance":"name`.
+    instance: String,
+    /// `NAME"`.
+    states: Vec<String>,
+    /// `"event":"name"`, and its fields.
+    events: Vec<Phrase>,
+    /// `"event":"after name in STATE"`.
+    timers: Vec<String>,
+    /// `{"ask":"name"`, and its arguments.
+    conditions: Vec<Phrase>,
+    /// `{"action":"name"`, and its arguments.
+    actions: Vec<Phrase>,
+    /// `"name":[`.
+    variables: Vec<String>,
+}
+
+/// Something with values.
+#[derive(Debug)]
+struct Phrase {
+    /// What comes first.
+    head: String,
+    /// What comes before each value.
+    before: Vec<String>,
+}
+
+impl Phrase {
+    fn new(head: String, key: &str, fields: &[Field]) -> Self {
+        let opening = |index: usize| if index == 0 { format!(",\"{key}\":{{") } else { ",".to_owned() };
+        let before = fields.iter().enumerate();
+        let before = before.map(|(index, field)| format!("{}\"{}\":", opening(index), field.name)).collect();
+        Self { head, before }
+    }
+
+    /// The head, and the values by their names, if it has some.
+    fn write(&self, system: &System, fields: &[Field], values: &[Value], out: &mut Vec<u8>) {
+        out.extend_from_slice(self.head.as_bytes());
+        for ((before, field), given) in self.before.iter().zip(fields).zip(values) {
+            out.extend_from_slice(before.as_bytes());
+            value(system, given, field.r#type, out);
+        }
+        if !self.before.is_empty() {
+            out.push(b'}');
+        }
+    }
+}
+
+impl Phrases {
+    fn new(automaton: &Automaton) -> Self {
+        let named = |kind: &str, name: &str, key: &str, fields: &[Field]| {
+            Phrase::new(format!("{{\"{kind}\":\"{name}\""), key, fields)
+        };
+        let event = |event: &Event| Phrase::new(format!("\"event\":\"{}\"", event.name), "fields", &event.fields);
+        let timer = |id: u32| format!("\"event\":\"{}\"", automaton.timer_label(TimerId(id)));
+        Self {
+            instance: format!(",\"instance\":\"{}", automaton.name),
+            states: automaton.states.iter().map(|state| format!("{}\"", state.name)).collect(),
+            events: automaton.events.iter().map(event).collect(),
+            timers: (0..automaton.timers.len() as u32).map(timer).collect(),
+            conditions: automaton
+                .conditions
+                .iter()
+                .map(|of| named("ask", &of.name, "arguments", &of.arguments))
+                .collect(),
+            actions: automaton.actions.iter().map(|of| named("action", &of.name, "arguments", &of.arguments)).collect(),
+            variables: automaton.variables.iter().map(|variable| format!("\"{}\":[", variable.name)).collect(),
+        }
+    }
 }
 
 impl Writer {
     /// For that system.
     #[must_use]
     pub fn new(system: &System) -> Self {
-        let labels = |automaton: &Automaton| {
-            (0..automaton.timers.len() as u32).map(|id| automaton.timer_label(TimerId(id))).collect()
-        };
-        Self { timers: system.automata.iter().map(labels).collect() }
+        Self { phrases: system.automata.iter().map(Phrases::new).collect() }
     }
 
     /// Appends the line, without its line feed.
     pub fn write(&self, system: &System, delivery: &Delivery, out: &mut Vec<u8>) {
         let id = delivery.address.automaton;
-        let automaton = &system.automata[id];
+        let (automaton, phrases) = (&system.automata[id], &self.phrases[id.index()]);
         out.extend_from_slice(b"{\"sequence\":");
         number(out, delivery.sequence);
         out.extend_from_slice(b",\"at_ms\":");
@@ -41,63 +110,53 @@ impl Writer {
             out.extend_from_slice(b",\"cause\":");
             number(out, cause);
         }
-        out.extend_from_slice(b",\"instance\":");
-        address(system, &delivery.address, out);
-        out.push(b',');
+        out.extend_from_slice(phrases.instance.as_bytes());
+        key(system, id, delivery.address.key.as_ref(), out);
+        out.extend_from_slice(b"\",");
         self.message(system, id, &delivery.message, out);
         outcome(out, delivery.outcome);
         for (key, state) in [(&b",\"before\":\""[..], delivery.before), (b",\"after\":\"", delivery.after)] {
             if let Some(state) = state {
                 out.extend_from_slice(key);
-                out.extend_from_slice(automaton.states[state].name.as_bytes());
-                out.push(b'"');
+                out.extend_from_slice(phrases.states[state.index()].as_bytes());
             }
         }
         list(out, ",\"conditions\":[", &delivery.asked, "]", |out, (asked, answer)| {
-            self.asked(system, automaton, asked, answer, out);
+            self.asked(system, id, asked, answer, out);
         });
         list(out, ",\"variables\":{", &delivery.changed, "}", |out, changed| {
             let variable = &automaton.variables[changed.variable];
-            name(out, &variable.name);
-            out.extend_from_slice(b":[");
+            out.extend_from_slice(phrases.variables[changed.variable.index()].as_bytes());
             value(system, changed.before.as_ref().unwrap_or(&Value::None), variable.r#type, out);
             out.push(b',');
             value(system, &changed.after, variable.r#type, out);
             out.push(b']');
         });
         list(out, ",\"actions\":[", &delivery.actions, "]", |out, (id, arguments)| {
-            let action = &automaton.actions[*id];
-            out.extend_from_slice(b"{\"action\":");
-            name(out, &action.name);
-            values(system, "arguments", &action.arguments, arguments, out);
+            phrases.actions[id.index()].write(system, &automaton.actions[*id].arguments, arguments, out);
             out.push(b'}');
         });
         list(out, ",\"sends\":[", &delivery.sends, "]", |out, sending| self.sent(system, sending, out));
         list(out, ",\"raised\":[", &delivery.raised, "]", |out, (id, fields, became)| {
-            let event = &automaton.events[*id];
-            out.extend_from_slice(b"{\"event\":");
-            name(out, &event.name);
-            values(system, "fields", &event.fields, fields, out);
+            out.push(b'{');
+            phrases.events[id.index()].write(system, &automaton.events[*id].fields, fields, out);
             outcome(out, *became);
             out.push(b'}');
         });
-        list(out, ",\"faults\":[", &delivery.faults, "]", |out, fault| name(out, fault_name(*fault)));
+        list(out, ",\"faults\":[", &delivery.faults, "]", |out, fault| name(out, fault.name()));
         out.push(b'}');
     }
 
     /// `"event":"…","fields":{…}`.
     fn message(&self, system: &System, receiver: AutomatonId, message: &Message, out: &mut Vec<u8>) {
-        let automaton = &system.automata[receiver];
-        out.extend_from_slice(b"\"event\":");
+        let (automaton, phrases) = (&system.automata[receiver], &self.phrases[receiver.index()]);
         match message {
             Message::Event { event, fields } => {
-                let event = &automaton.events[*event];
-                name(out, &event.name);
-                values(system, "fields", &event.fields, fields, out);
+                phrases.events[event.index()].write(system, &automaton.events[*event].fields, fields, out);
             }
-            Message::Timer(timer) => name(out, &self.timers[receiver.index()][timer.index()]),
+            Message::Timer(timer) => out.extend_from_slice(phrases.timers[timer.index()].as_bytes()),
             Message::Start { parameters } => {
-                name(out, "start");
+                out.extend_from_slice(b"\"event\":\"start\"");
                 list(out, ",\"fields\":{", parameters, "}", |out, (id, given)| {
                     let parameter = &automaton.parameters[*id];
                     name(out, &parameter.name);
@@ -124,48 +183,65 @@ impl Writer {
         out.push(b'}');
     }
 
-    fn asked(&self, system: &System, automaton: &Automaton, asked: &Asked, answer: &Value, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"ask\":");
+    fn asked(&self, system: &System, asking: AutomatonId, asked: &Asked, answer: &Value, out: &mut Vec<u8>) {
         let of = match asked {
             Asked::Condition(id, arguments) => {
-                let condition = &automaton.conditions[*id];
-                name(out, &condition.name);
-                values(system, "arguments", &condition.arguments, arguments, out);
-                condition.r#type
+                self.question(system, asking, *id, arguments, out);
+                system.automata[asking].conditions[*id].r#type
             }
             Asked::State(who, observed, state) => {
-                let observed_name = system.automata[*observed].name.as_str();
-                let quantifier = match who {
-                    Who::Any => "any ",
-                    Who::All => "all ",
-                    Who::No => "no ",
-                    _ => "",
-                };
-                match who {
-                    Who::Keyed(key) => {
-                        instance(system, *observed, Some(key), out);
-                        out.pop();
-                    }
-                    Who::Itself => out.extend_from_slice(b"\"self"),
-                    _ => {
-                        out.push(b'"');
-                        out.extend_from_slice(quantifier.as_bytes());
-                        out.extend_from_slice(observed_name.as_bytes());
-                    }
-                }
-                out.extend_from_slice(b" in ");
-                out.extend_from_slice(system.automata[*observed].states[*state].name.as_bytes());
-                out.push(b'"');
+                read_of_state(system, who, *observed, &system.automata[*observed].states[*state].name, out);
                 Type::BOOL
             }
         };
-        out.extend_from_slice(b",\"answer\":");
         value(system, answer, of, out);
         out.push(b'}');
     }
+
+    /// `{"ask":…,"arguments":{…},"answer":`.
+    pub(super) fn question(
+        &self,
+        system: &System,
+        asking: AutomatonId,
+        condition: ConditionId,
+        arguments: &[Value],
+        out: &mut Vec<u8>,
+    ) {
+        let places = &system.automata[asking].conditions[condition].arguments;
+        self.phrases[asking.index()].conditions[condition.index()].write(system, places, arguments, out);
+        out.extend_from_slice(b",\"answer\":");
+    }
+}
+
+/// Likewise, of `X in S`.
+fn read_of_state(system: &System, who: &Who, observed: AutomatonId, state: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"ask\":");
+    match who {
+        Who::Keyed(key) => {
+            instance(system, observed, Some(key), out);
+            out.pop();
+        }
+        Who::Itself => out.extend_from_slice(b"\"self"),
+        Who::One | Who::Any | Who::All | Who::No => {
+            let quantifier = match who {
+                Who::Any => "\"any ",
+                Who::All => "\"all ",
+                Who::No => "\"no ",
+                _ => "\"",
+            };
+            out.extend_from_slice(quantifier.as_bytes());
+            out.extend_from_slice(system.automata[observed].name.as_bytes());
+        }
+    }
+    out.extend_from_slice(b" in ");
+    out.extend_from_slice(state.as_bytes());
+    out.extend_from_slice(b"\",\"answer\":");
 }
 
 fn number(out: &mut Vec<u8>, number: u64) {
+    if number < 10 {
+        return out.push(b'0' + number as u8);
+    }
     // Digits from the last to the first: quicker than a formatter.
     let mut digits = [0; 20];
     let mut begin = digits.len();
@@ -210,26 +286,6 @@ fn list<T>(out: &mut Vec<u8>, open: &str, items: &[T], close: &str, mut each: im
     out.extend_from_slice(close.as_bytes());
 }
 
-/// `,"fields":{…}`, nothing if there are none.
-fn values(system: &System, key: &str, fields: &[Field], values: &[Value], out: &mut Vec<u8>) {
-    let mut separator = b'{';
-    for (field, given) in fields.iter().zip(values) {
-        if separator == b'{' {
-            out.push(b',');
-            name(out, key);
-            out.push(b':');
-        }
-        out.push(separator);
-        name(out, &field.name);
-        out.push(b':');
-        value(system, given, field.r#type, out);
-        separator = b',';
-    }
-    if separator == b',' {
-        out.push(b'}');
-    }
-}
-
 fn value(system: &System, value: &Value, of: Type, out: &mut Vec<u8>) {
     if let BaseType::Declared(id) = of.base
         && system.types[id].secret
@@ -270,16 +326,17 @@ fn value(system: &System, value: &Value, of: Type, out: &mut Vec<u8>) {
     }
 }
 
-fn address(system: &System, address: &Address, out: &mut Vec<u8>) {
-    instance(system, address.automaton, address.key.as_ref(), out);
+/// `"name"` or `"name[key]"`.
+fn instance(system: &System, id: AutomatonId, of: Option<&Value>, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(system.automata[id].name.as_bytes());
+    key(system, id, of, out);
+    out.push(b'"');
 }
 
-/// `"name"` or `"name[key]"`.
-fn instance(system: &System, id: AutomatonId, key: Option<&Value>, out: &mut Vec<u8>) {
-    let automaton = &system.automata[id];
-    out.push(b'"');
-    out.extend_from_slice(automaton.name.as_bytes());
-    let (Some(key), Some(declared)) = (key, &automaton.key) else { return out.push(b'"') };
+/// `[key]`, within quotes; nothing if there is none.
+fn key(system: &System, id: AutomatonId, key: Option<&Value>, out: &mut Vec<u8>) {
+    let (Some(key), Some(declared)) = (key, &system.automata[id].key) else { return };
     out.push(b'[');
     match key {
         Value::Integer(_) | Value::Duration(_) | Value::Bool(_) => value(system, key, declared.r#type, out),
@@ -289,7 +346,7 @@ fn instance(system: &System, id: AutomatonId, key: Option<&Value>, out: &mut Vec
                 Value::Opaque(opaque) => opaque.as_str(),
                 _ => None,
             };
-            // Within quotes of its own already, so those that `text` writes are taken off.
+            // Within quotes already, so those that `text` writes are taken off.
             let begin = out.len();
             match bare {
                 Some(bare) if !is_json(bare) => text(out, bare),
@@ -299,36 +356,10 @@ fn instance(system: &System, id: AutomatonId, key: Option<&Value>, out: &mut Vec
             out.pop();
         }
     }
-    out.extend_from_slice(b"]\"");
+    out.push(b']');
 }
 
 fn outcome(out: &mut Vec<u8>, outcome: Outcome) {
     out.extend_from_slice(b",\"outcome\":");
-    name(out, outcome_name(outcome));
-}
-
-/// As in records.
-pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Taken => "taken",
-        Outcome::Internal => "internal",
-        Outcome::Ignored => "ignored",
-        Outcome::Deferred => "deferred",
-        Outcome::Unexpected => "unexpected",
-        Outcome::Idle => "idle",
-        Outcome::Started => "started",
-        Outcome::NoSuchInstance => "no_such_instance",
-        Outcome::AlreadyThere => "already_there",
-        Outcome::DeferFull => "defer_full",
-    }
-}
-
-/// As in records.
-pub(super) fn fault_name(fault: Fault) -> &'static str {
-    match fault {
-        Fault::DivisionByZero => "division_by_zero",
-        Fault::MicrostepLimit => "microstep_limit",
-        Fault::DeliveryLimit => "delivery_limit",
-        Fault::QueueFull => "queue_full",
-    }
+    name(out, outcome.name());
 }

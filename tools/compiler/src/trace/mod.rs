@@ -1,15 +1,18 @@
 //! Traces: reading them, and running them again (`docs/TRACES.md`).
 //!
 //! A trace holds every delivery. What is handed to the interpreter again are only the inputs from outside and the answers to conditions; all that follows
-//! it works out itself, and each delivery is held against its line. Nothing here touches a file: lines come in as bytes ([`Block`]), as many at a
-//! time as the caller likes, so that a trace may be of any length.
+//! it works out itself, and each delivery is held against its line. Nothing here touches a file: octets come from a [`Stream`], or as many at a time as
+//! the caller likes ([`Block`]), so that a trace may be of any length.
 
 mod anonymise;
 mod differences;
+mod input;
 mod line;
 mod opening;
 mod reader;
 mod replay;
+mod scan;
+mod stream;
 mod timeline;
 mod usage;
 
@@ -19,5 +22,6 @@ pub use line::Writer;
 pub use opening::{Opening, resume, snapshot};
 pub use reader::{Block, Ending, Line, Reader, TraceError};
 pub use replay::{Blocks, Next, Parting, Replay, Summary, Watch, Why};
+pub use stream::Stream;
 pub use timeline::{moment, timeline};
 pub use usage::Usage;

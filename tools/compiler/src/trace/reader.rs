@@ -1,12 +1,18 @@
 //! From bytes to lines: what is wrong with them as text is found here, with its line. What they mean is for the replay to say.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use automata_runtime::trace::{FORMAT, LINE_LIMIT_BYTES};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+use super::input::Input;
+use super::scan::{Scanned, scan};
+use crate::model::System;
 
 /// What is wrong with a trace, so that it cannot be read on from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,29 +57,79 @@ struct Place {
     event: Range<usize>,
     fields: Range<usize>,
     conditions: Range<usize>,
+    /// The line as an input, if it can be one, and the reader knows the definitions.
+    input: Option<Input>,
 }
 
-/// A line that tells of a delivery. Texts are as in JSON, with their quotes.
+/// A line that tells of a delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
+    all: &'a str,
+    place: &'a Place,
+}
+
+impl<'a> Line<'a> {
     /// In the file, from 1.
-    pub number: u64,
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.place.number
+    }
+
     /// The whole line, without its line feed.
-    pub text: &'a str,
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        &self.all[self.place.line.clone()]
+    }
+
     /// Number of the delivery.
-    pub sequence: u64,
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.place.sequence
+    }
+
     /// The time that was given to the bus.
-    pub at_ms: u64,
-    /// Whether it followed from an earlier delivery.
-    pub cause: Option<u64>,
-    /// `"name[key]"`.
-    pub instance: &'a str,
-    /// `"name"`.
-    pub event: &'a str,
-    /// `{…}`; empty if there are none.
-    pub fields: &'a str,
-    /// `[…]`; empty if nothing was asked.
-    pub conditions: &'a str,
+    #[must_use]
+    pub fn at_ms(&self) -> u64 {
+        self.place.at_ms
+    }
+
+    /// The delivery from which it followed.
+    #[must_use]
+    pub fn cause(&self) -> Option<u64> {
+        self.place.cause
+    }
+
+    /// `name[key]`.
+    #[must_use]
+    pub fn instance(&self) -> Cow<'a, str> {
+        unquoted(&self.all[self.place.instance.clone()])
+    }
+
+    /// As in the record.
+    #[must_use]
+    pub fn event(&self) -> Cow<'a, str> {
+        unquoted(&self.all[self.place.event.clone()])
+    }
+
+    /// `{…}` as it stands in the line; empty if there are none.
+    #[must_use]
+    pub fn fields(&self) -> &'a str {
+        &self.all[self.place.fields.clone()]
+    }
+
+    /// `[…]` as it stands in the line; empty if nothing was asked.
+    #[must_use]
+    pub fn conditions(&self) -> &'a str {
+        &self.all[self.place.conditions.clone()]
+    }
+}
+
+/// A text of JSON, without its quotes and escapes.
+fn unquoted(json: &str) -> Cow<'_, str> {
+    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(inner) if !inner.contains('\\') => Cow::Borrowed(inner),
+        _ => Cow::Owned(serde_json::from_str(json).unwrap_or_default()),
+    }
 }
 
 impl Block {
@@ -92,19 +148,12 @@ impl Block {
     /// The line at that place, if there is one.
     #[must_use]
     pub fn line(&self, index: usize) -> Option<Line<'_>> {
-        let place = self.lines.get(index)?;
-        let text = |range: &Range<usize>| &self.text[range.clone()];
-        Some(Line {
-            number: place.number,
-            text: text(&place.line),
-            sequence: place.sequence,
-            at_ms: place.at_ms,
-            cause: place.cause,
-            instance: text(&place.instance),
-            event: text(&place.event),
-            fields: text(&place.fields),
-            conditions: text(&place.conditions),
-        })
+        self.lines.get(index).map(|place| Line { all: &self.text, place })
+    }
+
+    /// What the reader has made of the line as an input, once.
+    pub(super) fn take_input(&mut self, index: usize) -> Option<Input> {
+        self.lines.get_mut(index)?.input.take()
     }
 }
 
@@ -125,6 +174,7 @@ pub struct Reader {
     sequence: u64,
     at_ms: u64,
     ending: Ending,
+    system: Option<Arc<System>>,
 }
 
 #[derive(Deserialize)]
@@ -160,7 +210,14 @@ impl Reader {
     /// After the first two lines; the number of the first delivery, and the time before it, are those of the snapshot.
     #[must_use]
     pub fn new(sequence: u64, now_ms: u64) -> Self {
-        Self { number: 2, sequence, at_ms: now_ms, ending: Ending::CutOff }
+        Self { number: 2, sequence, at_ms: now_ms, ending: Ending::CutOff, system: None }
+    }
+
+    /// Likewise, for a replay under these definitions: what can be said of a line beforehand is worked out where it is read, which may be another thread
+    /// than that of the replay.
+    #[must_use]
+    pub fn for_replay(system: &Arc<System>, sequence: u64, now_ms: u64) -> Self {
+        Self { system: Some(Arc::clone(system)), ..Self::new(sequence, now_ms) }
     }
 
     /// Reads whole lines, the line feed after the last of them included. Those before the first that is wrong are there in any case.
@@ -233,6 +290,20 @@ impl Reader {
             return wrong(too_long());
         }
         let text = &all[range.clone()];
+        // As the recorder writes it; everything else takes the longer way.
+        if let Some(scanned) = scan(text) {
+            let begin = range.start;
+            let moved = |part: Range<usize>| part.start + begin..part.end + begin;
+            let [instance, event, fields, conditions] = scanned.parts.map(moved);
+            let Scanned { sequence, at_ms, cause, .. } = scanned;
+            let input = self.system.as_ref().filter(|_| cause.is_none()).and_then(|system| {
+                let part = |part: &Range<usize>| &all[part.clone()];
+                Input::read(system, &unquoted(part(&instance)), &unquoted(part(&event)), part(&fields))
+            });
+            let line = range;
+            let place = Place { number, line, sequence, at_ms, cause, instance, event, fields, conditions, input };
+            return self.follows(place).map(Some);
+        }
         let raw: Raw<'_> = match serde_json::from_str(text) {
             Ok(raw) => raw,
             Err(error) => return wrong(not_json(text, &error)),
@@ -260,28 +331,15 @@ impl Reader {
         let (Some(instance), Some(event)) = (raw.instance, raw.event) else {
             return wrong("the line tells of no delivery: it has no `instance` or no `event`".to_owned());
         };
-        if sequence != self.sequence {
-            return wrong(format!(
-                "the line has the sequence {sequence}, but {} was to come: lines are missing, mixed up, or of another trace",
-                self.sequence
-            ));
-        }
-        if at_ms < self.at_ms {
-            return wrong(format!("time goes back: it was {} ms, and the line says {at_ms} ms", self.at_ms));
-        }
-        if raw.cause.is_some_and(|cause| cause >= sequence) {
-            return wrong("the line names as its cause a delivery that comes later".to_owned());
-        }
         if !instance.get().starts_with('"') || !event.get().starts_with('"') {
             return wrong("`instance` and `event` are to be texts".to_owned());
         }
-        (self.sequence, self.at_ms) = (sequence + 1, at_ms);
         let base = all.as_ptr() as usize;
         let place = |part: &RawValue| {
             let begin = part.get().as_ptr() as usize - base;
             begin..begin + part.get().len()
         };
-        Ok(Some(Place {
+        self.follows(Place {
             number,
             line: range,
             sequence,
@@ -291,7 +349,29 @@ impl Reader {
             event: place(event),
             fields: raw.fields.map_or(0..0, place),
             conditions: raw.conditions.map_or(0..0, place),
-        }))
+            input: None,
+        })
+        .map(Some)
+    }
+
+    /// That the line can come after those before it.
+    fn follows(&mut self, place: Place) -> Result<Place, TraceError> {
+        let Place { number, sequence, at_ms, cause, .. } = place;
+        let wrong = |problem: String| Err(TraceError::new(number, problem));
+        if sequence != self.sequence {
+            return wrong(format!(
+                "the line has the sequence {sequence}, but {} was to come: lines are missing, mixed up, or of another trace",
+                self.sequence
+            ));
+        }
+        if at_ms < self.at_ms {
+            return wrong(format!("time goes back: it was {} ms, and the line says {at_ms} ms", self.at_ms));
+        }
+        if cause.is_some_and(|cause| cause >= sequence) {
+            return wrong("the line names as its cause a delivery that comes later".to_owned());
+        }
+        (self.sequence, self.at_ms) = (sequence + 1, at_ms);
+        Ok(place)
     }
 }
 

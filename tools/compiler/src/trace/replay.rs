@@ -10,11 +10,13 @@ use automata_runtime::Record;
 use serde_json::{Map, Value as Json};
 
 use super::differences::differences;
+use super::input::{Input, plain_fields, plain_value};
 use super::line::Writer;
 use super::opening::{Opening, resume};
 use super::reader::{Block, Ending, Line, TraceError};
+use super::scan::behind;
 use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};
-use crate::model::{EventKind, System};
+use crate::model::{EventId, EventKind, System};
 
 /// Where the definitions and the trace part.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +64,18 @@ pub struct Summary {
     pub ending: Option<Ending>,
     /// What is wrong with the line after the last that was looked at.
     pub error: Option<TraceError>,
+}
+
+impl Summary {
+    /// The situation of the snapshot is none of these definitions.
+    #[must_use]
+    pub fn parted(parting: Parting) -> Self {
+        Self { parting: Some(parting), ..Self::nothing() }
+    }
+
+    fn nothing() -> Self {
+        Self { verified: 0, inputs: 0, at_ms: 0, parting: None, is_incomplete: false, ending: None, error: None }
+    }
 }
 
 /// Sees what was verified.
@@ -119,28 +133,19 @@ impl Replay {
             feed: Feed { blocks, block: Block::default(), index: 0, later: None, ending: None, error: None },
             writer: Writer::new(&system),
             written: Vec::new(),
-            answers: None,
-            summary: Summary {
-                verified: 0,
-                inputs: 0,
-                at_ms: 0,
-                parting: None,
-                is_incomplete: false,
-                ending: None,
-                error: None,
-            },
+            summary: Summary::nothing(),
             is_over: false,
             watch,
         };
         while !host.is_over
             && let Some(line) = host.feed.peek(0)
         {
-            let (number, before) = (line.number, host.feed.taken());
+            let (number, before) = (line.number(), host.feed.taken());
             let outcome = self.input(&mut host);
+            host.summary.inputs += u64::from(host.feed.taken() != before);
             if host.is_over || host.feed.error.is_some() {
                 break;
             }
-            host.summary.inputs += 1;
             let why = match outcome {
                 Err(Error::Unanswered { instance, question, .. }) => Why::Unanswered { instance, question },
                 Err(error) => Why::Unknown(error.to_string()),
@@ -148,7 +153,7 @@ impl Replay {
                 Ok(()) if host.feed.taken() == before => Why::NoDelivery,
                 Ok(()) => continue,
             };
-            let number = host.feed.peek(0).map_or(number, |line| line.number);
+            let number = host.feed.peek(0).map_or(number, |line| line.number());
             host.part(number, why);
         }
         let (ending, error) = (host.feed.ending, host.feed.error);
@@ -157,77 +162,68 @@ impl Replay {
 
     /// Hands the input of the next line to the interpreter.
     fn input(&mut self, host: &mut Lines<'_, '_>) -> Result<(), Error> {
-        let Some(line) = host.feed.peek(0) else { return Ok(()) };
-        if line.cause.is_some() {
-            return Ok(());
+        let Some(line) = host.feed.peek(0).filter(|line| line.cause().is_none()) else { return Ok(()) };
+        let at_ms = line.at_ms();
+        if let Some(Input { address, event, fields }) = host.feed.take_input() {
+            self.interpreter.pass(at_ms)?;
+            return self.interpreter.deliver(address, event, fields, host);
         }
-        let at_ms = line.at_ms;
-        if is_timer(line.event) {
+        let Some(line) = host.feed.peek(0) else { return Ok(()) };
+        let event = line.event();
+        if is_timer(&event) {
             return self.interpreter.advance(at_ms, host);
         }
         self.interpreter.pass(at_ms)?;
-        let instance = decoded(line.instance);
-        if line.event != "\"start\"" {
-            let event = decoded(line.event);
-            let fields = object(line.fields);
-            let address = self.interpreter.exact_address(&instance)?;
-            return self.deliver(address, &event, &fields, host);
+        if event != "start" {
+            let (address, event, fields) = self.event(line)?;
+            return self.interpreter.deliver(address, event, fields, host);
         }
-        if !self.is_started && !instance.contains('[') && line.fields.is_empty() {
+        let instance = line.instance();
+        if !self.is_started && !instance.contains('[') && line.fields().is_empty() {
             self.is_started = true;
             return self.interpreter.start(host);
         }
-        let fields = object(line.fields);
         let address = self.interpreter.exact_address(&instance)?;
-        if fields.is_empty()
-            && self.interpreter.instance(&address).is_none()
-            && let Some((event, fields)) = self.behind(&address, &instance, at_ms, host)
-        {
-            return self.deliver(address, &event, &fields, host);
+        let fields = object(line.fields());
+        if fields.is_empty() && self.interpreter.instance(&address).is_none() {
+            let instance = instance.into_owned();
+            let next = host.feed.peek(1).filter(|next| next.cause().is_none() && next.at_ms() == at_ms);
+            if let Some(next) = next.filter(|next| self.makes(&address, next) && next.instance() == instance) {
+                let (address, event, fields) = self.event(next)?;
+                return self.interpreter.deliver(address, event, fields, host);
+            }
         }
         let parameters = self.interpreter.parameters(address.automaton, &fields)?;
         self.interpreter.start_instance(address, parameters, host)
     }
 
-    fn deliver(
-        &mut self,
-        address: Address,
-        event: &str,
-        fields: &Map<String, Json>,
-        host: &mut Lines<'_, '_>,
-    ) -> Result<(), Error> {
-        let event = self.interpreter.event(address.automaton, event)?;
-        let system = Arc::clone(self.interpreter.system());
-        let fields = self.interpreter.fields(&system.automata[address.automaton].events[event], fields)?;
-        self.interpreter.deliver(address, event, fields, host)
+    /// The event of a line, by the names of these definitions.
+    fn event(&self, line: Line<'_>) -> Result<(Address, EventId, Vec<Value>), Error> {
+        let address = self.interpreter.exact_address(&line.instance())?;
+        let event = self.interpreter.event(address.automaton, &line.event())?;
+        let system = self.interpreter.system();
+        let declared = &system.automata[address.automaton].events[event];
+        let fields = match plain_fields(system, &declared.fields, line.fields()) {
+            Some(fields) => fields,
+            None => self.interpreter.fields(declared, &object(line.fields()))?,
+        };
+        Ok((address, event, fields))
     }
 
-    /// The event for which a start was made: one that `starts`, right behind it.
-    fn behind(
-        &self,
-        address: &Address,
-        instance: &str,
-        at_ms: u64,
-        host: &mut Lines<'_, '_>,
-    ) -> Option<(String, Map<String, Json>)> {
-        let next = host.feed.peek(1).filter(|next| next.cause.is_none() && next.at_ms == at_ms)?;
-        let event = decoded(next.event);
-        let declared =
-            self.interpreter.system().automata[address.automaton].events.iter().find(|of| of.name == event)?;
-        let starts = matches!(declared.kind, EventKind::Declared { starts: true, .. });
-        (starts && decoded(next.instance) == instance).then(|| (event, object(next.fields)))
+    /// Whether a start is made for that event: one that `starts`, and comes right behind it.
+    fn makes(&self, address: &Address, next: &Line<'_>) -> bool {
+        let name = next.event();
+        let events = &self.interpreter.system().automata[address.automaton].events;
+        let declared = events.iter().find(|event| event.name == name);
+        declared.is_some_and(|event| matches!(event.kind, EventKind::Declared { starts: true, .. }))
     }
 }
 
-/// `"after name in STATE"`, `"every name in STATE"`: events have no spaces in their names, and observations begin with an automaton's.
+/// `after name in STATE`, `every name in STATE`: events have no spaces in their names, and observations begin with an automaton's.
 fn is_timer(event: &str) -> bool {
-    let mut words = event.trim_matches('"').split(' ');
+    let mut words = event.split(' ');
     let first = matches!(words.next(), Some("after" | "every"));
     first && words.next().is_some() && matches!(words.next(), None | Some("in"))
-}
-
-fn decoded(text: &str) -> String {
-    serde_json::from_str(text).unwrap_or_default()
 }
 
 fn object(text: &str) -> Map<String, Json> {
@@ -284,9 +280,14 @@ impl Feed<'_, '_> {
         None
     }
 
+    /// The next line as an input, if the reader has made one of it.
+    fn take_input(&mut self) -> Option<Input> {
+        self.block.take_input(self.index)
+    }
+
     /// Tells a place in the trace from later ones.
     fn taken(&self) -> u64 {
-        self.block.line(self.index).map_or(0, |line| line.number)
+        self.block.line(self.index).map_or(0, |line| line.number())
     }
 }
 
@@ -295,8 +296,6 @@ struct Lines<'w, 'f> {
     feed: Feed<'w, 'f>,
     writer: Writer,
     written: Vec<u8>,
-    /// Of the line that comes next, once something was asked.
-    answers: Option<Vec<Answer>>,
     summary: Summary,
     /// Nothing more is to be compared.
     is_over: bool,
@@ -313,7 +312,7 @@ struct Answer {
 
 impl Lines<'_, '_> {
     fn part(&mut self, line: u64, why: Why) {
-        let text = self.feed.peek(0).map(|line| line.text.to_owned());
+        let text = self.feed.peek(0).map(|line| line.text().to_owned());
         let expected = text.and_then(|text| serde_json::from_str(&text).ok()).map(Box::new);
         self.summary.parting = Some(Parting { line, expected, why });
         self.is_over = true;
@@ -324,7 +323,7 @@ impl Lines<'_, '_> {
         self.is_over = true;
         if self.feed.ending == Some(Ending::Ended) {
             let last = self.feed.block.len().checked_sub(1).and_then(|last| self.feed.block.line(last));
-            let line = last.map_or(3, |last| last.number + 1);
+            let line = last.map_or(3, |last| last.number() + 1);
             self.summary.parting = Some(Parting { line, expected: None, why });
         } else {
             self.summary.is_incomplete = true;
@@ -337,22 +336,23 @@ impl Host for Lines<'_, '_> {
         if self.is_over {
             return None;
         }
-        if self.answers.is_none() {
-            let Some(line) = self.feed.peek(0) else {
-                self.nothing_left(Why::Unanswered {
-                    instance: asked.address.name(asked.system),
-                    question: asked.question(),
-                });
-                return None;
-            };
-            let answers = if line.conditions.is_empty() {
-                Vec::new()
-            } else {
-                serde_json::from_str(line.conditions).unwrap_or_default()
-            };
-            self.answers = Some(answers);
-        }
         let condition = &asked.system.automata[asked.address.automaton].conditions[asked.condition];
+        let Some(line) = self.feed.peek(0) else {
+            self.nothing_left(Why::Unanswered {
+                instance: asked.address.name(asked.system),
+                question: asked.question(),
+            });
+            return None;
+        };
+        // Nearly always it is there as our own writer would write it.
+        self.written.clear();
+        let (system, asking) = (asked.system, asked.address.automaton);
+        self.writer.question(system, asking, asked.condition, asked.arguments, &mut self.written);
+        let plain = behind(line.conditions(), &self.written);
+        if let Some((answer, _)) = plain.and_then(|text| plain_value(asked.system, condition.r#type, text)) {
+            return Some(answer);
+        }
+        let answers: Vec<Answer> = serde_json::from_str(line.conditions()).ok()?;
         let is_same = |answer: &&Answer| {
             answer.ask == condition.name
                 && answer.arguments.len() == condition.arguments.len()
@@ -361,12 +361,11 @@ impl Host for Lines<'_, '_> {
                     json.and_then(|json| Value::from_json(asked.system, place.r#type, json)).as_ref() == Some(value)
                 })
         };
-        let answer = self.answers.as_ref()?.iter().find(is_same)?;
+        let answer = answers.iter().find(is_same)?;
         Value::from_json(asked.system, condition.r#type, &answer.answer)
     }
 
     fn delivered(&mut self, system: &System, delivery: &Delivery) {
-        self.answers = None;
         if self.is_over {
             return;
         }
@@ -375,9 +374,9 @@ impl Host for Lines<'_, '_> {
         let Some(line) = self.feed.peek(0) else {
             return self.nothing_left(Why::Differs(Box::new(delivery.record(system))));
         };
-        if line.text.as_bytes() != self.written.as_slice() {
-            let number = line.number;
-            match serde_json::from_str::<Record>(line.text) {
+        if line.text().as_bytes() != self.written.as_slice() {
+            let number = line.number();
+            match serde_json::from_str::<Record>(line.text()) {
                 Ok(expected) => {
                     let found = delivery.record(system);
                     if !differences(&expected, &found).is_empty() {

@@ -3,8 +3,6 @@
 use automata_runtime::{Outcome, Record};
 use serde_json::{Map, Value as Json};
 
-use super::line::{fault_name, outcome_name};
-
 /// `0:50.040`, with hours if there are some.
 #[must_use]
 pub fn moment(milliseconds: u64) -> String {
@@ -35,9 +33,9 @@ fn states(record: &Record) -> String {
         Outcome::Taken => format!("{before} → {after}"),
         // A raised event or `always` may have led on.
         Outcome::Internal if before != after => format!("{before} → {after}"),
-        Outcome::Internal => format!("{before} ({})", outcome_name(record.outcome)),
+        Outcome::Internal => format!("{before} ({})", record.outcome.name()),
         Outcome::NoSuchInstance => "(no such instance)".to_owned(),
-        outcome => format!("{before} ({})", outcome_name(outcome).replace('_', " ")),
+        outcome => format!("{before} ({})", outcome.name().replace('_', " ")),
     }
 }
 
@@ -59,9 +57,9 @@ fn effects(record: &Record) -> Vec<String> {
         });
     }
     for raised in &record.raised {
-        effects.push(format!("raised {} ({})", call(&raised.event, &raised.fields), outcome_name(raised.outcome)));
+        effects.push(format!("raised {} ({})", call(&raised.event, &raised.fields), raised.outcome.name()));
     }
-    effects.extend(record.faults.iter().map(|&fault| format!("FAULT {}", fault_name(fault).replace('_', " "))));
+    effects.extend(record.faults.iter().map(|&fault| format!("FAULT {}", fault.name().replace('_', " "))));
     effects
 }
 

@@ -21,8 +21,10 @@ const PAGE_MARGIN: f64 = 24.0;
 const CORNER: f64 = 7.0;
 /// Between the places that are tried for the name of a composite, in pixels.
 const TITLE_STEP: f64 = 2.0;
-/// A line may come this near to the name of a composite where there is room, and where there is not, in pixels.
-const BESIDE_TITLE: [f64; 2] = [9.0, 2.5];
+/// A line may come this near to the beginning of the name of a composite where there is room, and where there is not, in pixels.
+const BEFORE_TITLE: [f64; 2] = [9.0, 2.5];
+/// And this near to its end, in pixels.
+const BEHIND_TITLE: f64 = 2.5;
 /// Length of an arrowhead, in pixels.
 const ARROW: f64 = 9.0;
 /// The heading is broken at the width of the drawing, but not below this, in pixels.
@@ -74,15 +76,15 @@ pub fn picture(
 /// further to the right.
 fn title_place(node: &Node, place: &Rectangle, text: &Rectangle, layout: &Layout) -> f64 {
     let width = text_width(&node.title, NAME_SIZE, true);
-    let steps = ((text.x - place.x + BESIDE_TITLE[0]) / TITLE_STEP).floor().max(0.0) as usize;
+    let steps = ((text.x - place.x + BEFORE_TITLE[0]) / TITLE_STEP).floor().max(0.0) as usize;
     let starts = || (0..steps).map(|step| place.x + INSET + TITLE_STEP * step as f64);
-    let is_free = |x: &f64, beside: f64| {
-        let name = Rectangle { x: x - beside, y: place.y, width: width + 2.0 * beside, height: NAME_BAND };
+    let is_free = |x: &f64, before: f64| {
+        let name = Rectangle { x: x - before, y: place.y, width: before + width + BEHIND_TITLE, height: NAME_BAND };
         let mut lines = layout.routes.iter().flat_map(|route| segments(route));
         !lines.any(|line| name.is_crossed_by(line))
             && !layout.labels.iter().flatten().any(|label| label.overlaps(&name))
     };
-    BESIDE_TITLE.iter().find_map(|&beside| starts().find(|x| is_free(x, beside))).unwrap_or(text.x + INSET)
+    BEFORE_TITLE.iter().find_map(|&before| starts().find(|x| is_free(x, before))).unwrap_or(text.x + INSET)
 }
 
 /// `123 deliveries in the trace; never: 2 of 6 states, 3 of 12 transitions`.

@@ -1,0 +1,277 @@
+//! Octets through one session, beside plain TCP and a stream of libp2p: over Noise and yamux here and there.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, bail, ensure};
+use bitpie::identity::IdentityKey;
+use bitpie::transports::tcp::{Limits, TcpTransport};
+use bitpie::transports::{CloseReason, SessionNumber, TransportEvent};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_util::compat::FuturesAsyncReadCompatExt as _;
+
+use crate::rounds::{Figures, Table};
+use crate::sides::across;
+use crate::{Extent, libp2p_side, machine, rounds};
+
+/// What is written and read at a time.
+const CHUNK_BYTES: usize = 1 << 18;
+
+/// The session that this side opens.
+const SESSION: SessionNumber = 2;
+
+/// Octets of a frame in [`frames`].
+const FRAME_BYTES: usize = 100;
+
+#[derive(Clone, Copy)]
+enum Contender {
+    Session,
+    Tcp,
+    Libp2p,
+}
+
+/// Bulk, in a session of ours and elsewhere.
+///
+/// # Errors
+/// What went wrong.
+pub fn compare(extent: &Extent) -> anyhow::Result<()> {
+    let octets = if extent.is_quick { 1 << 26 } else { 1 << 30 };
+    let contenders = [
+        ("bitpie: Noise, yamux", Contender::Session),
+        ("plain TCP", Contender::Tcp),
+        ("libp2p: Noise, yamux", Contender::Libp2p),
+    ];
+    let table = Table {
+        title: format!("{} MiB through one stream", octets >> 20),
+        columns: vec!["MB/s", "CPU ms/GB"],
+        against: 2,
+    };
+    rounds::compare(&table, extent.rounds, &contenders, |contender| {
+        let before = machine::processor_seconds();
+        let mut figures = match contender {
+            Contender::Session => through_session(octets),
+            Contender::Tcp => through_tcp(octets),
+            Contender::Libp2p => through_libp2p(octets),
+        }?;
+        figures.push((machine::processor_seconds() - before) * 1e12 / octets as f64);
+        Ok(figures)
+    })
+}
+
+/// Small frames through the control stream, one way.
+///
+/// # Errors
+/// What went wrong.
+pub fn frames(extent: &Extent) -> anyhow::Result<()> {
+    let count = if extent.is_quick { 100_000 } else { 1_000_000 };
+    let table = Table {
+        title: format!("{count} frames of {FRAME_BYTES} octets through the control stream"),
+        columns: vec!["frames/s"],
+        against: 0,
+    };
+    rounds::compare(&table, extent.rounds, &[("bitpie: Noise, yamux", ())], |()| through_control(count))
+}
+
+async fn write_all(mut stream: impl AsyncWrite + AsyncRead + Unpin, octets: usize) -> anyhow::Result<Figures> {
+    let chunk = vec![7; CHUNK_BYTES];
+    let begun = Instant::now();
+    for _ in 0..octets / CHUNK_BYTES {
+        stream.write_all(&chunk).await?;
+    }
+    stream.shutdown().await?;
+    ensure!(stream.read_u8().await? == 1, "the other side says that it has it");
+    Ok(vec![octets as f64 / begun.elapsed().as_secs_f64() / 1e6])
+}
+
+async fn read_all(mut stream: impl AsyncRead + AsyncWrite + Unpin, octets: usize) -> anyhow::Result<()> {
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut found = 0;
+    loop {
+        match stream.read(&mut chunk).await? {
+            0 => break,
+            read => found += read,
+        }
+    }
+    ensure!(found == octets, "{found} octets came of {octets}");
+    stream.write_all(&[1]).await?;
+    stream.shutdown().await?;
+    Ok(())
+}
+
+fn through_tcp(octets: usize) -> anyhow::Result<Figures> {
+    across(
+        move |told| async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            told.send(listener.local_addr()?)?;
+            read_all(listener.accept().await?.0, octets).await
+        },
+        |address| async move { write_all(TcpStream::connect(address).await?, octets).await },
+    )
+}
+
+fn through_libp2p(octets: usize) -> anyhow::Result<Figures> {
+    across(
+        move |told| libp2p_side::take_stream(told, async move |stream| read_all(stream.compat(), octets).await),
+        |address| libp2p_side::open_stream(address, async |stream| write_all(stream.compat(), octets).await),
+    )
+}
+
+fn through_session(octets: usize) -> anyhow::Result<Figures> {
+    across(
+        move |told| async move {
+            let mut there = Side::new(2);
+            let mut incoming = there.transport.incoming_bulk();
+            told.send(there.listen().await?)?;
+            there.open_streams().await?;
+            read_all(incoming.recv().await.context("a stream comes")?.stream, octets).await?;
+            there.closed().await
+        },
+        |address| async move {
+            let mut here = Side::new(1);
+            here.dial(SESSION, address).await?;
+            here.open_streams().await?;
+            let figures = write_all(here.transport.open_bulk(SESSION).await?, octets).await?;
+            here.transport.close(SESSION, CloseReason::Local, "");
+            here.closed().await?;
+            Ok(figures)
+        },
+    )
+}
+
+fn through_control(count: usize) -> anyhow::Result<Figures> {
+    across(
+        move |told| async move {
+            let mut there = Side::new(2);
+            told.send(there.listen().await?)?;
+            let session = there.open_streams().await?;
+            for _ in 0..count {
+                there.frame().await?;
+            }
+            there.transport.send(session, vec![1])?;
+            there.closed().await
+        },
+        move |address| async move {
+            let mut here = Side::new(1);
+            here.dial(SESSION, address).await?;
+            here.open_streams().await?;
+            let begun = Instant::now();
+            for _ in 0..count {
+                while here.transport.send(SESSION, vec![7; FRAME_BYTES]).is_err() {
+                    tokio::task::yield_now().await;
+                }
+            }
+            here.frame().await?;
+            let figures = vec![count as f64 / begun.elapsed().as_secs_f64()];
+            here.transport.close(SESSION, CloseReason::Local, "");
+            here.closed().await?;
+            Ok(figures)
+        },
+    )
+}
+
+/// A transport of ours, and what it tells.
+pub struct Side {
+    /// The transport.
+    pub transport: TcpTransport,
+    events: mpsc::Receiver<TransportEvent>,
+}
+
+/// Events that wait to be taken.
+const EVENTS_WAITING: usize = 1_024;
+
+impl Side {
+    /// One with an identity of its own, whose limits stand in nobody's way.
+    #[must_use]
+    pub fn new(seed: u8) -> Self {
+        const PLENTY: usize = 100_000;
+        let limits = Limits {
+            inbound: PLENTY,
+            inbound_per_address: PLENTY,
+            outbound: PLENTY,
+            outbound_per_address: PLENTY,
+            half_open: PLENTY,
+            half_open_per_address: PLENTY,
+            ..Limits::default()
+        };
+        let (sender, events) = mpsc::channel(EVENTS_WAITING);
+        Self { transport: TcpTransport::new(&IdentityKey::from_seed(&[seed; 32]), limits, sender), events }
+    }
+
+    /// Listens on a free port.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn listen(&mut self) -> anyhow::Result<std::net::SocketAddr> {
+        self.transport.listen(([127, 0, 0, 1], 0).into());
+        self.until(|event| match event {
+            TransportEvent::Listening { address } => Some(address),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Dials, and begins the handshake.
+    ///
+    /// # Errors
+    /// If nobody is there.
+    pub async fn dial(&mut self, session: SessionNumber, to: std::net::SocketAddr) -> anyhow::Result<()> {
+        self.transport.dial(session, to, None);
+        self.until(|event| matches!(event, TransportEvent::Connected { .. }).then_some(())).await?;
+        self.transport.begin_handshake(session);
+        Ok(())
+    }
+
+    /// Waits for the next session whose peer is known, and opens its streams.
+    ///
+    /// # Errors
+    /// If the session ends.
+    pub async fn open_streams(&mut self) -> anyhow::Result<SessionNumber> {
+        let session = self.until(|event| match event {
+            TransportEvent::Authenticated { session, .. } => Some(session),
+            _ => None,
+        });
+        let session = session.await?;
+        self.transport.open_stream(session);
+        Ok(session)
+    }
+
+    /// The next frame.
+    ///
+    /// # Errors
+    /// If the session ends.
+    pub async fn frame(&mut self) -> anyhow::Result<Vec<u8>> {
+        self.until(|event| match event {
+            TransportEvent::Frame { bytes, .. } => Some(bytes),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits until the session has ended.
+    ///
+    /// # Errors
+    /// If the transport has.
+    pub async fn closed(&mut self) -> anyhow::Result<()> {
+        while let Some(event) = self.events.recv().await {
+            if matches!(event, TransportEvent::Closed { .. }) {
+                return Ok(());
+            }
+        }
+        bail!("the transport has ended")
+    }
+
+    /// The next event that is wanted; others are passed over.
+    async fn until<T>(&mut self, mut wanted: impl FnMut(TransportEvent) -> Option<T>) -> anyhow::Result<T> {
+        loop {
+            match self.events.recv().await.context("the transport has ended")? {
+                TransportEvent::Closed { reason, detail, .. } => bail!("a session ended, {reason:?}: {detail}"),
+                event => {
+                    if let Some(found) = wanted(event) {
+                        return Ok(found);
+                    }
+                }
+            }
+        }
+    }
+}

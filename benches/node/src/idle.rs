@@ -1,0 +1,108 @@
+//! Resident memory of sessions in which nothing happens. Each measurement has a process of its own, so that none finds the memory of another.
+
+use std::process::Command;
+
+use anyhow::{Context as _, bail, ensure};
+use bitpie::transports::tcp::raise_descriptor_limit;
+
+use crate::bulk::Side;
+use crate::rounds::Table;
+use crate::sides::block_on;
+use crate::{Extent, libp2p_side, rounds};
+
+/// Sessions at the same time.
+const SESSIONS: u32 = 2_000;
+
+/// Octets of the frame that goes each way before it gets quiet, as something does in any session.
+const FRAME_BYTES: usize = 1_000;
+
+/// What [`measure`] measures: sessions of this project's transport.
+const BITPIE: &str = "bitpie";
+
+/// What [`measure`] measures: connections of libp2p.
+const LIBP2P: &str = "libp2p";
+
+/// Ours beside libp2p's.
+///
+/// # Errors
+/// What went wrong.
+pub fn compare(extent: &Extent) -> anyhow::Result<()> {
+    let sessions = if extent.is_quick { SESSIONS / 10 } else { SESSIONS };
+    let contenders = [("bitpie: Noise, yamux", BITPIE), ("libp2p: Noise, yamux", LIBP2P)];
+    let table = Table {
+        title: format!("resident memory of one end of each of {sessions} idle sessions, both ends in one process"),
+        columns: vec!["KiB", "opened/s"],
+        against: 1,
+    };
+    rounds::compare(&table, extent.rounds, &contenders, |contender| {
+        let arguments = ["--idle-of", contender, &sessions.to_string()];
+        let ended = Command::new(std::env::current_exe()?).args(arguments).output()?;
+        if !ended.status.success() {
+            bail!("it failed: {}", String::from_utf8_lossy(&ended.stderr).trim());
+        }
+        let said = String::from_utf8(ended.stdout)?;
+        said.split_whitespace().map(|figure| figure.parse().context("a figure")).collect()
+    })
+}
+
+/// Opens the sessions, and prints KiB of each end and sessions opened a second.
+///
+/// # Errors
+/// What went wrong.
+pub fn measure(contender: &str, sessions: u32) -> anyhow::Result<()> {
+    if let Some(limit) = raise_descriptor_limit() {
+        let wanted = 2 * u64::from(sessions) + 100;
+        ensure!(
+            limit >= wanted,
+            "{sessions} sessions take {wanted} open files, and there may be {limit}: raise the hard limit"
+        );
+    }
+    block_on(async {
+        // What the first ones need, all share.
+        let before = resident_bytes()?;
+        let begun = std::time::Instant::now();
+        let kept: Box<dyn std::any::Any> = match contender {
+            BITPIE => Box::new(ours(sessions).await?),
+            LIBP2P => Box::new(Kept(libp2p_side::idle_connections(sessions).await?)),
+            _ => bail!("there is no contender `{contender}`"),
+        };
+        let seconds = begun.elapsed().as_secs_f64();
+        let kib = (resident_bytes()? - before) / f64::from(2 * sessions) / 1_024.0;
+        println!("{kib} {}", f64::from(sessions) / seconds);
+        drop(kept);
+        Ok(())
+    })
+}
+
+/// Keeps what has no name.
+struct Kept<T>(#[allow(dead_code, reason = "it is kept, and nothing else")] T);
+
+async fn ours(sessions: u32) -> anyhow::Result<(Side, Side)> {
+    let (mut here, mut there) = (Side::new(1), Side::new(2));
+    let address = there.listen().await?;
+    for number in 1..=u64::from(sessions) {
+        // Numbers of sessions that this side opens are even.
+        here.dial(number * 2, address).await?;
+        let (mine, theirs) = (here.open_streams().await?, there.open_streams().await?);
+        here.transport.send(mine, vec![1; FRAME_BYTES])?;
+        there.frame().await?;
+        there.transport.send(theirs, vec![1; FRAME_BYTES])?;
+        here.frame().await?;
+    }
+    let counts = here.transport.session_counts();
+    ensure!(counts.outbound == sessions as usize, "of {sessions} sessions {} are there", counts.outbound);
+    Ok((here, there))
+}
+
+#[cfg(target_os = "linux")]
+fn resident_bytes() -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel tells it")?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib * 1_024.0)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn resident_bytes() -> anyhow::Result<f64> {
+    bail!("resident memory is read from /proc, which only Linux has")
+}

@@ -1,0 +1,254 @@
+//! What becomes of messages of ours on disk: sealed once, sent as they are there, and what is heard of them written down.
+//!
+//! A message costs two commits, the one by which it is accepted and the one by which it is delivered. It is sealed with the first, and that it
+//! was sent is not written down as long as the answer may come at once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::abort_points::{AbortPoint, reach};
+use crate::automata::types;
+use crate::identity::{NodeId, SealingPublicKey, VerifiedDocument};
+use crate::messages::{DeliveryState, DeliveryUpdate, MessageHeader, seal};
+use crate::runtime::clock::unix_ms;
+use crate::runtime::entropy::random;
+use crate::runtime::names;
+use crate::runtime::own::Keys;
+use crate::store::{Store, StoreError};
+use crate::wire::{Packet, PacketId, PacketKind};
+
+use super::{Done, Driver};
+
+/// That a message was sent is written down after so long, if nothing was heard of it by then. A crash before that makes the node forget an
+/// attempt; it would send the message again anyway.
+const SENT_UNWRITTEN: Duration = Duration::from_secs(1);
+
+/// Recipients whose verified document is kept at hand, at the most.
+const RECIPIENTS_AT_HAND: usize = 64;
+
+/// Seals messages of ours. Cheap to clone, so that the store's thread can have it.
+#[derive(Clone)]
+pub(in crate::runtime) struct Sealer {
+    keys: Keys,
+    /// Documents that have been verified, so that it is not done again for each message: what is on disk is compared with them.
+    verified: Arc<Mutex<HashMap<NodeId, VerifiedDocument>>>,
+}
+
+impl Sealer {
+    pub(in crate::runtime) fn new(keys: Keys) -> Self {
+        Self { keys, verified: Arc::default() }
+    }
+
+    /// The packet that carries a message: the one that is on disk, or a new one that is there from now on. Nothing if the recipient's key is not
+    /// known.
+    pub(in crate::runtime) fn sealed(
+        &self,
+        store: &Store,
+        message: PacketId,
+        recipient: NodeId,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let id = message;
+        if let Some(bytes) = store.sealed_message(&id)? {
+            return Ok(Some(bytes));
+        }
+        let Some(item) = store.outgoing(&id)? else { return Ok(None) };
+        let Some(sealing_key) = self.sealing_key(store, &recipient)? else { return Ok(None) };
+        let mut header =
+            MessageHeader::new(self.keys.id(), recipient, message, item.sent_unix_ms, item.expires_unix_ms);
+        header.reply_to = item.reply_to;
+        let payload = match seal(&self.keys.identity, &sealing_key, &header, &item.text, random()) {
+            Ok(payload) => payload,
+            Err(error) => {
+                tracing::warn!(%error, "a message cannot be sealed");
+                return Ok(None);
+            }
+        };
+        let packet = Packet {
+            kind: PacketKind::Message,
+            id: message,
+            sender: self.keys.id(),
+            recipient,
+            time_unix_ms: unix_ms(),
+            answers: None,
+            payload,
+        };
+        match packet.sign(&self.keys.identity) {
+            Ok(signed) => store.seal_message(&id, signed.as_bytes()),
+            Err(error) => {
+                tracing::error!(%error, "a message of ours is too long for a packet");
+                Ok(None)
+            }
+        }
+    }
+
+    fn sealing_key(&self, store: &Store, recipient: &NodeId) -> Result<Option<SealingPublicKey>, StoreError> {
+        let Some(kept) = store.document(recipient)? else { return Ok(None) };
+        // What is kept in there is whole at any time.
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(document) = verified.get(recipient).filter(|document| document.as_bytes() == &*kept.bytes) {
+            return Ok(Some(document.document().sealing_key));
+        }
+        let Ok(document) = VerifiedDocument::verify_whenever(&kept.bytes) else { return Ok(None) };
+        let sealing_key = document.document().sealing_key;
+        if verified.len() >= RECIPIENTS_AT_HAND {
+            verified.clear();
+        }
+        verified.insert(*recipient, document);
+        Ok(Some(sealing_key))
+    }
+}
+
+/// Messages that were sent, which is not on disk yet.
+#[derive(Default)]
+pub(in crate::runtime) struct Sent {
+    unwritten: BTreeMap<PacketId, DeliveryUpdate>,
+    due: Option<Instant>,
+}
+
+impl Sent {
+    /// When it is to be written down.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+}
+
+impl Driver {
+    /// Sealed and signed once; whatever is sent again is the same to the last octet.
+    pub(super) fn transmit(&mut self, session: u64, message: PacketId, recipient: NodeId) {
+        let sealer = self.sealer.clone();
+        self.store_task(
+            "seal a message",
+            move |store| sealer.sealed(store, message, recipient),
+            move |bytes| Done::Sealed { session, message, bytes: bytes.flatten() },
+        );
+    }
+
+    pub(super) fn record_delivery(
+        &mut self,
+        message: PacketId,
+        state: types::DeliveryState,
+        attempts: u16,
+        pause_ms: u64,
+    ) {
+        let update = update(names::delivery_to_store(state), u32::from(attempts), pause_ms);
+        match state {
+            types::DeliveryState::Sent => {
+                self.sent.unwritten.insert(message, update);
+                self.sent.due.get_or_insert_with(|| Instant::now() + SENT_UNWRITTEN);
+                return;
+            }
+            types::DeliveryState::Delivered => reach(AbortPoint::BeforeDelivered),
+            _ => {}
+        }
+        self.update_delivery(message, update);
+    }
+
+    pub(super) fn record_refusal(&mut self, message: PacketId, refusal: String) {
+        let update = DeliveryUpdate { refusal: Some(refusal), ..update(DeliveryState::Refused, 0, 0) };
+        self.update_delivery(message, update);
+    }
+
+    fn update_delivery(&mut self, message: PacketId, update: DeliveryUpdate) {
+        // This is the later news.
+        self.sent.unwritten.remove(&message);
+        let now = unix_ms();
+        self.store_task(
+            "write down what became of a message",
+            move |store| store.update_delivery(&message, &update, now),
+            |_| {
+                reach(AbortPoint::AfterDelivered);
+                Done::Changed(Vec::new())
+            },
+        );
+    }
+
+    /// Writes down which messages were sent and not answered since.
+    pub(super) fn write_down_sent(&mut self) {
+        let Sent { unwritten, .. } = std::mem::take(&mut self.sent);
+        if unwritten.is_empty() {
+            return;
+        }
+        let now = unix_ms();
+        self.store_task(
+            "write down that messages were sent",
+            move |store| {
+                for (message, update) in &unwritten {
+                    match store.update_delivery(message, update, now) {
+                        // Its contact was removed meanwhile, and it with them.
+                        Ok(_) | Err(StoreError::NoMessage { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(())
+            },
+            |_| Done::Changed(Vec::new()),
+        );
+    }
+}
+
+fn update(state: DeliveryState, attempts: u32, pause_ms: u64) -> DeliveryUpdate {
+    DeliveryUpdate { state, attempts, pause_ms, refusal: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{IdentityDocument, IdentityKey, SealingKey};
+    use crate::messages::{Expected, MessageText, NewMessage, open};
+    use crate::store::NewContact;
+    use crate::wire::VerifiedPacket;
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn key(seed: u8) -> IdentityKey {
+        IdentityKey::from_seed(&[seed; 32])
+    }
+
+    fn document(revision: u64, rotation: u32) -> VerifiedDocument {
+        let sealing_key = SealingKey::derive(&key(2), rotation).public();
+        IdentityDocument::new(key(2).id(), sealing_key, revision, NOW).sign(&key(2)).0
+    }
+
+    fn queue(store: &Store, id: u8) -> PacketId {
+        let text = MessageText::new("hello".to_owned()).expect("a short text");
+        let id = PacketId([id; 16]);
+        let (to, expires_unix_ms) = (key(2).id(), NOW + 1_000);
+        let new = NewMessage { id, to, text, reply_to: None, created_unix_ms: NOW, expires_unix_ms };
+        store.queue_message(&new, NOW).expect("queued");
+        id
+    }
+
+    /// Whether it can be opened with the recipient's key of that number.
+    fn opens(sealed: &[u8], message: PacketId, rotation: u32) -> bool {
+        let packet = VerifiedPacket::verify(sealed).expect("a packet that is signed");
+        let expected = Expected { sender: key(1).id(), recipient: key(2).id(), message };
+        open(&[SealingKey::derive(&key(2), rotation)], &expected, &packet.packet().payload).is_ok()
+    }
+
+    #[test]
+    fn a_message_is_sealed_once_and_the_next_one_to_the_key_that_is_in_force_then() {
+        let store = Store::in_memory().expect("memory");
+        store.add_contact(&NewContact { id: key(2).id(), name: None, hints: Vec::new() }, NOW).expect("added");
+        let sealer = Sealer::new(Keys::of(key(1)));
+        let sealed = |message| sealer.sealed(&store, message, key(2).id()).expect("the store is well");
+
+        let first = queue(&store, 1);
+        assert_eq!(sealed(first), None, "the recipient's key is not known");
+        store.keep_document(&document(1, 0), NOW).expect("kept");
+        let bytes = sealed(first).expect("it is known now");
+        assert!(opens(&bytes, first, 0));
+
+        let second = queue(&store, 2);
+        assert!(opens(&sealed(second).expect("sealed"), second, 0));
+        store.keep_document(&document(2, 1), NOW).expect("kept");
+        let third = queue(&store, 3);
+        assert!(
+            opens(&sealed(third).expect("sealed"), third, 1),
+            "the document that was verified before is out of date"
+        );
+        assert_eq!(sealed(first), Some(bytes), "what was sealed stays as it is");
+    }
+}
