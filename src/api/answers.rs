@@ -3,6 +3,7 @@
 //! Times are unix times in milliseconds. States of automata stand as their diagrams name them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -65,6 +66,8 @@ pub struct DhtStatus {
     pub state: String,
     /// The state of `identity_publisher`.
     pub identity: String,
+    /// Where its socket is (UDP).
+    pub listening: Option<SocketAddr>,
     /// Why it is not there, or our identity document not in it.
     pub problem: Option<String>,
 }

@@ -119,7 +119,8 @@ fn dht(status: &Status) -> String {
         _ => "",
     };
     let problem = dht.problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem)))).unwrap_or_default();
-    format!("{state}{identity}{problem}")
+    let at = dht.listening.map(|address| format!(" udp://{address}")).unwrap_or_default();
+    format!("{state}{at}{identity}{problem}")
 }
 
 fn nickname(status: &Status) -> Option<String> {

@@ -111,7 +111,8 @@ impl World {
 
     /// The same; each takes so many sessions.
     pub fn with_room(count: usize, are_contacts: bool, room: impl Fn(usize) -> usize) -> World {
-        let mut world = World { hosts: Vec::new(), dht: VirtualDht::default(), now_ms: 0, agenda: BTreeMap::new(), counter: 0 };
+        let mut world =
+            World { hosts: Vec::new(), dht: VirtualDht::default(), now_ms: 0, agenda: BTreeMap::new(), counter: 0 };
         for index in 0..count {
             let others = (0..count).filter(|other| *other != index && are_contacts);
             let contacts: Vec<usize> = others.collect();

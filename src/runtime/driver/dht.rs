@@ -29,16 +29,17 @@ impl Driver {
             DhtCommand::Open => self.open_dht(),
             DhtCommand::Close => {
                 self.directory = None;
+                self.dht_at = None;
                 self.dht_tasks.clear();
                 self.reading.clear();
             }
-            DhtCommand::Look => self.ask_dht(|directory| async move {
+            DhtCommand::Look => self.ask_dht(Some(DhtInput::Alone), |directory| async move {
                 let is_answered = directory.dht().is_anybody_there().await;
                 Some(if is_answered { DhtInput::Answered } else { DhtInput::Alone })
             }),
             DhtCommand::SaveNodes => {
                 let file = self.home.dht_nodes_file();
-                self.ask_dht(|directory| async move {
+                self.ask_dht(None, |directory| async move {
                     let nodes = directory.dht().nodes().await.join("\n");
                     let saved = tokio::task::spawn_blocking(move || std::fs::write(file, nodes)).await;
                     if let Ok(Err(error)) = saved {
@@ -49,7 +50,8 @@ impl Driver {
             }
             DhtCommand::Publish => {
                 let (keys, document) = (self.keys.clone(), self.document.clone());
-                self.ask_dht(|directory| async move {
+                let otherwise = DhtInput::PublishFailed { reason: "there is no DHT".to_owned() };
+                self.ask_dht(Some(otherwise), |directory| async move {
                     Some(match directory.publish(&keys.identity, &document).await {
                         Ok(nodes) => {
                             let revision = document.document().revision;
@@ -65,7 +67,8 @@ impl Driver {
             }
             DhtCommand::FindIdentity(peer) => {
                 let store = self.store.clone();
-                self.ask_dht(move |directory| async move {
+                let otherwise = DhtInput::IdentityRead { peer, entrypoints: None };
+                self.ask_dht(Some(otherwise), move |directory| async move {
                     let document = directory.document(&peer, unix_ms()).await;
                     let document = kept(&store, document).await;
                     let entrypoints = document.map(|document| document.document().contacts.to_vec());
@@ -74,7 +77,7 @@ impl Driver {
             }
             DhtCommand::ReadSlot(nickname, index) => {
                 let me = self.keys.id();
-                self.ask_dht(move |directory| async move {
+                self.ask_dht(Some(DhtInput::SlotReadFailed), move |directory| async move {
                     let slot = directory.slot(&nickname, index);
                     Some(match directory.read_slot(&slot, &me, unix_ms()).await {
                         Ok(state) => DhtInput::SlotRead(as_automata_say(state)),
@@ -87,7 +90,7 @@ impl Driver {
             }
             DhtCommand::WriteSlot(nickname, index) => {
                 let keys = self.keys.clone();
-                self.ask_dht(move |directory| async move {
+                self.ask_dht(Some(DhtInput::SlotWriteFailed), move |directory| async move {
                     let slot = directory.slot(&nickname, index);
                     Some(match directory.write_slot(&slot, &keys.identity, unix_ms()).await {
                         Ok(_) => DhtInput::SlotWritten,
@@ -100,7 +103,7 @@ impl Driver {
             }
             DhtCommand::EraseSlot(nickname, index) => {
                 let me = self.keys.id();
-                self.ask_dht(move |directory| async move {
+                self.ask_dht(Some(DhtInput::SlotErased), move |directory| async move {
                     let slot = directory.slot(&nickname, index);
                     if let Err(error) = directory.erase_slot(&slot, &me, unix_ms()).await {
                         tracing::warn!(%nickname, index, %error, "the claim to a nickname is left to expire");
@@ -139,15 +142,23 @@ impl Driver {
                 open(&options, may_move_port)
             });
             let opened = opened.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-            Done::DhtOpened(opened.map(|dht| Directory::new(dht, &network)))
+            Done::DhtOpened(match opened {
+                Ok(dht) => {
+                    let address = dht.local_address().await;
+                    Ok((Directory::new(dht, &network), address.into()))
+                }
+                Err(error) => Err(error),
+            })
         });
     }
 
     /// The socket is open, or cannot be.
-    pub(super) fn dht_opened(&mut self, opened: std::io::Result<Directory>) {
+    pub(super) fn dht_opened(&mut self, opened: std::io::Result<(Directory, std::net::SocketAddr)>) {
         let input = match opened {
-            Ok(directory) => {
+            Ok((directory, address)) => {
+                tracing::info!(%address, "the DHT is open");
                 self.directory = Some(directory);
+                self.dht_at = Some(address);
                 DhtInput::Opened
             }
             Err(error) => {
@@ -159,16 +170,19 @@ impl Driver {
         self.input(Input::Dht(input));
     }
 
-    /// Asks the DHT, if there is one.
-    fn ask_dht<F>(&mut self, question: impl FnOnce(Directory) -> F)
+    /// Asks the DHT; if there is none, `otherwise` is the answer.
+    fn ask_dht<F>(&mut self, otherwise: Option<DhtInput>, question: impl FnOnce(Directory) -> F)
     where
         F: Future<Output = Option<DhtInput>> + 'static,
     {
-        let Some(directory) = self.directory.clone() else { return };
-        let answer = question(directory);
-        self.dht_task(
-            async move { answer.await.map_or(Done::Nothing, |answer| Done::Inputs(vec![Input::Dht(answer)])) },
-        );
+        let told = |answer: Option<DhtInput>| Done::Inputs(answer.map(Input::Dht).into_iter().collect());
+        match self.directory.clone() {
+            Some(directory) => {
+                let answer = question(directory);
+                self.dht_task(async move { told(answer.await) });
+            }
+            None => self.dht_task(async move { told(otherwise) }),
+        }
     }
 
     fn dht_task(&mut self, task: impl Future<Output = Done> + 'static) {

@@ -60,7 +60,7 @@ pub(super) enum Done {
     /// The settings changed.
     Settings(Box<Config>),
     /// The socket of the DHT is open, or cannot be.
-    DhtOpened(std::io::Result<Directory>),
+    DhtOpened(std::io::Result<(Directory, SocketAddr)>),
     /// A slot of a search has answered.
     SlotRead { search: u64, index: u8, document: Option<VerifiedDocument>, rest: dht::Answers },
     /// It is known who is to be pinged.
@@ -95,6 +95,8 @@ pub struct Driver {
     pub(super) refused_connections: BTreeMap<String, u64>,
     pub(super) directory: Option<Directory>,
     pub(super) searches: Searches,
+    /// Where the socket of the DHT is.
+    pub(super) dht_at: Option<SocketAddr>,
     /// Questions to the DHT. They are not waited for when the node ends.
     dht_tasks: FuturesUnordered<Task>,
     /// Searches whose slots are waited for.
@@ -170,6 +172,7 @@ impl Driver {
             refused_connections: BTreeMap::new(),
             directory: None,
             searches: Searches::default(),
+            dht_at: None,
             dht_tasks: FuturesUnordered::new(),
             reading: BTreeSet::new(),
             transport: parts.transport,
