@@ -133,7 +133,14 @@ impl Dht {
     }
 
     /// Looks a record up, until what came in is enough. Whoever is not asked any more costs nothing, and a lookup waits long for those who do not answer.
+    ///
+    /// A lookup to which nobody at all answers is tried once more: many at a time come in a burst, and a burst can be lost.
     pub async fn read_until(&self, key: &[u8; 32], is_enough: impl Fn(&Found) -> bool) -> Found {
+        let found = self.look_up(key, &is_enough).await;
+        if found.is_answered { found } else { self.look_up(key, &is_enough).await }
+    }
+
+    async fn look_up(&self, key: &[u8; 32], is_enough: impl Fn(&Found) -> bool) -> Found {
         let mut found = Found::default();
         let mut lookup = self.node.get_mutable_detailed(key, None, None);
         let collect = async {

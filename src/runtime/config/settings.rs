@@ -208,6 +208,12 @@ pub const SETTINGS: &[Setting] = &[
         "5353",
         "The UDP port of discovery in the local network, for tests that must not meet anybody else",
     ),
+    hidden(
+        "testing/nickname-check",
+        Kind::Duration { from_ms: 100, to_ms: DAY_MS },
+        "5min",
+        "How often the record of the nickname is looked at, for tests that cannot wait so long",
+    ),
     hidden("testing/abort-at", Kind::Text(ABORT_POINT), "", "A point at which a debug build dies, for crash tests"),
 ];
 
@@ -277,6 +283,8 @@ pub struct Settings {
     pub log_is_json: bool,
     /// `log/files`
     pub log_files: usize,
+    /// `testing/nickname-check`
+    pub nickname_check_ms: u64,
     /// `testing/mdns-port`
     pub mdns_port: u16,
     /// `testing/abort-at`
@@ -355,6 +363,7 @@ impl Settings {
             log_level: text("log/level")?,
             log_is_json: text("log/format")? == "json",
             log_files: count("log/files")?,
+            nickname_check_ms: number("testing/nickname-check")?,
             mdns_port: port("testing/mdns-port")?.port,
             abort_at: filled(text("testing/abort-at")?),
         })
