@@ -1,8 +1,10 @@
 //! What this node reads and writes in the DHT: identity documents under their owners' keys, and claims in the slots of nicknames.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
+use tokio::sync::Semaphore;
 
 use super::{Dht, Found, Item, ItemError, NicknameClaim, Slot, SlotState, VerifiedClaim, WriteError, judge};
 use crate::identity::{IdentityKey, NodeId, VerifiedDocument};
@@ -14,11 +16,20 @@ const ENOUGH_ANSWERS: u32 = 4;
 /// Claimants of one slot that are looked into, at the most: those who would prevail first.
 const CLAIMANTS_PER_SLOT: usize = 8;
 
+/// Slots that are read at the same time. A lookup sends dozens of questions at once, and the answers of ten lookups are more than a socket's buffer holds: what is lost
+/// looks like an empty slot.
+const SLOTS_AT_ONCE: usize = 4;
+
+/// Documents that are looked for at the same time, beside the slots: whoever has a claimant waits for no other slot.
+const DOCUMENTS_AT_ONCE: usize = 2;
+
 /// Reads and writes on behalf of one network. Cheap to clone.
 #[derive(Clone)]
 pub struct Directory {
     dht: Dht,
     network: String,
+    slots: Arc<Semaphore>,
+    documents: Arc<Semaphore>,
 }
 
 /// Somebody who claims a nickname, and whose own identity document says so too.
@@ -34,7 +45,8 @@ impl Directory {
     /// For that network.
     #[must_use]
     pub fn new(dht: Dht, network: &str) -> Self {
-        Self { dht, network: network.to_owned() }
+        let places = |count| Arc::new(Semaphore::new(count));
+        Self { dht, network: network.to_owned(), slots: places(SLOTS_AT_ONCE), documents: places(DOCUMENTS_AT_ONCE) }
     }
 
     /// The node of the DHT.
@@ -77,7 +89,9 @@ impl Directory {
                 .last_key_value()
                 .is_some_and(|((_, value), &times)| times >= ENOUGH_ANSWERS && read(value).is_some())
         };
+        let place = self.documents.acquire().await;
         let found = self.dht.read_until(id.as_bytes(), is_enough).await;
+        drop(place);
         // The highest sequence number that is in order, whatever the number says: what is signed inside decides.
         let documents = found.values.keys().filter_map(|(_, value)| read(value));
         documents.max_by_key(|document| document.document().revision)
@@ -187,7 +201,9 @@ impl Directory {
             };
             claims.len() == 1 && claims.values().any(same)
         };
+        let place = self.slots.acquire().await;
         let found = self.dht.read_until(&slot.public_key(), is_enough).await;
+        drop(place);
         let mut claimants: Vec<NodeId> = self.claims(slot, &found, now_unix_ms).into_keys().collect();
         claimants.sort_by(|one, other| slot.compare(one, other));
         claimants.truncate(CLAIMANTS_PER_SLOT);

@@ -35,6 +35,7 @@ impl Network {
         let mut node = Node::with(&[
             ("services/entangled-dht/bootstrap", &bootstrap),
             ("testing/nickname-check", "\"2s\""),
+            ("services/entangled-dht/request-timeout", "\"1s\""),
         ]);
         node.start();
         node
@@ -130,7 +131,9 @@ fn a_name_is_all_that_it_takes_to_talk() {
     let contact = b.contact(id).expect("alice is pinned");
     assert_eq!(contact.name, Some(alice()));
     // It is known now whether she is there.
-    b.until("she answers", |node| node.find(&alice(), true).claimants.iter().all(|claimant| claimant.answers == Some(true)));
+    b.until("she answers", |node| {
+        node.find(&alice(), true).claimants.iter().all(|claimant| claimant.answers == Some(true))
+    });
 }
 
 #[test]
