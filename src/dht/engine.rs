@@ -142,6 +142,7 @@ impl Dht {
 
     async fn look_up(&self, key: &[u8; 32], is_enough: impl Fn(&Found) -> bool) -> Found {
         let mut found = Found::default();
+        let began = std::time::Instant::now();
         let mut lookup = self.node.get_mutable_detailed(key, None, None);
         let collect = async {
             while let Some(item) = lookup.items.next().await {
@@ -156,7 +157,15 @@ impl Dht {
             }
             found.is_answered |= lookup.outcome.recv().await.responded() > 0;
         };
-        let _ = within(collect).await;
+        let is_over = within(collect).await.is_some();
+        tracing::debug!(
+            key = %data_encoding::HEXLOWER.encode(&key[..4]),
+            values = found.values.len(),
+            found.is_answered,
+            is_over,
+            took_ms = began.elapsed().as_millis(),
+            "looked up in the DHT"
+        );
         found
     }
 

@@ -28,7 +28,7 @@ impl Network {
         let options = DhtOptions {
             address: Ipv4Addr::LOCALHOST,
             port: 0,
-            bootstrap: Bootstrap::Nodes(self.testnet.bootstrap.clone()),
+            bootstrap: Bootstrap::Nodes(self.testnet.bootstrap[..3].to_vec()),
             known: Vec::new(),
             is_server: false,
             request_timeout: REQUEST_TIMEOUT,

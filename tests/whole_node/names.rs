@@ -30,13 +30,11 @@ impl Network {
 
     /// A node of ours that is a client of it, and runs.
     fn node(&self) -> Node {
-        let bootstrap: Vec<String> = self.0.bootstrap.iter().map(|address| format!("\"{address}\"")).collect();
+        // A client asks all of its first nodes at each lookup, as long as it does not know more than so many that are near; so they are few.
+        let bootstrap: Vec<String> = self.0.bootstrap.iter().take(3).map(|address| format!("\"{address}\"")).collect();
         let bootstrap = format!("[{}]", bootstrap.join(", "));
-        let mut node = Node::with(&[
-            ("services/entangled-dht/bootstrap", &bootstrap),
-            ("testing/nickname-check", "\"2s\""),
-            ("services/entangled-dht/request-timeout", "\"1s\""),
-        ]);
+        let mut node =
+            Node::with(&[("services/entangled-dht/bootstrap", &bootstrap), ("testing/nickname-check", "\"2s\"")]);
         node.start();
         node
     }
@@ -46,7 +44,7 @@ impl Network {
         let options = DhtOptions {
             address: Ipv4Addr::LOCALHOST,
             port: 0,
-            bootstrap: Bootstrap::Nodes(self.0.bootstrap.clone()),
+            bootstrap: Bootstrap::Nodes(self.0.bootstrap[..3].to_vec()),
             known: Vec::new(),
             is_server: false,
             request_timeout: Duration::from_millis(200),

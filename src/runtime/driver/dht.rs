@@ -1,6 +1,7 @@
 //! What the core asks of the DHT, carried out. Each question is a future of its own, and all of them end when the DHT is closed.
 
 use std::pin::Pin;
+use std::rc::Rc;
 
 use futures_util::stream::{Stream, StreamExt as _};
 
@@ -50,11 +51,13 @@ impl Driver {
             }
             DhtCommand::Publish => {
                 let (keys, document) = (self.keys.clone(), self.document.clone());
+                let published = Rc::clone(&self.published);
                 let otherwise = DhtInput::PublishFailed { reason: "there is no DHT".to_owned() };
                 self.ask_dht(Some(otherwise), |directory| async move {
                     Some(match directory.publish(&keys.identity, &document).await {
                         Ok(nodes) => {
                             let revision = document.document().revision;
+                            published.set(revision);
                             tracing::debug!(revision, nodes, "the identity document is published");
                             DhtInput::Published
                         }
@@ -89,9 +92,15 @@ impl Driver {
                 });
             }
             DhtCommand::WriteSlot(nickname, index) => {
-                let keys = self.keys.clone();
+                let (keys, document) = (self.keys.clone(), self.document.clone());
+                let published = Rc::clone(&self.published);
                 self.ask_dht(Some(DhtInput::SlotWriteFailed), move |directory| async move {
                     let slot = directory.slot(&nickname, index);
+                    // A claim counts only if the document names the nickname too, so the document goes before it.
+                    let revision = document.document().revision;
+                    if published.get() < revision && directory.publish(&keys.identity, &document).await.is_ok() {
+                        published.set(published.get().max(revision));
+                    }
                     Some(match directory.write_slot(&slot, &keys.identity, unix_ms()).await {
                         Ok(_) => DhtInput::SlotWritten,
                         Err(error) => {

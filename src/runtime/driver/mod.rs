@@ -10,10 +10,12 @@ mod keeping;
 mod receipts;
 mod sending;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::rc::Rc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -95,6 +97,8 @@ pub struct Driver {
     pub(super) refused_connections: BTreeMap<String, u64>,
     pub(super) directory: Option<Directory>,
     pub(super) searches: Searches,
+    /// The highest revision of our identity document that is in the DHT, as far as we know.
+    published: Rc<Cell<u64>>,
     /// Where the socket of the DHT is.
     pub(super) dht_at: Option<SocketAddr>,
     /// Questions to the DHT. They are not waited for when the node ends.
@@ -172,6 +176,7 @@ impl Driver {
             refused_connections: BTreeMap::new(),
             directory: None,
             searches: Searches::default(),
+            published: Rc::default(),
             dht_at: None,
             dht_tasks: FuturesUnordered::new(),
             reading: BTreeSet::new(),
