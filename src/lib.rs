@@ -10,6 +10,7 @@ pub mod api;
 pub mod automata;
 pub mod client;
 pub mod demo;
+pub mod dht;
 pub mod hosts;
 pub mod identity;
 pub mod messages;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
+use unicode_security::skeleton;
 
 /// Characters of a nickname, at the most, after normalisation.
 pub const NICKNAME_CHARACTERS: usize = 32;
@@ -27,6 +28,13 @@ impl Nickname {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is another name that looks like this one, by the skeletons of Unicode Technical Standard 39. Case is no difference to a hasty eye.
+    #[must_use]
+    pub fn is_confusable_with(&self, other: &Self) -> bool {
+        let skeleton = |name: &Self| skeleton(&name.0.to_lowercase()).collect::<String>();
+        self != other && skeleton(self) == skeleton(other)
     }
 }
 

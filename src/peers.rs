@@ -168,6 +168,8 @@ pub enum PeerSource {
     Lan,
     /// It came by itself.
     Itself,
+    /// Its identity document in the DHT.
+    Dht,
     /// Another peer.
     Peer(NodeId),
 }

@@ -10,6 +10,16 @@ pub mod contact_ratings;
 #[path = "contact_status.rs"]
 pub mod contact_status;
 
+/// Is this node part of the distributed hash table?
+#[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::too_many_arguments, clippy::unnecessary_find_map)]
+#[path = "dht_connector.rs"]
+pub mod dht_connector;
+
+/// Is our identity document in the DHT, where others look for it?
+#[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::too_many_arguments, clippy::unnecessary_find_map)]
+#[path = "identity_publisher.rs"]
+pub mod identity_publisher;
+
 /// Is this service of the node on, and what stands in its way?
 #[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::too_many_arguments, clippy::unnecessary_find_map)]
 #[path = "local_service.rs"]

@@ -11,7 +11,7 @@
 //! * Records were unsigned, and anybody overwrote them. A slot now holds a claim signed by its owner, and anything else counts as empty.
 //! * Index and name were confused. They are two fields here, and the key is made of both by the DHT's side.
 //! * What was written was believed. It is read again.
-//! * After too many failures it stayed with the last index for ever. The next check begins at the first slot.
+//! * After too many failures it stayed with the last index for ever. The next check begins at the first slot, and comes at once when the DHT is there again.
 
 use automata_runtime::{
     automaton::{self, Answer, Effects},
@@ -134,9 +134,17 @@ pub enum Event {
     SlotErased,
     /// `stop`, from `private_messages`. The service is off.
     Stop,
+    /// `dht_connector enters JOINED`.
+    #[serde(rename = "dht_connector enters JOINED")]
+    DhtConnectorEntersJoined,
 }
 
 impl automaton::Event for Event {
+    #[inline]
+    fn is_observation(&self) -> bool {
+        matches!(self, Event::DhtConnectorEntersJoined)
+    }
+
     #[inline]
     fn starts(&self) -> bool {
         matches!(self, Event::SetNickname { .. })
@@ -146,17 +154,17 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in DHT_READ` (`automata/nickname_holder.yaml:78`).
+    /// `after answer_timeout in DHT_READ` (`automata/nickname_holder.yaml:79`).
     DhtReadAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_WRITE` (`automata/nickname_holder.yaml:91`).
+    /// `after answer_timeout in DHT_WRITE` (`automata/nickname_holder.yaml:92`).
     DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:106`).
+    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:107`).
     DhtVerifyAfterAnswerTimeout,
-    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:121`).
+    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:122`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:125`).
+    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:126`).
     FailedAfterCheckInterval,
-    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:136`).
+    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:139`).
     DhtEraseAfterAnswerTimeout,
 }
 
@@ -372,61 +380,63 @@ pub enum Transition<'a> {
     Start,
     /// `stop` anywhere → `CLOSED` (`automata/nickname_holder.yaml:51`).
     Stop,
-    /// `set_nickname` in `AT_STARTUP` → `DHT_READ` (`automata/nickname_holder.yaml:63`).
+    /// `set_nickname` in `AT_STARTUP` → `DHT_READ` (`automata/nickname_holder.yaml:64`).
     AtStartupSetNickname { nickname: &'a types::Nickname },
-    /// `set_nickname` in `WORKING` → `DHT_READ` (`automata/nickname_holder.yaml:70`).
+    /// `set_nickname` in `WORKING` → `DHT_READ` (`automata/nickname_holder.yaml:71`).
     WorkingSetNickname,
-    /// `set_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:71`).
+    /// `set_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:72`).
     WorkingSetNickname2 { nickname: &'a types::Nickname },
-    /// `clear_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:72`).
+    /// `clear_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:73`).
     WorkingClearNickname,
-    /// `after answer_timeout in DHT_READ` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:78`).
+    /// `after answer_timeout in DHT_READ` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:79`).
     DhtReadAfterAnswerTimeout,
-    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:81`).
+    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:82`).
     DhtReadSlotRead,
-    /// `slot_read` in `DHT_READ` → `HELD` (`automata/nickname_holder.yaml:82`).
+    /// `slot_read` in `DHT_READ` → `HELD` (`automata/nickname_holder.yaml:83`).
     DhtReadSlotRead2,
-    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:83`).
+    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:84`).
     DhtReadSlotRead3,
-    /// `slot_read` in `DHT_READ` → `DHT_READ` (`automata/nickname_holder.yaml:84`).
+    /// `slot_read` in `DHT_READ` → `DHT_READ` (`automata/nickname_holder.yaml:85`).
     DhtReadSlotRead4,
-    /// `slot_read` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:85`).
+    /// `slot_read` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:86`).
     DhtReadSlotRead5,
-    /// `read_failed` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:86`).
+    /// `read_failed` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:87`).
     DhtReadReadFailed,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:92`).
+    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:93`).
     DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:93`).
+    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:94`).
     DhtWriteAfterAnswerTimeout2,
-    /// `slot_written` in `DHT_WRITE` → `DHT_VERIFY` (`automata/nickname_holder.yaml:95`).
+    /// `slot_written` in `DHT_WRITE` → `DHT_VERIFY` (`automata/nickname_holder.yaml:96`).
     DhtWriteSlotWritten,
-    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:97`). A slot that cannot be written counts as taken.
+    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:98`). A slot that cannot be written counts as taken.
     DhtWriteWriteFailed,
-    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:101`).
+    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:102`).
     DhtWriteWriteFailed2,
-    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:106`).
+    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:107`).
     DhtVerifyAfterAnswerTimeout,
-    /// `slot_read` in `DHT_VERIFY` → `HELD` (`automata/nickname_holder.yaml:109`).
+    /// `slot_read` in `DHT_VERIFY` → `HELD` (`automata/nickname_holder.yaml:110`).
     DhtVerifySlotRead,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:110`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:111`).
     DhtVerifySlotRead2,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:111`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:112`).
     DhtVerifySlotRead3,
-    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:112`).
+    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:113`).
     DhtVerifySlotRead4,
-    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:113`).
+    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:114`).
     DhtVerifyReadFailed,
-    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:121`).
+    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:122`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:125`).
+    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:126`).
     FailedAfterCheckInterval,
-    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:133`).
+    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:128`).
+    FailedDhtConnectorEntersJoined,
+    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:136`).
     DhtEraseSlotErased,
-    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:134`).
+    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:137`).
     DhtEraseSlotErased2,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:137`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:140`).
     DhtEraseAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:138`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:141`).
     DhtEraseAfterAnswerTimeout2,
 }
 
@@ -722,7 +732,10 @@ impl blocking::State<Machine> for State {
                 leave_held(context);
                 context.variables.checks = context.variables.checks.saturating_add(1_u8);
             }
-            Some(Transition::FailedAfterCheckInterval) => {
+            Some(
+                Transition::FailedAfterCheckInterval
+                | Transition::FailedDhtConnectorEntersJoined,
+            ) => {
                 leave_failed(context);
                 context.variables.index = 0;
                 context.variables.failures = 0;
@@ -772,6 +785,7 @@ impl blocking::State<Machine> for State {
                 | Transition::DhtVerifySlotRead3
                 | Transition::HeldAfterCheckInterval
                 | Transition::FailedAfterCheckInterval
+                | Transition::FailedDhtConnectorEntersJoined
                 | Transition::DhtEraseSlotErased2
                 | Transition::DhtEraseAfterAnswerTimeout2,
             ) => {
@@ -822,6 +836,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::SlotWritten) => context.ignored(),
         Trigger::Event(Event::WriteFailed) => context.ignored(),
         Trigger::Event(Event::SlotErased) => context.ignored(),
+        Trigger::Event(Event::DhtConnectorEntersJoined) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -987,6 +1002,9 @@ fn in_held(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_failed(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::DhtConnectorEntersJoined) => {
+            context.take(Transition::FailedDhtConnectorEntersJoined, State::DhtRead)
+        }
         Trigger::Timer(Timer::FailedAfterCheckInterval) => {
             context.take(Transition::FailedAfterCheckInterval, State::DhtRead)
         }
@@ -1191,7 +1209,7 @@ pub fn create(
 impl automata_runtime::Automaton for Machine {
     const NAME: &'static str = "nickname_holder";
     const HAS_ALWAYS: bool = false;
-    const OBSERVES: bool = false;
+    const OBSERVES: bool = true;
     type Key = ();
     type State = State;
     type Event = Event;
@@ -1276,7 +1294,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 59 },
+            place: Place { file: FILE, line: 60 },
         },
         StateMetadata {
             name: "WORKING",
@@ -1284,7 +1302,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 66 },
+            place: Place { file: FILE, line: 67 },
         },
         StateMetadata {
             name: "DHT_READ",
@@ -1292,7 +1310,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 74 },
+            place: Place { file: FILE, line: 75 },
         },
         StateMetadata {
             name: "DHT_WRITE",
@@ -1300,7 +1318,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 87 },
+            place: Place { file: FILE, line: 88 },
         },
         StateMetadata {
             name: "DHT_VERIFY",
@@ -1308,7 +1326,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 102 },
+            place: Place { file: FILE, line: 103 },
         },
         StateMetadata {
             name: "READY",
@@ -1316,7 +1334,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 114 },
+            place: Place { file: FILE, line: 115 },
         },
         StateMetadata {
             name: "HELD",
@@ -1324,7 +1342,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 117 },
+            place: Place { file: FILE, line: 118 },
         },
         StateMetadata {
             name: "FAILED",
@@ -1332,7 +1350,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 122 },
+            place: Place { file: FILE, line: 123 },
         },
         StateMetadata {
             name: "DHT_ERASE",
@@ -1340,7 +1358,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 126 },
+            place: Place { file: FILE, line: 129 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1348,7 +1366,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 140 },
+            place: Place { file: FILE, line: 143 },
         },
     ],
     events: &[
@@ -1408,6 +1426,13 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             from: &["private_messages"],
             place: Place { file: FILE, line: 41 },
         },
+        EventMetadata {
+            name: "dht_connector enters JOINED",
+            summary: "",
+            fields: &[],
+            from: &[],
+            place: Place { file: FILE, line: 58 },
+        },
     ],
     transitions: &[
         TransitionMetadata {
@@ -1424,7 +1449,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 63 },
+            place: Place { file: FILE, line: 64 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -1432,7 +1457,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 64 },
+            place: Place { file: FILE, line: 65 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1440,7 +1465,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 71 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1448,7 +1473,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_ERASE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 71 },
+            place: Place { file: FILE, line: 72 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1456,7 +1481,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_ERASE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 73 },
         },
         TransitionMetadata {
             state: "DHT_READ",
@@ -1464,20 +1489,12 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 78 },
+            place: Place { file: FILE, line: 79 },
         },
         TransitionMetadata {
             state: "DHT_READ",
             trigger: "slot_read",
             target: Some("DHT_WRITE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 81 },
-        },
-        TransitionMetadata {
-            state: "DHT_READ",
-            trigger: "slot_read",
-            target: Some("HELD"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 82 },
@@ -1485,7 +1502,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "DHT_READ",
             trigger: "slot_read",
-            target: Some("DHT_WRITE"),
+            target: Some("HELD"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 83 },
@@ -1493,7 +1510,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "DHT_READ",
             trigger: "slot_read",
-            target: Some("DHT_READ"),
+            target: Some("DHT_WRITE"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 84 },
@@ -1501,10 +1518,18 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "DHT_READ",
             trigger: "slot_read",
-            target: Some("FAILED"),
+            target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 85 },
+        },
+        TransitionMetadata {
+            state: "DHT_READ",
+            trigger: "slot_read",
+            target: Some("FAILED"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 86 },
         },
         TransitionMetadata {
             state: "DHT_READ",
@@ -1512,7 +1537,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 87 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1520,7 +1545,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 92 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1528,7 +1553,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 93 },
+            place: Place { file: FILE, line: 94 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1536,7 +1561,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_VERIFY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 95 },
+            place: Place { file: FILE, line: 96 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1544,7 +1569,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "A slot that cannot be written counts as taken.",
-            place: Place { file: FILE, line: 97 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1552,7 +1577,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 102 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1560,7 +1585,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 107 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1568,7 +1593,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("HELD"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 109 },
+            place: Place { file: FILE, line: 110 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1576,7 +1601,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_WRITE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 110 },
+            place: Place { file: FILE, line: 111 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1584,7 +1609,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 111 },
+            place: Place { file: FILE, line: 112 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1592,7 +1617,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 112 },
+            place: Place { file: FILE, line: 113 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1600,7 +1625,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 113 },
+            place: Place { file: FILE, line: 114 },
         },
         TransitionMetadata {
             state: "HELD",
@@ -1608,7 +1633,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 121 },
+            place: Place { file: FILE, line: 122 },
         },
         TransitionMetadata {
             state: "FAILED",
@@ -1616,7 +1641,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 125 },
+            place: Place { file: FILE, line: 126 },
+        },
+        TransitionMetadata {
+            state: "FAILED",
+            trigger: "dht_connector enters JOINED",
+            target: Some("DHT_READ"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 128 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1624,7 +1657,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 130 },
+            place: Place { file: FILE, line: 133 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1632,7 +1665,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 131 },
+            place: Place { file: FILE, line: 134 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1640,20 +1673,12 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AT_STARTUP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 133 },
+            place: Place { file: FILE, line: 136 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
             trigger: "slot_erased",
             target: Some("DHT_READ"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 134 },
-        },
-        TransitionMetadata {
-            state: "DHT_ERASE",
-            trigger: "after answer_timeout in DHT_ERASE",
-            target: Some("AT_STARTUP"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 137 },
@@ -1661,10 +1686,18 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "DHT_ERASE",
             trigger: "after answer_timeout in DHT_ERASE",
+            target: Some("AT_STARTUP"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 140 },
+        },
+        TransitionMetadata {
+            state: "DHT_ERASE",
+            trigger: "after answer_timeout in DHT_ERASE",
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 138 },
+            place: Place { file: FILE, line: 141 },
         },
     ],
 };

@@ -226,8 +226,56 @@ pub mod contacts {
     }
 }
 
-/// The distributed hash table.
+/// The distributed hash table, and the records in it.
 pub mod dht {
+    /// To `dht_connector`.
+    pub mod dht_connector {
+        use automata_runtime::Input;
+        use super::super::super::dht_connector::Event;
+        use super::super::super::system::Message;
+        /// `opened`. An answer to open: there is a socket.
+        #[must_use]
+        pub fn opened() -> Message {
+            Message::DhtConnector(Input::Event(Event::Opened))
+        }
+
+        /// `open_failed`. The other answer.
+        #[must_use]
+        pub fn open_failed(reason: String) -> Message {
+            Message::DhtConnector(Input::Event(Event::OpenFailed { reason }))
+        }
+
+        /// `answered`. An answer to look: others are there.
+        #[must_use]
+        pub fn answered() -> Message {
+            Message::DhtConnector(Input::Event(Event::Answered))
+        }
+
+        /// `alone`. The other answer: nobody is.
+        #[must_use]
+        pub fn alone() -> Message {
+            Message::DhtConnector(Input::Event(Event::Alone))
+        }
+    }
+
+    /// To `identity_publisher`.
+    pub mod identity_publisher {
+        use automata_runtime::Input;
+        use super::super::super::identity_publisher::Event;
+        use super::super::super::system::Message;
+        /// `published`. An answer to publish: enough nodes have it.
+        #[must_use]
+        pub fn published() -> Message {
+            Message::IdentityPublisher(Input::Event(Event::Published))
+        }
+
+        /// `publish_failed`. The other answer.
+        #[must_use]
+        pub fn publish_failed(reason: String) -> Message {
+            Message::IdentityPublisher(Input::Event(Event::PublishFailed { reason }))
+        }
+    }
+
     /// To `nickname_holder`.
     pub mod nickname_holder {
         use automata_runtime::Input;
@@ -651,6 +699,18 @@ pub mod handshake {
 
 /// Our own identity document, and its propagation.
 pub mod identity {
+    /// To `identity_publisher`.
+    pub mod identity_publisher {
+        use automata_runtime::Input;
+        use super::super::super::identity_publisher::Event;
+        use super::super::super::system::Message;
+        /// `changed`. There is a new document, on disk.
+        #[must_use]
+        pub fn changed() -> Message {
+            Message::IdentityPublisher(Input::Event(Event::Changed))
+        }
+    }
+
     /// To `p2p_connector`.
     pub mod p2p_connector {
         use automata_runtime::Input;
@@ -838,6 +898,42 @@ pub mod private_messages {
 
 /// The tree of services and their dependencies.
 pub mod services {
+    /// To `dht_connector`.
+    pub mod dht_connector {
+        use automata_runtime::Input;
+        use super::super::super::dht_connector::Event;
+        use super::super::super::system::Message;
+        /// `init`. The service entangled-dht is on; after a stop it begins anew.
+        #[must_use]
+        pub fn init() -> Message {
+            Message::DhtConnector(Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off.
+        #[must_use]
+        pub fn stop() -> Message {
+            Message::DhtConnector(Input::Event(Event::Stop))
+        }
+    }
+
+    /// To `identity_publisher`.
+    pub mod identity_publisher {
+        use automata_runtime::Input;
+        use super::super::super::identity_publisher::Event;
+        use super::super::super::system::Message;
+        /// `init`. The service identity-propagate is on; after a stop it begins anew.
+        #[must_use]
+        pub fn init() -> Message {
+            Message::IdentityPublisher(Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off.
+        #[must_use]
+        pub fn stop() -> Message {
+            Message::IdentityPublisher(Input::Event(Event::Stop))
+        }
+    }
+
     /// To `local_service`.
     pub mod local_service {
         use automata_runtime::Input;

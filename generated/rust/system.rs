@@ -8,9 +8,9 @@ use automata_runtime::{
 use automata_runtime::bus::{Origin, Visitor};
 use super::types;
 use super::{
-    contact_ratings, contact_status, local_service, message_delivery, network_connector,
-    network_transport, nickname_holder, nickname_observer, p2p_connector, peer_link,
-    peer_protocol, tcp_connection,
+    contact_ratings, contact_status, dht_connector, identity_publisher, local_service,
+    message_delivery, network_connector, network_transport, nickname_holder,
+    nickname_observer, p2p_connector, peer_link, peer_protocol, tcp_connection,
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
@@ -23,6 +23,10 @@ pub enum Message {
     ContactRatings(Input<contact_ratings::Machine>),
     /// For `contact_status`.
     ContactStatus(types::NodeId, Input<contact_status::Machine>),
+    /// For `dht_connector`.
+    DhtConnector(Input<dht_connector::Machine>),
+    /// For `identity_publisher`.
+    IdentityPublisher(Input<identity_publisher::Machine>),
     /// For `local_service`.
     LocalService(types::ServiceName, Input<local_service::Machine>),
     /// For `message_delivery`.
@@ -52,6 +56,10 @@ pub enum Action {
     ContactRatings(contact_ratings::Action),
     /// Of `contact_status`.
     ContactStatus(types::NodeId, contact_status::Action),
+    /// Of `dht_connector`.
+    DhtConnector(dht_connector::Action),
+    /// Of `identity_publisher`.
+    IdentityPublisher(identity_publisher::Action),
     /// Of `local_service`.
     LocalService(types::ServiceName, local_service::Action),
     /// Of `message_delivery`.
@@ -81,6 +89,10 @@ pub enum Alarm {
     ContactRatings(Slot, contact_ratings::Timer),
     /// Of `contact_status`.
     ContactStatus(Slot, contact_status::Timer),
+    /// Of `dht_connector`.
+    DhtConnector(Slot, dht_connector::Timer),
+    /// Of `identity_publisher`.
+    IdentityPublisher(Slot, identity_publisher::Timer),
     /// Of `local_service`.
     LocalService(Slot, local_service::Timer),
     /// Of `message_delivery`.
@@ -117,6 +129,10 @@ pub struct Settings {
     pub contact_ratings: contact_ratings::Settings,
     /// Of `contact_status`.
     pub contact_status: contact_status::Settings,
+    /// Of `dht_connector`.
+    pub dht_connector: dht_connector::Settings,
+    /// Of `identity_publisher`.
+    pub identity_publisher: identity_publisher::Settings,
     /// Of `local_service`.
     pub local_service: local_service::Settings,
     /// Of `message_delivery`.
@@ -142,6 +158,8 @@ pub struct Settings {
 /// The states that others look at. They change between deliveries only.
 #[derive(Clone, Debug, Default)]
 pub struct States {
+    /// Of `dht_connector`.
+    pub dht_connector: Option<dht_connector::State>,
     /// Of `network_connector`.
     pub network_connector: Option<network_connector::State>,
     /// Of `network_transport`.
@@ -156,6 +174,10 @@ pub struct System {
     pub contact_ratings: Single<contact_ratings::Machine>,
     /// Per peer. Can I reach this user now?
     pub contact_status: Instances<contact_status::Machine>,
+    /// Is this node part of the distributed hash table?
+    pub dht_connector: Single<dht_connector::Machine>,
+    /// Is our identity document in the DHT, where others look for it?
+    pub identity_publisher: Single<identity_publisher::Machine>,
     /// Per service. Is this service of the node on, and what stands in its way?
     pub local_service: Instances<local_service::Machine>,
     /// Per message. Is this message of ours on its way, and has it arrived?
@@ -187,6 +209,8 @@ impl System {
             states: States::default(),
             contact_ratings: Single::default(),
             contact_status: Instances::default(),
+            dht_connector: Single::default(),
+            identity_publisher: Single::default(),
             local_service: Instances::default(),
             message_delivery: Instances::default(),
             network_connector: Single::default(),
@@ -215,6 +239,8 @@ impl automata_runtime::System for System {
     fn visit<V: Visitor<Self>>(visitor: &mut V) {
         visitor.member::<contact_ratings::Machine>();
         visitor.member::<contact_status::Machine>();
+        visitor.member::<dht_connector::Machine>();
+        visitor.member::<identity_publisher::Machine>();
         visitor.member::<local_service::Machine>();
         visitor.member::<message_delivery::Machine>();
         visitor.member::<network_connector::Machine>();
@@ -230,6 +256,8 @@ impl automata_runtime::System for System {
     fn starts(&self) -> Vec<Message> {
         vec![
             Message::ContactRatings(Input::Start(contact_ratings::Given::default())),
+            Message::DhtConnector(Input::Start(dht_connector::Given::default())),
+            Message::IdentityPublisher(Input::Start(identity_publisher::Given::default())),
             Message::NetworkConnector(Input::Start(network_connector::Given::default())),
             Message::NicknameHolder(Input::Start(nickname_holder::Given::default())),
             Message::P2pConnector(Input::Start(p2p_connector::Given::default()))
@@ -260,6 +288,30 @@ impl automata_runtime::System for System {
                 bus.deliver_to::<
                         contact_status::Machine,
                     >(key, input, origin, Message::ContactStatus, host, actions)
+            }
+            Message::DhtConnector(input) => {
+                bus.deliver_to::<
+                        dht_connector::Machine,
+                    >(
+                    (),
+                    input,
+                    origin,
+                    |(), input| Message::DhtConnector(input),
+                    host,
+                    actions,
+                )
+            }
+            Message::IdentityPublisher(input) => {
+                bus.deliver_to::<
+                        identity_publisher::Machine,
+                    >(
+                    (),
+                    input,
+                    origin,
+                    |(), input| Message::IdentityPublisher(input),
+                    host,
+                    actions,
+                )
             }
             Message::LocalService(key, input) => {
                 bus.deliver_to::<
@@ -347,6 +399,12 @@ impl automata_runtime::System for System {
             }
             Alarm::ContactStatus(slot, timer) => {
                 bus.fire_at::<contact_status::Machine>(slot, timer, host, actions)
+            }
+            Alarm::DhtConnector(slot, timer) => {
+                bus.fire_at::<dht_connector::Machine>(slot, timer, host, actions)
+            }
+            Alarm::IdentityPublisher(slot, timer) => {
+                bus.fire_at::<identity_publisher::Machine>(slot, timer, host, actions)
             }
             Alarm::LocalService(slot, timer) => {
                 bus.fire_at::<local_service::Machine>(slot, timer, host, actions)
@@ -501,8 +559,187 @@ impl Member<contact_status::Machine> for System {
     }
 }
 
-impl Member<local_service::Machine> for System {
+impl Member<dht_connector::Machine> for System {
     const INDEX: usize = 2;
+    type Table = Single<dht_connector::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.dht_connector
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.dht_connector
+    }
+
+    fn create(
+        &mut self,
+        key: &(),
+        given: &dht_connector::Given,
+        _: &mut (dyn Host + '_),
+    ) -> dht_connector::Instance {
+        let parameters = Member::<dht_connector::Machine>::parameters(self, given);
+        let buffers = self.dht_connector.buffers_mut();
+        dht_connector::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
+    }
+
+    fn parameters(&self, given: &dht_connector::Given) -> dht_connector::Parameters {
+        dht_connector::Parameters::new(&self.settings.dht_connector, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, dht_connector::Event, dht_connector::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        dht_connector::step(self.dht_connector.parts(slot), trigger)
+    }
+
+    fn route(&self, _: Slot, sent: dht_connector::Sent, outbox: &mut Outbox<'_, Self>) {
+        match sent {
+            dht_connector::Sent::EntersJoined => {
+                for observer in self.identity_publisher.serials() {
+                    outbox
+                        .observe::<
+                            identity_publisher::Machine,
+                        >(
+                            Message::IdentityPublisher(
+                                Input::Event(
+                                    identity_publisher::Event::DhtConnectorEntersJoined,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+                for observer in self.nickname_holder.serials() {
+                    outbox
+                        .observe::<
+                            nickname_holder::Machine,
+                        >(
+                            Message::NicknameHolder(
+                                Input::Event(
+                                    nickname_holder::Event::DhtConnectorEntersJoined,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+            }
+            dht_connector::Sent::LeavesJoined => {
+                for observer in self.identity_publisher.serials() {
+                    outbox
+                        .observe::<
+                            identity_publisher::Machine,
+                        >(
+                            Message::IdentityPublisher(
+                                Input::Event(
+                                    identity_publisher::Event::DhtConnectorLeavesJoined,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+            }
+        }
+    }
+
+    fn moved(
+        &mut self,
+        _: Slot,
+        _: Option<dht_connector::State>,
+        after: Option<dht_connector::State>,
+    ) {
+        self.states.dht_connector = after;
+    }
+
+    #[inline]
+    fn action((): &(), action: dht_connector::Action) -> Action {
+        Action::DhtConnector(action)
+    }
+
+    fn alarm(slot: Slot, timer: dht_connector::Timer) -> Alarm {
+        Alarm::DhtConnector(slot, timer)
+    }
+}
+
+impl Member<identity_publisher::Machine> for System {
+    const INDEX: usize = 3;
+    type Table = Single<identity_publisher::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.identity_publisher
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.identity_publisher
+    }
+
+    fn create(
+        &mut self,
+        key: &(),
+        given: &identity_publisher::Given,
+        _: &mut (dyn Host + '_),
+    ) -> identity_publisher::Instance {
+        let parameters = Member::<identity_publisher::Machine>::parameters(self, given);
+        let buffers = self.identity_publisher.buffers_mut();
+        identity_publisher::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            &self.states,
+        )
+    }
+
+    fn parameters(
+        &self,
+        given: &identity_publisher::Given,
+    ) -> identity_publisher::Parameters {
+        identity_publisher::Parameters::new(&self.settings.identity_publisher, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, identity_publisher::Event, identity_publisher::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        identity_publisher::step(
+            self.identity_publisher.parts(slot),
+            trigger,
+            &self.states,
+        )
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: identity_publisher::Sent,
+        outbox: &mut Outbox<'_, Self>,
+    ) {
+        match sent {
+            identity_publisher::Sent::ToIdentityPublisher(event) => {
+                outbox.send(Message::IdentityPublisher(Input::Event(event)))
+            }
+        }
+    }
+
+    #[inline]
+    fn action((): &(), action: identity_publisher::Action) -> Action {
+        Action::IdentityPublisher(action)
+    }
+
+    fn alarm(slot: Slot, timer: identity_publisher::Timer) -> Alarm {
+        Alarm::IdentityPublisher(slot, timer)
+    }
+}
+
+impl Member<local_service::Machine> for System {
+    const INDEX: usize = 4;
     type Table = Instances<local_service::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -559,7 +796,7 @@ impl Member<local_service::Machine> for System {
 }
 
 impl Member<message_delivery::Machine> for System {
-    const INDEX: usize = 3;
+    const INDEX: usize = 5;
     type Table = Instances<message_delivery::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -624,7 +861,7 @@ impl Member<message_delivery::Machine> for System {
 }
 
 impl Member<network_connector::Machine> for System {
-    const INDEX: usize = 4;
+    const INDEX: usize = 6;
     type Table = Single<network_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -701,6 +938,19 @@ impl Member<network_connector::Machine> for System {
                 }
             }
             network_connector::Sent::EntersConnected => {
+                for observer in self.dht_connector.serials() {
+                    outbox
+                        .observe::<
+                            dht_connector::Machine,
+                        >(
+                            Message::DhtConnector(
+                                Input::Event(
+                                    dht_connector::Event::NetworkConnectorEntersConnected,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
                 for observer in self.p2p_connector.serials() {
                     outbox
                         .observe::<
@@ -768,7 +1018,7 @@ impl Member<network_connector::Machine> for System {
 }
 
 impl Member<network_transport::Machine> for System {
-    const INDEX: usize = 5;
+    const INDEX: usize = 7;
     type Table = Instances<network_transport::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -888,7 +1138,7 @@ impl Member<network_transport::Machine> for System {
 }
 
 impl Member<nickname_holder::Machine> for System {
-    const INDEX: usize = 6;
+    const INDEX: usize = 8;
     type Table = Single<nickname_holder::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -950,7 +1200,7 @@ impl Member<nickname_holder::Machine> for System {
 }
 
 impl Member<nickname_observer::Machine> for System {
-    const INDEX: usize = 7;
+    const INDEX: usize = 9;
     type Table = Instances<nickname_observer::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1015,7 +1265,7 @@ impl Member<nickname_observer::Machine> for System {
 }
 
 impl Member<p2p_connector::Machine> for System {
-    const INDEX: usize = 8;
+    const INDEX: usize = 10;
     type Table = Single<p2p_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1084,7 +1334,7 @@ impl Member<p2p_connector::Machine> for System {
 }
 
 impl Member<peer_link::Machine> for System {
-    const INDEX: usize = 9;
+    const INDEX: usize = 11;
     type Table = Instances<peer_link::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1147,7 +1397,7 @@ impl Member<peer_link::Machine> for System {
 }
 
 impl Member<peer_protocol::Machine> for System {
-    const INDEX: usize = 10;
+    const INDEX: usize = 12;
     type Table = Instances<peer_protocol::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1210,7 +1460,7 @@ impl Member<peer_protocol::Machine> for System {
 }
 
 impl Member<tcp_connection::Machine> for System {
-    const INDEX: usize = 11;
+    const INDEX: usize = 13;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {

@@ -3,6 +3,7 @@
 //! Times are unix times in milliseconds. States of automata stand as their diagrams name them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -52,8 +53,101 @@ pub struct Status {
     pub messages: BTreeMap<MessageState, u64>,
     /// What has come and gone since the start.
     pub counters: Counters,
-    /// The state of the DHT; `null` in a version that has none.
-    pub dht: Option<String>,
+    /// The distributed hash table.
+    pub dht: DhtStatus,
+    /// How our nickname stands.
+    pub nickname: NicknameStatus,
+}
+
+/// The distributed hash table in [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DhtStatus {
+    /// The state of `dht_connector`.
+    pub state: String,
+    /// The state of `identity_publisher`.
+    pub identity: String,
+    /// Where its socket is (UDP).
+    pub listening: Option<SocketAddr>,
+    /// Why it is not there, or our identity document not in it.
+    pub problem: Option<String>,
+}
+
+/// What has become of the wish to be known by a nickname.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NicknameResult {
+    /// It was ours already.
+    Own,
+    /// It is ours now.
+    Registered,
+    /// The slot is somebody else's, and the next one is tried.
+    Exists,
+    /// It is not ours; it will be tried again.
+    Failed,
+    /// There is none any more.
+    Cleared,
+}
+
+/// `nick.show`, `nick.set`, `nick.clear`: how our nickname stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NicknameStatus {
+    /// By which name the user wants to be known.
+    pub name: Option<Nickname>,
+    /// The state of `nickname_holder`.
+    pub state: String,
+    /// What was reported last.
+    pub result: Option<NicknameResult>,
+    /// Its slot, from 0.
+    pub index: Option<u8>,
+    /// Nothing is under way.
+    pub settled: bool,
+    /// What stands in the way.
+    pub problem: Option<String>,
+}
+
+/// `names.find`: a search that has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// Its number, for `names.found`.
+    pub search: u64,
+}
+
+/// `names.found`, `names.stop`: what a search has found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundNames {
+    /// The search.
+    pub search: u64,
+    /// The nickname.
+    pub name: Nickname,
+    /// In the order in which they came in.
+    pub claimants: Vec<Claimant>,
+    /// Nothing more will come.
+    pub over: bool,
+    /// All that could answer have.
+    pub complete: bool,
+    /// Changes whenever anything of this does.
+    pub seen: u64,
+    /// A contact with another name that looks like this one.
+    pub looks_like: Option<Nickname>,
+}
+
+/// Somebody who claims a nickname, and whose own identity document says so too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimant {
+    /// The slot, from 0.
+    pub index: u8,
+    /// Who.
+    pub id: NodeId,
+    /// The address, with where the node says that it can be reached.
+    pub address: String,
+    /// It is this node.
+    pub is_me: bool,
+    /// It is a contact.
+    pub is_contact: bool,
+    /// The user's name for them.
+    pub contact: Option<Nickname>,
+    /// The node answers now; `null` while that is being found out.
+    pub answers: Option<bool>,
 }
 
 /// A transport in [`Status`].

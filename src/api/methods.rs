@@ -244,6 +244,61 @@ pub struct ExportMessages {
     pub limit: u32,
 }
 
+/// `nick.set`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetNickname {
+    /// The nickname.
+    pub name: Nickname,
+}
+
+/// `nick.clear`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClearNickname {}
+
+/// `nick.show`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShowNickname {
+    /// How long to wait until it is settled ([`WAIT_MS`] at the most).
+    #[serde(default)]
+    pub wait_ms: u64,
+}
+
+/// `names.find`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindName {
+    /// The nickname.
+    pub name: Nickname,
+    /// One claimant suffices.
+    #[serde(default)]
+    pub first: bool,
+}
+
+/// `names.found`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FoundNames {
+    /// The search, as `names.find` gave it.
+    pub search: u64,
+    /// What the asker has seen: `seen` of the last answer. Without it, nothing is waited for.
+    #[serde(default)]
+    pub seen: Option<u64>,
+    /// How long to wait for more than that ([`WAIT_MS`] at the most).
+    #[serde(default)]
+    pub wait_ms: u64,
+}
+
+/// `names.stop`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopSearch {
+    /// The search, as `names.find` gave it.
+    pub search: u64,
+}
+
 /// `config.get`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -367,6 +422,12 @@ methods! {
     "messages.watch" WatchMessages -> Messages: "The messages behind a place, as soon as there are any.",
     "messages.mark_read" MarkRead -> MarkedRead: "Marks what somebody has written as read.",
     "messages.export" ExportMessages -> Messages: "All messages, page by page.",
+    "nick.set" SetNickname -> NicknameStatus: "Be known by this nickname from now on, now and at each start of the node.",
+    "nick.clear" ClearNickname -> NicknameStatus: "Be known by no nickname.",
+    "nick.show" ShowNickname -> NicknameStatus: "How our nickname stands; can wait until that is settled.",
+    "names.find" FindName -> Search: "Begins to find everybody who claims a nickname.",
+    "names.found" FoundNames -> FoundNames: "What a search has found; can wait until there is more.",
+    "names.stop" StopSearch -> FoundNames: "Ends a search of which nobody wants to know more.",
     "config.get" GetSetting -> Setting: "One setting.",
     "config.set" SetSetting -> Setting: "Changes a setting, or sets it back to its default.",
     "config.list" ListSettings -> Settings: "All settings.",

@@ -313,6 +313,8 @@ fn wait_ms(request: &Request) -> u64 {
     match request {
         Request::WatchMessages(watch) => watch.wait_ms,
         Request::GetMessage(get) if get.other_than.is_some() => get.wait_ms,
+        Request::FoundNames(found) if found.seen.is_some() => found.wait_ms,
+        Request::ShowNickname(show) => show.wait_ms,
         _ => 0,
     }
 }
@@ -335,6 +337,8 @@ fn is_worth_telling(request: &mut Request, answer: &Value) -> bool {
             let state = serde_json::from_value::<MessageState>(answer["state"].clone()).ok();
             state.is_none() || state != get.other_than
         }
+        Request::FoundNames(found) => answer["over"] == true || answer["seen"].as_u64() != found.seen,
+        Request::ShowNickname(_) => answer["settled"] == true,
         _ => true,
     }
 }

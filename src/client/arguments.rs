@@ -18,7 +18,8 @@ use crate::services::ServiceName;
         Examples:\n  \
         bitpie run                            start the node; the other commands talk to it from a second terminal\n  \
         bitpie id                             the address to give to a friend\n  \
-        bitpie contact add bitpie:…           a friend's address\n  \
+        bitpie nick set alice                 the name by which others find you\n  \
+        bitpie contact add bitpie:…           a friend's address, or nickname\n  \
         bitpie msg send alice \"are you there?\"\n  \
         bitpie msg watch                      what they write, as it comes\n  \
         bitpie doctor                         what is wrong, and what to do about it"
@@ -103,6 +104,29 @@ pub enum Command {
         #[command(subcommand)]
         command: MessageCommand,
     },
+    /// The nickname by which others find this node
+    #[command(
+        after_help = "Several people may want one name: each gets a place of it, and whoever looks for it sees them all.\n\n\
+        Examples:\n  bitpie nick set alice\n  bitpie nick show\n  bitpie nick clear"
+    )]
+    Nick {
+        /// What to do with it
+        #[command(subcommand)]
+        command: NickCommand,
+    },
+    /// Find everybody who claims a nickname
+    #[command(
+        after_help = "A name can be claimed by anybody, and is never proof of who somebody is: compare the fingerprint.\n\
+        Exit code 1 if nobody claims it.\n\n\
+        Examples:\n  bitpie find alice\n  bitpie find alice --first --json | jq -r '.claimants[].address'"
+    )]
+    Find {
+        /// The nickname
+        name: Nickname,
+        /// The first who comes in suffices
+        #[arg(long)]
+        first: bool,
+    },
     /// List the nodes that this one knows, and its sessions with them
     #[command(after_help = "Examples:\n  bitpie peers\n  bitpie peers --json | jq '.peers[] | select(.session)'")]
     Peers,
@@ -186,15 +210,47 @@ pub struct Demo {
     pub keep: Option<PathBuf>,
 }
 
+/// `bitpie nick …`
+#[derive(Subcommand)]
+pub enum NickCommand {
+    /// Be known by this nickname, from now on
+    Set {
+        /// 1 to 32 visible characters
+        name: Nickname,
+        /// Do not wait until it is registered
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Show how it stands
+    Show,
+    /// Be known by none
+    Clear,
+}
+
+/// Whom the user means, where several may be meant.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Choice {
+    /// Take whoever claims the nickname, without being asked
+    #[arg(long)]
+    pub yes: bool,
+    /// Of several who claim the nickname, the one in this place
+    #[arg(long, value_name = "N")]
+    pub place: Option<u8>,
+}
+
 /// `bitpie contact …`
 #[derive(Subcommand)]
 pub enum ContactCommand {
     /// Make somebody a contact
     #[command(after_help = "Examples:\n  bitpie contact add 'bitpie:…?at=tcp://203.0.113.5:7771&name=alice'\n  \
-        bitpie contact add bitpie:… --name bob")]
+        bitpie contact add bitpie:… --name bob\n  bitpie contact add alice               by nickname; you are asked to compare the fingerprint")]
     Add {
-        /// Their address, as `bitpie id` prints it on their side
+        /// Their address, as `bitpie id` prints it on their side, or their nickname
+        #[arg(value_name = "ADDRESS|NICKNAME")]
         idurl: String,
+        /// Whom, if a nickname is given
+        #[command(flatten)]
+        choice: Choice,
         /// Your name for them; without it, the one that the address proposes
         #[arg(long)]
         name: Option<Nickname>,
@@ -234,8 +290,11 @@ pub enum MessageCommand {
         Examples:\n  bitpie msg send alice \"are you there?\"\n  bitpie msg send alice - < letter.txt\n  \
         bitpie msg send alice \"now or never\" --expires 10min --wait")]
     Send {
-        /// Name, id, beginning of an id, or address
+        /// Name, id, beginning of an id, or address; a nickname that is no contact yet is looked for, and you are asked to compare the fingerprint
         to: String,
+        /// Whom, if a nickname is given
+        #[command(flatten)]
+        choice: Choice,
         /// What it says; `-` reads standard input, and so does nothing at all in a pipe
         text: Option<String>,
         /// Wait until it is delivered, and tell how it goes

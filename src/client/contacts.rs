@@ -3,6 +3,7 @@
 use super::arguments::ContactCommand;
 use super::duration::when;
 use super::failure::Failure;
+use super::names;
 use super::short_id::{ShortIds, name_or_id};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
@@ -18,8 +19,12 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
             let answered = node.call(&ListContacts {})?;
             (answered.raw, contacts_text(&answered.answer, now_unix_ms()))
         }
-        ContactCommand::Add { idurl, name } => {
-            let answered = node.call(&AddContact { idurl, name })?;
+        ContactCommand::Add { idurl, choice, name } => {
+            let wanted = match names::as_nickname(&idurl) {
+                Some(nickname) => names::pin(&node, &nickname, name, &choice)?,
+                None => AddContact { idurl, name },
+            };
+            let answered = node.call(&wanted)?;
             let who = who(&answered.answer);
             let write = format!("bitpie msg send {} \"…\"", quoted(&who));
             (answered.raw, format!("{} is a contact now: `{write}`\n", styled(STRONG, &who)))

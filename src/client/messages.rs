@@ -21,8 +21,8 @@ use crate::api::methods::{
 /// Does what is asked for.
 pub fn perform(command: MessageCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
-        MessageCommand::Send { to, text, wait, timeout, expires } => {
-            Sending { to, text, wait, timeout, expires }.run(context)
+        MessageCommand::Send { to, text, wait, timeout, expires, choice } => {
+            Sending { to, choice, text, wait, timeout, expires }.run(context)
         }
         MessageCommand::List { with, limit, before, keep_unread } => list(with, limit, before, keep_unread, context),
         MessageCommand::Watch { with, after, keep_unread } => watch(with, after, keep_unread, context),

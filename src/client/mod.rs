@@ -16,6 +16,7 @@ mod duration;
 mod failure;
 mod manual;
 mod messages;
+mod names;
 mod overview;
 mod sending;
 mod services;
@@ -124,6 +125,8 @@ fn dispatch(command: Command, context: &Context<'_>) -> Result<(), Failure> {
         Command::Status => overview::status(context),
         Command::Peers => overview::peers(context),
         Command::Contact { command } => contacts::perform(command, context),
+        Command::Nick { command } => names::nick(command, context),
+        Command::Find { name, first } => names::find(name, first, context),
         Command::Msg { command } => messages::perform(command, context),
         Command::Service { command } => services::perform(command, context),
         Command::Config { command } => settings::perform(command, context),

@@ -101,10 +101,33 @@ fn status_text(status: &Status) -> String {
     );
     let refusals = counters.refusals.iter().map(|(name, count)| (safe(name).replace('_', " "), *count));
     line("refusals", counts(refusals.collect()));
-    line("DHT", status.dht.as_deref().map_or_else(|| styled(FAINT, "none in this version"), state));
+    line("DHT", dht(status));
+    if let Some(nickname) = nickname(status) {
+        line("nickname", nickname);
+    }
     line("home", safe(&status.home));
     line("traces", safe(&status.traces));
     text
+}
+
+fn dht(status: &Status) -> String {
+    let dht = &status.dht;
+    let state = styled(state_style(&dht.state), safe(&dht.state));
+    let identity = match dht.identity.as_str() {
+        "PUBLISHED" => ", our identity is in it",
+        "PUBLISHING" => ", our identity is being published",
+        _ => "",
+    };
+    let problem = dht.problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem)))).unwrap_or_default();
+    let at = dht.listening.map(|address| format!(" udp://{address}")).unwrap_or_default();
+    format!("{state}{at}{identity}{problem}")
+}
+
+fn nickname(status: &Status) -> Option<String> {
+    let nickname = &status.nickname;
+    let name = nickname.name.as_ref()?;
+    let place = nickname.index.map(|index| format!(" in place {index}")).unwrap_or_default();
+    Some(format!("{} {}{place}", safe(name.as_str()), styled(state_style(&nickname.state), safe(&nickname.state))))
 }
 
 fn transport_text(transport: &TransportStatus) -> String {

@@ -7,11 +7,14 @@ use serde_json::json;
 
 use super::Connection;
 use super::Context;
+use super::arguments::Choice;
 use super::duration::Span;
 use super::failure::Failure;
+use super::names;
 use super::short_id::name_or_id;
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, styled};
 use crate::api::answers::{Message, MessageSent, MessageState};
+use crate::api::errors::ErrorKind;
 use crate::api::hidden::Hidden;
 use crate::api::methods::{GetMessage, SendMessage, WAIT_MS};
 
@@ -22,6 +25,8 @@ const INPUT_BYTES: u64 = 256 * 1024;
 pub struct Sending {
     /// To whom.
     pub to: String,
+    /// Whom, if that is a nickname.
+    pub choice: Choice,
     /// What it says; `-` or nothing is standard input.
     pub text: Option<String>,
     /// Until it is delivered.
@@ -38,7 +43,15 @@ impl Sending {
         // Before anything is read: whoever types a letter wants to know first that nobody would take it.
         let node = context.node()?;
         let text = Hidden(self.text.filter(|text| text != "-").map_or_else(read_input, Ok)?);
-        let sent = node.call(&SendMessage { to: self.to, text, expires_ms: self.expires.map(|span| span.ms) })?;
+        let sending = SendMessage { to: self.to, text, expires_ms: self.expires.map(|span| span.ms) };
+        let sent = match (node.call(&sending), names::as_nickname(&sending.to)) {
+            // Nobody whom we know by that name: who claims it?
+            (Err(failure), Some(nickname)) if failure.is(ErrorKind::NotFound) => {
+                let added = node.call(&names::pin(&node, &nickname, None, &self.choice)?)?;
+                node.call(&SendMessage { to: added.answer.id.to_string(), ..sending })?
+            }
+            (sent, _) => sent?,
+        };
         let name = name_or_id(sent.answer.name.as_ref(), &sent.answer.to);
         if !self.wait {
             if context.json {

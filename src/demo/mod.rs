@@ -118,17 +118,27 @@ type Traces = Vec<(&'static str, Vec<PathBuf>)>;
 
 async fn story(folder: &Path, teller: &Teller) -> anyhow::Result<Traces> {
     teller.tell("", "Three nodes start on this machine, each with an identity, a home and a port of its own.");
-    let mut alice = Person::new("alice", folder)?;
-    let mut bob = Person::new("bob", folder)?;
-    let mut carol = Person::new("carol", folder)?;
-    for person in [&mut alice, &mut bob, &mut carol] {
+    let mut alice = Person::new("alice", folder, "")?;
+    alice.start().await?;
+    teller.tell(alice.name, &format!("is {}", alice.address()?));
+    // Whoever comes later hears of the DHT by her node; it is none of the public one.
+    let dht = alice.dht().await?;
+    let mut bob = Person::new("bob", folder, &dht)?;
+    let mut carol = Person::new("carol", folder, &dht)?;
+    for person in [&mut bob, &mut carol] {
         person.start().await?;
         teller.tell(person.name, &format!("is {}", person.address()?));
     }
 
-    teller.tell("", "Alice and Bob give each other their addresses.");
-    alice.add(&bob).await?;
-    bob.add(&alice).await?;
+    teller.tell("", "Each registers a nickname in a distributed hash table that the three nodes carry themselves.");
+    for person in [&alice, &bob, &carol] {
+        let place = person.is_known().await?;
+        teller.tell(person.name, &format!("is known by that name, in place {place} of it."));
+    }
+    let fingerprint = alice.finds("bob").await?;
+    teller.tell("alice", &format!("looks for `bob`, and finds {fingerprint}…"));
+    let fingerprint = bob.finds("alice").await?;
+    teller.tell("bob", &format!("looks for `alice`, and finds {fingerprint}…"));
     alice.sees("bob", true).await?;
     bob.sees("alice", true).await?;
     teller.tell("alice", "and bob are connected: Noise handshake, HELLO, PEER-ID, READY.");
@@ -150,8 +160,8 @@ async fn story(folder: &Path, teller: &Teller) -> anyhow::Result<Traces> {
     teller.tell("alice", "is told that the message is on bob's disk.");
     bob.hears(teller, "alice").await?;
 
-    teller.tell("", "Carol knows Bob's address, but Bob does not know her.");
-    carol.add(&bob).await?;
+    teller.tell("", "Carol looks for Bob's name too, but Bob does not know her.");
+    carol.finds("bob").await?;
     carol.says(teller, "bob", "Hello, we have not met.", MessageState::Delivered).await?;
     bob.accepts(&carol).await?;
     teller.tell("bob", "is asked whether he wants to hear from her, and accepts.");

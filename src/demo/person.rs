@@ -8,12 +8,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::{STEP_TIMEOUT, Teller};
-use crate::api::answers::{ContactState, Direction, MessageState};
+use crate::api::answers::{ContactState, Direction, MessageState, NicknameResult};
 use crate::api::hidden::Hidden;
 use crate::api::methods::{
-    AcceptContact, AddContact, GetId, GetMessage, GetStatus, ListContacts, ListMessages, MarkRead, Method, SendMessage,
+    AcceptContact, AddContact, FindName, FoundNames, GetId, GetMessage, GetStatus, ListContacts, ListMessages,
+    MarkRead, Method, SendMessage, ShowNickname,
 };
 use crate::client::Connection;
+use crate::nickname::Nickname;
 use crate::runtime::config::{Config, Settings};
 use crate::runtime::home::Home;
 use crate::runtime::run::Started;
@@ -39,8 +41,8 @@ pub struct Person {
 }
 
 impl Person {
-    /// A home is made below the folder; nothing runs.
-    pub fn new(name: &'static str, folder: &Path) -> anyhow::Result<Self> {
+    /// A home is made below the folder; nothing runs. `dht` is the address of a node that carries the DHT, or empty for the first one.
+    pub fn new(name: &'static str, folder: &Path, dht: &str) -> anyhow::Result<Self> {
         let home = Home::at(folder.join(name));
         home.prepare()?;
         let config = home.config_file();
@@ -49,6 +51,11 @@ impl Person {
             ("identity/name", name),
             ("services/tcp-transport/address", "127.0.0.1"),
             ("services/tcp-transport/port", "0"),
+            ("services/entangled-dht/address", "127.0.0.1"),
+            ("services/entangled-dht/port", "0"),
+            ("services/entangled-dht/bootstrap", dht),
+            ("services/entangled-dht/server", "true"),
+            ("services/entangled-dht/request-timeout", "100ms"),
             ("api/http-port", "0"),
         ] {
             Config::change(&config, path, Some(value))?;
@@ -91,11 +98,34 @@ impl Person {
         self.idurl.as_deref().context("it has been started")
     }
 
-    /// Somebody becomes a contact.
-    pub async fn add(&self, other: &Person) -> anyhow::Result<()> {
-        let name = Some(other.name.parse()?);
-        self.call(AddContact { idurl: other.address()?.to_owned(), name }).await?;
-        Ok(())
+    /// Where its node carries the DHT.
+    pub async fn dht(&self) -> anyhow::Result<String> {
+        until("its part of the DHT is there", || async {
+            Ok(self.call(GetStatus {}).await?.dht.listening.map(|address| address.to_string()))
+        })
+        .await
+    }
+
+    /// Waits until the nickname is registered. Says in which place.
+    pub async fn is_known(&self) -> anyhow::Result<u8> {
+        until("a nickname is registered", || async {
+            let nickname = self.call(ShowNickname { wait_ms: 0 }).await?;
+            let is_ours = matches!(nickname.result, Some(NicknameResult::Registered | NicknameResult::Own));
+            Ok(nickname.index.filter(|_| is_ours && nickname.settled))
+        })
+        .await
+    }
+
+    /// Somebody is found by name, and becomes a contact. Says how the id begins.
+    pub async fn finds(&self, name: &str) -> anyhow::Result<String> {
+        let name: Nickname = name.parse()?;
+        let search = self.call(FindName { name: name.clone(), first: true }).await?.search;
+        let claimant = until("a name is found", || async {
+            Ok(self.call(FoundNames { search, seen: None, wait_ms: 0 }).await?.claimants.into_iter().next())
+        });
+        let claimant = claimant.await?;
+        self.call(AddContact { idurl: claimant.address, name: Some(name) }).await?;
+        Ok(claimant.id.to_string().chars().take(16).collect())
     }
 
     /// Waits until a contact is seen to be there, or to be away.

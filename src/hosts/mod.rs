@@ -3,10 +3,14 @@
 
 pub mod contact_ratings;
 pub mod contact_status;
+pub mod dht_connector;
+pub mod identity_publisher;
 pub mod local_service;
 pub mod message_delivery;
 pub mod network_connector;
 pub mod network_transport;
+pub mod nickname_holder;
+pub mod nickname_observer;
 pub mod p2p_connector;
 pub mod peer_link;
 pub mod peer_protocol;
@@ -20,12 +24,14 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
     match action {
         Action::ContactRatings(action) => contact_ratings::perform(world, system, &action),
         Action::ContactStatus(peer, action) => contact_status::perform(world, system, peer, &action),
+        Action::DhtConnector(action) => dht_connector::perform(world, action),
+        Action::IdentityPublisher(action) => identity_publisher::perform(world, system, action),
         Action::LocalService(service, action) => local_service::perform(world, system, service, &action),
         Action::MessageDelivery(message, action) => message_delivery::perform(world, system, message, action),
         Action::NetworkConnector(action) => network_connector::perform(world, system, &action),
         Action::NetworkTransport(transport, action) => network_transport::perform(world, transport, action),
-        // The service that sets a nickname or begins a search is not part of this version, so these automata stay at their beginning.
-        Action::NicknameHolder(_) | Action::NicknameObserver(..) => {}
+        Action::NicknameHolder(action) => nickname_holder::perform(world, action),
+        Action::NicknameObserver(search, action) => nickname_observer::perform(world, search, action),
         Action::P2pConnector(action) => p2p_connector::perform(world, system, &action),
         Action::PeerLink(peer, action) => peer_link::perform(world, system, peer, &action),
         Action::PeerProtocol(session, action) => peer_protocol::perform(world, system, session, action),

@@ -1,5 +1,6 @@
 //! Our identity document: built by the rim, which has the key, and sent to everybody with whom there is a session.
 
+use crate::automata::dht_connector;
 use crate::automata::p2p_connector::{Action, Conditions};
 use crate::automata::senders::identity;
 use crate::automata::system::System;
@@ -59,8 +60,15 @@ fn propagate(world: &mut World, system: &System) {
                 world.handshakes.wait(packet, peer, Purpose::Propagation);
             }
         }
+        if is_joined(system) {
+            world.handshakes.is_publishing = true;
+            world.tell(identity::identity_publisher::changed());
+        }
     }
-    if !world.handshakes.is_propagating() {
-        world.tell(identity::p2p_connector::my_id_propagated());
-    }
+    world.look_at_propagation(system);
+}
+
+/// The DHT is there, to be published in.
+fn is_joined(system: &System) -> bool {
+    system.dht_connector.get().is_some_and(|connector| connector.state() == dht_connector::State::Joined)
 }

@@ -37,6 +37,7 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             if world.handshakes.fetching.remove(&peer) {
                 world.tell(handshake::contact_status::identity_missing(peer));
             }
+            world.reached(system, peer, false);
         }
     }
 }

@@ -94,6 +94,16 @@ impl IdentityKey {
     pub fn sign(&self, domain: Domain, body: &[u8]) -> [u8; SIGNATURE_BYTES] {
         self.0.sign(&domain.prefixed(body)).to_bytes()
     }
+
+    /// Signs a record of the DHT. BEP 44 says what is signed, and it begins with `3:seq`, as no domain does.
+    ///
+    /// # Panics
+    /// If it begins otherwise: then it is no record, and might be anything.
+    #[must_use]
+    pub(crate) fn sign_item(&self, to_be_signed: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        assert!(to_be_signed.starts_with(b"3:seq"), "only records are signed without a domain");
+        self.0.sign(to_be_signed).to_bytes()
+    }
 }
 
 impl fmt::Debug for IdentityKey {

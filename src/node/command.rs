@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::automata::types::{DeliveryState, FailReason, Refusal, ServiceResult};
+use crate::automata::types::{DeliveryState, FailReason, NicknameResult, Refusal, ServiceResult};
 use crate::identity::{Entrypoint, NodeId};
+use crate::nickname::Nickname;
 use crate::node::{RequestId, SessionId};
 use crate::peers::KnownPeer;
 use crate::services::ServiceName;
@@ -141,10 +142,78 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Do something with the DHT.
+    Dht(DhtCommand),
+    /// Tell the user what has become of the wish to be known by a nickname.
+    ReportNickname {
+        /// What.
+        result: NicknameResult,
+        /// The nickname; none if there is none any more.
+        nickname: Option<Nickname>,
+        /// Its slot.
+        index: u8,
+    },
+    /// Tell the user of somebody who claims the nickname that is searched for.
+    ReportClaimant {
+        /// The search.
+        search: u64,
+        /// The slot.
+        index: u8,
+        /// Who.
+        claimant: NodeId,
+    },
+    /// Tell the user that a search is over.
+    ReportSearchEnd {
+        /// The search.
+        search: u64,
+        /// All slots have answered that were to.
+        is_complete: bool,
+    },
+    /// Tell the user whether a node could be reached.
+    ReportReached {
+        /// The request.
+        request: RequestId,
+        /// It has proved that it is there.
+        is_reached: bool,
+    },
     /// Answer a request.
     Answer(RequestId, ServiceResult),
     /// Everything has come to rest, as `Stop` asked for.
     Stopped,
+}
+
+/// What is to be done with the DHT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DhtCommand {
+    /// Open the socket; `Opened` or `OpenFailed` answers.
+    Open,
+    /// See whether others are there; `Answered` or `Alone` answers.
+    Look,
+    /// Write down who answered lately.
+    SaveNodes,
+    /// Close the socket. Whatever was asked is not answered any more.
+    Close,
+    /// Write our identity document; `Published` or `PublishFailed` answers.
+    Publish,
+    /// Look for a node's identity document; `IdentityRead` answers.
+    FindIdentity(NodeId),
+    /// Read a slot of the nickname that is to be ours; `SlotRead` or `SlotReadFailed` answers.
+    ReadSlot(Nickname, u8),
+    /// Write our claim into a slot; `SlotWritten` or `SlotWriteFailed` answers.
+    WriteSlot(Nickname, u8),
+    /// Take our claim out of a slot; `SlotErased` answers.
+    EraseSlot(Nickname, u8),
+    /// Read the first slots of a nickname, all at once; `SearchSlotRead` answers for each.
+    ReadSlots {
+        /// The search.
+        search: u64,
+        /// The nickname.
+        nickname: Nickname,
+        /// How many slots.
+        slots: u8,
+    },
+    /// Nobody waits for the answers of that search.
+    CancelReading(u64),
 }
 
 /// A frame to be sent, apart from packets. The rim adds what only it knows: keys, documents, the clock.

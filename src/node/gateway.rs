@@ -30,6 +30,8 @@ pub struct Handshakes {
     /// Contacts whose identity is waited for: there is no session yet.
     pub fetching: BTreeSet<NodeId>,
     awaited: BTreeMap<PacketId, (NodeId, Purpose)>,
+    /// Our identity document is being written into the DHT.
+    pub is_publishing: bool,
 }
 
 impl Handshakes {
@@ -58,7 +60,7 @@ impl Handshakes {
     /// The propagation of our identity waits for somebody.
     #[must_use]
     pub fn is_propagating(&self) -> bool {
-        self.awaited.values().any(|(_, purpose)| *purpose == Purpose::Propagation)
+        self.is_publishing || self.awaited.values().any(|(_, purpose)| *purpose == Purpose::Propagation)
     }
 }
 
@@ -166,13 +168,13 @@ impl World {
                 if system.message_delivery.get(&of).is_some_and(|delivery| delivery.parameters.peer == peer) {
                     self.tell(gateway::message_delivery::acknowledged(of));
                 }
-                self.acknowledged(&of, peer, true);
+                self.acknowledged(system, &of, peer, true);
             }
             PacketContent::Fail(of, reason) => {
                 if system.message_delivery.get(&of).is_some_and(|delivery| delivery.parameters.peer == peer) {
                     self.tell(gateway::message_delivery::refused(of, reason));
                 }
-                self.acknowledged(&of, peer, false);
+                self.acknowledged(system, &of, peer, false);
             }
             PacketContent::Read(of) => self.read(system, of, peer),
             PacketContent::Message(bytes) if self.is_service_on(system, "private-messages") => {
@@ -196,18 +198,18 @@ impl World {
         }
     }
 
-    fn acknowledged(&mut self, packet: &PacketId, peer: NodeId, is_taken: bool) {
+    fn acknowledged(&mut self, system: &System, packet: &PacketId, peer: NodeId, is_taken: bool) {
         match self.handshakes.answered(packet, &peer) {
             Some(Purpose::Contact) if is_taken => self.tell(handshake::contact_status::ack_received(peer)),
             Some(Purpose::Contact) => self.tell(handshake::contact_status::send_failed(peer)),
-            Some(Purpose::Propagation) => self.look_at_propagation(),
+            Some(Purpose::Propagation) => self.look_at_propagation(system),
             None => {}
         }
     }
 
     /// Our identity has been propagated once nobody is waited for.
-    pub fn look_at_propagation(&mut self) {
-        if !self.handshakes.is_propagating() {
+    pub fn look_at_propagation(&mut self, system: &System) {
+        if system.p2p_connector.get().is_some() && !self.handshakes.is_propagating() {
             self.tell(identity::p2p_connector::my_id_propagated());
         }
     }
@@ -222,7 +224,7 @@ impl World {
             self.tell(gateway::contact_status::session_closed(peer));
         }
         if forgotten.contains(&Purpose::Propagation) {
-            self.look_at_propagation();
+            self.look_at_propagation(system);
         }
         self.lines.step_back(&peer);
         for (message, delivery) in system.message_delivery.iter() {
@@ -256,6 +258,7 @@ impl World {
         if system.peer_link.get(&peer).is_some() {
             self.tell(gateway::peer_link::session_ready(peer));
         }
+        self.reached(system, peer, true);
     }
 
     /// Sends a frame that is no packet.

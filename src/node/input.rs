@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::automata::types::{CloseReason, FailReason, Refusal};
+use crate::automata::types::{CloseReason, FailReason, Refusal, SlotState};
 use crate::identity::{Entrypoint, NodeId};
+use crate::nickname::Nickname;
 use crate::node::{RequestId, SessionId};
 use crate::peers::KnownPeer;
 use crate::services::ServiceName;
@@ -102,6 +103,8 @@ pub enum Input {
         /// Who.
         peer: NodeId,
     },
+    /// The DHT answers.
+    Dht(DhtInput),
     /// Discovery in the local network reports, as [`Command::SearchLan`](super::Command::SearchLan) asked for.
     Lan(LanInput),
     /// The user asks for something; [`Command::Answer`](super::Command::Answer) answers where an answer is promised.
@@ -123,6 +126,57 @@ pub enum TransportInput {
     },
     /// It does not listen any more, as it was asked to.
     Stopped,
+}
+
+/// What the DHT answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DhtInput {
+    /// There is a socket.
+    Opened,
+    /// There is none.
+    OpenFailed {
+        /// Why, for the user.
+        reason: String,
+    },
+    /// Others are there.
+    Answered,
+    /// Nobody is.
+    Alone,
+    /// Our identity document is in the DHT.
+    Published,
+    /// It is not.
+    PublishFailed {
+        /// Why, for the user.
+        reason: String,
+    },
+    /// A node's identity document was looked for.
+    IdentityRead {
+        /// Whose.
+        peer: NodeId,
+        /// The entrypoints that it names, if there is one that counts and is not older than one that was seen.
+        entrypoints: Option<Vec<Entrypoint>>,
+    },
+    /// What a slot of the nickname holds that is to be ours.
+    SlotRead(SlotState),
+    /// It could not be read.
+    SlotReadFailed,
+    /// Our claim is in the slot.
+    SlotWritten,
+    /// It is not.
+    SlotWriteFailed,
+    /// Our claim is not in the slot any more, as far as that could be done.
+    SlotErased,
+    /// One slot of a nickname that is searched for.
+    SearchSlotRead {
+        /// The search.
+        search: u64,
+        /// The slot.
+        index: u8,
+        /// Whose it is; nobody if it is empty, out of date, forged or unreachable.
+        claimant: Option<NodeId>,
+        /// Where that node says it can be reached.
+        entrypoints: Vec<Entrypoint>,
+    },
 }
 
 /// What discovery in the local network reports. Nothing of it is proved.
@@ -291,6 +345,21 @@ pub enum UserRequest {
     Reconnect,
     /// What our identity document says has changed.
     Synchronize,
+    /// Be known by this nickname from now on, or by none.
+    SetNickname(Option<Nickname>),
+    /// Find everybody who claims a nickname, or the first.
+    FindNickname {
+        /// The search, numbered by who asks.
+        search: u64,
+        /// The nickname.
+        nickname: Nickname,
+        /// One suffices.
+        first: bool,
+    },
+    /// Nobody wants to know any more what the search finds.
+    StopSearch(u64),
+    /// Is this node there now? [`Command::ReportReached`](super::Command::ReportReached) answers.
+    Reach(NodeId),
 }
 
 /// What the core knows when it begins, from settings and from disk.
@@ -312,4 +381,6 @@ pub struct Beginning {
     pub is_private_network: bool,
     /// Sessions at the most.
     pub session_limit: usize,
+    /// The nickname by which the user wants to be known.
+    pub nickname: Option<Nickname>,
 }

@@ -10,6 +10,7 @@
 //! ```
 
 mod command;
+mod dht;
 mod gateway;
 mod input;
 mod lan;
@@ -26,11 +27,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::automata::system::{Action, Settings, System};
 
-pub use command::{Command, OutgoingFrame, OutgoingPacket};
+pub use command::{Command, DhtCommand, OutgoingFrame, OutgoingPacket};
 pub use gateway::{Counters, Purpose};
 pub use input::{
-    Beginning, FrameContent, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage, SessionInput,
-    TransportInput, UserRequest,
+    Beginning, DhtInput, FrameContent, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage,
+    SessionInput, TransportInput, UserRequest,
 };
 pub use lan::{LAN_PEERS, Lan};
 pub use lines::{Lines, MESSAGES_ON_THEIR_WAY};

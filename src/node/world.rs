@@ -11,6 +11,7 @@ use crate::automata::system::{Message, System};
 use crate::automata::{message_delivery, network_connector};
 use crate::hosts;
 use crate::identity::{Entrypoint, NodeId};
+use crate::node::dht::{OwnNickname, Reaching};
 use crate::node::gateway::{Counters, Handshakes};
 use crate::node::stability::Stabilities;
 use crate::node::{
@@ -70,6 +71,12 @@ pub struct World {
     pub counters: Counters,
     /// Why a transport does not listen.
     pub transport_failures: BTreeMap<TransportName, String>,
+    /// Why there is no DHT.
+    pub dht_failure: Option<String>,
+    /// Why our identity document is not in the DHT.
+    pub unpublished_because: Option<String>,
+    /// Our nickname.
+    pub nickname: OwnNickname,
     /// Why the last session with a contact, or with a peer of the settings, ended.
     pub last_ends: BTreeMap<NodeId, String>,
     /// When the last packet came in, in milliseconds since the node was started.
@@ -78,6 +85,7 @@ pub struct World {
     pub is_stopping: bool,
     /// Sessions at the most.
     pub session_limit: usize,
+    pub(super) reaching: Reaching,
     was_connected: bool,
     has_said_stopped: bool,
     chance: [u8; 32],
@@ -114,6 +122,10 @@ impl World {
             lines: Lines::default(),
             counters: Counters::default(),
             transport_failures: BTreeMap::new(),
+            dht_failure: None,
+            unpublished_because: None,
+            nickname: OwnNickname { wanted: beginning.nickname, report: None },
+            reaching: Reaching::default(),
             last_ends: BTreeMap::new(),
             last_packet_ms: None,
             is_stopping: false,
@@ -275,11 +287,12 @@ impl World {
                 }
             }
             Input::Lan(input) => self.lan_input(system, input),
-            Input::Request(request, what) => self.request(request, what),
+            Input::Dht(input) => self.dht(system, input),
+            Input::Request(request, what) => self.request(system, request, what),
         }
     }
 
-    fn request(&mut self, request: RequestId, what: UserRequest) {
+    fn request(&mut self, system: &System, request: RequestId, what: UserRequest) {
         use crate::automata::senders::api;
         match what {
             UserRequest::StartService(service) => self.tell(api::local_service::start_requested(service, request)),
@@ -290,6 +303,19 @@ impl World {
             }
             UserRequest::Reconnect => self.tell(api::network_connector::reconnect()),
             UserRequest::Synchronize => self.tell(api::p2p_connector::check_synchronize()),
+            UserRequest::SetNickname(nickname) => self.set_nickname(system, nickname),
+            UserRequest::FindNickname { search, nickname, first: false } => {
+                self.tell(api::nickname_observer::observe_many(search, nickname));
+            }
+            UserRequest::FindNickname { search, nickname, first: true } => {
+                self.tell(api::nickname_observer::find_one(search, nickname));
+            }
+            UserRequest::StopSearch(search) => {
+                if system.nickname_observer.get(&search).is_some() {
+                    self.tell(api::nickname_observer::stop(search));
+                }
+            }
+            UserRequest::Reach(peer) => self.reach(system, request, peer),
         }
     }
 

@@ -24,7 +24,7 @@ use super::entropy::random;
 use super::recording::Recorder;
 use super::who::{self, address_of, resolve};
 
-type Reply = oneshot::Sender<Result<Value, RpcError>>;
+pub(super) type Reply = oneshot::Sender<Result<Value, RpcError>>;
 
 /// Calls that wait until automata have come to rest.
 #[derive(Default)]
@@ -138,6 +138,12 @@ impl Driver {
                 });
             }
             Request::MarkRead(parameters) => self.mark_read(parameters, reply),
+            Request::SetNickname(methods::SetNickname { name }) => self.change_nickname(Some(name), reply),
+            Request::ClearNickname(_) => self.change_nickname(None, reply),
+            Request::ShowNickname(_) => now::<methods::ShowNickname>(reply, Ok(self.nickname())),
+            Request::FindName(parameters) => self.find_name(parameters, reply),
+            Request::FoundNames(methods::FoundNames { search, .. }) => self.found_names(search, reply),
+            Request::StopSearch(methods::StopSearch { search }) => self.end_search(search, reply),
             Request::GetSetting(methods::GetSetting { path }) => {
                 now::<methods::GetSetting>(reply, super::views::setting(&self.config, &path));
             }
@@ -465,7 +471,8 @@ impl Driver {
     }
 }
 
-fn now<M: Method>(reply: Reply, found: Result<M::Answer, RpcError>) {
+/// Answers with what is at hand.
+pub(super) fn now<M: Method>(reply: Reply, found: Result<M::Answer, RpcError>) {
     let _ = reply.send(found.and_then(|found| answer::<M>(&found)));
 }
 

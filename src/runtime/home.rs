@@ -197,6 +197,12 @@ impl Home {
         self.peers_folder().join("peers.db")
     }
 
+    /// `peers/dht-nodes`: nodes of the DHT that answered the last time, one to a line.
+    #[must_use]
+    pub fn dht_nodes_file(&self) -> PathBuf {
+        self.peers_folder().join("dht-nodes")
+    }
+
     /// `traces/`: the ring of trace files.
     #[must_use]
     pub fn traces_folder(&self) -> PathBuf {

@@ -17,5 +17,6 @@ pub mod offline;
 pub mod own;
 pub mod recording;
 pub mod run;
+mod searches;
 mod views;
 mod who;

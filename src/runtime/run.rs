@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use automata_runtime::Milliseconds;
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
@@ -273,9 +274,10 @@ impl Started {
             peers,
             is_private_network: settings.network != MAIN_NETWORK,
             session_limit: settings.inbound_sessions + settings.outbound_sessions,
+            nickname: settings.name.clone(),
         };
         let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
-        let node = Node::new(beginning, system::Settings::default(), recorder().filter(|_| is_recorded));
+        let node = Node::new(beginning, automata_settings(&settings), recorder().filter(|_| is_recorded));
 
         let (calls, waiting_calls) = calls;
         let watched = changes.subscribe();
@@ -309,6 +311,13 @@ impl Started {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// The parameters of automata that settings change.
+fn automata_settings(settings: &Settings) -> system::Settings {
+    let mut of_automata = system::Settings::default();
+    of_automata.nickname_holder.check_interval = Milliseconds(settings.nickname_check_ms);
+    of_automata
 }
 
 /// Where our last document said that we can be reached.

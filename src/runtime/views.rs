@@ -296,7 +296,13 @@ pub fn status(driver: &Driver) -> answers::Status {
             packets_out: counters.packets_out,
             refusals,
         },
-        dht: None,
+        dht: answers::DhtStatus {
+            state: system.dht_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
+            identity: system.identity_publisher.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
+            listening: driver.dht_at,
+            problem: world.dht_failure.clone().or_else(|| world.unpublished_because.clone()),
+        },
+        nickname: driver.nickname(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `identity-propagate`: whether our identity document is sent to others when it changes.
+//! `identity-propagate`: whether our identity document is sent to others when it changes, and published in the DHT. The automaton `identity_publisher`.
 
 use super::Service;
 use crate::automata::senders::services;
@@ -8,9 +8,13 @@ pub(super) const SERVICE: Service = Service {
     summary: "Tells others where this node can be reached, whenever that changes.",
     depends_on: &["gateway"],
     start: |world, system| {
+        world.tell(services::identity_publisher::init());
         if system.p2p_connector.get().is_some() {
             world.tell(services::p2p_connector::check_synchronize());
         }
     },
-    stop: |_, _| {},
+    stop: |world, _| {
+        world.handshakes.is_publishing = false;
+        world.tell(services::identity_publisher::stop());
+    },
 };

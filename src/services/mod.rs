@@ -2,6 +2,7 @@
 //!
 //! What a service is doing (starting, on, going off) is known by its instance of `local_service` alone.
 
+mod entangled_dht;
 mod gateway;
 mod identity_propagate;
 mod lan_discovery;
@@ -41,6 +42,7 @@ pub struct Service {
 pub const SERVICES: &[Service] = &[
     network::SERVICE,
     gateway::SERVICE,
+    entangled_dht::SERVICE,
     tcp_connections::SERVICE,
     tcp_transport::SERVICE,
     identity_propagate::SERVICE,

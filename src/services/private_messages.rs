@@ -1,17 +1,31 @@
-//! `private-messages`: conversations. An automaton `message_delivery` for each message on its way.
+//! `private-messages`: conversations, and the names under which people find one another. An automaton `message_delivery` for each message on its way,
+//! `nickname_holder` for our own name, `nickname_observer` for each search.
 
 use super::Service;
-use crate::automata::senders::services;
+use crate::automata::senders::{private_messages, services};
 use crate::node::Command;
 use crate::wire::PacketId;
 
 pub(super) const SERVICE: Service = Service {
     name: "private-messages",
     summary: "Exchanges private messages with other users.",
-    depends_on: &["gateway"],
-    // Each that is on disk comes back as `MessageQueued`.
-    start: |world, _| world.command(Command::LoadMessages),
+    depends_on: &["gateway", "entangled-dht"],
+    start: |world, _| {
+        // Each that is on disk comes back as `MessageQueued`.
+        world.command(Command::LoadMessages);
+        if let Some(nickname) = world.nickname.wanted.clone() {
+            world.tell(private_messages::nickname_holder::set_nickname(nickname));
+        }
+    },
     stop: |world, system| {
+        if system.nickname_holder.get().is_some() {
+            world.tell(private_messages::nickname_holder::stop());
+        }
+        world.nickname.report = None;
+        let searches: Vec<u64> = system.nickname_observer.iter().map(|(search, _)| *search).collect();
+        for search in searches {
+            world.tell(private_messages::nickname_observer::stop(search));
+        }
         let deliveries: Vec<PacketId> = system.message_delivery.iter().map(|(message, _)| *message).collect();
         for message in deliveries {
             world.tell(services::message_delivery::stop(message));

@@ -2,4 +2,5 @@
 
 mod lan;
 mod network;
+mod nicknames;
 mod scenarios;

@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 
 use automata_runtime::{Record, Records};
 use bitpie::automata::system::Settings;
-use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, Refusal};
+use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal, SlotState};
+use bitpie::dht::{self, Slot, judge};
 use bitpie::identity::{Entrypoint, NodeId};
+use bitpie::nickname::Nickname;
 use bitpie::node::{
-    Beginning, Command, Counters, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame, OutgoingPacket,
-    PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
+    Beginning, Command, Counters, DhtCommand, DhtInput, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame,
+    OutgoingPacket, PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
 };
 use bitpie::peers::KnownPeer;
 use bitpie::services::SERVICES;
@@ -57,10 +59,29 @@ pub struct Host {
     pub announced: Option<Vec<Entrypoint>>,
     /// The store stands still: nothing is committed.
     pub is_store_stuck: bool,
+    pub nickname_reports: Vec<(NicknameResult, Option<Nickname>, u8)>,
+    /// By search: who claims which slot, and whether the search is over, and complete.
+    pub found: BTreeMap<u64, (Vec<(u8, NodeId)>, Option<bool>)>,
+}
+
+/// What all nodes see.
+#[derive(Default)]
+pub struct VirtualDht {
+    pub documents: BTreeMap<NodeId, Vec<Entrypoint>>,
+    pub slots: BTreeMap<(Nickname, u8), NodeId>,
+    /// Slots into which nobody can write any more.
+    pub exhausted: BTreeSet<u8>,
+}
+
+impl VirtualDht {
+    fn is_exhausted(&self, _: &Nickname, slot: u8) -> bool {
+        self.exhausted.contains(&slot)
+    }
 }
 
 pub struct World {
     pub hosts: Vec<Host>,
+    pub dht: VirtualDht,
     pub now_ms: u64,
     agenda: BTreeMap<(u64, u64), (usize, Input)>,
     counter: u64,
@@ -90,7 +111,8 @@ impl World {
 
     /// The same; each takes so many sessions.
     pub fn with_room(count: usize, are_contacts: bool, room: impl Fn(usize) -> usize) -> World {
-        let mut world = World { hosts: Vec::new(), now_ms: 0, agenda: BTreeMap::new(), counter: 0 };
+        let mut world =
+            World { hosts: Vec::new(), dht: VirtualDht::default(), now_ms: 0, agenda: BTreeMap::new(), counter: 0 };
         for index in 0..count {
             let others = (0..count).filter(|other| *other != index && are_contacts);
             let contacts: Vec<usize> = others.collect();
@@ -323,10 +345,88 @@ impl World {
                     *all += 1;
                 }
             }
+            Command::Dht(command) => self.dht(index, command),
+            Command::ReportNickname { result, nickname, index: slot } => {
+                self.hosts[index].nickname_reports.push((result, nickname, slot));
+            }
+            Command::ReportClaimant { search, index: slot, claimant } => {
+                self.hosts[index].found.entry(search).or_default().0.push((slot, claimant));
+            }
+            Command::ReportSearchEnd { search, is_complete } => {
+                self.hosts[index].found.entry(search).or_default().1 = Some(is_complete);
+            }
+            Command::ReportReached { request, is_reached } => {
+                self.hosts[index].answers.push((request.0, format!("reached: {is_reached}")));
+            }
             Command::Report { what, reason } => self.hosts[index].reports.push(format!("{what}: {reason}")),
             Command::Answer(request, result) => self.hosts[index].answers.push((request.0, format!("{result:?}"))),
             Command::Stopped => self.hosts[index].has_stopped = true,
         }
+    }
+
+    /// The DHT, as all nodes see it: what one writes, all others read.
+    fn dht(&mut self, index: usize, command: DhtCommand) {
+        let is_plugged = self.hosts[index].is_plugged;
+        let me = self.hosts[index].id;
+        let answer = |world: &mut Self, delay_ms, input| world.tell(index, delay_ms, Input::Dht(input));
+        match command {
+            DhtCommand::Open => answer(self, 5, DhtInput::Opened),
+            DhtCommand::Look if is_plugged => answer(self, 20, DhtInput::Answered),
+            DhtCommand::Look => answer(self, 200, DhtInput::Alone),
+            DhtCommand::SaveNodes | DhtCommand::Close | DhtCommand::CancelReading(_) => {}
+            _ if !is_plugged => {}
+            DhtCommand::Publish => {
+                let published = self.hosts[index].published.clone();
+                self.dht.documents.insert(me, published);
+                answer(self, 50, DhtInput::Published);
+            }
+            DhtCommand::FindIdentity(peer) => {
+                let entrypoints = self.dht.documents.get(&peer).cloned();
+                answer(self, 50, DhtInput::IdentityRead { peer, entrypoints });
+            }
+            DhtCommand::ReadSlot(nickname, slot) => {
+                let claimants = self.claimants(&nickname, slot);
+                let state = match judge(&Slot::new("test", nickname, slot), &me, &claimants) {
+                    dht::SlotState::Empty => SlotState::Empty,
+                    dht::SlotState::Mine => SlotState::Mine,
+                    dht::SlotState::Yields => SlotState::Yields,
+                    dht::SlotState::Prevails => SlotState::Prevails,
+                };
+                answer(self, 50, DhtInput::SlotRead(state));
+            }
+            DhtCommand::WriteSlot(nickname, slot) if self.dht.is_exhausted(&nickname, slot) => {
+                answer(self, 80, DhtInput::SlotWriteFailed);
+            }
+            DhtCommand::WriteSlot(nickname, slot) => {
+                // One record: whoever writes last is read.
+                self.dht.slots.insert((nickname, slot), me);
+                answer(self, 80, DhtInput::SlotWritten);
+            }
+            DhtCommand::EraseSlot(nickname, slot) => {
+                if self.dht.slots.get(&(nickname.clone(), slot)) == Some(&me) {
+                    self.dht.slots.remove(&(nickname, slot));
+                }
+                answer(self, 80, DhtInput::SlotErased);
+            }
+            DhtCommand::ReadSlots { search, nickname, slots } => {
+                for slot in 0..slots {
+                    let claimant = self.claimants(&nickname, slot).first().copied();
+                    let entrypoints = claimant.and_then(|id| self.dht.documents.get(&id).cloned()).unwrap_or_default();
+                    let delay_ms = 30 + 20 * u64::from(slots - slot);
+                    answer(self, delay_ms, DhtInput::SearchSlotRead { search, index: slot, claimant, entrypoints });
+                }
+            }
+        }
+    }
+
+    /// Whose claim in a slot counts: the claimant's own document has to name the nickname.
+    fn claimants(&self, nickname: &Nickname, slot: u8) -> Vec<NodeId> {
+        let claimant = self.dht.slots.get(&(nickname.clone(), slot)).copied();
+        let names_it = |id: &NodeId| {
+            let host = self.hosts.iter().find(|host| host.id == *id);
+            host.is_none_or(|host| host.core.world().nickname.wanted.as_ref() == Some(nickname))
+        };
+        claimant.filter(names_it).into_iter().collect()
     }
 
     fn dial(&mut self, index: usize, session: SessionId, to: &Entrypoint) {
@@ -455,6 +555,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         peers,
         is_private_network: true,
         session_limit,
+        nickname: None,
     };
     Host {
         core: Node::new(beginning, Settings::default(), Records::default()),
@@ -481,5 +582,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         dialled: Vec::new(),
         announced: None,
         is_store_stuck: false,
+        nickname_reports: Vec::new(),
+        found: BTreeMap::new(),
     }
 }

@@ -12,6 +12,7 @@
 mod crash;
 mod demo;
 mod lan;
+mod names;
 mod nodes;
 mod peer;
 mod proxy;

@@ -107,6 +107,11 @@ impl Node {
         node.set("log/level", Some("\"debug\""));
         node.set("services/tcp-transport/address", Some("\"127.0.0.1\""));
         node.set("services/tcp-transport/port", Some(&port.to_string()));
+        // Nobody of the public DHT is ever asked by a test.
+        node.set("services/entangled-dht/address", Some("\"127.0.0.1\""));
+        node.set("services/entangled-dht/port", Some("0"));
+        node.set("services/entangled-dht/bootstrap", Some("[]"));
+        node.set("services/entangled-dht/request-timeout", Some("\"200ms\""));
         for (path, value) in settings {
             node.set(path, Some(value));
         }

@@ -1,10 +1,11 @@
 //! The settings: one line each in [`SETTINGS`], from which lists, checks, help and documentation come; and [`Settings`], the same with types.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::value::{Form, Kind, Value};
 use super::{Config, ConfigError};
+use crate::dht::Bootstrap;
 use crate::identity::Idurl;
 use crate::nickname::Nickname;
 use crate::services::ServiceName;
@@ -57,6 +58,26 @@ const PEER: Form = Form {
     fits: |text| text.parse::<Idurl>().is_ok(),
 };
 
+const DHT_NODE: Form = Form {
+    expected: "`public` for the well-known nodes of the public DHT, or HOST:PORT; an empty list is nobody",
+    fits: |text| {
+        text == PUBLIC_DHT
+            || text.rsplit_once(':').is_some_and(|(host, port)| {
+                port.parse::<u16>().is_ok_and(|port| port != 0)
+                    && !host.is_empty()
+                    && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+            })
+    },
+};
+
+/// In the list of nodes of the DHT: the well-known ones.
+const PUBLIC_DHT: &str = "public";
+
+const IPV4: Form = Form {
+    expected: "an IPv4 address of this machine: the DHT speaks nothing else",
+    fits: |text| text.parse::<Ipv4Addr>().is_ok(),
+};
+
 const INTERFACE: Form = Form {
     expected: "the name of a network interface of this machine, like \"eth0\"",
     // As Linux takes them; `lo` alone brings loopback in.
@@ -88,6 +109,12 @@ pub const SETTINGS: &[Setting] = &[
         "true",
         "Tell sessions and contacts of a new identity document",
     ),
+    live(
+        "services/entangled-dht/enabled",
+        Kind::Switch,
+        "true",
+        "Find nodes and nicknames by the distributed hash table",
+    ),
     live("services/p2p-hookups/enabled", Kind::Switch, "true", "Keep up contacts with other users"),
     live("services/private-messages/enabled", Kind::Switch, "true", "Send and receive private messages"),
     live(
@@ -110,6 +137,26 @@ pub const SETTINGS: &[Setting] = &[
         "The address that other nodes connect to; `::` is IPv6 and IPv4",
     ),
     setting(BOOTSTRAP, Kind::List(PEER), "", "Nodes with which a session is always kept"),
+    setting("services/entangled-dht/port", Kind::Port, "14441", "The UDP port of the distributed hash table"),
+    setting("services/entangled-dht/address", Kind::Text(IPV4), "0.0.0.0", "The address of the distributed hash table"),
+    setting(
+        "services/entangled-dht/bootstrap",
+        Kind::List(DHT_NODE),
+        PUBLIC_DHT,
+        "From whom this node hears of others in the distributed hash table",
+    ),
+    setting(
+        "services/entangled-dht/server",
+        Kind::Switch,
+        "false",
+        "Keep records for others, in a distributed hash table of one's own",
+    ),
+    setting(
+        "services/entangled-dht/request-timeout",
+        Kind::Duration { from_ms: 20, to_ms: 10_000 },
+        "1s",
+        "How long one node of the distributed hash table may take to answer",
+    ),
     setting("services/tcp-connections/inbound", SESSIONS, "125", "Sessions that others may open, at the most"),
     setting("services/tcp-connections/outbound", SESSIONS, "60", "Sessions that this node opens, at the most"),
     setting("services/tcp-connections/half-open", SESSIONS, "64", "Sessions whose handshake is not over, at the most"),
@@ -161,6 +208,12 @@ pub const SETTINGS: &[Setting] = &[
         "5353",
         "The UDP port of discovery in the local network, for tests that must not meet anybody else",
     ),
+    hidden(
+        "testing/nickname-check",
+        Kind::Duration { from_ms: 100, to_ms: DAY_MS },
+        "5min",
+        "How often the record of the nickname is looked at, for tests that cannot wait so long",
+    ),
     hidden("testing/abort-at", Kind::Text(ABORT_POINT), "", "A point at which a debug build dies, for crash tests"),
 ];
 
@@ -188,6 +241,16 @@ pub struct Settings {
     pub tcp_address: IpAddr,
     /// `services/tcp-transport/bootstrap`
     pub bootstrap: Vec<Idurl>,
+    /// `services/entangled-dht/port`
+    pub dht_port: PortSetting,
+    /// `services/entangled-dht/address`
+    pub dht_address: Ipv4Addr,
+    /// `services/entangled-dht/bootstrap`
+    pub dht_bootstrap: Bootstrap,
+    /// `services/entangled-dht/server`
+    pub dht_is_server: bool,
+    /// `services/entangled-dht/request-timeout`
+    pub dht_request_timeout_ms: u64,
     /// `services/lan-discovery/interfaces`
     pub lan_interfaces: Vec<String>,
     /// `services/tcp-connections/inbound`
@@ -220,6 +283,8 @@ pub struct Settings {
     pub log_is_json: bool,
     /// `log/files`
     pub log_files: usize,
+    /// `testing/nickname-check`
+    pub nickname_check_ms: u64,
     /// `testing/mdns-port`
     pub mdns_port: u16,
     /// `testing/abort-at`
@@ -274,6 +339,15 @@ impl Settings {
                 .map_err(|_| ConfigError::mismatch("services/tcp-transport/address", &Value::Text(address)))?,
             bootstrap: list(BOOTSTRAP)?.into_iter().map(idurl).collect::<Result<_, _>>()?,
             lan_interfaces: list("services/lan-discovery/interfaces")?,
+            dht_port: port("services/entangled-dht/port")?,
+            dht_address: text("services/entangled-dht/address")?.parse().unwrap_or(Ipv4Addr::UNSPECIFIED),
+            dht_bootstrap: match config.get("services/entangled-dht/bootstrap")? {
+                Value::List(nodes) if nodes.iter().any(|node| node == PUBLIC_DHT) => Bootstrap::Public,
+                Value::List(nodes) => Bootstrap::Nodes(nodes),
+                other => return Err(ConfigError::mismatch("services/entangled-dht/bootstrap", &other)),
+            },
+            dht_is_server: switch("services/entangled-dht/server")?,
+            dht_request_timeout_ms: number("services/entangled-dht/request-timeout")?,
             inbound_sessions: count("services/tcp-connections/inbound")?,
             outbound_sessions: count("services/tcp-connections/outbound")?,
             half_open_sessions: count("services/tcp-connections/half-open")?,
@@ -289,6 +363,7 @@ impl Settings {
             log_level: text("log/level")?,
             log_is_json: text("log/format")? == "json",
             log_files: count("log/files")?,
+            nickname_check_ms: number("testing/nickname-check")?,
             mdns_port: port("testing/mdns-port")?.port,
             abort_at: filled(text("testing/abort-at")?),
         })
@@ -322,7 +397,7 @@ mod tests {
         assert_eq!(settings.tcp_port, PortSetting { port: 7771, is_set: false });
         assert_eq!(settings.message_expiry_ms, 7 * DAY_MS);
         assert_eq!(settings.name, None);
-        assert_eq!(settings.services.len(), 8);
+        assert_eq!(settings.services.len(), 9);
         let off: Vec<_> = settings.services.iter().filter(|(_, on)| !**on).map(|(name, _)| name.as_str()).collect();
         assert_eq!(off, ["lan-discovery"]);
     }

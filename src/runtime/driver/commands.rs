@@ -2,6 +2,7 @@
 
 use crate::abort_points::{AbortPoint, reach};
 use crate::identity::{Entrypoint, NodeId};
+use crate::nickname::Nickname;
 use crate::node::{Command, Input, OutgoingFrame, OutgoingPacket};
 use crate::runtime::clock::unix_ms;
 use crate::runtime::{names, network, own};
@@ -124,6 +125,14 @@ impl Driver {
                 );
             }
             Command::Report { what, reason } => tracing::warn!(reason, "{what}"),
+            Command::Dht(command) => self.dht_command(command),
+            Command::ReportNickname { result, nickname, index } => {
+                tracing::info!(?result, nickname = nickname.as_ref().map(Nickname::as_str), index, "nickname");
+                self.changed();
+            }
+            Command::ReportClaimant { search, index, claimant } => self.claimant_found(search, index, claimant),
+            Command::ReportSearchEnd { search, is_complete } => self.search_ended(search, is_complete),
+            Command::ReportReached { request, is_reached } => self.node_reached(request, is_reached),
             Command::Answer(request, result) => self.pending.answer_service(request, result, &self.node),
             Command::Stopped => self.has_stopped = true,
         }

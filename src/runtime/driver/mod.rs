@@ -4,15 +4,18 @@
 //! an input again, so the core sees everything in one order.
 
 mod commands;
+mod dht;
 mod events;
 mod keeping;
 mod receipts;
 mod sending;
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::rc::Rc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -21,8 +24,9 @@ use tokio::time::sleep_until;
 
 use crate::abort_points::{AbortPoint, reach};
 use crate::api::methods::Call;
+use crate::dht::Directory;
 use crate::identity::{NodeId, VerifiedDocument};
-use crate::node::{Input, Node, RequestId};
+use crate::node::{Input, Node, RequestId, UserRequest};
 use crate::store::StoreHandle;
 use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::transports::tcp::TcpTransport;
@@ -37,6 +41,7 @@ use super::inbound::Proved;
 use super::logging::Log;
 use super::own::{self, Keys};
 use super::recording::{Recorder, Recording};
+use super::searches::Searches;
 use receipts::ReceiptsOnTheirWay;
 use sending::{Sealer, Sent};
 
@@ -56,6 +61,10 @@ pub(super) enum Done {
     Changed(Vec<Input>),
     /// The settings changed.
     Settings(Box<Config>),
+    /// The socket of the DHT is open, or cannot be.
+    DhtOpened(std::io::Result<(Directory, SocketAddr)>),
+    /// A slot of a search has answered.
+    SlotRead { search: u64, index: u8, document: Option<VerifiedDocument>, rest: dht::Answers },
     /// It is known who is to be pinged.
     Ping {
         peer: NodeId,
@@ -86,6 +95,16 @@ pub struct Driver {
     pub(super) changes: watch::Sender<u64>,
     pub(super) frames_out: u64,
     pub(super) refused_connections: BTreeMap<String, u64>,
+    pub(super) directory: Option<Directory>,
+    pub(super) searches: Searches,
+    /// The highest revision of our identity document that is in the DHT, as far as we know.
+    published: Rc<Cell<u64>>,
+    /// Where the socket of the DHT is.
+    pub(super) dht_at: Option<SocketAddr>,
+    /// Questions to the DHT. They are not waited for when the node ends.
+    dht_tasks: FuturesUnordered<Task>,
+    /// Searches whose slots are waited for.
+    reading: BTreeSet<u64>,
     transport: TcpTransport,
     lan: LanDiscovery,
     listen_at: SocketAddr,
@@ -155,6 +174,12 @@ impl Driver {
             changes: parts.changes,
             frames_out: 0,
             refused_connections: BTreeMap::new(),
+            directory: None,
+            searches: Searches::default(),
+            published: Rc::default(),
+            dht_at: None,
+            dht_tasks: FuturesUnordered::new(),
+            reading: BTreeSet::new(),
             transport: parts.transport,
             lan: parts.lan,
             listen_at,
@@ -188,6 +213,7 @@ impl Driver {
                 Some(event) = events.recv() => self.transport_event(event),
                 Some(event) = near.recv() => self.lan_event(event),
                 Some(done) = self.tasks.next() => self.done(done),
+                Some(done) = self.dht_tasks.next() => self.done(done),
                 Some(call) = calls.recv() => self.call(call),
                 () = async { sleep_until(deadline.expect("it is guarded")).await }, if deadline.is_some() => {
                     self.node.advance(self.clock.now());
@@ -200,7 +226,9 @@ impl Driver {
             }
         }
         self.write_down_sent();
-        // What was asked of the store is done before it closes.
+        // What was asked of the store is done before it closes; the DHT is not waited for.
+        self.dht_tasks.clear();
+        self.directory = None;
         while let Some(done) = self.tasks.next().await {
             if let Done::Built(built) = done {
                 self.document = built.document;
@@ -261,6 +289,8 @@ impl Driver {
                 inputs.into_iter().for_each(|input| self.input(input));
                 self.changed();
             }
+            Done::DhtOpened(opened) => self.dht_opened(opened),
+            Done::SlotRead { search, index, document, rest } => self.slot_read(search, index, document, rest),
             Done::Settings(config) => self.settings_changed(*config),
             Done::Ping { peer, name, asked_ms, reply } => self.begin_ping(peer, name, asked_ms, reply),
         }
@@ -271,7 +301,7 @@ impl Driver {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    fn settings_changed(&mut self, config: Config) {
+    pub(super) fn settings_changed(&mut self, config: Config) {
         let Ok(settings) = Settings::of(&config) else { return };
         if settings.log_level != self.settings.log_level
             && let Some(log) = &self.log
@@ -284,7 +314,10 @@ impl Driver {
         self.settings = Settings { network: self.settings.network.clone(), ..settings };
         self.config = config;
         if name_changed {
-            self.input(Input::Request(RequestId(0), crate::node::UserRequest::Synchronize));
+            let name = self.settings.name.clone();
+            // The document first: a claim counts only once it names the nickname too.
+            self.input(Input::Request(RequestId(0), UserRequest::Synchronize));
+            self.input(Input::Request(RequestId(0), UserRequest::SetNickname(name)));
         }
     }
 }

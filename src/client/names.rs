@@ -1,0 +1,340 @@
+//! `bitpie nick …`, `bitpie find`, and names in the place of addresses: who claims a nickname, and whom the user means.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use super::arguments::{Choice, NickCommand};
+use super::failure::Failure;
+use super::table::{Cell, Table};
+use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, styled};
+use super::{Connection, Context};
+use crate::api::answers::{Claimant, FoundNames as Found, NicknameResult, NicknameStatus};
+use crate::api::methods::{
+    AddContact, ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch, WAIT_MS,
+};
+use crate::identity::NodeId;
+use crate::nickname::Nickname;
+
+/// Characters of an id that people compare: 120 bits, in groups of four.
+const FINGERPRINT_CHARACTERS: usize = 24;
+
+/// `bitpie nick …`
+pub fn nick(command: NickCommand, context: &Context<'_>) -> Result<(), Failure> {
+    let node = context.node()?;
+    let answered = match command {
+        NickCommand::Show => node.call(&ShowNickname { wait_ms: 0 })?,
+        NickCommand::Clear => {
+            node.call(&ClearNickname {})?;
+            node.call(&ShowNickname { wait_ms: WAIT_MS })?
+        }
+        NickCommand::Set { name, no_wait } => {
+            node.call(&SetNickname { name })?;
+            node.call(&ShowNickname { wait_ms: if no_wait { 0 } else { WAIT_MS } })?
+        }
+    };
+    if context.json {
+        return Ok(print_json(&answered.raw)?);
+    }
+    print(&standing(&answered.answer))?;
+    let is_refused = answered.answer.settled && answered.answer.result == Some(NicknameResult::Failed);
+    if is_refused { Err(Failure::Told) } else { Ok(()) }
+}
+
+fn standing(nickname: &NicknameStatus) -> String {
+    let Some(name) = &nickname.name else {
+        return "This node has no nickname. `bitpie nick set NAME` gives it one.\n".to_owned();
+    };
+    let name = styled(STRONG, safe(name.as_str()));
+    if let Some(problem) = &nickname.problem {
+        return format!(
+            "{name} is the nickname, but nobody finds it yet: {}. The node goes on trying.\n",
+            styled(ODD, safe(problem))
+        );
+    }
+    let place = nickname.index.map(|index| format!(" in place {index}")).unwrap_or_default();
+    match (nickname.settled, nickname.result) {
+        (true, Some(NicknameResult::Own | NicknameResult::Registered)) => {
+            format!("{name} is {}{place}: `bitpie find` finds it.\n", styled(GOOD, "yours"))
+        }
+        (true, Some(NicknameResult::Failed)) => {
+            format!("{name} could {} be registered; the node tries again every five minutes.\n", styled(BAD, "not"))
+        }
+        (false, Some(NicknameResult::Exists)) => {
+            format!("{name} is somebody else's{place}; the next place is being tried.\n")
+        }
+        _ => format!("{name} is being registered; `bitpie nick show` says how it goes.\n"),
+    }
+}
+
+/// `bitpie find NAME`
+pub fn find(name: Nickname, first: bool, context: &Context<'_>) -> Result<(), Failure> {
+    let node = context.node()?;
+    let found =
+        search(&node, &name, first, !context.json, |found| found.over && found.claimants.iter().all(is_settled))?;
+    if context.json {
+        print_json(&found)?;
+    } else if found.claimants.is_empty() {
+        print(&nobody(&found))?;
+    } else {
+        print(&claimants_text(&found))?;
+    }
+    if found.claimants.is_empty() { Err(Failure::Told) } else { Ok(()) }
+}
+
+fn is_settled(claimant: &Claimant) -> bool {
+    claimant.answers.is_some()
+}
+
+fn nobody(found: &Found) -> String {
+    let name = styled(STRONG, safe(found.name.as_str()));
+    let sure = if found.complete { "" } else { "; not everybody has answered in time, so try again" };
+    format!("Nobody claims {name}{sure}.\n")
+}
+
+/// Searches until it is enough, and tells on standard error who comes in.
+fn search(
+    node: &Connection,
+    name: &Nickname,
+    first: bool,
+    tells: bool,
+    is_enough: impl Fn(&Found) -> bool,
+) -> Result<Found, Failure> {
+    let search = node.call(&FindName { name: name.clone(), first })?.answer.search;
+    let mut seen = 0;
+    let mut told = 0;
+    loop {
+        let found = node.call(&FoundNames { search, seen: Some(seen), wait_ms: WAIT_MS })?.answer;
+        if tells {
+            let mut errors = anstream::stderr().lock();
+            for claimant in &found.claimants[told.min(found.claimants.len())..] {
+                let line = format!("{} {} …", claimant.index, fingerprint(&claimant.id));
+                let _ = writeln!(errors, "{}", styled(FAINT, line));
+            }
+            told = found.claimants.len();
+        }
+        if is_enough(&found) {
+            if !found.over {
+                let _ = node.call(&StopSearch { search });
+            }
+            return Ok(found);
+        }
+        // Over, but nodes are still being asked whether they are there: there is no other end to wait for than a change.
+        if found.over && found.seen == seen {
+            return Ok(found);
+        }
+        seen = found.seen;
+    }
+}
+
+/// As people compare it.
+fn fingerprint(id: &NodeId) -> String {
+    let characters: Vec<char> = id.to_string().chars().take(FINGERPRINT_CHARACTERS).collect();
+    characters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+fn claimants_text(found: &Found) -> String {
+    let mut table = Table::new(&["PLACE", "FINGERPRINT", "", "", "ADDRESS"]);
+    let mut claimants: Vec<&Claimant> = found.claimants.iter().collect();
+    claimants.sort_by_key(|claimant| claimant.index);
+    for claimant in claimants {
+        let (there, style) = match claimant.answers {
+            Some(true) => ("answers now", GOOD),
+            Some(false) => ("does not answer", FAINT),
+            None => ("", FAINT),
+        };
+        let known = match (claimant.is_me, &claimant.contact) {
+            (true, _) => "this node".to_owned(),
+            (false, Some(contact)) => format!("your contact {contact}"),
+            (false, None) if claimant.is_contact => "a contact".to_owned(),
+            (false, None) => String::new(),
+        };
+        table.row([
+            Cell::number(claimant.index),
+            Cell::new(fingerprint(&claimant.id)).styled(STRONG),
+            Cell::new(there).styled(style),
+            Cell::new(known),
+            Cell::new(claimant.address.clone()).styled(FAINT),
+        ]);
+    }
+    let warning = confusable(found);
+    let rest = if found.complete {
+        String::new()
+    } else {
+        "\nNot everybody has answered in time; there may be more.\n".to_owned()
+    };
+    format!("{}{warning}{rest}", table.render())
+}
+
+fn confusable(found: &Found) -> String {
+    found.looks_like.as_ref().map_or_else(String::new, |contact| {
+        format!(
+            "\n{}: {} is not your contact {}; the letters only look alike.\n",
+            styled(BAD, "Beware"),
+            safe(found.name.as_str()),
+            safe(contact.as_str())
+        )
+    })
+}
+
+/// Finds whom the user means by a nickname, and makes them a contact of that name: from then on the name means them, whoever else claims it later. The user confirms
+/// the fingerprint.
+pub fn pin(
+    node: &Connection,
+    name: &Nickname,
+    as_name: Option<Nickname>,
+    choice: &Choice,
+) -> Result<AddContact, Failure> {
+    let found = search(node, name, false, true, |found| found.over)?;
+    let claimants: Vec<&Claimant> = found.claimants.iter().filter(|claimant| !claimant.is_me).collect();
+    if claimants.is_empty() {
+        let said = format!("nobody else claims the nickname `{name}`");
+        return Err(Failure::here(
+            said,
+            "they set it with `bitpie nick set`; `bitpie contact add` takes an address too",
+        ));
+    }
+    let chosen = choose(&found, &claimants, choice)?;
+    Ok(AddContact { idurl: chosen.address.clone(), name: Some(as_name.unwrap_or_else(|| name.clone())) })
+}
+
+fn choose<'a>(found: &Found, claimants: &[&'a Claimant], choice: &Choice) -> Result<&'a Claimant, Failure> {
+    if let Some(place) = choice.place {
+        let chosen = claimants.iter().find(|claimant| claimant.index == place).ok_or_else(|| {
+            let said = format!("nobody claims place {place} of the nickname `{}`", found.name);
+            Failure::here(said, format!("`bitpie find {}` lists them", found.name))
+        })?;
+        return if choice.yes { Ok(chosen) } else { confirm(found, chosen) };
+    }
+    match claimants {
+        [chosen] if choice.yes => Ok(chosen),
+        [chosen] => confirm(found, chosen),
+        several => {
+            let said = format!("{} people claim the nickname `{}`", several.len(), found.name);
+            if !io::stdin().is_terminal() || choice.yes {
+                return Err(Failure::here(
+                    said,
+                    format!("`bitpie find {}` lists them; choose with --place N", found.name),
+                ));
+            }
+            let mut errors = anstream::stderr().lock();
+            let _ = writeln!(errors, "{said}:\n{}", claimants_text(found));
+            let _ = write!(errors, "Compare the fingerprint with your friend. Which place? ");
+            let _ = errors.flush();
+            let line = read_line()?;
+            let place = line.trim().parse::<u8>().ok();
+            let chosen = several.iter().find(|claimant| Some(claimant.index) == place);
+            chosen.copied().ok_or_else(|| Failure::here("nobody was chosen", "give the number of a place"))
+        }
+    }
+}
+
+fn confirm<'a>(found: &Found, chosen: &'a Claimant) -> Result<&'a Claimant, Failure> {
+    let shown = format!(
+        "{} is claimed by {}",
+        styled(STRONG, safe(found.name.as_str())),
+        styled(STRONG, fingerprint(&chosen.id))
+    );
+    if !io::stdin().is_terminal() {
+        let said = format!("`{}` is claimed by {}, which nobody has confirmed", found.name, fingerprint(&chosen.id));
+        return Err(Failure::here(said, "compare the fingerprint with your friend, then say --yes"));
+    }
+    let mut errors = anstream::stderr().lock();
+    let _ = writeln!(errors, "{shown}.{}", confusable(found));
+    let _ = write!(errors, "Is that whom you mean? Compare the fingerprint with your friend. [y/N] ");
+    let _ = errors.flush();
+    let line = read_line()?;
+    if matches!(line.trim(), "y" | "Y" | "yes") {
+        Ok(chosen)
+    } else {
+        Err(Failure::here("nothing was done", "a friend can give you their address too: `bitpie id`"))
+    }
+}
+
+fn read_line() -> Result<String, Failure> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line)
+}
+
+/// A text that can only be meant as a nickname: neither an address nor an id.
+pub fn as_nickname(text: &str) -> Option<Nickname> {
+    if text.parse::<NodeId>().is_ok() {
+        return None;
+    }
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn claimant(index: u8, answers: Option<bool>, contact: Option<&str>) -> Claimant {
+        let id = NodeId::from_bytes([index + 1; 32]);
+        Claimant {
+            index,
+            id,
+            address: format!("bitpie:{index}"),
+            is_me: index == 3,
+            is_contact: contact.is_some(),
+            contact: contact.map(|name| name.parse().expect("a nickname")),
+            answers,
+        }
+    }
+
+    fn found(claimants: Vec<Claimant>) -> Found {
+        Found {
+            search: 1,
+            name: "alice".parse().expect("a nickname"),
+            claimants,
+            over: true,
+            complete: true,
+            seen: 4,
+            looks_like: Some("аlice".parse().expect("a nickname")),
+        }
+    }
+
+    #[test]
+    fn claimants_are_listed_for_people() {
+        let found =
+            found(vec![claimant(3, Some(true), None), claimant(0, Some(true), Some("al")), claimant(1, None, None)]);
+        expect![[r#"
+            PLACE  FINGERPRINT                                                  ADDRESS
+                0  yryo nyeb yryo nyeb yryo nyeb  answers now  your contact al  bitpie:0
+                1  yeby ryon yeby ryon yeby ryon                                bitpie:1
+                3  yony ebyr yony ebyr yony ebyr  answers now  this node        bitpie:3
+
+            Beware: alice is not your contact аlice; the letters only look alike.
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&claimants_text(&found)).to_string());
+    }
+
+    #[test]
+    fn how_a_nickname_stands_is_said_in_a_sentence() {
+        let status = |result, settled, problem: Option<&str>| {
+            let status = NicknameStatus {
+                name: Some("alice".parse().expect("a nickname")),
+                state: "HELD".to_owned(),
+                result,
+                index: Some(2),
+                settled,
+                problem: problem.map(str::to_owned),
+            };
+            anstream::adapter::strip_str(&standing(&status)).to_string()
+        };
+        let all = [
+            status(Some(NicknameResult::Own), true, None),
+            status(Some(NicknameResult::Exists), false, None),
+            status(Some(NicknameResult::Failed), true, None),
+            status(None, false, None),
+            status(None, false, Some("nobody in the DHT answers this node")),
+        ];
+        expect![[r#"
+            alice is yours in place 2: `bitpie find` finds it.
+            alice is somebody else's in place 2; the next place is being tried.
+            alice could not be registered; the node tries again every five minutes.
+            alice is being registered; `bitpie nick show` says how it goes.
+            alice is the nickname, but nobody finds it yet: nobody in the DHT answers this node. The node goes on trying.
+        "#]].assert_eq(&all.concat());
+    }
+}

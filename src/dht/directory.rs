@@ -1,0 +1,255 @@
+//! What this node reads and writes in the DHT: identity documents under their owners' keys, and claims in the slots of nicknames.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
+use tokio::sync::Semaphore;
+
+use super::{Dht, Found, Item, ItemError, NicknameClaim, Slot, SlotState, VerifiedClaim, WriteError, judge};
+use crate::identity::{IdentityKey, NodeId, VerifiedDocument};
+use crate::nickname::Nickname;
+
+/// So many nodes that say the same are believed to know what there is, and the others are not waited for.
+const ENOUGH_ANSWERS: u32 = 4;
+
+/// Claimants of one slot that are looked into, at the most: those who would prevail first.
+const CLAIMANTS_PER_SLOT: usize = 8;
+
+/// Slots that are read at the same time. A lookup sends dozens of questions at once, and the answers of ten lookups are more than a socket's buffer holds: what is lost
+/// looks like an empty slot.
+const SLOTS_AT_ONCE: usize = 4;
+
+/// Documents that are looked for at the same time, beside the slots: whoever has a claimant waits for no other slot.
+const DOCUMENTS_AT_ONCE: usize = 2;
+
+/// Reads and writes on behalf of one network. Cheap to clone.
+#[derive(Clone)]
+pub struct Directory {
+    dht: Dht,
+    network: String,
+    slots: Arc<Semaphore>,
+    documents: Arc<Semaphore>,
+}
+
+/// Somebody who claims a nickname, and whose own identity document says so too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimant {
+    /// The slot.
+    pub index: u8,
+    /// The identity document.
+    pub document: VerifiedDocument,
+}
+
+impl Directory {
+    /// For that network.
+    #[must_use]
+    pub fn new(dht: Dht, network: &str) -> Self {
+        let places = |count| Arc::new(Semaphore::new(count));
+        Self { dht, network: network.to_owned(), slots: places(SLOTS_AT_ONCE), documents: places(DOCUMENTS_AT_ONCE) }
+    }
+
+    /// The node of the DHT.
+    #[must_use]
+    pub fn dht(&self) -> &Dht {
+        &self.dht
+    }
+
+    /// Writes our document under our key. Says how many nodes have taken it.
+    ///
+    /// # Errors
+    /// If nobody has, or a higher revision of it is there already.
+    pub async fn publish(&self, key: &IdentityKey, document: &VerifiedDocument) -> Result<u32, PublishError> {
+        let revision = document.document().revision;
+        let published = self.find(&key.id(), |_| true).await;
+        if let Some(published) = published.map(|document| document.document().revision)
+            && published > revision
+        {
+            return Err(PublishError::HigherRevision { published, revision });
+        }
+        let sequence = i64::try_from(revision).unwrap_or(i64::MAX);
+        let item = Item::sign_own(key, document.as_bytes(), sequence)?;
+        Ok(self.dht.write(&item, None).await?)
+    }
+
+    /// The document of a node, with the highest revision that anybody has; nothing if there is none that counts now.
+    pub async fn document(&self, id: &NodeId, now_unix_ms: u64) -> Option<VerifiedDocument> {
+        let document = self.find(id, |_| true).await?;
+        VerifiedDocument::verify(document.as_bytes(), now_unix_ms).ok()
+    }
+
+    async fn find(&self, id: &NodeId, counts: impl Fn(&VerifiedDocument) -> bool) -> Option<VerifiedDocument> {
+        let read = |value: &[u8]| {
+            let document = VerifiedDocument::verify_whenever(value).ok()?;
+            (document.id() == *id && counts(&document)).then_some(document)
+        };
+        let is_enough = |found: &Found| {
+            found
+                .values
+                .last_key_value()
+                .is_some_and(|((_, value), &times)| times >= ENOUGH_ANSWERS && read(value).is_some())
+        };
+        let place = self.documents.acquire().await;
+        let found = self.dht.read_until(id.as_bytes(), is_enough).await;
+        drop(place);
+        // The highest sequence number that is in order, whatever the number says: what is signed inside decides.
+        let documents = found.values.keys().filter_map(|(_, value)| read(value));
+        documents.max_by_key(|document| document.document().revision)
+    }
+
+    /// The slot of a nickname.
+    #[must_use]
+    pub fn slot(&self, nickname: &Nickname, index: u8) -> Slot {
+        Slot::new(&self.network, nickname.clone(), index)
+    }
+
+    /// What a slot holds for `me`.
+    ///
+    /// # Errors
+    /// If nobody has answered.
+    pub async fn read_slot(&self, slot: &Slot, me: &NodeId, now_unix_ms: u64) -> Result<SlotState, SlotError> {
+        let found = self.dht.read(&slot.public_key()).await;
+        if !found.is_answered {
+            return Err(SlotError::NobodyAnswers);
+        }
+        let mut claimants: Vec<NodeId> = self.claims(slot, &found, now_unix_ms).into_keys().collect();
+        // Whoever comes behind us does not matter: nobody can be made to wait by a crowd of claims that yield.
+        claimants.sort_by(|one, other| slot.compare(one, other));
+        claimants.truncate(CLAIMANTS_PER_SLOT);
+        let agreeing = claimants.into_iter().map(|id| async move {
+            // Our own document need not be in the DHT for us to know what it says.
+            let agrees = id == *me || self.agreeing(slot, &id, now_unix_ms).await.is_some();
+            agrees.then_some(id)
+        });
+        let agreeing: FuturesUnordered<_> = agreeing.collect();
+        let agreeing: Vec<NodeId> = agreeing.filter_map(|id| async move { id }).collect().await;
+        Ok(judge(slot, me, &agreeing))
+    }
+
+    /// Writes our claim into a slot.
+    ///
+    /// # Errors
+    /// If nobody has taken it, or there is no higher sequence number: then somebody wants nobody to have this slot.
+    pub async fn write_slot(&self, slot: &Slot, key: &IdentityKey, now_unix_ms: u64) -> Result<u32, SlotError> {
+        let claim = NicknameClaim::new(slot.network(), slot.nickname().clone(), slot.index(), key.id(), now_unix_ms);
+        self.replace(slot, claim.sign(key).as_bytes()).await
+    }
+
+    /// Takes our claim out of a slot, if it is there: what is left counts as nothing.
+    ///
+    /// # Errors
+    /// If nobody has taken the empty value.
+    pub async fn erase_slot(&self, slot: &Slot, me: &NodeId, now_unix_ms: u64) -> Result<(), SlotError> {
+        let found = self.dht.read(&slot.public_key()).await;
+        if !self.claims(slot, &found, now_unix_ms).contains_key(me) {
+            return Ok(());
+        }
+        self.replace(slot, &[]).await.map(|_| ())
+    }
+
+    /// Takes the place of whatever the slot holds.
+    async fn replace(&self, slot: &Slot, value: &[u8]) -> Result<u32, SlotError> {
+        let found = self.dht.read(&slot.public_key()).await;
+        let highest = found.highest_sequence();
+        let sequence = highest.unwrap_or(0).checked_add(1).ok_or(SlotError::SequenceExhausted)?;
+        let item = slot.item(value, sequence)?;
+        Ok(self.dht.write(&item, highest).await?)
+    }
+
+    /// Claims to that slot that are in order, by who makes them; of two claims of one node the later.
+    fn claims(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> BTreeMap<NodeId, VerifiedClaim> {
+        let claims = found.values.keys().filter_map(|(_, value)| {
+            VerifiedClaim::verify(value, &self.network, slot.nickname(), slot.index(), now_unix_ms).ok()
+        });
+        let mut by_id: BTreeMap<NodeId, VerifiedClaim> = BTreeMap::new();
+        for claim in claims {
+            let later =
+                by_id.get(&claim.id()).is_none_or(|known| known.claim().time_unix_s < claim.claim().time_unix_s);
+            if later {
+                by_id.insert(claim.id(), claim);
+            }
+        }
+        by_id
+    }
+
+    /// The document of somebody who claims a slot, if it names the nickname too.
+    async fn agreeing(&self, slot: &Slot, id: &NodeId, now_unix_ms: u64) -> Option<VerifiedDocument> {
+        let document = self.document(id, now_unix_ms).await?;
+        (document.document().name.as_ref() == Some(slot.nickname())).then_some(document)
+    }
+
+    /// Everybody who claims a nickname: each slot once, as soon as it has answered, with who holds it.
+    pub fn search(
+        &self,
+        nickname: &Nickname,
+        slots: u8,
+        now_unix_ms: u64,
+    ) -> impl stream::Stream<Item = (u8, Option<Claimant>)> + use<> {
+        let lookups = (0..slots).map(|index| {
+            let (directory, slot) = (self.clone(), self.slot(nickname, index));
+            async move { (index, directory.holder(&slot, now_unix_ms).await) }
+        });
+        lookups.collect::<FuturesUnordered<_>>()
+    }
+
+    /// Who holds a slot.
+    async fn holder(&self, slot: &Slot, now_unix_ms: u64) -> Option<Claimant> {
+        let is_enough = |found: &Found| {
+            let claims = self.claims(slot, found, now_unix_ms);
+            let same = |claim: &VerifiedClaim| {
+                found.values.iter().any(|((_, value), &times)| times >= ENOUGH_ANSWERS && value == claim.as_bytes())
+            };
+            claims.len() == 1 && claims.values().any(same)
+        };
+        let place = self.slots.acquire().await;
+        let found = self.dht.read_until(&slot.public_key(), is_enough).await;
+        drop(place);
+        let mut claimants: Vec<NodeId> = self.claims(slot, &found, now_unix_ms).into_keys().collect();
+        claimants.sort_by(|one, other| slot.compare(one, other));
+        claimants.truncate(CLAIMANTS_PER_SLOT);
+        for id in claimants {
+            if let Some(document) = self.agreeing(slot, &id, now_unix_ms).await {
+                return Some(Claimant { index: slot.index(), document });
+            }
+        }
+        None
+    }
+}
+
+/// Why our document was not published.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// Somebody has published a higher revision with our key.
+    #[error(
+        "revision {published} of the identity document is published, and this node is at {revision}: it was restored from a backup, or another node uses its key"
+    )]
+    HigherRevision {
+        /// What is there.
+        published: u64,
+        /// What was to be.
+        revision: u64,
+    },
+    /// It cannot be a record.
+    #[error(transparent)]
+    Item(#[from] ItemError),
+    /// Nobody took it.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// Why a slot was not read or not written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SlotError {
+    /// There was no answer.
+    #[error("nobody in the DHT has answered")]
+    NobodyAnswers,
+    /// There is no higher number.
+    #[error("somebody has used up the sequence numbers of this slot, so that nobody can write into it")]
+    SequenceExhausted,
+    /// It cannot be a record.
+    #[error(transparent)]
+    Item(#[from] ItemError),
+    /// Nobody took it.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}

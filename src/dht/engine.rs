@@ -1,0 +1,213 @@
+//! The node of the Mainline DHT, by the crate `mainline`: a socket, a routing table, and lookups. Everything here may take its time and be called from any task.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use mainline::async_dht::AsyncDht;
+use mainline::{Dht as MainlineDht, MutableItem, RequestFilter, ServerSettings};
+
+use super::Item;
+
+/// How long a lookup may take as a whole, whatever the nodes do that take part in it.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Different values of one record that a lookup may bring; whoever answers with more wants to keep us busy.
+const VALUES_PER_LOOKUP: usize = 64;
+
+/// Nodes that are kept for the next start, at the most.
+pub const SAVED_NODES: usize = 100;
+
+/// From whom a node of the DHT hears of others at first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bootstrap {
+    /// The well-known nodes of the public DHT.
+    Public,
+    /// These, as `HOST:PORT`; nobody if there are none.
+    Nodes(Vec<String>),
+}
+
+/// How a node of the DHT is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DhtOptions {
+    /// The address on which it listens. The DHT speaks IPv4 only.
+    pub address: Ipv4Addr,
+    /// The port (UDP); 0 for any.
+    pub port: u16,
+    /// From whom it hears of others.
+    pub bootstrap: Bootstrap,
+    /// Nodes that answered the last time.
+    pub known: Vec<String>,
+    /// It keeps records of others, and answers them.
+    pub is_server: bool,
+    /// How long a single node may take to answer.
+    pub request_timeout: Duration,
+}
+
+/// A node of the DHT. Cheap to clone; it ends with the last clone.
+#[derive(Clone)]
+pub struct Dht {
+    node: AsyncDht,
+}
+
+/// What a lookup has brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Values behind their sequence numbers, and how many nodes gave each. Their signatures hold, which for a slot means nothing.
+    pub values: BTreeMap<(i64, Vec<u8>), u32>,
+    /// Somebody has answered, with a value or without.
+    pub is_answered: bool,
+}
+
+impl Found {
+    /// The highest sequence number.
+    #[must_use]
+    pub fn highest_sequence(&self) -> Option<i64> {
+        self.values.keys().next_back().map(|(sequence, _)| *sequence)
+    }
+}
+
+impl Dht {
+    /// Opens the socket.
+    ///
+    /// # Errors
+    /// If the port is taken, or the address is none of this machine.
+    pub fn open(options: &DhtOptions) -> io::Result<Self> {
+        let mut builder = MainlineDht::builder();
+        builder.bind_address(options.address).port(options.port).request_timeout(options.request_timeout);
+        match &options.bootstrap {
+            // Named, since otherwise nodes that are known would take their place.
+            Bootstrap::Public => {
+                builder.bootstrap(&mainline::DEFAULT_BOOTSTRAP_NODES);
+            }
+            Bootstrap::Nodes(nodes) if nodes.is_empty() && options.known.is_empty() => {
+                builder.no_bootstrap();
+            }
+            Bootstrap::Nodes(nodes) => {
+                builder.bootstrap(nodes);
+            }
+        }
+        if !options.known.is_empty() {
+            builder.extra_bootstrap(&options.known);
+        }
+        if options.is_server {
+            builder.server_mode();
+        } else {
+            // A client that finds out that others reach it would begin to serve them by itself.
+            builder.server_settings(ServerSettings { filter: Box::new(AnswerNobody), ..ServerSettings::default() });
+        }
+        Ok(Self { node: builder.build()?.as_async() })
+    }
+
+    /// Where it listens.
+    pub async fn local_address(&self) -> SocketAddrV4 {
+        self.node.info().await.local_addr()
+    }
+
+    /// How others see it, if enough of them agree; and about how many nodes the whole DHT has.
+    pub async fn outlook(&self) -> (Option<SocketAddrV4>, usize) {
+        let info = self.node.info().await;
+        (info.public_address(), info.dht_size_estimate().0)
+    }
+
+    /// Whether anybody answers. The routing table is no answer: it remembers those who have gone for a quarter of an hour.
+    pub async fn is_anybody_there(&self) -> bool {
+        let mut key = [0; 32];
+        let id = *self.node.info().await.id();
+        key[..20].copy_from_slice(id.as_bytes());
+        self.read_until(&key, |_| true).await.is_answered
+    }
+
+    /// Nodes that answered lately, as `ADDRESS:PORT`.
+    pub async fn nodes(&self) -> Vec<String> {
+        let mut nodes = self.node.to_bootstrap().await;
+        nodes.truncate(SAVED_NODES);
+        nodes
+    }
+
+    /// Looks a record up, until everybody who is near to its key has answered or had the time to.
+    pub async fn read(&self, key: &[u8; 32]) -> Found {
+        self.read_until(key, |_| false).await
+    }
+
+    /// Looks a record up, until what came in is enough. Whoever is not asked any more costs nothing, and a lookup waits long for those who do not answer.
+    ///
+    /// A lookup to which nobody at all answers is tried once more: many at a time come in a burst, and a burst can be lost.
+    pub async fn read_until(&self, key: &[u8; 32], is_enough: impl Fn(&Found) -> bool) -> Found {
+        let found = self.look_up(key, &is_enough).await;
+        if found.is_answered { found } else { self.look_up(key, &is_enough).await }
+    }
+
+    async fn look_up(&self, key: &[u8; 32], is_enough: impl Fn(&Found) -> bool) -> Found {
+        let mut found = Found::default();
+        let began = std::time::Instant::now();
+        let mut lookup = self.node.get_mutable_detailed(key, None, None);
+        let collect = async {
+            while let Some(item) = lookup.items.next().await {
+                found.is_answered = true;
+                let value = (item.seq(), item.value().to_vec());
+                if found.values.len() < VALUES_PER_LOOKUP || found.values.contains_key(&value) {
+                    *found.values.entry(value).or_default() += 1;
+                }
+                if is_enough(&found) {
+                    return;
+                }
+            }
+            found.is_answered |= lookup.outcome.recv().await.responded() > 0;
+        };
+        let is_over = within(collect).await.is_some();
+        tracing::debug!(
+            key = %data_encoding::HEXLOWER.encode(&key[..4]),
+            values = found.values.len(),
+            found.is_answered,
+            is_over,
+            took_ms = began.elapsed().as_millis(),
+            "looked up in the DHT"
+        );
+        found
+    }
+
+    /// Writes a record to those who are nearest to its key. `replaces` is the sequence number that it takes the place of: whoever holds another refuses it. Says how
+    /// many have taken it.
+    ///
+    /// # Errors
+    /// If nobody has.
+    pub async fn write(&self, item: &Item, replaces: Option<i64>) -> Result<u32, WriteError> {
+        let item = MutableItem::new_signed_unchecked(item.key, item.signature, &item.value, item.sequence, None);
+        match within(self.node.put_mutable(item, replaces)).await {
+            Some(Ok(outcome)) => Ok(outcome.stored_at),
+            Some(Err(error)) => Err(WriteError::Refused { why: error.to_string() }),
+            None => Err(WriteError::TimedOut),
+        }
+    }
+}
+
+/// Why a record was not written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// Nobody took it.
+    #[error("nobody in the DHT has taken the record: {why}")]
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// There was no answer in time.
+    #[error("nobody in the DHT has answered within {} s", LOOKUP_TIMEOUT.as_secs())]
+    TimedOut,
+}
+
+async fn within<T>(what: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(LOOKUP_TIMEOUT, what).await.ok()
+}
+
+/// Nobody is served.
+#[derive(Clone, Debug)]
+struct AnswerNobody;
+
+impl RequestFilter for AnswerNobody {
+    fn allow_request(&self, _: &mainline::RequestSpecific, _: SocketAddrV4) -> bool {
+        false
+    }
+}

@@ -1,0 +1,36 @@
+//! Our identity document in the DHT, and the documents of contacts.
+
+use crate::automata::identity_publisher::Action;
+use crate::automata::system::System;
+use crate::identity::NodeId;
+use crate::node::{Command, DhtCommand, World};
+
+/// Performs an action.
+pub fn perform(world: &mut World, system: &System, action: Action) {
+    match action {
+        Action::Publish => world.command(Command::Dht(DhtCommand::Publish)),
+        Action::RefreshContacts => {
+            // Who is here tells by its session.
+            let away = |peer: &&NodeId| world.sessions.ready(peer).is_none();
+            let peers: Vec<NodeId> = world.contacts.iter().filter(away).copied().collect();
+            for peer in peers {
+                world.command(Command::Dht(DhtCommand::FindIdentity(peer)));
+            }
+        }
+        Action::ReportPublished => {
+            world.unpublished_because = None;
+            propagated(world, system);
+        }
+        Action::ReportUnpublished { reason } => {
+            world.unpublished_because = Some(reason);
+            propagated(world, system);
+        }
+    }
+}
+
+/// The propagation of our identity does not wait for the DHT any more, if it has.
+fn propagated(world: &mut World, system: &System) {
+    if std::mem::take(&mut world.handshakes.is_publishing) {
+        world.look_at_propagation(system);
+    }
+}

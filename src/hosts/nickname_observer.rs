@@ -1,0 +1,21 @@
+//! A search for everybody who claims a nickname.
+
+use crate::automata::nickname_observer::Action;
+use crate::node::{Command, DhtCommand, World};
+
+/// Performs an action of the search.
+pub fn perform(world: &mut World, search: u64, action: Action) {
+    match action {
+        Action::ReadSlots { nickname, slots } => {
+            world.command(Command::Dht(DhtCommand::ReadSlots { search, nickname, slots }));
+        }
+        Action::CancelReading => world.command(Command::Dht(DhtCommand::CancelReading(search))),
+        Action::ReportClaimant { index, claimant: Some(claimant) } => {
+            world.command(Command::ReportClaimant { search, index, claimant });
+        }
+        Action::ReportClaimant { claimant: None, .. } => {}
+        Action::ReportEnd { complete } => {
+            world.command(Command::ReportSearchEnd { search, is_complete: complete });
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! What the core asks of the DHT, carried out. Each question is a future of its own, and all of them end when the DHT is closed.
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+use futures_util::stream::{Stream, StreamExt as _};
+
+use crate::dht::{Bootstrap, Claimant, Dht, DhtOptions, Directory, SlotState};
+use crate::identity::{NodeId, Rank, VerifiedDocument};
+use crate::nickname::Nickname;
+use crate::node::{DhtCommand, DhtInput, Input};
+use crate::runtime::clock::unix_ms;
+use crate::store::StoreHandle;
+use crate::{automata::types, store::StoreError};
+
+use super::{Done, Driver};
+
+/// The slots of a search that have not answered yet.
+pub(in crate::runtime) type Answers = Pin<Box<dyn Stream<Item = (u8, Option<Claimant>)>>>;
+
+/// Files of saved nodes are small.
+const NODES_FILE_BYTES: u64 = 64 * 1024;
+
+/// The port may be held for a moment by the DHT that was just closed.
+const OPEN_ATTEMPTS: u32 = 5;
+
+impl Driver {
+    pub(super) fn dht_command(&mut self, command: DhtCommand) {
+        match command {
+            DhtCommand::Open => self.open_dht(),
+            DhtCommand::Close => {
+                self.directory = None;
+                self.dht_at = None;
+                self.dht_tasks.clear();
+                self.reading.clear();
+            }
+            DhtCommand::Look => self.ask_dht(Some(DhtInput::Alone), |directory| async move {
+                let is_answered = directory.dht().is_anybody_there().await;
+                Some(if is_answered { DhtInput::Answered } else { DhtInput::Alone })
+            }),
+            DhtCommand::SaveNodes => {
+                let file = self.home.dht_nodes_file();
+                self.ask_dht(None, |directory| async move {
+                    let nodes = directory.dht().nodes().await.join("\n");
+                    let saved = tokio::task::spawn_blocking(move || std::fs::write(file, nodes)).await;
+                    if let Ok(Err(error)) = saved {
+                        tracing::warn!(%error, "the nodes of the DHT cannot be written down for the next start");
+                    }
+                    None
+                });
+            }
+            DhtCommand::Publish => {
+                let (keys, document) = (self.keys.clone(), self.document.clone());
+                let published = Rc::clone(&self.published);
+                let otherwise = DhtInput::PublishFailed { reason: "there is no DHT".to_owned() };
+                self.ask_dht(Some(otherwise), |directory| async move {
+                    Some(match directory.publish(&keys.identity, &document).await {
+                        Ok(nodes) => {
+                            let revision = document.document().revision;
+                            published.set(revision);
+                            tracing::debug!(revision, nodes, "the identity document is published");
+                            DhtInput::Published
+                        }
+                        Err(error) => {
+                            tracing::warn!(%error, "the identity document is not published");
+                            DhtInput::PublishFailed { reason: error.to_string() }
+                        }
+                    })
+                });
+            }
+            DhtCommand::FindIdentity(peer) => {
+                let store = self.store.clone();
+                let otherwise = DhtInput::IdentityRead { peer, entrypoints: None };
+                self.ask_dht(Some(otherwise), move |directory| async move {
+                    let document = directory.document(&peer, unix_ms()).await;
+                    let document = kept(&store, document).await;
+                    let entrypoints = document.map(|document| document.document().contacts.to_vec());
+                    Some(DhtInput::IdentityRead { peer, entrypoints })
+                });
+            }
+            DhtCommand::ReadSlot(nickname, index) => {
+                let me = self.keys.id();
+                self.ask_dht(Some(DhtInput::SlotReadFailed), move |directory| async move {
+                    let slot = directory.slot(&nickname, index);
+                    Some(match directory.read_slot(&slot, &me, unix_ms()).await {
+                        Ok(state) => DhtInput::SlotRead(as_automata_say(state)),
+                        Err(error) => {
+                            tracing::debug!(%nickname, index, %error, "a slot is not read");
+                            DhtInput::SlotReadFailed
+                        }
+                    })
+                });
+            }
+            DhtCommand::WriteSlot(nickname, index) => {
+                let (keys, document) = (self.keys.clone(), self.document.clone());
+                let published = Rc::clone(&self.published);
+                self.ask_dht(Some(DhtInput::SlotWriteFailed), move |directory| async move {
+                    let slot = directory.slot(&nickname, index);
+                    // A claim counts only if the document names the nickname too, so the document goes before it.
+                    let revision = document.document().revision;
+                    if published.get() < revision && directory.publish(&keys.identity, &document).await.is_ok() {
+                        published.set(published.get().max(revision));
+                    }
+                    Some(match directory.write_slot(&slot, &keys.identity, unix_ms()).await {
+                        Ok(_) => DhtInput::SlotWritten,
+                        Err(error) => {
+                            tracing::warn!(%nickname, index, %error, "the claim to a nickname is not written");
+                            DhtInput::SlotWriteFailed
+                        }
+                    })
+                });
+            }
+            DhtCommand::EraseSlot(nickname, index) => {
+                let me = self.keys.id();
+                self.ask_dht(Some(DhtInput::SlotErased), move |directory| async move {
+                    let slot = directory.slot(&nickname, index);
+                    if let Err(error) = directory.erase_slot(&slot, &me, unix_ms()).await {
+                        tracing::warn!(%nickname, index, %error, "the claim to a nickname is left to expire");
+                    }
+                    Some(DhtInput::SlotErased)
+                });
+            }
+            DhtCommand::ReadSlots { search, nickname, slots } => self.read_slots(search, &nickname, slots),
+            // The answers that still come are dropped with the search.
+            DhtCommand::CancelReading(search) => {
+                self.reading.remove(&search);
+            }
+        }
+    }
+
+    fn open_dht(&mut self) {
+        let file = self.home.dht_nodes_file();
+        let options = DhtOptions {
+            address: self.settings.dht_address,
+            port: self.settings.dht_port.port,
+            bootstrap: self.settings.dht_bootstrap.clone(),
+            known: Vec::new(),
+            is_server: self.settings.dht_is_server,
+            request_timeout: std::time::Duration::from_millis(self.settings.dht_request_timeout_ms),
+        };
+        let may_move_port = !self.settings.dht_port.is_set;
+        let network = self.settings.network.clone();
+        self.dht_task(async move {
+            let opened = tokio::task::spawn_blocking(move || {
+                // Nodes of the public DHT are of no use in one that does not know them.
+                let known = match &options.bootstrap {
+                    Bootstrap::Nodes(nodes) if nodes.is_empty() => Vec::new(),
+                    _ => saved_nodes(&file),
+                };
+                let options = DhtOptions { known, ..options };
+                open(&options, may_move_port)
+            });
+            let opened = opened.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            Done::DhtOpened(match opened {
+                Ok(dht) => {
+                    let address = dht.local_address().await;
+                    Ok((Directory::new(dht, &network), address.into()))
+                }
+                Err(error) => Err(error),
+            })
+        });
+    }
+
+    /// The socket is open, or cannot be.
+    pub(super) fn dht_opened(&mut self, opened: std::io::Result<(Directory, std::net::SocketAddr)>) {
+        let input = match opened {
+            Ok((directory, address)) => {
+                tracing::info!(%address, "the DHT is open");
+                self.directory = Some(directory);
+                self.dht_at = Some(address);
+                DhtInput::Opened
+            }
+            Err(error) => {
+                let port = self.settings.dht_port.port;
+                let reason = format!("port {port} (UDP): {error}; the setting is services/entangled-dht/port");
+                DhtInput::OpenFailed { reason }
+            }
+        };
+        self.input(Input::Dht(input));
+    }
+
+    /// Asks the DHT; if there is none, `otherwise` is the answer.
+    fn ask_dht<F>(&mut self, otherwise: Option<DhtInput>, question: impl FnOnce(Directory) -> F)
+    where
+        F: Future<Output = Option<DhtInput>> + 'static,
+    {
+        let told = |answer: Option<DhtInput>| Done::Inputs(answer.map(Input::Dht).into_iter().collect());
+        match self.directory.clone() {
+            Some(directory) => {
+                let answer = question(directory);
+                self.dht_task(async move { told(answer.await) });
+            }
+            None => self.dht_task(async move { told(otherwise) }),
+        }
+    }
+
+    fn dht_task(&mut self, task: impl Future<Output = Done> + 'static) {
+        self.dht_tasks.push(Box::pin(task));
+    }
+
+    fn read_slots(&mut self, search: u64, nickname: &Nickname, slots: u8) {
+        let Some(directory) = &self.directory else {
+            // Nobody can be asked, so no slot holds anything that could be found.
+            let nothing = (0..slots).map(|index| DhtInput::SearchSlotRead {
+                search,
+                index,
+                claimant: None,
+                entrypoints: Vec::new(),
+            });
+            let inputs = nothing.map(Input::Dht).collect();
+            self.task(async move { Done::Inputs(inputs) });
+            return;
+        };
+        let answers: Answers = Box::pin(directory.search(nickname, slots, unix_ms()));
+        self.reading.insert(search);
+        self.wait_for_slot(search, answers);
+    }
+
+    fn wait_for_slot(&mut self, search: u64, mut answers: Answers) {
+        let store = self.store.clone();
+        self.dht_task(async move {
+            let Some((index, claimant)) = answers.next().await else { return Done::Nothing };
+            let document = kept(&store, claimant.map(|claimant| claimant.document)).await;
+            Done::SlotRead { search, index, document, rest: answers }
+        });
+    }
+
+    /// A slot of a search has answered.
+    pub(super) fn slot_read(&mut self, search: u64, index: u8, document: Option<VerifiedDocument>, rest: Answers) {
+        if !self.reading.contains(&search) {
+            return;
+        }
+        let claimant: Option<NodeId> = document.as_ref().map(VerifiedDocument::id);
+        let entrypoints = document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
+        self.wait_for_slot(search, rest);
+        self.input(Input::Dht(DhtInput::SearchSlotRead { search, index, claimant, entrypoints }));
+    }
+}
+
+/// The document, if it is not older than one that was seen of the same node. Those that count are kept.
+async fn kept(store: &StoreHandle, document: Option<VerifiedDocument>) -> Option<VerifiedDocument> {
+    let document = document?;
+    let now_unix_ms = unix_ms();
+    let to_keep = document.clone();
+    let rank = store.run(move |store| store.keep_document(&to_keep, now_unix_ms)).await;
+    match rank {
+        Ok(Rank::Newer | Rank::Same) => Some(document),
+        Ok(rank) => {
+            tracing::debug!(peer = %document.id(), ?rank, "an identity document in the DHT does not count");
+            None
+        }
+        Err(StoreError::Closed) => None,
+        Err(error) => {
+            tracing::warn!(%error, "an identity document cannot be kept");
+            None
+        }
+    }
+}
+
+fn as_automata_say(state: SlotState) -> types::SlotState {
+    match state {
+        SlotState::Empty => types::SlotState::Empty,
+        SlotState::Mine => types::SlotState::Mine,
+        SlotState::Yields => types::SlotState::Yields,
+        SlotState::Prevails => types::SlotState::Prevails,
+    }
+}
+
+/// Opens the socket; a default port that is taken gives way to a free one.
+fn open(options: &DhtOptions, may_move_port: bool) -> std::io::Result<Dht> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match Dht::open(options) {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && attempts < OPEN_ATTEMPTS => {
+                std::thread::sleep(std::time::Duration::from_millis(50 << attempts));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && may_move_port => {
+                tracing::warn!(%error, "the default port of services/entangled-dht/port gives way to a free one");
+                return Dht::open(&DhtOptions { port: 0, ..options.clone() });
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// Nodes that answered the last time.
+fn saved_nodes(file: &std::path::Path) -> Vec<String> {
+    use std::io::Read as _;
+    let Ok(opened) = std::fs::File::open(file) else { return Vec::new() };
+    let mut text = String::new();
+    if opened.take(NODES_FILE_BYTES).read_to_string(&mut text).is_err() {
+        return Vec::new();
+    }
+    let is_address = |line: &&str| line.parse::<std::net::SocketAddrV4>().is_ok();
+    text.lines().filter(is_address).take(crate::dht::SAVED_NODES).map(str::to_owned).collect()
+}

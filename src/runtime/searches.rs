@@ -1,0 +1,221 @@
+//! Searches for a nickname on behalf of the user: what has been found so far, kept for a while so that it can be asked for as it comes in.
+
+use std::collections::BTreeMap;
+
+use crate::api::answers;
+use crate::api::errors::{ErrorKind, RpcError};
+use crate::api::methods;
+use crate::automata::types::NicknameResult;
+use crate::automata::{dht_connector, nickname_holder};
+use crate::identity::{NodeId, VerifiedDocument};
+use crate::nickname::Nickname;
+use crate::node::{Input, RequestId, UserRequest};
+
+use super::calls::{Reply, bad, failed, now};
+use super::config::Config;
+use super::driver::{Done, Driver};
+use super::who;
+
+/// Searches that are kept, at the most. The oldest is forgotten first.
+const SEARCHES: usize = 16;
+
+/// All searches.
+#[derive(Default)]
+pub struct Searches {
+    last: u64,
+    searches: BTreeMap<u64, Search>,
+    /// Which node a request is about that asks whether it is there.
+    reaching: BTreeMap<RequestId, NodeId>,
+}
+
+/// One search.
+struct Search {
+    nickname: Nickname,
+    found: Vec<Found>,
+    /// Nothing more will come; all slots have answered, or not.
+    is_complete: Option<bool>,
+    /// Counts what has changed.
+    seen: u64,
+}
+
+/// Somebody who claims the nickname.
+struct Found {
+    index: u8,
+    id: NodeId,
+    /// Whether the node answers now; nothing while that is being found out.
+    is_there: Option<bool>,
+}
+
+impl Driver {
+    /// Begins to search.
+    pub(super) fn find_name(&mut self, parameters: methods::FindName, reply: Reply) {
+        let connector = self.node.system().dht_connector.get().map(|connector| connector.state());
+        if connector != Some(dht_connector::State::Joined) {
+            now::<methods::FindName>(reply, Err(no_dht(connector)));
+            return;
+        }
+        let methods::FindName { name, first } = parameters;
+        self.searches.last += 1;
+        let search = self.searches.last;
+        let began = Search { nickname: name.clone(), found: Vec::new(), is_complete: None, seen: 0 };
+        self.searches.searches.insert(search, began);
+        while self.searches.searches.len() > SEARCHES {
+            if let Some((oldest, _)) = self.searches.searches.pop_first() {
+                self.stop_search(oldest);
+            }
+        }
+        let request = self.request_id();
+        self.input(Input::Request(request, UserRequest::FindNickname { search, nickname: name, first }));
+        now::<methods::FindName>(reply, Ok(answers::Search { search }));
+    }
+
+    fn stop_search(&mut self, search: u64) {
+        let request = self.request_id();
+        self.input(Input::Request(request, UserRequest::StopSearch(search)));
+    }
+
+    /// Ends a search of which nobody wants to know more.
+    pub(super) fn end_search(&mut self, search: u64, reply: Reply) {
+        self.stop_search(search);
+        self.found_names(search, reply);
+    }
+
+    /// What a search has found.
+    pub(super) fn found_names(&mut self, search: u64, reply: Reply) {
+        let Some(searched) = self.searches.searches.get(&search) else {
+            let error = RpcError::new(ErrorKind::NotFound, format!("there is no search {search}"));
+            now::<methods::FoundNames>(reply, Err(error.help("`names.find` begins one")));
+            return;
+        };
+        let name = searched.nickname.clone();
+        let seen = searched.seen;
+        let (over, complete) = (searched.is_complete.is_some(), searched.is_complete == Some(true));
+        let found: Vec<_> = searched.found.iter().map(|found| (found.index, found.id, found.is_there)).collect();
+        let me = self.keys.id();
+        let store = self.store.clone();
+        self.task(async move {
+            let looked_up = store.run(move |store| {
+                let contacts = store.contacts()?;
+                let mut claimants = Vec::new();
+                for (index, id, answers_now) in found {
+                    let document = store.document(&id)?;
+                    let document = document.and_then(|kept| VerifiedDocument::verify_whenever(&kept.bytes).ok());
+                    let entrypoints =
+                        document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
+                    let contact = contacts.iter().find(|contact| contact.id == id);
+                    claimants.push(answers::Claimant {
+                        index,
+                        address: who::address_of(id, entrypoints, None).idurl,
+                        id,
+                        is_me: id == me,
+                        is_contact: contact.is_some(),
+                        contact: contact.and_then(|contact| contact.name.clone()),
+                        answers: answers_now,
+                    });
+                }
+                let alike = contacts.iter().filter_map(|contact| contact.name.as_ref());
+                let looks_like = alike.into_iter().find(|known| known.is_confusable_with(&name)).cloned();
+                Ok(answers::FoundNames { search, name, claimants, over, complete, seen, looks_like })
+            });
+            now::<methods::FoundNames>(reply, looked_up.await.map_err(failed));
+            Done::Nothing
+        });
+    }
+
+    /// The search has found somebody. Whether that node is there now is found out at once.
+    pub(super) fn claimant_found(&mut self, search: u64, index: u8, claimant: NodeId) {
+        let is_me = claimant == self.keys.id();
+        if let Some(search) = self.searches.searches.get_mut(&search) {
+            search.seen += 1;
+            search.found.push(Found { index, id: claimant, is_there: is_me.then_some(true) });
+        }
+        if !is_me {
+            let request = self.request_id();
+            self.searches.reaching.insert(request, claimant);
+            // Told behind what led to it, in an order that the trace has too.
+            self.task(async move { Done::Inputs(vec![Input::Request(request, UserRequest::Reach(claimant))]) });
+        }
+        self.changed();
+    }
+
+    /// Nothing more will be found.
+    pub(super) fn search_ended(&mut self, search: u64, is_complete: bool) {
+        if let Some(search) = self.searches.searches.get_mut(&search) {
+            search.seen += 1;
+            search.is_complete = Some(is_complete);
+        }
+        self.changed();
+    }
+
+    /// It is known whether a node is there.
+    pub(super) fn node_reached(&mut self, request: RequestId, is_reached: bool) {
+        let Some(id) = self.searches.reaching.remove(&request) else { return };
+        for search in self.searches.searches.values_mut() {
+            for found in search.found.iter_mut().filter(|found| found.id == id) {
+                found.is_there = Some(is_reached);
+                search.seen += 1;
+            }
+        }
+        self.changed();
+    }
+
+    /// Our user wants to be known by that name, or by none, from now on.
+    pub(super) fn change_nickname(&mut self, name: Option<Nickname>, reply: Reply) {
+        let text = name.as_ref().map(Nickname::as_str);
+        match Config::change(&self.home.config_file(), "identity/name", text) {
+            Ok(config) => {
+                self.settings_changed(config);
+                now::<methods::ShowNickname>(reply, Ok(self.nickname()));
+            }
+            Err(error) => {
+                let _ = reply.send(Err(bad(error.to_string())));
+            }
+        }
+    }
+
+    /// How our nickname stands.
+    pub(super) fn nickname(&self) -> answers::NicknameStatus {
+        let world = self.node.world();
+        let holder = self.node.system().nickname_holder.get();
+        let state = holder.map_or("CLOSED", |holder| holder.state().name()).to_owned();
+        // What is on its way to the holder has not been settled by it yet.
+        let settled = holder.is_none_or(|holder| {
+            matches!(holder.state(), nickname_holder::State::Held | nickname_holder::State::Failed)
+                || (holder.state() == nickname_holder::State::AtStartup && world.nickname.wanted.is_none())
+        });
+        let (result, index) = match &world.nickname.report {
+            Some((result, _, index)) => (Some(in_answers(*result)), Some(*index)),
+            None => (None, None),
+        };
+        let dht = self.node.system().dht_connector.get().map(|connector| connector.state());
+        let is_joined = dht == Some(dht_connector::State::Joined);
+        let problem = world.nickname.wanted.as_ref().filter(|_| !is_joined).map(|_| no_dht(dht).message);
+        answers::NicknameStatus { name: world.nickname.wanted.clone(), state, result, index, settled, problem }
+    }
+}
+
+fn in_answers(result: NicknameResult) -> answers::NicknameResult {
+    match result {
+        NicknameResult::Own => answers::NicknameResult::Own,
+        NicknameResult::Registered => answers::NicknameResult::Registered,
+        NicknameResult::Exists => answers::NicknameResult::Exists,
+        NicknameResult::Failed => answers::NicknameResult::Failed,
+        NicknameResult::Cleared => answers::NicknameResult::Cleared,
+    }
+}
+
+fn no_dht(state: Option<dht_connector::State>) -> RpcError {
+    use dht_connector::State;
+    let (why, help) = match state {
+        Some(State::Joining | State::Opening) => {
+            ("this node is still looking for others in the DHT", "try again in some seconds")
+        }
+        Some(State::Alone) => (
+            "nobody in the DHT answers this node",
+            "`bitpie config get services/entangled-dht/bootstrap` shows who is asked",
+        ),
+        Some(State::Resting) => ("the socket of the DHT cannot be opened", "`bitpie status` says why"),
+        _ => ("the service entangled-dht is off", "`bitpie service start entangled-dht` starts it"),
+    };
+    RpcError::new(ErrorKind::Unavailable, why.to_owned()).help(help)
+}

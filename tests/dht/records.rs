@@ -1,0 +1,152 @@
+use bitpie::dht::{Claimant, Dht, Directory, Item, NicknameClaim, PublishError, SlotError, SlotState};
+use bitpie::identity::IdentityKey;
+use futures_util::StreamExt as _;
+
+use crate::network::{Network, alice, document, key, now_unix_ms};
+
+/// Everybody who is found, by slot.
+async fn search(directory: &Directory) -> Vec<(u8, Claimant)> {
+    let mut found: Vec<(u8, Claimant)> = directory
+        .search(&alice(), 10, now_unix_ms())
+        .filter_map(|(index, claimant)| async move { claimant.map(|claimant| (index, claimant)) })
+        .collect()
+        .await;
+    found.sort_by_key(|(index, _)| *index);
+    found
+}
+
+/// Somebody whose document is published, and who holds slot `index`.
+async fn holds(directory: &Directory, key: &IdentityKey, index: u8) {
+    let document = document(key, 1, Some(alice()));
+    directory.publish(key, &document).await.expect("it is published");
+    directory.write_slot(&directory.slot(&alice(), index), key, now_unix_ms()).await.expect("it is written");
+}
+
+/// Writes anything into a slot, as anybody can.
+async fn overwrite(dht: &Dht, directory: &Directory, index: u8, value: &[u8], sequence: i64) {
+    let item = directory.slot(&alice(), index).item(value, sequence).expect("it fits");
+    dht.write(&item, None).await.expect("anybody can write");
+}
+
+#[tokio::test]
+async fn a_document_is_published_found_and_changed() {
+    let network = Network::new();
+    let (owner, reader) = (network.directory(), network.directory());
+    let key = key(1);
+    assert_eq!(reader.document(&key.id(), now_unix_ms()).await, None);
+    for revision in 1..=3 {
+        let document = document(&key, revision, None);
+        let nodes = owner.publish(&key, &document).await.expect("it is published");
+        assert!(nodes >= 10, "{nodes} nodes have it");
+        assert_eq!(reader.document(&key.id(), now_unix_ms()).await, Some(document));
+    }
+    // Who went back in time is told, and takes nothing back.
+    let error = owner.publish(&key, &document(&key, 2, None)).await.expect_err("there is a higher revision");
+    assert_eq!(error, PublishError::HigherRevision { published: 3, revision: 2 });
+    let found = reader.document(&key.id(), now_unix_ms()).await.expect("it is there");
+    assert_eq!(found.document().revision, 3);
+    // It counts for a week.
+    assert_eq!(reader.document(&key.id(), now_unix_ms() + 8 * 86_400_000).await, None);
+}
+
+#[tokio::test]
+async fn a_slot_is_judged_by_claims_and_by_what_the_documents_of_claimants_say() {
+    let network = Network::new();
+    let directory = network.directory();
+    let slot = directory.slot(&alice(), 0);
+    let (one, other) = (key(1), key(2));
+    let now = now_unix_ms();
+    assert_eq!(directory.read_slot(&slot, &one.id(), now).await, Ok(SlotState::Empty));
+    holds(&directory, &one, 0).await;
+    assert_eq!(directory.read_slot(&slot, &one.id(), now).await, Ok(SlotState::Mine));
+    let seen_by_other =
+        if slot.compare(&one.id(), &other.id()).is_lt() { SlotState::Prevails } else { SlotState::Yields };
+    assert_eq!(directory.read_slot(&slot, &other.id(), now).await, Ok(seen_by_other));
+
+    // The claimant's own document does not name the nickname any more.
+    directory.publish(&one, &document(&one, 2, None)).await.expect("it is published");
+    assert_eq!(directory.read_slot(&slot, &other.id(), now).await, Ok(SlotState::Empty));
+    // And after two days nobody believes the claim.
+    directory.publish(&one, &document(&one, 3, Some(alice()))).await.expect("it is published");
+    assert_eq!(directory.read_slot(&slot, &other.id(), now + 3 * 86_400_000).await, Ok(SlotState::Empty));
+    // Taken out by its owner alone.
+    directory.erase_slot(&slot, &other.id(), now).await.expect("there is nothing to do");
+    assert_eq!(directory.read_slot(&slot, &one.id(), now).await, Ok(SlotState::Mine));
+    directory.erase_slot(&slot, &one.id(), now).await.expect("it is erased");
+    assert_eq!(directory.read_slot(&slot, &one.id(), now).await, Ok(SlotState::Empty));
+}
+
+#[tokio::test]
+async fn what_others_write_into_a_slot_counts_as_nothing() {
+    let network = Network::new();
+    let (directory, attacker) = (network.directory(), network.client());
+    let (owner, mallory) = (key(1), key(2));
+    let now = now_unix_ms();
+    holds(&directory, &owner, 0).await;
+
+    let unsigned = NicknameClaim::new("test", alice(), 0, owner.id(), now);
+    let forged =
+        bitpie::wire::Signed::sign(&mallory, bitpie::identity::Domain::NicknameClaim, &bitpie::wire::encode(&unsigned));
+    // A true claim, of another slot.
+    let elsewhere = NicknameClaim::new("test", alice(), 5, owner.id(), now).sign(&owner);
+    // A true claim of somebody whose document does not name the nickname.
+    let valid = NicknameClaim::new("test", alice(), 0, mallory.id(), now).sign(&mallory);
+    let values: [&[u8]; 5] = [b"garbage", &[0xff; 996], forged.as_bytes(), elsewhere.as_bytes(), valid.as_bytes()];
+    for (sequence, value) in (10..).zip(values) {
+        overwrite(&attacker, &directory, 0, value, sequence).await;
+        let state = directory.read_slot(&directory.slot(&alice(), 0), &owner.id(), now).await;
+        assert_eq!(state, Ok(SlotState::Empty), "sequence {sequence}");
+        assert_eq!(search(&directory).await, []);
+    }
+    // The owner notices at the next check, and takes the place back.
+    directory.write_slot(&directory.slot(&alice(), 0), &owner, now).await.expect("it is written");
+    let found = search(&directory).await;
+    assert_eq!(
+        found.iter().map(|(index, claimant)| (*index, claimant.document.id())).collect::<Vec<_>>(),
+        [(0, owner.id())]
+    );
+
+    // The highest sequence number there is: the slot cannot be written any more, by nobody.
+    overwrite(&attacker, &directory, 0, b"no one", i64::MAX).await;
+    let error = directory.write_slot(&directory.slot(&alice(), 0), &owner, now).await;
+    assert_eq!(error, Err(SlotError::SequenceExhausted));
+}
+
+#[tokio::test]
+async fn a_document_under_somebody_elses_key_is_none() {
+    let network = Network::new();
+    let directory = network.directory();
+    let (one, mallory) = (key(1), key(2));
+    // Mallory publishes somebody else's document, and a forged one, under her own key.
+    let stolen = document(&one, 1, None);
+    let item = Item::sign_own(&mallory, stolen.as_bytes(), 7).expect("it fits");
+    directory.dht().write(&item, None).await.expect("it is her own key");
+    assert_eq!(directory.document(&mallory.id(), now_unix_ms()).await, None);
+    assert_eq!(directory.document(&one.id(), now_unix_ms()).await, None);
+}
+
+#[tokio::test]
+async fn half_of_the_nodes_may_go() {
+    let mut network = Network::new();
+    let directory = network.directory();
+    holds(&directory, &key(1), 0).await;
+    let half = network.testnet.nodes.len() / 2;
+    network.testnet.nodes.drain(..half);
+    // By somebody who knew the DHT before, and asks the dead too.
+    let found = search(&directory).await;
+    assert_eq!(found.len(), 1);
+    assert!(directory.document(&key(1).id(), now_unix_ms()).await.is_some());
+}
+
+#[tokio::test]
+async fn where_nobody_answers_there_is_an_end() {
+    let network = Network::new();
+    let directory = network.directory();
+    assert!(directory.dht().is_anybody_there().await);
+    drop(network);
+    // Its threads end one after the other.
+    while directory.dht().is_anybody_there().await {}
+    let slot = directory.slot(&alice(), 0);
+    assert_eq!(directory.read_slot(&slot, &key(1).id(), now_unix_ms()).await, Err(SlotError::NobodyAnswers));
+    assert!(directory.publish(&key(1), &document(&key(1), 1, None)).await.is_err());
+}
