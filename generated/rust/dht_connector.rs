@@ -226,8 +226,8 @@ impl Default for Parameters {
             join_timeout: Milliseconds(30_000),
             look_interval: Milliseconds(60_000),
             save_interval: Milliseconds(600_000),
-            first_rest: Milliseconds(5000),
-            longest_rest: Milliseconds(300_000),
+            first_rest: Milliseconds(2000),
+            longest_rest: Milliseconds(60_000),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "ab03aca5babc72a72d69ce9081e11237c8a69cd5fa966e09ef00cc20be15ba11";
+pub const MODEL_HASH: &str = "c500a5af51cc1b1db44955e83a5fdf8db4a555f750dadd3e5acd5a84c9905067";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
