@@ -61,7 +61,7 @@ impl Directory {
     /// If nobody has, or a higher revision of it is there already.
     pub async fn publish(&self, key: &IdentityKey, document: &VerifiedDocument) -> Result<u32, PublishError> {
         let revision = document.document().revision;
-        let published = self.find(&key.id(), |_| true).await;
+        let published = self.find(&key.id(), |_| false).await;
         if let Some(published) = published.map(|document| document.document().revision)
             && published > revision
         {
@@ -74,20 +74,18 @@ impl Directory {
 
     /// The document of a node, with the highest revision that anybody has; nothing if there is none that counts now.
     pub async fn document(&self, id: &NodeId, now_unix_ms: u64) -> Option<VerifiedDocument> {
-        let document = self.find(id, |_| true).await?;
+        let document = self.find(id, |_| false).await?;
         VerifiedDocument::verify(document.as_bytes(), now_unix_ms).ok()
     }
 
-    async fn find(&self, id: &NodeId, counts: impl Fn(&VerifiedDocument) -> bool) -> Option<VerifiedDocument> {
-        let read = |value: &[u8]| {
-            let document = VerifiedDocument::verify_whenever(value).ok()?;
-            (document.id() == *id && counts(&document)).then_some(document)
-        };
+    /// Looks the document of a node up: the highest revision of all that come in, or one that some give alike and that `suffices`. Those who are nearest to the key, and
+    /// have what was written last, are asked last; so without a good reason nothing suffices.
+    async fn find(&self, id: &NodeId, suffices: impl Fn(&VerifiedDocument) -> bool) -> Option<VerifiedDocument> {
+        let read = |value: &[u8]| VerifiedDocument::verify_whenever(value).ok().filter(|document| document.id() == *id);
         let is_enough = |found: &Found| {
-            found
-                .values
-                .last_key_value()
-                .is_some_and(|((_, value), &times)| times >= ENOUGH_ANSWERS && read(value).is_some())
+            found.values.last_key_value().is_some_and(|((_, value), &times)| {
+                times >= ENOUGH_ANSWERS && read(value).is_some_and(|document| suffices(&document))
+            })
         };
         let place = self.documents.acquire().await;
         let found = self.dht.read_until(id.as_bytes(), is_enough).await;
@@ -174,8 +172,9 @@ impl Directory {
 
     /// The document of somebody who claims a slot, if it names the nickname too.
     async fn agreeing(&self, slot: &Slot, id: &NodeId, now_unix_ms: u64) -> Option<VerifiedDocument> {
-        let document = self.document(id, now_unix_ms).await?;
-        (document.document().name.as_ref() == Some(slot.nickname())).then_some(document)
+        let names_it = |document: &VerifiedDocument| document.document().name.as_ref() == Some(slot.nickname());
+        let document = self.find(id, names_it).await.filter(names_it)?;
+        VerifiedDocument::verify(document.as_bytes(), now_unix_ms).ok()
     }
 
     /// Everybody who claims a nickname: each slot once, as soon as it has answered, with who holds it.

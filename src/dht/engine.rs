@@ -5,9 +5,10 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use mainline::async_dht::AsyncDht;
 use mainline::{Dht as MainlineDht, MutableItem, RequestFilter, ServerSettings};
+use tokio::time::Instant;
 
 use super::Item;
 
@@ -132,7 +133,8 @@ impl Dht {
         self.read_until(key, |_| false).await
     }
 
-    /// Looks a record up, until what came in is enough. Whoever is not asked any more costs nothing, and a lookup waits long for those who do not answer.
+    /// Looks a record up, until what came in is enough, and for as long again: those who are nearest to the key have what was written last, and are asked last. Whoever has
+    /// not answered until then is not waited for; a node that has gone would take its whole time.
     ///
     /// A lookup to which nobody at all answers is tried once more: many at a time come in a burst, and a burst can be lost.
     pub async fn read_until(&self, key: &[u8; 32], is_enough: impl Fn(&Found) -> bool) -> Found {
@@ -142,20 +144,21 @@ impl Dht {
 
     async fn look_up(&self, key: &[u8; 32], is_enough: impl Fn(&Found) -> bool) -> Found {
         let mut found = Found::default();
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let mut lookup = self.node.get_mutable_detailed(key, None, None);
         let collect = async {
-            while let Some(item) = lookup.items.next().await {
+            let mut over_at = None;
+            while let Some(item) = next_before(&mut lookup.items, over_at).await {
                 found.is_answered = true;
                 let value = (item.seq(), item.value().to_vec());
                 if found.values.len() < VALUES_PER_LOOKUP || found.values.contains_key(&value) {
                     *found.values.entry(value).or_default() += 1;
                 }
-                if is_enough(&found) {
-                    return;
-                }
+                over_at = is_enough(&found).then(|| over_at.unwrap_or_else(|| began + began.elapsed() * 2));
             }
-            found.is_answered |= lookup.outcome.recv().await.responded() > 0;
+            if over_at.is_none() {
+                found.is_answered |= lookup.outcome.recv().await.responded() > 0;
+            }
         };
         let is_over = within(collect).await.is_some();
         tracing::debug!(
@@ -196,6 +199,14 @@ pub enum WriteError {
     /// There was no answer in time.
     #[error("nobody in the DHT has answered within {} s", LOOKUP_TIMEOUT.as_secs())]
     TimedOut,
+}
+
+/// The next of them; nothing if there is none any more, or none in time.
+async fn next_before<T>(items: &mut (impl Stream<Item = T> + Unpin), over_at: Option<Instant>) -> Option<T> {
+    match over_at {
+        Some(over_at) => tokio::time::timeout_at(over_at, items.next()).await.ok().flatten(),
+        None => items.next().await,
+    }
 }
 
 async fn within<T>(what: impl Future<Output = T>) -> Option<T> {

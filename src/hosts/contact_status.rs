@@ -4,7 +4,7 @@ use crate::automata::contact_status::Action;
 use crate::automata::senders::handshake;
 use crate::automata::system::System;
 use crate::identity::NodeId;
-use crate::node::{Command, DhtCommand, OutgoingPacket, Purpose, World};
+use crate::node::{Command, OutgoingPacket, Purpose, World};
 use crate::peers::PeerSource;
 
 /// Performs an action of the contact.
@@ -17,8 +17,6 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
         Action::FetchIdentity => {
             world.handshakes.fetching.insert(peer);
             world.hurry_link(system, peer);
-            // It may have moved; then only its document says where to.
-            world.command(Command::Dht(DhtCommand::FindIdentity(peer)));
         }
         Action::SendMyIdentity => match world.send_packet(peer, OutgoingPacket::Identity) {
             Some(packet) => world.handshakes.wait(packet, peer, Purpose::Contact),

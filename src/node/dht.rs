@@ -85,6 +85,11 @@ impl World {
         }
     }
 
+    /// The user waits to hear whether a node is there.
+    pub fn is_reaching(&self, peer: &NodeId) -> bool {
+        self.reaching.0.contains_key(peer)
+    }
+
     /// It has been found out whether a node is there. A session that only served to find out is not wanted any more.
     pub fn reached(&mut self, system: &System, peer: NodeId, is_reached: bool) {
         let Some(requests) = self.reaching.0.remove(&peer) else { return };

@@ -63,12 +63,14 @@ fn occurrences(sources: &Sources) -> Vec<Occurrence> {
     all
 }
 
-/// The identifiers in a text; numbers with their units are none.
+/// The identifiers in a text; numbers with their units are none, nor is what a literal text of the language says.
 fn words(text: &str) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut start = None;
+    let mut is_literal = false;
     for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
-        let is_part = c.is_ascii_alphanumeric() || c == '_';
+        is_literal ^= c == '"';
+        let is_part = !is_literal && (c.is_ascii_alphanumeric() || c == '_');
         match start {
             None if is_part => start = Some(at),
             Some(from) if !is_part => {
