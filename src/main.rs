@@ -17,6 +17,8 @@ const OFFLINE: Offline = Offline {
     set: offline::set,
     backup: offline::backup,
     restore: offline::restore,
+    set_passphrase: offline::set_passphrase,
+    remove_passphrase: offline::remove_passphrase,
     checks: CHECKS,
 };
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use bitpie::api::access::{API_FILE, Access, Token};
 use bitpie::api::answers::{
-    Contact, ContactState, Contacts, Direction, MarkedRead, Message, MessageSent, MessageState, Messages, Ping,
+    Contact, ContactState, Contacts, Direction, MarkedRead, Message, MessageSent, MessageState, Messages, Ping, Rating,
     ServiceChange, ServiceResult,
 };
 use bitpie::api::bind::{PortChoice, bind};
@@ -120,6 +120,7 @@ fn contact() -> Contact {
         last_seen_unix_ms: None,
         unread: 0,
         waiting: 0,
+        rating: Rating { seen_minutes: 98, up_minutes: 100 },
     }
 }
 
@@ -171,8 +172,8 @@ fn a_contact_is_added_and_listed() {
         &fake.run(&["contact", "list"]),
         expect![[r#"
             exit code 0
-            NAME   ID
-            alice  yryonyeb  online
+            NAME   ID                THERE
+            alice  yryonyeb  online  98 %
         "#]],
     );
     let raw = fake.run(&["--json", "contact", "list"]);

@@ -364,6 +364,17 @@ pub struct Contact {
     pub unread: u64,
     /// Messages of theirs that wait until they are accepted.
     pub waiting: u64,
+    /// How often they were there in the last 30 days.
+    pub rating: Rating,
+}
+
+/// How often a contact was there while this node was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rating {
+    /// Minutes in which they were seen.
+    pub seen_minutes: u64,
+    /// Minutes in which this node was up and looked.
+    pub up_minutes: u64,
 }
 
 /// What somebody is to the user.

@@ -175,6 +175,17 @@ pub enum Command {
         #[arg(value_hint = ValueHint::AnyPath)]
         from: PathBuf,
     },
+    /// The passphrase with which the key is encrypted
+    #[command(
+        after_help = "Works while the node runs, and without it. The key stays the same; backups keep the passphrase that they were made with.\n\n\
+        Examples:\n  bitpie passphrase set\n  bitpie passphrase set --passphrase-file new.txt --old-passphrase-file old.txt\n  \
+        bitpie passphrase remove"
+    )]
+    Passphrase {
+        /// What to do with it
+        #[command(subcommand)]
+        command: PassphraseCommand,
+    },
     /// Look for what is wrong, and say what to do about it
     #[command(
         after_help = "Works without a running node too. Exit code 1 if a check failed.\n\nExamples:\n  bitpie doctor\n  \
@@ -185,6 +196,42 @@ pub enum Command {
     Completions(super::manual::Completions),
     /// Print the man page, or write one for each command
     Man(super::manual::Man),
+}
+
+/// `bitpie passphrase …`
+#[derive(Subcommand)]
+pub enum PassphraseCommand {
+    /// Encrypt the key, or encrypt it anew
+    Set {
+        /// The new passphrase is the first line of this file; without it, a terminal is asked
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        passphrase_file: Option<PathBuf>,
+        /// What is needed if it is encrypted already
+        #[command(flatten)]
+        old: OldPassphrase,
+    },
+    /// Keep the key as it is, for whoever can read the file
+    Remove {
+        /// What is needed
+        #[command(flatten)]
+        old: OldPassphrase,
+    },
+}
+
+/// The passphrase that a key has.
+#[derive(Args)]
+pub struct OldPassphrase {
+    /// The passphrase that the key has is the first line of this file; without it, a terminal is asked
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    old_passphrase_file: Option<PathBuf>,
+}
+
+impl OldPassphrase {
+    /// The file, if one is given.
+    #[must_use]
+    pub fn file(&self) -> Option<&std::path::Path> {
+        self.old_passphrase_file.as_deref()
+    }
 }
 
 /// Run the node
@@ -256,6 +303,9 @@ pub enum ContactCommand {
         name: Option<Nickname>,
     },
     /// List your contacts, and the strangers who have written
+    #[command(
+        after_help = "SEEN is when they were last heard; THERE is in how much of this node's time in the last 30 days they were there too."
+    )]
     List,
     /// Forget a contact; the conversation stays
     Remove {

@@ -8,7 +8,7 @@ use super::short_id::{ShortIds, name_or_id};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
-use crate::api::answers::{Contact, ContactState, Contacts};
+use crate::api::answers::{Contact, ContactState, Contacts, Rating};
 use crate::api::methods::{AcceptContact, AddContact, ListContacts, PingContact, RefuseContact, RemoveContact};
 
 /// Does what is asked for.
@@ -96,7 +96,7 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
             .to_owned();
     }
     let short = ShortIds::of(contacts.contacts.iter().map(|contact| &contact.id));
-    let mut table = Table::new(&["NAME", "ID", "", "SEEN", "UNREAD", "WAITING", "CALLS ITSELF"]);
+    let mut table = Table::new(&["NAME", "ID", "", "SEEN", "THERE", "UNREAD", "WAITING", "CALLS ITSELF"]);
     for contact in &contacts.contacts {
         let (state, style) = match (contact.state, contact.online) {
             (ContactState::Request, _) => ("wants to talk", ODD),
@@ -111,6 +111,7 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
             Cell::new(short.show(&contact.id)),
             Cell::new(state).styled(style),
             contact.last_seen_unix_ms.map_or_else(Cell::default, |then| Cell::new(when(now_unix_ms, then))),
+            there(contact.rating),
             unless_none(contact.unread),
             unless_none(contact.waiting),
             Cell::new(claimed.map(ToString::to_string).unwrap_or_default()).styled(FAINT),
@@ -121,6 +122,14 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
         text += "\nWhoever wants to talk waits for `bitpie contact accept ID` or `bitpie contact refuse ID`.\n";
     }
     text
+}
+
+/// How much of this node's time they were there too.
+fn there(rating: Rating) -> Cell {
+    if rating.up_minutes == 0 {
+        return Cell::default();
+    }
+    Cell::new(format!("{} %", (rating.seen_minutes * 100 + rating.up_minutes / 2) / rating.up_minutes))
 }
 
 #[cfg(test)]
@@ -141,6 +150,7 @@ mod tests {
             last_seen_unix_ms: (number < 3).then_some(1_000_000),
             unread: number.into(),
             waiting: u64::from(state == ContactState::Request),
+            rating: Rating { seen_minutes: 30 * u64::from(number), up_minutes: 61 * u64::from(number < 2) },
         }
     }
 
@@ -154,11 +164,11 @@ mod tests {
         ];
         let text = contacts_text(&Contacts { contacts }, 1_000_000 + 180_000);
         expect![[r#"
-            NAME      ID                       SEEN       UNREAD  WAITING  CALLS ITSELF
-            –         ycbogyad  wants to talk                  3        1  alice
-            alice     yryonyeb  online         3 min ago       1
-            Zoë 日本  yyyyyyyy  offline        3 min ago                   alice
-            mallory   yebyryon  refused        3 min ago       2           alice
+            NAME      ID                       SEEN       THERE  UNREAD  WAITING  CALLS ITSELF
+            –         ycbogyad  wants to talk                         3        1  alice
+            alice     yryonyeb  online         3 min ago  49 %        1
+            Zoë 日本  yyyyyyyy  offline        3 min ago  0 %                     alice
+            mallory   yebyryon  refused        3 min ago              2           alice
 
             Whoever wants to talk waits for `bitpie contact accept ID` or `bitpie contact refuse ID`.
         "#]]

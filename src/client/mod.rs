@@ -31,7 +31,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::api::answers::{BackedUp, Id, Setting, Settings};
 use crate::api::methods::{MakeBackup, Reconnect, ShutDown};
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, PassphraseCommand};
 pub use connection::Connection;
 pub use failure::Failure;
 use terminal::{print, print_json, safe};
@@ -55,6 +55,10 @@ pub struct Offline {
     pub backup: fn(&Path, &Path) -> anyhow::Result<BackedUp>,
     /// Makes the home folder (the second) of a backup (the first).
     pub restore: fn(&Path, &Path) -> anyhow::Result<()>,
+    /// Gives the key another passphrase. The files, if they are given, hold the one that it has, and the new one; otherwise a terminal is asked.
+    pub set_passphrase: fn(&Path, Option<&Path>, Option<&Path>) -> anyhow::Result<()>,
+    /// Takes the passphrase away; the file holds the one that there is.
+    pub remove_passphrase: fn(&Path, Option<&Path>) -> anyhow::Result<()>,
     /// Checks of `doctor` beside [`doctor::CHECKS`].
     pub checks: &'static [doctor::Check],
 }
@@ -134,6 +138,7 @@ fn dispatch(command: Command, context: &Context<'_>) -> Result<(), Failure> {
         Command::Stop => stop(context),
         Command::Backup { to } => backup(&to, context),
         Command::Restore { from } => restore(&from, context),
+        Command::Passphrase { command } => passphrase(&command, context),
         Command::Doctor => doctor::perform(context),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
@@ -188,6 +193,24 @@ fn restore(from: &Path, context: &Context<'_>) -> Result<(), Failure> {
         "{} is there again; `bitpie run` goes on with it. Do not go on with the old one beside it.\n",
         context.home.display()
     ))?)
+}
+
+fn passphrase(command: &PassphraseCommand, context: &Context<'_>) -> Result<(), Failure> {
+    let said = match command {
+        PassphraseCommand::Set { passphrase_file, old } => {
+            (context.offline.set_passphrase)(&context.home, old.file(), passphrase_file.as_deref())?;
+            "The key is encrypted with the new passphrase; `bitpie run` asks for it. Without it nobody can use the key again. Older backups are as they were.\n"
+        }
+        PassphraseCommand::Remove { old } => {
+            (context.offline.remove_passphrase)(&context.home, old.file())?;
+            "The key is not encrypted any more: whoever has the file is you.\n"
+        }
+    };
+    if context.json {
+        let encrypted = matches!(command, PassphraseCommand::Set { .. });
+        return Ok(print_json(&serde_json::json!({ "encrypted": encrypted }))?);
+    }
+    Ok(print(said)?)
 }
 
 /// The clock of this machine.

@@ -57,15 +57,16 @@ fn change_text(change: &ServiceChange) -> String {
 }
 
 fn list_text(services: &Services) -> String {
-    let mut table = Table::new(&["SERVICE", "STATE", "ENABLED", "NEEDS", "WHAT IT IS FOR"]);
+    let mut table = Table::new(&["SERVICE", "STATE", "ENABLED", "NEEDS", "NEEDED BY", "WHAT IT IS FOR"]);
     for service in &services.services {
-        let needs: Vec<&str> = service.depends_on.iter().map(ServiceName::as_str).collect();
+        let listed = |names: &[ServiceName]| names.iter().map(ServiceName::as_str).collect::<Vec<_>>().join(", ");
         let problem = service.problem.as_ref().map(|problem| format!("\n{problem}")).unwrap_or_default();
         table.row([
             Cell::new(service.name.as_str()).styled(STRONG),
             Cell::new(&service.state).styled(state_style(&service.state)),
             Cell::new(if service.enabled { "yes" } else { "no" }),
-            Cell::new(needs.join(", ")),
+            Cell::new(listed(&service.depends_on)),
+            Cell::new(listed(&service.dependents)),
             Cell::new(format!("{}{problem}", service.summary)),
         ]);
     }
@@ -136,7 +137,7 @@ mod tests {
             depends_on: needs.iter().map(|needed| name(needed)).collect(),
             dependents: Vec::new(),
         };
-        let services = vec![
+        let mut services = vec![
             service("network", &[], "ON"),
             service("gateway", &["network"], "ON"),
             service("tcp-connections", &["network"], "ON"),
@@ -144,6 +145,11 @@ mod tests {
             service("p2p-hookups", &["gateway", "tcp-transport"], "OFF"),
             service("private-messages", &["p2p-hookups"], "DEPENDS_OFF"),
         ];
+        for needed in 0..services.len() {
+            let needs_it = |service: &&Service| service.depends_on.contains(&services[needed].name);
+            services[needed].dependents =
+                services.iter().filter(needs_it).map(|service| service.name.clone()).collect();
+        }
         Services { services }
     }
 
@@ -165,14 +171,14 @@ mod tests {
     #[test]
     fn the_list_shows_states_and_problems() {
         expect![[r#"
-            SERVICE           STATE               ENABLED  NEEDS                     WHAT IT IS FOR
-            network           ON                  yes                                What network is for.
-            gateway           ON                  yes      network                   What gateway is for.
-            tcp-connections   ON                  yes      network                   What tcp-connections is for.
-            tcp-transport     STARTING.LAUNCHING  yes      tcp-connections, gateway  What tcp-transport is for.
-            p2p-hookups       OFF                 no       gateway, tcp-transport    What p2p-hookups is for.
-            private-messages  DEPENDS_OFF         yes      p2p-hookups               What private-messages is for.
-                                                                                     p2p-hookups is off
+            SERVICE           STATE               ENABLED  NEEDS                     NEEDED BY                   WHAT IT IS FOR
+            network           ON                  yes                                gateway, tcp-connections    What network is for.
+            gateway           ON                  yes      network                   tcp-transport, p2p-hookups  What gateway is for.
+            tcp-connections   ON                  yes      network                   tcp-transport               What tcp-connections is for.
+            tcp-transport     STARTING.LAUNCHING  yes      tcp-connections, gateway  p2p-hookups                 What tcp-transport is for.
+            p2p-hookups       OFF                 no       gateway, tcp-transport    private-messages            What p2p-hookups is for.
+            private-messages  DEPENDS_OFF         yes      p2p-hookups                                           What private-messages is for.
+                                                                                                                 p2p-hookups is off
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&list_text(&services())).to_string());
     }

@@ -15,6 +15,7 @@ mod names;
 pub mod network;
 pub mod offline;
 pub mod own;
+pub mod passphrase;
 pub mod recording;
 pub mod run;
 mod searches;

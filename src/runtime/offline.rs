@@ -9,6 +9,7 @@ use crate::identity::key_file;
 
 use super::config::{Config, Settings as Typed};
 use super::home::Home;
+use super::passphrase::{self, Change};
 use super::{backup as copy, views, who};
 
 /// Who the node is.
@@ -61,4 +62,20 @@ pub fn backup(home: &Path, to: &Path) -> anyhow::Result<BackedUp> {
 /// Those of the restoration.
 pub fn restore(from: &Path, home: &Path) -> anyhow::Result<()> {
     Ok(copy::restore(from, &Home::at(home))?)
+}
+
+/// Gives the key another passphrase.
+///
+/// # Errors
+/// If there is no key, the old passphrase is missing or wrong, or the file cannot be written; then everything is as it was.
+pub fn set_passphrase(home: &Path, old: Option<&Path>, new: Option<&Path>) -> anyhow::Result<()> {
+    passphrase::change(&Home::at(home), old, Change::Set { file: new })
+}
+
+/// Takes the passphrase of the key away.
+///
+/// # Errors
+/// As [`set_passphrase`]; and if there is none.
+pub fn remove_passphrase(home: &Path, old: Option<&Path>) -> anyhow::Result<()> {
+    passphrase::change(&Home::at(home), old, Change::Remove)
 }

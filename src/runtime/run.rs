@@ -28,6 +28,7 @@ use super::entropy::random;
 use super::home::{Home, HomeLock};
 use super::logging::{Log, LogOptions};
 use super::own::{self, Keys};
+use super::passphrase::{self, Passphrase};
 use super::recording::{Recording, recorder};
 
 /// The public network. In any other, which is a network of one's own, addresses inside private networks are as good as others.
@@ -91,24 +92,29 @@ pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         tracing::warn!("the limit of open files stays as it is, and may be too low for all sessions");
     }
     let is_first_run = home.read_key()?.is_none();
-    let passphrase = passphrase(&home, options.passphrase_file.as_deref())?;
+    let passphrase = passphrase::for_key(&home, options.passphrase_file.as_deref())?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")?;
     runtime.block_on(async {
+        let is_encrypted = passphrase.is_some();
         let started = Started::prepare(home, config, settings, passphrase)?;
-        announce(&started, is_first_run);
+        announce(&started, is_first_run, is_encrypted);
         started.run(Some(log), until_told()).await
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn announce(started: &Started, is_first_run: bool) {
+fn announce(started: &Started, is_first_run: bool, is_encrypted: bool) {
     if is_first_run {
         eprintln!("A new identity was made: {}", started.keys.id());
-        eprintln!(
-            "Its key is in {}; whoever has that file is you, so keep a backup: bitpie backup FILE",
-            started.home.key_file().display()
-        );
+        let key = started.home.key_file();
+        let key = key.display();
+        if is_encrypted {
+            eprintln!("Its key is in {key}, encrypted with the passphrase; keep a backup: bitpie backup FILE");
+        } else {
+            eprintln!("Its key is in {key}; whoever has that file is you.");
+            eprintln!("Keep a backup (bitpie backup FILE), and encrypt it if you like (bitpie passphrase set).");
+        }
     }
     eprintln!(
         "The node runs. In another terminal: bitpie status, bitpie id, bitpie contact add ADDRESS, bitpie msg send NAME TEXT"
@@ -129,28 +135,6 @@ async fn until_told() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         () = terminated => {}
-    }
-}
-
-/// The passphrase, if the key needs one.
-fn passphrase(home: &Home, file: Option<&std::path::Path>) -> anyhow::Result<Option<Zeroizing<Vec<u8>>>> {
-    if let Some(file) = file {
-        let text = Zeroizing::new(
-            std::fs::read_to_string(file)
-                .with_context(|| format!("the passphrase file {} cannot be read", file.display()))?,
-        );
-        let line = text.lines().next().unwrap_or_default();
-        return Ok(Some(Zeroizing::new(line.as_bytes().to_vec())));
-    }
-    let Some(key) = home.read_key()? else { return Ok(None) };
-    match key_file::decode(&key, None) {
-        Err(key_file::KeyFileError::NeedsPassphrase) => {
-            let entered = rpassword::prompt_password("Passphrase of the key: ").context(
-                "the key is encrypted, and there is no terminal to ask for the passphrase: use --passphrase-file FILE",
-            )?;
-            Ok(Some(Zeroizing::new(entered.into_bytes())))
-        }
-        _ => Ok(None),
     }
 }
 
@@ -180,7 +164,7 @@ impl Started {
         home: Home,
         config: Config,
         settings: Settings,
-        passphrase: Option<Zeroizing<Vec<u8>>>,
+        passphrase: Option<Passphrase>,
     ) -> anyhow::Result<Self> {
         home.prepare()?;
         let lock = home.lock()?;

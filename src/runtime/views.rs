@@ -11,7 +11,7 @@ use crate::automata::contact_status;
 use crate::automata::local_service::State;
 use crate::hosts::local_service;
 use crate::identity::{NodeId, VerifiedDocument};
-use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item};
+use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating};
 use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::peers::MISBEHAVIOUR_LIMIT;
@@ -25,6 +25,9 @@ use super::driver::Driver;
 use super::recording::Recorder;
 
 type Core = Node<Recorder>;
+
+/// For how long back it is told how often a contact was there: 30 days.
+const RATED_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// The state of `network_connector`.
 pub fn network_connector(node: &Core) -> String {
@@ -84,6 +87,8 @@ pub fn presence(node: &Core) -> Presence {
 /// Those of the store.
 pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<answers::Contact, RpcError> {
     let (status, last_seen_unix_ms) = presence.get(&contact.id).cloned().unwrap_or_default();
+    let Rating { seen_minutes, up_minutes } =
+        store.rating(&contact.id, unix_ms().saturating_sub(RATED_MS)).map_err(failed)?;
     let document = store.document(&contact.id).map_err(failed)?;
     let document = document.and_then(|document| VerifiedDocument::verify_whenever(&document.bytes).ok());
     Ok(answers::Contact {
@@ -100,6 +105,7 @@ pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<
         last_seen_unix_ms,
         unread: contact.unread,
         waiting: contact.waiting,
+        rating: answers::Rating { seen_minutes, up_minutes },
     })
 }
 
