@@ -121,6 +121,8 @@ fn contact() -> Contact {
         unread: 0,
         waiting: 0,
         rating: Rating { seen_minutes: 98, up_minutes: 100 },
+        nickname_change: None,
+        looks_like: None,
     }
 }
 
@@ -149,6 +151,7 @@ fn sent() -> Outcome {
         name: Some("alice".parse().expect("a nickname")),
         state: MessageState::Queued,
         expires_unix_ms: 1,
+        nickname_change: None,
     })
 }
 
@@ -167,7 +170,7 @@ fn a_contact_is_added_and_listed() {
     "#]],
     );
     let name = Some("alice".parse().expect("a nickname"));
-    assert_eq!(fake.asked(), [Request::AddContact(AddContact { idurl: "bitpie:x".to_owned(), name })]);
+    assert_eq!(fake.asked(), [Request::AddContact(AddContact { idurl: "bitpie:x".to_owned(), name, found_as: None })]);
     check(
         &fake.run(&["contact", "list"]),
         expect![[r#"

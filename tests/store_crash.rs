@@ -177,7 +177,9 @@ fn look(folder: &Path, acknowledged: &BTreeSet<(bool, u64)>, when: &str) {
 }
 
 fn prepare(folder: &Path) {
-    open(folder).add_contact(&NewContact { id: peer(), name: None, hints: Vec::new() }, NOW).expect("added");
+    open(folder)
+        .add_contact(&NewContact { id: peer(), name: None, hints: Vec::new(), found_as: None }, NOW)
+        .expect("added");
 }
 
 fn open(folder: &Path) -> Store {

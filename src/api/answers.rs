@@ -129,6 +129,8 @@ pub struct FoundNames {
     pub seen: u64,
     /// A contact with another name that looks like this one.
     pub looks_like: Option<Nickname>,
+    /// A contact who was found by this nickname, and does not claim it any more.
+    pub missing: Option<Nickname>,
 }
 
 /// Somebody who claims a nickname, and whose own identity document says so too.
@@ -366,6 +368,19 @@ pub struct Contact {
     pub waiting: u64,
     /// How often they were there in the last 30 days.
     pub rating: Rating,
+    /// They were found by a nickname, and have given it up.
+    pub nickname_change: Option<NicknameChange>,
+    /// Another contact, whose name looks like that of this one: told when a contact is added or accepted.
+    pub looks_like: Option<Nickname>,
+}
+
+/// Somebody who was found by a nickname has given it up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NicknameChange {
+    /// The nickname by which they were found.
+    pub was: Nickname,
+    /// What they call themselves now.
+    pub is: Option<Nickname>,
 }
 
 /// How often a contact was there while this node was.
@@ -430,6 +445,8 @@ pub struct MessageSent {
     pub state: MessageState,
     /// Until when it is tried.
     pub expires_unix_ms: u64,
+    /// They were found by a nickname, and have given it up.
+    pub nickname_change: Option<NicknameChange>,
 }
 
 /// How far a message is.

@@ -108,6 +108,9 @@ pub struct AddContact {
     /// The user's name for them; without it, the one that the address proposes.
     #[serde(default)]
     pub name: Option<Nickname>,
+    /// The nickname by which they were found, if by one: that they give it up is told.
+    #[serde(default)]
+    pub found_as: Option<Nickname>,
 }
 
 /// `contact.list`

@@ -276,7 +276,7 @@ mod tests {
         check(
             r#"{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{"idurl":"x","nmae":"y"}}"#,
             expect![
-                "1 InvalidParams `contact.add` does not take this: `nmae`: unknown field `nmae`, expected `idurl` or `name`"
+                "1 InvalidParams `contact.add` does not take this: `nmae`: unknown field `nmae`, expected one of `idurl`, `name`, `found_as`"
             ],
         );
         check(
@@ -330,7 +330,11 @@ mod tests {
             assert_eq!(read, parameters.clone().into());
         }
         round(&GetStatus {});
-        round(&AddContact { idurl: "bitpie:x".to_owned(), name: Some("Zoë".parse().expect("a nickname")) });
+        round(&AddContact {
+            idurl: "bitpie:x".to_owned(),
+            name: Some("Zoë".parse().expect("a nickname")),
+            found_as: None,
+        });
         round(&WatchMessages { with: None, after: Some(u64::MAX), wait_ms: 1 });
     }
 

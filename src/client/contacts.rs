@@ -22,12 +22,13 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
         ContactCommand::Add { idurl, choice, name } => {
             let wanted = match names::as_nickname(&idurl) {
                 Some(nickname) => names::pin(&node, &nickname, name, &choice)?,
-                None => AddContact { idurl, name },
+                None => AddContact { idurl, name, found_as: None },
             };
             let answered = node.call(&wanted)?;
             let who = who(&answered.answer);
             let write = format!("bitpie msg send {} \"…\"", quoted(&who));
-            (answered.raw, format!("{} is a contact now: `{write}`\n", styled(STRONG, &who)))
+            let text = format!("{} is a contact now: `{write}`\n", styled(STRONG, &who));
+            (answered.raw, text + &alike(&answered.answer))
         }
         ContactCommand::Remove { who } => {
             let answered = node.call(&RemoveContact { who })?;
@@ -48,7 +49,7 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
                     "{} is a contact now, with {unread}: `bitpie msg list {}`\n",
                     styled(STRONG, &who),
                     quoted(&who)
-                ),
+                ) + &alike(&answered.answer),
             )
         }
         ContactCommand::Refuse { who } => {
@@ -59,6 +60,17 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
         ContactCommand::Ping { who } => return ping(&node, who, context),
     };
     if context.json { Ok(print_json(&raw)?) } else { Ok(print(&text)?) }
+}
+
+/// A name that could be taken for another's.
+fn alike(contact: &Contact) -> String {
+    contact.looks_like.as_ref().map_or_else(String::new, |other| {
+        format!(
+            "{}: the name looks like that of your contact {}, who is somebody else; `--name` gives another.\n",
+            styled(BAD, "Beware"),
+            styled(STRONG, safe(other.as_str()))
+        )
+    })
 }
 
 fn ping(node: &super::Connection, who: String, context: &Context<'_>) -> Result<(), Failure> {
@@ -121,6 +133,11 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
     if contacts.contacts.iter().any(|contact| contact.state == ContactState::Request) {
         text += "\nWhoever wants to talk waits for `bitpie contact accept ID` or `bitpie contact refuse ID`.\n";
     }
+    let changes =
+        contacts.contacts.iter().filter_map(|contact| Some((who(contact), contact.nickname_change.as_ref()?)));
+    for (name, change) in changes {
+        text += &format!("\n{}", names::change_text(&name, change));
+    }
     text
 }
 
@@ -137,6 +154,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::api::answers::NicknameChange;
     use crate::identity::NodeId;
 
     fn contact(number: u8, name: Option<&str>, state: ContactState) -> Contact {
@@ -151,6 +169,11 @@ mod tests {
             unread: number.into(),
             waiting: u64::from(state == ContactState::Request),
             rating: Rating { seen_minutes: 30 * u64::from(number), up_minutes: 61 * u64::from(number < 2) },
+            nickname_change: (number == 0).then(|| NicknameChange {
+                was: "Zoë".parse().expect("a nickname"),
+                is: Some("alice".parse().expect("a nickname")),
+            }),
+            looks_like: None,
         }
     }
 
@@ -171,6 +194,8 @@ mod tests {
             mallory   yebyryon  refused        3 min ago              2           alice
 
             Whoever wants to talk waits for `bitpie contact accept ID` or `bitpie contact refuse ID`.
+
+            Note: Zoë 日本, whom you found as Zoë, calls itself alice now. It is the same node as before; whoever claims the name now is another.
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&text).to_string());
     }

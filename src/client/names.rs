@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, styled};
 use super::{Connection, Context};
-use crate::api::answers::{Claimant, FoundNames as Found, NicknameResult, NicknameStatus};
+use crate::api::answers::{Claimant, FoundNames as Found, NicknameChange, NicknameResult, NicknameStatus};
 use crate::api::methods::{
     AddContact, ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch, WAIT_MS,
 };
@@ -87,7 +87,7 @@ fn is_settled(claimant: &Claimant) -> bool {
 fn nobody(found: &Found) -> String {
     let name = styled(STRONG, safe(found.name.as_str()));
     let sure = if found.complete { "" } else { "; not everybody has answered in time, so try again" };
-    format!("Nobody claims {name}{sure}.\n")
+    format!("Nobody claims {name}{sure}.\n{}", missing(found))
 }
 
 /// Searches until it is enough, and tells on standard error who comes in.
@@ -155,7 +155,7 @@ fn claimants_text(found: &Found) -> String {
             Cell::new(claimant.address.clone()).styled(FAINT),
         ]);
     }
-    let warning = confusable(found);
+    let warning = confusable(found) + &missing(found);
     let rest = if found.complete {
         String::new()
     } else {
@@ -173,6 +173,29 @@ fn confusable(found: &Found) -> String {
             safe(contact.as_str())
         )
     })
+}
+
+fn missing(found: &Found) -> String {
+    found.missing.as_ref().map_or_else(String::new, |contact| {
+        format!(
+            "\n{}: your contact {} was found by this name, and does not claim it any more.\n",
+            styled(BAD, "Beware"),
+            safe(contact.as_str())
+        )
+    })
+}
+
+/// What is said of somebody who has given up the nickname by which they were found.
+pub fn change_text(name: &str, change: &NicknameChange) -> String {
+    let now = change.is.as_ref().map_or_else(
+        || "has no nickname any more".to_owned(),
+        |is| format!("calls itself {} now", styled(STRONG, safe(is.as_str()))),
+    );
+    format!(
+        "{}: {name}, whom you found as {}, {now}. It is the same node as before; whoever claims the name now is another.\n",
+        styled(ODD, "Note"),
+        safe(change.was.as_str())
+    )
 }
 
 /// Finds whom the user means by a nickname, and makes them a contact of that name: from then on the name means them, whoever else claims it later. The user confirms
@@ -193,7 +216,8 @@ pub fn pin(
         ));
     }
     let chosen = choose(&found, &claimants, choice)?;
-    Ok(AddContact { idurl: chosen.address.clone(), name: Some(as_name.unwrap_or_else(|| name.clone())) })
+    let as_name = Some(as_name.unwrap_or_else(|| name.clone()));
+    Ok(AddContact { idurl: chosen.address.clone(), name: as_name, found_as: Some(name.clone()) })
 }
 
 fn choose<'a>(found: &Found, claimants: &[&'a Claimant], choice: &Choice) -> Result<&'a Claimant, Failure> {
@@ -291,6 +315,7 @@ mod tests {
             complete: true,
             seen: 4,
             looks_like: Some("аlice".parse().expect("a nickname")),
+            missing: Some("al".parse().expect("a nickname")),
         }
     }
 
@@ -305,6 +330,8 @@ mod tests {
                 3  yony ebyr yony ebyr yony ebyr  answers now  this node        bitpie:3
 
             Beware: alice is not your contact аlice; the letters only look alike.
+
+            Beware: your contact al was found by this name, and does not claim it any more.
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&claimants_text(&found)).to_string());
     }

@@ -53,6 +53,9 @@ impl Sending {
             (sent, _) => sent?,
         };
         let name = name_or_id(sent.answer.name.as_ref(), &sent.answer.to);
+        if let Some(change) = &sent.answer.nickname_change {
+            let _ = write!(anstream::stderr().lock(), "{}", names::change_text(&name, change));
+        }
         if !self.wait {
             if context.json {
                 return Ok(print_json(&sent.raw)?);

@@ -25,6 +25,8 @@ pub struct Contact {
     pub unread: u64,
     /// Messages from them that wait for this user to accept or refuse them.
     pub waiting: u64,
+    /// The nickname by which they were found, if by one.
+    pub found_as: Option<Nickname>,
 }
 
 /// Whether this user talks with another.

@@ -261,10 +261,12 @@ impl Driver {
                     .help("to try things out, run a second node with `bitpie --home DIR run`"));
             }
             let name = parameters.name.or(idurl.name);
-            let new = NewContact { id: idurl.id, name, hints: idurl.at.clone() };
+            let new = NewContact { id: idurl.id, name, hints: idurl.at.clone(), found_as: parameters.found_as };
             let contact = store.add_contact(&new, now).map_err(failed)?;
             let added = Input::ContactAdded { peer: contact.id, entrypoints: idurl.at };
-            Ok((super::views::contact(&contact, store, &online)?, vec![added]))
+            let looks_like = super::views::looks_like(&contact, store)?;
+            let shown = super::views::contact(&contact, store, &online)?;
+            Ok((answers::Contact { looks_like, ..shown }, vec![added]))
         });
     }
 
@@ -301,7 +303,9 @@ impl Driver {
             store.accept_contact(&contact.id).map_err(failed)?;
             let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
             let added = Input::ContactAdded { peer: contact.id, entrypoints: contact.hints.clone() };
-            Ok((super::views::contact(&contact, store, &online)?, vec![added]))
+            let looks_like = super::views::looks_like(&contact, store)?;
+            let shown = super::views::contact(&contact, store, &online)?;
+            Ok((answers::Contact { looks_like, ..shown }, vec![added]))
         });
     }
 
@@ -391,12 +395,14 @@ impl Driver {
             if let Err(error) = sealer.sealed(store, id, contact.id) {
                 tracing::warn!(%error, "a message was accepted, and could not be sealed yet");
             }
+            let nickname_change = super::views::nickname_change(&contact, store)?;
             let sent = answers::MessageSent {
                 id: id.to_string(),
                 to: contact.id,
                 name: contact.name,
                 state: answers::MessageState::Queued,
                 expires_unix_ms,
+                nickname_change,
             };
             let queued = QueuedMessage { message: id, peer: contact.id, expires_unix_ms, attempts: 0, pause_ms: 0 };
             Ok((sent, vec![Input::MessageQueued(queued)]))

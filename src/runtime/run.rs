@@ -31,9 +31,6 @@ use super::own::{self, Keys};
 use super::passphrase::{self, Passphrase};
 use super::recording::{Recording, recorder};
 
-/// The public network. In any other, which is a network of one's own, addresses inside private networks are as good as others.
-const MAIN_NETWORK: &str = "main";
-
 /// Events of the transport that wait for the loop, at the most. Sessions hold back what they read long before.
 const EVENTS_WAITING: usize = 4_096;
 
@@ -256,7 +253,7 @@ impl Started {
             contacts: accepted.iter().map(|contact| (contact.id, contact.hints.clone())).collect(),
             bootstrap: settings.bootstrap.iter().map(|peer| (peer.id, peer.at.clone())).collect(),
             peers,
-            is_private_network: settings.network != MAIN_NETWORK,
+            is_private_network: settings.is_private_network(),
             session_limit: settings.inbound_sessions + settings.outbound_sessions,
             nickname: settings.name.clone(),
         };
@@ -301,6 +298,7 @@ impl Started {
 fn automata_settings(settings: &Settings) -> system::Settings {
     let mut of_automata = system::Settings::default();
     of_automata.nickname_holder.check_interval = Milliseconds(settings.nickname_check_ms);
+    of_automata.dht_connector.look_interval = Milliseconds(settings.dht_look_ms);
     of_automata
 }
 

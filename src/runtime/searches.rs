@@ -92,6 +92,7 @@ impl Driver {
         let (over, complete) = (searched.is_complete.is_some(), searched.is_complete == Some(true));
         let found: Vec<_> = searched.found.iter().map(|found| (found.index, found.id, found.is_there)).collect();
         let me = self.keys.id();
+        let is_private_network = self.settings.is_private_network();
         let store = self.store.clone();
         self.task(async move {
             let looked_up = store.run(move |store| {
@@ -100,8 +101,10 @@ impl Driver {
                 for (index, id, answers_now) in found {
                     let document = store.document(&id)?;
                     let document = document.and_then(|kept| VerifiedDocument::verify_whenever(&kept.bytes).ok());
-                    let entrypoints =
-                        document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
+                    let entrypoints = document.map(|document| document.document().contacts.to_vec());
+                    // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has given.
+                    let mut entrypoints = entrypoints.unwrap_or_default();
+                    entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
                     let contact = contacts.iter().find(|contact| contact.id == id);
                     claimants.push(answers::Claimant {
                         index,
@@ -115,7 +118,13 @@ impl Driver {
                 }
                 let alike = contacts.iter().filter_map(|contact| contact.name.as_ref());
                 let looks_like = alike.into_iter().find(|known| known.is_confusable_with(&name)).cloned();
-                Ok(answers::FoundNames { search, name, claimants, over, complete, seen, looks_like })
+                let given_up = contacts.iter().find(|contact| {
+                    contact.found_as.as_ref() == Some(&name)
+                        && complete
+                        && claimants.iter().all(|claimant| claimant.id != contact.id)
+                });
+                let missing = given_up.and_then(|contact| contact.name.clone());
+                Ok(answers::FoundNames { search, name, claimants, over, complete, seen, looks_like, missing })
             });
             now::<methods::FoundNames>(reply, looked_up.await.map_err(failed));
             Done::Nothing

@@ -89,8 +89,7 @@ pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<
     let (status, last_seen_unix_ms) = presence.get(&contact.id).cloned().unwrap_or_default();
     let Rating { seen_minutes, up_minutes } =
         store.rating(&contact.id, unix_ms().saturating_sub(RATED_MS)).map_err(failed)?;
-    let document = store.document(&contact.id).map_err(failed)?;
-    let document = document.and_then(|document| VerifiedDocument::verify_whenever(&document.bytes).ok());
+    let document = document(&contact.id, store)?;
     Ok(answers::Contact {
         id: contact.id,
         name: contact.name.clone(),
@@ -106,7 +105,37 @@ pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<
         unread: contact.unread,
         waiting: contact.waiting,
         rating: answers::Rating { seen_minutes, up_minutes },
+        nickname_change: nickname_change(contact, store)?,
+        looks_like: None,
     })
+}
+
+/// The document of a node that is kept.
+fn document(id: &NodeId, store: &Store) -> Result<Option<VerifiedDocument>, RpcError> {
+    let kept = store.document(id).map_err(failed)?;
+    Ok(kept.and_then(|kept| VerifiedDocument::verify_whenever(&kept.bytes).ok()))
+}
+
+/// What has become of the nickname by which a contact was found, if it is not theirs any more.
+///
+/// # Errors
+/// Those of the store.
+pub fn nickname_change(contact: &Contact, store: &Store) -> Result<Option<answers::NicknameChange>, RpcError> {
+    let Some(was) = &contact.found_as else { return Ok(None) };
+    let Some(document) = document(&contact.id, store)? else { return Ok(None) };
+    let is = document.document().name.clone();
+    Ok((is.as_ref() != Some(was)).then(|| answers::NicknameChange { was: was.clone(), is }))
+}
+
+/// The name of another contact that looks like this one's.
+///
+/// # Errors
+/// Those of the store.
+pub fn looks_like(contact: &Contact, store: &Store) -> Result<Option<Nickname>, RpcError> {
+    let Some(name) = &contact.name else { return Ok(None) };
+    let others = store.contacts().map_err(failed)?;
+    let mut names = others.into_iter().filter_map(|other| other.name);
+    Ok(names.find(|other| other.is_confusable_with(name)))
 }
 
 /// How far a message of ours is.

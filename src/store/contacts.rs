@@ -17,6 +17,8 @@ pub struct NewContact {
     pub name: Option<Nickname>,
     /// Where they may be reached. [`CONTACT_HINTS`] at the most are kept.
     pub hints: Vec<Entrypoint>,
+    /// The nickname by which they were found; `None` leaves the one that there is.
+    pub found_as: Option<Nickname>,
 }
 
 impl Store {
@@ -37,8 +39,9 @@ impl Store {
             store
                 .connection
                 .prepare_cached(
-                    "INSERT INTO main.contacts (node, name, state, hints, added_unix_ms) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (node) DO UPDATE SET name = coalesce(excluded.name, name), hints = excluded.hints",
+                    "INSERT INTO main.contacts (node, name, state, hints, added_unix_ms, found_as) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                     ON CONFLICT (node) DO UPDATE SET name = coalesce(excluded.name, name), hints = excluded.hints,
+                        found_as = coalesce(excluded.found_as, found_as)",
                 )
                 .and_then(|mut statement| {
                     statement.execute((
@@ -47,6 +50,7 @@ impl Store {
                         Column(ContactState::Accepted),
                         hints_text(&hints),
                         integer(now_unix_ms),
+                        new.found_as.as_ref().map(Nickname::as_str),
                     ))
                 })
                 .map_err(|error| StoreError::sql("add a contact", error))?;
@@ -193,8 +197,11 @@ pub(super) fn hints_text(hints: &[Entrypoint]) -> String {
 }
 
 fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
-    let name: Option<String> = row.get("name")?;
-    let name = name.map(|name| name.parse()).transpose().map_err(|_| rusqlite::types::FromSqlError::InvalidType)?;
+    let nickname = |column: &str| -> rusqlite::Result<Option<Nickname>> {
+        let text: Option<String> = row.get(column)?;
+        Ok(text.map(|text| text.parse()).transpose().map_err(|_| rusqlite::types::FromSqlError::InvalidType)?)
+    };
+    let (name, found_as) = (nickname("name")?, nickname("found_as")?);
     Ok(Contact {
         id: get(row, "node")?,
         name,
@@ -203,6 +210,7 @@ fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
         added_unix_ms: row.get("added_unix_ms")?,
         unread: row.get("unread")?,
         waiting: row.get("waiting")?,
+        found_as,
     })
 }
 
@@ -216,7 +224,7 @@ mod tests {
     #[test]
     fn a_name_belongs_to_one_contact() {
         let store = store();
-        let new = |seed, text| NewContact { id: node(seed), name: Some(name(text)), hints: Vec::new() };
+        let new = |seed, text| NewContact { id: node(seed), name: Some(name(text)), hints: Vec::new(), found_as: None };
         store.add_contact(&new(1, "alice"), 10).expect("added");
         let error = store.add_contact(&new(2, "alice"), 10).expect_err("taken").to_string();
         assert!(error.contains("alice") && error.contains(&node(1).to_string()), "{error}");
@@ -235,7 +243,7 @@ mod tests {
         let store = store();
         let hints: Vec<Entrypoint> =
             (1..=20).map(|port| format!("tcp://[2001:db8::5]:{port}").parse().expect("an entrypoint")).collect();
-        let new = NewContact { id: node(1), name: None, hints: hints.clone() };
+        let new = NewContact { id: node(1), name: None, hints: hints.clone(), found_as: None };
         assert_eq!(store.add_contact(&new, 1).expect("added").hints, hints[..CONTACT_HINTS]);
         let again = NewContact { hints: Vec::new(), ..new };
         assert_eq!(store.add_contact(&again, 1).expect("added").hints, hints[..CONTACT_HINTS]);
@@ -249,7 +257,9 @@ mod tests {
         store.refuse_contact(&node(1)).expect("refused");
         assert_eq!(store.waiting(&node(1), 10).expect("read"), []);
         assert_eq!(store.receive(&arrival(1, 2, "two"), &quota, 1_000).unwrap(), ArrivalVerdict::Blocked);
-        store.add_contact(&NewContact { id: node(1), name: None, hints: Vec::new() }, 5).expect("added");
+        store
+            .add_contact(&NewContact { id: node(1), name: None, hints: Vec::new(), found_as: None }, 5)
+            .expect("added");
         assert!(matches!(
             store.receive(&arrival(1, 2, "two"), &quota, 1_000).unwrap(),
             ArrivalVerdict::Accepted { .. }
@@ -263,7 +273,9 @@ mod tests {
     #[test]
     fn a_removed_contact_leaves_nothing_but_the_ids_of_messages() {
         let store = store();
-        store.add_contact(&NewContact { id: node(1), name: Some(name("a")), hints: Vec::new() }, 5).expect("added");
+        store
+            .add_contact(&NewContact { id: node(1), name: Some(name("a")), hints: Vec::new(), found_as: None }, 5)
+            .expect("added");
         store.receive(&arrival(1, 1, "one"), &Quota::default(), 1_000).unwrap();
         store.queue_message(&super::super::tests::new_message(1, 9, "back"), 1_000).expect("queued");
         assert_eq!(store.remove_contact(&node(1)).expect("removed"), 2);

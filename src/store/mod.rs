@@ -212,7 +212,9 @@ mod tests {
     }
 
     pub fn accepted(store: &Store, seed: u64) {
-        store.add_contact(&NewContact { id: node(seed), name: None, hints: Vec::new() }, 1).expect("added");
+        store
+            .add_contact(&NewContact { id: node(seed), name: None, hints: Vec::new(), found_as: None }, 1)
+            .expect("added");
     }
 
     /// A message that came at 1 000 and expires at 1 000 000.
@@ -236,6 +238,22 @@ mod tests {
             created_unix_ms: 900,
             expires_unix_ms: 1_000_000,
         }
+    }
+
+    #[test]
+    fn a_database_of_an_older_version_is_brought_to_this_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (messages, peers) = (folder.path().join("messages.db"), folder.path().join("peers.db"));
+        let old = rusqlite::Connection::open(&messages).expect("opened");
+        schema::migrate(&old, "main", &schema::MESSAGES[..1]).expect("made");
+        let insert = "INSERT INTO contacts (node, name, state, hints, added_unix_ms) VALUES (?1, 'alice', ?2, '', 7)";
+        old.execute(insert, (rows::Column(node(1)), rows::Column(crate::messages::ContactState::Accepted)))
+            .expect("inserted");
+        old.close().expect("closed");
+        let store = Store::open(&messages, &peers).expect("opened");
+        let contact = store.contact(&node(1)).expect("read").expect("it is still there");
+        assert_eq!((contact.name, contact.found_as, contact.added_unix_ms), (Some(name("alice")), None, 7));
+        assert_eq!(store.check().expect("checked"), [""; 0]);
     }
 
     #[test]

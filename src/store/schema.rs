@@ -123,6 +123,9 @@ END;
 CREATE TRIGGER main.text_removed AFTER DELETE ON messages BEGIN
     INSERT INTO texts (texts, rowid, text) VALUES ('delete', old.position, old.text);
 END;
+", "
+-- The nickname by which a contact was found, if by one.
+ALTER TABLE main.contacts ADD COLUMN found_as TEXT;
 "];
 
 /// The steps from an empty `peers.db` to the present one.

@@ -320,7 +320,7 @@ impl Node {
     #[track_caller]
     pub fn add(&self, idurl: &str, name: &str) -> Contact {
         let name = Some(name.parse().expect("a name"));
-        self.call(&AddContact { idurl: idurl.to_owned(), name })
+        self.call(&AddContact { idurl: idurl.to_owned(), name, found_as: None })
     }
 
     /// Somebody among the contacts and requests.

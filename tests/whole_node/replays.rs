@@ -34,6 +34,21 @@ pub fn traces(home: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// A way through a table of an automaton: the state before, the event, and the state after.
+pub type Cell = (String, String, String);
+
+/// The cells of an automaton's table that the traces in a home went through.
+pub fn cells(home: &Path, automaton: &str) -> BTreeSet<Cell> {
+    let mut cells = BTreeSet::new();
+    for path in traces(home) {
+        let text = fs::read_to_string(path).expect("a trace can be read");
+        let records = text.lines().filter_map(|line| serde_json::from_str::<Record>(line).ok());
+        let of_it = records.filter(|record| record.instance.split('[').next() == Some(automaton));
+        cells.extend(of_it.filter_map(|record| Some((record.before?, record.event, record.after?))));
+    }
+    cells
+}
+
 /// Replays all traces in a home. Those that a process was writing when it was killed may end anywhere; what was flushed of them has to agree.
 ///
 /// # Panics

@@ -214,6 +214,12 @@ pub const SETTINGS: &[Setting] = &[
         "5min",
         "How often the record of the nickname is looked at, for tests that cannot wait so long",
     ),
+    hidden(
+        "testing/dht-look",
+        Kind::Duration { from_ms: 100, to_ms: DAY_MS },
+        "1min",
+        "How often it is looked whether others in the DHT still answer, for tests that cannot wait so long",
+    ),
     hidden("testing/abort-at", Kind::Text(ABORT_POINT), "", "A point at which a debug build dies, for crash tests"),
 ];
 
@@ -285,13 +291,24 @@ pub struct Settings {
     pub log_files: usize,
     /// `testing/nickname-check`
     pub nickname_check_ms: u64,
+    /// `testing/dht-look`
+    pub dht_look_ms: u64,
     /// `testing/mdns-port`
     pub mdns_port: u16,
     /// `testing/abort-at`
     pub abort_at: Option<String>,
 }
 
+/// The public network.
+const MAIN_NETWORK: &str = "main";
+
 impl Settings {
+    /// Whether this is a network of one's own, in which addresses inside private networks are as good as others.
+    #[must_use]
+    pub fn is_private_network(&self) -> bool {
+        self.network != MAIN_NETWORK
+    }
+
     /// The settings of a configuration.
     ///
     /// # Errors
@@ -364,6 +381,7 @@ impl Settings {
             log_is_json: text("log/format")? == "json",
             log_files: count("log/files")?,
             nickname_check_ms: number("testing/nickname-check")?,
+            dht_look_ms: number("testing/dht-look")?,
             mdns_port: port("testing/mdns-port")?.port,
             abort_at: filled(text("testing/abort-at")?),
         })

@@ -219,10 +219,15 @@ impl Driver {
     fn wait_for_slot(&mut self, search: u64, mut answers: Answers) {
         let store = self.store.clone();
         self.dht_task(async move {
-            let Some((index, claimant)) = answers.next().await else { return Done::Nothing };
+            let Some((index, claimant)) = answers.next().await else { return Done::SlotsRead { search } };
             let document = kept(&store, claimant.map(|claimant| claimant.document)).await;
             Done::SlotRead { search, index, document, rest: answers }
         });
+    }
+
+    /// All slots of a search have answered.
+    pub(super) fn slots_read(&mut self, search: u64) {
+        self.reading.remove(&search);
     }
 
     /// A slot of a search has answered.

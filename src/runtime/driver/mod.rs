@@ -63,6 +63,8 @@ pub(super) enum Done {
     Settings(Box<Config>),
     /// The socket of the DHT is open, or cannot be.
     DhtOpened(std::io::Result<(Directory, SocketAddr)>),
+    /// All slots of a search have answered.
+    SlotsRead { search: u64 },
     /// A slot of a search has answered.
     SlotRead { search: u64, index: u8, document: Option<VerifiedDocument>, rest: dht::Answers },
     /// It is known who is to be pinged.
@@ -290,6 +292,7 @@ impl Driver {
                 self.changed();
             }
             Done::DhtOpened(opened) => self.dht_opened(opened),
+            Done::SlotsRead { search } => self.slots_read(search),
             Done::SlotRead { search, index, document, rest } => self.slot_read(search, index, document, rest),
             Done::Settings(config) => self.settings_changed(*config),
             Done::Ping { peer, name, asked_ms, reply } => self.begin_ping(peer, name, asked_ms, reply),

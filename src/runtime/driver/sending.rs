@@ -231,7 +231,9 @@ mod tests {
     #[test]
     fn a_message_is_sealed_once_and_the_next_one_to_the_key_that_is_in_force_then() {
         let store = Store::in_memory().expect("memory");
-        store.add_contact(&NewContact { id: key(2).id(), name: None, hints: Vec::new() }, NOW).expect("added");
+        store
+            .add_contact(&NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None }, NOW)
+            .expect("added");
         let sealer = Sealer::new(Keys::of(key(1)));
         let sealed = |message| sealer.sealed(&store, message, key(2).id()).expect("the store is well");
 

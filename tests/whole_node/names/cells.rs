@@ -1,0 +1,324 @@
+//! Every cell of the tables of `nickname_holder` and `nickname_observer` is gone through by whole nodes, or it is said here why it cannot be.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::path::Path;
+use std::thread;
+
+use bitpie::api::answers::ServiceResult;
+use bitpie::api::methods::{ClearNickname, FindName, StopSearch};
+use bitpie::dht::{Dht, NICKNAME_SLOTS, Slot};
+use bitpie::identity::IdentityKey;
+
+use super::super::nodes::Node;
+use super::super::peer::now_unix_ms;
+use super::super::replays::{Cell, cells};
+use super::{Network, alice, bob, dht_options, node};
+
+/// Why a cell is not demanded.
+struct Exception {
+    automaton: &'static str,
+    /// In these states before; all if there are none.
+    before: &'static [&'static str],
+    events: &'static [&'static str],
+    /// To these states after; all if there are none.
+    after: &'static [&'static str],
+    #[expect(dead_code, reason = "it is for people")]
+    why: &'static str,
+}
+
+const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        automaton: "nickname_holder",
+        before: &["AT_STARTUP", "DHT_READ", "DHT_WRITE", "DHT_VERIFY", "HELD", "FAILED", "DHT_ERASE"],
+        events: &["slot_read", "read_failed", "slot_written", "write_failed", "slot_erased"],
+        // Those that change nothing.
+        after: &["="],
+        why: "An answer to a question that was given up comes when the DHT has it, and nobody outside can choose that moment. Of the generated code all are tried in \
+              tests/agreement, and of the core in tests/simulation.",
+    },
+    Exception {
+        automaton: "nickname_holder",
+        before: &["DHT_READ", "DHT_WRITE", "DHT_VERIFY", "DHT_ERASE"],
+        events: &["dht_connector enters JOINED"],
+        after: &[],
+        why: "The DHT answers again in the very moment in which a question to it is under way.",
+    },
+    Exception {
+        automaton: "nickname_holder",
+        before: &["DHT_READ", "DHT_WRITE", "DHT_VERIFY", "DHT_ERASE"],
+        events: &[
+            "after answer_timeout in DHT_READ",
+            "after answer_timeout in DHT_WRITE",
+            "after answer_timeout in DHT_VERIFY",
+            "after answer_timeout in DHT_ERASE",
+        ],
+        after: &[],
+        why: "The DHT's side gives a lookup up after 20 s, and tries it twice, so it answers before the automaton's minute is over. The time-out is for a DHT whose side \
+              has failed.",
+    },
+    Exception {
+        automaton: "nickname_holder",
+        before: &["DHT_WRITE", "DHT_VERIFY"],
+        events: &["set_nickname", "clear_nickname", "stop"],
+        after: &[],
+        why: "A claim is written, and read again, within milliseconds where a DHT answers, and where none does nothing is written. The lines are those of WORKING, which \
+              are gone through in other states.",
+    },
+    Exception {
+        automaton: "nickname_holder",
+        before: &["DHT_VERIFY"],
+        events: &["slot_read", "read_failed"],
+        after: &["DHT_WRITE", "DHT_READ", "FAILED"],
+        why: "Somebody else writes, or the DHT goes, in the milliseconds between a claim's writing and its reading. Ten who want a name at once do that sometimes.",
+    },
+    Exception {
+        automaton: "nickname_observer",
+        before: &["AT_STARTUP"],
+        events: &["slot_read", "stop"],
+        after: &[],
+        why: "A search begins in the same moment in which it is made, and nobody knows its number before.",
+    },
+    Exception {
+        automaton: "nickname_observer",
+        before: &["DHT_LOOP", "DHT_FIND"],
+        events: &["observe_many", "find_one"],
+        after: &[],
+        why: "Each search has a number of its own, and is begun once.",
+    },
+];
+
+impl Exception {
+    fn covers(&self, automaton: &str, (before, event, after): &Cell) -> bool {
+        let is_among = |list: &[&str], text: &str| list.is_empty() || list.contains(&text);
+        let is_to = is_among(self.after, after) || (self.after == ["="] && before == after);
+        self.automaton == automaton && is_among(self.before, before) && is_among(self.events, event) && is_to
+    }
+}
+
+/// All cells, from the table that is kept beside the tests of agreement.
+fn table(automaton: &str) -> BTreeSet<Cell> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/agreement/transitions/{automaton}.txt"));
+    let text = fs::read_to_string(path).expect("each automaton has its table");
+    let mut cells = BTreeSet::new();
+    let mut before = "";
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        match line.strip_prefix("  ").and_then(|cell| cell.split_once(" | ")) {
+            None => before = line,
+            Some((event, what)) => {
+                let after = what.split_once("→ ").map_or(before, |(_, target)| target);
+                cells.insert((before.to_owned(), event.to_owned(), after.to_owned()));
+            }
+        }
+    }
+    cells
+}
+
+/// What the nodes of a story went through.
+fn gone_through(nodes: impl IntoIterator<Item = Node>) -> [BTreeSet<Cell>; 2] {
+    let mut all = [BTreeSet::new(), BTreeSet::new()];
+    for mut node in nodes {
+        node.stop();
+        for (found, automaton) in all.iter_mut().zip(AUTOMATA) {
+            found.extend(cells(node.home(), automaton));
+        }
+    }
+    all
+}
+
+const AUTOMATA: [&str; 2] = ["nickname_holder", "nickname_observer"];
+
+#[test]
+fn every_cell_of_both_tables_is_reached() {
+    let stories = [
+        a_name_is_kept,
+        no_place_is_left,
+        nobody_can_write,
+        nobody_answers,
+        there_is_no_dht,
+        the_dht_comes_and_goes,
+        the_dht_has_gone,
+    ];
+    // Side by side: most of the time they wait.
+    let reached = thread::scope(|scope| {
+        let running = stories.map(|story| scope.spawn(story));
+        running.map(|story| story.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    for (number, automaton) in AUTOMATA.iter().enumerate() {
+        let table = table(automaton);
+        let reached: BTreeSet<Cell> = reached.iter().flat_map(|story| story[number].iter().cloned()).collect();
+        let unreached: Vec<&Cell> = table
+            .iter()
+            .filter(|cell| !reached.contains(*cell))
+            .filter(|cell| !EXCEPTIONS.iter().any(|exception| exception.covers(automaton, cell)))
+            .collect();
+        assert!(unreached.is_empty(), "{automaton}: no story goes through {unreached:#?}");
+        assert!(reached.is_subset(&table), "{automaton}: {:#?}", reached.difference(&table).collect::<Vec<_>>());
+    }
+}
+
+fn a_name_is_kept() -> [BTreeSet<Cell>; 2] {
+    let network = Network::new();
+    let a = network.node_with(&[("testing/nickname-check", "\"1s\"")]);
+    let b = network.node();
+    a.wish(&alice());
+    a.until_held();
+    a.wish(&alice());
+    a.until_held();
+    // Nobody, all, and the first.
+    assert!(b.find(&bob(), false).claimants.is_empty());
+    assert!(b.find(&bob(), true).claimants.is_empty());
+    assert_eq!(b.finds(&alice()).len(), 1);
+    assert_eq!(b.find(&alice(), true).claimants.len(), 1);
+    // The claim is written again before it fades.
+    let stranger = network.stranger();
+    a.until("the claim is written again", |_| stranger.sequence(0) > Some(1));
+    a.until_held();
+    a.wish(&bob());
+    a.until("the new name is held", |node| node.nickname().name == Some(bob()) && node.held().is_some());
+    a.call(&ClearNickname {});
+    a.until_holder_is("AT_STARTUP");
+    a.call(&ClearNickname {});
+    assert_eq!(a.stop_service("private-messages").result, ServiceResult::Stopped);
+    assert_eq!(a.start_service("private-messages").result, ServiceResult::Started);
+    a.wish(&alice());
+    a.until_held();
+    assert_eq!(a.stop_service("private-messages").result, ServiceResult::Stopped);
+    gone_through([a, b])
+}
+
+/// Somebody whose claim to that slot prevails over that of the node.
+fn prevails(node: &Node, slot: u8) -> IdentityKey {
+    let place = Slot::new("test", alice(), slot);
+    let me = node.key().id();
+    let mut others =
+        (0..=u8::MAX).map(|seed| IdentityKey::from_seed(&[[seed, slot]; 16].concat().try_into().expect("32")));
+    others.find(|other| place.compare(&other.id(), &me).is_lt()).expect("one of two does")
+}
+
+fn no_place_is_left() -> [BTreeSet<Cell>; 2] {
+    let network = Network::new();
+    let a = network.node_with(&[("testing/nickname-check", "\"10min\"")]);
+    let stranger = network.stranger();
+    for slot in 0..NICKNAME_SLOTS {
+        let other = prevails(&a, slot);
+        stranger.publish(&other, Some(alice()), &[]);
+        stranger.claim(&other, slot, now_unix_ms(), 1);
+    }
+    a.wish(&alice());
+    a.until_holder_is("FAILED");
+    assert!(String::from_utf8_lossy(&a.command(&["nick", "show"]).output().expect("run").stdout).contains("could not"));
+    assert_eq!(a.finds(&alice()).len(), usize::from(NICKNAME_SLOTS));
+    gone_through([a])
+}
+
+fn nobody_can_write() -> [BTreeSet<Cell>; 2] {
+    let network = Network::new();
+    let a = network.node_with(&[("testing/nickname-check", "\"10min\"")]);
+    let stranger = network.stranger();
+    for slot in 0..6 {
+        stranger.overwrite(slot, b"nobody", i64::MAX);
+    }
+    a.wish(&alice());
+    a.until_holder_is("FAILED");
+    gone_through([a])
+}
+
+fn nobody_answers() -> [BTreeSet<Cell>; 2] {
+    // Each question is waited for, so that there is time to change one's mind.
+    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket on loopback");
+    let addresses = [silent.local_addr().expect("an address").to_string()];
+    let mut nodes = [0; 4].map(|_| node(&addresses, &[("services/entangled-dht/request-timeout", "\"5s\"")]));
+    for node in &mut nodes {
+        node.start();
+        node.wish(&alice());
+        node.until_holder_is("DHT_READ");
+    }
+    let [changes, clears, stops, stops_later] = &nodes;
+    stops.stop_service("private-messages");
+    changes.wish(&alice());
+    changes.until_holder_is("DHT_READ");
+    for node in [changes, stops_later] {
+        node.wish(&bob());
+        node.until_holder_is("DHT_ERASE");
+    }
+    stops_later.stop_service("private-messages");
+    clears.call(&ClearNickname {});
+    clears.until_holder_is("DHT_ERASE");
+    clears.wish(&bob());
+    clears.call(&ClearNickname {});
+    clears.until_holder_is("AT_STARTUP");
+    changes.until_holder_is("DHT_READ");
+    gone_through(nodes)
+}
+
+fn there_is_no_dht() -> [BTreeSet<Cell>; 2] {
+    let mut nodes = [0; 3].map(|_| node(&[], &[("testing/nickname-check", "\"10min\"")]));
+    for node in &mut nodes {
+        node.start();
+        node.wish(&alice());
+        node.until_holder_is("FAILED");
+    }
+    let [same, other, none] = &nodes;
+    same.wish(&alice());
+    same.until_holder_is("FAILED");
+    same.stop_service("private-messages");
+    other.wish(&bob());
+    other.until("the other name has failed too", |node| {
+        node.nickname().name == Some(bob()) && node.nickname().state == "FAILED"
+    });
+    none.call(&ClearNickname {});
+    none.until_holder_is("AT_STARTUP");
+    gone_through(nodes)
+}
+
+/// A small DHT at these ports.
+fn small_dht(ports: &[u16]) -> Vec<Dht> {
+    let bootstrap: Vec<String> = ports.iter().take(1).map(|port| format!("127.0.0.1:{port}")).collect();
+    ports.iter().map(|port| Dht::open(&dht_options(bootstrap.clone(), *port, true)).expect("a free port")).collect()
+}
+
+fn the_dht_comes_and_goes() -> [BTreeSet<Cell>; 2] {
+    let ports: Vec<u16> = (0..20).map(|_| super::super::nodes::free_port()).collect();
+    let bootstrap = [format!("127.0.0.1:{}", ports[0]), format!("127.0.0.1:{}", ports[1])];
+    // One looks at its name often, two only when the DHT is there again; of these one has no name.
+    let mut nodes = ["\"1s\"", "\"10min\"", "\"10min\""]
+        .map(|check| node(&bootstrap, &[("testing/nickname-check", check), ("testing/dht-look", "\"1s\"")]));
+    for node in &mut nodes {
+        node.start();
+        node.wish(&alice());
+        node.until_holder_is("FAILED");
+    }
+    let [_, holds, has_none] = &nodes;
+    has_none.call(&ClearNickname {});
+    has_none.until_holder_is("AT_STARTUP");
+    let dht = small_dht(&ports);
+    for node in &nodes {
+        node.until("it is in the DHT", |node| node.status().dht.state == "JOINED");
+    }
+    holds.until_held();
+    drop(dht);
+    holds.until("the DHT has gone", |node| node.status().dht.state == "ALONE");
+    let _dht = small_dht(&ports);
+    holds.until("it is in the DHT again", |node| node.status().dht.state == "JOINED");
+    gone_through(nodes)
+}
+
+fn the_dht_has_gone() -> [BTreeSet<Cell>; 2] {
+    let network = Network::new();
+    let a = network.node_with(&[("services/entangled-dht/request-timeout", "\"10s\"")]);
+    a.until("it is in the DHT", |node| node.status().dht.state == "JOINED");
+    drop(network);
+    let begin = |first| a.call(&FindName { name: alice(), first }).search;
+    for first in [false, true] {
+        let search = begin(first);
+        a.call(&StopSearch { search });
+    }
+    let searches = [begin(false), begin(true)];
+    for search in searches {
+        let found = a.found(search);
+        assert!(found.over && !found.complete && found.claimants.is_empty());
+    }
+    gone_through([a])
+}
