@@ -173,7 +173,12 @@ impl Driver {
         let text = name.as_ref().map(Nickname::as_str);
         match Config::change(&self.home.config_file(), "identity/name", text) {
             Ok(config) => {
+                let is_same = self.settings.name == name;
                 self.settings_changed(config);
+                if is_same {
+                    // Whoever says it again does not want to wait for the next check.
+                    self.input(Input::Request(RequestId(0), UserRequest::SetNickname(name)));
+                }
                 now::<methods::ShowNickname>(reply, Ok(self.nickname()));
             }
             Err(error) => {

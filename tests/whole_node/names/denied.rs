@@ -147,6 +147,7 @@ fn an_address_inside_a_private_network_is_dialled_only_in_a_network_of_ones_own(
 fn that_a_name_goes_over_to_somebody_else_is_told_and_never_followed() {
     let network = Network::new();
     let (mut a, b) = (network.node(), network.node());
+    a.add(&format!("bitpie:{}", b.key().id()), "b");
     a.wish(&alice());
     a.until_held();
     assert!(said(&b, &["contact", "add", "alice", "--yes"]).contains("alice is a contact now"));
