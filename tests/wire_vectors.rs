@@ -5,9 +5,11 @@
 
 use std::path::Path;
 
+use bitpie::dht::{NicknameClaim, Slot, VerifiedClaim};
 use bitpie::identity::key_file::{self, PassphraseCost};
 use bitpie::identity::{Domain, Entrypoint, IdentityDocument, IdentityKey, Idurl, SealingKey, VerifiedDocument};
 use bitpie::messages::{Expected, MessageHeader, MessageText, conversation_of, open, seal};
+use bitpie::nickname::Nickname;
 use bitpie::wire::{
     Fail, FailReason, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal, Role, Signed, Text,
     VerifiedPacket, constants, constants_digest, write_prefixed,
@@ -239,6 +241,37 @@ fn networks() {
     expected("constants", &[json!({ "constants": constants, "digests": [named("main"), named("test")] })]);
 }
 
+#[test]
+fn nicknames() {
+    let name = |text: &str| text.parse::<Nickname>().expect("a nickname");
+    let slots = [("main", "alice", 0), ("main", "alice", 9), ("test", "Zoë", 0)];
+    let vectors: Vec<Value> = slots
+        .iter()
+        .map(|(network, nickname, index)| {
+            let slot = Slot::new(network, name(nickname), *index);
+            let claim = NicknameClaim::new(network, name(nickname), *index, alice().id(), NOW_UNIX_MS).sign(&alice());
+            let item = slot.item(claim.as_bytes(), 1).expect("it fits");
+            let prevails = if slot.compare(&alice().id(), &bob().id()).is_lt() { "alice" } else { "bob" };
+            json!({
+                "name": format!("{network} {nickname} {index}"),
+                "network": network,
+                "nickname": nickname,
+                "index": index,
+                "public_key": hex(&slot.public_key()),
+                "claim_of_alice": hex(claim.as_bytes()),
+                "record": { "sequence": 1, "signature": hex(&item.signature) },
+                "of_alice_and_bob_prevails": prevails,
+            })
+        })
+        .collect();
+    expected("nicknames", &vectors);
+    for (vector, (network, nickname, index)) in read("nicknames").iter().zip(slots) {
+        let claim = bytes(&vector["claim_of_alice"]);
+        let claim = VerifiedClaim::verify(&claim, network, &name(nickname), index, NOW_UNIX_MS).expect("it holds");
+        assert_eq!(claim.id(), alice().id());
+    }
+}
+
 /// The fuzz targets begin from the vectors.
 #[test]
 fn seeds_of_the_fuzz_targets() {
@@ -261,6 +294,12 @@ fn seeds_of_the_fuzz_targets() {
         seed("document", &name(&vector), &signed);
         let body = Signed::parse(&signed).expect("a body and a signature").unverified_body().to_vec();
         seed("document", &format!("body_{}", name(&vector)), &body);
+    }
+    for vector in read("nicknames") {
+        let claim = bytes(&vector["claim_of_alice"]);
+        seed("claim", &name(&vector), &claim);
+        let body = Signed::parse(&claim).expect("a body and a signature").unverified_body().to_vec();
+        seed("claim", &format!("body_{}", name(&vector)), &body);
     }
     for vector in read("sealed_messages") {
         seed("sealed", &name(&vector), &bytes(&vector["sealed"]));

@@ -23,6 +23,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
 /// A fuzz target: its name, and the folders of the repository with inputs to begin from.
 const TARGETS: &[(&str, &[&str])] = &[
     ("compile", &["fuzz/seeds/compile", "automata", "tests/cases"]),
+    ("claim", &["fuzz/seeds/claim"]),
     ("document", &["fuzz/seeds/document"]),
     ("frame", &["fuzz/seeds/frame"]),
     ("handshake", &["fuzz/seeds/handshake"]),
