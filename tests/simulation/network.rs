@@ -60,8 +60,16 @@ pub struct Host {
     /// The store stands still: nothing is committed.
     pub is_store_stuck: bool,
     pub nickname_reports: Vec<(NicknameResult, Option<Nickname>, u8)>,
-    /// By search: who claims which slot, and whether the search is over, and complete.
-    pub found: BTreeMap<u64, (Vec<(u8, NodeId)>, Option<bool>)>,
+    pub found: BTreeMap<u64, Search>,
+}
+
+/// What has become of a search.
+#[derive(Default)]
+pub struct Search {
+    /// Who claims which slot.
+    pub claimants: Vec<(u8, NodeId)>,
+    /// Once it is over: whether it is complete.
+    pub is_complete: Option<bool>,
 }
 
 /// What all nodes see.
@@ -350,10 +358,10 @@ impl World {
                 self.hosts[index].nickname_reports.push((result, nickname, slot));
             }
             Command::ReportClaimant { search, index: slot, claimant } => {
-                self.hosts[index].found.entry(search).or_default().0.push((slot, claimant));
+                self.hosts[index].found.entry(search).or_default().claimants.push((slot, claimant));
             }
             Command::ReportSearchEnd { search, is_complete } => {
-                self.hosts[index].found.entry(search).or_default().1 = Some(is_complete);
+                self.hosts[index].found.entry(search).or_default().is_complete = Some(is_complete);
             }
             Command::ReportReached { request, is_reached } => {
                 self.hosts[index].answers.push((request.0, format!("reached: {is_reached}")));

@@ -40,9 +40,9 @@ impl World {
         let find = UserRequest::FindNickname { search, nickname: alice(), first };
         self.tell(index, 0, Input::Request(RequestId(0), find));
         self.run_until("the search is over", |world| {
-            world.hosts[index].found.get(&search).is_some_and(|(_, is_over)| is_over.is_some())
+            world.hosts[index].found.get(&search).is_some_and(|search| search.is_complete.is_some())
         });
-        let mut found = self.hosts[index].found[&search].0.clone();
+        let mut found = self.hosts[index].found[&search].claimants.clone();
         found.sort();
         found
     }
@@ -152,7 +152,7 @@ fn the_first_claimant_ends_a_search_for_one() {
     let observer = world.hosts[2].core.system().nickname_observer.get(&5).map(|observer| observer.state());
     assert!(matches!(observer, None | Some(nickname_observer::State::Found)), "{observer:?}");
     // And for a name that nobody has, all slots are asked.
-    assert_eq!(world.hosts[2].found[&5].1, Some(true));
+    assert_eq!(world.hosts[2].found[&5].is_complete, Some(true));
 }
 
 #[test]
