@@ -14,7 +14,7 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
             let away = |peer: &&NodeId| world.sessions.ready(peer).is_none();
             let peers: Vec<NodeId> = world.contacts.iter().filter(away).copied().collect();
             for peer in peers {
-                world.command(Command::Dht(DhtCommand::FindIdentity(peer)));
+                world.find_identity(peer);
             }
         }
         Action::ReportPublished => {

@@ -4,7 +4,7 @@ use crate::automata::peer_link::{Action, Conditions};
 use crate::automata::senders::{gateway, handshake};
 use crate::automata::system::System;
 use crate::identity::NodeId;
-use crate::node::{Command, DhtCommand, Session, World};
+use crate::node::{Command, Session, World};
 use crate::peers::PeerSource;
 
 use automata_runtime::Milliseconds;
@@ -39,7 +39,7 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             }
             // It may have moved; then only its document says where to. Asked after each round, since a document that has just been written is not found at once.
             if world.contacts.contains(&peer) || world.is_reaching(&peer) {
-                world.command(Command::Dht(DhtCommand::FindIdentity(peer)));
+                world.find_identity(peer);
             }
             world.reached(system, peer, false);
         }

@@ -7,7 +7,7 @@ use crate::automata::system::System;
 use crate::automata::types::NicknameResult;
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
-use crate::node::{Command, DhtInput, RequestId, World};
+use crate::node::{Command, DhtCommand, DhtInput, RequestId, World};
 use crate::peers::PeerSource;
 
 /// Nodes of which it is being found out whether they are there, at the most; a further request is answered with no.
@@ -31,6 +31,8 @@ impl World {
         match input {
             DhtInput::Opened => {
                 self.dht_failure = None;
+                // What was asked of the one before is not answered any more.
+                self.finding.clear();
                 self.tell(dht::dht_connector::opened());
             }
             DhtInput::OpenFailed { reason } => self.tell(dht::dht_connector::open_failed(reason)),
@@ -39,6 +41,7 @@ impl World {
             DhtInput::Published => self.tell(dht::identity_publisher::published()),
             DhtInput::PublishFailed { reason } => self.tell(dht::identity_publisher::publish_failed(reason)),
             DhtInput::IdentityRead { peer, entrypoints } => {
+                self.finding.remove(&peer);
                 let Some(entrypoints) = entrypoints else { return };
                 if self.learn(peer, &entrypoints, PeerSource::Dht) && system.peer_link.get(&peer).is_some() {
                     self.tell(peers::peer_link::address_learnt(peer));
@@ -57,6 +60,13 @@ impl World {
                     self.tell(dht::nickname_observer::slot_read(search, index, claimant));
                 }
             }
+        }
+    }
+
+    /// Looks for the identity document of a node in the DHT, if that is not being done: it may say where the node is now.
+    pub fn find_identity(&mut self, peer: NodeId) {
+        if self.finding.insert(peer) {
+            self.command(Command::Dht(DhtCommand::FindIdentity(peer)));
         }
     }
 

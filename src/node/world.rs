@@ -86,6 +86,8 @@ pub struct World {
     /// Sessions at the most.
     pub session_limit: usize,
     pub(super) reaching: Reaching,
+    /// Nodes whose identity documents are being looked for in the DHT.
+    pub(super) finding: BTreeSet<NodeId>,
     was_connected: bool,
     has_said_stopped: bool,
     chance: [u8; 32],
@@ -126,6 +128,7 @@ impl World {
             unpublished_because: None,
             nickname: OwnNickname { wanted: beginning.nickname, report: None },
             reaching: Reaching::default(),
+            finding: BTreeSet::new(),
             last_ends: BTreeMap::new(),
             last_packet_ms: None,
             is_stopping: false,

@@ -77,6 +77,12 @@ pub struct Search {
 pub struct VirtualDht {
     pub documents: BTreeMap<NodeId, Vec<Entrypoint>>,
     pub slots: BTreeMap<(Nickname, u8), NodeId>,
+    /// Nobody finds a document in it.
+    pub has_no_documents: bool,
+    /// How often each node has written its document.
+    pub writings: BTreeMap<NodeId, u32>,
+    /// How often the document of a node was looked for.
+    pub lookups: BTreeMap<NodeId, u32>,
     /// Slots into which nobody can write any more.
     pub exhausted: BTreeSet<u8>,
 }
@@ -386,10 +392,13 @@ impl World {
             DhtCommand::Publish => {
                 let published = self.hosts[index].published.clone();
                 self.dht.documents.insert(me, published);
+                *self.dht.writings.entry(me).or_default() += 1;
                 answer(self, 50, DhtInput::Published);
             }
             DhtCommand::FindIdentity(peer) => {
-                let entrypoints = self.dht.documents.get(&peer).cloned();
+                let document = self.dht.documents.get(&peer).filter(|_| !self.dht.has_no_documents);
+                let entrypoints = document.cloned();
+                *self.dht.lookups.entry(peer).or_default() += 1;
                 answer(self, 50, DhtInput::IdentityRead { peer, entrypoints });
             }
             DhtCommand::ReadSlot(nickname, slot) => {

@@ -163,6 +163,27 @@ fn a_contact_is_found_by_its_id_alone() {
 }
 
 #[test]
+fn a_document_is_written_again_before_it_fades_and_those_of_friends_who_are_away_are_looked_for() {
+    let mut world = connected(2);
+    world.run_for(600_000);
+    let (away, here) = (id(77), id(2));
+    for peer in [away, here] {
+        world.tell(0, 0, Input::ContactAdded { peer, entrypoints: Vec::new() });
+    }
+    world.run_until("one is online", |world| world.is_online(0, 1));
+    let before = world.dht.writings[&id(1)];
+    let looked = |world: &World, peer| world.dht.lookups.get(&peer).copied().unwrap_or(0);
+    let (away_before, here_before) = (looked(&world, away), looked(&world, here));
+    world.run_for(3 * 3_600_000 + 60_000);
+    assert_eq!(world.dht.writings[&id(1)] - before, 3, "each hour");
+    // Each half hour, and after each round of calls that reached nobody: in the end every ten minutes, by the link and by the contact.
+    let lookups = looked(&world, away) - away_before;
+    assert!((6..=3 * (2 + 6 + 6) + 1).contains(&lookups), "{lookups}");
+    assert_eq!(looked(&world, here), here_before, "who is here tells by its session");
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
 fn whether_a_node_is_there_is_found_out() {
     let mut world = connected(3);
     world.wish(1, Some(alice()));
