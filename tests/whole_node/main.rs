@@ -14,6 +14,7 @@ mod demo;
 mod lan;
 mod names;
 mod nodes;
+mod passphrase;
 mod peer;
 mod proxy;
 mod refusals;

@@ -82,6 +82,8 @@ pub struct Node {
     folder: TempDir,
     port: u16,
     config: Vec<(String, String)>,
+    /// The file with the passphrase of its key, if that is encrypted.
+    pub passphrase_file: Option<PathBuf>,
     running: Option<Running>,
     /// Traces that were being written to when a process did not end in order.
     cut_off: BTreeSet<PathBuf>,
@@ -101,7 +103,14 @@ impl Node {
     /// The same, with more settings, each as it stands in `config.toml`.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let port = free_port();
-        let mut node = Self { folder: folder(), port, config: Vec::new(), running: None, cut_off: BTreeSet::new() };
+        let mut node = Self {
+            folder: folder(),
+            port,
+            config: Vec::new(),
+            passphrase_file: None,
+            running: None,
+            cut_off: BTreeSet::new(),
+        };
         node.set("network", Some("\"test\""));
         node.set("api/http-port", Some("0"));
         node.set("log/level", Some("\"debug\""));
@@ -153,6 +162,15 @@ impl Node {
         command
     }
 
+    /// The program that runs its node.
+    pub fn run_command(&self) -> Command {
+        let mut command = self.command(&["run"]);
+        if let Some(file) = &self.passphrase_file {
+            command.arg("--passphrase-file").arg(file);
+        }
+        command
+    }
+
     /// What a command prints.
     pub fn output(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().expect("it can be run");
@@ -167,7 +185,7 @@ impl Node {
         // What the one before left behind is not to be taken for the new one's.
         let _ = fs::remove_file(self.api_file());
         let log = File::options().create(true).append(true).open(self.said_file()).expect("a file");
-        let child = self.command(&["run"]).stdout(Stdio::null()).stderr(log).spawn().expect("it can be run");
+        let child = self.run_command().stdout(Stdio::null()).stderr(log).spawn().expect("it can be run");
         self.running = Some(Running { child, access: None });
     }
 
