@@ -367,6 +367,11 @@ impl Streams {
                 (CloseReason::Remote, format!("the peer went away: {error}"))
             }
             (Some(failure @ Failure::CutOff), _) => (CloseReason::Remote, failure.to_string()),
+            (Some(failure @ (Failure::TooShort(_) | Failure::NotAuthentic(_))), _) => {
+                (CloseReason::Spoilt, failure.to_string())
+            }
+            // Whatever yamux reads was authentic.
+            (Some(failure @ Failure::PeerBrokeYamux(_)), _) => (CloseReason::Violation, failure.to_string()),
             (Some(failure), _) => (CloseReason::Failed, failure.to_string()),
             (None, Some(ConnectionError::Decode(FrameDecodeError::Io(_)))) => {
                 (CloseReason::Remote, "the connection ended in the middle of a frame of yamux".into())
