@@ -329,6 +329,22 @@ async fn what_takes_too_long_ends() {
     }
 }
 
+/// The timer that was set for the control stream was waited for first.
+#[tokio::test]
+async fn a_message_is_late_though_the_control_stream_had_more_time() {
+    let limits =
+        Limits { handshake_timeout: Duration::from_secs(600), frame_timeout: Duration::from_millis(500), ..wide() };
+    let mut here = Side::new(1, limits);
+    let address = here.listen().await;
+    let mut session = RawSession::connect(address, &key(9)).await;
+    session.open(&frame(&[1])).await;
+    let (number, ..) = here.authenticated().await;
+    here.transport.open_stream(number);
+    assert_eq!(here.frame().await, [1]);
+    session.write_raw(&[1, 0, 0]).await;
+    assert_eq!(here.closed().await.1, CloseReason::TimedOut);
+}
+
 #[tokio::test]
 async fn a_session_that_is_slow_but_goes_on_is_not_late() {
     let soon = Duration::from_millis(500);

@@ -344,7 +344,10 @@ impl Streams {
             [self.deadlines.message, self.deadlines.frame].into_iter().flatten().map(|(_, since)| since + limit);
         let Some(deadline) = begun.chain(self.deadlines.control).min() else { return };
         let timer = self.deadlines.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // The timer may be an older one that was left running, as most messages are complete soon.
+        // The timer may be an older one that was left running, as most messages are complete soon. It may be too late, too: the time for something else was longer.
+        if timer.deadline() > deadline {
+            timer.as_mut().reset(deadline);
+        }
         while timer.as_mut().poll(context).is_ready() {
             if Instant::now() < deadline {
                 timer.as_mut().reset(deadline);
