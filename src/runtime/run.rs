@@ -226,7 +226,6 @@ impl Started {
             half_open: settings.half_open_sessions,
             inbound_per_address: settings.inbound_sessions_per_address,
             half_open_per_address: settings.half_open_sessions_per_address,
-            handshake_timeout: Duration::from_millis(settings.handshake_timeout_ms),
             frame_timeout: Duration::from_millis(settings.frame_timeout_ms),
             ..Limits::default()
         };

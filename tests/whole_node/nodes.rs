@@ -57,6 +57,25 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Waits until something is as it should be.
+///
+/// # Panics
+/// If it is not by then, with what it is.
+#[track_caller]
+pub fn until_equal<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, mut look: impl FnMut() -> T) {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let found = look();
+        if found == *expected {
+            return;
+        }
+        if Instant::now() >= deadline {
+            assert_eq!(found, *expected, "{what}");
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
 /// A port that is free, and that no other test of this run takes.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -165,6 +184,11 @@ impl Node {
     /// The program that runs its node.
     pub fn run_command(&self) -> Command {
         let mut command = self.command(&["run"]);
+        // What is given back to the allocator goes back to the system (glibc, mallopt(3)), so that a node's memory is what it needs.
+        command
+            .env("MALLOC_TRIM_THRESHOLD_", "65536")
+            .env("MALLOC_MMAP_THRESHOLD_", "65536")
+            .env("MALLOC_ARENA_MAX", "1");
         if let Some(file) = &self.passphrase_file {
             command.arg("--passphrase-file").arg(file);
         }
@@ -435,6 +459,16 @@ impl Node {
     /// How often that refusal was counted.
     pub fn refusals(&self, name: &str) -> u64 {
         self.status().counters.refusals.get(name).copied().unwrap_or(0)
+    }
+
+    /// Octets that its process has in memory for itself, if this system tells.
+    pub fn resident_octets(&self) -> Option<u64> {
+        let process = self.running.as_ref().expect("it runs").child.id();
+        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        // Without the program's own pages, which come in when they are first needed.
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+        let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+        Some(kib * 1_024)
     }
 
     /// Its database, once the process has ended.

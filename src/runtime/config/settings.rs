@@ -224,7 +224,7 @@ pub const SETTINGS: &[Setting] = &[
         "testing/handshake-timeout",
         Kind::Duration { from_ms: 100, to_ms: 60_000 },
         "10s",
-        "How long a handshake may take, and HELLO, PEER-ID and READY after it, for tests that cannot wait so long",
+        "How long the automata wait for a handshake, and for HELLO, PEER-ID and READY, for tests that cannot wait so long",
     ),
     hidden(
         "testing/frame-timeout",
