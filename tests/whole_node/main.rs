@@ -26,5 +26,6 @@ mod refusals;
 mod replays;
 mod stranger;
 mod talk;
+mod two_sessions;
 mod vanish;
 mod violations;

@@ -14,11 +14,8 @@ use super::nodes::{Node, until_equal};
 use super::refusals::Friends;
 use super::stranger::{Stage, Stranger};
 
-/// Strangers of a case. What is known of them is remembered, misbehaviour above all: with fewer, some would have done too much of it to be heard.
-const KEYS: usize = 96;
-
 /// Rounds before memory is looked at: every stranger has been there by then, and buffers, caches and the allocator's own pools are filled.
-const WARM_UP: usize = KEYS;
+const WARM_UP: usize = 96;
 
 /// Rounds between the two looks.
 const ROUNDS: usize = 256;
@@ -117,7 +114,6 @@ impl Friends {
         for (counter, name) in cases.iter().flat_map(|case| case.counted) {
             *expected.entry((*counter, (*name).to_owned())).or_default() += rounds as u64;
         }
-        assert_eq!(KEYS % at_a_time, 0, "each key is in one lane");
         let address = self.node.address();
         std::thread::scope(|scope| {
             let strangers = scope.spawn(|| all_strangers(address, cases, rounds, at_a_time));
@@ -145,7 +141,7 @@ fn all_strangers(address: SocketAddr, cases: &[Case], rounds: usize, at_a_time: 
         let lanes = cases.iter().flat_map(|case| (0..at_a_time).map(move |lane| (case, lane)));
         let lanes = lanes.map(|(case, lane)| async move {
             for round in (lane..rounds).step_by(at_a_time) {
-                one_stranger(address, case, key(case, round)).await;
+                one_stranger(address, case, key(case, round, at_a_time)).await;
             }
         });
         join_all(lanes).await;
@@ -181,9 +177,14 @@ async fn one_stranger(address: SocketAddr, case: &Case, key: IdentityKey) {
     assert_eq!(told, case.told, "{}", case.what);
 }
 
-/// The keys of a case belong to it alone, and each of them to one lane, so that no stranger meets itself.
-fn key(case: &Case, round: usize) -> IdentityKey {
+/// The keys of a case belong to it alone, and each of them to one lane, where another comes before it is used again; so no stranger meets itself.
+/// Otherwise they are few, since a node remembers all of them.
+fn key(case: &Case, round: usize, at_a_time: usize) -> IdentityKey {
+    // Whoever violates the protocol five times is not heard any more.
+    let is_remembered = case.counted.contains(&(Counter::Refused, "violation"));
+    let keys = if is_remembered { WARM_UP } else { 2 * at_a_time };
+    assert_eq!(keys % at_a_time, 0, "each key is in one lane");
     let mut seed = <[u8; SEED_BYTES]>::from(Sha256::digest(case.what));
-    seed[0] = u8::try_from(round % KEYS).expect("there are few");
+    seed[0] = u8::try_from(round % keys).expect("there are few");
     IdentityKey::from_seed(&seed)
 }
