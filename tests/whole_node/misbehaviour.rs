@@ -15,7 +15,7 @@ use super::refusals::Friends;
 use super::stranger::{Stage, Stranger};
 
 /// Rounds before memory is looked at: every stranger has been there by then, and buffers, caches and the allocator's own pools are filled.
-const WARM_UP: usize = 96;
+const WARM_UP: usize = 128;
 
 /// Rounds between the two looks.
 const ROUNDS: usize = 256;
@@ -92,9 +92,7 @@ impl Friends {
     /// Strangers do each of these once, then some hundred times, so many at a time. Whether all of it is as it should be.
     #[track_caller]
     pub fn endure(&mut self, what: &str, cases: &[Case], at_a_time: usize) {
-        for case in cases {
-            self.endure_rounds(case.what, std::slice::from_ref(case), 1, 1);
-        }
+        self.endure_rounds(what, cases, 1, 1);
         self.endure_rounds(what, cases, WARM_UP, at_a_time);
         let before = self.node.resident_octets();
         self.endure_rounds(what, cases, ROUNDS, at_a_time);
