@@ -15,10 +15,10 @@ use super::refusals::Friends;
 use super::stranger::{Stage, Stranger};
 
 /// Rounds before memory is looked at: every stranger has been there by then, and buffers, caches and the allocator's own pools are filled.
-const WARM_UP: usize = 128;
+const WARM_UP: usize = 96;
 
 /// Rounds between the two looks.
-const ROUNDS: usize = 256;
+const ROUNDS: usize = 200;
 
 /// What a node's memory may grow by in one of those rounds: a leak of that size is too much. A list of peers that somebody asks for, and what the friends say
 /// meanwhile, take a part of it.
@@ -93,7 +93,8 @@ impl Friends {
         Self::new(&[&doors, settings].concat())
     }
 
-    /// Strangers do each of these once, then some hundred times, so many at a time. Whether all of it is as it should be.
+    /// Strangers do each of these once, then some hundred times, so many at a time. Whether all of it is as it should be. `BITPIE_SHOW_GROWTH=1` with
+    /// `--nocapture` prints what memory grows by.
     #[track_caller]
     pub fn endure(&mut self, what: &str, cases: &[Case], at_a_time: usize) {
         self.endure_rounds(what, cases, 1, 1);
