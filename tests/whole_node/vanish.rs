@@ -10,8 +10,10 @@ const ENDED_REMOTE: (Counter, &str) = (Counter::Ended, "remote");
 const ENDED_LOCAL: (Counter, &str) = (Counter::Ended, "local");
 const TIMED_OUT: (Counter, &str) = (Counter::Refused, "timed_out");
 
-/// Each step, and what a node counts when its peer goes away there: in which state the session was.
-const STEPS: [(&str, Stage, &[(Counter, &str)]); 10] = [
+/// A step, and what a node counts when its peer goes away there: in which state the session was.
+type Step = (&'static str, Stage, &'static [(Counter, &'static str)]);
+
+const STEPS: [Step; 10] = [
     ("before Noise's first message", Stage::Connected, &[ENDED_REMOTE, (Counter::BrokenOff, "server")]),
     ("in the middle of Noise's first message", Stage::PartOfFirst, &[ENDED_REMOTE, (Counter::BrokenOff, "server")]),
     ("after Noise's first message", Stage::First, &[ENDED_REMOTE, (Counter::BrokenOff, "server")]),
