@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "c500a5af51cc1b1db44955e83a5fdf8db4a555f750dadd3e5acd5a84c9905067";
+pub const MODEL_HASH: &str = "94e3a685eed8e631fb38316ed2a314bd70e01711f3e31595d6bcbc911b7d51cf";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

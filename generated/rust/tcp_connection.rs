@@ -125,7 +125,7 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:48`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:50`).
     HandshakeAfterHandshakeTimeout,
 }
 
@@ -171,6 +171,8 @@ pub enum Action {
     NoteKeepAlive,
     /// `close_socket`, by `tcp_transport`. connection_lost answers.
     CloseSocket,
+    /// `note_timed_out`, by `tcp_transport`. For the counters: the peer was too slow.
+    NoteTimedOut,
     /// `start_pending_files`, by `files`.
     StartPendingFiles,
     /// `stop_files`, by `files`.
@@ -236,25 +238,25 @@ pub type History = ();
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `connection_made` in `AT_STARTUP` → `CLIENT` (`automata/tcp_connection.yaml:38`).
+    /// `connection_made` in `AT_STARTUP` → `CLIENT` (`automata/tcp_connection.yaml:39`).
     AtStartupConnectionMade,
-    /// `connection_made` in `AT_STARTUP` → `SERVER` (`automata/tcp_connection.yaml:39`).
+    /// `connection_made` in `AT_STARTUP` → `SERVER` (`automata/tcp_connection.yaml:40`).
     AtStartupConnectionMade2,
-    /// `connection_lost` in `OPEN` → `CLOSED` (`automata/tcp_connection.yaml:43`).
+    /// `connection_lost` in `OPEN` → `CLOSED` (`automata/tcp_connection.yaml:44`).
     OpenConnectionLost,
-    /// `disconnect` in `OPEN` → `DISCONNECTING` (`automata/tcp_connection.yaml:44`).
+    /// `disconnect` in `OPEN` → `DISCONNECTING` (`automata/tcp_connection.yaml:45`).
     OpenDisconnect,
-    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:48`).
+    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:50`).
     HandshakeAfterHandshakeTimeout,
-    /// `hello_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:50`).
+    /// `hello_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:52`).
     HandshakeHelloReceived,
-    /// `answer_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:51`).
+    /// `answer_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:53`).
     HandshakeAnswerReceived,
-    /// `bytes_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:52`).
+    /// `bytes_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:54`).
     HandshakeBytesReceived,
-    /// `answer_received` in `CLIENT` → `CONNECTED` (`automata/tcp_connection.yaml:59`). Mended: without files to send it hung up.
+    /// `answer_received` in `CLIENT` → `CONNECTED` (`automata/tcp_connection.yaml:61`). Mended: without files to send it hung up.
     ClientAnswerReceived { peer: &'a types::NodeId },
-    /// `hello_received` in `SERVER` → `CONNECTED` (`automata/tcp_connection.yaml:65`).
+    /// `hello_received` in `SERVER` → `CONNECTED` (`automata/tcp_connection.yaml:67`).
     ServerHelloReceived { peer: &'a types::NodeId },
 }
 
@@ -351,9 +353,12 @@ impl blocking::State<Machine> for State {
                     _ => {}
                 }
             }
+            Some(Transition::HandshakeAfterHandshakeTimeout) => {
+                leave_handshake(context);
+                context.effects.act(Action::NoteTimedOut);
+            }
             Some(
-                Transition::HandshakeAfterHandshakeTimeout
-                | Transition::HandshakeHelloReceived
+                Transition::HandshakeHelloReceived
                 | Transition::HandshakeAnswerReceived
                 | Transition::HandshakeBytesReceived,
             ) => {
@@ -674,7 +679,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 35 },
+            place: Place { file: FILE, line: 36 },
         },
         StateMetadata {
             name: "OPEN",
@@ -682,7 +687,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 41 },
+            place: Place { file: FILE, line: 42 },
         },
         StateMetadata {
             name: "HANDSHAKE",
@@ -690,7 +695,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 46 },
+            place: Place { file: FILE, line: 47 },
         },
         StateMetadata {
             name: "CLIENT",
@@ -698,7 +703,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("HANDSHAKE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 55 },
+            place: Place { file: FILE, line: 57 },
         },
         StateMetadata {
             name: "SERVER",
@@ -706,7 +711,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("HANDSHAKE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 62 },
+            place: Place { file: FILE, line: 64 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -714,7 +719,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 66 },
+            place: Place { file: FILE, line: 68 },
         },
         StateMetadata {
             name: "DISCONNECTING",
@@ -722,7 +727,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 74 },
+            place: Place { file: FILE, line: 76 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -730,7 +735,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 84 },
+            place: Place { file: FILE, line: 86 },
         },
     ],
     events: &[
@@ -791,7 +796,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLIENT"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 38 },
+            place: Place { file: FILE, line: 39 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -799,7 +804,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("SERVER"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 39 },
+            place: Place { file: FILE, line: 40 },
         },
         TransitionMetadata {
             state: "OPEN",
@@ -807,7 +812,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 43 },
+            place: Place { file: FILE, line: 44 },
         },
         TransitionMetadata {
             state: "OPEN",
@@ -815,7 +820,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 44 },
+            place: Place { file: FILE, line: 45 },
         },
         TransitionMetadata {
             state: "HANDSHAKE",
@@ -823,7 +828,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 48 },
+            place: Place { file: FILE, line: 50 },
         },
         TransitionMetadata {
             state: "HANDSHAKE",
@@ -831,7 +836,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 50 },
+            place: Place { file: FILE, line: 52 },
         },
         TransitionMetadata {
             state: "HANDSHAKE",
@@ -839,7 +844,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 51 },
+            place: Place { file: FILE, line: 53 },
         },
         TransitionMetadata {
             state: "HANDSHAKE",
@@ -847,7 +852,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 54 },
         },
         TransitionMetadata {
             state: "CLIENT",
@@ -855,7 +860,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: without files to send it hung up.",
-            place: Place { file: FILE, line: 59 },
+            place: Place { file: FILE, line: 61 },
         },
         TransitionMetadata {
             state: "SERVER",
@@ -863,7 +868,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 65 },
+            place: Place { file: FILE, line: 67 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -871,7 +876,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 72 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -879,7 +884,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 71 },
+            place: Place { file: FILE, line: 73 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -887,7 +892,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 74 },
         },
     ],
 };

@@ -14,6 +14,8 @@ pub enum CloseReason {
     Remote,
     TimedOut,
     Failed,
+    BadHandshake,
+    Spoilt,
 }
 
 /// What has become of a message of ours.

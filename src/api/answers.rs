@@ -211,6 +211,13 @@ pub struct Counters {
     pub packets_out: u64,
     /// What was refused, by this node or to it, by the name of the refusal.
     pub refusals: BTreeMap<String, u64>,
+    /// Sessions that ended, by the reason: `local` (this node closed it), `remote`, `timed_out`, `bad_handshake` (what came proved nothing), `spoilt` (what came was
+    /// not authentic), `failed`.
+    #[serde(default)]
+    pub sessions_ended: BTreeMap<String, u64>,
+    /// Sessions whose peer went away before they were ready, by the state in which they were.
+    #[serde(default)]
+    pub broken_off: BTreeMap<String, u64>,
 }
 
 /// `id`: who the node is.

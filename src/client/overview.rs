@@ -1,5 +1,6 @@
 //! `bitpie id`, `bitpie status`, `bitpie peers`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::duration::{Span, when};
@@ -99,8 +100,12 @@ fn status_text(status: &Status) -> String {
             counters.frames_out
         ),
     );
-    let refusals = counters.refusals.iter().map(|(name, count)| (safe(name).replace('_', " "), *count));
-    line("refusals", counts(refusals.collect()));
+    let by_name = |counters: &BTreeMap<String, u64>| {
+        counts(counters.iter().map(|(name, count)| (safe(name).replace('_', " "), *count)).collect())
+    };
+    line("refusals", by_name(&counters.refusals));
+    line("ended", by_name(&counters.sessions_ended));
+    line("broken off", by_name(&counters.broken_off));
     line("DHT", dht(status));
     if let Some(nickname) = nickname(status) {
         line("nickname", nickname);

@@ -50,7 +50,7 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
             }
         }
         Action::NoteRefusal { reason } => {
-            Counters::count(&mut world.counters.refused_by_peers, reason);
+            Counters::count_refusal(&mut world.counters.refused_by_peers, reason);
             if let Some(session) = world.sessions.get_mut(session) {
                 session.ended_because = Some(format!("the peer refused: {reason:?}"));
             }

@@ -2,9 +2,10 @@
 
 use automata_runtime::Milliseconds;
 
+use crate::automata::peer_protocol;
 use crate::automata::senders::{gateway, tcp_transport};
 use crate::automata::system::System;
-use crate::automata::tcp_connection::Action;
+use crate::automata::tcp_connection::{Action, State};
 use crate::automata::types::CloseReason;
 use crate::node::{Command, Counters, FrameContent, SessionId, World};
 use crate::peers::PeerSource;
@@ -30,6 +31,7 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: &
         Action::Receive { .. } => receive(world, session),
         Action::NoteKeepAlive => world.counters.keep_alives += 1,
         Action::CloseSocket => world.command(Command::Close(session)),
+        Action::NoteTimedOut => world.count_timed_out(),
         // No file is on its way in this version.
         Action::StartPendingFiles | Action::StopFiles => {}
     }
@@ -83,6 +85,15 @@ fn receive(world: &mut World, id: SessionId) {
     world.tell(message);
 }
 
+/// In which state a session is that nobody here is closing: that of its protocol, or of its handshake before.
+fn living_state(system: &System, id: SessionId) -> Option<&'static str> {
+    let connection = system.tcp_connection.get(&id)?.state();
+    match system.peer_protocol.get(&id) {
+        Some(protocol) => Some(protocol.state()).filter(|state| state.is_in_open()).map(peer_protocol::State::name),
+        None => Some(connection).filter(|state| *state != State::Disconnecting).map(State::name),
+    }
+}
+
 /// The socket is closed.
 pub fn closed(
     world: &mut World,
@@ -93,6 +104,17 @@ pub fn closed(
     chance: Milliseconds,
 ) {
     Counters::count(&mut world.counters.sessions_ended, reason);
+    if let Some(state) = living_state(system, id) {
+        match reason {
+            // The transport has its own time-outs, and whichever comes first counts.
+            CloseReason::TimedOut => world.count_timed_out(),
+            CloseReason::Remote if world.sessions.get(id).is_some_and(|session| !session.was_ready) => {
+                *world.counters.broken_off.entry(state.to_lowercase()).or_default() += 1;
+            }
+            CloseReason::BadHandshake => Counters::count(&mut world.counters.refused, reason),
+            _ => {}
+        }
+    }
     if system.tcp_connection.get(&id).is_some() {
         world.tell(tcp_transport::tcp_connection::connection_lost(id, reason));
     }
@@ -102,7 +124,8 @@ pub fn closed(
         world.tell(gateway::peer_protocol::other_gone(newer));
     }
     let Some(session) = world.sessions.remove(id) else { return };
-    let is_broken = matches!(reason, CloseReason::TimedOut | CloseReason::Failed);
+    let is_broken =
+        matches!(reason, CloseReason::TimedOut | CloseReason::Failed | CloseReason::BadHandshake | CloseReason::Spoilt);
     if is_broken && (session.is_outgoing || session.was_ready) {
         world.identity.stabilities.session(&session.transport, false);
     }

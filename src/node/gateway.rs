@@ -85,9 +85,22 @@ pub struct Counters {
     pub refused_by_peers: BTreeMap<String, u64>,
     /// Sessions that ended, by the reason.
     pub sessions_ended: BTreeMap<String, u64>,
+    /// Sessions whose peer went away before they were ready, by the state in which they were.
+    pub broken_off: BTreeMap<String, u64>,
 }
 
 impl Counters {
+    /// One more refusal for that reason.
+    pub fn count_refusal(of: &mut BTreeMap<String, u64>, reason: Refusal) {
+        *of.entry(Self::refusal_name(reason)).or_default() += 1;
+    }
+
+    /// The name under which a refusal is counted, and known on the wire. Automata call one of them otherwise, since `TimedOut` is why a session ends.
+    #[must_use]
+    pub fn refusal_name(reason: Refusal) -> String {
+        if reason == Refusal::TookTooLong { "timed_out".to_owned() } else { Self::name(reason) }
+    }
+
     /// One more of that reason; reasons are a closed list.
     pub fn count(of: &mut BTreeMap<String, u64>, reason: impl Serialize) {
         *of.entry(Self::name(reason)).or_default() += 1;
@@ -268,11 +281,16 @@ impl World {
 
     /// Tells a peer why we do not take it, and counts it.
     pub fn refuse(&mut self, session: SessionId, reason: Refusal) {
-        Counters::count(&mut self.counters.refused, reason);
+        Counters::count_refusal(&mut self.counters.refused, reason);
         if let Some(session) = self.sessions.get_mut(session) {
             session.ended_because = Some(format!("we refused: {reason:?}"));
         }
         self.send_frame(session, OutgoingFrame::Refused(reason));
+    }
+
+    /// A session ended because its peer was too slow, without a word.
+    pub fn count_timed_out(&mut self) {
+        Counters::count_refusal(&mut self.counters.refused, Refusal::TookTooLong);
     }
 
     /// A link is wanted at once, and there is one from now on if there was none.

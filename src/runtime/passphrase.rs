@@ -1,7 +1,7 @@
 //! The passphrase of the key: from a file or a terminal, and given, changed and taken away. It is never an argument, since others on the machine can read those.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
@@ -112,8 +112,10 @@ fn chosen() -> anyhow::Result<Passphrase> {
 }
 
 fn asked(prompt: &str, option: &str) -> anyhow::Result<Passphrase> {
-    let entered = rpassword::prompt_password(prompt)
-        .with_context(|| format!("there is no terminal to ask for the passphrase: use {option} FILE"))?;
+    let nobody = || format!("there is no terminal to ask for the passphrase: use {option} FILE");
+    // A program in the background may have a terminal, and nobody who looks at it.
+    ensure!(std::io::stdin().is_terminal(), nobody());
+    let entered = rpassword::prompt_password(prompt).with_context(nobody)?;
     Ok(Zeroizing::new(entered.into_bytes()))
 }
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use automata_runtime::Milliseconds;
@@ -225,6 +226,7 @@ impl Started {
             half_open: settings.half_open_sessions,
             inbound_per_address: settings.inbound_sessions_per_address,
             half_open_per_address: settings.half_open_sessions_per_address,
+            frame_timeout: Duration::from_millis(settings.frame_timeout_ms),
             ..Limits::default()
         };
         let transport = TcpTransport::new(&keys.identity, limits, transport_events);
@@ -299,6 +301,9 @@ fn automata_settings(settings: &Settings) -> system::Settings {
     let mut of_automata = system::Settings::default();
     of_automata.nickname_holder.check_interval = Milliseconds(settings.nickname_check_ms);
     of_automata.dht_connector.look_interval = Milliseconds(settings.dht_look_ms);
+    of_automata.tcp_connection.handshake_timeout = Milliseconds(settings.handshake_timeout_ms);
+    of_automata.peer_protocol.handshake_timeout = Milliseconds(settings.handshake_timeout_ms);
+    of_automata.peer_protocol.ping_interval = Milliseconds(settings.ping_interval_ms);
     of_automata
 }
 

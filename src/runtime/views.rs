@@ -330,6 +330,8 @@ pub fn status(driver: &Driver) -> answers::Status {
             packets_in: counters.packets_in,
             packets_out: counters.packets_out,
             refusals,
+            sessions_ended: counters.sessions_ended.clone(),
+            broken_off: counters.broken_off.clone(),
         },
         dht: answers::DhtStatus {
             state: system.dht_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),

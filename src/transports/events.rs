@@ -100,8 +100,12 @@ pub enum CloseReason {
     Remote,
     /// Something took too long.
     TimedOut,
-    /// It could not be opened, or somebody spoilt it on its way.
+    /// It could not be opened, or there was no room for it.
     Failed,
+    /// What came first was no handshake, or one that proves nothing.
+    BadHandshake,
+    /// What came was not authentic: the other side, or somebody on its way, damaged it, repeated it or left something out.
+    Spoilt,
     /// Another node answered than the one that was dialled.
     UnexpectedId,
     /// The other side, and nobody else, broke the rules of what is beneath the session's protocol.

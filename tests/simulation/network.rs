@@ -517,7 +517,7 @@ impl World {
 
     /// Refusals that a host has told others, by name.
     pub fn refusals(&self, index: usize, reason: Refusal) -> u64 {
-        self.hosts[index].core.world().counters.refused.get(&Counters::name(reason)).copied().unwrap_or(0)
+        self.hosts[index].core.world().counters.refused.get(&Counters::refusal_name(reason)).copied().unwrap_or(0)
     }
 
     /// Everything that was delivered to a host's automata.

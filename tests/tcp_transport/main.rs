@@ -2,6 +2,7 @@
 
 mod bulk;
 mod limits;
+#[allow(dead_code, reason = "the tests of whole nodes use more of it")]
 mod raw;
 mod sides;
 mod talk;

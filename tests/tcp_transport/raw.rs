@@ -1,15 +1,17 @@
 //! A peer that speaks the protocol by itself, octet by octet, and says whatever a test wants it to.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bitpie::identity::{Domain, IdentityKey};
 use bitpie::transports::tcp::{NOISE_PATTERN, NOISE_PROLOGUE};
 use snow::{Builder, HandshakeState, TransportState};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::sides::DEADLINE;
+/// After this a test has failed.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 pub const DATA: u8 = 0;
 pub const WINDOW_UPDATE: u8 = 1;
@@ -29,6 +31,15 @@ pub struct RawHandshake {
 pub struct RawSession {
     pub socket: TcpStream,
     pub ciphers: TransportState,
+    pub handshake_hash: [u8; 32],
+    pub heard: Heard,
+}
+
+/// What came, as far as nobody has taken it: octets of yamux, and of the control stream.
+#[derive(Default)]
+pub struct Heard {
+    plain: Vec<u8>,
+    control: Vec<u8>,
 }
 
 impl RawHandshake {
@@ -82,7 +93,9 @@ impl RawHandshake {
     }
 
     pub fn finish(self) -> RawSession {
-        RawSession { socket: self.socket, ciphers: self.noise.into_transport_mode().expect("it is done") }
+        let handshake_hash = self.noise.get_handshake_hash().try_into().expect("BLAKE2s gives 32 octets");
+        let ciphers = self.noise.into_transport_mode().expect("it is done");
+        RawSession { socket: self.socket, ciphers, handshake_hash, heard: Heard::default() }
     }
 }
 
@@ -116,9 +129,51 @@ impl RawSession {
     pub async fn open(&mut self, data: &[u8]) {
         self.write(&yamux(DATA, OPENS, 1, data)).await;
     }
+
+    /// The next frame of the other side; nothing when it has gone.
+    pub async fn hear(&mut self) -> Option<Vec<u8>> {
+        self.heard.frame(&mut self.socket, &mut self.ciphers).await
+    }
 }
 
-pub async fn read_message(socket: &mut TcpStream) -> Option<Vec<u8>> {
+impl Heard {
+    /// The next frame that comes by this socket; nothing when it is closed.
+    pub async fn frame(
+        &mut self,
+        socket: &mut (impl AsyncRead + Unpin),
+        ciphers: &mut TransportState,
+    ) -> Option<Vec<u8>> {
+        loop {
+            if let Some((length, rest)) = self.control.split_first_chunk::<4>()
+                && let Some(frame) = rest.get(..octets(*length))
+            {
+                let frame = frame.to_vec();
+                self.control.drain(..4 + frame.len());
+                return Some(frame);
+            }
+            if let Some((header, rest)) = self.plain.split_first_chunk::<12>() {
+                let [_, kind, .., a, b, c, d] = *header;
+                // In the others it is a number, and no length.
+                let length = if kind == DATA { octets([a, b, c, d]) } else { 0 };
+                if let Some(data) = rest.get(..length) {
+                    self.control.extend_from_slice(data);
+                    self.plain.drain(..12 + length);
+                    continue;
+                }
+            }
+            let message = read_message(socket).await?;
+            let mut plain = vec![0; message.len()];
+            let length = ciphers.read_message(&message, &mut plain).expect("it is authentic");
+            self.plain.extend_from_slice(&plain[..length]);
+        }
+    }
+}
+
+fn octets(length: [u8; 4]) -> usize {
+    usize::try_from(u32::from_be_bytes(length)).expect("there are 32 bits")
+}
+
+pub async fn read_message(socket: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
     let read = async {
         let length = socket.read_u16().await.ok()?;
         let mut message = vec![0; usize::from(length)];

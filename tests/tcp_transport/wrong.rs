@@ -27,9 +27,9 @@ async fn ending(here: &mut Side) -> (CloseReason, String) {
     .await
 }
 
-async fn assert_failed(here: &mut Side, what: &str, words: &str) {
+async fn assert_ends(here: &mut Side, expected: CloseReason, what: &str, words: &str) {
     let (reason, detail) = ending(here).await;
-    assert!(matches!(reason, CloseReason::Failed | CloseReason::Violation), "{what}: {detail}");
+    assert_eq!(reason, expected, "{what}: {detail}");
     assert!(detail.contains(words), "{what}: {detail}");
     assert_eq!(here.transport.session_counts(), Default::default(), "{what}");
 }
@@ -48,7 +48,7 @@ async fn octets_that_are_no_handshake() {
     for (bytes, words) in cases {
         let mut socket = TcpStream::connect(address).await.expect("somebody listens");
         socket.write_all(bytes).await.expect("the socket takes it");
-        assert_failed(&mut here, words, words).await;
+        assert_ends(&mut here, CloseReason::BadHandshake, words, words).await;
     }
 }
 
@@ -63,14 +63,16 @@ async fn a_handshake_that_proves_nothing() {
         let mut third = handshake.message(&payload);
         third[at] ^= 1;
         handshake.write(&third).await;
-        assert_failed(&mut here, "damaged", "message 3 of the handshake is not authentic").await;
+        assert_ends(&mut here, CloseReason::BadHandshake, "damaged", "message 3 of the handshake is not authentic")
+            .await;
     }
     // Somebody else's id, or somebody else's signature.
     for at in [0, 32, 95] {
         let mut handshake = started(address).await;
         handshake.payload[at] ^= 1;
         handshake.third().await;
-        assert_failed(&mut here, "forged", "its session key is not signed by that identity").await;
+        assert_ends(&mut here, CloseReason::BadHandshake, "forged", "its session key is not signed by that identity")
+            .await;
     }
     // The proof of another session key of the same identity: what somebody who has listened could have kept.
     let kept = RawHandshake::connect(address, &key(9)).await.payload.clone();
@@ -78,13 +80,13 @@ async fn a_handshake_that_proves_nothing() {
     let mut handshake = started(address).await;
     handshake.payload = kept;
     handshake.third().await;
-    assert_failed(&mut here, "kept", "its session key is not signed by that identity").await;
+    assert_ends(&mut here, CloseReason::BadHandshake, "kept", "its session key is not signed by that identity").await;
     // More or less payload than there should be.
     for bytes in [0, 95, 97, 200] {
         let mut handshake = started(address).await;
         handshake.payload.resize(bytes, 0);
         handshake.third().await;
-        assert_failed(&mut here, "payload", "message 3 of the handshake has").await;
+        assert_ends(&mut here, CloseReason::BadHandshake, "payload", "message 3 of the handshake has").await;
     }
 }
 
@@ -116,11 +118,12 @@ async fn a_handshake_that_was_recorded_is_refused() {
         socket.write_all(bytes).await.expect("the socket takes it");
     }
     let (_, reason, detail) = here.closed().await;
-    assert_eq!(reason, CloseReason::Failed);
+    assert_eq!(reason, CloseReason::BadHandshake);
     assert!(detail.contains("message 3 of the handshake is not authentic"), "{detail}");
     // What was said in the session itself cannot be said again either.
     honest.write_raw(&said).await;
-    assert_failed(&mut here, "again", "is not authentic: it was damaged, repeated, or left out").await;
+    assert_ends(&mut here, CloseReason::Spoilt, "again", "is not authentic: it was damaged, repeated, or left out")
+        .await;
 }
 
 #[tokio::test]
@@ -140,7 +143,7 @@ async fn a_responder_that_lies() {
             handshake
         };
         let (_handshake, ()) = tokio::join!(there, here.dial(session, address, None));
-        assert_failed(&mut here, "a lie", words).await;
+        assert_ends(&mut here, CloseReason::BadHandshake, "a lie", words).await;
     }
 }
 
@@ -151,23 +154,23 @@ async fn messages_that_are_not_authentic() {
 
     let mut session = RawSession::connect(address, &key(9)).await;
     session.write_raw(&[0, 15]).await;
-    assert_failed(&mut here, "short", "a message of 15 octets is too short").await;
+    assert_ends(&mut here, CloseReason::Spoilt, "short", "a message of 15 octets is too short").await;
 
     let mut session = RawSession::connect(address, &key(9)).await;
     let mut message = session.message(&yamux(DATA, OPENS, 1, &frame(&[1])));
     *message.last_mut().expect("it is not empty") ^= 1;
     session.write_raw(&message).await;
-    assert_failed(&mut here, "damaged", "message 0 is not authentic").await;
+    assert_ends(&mut here, CloseReason::Spoilt, "damaged", "message 0 is not authentic").await;
 
     let mut session = RawSession::connect(address, &key(9)).await;
     session.open(&frame(&[1])).await;
     session.message(b"this one is left out");
     session.write(&yamux(DATA, 0, 1, &frame(&[2]))).await;
-    assert_failed(&mut here, "left out", "message 1 is not authentic").await;
+    assert_ends(&mut here, CloseReason::Spoilt, "left out", "message 1 is not authentic").await;
 
     let mut session = RawSession::connect(address, &key(9)).await;
     session.write_raw(&[0xa5; 70_000]).await;
-    assert_failed(&mut here, "noise", "message 0 is not authentic").await;
+    assert_ends(&mut here, CloseReason::Spoilt, "noise", "message 0 is not authentic").await;
 }
 
 #[tokio::test]
@@ -198,14 +201,16 @@ async fn frames_of_yamux_that_must_not_be() {
     for (what, bytes) in cases {
         let mut session = RawSession::connect(address, &key(9)).await;
         session.write(&bytes).await;
-        assert_failed(&mut here, what, "yamux").await;
+        // That the peer finds fault with us is no fault of its.
+        let expected = if what == "a complaint" { CloseReason::Failed } else { CloseReason::Violation };
+        assert_ends(&mut here, expected, what, "yamux").await;
     }
     let mut session = RawSession::connect(address, &key(9)).await;
     session.write(&too_much).await;
     for _ in 0..6 {
         session.write(&[0; 40_000]).await;
     }
-    assert_failed(&mut here, "more than the window", "yamux").await;
+    assert_ends(&mut here, CloseReason::Violation, "more than the window", "yamux").await;
     // Refused streams are forgotten as fast as they come, as long as the peer reads that they were.
     let mut session = RawSession::connect(address, &key(9)).await;
     session.write(&streams(5_000)).await;
@@ -225,7 +230,7 @@ async fn frames_that_must_not_be() {
     for (bytes, words) in cases {
         let mut session = RawSession::connect(address, &key(9)).await;
         session.open(bytes).await;
-        assert_failed(&mut here, words, words).await;
+        assert_ends(&mut here, CloseReason::Violation, words, words).await;
     }
     let mut session = RawSession::connect(address, &key(9)).await;
     session.write(&yamux(DATA, OPENS | ENDS, 1, &[])).await;
@@ -257,7 +262,7 @@ async fn noise_at_each_layer_does_no_harm() {
         // Some of it is taken for the beginning of something longer.
         let _ = session.socket.shutdown().await;
         let (reason, detail) = ending(&mut here).await;
-        let expected = [CloseReason::Failed, CloseReason::Violation, CloseReason::Remote];
+        let expected = [CloseReason::Failed, CloseReason::Spoilt, CloseReason::Violation, CloseReason::Remote];
         assert!(expected.contains(&reason), "{detail}");
         assert!(!detail.contains("fault in this program"), "{detail}");
         assert_eq!(here.transport.session_counts(), Default::default());
@@ -322,6 +327,22 @@ async fn what_takes_too_long_ends() {
         assert!(detail.contains(words), "{what}: {detail}");
         drop(kept);
     }
+}
+
+/// The timer that was set for the control stream was waited for first.
+#[tokio::test]
+async fn a_message_is_late_though_the_control_stream_had_more_time() {
+    let limits =
+        Limits { handshake_timeout: Duration::from_secs(600), frame_timeout: Duration::from_millis(500), ..wide() };
+    let mut here = Side::new(1, limits);
+    let address = here.listen().await;
+    let mut session = RawSession::connect(address, &key(9)).await;
+    session.open(&frame(&[1])).await;
+    let (number, ..) = here.authenticated().await;
+    here.transport.open_stream(number);
+    assert_eq!(here.frame().await, [1]);
+    session.write_raw(&[1, 0, 0]).await;
+    assert_eq!(here.closed().await.1, CloseReason::TimedOut);
 }
 
 #[tokio::test]

@@ -3,11 +3,15 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use bitpie::demo::replay;
 use serde_json::Value;
 
 use super::replays::traces;
+
+/// What the help of the command promises.
+const LONGEST: Duration = Duration::from_secs(30);
 
 fn demo(folder: &Path) -> Vec<(String, String)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bitpie"));
@@ -26,7 +30,10 @@ fn demo(folder: &Path) -> Vec<(String, String)> {
 #[test]
 fn it_replays_what_its_nodes_have_recorded() {
     let folder = tempfile::tempdir().expect("a folder");
+    let begun = Instant::now();
     let told = demo(folder.path());
+    let took = begun.elapsed();
+    assert!(took < LONGEST, "it is the quick look, and took {took:?}");
     for (who, runs) in [("alice", 1), ("bob", 2), ("carol", 1)] {
         let files = traces(&folder.path().join(who));
         assert_eq!(files.len(), runs, "{who}");

@@ -11,12 +11,21 @@
 
 mod crash;
 mod demo;
+mod frames;
 mod lan;
+mod misbehaviour;
 mod names;
 mod nodes;
+mod passphrase;
 mod peer;
 mod proxy;
+#[path = "../tcp_transport/raw.rs"]
+#[allow(dead_code, reason = "the tests of the transport alone use more of it")]
+mod raw;
 mod refusals;
 mod replays;
+mod stranger;
 mod talk;
+mod two_sessions;
+mod vanish;
 mod violations;

@@ -57,6 +57,25 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Waits until something is as it should be.
+///
+/// # Panics
+/// If it is not by then, with what it is.
+#[track_caller]
+pub fn until_equal<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, mut look: impl FnMut() -> T) {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let found = look();
+        if found == *expected {
+            return;
+        }
+        if Instant::now() >= deadline {
+            assert_eq!(found, *expected, "{what}");
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
 /// A port that is free, and that no other test of this run takes.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -82,6 +101,8 @@ pub struct Node {
     folder: TempDir,
     port: u16,
     config: Vec<(String, String)>,
+    /// The file with the passphrase of its key, if that is encrypted.
+    pub passphrase_file: Option<PathBuf>,
     running: Option<Running>,
     /// Traces that were being written to when a process did not end in order.
     cut_off: BTreeSet<PathBuf>,
@@ -101,7 +122,14 @@ impl Node {
     /// The same, with more settings, each as it stands in `config.toml`.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let port = free_port();
-        let mut node = Self { folder: folder(), port, config: Vec::new(), running: None, cut_off: BTreeSet::new() };
+        let mut node = Self {
+            folder: folder(),
+            port,
+            config: Vec::new(),
+            passphrase_file: None,
+            running: None,
+            cut_off: BTreeSet::new(),
+        };
         node.set("network", Some("\"test\""));
         node.set("api/http-port", Some("0"));
         node.set("log/level", Some("\"debug\""));
@@ -153,6 +181,20 @@ impl Node {
         command
     }
 
+    /// The program that runs its node.
+    pub fn run_command(&self) -> Command {
+        let mut command = self.command(&["run"]);
+        // What is given back to the allocator goes back to the system (glibc, mallopt(3)), so that a node's memory is what it needs.
+        command
+            .env("MALLOC_TRIM_THRESHOLD_", "65536")
+            .env("MALLOC_MMAP_THRESHOLD_", "65536")
+            .env("MALLOC_ARENA_MAX", "1");
+        if let Some(file) = &self.passphrase_file {
+            command.arg("--passphrase-file").arg(file);
+        }
+        command
+    }
+
     /// What a command prints.
     pub fn output(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().expect("it can be run");
@@ -167,7 +209,7 @@ impl Node {
         // What the one before left behind is not to be taken for the new one's.
         let _ = fs::remove_file(self.api_file());
         let log = File::options().create(true).append(true).open(self.said_file()).expect("a file");
-        let child = self.command(&["run"]).stdout(Stdio::null()).stderr(log).spawn().expect("it can be run");
+        let child = self.run_command().stdout(Stdio::null()).stderr(log).spawn().expect("it can be run");
         self.running = Some(Running { child, access: None });
     }
 
@@ -417,6 +459,16 @@ impl Node {
     /// How often that refusal was counted.
     pub fn refusals(&self, name: &str) -> u64 {
         self.status().counters.refusals.get(name).copied().unwrap_or(0)
+    }
+
+    /// Octets that its process has in memory for itself, if this system tells.
+    pub fn resident_octets(&self) -> Option<u64> {
+        let process = self.running.as_ref().expect("it runs").child.id();
+        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        // Without the program's own pages, which come in when they are first needed.
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+        let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+        Some(kib * 1_024)
     }
 
     /// Its database, once the process has ended.

@@ -1,6 +1,7 @@
 //! A peer that is driven by hand: it says what an honest node never says.
 
-use std::net::SocketAddr;
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitpie::identity::{Domain, IdentityDocument, IdentityKey, NodeId, SealingKey, VerifiedDocument};
@@ -24,14 +25,18 @@ pub struct Peer {
     runtime: Runtime,
     transport: TcpTransport,
     events: mpsc::Receiver<TransportEvent>,
+    /// What happened in sessions that nobody has asked for yet.
+    passed_over: VecDeque<TransportEvent>,
     pub key: IdentityKey,
     dialled: u64,
 }
 
-/// A session that the peer has opened, and that its transport has authenticated.
+/// A session that the peer's transport has authenticated.
 #[derive(Clone, Copy)]
 pub struct Session {
     number: u64,
+    /// Which side of it the peer is.
+    role: Role,
     /// What a proof is made for.
     pub handshake_hash: [u8; 32],
     /// Who is on the other side.
@@ -51,7 +56,7 @@ impl Peer {
         let limits =
             Limits { frame_bytes: 1 << 20, send_queue_bytes: 8 << 20, outbound_per_address: 60, ..Limits::default() };
         let transport = runtime.block_on(async { TcpTransport::new(&key, limits, sender) });
-        Self { runtime, transport, events, key, dialled: 0 }
+        Self { runtime, transport, events, passed_over: VecDeque::new(), key, dialled: 0 }
     }
 
     /// Its id.
@@ -59,9 +64,22 @@ impl Peer {
         self.key.id()
     }
 
-    fn next(&mut self) -> TransportEvent {
-        let event = self.runtime.block_on(async { timeout(DEADLINE, self.events.recv()).await });
-        event.expect("something happens in time").expect("the transport is there")
+    /// The first of what happened, or else happens, that is taken by `wanted`; the rest waits.
+    fn next<T>(&mut self, mut wanted: impl FnMut(&TransportEvent) -> Option<T>) -> T {
+        for index in 0..self.passed_over.len() {
+            if let Some(found) = wanted(&self.passed_over[index]) {
+                self.passed_over.remove(index);
+                return found;
+            }
+        }
+        loop {
+            let event = self.runtime.block_on(async { timeout(DEADLINE, self.events.recv()).await });
+            let event = event.expect("something happens in time").expect("the transport is there");
+            match wanted(&event) {
+                Some(found) => return found,
+                None => self.passed_over.push_back(event),
+            }
+        }
     }
 
     /// Opens a session, with open streams. Nothing if it ends before.
@@ -69,19 +87,43 @@ impl Peer {
         self.dialled += 2;
         let number = self.dialled;
         self.transport.dial(number, to, None);
-        loop {
-            match self.next() {
-                TransportEvent::Connected { session, .. } if session == number => {
-                    self.transport.begin_handshake(number);
-                }
-                TransportEvent::Authenticated { session, peer, handshake_hash, .. } if session == number => {
-                    self.transport.open_stream(number);
-                    return Some(Session { number, handshake_hash, with: peer });
-                }
-                TransportEvent::Closed { session, .. } if session == number => return None,
-                _ => {}
+        let transport = self.transport.clone();
+        let authenticated = self.next(|event| match event {
+            TransportEvent::Connected { session, .. } if *session == number => {
+                transport.begin_handshake(number);
+                None
             }
-        }
+            TransportEvent::Authenticated { session, peer, handshake_hash, .. } if *session == number => {
+                Some(Some((*peer, *handshake_hash)))
+            }
+            TransportEvent::Closed { session, .. } if *session == number => Some(None),
+            _ => None,
+        });
+        let (with, handshake_hash) = authenticated?;
+        self.transport.open_stream(number);
+        Some(Session { number, role: Role::Initiator, handshake_hash, with })
+    }
+
+    /// Can be called from now on, at this address.
+    pub fn listen(&mut self) -> SocketAddr {
+        self.transport.listen((Ipv4Addr::LOCALHOST, 0).into());
+        self.next(|event| match event {
+            TransportEvent::Listening { address } => Some(*address),
+            _ => None,
+        })
+    }
+
+    /// The next session that somebody opens to it, with open streams.
+    pub fn accept(&mut self) -> Session {
+        let session = self.next(|event| match event {
+            TransportEvent::Authenticated { session, peer, handshake_hash, outgoing: false } => {
+                let (number, with, handshake_hash) = (*session, *peer, *handshake_hash);
+                Some(Session { number, role: Role::Responder, handshake_hash, with })
+            }
+            _ => None,
+        });
+        self.transport.open_stream(session.number);
+        session
     }
 
     /// Says something.
@@ -97,15 +139,13 @@ impl Peer {
 
     /// What the node says next in that session; nothing when it is over.
     pub fn hear(&mut self, session: Session) -> Option<Frame> {
-        loop {
-            match self.next() {
-                TransportEvent::Frame { session: number, bytes, .. } if number == session.number => {
-                    return Some(Frame::decode(&bytes).expect("an honest node says what can be read"));
-                }
-                TransportEvent::Closed { session: number, .. } if number == session.number => return None,
-                _ => {}
+        self.next(|event| match event {
+            TransportEvent::Frame { session: number, bytes, .. } if *number == session.number => {
+                Some(Some(Frame::decode(bytes).expect("an honest node says what can be read")))
             }
-        }
+            TransportEvent::Closed { session: number, .. } if *number == session.number => Some(None),
+            _ => None,
+        })
     }
 
     /// The next frame that is taken by `wanted`.
@@ -158,7 +198,7 @@ impl Peer {
 
     /// An honest PEER-ID for this session, but with that document.
     pub fn peer_id(&self, session: Session, document: &VerifiedDocument) -> Frame {
-        Frame::PeerId(PeerId::new(&self.key, document, &session.handshake_hash, Role::Initiator, Vec::new()))
+        Frame::PeerId(PeerId::new(&self.key, document, &session.handshake_hash, session.role, Vec::new()))
     }
 
     /// HELLO and PEER-ID, honestly; both sides have heard the other's.
@@ -172,11 +212,24 @@ impl Peer {
     pub fn join(&mut self, node: &Node) -> Session {
         let session = self.dial(node.address()).expect("the node takes it");
         self.introduce(session);
+        self.make_ready(session);
+        session
+    }
+
+    /// READY, once both are introduced.
+    #[track_caller]
+    pub fn make_ready(&mut self, session: Session) {
         self.hear_until(session, |frame| matches!(frame, Frame::Ready).then_some(()));
         self.say(session, &Frame::Ready);
         // What a node says first in a session that is ready.
         self.hear_until(session, |frame| matches!(frame, Frame::GetPeers).then_some(()));
-        session
+    }
+
+    /// The session goes both ways.
+    #[track_caller]
+    pub fn assert_alive(&mut self, session: Session) {
+        self.say(session, &Frame::Ping(99));
+        self.hear_until(session, |frame| (*frame == Frame::Pong(99)).then_some(()));
     }
 
     /// A packet that says it is of `sender`, signed by this peer.

@@ -220,6 +220,24 @@ pub const SETTINGS: &[Setting] = &[
         "1min",
         "How often it is looked whether others in the DHT still answer, for tests that cannot wait so long",
     ),
+    hidden(
+        "testing/handshake-timeout",
+        Kind::Duration { from_ms: 100, to_ms: 60_000 },
+        "10s",
+        "How long the automata wait for a handshake, and for HELLO, PEER-ID and READY, for tests that cannot wait so long",
+    ),
+    hidden(
+        "testing/frame-timeout",
+        Kind::Duration { from_ms: 100, to_ms: 60_000 },
+        "60s",
+        "How long a message or frame that has begun may take, for tests that cannot wait so long",
+    ),
+    hidden(
+        "testing/ping-interval",
+        Kind::Duration { from_ms: 100, to_ms: 60_000 },
+        "20s",
+        "How often a session is asked whether it lives, for tests that cannot wait so long",
+    ),
     hidden("testing/abort-at", Kind::Text(ABORT_POINT), "", "A point at which a debug build dies, for crash tests"),
 ];
 
@@ -293,6 +311,12 @@ pub struct Settings {
     pub nickname_check_ms: u64,
     /// `testing/dht-look`
     pub dht_look_ms: u64,
+    /// `testing/handshake-timeout`
+    pub handshake_timeout_ms: u64,
+    /// `testing/frame-timeout`
+    pub frame_timeout_ms: u64,
+    /// `testing/ping-interval`
+    pub ping_interval_ms: u64,
     /// `testing/mdns-port`
     pub mdns_port: u16,
     /// `testing/abort-at`
@@ -383,6 +407,9 @@ impl Settings {
             nickname_check_ms: number("testing/nickname-check")?,
             dht_look_ms: number("testing/dht-look")?,
             mdns_port: port("testing/mdns-port")?.port,
+            handshake_timeout_ms: number("testing/handshake-timeout")?,
+            frame_timeout_ms: number("testing/frame-timeout")?,
+            ping_interval_ms: number("testing/ping-interval")?,
             abort_at: filled(text("testing/abort-at")?),
         })
     }

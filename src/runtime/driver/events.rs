@@ -67,6 +67,8 @@ impl Driver {
                     CloseReason::Local => types::CloseReason::Local,
                     CloseReason::Remote => types::CloseReason::Remote,
                     CloseReason::TimedOut => types::CloseReason::TimedOut,
+                    CloseReason::BadHandshake => types::CloseReason::BadHandshake,
+                    CloseReason::Spoilt => types::CloseReason::Spoilt,
                     CloseReason::Failed | CloseReason::UnexpectedId | CloseReason::Violation => {
                         types::CloseReason::Failed
                     }

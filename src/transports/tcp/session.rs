@@ -161,7 +161,8 @@ impl Session {
                 Ok(Err(error @ HandshakeError::UnexpectedId { .. })) => {
                     Err(Some((CloseReason::UnexpectedId, error.to_string())))
                 }
-                Ok(Err(error)) => Err(failed(error.to_string())),
+                Ok(Err(error @ HandshakeError::Noise(_))) => Err(failed(error.to_string())),
+                Ok(Err(error)) => Err(Some((CloseReason::BadHandshake, error.to_string()))),
                 Err(_) => {
                     let detail = format!("the handshake took longer than {} s", limit.as_secs_f32());
                     Err(Some((CloseReason::TimedOut, detail)))

@@ -344,7 +344,10 @@ impl Streams {
             [self.deadlines.message, self.deadlines.frame].into_iter().flatten().map(|(_, since)| since + limit);
         let Some(deadline) = begun.chain(self.deadlines.control).min() else { return };
         let timer = self.deadlines.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // The timer may be an older one that was left running, as most messages are complete soon.
+        // The timer may be an older one that was left running, as most messages are complete soon. It may be too late, too: the time for something else was longer.
+        if timer.deadline() > deadline {
+            timer.as_mut().reset(deadline);
+        }
         while timer.as_mut().poll(context).is_ready() {
             if Instant::now() < deadline {
                 timer.as_mut().reset(deadline);
@@ -367,6 +370,11 @@ impl Streams {
                 (CloseReason::Remote, format!("the peer went away: {error}"))
             }
             (Some(failure @ Failure::CutOff), _) => (CloseReason::Remote, failure.to_string()),
+            (Some(failure @ (Failure::TooShort(_) | Failure::NotAuthentic(_))), _) => {
+                (CloseReason::Spoilt, failure.to_string())
+            }
+            // Whatever yamux reads was authentic.
+            (Some(failure @ Failure::PeerBrokeYamux(_)), _) => (CloseReason::Violation, failure.to_string()),
             (Some(failure), _) => (CloseReason::Failed, failure.to_string()),
             (None, Some(ConnectionError::Decode(FrameDecodeError::Io(_)))) => {
                 (CloseReason::Remote, "the connection ended in the middle of a frame of yamux".into())

@@ -1,0 +1,195 @@
+//! Misbehaviour again and again: each time it is counted for what it is, nothing is left of it, a friend notices nothing, and the node's memory stays as
+//! it was.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bitpie::identity::{IdentityKey, SEED_BYTES};
+use bitpie::wire::Refusal;
+use futures_util::future::join_all;
+use sha2::{Digest as _, Sha256};
+
+use super::nodes::{Node, until_equal};
+use super::refusals::Friends;
+use super::stranger::{Stage, Stranger};
+
+/// Rounds before memory is looked at: every stranger has been there by then, and buffers, caches and the allocator's own pools are filled.
+const WARM_UP: usize = 96;
+
+/// Rounds between the two looks.
+const ROUNDS: usize = 200;
+
+/// What a node's memory may grow by in one of those rounds: a leak of that size is too much. A list of peers that somebody asks for, and what the friends say
+/// meanwhile, take a part of it.
+const GROWTH_OCTETS_A_ROUND: u64 = 2 * 1_024;
+
+/// What the allocator may keep, for each session of those that are there at the same time: how they are spread over its pages varies.
+const SPREAD_OCTETS_A_SESSION: u64 = 2 * 1_024;
+
+/// How often the friends talk while strangers do their worst, at the most.
+const TALKS: usize = 3;
+
+/// Something that is done to a node.
+#[derive(Clone, Copy)]
+pub struct Case {
+    pub what: &'static str,
+    /// So far all is well.
+    pub stage: Stage,
+    pub deed: Deed,
+    /// The reason that the stranger hears.
+    pub told: Option<Refusal>,
+    /// What the node counts, each once.
+    pub counted: &'static [(Counter, &'static str)],
+}
+
+/// What is done.
+#[derive(Clone, Copy)]
+pub enum Deed {
+    /// It goes.
+    Vanish,
+    /// It goes, and its system tells the node so that nothing is left to read.
+    Reset,
+    /// These octets come at once, as they are, and then nothing more.
+    Say(fn(&mut Stranger) -> Vec<u8>),
+    /// These octets come one at a time.
+    SayAtAPace(fn(&mut Stranger) -> Vec<Vec<u8>>, Duration),
+    /// These octets come, and then it goes.
+    SayAndVanish(fn(&mut Stranger) -> Vec<u8>),
+}
+
+/// Where a node counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counter {
+    Refused,
+    Ended,
+    BrokenOff,
+}
+
+type Counts = BTreeMap<(Counter, String), u64>;
+
+fn counts(node: &Node) -> Counts {
+    let counters = node.status().counters;
+    let all = [
+        (Counter::Refused, counters.refusals),
+        (Counter::Ended, counters.sessions_ended),
+        (Counter::BrokenOff, counters.broken_off),
+    ];
+    let flat = all
+        .into_iter()
+        .flat_map(|(counter, names)| names.into_iter().map(move |(name, count)| ((counter, name), count)));
+    flat.collect()
+}
+
+impl Friends {
+    /// A node for strangers that come many at a time, all from one address, with more settings.
+    pub fn with_wide_doors(settings: &[(&str, &str)]) -> Self {
+        let doors = [
+            ("services/tcp-connections/inbound", "1000"),
+            ("services/tcp-connections/inbound-per-address", "1000"),
+            ("services/tcp-connections/half-open", "1000"),
+            ("services/tcp-connections/half-open-per-address", "1000"),
+        ];
+        Self::new(&[&doors, settings].concat())
+    }
+
+    /// Strangers do each of these once, then some hundred times, so many at a time. Whether all of it is as it should be. `BITPIE_SHOW_GROWTH=1` with
+    /// `--nocapture` prints what memory grows by.
+    #[track_caller]
+    pub fn endure(&mut self, what: &str, cases: &[Case], at_a_time: usize) {
+        self.endure_rounds(what, cases, 1, 1);
+        self.endure_rounds(what, cases, WARM_UP, at_a_time);
+        let before = self.node.resident_octets();
+        self.endure_rounds(what, cases, ROUNDS, at_a_time);
+        let after = self.node.resident_octets();
+        if let (Some(before), Some(after)) = (before, after) {
+            let growth = after.saturating_sub(before);
+            if std::env::var_os("BITPIE_SHOW_GROWTH").is_some() {
+                println!("{:>8} KiB of {:>8} KiB by {ROUNDS} times {what}", growth / 1_024, after / 1_024);
+            }
+            let sessions = (cases.len() * at_a_time) as u64;
+            let allowed = GROWTH_OCTETS_A_ROUND * ROUNDS as u64 + SPREAD_OCTETS_A_SESSION * sessions;
+            assert!(growth < allowed, "{growth} octets more than {before} after {ROUNDS} times {what}");
+        }
+    }
+
+    #[track_caller]
+    fn endure_rounds(&mut self, what: &str, cases: &[Case], rounds: usize, at_a_time: usize) {
+        let mut expected = counts(&self.node);
+        for (counter, name) in cases.iter().flat_map(|case| case.counted) {
+            *expected.entry((*counter, (*name).to_owned())).or_default() += rounds as u64;
+        }
+        let address = self.node.address();
+        std::thread::scope(|scope| {
+            let strangers = scope.spawn(|| all_strangers(address, cases, rounds, at_a_time));
+            for _ in 0..TALKS {
+                self.are_undisturbed(what);
+                if strangers.is_finished() {
+                    break;
+                }
+            }
+            if let Err(panic) = strangers.join() {
+                std::panic::resume_unwind(panic);
+            }
+        });
+        until_equal(what, &expected, || counts(&self.node));
+        until_equal(what, &(1, 0), || {
+            let sessions = self.node.status().sessions;
+            (sessions.incoming + sessions.outgoing, sessions.half_open)
+        });
+    }
+}
+
+fn all_strangers(address: SocketAddr, cases: &[Case], rounds: usize, at_a_time: usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let lanes = cases.iter().flat_map(|case| (0..at_a_time).map(move |lane| (case, lane)));
+        let lanes = lanes.map(|(case, lane)| async move {
+            for round in (lane..rounds).step_by(at_a_time) {
+                one_stranger(address, case, key(case, round, at_a_time)).await;
+            }
+        });
+        join_all(lanes).await;
+    });
+}
+
+async fn one_stranger(address: SocketAddr, case: &Case, key: IdentityKey) {
+    let mut stranger = Stranger::reach(address, key, case.stage).await;
+    let told = match case.deed {
+        Deed::Vanish => {
+            stranger.vanish();
+            None
+        }
+        Deed::Reset => {
+            stranger.reset();
+            None
+        }
+        Deed::Say(octets) => {
+            let octets = octets(&mut stranger);
+            stranger.say(vec![octets], Duration::ZERO).await
+        }
+        Deed::SayAtAPace(pieces, pace) => {
+            let pieces = pieces(&mut stranger);
+            stranger.say(pieces, pace).await
+        }
+        Deed::SayAndVanish(octets) => {
+            let octets = octets(&mut stranger);
+            stranger.session().write_raw(&octets).await;
+            stranger.vanish();
+            None
+        }
+    };
+    assert_eq!(told, case.told, "{}", case.what);
+}
+
+/// The keys of a case belong to it alone, and each of them to one lane, where another comes before it is used again; so no stranger meets itself.
+/// Otherwise they are few, since a node remembers all of them.
+fn key(case: &Case, round: usize, at_a_time: usize) -> IdentityKey {
+    // Whoever violates the protocol five times is not heard any more.
+    let is_remembered = case.counted.contains(&(Counter::Refused, "violation"));
+    let keys = if is_remembered { WARM_UP } else { 2 * at_a_time };
+    assert_eq!(keys % at_a_time, 0, "each key is in one lane");
+    let mut seed = <[u8; SEED_BYTES]>::from(Sha256::digest(case.what));
+    seed[0] = u8::try_from(round % keys).expect("there are few");
+    IdentityKey::from_seed(&seed)
+}
