@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
 use mainline::async_dht::AsyncDht;
+use mainline::errors::{PutMutableError, PutQueryError};
 use mainline::{Dht as MainlineDht, MutableItem, RequestFilter, ServerSettings};
 use tokio::time::Instant;
 
@@ -181,6 +182,8 @@ impl Dht {
         let item = MutableItem::new_signed_unchecked(item.key, item.signature, &item.value, item.sequence, None);
         match within(self.node.put_mutable(item, replaces)).await {
             Some(Ok(outcome)) => Ok(outcome.stored_at),
+            // `mainline` knows two refusals, and says of all others that there was no answer.
+            Some(Err(PutMutableError::Query(PutQueryError::Timeout))) => Err(WriteError::NoneTook),
             Some(Err(error)) => Err(WriteError::Refused { why: error.to_string() }),
             None => Err(WriteError::TimedOut),
         }
@@ -196,6 +199,11 @@ pub enum WriteError {
         /// Why.
         why: String,
     },
+    /// Whoever has answered has refused it, for another reason than its sequence number.
+    #[error(
+        "nobody in the DHT has taken the record: there was no answer, or nothing but refusals (its signature or its size)"
+    )]
+    NoneTook,
     /// There was no answer in time.
     #[error("nobody in the DHT has answered within {} s", LOOKUP_TIMEOUT.as_secs())]
     TimedOut,

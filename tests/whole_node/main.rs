@@ -11,6 +11,7 @@
 
 mod crash;
 mod demo;
+mod interop;
 mod lan;
 mod names;
 mod nodes;

@@ -61,31 +61,31 @@ impl Network {
 }
 
 impl Node {
-    fn wish(&self, name: &Nickname) {
+    pub fn wish(&self, name: &Nickname) {
         self.call(&SetNickname { name: name.clone() });
     }
 
-    fn nickname(&self) -> NicknameStatus {
+    pub fn nickname(&self) -> NicknameStatus {
         self.call(&ShowNickname { wait_ms: 0 })
     }
 
     /// The slot that it holds.
-    fn held(&self) -> Option<u8> {
+    pub fn held(&self) -> Option<u8> {
         let nickname = self.nickname();
         let is_ours = matches!(nickname.result, Some(NicknameResult::Own | NicknameResult::Registered));
         nickname.index.filter(|_| nickname.state == "HELD" && is_ours)
     }
 
-    fn until_held(&self) -> u8 {
+    pub fn until_held(&self) -> u8 {
         self.until("its nickname is held", |node| node.held().is_some());
         self.held().expect("it was")
     }
 
-    fn is_published(&self) -> bool {
+    pub fn is_published(&self) -> bool {
         self.status().dht.identity == "PUBLISHED"
     }
 
-    fn find(&self, name: &Nickname, first: bool) -> Found {
+    pub fn find(&self, name: &Nickname, first: bool) -> Found {
         self.until("it is in the DHT", |node| node.status().dht.state == "JOINED");
         let search = self.call(&FindName { name: name.clone(), first }).search;
         let mut seen = 0;
@@ -99,7 +99,7 @@ impl Node {
     }
 
     /// Everybody whom it finds, by slot.
-    fn finds(&self, name: &Nickname) -> BTreeMap<u8, NodeId> {
+    pub fn finds(&self, name: &Nickname) -> BTreeMap<u8, NodeId> {
         self.find(name, false).claimants.into_iter().map(|claimant| (claimant.index, claimant.id)).collect()
     }
 }
