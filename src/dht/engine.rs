@@ -1,12 +1,14 @@
 //! The node of the Mainline DHT, by the crate `mainline`: a socket, a routing table, and lookups. Everything here may take its time and be called from any task.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, future};
 use mainline::async_dht::AsyncDht;
+use mainline::errors::{PutMutableError, PutQueryError};
 use mainline::{Dht as MainlineDht, MutableItem, RequestFilter, ServerSettings};
 use tokio::time::Instant;
 
@@ -14,6 +16,9 @@ use super::Item;
 
 /// How long a lookup may take as a whole, whatever the nodes do that take part in it.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// So long the nearest nodes get at the least when what came in is enough: where all are near by, a processor that is busy takes longer than the network.
+const LEAST_WAIT: Duration = Duration::from_millis(20);
 
 /// Different values of one record that a lookup may bring; whoever answers with more wants to keep us busy.
 const VALUES_PER_LOOKUP: usize = 64;
@@ -146,6 +151,12 @@ impl Dht {
         let mut found = Found::default();
         let began = Instant::now();
         let mut lookup = self.node.get_mutable_detailed(key, None, None);
+        // The thread of `mainline` may notice only after 50 ms that it is asked. It answers in turn, so with this answer the lookup is on its way.
+        let asked_at = Cell::new(None);
+        let notice = async {
+            self.node.info().await;
+            asked_at.set(Some(Instant::now()));
+        };
         let collect = async {
             let mut over_at = None;
             while let Some(item) = next_before(&mut lookup.items, over_at).await {
@@ -154,13 +165,16 @@ impl Dht {
                 if found.values.len() < VALUES_PER_LOOKUP || found.values.contains_key(&value) {
                     *found.values.entry(value).or_default() += 1;
                 }
-                over_at = is_enough(&found).then(|| over_at.unwrap_or_else(|| began + began.elapsed() * 2));
+                over_at = is_enough(&found).then(|| {
+                    let took = asked_at.get().unwrap_or(began).elapsed();
+                    over_at.unwrap_or_else(|| Instant::now() + took.max(LEAST_WAIT))
+                });
             }
             if over_at.is_none() {
                 found.is_answered |= lookup.outcome.recv().await.responded() > 0;
             }
         };
-        let is_over = within(collect).await.is_some();
+        let is_over = within(future::join(collect, notice)).await.is_some();
         tracing::debug!(
             key = %data_encoding::HEXLOWER.encode(&key[..4]),
             values = found.values.len(),
@@ -181,6 +195,8 @@ impl Dht {
         let item = MutableItem::new_signed_unchecked(item.key, item.signature, &item.value, item.sequence, None);
         match within(self.node.put_mutable(item, replaces)).await {
             Some(Ok(outcome)) => Ok(outcome.stored_at),
+            // `mainline` knows two refusals, and says of all others that there was no answer.
+            Some(Err(PutMutableError::Query(PutQueryError::Timeout))) => Err(WriteError::NoneTook),
             Some(Err(error)) => Err(WriteError::Refused { why: error.to_string() }),
             None => Err(WriteError::TimedOut),
         }
@@ -196,6 +212,11 @@ pub enum WriteError {
         /// Why.
         why: String,
     },
+    /// Whoever has answered has refused it, for another reason than its sequence number.
+    #[error(
+        "nobody in the DHT has taken the record: there was no answer, or nothing but refusals (its signature or its size)"
+    )]
+    NoneTook,
     /// There was no answer in time.
     #[error("nobody in the DHT has answered within {} s", LOOKUP_TIMEOUT.as_secs())]
     TimedOut,

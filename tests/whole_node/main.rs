@@ -12,6 +12,7 @@
 mod crash;
 mod demo;
 mod frames;
+mod interop;
 mod lan;
 mod misbehaviour;
 mod names;

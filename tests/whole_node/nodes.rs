@@ -240,6 +240,11 @@ impl Node {
         running.access = running.access.take().or(access);
     }
 
+    /// The number of its process.
+    pub fn process_id(&self) -> u32 {
+        self.running.as_ref().expect("it runs").child.id()
+    }
+
     /// Whether its API is known.
     pub fn has_api(&self) -> bool {
         self.running.as_ref().is_some_and(|running| running.access.is_some())

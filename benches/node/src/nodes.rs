@@ -47,6 +47,10 @@ impl Node {
             ("network", "bench"),
             ("services/tcp-transport/address", "127.0.0.1"),
             ("services/tcp-transport/port", "0"),
+            // Nobody of the public DHT is ever asked by a benchmark.
+            ("services/entangled-dht/address", "127.0.0.1"),
+            ("services/entangled-dht/port", "0"),
+            ("services/entangled-dht/bootstrap", ""),
             ("api/http-port", "0"),
         ] {
             Config::change(&home.config_file(), path, Some(value))?;

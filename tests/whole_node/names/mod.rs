@@ -131,42 +131,46 @@ fn dht_options(bootstrap: Vec<String>, port: u16, is_server: bool) -> DhtOptions
 }
 
 impl Node {
-    fn wish(&self, name: &Nickname) {
+    pub fn wish(&self, name: &Nickname) {
         self.call(&SetNickname { name: name.clone() });
     }
 
-    fn nickname(&self) -> NicknameStatus {
+    pub fn nickname(&self) -> NicknameStatus {
         self.call(&ShowNickname { wait_ms: 0 })
     }
 
     /// The slot that it holds.
-    fn held(&self) -> Option<u8> {
-        let nickname = self.nickname();
-        let is_ours = matches!(nickname.result, Some(NicknameResult::Own | NicknameResult::Registered));
-        nickname.index.filter(|_| nickname.state == "HELD" && is_ours)
+    pub fn held(&self) -> Option<u8> {
+        self.had().filter(|_| self.nickname().state == "HELD")
     }
 
-    fn until_held(&self) -> u8 {
+    /// The slot that it had when it looked last, even if it looks again just now.
+    pub fn had(&self) -> Option<u8> {
+        let nickname = self.nickname();
+        nickname.index.filter(|_| matches!(nickname.result, Some(NicknameResult::Own | NicknameResult::Registered)))
+    }
+
+    pub fn until_held(&self) -> u8 {
         self.until("its nickname is held", |node| node.held().is_some());
         self.held().expect("it was")
     }
 
     /// Waits until the holder of its nickname is in that state.
-    fn until_holder_is(&self, state: &str) {
+    pub fn until_holder_is(&self, state: &str) {
         self.until(&format!("the holder of its nickname is in {state}"), |node| node.nickname().state == state);
     }
 
-    fn is_published(&self) -> bool {
+    pub fn is_published(&self) -> bool {
         self.status().dht.identity == "PUBLISHED"
     }
 
-    fn find(&self, name: &Nickname, first: bool) -> Found {
+    pub fn find(&self, name: &Nickname, first: bool) -> Found {
         self.until("it is in the DHT", |node| node.status().dht.state == "JOINED");
         self.found(self.call(&FindName { name: name.clone(), first }).search)
     }
 
     /// What a search has found when it is over.
-    fn found(&self, search: u64) -> Found {
+    pub fn found(&self, search: u64) -> Found {
         let mut seen = 0;
         loop {
             let found = self.call(&FoundNames { search, seen: Some(seen), wait_ms: 5_000 });
@@ -178,7 +182,7 @@ impl Node {
     }
 
     /// Everybody whom it finds, by slot.
-    fn finds(&self, name: &Nickname) -> BTreeMap<u8, NodeId> {
+    pub fn finds(&self, name: &Nickname) -> BTreeMap<u8, NodeId> {
         self.find(name, false).claimants.into_iter().map(|claimant| (claimant.index, claimant.id)).collect()
     }
 }

@@ -60,7 +60,7 @@ fn each_gets_a_place(count: usize) {
     }
     let mine: BTreeMap<NodeId, usize> = nodes.iter_mut().map(Node::id).enumerate().map(|(at, id)| (id, at)).collect();
     let agree = |nodes: &[Node]| {
-        let held: Vec<Option<u8>> = nodes.iter().map(Node::held).collect();
+        let held: Vec<Option<u8>> = nodes.iter().map(Node::had).collect();
         let places: BTreeSet<u8> = held.iter().flatten().copied().collect();
         places.len() == nodes.len().min(10)
             && nodes.iter().all(|node| {

@@ -12,14 +12,21 @@ use crate::steps::{cargo, run};
 )]
 pub struct Bench {
     #[command(subcommand)]
-    node: Option<Outside>,
+    of_its_own: Option<OfItsOwn>,
     /// Of the framework: dispatch, compile, trace; all of them if none is named
     names: Vec<String>,
 }
 
-/// What has a package outside of the workspace.
+/// What has a package of its own.
 #[derive(Subcommand)]
-enum Outside {
+enum OfItsOwn {
+    /// Names beside plain records, in a DHT of sixty nodes on loopback
+    #[command(disable_help_flag = true)]
+    Dht {
+        /// As `cargo xtask bench dht --help` tells: --quick, --rounds N, cold, warm, complete
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// The node beside plain TCP and libp2p: messages, the cost of the trace, bulk, memory. Needs minutes to build, since libp2p does
     #[command(disable_help_flag = true)]
     Node {
@@ -32,9 +39,13 @@ enum Outside {
 impl Bench {
     pub fn run(self) -> anyhow::Result<()> {
         let mut arguments = vec!["bench", "--package", "bitpie-benches"];
-        if let Some(Outside::Node { arguments: of_node }) = &self.node {
-            arguments = vec!["run", "--release", "--manifest-path", "benches/node/Cargo.toml", "--"];
-            arguments.extend(of_node.iter().map(String::as_str));
+        if let Some(of_its_own) = &self.of_its_own {
+            let (package, given) = match of_its_own {
+                OfItsOwn::Dht { arguments } => (["--package", "bitpie-bench-dht"], arguments),
+                OfItsOwn::Node { arguments } => (["--manifest-path", "benches/node/Cargo.toml"], arguments),
+            };
+            arguments = [&["run", "--release"], &package[..], &["--"]].concat();
+            arguments.extend(given.iter().map(String::as_str));
         }
         for name in &self.names {
             arguments.extend(["--bench", name]);

@@ -1,10 +1,11 @@
-//! The tasks of this repository: `cargo xtask codegen | test | fuzz | bench`.
+//! The tasks of this repository: `cargo xtask codegen | test | interop | fuzz | bench`.
 //!
 //! A program and not a script, so that it runs wherever Rust does, and is checked like the rest.
 
 mod bench;
 mod codegen;
 mod fuzz;
+mod interop;
 mod licences;
 mod steps;
 mod test;
@@ -27,6 +28,8 @@ enum Task {
     Codegen(codegen::Codegen),
     /// Run everything that must hold before a change is taken
     Test(test::Test),
+    /// Run nodes in a DHT that libtorrent carries
+    Interop(interop::Interop),
     /// Feed the fuzz targets for a while
     Fuzz(fuzz::Fuzz),
     /// Run the benchmarks: comparisons in one run, against named alternatives
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Codegen(task) => return task.run(),
         Task::Test(task) => task.run(),
+        Task::Interop(task) => task.run(),
         Task::Fuzz(task) => task.run(),
         Task::Bench(task) => task.run(),
     };
