@@ -11,6 +11,7 @@
 //! * Records were unsigned, and anybody overwrote them. A slot now holds a claim signed by its owner, and anything else counts as empty.
 //! * Index and name were confused. They are two fields here, and the key is made of both by the DHT's side.
 //! * What was written was believed. It is read again.
+//! * Whoever wrote at the same time was noticed five minutes later. A record that was just written is looked at soon.
 //! * After too many failures it stayed with the last index for ever. The next check begins at the first slot, and comes at once when the DHT is there again.
 
 use automata_runtime::{
@@ -36,6 +37,8 @@ pub enum State {
     DhtWrite,
     /// `DHT_VERIFY`, in `WORKING`. Is it still ours, now that it is written? Mended: this was not asked.
     DhtVerify,
+    /// `FRESH`, in `WORKING`, `READY`. The nickname is ours since just now, as far as we can see.
+    Fresh,
     /// `HELD`, in `WORKING`, `READY`. The nickname is ours.
     Held,
     /// `FAILED`, in `WORKING`, `READY`. It is not, and the user knows.
@@ -53,6 +56,7 @@ impl State {
         State::DhtRead,
         State::DhtWrite,
         State::DhtVerify,
+        State::Fresh,
         State::Held,
         State::Failed,
         State::DhtErase,
@@ -67,6 +71,7 @@ impl State {
             State::DhtRead => "DHT_READ",
             State::DhtWrite => "DHT_WRITE",
             State::DhtVerify => "DHT_VERIFY",
+            State::Fresh => "FRESH",
             State::Held => "HELD",
             State::Failed => "FAILED",
             State::DhtErase => "DHT_ERASE",
@@ -78,15 +83,15 @@ impl State {
     #[must_use]
     pub const fn is_in_working(self) -> bool {
         matches!(
-            self, State::DhtRead | State::DhtWrite | State::DhtVerify | State::Held |
-            State::Failed | State::DhtErase
+            self, State::DhtRead | State::DhtWrite | State::DhtVerify | State::Fresh |
+            State::Held | State::Failed | State::DhtErase
         )
     }
 
     /// Inside `READY`. Until the next check.
     #[must_use]
     pub const fn is_in_ready(self) -> bool {
-        matches!(self, State::Held | State::Failed)
+        matches!(self, State::Fresh | State::Held | State::Failed)
     }
 }
 
@@ -154,17 +159,19 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in DHT_READ` (`automata/nickname_holder.yaml:79`).
+    /// `after answer_timeout in DHT_READ` (`automata/nickname_holder.yaml:81`).
     DhtReadAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_WRITE` (`automata/nickname_holder.yaml:92`).
+    /// `after answer_timeout in DHT_WRITE` (`automata/nickname_holder.yaml:94`).
     DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:107`).
+    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:109`).
     DhtVerifyAfterAnswerTimeout,
-    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:122`).
+    /// `after settle_interval in FRESH` (`automata/nickname_holder.yaml:123`).
+    FreshAfterSettleInterval,
+    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:128`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:126`).
+    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:132`).
     FailedAfterCheckInterval,
-    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:139`).
+    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:145`).
     DhtEraseAfterAnswerTimeout,
 }
 
@@ -173,6 +180,7 @@ impl automaton::Timer for Timer {
         Timer::DhtReadAfterAnswerTimeout,
         Timer::DhtWriteAfterAnswerTimeout,
         Timer::DhtVerifyAfterAnswerTimeout,
+        Timer::FreshAfterSettleInterval,
         Timer::HeldAfterCheckInterval,
         Timer::FailedAfterCheckInterval,
         Timer::DhtEraseAfterAnswerTimeout,
@@ -188,6 +196,7 @@ impl automaton::Timer for Timer {
             Timer::DhtReadAfterAnswerTimeout => "after answer_timeout in DHT_READ",
             Timer::DhtWriteAfterAnswerTimeout => "after answer_timeout in DHT_WRITE",
             Timer::DhtVerifyAfterAnswerTimeout => "after answer_timeout in DHT_VERIFY",
+            Timer::FreshAfterSettleInterval => "after settle_interval in FRESH",
             Timer::HeldAfterCheckInterval => "after check_interval in HELD",
             Timer::FailedAfterCheckInterval => "after check_interval in FAILED",
             Timer::DhtEraseAfterAnswerTimeout => "after answer_timeout in DHT_ERASE",
@@ -223,6 +232,8 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
+    /// When the record is looked at after it was written: others may have written at the same time.
+    pub settle_interval: Milliseconds,
     /// How often the record is looked at.
     pub check_interval: Milliseconds,
     /// How long the DHT may take.
@@ -238,6 +249,7 @@ pub struct Parameters {
 impl Default for Parameters {
     fn default() -> Self {
         Self {
+            settle_interval: Milliseconds(20_000),
             check_interval: Milliseconds(300_000),
             answer_timeout: Milliseconds(60_000),
             checks_per_renewal: 6,
@@ -254,6 +266,9 @@ pub type Settings = Parameters;
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
+    /// When the record is looked at after it was written: others may have written at the same time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settle_interval: Option<Milliseconds>,
     /// How often the record is looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_interval: Option<Milliseconds>,
@@ -273,9 +288,9 @@ pub struct Given {
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.check_interval.is_none() && self.answer_timeout.is_none()
-            && self.checks_per_renewal.is_none() && self.last_index.is_none()
-            && self.write_tries.is_none()
+        self.settle_interval.is_none() && self.check_interval.is_none()
+            && self.answer_timeout.is_none() && self.checks_per_renewal.is_none()
+            && self.last_index.is_none() && self.write_tries.is_none()
     }
 }
 
@@ -284,6 +299,10 @@ impl Parameters {
     #[must_use]
     pub fn new(settings: &Settings, given: &Given) -> Self {
         Self {
+            settle_interval: given
+                .settle_interval
+                .clone()
+                .unwrap_or_else(|| settings.settle_interval.clone()),
             check_interval: given
                 .check_interval
                 .clone()
@@ -378,65 +397,67 @@ pub type History = ();
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `stop` anywhere → `CLOSED` (`automata/nickname_holder.yaml:51`).
+    /// `stop` anywhere → `CLOSED` (`automata/nickname_holder.yaml:53`).
     Stop,
-    /// `set_nickname` in `AT_STARTUP` → `DHT_READ` (`automata/nickname_holder.yaml:64`).
+    /// `set_nickname` in `AT_STARTUP` → `DHT_READ` (`automata/nickname_holder.yaml:66`).
     AtStartupSetNickname { nickname: &'a types::Nickname },
-    /// `set_nickname` in `WORKING` → `DHT_READ` (`automata/nickname_holder.yaml:71`).
+    /// `set_nickname` in `WORKING` → `DHT_READ` (`automata/nickname_holder.yaml:73`).
     WorkingSetNickname,
-    /// `set_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:72`).
+    /// `set_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:74`).
     WorkingSetNickname2 { nickname: &'a types::Nickname },
-    /// `clear_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:73`).
+    /// `clear_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:75`).
     WorkingClearNickname,
-    /// `after answer_timeout in DHT_READ` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:79`).
+    /// `after answer_timeout in DHT_READ` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:81`).
     DhtReadAfterAnswerTimeout,
-    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:82`).
-    DhtReadSlotRead,
-    /// `slot_read` in `DHT_READ` → `HELD` (`automata/nickname_holder.yaml:83`).
-    DhtReadSlotRead2,
     /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:84`).
+    DhtReadSlotRead,
+    /// `slot_read` in `DHT_READ` → `HELD` (`automata/nickname_holder.yaml:85`).
+    DhtReadSlotRead2,
+    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:86`).
     DhtReadSlotRead3,
-    /// `slot_read` in `DHT_READ` → `DHT_READ` (`automata/nickname_holder.yaml:85`).
+    /// `slot_read` in `DHT_READ` → `DHT_READ` (`automata/nickname_holder.yaml:87`).
     DhtReadSlotRead4,
-    /// `slot_read` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:86`).
+    /// `slot_read` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:88`).
     DhtReadSlotRead5,
-    /// `read_failed` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:87`).
+    /// `read_failed` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:89`).
     DhtReadReadFailed,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:93`).
+    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:95`).
     DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:94`).
+    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:96`).
     DhtWriteAfterAnswerTimeout2,
-    /// `slot_written` in `DHT_WRITE` → `DHT_VERIFY` (`automata/nickname_holder.yaml:96`).
+    /// `slot_written` in `DHT_WRITE` → `DHT_VERIFY` (`automata/nickname_holder.yaml:98`).
     DhtWriteSlotWritten,
-    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:98`). A slot that cannot be written counts as taken.
+    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:100`). A slot that cannot be written counts as taken.
     DhtWriteWriteFailed,
-    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:102`).
+    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:104`).
     DhtWriteWriteFailed2,
-    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:107`).
+    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:109`).
     DhtVerifyAfterAnswerTimeout,
-    /// `slot_read` in `DHT_VERIFY` → `HELD` (`automata/nickname_holder.yaml:110`).
+    /// `slot_read` in `DHT_VERIFY` → `FRESH` (`automata/nickname_holder.yaml:112`).
     DhtVerifySlotRead,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:111`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:113`).
     DhtVerifySlotRead2,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:112`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:114`).
     DhtVerifySlotRead3,
-    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:113`).
+    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:115`).
     DhtVerifySlotRead4,
-    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:114`).
+    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:116`).
     DhtVerifyReadFailed,
-    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:122`).
+    /// `after settle_interval in FRESH` in `FRESH` → `DHT_READ` (`automata/nickname_holder.yaml:123`).
+    FreshAfterSettleInterval,
+    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:128`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:126`).
+    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:132`).
     FailedAfterCheckInterval,
-    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:128`).
+    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:134`).
     FailedDhtConnectorEntersJoined,
-    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:136`).
+    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:142`).
     DhtEraseSlotErased,
-    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:137`).
+    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:143`).
     DhtEraseSlotErased2,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:140`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:146`).
     DhtEraseAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:141`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:147`).
     DhtEraseAfterAnswerTimeout2,
 }
 
@@ -510,6 +531,7 @@ impl blocking::State<Machine> for State {
             State::DhtRead => in_dht_read(context),
             State::DhtWrite => in_dht_write(context),
             State::DhtVerify => in_dht_verify(context),
+            State::Fresh => in_fresh(context),
             State::Held => in_held(context),
             State::Failed => in_failed(context),
             State::DhtErase => in_dht_erase(context),
@@ -531,6 +553,9 @@ impl blocking::State<Machine> for State {
                     }
                     State::DhtVerify => {
                         leave_dht_verify(context);
+                    }
+                    State::Fresh => {
+                        leave_fresh(context);
                     }
                     State::Held => {
                         leave_held(context);
@@ -560,6 +585,9 @@ impl blocking::State<Machine> for State {
                     State::DhtVerify => {
                         leave_dht_verify(context);
                     }
+                    State::Fresh => {
+                        leave_fresh(context);
+                    }
                     State::Held => {
                         leave_held(context);
                     }
@@ -585,6 +613,9 @@ impl blocking::State<Machine> for State {
                     State::DhtVerify => {
                         leave_dht_verify(context);
                     }
+                    State::Fresh => {
+                        leave_fresh(context);
+                    }
                     State::Held => {
                         leave_held(context);
                     }
@@ -608,6 +639,9 @@ impl blocking::State<Machine> for State {
                     }
                     State::DhtVerify => {
                         leave_dht_verify(context);
+                    }
+                    State::Fresh => {
+                        leave_fresh(context);
                     }
                     State::Held => {
                         leave_held(context);
@@ -728,6 +762,9 @@ impl blocking::State<Machine> for State {
                         index: context.variables.index.saturating_sub(1_u8),
                     });
             }
+            Some(Transition::FreshAfterSettleInterval) => {
+                leave_fresh(context);
+            }
             Some(Transition::HeldAfterCheckInterval) => {
                 leave_held(context);
                 context.variables.checks = context.variables.checks.saturating_add(1_u8);
@@ -783,6 +820,7 @@ impl blocking::State<Machine> for State {
                 | Transition::DhtWriteAfterAnswerTimeout
                 | Transition::DhtWriteWriteFailed
                 | Transition::DhtVerifySlotRead3
+                | Transition::FreshAfterSettleInterval
                 | Transition::HeldAfterCheckInterval
                 | Transition::FailedAfterCheckInterval
                 | Transition::FailedDhtConnectorEntersJoined
@@ -815,11 +853,14 @@ impl blocking::State<Machine> for State {
             ) => {
                 enter_dht_write(context);
             }
-            Some(Transition::DhtReadSlotRead2 | Transition::DhtVerifySlotRead) => {
+            Some(Transition::DhtReadSlotRead2) => {
                 enter_held(context);
             }
             Some(Transition::DhtWriteSlotWritten) => {
                 enter_dht_verify(context);
+            }
+            Some(Transition::DhtVerifySlotRead) => {
+                enter_fresh(context);
             }
             _ => {}
         }
@@ -958,7 +999,7 @@ fn in_dht_verify(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SlotRead { slot }) => {
             if *slot == types::SlotState::Mine {
-                context.take(Transition::DhtVerifySlotRead, State::Held)
+                context.take(Transition::DhtVerifySlotRead, State::Fresh)
             } else if *slot != types::SlotState::Prevails
                 && context.variables.failures < context.parameters.write_tries
             {
@@ -985,6 +1026,17 @@ fn in_dht_verify(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_ready(context: &mut Context<'_>) -> Response {
     in_working(context)
+}
+
+/// `FRESH`: The nickname is ours since just now, as far as we can see.
+#[inline]
+fn in_fresh(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Timer(Timer::FreshAfterSettleInterval) => {
+            context.take(Transition::FreshAfterSettleInterval, State::DhtRead)
+        }
+        _ => in_ready(context),
+    }
 }
 
 /// `HELD`: The nickname is ours.
@@ -1112,6 +1164,22 @@ fn leave_dht_verify(context: &mut Context<'_>) {
     context.effects.stop(Timer::DhtVerifyAfterAnswerTimeout);
 }
 
+/// On entering `FRESH`.
+fn enter_fresh(context: &mut Context<'_>) {
+    context.variables.failures = 0;
+    context
+        .effects
+        .start_after(
+            Timer::FreshAfterSettleInterval,
+            context.parameters.settle_interval,
+        );
+}
+
+/// On leaving `FRESH`.
+fn leave_fresh(context: &mut Context<'_>) {
+    context.effects.stop(Timer::FreshAfterSettleInterval);
+}
+
 /// On entering `HELD`.
 fn enter_held(context: &mut Context<'_>) {
     context.variables.failures = 0;
@@ -1222,7 +1290,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<6>;
+    type Timers = automaton::TimerHandles<7>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1252,6 +1320,13 @@ impl automata_runtime::Automaton for Machine {
                 .start_after(
                     Timer::DhtVerifyAfterAnswerTimeout,
                     parameters.answer_timeout,
+                );
+        }
+        if state == State::Fresh {
+            effects
+                .start_after(
+                    Timer::FreshAfterSettleInterval,
+                    parameters.settle_interval,
                 );
         }
         if state == State::Held {
@@ -1294,7 +1369,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 60 },
+            place: Place { file: FILE, line: 62 },
         },
         StateMetadata {
             name: "WORKING",
@@ -1302,7 +1377,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 69 },
         },
         StateMetadata {
             name: "DHT_READ",
@@ -1310,7 +1385,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 77 },
         },
         StateMetadata {
             name: "DHT_WRITE",
@@ -1318,7 +1393,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 90 },
         },
         StateMetadata {
             name: "DHT_VERIFY",
@@ -1326,7 +1401,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 105 },
         },
         StateMetadata {
             name: "READY",
@@ -1334,7 +1409,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 115 },
+            place: Place { file: FILE, line: 117 },
+        },
+        StateMetadata {
+            name: "FRESH",
+            summary: "The nickname is ours since just now, as far as we can see.",
+            parent: Some("READY"),
+            is_leaf: true,
+            is_final: false,
+            place: Place { file: FILE, line: 120 },
         },
         StateMetadata {
             name: "HELD",
@@ -1342,7 +1425,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 118 },
+            place: Place { file: FILE, line: 124 },
         },
         StateMetadata {
             name: "FAILED",
@@ -1350,7 +1433,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 123 },
+            place: Place { file: FILE, line: 129 },
         },
         StateMetadata {
             name: "DHT_ERASE",
@@ -1358,7 +1441,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 129 },
+            place: Place { file: FILE, line: 135 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1366,7 +1449,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 143 },
+            place: Place { file: FILE, line: 149 },
         },
     ],
     events: &[
@@ -1375,63 +1458,63 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             summary: "The user wants to be known by this name; after a stop it begins anew. Old name: set.",
             fields: &["nickname"],
             from: &["api", "private_messages"],
-            place: Place { file: FILE, line: 30 },
+            place: Place { file: FILE, line: 32 },
         },
         EventMetadata {
             name: "clear_nickname",
             summary: "The user wants to be known by no name.",
             fields: &[],
             from: &["api", "private_messages"],
-            place: Place { file: FILE, line: 35 },
+            place: Place { file: FILE, line: 37 },
         },
         EventMetadata {
             name: "slot_read",
             summary: "An answer to read_slot.",
             fields: &["slot"],
             from: &["dht"],
-            place: Place { file: FILE, line: 36 },
+            place: Place { file: FILE, line: 38 },
         },
         EventMetadata {
             name: "read_failed",
             summary: "The other answer: the DHT could not be reached.",
             fields: &[],
             from: &["dht"],
-            place: Place { file: FILE, line: 37 },
+            place: Place { file: FILE, line: 39 },
         },
         EventMetadata {
             name: "slot_written",
             summary: "An answer to write_slot.",
             fields: &[],
             from: &["dht"],
-            place: Place { file: FILE, line: 38 },
+            place: Place { file: FILE, line: 40 },
         },
         EventMetadata {
             name: "write_failed",
             summary: "The other answer: it was refused, or the DHT could not be reached.",
             fields: &[],
             from: &["dht"],
-            place: Place { file: FILE, line: 39 },
+            place: Place { file: FILE, line: 41 },
         },
         EventMetadata {
             name: "slot_erased",
             summary: "The answer to erase_slot, whatever became of it.",
             fields: &[],
             from: &["dht"],
-            place: Place { file: FILE, line: 40 },
+            place: Place { file: FILE, line: 42 },
         },
         EventMetadata {
             name: "stop",
             summary: "The service is off.",
             fields: &[],
             from: &["private_messages"],
-            place: Place { file: FILE, line: 41 },
+            place: Place { file: FILE, line: 43 },
         },
         EventMetadata {
             name: "dht_connector enters JOINED",
             summary: "",
             fields: &[],
             from: &[],
-            place: Place { file: FILE, line: 58 },
+            place: Place { file: FILE, line: 60 },
         },
     ],
     transitions: &[
@@ -1441,7 +1524,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 51 },
+            place: Place { file: FILE, line: 53 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -1449,7 +1532,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 64 },
+            place: Place { file: FILE, line: 66 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -1457,7 +1540,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 65 },
+            place: Place { file: FILE, line: 67 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1465,7 +1548,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 71 },
+            place: Place { file: FILE, line: 73 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1473,7 +1556,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_ERASE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 74 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1481,7 +1564,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_ERASE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 73 },
+            place: Place { file: FILE, line: 75 },
         },
         TransitionMetadata {
             state: "DHT_READ",
@@ -1489,23 +1572,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 79 },
-        },
-        TransitionMetadata {
-            state: "DHT_READ",
-            trigger: "slot_read",
-            target: Some("DHT_WRITE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 82 },
-        },
-        TransitionMetadata {
-            state: "DHT_READ",
-            trigger: "slot_read",
-            target: Some("HELD"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 83 },
+            place: Place { file: FILE, line: 81 },
         },
         TransitionMetadata {
             state: "DHT_READ",
@@ -1518,7 +1585,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "DHT_READ",
             trigger: "slot_read",
-            target: Some("DHT_READ"),
+            target: Some("HELD"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 85 },
@@ -1526,10 +1593,26 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "DHT_READ",
             trigger: "slot_read",
-            target: Some("FAILED"),
+            target: Some("DHT_WRITE"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 86 },
+        },
+        TransitionMetadata {
+            state: "DHT_READ",
+            trigger: "slot_read",
+            target: Some("DHT_READ"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 87 },
+        },
+        TransitionMetadata {
+            state: "DHT_READ",
+            trigger: "slot_read",
+            target: Some("FAILED"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "DHT_READ",
@@ -1537,7 +1620,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 87 },
+            place: Place { file: FILE, line: 89 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1545,7 +1628,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 93 },
+            place: Place { file: FILE, line: 95 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1553,7 +1636,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 96 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1561,7 +1644,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_VERIFY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 96 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1569,7 +1652,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "A slot that cannot be written counts as taken.",
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 100 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1577,7 +1660,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 102 },
+            place: Place { file: FILE, line: 104 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1585,28 +1668,12 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 109 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
             trigger: "slot_read",
-            target: Some("HELD"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 110 },
-        },
-        TransitionMetadata {
-            state: "DHT_VERIFY",
-            trigger: "slot_read",
-            target: Some("DHT_WRITE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 111 },
-        },
-        TransitionMetadata {
-            state: "DHT_VERIFY",
-            trigger: "slot_read",
-            target: Some("DHT_READ"),
+            target: Some("FRESH"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 112 },
@@ -1614,10 +1681,26 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         TransitionMetadata {
             state: "DHT_VERIFY",
             trigger: "slot_read",
-            target: Some("FAILED"),
+            target: Some("DHT_WRITE"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 113 },
+        },
+        TransitionMetadata {
+            state: "DHT_VERIFY",
+            trigger: "slot_read",
+            target: Some("DHT_READ"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 114 },
+        },
+        TransitionMetadata {
+            state: "DHT_VERIFY",
+            trigger: "slot_read",
+            target: Some("FAILED"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 115 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1625,7 +1708,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 114 },
+            place: Place { file: FILE, line: 116 },
+        },
+        TransitionMetadata {
+            state: "FRESH",
+            trigger: "after settle_interval in FRESH",
+            target: Some("DHT_READ"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 123 },
         },
         TransitionMetadata {
             state: "HELD",
@@ -1633,7 +1724,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 122 },
+            place: Place { file: FILE, line: 128 },
         },
         TransitionMetadata {
             state: "FAILED",
@@ -1641,7 +1732,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 126 },
+            place: Place { file: FILE, line: 132 },
         },
         TransitionMetadata {
             state: "FAILED",
@@ -1649,7 +1740,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 128 },
+            place: Place { file: FILE, line: 134 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1657,7 +1748,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 133 },
+            place: Place { file: FILE, line: 139 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1665,39 +1756,39 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 134 },
-        },
-        TransitionMetadata {
-            state: "DHT_ERASE",
-            trigger: "slot_erased",
-            target: Some("AT_STARTUP"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 136 },
-        },
-        TransitionMetadata {
-            state: "DHT_ERASE",
-            trigger: "slot_erased",
-            target: Some("DHT_READ"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 137 },
-        },
-        TransitionMetadata {
-            state: "DHT_ERASE",
-            trigger: "after answer_timeout in DHT_ERASE",
-            target: Some("AT_STARTUP"),
-            is_ignored: false,
-            summary: "",
             place: Place { file: FILE, line: 140 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
+            trigger: "slot_erased",
+            target: Some("AT_STARTUP"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 142 },
+        },
+        TransitionMetadata {
+            state: "DHT_ERASE",
+            trigger: "slot_erased",
+            target: Some("DHT_READ"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 143 },
+        },
+        TransitionMetadata {
+            state: "DHT_ERASE",
+            trigger: "after answer_timeout in DHT_ERASE",
+            target: Some("AT_STARTUP"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 146 },
+        },
+        TransitionMetadata {
+            state: "DHT_ERASE",
             trigger: "after answer_timeout in DHT_ERASE",
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 141 },
+            place: Place { file: FILE, line: 147 },
         },
     ],
 };

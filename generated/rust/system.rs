@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "94e3a685eed8e631fb38316ed2a314bd70e01711f3e31595d6bcbc911b7d51cf";
+pub const MODEL_HASH: &str = "f8841940fb5263ebeb4002d4d6ddf6383edb1a319b9eae35464f17906a833e8b";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -299,7 +299,9 @@ impl Started {
 /// The parameters of automata that settings change.
 fn automata_settings(settings: &Settings) -> system::Settings {
     let mut of_automata = system::Settings::default();
-    of_automata.nickname_holder.check_interval = Milliseconds(settings.nickname_check_ms);
+    let holder = &mut of_automata.nickname_holder;
+    holder.check_interval = Milliseconds(settings.nickname_check_ms);
+    holder.settle_interval = holder.settle_interval.min(holder.check_interval);
     of_automata.dht_connector.look_interval = Milliseconds(settings.dht_look_ms);
     of_automata.tcp_connection.handshake_timeout = Milliseconds(settings.handshake_timeout_ms);
     of_automata.peer_protocol.handshake_timeout = Milliseconds(settings.handshake_timeout_ms);

@@ -194,7 +194,7 @@ impl Driver {
         let state = holder.map_or("CLOSED", |holder| holder.state().name()).to_owned();
         // What is on its way to the holder has not been settled by it yet.
         let settled = holder.is_none_or(|holder| {
-            matches!(holder.state(), nickname_holder::State::Held | nickname_holder::State::Failed)
+            holder.state().is_in_ready()
                 || (holder.state() == nickname_holder::State::AtStartup && world.nickname.wanted.is_none())
         });
         let (result, index) = match &world.nickname.report {

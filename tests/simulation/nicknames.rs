@@ -24,7 +24,7 @@ impl World {
     }
 
     fn is_held(&self, index: usize) -> bool {
-        self.holder(index) == Some(nickname_holder::State::Held)
+        matches!(self.holder(index), Some(nickname_holder::State::Fresh | nickname_holder::State::Held))
     }
 
     fn slot(&self, slot: u8) -> Option<NodeId> {
@@ -120,7 +120,7 @@ fn a_name_is_registered_as_soon_as_there_is_a_dht() {
     world.wish(0, Some(alice()));
     world.begin(0);
     world.run_for(90_000);
-    assert_ne!(world.holder(0), Some(nickname_holder::State::Held));
+    assert!(!world.is_held(0));
     world.hosts[0].is_plugged = true;
     world.run_until("it is held", |world| world.is_held(0));
 }

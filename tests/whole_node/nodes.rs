@@ -46,13 +46,22 @@ const PORTS: u16 = 9_000;
 /// # Panics
 /// If it has not come about by then.
 #[track_caller]
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + DEADLINE;
+pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    until_within(DEADLINE, what, look)
+}
+
+/// Waits for a condition that takes longer to come about.
+///
+/// # Panics
+/// If it has not come about by then.
+#[track_caller]
+pub fn until_within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + limit;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "not within {} s: {what}", DEADLINE.as_secs());
+        assert!(Instant::now() < deadline, "not within {} s: {what}", limit.as_secs());
         std::thread::sleep(LOOK_AGAIN);
     }
 }

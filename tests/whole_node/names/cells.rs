@@ -31,7 +31,7 @@ struct Exception {
 const EXCEPTIONS: &[Exception] = &[
     Exception {
         automaton: "nickname_holder",
-        before: &["AT_STARTUP", "DHT_READ", "DHT_WRITE", "DHT_VERIFY", "HELD", "FAILED", "DHT_ERASE"],
+        before: &["AT_STARTUP", "DHT_READ", "DHT_WRITE", "DHT_VERIFY", "FRESH", "HELD", "FAILED", "DHT_ERASE"],
         events: &["slot_read", "read_failed", "slot_written", "write_failed", "slot_erased"],
         // Those that change nothing.
         after: &["="],
@@ -40,10 +40,10 @@ const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         automaton: "nickname_holder",
-        before: &["DHT_READ", "DHT_WRITE", "DHT_VERIFY", "DHT_ERASE"],
+        before: &["DHT_READ", "DHT_WRITE", "DHT_VERIFY", "DHT_ERASE", "FRESH"],
         events: &["dht_connector enters JOINED"],
         after: &[],
-        why: "The DHT answers again in the very moment in which a question to it is under way.",
+        why: "The DHT answers again in the very moment in which a question to it is under way, or has just been answered.",
     },
     Exception {
         automaton: "nickname_holder",
@@ -133,6 +133,7 @@ const AUTOMATA: [&str; 2] = ["nickname_holder", "nickname_observer"];
 fn every_cell_of_both_tables_is_reached() {
     let stories = [
         a_name_is_kept,
+        a_name_is_new,
         no_place_is_left,
         nobody_can_write,
         nobody_answers,
@@ -163,9 +164,9 @@ fn a_name_is_kept() -> [BTreeSet<Cell>; 2] {
     let a = network.node_with(&[("testing/nickname-check", "\"1s\"")]);
     let b = network.node();
     a.wish(&alice());
-    a.until_held();
+    a.until_holder_is("HELD");
     a.wish(&alice());
-    a.until_held();
+    a.until_holder_is("HELD");
     // Nobody, all, and the first.
     assert!(b.find(&bob(), false).claimants.is_empty());
     assert!(b.find(&bob(), true).claimants.is_empty());
@@ -174,18 +175,36 @@ fn a_name_is_kept() -> [BTreeSet<Cell>; 2] {
     // The claim is written again before it fades.
     let stranger = network.stranger();
     a.until("the claim is written again", |_| stranger.sequence(0) > Some(1));
-    a.until_held();
+    a.until_holder_is("HELD");
     a.wish(&bob());
-    a.until("the new name is held", |node| node.nickname().name == Some(bob()) && node.held().is_some());
+    a.until("the new name is held", |node| node.nickname().name == Some(bob()) && node.nickname().state == "HELD");
     a.call(&ClearNickname {});
     a.until_holder_is("AT_STARTUP");
     a.call(&ClearNickname {});
     assert_eq!(a.stop_service("private-messages").result, ServiceResult::Stopped);
     assert_eq!(a.start_service("private-messages").result, ServiceResult::Started);
     a.wish(&alice());
-    a.until_held();
+    a.until_holder_is("HELD");
     assert_eq!(a.stop_service("private-messages").result, ServiceResult::Stopped);
     gone_through([a, b])
+}
+
+fn a_name_is_new() -> [BTreeSet<Cell>; 2] {
+    let network = Network::new();
+    let nodes = [0; 4].map(|_| network.node_with(&[("testing/nickname-check", "\"10min\"")]));
+    for (node, name) in nodes.iter().zip(["a", "b", "c", "d"]) {
+        node.wish(&name.parse().expect("a nickname"));
+        node.until_holder_is("FRESH");
+    }
+    let [same, other, none, stops] = &nodes;
+    same.wish(&"a".parse().expect("a nickname"));
+    other.wish(&bob());
+    none.call(&ClearNickname {});
+    stops.stop_service("private-messages");
+    other.until("the new name is held", |node| node.nickname().name == Some(bob()) && node.held().is_some());
+    none.until_holder_is("AT_STARTUP");
+    same.until_holder_is("HELD");
+    gone_through(nodes)
 }
 
 /// Somebody whose claim to that slot prevails over that of the node.
@@ -297,7 +316,7 @@ fn the_dht_comes_and_goes() -> [BTreeSet<Cell>; 2] {
     for node in &nodes {
         node.until("it is in the DHT", |node| node.status().dht.state == "JOINED");
     }
-    holds.until_held();
+    holds.until_holder_is("HELD");
     drop(dht);
     holds.until("the DHT has gone", |node| node.status().dht.state == "ALONE");
     let _dht = small_dht(&ports);

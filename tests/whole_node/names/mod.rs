@@ -141,7 +141,7 @@ impl Node {
 
     /// The slot that it holds.
     pub fn held(&self) -> Option<u8> {
-        self.had().filter(|_| self.nickname().state == "HELD")
+        self.had().filter(|_| ["FRESH", "HELD"].contains(&self.nickname().state.as_str()))
     }
 
     /// The slot that it had when it looked last, even if it looks again just now.

@@ -51,7 +51,7 @@ fn ten_who_want_one_name_at_the_same_moment_get_a_place_each() {
 
 fn each_gets_a_place(count: usize) {
     let network = Network::new();
-    let mut nodes: Vec<Node> = (0..count).map(|_| network.node()).collect();
+    let mut nodes: Vec<Node> = (0..count).map(|_| network.node_with(&[("testing/nickname-check", "\"1s\"")])).collect();
     for node in &nodes {
         node.until("its identity is in the DHT", Node::is_published);
     }
@@ -59,16 +59,21 @@ fn each_gets_a_place(count: usize) {
         node.wish(&alice());
     }
     let mine: BTreeMap<NodeId, usize> = nodes.iter_mut().map(Node::id).enumerate().map(|(at, id)| (id, at)).collect();
-    let agree = |nodes: &[Node]| {
+    // Slot by slot: of all who write into one, one stays, and the others see that when they look again.
+    nodes::until_within(nodes::DEADLINE * 3, "each has a place, and all agree who has which", || {
         let held: Vec<Option<u8>> = nodes.iter().map(Node::had).collect();
         let places: BTreeSet<u8> = held.iter().flatten().copied().collect();
-        places.len() == nodes.len().min(10)
-            && nodes.iter().all(|node| {
-                let found = node.finds(&alice());
-                found.len() == nodes.len() && found.iter().all(|(place, id)| held[mine[id]] == Some(*place))
-            })
-    };
-    nodes::until("each has a place, and all agree who has which", || agree(&nodes).then_some(()));
+        let places_of_all: BTreeMap<u8, usize> =
+            held.iter().enumerate().filter_map(|(node, place)| Some(((*place)?, node))).collect();
+        let found = nodes.iter().map(|node| {
+            let found = node.finds(&alice()).into_iter();
+            found.map(|(place, id)| (place, mine[&id])).collect::<BTreeMap<u8, usize>>()
+        });
+        // Told if it does not come about.
+        eprintln!("{held:?}");
+        let all_agree = found.inspect(|found| eprintln!("  {found:?}")).all(|found| found == places_of_all);
+        (places.len() == count && all_agree).then_some(())
+    });
 }
 
 #[test]
