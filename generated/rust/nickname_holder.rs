@@ -216,7 +216,7 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `read_slot`, by `dht`. slot_read or read_failed answers.
     ReadSlot { nickname: Option<types::Nickname>, index: u8 },
-    /// `write_slot`, by `dht`. slot_written or write_failed answers.
+    /// `write_slot`, by `dht`. slot_written or write_failed answers. Claims of ours in other slots are taken out.
     WriteSlot { nickname: Option<types::Nickname>, index: u8 },
     /// `erase_slot`, by `dht`. If it is ours; slot_erased answers.
     EraseSlot { nickname: Option<types::Nickname>, index: u8 },

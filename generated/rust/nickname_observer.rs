@@ -153,8 +153,8 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `read_slots`, by `dht`. slot_read answers once for each slot.
-    ReadSlots { nickname: types::Nickname, slots: u8 },
+    /// `read_slots`, by `dht`. slot_read answers once for each slot; soon rather than surely, if only the first is wanted.
+    ReadSlots { nickname: types::Nickname, slots: u8, first: bool },
     /// `cancel_reading`, by `dht`. Nobody waits for the rest.
     CancelReading,
     /// `report_claimant`, by `private_messages`.
@@ -361,6 +361,7 @@ impl blocking::State<Machine> for State {
                     .act(Action::ReadSlots {
                         nickname: nickname.clone(),
                         slots: context.parameters.slots,
+                        first: false,
                     });
             }
             Some(Transition::AtStartupFindOne { nickname }) => {
@@ -370,6 +371,7 @@ impl blocking::State<Machine> for State {
                     .act(Action::ReadSlots {
                         nickname: nickname.clone(),
                         slots: context.parameters.slots,
+                        first: true,
                     });
             }
             Some(Transition::SearchingStop) => {

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "f8841940fb5263ebeb4002d4d6ddf6383edb1a319b9eae35464f17906a833e8b";
+pub const MODEL_HASH: &str = "6b16c59b6cfd4476e25f2de327eeea8c87fd493cfdf85c68c9358a7cc8e3796d";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -1,8 +1,10 @@
 //! What this node reads and writes in the DHT: identity documents under their owners' keys, and claims in the slots of nicknames.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::future;
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
 use tokio::sync::Semaphore;
 
@@ -110,18 +112,14 @@ impl Directory {
         if !found.is_answered {
             return Err(SlotError::NobodyAnswers);
         }
-        let mut claimants: Vec<NodeId> = self.claims(slot, &found, now_unix_ms).into_keys().collect();
-        // Whoever comes behind us does not matter: nobody can be made to wait by a crowd of claims that yield.
-        claimants.sort_by(|one, other| slot.compare(one, other));
-        claimants.truncate(CLAIMANTS_PER_SLOT);
-        let agreeing = claimants.into_iter().map(|id| async move {
+        // Beside each other, so that nobody is made to wait by a crowd of claims without documents.
+        let agreeing = stream::iter(self.claimants(slot, &found, now_unix_ms)).map(|id| async move {
             // Our own document need not be in the DHT for us to know what it says.
             let agrees = id == *me || self.agreeing(slot, &id, now_unix_ms).await.is_some();
             agrees.then_some(id)
         });
-        let agreeing: FuturesUnordered<_> = agreeing.collect();
-        let agreeing: Vec<NodeId> = agreeing.filter_map(|id| async move { id }).collect().await;
-        Ok(judge(slot, me, &agreeing))
+        let holder = pin!(agreeing.buffered(CLAIMANTS_PER_SLOT).filter_map(future::ready)).next().await;
+        Ok(judge(slot, me, holder.as_ref()))
     }
 
     /// Writes our claim into a slot.
@@ -133,16 +131,19 @@ impl Directory {
         self.replace(slot, claim.sign(key).as_bytes()).await
     }
 
-    /// Takes our claim out of a slot, if it is there: what is left counts as nothing.
+    /// Takes our claim out of a slot, if it is there. What is left counts as nothing; but if others have a claim there too, it is theirs, on all nodes that keep the slot.
     ///
     /// # Errors
-    /// If nobody has taken the empty value.
+    /// If nobody has taken what takes its place.
     pub async fn erase_slot(&self, slot: &Slot, me: &NodeId, now_unix_ms: u64) -> Result<(), SlotError> {
         let found = self.dht.read(&slot.public_key()).await;
-        if !self.claims(slot, &found, now_unix_ms).contains_key(me) {
+        let mut claims = self.claims(slot, &found, now_unix_ms);
+        if claims.remove(me).is_none() {
             return Ok(());
         }
-        self.replace(slot, &[]).await.map(|_| ())
+        let others = self.claimants(slot, &found, now_unix_ms).into_iter().find(|id| id != me);
+        let others = others.and_then(|id| claims.get(&id)).map_or(&[][..], |(_, claim)| claim.as_bytes());
+        self.replace(slot, others).await.map(|_| ())
     }
 
     /// Takes the place of whatever the slot holds.
@@ -154,20 +155,24 @@ impl Directory {
         Ok(self.dht.write(&item, highest).await?)
     }
 
-    /// Claims to that slot that are in order, by who makes them; of two claims of one node the later.
-    fn claims(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> BTreeMap<NodeId, VerifiedClaim> {
-        let claims = found.values.keys().filter_map(|(_, value)| {
-            VerifiedClaim::verify(value, &self.network, slot.nickname(), slot.index(), now_unix_ms).ok()
+    /// Claims to that slot that are in order, with the sequence numbers under which they lie, by who makes them; of two claims of one node the one with the higher number.
+    fn claims(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> BTreeMap<NodeId, (i64, VerifiedClaim)> {
+        let claims = found.values.keys().filter_map(|(sequence, value)| {
+            let claim = VerifiedClaim::verify(value, &self.network, slot.nickname(), slot.index(), now_unix_ms).ok()?;
+            Some((claim.id(), (*sequence, claim)))
         });
-        let mut by_id: BTreeMap<NodeId, VerifiedClaim> = BTreeMap::new();
-        for claim in claims {
-            let later =
-                by_id.get(&claim.id()).is_none_or(|known| known.claim().time_unix_s < claim.claim().time_unix_s);
-            if later {
-                by_id.insert(claim.id(), claim);
-            }
-        }
-        by_id
+        // In the order of their numbers, so that the last of a node stays.
+        claims.collect()
+    }
+
+    /// Who claims that slot, the one who prevails first: what was written last, since some nodes still have what was there before; and of several who wrote at once the
+    /// one to whom the slot belongs.
+    fn claimants(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> Vec<NodeId> {
+        let claims = self.claims(slot, found, now_unix_ms);
+        let mut claimants: Vec<(i64, NodeId)> = claims.into_iter().map(|(id, (sequence, _))| (sequence, id)).collect();
+        claimants.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| slot.compare(&one.1, &other.1)));
+        claimants.truncate(CLAIMANTS_PER_SLOT);
+        claimants.into_iter().map(|(_, id)| id).collect()
     }
 
     /// The document of somebody who claims a slot, if it names the nickname too.
@@ -177,36 +182,35 @@ impl Directory {
         VerifiedDocument::verify(document.as_bytes(), now_unix_ms).ok()
     }
 
-    /// Everybody who claims a nickname: each slot once, as soon as it has answered, with who holds it.
+    /// Everybody who claims a nickname: each slot once, as soon as it has answered, with who holds it. Whoever wants only the `first` gets an answer as soon as some nodes
+    /// agree.
     pub fn search(
         &self,
         nickname: &Nickname,
         slots: u8,
+        first: bool,
         now_unix_ms: u64,
     ) -> impl stream::Stream<Item = (u8, Option<Claimant>)> + use<> {
         let lookups = (0..slots).map(|index| {
             let (directory, slot) = (self.clone(), self.slot(nickname, index));
-            async move { (index, directory.holder(&slot, now_unix_ms).await) }
+            async move { (index, directory.holder(&slot, first, now_unix_ms).await) }
         });
         lookups.collect::<FuturesUnordered<_>>()
     }
 
-    /// Who holds a slot.
-    async fn holder(&self, slot: &Slot, now_unix_ms: u64) -> Option<Claimant> {
+    /// Who holds a slot; `first` is for whoever would rather know it soon than surely.
+    async fn holder(&self, slot: &Slot, first: bool, now_unix_ms: u64) -> Option<Claimant> {
         let is_enough = |found: &Found| {
             let claims = self.claims(slot, found, now_unix_ms);
             let same = |claim: &VerifiedClaim| {
                 found.values.iter().any(|((_, value), &times)| times >= ENOUGH_ANSWERS && value == claim.as_bytes())
             };
-            claims.len() == 1 && claims.values().any(same)
+            first && claims.len() == 1 && claims.values().any(|(_, claim)| same(claim))
         };
         let place = self.slots.acquire().await;
         let found = self.dht.read_until(&slot.public_key(), is_enough).await;
         drop(place);
-        let mut claimants: Vec<NodeId> = self.claims(slot, &found, now_unix_ms).into_keys().collect();
-        claimants.sort_by(|one, other| slot.compare(one, other));
-        claimants.truncate(CLAIMANTS_PER_SLOT);
-        for id in claimants {
+        for id in self.claimants(slot, &found, now_unix_ms) {
             if let Some(document) = self.agreeing(slot, &id, now_unix_ms).await {
                 return Some(Claimant { index: slot.index(), document });
             }

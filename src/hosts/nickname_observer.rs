@@ -6,8 +6,8 @@ use crate::node::{Command, DhtCommand, World};
 /// Performs an action of the search.
 pub fn perform(world: &mut World, search: u64, action: Action) {
     match action {
-        Action::ReadSlots { nickname, slots } => {
-            world.command(Command::Dht(DhtCommand::ReadSlots { search, nickname, slots }));
+        Action::ReadSlots { nickname, slots, first } => {
+            world.command(Command::Dht(DhtCommand::ReadSlots { search, nickname, slots, first }));
         }
         Action::CancelReading => world.command(Command::Dht(DhtCommand::CancelReading(search))),
         Action::ReportClaimant { index, claimant: Some(claimant) } => {

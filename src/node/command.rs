@@ -211,6 +211,8 @@ pub enum DhtCommand {
         nickname: Nickname,
         /// How many slots.
         slots: u8,
+        /// The first who claims it suffices, so soon rather than surely.
+        first: bool,
     },
     /// Nobody waits for the answers of that search.
     CancelReading(u64),

@@ -90,7 +90,13 @@ impl Driver {
         let name = searched.nickname.clone();
         let seen = searched.seen;
         let (over, complete) = (searched.is_complete.is_some(), searched.is_complete == Some(true));
-        let found: Vec<_> = searched.found.iter().map(|found| (found.index, found.id, found.is_there)).collect();
+        // Whoever has gone on to another slot may have left a claim behind: the lowest is theirs.
+        let is_lowest = |found: &&Found| {
+            let theirs = searched.found.iter().filter(|other| other.id == found.id);
+            theirs.map(|other| other.index).min() == Some(found.index)
+        };
+        let found: Vec<_> =
+            searched.found.iter().filter(is_lowest).map(|found| (found.index, found.id, found.is_there)).collect();
         let me = self.keys.id();
         let is_private_network = self.settings.is_private_network();
         let store = self.store.clone();

@@ -7,7 +7,7 @@ use crate::network::{Network, alice, document, key, now_unix_ms};
 /// Everybody who is found, by slot.
 async fn search(directory: &Directory) -> Vec<(u8, Claimant)> {
     let mut found: Vec<(u8, Claimant)> = directory
-        .search(&alice(), 10, now_unix_ms())
+        .search(&alice(), 10, false, now_unix_ms())
         .filter_map(|(index, claimant)| async move { claimant.map(|claimant| (index, claimant)) })
         .collect()
         .await;

@@ -402,8 +402,8 @@ impl World {
                 answer(self, 50, DhtInput::IdentityRead { peer, entrypoints });
             }
             DhtCommand::ReadSlot(nickname, slot) => {
-                let claimants = self.claimants(&nickname, slot);
-                let state = match judge(&Slot::new("test", nickname, slot), &me, &claimants) {
+                let holder = self.claimants(&nickname, slot).first().copied();
+                let state = match judge(&Slot::new("test", nickname, slot), &me, holder.as_ref()) {
                     dht::SlotState::Empty => SlotState::Empty,
                     dht::SlotState::Mine => SlotState::Mine,
                     dht::SlotState::Yields => SlotState::Yields,
@@ -425,7 +425,7 @@ impl World {
                 }
                 answer(self, 80, DhtInput::SlotErased);
             }
-            DhtCommand::ReadSlots { search, nickname, slots } => {
+            DhtCommand::ReadSlots { search, nickname, slots, .. } => {
                 for slot in 0..slots {
                     let claimant = self.claimants(&nickname, slot).first().copied();
                     let entrypoints = claimant.and_then(|id| self.dht.documents.get(&id).cloned()).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! What the core asks of the DHT, carried out. Each question is a future of its own, and all of them end when the DHT is closed.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -92,6 +93,7 @@ impl Driver {
                 });
             }
             DhtCommand::WriteSlot(nickname, index) => {
+                self.leave_slots_but(&nickname, index);
                 let (keys, document) = (self.keys.clone(), self.document.clone());
                 let published = Rc::clone(&self.published);
                 self.ask_dht(Some(DhtInput::SlotWriteFailed), move |directory| async move {
@@ -111,6 +113,8 @@ impl Driver {
                 });
             }
             DhtCommand::EraseSlot(nickname, index) => {
+                self.leave_slots_but(&nickname, index);
+                self.written.clear();
                 let me = self.keys.id();
                 self.ask_dht(Some(DhtInput::SlotErased), move |directory| async move {
                     let slot = directory.slot(&nickname, index);
@@ -120,11 +124,28 @@ impl Driver {
                     Some(DhtInput::SlotErased)
                 });
             }
-            DhtCommand::ReadSlots { search, nickname, slots } => self.read_slots(search, &nickname, slots),
+            DhtCommand::ReadSlots { search, nickname, slots, first } => {
+                self.read_slots(search, &nickname, slots, first)
+            }
             // The answers that still come are dropped with the search.
             DhtCommand::CancelReading(search) => {
                 self.reading.remove(&search);
             }
+        }
+    }
+
+    /// A node holds one slot of its nickname. What it wrote into others, before it was told to go on, would keep them from whoever comes.
+    fn leave_slots_but(&mut self, nickname: &Nickname, index: u8) {
+        let left = std::mem::replace(&mut self.written, BTreeSet::from([(nickname.clone(), index)]));
+        let me = self.keys.id();
+        for (nickname, index) in left.into_iter().filter(|slot| *slot != (nickname.clone(), index)) {
+            self.ask_dht(None, move |directory| async move {
+                let slot = directory.slot(&nickname, index);
+                if let Err(error) = directory.erase_slot(&slot, &me, unix_ms()).await {
+                    tracing::debug!(%nickname, index, %error, "a claim that was left is left to expire");
+                }
+                None
+            });
         }
     }
 
@@ -198,7 +219,7 @@ impl Driver {
         self.dht_tasks.push(Box::pin(task));
     }
 
-    fn read_slots(&mut self, search: u64, nickname: &Nickname, slots: u8) {
+    fn read_slots(&mut self, search: u64, nickname: &Nickname, slots: u8, first: bool) {
         let Some(directory) = &self.directory else {
             // Nobody can be asked, so no slot holds anything that could be found.
             let nothing = (0..slots).map(|index| DhtInput::SearchSlotRead {
@@ -211,7 +232,7 @@ impl Driver {
             self.task(async move { Done::Inputs(inputs) });
             return;
         };
-        let answers: Answers = Box::pin(directory.search(nickname, slots, unix_ms()));
+        let answers: Answers = Box::pin(directory.search(nickname, slots, first, unix_ms()));
         self.reading.insert(search);
         self.wait_for_slot(search, answers);
     }

@@ -26,6 +26,7 @@ use crate::abort_points::{AbortPoint, reach};
 use crate::api::methods::Call;
 use crate::dht::Directory;
 use crate::identity::{NodeId, VerifiedDocument};
+use crate::nickname::Nickname;
 use crate::node::{Input, Node, RequestId, UserRequest};
 use crate::store::StoreHandle;
 use crate::transports::lan::{LanDiscovery, LanEvent};
@@ -107,6 +108,8 @@ pub struct Driver {
     dht_tasks: FuturesUnordered<Task>,
     /// Searches whose slots are waited for.
     reading: BTreeSet<u64>,
+    /// Slots of nicknames into which a claim was written that may still be there.
+    written: BTreeSet<(Nickname, u8)>,
     transport: TcpTransport,
     lan: LanDiscovery,
     listen_at: SocketAddr,
@@ -182,6 +185,7 @@ impl Driver {
             dht_at: None,
             dht_tasks: FuturesUnordered::new(),
             reading: BTreeSet::new(),
+            written: BTreeSet::new(),
             transport: parts.transport,
             lan: parts.lan,
             listen_at,
