@@ -214,9 +214,9 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `read_slot`, by `dht`. slot_read or read_failed answers.
+    /// `read_slot`, by `dht`. slot_read or read_failed answers. What we wrote into other slots is taken out.
     ReadSlot { nickname: Option<types::Nickname>, index: u8 },
-    /// `write_slot`, by `dht`. slot_written or write_failed answers. Claims of ours in other slots are taken out.
+    /// `write_slot`, by `dht`. slot_written or write_failed answers.
     WriteSlot { nickname: Option<types::Nickname>, index: u8 },
     /// `erase_slot`, by `dht`. If it is ours; slot_erased answers.
     EraseSlot { nickname: Option<types::Nickname>, index: u8 },

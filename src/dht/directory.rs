@@ -131,19 +131,16 @@ impl Directory {
         self.replace(slot, claim.sign(key).as_bytes()).await
     }
 
-    /// Takes our claim out of a slot, if it is there. What is left counts as nothing; but if others have a claim there too, it is theirs, on all nodes that keep the slot.
+    /// Takes our claim out of a slot, if it is there: what is left counts as nothing. Says whether it was.
     ///
     /// # Errors
-    /// If nobody has taken what takes its place.
-    pub async fn erase_slot(&self, slot: &Slot, me: &NodeId, now_unix_ms: u64) -> Result<(), SlotError> {
+    /// If nobody has taken the empty value.
+    pub async fn erase_slot(&self, slot: &Slot, me: &NodeId, now_unix_ms: u64) -> Result<bool, SlotError> {
         let found = self.dht.read(&slot.public_key()).await;
-        let mut claims = self.claims(slot, &found, now_unix_ms);
-        if claims.remove(me).is_none() {
-            return Ok(());
+        if !self.claims(slot, &found, now_unix_ms).contains_key(me) {
+            return Ok(false);
         }
-        let others = self.claimants(slot, &found, now_unix_ms).into_iter().find(|id| id != me);
-        let others = others.and_then(|id| claims.get(&id)).map_or(&[][..], |(_, claim)| claim.as_bytes());
-        self.replace(slot, others).await.map(|_| ())
+        self.replace(slot, &[]).await.map(|_| true)
     }
 
     /// Takes the place of whatever the slot holds.
@@ -155,24 +152,23 @@ impl Directory {
         Ok(self.dht.write(&item, highest).await?)
     }
 
-    /// Claims to that slot that are in order, with the sequence numbers under which they lie, by who makes them; of two claims of one node the one with the higher number.
-    fn claims(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> BTreeMap<NodeId, (i64, VerifiedClaim)> {
-        let claims = found.values.keys().filter_map(|(sequence, value)| {
+    /// Claims to that slot that are in order, by who makes them, of those values that were written last: some nodes still have what was there before.
+    fn claims(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> BTreeMap<NodeId, VerifiedClaim> {
+        let last = found.highest_sequence();
+        let values = found.values.keys().filter(|(sequence, _)| Some(*sequence) == last);
+        let claims = values.filter_map(|(_, value)| {
             let claim = VerifiedClaim::verify(value, &self.network, slot.nickname(), slot.index(), now_unix_ms).ok()?;
-            Some((claim.id(), (*sequence, claim)))
+            Some((claim.id(), claim))
         });
-        // In the order of their numbers, so that the last of a node stays.
         claims.collect()
     }
 
-    /// Who claims that slot, the one who prevails first: what was written last, since some nodes still have what was there before; and of several who wrote at once the
-    /// one to whom the slot belongs.
+    /// Who claims that slot: of several who wrote at once the one first to whom it belongs.
     fn claimants(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> Vec<NodeId> {
-        let claims = self.claims(slot, found, now_unix_ms);
-        let mut claimants: Vec<(i64, NodeId)> = claims.into_iter().map(|(id, (sequence, _))| (sequence, id)).collect();
-        claimants.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| slot.compare(&one.1, &other.1)));
+        let mut claimants: Vec<NodeId> = self.claims(slot, found, now_unix_ms).into_keys().collect();
+        claimants.sort_by(|one, other| slot.compare(one, other));
         claimants.truncate(CLAIMANTS_PER_SLOT);
-        claimants.into_iter().map(|(_, id)| id).collect()
+        claimants
     }
 
     /// The document of somebody who claims a slot, if it names the nickname too.
@@ -205,7 +201,7 @@ impl Directory {
             let same = |claim: &VerifiedClaim| {
                 found.values.iter().any(|((_, value), &times)| times >= ENOUGH_ANSWERS && value == claim.as_bytes())
             };
-            first && claims.len() == 1 && claims.values().any(|(_, claim)| same(claim))
+            first && claims.len() == 1 && claims.values().any(same)
         };
         let place = self.slots.acquire().await;
         let found = self.dht.read_until(&slot.public_key(), is_enough).await;

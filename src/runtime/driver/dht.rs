@@ -1,6 +1,5 @@
 //! What the core asks of the DHT, carried out. Each question is a future of its own, and all of them end when the DHT is closed.
 
-use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -80,6 +79,7 @@ impl Driver {
                 });
             }
             DhtCommand::ReadSlot(nickname, index) => {
+                self.leave_slots_but(&nickname, index);
                 let me = self.keys.id();
                 self.ask_dht(Some(DhtInput::SlotReadFailed), move |directory| async move {
                     let slot = directory.slot(&nickname, index);
@@ -93,7 +93,7 @@ impl Driver {
                 });
             }
             DhtCommand::WriteSlot(nickname, index) => {
-                self.leave_slots_but(&nickname, index);
+                self.written.borrow_mut().insert((nickname.clone(), index));
                 let (keys, document) = (self.keys.clone(), self.document.clone());
                 let published = Rc::clone(&self.published);
                 self.ask_dht(Some(DhtInput::SlotWriteFailed), move |directory| async move {
@@ -114,7 +114,6 @@ impl Driver {
             }
             DhtCommand::EraseSlot(nickname, index) => {
                 self.leave_slots_but(&nickname, index);
-                self.written.clear();
                 let me = self.keys.id();
                 self.ask_dht(Some(DhtInput::SlotErased), move |directory| async move {
                     let slot = directory.slot(&nickname, index);
@@ -134,15 +133,22 @@ impl Driver {
         }
     }
 
-    /// A node holds one slot of its nickname. What it wrote into others, before it was told to go on, would keep them from whoever comes.
+    /// A node holds one slot of its nickname. What it wrote into others, before it was told to go on, would keep them from whoever comes; so it is taken out, until it is
+    /// not there any more.
     fn leave_slots_but(&mut self, nickname: &Nickname, index: u8) {
-        let left = std::mem::replace(&mut self.written, BTreeSet::from([(nickname.clone(), index)]));
+        let left: Vec<_> =
+            self.written.borrow().iter().filter(|slot| **slot != (nickname.clone(), index)).cloned().collect();
         let me = self.keys.id();
-        for (nickname, index) in left.into_iter().filter(|slot| *slot != (nickname.clone(), index)) {
+        for (nickname, index) in left {
+            let written = Rc::clone(&self.written);
             self.ask_dht(None, move |directory| async move {
                 let slot = directory.slot(&nickname, index);
-                if let Err(error) = directory.erase_slot(&slot, &me, unix_ms()).await {
-                    tracing::debug!(%nickname, index, %error, "a claim that was left is left to expire");
+                match directory.erase_slot(&slot, &me, unix_ms()).await {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        written.borrow_mut().remove(&(nickname, index));
+                    }
+                    Err(error) => tracing::debug!(%nickname, index, %error, "a claim that was left is still there"),
                 }
                 None
             });

@@ -10,7 +10,7 @@ mod keeping;
 mod receipts;
 mod sending;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
@@ -109,7 +109,7 @@ pub struct Driver {
     /// Searches whose slots are waited for.
     reading: BTreeSet<u64>,
     /// Slots of nicknames into which a claim was written that may still be there.
-    written: BTreeSet<(Nickname, u8)>,
+    written: Rc<RefCell<BTreeSet<(Nickname, u8)>>>,
     transport: TcpTransport,
     lan: LanDiscovery,
     listen_at: SocketAddr,
@@ -185,7 +185,7 @@ impl Driver {
             dht_at: None,
             dht_tasks: FuturesUnordered::new(),
             reading: BTreeSet::new(),
-            written: BTreeSet::new(),
+            written: Rc::default(),
             transport: parts.transport,
             lan: parts.lan,
             listen_at,

@@ -51,7 +51,7 @@ fn ten_who_want_one_name_at_the_same_moment_get_a_place_each() {
 
 fn each_gets_a_place(count: usize) {
     let network = Network::new();
-    let mut nodes: Vec<Node> = (0..count).map(|_| network.node_with(&[("testing/nickname-check", "\"1s\"")])).collect();
+    let mut nodes: Vec<Node> = (0..count).map(|_| network.node_with(&[("testing/nickname-check", "\"2s\"")])).collect();
     for node in &nodes {
         node.until("its identity is in the DHT", Node::is_published);
     }
