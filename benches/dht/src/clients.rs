@@ -83,8 +83,8 @@ pub async fn measure(network: &mut Network, state: State, contender: Contender) 
                 }
             };
             let found = match contender {
-                Contender::FirstClaimant => claimants(&client, &name, 1).await,
-                _ => claimants(&client, &name, usize::MAX).await,
+                Contender::FirstClaimant => claimants(&client, &name, true).await,
+                _ => claimants(&client, &name, false).await,
             };
             let took = begun.elapsed();
             ensure!(found == usize::from(count), "of {count} claimants {found} are found");
@@ -93,9 +93,10 @@ pub async fn measure(network: &mut Network, state: State, contender: Contender) 
     }
 }
 
-/// How many claimants come in, until it is enough.
-async fn claimants(client: &Directory, name: &Nickname, enough: usize) -> usize {
-    let search = client.search(name, NICKNAME_SLOTS, now_unix_ms());
+/// How many claimants come in, if the first is enough or all are wanted.
+async fn claimants(client: &Directory, name: &Nickname, first: bool) -> usize {
+    let enough = if first { 1 } else { usize::MAX };
+    let search = client.search(name, NICKNAME_SLOTS, first, now_unix_ms());
     let found = search.filter_map(|(_, claimant)| async { claimant });
     found.take(enough).count().await
 }
@@ -106,7 +107,7 @@ async fn used(network: &mut Network) -> anyhow::Result<(Directory, AsyncDht)> {
         let (ours, plain) = (network.directory()?, network.plain()?);
         for _ in 0..LOOKUPS_BEFORE {
             let (name, key) = (network.name(1).await?, network.record().await?);
-            ensure!(claimants(&ours, &name, 1).await == 1, "a name is not found");
+            ensure!(claimants(&ours, &name, true).await == 1, "a name is not found");
             plain.get_mutable(&key, None, None).next().await.context("a record is not found")?;
         }
         network.used = Some((ours, plain));
