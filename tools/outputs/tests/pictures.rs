@@ -331,7 +331,7 @@ fn title_offset(svg: &str, id: &str) -> f64 {
 fn names_of_composites_stand_at_the_left() {
     let pictures = &ALL[0].1;
     let svg = |name: &str| &pictures.iter().find(|(other, _)| other == name).expect("it is there").1;
-    assert!(title_offset(svg("nickname_holder"), "nickname_holder-state-READY") < 13.0);
+    assert!(title_offset(svg("nickname_holder"), "nickname_holder-state-WORKING") < 13.0);
     assert!(title_offset(svg("network_transport"), "network_transport-state-CHANGING") < 26.0);
 }
 
