@@ -128,7 +128,8 @@ impl Directory {
     /// If nobody has taken it, or there is no higher sequence number: then somebody wants nobody to have this slot.
     pub async fn write_slot(&self, slot: &Slot, key: &IdentityKey, now_unix_ms: u64) -> Result<u32, SlotError> {
         let claim = NicknameClaim::new(slot.network(), slot.nickname().clone(), slot.index(), key.id(), now_unix_ms);
-        self.replace(slot, claim.sign(key).as_bytes()).await
+        let found = self.dht.read(&slot.public_key()).await;
+        self.replace(slot, &found, claim.sign(key).as_bytes()).await
     }
 
     /// Takes our claim out of a slot, if it is there: what is left counts as nothing. Says whether it was.
@@ -140,12 +141,11 @@ impl Directory {
         if !self.claims(slot, &found, now_unix_ms).contains_key(me) {
             return Ok(false);
         }
-        self.replace(slot, &[]).await.map(|_| true)
+        self.replace(slot, &found, &[]).await.map(|_| true)
     }
 
-    /// Takes the place of whatever the slot holds.
-    async fn replace(&self, slot: &Slot, value: &[u8]) -> Result<u32, SlotError> {
-        let found = self.dht.read(&slot.public_key()).await;
+    /// Takes the place of what was found in the slot, and of nothing else: who has written meanwhile is not overwritten.
+    async fn replace(&self, slot: &Slot, found: &Found, value: &[u8]) -> Result<u32, SlotError> {
         let highest = found.highest_sequence();
         let sequence = highest.unwrap_or(0).checked_add(1).ok_or(SlotError::SequenceExhausted)?;
         let item = slot.item(value, sequence)?;

@@ -162,8 +162,10 @@ impl Dht {
             while let Some(item) = next_before(&mut lookup.items, over_at).await {
                 found.is_answered = true;
                 let value = (item.seq(), item.value().to_vec());
-                if found.values.len() < VALUES_PER_LOOKUP || found.values.contains_key(&value) {
-                    *found.values.entry(value).or_default() += 1;
+                *found.values.entry(value).or_default() += 1;
+                // The highest sequence numbers are what counts.
+                if found.values.len() > VALUES_PER_LOOKUP {
+                    found.values.pop_first();
                 }
                 over_at = is_enough(&found).then(|| {
                     let took = asked_at.get().unwrap_or(began).elapsed();

@@ -197,7 +197,7 @@ pub enum DhtCommand {
     Publish,
     /// Look for a node's identity document; `IdentityRead` answers.
     FindIdentity(NodeId),
-    /// Read a slot of the nickname that is to be ours; `SlotRead` or `SlotReadFailed` answers.
+    /// Read a slot of the nickname that is to be ours; `SlotRead` or `SlotReadFailed` answers. Claims of ours that were left in other slots are taken out.
     ReadSlot(Nickname, u8),
     /// Write our claim into a slot; `SlotWritten` or `SlotWriteFailed` answers.
     WriteSlot(Nickname, u8),

@@ -1,3 +1,5 @@
+//! What is written into a DHT of sixty nodes, by honest nodes and by others, and what is read of it.
+
 use bitpie::dht::{Claimant, Dht, Directory, Item, NicknameClaim, PublishError, SlotError, SlotState};
 use bitpie::identity::IdentityKey;
 use futures_util::StreamExt as _;
