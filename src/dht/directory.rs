@@ -145,11 +145,24 @@ impl Directory {
     }
 
     /// Takes the place of what was found in the slot, and of nothing else: who has written meanwhile is not overwritten.
+    ///
+    /// Nodes whom a writing has not reached refuse what is to replace it, as they would if somebody had written meanwhile. Otherwise nobody could ever write there again, it
+    /// is looked which of the two it is.
     async fn replace(&self, slot: &Slot, found: &Found, value: &[u8]) -> Result<u32, SlotError> {
         let highest = found.highest_sequence();
         let sequence = highest.unwrap_or(0).checked_add(1).ok_or(SlotError::SequenceExhausted)?;
         let item = slot.item(value, sequence)?;
-        Ok(self.dht.write(&item, highest).await?)
+        match self.dht.write(&item, highest).await {
+            Err(WriteError::HoldOther) => {
+                let now = self.dht.read(&slot.public_key()).await;
+                let is_later = |(number, other): &(i64, Vec<u8>)| *number >= sequence && other != value;
+                if now.values.keys().any(is_later) {
+                    return Err(WriteError::HoldOther.into());
+                }
+                Ok(self.dht.write(&item, None).await?)
+            }
+            written => Ok(written?),
+        }
     }
 
     /// Claims to that slot that are in order, by who makes them, of those values that were written last: some nodes still have what was there before.

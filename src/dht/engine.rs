@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, future};
 use mainline::async_dht::AsyncDht;
-use mainline::errors::{PutMutableError, PutQueryError};
+use mainline::errors::{ConcurrencyError, PutMutableError, PutQueryError};
 use mainline::{Dht as MainlineDht, MutableItem, RequestFilter, ServerSettings};
 use tokio::time::Instant;
 
@@ -199,6 +199,7 @@ impl Dht {
             Some(Ok(outcome)) => Ok(outcome.stored_at),
             // `mainline` knows two refusals, and says of all others that there was no answer.
             Some(Err(PutMutableError::Query(PutQueryError::Timeout))) => Err(WriteError::NoneTook),
+            Some(Err(PutMutableError::Concurrency(ConcurrencyError::CasFailed))) => Err(WriteError::HoldOther),
             Some(Err(error)) => Err(WriteError::Refused { why: error.to_string() }),
             None => Err(WriteError::TimedOut),
         }
@@ -219,6 +220,10 @@ pub enum WriteError {
         "nobody in the DHT has taken the record: there was no answer, or nothing but refusals (its signature or its size)"
     )]
     NoneTook,
+    /// Most of those who keep it hold another sequence number than the one whose place it was to take: somebody has written meanwhile, or what was written before has not
+    /// reached them all.
+    #[error("most nodes of the DHT that keep the record hold another one than it was to replace")]
+    HoldOther,
     /// There was no answer in time.
     #[error("nobody in the DHT has answered within {} s", LOOKUP_TIMEOUT.as_secs())]
     TimedOut,

@@ -151,7 +151,9 @@ fn that_a_name_goes_over_to_somebody_else_is_told_and_never_followed() {
     a.add(&format!("bitpie:{}", b.key().id()), "b");
     a.wish(&alice());
     a.until_held();
-    assert!(said(&b, &["contact", "add", "alice", "--yes"]).contains("alice is a contact now"));
+    b.until("it is in the DHT", |node| node.status().dht.state == "JOINED");
+    let pinned = said(&b, &["contact", "add", "alice", "--yes"]);
+    assert!(pinned.contains("alice is a contact now"), "{pinned}");
     b.until_online(a.id());
     assert!(!said(&b, &["msg", "send", "alice", "hello"]).contains("Note"));
 

@@ -18,6 +18,7 @@ fn a_name_is_all_that_it_takes_to_talk() {
     let id = a.id();
 
     // By the command line, as a user would.
+    b.until("it is in the DHT", |node| node.status().dht.state == "JOINED");
     let found = b.output(&["find", "alice", "--json"]);
     let found: Found = serde_json::from_str(&found).expect("JSON");
     assert_eq!(found.claimants.len(), 1);
