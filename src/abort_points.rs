@@ -20,10 +20,18 @@ pub enum AbortPoint {
     BetweenAnswers,
     /// All of a group have been answered.
     AfterAnswers,
-    /// The driver is about to send an acknowledgement for a message that is on disk.
+    /// A message is on disk; the core is about to be told, which acknowledges it.
     BeforeAcknowledgement,
-    /// The acknowledgement was handed to the session.
+    /// The acknowledgement of a message was handed to the session.
     AfterAcknowledgement,
+    /// The identity document of a peer is on disk; the core is about to be told, which acknowledges it.
+    BeforeIdentityAcknowledgement,
+    /// The acknowledgement of an identity document was handed to the session.
+    AfterIdentityAcknowledgement,
+    /// Our own identity document is on disk; nobody has been shown it yet.
+    BeforeIdentityShown,
+    /// Whoever has to be shown our own identity document at once was.
+    AfterIdentityShown,
     /// A packet is about to be handed to the session for the first time.
     BeforeSending,
     /// The packet was handed to the session; that is not on disk yet.
@@ -36,13 +44,17 @@ pub enum AbortPoint {
 
 impl AbortPoint {
     /// All of them.
-    pub const ALL: [AbortPoint; 10] = [
+    pub const ALL: [AbortPoint; 14] = [
         Self::BeforeCommit,
         Self::AfterCommit,
         Self::BetweenAnswers,
         Self::AfterAnswers,
         Self::BeforeAcknowledgement,
         Self::AfterAcknowledgement,
+        Self::BeforeIdentityAcknowledgement,
+        Self::AfterIdentityAcknowledgement,
+        Self::BeforeIdentityShown,
+        Self::AfterIdentityShown,
         Self::BeforeSending,
         Self::AfterSending,
         Self::BeforeDelivered,
@@ -59,6 +71,10 @@ impl AbortPoint {
             Self::AfterAnswers => "after-answers",
             Self::BeforeAcknowledgement => "before-acknowledgement",
             Self::AfterAcknowledgement => "after-acknowledgement",
+            Self::BeforeIdentityAcknowledgement => "before-identity-acknowledgement",
+            Self::AfterIdentityAcknowledgement => "after-identity-acknowledgement",
+            Self::BeforeIdentityShown => "before-identity-shown",
+            Self::AfterIdentityShown => "after-identity-shown",
             Self::BeforeSending => "before-sending",
             Self::AfterSending => "after-sending",
             Self::BeforeDelivered => "before-delivered",

@@ -35,7 +35,7 @@ pub struct KnownPeer {
     pub entrypoints: Vec<KnownEntrypoint>,
     /// Since when it is known, in milliseconds of unix time.
     pub first_seen_unix_ms: u64,
-    /// When a session with it was last up.
+    /// When anything came from it last, in a session.
     pub last_seen_unix_ms: Option<u64>,
     /// How many sessions there were.
     pub sessions: u64,
@@ -104,6 +104,11 @@ impl KnownPeer {
             }
             self.sort();
         }
+    }
+
+    /// Something came from it at that time.
+    pub fn seen(&mut self, at_unix_ms: u64) {
+        self.last_seen_unix_ms = self.last_seen_unix_ms.max(Some(at_unix_ms));
     }
 
     /// An attempt over this entrypoint has failed.

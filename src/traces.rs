@@ -24,9 +24,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 16 files of 16 MiB: at some 300 octets for a delivery, the last 900 000.
+    /// 8 files of 16 MiB: at some 300 octets for a delivery, the last 450 000.
     fn default() -> Self {
-        Self { files: 16, file_bytes: 16 * 1024 * 1024, buffer_bytes: 64 * 1024 }
+        Self { files: 8, file_bytes: 16 * 1024 * 1024, buffer_bytes: 64 * 1024 }
     }
 }
 
@@ -88,6 +88,12 @@ impl Ring {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.open.as_ref().map(|open| open.path.as_path())
+    }
+
+    /// Whether anything is in memory that was not handed to the system yet.
+    #[must_use]
+    pub fn holds_back(&self) -> bool {
+        !self.buffer.is_empty()
     }
 
     /// Whether the last attempt to write failed. Then lines are dropped; the next file begins with a snapshot, so nothing of them is needed.

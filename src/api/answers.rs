@@ -209,8 +209,14 @@ pub struct Counters {
     pub packets_in: u64,
     /// Packets that went out through the gateway.
     pub packets_out: u64,
-    /// What was refused, by this node or to it, by the name of the refusal.
+    /// What this node refused, by the name of the refusal.
     pub refusals: BTreeMap<String, u64>,
+    /// What others refused this node, likewise.
+    #[serde(default)]
+    pub refused_by_peers: BTreeMap<String, u64>,
+    /// What peers did that the protocol does not allow.
+    #[serde(default)]
+    pub violations: u64,
     /// Sessions that ended, by the reason: `local` (this node closed it), `remote`, `timed_out`, `bad_handshake` (what came proved nothing), `spoilt` (what came was
     /// not authentic), `failed`.
     #[serde(default)]
@@ -259,6 +265,15 @@ pub struct Peer {
     pub misbehaviour: f64,
     /// When it was last heard.
     pub last_seen_unix_ms: Option<u64>,
+    /// Since when it is known.
+    #[serde(default)]
+    pub first_seen_unix_ms: Option<u64>,
+    /// How many sessions with it there were, in all runs of the node.
+    #[serde(default)]
+    pub sessions: u64,
+    /// The round trip, smoothed over all sessions, in microseconds.
+    #[serde(default)]
+    pub round_trip_us: Option<u64>,
 }
 
 /// A session in [`Peer`].
@@ -325,7 +340,7 @@ pub struct ServiceChange {
     pub result: ServiceResult,
     /// Whether the user wants it, from now on.
     pub enabled: bool,
-    /// Why, if it is not what was asked for.
+    /// Why, if it is not what was asked for; of a service that is on, what keeps it from doing what it is for.
     pub why: Option<String>,
 }
 

@@ -22,7 +22,12 @@ pub fn id(context: &Context<'_>) -> Result<(), Failure> {
     // First and alone on its line, so that it can be copied, and piped into a QR code.
     let mut text = format!("{}\n", safe(&id.idurl));
     if id.entrypoints.is_empty() {
-        text += &styled(FAINT, "The node listens nowhere now, so the address says who it is, and not where.\n");
+        text += &styled(
+            FAINT,
+            "The node listens nowhere now, or at no address of a network, so this says who it is, and not where.\n\
+             Where there is no network at all, nodes of one machine reach each other if each has:\n  \
+             bitpie config set services/tcp-transport/address 127.0.0.1\n",
+        );
     }
     Ok(print(&text)?)
 }
@@ -103,7 +108,9 @@ fn status_text(status: &Status) -> String {
     let by_name = |counters: &BTreeMap<String, u64>| {
         counts(counters.iter().map(|(name, count)| (safe(name).replace('_', " "), *count)).collect())
     };
-    line("refusals", by_name(&counters.refusals));
+    line("refused", by_name(&counters.refusals));
+    line("refused by", by_name(&counters.refused_by_peers));
+    line("violations", counters.violations.to_string());
     line("ended", by_name(&counters.sessions_ended));
     line("broken off", by_name(&counters.broken_off));
     line("DHT", dht(status));
@@ -158,15 +165,26 @@ fn peers_text(peers: &Peers, now_unix_ms: u64) -> String {
             .to_owned();
     }
     let short = ShortIds::of(peers.peers.iter().filter_map(|peer| peer.id.as_ref()));
-    let mut table =
-        Table::new(&["ID", "NAME", "SESSION", "STATE", "PING", "FAILED", "NEXT TRY", "MISBEHAVED", "SEEN", "AT"]);
+    let mut table = Table::new(&[
+        "ID",
+        "NAME",
+        "SESSION",
+        "STATE",
+        "PING",
+        "MET",
+        "FAILED",
+        "NEXT TRY",
+        "MISBEHAVED",
+        "SEEN",
+        "AT",
+    ]);
     for peer in &peers.peers {
         table.row(peer_row(peer, short, now_unix_ms));
     }
     table.render()
 }
 
-fn peer_row(peer: &Peer, short: ShortIds, now_unix_ms: u64) -> [Cell; 10] {
+fn peer_row(peer: &Peer, short: ShortIds, now_unix_ms: u64) -> [Cell; 11] {
     let session = peer.session.as_ref();
     let moment = |then: Option<u64>| then.map_or_else(Cell::default, |then| Cell::new(when(now_unix_ms, then)));
     let way = session.map(|session| match session.direction {
@@ -177,13 +195,17 @@ fn peer_row(peer: &Peer, short: ShortIds, now_unix_ms: u64) -> [Cell; 10] {
         Some(session) => vec![session.remote.to_string()],
         None => peer.entrypoints.iter().map(Entrypoint::to_string).collect(),
     };
+    // Of the session, or what all sessions before have come to.
+    let round_trip_ms = session.and_then(|session| session.round_trip_ms);
+    let round_trip_ms = round_trip_ms.or(peer.round_trip_us.map(|us| us.div_ceil(1000)));
     let unless_none = |count: u32| if count > 0 { Cell::number(count).styled(BAD) } else { Cell::default() };
     [
         Cell::maybe(peer.id.as_ref().map(|id| short.show(id))),
         Cell::new(peer.name.as_ref().map(ToString::to_string).unwrap_or_default()).styled(STRONG),
         Cell::maybe(way),
         session.map_or_else(Cell::default, |session| Cell::new(&session.state).styled(state_style(&session.state))),
-        Cell::new(session.and_then(|session| session.round_trip_ms).map(|ms| format!("{ms} ms")).unwrap_or_default()),
+        Cell::maybe(round_trip_ms.map(|ms| format!("{ms} ms"))),
+        if peer.sessions > 0 { Cell::number(peer.sessions) } else { Cell::default() },
         unless_none(peer.failures),
         moment(peer.next_attempt_unix_ms),
         if peer.misbehaviour > 0.0 {

@@ -28,7 +28,7 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
         }
         Action::RememberTime => {
             let now_unix_ms = world.now.unix_ms;
-            world.peers.entry(peer, PeerSource::Itself, now_unix_ms).last_seen_unix_ms = Some(now_unix_ms);
+            world.peers.entry(peer, PeerSource::Itself, now_unix_ms).seen(now_unix_ms);
         }
         Action::ReportConnected => {
             world.command(Command::ReportPresence { peer, is_here: true });

@@ -8,6 +8,9 @@ use crate::identity::NodeId;
 use crate::node::{Counters, FrameContent, OutgoingFrame, SessionId, VIOLATION_POINTS, World};
 use crate::peers::PeerSource;
 
+/// A session is told of peers so often at the most: whoever asks makes us look through all that we know.
+const PEERS_INTERVAL_MS: u64 = 60_000;
+
 impl Conditions for World {
     fn misbehaved(&mut self, _: &SessionId, peer: &NodeId) -> bool {
         self.peers.get(peer).is_some_and(|known| known.misbehaviour.is_refused_at(self.now.unix_ms))
@@ -97,31 +100,43 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
         session.was_ready = true;
     }
     let now_unix_ms = world.now.unix_ms;
-    world.peers.entry(peer, PeerSource::Itself, now_unix_ms).connected(dialled.as_ref(), now_unix_ms);
+    world.peers.connected(peer, dialled.as_ref(), now_unix_ms);
     world.remember_peer(&peer);
     // If the peer's READY was there already, the older session has yet to hear that it is replaced; what was on its way by it is lost all the same.
     if world.sessions.announce(peer, session) {
         world.lost(system, peer);
     }
     world.found(system, peer);
+    if let Some(session) = world.sessions.get_mut(session) {
+        session.asked_for_peers = true;
+    }
     world.send_frame(session, OutgoingFrame::GetPeers);
 }
 
-fn pass_on(world: &mut World, system: &System, session: SessionId) {
-    let Some(peer) = world.sessions.get(session).and_then(|session| session.peer) else { return };
-    match world.take_arriving(session) {
+fn pass_on(world: &mut World, system: &System, id: SessionId) {
+    let now_ms = world.now.ms;
+    let content = world.take_arriving(id);
+    let Some(session) = world.sessions.get_mut(id) else { return };
+    let Some(peer) = session.peer else { return };
+    match content {
         Some(FrameContent::GetPeers) => {
-            let hints = world.peers.hints(&peer);
-            world.send_frame(session, OutgoingFrame::Peers(hints));
+            if session.told_peers_ms.is_none_or(|told_ms| now_ms >= told_ms + PEERS_INTERVAL_MS) {
+                session.told_peers_ms = Some(now_ms);
+                let hints = world.peers.hints(&peer);
+                world.send_frame(id, OutgoingFrame::Peers(hints));
+            }
         }
         Some(FrameContent::Peers(hints)) => {
+            if !std::mem::take(&mut session.asked_for_peers) {
+                return world.tell(gateway::peer_protocol::violation(id));
+            }
             for (named, entrypoints) in hints {
                 if world.learn(named, &entrypoints, PeerSource::Peer(peer)) && system.peer_link.get(&named).is_some() {
                     world.tell(crate::automata::senders::peers::peer_link::address_learnt(named));
                 }
             }
         }
-        Some(FrameContent::Packet(packet)) => world.packet(system, session, packet),
+        Some(FrameContent::Packet(packet)) => world.packet(system, id, packet),
         // Everything else was told to the automaton as what it is.
         _ => {}
     }

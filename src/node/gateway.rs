@@ -153,7 +153,6 @@ impl World {
             return;
         };
         if packet.sender != peer {
-            self.counters.violations += 1;
             self.tell(gateway::peer_protocol::violation(session));
             return;
         }

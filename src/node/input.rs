@@ -66,7 +66,7 @@ pub enum Input {
         /// Nothing, or why it is not taken.
         refused: Option<FailReason>,
     },
-    /// Answers [`Command::CommitIdentity`](super::Command::CommitIdentity).
+    /// Answers [`Command::CommitIdentity`](super::Command::CommitIdentity), once it is on disk or it is known that it does not belong there.
     IdentityCommitted {
         /// The session by which it came.
         session: SessionId,
@@ -74,7 +74,7 @@ pub enum Input {
         sender: NodeId,
         /// The packet.
         packet: PacketId,
-        /// The entrypoints that it names; none if it was not taken.
+        /// The entrypoints that it names; nothing if it is no document of the sender, or was overtaken by one that is known.
         entrypoints: Option<Vec<Entrypoint>>,
     },
     /// Answers [`Command::Transmit`](super::Command::Transmit).

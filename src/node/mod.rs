@@ -35,7 +35,7 @@ pub use input::{
 };
 pub use lan::{LAN_PEERS, Lan};
 pub use lines::{Lines, MESSAGES_ON_THEIR_WAY};
-pub use peers::{KNOWN_PEERS, Peers, VIOLATION_POINTS};
+pub use peers::{Peers, VIOLATION_POINTS};
 pub use sessions::{Session, SessionId, Sessions};
 pub use stability::{Stabilities, Stability};
 pub use world::{OwnIdentity, World};

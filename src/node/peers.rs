@@ -1,21 +1,23 @@
 //! The nodes that we know of, as the automata work with them: which address is tried next, who is refused, whom others are told of.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::identity::{Entrypoint, NodeId};
-use crate::peers::{ENTRYPOINTS_PER_PEER, KnownPeer, PeerSource, UNVERIFIED_PEERS, VERIFIED_PEERS};
+use crate::peers::{
+    ENTRYPOINTS_PER_PEER, KnownPeer, PeerSource, UNVERIFIED_PEERS, UNVERIFIED_PEERS_PER_SOURCE, VERIFIED_PEERS,
+};
 use crate::wire::{PEER_HINT_ENTRYPOINTS, PEER_HINTS};
 
 /// A violation of the protocol counts so much misbehaviour.
 pub const VIOLATION_POINTS: u32 = 20;
 
-/// Peers that are known, at the most. The least useful one goes first.
-pub const KNOWN_PEERS: usize = VERIFIED_PEERS + UNVERIFIED_PEERS;
-
-/// All peers that we know of.
+/// All peers that we know of. They are bounded as the store bounds them, and the same ones go first.
 #[derive(Clone, Debug, Default)]
 pub struct Peers {
     known: BTreeMap<NodeId, KnownPeer>,
+    /// Those whom our user named: they are never forgotten, and count for no bound.
+    named: BTreeSet<NodeId>,
     /// Addresses that are still to be tried in the round at hand, the next one last.
     untried: BTreeMap<NodeId, Vec<Entrypoint>>,
     /// Addresses that others name may be private ones.
@@ -26,8 +28,18 @@ impl Peers {
     /// Those that were kept.
     #[must_use]
     pub fn new(known: Vec<KnownPeer>, is_private_network: bool) -> Self {
-        let known = known.into_iter().take(KNOWN_PEERS).map(|peer| (peer.id, peer)).collect();
-        Self { known, untried: BTreeMap::new(), is_private_network }
+        let known = known.into_iter().map(|peer| (peer.id, peer)).collect();
+        Self { known, is_private_network, ..Self::default() }
+    }
+
+    /// Our user has named this peer, as a contact or in the settings.
+    pub fn name(&mut self, id: NodeId) {
+        self.named.insert(id);
+    }
+
+    /// Our user has nothing to do with this peer any more.
+    pub fn unname(&mut self, id: &NodeId) {
+        self.named.remove(id);
     }
 
     /// What is known of one.
@@ -80,17 +92,39 @@ impl Peers {
 
     /// What is known of one, for changes; it is known from now on.
     pub fn entry(&mut self, id: NodeId, source: PeerSource, now_unix_ms: u64) -> &mut KnownPeer {
-        if !self.known.contains_key(&id) && self.known.len() >= KNOWN_PEERS {
-            let least = self
-                .known
-                .values()
-                .min_by_key(|peer| (!peer.misbehaviour.is_refused_at(now_unix_ms), peer.last_seen_unix_ms));
-            if let Some(least) = least.map(|peer| peer.id) {
-                self.known.remove(&least);
-                self.untried.remove(&least);
-            }
+        if !self.known.contains_key(&id) && !self.named.contains(&id) {
+            self.make_room(UNVERIFIED_PEERS_PER_SOURCE, |peer| !peer.verified && peer.source == source);
+            self.make_room(UNVERIFIED_PEERS, |peer| !peer.verified);
         }
         self.known.entry(id).or_insert_with(|| KnownPeer::heard_of(id, source, &[], now_unix_ms))
+    }
+
+    /// A session with this peer is up: over this entrypoint, if we opened it.
+    pub fn connected(&mut self, id: NodeId, over: Option<&Entrypoint>, now_unix_ms: u64) {
+        if !self.entry(id, PeerSource::Itself, now_unix_ms).verified && !self.named.contains(&id) {
+            self.make_room(VERIFIED_PEERS, |peer| peer.verified);
+        }
+        self.entry(id, PeerSource::Itself, now_unix_ms).connected(over, now_unix_ms);
+    }
+
+    /// Makes room for one more of those.
+    fn make_room(&mut self, bound: usize, which: impl Fn(&KnownPeer) -> bool) {
+        let is_among = |peer: &&KnownPeer| which(peer) && !self.named.contains(&peer.id);
+        let surplus = (self.known.values().filter(is_among).count() + 1).saturating_sub(bound);
+        // Those that fail first, then those not seen for longest. Those that misbehaved stay, or a crowd of new ones would wash away what is known of them.
+        let usefulness = |peer: &&KnownPeer| {
+            let seen_unix_ms = peer.last_seen_unix_ms.unwrap_or(peer.first_seen_unix_ms);
+            (peer.misbehaviour.points > 0, Reverse(peer.failures), seen_unix_ms)
+        };
+        if surplus > 0 {
+            let mut least: Vec<&KnownPeer> = self.known.values().filter(is_among).collect();
+            least.sort_by_key(usefulness);
+            let least: Vec<NodeId> = least.iter().take(surplus).map(|peer| peer.id).collect();
+            for id in least {
+                self.known.remove(&id);
+                self.untried.remove(&id);
+            }
+        }
     }
 
     /// All addresses may be tried again, the best first.
@@ -162,7 +196,7 @@ mod tests {
         let (one, two) = (at("192.168.7.1:1"), at("192.168.7.2:2"));
         assert!(peers.learn(id(1), &[one.clone(), two.clone()], PeerSource::Lan, 1));
         peers.begin_round(id(1));
-        peers.entry(id(1), PeerSource::Lan, 1).connected(Some(&two), 2);
+        peers.connected(id(1), Some(&two), 2);
         peers.unlearn(&id(1), &[one, two.clone()]);
         let left: Vec<_> =
             peers.get(&id(1)).expect("it was there").entrypoints.iter().map(|it| &it.entrypoint).collect();
@@ -183,7 +217,7 @@ mod tests {
         let mut peers = Peers::new(Vec::new(), true);
         peers.learn(id(1), &[at("127.0.0.1:1"), at("127.0.0.1:2"), at("127.0.0.1:3")], PeerSource::User, 1);
         peers.failed(&id(1), &at("127.0.0.1:3"), 4);
-        peers.entry(id(1), PeerSource::User, 1).connected(Some(&at("127.0.0.1:2")), 5);
+        peers.connected(id(1), Some(&at("127.0.0.1:2")), 5);
         peers.begin_round(id(1));
         let mut tried = Vec::new();
         while peers.has_untried(&id(1)) {
@@ -192,17 +226,51 @@ mod tests {
         assert_eq!(tried, [at("127.0.0.1:2"), at("127.0.0.1:1"), at("127.0.0.1:3")]);
     }
 
+    /// A number as an id.
+    fn numbered(number: usize) -> NodeId {
+        let mut octets = [0; 32];
+        octets[..8].copy_from_slice(&u64::try_from(number).expect("it is small").to_be_bytes());
+        NodeId::from_bytes(octets)
+    }
+
     #[test]
-    fn memory_is_bounded_and_those_that_were_never_there_go_first() {
+    fn one_source_cannot_fill_memory_nor_drive_others_out() {
         let mut peers = Peers::default();
-        peers.entry(id(255), PeerSource::User, 9).connected(None, 9);
-        for number in 0..u32::try_from(KNOWN_PEERS).expect("it is small") + 10 {
-            let mut octets = [0; 32];
-            octets[..4].copy_from_slice(&number.to_be_bytes());
-            peers.learn(NodeId::from_bytes(octets), &[at("8.8.8.8:1")], PeerSource::Peer(id(255)), 1);
+        peers.name(id(1));
+        peers.learn(id(1), &[at("8.8.8.8:1")], PeerSource::Peer(id(255)), 1);
+        peers.learn(id(2), &[at("8.8.8.8:1")], PeerSource::Lan, 1);
+        for number in 0..UNVERIFIED_PEERS_PER_SOURCE + 10 {
+            peers.learn(numbered(number), &[at("8.8.8.8:1")], PeerSource::Peer(id(255)), 2);
         }
-        assert_eq!(peers.iter().count(), KNOWN_PEERS);
+        assert_eq!(peers.iter().count(), UNVERIFIED_PEERS_PER_SOURCE + 2);
+        assert!(peers.get(&id(1)).is_some() && peers.get(&id(2)).is_some());
+        assert!(peers.get(&numbered(UNVERIFIED_PEERS_PER_SOURCE + 9)).is_some());
+    }
+
+    #[test]
+    fn many_sources_together_are_bounded_too() {
+        let mut peers = Peers::default();
+        peers.connected(id(255), None, 1);
+        for number in 0..UNVERIFIED_PEERS + 10 {
+            peers.learn(numbered(number), &[at("8.8.8.8:1")], PeerSource::Peer(numbered(number / 50)), 2);
+        }
+        assert_eq!(peers.iter().count(), UNVERIFIED_PEERS + 1);
         assert!(peers.get(&id(255)).is_some());
+        for number in UNVERIFIED_PEERS..UNVERIFIED_PEERS + VERIFIED_PEERS + 10 {
+            peers.connected(numbered(number), None, 3);
+        }
+        assert_eq!(peers.iter().filter(|peer| peer.verified).count(), VERIFIED_PEERS);
+        assert!(peers.get(&id(255)).is_none(), "it was seen before all others");
+    }
+
+    #[test]
+    fn misbehaviour_is_not_washed_away_by_a_crowd() {
+        let mut peers = Peers::default();
+        peers.entry(id(1), PeerSource::Itself, 1).misbehaviour.add(100, 1);
+        for number in 0..2 * UNVERIFIED_PEERS_PER_SOURCE {
+            peers.entry(numbered(number), PeerSource::Itself, 2);
+        }
+        assert!(peers.get(&id(1)).is_some_and(|peer| peer.misbehaviour.is_refused_at(2)));
     }
 
     #[test]
@@ -212,7 +280,7 @@ mod tests {
         peers.learn(id(2), &[at("8.8.4.4:1")], PeerSource::Itself, 1);
         peers.learn(id(3), &[at("10.0.0.3:1")], PeerSource::User, 1);
         for seen in [1, 3, 4] {
-            peers.entry(id(seen), PeerSource::Itself, 1).connected(None, 7);
+            peers.connected(id(seen), None, 7);
         }
         assert_eq!(peers.hints(&id(9)), [(id(1), vec![at("8.8.8.8:1")])]);
         assert_eq!(peers.hints(&id(1)), []);

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use crate::automata::types::OtherSession;
 use crate::identity::{Entrypoint, NodeId};
-use crate::node::FrameContent;
+use crate::node::{FrameContent, Now};
 use crate::transports::TransportName;
 
 /// Number of a session: even if we opened it, odd if the peer did.
@@ -45,6 +45,10 @@ pub struct Session {
     pub bytes_in: u64,
     /// What has just come in, until the automata say what becomes of it.
     pub arriving: Option<FrameContent>,
+    /// We have asked for peers, and were not answered yet.
+    pub asked_for_peers: bool,
+    /// When the peer was told of peers last.
+    pub told_peers_ms: Option<u64>,
     /// It has been ready.
     pub was_ready: bool,
     /// Why it ends, as far as anybody has said.
@@ -70,9 +74,17 @@ impl Session {
             frames_in: 0,
             bytes_in: 0,
             arriving: None,
+            asked_for_peers: false,
+            told_peers_ms: None,
             was_ready: false,
             ended_because: None,
         }
+    }
+
+    /// When the last frame came, in milliseconds of unix time.
+    #[must_use]
+    pub fn heard_unix_ms(&self, now: Now) -> u64 {
+        now.unix_ms.saturating_sub(now.ms.saturating_sub(self.heard_ms))
     }
 
     /// The other end, as an entrypoint.

@@ -8,6 +8,7 @@ use crate::automata::senders::{
     contacts, gateway, identity, network, peers, private_messages, services, tcp_transport,
 };
 use crate::automata::system::{Message, System};
+use crate::automata::types::FailReason;
 use crate::automata::{message_delivery, network_connector};
 use crate::hosts;
 use crate::identity::{Entrypoint, NodeId};
@@ -104,9 +105,11 @@ impl World {
     pub fn new(beginning: Beginning) -> Self {
         let mut peers = Peers::new(beginning.peers, beginning.is_private_network);
         for (peer, entrypoints) in &beginning.bootstrap {
+            peers.name(*peer);
             peers.learn(*peer, entrypoints, PeerSource::Bootstrap, 0);
         }
         for (peer, entrypoints) in &beginning.contacts {
+            peers.name(*peer);
             peers.learn(*peer, entrypoints, PeerSource::User, 0);
         }
         Self {
@@ -251,10 +254,14 @@ impl World {
                 self.answer_packet(session, sender, answer);
             }
             Input::IdentityCommitted { session, sender, packet, entrypoints } => {
-                if let Some(entrypoints) = entrypoints {
-                    self.learn(sender, &entrypoints, PeerSource::Itself);
-                }
-                self.answer_packet(session, sender, OutgoingPacket::Ack(packet));
+                let answer = match entrypoints {
+                    Some(entrypoints) => {
+                        self.learn(sender, &entrypoints, PeerSource::Itself);
+                        OutgoingPacket::Ack(packet)
+                    }
+                    None => OutgoingPacket::Fail(packet, FailReason::Malformed),
+                };
+                self.answer_packet(session, sender, answer);
             }
             Input::Transmitted { message, is_sent: true } => {
                 self.counters.packets_out += 1;
@@ -268,6 +275,7 @@ impl World {
                 self.send_packet(sender, OutgoingPacket::Read(message));
             }
             Input::ContactAdded { peer, entrypoints } => {
+                self.peers.name(peer);
                 self.learn(peer, &entrypoints, PeerSource::User);
                 self.remember_peer(&peer);
                 if self.contacts.insert(peer) && self.is_service_on(system, "p2p-hookups") {
@@ -276,6 +284,9 @@ impl World {
             }
             Input::ContactRemoved { peer } => {
                 self.contacts.remove(&peer);
+                if !self.bootstrap.contains(&peer) {
+                    self.peers.unname(&peer);
+                }
                 if system.contact_status.get(&peer).is_some() {
                     self.tell(contacts::contact_status::shutdown(peer));
                 }

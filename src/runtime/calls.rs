@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{self, Call, MESSAGES_PER_ANSWER, Method, Request, answer};
-use crate::automata::contact_status;
 use crate::automata::types::ServiceResult;
+use crate::automata::{contact_status, network_transport};
 use crate::identity::{Entrypoint, NodeId};
 use crate::messages::NewMessage;
 use crate::node::{Input, Node, QueuedMessage, RequestId, UserRequest};
@@ -30,6 +30,8 @@ pub(super) type Reply = oneshot::Sender<Result<Value, RpcError>>;
 #[derive(Default)]
 pub struct Pending {
     services: HashMap<RequestId, (ServiceName, bool, Reply)>,
+    /// Starts of services which are on, and yet have to find out whether they can do what they are for.
+    settling: Vec<(ServiceName, bool, Reply)>,
     pings: Vec<WaitingPing>,
 }
 
@@ -44,6 +46,9 @@ impl Pending {
     /// A service has come to rest.
     pub fn answer_service(&mut self, request: RequestId, result: ServiceResult, node: &Node<Recorder>) {
         let Some((name, enabled, reply)) = self.services.remove(&request) else { return };
+        if result == ServiceResult::Started {
+            return self.settling.push((name, enabled, reply));
+        }
         let result = match result {
             ServiceResult::Started => answers::ServiceResult::Started,
             ServiceResult::Stopped => answers::ServiceResult::Stopped,
@@ -355,6 +360,28 @@ impl Driver {
         let request = self.request_id();
         self.pending.pings.push(WaitingPing { peer, name, asked_ms, reply });
         self.input(Input::Request(request, UserRequest::PingContact(peer)));
+    }
+
+    /// Answers whoever has started a service, once it is known whether it does what it is for.
+    pub(super) fn look_at_started(&mut self) {
+        if self.pending.settling.is_empty() {
+            return;
+        }
+        let transport = self.node.system().network_transport.get(&crate::transports::tcp_name());
+        let is_settling = transport.is_some_and(|transport| {
+            let state = transport.state();
+            state == network_transport::State::AtStartup || state.is_in_changing()
+        });
+        for (name, enabled, reply) in std::mem::take(&mut self.pending.settling) {
+            if name.as_str() == "tcp-transport" && is_settling {
+                self.pending.settling.push((name, enabled, reply));
+                continue;
+            }
+            let problem = super::views::problem(&self.node, name.as_str());
+            let why = problem.map(|problem| format!("{problem}; it tries again by itself"));
+            let change = answers::ServiceChange { name, result: answers::ServiceResult::Started, enabled, why };
+            let _ = reply.send(answer::<methods::StartService>(&change));
+        }
     }
 
     /// Answers pings whose contact has come to rest.

@@ -2,7 +2,7 @@
 
 use crate::identity::NodeId;
 use crate::node::{FrameContent, IncomingPacket, PacketContent};
-use crate::wire::{Fail, Frame, Hello, PacketKind, PeerId, PeerIdError, Role, VerifiedPacket};
+use crate::wire::{DecodeError, Fail, Frame, Hello, PacketKind, PeerId, PeerIdError, Role, VerifiedPacket};
 
 use super::names::{fail_from_wire, refusal_from_wire};
 
@@ -25,8 +25,14 @@ impl Proved {
 }
 
 /// What a frame says.
-pub fn content(bytes: &[u8], proved: &Proved, network: &str, me: &NodeId, now_unix_ms: u64) -> FrameContent {
-    match Frame::decode(bytes) {
+pub fn content(
+    frame: Result<Frame, DecodeError>,
+    proved: &Proved,
+    network: &str,
+    me: &NodeId,
+    now_unix_ms: u64,
+) -> FrameContent {
+    match frame {
         Ok(Frame::Hello(hello)) => greeting(&Hello::new(network, now_unix_ms, None), &hello, now_unix_ms),
         Ok(Frame::PeerId(peer_id)) => peer_content(&peer_id, proved, now_unix_ms),
         Ok(Frame::Ready) => FrameContent::Ready,

@@ -16,8 +16,13 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{Layer, Registry, reload};
 
+use super::clock::unix_ms;
+
 /// The levels, the quietest first.
 pub const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+
+/// Octets of the log of one day; what comes after that is dropped, since others must not be able to fill the disk.
+const DAY_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Lines that wait to be written, for the terminal and for the file, at the most.
 const LINES_WAITING: usize = 8_192;
@@ -70,7 +75,7 @@ fn build(
         .filename_suffix("log")
         .max_log_files(options.files)
         .build(folder)?;
-    let (file, file_worker) = in_background(file);
+    let (file, file_worker) = in_background(BoundedByDay::new(file, DAY_BYTES, today));
     let (terminal, terminal_worker) = in_background(io::stderr());
     let (filter, level) = reload::Layer::new(targets(level));
     let terminal = options
@@ -83,6 +88,49 @@ fn build(
 
 fn in_background(writer: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
     NonBlockingBuilder::default().buffered_lines_limit(LINES_WAITING).lossy(true).finish(writer)
+}
+
+/// The day, counted as unix time is.
+fn today() -> u64 {
+    unix_ms() / (24 * 60 * 60 * 1000)
+}
+
+/// Takes a bounded number of octets a day, and says so once when it takes no more.
+struct BoundedByDay<W, T> {
+    inner: W,
+    bound: u64,
+    today: T,
+    day: u64,
+    written: u64,
+}
+
+impl<W: io::Write, T: Fn() -> u64> BoundedByDay<W, T> {
+    fn new(inner: W, bound: u64, today: T) -> Self {
+        Self { inner, bound, day: today(), today, written: 0 }
+    }
+}
+
+impl<W: io::Write, T: Fn() -> u64> io::Write for BoundedByDay<W, T> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let day = (self.today)();
+        if day != std::mem::replace(&mut self.day, day) {
+            self.written = 0;
+        }
+        let was_full = self.written >= self.bound;
+        self.written = self.written.saturating_add(line.len() as u64);
+        if was_full {
+            return Ok(line.len());
+        }
+        self.inner.write_all(line)?;
+        if self.written >= self.bound {
+            writeln!(self.inner, "The log of this day is full ({} octets); it goes on tomorrow.", self.written)?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 fn lines<S>(writer: NonBlocking, is_json: bool, is_coloured: bool) -> Box<dyn Layer<S> + Send + Sync>
@@ -128,7 +176,24 @@ pub enum LogError {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::io::Write as _;
+
     use super::*;
+
+    #[test]
+    fn a_day_has_room_for_so_much_and_the_next_one_again() {
+        let day = Cell::new(1);
+        let mut written = Vec::new();
+        let mut log = BoundedByDay::new(&mut written, 10, || day.get());
+        for line in ["first\n", "second\n", "third\n"] {
+            log.write_all(line.as_bytes()).expect("written");
+        }
+        day.set(2);
+        log.write_all(b"fourth\n").expect("written");
+        let written = String::from_utf8(written).expect("text");
+        assert_eq!(written, "first\nsecond\nThe log of this day is full (13 octets); it goes on tomorrow.\nfourth\n");
+    }
 
     fn logged(options: &LogOptions, work: impl FnOnce(&Log)) -> String {
         let folder = tempfile::tempdir().expect("a folder");

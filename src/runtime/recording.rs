@@ -26,7 +26,7 @@ pub fn recorder() -> Recorder {
 pub struct Recording {
     ring: Option<Ring>,
     header: Header,
-    flushed_ms: u64,
+    flush_due_ms: Option<u64>,
 }
 
 impl Recording {
@@ -41,7 +41,7 @@ impl Recording {
             node: me.to_string(),
             started_unix_ms,
         };
-        Self { ring, header, flushed_ms: 0 }
+        Self { ring, header, flush_due_ms: None }
     }
 
     /// Takes what was recorded since the last time. To be called when the bus has nothing under way.
@@ -60,8 +60,26 @@ impl Recording {
             opening(node.bus(), &self.header, &mut beginning);
             let _ = ring.begin(&beginning).inspect_err(told);
         }
-        if now_ms >= self.flushed_ms + FLUSH_INTERVAL_MS {
-            self.flushed_ms = now_ms;
+        if ring.holds_back() {
+            let due_ms = *self.flush_due_ms.get_or_insert(now_ms + FLUSH_INTERVAL_MS);
+            if now_ms >= due_ms {
+                self.flush();
+            }
+        } else {
+            self.flush_due_ms = None;
+        }
+    }
+
+    /// When what was recorded has to be handed to the system, in milliseconds since the node was started.
+    #[must_use]
+    pub fn flush_due_ms(&self) -> Option<u64> {
+        self.flush_due_ms
+    }
+
+    /// Hands what was recorded to the system.
+    pub fn flush(&mut self) {
+        self.flush_due_ms = None;
+        if let Some(ring) = &mut self.ring {
             let _ = ring.flush().inspect_err(told);
         }
     }

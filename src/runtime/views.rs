@@ -8,7 +8,6 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::hidden::Hidden;
 use crate::automata::contact_status;
-use crate::automata::local_service::State;
 use crate::hosts::local_service;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating};
@@ -41,18 +40,26 @@ pub fn dependencies_off(node: &Core, name: &str) -> Vec<&'static str> {
     needs.iter().copied().filter(|needed| !local_service::is_on(node.system(), needed)).collect()
 }
 
+/// Why a service that is on does not do what it is for. It stays on, since it tries again by itself.
+pub fn problem(node: &Core, name: &str) -> Option<String> {
+    let world = node.world();
+    match name {
+        _ if !local_service::is_on(node.system(), name) => None,
+        "tcp-transport" => world.transport_failures.get(&crate::transports::tcp_name()).cloned(),
+        "entangled-dht" => world.dht_failure.clone(),
+        LAN_DISCOVERY => world.lan.problem().map(str::to_owned),
+        _ => None,
+    }
+}
+
 /// All services.
 pub fn services(node: &Core, is_enabled: impl Fn(&str) -> bool) -> answers::Services {
     let view = |service: &'static Service| {
         let state = local_service::state(node.system(), service.name);
         let off = dependencies_off(node, service.name);
         let is_missing = state.name() == "DEPENDS_OFF" && !off.is_empty();
-        let listens = node.world().transport_failures.get(&crate::transports::tcp_name());
-        let problem = match service.name {
-            "tcp-transport" => listens.cloned(),
-            LAN_DISCOVERY if state == State::On => node.world().lan.problem().map(str::to_owned),
-            _ => is_missing.then(|| format!("{} is off", off.join(" and "))),
-        };
+        let problem =
+            if is_missing { Some(format!("{} is off", off.join(" and "))) } else { problem(node, service.name) };
         answers::Service {
             name: service.service_name(),
             summary: service.summary.to_owned(),
@@ -249,6 +256,9 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
             next_attempt_unix_ms: Some(known.next_attempt_unix_ms).filter(|next| *next > now_unix_ms),
             misbehaviour: f64::from(known.misbehaviour.points_at(now_unix_ms)) / f64::from(MISBEHAVIOUR_LIMIT),
             last_seen_unix_ms: known.last_seen_unix_ms,
+            first_seen_unix_ms: Some(known.first_seen_unix_ms),
+            sessions: known.sessions,
+            round_trip_us: known.round_trip_us,
         })
         .collect();
     let strangers = world.sessions.iter().filter(|(_, session)| session.peer.is_none());
@@ -261,6 +271,9 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
         next_attempt_unix_ms: None,
         misbehaviour: 0.0,
         last_seen_unix_ms: None,
+        first_seen_unix_ms: None,
+        sessions: 0,
+        round_trip_us: None,
     }));
     peers.sort_by_key(|peer| (peer.session.is_none(), std::cmp::Reverse(peer.last_seen_unix_ms), peer.id));
     peers
@@ -298,7 +311,7 @@ pub fn status(driver: &Driver) -> answers::Status {
         .collect();
     let counters = &world.counters;
     let mut refusals = counters.refused.clone();
-    for (name, count) in counters.refused_by_peers.iter().chain(&driver.refused_connections) {
+    for (name, count) in &driver.refused_connections {
         *refusals.entry(name.clone()).or_default() += count;
     }
     let now = unix_ms();
@@ -330,6 +343,8 @@ pub fn status(driver: &Driver) -> answers::Status {
             packets_in: counters.packets_in,
             packets_out: counters.packets_out,
             refusals,
+            refused_by_peers: counters.refused_by_peers.clone(),
+            violations: counters.violations,
             sessions_ended: counters.sessions_ended.clone(),
             broken_off: counters.broken_off.clone(),
         },

@@ -27,12 +27,20 @@ fn nothing_is_lost_or_shown_twice_wherever_the_other_dies_later() {
     let mut talk = Talk::new();
     talk.sides.iter_mut().for_each(Node::start);
     for point in AbortPoint::ALL {
-        // Commits are frequent; the first ones are those of the start.
-        let is_commit = matches!(
-            point,
-            AbortPoint::BeforeCommit | AbortPoint::AfterCommit | AbortPoint::BetweenAnswers | AbortPoint::AfterAnswers
-        );
-        talk.die_at(1, point, if is_commit { 8 } else { 3 });
+        let times = match point {
+            // Commits are frequent; the first ones are those of the start.
+            AbortPoint::BeforeCommit
+            | AbortPoint::AfterCommit
+            | AbortPoint::BetweenAnswers
+            | AbortPoint::AfterAnswers => 8,
+            // There is one of these at a start, or in a session.
+            AbortPoint::BeforeIdentityAcknowledgement
+            | AbortPoint::AfterIdentityAcknowledgement
+            | AbortPoint::BeforeIdentityShown
+            | AbortPoint::AfterIdentityShown => 1,
+            _ => 3,
+        };
+        talk.die_at(1, point, times);
     }
     talk.check();
 }

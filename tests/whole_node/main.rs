@@ -19,6 +19,7 @@ mod names;
 mod nodes;
 mod passphrase;
 mod peer;
+mod peers;
 mod proxy;
 #[path = "../tcp_transport/raw.rs"]
 #[allow(dead_code, reason = "the tests of the transport alone use more of it")]

@@ -201,7 +201,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     live("log/level", Kind::Choice(super::super::logging::LEVELS), "info", "What is worth a line in the log"),
     setting("log/format", Kind::Choice(&["text", "json"]), "text", "How lines of the log look"),
-    setting("log/files", Kind::Number { from: 1, to: 365 }, "7", "Log files that are kept, one a day"),
+    setting(
+        "log/files",
+        Kind::Number { from: 1, to: 365 },
+        "7",
+        "Log files that are kept, one a day, each of 64 MiB at the most",
+    ),
     hidden(
         "testing/mdns-port",
         Kind::Port,

@@ -1,6 +1,5 @@
 //! What the core asks for, carried out. Whatever takes its time becomes a task, and what comes of it is an input.
 
-use crate::abort_points::{AbortPoint, reach};
 use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
 use crate::node::{Command, Input, OutgoingFrame, OutgoingPacket};
@@ -20,6 +19,7 @@ impl Driver {
             self.command(command);
         }
         self.look_at_pings();
+        self.look_at_started();
         self.recording.take(&mut self.node, self.clock.now().ms);
     }
 
@@ -178,19 +178,12 @@ impl Driver {
                 (PacketKind::Fail, Some(of), fail.encode())
             }
         };
-        let is_ack = kind == PacketKind::Ack;
         let packet = Packet { kind, id, sender: self.keys.id(), recipient, time_unix_ms: unix_ms(), answers, payload };
         let signed = match packet.sign(&self.keys.identity) {
             Ok(signed) => signed,
             Err(error) => return tracing::error!(%error, "a packet of ours cannot be"),
         };
-        if is_ack {
-            reach(AbortPoint::BeforeAcknowledgement);
-        }
         let is_sent = self.send(session, &Frame::Packet(signed.as_bytes().to_vec()));
-        if is_ack {
-            reach(AbortPoint::AfterAcknowledgement);
-        }
         if let (true, PacketKind::Read, Some(of)) = (is_sent, kind, answers) {
             self.receipt_handed_over(session, recipient, of);
         }

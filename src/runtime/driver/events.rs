@@ -103,15 +103,19 @@ impl Driver {
     fn frame(&mut self, session: u64, bytes: &[u8], waiting: Waiting) {
         let Some(proved) = self.proved.get(&session).copied() else { return };
         let now_unix_ms = unix_ms();
-        let content = inbound::content(bytes, &proved, &self.settings.network, &self.keys.id(), now_unix_ms);
+        let frame = Frame::decode(bytes);
+        let document = match &frame {
+            Ok(Frame::PeerId(peer_id)) => Some(peer_id.document.clone()),
+            _ => None,
+        };
+        let content = inbound::content(frame, &proved, &self.settings.network, &self.keys.id(), now_unix_ms);
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        match (content, Frame::decode(bytes)) {
+        match (content, document) {
             // Whether the document is older than one that was seen, only the store knows.
-            (
-                FrameContent::PeerId { peer, is_proven, is_document_valid: true, entrypoints },
-                Ok(Frame::PeerId(peer_id)),
-            ) if peer == proved.peer => {
-                let document = VerifiedDocument::verify_whenever(&peer_id.document).ok();
+            (FrameContent::PeerId { peer, is_proven, is_document_valid: true, entrypoints }, Some(document))
+                if peer == proved.peer =>
+            {
+                let document = VerifiedDocument::verify_whenever(&document).ok();
                 self.store_task(
                     "keep an identity document",
                     move |store| document.map(|document| store.keep_document(&document, now_unix_ms)).transpose(),

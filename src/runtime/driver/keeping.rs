@@ -81,10 +81,11 @@ impl Driver {
                 Some(document) => store.keep_document(&document, now).map(Some),
                 None => Ok(None),
             },
+            // What could not be kept is not answered either; it is sent again.
             move |verdict| {
                 drop(waiting);
-                let is_taken = matches!(verdict, Some(Some(Rank::Newer | Rank::Same)));
-                let entrypoints = entrypoints.filter(|_| is_taken);
+                let Some(rank) = verdict else { return Done::Nothing };
+                let entrypoints = entrypoints.filter(|_| matches!(rank, Some(Rank::Newer | Rank::Same)));
                 Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints }])
             },
         );

@@ -215,6 +215,7 @@ impl Driver {
         while !self.has_stopped {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
             let sent_due = self.sent.due();
+            let flush_due = self.recording.flush_due_ms().map(|ms| self.clock.at(ms));
             tokio::select! {
                 Some(event) = events.recv() => self.transport_event(event),
                 Some(event) = near.recv() => self.lan_event(event),
@@ -227,6 +228,9 @@ impl Driver {
                 }
                 () = async { sleep_until(sent_due.expect("it is guarded")).await }, if sent_due.is_some() => {
                     self.write_down_sent();
+                }
+                () = async { sleep_until(flush_due.expect("it is guarded")).await }, if flush_due.is_some() => {
+                    self.recording.flush();
                 }
                 () = &mut end, if !self.is_ending => self.begin_to_end(),
             }
@@ -255,8 +259,24 @@ impl Driver {
 
     /// Something happened.
     pub(super) fn input(&mut self, input: Input) {
+        let boundary = match &input {
+            Input::MessageCommitted { refused: None, .. } => {
+                Some((AbortPoint::BeforeAcknowledgement, AbortPoint::AfterAcknowledgement))
+            }
+            Input::IdentityCommitted { .. } => {
+                Some((AbortPoint::BeforeIdentityAcknowledgement, AbortPoint::AfterIdentityAcknowledgement))
+            }
+            Input::IdentityBuilt { .. } => Some((AbortPoint::BeforeIdentityShown, AbortPoint::AfterIdentityShown)),
+            _ => None,
+        };
+        if let Some((before, _)) = boundary {
+            reach(before);
+        }
         self.node.handle(self.clock.now(), input);
         self.carry_out();
+        if let Some((_, after)) = boundary {
+            reach(after);
+        }
     }
 
     /// A number for a request of the user. Even, so that those of the core never meet them.

@@ -154,12 +154,15 @@ impl Driver {
     fn update_delivery(&mut self, message: PacketId, update: DeliveryUpdate) {
         // This is the later news.
         self.sent.unwritten.remove(&message);
+        let is_delivered = update.state == DeliveryState::Delivered;
         let now = unix_ms();
         self.store_task(
             "write down what became of a message",
             move |store| store.update_delivery(&message, &update, now),
-            |_| {
-                reach(AbortPoint::AfterDelivered);
+            move |_| {
+                if is_delivered {
+                    reach(AbortPoint::AfterDelivered);
+                }
                 Done::Changed(Vec::new())
             },
         );
