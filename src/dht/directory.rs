@@ -1,19 +1,23 @@
 //! What this node reads and writes in the DHT: identity documents under their owners' keys, and claims in the slots of nicknames.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::future;
+use futures_util::future::{self, Either};
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
-use super::{Dht, Found, Item, ItemError, NicknameClaim, Slot, SlotState, VerifiedClaim, WriteError, judge};
+use super::{Dht, Enough, Found, Item, ItemError, NicknameClaim, Slot, SlotState, VerifiedClaim, WriteError, judge};
 use crate::identity::{IdentityKey, NodeId, VerifiedDocument};
 use crate::nickname::Nickname;
 
-/// So many nodes that say the same are believed to know what there is, and the others are not waited for.
-const ENOUGH_ANSWERS: u32 = 4;
+/// So many nodes that say the same are believed to know what there is, if no other says something else soon.
+const NEARLY_ENOUGH_ANSWERS: u32 = 4;
+
+/// More than half of the nodes that keep a record, of which there are twenty (`K` of `mainline`): what they do not have has not reached half of them.
+const ENOUGH_ANSWERS: u32 = 11;
 
 /// Claimants of one slot that are looked into, at the most: those who would prevail first.
 const CLAIMANTS_PER_SLOT: usize = 8;
@@ -84,13 +88,12 @@ impl Directory {
     /// have what was written last, are asked last; so without a good reason nothing suffices.
     async fn find(&self, id: &NodeId, suffices: impl Fn(&VerifiedDocument) -> bool) -> Option<VerifiedDocument> {
         let read = |value: &[u8]| VerifiedDocument::verify_whenever(value).ok().filter(|document| document.id() == *id);
-        let is_enough = |found: &Found| {
-            found.values.last_key_value().is_some_and(|((_, value), &times)| {
-                times >= ENOUGH_ANSWERS && read(value).is_some_and(|document| suffices(&document))
-            })
+        let enough = |found: &Found| match found.values.last_key_value() {
+            Some(((_, value), &times)) if read(value).is_some_and(|document| suffices(&document)) => enough_of(times),
+            _ => Enough::No,
         };
         let place = self.documents.acquire().await;
-        let found = self.dht.read_until(id.as_bytes(), is_enough).await;
+        let found = self.dht.read_until(id.as_bytes(), enough).await;
         drop(place);
         // The highest sequence number that is in order, whatever the number says: what is signed inside decides.
         let documents = found.values.keys().filter_map(|(_, value)| read(value));
@@ -165,15 +168,17 @@ impl Directory {
         }
     }
 
-    /// Claims to that slot that are in order, by who makes them, of those values that were written last: some nodes still have what was there before.
-    fn claims(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> BTreeMap<NodeId, VerifiedClaim> {
+    /// Who makes a claim to that slot that is in order, and how many nodes say so: of those values that were written last, since some nodes still have what was there before.
+    fn claims(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> BTreeMap<NodeId, u32> {
         let last = found.highest_sequence();
-        let values = found.values.keys().filter(|(sequence, _)| Some(*sequence) == last);
-        let claims = values.filter_map(|(_, value)| {
-            let claim = VerifiedClaim::verify(value, &self.network, slot.nickname(), slot.index(), now_unix_ms).ok()?;
-            Some((claim.id(), claim))
-        });
-        claims.collect()
+        let mut claims = BTreeMap::new();
+        for ((_, value), nodes) in found.values.iter().filter(|((sequence, _), _)| Some(*sequence) == last) {
+            let claim = VerifiedClaim::verify(value, &self.network, slot.nickname(), slot.index(), now_unix_ms);
+            if let Ok(claim) = claim {
+                *claims.entry(claim.id()).or_default() += nodes;
+            }
+        }
+        claims
     }
 
     /// Who claims that slot: of several who wrote at once the one first to whom it belongs.
@@ -209,22 +214,52 @@ impl Directory {
 
     /// Who holds a slot; `first` is for whoever would rather know it soon than surely.
     async fn holder(&self, slot: &Slot, first: bool, now_unix_ms: u64) -> Option<Claimant> {
-        let is_enough = |found: &Found| {
+        let agreeing = async |id: NodeId| self.agreeing(slot, &id, now_unix_ms).await;
+        // Mostly whoever is seen first is the only one, and their document is looked for while the slot is still being read.
+        let (expected, is_expected) = (Cell::new(None), Notify::new());
+        let mut ahead = pin!(future::maybe_done(async {
+            is_expected.notified().await;
+            agreeing(expected.get()?).await
+        }));
+        let enough = |found: &Found| {
             let claims = self.claims(slot, found, now_unix_ms);
-            let same = |claim: &VerifiedClaim| {
-                found.values.iter().any(|((_, value), &times)| times >= ENOUGH_ANSWERS && value == claim.as_bytes())
-            };
-            first && claims.len() == 1 && claims.values().any(same)
+            if expected.get().is_none()
+                && let Some(id) = claims.keys().next()
+            {
+                expected.set(Some(*id));
+                is_expected.notify_one();
+            }
+            if first && claims.len() == 1 { enough_of(claims.into_values().sum()) } else { Enough::No }
         };
-        let place = self.slots.acquire().await;
-        let found = self.dht.read_until(&slot.public_key(), is_enough).await;
-        drop(place);
+        let read = pin!(async {
+            let _place = self.slots.acquire().await;
+            self.dht.read_until(&slot.public_key(), enough).await
+        });
+        let found = match future::select(read, ahead.as_mut()).await {
+            Either::Left((found, _)) => found,
+            Either::Right(((), read)) => read.await,
+        };
         for id in self.claimants(slot, &found, now_unix_ms) {
-            if let Some(document) = self.agreeing(slot, &id, now_unix_ms).await {
+            let document = if expected.get() == Some(id) {
+                ahead.as_mut().await;
+                ahead.as_mut().take_output().flatten()
+            } else {
+                agreeing(id).await
+            };
+            if let Some(document) = document {
                 return Some(Claimant { index: slot.index(), document });
             }
         }
         None
+    }
+}
+
+/// Whether so many nodes that say the same are enough.
+fn enough_of(nodes: u32) -> Enough {
+    match nodes {
+        ENOUGH_ANSWERS.. => Enough::Yes,
+        NEARLY_ENOUGH_ANSWERS.. => Enough::Nearly,
+        _ => Enough::No,
     }
 }
 

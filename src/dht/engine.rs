@@ -67,6 +67,17 @@ pub struct Found {
     pub is_answered: bool,
 }
 
+/// Whether what a lookup has brought so far is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enough {
+    /// It is not.
+    No,
+    /// If those who are nearest to the key say nothing else. They have what was written last, and are asked last.
+    Nearly,
+    /// Nobody is waited for.
+    Yes,
+}
+
 impl Found {
     /// The highest sequence number.
     #[must_use]
@@ -123,7 +134,7 @@ impl Dht {
         let mut key = [0; 32];
         let id = *self.node.info().await.id();
         key[..20].copy_from_slice(id.as_bytes());
-        self.read_until(&key, |_| true).await.is_answered
+        self.read_until(&key, |_| Enough::Yes).await.is_answered
     }
 
     /// Nodes that answered lately, as `ADDRESS:PORT`.
@@ -135,19 +146,19 @@ impl Dht {
 
     /// Looks a record up, until everybody who is near to its key has answered or had the time to.
     pub async fn read(&self, key: &[u8; 32]) -> Found {
-        self.read_until(key, |_| false).await
+        self.read_until(key, |_| Enough::No).await
     }
 
-    /// Looks a record up, until what came in is enough, and for as long again: those who are nearest to the key have what was written last, and are asked last. Whoever has
-    /// not answered until then is not waited for; a node that has gone would take its whole time.
+    /// Looks a record up, until what came in is enough; if it is nearly enough, for as long again as that took. Whoever has not answered until then is not waited for; a
+    /// node that has gone would take its whole time.
     ///
     /// A lookup to which nobody at all answers is tried once more: many at a time come in a burst, and a burst can be lost.
-    pub async fn read_until(&self, key: &[u8; 32], is_enough: impl Fn(&Found) -> bool) -> Found {
-        let found = self.look_up(key, &is_enough).await;
-        if found.is_answered { found } else { self.look_up(key, &is_enough).await }
+    pub async fn read_until(&self, key: &[u8; 32], enough: impl Fn(&Found) -> Enough) -> Found {
+        let found = self.look_up(key, &enough).await;
+        if found.is_answered { found } else { self.look_up(key, &enough).await }
     }
 
-    async fn look_up(&self, key: &[u8; 32], is_enough: impl Fn(&Found) -> bool) -> Found {
+    async fn look_up(&self, key: &[u8; 32], enough: impl Fn(&Found) -> Enough) -> Found {
         let mut found = Found::default();
         let began = Instant::now();
         let mut lookup = self.node.get_mutable_detailed(key, None, None);
@@ -167,10 +178,14 @@ impl Dht {
                 if found.values.len() > VALUES_PER_LOOKUP {
                     found.values.pop_first();
                 }
-                over_at = is_enough(&found).then(|| {
-                    let took = asked_at.get().unwrap_or(began).elapsed();
-                    over_at.unwrap_or_else(|| Instant::now() + took.max(LEAST_WAIT))
-                });
+                over_at = match enough(&found) {
+                    Enough::No => None,
+                    Enough::Nearly => over_at.or_else(|| {
+                        let took = asked_at.get().unwrap_or(began).elapsed();
+                        Some(Instant::now() + took.max(LEAST_WAIT))
+                    }),
+                    Enough::Yes => Some(Instant::now()),
+                };
             }
             if over_at.is_none() {
                 found.is_answered |= lookup.outcome.recv().await.responded() > 0;
