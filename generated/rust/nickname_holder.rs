@@ -12,6 +12,7 @@
 //! * Index and name were confused. They are two fields here, and the key is made of both by the DHT's side.
 //! * What was written was believed. It is read again.
 //! * Whoever wrote at the same time was noticed five minutes later. A record that was just written is looked at soon.
+//! * A write that failed once gave the slot up, even one that was held. It is read again first; only a slot into which nobody can write is passed over.
 //! * After too many failures it stayed with the last index for ever. The next check begins at the first slot, and comes at once when the DHT is there again.
 
 use automata_runtime::{
@@ -133,8 +134,8 @@ pub enum Event {
     ReadFailed,
     /// `slot_written`, from `dht`. An answer to write_slot.
     SlotWritten,
-    /// `write_failed`, from `dht`. The other answer: it was refused, or the DHT could not be reached.
-    WriteFailed,
+    /// `write_failed`, from `dht`. The other answer: nobody can write into this slot any more; or else it was refused this time, or the DHT could not be reached.
+    WriteFailed { exhausted: bool },
     /// `slot_erased`, from `dht`. The answer to erase_slot, whatever became of it.
     SlotErased,
     /// `stop`, from `private_messages`. The service is off.
@@ -159,19 +160,19 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in DHT_READ` (`automata/nickname_holder.yaml:81`).
+    /// `after answer_timeout in DHT_READ` (`automata/nickname_holder.yaml:85`).
     DhtReadAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_WRITE` (`automata/nickname_holder.yaml:94`).
+    /// `after answer_timeout in DHT_WRITE` (`automata/nickname_holder.yaml:98`).
     DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:109`).
+    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:118`).
     DhtVerifyAfterAnswerTimeout,
-    /// `after settle_interval in FRESH` (`automata/nickname_holder.yaml:123`).
+    /// `after settle_interval in FRESH` (`automata/nickname_holder.yaml:132`).
     FreshAfterSettleInterval,
-    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:128`).
+    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:137`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:132`).
+    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:141`).
     FailedAfterCheckInterval,
-    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:145`).
+    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:154`).
     DhtEraseAfterAnswerTimeout,
 }
 
@@ -397,67 +398,69 @@ pub type History = ();
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `stop` anywhere → `CLOSED` (`automata/nickname_holder.yaml:53`).
+    /// `stop` anywhere → `CLOSED` (`automata/nickname_holder.yaml:57`).
     Stop,
-    /// `set_nickname` in `AT_STARTUP` → `DHT_READ` (`automata/nickname_holder.yaml:66`).
+    /// `set_nickname` in `AT_STARTUP` → `DHT_READ` (`automata/nickname_holder.yaml:70`).
     AtStartupSetNickname { nickname: &'a types::Nickname },
-    /// `set_nickname` in `WORKING` → `DHT_READ` (`automata/nickname_holder.yaml:73`).
+    /// `set_nickname` in `WORKING` → `DHT_READ` (`automata/nickname_holder.yaml:77`).
     WorkingSetNickname,
-    /// `set_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:74`).
+    /// `set_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:78`).
     WorkingSetNickname2 { nickname: &'a types::Nickname },
-    /// `clear_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:75`).
+    /// `clear_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:79`).
     WorkingClearNickname,
-    /// `after answer_timeout in DHT_READ` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:81`).
+    /// `after answer_timeout in DHT_READ` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:85`).
     DhtReadAfterAnswerTimeout,
-    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:84`).
+    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:88`).
     DhtReadSlotRead,
-    /// `slot_read` in `DHT_READ` → `HELD` (`automata/nickname_holder.yaml:85`).
+    /// `slot_read` in `DHT_READ` → `HELD` (`automata/nickname_holder.yaml:89`).
     DhtReadSlotRead2,
-    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:86`).
+    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:90`).
     DhtReadSlotRead3,
-    /// `slot_read` in `DHT_READ` → `DHT_READ` (`automata/nickname_holder.yaml:87`).
+    /// `slot_read` in `DHT_READ` → `DHT_READ` (`automata/nickname_holder.yaml:91`).
     DhtReadSlotRead4,
-    /// `slot_read` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:88`).
+    /// `slot_read` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:92`).
     DhtReadSlotRead5,
-    /// `read_failed` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:89`).
+    /// `read_failed` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:93`).
     DhtReadReadFailed,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:95`).
+    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:99`).
     DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:96`).
+    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:100`).
     DhtWriteAfterAnswerTimeout2,
-    /// `slot_written` in `DHT_WRITE` → `DHT_VERIFY` (`automata/nickname_holder.yaml:98`).
+    /// `slot_written` in `DHT_WRITE` → `DHT_VERIFY` (`automata/nickname_holder.yaml:102`).
     DhtWriteSlotWritten,
-    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:100`). A slot that cannot be written counts as taken.
+    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:104`). A slot that cannot be written counts as taken.
     DhtWriteWriteFailed,
-    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:104`).
+    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:109`). Whose is it now? Mended: one write that failed gave up a slot that was ours.
     DhtWriteWriteFailed2,
-    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:109`).
+    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:113`).
+    DhtWriteWriteFailed3,
+    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:118`).
     DhtVerifyAfterAnswerTimeout,
-    /// `slot_read` in `DHT_VERIFY` → `FRESH` (`automata/nickname_holder.yaml:112`).
+    /// `slot_read` in `DHT_VERIFY` → `FRESH` (`automata/nickname_holder.yaml:121`).
     DhtVerifySlotRead,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:113`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:122`).
     DhtVerifySlotRead2,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:114`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:123`).
     DhtVerifySlotRead3,
-    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:115`).
+    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:124`).
     DhtVerifySlotRead4,
-    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:116`).
+    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:125`).
     DhtVerifyReadFailed,
-    /// `after settle_interval in FRESH` in `FRESH` → `DHT_READ` (`automata/nickname_holder.yaml:123`).
+    /// `after settle_interval in FRESH` in `FRESH` → `DHT_READ` (`automata/nickname_holder.yaml:132`).
     FreshAfterSettleInterval,
-    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:128`).
+    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:137`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:132`).
+    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:141`).
     FailedAfterCheckInterval,
-    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:134`).
+    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:143`).
     FailedDhtConnectorEntersJoined,
-    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:142`).
+    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:151`).
     DhtEraseSlotErased,
-    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:143`).
+    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:152`).
     DhtEraseSlotErased2,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:146`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:155`).
     DhtEraseAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:147`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:156`).
     DhtEraseAfterAnswerTimeout2,
 }
 
@@ -695,18 +698,17 @@ impl blocking::State<Machine> for State {
                     });
             }
             Some(
-                Transition::DhtWriteAfterAnswerTimeout | Transition::DhtWriteWriteFailed,
+                Transition::DhtWriteAfterAnswerTimeout | Transition::DhtWriteWriteFailed2,
             ) => {
                 leave_dht_write(context);
                 context.variables.failures = context
                     .variables
                     .failures
                     .saturating_add(1_u8);
-                context.variables.index = context.variables.index.saturating_add(1_u8);
             }
             Some(
                 Transition::DhtWriteAfterAnswerTimeout2
-                | Transition::DhtWriteWriteFailed2,
+                | Transition::DhtWriteWriteFailed3,
             ) => {
                 leave_dht_write(context);
                 context
@@ -719,6 +721,17 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::DhtWriteSlotWritten) => {
                 leave_dht_write(context);
+            }
+            Some(Transition::DhtWriteWriteFailed) => {
+                leave_dht_write(context);
+                context.variables.index = context.variables.index.saturating_add(1_u8);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Exists,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index.saturating_sub(1_u8),
+                    });
             }
             Some(
                 Transition::DhtVerifyAfterAnswerTimeout
@@ -819,6 +832,7 @@ impl blocking::State<Machine> for State {
                 | Transition::DhtReadSlotRead4
                 | Transition::DhtWriteAfterAnswerTimeout
                 | Transition::DhtWriteWriteFailed
+                | Transition::DhtWriteWriteFailed2
                 | Transition::DhtVerifySlotRead3
                 | Transition::FreshAfterSettleInterval
                 | Transition::HeldAfterCheckInterval
@@ -839,7 +853,7 @@ impl blocking::State<Machine> for State {
                 | Transition::DhtReadSlotRead5
                 | Transition::DhtReadReadFailed
                 | Transition::DhtWriteAfterAnswerTimeout2
-                | Transition::DhtWriteWriteFailed2
+                | Transition::DhtWriteWriteFailed3
                 | Transition::DhtVerifyAfterAnswerTimeout
                 | Transition::DhtVerifySlotRead4
                 | Transition::DhtVerifyReadFailed,
@@ -875,7 +889,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::SlotRead { .. }) => context.ignored(),
         Trigger::Event(Event::ReadFailed) => context.ignored(),
         Trigger::Event(Event::SlotWritten) => context.ignored(),
-        Trigger::Event(Event::WriteFailed) => context.ignored(),
+        Trigger::Event(Event::WriteFailed { .. }) => context.ignored(),
         Trigger::Event(Event::SlotErased) => context.ignored(),
         Trigger::Event(Event::DhtConnectorEntersJoined) => context.ignored(),
         _ => context.nobody_answers(),
@@ -971,19 +985,19 @@ fn in_dht_write(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::SlotWritten) => {
             context.take(Transition::DhtWriteSlotWritten, State::DhtVerify)
         }
-        Trigger::Event(Event::WriteFailed) => {
-            if context.variables.failures < context.parameters.write_tries
-                && context.variables.index < context.parameters.last_index
-            {
+        Trigger::Event(Event::WriteFailed { exhausted }) => {
+            if *exhausted && context.variables.index < context.parameters.last_index {
                 context.take(Transition::DhtWriteWriteFailed, State::DhtRead)
+            } else if !*exhausted
+                && context.variables.failures < context.parameters.write_tries
+            {
+                context.take(Transition::DhtWriteWriteFailed2, State::DhtRead)
             } else {
-                context.take(Transition::DhtWriteWriteFailed2, State::Failed)
+                context.take(Transition::DhtWriteWriteFailed3, State::Failed)
             }
         }
         Trigger::Timer(Timer::DhtWriteAfterAnswerTimeout) => {
-            if context.variables.failures < context.parameters.write_tries
-                && context.variables.index < context.parameters.last_index
-            {
+            if context.variables.failures < context.parameters.write_tries {
                 context.take(Transition::DhtWriteAfterAnswerTimeout, State::DhtRead)
             } else {
                 context.take(Transition::DhtWriteAfterAnswerTimeout2, State::Failed)
@@ -1369,7 +1383,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 62 },
+            place: Place { file: FILE, line: 66 },
         },
         StateMetadata {
             name: "WORKING",
@@ -1377,7 +1391,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 73 },
         },
         StateMetadata {
             name: "DHT_READ",
@@ -1385,7 +1399,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 77 },
+            place: Place { file: FILE, line: 81 },
         },
         StateMetadata {
             name: "DHT_WRITE",
@@ -1393,7 +1407,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 90 },
+            place: Place { file: FILE, line: 94 },
         },
         StateMetadata {
             name: "DHT_VERIFY",
@@ -1401,7 +1415,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 105 },
+            place: Place { file: FILE, line: 114 },
         },
         StateMetadata {
             name: "READY",
@@ -1409,7 +1423,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 117 },
+            place: Place { file: FILE, line: 126 },
         },
         StateMetadata {
             name: "FRESH",
@@ -1417,7 +1431,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 120 },
+            place: Place { file: FILE, line: 129 },
         },
         StateMetadata {
             name: "HELD",
@@ -1425,7 +1439,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 124 },
+            place: Place { file: FILE, line: 133 },
         },
         StateMetadata {
             name: "FAILED",
@@ -1433,7 +1447,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 129 },
+            place: Place { file: FILE, line: 138 },
         },
         StateMetadata {
             name: "DHT_ERASE",
@@ -1441,7 +1455,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 135 },
+            place: Place { file: FILE, line: 144 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1449,7 +1463,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 149 },
+            place: Place { file: FILE, line: 158 },
         },
     ],
     events: &[
@@ -1458,63 +1472,63 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             summary: "The user wants to be known by this name; after a stop it begins anew. Old name: set.",
             fields: &["nickname"],
             from: &["api", "private_messages"],
-            place: Place { file: FILE, line: 32 },
+            place: Place { file: FILE, line: 33 },
         },
         EventMetadata {
             name: "clear_nickname",
             summary: "The user wants to be known by no name.",
             fields: &[],
             from: &["api", "private_messages"],
-            place: Place { file: FILE, line: 37 },
+            place: Place { file: FILE, line: 38 },
         },
         EventMetadata {
             name: "slot_read",
             summary: "An answer to read_slot.",
             fields: &["slot"],
             from: &["dht"],
-            place: Place { file: FILE, line: 38 },
+            place: Place { file: FILE, line: 39 },
         },
         EventMetadata {
             name: "read_failed",
             summary: "The other answer: the DHT could not be reached.",
             fields: &[],
             from: &["dht"],
-            place: Place { file: FILE, line: 39 },
+            place: Place { file: FILE, line: 40 },
         },
         EventMetadata {
             name: "slot_written",
             summary: "An answer to write_slot.",
             fields: &[],
             from: &["dht"],
-            place: Place { file: FILE, line: 40 },
+            place: Place { file: FILE, line: 41 },
         },
         EventMetadata {
             name: "write_failed",
-            summary: "The other answer: it was refused, or the DHT could not be reached.",
-            fields: &[],
+            summary: "The other answer: nobody can write into this slot any more; or else it was refused this time, or the DHT could not be reached.",
+            fields: &["exhausted"],
             from: &["dht"],
-            place: Place { file: FILE, line: 41 },
+            place: Place { file: FILE, line: 42 },
         },
         EventMetadata {
             name: "slot_erased",
             summary: "The answer to erase_slot, whatever became of it.",
             fields: &[],
             from: &["dht"],
-            place: Place { file: FILE, line: 42 },
+            place: Place { file: FILE, line: 46 },
         },
         EventMetadata {
             name: "stop",
             summary: "The service is off.",
             fields: &[],
             from: &["private_messages"],
-            place: Place { file: FILE, line: 43 },
+            place: Place { file: FILE, line: 47 },
         },
         EventMetadata {
             name: "dht_connector enters JOINED",
             summary: "",
             fields: &[],
             from: &[],
-            place: Place { file: FILE, line: 60 },
+            place: Place { file: FILE, line: 64 },
         },
     ],
     transitions: &[
@@ -1524,7 +1538,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 53 },
+            place: Place { file: FILE, line: 57 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -1532,7 +1546,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 66 },
+            place: Place { file: FILE, line: 70 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -1540,7 +1554,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 71 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1548,7 +1562,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 73 },
+            place: Place { file: FILE, line: 77 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1556,7 +1570,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_ERASE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 74 },
+            place: Place { file: FILE, line: 78 },
         },
         TransitionMetadata {
             state: "WORKING",
@@ -1564,28 +1578,12 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_ERASE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 79 },
         },
         TransitionMetadata {
             state: "DHT_READ",
             trigger: "after answer_timeout in DHT_READ",
             target: Some("FAILED"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 81 },
-        },
-        TransitionMetadata {
-            state: "DHT_READ",
-            trigger: "slot_read",
-            target: Some("DHT_WRITE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 84 },
-        },
-        TransitionMetadata {
-            state: "DHT_READ",
-            trigger: "slot_read",
-            target: Some("HELD"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 85 },
@@ -1596,7 +1594,23 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_WRITE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 88 },
+        },
+        TransitionMetadata {
+            state: "DHT_READ",
+            trigger: "slot_read",
+            target: Some("HELD"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 89 },
+        },
+        TransitionMetadata {
+            state: "DHT_READ",
+            trigger: "slot_read",
+            target: Some("DHT_WRITE"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 90 },
         },
         TransitionMetadata {
             state: "DHT_READ",
@@ -1604,7 +1618,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 87 },
+            place: Place { file: FILE, line: 91 },
         },
         TransitionMetadata {
             state: "DHT_READ",
@@ -1612,7 +1626,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 92 },
         },
         TransitionMetadata {
             state: "DHT_READ",
@@ -1620,7 +1634,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1628,7 +1642,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 95 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1636,7 +1650,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 96 },
+            place: Place { file: FILE, line: 100 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1644,7 +1658,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_VERIFY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 102 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1652,7 +1666,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "A slot that cannot be written counts as taken.",
-            place: Place { file: FILE, line: 100 },
+            place: Place { file: FILE, line: 104 },
+        },
+        TransitionMetadata {
+            state: "DHT_WRITE",
+            trigger: "write_failed",
+            target: Some("DHT_READ"),
+            is_ignored: false,
+            summary: "Whose is it now? Mended: one write that failed gave up a slot that was ours.",
+            place: Place { file: FILE, line: 109 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1660,7 +1682,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 104 },
+            place: Place { file: FILE, line: 113 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1668,7 +1690,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 109 },
+            place: Place { file: FILE, line: 118 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1676,7 +1698,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FRESH"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 112 },
+            place: Place { file: FILE, line: 121 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1684,7 +1706,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_WRITE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 113 },
+            place: Place { file: FILE, line: 122 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1692,7 +1714,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 114 },
+            place: Place { file: FILE, line: 123 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1700,7 +1722,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 115 },
+            place: Place { file: FILE, line: 124 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1708,7 +1730,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 116 },
+            place: Place { file: FILE, line: 125 },
         },
         TransitionMetadata {
             state: "FRESH",
@@ -1716,7 +1738,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 123 },
+            place: Place { file: FILE, line: 132 },
         },
         TransitionMetadata {
             state: "HELD",
@@ -1724,7 +1746,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 128 },
+            place: Place { file: FILE, line: 137 },
         },
         TransitionMetadata {
             state: "FAILED",
@@ -1732,7 +1754,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 132 },
+            place: Place { file: FILE, line: 141 },
         },
         TransitionMetadata {
             state: "FAILED",
@@ -1740,7 +1762,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 134 },
+            place: Place { file: FILE, line: 143 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1748,7 +1770,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 139 },
+            place: Place { file: FILE, line: 148 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1756,7 +1778,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 140 },
+            place: Place { file: FILE, line: 149 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1764,7 +1786,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AT_STARTUP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 142 },
+            place: Place { file: FILE, line: 151 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1772,7 +1794,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 143 },
+            place: Place { file: FILE, line: 152 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1780,7 +1802,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AT_STARTUP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 146 },
+            place: Place { file: FILE, line: 155 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1788,7 +1810,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 147 },
+            place: Place { file: FILE, line: 156 },
         },
     ],
 };

@@ -300,10 +300,10 @@ pub mod dht {
             Message::NicknameHolder(Input::Event(Event::SlotWritten))
         }
 
-        /// `write_failed`. The other answer: it was refused, or the DHT could not be reached.
+        /// `write_failed`. The other answer: nobody can write into this slot any more; or else it was refused this time, or the DHT could not be reached.
         #[must_use]
-        pub fn write_failed() -> Message {
-            Message::NicknameHolder(Input::Event(Event::WriteFailed))
+        pub fn write_failed(exhausted: bool) -> Message {
+            Message::NicknameHolder(Input::Event(Event::WriteFailed { exhausted }))
         }
 
         /// `slot_erased`. The answer to erase_slot, whatever became of it.

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "6b16c59b6cfd4476e25f2de327eeea8c87fd493cfdf85c68c9358a7cc8e3796d";
+pub const MODEL_HASH: &str = "057dc8126f982d5165add083458df21096b215c481da5214fcdbc251298249f3";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

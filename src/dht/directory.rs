@@ -26,7 +26,10 @@ const CLAIMANTS_PER_SLOT: usize = 8;
 /// looks like an empty slot.
 const SLOTS_AT_ONCE: usize = 4;
 
-/// Documents that are looked for at the same time, beside the slots: whoever has a claimant waits for no other slot.
+/// Documents of claimants that are looked for at the same time, beside the slots: whoever has a claimant waits for no other slot.
+const CLAIMANTS_AT_ONCE: usize = 2;
+
+/// Documents of others that are looked for at the same time: there may be hundreds to look for, and nobody else may have to wait for them.
 const DOCUMENTS_AT_ONCE: usize = 2;
 
 /// Reads and writes on behalf of one network. Cheap to clone.
@@ -35,6 +38,7 @@ pub struct Directory {
     dht: Dht,
     network: String,
     slots: Arc<Semaphore>,
+    claimants: Arc<Semaphore>,
     documents: Arc<Semaphore>,
 }
 
@@ -52,7 +56,13 @@ impl Directory {
     #[must_use]
     pub fn new(dht: Dht, network: &str) -> Self {
         let places = |count| Arc::new(Semaphore::new(count));
-        Self { dht, network: network.to_owned(), slots: places(SLOTS_AT_ONCE), documents: places(DOCUMENTS_AT_ONCE) }
+        Self {
+            dht,
+            network: network.to_owned(),
+            slots: places(SLOTS_AT_ONCE),
+            claimants: places(CLAIMANTS_AT_ONCE),
+            documents: places(DOCUMENTS_AT_ONCE),
+        }
     }
 
     /// The node of the DHT.
@@ -80,6 +90,7 @@ impl Directory {
 
     /// The document of a node, with the highest revision that anybody has; nothing if there is none that counts now.
     pub async fn document(&self, id: &NodeId, now_unix_ms: u64) -> Option<VerifiedDocument> {
+        let _place = self.documents.acquire().await;
         let document = self.find(id, |_| false).await?;
         VerifiedDocument::verify(document.as_bytes(), now_unix_ms).ok()
     }
@@ -92,9 +103,7 @@ impl Directory {
             Some(((_, value), &times)) if read(value).is_some_and(|document| suffices(&document)) => enough_of(times),
             _ => Enough::No,
         };
-        let place = self.documents.acquire().await;
         let found = self.dht.read_until(id.as_bytes(), enough).await;
-        drop(place);
         // The highest sequence number that is in order, whatever the number says: what is signed inside decides.
         let documents = found.values.keys().filter_map(|(_, value)| read(value));
         documents.max_by_key(|document| document.document().revision)
@@ -192,6 +201,7 @@ impl Directory {
     /// The document of somebody who claims a slot, if it names the nickname too.
     async fn agreeing(&self, slot: &Slot, id: &NodeId, now_unix_ms: u64) -> Option<VerifiedDocument> {
         let names_it = |document: &VerifiedDocument| document.document().name.as_ref() == Some(slot.nickname());
+        let _place = self.claimants.acquire().await;
         let document = self.find(id, names_it).await.filter(names_it)?;
         VerifiedDocument::verify(document.as_bytes(), now_unix_ms).ok()
     }

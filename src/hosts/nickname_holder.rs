@@ -1,6 +1,7 @@
 //! Our nickname: its slots in the DHT, and what the user is told of it.
 
 use crate::automata::nickname_holder::Action;
+use crate::automata::types::NicknameResult;
 use crate::node::{Command, DhtCommand, World};
 
 /// Performs an action.
@@ -18,6 +19,11 @@ pub fn perform(world: &mut World, action: Action) {
         // There is a nickname wherever the holder works; without one there is nothing to do, and its time-out says so.
         Action::ReadSlot { .. } | Action::WriteSlot { .. } | Action::EraseSlot { .. } => {}
         Action::Report { result, nickname, index } => {
+            if result == NicknameResult::Failed {
+                // All were read, and nothing went wrong.
+                let taken = || "others hold all places of this name".to_owned();
+                world.nickname.problem.get_or_insert_with(taken);
+            }
             world.nickname.report = Some((result, nickname.clone(), index));
             world.command(Command::ReportNickname { result, nickname, index });
         }

@@ -20,6 +20,8 @@ pub struct OwnNickname {
     pub wanted: Option<Nickname>,
     /// What was reported last: what has become of which name in which slot.
     pub report: Option<(NicknameResult, Option<Nickname>, u8)>,
+    /// What stood in the way the last time.
+    pub problem: Option<String>,
 }
 
 /// Whom the user wants to know to be there.
@@ -47,11 +49,23 @@ impl World {
                     self.tell(peers::peer_link::address_learnt(peer));
                 }
             }
-            DhtInput::SlotRead(slot) => self.tell(dht::nickname_holder::slot_read(slot)),
-            DhtInput::SlotReadFailed => self.tell(dht::nickname_holder::read_failed()),
+            DhtInput::SlotRead(slot) => {
+                self.nickname.problem = None;
+                self.tell(dht::nickname_holder::slot_read(slot));
+            }
+            DhtInput::SlotReadFailed { reason } => {
+                self.nickname.problem = Some(reason);
+                self.tell(dht::nickname_holder::read_failed());
+            }
             DhtInput::SlotWritten => self.tell(dht::nickname_holder::slot_written()),
-            DhtInput::SlotWriteFailed => self.tell(dht::nickname_holder::write_failed()),
-            DhtInput::SlotErased => self.tell(dht::nickname_holder::slot_erased()),
+            DhtInput::SlotWriteFailed { reason, is_exhausted } => {
+                self.nickname.problem = Some(reason);
+                self.tell(dht::nickname_holder::write_failed(is_exhausted));
+            }
+            DhtInput::SlotErased { problem } => {
+                self.nickname.problem = problem;
+                self.tell(dht::nickname_holder::slot_erased());
+            }
             DhtInput::SearchSlotRead { search, index, claimant, entrypoints } => {
                 if let Some(claimant) = claimant {
                     self.learn(claimant, &entrypoints, PeerSource::Dht);

@@ -159,13 +159,24 @@ pub enum DhtInput {
     /// What a slot of the nickname holds that is to be ours.
     SlotRead(SlotState),
     /// It could not be read.
-    SlotReadFailed,
+    SlotReadFailed {
+        /// Why.
+        reason: String,
+    },
     /// Our claim is in the slot.
     SlotWritten,
     /// It is not.
-    SlotWriteFailed,
+    SlotWriteFailed {
+        /// Why.
+        reason: String,
+        /// Nobody can write there any more.
+        is_exhausted: bool,
+    },
     /// Our claim is not in the slot any more, as far as that could be done.
-    SlotErased,
+    SlotErased {
+        /// Why it may still be there.
+        problem: Option<String>,
+    },
     /// One slot of a nickname that is searched for.
     SearchSlotRead {
         /// The search.

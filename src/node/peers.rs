@@ -18,28 +18,40 @@ pub struct Peers {
     known: BTreeMap<NodeId, KnownPeer>,
     /// Those whom our user named: they are never forgotten, and count for no bound.
     named: BTreeSet<NodeId>,
+    counts: Counts,
     /// Addresses that are still to be tried in the round at hand, the next one last.
     untried: BTreeMap<NodeId, Vec<Entrypoint>>,
     /// Addresses that others name may be private ones.
     is_private_network: bool,
 }
 
+/// How many there are whom our user has not named.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    verified: usize,
+    unverified: usize,
+    unverified_of: BTreeMap<PeerSource, usize>,
+}
+
 impl Peers {
     /// Those that were kept.
     #[must_use]
     pub fn new(known: Vec<KnownPeer>, is_private_network: bool) -> Self {
-        let known = known.into_iter().map(|peer| (peer.id, peer)).collect();
-        Self { known, is_private_network, ..Self::default() }
+        let mut peers = Self { is_private_network, ..Self::default() };
+        for peer in known {
+            peers.change(peer.id, |peers| peers.known.insert(peer.id, peer));
+        }
+        peers
     }
 
     /// Our user has named this peer, as a contact or in the settings.
     pub fn name(&mut self, id: NodeId) {
-        self.named.insert(id);
+        self.change(id, |peers| peers.named.insert(id));
     }
 
     /// Our user has nothing to do with this peer any more.
     pub fn unname(&mut self, id: &NodeId) {
-        self.named.remove(id);
+        self.change(*id, |peers| peers.named.remove(id));
     }
 
     /// What is known of one.
@@ -85,45 +97,71 @@ impl Peers {
             && peer.entrypoints.is_empty()
             && peer.misbehaviour.points == 0
         {
-            self.known.remove(id);
-            self.untried.remove(id);
+            self.forget(*id);
         }
     }
 
     /// What is known of one, for changes; it is known from now on.
     pub fn entry(&mut self, id: NodeId, source: PeerSource, now_unix_ms: u64) -> &mut KnownPeer {
-        if !self.known.contains_key(&id) && !self.named.contains(&id) {
-            self.make_room(UNVERIFIED_PEERS_PER_SOURCE, |peer| !peer.verified && peer.source == source);
-            self.make_room(UNVERIFIED_PEERS, |peer| !peer.verified);
+        if !self.known.contains_key(&id) {
+            let peer = KnownPeer::heard_of(id, source, &[], now_unix_ms);
+            self.change(id, |peers| peers.known.insert(id, peer));
+            if self.counts.unverified_of.get(&source).is_some_and(|count| *count > UNVERIFIED_PEERS_PER_SOURCE) {
+                self.forget_least(&id, |peer| !peer.verified && peer.source == source);
+            }
+            if self.counts.unverified > UNVERIFIED_PEERS {
+                self.forget_least(&id, |peer| !peer.verified);
+            }
         }
-        self.known.entry(id).or_insert_with(|| KnownPeer::heard_of(id, source, &[], now_unix_ms))
+        self.known.get_mut(&id).expect("it was there, or was inserted, and is not the one that was forgotten")
     }
 
     /// A session with this peer is up: over this entrypoint, if we opened it.
     pub fn connected(&mut self, id: NodeId, over: Option<&Entrypoint>, now_unix_ms: u64) {
-        if !self.entry(id, PeerSource::Itself, now_unix_ms).verified && !self.named.contains(&id) {
-            self.make_room(VERIFIED_PEERS, |peer| peer.verified);
+        self.entry(id, PeerSource::Itself, now_unix_ms);
+        self.change(id, |peers| peers.known.get_mut(&id).map(|peer| peer.connected(over, now_unix_ms)));
+        if self.counts.verified > VERIFIED_PEERS {
+            self.forget_least(&id, |peer| peer.verified);
         }
-        self.entry(id, PeerSource::Itself, now_unix_ms).connected(over, now_unix_ms);
     }
 
-    /// Makes room for one more of those.
-    fn make_room(&mut self, bound: usize, which: impl Fn(&KnownPeer) -> bool) {
-        let is_among = |peer: &&KnownPeer| which(peer) && !self.named.contains(&peer.id);
-        let surplus = (self.known.values().filter(is_among).count() + 1).saturating_sub(bound);
+    /// Forgets the least useful of those, but not this one.
+    fn forget_least(&mut self, except: &NodeId, which: impl Fn(&KnownPeer) -> bool) {
+        let those =
+            self.known.values().filter(|peer| which(peer) && peer.id != *except && !self.named.contains(&peer.id));
         // Those that fail first, then those not seen for longest. Those that misbehaved stay, or a crowd of new ones would wash away what is known of them.
-        let usefulness = |peer: &&KnownPeer| {
+        let least = those.min_by_key(|peer| {
             let seen_unix_ms = peer.last_seen_unix_ms.unwrap_or(peer.first_seen_unix_ms);
             (peer.misbehaviour.points > 0, Reverse(peer.failures), seen_unix_ms)
-        };
-        if surplus > 0 {
-            let mut least: Vec<&KnownPeer> = self.known.values().filter(is_among).collect();
-            least.sort_by_key(usefulness);
-            let least: Vec<NodeId> = least.iter().take(surplus).map(|peer| peer.id).collect();
-            for id in least {
-                self.known.remove(&id);
-                self.untried.remove(&id);
-            }
+        });
+        if let Some(id) = least.map(|peer| peer.id) {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: NodeId) {
+        self.change(id, |peers| peers.known.remove(&id));
+        self.untried.remove(&id);
+    }
+
+    /// Changes what this peer counts as.
+    fn change<T>(&mut self, id: NodeId, change: impl FnOnce(&mut Self) -> T) -> T {
+        self.count(&id, |count| *count -= 1);
+        let changed = change(self);
+        self.count(&id, |count| *count += 1);
+        changed
+    }
+
+    fn count(&mut self, id: &NodeId, change: impl Fn(&mut usize)) {
+        let Some(peer) = self.known.get(id).filter(|_| !self.named.contains(id)) else { return };
+        if peer.verified {
+            return change(&mut self.counts.verified);
+        }
+        change(&mut self.counts.unverified);
+        let of_source = self.counts.unverified_of.entry(peer.source).or_default();
+        change(of_source);
+        if *of_source == 0 {
+            self.counts.unverified_of.remove(&peer.source);
         }
     }
 
@@ -261,6 +299,33 @@ mod tests {
         }
         assert_eq!(peers.iter().filter(|peer| peer.verified).count(), VERIFIED_PEERS);
         assert!(peers.get(&id(255)).is_none(), "it was seen before all others");
+    }
+
+    #[test]
+    fn they_are_counted_as_what_they_are() {
+        let mut peers = Peers::new(vec![KnownPeer::heard_of(id(9), PeerSource::Lan, &[at("8.8.8.8:1")], 1)], true);
+        // Whatever happens to ten of them, in an order that is not too regular.
+        for step in 0..2_000_usize {
+            let who = id(u8::try_from(step * 7 % 10).expect("a digit"));
+            match step * 31 % 13 {
+                0 | 1 => peers.name(who),
+                2 | 3 => peers.unname(&who),
+                4 => peers.connected(who, None, 2),
+                5 | 6 => peers.forget(who),
+                7 => peers.unlearn(&who, &[at("8.8.8.8:1")]),
+                8 => drop(peers.learn(who, &[at("8.8.8.8:1")], PeerSource::Lan, 3)),
+                _ => drop(peers.learn(who, &[at("8.8.8.8:2")], PeerSource::Peer(id(77)), 3)),
+            }
+            let counted = |which: &dyn Fn(&KnownPeer) -> bool| {
+                peers.known.values().filter(|peer| which(peer) && !peers.named.contains(&peer.id)).count()
+            };
+            assert_eq!(peers.counts.verified, counted(&|peer| peer.verified), "step {step}");
+            assert_eq!(peers.counts.unverified, counted(&|peer| !peer.verified), "step {step}");
+            for source in [PeerSource::Lan, PeerSource::Itself, PeerSource::Peer(id(77))] {
+                let of_source = peers.counts.unverified_of.get(&source).copied().unwrap_or(0);
+                assert_eq!(of_source, counted(&|peer| !peer.verified && peer.source == source), "step {step}");
+            }
+        }
     }
 
     #[test]

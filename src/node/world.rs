@@ -129,7 +129,7 @@ impl World {
             transport_failures: BTreeMap::new(),
             dht_failure: None,
             unpublished_because: None,
-            nickname: OwnNickname { wanted: beginning.nickname, report: None },
+            nickname: OwnNickname { wanted: beginning.nickname, ..OwnNickname::default() },
             reaching: Reaching::default(),
             finding: BTreeSet::new(),
             last_ends: BTreeMap::new(),

@@ -209,7 +209,8 @@ impl Driver {
         };
         let dht = self.node.system().dht_connector.get().map(|connector| connector.state());
         let is_joined = dht == Some(dht_connector::State::Joined);
-        let problem = world.nickname.wanted.as_ref().filter(|_| !is_joined).map(|_| no_dht(dht).message);
+        let no_dht = world.nickname.wanted.as_ref().filter(|_| !is_joined).map(|_| no_dht(dht).message);
+        let problem = no_dht.or_else(|| world.nickname.problem.clone());
         answers::NicknameStatus { name: world.nickname.wanted.clone(), state, result, index, settled, problem }
     }
 }

@@ -21,24 +21,37 @@ pub struct Network {
 
 impl Network {
     pub fn new() -> Self {
-        Self { testnet: Testnet::builder(NODES).build().expect("a DHT on loopback") }
+        Self::of(NODES)
+    }
+
+    pub fn of(nodes: usize) -> Self {
+        Self { testnet: Testnet::builder(nodes).build().expect("a DHT on loopback") }
     }
 
     pub fn client(&self) -> Dht {
-        let options = DhtOptions {
-            address: Ipv4Addr::LOCALHOST,
-            port: 0,
-            bootstrap: Bootstrap::Nodes(self.testnet.bootstrap[..3].to_vec()),
-            known: Vec::new(),
-            is_server: false,
-            request_timeout: REQUEST_TIMEOUT,
-        };
-        Dht::open(&options).expect("a socket on loopback")
+        client(self.testnet.bootstrap[..3].to_vec())
+    }
+
+    /// A client of two networks that know nothing of each other.
+    pub fn client_of_both(&self, other: &Self) -> Dht {
+        client([&self.testnet.bootstrap[..3], &other.testnet.bootstrap[..3]].concat())
     }
 
     pub fn directory(&self) -> Directory {
         Directory::new(self.client(), NETWORK)
     }
+}
+
+fn client(bootstrap: Vec<String>) -> Dht {
+    let options = DhtOptions {
+        address: Ipv4Addr::LOCALHOST,
+        port: 0,
+        bootstrap: Bootstrap::Nodes(bootstrap),
+        known: Vec::new(),
+        is_server: false,
+        request_timeout: REQUEST_TIMEOUT,
+    };
+    Dht::open(&options).expect("a socket on loopback")
 }
 
 pub fn key(seed: u8) -> IdentityKey {

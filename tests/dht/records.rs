@@ -1,10 +1,11 @@
 //! What is written into a DHT of sixty nodes, by honest nodes and by others, and what is read of it.
 
-use bitpie::dht::{Claimant, Dht, Directory, Item, NicknameClaim, PublishError, SlotError, SlotState};
+use bitpie::dht::{Claimant, Dht, Directory, Item, NicknameClaim, PublishError, SlotError, SlotState, WriteError};
 use bitpie::identity::IdentityKey;
 use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
-use crate::network::{Network, alice, document, key, now_unix_ms};
+use crate::network::{NETWORK, Network, alice, document, key, now_unix_ms};
 
 /// Everybody who is found, by slot.
 async fn search(directory: &Directory) -> Vec<(u8, Claimant)> {
@@ -112,6 +113,68 @@ async fn what_others_write_into_a_slot_counts_as_nothing() {
     overwrite(&attacker, &directory, 0, b"no one", i64::MAX).await;
     let error = directory.write_slot(&directory.slot(&alice(), 0), &owner, now).await;
     assert_eq!(error, Err(SlotError::SequenceExhausted));
+}
+
+#[tokio::test]
+async fn who_has_written_meanwhile_is_not_overwritten() {
+    let network = Network::new();
+    let (directory, other) = (network.directory(), network.client());
+    let item = |value: &[u8], sequence| directory.slot(&alice(), 0).item(value, sequence).expect("it fits");
+    other.write(&item(b"first", 1), None).await.expect("there was nothing");
+    other.write(&item(b"second", 2), Some(1)).await.expect("it takes the first one's place");
+    // Whoever has read the first, and comes too late.
+    let late = directory.dht().write(&item(b"late", 3), Some(1)).await;
+    assert_eq!(late, Err(WriteError::HoldOther));
+    let found = other.read(&directory.slot(&alice(), 0).public_key()).await;
+    assert_eq!(found.values.keys().collect::<Vec<_>>(), [&(2, b"second".to_vec())]);
+}
+
+#[tokio::test]
+async fn a_slot_whose_nodes_hold_different_numbers_can_be_written() {
+    // As if the second value had reached a few of them only.
+    let (most, few) = (Network::of(24), Network::of(8));
+    let directory = Directory::new(most.client_of_both(&few), NETWORK);
+    let slot = directory.slot(&alice(), 0);
+    overwrite(&most.client(), &directory, 0, b"first", 1).await;
+    overwrite(&few.client(), &directory, 0, b"second", 2).await;
+    let found = directory.dht().read(&slot.public_key()).await;
+    let held: Vec<(i64, u32)> = found.values.iter().map(|((sequence, _), nodes)| (*sequence, *nodes)).collect();
+    assert!(matches!(held[..], [(1, first), (2, second)] if first > second), "sequence number, nodes: {held:?}");
+    // Most of them refuse what is to take the second value's place, and would for ever.
+    let third = slot.item(b"third", 3).expect("it fits");
+    assert_eq!(directory.dht().write(&third, Some(2)).await, Err(WriteError::HoldOther));
+    holds(&directory, &key(1), 0).await;
+    assert_eq!(directory.read_slot(&slot, &key(1).id(), now_unix_ms()).await, Ok(SlotState::Mine));
+}
+
+#[tokio::test]
+async fn nobody_waits_for_the_many_documents_that_are_looked_for_meanwhile() {
+    const CONTACTS: u8 = 60;
+    let network = Network::new();
+    let directory = network.directory();
+    holds(&directory, &key(1), 0).await;
+    // Contacts whose documents nobody has: each takes until everybody near to it has answered or had the time to.
+    let away = (100..100 + CONTACTS).map(|seed| {
+        let (directory, id) = (directory.clone(), key(seed).id());
+        async move { directory.document(&id, now_unix_ms()).await }
+    });
+    let mut away = away.collect::<FuturesUnordered<_>>();
+    let urgent = async {
+        directory.publish(&key(1), &document(&key(1), 2, Some(alice()))).await.expect("it is published");
+        assert_eq!(search(&directory).await.len(), 1);
+    };
+    let mut urgent = std::pin::pin!(urgent);
+    let mut looked_for = 0;
+    loop {
+        tokio::select! {
+            () = &mut urgent => break,
+            Some(document) = away.next() => {
+                assert_eq!(document, None);
+                looked_for += 1;
+            }
+        }
+    }
+    assert!(looked_for < CONTACTS, "all {looked_for} were looked for first");
 }
 
 #[tokio::test]

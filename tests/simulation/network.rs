@@ -412,7 +412,8 @@ impl World {
                 answer(self, 50, DhtInput::SlotRead(state));
             }
             DhtCommand::WriteSlot(nickname, slot) if self.dht.is_exhausted(&nickname, slot) => {
-                answer(self, 80, DhtInput::SlotWriteFailed);
+                let reason = "its numbers are used up".to_owned();
+                answer(self, 80, DhtInput::SlotWriteFailed { reason, is_exhausted: true });
             }
             DhtCommand::WriteSlot(nickname, slot) => {
                 // One record: whoever writes last is read.
@@ -423,7 +424,7 @@ impl World {
                 if self.dht.slots.get(&(nickname.clone(), slot)) == Some(&me) {
                     self.dht.slots.remove(&(nickname, slot));
                 }
-                answer(self, 80, DhtInput::SlotErased);
+                answer(self, 80, DhtInput::SlotErased { problem: None });
             }
             DhtCommand::ReadSlots { search, nickname, slots, .. } => {
                 for slot in 0..slots {

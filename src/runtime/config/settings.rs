@@ -107,7 +107,7 @@ pub const SETTINGS: &[Setting] = &[
         "services/identity-propagate/enabled",
         Kind::Switch,
         "true",
-        "Tell sessions and contacts of a new identity document",
+        "Tell sessions and contacts of a new identity document, and keep it in the DHT",
     ),
     live(
         "services/entangled-dht/enabled",

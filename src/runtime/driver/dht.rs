@@ -2,10 +2,12 @@
 
 use std::pin::Pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::stream::{Stream, StreamExt as _};
 
-use crate::dht::{Bootstrap, Claimant, Dht, DhtOptions, Directory, SlotState};
+use crate::dht::{Bootstrap, Claimant, Dht, DhtOptions, Directory, SlotError, SlotState};
+use crate::hosts::local_service;
 use crate::identity::{NodeId, Rank, VerifiedDocument};
 use crate::nickname::Nickname;
 use crate::node::{DhtCommand, DhtInput, Input};
@@ -18,8 +20,15 @@ use super::{Done, Driver};
 /// The slots of a search that have not answered yet.
 pub(in crate::runtime) type Answers = Pin<Box<dyn Stream<Item = (u8, Option<Claimant>)>>>;
 
+/// Why a node does not open.
+const SERVES_THE_PUBLIC: &str = "services/entangled-dht/server is for a DHT of one's own: name its nodes in services/entangled-dht/bootstrap, or switch it off";
+
 /// Files of saved nodes are small.
 const NODES_FILE_BYTES: u64 = 64 * 1024;
+
+/// How long the holder of our nickname waits for an answer at the most: less than the automaton's `answer_timeout`, since what comes later would be taken for the answer to
+/// another question.
+const NICKNAME_ANSWER: Duration = Duration::from_secs(55);
 
 /// The port may be held for a moment by the DHT that was just closed.
 const OPEN_ATTEMPTS: u32 = 5;
@@ -40,8 +49,9 @@ impl Driver {
             }),
             DhtCommand::SaveNodes => {
                 let file = self.home.dht_nodes_file();
-                self.ask_dht(None, |directory| async move {
-                    let nodes = directory.dht().nodes().await.join("\n");
+                let whose = self.settings.dht_bootstrap.clone();
+                self.ask_dht(None, move |directory| async move {
+                    let nodes = format!("{}\n{}\n", heading(&whose), directory.dht().nodes().await.join("\n"));
                     let saved = tokio::task::spawn_blocking(move || std::fs::write(file, nodes)).await;
                     if let Ok(Err(error)) = saved {
                         tracing::warn!(%error, "the nodes of the DHT cannot be written down for the next start");
@@ -81,46 +91,32 @@ impl Driver {
             DhtCommand::ReadSlot(nickname, index) => {
                 self.leave_slots_but(&nickname, index);
                 let me = self.keys.id();
-                self.ask_dht(Some(DhtInput::SlotReadFailed), move |directory| async move {
+                let failed = |reason| DhtInput::SlotReadFailed { reason };
+                self.ask_for_nickname(failed, move |directory| async move {
                     let slot = directory.slot(&nickname, index);
-                    Some(match directory.read_slot(&slot, &me, unix_ms()).await {
+                    match directory.read_slot(&slot, &me, unix_ms()).await {
                         Ok(state) => DhtInput::SlotRead(as_automata_say(state)),
                         Err(error) => {
                             tracing::debug!(%nickname, index, %error, "a slot is not read");
-                            DhtInput::SlotReadFailed
+                            failed(error.to_string())
                         }
-                    })
-                });
-            }
-            DhtCommand::WriteSlot(nickname, index) => {
-                self.written.borrow_mut().insert((nickname.clone(), index));
-                let (keys, document) = (self.keys.clone(), self.document.clone());
-                let published = Rc::clone(&self.published);
-                self.ask_dht(Some(DhtInput::SlotWriteFailed), move |directory| async move {
-                    let slot = directory.slot(&nickname, index);
-                    // A claim counts only if the document names the nickname too, so the document goes before it.
-                    let revision = document.document().revision;
-                    if published.get() < revision && directory.publish(&keys.identity, &document).await.is_ok() {
-                        published.set(published.get().max(revision));
                     }
-                    Some(match directory.write_slot(&slot, &keys.identity, unix_ms()).await {
-                        Ok(_) => DhtInput::SlotWritten,
-                        Err(error) => {
-                            tracing::warn!(%nickname, index, %error, "the claim to a nickname is not written");
-                            DhtInput::SlotWriteFailed
-                        }
-                    })
                 });
             }
+            DhtCommand::WriteSlot(nickname, index) => self.write_slot(nickname, index),
             DhtCommand::EraseSlot(nickname, index) => {
                 self.leave_slots_but(&nickname, index);
                 let me = self.keys.id();
-                self.ask_dht(Some(DhtInput::SlotErased), move |directory| async move {
+                let failed = |reason| DhtInput::SlotErased { problem: Some(reason) };
+                self.ask_for_nickname(failed, move |directory| async move {
                     let slot = directory.slot(&nickname, index);
-                    if let Err(error) = directory.erase_slot(&slot, &me, unix_ms()).await {
-                        tracing::warn!(%nickname, index, %error, "the claim to a nickname is left to expire");
+                    match directory.erase_slot(&slot, &me, unix_ms()).await {
+                        Ok(_) => DhtInput::SlotErased { problem: None },
+                        Err(error) => {
+                            tracing::warn!(%nickname, index, %error, "the claim to a nickname is left to expire");
+                            failed(format!("{nickname} stays taken for two days: {error}"))
+                        }
                     }
-                    Some(DhtInput::SlotErased)
                 });
             }
             DhtCommand::ReadSlots { search, nickname, slots, first } => {
@@ -131,6 +127,48 @@ impl Driver {
                 self.reading.remove(&search);
             }
         }
+    }
+
+    /// Writes our claim, but only if others see whose it is: it counts only if the document is to be found, and names the nickname too.
+    fn write_slot(&mut self, nickname: Nickname, index: u8) {
+        let failed = |reason| DhtInput::SlotWriteFailed { reason, is_exhausted: false };
+        let keys = self.keys.clone();
+        let document = self.document.clone();
+        let is_propagated = local_service::is_on(self.node.system(), "identity-propagate");
+        let is_named = document.document().name.as_ref() == Some(&nickname);
+        let published = Rc::clone(&self.published);
+        if is_propagated && is_named {
+            self.written.borrow_mut().insert((nickname.clone(), index));
+        }
+        self.ask_for_nickname(failed, move |directory| async move {
+            if !is_propagated {
+                return failed(
+                    "the service identity-propagate is off, so others could not see whose the name is".to_owned(),
+                );
+            }
+            if !is_named {
+                return failed(
+                    "the identity document does not name it yet; the service p2p-hookups makes it anew".to_owned(),
+                );
+            }
+            let revision = document.document().revision;
+            if published.get() < revision {
+                if let Err(error) = directory.publish(&keys.identity, &document).await {
+                    tracing::warn!(%error, "the identity document is not published, and so no claim to a nickname");
+                    return failed(error.to_string());
+                }
+                published.set(published.get().max(revision));
+            }
+            let slot = directory.slot(&nickname, index);
+            match directory.write_slot(&slot, &keys.identity, unix_ms()).await {
+                Ok(_) => DhtInput::SlotWritten,
+                Err(error) => {
+                    tracing::warn!(%nickname, index, %error, "the claim to a nickname is not written");
+                    let is_exhausted = error == SlotError::SequenceExhausted;
+                    DhtInput::SlotWriteFailed { reason: error.to_string(), is_exhausted }
+                }
+            }
+        });
     }
 
     /// A node holds one slot of its nickname. What it wrote into others, before it was told to go on, would keep them from whoever comes; so it is taken out, until it is
@@ -163,17 +201,16 @@ impl Driver {
             bootstrap: self.settings.dht_bootstrap.clone(),
             known: Vec::new(),
             is_server: self.settings.dht_is_server,
-            request_timeout: std::time::Duration::from_millis(self.settings.dht_request_timeout_ms),
+            request_timeout: Duration::from_millis(self.settings.dht_request_timeout_ms),
         };
         let may_move_port = !self.settings.dht_port.is_set;
         let network = self.settings.network.clone();
         self.dht_task(async move {
             let opened = tokio::task::spawn_blocking(move || {
-                // Nodes of the public DHT are of no use in one that does not know them.
-                let known = match &options.bootstrap {
-                    Bootstrap::Nodes(nodes) if nodes.is_empty() => Vec::new(),
-                    _ => saved_nodes(&file),
-                };
+                if serves_the_public(&options) {
+                    return Err(std::io::Error::other(SERVES_THE_PUBLIC));
+                }
+                let known = saved_nodes(&file, &options.bootstrap);
                 let options = DhtOptions { known, ..options };
                 open(&options, may_move_port)
             });
@@ -197,6 +234,9 @@ impl Driver {
                 self.dht_at = Some(address);
                 DhtInput::Opened
             }
+            Err(error) if error.kind() == std::io::ErrorKind::Other => {
+                DhtInput::OpenFailed { reason: error.to_string() }
+            }
             Err(error) => {
                 let port = self.settings.dht_port.port;
                 let reason = format!("port {port} (UDP): {error}; the setting is services/entangled-dht/port");
@@ -219,6 +259,29 @@ impl Driver {
             }
             None => self.dht_task(async move { told(otherwise) }),
         }
+    }
+
+    /// Asks on behalf of the holder of our nickname. It has one question at a time, and its answers name none; so what comes to one that was given up is dropped.
+    fn ask_for_nickname<F>(
+        &mut self,
+        failed: impl Fn(String) -> DhtInput + 'static,
+        question: impl FnOnce(Directory) -> F,
+    ) where
+        F: Future<Output = DhtInput> + 'static,
+    {
+        let last = Rc::clone(&self.nickname_questions);
+        let this = last.get() + 1;
+        last.set(this);
+        let answer = self.directory.clone().map(question);
+        self.dht_task(async move {
+            let answer = match answer {
+                Some(answer) => tokio::time::timeout(NICKNAME_ANSWER, answer).await,
+                None => Ok(failed("there is no DHT".to_owned())),
+            };
+            let answer = answer.unwrap_or_else(|_| failed("the DHT takes too long to answer".to_owned()));
+            let is_waited_for = last.get() == this;
+            Done::Inputs(is_waited_for.then_some(Input::Dht(answer)).into_iter().collect())
+        });
     }
 
     fn dht_task(&mut self, task: impl Future<Output = Done> + 'static) {
@@ -305,7 +368,7 @@ fn open(options: &DhtOptions, may_move_port: bool) -> std::io::Result<Dht> {
         attempts += 1;
         match Dht::open(options) {
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && attempts < OPEN_ATTEMPTS => {
-                std::thread::sleep(std::time::Duration::from_millis(50 << attempts));
+                std::thread::sleep(Duration::from_millis(50 << attempts));
             }
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && may_move_port => {
                 tracing::warn!(%error, "the default port of services/entangled-dht/port gives way to a free one");
@@ -316,14 +379,69 @@ fn open(options: &DhtOptions, may_move_port: bool) -> std::io::Result<Dht> {
     }
 }
 
-/// Nodes that answered the last time.
-fn saved_nodes(file: &std::path::Path) -> Vec<String> {
+/// A node keeps records of others only in a DHT of one's own.
+fn serves_the_public(options: &DhtOptions) -> bool {
+    options.is_server && options.bootstrap == Bootstrap::Public
+}
+
+/// What the file of saved nodes begins with: those of one DHT are of no use in another, and are not to be asked.
+fn heading(bootstrap: &Bootstrap) -> String {
+    match bootstrap {
+        Bootstrap::Public => "# the public DHT".to_owned(),
+        Bootstrap::Nodes(nodes) => format!("# the DHT of {}", nodes.join(" ")),
+    }
+}
+
+/// Nodes that answered the last time, in the same DHT.
+fn saved_nodes(file: &std::path::Path, bootstrap: &Bootstrap) -> Vec<String> {
     use std::io::Read as _;
     let Ok(opened) = std::fs::File::open(file) else { return Vec::new() };
     let mut text = String::new();
     if opened.take(NODES_FILE_BYTES).read_to_string(&mut text).is_err() {
         return Vec::new();
     }
+    let mut lines = text.lines();
+    let is_alone = matches!(bootstrap, Bootstrap::Nodes(nodes) if nodes.is_empty());
+    if is_alone || lines.next() != Some(&heading(bootstrap)) {
+        return Vec::new();
+    }
     let is_address = |line: &&str| line.parse::<std::net::SocketAddrV4>().is_ok();
-    text.lines().filter(is_address).take(crate::dht::SAVED_NODES).map(str::to_owned).collect()
+    lines.filter(is_address).take(crate::dht::SAVED_NODES).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_dht_of_ones_own_is_served() {
+        let ours = Bootstrap::Nodes(vec!["192.0.2.1:1".to_owned()]);
+        let cases = [(Bootstrap::Public, true, true), (Bootstrap::Public, false, false), (ours, true, false)];
+        for (bootstrap, is_server, expected) in cases {
+            let options = DhtOptions {
+                address: std::net::Ipv4Addr::LOCALHOST,
+                port: 0,
+                bootstrap,
+                known: Vec::new(),
+                is_server,
+                request_timeout: Duration::from_secs(1),
+            };
+            assert_eq!(serves_the_public(&options), expected, "{options:?}");
+        }
+    }
+
+    #[test]
+    fn nodes_of_one_dht_are_not_asked_in_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("nodes");
+        let (ours, none) = (Bootstrap::Nodes(vec!["192.0.2.1:1".to_owned()]), Bootstrap::Nodes(Vec::new()));
+        assert_eq!(saved_nodes(&file, &ours), [""; 0]);
+        std::fs::write(&file, format!("{}\n192.0.2.7:7\nnonsense\n", heading(&ours))).expect("written");
+        assert_eq!(saved_nodes(&file, &ours), ["192.0.2.7:7"]);
+        for other in [Bootstrap::Public, none.clone(), Bootstrap::Nodes(vec!["192.0.2.2:1".to_owned()])] {
+            assert_eq!(saved_nodes(&file, &other), [""; 0], "{other:?}");
+        }
+        std::fs::write(&file, format!("{}\n192.0.2.7:7\n", heading(&none))).expect("written");
+        assert_eq!(saved_nodes(&file, &none), [""; 0], "who asks nobody asks nobody");
+    }
 }

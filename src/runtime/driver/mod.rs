@@ -102,6 +102,8 @@ pub struct Driver {
     pub(super) searches: Searches,
     /// The highest revision of our identity document that is in the DHT, as far as we know.
     published: Rc<Cell<u64>>,
+    /// Counts what the holder of our nickname has asked of the DHT.
+    nickname_questions: Rc<Cell<u64>>,
     /// Where the socket of the DHT is.
     pub(super) dht_at: Option<SocketAddr>,
     /// Questions to the DHT. They are not waited for when the node ends.
@@ -182,6 +184,7 @@ impl Driver {
             directory: None,
             searches: Searches::default(),
             published: Rc::default(),
+            nickname_questions: Rc::default(),
             dht_at: None,
             dht_tasks: FuturesUnordered::new(),
             reading: BTreeSet::new(),
@@ -303,6 +306,10 @@ impl Driver {
                     identity_changed: is_new && !contacts_changed,
                     revision,
                 });
+                // Whoever changes the name while the document is being made is not heard then.
+                if self.document.document().name != self.settings.name {
+                    self.input(Input::Request(RequestId(0), UserRequest::Synchronize));
+                }
             }
             Done::Sealed { session, message, bytes } => {
                 reach(AbortPoint::BeforeSending);

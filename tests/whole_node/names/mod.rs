@@ -2,6 +2,7 @@
 
 mod cells;
 mod denied;
+mod governed;
 mod taken;
 
 use std::collections::BTreeMap;
