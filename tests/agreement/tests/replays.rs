@@ -188,7 +188,12 @@ fn every_run_of_every_accept_case_is_replayed_from_any_point() {
 
 #[test]
 fn every_run_of_the_project_s_automata_is_replayed_from_any_point() {
-    agree(&project(), SEQUENCES * 8);
+    // Side by side, since it is the longest of all tests.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| agree(&project(), SEQUENCES * 2));
+        }
+    });
 }
 
 fn project() -> Definitions {

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::steps::{Done, cargo, command, run, shown, works};
+use crate::steps::{Done, cargo, command, processors, run, shown, works};
 
 /// Seconds for each target within `cargo xtask test`.
 const BRIEF_SECONDS: u32 = 15;
@@ -21,7 +21,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
 
 /// A fuzz target: its name, and the folders of the repository with inputs to begin from.
-const TARGETS: &[(&str, &[&str])] = &[
+const TARGETS: &[Target] = &[
     ("compile", &["fuzz/seeds/compile", "automata", "tests/cases"]),
     ("claim", &["fuzz/seeds/claim"]),
     ("document", &["fuzz/seeds/document"]),
@@ -56,37 +56,46 @@ impl Fuzz {
             bail!("there is no fuzz target `{name}`; there are: {}", known.join(", "));
         }
         let chosen = TARGETS.iter().filter(|(name, _)| self.target.as_deref().is_none_or(|target| target == *name));
-        for (name, seeds) in chosen {
-            if let Done::Skipped(why) = feed(name, seeds, &self.files, self.seconds)? {
-                bail!("{why}");
-            }
+        match feed_all(&chosen.collect::<Vec<_>>(), &self.files, self.seconds)? {
+            Done::Passed => Ok(()),
+            Done::Skipped(why) => bail!("{why}"),
         }
-        Ok(())
     }
 }
 
 /// Every target for some seconds.
 pub fn briefly() -> anyhow::Result<Done> {
-    for (name, seeds) in TARGETS {
-        if let Done::Skipped(why) = feed(name, seeds, &[], BRIEF_SECONDS)? {
-            return Ok(Done::Skipped(why));
-        }
-    }
-    Ok(Done::Passed)
+    feed_all(&TARGETS.iter().collect::<Vec<_>>(), &[], BRIEF_SECONDS)
 }
 
-fn feed(name: &str, seeds: &[&str], files: &[PathBuf], seconds: u32) -> anyhow::Result<Done> {
+/// A target, and the folders with its inputs.
+type Target = (&'static str, &'static [&'static str]);
+
+/// Builds these targets, and then feeds as many at a time as there are processors.
+fn feed_all(targets: &[&Target], files: &[PathBuf], seconds: u32) -> anyhow::Result<Done> {
     if !has_cpp_compiler() {
         return Ok(Done::Skipped("libFuzzer is C++, and there is no C++ compiler (c++, or what CXX names)".to_owned()));
     }
     let host = host()?;
-    let root = crate::root();
     // With a target named, build scripts and macros are built without the counters, which only libFuzzer can link.
-    let mut build =
-        cargo(&["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--bin", name, "--target", &host]);
+    let mut build = cargo(&["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", &host]);
+    build.args(targets.iter().flat_map(|(name, _)| ["--bin", name]));
     run(build.env("RUSTFLAGS", COVERAGE).env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
+    for some in targets.chunks(processors()) {
+        std::thread::scope(|scope| {
+            let fed = some
+                .iter()
+                .map(|target| scope.spawn(|| feed(target, files, seconds, &host, some.len() == 1)))
+                .collect::<Vec<_>>();
+            fed.into_iter().try_for_each(|fed| fed.join().expect("feeding does not panic"))
+        })?;
+    }
+    Ok(Done::Passed)
+}
 
-    let program = crate::target_folder().join(&host).join("release").join(name);
+fn feed((name, seeds): &Target, files: &[PathBuf], seconds: u32, host: &str, is_alone: bool) -> anyhow::Result<()> {
+    let root = crate::root();
+    let program = crate::target_folder().join(host).join("release").join(name);
     let artifacts = root.join("fuzz/artifacts").join(name);
     create(&artifacts)?;
     let mut fuzzer = command(program, &["-timeout=10", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=0"]);
@@ -104,15 +113,14 @@ fn feed(name: &str, seeds: &[&str], files: &[PathBuf], seconds: u32) -> anyhow::
     } else {
         fuzzer.args(files);
     }
-    run_quietly(&mut fuzzer).with_context(|| {
+    run_quietly(&mut fuzzer, is_alone).with_context(|| {
         format!("the input is below fuzz/artifacts/{name}/; to try it again: cargo xtask fuzz {name} FILE")
-    })?;
-    Ok(Done::Passed)
+    })
 }
 
-/// Runs the fuzzer without the dictionary that it recommends at the end: a screen full of octets.
-fn run_quietly(fuzzer: &mut Command) -> anyhow::Result<()> {
-    println!("$ {}", shown(fuzzer));
+/// Runs the fuzzer and shows what it says: once it has ended, unless no other is running. It recommends a dictionary at the end, a screen full of octets, which is left out.
+fn run_quietly(fuzzer: &mut Command, is_alone: bool) -> anyhow::Result<()> {
+    let mut said = format!("$ {}\n", shown(fuzzer));
     let mut child = fuzzer.stderr(Stdio::piped()).spawn().with_context(|| format!("`{}`", shown(fuzzer)))?;
     let mut is_shown = true;
     for line in BufReader::new(child.stderr.take().expect("it is a pipe")).split(b'\n') {
@@ -120,11 +128,16 @@ fn run_quietly(fuzzer: &mut Command) -> anyhow::Result<()> {
         let line = String::from_utf8_lossy(&line);
         is_shown &= !line.contains("Recommended dictionary.");
         if is_shown {
-            eprintln!("{line}");
+            said += &line;
+            said.push('\n');
+            if is_alone {
+                eprint!("{}", std::mem::take(&mut said));
+            }
         }
         is_shown |= line.contains("End of recommended dictionary.");
     }
     let status = child.wait()?;
+    eprint!("{said}");
     if !status.success() {
         bail!("`{}` failed ({status})", shown(fuzzer));
     }

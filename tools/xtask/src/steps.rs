@@ -61,6 +61,11 @@ fn summary(times: &[(&Step, Duration, Done)]) {
     }
 }
 
+/// So many things can be computed at the same time.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// A command in the root of the repository, with the shared target folder.
 pub fn command(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);

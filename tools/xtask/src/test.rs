@@ -120,7 +120,12 @@ fn clippy() -> anyhow::Result<Done> {
 }
 
 fn tests() -> anyhow::Result<Done> {
-    run(&mut cargo(&["test", "--workspace"]))?;
+    let mut tests = cargo(&["test", "--workspace"]);
+    // Tests of whole nodes wait for most of their time.
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        tests.env("RUST_TEST_THREADS", (2 * crate::steps::processors()).to_string());
+    }
+    run(&mut tests)?;
     Ok(Done::Passed)
 }
 
