@@ -4,6 +4,7 @@
 //! change how others are shown, are refused. Two names that only look alike (`alice` and `аlice`) are a matter for whoever shows them.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -33,8 +34,14 @@ impl Nickname {
     /// Whether it is another name that looks like this one, by the skeletons of Unicode Technical Standard 39. Case is no difference to a hasty eye.
     #[must_use]
     pub fn is_confusable_with(&self, other: &Self) -> bool {
-        let skeleton = |name: &Self| skeleton(&name.0.to_lowercase()).collect::<String>();
-        self != other && skeleton(self) == skeleton(other)
+        let (ours, theirs) = (self.looks(), other.looks());
+        self != other && ours.iter().any(|look| theirs.contains(look))
+    }
+
+    /// How a hasty eye sees it. Letters change their looks with their case: `I` looks like `l`, and `i` does not; so it counts before the case is taken away, and after.
+    fn looks(&self) -> [String; 2] {
+        let as_written = skeleton(&self.0).collect::<String>().to_lowercase();
+        [as_written, skeleton(&self.0.to_lowercase()).collect()]
     }
 }
 
@@ -66,11 +73,39 @@ impl FromStr for Nickname {
     }
 }
 
+/// Characters that are not shown unless they are supported, the property `Default_Ignorable_Code_Point`, as in `DerivedCoreProperties.txt` of Unicode 14.0 (4174 of them).
+/// Many are letters or marks by their general category, so that this does not tell: the fillers of Hangul (U+115F, U+3164), the variation selectors (U+FE0F).
+const IGNORABLE: &[RangeInclusive<char>] = &[
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fff8}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+
+/// The pattern of Braille without a dot: a symbol by its category, and as empty as a space.
+const BLANK_BRAILLE: char = '\u{2800}';
+
 /// Whether a character cannot be seen, has no meaning to all, or moves others about.
 fn is_hidden(character: char) -> bool {
     use GeneralCategory::{
         Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, SpaceSeparator, Surrogate, Unassigned,
     };
+    if character == BLANK_BRAILLE || IGNORABLE.iter().any(|range| range.contains(&character)) {
+        return true;
+    }
     match character.general_category() {
         Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Surrogate | Unassigned => true,
         SpaceSeparator => character != ' ',
@@ -169,6 +204,45 @@ mod tests {
         for hidden in ['\0', '\n', '\t', '\u{7f}', '\u{200b}', '\u{202e}', '\u{2028}', '\u{feff}', '\u{a0}', '\u{e000}']
         {
             assert_eq!(parse(&format!("a{hidden}b")), Err(ParseNicknameError::Hidden(hidden)), "{hidden:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_as_nothing_is_refused_whatever_its_category_says() {
+        for hidden in ['\u{3164}', '\u{115f}', '\u{ffa0}', '\u{fe0f}', '\u{34f}', '\u{17b4}', '\u{e01ef}', '\u{2800}'] {
+            assert_eq!(parse(&format!("a{hidden}b")), Err(ParseNicknameError::Hidden(hidden)), "{hidden:?}");
+            assert_eq!(parse(&hidden.to_string()), Err(ParseNicknameError::Hidden(hidden)), "{hidden:?}");
+        }
+        let count: usize = IGNORABLE.iter().map(|range| range.clone().count()).sum();
+        assert_eq!(count, 4174, "as many as Unicode says");
+        assert!(IGNORABLE.windows(2).all(|pair| pair[0].end() < pair[1].start()));
+        // Their neighbours are letters and signs like others.
+        for shown in ["ㅣ", "ᅡ", "ា", "￡", "⠁"] {
+            assert_eq!(parse(shown).as_deref(), Ok(shown));
+        }
+    }
+
+    #[test]
+    fn names_that_look_alike_are_told() {
+        let name = |text: &str| text.parse::<Nickname>().expect("a nickname");
+        for (one, other) in [
+            ("alice", "аlice"),
+            ("Alice", "alice"),
+            // A capital I in the place of an l, with the case of the rest as it is, and changed.
+            ("Alice", "AIice"),
+            ("Alice", "aIice"),
+            ("alice", "ALICE"),
+            ("paypal", "раураl"),
+            ("modern", "modem"),
+            ("Il", "lI"),
+        ] {
+            assert!(name(one).is_confusable_with(&name(other)), "{one} {other}");
+            assert!(name(other).is_confusable_with(&name(one)), "{other} {one}");
+        }
+        for (one, other) in
+            [("alice", "alice"), ("alice", "bob"), ("alice", "aliçe"), ("anna", "hanna"), ("日本", "日木")]
+        {
+            assert!(!name(one).is_confusable_with(&name(other)), "{one} {other}");
         }
     }
 
