@@ -28,7 +28,8 @@ fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Demo(options) => demo::run(&DemoOptions { keep: options.keep.clone(), json: arguments.json }),
         Command::Run(options) => {
-            run(&RunOptions { home: arguments.home.clone(), passphrase_file: options.passphrase_file.clone() })
+            let (passphrase_file, bootstrap) = (options.passphrase_file.clone(), options.bootstrap.clone());
+            run(&RunOptions { home: arguments.home.clone(), passphrase_file, bootstrap })
         }
         _ => return client::perform(arguments, &OFFLINE),
     };

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::duration::Span;
@@ -238,11 +239,15 @@ impl OldPassphrase {
 #[derive(Args)]
 #[command(after_help = "The first run makes the home folder and an identity. Ctrl-C stops the node in order.\n\n\
     Examples:\n  bitpie run\n  bitpie run --home /tmp/second       another node on the same machine\n  \
-    bitpie run --passphrase-file key.txt")]
+    bitpie run --passphrase-file key.txt\n  bitpie run --bootstrap 192.0.2.7:14441,dht.example:6881")]
 pub struct Run {
     /// The passphrase of the key is the first line of this file; on the first run the new key is encrypted with it. Without it, a terminal is asked if the key is encrypted
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<PathBuf>,
+    /// From whom this node hears of others in the distributed hash table, for this run only; several with commas, or one after the other. `public` is the well-known nodes
+    /// [default: the setting services/entangled-dht/bootstrap]
+    #[arg(long, value_name = "HOST:PORT", value_parser = NonEmptyStringValueParser::new())]
+    pub bootstrap: Vec<String>,
 }
 
 /// See it work: three nodes on this machine find one another and talk, and their traces are replayed

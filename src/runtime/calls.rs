@@ -18,7 +18,7 @@ use crate::store::{NewContact, Store, StoreError};
 use crate::wire::PacketId;
 
 use super::clock::unix_ms;
-use super::config::Config;
+use super::config::{Config, ConfigError};
 use super::driver::{Done, Driver};
 use super::entropy::random;
 use super::recording::Recorder;
@@ -215,7 +215,7 @@ impl Driver {
         }
         if let Some(enabled) = enable {
             let path = format!("services/{name}/enabled");
-            match Config::change(&self.home.config_file(), &path, Some(if enabled { "true" } else { "false" })) {
+            match self.change_setting(&path, Some(if enabled { "true" } else { "false" })) {
                 Ok(config) => self.apply(config),
                 Err(error) => {
                     let _ = reply.send(Err(bad(error.to_string())));
@@ -230,14 +230,20 @@ impl Driver {
         self.input(Input::Request(request, wanted));
     }
 
+    /// Changes a setting in the file. What the command line says for this run stays as it is.
+    pub(super) fn change_setting(&self, path: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+        let config = Config::change(&self.home.config_file(), path, value)?;
+        Ok(config.in_run_of(&self.config))
+    }
+
     fn apply(&mut self, config: Config) {
         self.task(async move { Done::Settings(Box::new(config)) });
     }
 
     fn set(&mut self, path: &str, value: Option<&str>, reply: Reply) {
-        match Config::change(&self.home.config_file(), path, value) {
+        match self.change_setting(path, value) {
             Ok(config) => {
-                now::<methods::SetSetting>(reply, super::views::setting(&config, path));
+                now::<methods::SetSetting>(reply, super::views::setting(&config.of_file(), path));
                 // A service that is switched on or off is so at once.
                 let service = path.strip_prefix("services/").and_then(|rest| rest.strip_suffix("/enabled"));
                 let service = service.and_then(|name| name.parse::<ServiceName>().ok());

@@ -48,7 +48,12 @@ pub struct RunOptions {
     pub home: Option<PathBuf>,
     /// A file whose first line is the passphrase of the key.
     pub passphrase_file: Option<PathBuf>,
+    /// From whom the node hears of others in the distributed hash table, instead of what its settings say; nothing to leave it at that.
+    pub bootstrap: Vec<String>,
 }
+
+/// The setting that [`RunOptions::bootstrap`] stands before.
+const DHT_BOOTSTRAP: &str = "services/entangled-dht/bootstrap";
 
 /// A node that is about to run: everything that can go wrong at the start has not.
 pub struct Started {
@@ -72,7 +77,10 @@ pub struct Started {
 pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let home = Home::at(home_folder(options.home.as_deref())?);
     home.prepare()?;
-    let config = Config::load(&home.config_file())?;
+    let mut config = Config::load(&home.config_file())?;
+    if !options.bootstrap.is_empty() {
+        config = config.for_this_run(DHT_BOOTSTRAP, &options.bootstrap.join(",")).context("--bootstrap")?;
+    }
     let settings = Settings::of(&config)?;
     let log = Log::start(
         &LogOptions {

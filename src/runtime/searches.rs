@@ -12,7 +12,6 @@ use crate::nickname::Nickname;
 use crate::node::{Input, RequestId, UserRequest};
 
 use super::calls::{Reply, bad, failed, now};
-use super::config::Config;
 use super::driver::{Done, Driver};
 use super::who;
 
@@ -177,7 +176,7 @@ impl Driver {
     /// Our user wants to be known by that name, or by none, from now on.
     pub(super) fn change_nickname(&mut self, name: Option<Nickname>, reply: Reply) {
         let text = name.as_ref().map(Nickname::as_str);
-        match Config::change(&self.home.config_file(), "identity/name", text) {
+        match self.change_setting("identity/name", text) {
             Ok(config) => {
                 let is_same = self.settings.name == name;
                 self.settings_changed(config);

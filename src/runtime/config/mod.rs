@@ -24,10 +24,12 @@ const CONFIG_BYTES: u64 = 1024 * 1024;
 /// How alike a path must be to one that exists to be offered for it, from 0 to 1.
 const LIKENESS: f64 = 0.7;
 
-/// What stands in `config.toml`, checked. The default is an empty file.
+/// What stands in `config.toml`, checked, and what the command line says instead. The default is an empty file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     values: BTreeMap<&'static str, Value>,
+    /// Never written into the file.
+    for_this_run: BTreeMap<&'static str, Value>,
 }
 
 impl Config {
@@ -50,24 +52,46 @@ impl Config {
         })?;
         let mut values = BTreeMap::new();
         collect(document.as_table(), "", text, file, &mut values)?;
-        Ok(Self { values })
+        Ok(Self { values, ..Self::default() })
     }
 
-    /// The value of a setting: what the file says, or the default.
+    /// The same with another value of one setting, as one types it, for this run: the file stays as it is.
+    ///
+    /// # Errors
+    /// If there is no such setting, or it cannot have that value.
+    pub fn for_this_run(mut self, path: &str, text: &str) -> Result<Self, ConfigError> {
+        let setting = find(path)?;
+        self.for_this_run.insert(setting.path, typed(setting, text)?);
+        Ok(self)
+    }
+
+    /// The same, with what `running` has for this run.
+    #[must_use]
+    pub fn in_run_of(self, running: &Self) -> Self {
+        Self { for_this_run: running.for_this_run.clone(), ..self }
+    }
+
+    /// The file alone: what will count at the next start.
+    #[must_use]
+    pub fn of_file(&self) -> Self {
+        Self { values: self.values.clone(), ..Self::default() }
+    }
+
+    /// The value of a setting: what counts for this run only, what the file says, or the default.
     ///
     /// # Errors
     /// If there is no such setting.
     pub fn get(&self, path: &str) -> Result<Value, ConfigError> {
         let setting = find(path)?;
-        let set = self.values.get(setting.path).cloned();
+        let set = self.for_this_run.get(setting.path).or_else(|| self.values.get(setting.path)).cloned();
         // A test holds each default against its kind.
         set.or_else(|| setting.kind.parse(setting.default)).ok_or(ConfigError::NoDefault { path: setting.path })
     }
 
-    /// Whether the file says it.
+    /// Whether somebody has set it.
     #[must_use]
     pub fn is_set(&self, path: &str) -> bool {
-        self.values.contains_key(path)
+        self.for_this_run.contains_key(path) || self.values.contains_key(path)
     }
 
     /// Changes one setting in the file (`None`: back to its default), and returns all as they are now. Everything else stays as the user
@@ -77,15 +101,7 @@ impl Config {
     /// If there is no such setting, it cannot have that value, anything else in the file is wrong, or it cannot be read or written.
     pub fn change(file: &Path, path: &str, value: Option<&str>) -> Result<Self, ConfigError> {
         let setting = find(path)?;
-        let value = value.map(|text| {
-            setting.kind.parse(text).ok_or_else(|| ConfigError::Value {
-                place: None,
-                path: setting.path,
-                value: shown(text),
-                expected: setting.kind.expected(),
-            })
-        });
-        let value = value.transpose()?;
+        let value = value.map(|text| typed(setting, text)).transpose()?;
         let text = read(file)?;
         let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| ConfigError::NoToml {
             place: Place::new(file, &text, error.span().map(|span| span.start)),
@@ -99,6 +115,16 @@ impl Config {
             .map_err(|error| ConfigError::Write { detail: error.to_string() })?;
         Ok(config)
     }
+}
+
+/// The value that somebody types for a setting.
+fn typed(setting: &Setting, text: &str) -> Result<Value, ConfigError> {
+    setting.kind.parse(text).ok_or_else(|| ConfigError::Value {
+        place: None,
+        path: setting.path,
+        value: shown(text),
+        expected: setting.kind.expected(),
+    })
 }
 
 /// The setting with this path.
@@ -407,6 +433,25 @@ expiry = \"3d\"
         "#]]
         .assert_eq(&text);
         assert_eq!(Config::load(&file).expect("good").get("messages/expiry").expect("there").to_string(), "7d");
+    }
+
+    #[test]
+    fn what_counts_for_this_run_stands_before_the_file_and_never_comes_into_it() {
+        let (_folder, file) = file(WRITTEN);
+        let bootstrap = "services/entangled-dht/bootstrap";
+        let shown = |config: &Config| config.get(bootstrap).expect("there").to_string();
+        let load = || Config::load(&file).expect("good");
+        let running = load().for_this_run(bootstrap, "192.0.2.1:6881,dht.example:6882").expect("good");
+        assert_eq!(shown(&running), "192.0.2.1:6881 dht.example:6882");
+        assert!(running.is_set(bootstrap) && !load().is_set(bootstrap));
+        // Another setting is changed while it runs, and then the same one in the file.
+        let changed = Config::change(&file, "log/level", Some("debug")).expect("changed").in_run_of(&running);
+        assert_eq!(shown(&changed), "192.0.2.1:6881 dht.example:6882");
+        let changed = Config::change(&file, bootstrap, Some("192.0.2.9:1")).expect("changed").in_run_of(&running);
+        assert_eq!([shown(&changed), shown(&changed.of_file())], ["192.0.2.1:6881 dht.example:6882", "192.0.2.9:1"]);
+        assert!(!fs::read_to_string(&file).expect("read").contains("6881"));
+        let error = load().for_this_run(bootstrap, "192.0.2.1").expect_err("no port").to_string();
+        assert!(error.contains("cannot be `192.0.2.1`: expected a list") && error.contains("HOST:PORT"), "{error}");
     }
 
     #[test]
