@@ -103,6 +103,8 @@ pub struct NicknameStatus {
     pub settled: bool,
     /// What stands in the way.
     pub problem: Option<String>,
+    /// What the user can do about it; nothing where the node goes on trying by itself.
+    pub help: Option<String>,
 }
 
 /// `names.find`: a search that has begun.

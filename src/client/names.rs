@@ -14,8 +14,8 @@ use crate::api::methods::{
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
 
-/// Characters of an id that people compare: 120 bits, in groups of four.
-const FINGERPRINT_CHARACTERS: usize = 24;
+/// What a list of claimants is, and what it is not.
+const WHO_IS_LISTED: &str = "Listed is who claims the name and has it in their identity document too; claims without such a document are left out.";
 
 /// `bitpie nick …`
 pub fn nick(command: NickCommand, context: &Context<'_>) -> Result<(), Failure> {
@@ -40,25 +40,35 @@ pub fn nick(command: NickCommand, context: &Context<'_>) -> Result<(), Failure> 
 }
 
 fn standing(nickname: &NicknameStatus) -> String {
+    let problem = nickname.problem.as_ref().map(|problem| styled(ODD, safe(problem)));
     let Some(name) = &nickname.name else {
-        return "This node has no nickname. `bitpie nick set NAME` gives it one.\n".to_owned();
+        // What it was called before may still be taken.
+        let rest = problem.map(|problem| format!("{problem}.\n")).unwrap_or_default();
+        return format!("This node has no nickname. `bitpie nick set NAME` gives it one.\n{rest}");
     };
     let name = styled(STRONG, safe(name.as_str()));
-    if let Some(problem) = &nickname.problem {
-        return format!(
-            "{name} is the nickname, but nobody finds it yet: {}. The node goes on trying.\n",
-            styled(ODD, safe(problem))
-        );
-    }
     let place = nickname.index.map(|index| format!(" in place {index}")).unwrap_or_default();
-    match (nickname.settled, nickname.result) {
-        (true, Some(NicknameResult::Own | NicknameResult::Registered)) => {
+    match (nickname.settled, nickname.result, problem) {
+        (_, _, Some(problem)) if nickname.help.is_some() => {
+            let help = nickname.help.as_deref().map(safe).unwrap_or_default();
+            format!(
+                "{name} is the nickname, but nobody finds it: {problem}. Nothing is done about it before that is mended: {help}.\n"
+            )
+        }
+        (true, Some(NicknameResult::Failed), problem) => {
+            let why = problem.map(|problem| format!(": {problem}")).unwrap_or_default();
+            format!(
+                "{name} could {} be registered{why}. The node tries again every five minutes.\n",
+                styled(BAD, "not")
+            )
+        }
+        (_, _, Some(problem)) => {
+            format!("{name} is the nickname, but nobody finds it yet: {problem}. The node goes on trying.\n")
+        }
+        (true, Some(NicknameResult::Own | NicknameResult::Registered), None) => {
             format!("{name} is {}{place}: `bitpie find` finds it.\n", styled(GOOD, "yours"))
         }
-        (true, Some(NicknameResult::Failed)) => {
-            format!("{name} could {} be registered; the node tries again every five minutes.\n", styled(BAD, "not"))
-        }
-        (false, Some(NicknameResult::Exists)) => {
+        (false, Some(NicknameResult::Exists), None) => {
             format!("{name} is somebody else's{place}; the next place is being tried.\n")
         }
         _ => format!("{name} is being registered; `bitpie nick show` says how it goes.\n"),
@@ -338,30 +348,40 @@ mod tests {
 
     #[test]
     fn how_a_nickname_stands_is_said_in_a_sentence() {
-        let status = |result, settled, problem: Option<&str>| {
-            let status = NicknameStatus {
-                name: Some("alice".parse().expect("a nickname")),
-                state: "HELD".to_owned(),
-                result,
-                index: Some(2),
-                settled,
-                problem: problem.map(str::to_owned),
-            };
-            anstream::adapter::strip_str(&standing(&status)).to_string()
+        let status = |result, settled, problem: Option<&str>| NicknameStatus {
+            name: Some("alice".parse().expect("a nickname")),
+            state: "HELD".to_owned(),
+            result,
+            index: Some(2),
+            settled,
+            problem: problem.map(str::to_owned),
+            help: None,
         };
+        let off = Some("the service private-messages is off, which looks after the nickname");
+        let help = Some("`bitpie service start private-messages` starts it".to_owned());
+        let left = Some("alice stays taken for two days: nobody in the DHT has answered");
         let all = [
             status(Some(NicknameResult::Own), true, None),
             status(Some(NicknameResult::Exists), false, None),
             status(Some(NicknameResult::Failed), true, None),
+            status(Some(NicknameResult::Failed), true, Some("others hold all places of this name")),
             status(None, false, None),
             status(None, false, Some("nobody in the DHT answers this node")),
+            NicknameStatus { help, ..status(None, true, off) },
+            NicknameStatus { name: None, ..status(Some(NicknameResult::Cleared), true, left) },
         ];
+        let all: String = all.iter().map(standing).collect();
         expect![[r#"
             alice is yours in place 2: `bitpie find` finds it.
             alice is somebody else's in place 2; the next place is being tried.
-            alice could not be registered; the node tries again every five minutes.
+            alice could not be registered. The node tries again every five minutes.
+            alice could not be registered: others hold all places of this name. The node tries again every five minutes.
             alice is being registered; `bitpie nick show` says how it goes.
             alice is the nickname, but nobody finds it yet: nobody in the DHT answers this node. The node goes on trying.
-        "#]].assert_eq(&all.concat());
+            alice is the nickname, but nobody finds it: the service private-messages is off, which looks after the nickname. Nothing is done about it before that is mended: `bitpie service start private-messages` starts it.
+            This node has no nickname. `bitpie nick set NAME` gives it one.
+            alice stays taken for two days: nobody in the DHT has answered.
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&all).to_string());
     }
 }

@@ -7,6 +7,7 @@ use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods;
 use crate::automata::types::NicknameResult;
 use crate::automata::{dht_connector, nickname_holder};
+use crate::hosts::local_service;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::nickname::Nickname;
 use crate::node::{Input, RequestId, UserRequest};
@@ -206,12 +207,36 @@ impl Driver {
             Some((result, _, index)) => (Some(in_answers(*result)), Some(*index)),
             None => (None, None),
         };
-        let dht = self.node.system().dht_connector.get().map(|connector| connector.state());
-        let is_joined = dht == Some(dht_connector::State::Joined);
-        let no_dht = world.nickname.wanted.as_ref().filter(|_| !is_joined).map(|_| no_dht(dht).message);
-        let problem = no_dht.or_else(|| world.nickname.problem.clone());
-        answers::NicknameStatus { name: world.nickname.wanted.clone(), state, result, index, settled, problem }
+        let wanted = &world.nickname.wanted;
+        let (unnamed, help) = wanted.as_ref().and_then(|_| self.why_unnamed()).unzip();
+        let problem = unnamed.or_else(|| world.nickname.problem.clone());
+        answers::NicknameStatus { name: wanted.clone(), state, result, index, settled, problem, help: help.flatten() }
     }
+
+    /// Why our nickname is not even being registered; and what to do about it, if it is for the user to do something.
+    fn why_unnamed(&self) -> Option<(String, Option<String>)> {
+        let system = self.node.system();
+        match system.dht_connector.get().map(|connector| connector.state()) {
+            Some(dht_connector::State::Joined) if local_service::state(system, NICKNAMES).is_in_down() => {
+                let why = format!("the service {NICKNAMES} is off, which looks after the nickname");
+                Some((why, Some(format!("`bitpie service start {NICKNAMES}` starts it"))))
+            }
+            Some(dht_connector::State::Joined) => None,
+            dht => {
+                let error = no_dht(dht);
+                Some((error.message, error.data.help.filter(|_| is_closed(dht))))
+            }
+        }
+    }
+}
+
+/// The service that looks after our nickname.
+const NICKNAMES: &str = "private-messages";
+
+/// The service is off; in any other state the node goes on trying.
+fn is_closed(dht: Option<dht_connector::State>) -> bool {
+    use dht_connector::State;
+    matches!(dht, None | Some(State::AtStartup | State::Closed))
 }
 
 fn in_answers(result: NicknameResult) -> answers::NicknameResult {
