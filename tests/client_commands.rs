@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 
 use bitpie::api::access::{API_FILE, Access, Token};
 use bitpie::api::answers::{
-    Contact, ContactState, Contacts, Direction, MarkedRead, Message, MessageSent, MessageState, Messages, Ping, Rating,
-    ServiceChange, ServiceResult,
+    Claimant, Contact, ContactAdded, ContactState, Contacts, Direction, FoundNames as Found, KnownContact, MarkedRead,
+    Message, MessageSent, MessageState, Messages, Ping, Rating, Search, ServiceChange, ServiceResult,
 };
 use bitpie::api::bind::{PortChoice, bind};
 use bitpie::api::errors::{ErrorKind, RpcError};
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::{
-    AddContact, Call, ExportMessages, GetMessage, ListContacts, ListMessages, MarkRead, PingContact, Request,
-    SendMessage, StopService, WatchMessages, answer,
+    AddContact, Call, ExportMessages, FindName, FoundNames, GetMessage, ListContacts, ListMessages, MarkRead,
+    PingContact, Request, SendMessage, StopService, WatchMessages, answer,
 };
 use bitpie::api::server::{Doors, serve};
 use bitpie::identity::NodeId;
@@ -126,6 +126,10 @@ fn contact() -> Contact {
     }
 }
 
+fn added(known: Option<KnownContact>) -> Outcome {
+    answer::<AddContact>(&ContactAdded { contact: contact(), known })
+}
+
 fn message(position: u64, direction: Direction, state: MessageState) -> Message {
     Message {
         position,
@@ -158,7 +162,7 @@ fn sent() -> Outcome {
 #[test]
 fn a_contact_is_added_and_listed() {
     let fake = Fake::start(|request| match request {
-        Request::AddContact(_) => answer::<AddContact>(&contact()),
+        Request::AddContact(_) => added(None),
         Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
         other => panic!("{other:?}"),
     });
@@ -181,6 +185,259 @@ fn a_contact_is_added_and_listed() {
     );
     let raw = fake.run(&["--json", "contact", "list"]);
     assert_eq!(serde_json::from_slice::<Value>(&raw.stdout).expect("JSON"), json!({ "contacts": [contact()] }));
+}
+
+#[test]
+fn whoever_is_known_already_is_not_called_new() {
+    let named = |name: &str| Some(name.parse().expect("a nickname"));
+    let was = [
+        (
+            ContactState::Accepted,
+            named("alice"),
+            "You know this node already, as alice: `bitpie msg send alice \"…\"`\n",
+        ),
+        (
+            ContactState::Accepted,
+            named("al"),
+            "You know this node already, as al; it is alice from now on: `bitpie msg send alice \"…\"`\n",
+        ),
+        (
+            ContactState::Request,
+            None,
+            "alice is a contact now, who had asked to talk, with 0 unread messages: `bitpie msg send alice \"…\"`\n",
+        ),
+    ];
+    for (state, name, expected) in was {
+        let known = KnownContact { state, name };
+        let fake = Fake::start(move |_| added(Some(known.clone())));
+        assert_eq!(text(&fake.run(&["contact", "add", "bitpie:x"]).stdout), expected);
+    }
+}
+
+/// Answers a search for `alice` with whoever is in these places, as the node would; nobody is a contact yet.
+fn names(request: &Request, places: &[u8], complete: bool, looks_like: Option<&str>) -> Outcome {
+    let claimant = |place: &u8| {
+        let id = NodeId::from_bytes([place + 1; 32]);
+        let address = format!("bitpie:{id}");
+        Claimant {
+            index: *place,
+            id,
+            address,
+            is_me: false,
+            is_contact: false,
+            state: None,
+            contact: None,
+            answers: Some(true),
+        }
+    };
+    let nickname = |name: &str| name.parse().expect("a nickname");
+    match request {
+        Request::FindName(_) => answer::<FindName>(&Search { search: 7 }),
+        Request::FoundNames(_) => answer::<FoundNames>(&Found {
+            search: 7,
+            name: nickname("alice"),
+            claimants: places.iter().map(claimant).collect(),
+            over: true,
+            complete,
+            seen: 1,
+            looks_like: looks_like.map(nickname),
+            missing: None,
+        }),
+        Request::AddContact(_) => {
+            let contact = Contact { looks_like: looks_like.map(nickname), ..contact() };
+            answer::<AddContact>(&ContactAdded { contact, known: None })
+        }
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: Vec::new() }),
+        Request::SendMessage(send) if send.to == alice().to_string() => sent(),
+        Request::SendMessage(_) => Err(RpcError::new(ErrorKind::NotFound, "there is no contact `alice`")),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The addresses that a command has made contacts.
+fn pinned(fake: &Fake) -> Vec<String> {
+    let asked = fake.asked().into_iter();
+    asked.filter_map(|request| if let Request::AddContact(add) = request { Some(add.idurl) } else { None }).collect()
+}
+
+#[test]
+fn of_several_who_claim_a_name_the_user_chooses() {
+    let fake = Fake::start(|request| names(request, &[0, 1], true, None));
+    // Nobody is at the terminal: the list says whom there is to choose from, and how that is done.
+    check(
+        &fake.run(&["msg", "send", "alice", "hello"]),
+        expect![[r#"
+        exit code 2
+        0 yryo nyeb yryo nyeb yryo nyeb …
+        1 yeby ryon yeby ryon yeby ryon …
+        PLACE  FINGERPRINT                                 ADDRESS
+            0  yryo nyeb yryo nyeb yryo nyeb  answers now  bitpie:yryonyebyryonyebyryonyebyryonyebyryonyebyryonyebyryo
+            1  yeby ryon yeby ryon yeby ryon  answers now  bitpie:yebyryonyebyryonyebyryonyebyryonyebyryonyebyryonyeby
+
+        error: 2 people claim the nickname `alice`
+        help: `bitpie find alice` lists them; compare the fingerprints with your friend, and say whom you mean: --fingerprint '…', or --place N
+    "#]],
+    );
+    check(
+        &fake.run(&["msg", "send", "alice", "hello", "--yes"]),
+        expect![[r#"
+        exit code 2
+        0 yryo nyeb yryo nyeb yryo nyeb …
+        1 yeby ryon yeby ryon yeby ryon …
+        error: 2 people claim the nickname `alice`
+        help: `bitpie find alice` lists them; compare the fingerprints with your friend, and say whom you mean: --fingerprint '…', or --place N
+    "#]],
+    );
+    assert_eq!(pinned(&fake), [""; 0]);
+    check(
+        &fake.run(&["msg", "send", "alice", "hello", "--place", "0", "--yes"]),
+        expect![[r#"
+        exit code 0
+        For alice: queued, and safe on this disk (`--wait` waits for more, `bitpie msg list` shows it)
+        0 yryo nyeb yryo nyeb yryo nyeb …
+        1 yeby ryon yeby ryon yeby ryon …
+        alice is yryo nyeb yryo nyeb yryo nyeb (place 0).
+    "#]],
+    );
+    let first = format!("bitpie:{}", alice());
+    assert_eq!(pinned(&fake), [&*first]);
+    check(
+        &fake.run(&["msg", "send", "alice", "hello", "--fingerprint", "yryo nyeb yryo nyeb yryo nyeb"]),
+        expect![[r#"
+            exit code 0
+            For alice: queued, and safe on this disk (`--wait` waits for more, `bitpie msg list` shows it)
+            0 yryo nyeb yryo nyeb yryo nyeb …
+            1 yeby ryon yeby ryon yeby ryon …
+            alice is yryo nyeb yryo nyeb yryo nyeb (place 0).
+        "#]],
+    );
+    assert_eq!(pinned(&fake), [&*first]);
+    let other = "yony ebyr yony ebyr yony ebyr";
+    check(
+        &fake.run(&["contact", "add", "alice", "--fingerprint", other]),
+        expect![[r#"
+        exit code 2
+        0 yryo nyeb yryo nyeb yryo nyeb …
+        1 yeby ryon yeby ryon yeby ryon …
+        error: nobody with the fingerprint yony ebyr yony ebyr yony ebyr claims the nickname `alice`
+        help: `bitpie find alice` lists who does
+    "#]],
+    );
+    assert_eq!(pinned(&fake), [""; 0]);
+}
+
+#[test]
+fn yes_alone_is_not_enough_where_the_search_is_not() {
+    let fake = Fake::start(|request| names(request, &[0], false, None));
+    check(
+        &fake.run(&["msg", "send", "alice", "hello", "--yes"]),
+        expect![[r#"
+        exit code 2
+        0 yryo nyeb yryo nyeb yryo nyeb …
+        error: not everybody has answered in time, so others may claim the nickname `alice` too
+        help: try again, or say whom you mean: --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'
+    "#]],
+    );
+    assert_eq!(pinned(&fake), [""; 0]);
+    // Whoever names a place or a fingerprint is told.
+    check(
+        &fake.run(&["msg", "send", "alice", "hello", "--place", "0", "--yes"]),
+        expect![[r#"
+        exit code 0
+        For alice: queued, and safe on this disk (`--wait` waits for more, `bitpie msg list` shows it)
+        0 yryo nyeb yryo nyeb yryo nyeb …
+        alice is yryo nyeb yryo nyeb yryo nyeb (place 0).
+
+        Not everybody has answered in time; there may be more.
+    "#]],
+    );
+    assert_eq!(pinned(&fake).len(), 1);
+}
+
+#[test]
+fn a_name_that_looks_like_that_of_a_contact_is_told_before_anything_is_sent() {
+    let fake = Fake::start(|request| names(request, &[0], true, Some("аlice")));
+    let expected = "the name looks like that of your contact аlice, who is somebody else";
+    for more in [&["--yes"][..], &["--yes", "--json"], &["--place", "0", "--yes"]] {
+        let output = fake.run(&[&["msg", "send", "alice", "hello"][..], more].concat());
+        assert!(output.status.success() && text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    }
+    // Under another name it looks like nobody, and was looked for under one that does.
+    let output = fake.run(&["contact", "add", "alice", "--name", "zoe", "--yes"]);
+    assert!(text(&output.stderr).contains("alice is not your contact аlice"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_fingerprint_means_nobody_else_also_where_the_name_is_that_of_a_contact() {
+    let fake = Fake::start(|request| match request {
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
+        Request::SendMessage(_) => sent(),
+        other => panic!("{other:?}"),
+    });
+    let [hers, anothers] = ["yryonyebyryonyebyryonyeb", "yonyebyryonyebyryonyebyr"];
+    let address = format!("bitpie:{}", alice());
+    for to in ["alice", "bitpie:yryo", &address] {
+        let sent = fake.run(&["msg", "send", to, "hello", "--fingerprint", hers]);
+        assert!(sent.status.success(), "{}", text(&sent.stderr));
+        let asked = fake.asked();
+        let is_hers =
+            |request: &Request| matches!(request, Request::SendMessage(send) if send.to == alice().to_string());
+        assert_eq!(asked.iter().filter(|request| is_hers(request)).count(), 1, "{asked:?}");
+        let refused = fake.run(&["msg", "send", to, "hello", "--fingerprint", anothers]);
+        assert_eq!(refused.status.code(), Some(2), "{to}");
+        assert!(fake.asked().iter().all(|request| matches!(request, Request::ListContacts(_))), "{to}");
+    }
+    check(
+        &fake.run(&["msg", "send", "alice", "hello", "--fingerprint", anothers]),
+        expect![[r#"
+        exit code 2
+        error: `alice` is the node yryo nyeb yryo nyeb yryo nyeb, and not that of the fingerprint yony ebyr yony ebyr yony ebyr
+        help: nothing was done: compare both with your friend
+    "#]],
+    );
+    check(
+        &fake.run(&["contact", "add", &address, "--fingerprint", anothers]),
+        expect![[r#"
+        exit code 2
+        error: `bitpie:yryonyebyryonyebyryonyebyryonyebyryonyebyryonyebyryo` is the node yryo nyeb yryo nyeb yryo nyeb, and not that of the fingerprint yony ebyr yony ebyr yony ebyr
+        help: nothing was done: compare both with your friend
+    "#]],
+    );
+    let short = fake.run(&["msg", "send", "alice", "hello", "--fingerprint", "yryonyeb"]);
+    assert!(text(&short.stderr).contains("at least 24 characters"), "{}", text(&short.stderr));
+}
+
+#[test]
+fn everybody_who_comes_in_is_told_once_though_the_list_gets_shorter() {
+    let mut step = 0;
+    let fake = Fake::start(move |request| match request {
+        Request::FoundNames(_) => {
+            // The first is found in a lower place too, and the third comes in with that.
+            let places: &[&[u8]] = &[&[4, 5], &[0, 6]];
+            let at = places[step.min(1)];
+            step += 1;
+            let outcome = names(request, at, true, None)?;
+            let mut found: Found = serde_json::from_value(outcome).expect("it is one");
+            (found.over, found.seen) = (step > 1, step as u64);
+            answer::<FoundNames>(&found)
+        }
+        other => names(other, &[], true, None),
+    });
+    check(
+        &fake.run(&["find", "alice"]),
+        expect![[r#"
+        exit code 0
+        PLACE  FINGERPRINT                                 ADDRESS
+            0  yryo nyeb yryo nyeb yryo nyeb  answers now  bitpie:yryonyebyryonyebyryonyebyryonyebyryonyebyryonyebyryo
+            6  yhdo qba8 yhdo qba8 yhdo qba8  answers now  bitpie:yhdoqba8yhdoqba8yhdoqba8yhdoqba8yhdoqba8yhdoqba8yhdo
+
+        Listed is who claims the name and has it in their identity document too; claims without such a document are left out.
+        4 ywno kbef ywno kbef ywno kbef …
+        5 yady cbog yady cbog yady cbog …
+        0 yryo nyeb yryo nyeb yryo nyeb …
+        6 yhdo qba8 yhdo qba8 yhdo qba8 …
+    "#]],
+    );
 }
 
 #[test]

@@ -146,8 +146,10 @@ pub struct Claimant {
     pub address: String,
     /// It is this node.
     pub is_me: bool,
-    /// It is a contact.
+    /// It is a contact: somebody with whom the user talks.
     pub is_contact: bool,
+    /// What they are to the user; nothing if they are nobody.
+    pub state: Option<ContactState>,
     /// The user's name for them.
     pub contact: Option<Nickname>,
     /// The node answers now; `null` while that is being found out.
@@ -369,7 +371,7 @@ pub struct Contacts {
     pub contacts: Vec<Contact>,
 }
 
-/// Somebody whom the user talks with, or who would like to; the answer to `contact.add`, `contact.accept` and `contact.refuse` too.
+/// Somebody whom the user talks with, or who would like to; the answer to `contact.accept` and `contact.refuse` too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// Who.
@@ -396,6 +398,25 @@ pub struct Contact {
     pub nickname_change: Option<NicknameChange>,
     /// Another contact, whose name looks like that of this one: told when a contact is added or accepted.
     pub looks_like: Option<Nickname>,
+}
+
+/// `contact.add`: the contact, as it is now, and as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactAdded {
+    /// The contact.
+    #[serde(flatten)]
+    pub contact: Contact,
+    /// What this node was to the user before; nothing if it was nobody.
+    pub known: Option<KnownContact>,
+}
+
+/// Somebody who was known before they were added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownContact {
+    /// What they were to the user.
+    pub state: ContactState,
+    /// The user's name for them.
+    pub name: Option<Nickname>,
 }
 
 /// Somebody who was found by a nickname has given it up.

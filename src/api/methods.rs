@@ -105,7 +105,7 @@ pub struct DisableService {
 pub struct AddContact {
     /// Their address: `bitpie:<id>`, with hints or without, or the id alone.
     pub idurl: String,
-    /// The user's name for them; without it, the one that the address proposes.
+    /// The user's name for them; without it, the one that they have already, the nickname by which they were found, or the one that the address proposes.
     #[serde(default)]
     pub name: Option<Nickname>,
     /// The nickname by which they were found, if by one: that they give it up is told.
@@ -122,7 +122,7 @@ pub struct ListContacts {}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveContact {
-    /// The user's name for them, their id, an unambiguous beginning of it, or their address.
+    /// The user's name for them, their id, `bitpie:` and an unambiguous beginning of it, its fingerprint, or their address.
     pub who: String,
 }
 
@@ -412,7 +412,7 @@ methods! {
     "service.stop" StopService -> ServiceChange: "Stops a service and what needs it, for this run of the node.",
     "service.enable" EnableService -> ServiceChange: "Starts a service, now and at each start of the node.",
     "service.disable" DisableService -> ServiceChange: "Stops a service, now and at each start of the node.",
-    "contact.add" AddContact -> Contact: "Makes somebody a contact.",
+    "contact.add" AddContact -> ContactAdded: "Makes somebody a contact; whoever was refused has to be accepted instead.",
     "contact.list" ListContacts -> Contacts: "The contacts, and the strangers who would like to be.",
     "contact.remove" RemoveContact -> ContactRemoved: "Forgets a contact; the conversation stays.",
     "contact.accept" AcceptContact -> Contact: "Makes a stranger who has written a contact, and takes their messages.",

@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::duration::Span;
+use crate::identity::Fingerprint;
 use crate::nickname::Nickname;
 use crate::services::ServiceName;
 
@@ -86,9 +87,10 @@ pub enum Command {
     Id,
     /// Contacts: whom you talk with, and who would like to
     #[command(
-        after_help = "WHO is your name for them, their id, a beginning of it that is theirs alone, or their address (bitpie:…).\n\n\
+        after_help = "WHO is your name for them, their id, `bitpie:` and a beginning of it that is theirs alone, its fingerprint, or their address (bitpie:…).\n\
+        The beginning of an id without `bitpie:` is taken for a name, for anybody can make an id that begins like one.\n\n\
         Examples:\n  bitpie contact add 'bitpie:…?at=tcp://203.0.113.5:7771' --name alice\n  bitpie contact list\n  \
-        bitpie contact accept 8kq3"
+        bitpie contact accept bitpie:8kq3"
     )]
     Contact {
         /// What to do with them
@@ -118,6 +120,8 @@ pub enum Command {
     /// Find everybody who claims a nickname
     #[command(
         after_help = "A name can be claimed by anybody, and is never proof of who somebody is: compare the fingerprint.\n\
+        Listed is only who has the name in their identity document too; claims without such a document are left out.\n\
+        Everybody who is listed is asked whether they are there, and sees the address from which you look.\n\
         Exit code 1 if nobody claims it.\n\n\
         Examples:\n  bitpie find alice\n  bitpie find alice --first --json | jq -r '.claimants[].address'"
     )]
@@ -282,12 +286,15 @@ pub enum NickCommand {
 /// Whom the user means, where several may be meant.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Choice {
-    /// Take whoever claims the nickname, without being asked
+    /// Without being asked: whoever claims the nickname, if that is one alone, or whoever is in the place by then. In a script, --fingerprint is safer
     #[arg(long)]
     pub yes: bool,
     /// Of several who claim the nickname, the one in this place
     #[arg(long, value_name = "N")]
     pub place: Option<u8>,
+    /// The node whose id begins so, and no other, whoever else claims the nickname; 24 characters or more, as `bitpie find` shows them
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "place")]
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// `bitpie contact …`
@@ -295,7 +302,9 @@ pub struct Choice {
 pub enum ContactCommand {
     /// Make somebody a contact
     #[command(after_help = "Examples:\n  bitpie contact add 'bitpie:…?at=tcp://203.0.113.5:7771&name=alice'\n  \
-        bitpie contact add bitpie:… --name bob\n  bitpie contact add alice               by nickname; you are asked to compare the fingerprint")]
+        bitpie contact add bitpie:… --name bob\n  bitpie contact add alice               by nickname; you are asked to compare the fingerprint\n  \
+        bitpie contact add alice --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'\n\n\
+        Whoever is a contact already keeps their name, unless --name gives another. Whoever was refused has to be accepted: `bitpie contact accept`.")]
     Add {
         /// Their address, as `bitpie id` prints it on their side, or their nickname
         #[arg(value_name = "ADDRESS|NICKNAME")]
@@ -314,12 +323,12 @@ pub enum ContactCommand {
     List,
     /// Forget a contact; the conversation stays
     Remove {
-        /// Name, id, beginning of an id, or address
+        /// Name, id, `bitpie:` and its beginning, or address
         who: String,
     },
     /// Make a stranger who has written a contact, and take their messages
     Accept {
-        /// Name, id, beginning of an id, or address
+        /// Name, id, `bitpie:` and its beginning, or address
         who: String,
         /// Your name for them
         #[arg(long)]
@@ -327,12 +336,12 @@ pub enum ContactCommand {
     },
     /// Refuse somebody, now and in future, and delete what waits from them
     Refuse {
-        /// Name, id, beginning of an id, or address
+        /// Name, id, `bitpie:` and its beginning, or address
         who: String,
     },
     /// Ask a contact's node whether it is there
     Ping {
-        /// Name, id, beginning of an id, or address
+        /// Name, id, `bitpie:` and its beginning, or address
         who: String,
     },
 }
@@ -343,9 +352,10 @@ pub enum MessageCommand {
     /// Send a message: on your disk when the command returns, delivered as soon as they can be reached
     #[command(after_help = "With --wait the exit code is 1 if it was refused, or not confirmed in time.\n\n\
         Examples:\n  bitpie msg send alice \"are you there?\"\n  bitpie msg send alice - < letter.txt\n  \
-        bitpie msg send alice \"now or never\" --expires 10min --wait")]
+        bitpie msg send alice \"now or never\" --expires 10min --wait\n  \
+        bitpie msg send alice \"from a script\" --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'")]
     Send {
-        /// Name, id, beginning of an id, or address; a nickname that is no contact yet is looked for, and you are asked to compare the fingerprint
+        /// Name, id, `bitpie:` and its beginning, or address; a nickname that is no contact yet is looked for, and you are asked to compare the fingerprint
         to: String,
         /// Whom, if a nickname is given
         #[command(flatten)]
@@ -405,7 +415,7 @@ pub enum MessageCommand {
     },
     /// Mark what somebody has written as read
     Read {
-        /// Name, id, beginning of an id, or address
+        /// Name, id, `bitpie:` and its beginning, or address
         with: String,
     },
     /// Write messages as JSON Lines, the oldest first

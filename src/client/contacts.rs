@@ -1,15 +1,17 @@
 //! `bitpie contact …`
 
 use super::arguments::ContactCommand;
+use super::choosing;
 use super::duration::when;
 use super::failure::Failure;
 use super::names;
-use super::short_id::{ShortIds, name_or_id};
+use super::short_id::{ShortIds, name_or_id, reference};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
-use crate::api::answers::{Contact, ContactState, Contacts, Rating};
+use crate::api::answers::{Contact, ContactAdded, ContactState, Contacts, KnownContact, Rating};
 use crate::api::methods::{AcceptContact, AddContact, ListContacts, PingContact, RefuseContact, RemoveContact};
+use crate::identity::IDURL_SCHEME;
 
 /// Does what is asked for.
 pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Failure> {
@@ -20,15 +22,17 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
             (answered.raw, contacts_text(&answered.answer, now_unix_ms()))
         }
         ContactCommand::Add { idurl, choice, name } => {
-            let wanted = match names::as_nickname(&idurl) {
-                Some(nickname) => names::pin(&node, &nickname, name, &choice)?,
-                None => AddContact { idurl, name, found_as: None },
+            let wanted = match choosing::as_nickname(&idurl) {
+                Some(nickname) => choosing::pin(&node, &nickname, name, &choice, context)?,
+                None => {
+                    choice.fingerprint.iter().try_for_each(|it| choosing::check_address(&idurl, it))?;
+                    AddContact { idurl, name, found_as: None }
+                }
             };
             let answered = node.call(&wanted)?;
-            let who = who(&answered.answer);
-            let write = format!("bitpie msg send {} \"…\"", quoted(&who));
-            let text = format!("{} is a contact now: `{write}`\n", styled(STRONG, &who));
-            (answered.raw, text + &alike(&answered.answer))
+            let ContactAdded { contact, .. } = &answered.answer;
+            let write = format!("`bitpie msg send {} \"…\"`", reference(contact.name.as_ref(), &contact.id));
+            (answered.raw, format!("{}: {write}\n", added(&answered.answer)) + &alike(contact))
         }
         ContactCommand::Remove { who } => {
             let answered = node.call(&RemoveContact { who })?;
@@ -41,16 +45,11 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
         }
         ContactCommand::Accept { who, name } => {
             let answered = node.call(&AcceptContact { who, name })?;
-            let who = self::who(&answered.answer);
-            let unread = counted(answered.answer.unread, "unread message");
-            (
-                answered.raw,
-                format!(
-                    "{} is a contact now, with {unread}: `bitpie msg list {}`\n",
-                    styled(STRONG, &who),
-                    quoted(&who)
-                ) + &alike(&answered.answer),
-            )
+            let contact = &answered.answer;
+            let unread = counted(contact.unread, "unread message");
+            let list = format!("`bitpie msg list {}`", reference(contact.name.as_ref(), &contact.id));
+            let text = format!("{} is a contact now, with {unread}: {list}\n", styled(STRONG, self::who(contact)));
+            (answered.raw, text + &alike(contact))
         }
         ContactCommand::Refuse { who } => {
             let answered = node.call(&RefuseContact { who })?;
@@ -62,8 +61,34 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
     if context.json { Ok(print_json(&raw)?) } else { Ok(print(&text)?) }
 }
 
+/// What has become of whom: nobody is made a contact twice, or gets another name, without a word.
+fn added(added: &ContactAdded) -> String {
+    let who = styled(STRONG, who(&added.contact)).to_string();
+    match &added.known {
+        Some(KnownContact { state: ContactState::Accepted, name }) if *name == added.contact.name => {
+            format!("You know this node already, as {who}")
+        }
+        Some(KnownContact { state: ContactState::Accepted, name: Some(was) }) => {
+            format!("You know this node already, as {}; it is {who} from now on", safe(was.as_str()))
+        }
+        Some(KnownContact { state: ContactState::Request, .. }) => {
+            format!(
+                "{who} is a contact now, who had asked to talk, with {}",
+                counted(added.contact.unread, "unread message")
+            )
+        }
+        _ => format!("{who} is a contact now"),
+    }
+}
+
+/// Somebody was known already: said where the answer does not say it.
+pub(super) fn known_already(added: &ContactAdded) -> String {
+    let is_known = added.known.as_ref().is_some_and(|known| known.state == ContactState::Accepted);
+    if is_known { format!("{}.\n", self::added(added)) } else { String::new() }
+}
+
 /// A name that could be taken for another's.
-fn alike(contact: &Contact) -> String {
+pub(super) fn alike(contact: &Contact) -> String {
     contact.looks_like.as_ref().map_or_else(String::new, |other| {
         format!(
             "{}: the name looks like that of your contact {}, who is somebody else; `--name` gives another.\n",
@@ -96,12 +121,6 @@ fn who(contact: &Contact) -> String {
     name_or_id(contact.name.as_ref(), &contact.id)
 }
 
-/// As a shell takes it.
-fn quoted(text: &str) -> String {
-    let is_plain = text.chars().all(|character| character.is_alphanumeric() || "-_.".contains(character));
-    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
 fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
     if contacts.contacts.is_empty() {
         return "No contacts yet. Ask a friend for their address (`bitpie id`), then: `bitpie contact add IDURL`\n"
@@ -130,8 +149,11 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
         ]);
     }
     let mut text = table.render();
-    if contacts.contacts.iter().any(|contact| contact.state == ContactState::Request) {
-        text += "\nWhoever wants to talk waits for `bitpie contact accept ID` or `bitpie contact refuse ID`.\n";
+    if let Some(first) = contacts.contacts.iter().find(|contact| contact.state == ContactState::Request) {
+        let id = format!("{IDURL_SCHEME}{}", short.show(&first.id));
+        text += &format!(
+            "\nWhoever wants to talk waits for `bitpie contact accept {id}` or `bitpie contact refuse {id}`.\n"
+        );
     }
     let changes =
         contacts.contacts.iter().filter_map(|contact| Some((who(contact), contact.nickname_change.as_ref()?)));
@@ -193,16 +215,10 @@ mod tests {
             Zoë 日本  yyyyyyyy  offline        3 min ago  0 %                     alice
             mallory   yebyryon  refused        3 min ago              2           alice
 
-            Whoever wants to talk waits for `bitpie contact accept ID` or `bitpie contact refuse ID`.
+            Whoever wants to talk waits for `bitpie contact accept bitpie:ycbogyad` or `bitpie contact refuse bitpie:ycbogyad`.
 
             Note: Zoë 日本, whom you found as Zoë, calls itself alice now. It is the same node as before; whoever claims the name now is another.
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&text).to_string());
-    }
-
-    #[test]
-    fn a_name_is_shown_as_a_shell_takes_it() {
-        assert_eq!(quoted("alice"), "alice");
-        assert_eq!(quoted("o'neill the $1st"), r"'o'\''neill the $1st'");
     }
 }

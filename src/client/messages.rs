@@ -8,7 +8,7 @@ use super::arguments::MessageCommand;
 use super::duration::when;
 use super::failure::Failure;
 use super::sending::Sending;
-use super::short_id::name_or_id;
+use super::short_id::{name_or_id, reference};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
 use super::{Connection, Context, now_unix_ms};
@@ -218,7 +218,10 @@ fn line_text(message: &Message) -> String {
     };
     let text = safe(&message.text.0).replace('\n', "\n    ");
     let waiting = match message.state {
-        MessageState::Waiting => styled(ODD, " (a stranger: `bitpie contact accept` or `refuse`)"),
+        MessageState::Waiting => {
+            let who = reference(message.name.as_ref(), &message.with);
+            styled(ODD, format!(" (a stranger: `bitpie contact accept {who}` or `refuse`)"))
+        }
         _ => String::new(),
     };
     format!("{arrow} {}{waiting}: {text}\n", styled(style, name))
@@ -270,7 +273,7 @@ mod tests {
     fn a_message_that_comes_is_a_line() {
         let text = line_text(&message(10, Direction::Incoming, MessageState::Waiting, "one\ntwo\u{7}"));
         expect![[r#"
-            ← befywnok (a stranger: `bitpie contact accept` or `refuse`): one
+            ← befywnok (a stranger: `bitpie contact accept bitpie:befywnok` or `refuse`): one
                 two\u{7}
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&text).to_string());

@@ -9,6 +9,7 @@
 )]
 
 pub mod arguments;
+mod choosing;
 mod connection;
 mod contacts;
 pub mod doctor;

@@ -1,17 +1,18 @@
-//! `bitpie nick …`, `bitpie find`, and names in the place of addresses: who claims a nickname, and whom the user means.
+//! `bitpie nick …` and `bitpie find`: how our own nickname stands, and who claims one.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::collections::BTreeSet;
+use std::io::Write as _;
 
-use super::arguments::{Choice, NickCommand};
+use super::arguments::NickCommand;
 use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, styled};
 use super::{Connection, Context};
-use crate::api::answers::{Claimant, FoundNames as Found, NicknameChange, NicknameResult, NicknameStatus};
-use crate::api::methods::{
-    AddContact, ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch, WAIT_MS,
+use crate::api::answers::{
+    Claimant, ContactState, FoundNames as Found, NicknameChange, NicknameResult, NicknameStatus,
 };
-use crate::identity::NodeId;
+use crate::api::methods::{ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch, WAIT_MS};
+use crate::identity::Fingerprint;
 use crate::nickname::Nickname;
 
 /// What a list of claimants is, and what it is not.
@@ -85,7 +86,7 @@ pub fn find(name: Nickname, first: bool, context: &Context<'_>) -> Result<(), Fa
     } else if found.claimants.is_empty() {
         print(&nobody(&found))?;
     } else {
-        print(&claimants_text(&found))?;
+        print(&(claimants_text(&found) + &who_is_listed()))?;
     }
     if found.claimants.is_empty() { Err(Failure::Told) } else { Ok(()) }
 }
@@ -97,11 +98,15 @@ fn is_settled(claimant: &Claimant) -> bool {
 fn nobody(found: &Found) -> String {
     let name = styled(STRONG, safe(found.name.as_str()));
     let sure = if found.complete { "" } else { "; not everybody has answered in time, so try again" };
-    format!("Nobody claims {name}{sure}.\n{}", missing(found))
+    format!("Nobody claims {name}{sure}.\n{}{}", missing(found), who_is_listed())
+}
+
+fn who_is_listed() -> String {
+    format!("\n{}\n", styled(FAINT, WHO_IS_LISTED))
 }
 
 /// Searches until it is enough, and tells on standard error who comes in.
-fn search(
+pub(super) fn search(
     node: &Connection,
     name: &Nickname,
     first: bool,
@@ -110,16 +115,16 @@ fn search(
 ) -> Result<Found, Failure> {
     let search = node.call(&FindName { name: name.clone(), first })?.answer.search;
     let mut seen = 0;
-    let mut told = 0;
+    let mut told = BTreeSet::new();
     loop {
         let found = node.call(&FoundNames { search, seen: Some(seen), wait_ms: WAIT_MS })?.answer;
         if tells {
             let mut errors = anstream::stderr().lock();
-            for claimant in &found.claimants[told.min(found.claimants.len())..] {
-                let line = format!("{} {} …", claimant.index, fingerprint(&claimant.id));
+            // Whoever turns out to be in a lower place as well is listed there only, so the list may lose entries as well as gain them.
+            for claimant in found.claimants.iter().filter(|claimant| told.insert((claimant.id, claimant.index))) {
+                let line = format!("{} {} …", claimant.index, Fingerprint::of(&claimant.id));
                 let _ = writeln!(errors, "{}", styled(FAINT, line));
             }
-            told = found.claimants.len();
         }
         if is_enough(&found) {
             if !found.over {
@@ -135,13 +140,8 @@ fn search(
     }
 }
 
-/// As people compare it.
-fn fingerprint(id: &NodeId) -> String {
-    let characters: Vec<char> = id.to_string().chars().take(FINGERPRINT_CHARACTERS).collect();
-    characters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
-}
-
-fn claimants_text(found: &Found) -> String {
+/// The list, and what there is to say of it.
+pub(super) fn claimants_text(found: &Found) -> String {
     let mut table = Table::new(&["PLACE", "FINGERPRINT", "", "", "ADDRESS"]);
     let mut claimants: Vec<&Claimant> = found.claimants.iter().collect();
     claimants.sort_by_key(|claimant| claimant.index);
@@ -151,30 +151,45 @@ fn claimants_text(found: &Found) -> String {
             Some(false) => ("does not answer", FAINT),
             None => ("", FAINT),
         };
-        let known = match (claimant.is_me, &claimant.contact) {
-            (true, _) => "this node".to_owned(),
-            (false, Some(contact)) => format!("your contact {contact}"),
-            (false, None) if claimant.is_contact => "a contact".to_owned(),
-            (false, None) => String::new(),
-        };
         table.row([
             Cell::number(claimant.index),
-            Cell::new(fingerprint(&claimant.id)).styled(STRONG),
+            Cell::new(Fingerprint::of(&claimant.id).to_string()).styled(STRONG),
             Cell::new(there).styled(style),
-            Cell::new(known),
+            Cell::new(known(claimant)),
             Cell::new(claimant.address.clone()).styled(FAINT),
         ]);
     }
-    let warning = confusable(found) + &missing(found);
-    let rest = if found.complete {
-        String::new()
-    } else {
-        "\nNot everybody has answered in time; there may be more.\n".to_owned()
-    };
-    format!("{}{warning}{rest}", table.render())
+    format!("{}{}{}{}", table.render(), confusable(found), missing(found), incomplete(found))
 }
 
-fn confusable(found: &Found) -> String {
+/// What a claimant is to the user.
+pub(super) fn known(claimant: &Claimant) -> String {
+    let named = |what: &str| match &claimant.contact {
+        Some(name) => format!("{what} ({})", safe(name.as_str())),
+        None => what.to_owned(),
+    };
+    match (claimant.is_me, claimant.state) {
+        (true, _) => "this node".to_owned(),
+        (false, None) => String::new(),
+        (false, Some(ContactState::Request)) => named("wants to talk"),
+        (false, Some(ContactState::Refused)) => named("refused"),
+        (false, Some(ContactState::Accepted)) => match &claimant.contact {
+            Some(name) => format!("your contact {}", safe(name.as_str())),
+            None => "a contact".to_owned(),
+        },
+    }
+}
+
+/// Whether others may claim the name too.
+pub(super) fn incomplete(found: &Found) -> String {
+    if found.complete || !found.over {
+        return String::new();
+    }
+    "\nNot everybody has answered in time; there may be more.\n".to_owned()
+}
+
+/// A name that could be taken for that of a contact.
+pub(super) fn confusable(found: &Found) -> String {
     found.looks_like.as_ref().map_or_else(String::new, |contact| {
         format!(
             "\n{}: {} is not your contact {}; the letters only look alike.\n",
@@ -185,7 +200,8 @@ fn confusable(found: &Found) -> String {
     })
 }
 
-fn missing(found: &Found) -> String {
+/// A contact whom the name meant before.
+pub(super) fn missing(found: &Found) -> String {
     found.missing.as_ref().map_or_else(String::new, |contact| {
         format!(
             "\n{}: your contact {} was found by this name, and does not claim it any more.\n",
@@ -208,102 +224,15 @@ pub fn change_text(name: &str, change: &NicknameChange) -> String {
     )
 }
 
-/// Finds whom the user means by a nickname, and makes them a contact of that name: from then on the name means them, whoever else claims it later. The user confirms
-/// the fingerprint.
-pub fn pin(
-    node: &Connection,
-    name: &Nickname,
-    as_name: Option<Nickname>,
-    choice: &Choice,
-) -> Result<AddContact, Failure> {
-    let found = search(node, name, false, true, |found| found.over)?;
-    let claimants: Vec<&Claimant> = found.claimants.iter().filter(|claimant| !claimant.is_me).collect();
-    if claimants.is_empty() {
-        let said = format!("nobody else claims the nickname `{name}`");
-        return Err(Failure::here(
-            said,
-            "they set it with `bitpie nick set`; `bitpie contact add` takes an address too",
-        ));
-    }
-    let chosen = choose(&found, &claimants, choice)?;
-    let as_name = Some(as_name.unwrap_or_else(|| name.clone()));
-    Ok(AddContact { idurl: chosen.address.clone(), name: as_name, found_as: Some(name.clone()) })
-}
-
-fn choose<'a>(found: &Found, claimants: &[&'a Claimant], choice: &Choice) -> Result<&'a Claimant, Failure> {
-    if let Some(place) = choice.place {
-        let chosen = claimants.iter().find(|claimant| claimant.index == place).ok_or_else(|| {
-            let said = format!("nobody claims place {place} of the nickname `{}`", found.name);
-            Failure::here(said, format!("`bitpie find {}` lists them", found.name))
-        })?;
-        return if choice.yes { Ok(chosen) } else { confirm(found, chosen) };
-    }
-    match claimants {
-        [chosen] if choice.yes => Ok(chosen),
-        [chosen] => confirm(found, chosen),
-        several => {
-            let said = format!("{} people claim the nickname `{}`", several.len(), found.name);
-            if !io::stdin().is_terminal() || choice.yes {
-                return Err(Failure::here(
-                    said,
-                    format!("`bitpie find {}` lists them; choose with --place N", found.name),
-                ));
-            }
-            let mut errors = anstream::stderr().lock();
-            let _ = writeln!(errors, "{said}:\n{}", claimants_text(found));
-            let _ = write!(errors, "Compare the fingerprint with your friend. Which place? ");
-            let _ = errors.flush();
-            let line = read_line()?;
-            let place = line.trim().parse::<u8>().ok();
-            let chosen = several.iter().find(|claimant| Some(claimant.index) == place);
-            chosen.copied().ok_or_else(|| Failure::here("nobody was chosen", "give the number of a place"))
-        }
-    }
-}
-
-fn confirm<'a>(found: &Found, chosen: &'a Claimant) -> Result<&'a Claimant, Failure> {
-    let shown = format!(
-        "{} is claimed by {}",
-        styled(STRONG, safe(found.name.as_str())),
-        styled(STRONG, fingerprint(&chosen.id))
-    );
-    if !io::stdin().is_terminal() {
-        let said = format!("`{}` is claimed by {}, which nobody has confirmed", found.name, fingerprint(&chosen.id));
-        return Err(Failure::here(said, "compare the fingerprint with your friend, then say --yes"));
-    }
-    let mut errors = anstream::stderr().lock();
-    let _ = writeln!(errors, "{shown}.{}", confusable(found));
-    let _ = write!(errors, "Is that whom you mean? Compare the fingerprint with your friend. [y/N] ");
-    let _ = errors.flush();
-    let line = read_line()?;
-    if matches!(line.trim(), "y" | "Y" | "yes") {
-        Ok(chosen)
-    } else {
-        Err(Failure::here("nothing was done", "a friend can give you their address too: `bitpie id`"))
-    }
-}
-
-fn read_line() -> Result<String, Failure> {
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(line)
-}
-
-/// A text that can only be meant as a nickname: neither an address nor an id.
-pub fn as_nickname(text: &str) -> Option<Nickname> {
-    if text.parse::<NodeId>().is_ok() {
-        return None;
-    }
-    text.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::identity::NodeId;
 
     fn claimant(index: u8, answers: Option<bool>, contact: Option<&str>) -> Claimant {
+        let state = contact.is_some().then_some(ContactState::Accepted);
         let id = NodeId::from_bytes([index + 1; 32]);
         Claimant {
             index,
@@ -311,6 +240,7 @@ mod tests {
             address: format!("bitpie:{index}"),
             is_me: index == 3,
             is_contact: contact.is_some(),
+            state,
             contact: contact.map(|name| name.parse().expect("a nickname")),
             answers,
         }
@@ -344,6 +274,19 @@ mod tests {
             Beware: your contact al was found by this name, and does not claim it any more.
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&claimants_text(&found)).to_string());
+    }
+
+    #[test]
+    fn only_whom_the_user_talks_with_is_called_a_contact() {
+        let known = |state, name| {
+            let claimant = Claimant { state, ..claimant(0, None, name) };
+            known(&claimant)
+        };
+        use ContactState::{Accepted, Refused, Request};
+        let states = [None, Some(Accepted), Some(Request), Some(Refused)];
+        assert_eq!(states.map(|state| known(state, None)), ["", "a contact", "wants to talk", "refused"]);
+        assert_eq!(known(Some(Accepted), Some("al")), "your contact al");
+        assert_eq!(known(Some(Refused), Some("al")), "refused (al)");
     }
 
     #[test]

@@ -10,13 +10,14 @@ use super::Context;
 use super::arguments::Choice;
 use super::duration::Span;
 use super::failure::Failure;
-use super::names;
 use super::short_id::name_or_id;
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, styled};
+use super::{choosing, contacts, names};
 use crate::api::answers::{Message, MessageSent, MessageState};
 use crate::api::errors::ErrorKind;
 use crate::api::hidden::Hidden;
 use crate::api::methods::{GetMessage, SendMessage, WAIT_MS};
+use crate::nickname::Nickname;
 
 /// Octets of standard input that are read at the most; the node has a limit of its own, and tells it.
 const INPUT_BYTES: u64 = 256 * 1024;
@@ -43,14 +44,25 @@ impl Sending {
         // Before anything is read: whoever types a letter wants to know first that nobody would take it.
         let node = context.node()?;
         let text = Hidden(self.text.filter(|text| text != "-").map_or_else(read_input, Ok)?);
-        let sending = SendMessage { to: self.to, text, expires_ms: self.expires.map(|span| span.ms) };
-        let sent = match (node.call(&sending), names::as_nickname(&sending.to)) {
+        let expires_ms = self.expires.map(|span| span.ms);
+        let send = |to: String| node.call(&SendMessage { to, text: text.clone(), expires_ms });
+        let nickname = choosing::as_nickname(&self.to);
+        // With a fingerprint, a name means nobody else, also if it is that of a contact.
+        let known = match &self.choice.fingerprint {
+            Some(fingerprint) => choosing::of_fingerprint(&node, &self.to, fingerprint)?.map(|id| send(id.to_string())),
+            None => Some(send(self.to.clone())),
+        };
+        let sent = match (known, nickname) {
+            (Some(Ok(sent)), _) => sent,
             // Nobody whom we know by that name: who claims it?
-            (Err(failure), Some(nickname)) if failure.is(ErrorKind::NotFound) => {
-                let added = node.call(&names::pin(&node, &nickname, None, &self.choice)?)?;
-                node.call(&SendMessage { to: added.answer.id.to_string(), ..sending })?
+            (None, Some(nickname)) => send(add(&node, &nickname, &self.choice, context)?)?,
+            (Some(Err(failure)), Some(nickname)) if failure.is(ErrorKind::NotFound) => {
+                send(add(&node, &nickname, &self.choice, context)?)?
             }
-            (sent, _) => sent?,
+            (Some(Err(failure)), _) => return Err(failure),
+            (None, None) => {
+                return Err(Failure::here(format!("`{}` is nobody", self.to), "give a name, an id or an address"));
+            }
         };
         let name = name_or_id(sent.answer.name.as_ref(), &sent.answer.to);
         if let Some(change) = &sent.answer.nickname_change {
@@ -77,6 +89,14 @@ impl Sending {
         let is_there = matches!(message.state, MessageState::Delivered | MessageState::Read);
         if is_there { Ok(()) } else { Err(Failure::Told) }
     }
+}
+
+/// Makes whoever is meant by a nickname a contact. Says who, before anything is sent to them.
+fn add(node: &Connection, nickname: &Nickname, choice: &Choice, context: &Context<'_>) -> Result<String, Failure> {
+    let added = node.call(&choosing::pin(node, nickname, None, choice, context)?)?.answer;
+    let mut errors = anstream::stderr().lock();
+    let _ = write!(errors, "{}{}", contacts::known_already(&added), contacts::alike(&added.contact));
+    Ok(added.contact.id.to_string())
 }
 
 fn read_input() -> Result<String, Failure> {

@@ -2,6 +2,7 @@
 
 mod document;
 mod entrypoint;
+mod fingerprint;
 mod idurl;
 pub mod key_file;
 mod keys;
@@ -13,6 +14,7 @@ pub use document::{
     IdentityDocument, LeftOut, Rank, VerifiedDocument, judge,
 };
 pub use entrypoint::{ENTRYPOINT_CHARACTERS, Entrypoint, ParseEntrypointError};
+pub use fingerprint::{FINGERPRINT_CHARACTERS, Fingerprint, ParseFingerprintError};
 pub use idurl::{IDURL_BYTES, IDURL_ENTRYPOINTS, IDURL_SCHEME, Idurl, ParseIdurlError};
 pub use keys::{BadSignature, Domain, IdentityKey, SEED_BYTES, SIGNATURE_BYTES, verify};
 pub use node_id::{NODE_ID_BYTES, NodeId, ParseNodeIdError};

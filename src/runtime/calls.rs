@@ -14,7 +14,7 @@ use crate::identity::{Entrypoint, NodeId};
 use crate::messages::NewMessage;
 use crate::node::{Input, Node, QueuedMessage, RequestId, UserRequest};
 use crate::services::ServiceName;
-use crate::store::{NewContact, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::wire::PacketId;
 
 use super::clock::unix_ms;
@@ -169,7 +169,7 @@ impl Driver {
     }
 
     /// Asks the store; what it answers goes back, and what comes of it to the core.
-    fn ask<M: Method>(
+    pub(super) fn ask<M: Method>(
         &mut self,
         reply: Reply,
         changes: bool,
@@ -259,76 +259,6 @@ impl Driver {
                 let _ = reply.send(Err(bad(error.to_string())));
             }
         }
-    }
-
-    fn add_contact(&mut self, parameters: methods::AddContact, reply: Reply) {
-        let me = self.keys.id();
-        let now = unix_ms();
-        let online = self.online();
-        self.ask::<methods::AddContact>(reply, true, move |store| {
-            let idurl = who::parse(&parameters.idurl)?;
-            if idurl.id == me {
-                return Err(RpcError::new(ErrorKind::Refused, "this is your own address".to_owned())
-                    .help("to try things out, run a second node with `bitpie --home DIR run`"));
-            }
-            let name = parameters.name.or(idurl.name);
-            let new = NewContact { id: idurl.id, name, hints: idurl.at.clone(), found_as: parameters.found_as };
-            let contact = store.add_contact(&new, now).map_err(failed)?;
-            let added = Input::ContactAdded { peer: contact.id, entrypoints: idurl.at };
-            let looks_like = super::views::looks_like(&contact, store)?;
-            let shown = super::views::contact(&contact, store, &online)?;
-            Ok((answers::Contact { looks_like, ..shown }, vec![added]))
-        });
-    }
-
-    fn contacts(&mut self, reply: Reply) {
-        let online = self.online();
-        self.ask::<methods::ListContacts>(reply, false, move |store| {
-            let mut contacts = Vec::new();
-            for contact in store.contacts().map_err(failed)? {
-                contacts.push(super::views::contact(&contact, store, &online)?);
-            }
-            contacts.sort_by_key(|it| {
-                (it.state != answers::ContactState::Request, it.name.is_none(), it.name.clone(), it.id)
-            });
-            Ok((answers::Contacts { contacts }, Vec::new()))
-        });
-    }
-
-    fn remove_contact(&mut self, who: String, reply: Reply) {
-        self.ask::<methods::RemoveContact>(reply, true, move |store| {
-            let contact = resolve(store, &who)?;
-            let messages_given_up = store.remove_contact(&contact.id).map_err(failed)?;
-            let removed = answers::ContactRemoved { id: contact.id, name: contact.name, messages_given_up };
-            Ok((removed, vec![Input::ContactRemoved { peer: contact.id }]))
-        });
-    }
-
-    fn accept_contact(&mut self, parameters: methods::AcceptContact, reply: Reply) {
-        let online = self.online();
-        self.ask::<methods::AcceptContact>(reply, true, move |store| {
-            let contact = resolve(store, &parameters.who)?;
-            if let Some(name) = &parameters.name {
-                store.name_contact(&contact.id, Some(name)).map_err(failed)?;
-            }
-            store.accept_contact(&contact.id).map_err(failed)?;
-            let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
-            let added = Input::ContactAdded { peer: contact.id, entrypoints: contact.hints.clone() };
-            let looks_like = super::views::looks_like(&contact, store)?;
-            let shown = super::views::contact(&contact, store, &online)?;
-            Ok((answers::Contact { looks_like, ..shown }, vec![added]))
-        });
-    }
-
-    fn refuse_contact(&mut self, who: String, reply: Reply) {
-        let online = self.online();
-        self.ask::<methods::RefuseContact>(reply, true, move |store| {
-            let contact = resolve(store, &who)?;
-            store.refuse_contact(&contact.id).map_err(failed)?;
-            let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
-            let removed = Input::ContactRemoved { peer: contact.id };
-            Ok((super::views::contact(&contact, store, &online)?, vec![removed]))
-        });
     }
 
     fn ping(&mut self, who: String, reply: Reply) {
@@ -505,7 +435,7 @@ impl Driver {
     }
 
     /// States and last signs of life of contacts, as the core knows them.
-    fn online(&self) -> super::views::Presence {
+    pub(super) fn online(&self) -> super::views::Presence {
         super::views::presence(&self.node)
     }
 }

@@ -6,6 +6,7 @@ mod calls;
 pub mod checks;
 pub mod clock;
 pub mod config;
+mod contacts;
 pub mod driver;
 pub mod entropy;
 pub mod home;

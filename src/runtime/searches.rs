@@ -9,6 +9,7 @@ use crate::automata::types::NicknameResult;
 use crate::automata::{dht_connector, nickname_holder};
 use crate::hosts::local_service;
 use crate::identity::{NodeId, VerifiedDocument};
+use crate::messages::ContactState;
 use crate::nickname::Nickname;
 use crate::node::{Input, RequestId, UserRequest};
 
@@ -112,19 +113,23 @@ impl Driver {
                     let mut entrypoints = entrypoints.unwrap_or_default();
                     entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
                     let contact = contacts.iter().find(|contact| contact.id == id);
+                    let state = contact.map(|contact| super::contacts::in_answers(contact.state));
                     claimants.push(answers::Claimant {
                         index,
                         address: who::address_of(id, entrypoints, None).idurl,
                         id,
                         is_me: id == me,
-                        is_contact: contact.is_some(),
+                        is_contact: state == Some(answers::ContactState::Accepted),
+                        state,
                         contact: contact.and_then(|contact| contact.name.clone()),
                         answers: answers_now,
                     });
                 }
-                let alike = contacts.iter().filter_map(|contact| contact.name.as_ref());
-                let looks_like = alike.into_iter().find(|known| known.is_confusable_with(&name)).cloned();
-                let given_up = contacts.iter().find(|contact| {
+                // Nobody takes anybody for somebody whom the user has refused.
+                let accepted = || contacts.iter().filter(|contact| contact.state == ContactState::Accepted);
+                let mut names = accepted().filter_map(|contact| contact.name.as_ref());
+                let looks_like = names.find(|known| known.is_confusable_with(&name)).cloned();
+                let given_up = accepted().find(|contact| {
                     contact.found_as.as_ref() == Some(&name)
                         && complete
                         && claimants.iter().all(|claimant| claimant.id != contact.id)

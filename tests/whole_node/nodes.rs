@@ -112,6 +112,8 @@ pub struct Node {
     config: Vec<(String, String)>,
     /// The file with the passphrase of its key, if that is encrypted.
     pub passphrase_file: Option<PathBuf>,
+    /// More that is said to the program that runs it.
+    pub run_arguments: Vec<String>,
     running: Option<Running>,
     /// Traces that were being written to when a process did not end in order.
     cut_off: BTreeSet<PathBuf>,
@@ -136,6 +138,7 @@ impl Node {
             port,
             config: Vec::new(),
             passphrase_file: None,
+            run_arguments: Vec::new(),
             running: None,
             cut_off: BTreeSet::new(),
         };
@@ -201,6 +204,7 @@ impl Node {
         if let Some(file) = &self.passphrase_file {
             command.arg("--passphrase-file").arg(file);
         }
+        command.args(&self.run_arguments);
         command
     }
 
@@ -376,7 +380,7 @@ impl Node {
     #[track_caller]
     pub fn add(&self, idurl: &str, name: &str) -> Contact {
         let name = Some(name.parse().expect("a name"));
-        self.call(&AddContact { idurl: idurl.to_owned(), name, found_as: None })
+        self.call(&AddContact { idurl: idurl.to_owned(), name, found_as: None }).contact
     }
 
     /// Somebody among the contacts and requests.

@@ -1,0 +1,231 @@
+//! The local API's calls about contacts: added, listed, accepted, refused, removed.
+//!
+//! Whoever is known already stays who they are: adding them again neither gives them another name that nobody has asked for, nor takes a refusal back.
+
+use crate::api::answers;
+use crate::api::errors::{ErrorKind, RpcError};
+use crate::api::methods;
+use crate::identity::{Entrypoint, IDURL_SCHEME, NodeId};
+use crate::messages::{CONTACT_HINTS, Contact, ContactState};
+use crate::node::Input;
+use crate::store::{NewContact, Store};
+
+use super::calls::{Reply, failed};
+use super::clock::unix_ms;
+use super::driver::Driver;
+use super::views::{self, Presence};
+use super::who::{self, resolve};
+
+/// Characters of an id by which an error names somebody who has no name; `contact.accept` takes them behind `bitpie:`.
+const SHOWN_CHARACTERS: usize = 8;
+
+impl Driver {
+    pub(super) fn add_contact(&mut self, parameters: methods::AddContact, reply: Reply) {
+        let me = self.keys.id();
+        let now = unix_ms();
+        let online = self.online();
+        self.ask::<methods::AddContact>(reply, true, move |store| add(store, parameters, me, now, &online));
+    }
+
+    pub(super) fn contacts(&mut self, reply: Reply) {
+        let online = self.online();
+        self.ask::<methods::ListContacts>(reply, false, move |store| {
+            let mut contacts = Vec::new();
+            for contact in store.contacts().map_err(failed)? {
+                contacts.push(views::contact(&contact, store, &online)?);
+            }
+            contacts.sort_by_key(|it| {
+                (it.state != answers::ContactState::Request, it.name.is_none(), it.name.clone(), it.id)
+            });
+            Ok((answers::Contacts { contacts }, Vec::new()))
+        });
+    }
+
+    pub(super) fn remove_contact(&mut self, who: String, reply: Reply) {
+        self.ask::<methods::RemoveContact>(reply, true, move |store| {
+            let contact = resolve(store, &who)?;
+            let messages_given_up = store.remove_contact(&contact.id).map_err(failed)?;
+            let removed = answers::ContactRemoved { id: contact.id, name: contact.name, messages_given_up };
+            Ok((removed, vec![Input::ContactRemoved { peer: contact.id }]))
+        });
+    }
+
+    pub(super) fn accept_contact(&mut self, parameters: methods::AcceptContact, reply: Reply) {
+        let online = self.online();
+        self.ask::<methods::AcceptContact>(reply, true, move |store| {
+            let contact = resolve(store, &parameters.who)?;
+            if let Some(name) = &parameters.name {
+                store.name_contact(&contact.id, Some(name)).map_err(failed)?;
+            }
+            store.accept_contact(&contact.id).map_err(failed)?;
+            let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
+            let added = Input::ContactAdded { peer: contact.id, entrypoints: contact.hints.clone() };
+            let looks_like = views::looks_like(&contact, store)?;
+            let shown = views::contact(&contact, store, &online)?;
+            Ok((answers::Contact { looks_like, ..shown }, vec![added]))
+        });
+    }
+
+    pub(super) fn refuse_contact(&mut self, who: String, reply: Reply) {
+        let online = self.online();
+        self.ask::<methods::RefuseContact>(reply, true, move |store| {
+            let contact = resolve(store, &who)?;
+            store.refuse_contact(&contact.id).map_err(failed)?;
+            let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
+            let removed = Input::ContactRemoved { peer: contact.id };
+            Ok((views::contact(&contact, store, &online)?, vec![removed]))
+        });
+    }
+}
+
+fn add(
+    store: &Store,
+    parameters: methods::AddContact,
+    me: NodeId,
+    now_unix_ms: u64,
+    online: &Presence,
+) -> Result<(answers::ContactAdded, Vec<Input>), RpcError> {
+    let idurl = who::parse(&parameters.idurl)?;
+    if idurl.id == me {
+        return Err(RpcError::new(ErrorKind::Refused, "this is your own address".to_owned())
+            .help("to try things out, run a second node with `bitpie --home DIR run`"));
+    }
+    let known = store.contact(&idurl.id).map_err(failed)?;
+    if let Some(refused) = known.as_ref().filter(|known| known.state == ContactState::Blocked) {
+        return Err(is_refused(refused));
+    }
+    let kept_name = known.as_ref().and_then(|known| known.name.clone());
+    let name = parameters.name.or(kept_name).or_else(|| parameters.found_as.clone()).or(idurl.name);
+    let kept_hints = known.as_ref().map(|known| known.hints.as_slice()).unwrap_or_default();
+    // What the user says now counts before what was known; what a search has found comes behind it.
+    let hints = match &parameters.found_as {
+        None => merged(&idurl.at, kept_hints),
+        Some(_) => merged(kept_hints, &idurl.at),
+    };
+    let new = NewContact { id: idurl.id, name, hints, found_as: parameters.found_as };
+    let contact = store.add_contact(&new, now_unix_ms).map_err(failed)?;
+    let added = Input::ContactAdded { peer: contact.id, entrypoints: idurl.at };
+    let looks_like = views::looks_like(&contact, store)?;
+    let shown = views::contact(&contact, store, online)?;
+    let known = known.map(|known| answers::KnownContact { state: in_answers(known.state), name: known.name });
+    Ok((answers::ContactAdded { contact: answers::Contact { looks_like, ..shown }, known }, vec![added]))
+}
+
+fn is_refused(contact: &Contact) -> RpcError {
+    let id: String = contact.id.to_string().chars().take(SHOWN_CHARACTERS).collect();
+    let named = contact.name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
+    RpcError::new(ErrorKind::Refused, format!("you have refused this node ({named}{IDURL_SCHEME}{id})"))
+        .help(format!("if you want to talk after all: `bitpie contact accept {IDURL_SCHEME}{id}`"))
+}
+
+/// Hints without repetitions, [`CONTACT_HINTS`] at the most.
+fn merged(first: &[Entrypoint], then: &[Entrypoint]) -> Vec<Entrypoint> {
+    let mut hints: Vec<Entrypoint> = Vec::new();
+    for hint in first.iter().chain(then) {
+        if hints.len() < CONTACT_HINTS && !hints.contains(hint) {
+            hints.push(hint.clone());
+        }
+    }
+    hints
+}
+
+/// What somebody is to the user, as the API says it.
+pub(super) fn in_answers(state: ContactState) -> answers::ContactState {
+    match state {
+        ContactState::Requested => answers::ContactState::Request,
+        ContactState::Accepted => answers::ContactState::Accepted,
+        ContactState::Blocked => answers::ContactState::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_000;
+
+    fn id() -> NodeId {
+        NodeId::from_bytes([1; 32])
+    }
+
+    fn address(port: u16) -> String {
+        format!("bitpie:{}?at=tcp://203.0.113.5:{port}&name=proposed", id())
+    }
+
+    fn ask(
+        store: &Store,
+        port: u16,
+        name: Option<&str>,
+        found_as: Option<&str>,
+    ) -> Result<answers::ContactAdded, RpcError> {
+        let nickname = |text: &str| text.parse().expect("a nickname");
+        let idurl = address(port);
+        let wanted = methods::AddContact { idurl, name: name.map(nickname), found_as: found_as.map(nickname) };
+        let me = NodeId::from_bytes([9; 32]);
+        add(store, wanted, me, NOW, &Presence::new()).map(|(added, _)| added)
+    }
+
+    fn kept(store: &Store) -> (Option<String>, Vec<String>, Option<String>) {
+        let contact = store.contact(&id()).expect("read").expect("there");
+        let text = |name: Option<crate::nickname::Nickname>| name.map(String::from);
+        (text(contact.name), contact.hints.iter().map(ToString::to_string).collect(), text(contact.found_as))
+    }
+
+    #[test]
+    fn whoever_is_new_gets_the_name_that_is_said_or_found_or_proposed() {
+        for (name, found_as, expected) in
+            [(Some("al"), Some("alice"), "al"), (None, Some("alice"), "alice"), (None, None, "proposed")]
+        {
+            let store = Store::in_memory().expect("a store");
+            let added = ask(&store, 1, name, found_as).expect("added");
+            assert_eq!(added.known, None);
+            assert_eq!(added.contact.name.map(String::from).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_contact_who_is_found_under_another_name_keeps_name_and_hints() {
+        let store = Store::in_memory().expect("a store");
+        ask(&store, 1, Some("al"), None).expect("added");
+        let added = ask(&store, 2, None, Some("alice")).expect("known");
+        let al = Some("al".parse().expect("a nickname"));
+        assert_eq!(added.known, Some(answers::KnownContact { state: answers::ContactState::Accepted, name: al }));
+        let hints = vec!["tcp://203.0.113.5:1".to_owned(), "tcp://203.0.113.5:2".to_owned()];
+        assert_eq!(kept(&store), (Some("al".to_owned()), hints, Some("alice".to_owned())));
+        // Somebody hands over a new address: it comes first, and the name stays.
+        ask(&store, 3, None, None).expect("known");
+        let (name, hints, _) = kept(&store);
+        assert_eq!((name.as_deref(), hints[0].as_str(), hints.len()), (Some("al"), "tcp://203.0.113.5:3", 3));
+        // Another name is given to whoever asks for it.
+        let renamed = ask(&store, 3, Some("zoe"), None).expect("known");
+        assert_eq!(renamed.known.and_then(|known| known.name).map(String::from).as_deref(), Some("al"));
+        assert_eq!(kept(&store).0.as_deref(), Some("zoe"));
+    }
+
+    #[test]
+    fn a_refusal_is_taken_back_by_nothing_but_accepting() {
+        let store = Store::in_memory().expect("a store");
+        ask(&store, 1, Some("mallory"), None).expect("added");
+        store.refuse_contact(&id()).expect("refused");
+        for (name, found_as) in [(None, Some("alice")), (Some("alice"), None), (None, None)] {
+            let error = ask(&store, 2, name, found_as).expect_err("refused");
+            assert_eq!(error.data.kind, ErrorKind::Refused);
+            assert_eq!(error.message, "you have refused this node (mallory, bitpie:yryonyeb)");
+            let help = error.data.help.expect("what to do");
+            assert!(help.contains("`bitpie contact accept bitpie:yryonyeb`"), "{help}");
+        }
+        let contact = store.contact(&id()).expect("read").expect("there");
+        assert_eq!((contact.state, contact.hints.len()), (ContactState::Blocked, 1));
+        store.accept_contact(&id()).expect("accepted");
+        ask(&store, 2, None, Some("alice")).expect("a contact again");
+    }
+
+    #[test]
+    fn hints_are_merged_within_their_bound() {
+        let hints = |ports: std::ops::Range<u16>| -> Vec<Entrypoint> {
+            ports.map(|port| format!("tcp://203.0.113.5:{port}").parse().expect("an entrypoint")).collect()
+        };
+        assert_eq!(merged(&hints(1..4), &hints(2..6)), [hints(1..4), hints(4..6)].concat());
+        assert_eq!(merged(&hints(1..12), &hints(20..40)).len(), CONTACT_HINTS);
+    }
+}
