@@ -3,6 +3,7 @@
 mod cells;
 mod denied;
 mod governed;
+mod people;
 mod taken;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use bitpie::nickname::Nickname;
 use mainline::Testnet;
 use tokio::runtime::Runtime;
 
-use super::nodes::Node;
+use super::nodes::{self, Node};
 use super::peer::now_unix_ms;
 
 /// A record is kept by the twenty nodes that are nearest to its key.
@@ -173,13 +174,11 @@ impl Node {
     /// What a search has found when it is over.
     pub fn found(&self, search: u64) -> Found {
         let mut seen = 0;
-        loop {
+        nodes::until("the search is over", || {
             let found = self.call(&FoundNames { search, seen: Some(seen), wait_ms: 5_000 });
-            if found.over {
-                return found;
-            }
             seen = found.seen;
-        }
+            found.over.then_some(found)
+        })
     }
 
     /// Everybody whom it finds, by slot.
