@@ -92,6 +92,7 @@ fn whoever_is_known_already_stays_who_they_are() {
     b.until("she is found", |node| node.finds(&alice()).len() == 1);
     let find = |node: &Node| done(node, &["find", "alice"]);
     let state = |node: &Node| node.contact(id).expect("she has written").state;
+    let is_contact = |node: &Node| node.find(&alice(), false).claimants.iter().all(|claimant| claimant.is_contact);
 
     // She has written: she would like to talk, and is no contact.
     a.add(&b.idurl(), "b");
@@ -99,6 +100,7 @@ fn whoever_is_known_already_stays_who_they_are() {
     b.until("she would like to talk", |node| node.contact(id).is_some());
     let found = find(&b);
     assert!(found.contains("wants to talk") && !found.contains("contact"), "{found}");
+    assert!(!is_contact(&b));
 
     // Refused: no search takes that back.
     done(&b, &["contact", "refuse", &marked]);
@@ -120,7 +122,7 @@ fn whoever_is_known_already_stays_who_they_are() {
 
     // Accepted under another name than she has: that stays, and it is said who she is.
     done(&b, &["contact", "accept", &marked, "--name", "al"]);
-    assert!(find(&b).contains("your contact al"), "{}", find(&b));
+    assert!(find(&b).contains("your contact al") && is_contact(&b), "{}", find(&b));
     let said = done(&b, &["msg", "send", "alice", "hello yourself", "--yes"]);
     assert!(said.contains("You know this node already, as al."), "{said}");
     let contact = b.contact(id).expect("a contact");
