@@ -119,12 +119,12 @@ fn pass_on(world: &mut World, system: &System, id: SessionId) {
     let Some(session) = world.sessions.get_mut(id) else { return };
     let Some(peer) = session.peer else { return };
     match content {
-        Some(FrameContent::GetPeers) => {
-            if session.told_peers_ms.is_none_or(|told_ms| now_ms >= told_ms + PEERS_INTERVAL_MS) {
-                session.told_peers_ms = Some(now_ms);
-                let hints = world.peers.hints(&peer);
-                world.send_frame(id, OutgoingFrame::Peers(hints));
-            }
+        Some(FrameContent::GetPeers)
+            if session.told_peers_ms.is_none_or(|told_ms| now_ms >= told_ms + PEERS_INTERVAL_MS) =>
+        {
+            session.told_peers_ms = Some(now_ms);
+            let hints = world.peers.hints(&peer);
+            world.send_frame(id, OutgoingFrame::Peers(hints));
         }
         Some(FrameContent::Peers(hints)) => {
             if !std::mem::take(&mut session.asked_for_peers) {
@@ -137,7 +137,7 @@ fn pass_on(world: &mut World, system: &System, id: SessionId) {
             }
         }
         Some(FrameContent::Packet(packet)) => world.packet(system, id, packet),
-        // Everything else was told to the automaton as what it is.
+        // Whoever asks too often is not answered. Everything else was told to the automaton as what it is.
         _ => {}
     }
 }

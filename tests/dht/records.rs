@@ -1,11 +1,20 @@
 //! What is written into a DHT of sixty nodes, by honest nodes and by others, and what is read of it.
 
+use std::time::Duration;
+
 use bitpie::dht::{Claimant, Dht, Directory, Item, NicknameClaim, PublishError, SlotError, SlotState, WriteError};
 use bitpie::identity::IdentityKey;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio::time::timeout;
 
 use crate::network::{NETWORK, Network, alice, document, key, now_unix_ms};
+
+/// After this a test has failed. The machine may be busy with other things.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// So long a lookup may take to which nobody answers: two attempts, each of which ends after 20 s (`LOOKUP_TIMEOUT` of `dht::engine`), and some time for a busy machine.
+const SILENT_LOOKUP: Duration = Duration::from_secs(45);
 
 /// Everybody who is found, by slot.
 async fn search(directory: &Directory) -> Vec<(u8, Claimant)> {
@@ -210,8 +219,14 @@ async fn where_nobody_answers_there_is_an_end() {
     assert!(directory.dht().is_anybody_there().await);
     drop(network);
     // Its threads end one after the other.
-    while directory.dht().is_anybody_there().await {}
+    let silence = async { while directory.dht().is_anybody_there().await {} };
+    timeout(DEADLINE, silence).await.expect("nobody answers any more");
     let slot = directory.slot(&alice(), 0);
-    assert_eq!(directory.read_slot(&slot, &key(1).id(), now_unix_ms()).await, Err(SlotError::NobodyAnswers));
-    assert!(directory.publish(&key(1), &document(&key(1), 1, None)).await.is_err());
+    let id = key(1).id();
+    let read = timeout(SILENT_LOOKUP, directory.read_slot(&slot, &id, now_unix_ms())).await;
+    assert_eq!(read.expect("reading ends"), Err(SlotError::NobodyAnswers));
+    // A lookup of the document that there is, and the writing.
+    let (key, document) = (key(1), document(&key(1), 1, None));
+    let published = timeout(SILENT_LOOKUP * 2, directory.publish(&key, &document)).await;
+    assert!(published.expect("publishing ends").is_err());
 }

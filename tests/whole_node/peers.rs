@@ -62,7 +62,7 @@ fn a_node_of_the_settings_is_called_and_tells_of_others() {
     let mut new = Node::with(&[("services/tcp-transport/bootstrap", &bootstrap)]);
     new.start();
     let met_at = met.address().to_string();
-    new.until("it is told of a node that it has never met", |new| knows(new, met_id).iter().any(|at| *at == met_at));
+    new.until("it is told of a node that it has never met", |new| knows(new, met_id).contains(&met_at));
     assert!(new.sessions_with(met_id).is_empty(), "nobody calls a node only since somebody has named it");
     assert_eq!(new.sessions_with(asked.id()).len(), 1);
 }
