@@ -25,6 +25,8 @@ const SEARCHES: usize = 16;
 pub struct Searches {
     last: u64,
     searches: BTreeMap<u64, Search>,
+    /// Searches that begin once there is a DHT.
+    waiting: Vec<(methods::FindName, Reply)>,
     /// Which node a request is about that asks whether it is there.
     reaching: BTreeMap<RequestId, NodeId>,
 }
@@ -48,13 +50,41 @@ struct Found {
 }
 
 impl Driver {
-    /// Begins to search.
+    /// Begins to search, once it is known whether there is a DHT.
     pub(super) fn find_name(&mut self, parameters: methods::FindName, reply: Reply) {
-        let connector = self.node.system().dht_connector.get().map(|connector| connector.state());
-        if connector != Some(dht_connector::State::Joined) {
-            now::<methods::FindName>(reply, Err(no_dht(connector)));
+        if self.searches.waiting.len() < SEARCHES {
+            self.searches.waiting.push((parameters, reply));
+            self.look_at_searches();
+        } else {
+            let error = RpcError::new(ErrorKind::Unavailable, "too many searches wait for the DHT".to_owned());
+            now::<methods::FindName>(reply, Err(error.help("try again when they have ended")));
+        }
+    }
+
+    /// Begins searches that have waited for the DHT, or says that there is none.
+    pub(super) fn look_at_searches(&mut self) {
+        if self.searches.waiting.is_empty() {
             return;
         }
+        let connector = self.node.system().dht_connector.get().map(|connector| connector.state());
+        let is_starting = local_service::state(self.node.system(), "entangled-dht").is_in_starting();
+        match connector {
+            _ if is_starting => {}
+            Some(dht_connector::State::Opening | dht_connector::State::Joining) => {}
+            Some(dht_connector::State::Joined) => {
+                for (parameters, reply) in std::mem::take(&mut self.searches.waiting) {
+                    self.begin_search(parameters, reply);
+                }
+            }
+            _ => {
+                for (_, reply) in std::mem::take(&mut self.searches.waiting) {
+                    now::<methods::FindName>(reply, Err(no_dht(connector)));
+                }
+            }
+        }
+    }
+
+    fn begin_search(&mut self, parameters: methods::FindName, reply: Reply) {
         let methods::FindName { name, first } = parameters;
         self.searches.last += 1;
         let search = self.searches.last;

@@ -20,6 +20,7 @@ impl Driver {
         }
         self.look_at_pings();
         self.look_at_started();
+        self.look_at_searches();
         self.recording.take(&mut self.node, self.clock.now().ms);
     }
 

@@ -114,3 +114,18 @@ fn a_friend_who_has_moved_is_found_by_the_document() {
     b.until_online(id);
     b.stop();
 }
+
+#[test]
+fn whoever_asks_while_the_node_is_still_joining_waits_for_the_answer() {
+    let network = Network::new();
+    let mut a = network.node();
+    a.wish(&alice());
+    a.until_held();
+    let id = a.id();
+    let mut b = super::node(network.bootstrap(), &[]);
+    b.start();
+    // At once, whatever state its DHT is in.
+    let found = b.output(&["find", "alice", "--json"]);
+    let found: Found = serde_json::from_str(&found).expect("JSON");
+    assert_eq!(found.claimants.iter().map(|claimant| claimant.id).collect::<Vec<_>>(), [id]);
+}
