@@ -41,6 +41,9 @@ const FIRST_PORT: u16 = 21_000;
 /// How many of them.
 const PORTS: u16 = 9_000;
 
+/// Traces that a node keeps, at the most: as many as it can be told to. Each start begins another, and all of them are replayed.
+const TRACE_FILES: &str = "1000";
+
 /// Waits for a condition.
 ///
 /// # Panics
@@ -145,6 +148,7 @@ impl Node {
         node.set("network", Some("\"test\""));
         node.set("api/http-port", Some("0"));
         node.set("log/level", Some("\"debug\""));
+        node.set("traces/files", Some(TRACE_FILES));
         node.set("services/tcp-transport/address", Some("\"127.0.0.1\""));
         node.set("services/tcp-transport/port", Some(&port.to_string()));
         // Nobody of the public DHT is ever asked by a test.
@@ -526,6 +530,10 @@ impl Drop for Node {
             }
         }
         replays::demand(self.home(), &self.cut_off);
+        // Unless the test is about what goes.
+        if self.config.iter().any(|(path, value)| path == "traces/files" && value == TRACE_FILES) {
+            replays::demand_all(self.home());
+        }
     }
 }
 

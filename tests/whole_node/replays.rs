@@ -49,6 +49,24 @@ pub fn cells(home: &Path, automaton: &str) -> BTreeSet<Cell> {
     cells
 }
 
+/// The numbers of the traces in a home, in their order.
+pub fn numbers(home: &Path) -> Vec<u64> {
+    let number = |path: &PathBuf| {
+        let name = path.file_name()?.to_str()?;
+        name.strip_prefix("trace-")?.strip_suffix(".jsonl")?.parse().ok()
+    };
+    traces(home).iter().map(|path| number(path).unwrap_or_else(|| panic!("{} is no trace", path.display()))).collect()
+}
+
+/// Demands that all traces which were ever begun in a home are there still: what is gone cannot be replayed.
+///
+/// # Panics
+/// If one is missing.
+pub fn demand_all(home: &Path) {
+    let numbers = numbers(home);
+    assert!(numbers.iter().copied().eq(0..numbers.len() as u64), "traces are missing, of which are left {numbers:?}");
+}
+
 /// Replays all traces in a home. Those that a process was writing when it was killed may end anywhere; what was flushed of them has to agree.
 ///
 /// # Panics
@@ -152,4 +170,23 @@ fn a_trace_that_was_edited_is_no_proof() {
     let outcome = std::panic::catch_unwind(|| demand(node.home(), &BTreeSet::new()));
     fs::write(&trace, text).expect("written");
     assert!(outcome.is_err(), "what dropping a node demands is demanded");
+}
+
+#[test]
+fn a_trace_that_is_missing_is_noticed() {
+    let (mut a, _b) = pair_online();
+    for _ in 0..2 {
+        a.stop();
+        a.start();
+    }
+    a.stop();
+    let traces = traces(a.home());
+    assert_eq!(numbers(a.home()), [0, 1, 2]);
+    for missing in [&traces[0], &traces[1]] {
+        let text = fs::read(missing).expect("a trace can be read");
+        fs::remove_file(missing).expect("it is there");
+        let outcome = std::panic::catch_unwind(|| demand_all(a.home()));
+        fs::write(missing, text).expect("written");
+        assert!(outcome.is_err(), "{} is missing", missing.display());
+    }
 }
