@@ -26,6 +26,7 @@ mod proxy;
 mod raw;
 mod refusals;
 mod replays;
+mod rotation;
 mod stranger;
 mod talk;
 mod two_sessions;

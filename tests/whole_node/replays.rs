@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use automata_compiler::model::System;
 use automata_compiler::source::{Source, Sources};
-use automata_compiler::trace::{Ending, Stream, Summary, Why};
+use automata_compiler::trace::{Ending, Opening, Stream, Summary, Why};
 use automata_compiler::{analyse, model_hash, read_folder};
 use automata_runtime::Record;
 use bitpie::runtime::home::Home;
@@ -110,6 +110,13 @@ fn a_trace() -> (Node, PathBuf) {
 fn replayed(trace: &Path, system: &Arc<System>) -> Summary {
     let file = File::open(trace).expect("a trace can be read");
     Stream::open(file).expect("a whole trace").replay(system, &mut ())
+}
+
+/// One trace of a node, alone: what was known before its first delivery, and what came of replaying it.
+pub fn replayed_alone(trace: &Path) -> (Opening, Summary) {
+    let file = File::open(trace).expect("a trace can be read");
+    let opening = Stream::open(file).expect("a whole trace").opening;
+    (opening, replayed(trace, &DEFINITIONS))
 }
 
 /// The definitions with another text in one place.
