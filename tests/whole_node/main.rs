@@ -27,6 +27,7 @@ mod raw;
 mod refusals;
 mod replays;
 mod rotation;
+mod signals;
 mod stranger;
 mod talk;
 mod two_sessions;
