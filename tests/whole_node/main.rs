@@ -27,6 +27,7 @@ mod raw;
 mod refusals;
 mod replays;
 mod rotation;
+mod secrets;
 mod signals;
 mod stranger;
 mod talk;

@@ -500,6 +500,11 @@ impl Node {
         Store::open(&home.messages_database(), &home.peers_database()).expect("opened")
     }
 
+    /// All files in its home.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files_below(self.home())
+    }
+
     fn api_file(&self) -> PathBuf {
         self.home().join(bitpie::api::access::API_FILE)
     }
@@ -539,6 +544,15 @@ impl Drop for Node {
 
 /// Everything that a node writes to its terminal.
 const SAID: &str = "said.txt";
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("it can be read") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+    }
+    files
+}
 
 /// The end of a file, for a test that failed.
 fn tail(path: &Path) -> String {
