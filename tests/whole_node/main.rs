@@ -25,6 +25,7 @@ mod proxy;
 #[allow(dead_code, reason = "the tests of the transport alone use more of it")]
 mod raw;
 mod refusals;
+mod refused_often;
 mod replays;
 mod rotation;
 mod secrets;

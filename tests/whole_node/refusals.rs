@@ -12,6 +12,8 @@ use super::peer::{Peer, now_unix_ms};
 /// A node, and a contact of it which goes on talking whatever others do.
 pub struct Friends {
     pub node: Node,
+    /// Strangers pretend to be the node itself.
+    pub strangers_have_its_key: bool,
     friend: Node,
     session: Vec<u64>,
     rounds: usize,
@@ -26,7 +28,7 @@ impl Friends {
         node.add(&friend.idurl(), "friend");
         until_both_online(&mut node, &mut friend);
         let session = node.sessions_with(friend.id());
-        Self { node, friend, session, rounds: 0 }
+        Self { node, strangers_have_its_key: false, friend, session, rounds: 0 }
     }
 
     /// They talk, and in the same session as ever.
