@@ -162,6 +162,19 @@ impl Node {
         node
     }
 
+    /// One that is to take the place of another, at its port: its home is another, and empty.
+    pub fn in_place_of(other: &Self) -> Self {
+        Self {
+            folder: folder(),
+            port: other.port,
+            config: other.config.clone(),
+            passphrase_file: None,
+            run_arguments: other.run_arguments.clone(),
+            running: None,
+            cut_off: BTreeSet::new(),
+        }
+    }
+
     /// One that runs.
     pub fn started() -> Self {
         let mut node = Self::new();
@@ -218,6 +231,15 @@ impl Node {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {said}");
         String::from_utf8(output.stdout).expect("the program writes UTF-8")
+    }
+
+    /// What a command says that comes to nothing, and its exit code.
+    pub fn complaint(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.command(arguments).output().expect("it can be run");
+        let said = String::from_utf8(output.stderr).expect("the program writes UTF-8");
+        assert!(!output.status.success(), "{arguments:?} was done");
+        assert_eq!(output.stdout, b"", "{arguments:?}: what went wrong is told, and nothing else");
+        (output.status.code(), said)
     }
 
     /// Starts the process, and returns at once.
