@@ -220,10 +220,13 @@ fn a_backup_that_was_cut_off_or_altered_is_refused() {
         assert!(said.contains("spoilt.bitpie is no backup that can be restored"), "{octets} octets: {said}");
     }
 
-    // The key, in one digit; what makes a file one of SQLite; what says that it is ours; the pages of the tables.
+    // The key, in one digit; a message, in one letter; what makes a file one of SQLite; what says that it is ours; how it is divided.
     let at = |what: &[u8]| whole.windows(what.len()).position(|window| window == what).expect("it is in there");
     let seed = at(b"seed: ") + 20;
-    for (what, place) in [("the key", seed), ("the title", 3), ("the mark", 68), ("the size of a page", 16)] {
+    let message = at(b"to be kept");
+    for (what, place) in
+        [("the key", seed), ("a message", message), ("the title", 3), ("the mark", 68), ("the size of a page", 16)]
+    {
         let mut altered = whole.clone();
         altered[place] = if altered[place] == b'0' { b'1' } else { b'0' };
         fs::write(&spoilt, altered).expect("written");
