@@ -500,9 +500,19 @@ impl Node {
         self.call(&StopService { name: name.parse().expect("a name") })
     }
 
-    /// How often that refusal was counted.
+    /// How often it has refused others for that.
     pub fn refusals(&self, name: &str) -> u64 {
         self.status().counters.refusals.get(name).copied().unwrap_or(0)
+    }
+
+    /// How often others have refused it for that.
+    pub fn refused_by_peers(&self, name: &str) -> u64 {
+        self.status().counters.refused_by_peers.get(name).copied().unwrap_or(0)
+    }
+
+    /// What it has written to its terminal.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.said_file()).expect("it was started")).into_owned()
     }
 
     /// Octets that its process has in memory for itself, if this system tells.

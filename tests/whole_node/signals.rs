@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use bitpie::api::access::{API_FILE, Access};
 use bitpie::wire::Refusal;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 
 use super::nodes::{Node, pair_online, until};
 use super::peer::Peer;
@@ -28,20 +27,14 @@ fn assert_ended_in_order(node: &mut Node, by: &str) {
     replays::demand(node.home(), &Default::default());
 }
 
-/// How often others have told a node that.
-fn heard(node: &Node, refusal: Refusal) -> u64 {
-    let status: Value = serde_json::from_str(&node.output(&["--json", "status"])).expect("JSON");
-    let counted = |of: &str| status["counters"][of][&refusal.to_string()].as_u64().unwrap_or(0);
-    counted("refusals") + counted("refused_by_peers")
-}
-
 #[test]
 fn a_signal_stops_a_node_in_order_and_nothing_is_lost() {
     for (name, signal) in [("Ctrl-C", Signal::INT), ("SIGTERM", Signal::TERM)] {
         let (mut a, b) = pair_online();
         let mut peer = Peer::new(90);
         let session = peer.join(&a);
-        let before = b.status().counters;
+        let sessions = b.sessions_with(a.id());
+        assert_eq!(sessions.len(), 1);
 
         let last = a.send("b", "the last words");
         send(signal, &a);
@@ -49,12 +42,11 @@ fn a_signal_stops_a_node_in_order_and_nothing_is_lost() {
         assert_ended_in_order(&mut a, name);
 
         // To the friend it was no broken wire.
-        b.until("it has heard why", |b| heard(b, Refusal::Stopping) == 1);
-        b.until("the session is over", |b| b.status().sessions.incoming + b.status().sessions.outgoing == 0);
-        let after = b.status().counters;
-        for broken in ["failed", "timed_out", "spoilt"] {
-            assert_eq!(after.sessions_ended.get(broken), before.sessions_ended.get(broken), "{name}: {broken}");
-        }
+        let stopping = Refusal::Stopping.to_string();
+        b.until("it has heard why", |b| b.refused_by_peers(&stopping) == 1);
+        let end = format!("session closed session={} reason=", sessions[0]);
+        b.until("the session is over", |b| b.said().contains(&end));
+        assert!(b.said().contains(&format!("{end}Remote")), "{name}: it was cut off");
 
         a.start();
         a.until_delivered(&last.id);
