@@ -15,6 +15,7 @@ mod demo;
 mod frames;
 mod interop;
 mod lan;
+mod last_seen;
 mod misbehaviour;
 mod names;
 mod nodes;
