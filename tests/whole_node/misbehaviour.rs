@@ -194,12 +194,21 @@ async fn one_stranger(address: SocketAddr, case: &Case, key: IdentityKey) {
     assert_eq!(told, case.told, "{}", case.what);
 }
 
+/// All keys that strangers have who do this, so many at a time.
+pub fn keys(case: &Case, at_a_time: usize) -> Vec<IdentityKey> {
+    (0..key_count(case, at_a_time)).map(|round| key(case, round, at_a_time)).collect()
+}
+
+fn key_count(case: &Case, at_a_time: usize) -> usize {
+    // Whoever violates the protocol five times is not heard any more.
+    let is_remembered = case.counted.contains(&(Counter::Refused, "violation"));
+    if is_remembered { WARM_UP } else { 2 * at_a_time }
+}
+
 /// The keys of a case belong to it alone, and each of them to one lane, where another comes before it is used again; so no stranger meets itself.
 /// Otherwise they are few, since a node remembers all of them.
 fn key(case: &Case, round: usize, at_a_time: usize) -> IdentityKey {
-    // Whoever violates the protocol five times is not heard any more.
-    let is_remembered = case.counted.contains(&(Counter::Refused, "violation"));
-    let keys = if is_remembered { WARM_UP } else { 2 * at_a_time };
+    let keys = key_count(case, at_a_time);
     assert_eq!(keys % at_a_time, 0, "each key is in one lane");
     let mut seed = <[u8; SEED_BYTES]>::from(Sha256::digest(case.what));
     seed[0] = u8::try_from(round % keys).expect("there are few");

@@ -2,9 +2,10 @@
 //! memory stays as it was.
 
 use bitpie::identity::{DOCUMENT_VALIDITY_S, IdentityKey};
+use bitpie::peers::{KnownPeer, MISBEHAVIOUR_LIMIT, PeerSource};
 use bitpie::wire::{CLOCK_SKEW_MS, Frame, Hello, Refusal, Role};
 
-use super::misbehaviour::{Case, Counter, Deed};
+use super::misbehaviour::{Case, Counter, Deed, keys};
 use super::peer::now_unix_ms;
 use super::raw::{DATA, OPENS, frame, yamux};
 use super::refusals::Friends;
@@ -143,8 +144,8 @@ fn who_shows_an_older_document_than_before_is_refused_however_often_it_comes() {
         told: None,
         counted: &[(Counter::Ended, "remote")],
     };
-    // All keys that strangers have with this case.
-    friends.endure_rounds(WHAT, &[honest], 2 * AT_A_TIME, AT_A_TIME);
+    // Once with each of the keys.
+    friends.endure_rounds(WHAT, &[honest], keys(&honest, AT_A_TIME).len(), AT_A_TIME);
     let rollback = Case {
         what: WHAT,
         stage: Stage::Hello,
@@ -157,4 +158,26 @@ fn who_shows_an_older_document_than_before_is_refused_however_often_it_comes() {
         counted: BAD_DOCUMENT,
     };
     friends.endure(WHAT, &[rollback], AT_A_TIME);
+}
+
+#[test]
+fn who_has_misbehaved_is_refused_however_often_it_comes() {
+    let case = Case {
+        what: "somebody who has misbehaved",
+        stage: Stage::Hello,
+        deed: Deed::Say(|stranger| peer_id_made(stranger, peer_id)),
+        told: Some(Refusal::Misbehaved),
+        counted: &[(Counter::Refused, "misbehaved"), ENDED],
+    };
+    let mut friends = Friends::with_wide_doors(&[]);
+    friends.with_store(|store| {
+        let now_unix_ms = now_unix_ms();
+        for key in keys(&case, AT_A_TIME) {
+            let mut peer = KnownPeer::heard_of(key.id(), PeerSource::Itself, &[], now_unix_ms);
+            // So much that none of it matters which leaks away meanwhile.
+            peer.misbehaviour.add(100 * MISBEHAVIOUR_LIMIT, now_unix_ms);
+            store.save_peer(&peer).expect("kept");
+        }
+    });
+    friends.endure(case.what, &[case], AT_A_TIME);
 }
