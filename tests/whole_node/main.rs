@@ -9,6 +9,7 @@
     reason = "processes, files, sockets and time are what is tested"
 )]
 
+mod back_off;
 mod backups;
 mod crash;
 mod demo;
