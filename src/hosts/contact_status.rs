@@ -1,6 +1,7 @@
 //! A contact's handshake: its identity document is there as soon as there is a session, and ours goes out as a packet.
 
 use crate::automata::contact_status::Action;
+use crate::automata::peer_link;
 use crate::automata::senders::handshake;
 use crate::automata::system::System;
 use crate::identity::NodeId;
@@ -13,6 +14,10 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
         // A session brings the identity document with it, verified.
         Action::FetchIdentity if world.sessions.ready(&peer).is_some() => {
             world.tell(handshake::contact_status::identity_fetched(peer));
+        }
+        // Nobody was there a moment ago. When it is tried again, the link knows, which is to be hurried by nobody but the user; and a session tells of itself.
+        Action::FetchIdentity if has_failed_lately(world, system, &peer) => {
+            world.tell(handshake::contact_status::identity_missing(peer));
         }
         Action::FetchIdentity => {
             world.handshakes.fetching.insert(peer);
@@ -36,4 +41,10 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
         }
         Action::ReportDisconnected => world.command(Command::ReportPresence { peer, is_here: false }),
     }
+}
+
+/// All addresses of the peer were tried in vain, by this run or by the one before, and the link rests from it.
+fn has_failed_lately(world: &World, system: &System, peer: &NodeId) -> bool {
+    let rests = system.peer_link.get(peer).is_some_and(|link| link.state() == peer_link::State::Resting);
+    rests && world.peers.get(peer).is_some_and(|known| known.failures > 0)
 }

@@ -90,6 +90,7 @@ pub struct World {
     /// Nodes whose identity documents are being looked for in the DHT.
     pub(super) finding: BTreeSet<NodeId>,
     was_connected: bool,
+    has_been_connected: bool,
     has_said_stopped: bool,
     chance: [u8; 32],
     packets: u64,
@@ -137,6 +138,7 @@ impl World {
             is_stopping: false,
             session_limit: beginning.session_limit,
             was_connected: false,
+            has_been_connected: false,
             has_said_stopped: false,
             chance: beginning.chance,
             packets: 0,
@@ -276,8 +278,11 @@ impl World {
             }
             Input::ContactAdded { peer, entrypoints } => {
                 self.peers.name(peer);
-                self.learn(peer, &entrypoints, PeerSource::User);
+                let is_new = self.learn(peer, &entrypoints, PeerSource::User);
                 self.remember_peer(&peer);
+                if is_new && system.peer_link.get(&peer).is_some() {
+                    self.tell(peers::peer_link::address_learnt(peer));
+                }
                 if self.contacts.insert(peer) && self.is_service_on(system, "p2p-hookups") {
                     self.look_after(peer);
                 }
@@ -312,6 +317,8 @@ impl World {
             UserRequest::StartService(service) => self.tell(api::local_service::start_requested(service, request)),
             UserRequest::StopService(service) => self.tell(api::local_service::stop_requested(service, request)),
             UserRequest::PingContact(peer) => {
+                // Somebody waits for it, so it is tried even if it was tried lately.
+                self.hurry_link(system, peer);
                 self.tell(api::contact_status::ping_now(peer));
                 self.tell(api::p2p_connector::ping_contact(peer));
             }
@@ -399,10 +406,18 @@ impl World {
         let connector = system.network_connector.get().map(|instance| instance.state());
         let is_connected = connector == Some(network_connector::State::Connected);
         if is_connected && !self.was_connected {
-            let resting: Vec<NodeId> = system.peer_link.iter().map(|(peer, _)| *peer).collect();
+            // The first time it is not back: then a rest that was kept from before the start goes on, and only what this run has tried in vain may go.
+            let started_unix_ms = self.now.unix_ms.saturating_sub(self.now.ms);
+            let has_failed = |peer: &NodeId| {
+                let tried = self.peers.get(peer).map(|known| known.entrypoints.as_slice()).unwrap_or_default();
+                tried.iter().any(|entrypoint| entrypoint.last_failure_unix_ms >= Some(started_unix_ms))
+            };
+            let links = system.peer_link.iter().map(|(peer, _)| *peer);
+            let resting: Vec<NodeId> = links.filter(|peer| self.has_been_connected || has_failed(peer)).collect();
             for peer in resting {
                 self.tell(peers::peer_link::network_back(peer));
             }
+            self.has_been_connected = true;
         }
         self.was_connected = is_connected;
         hosts::local_service::look(self, system);

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::home::{Home, HomeError, write_secret};
+use crate::identity::key_file::{self, KeyFileError};
 use crate::store::{BackupError, SavedFile, read_backup, restore_messages, write_backup};
 
 const KEY: &str = "identity.key";
@@ -35,6 +36,10 @@ pub fn restore(from: &Path, home: &Home) -> Result<(), HomeBackupError> {
     let file = |name: &str| files.iter().find(|file| file.name == name).map(|file| file.contents.as_slice());
     let key = file(KEY).and_then(|contents| std::str::from_utf8(contents).ok());
     let key = key.ok_or_else(|| HomeBackupError::NoKeyInBackup { from: from.to_owned() })?;
+    // Otherwise the home would be one that nobody can start, and for which nobody takes another backup any more.
+    if !matches!(key_file::decode(key, None), Ok(_) | Err(KeyFileError::NeedsPassphrase)) {
+        return Err(HomeBackupError::KeyDamaged { from: from.to_owned() });
+    }
     home.prepare()?;
     let _lock = home.lock()?;
     if home.read_key()?.is_some() {
@@ -63,6 +68,12 @@ pub enum HomeBackupError {
         /// Which backup.
         from: std::path::PathBuf,
     },
+    /// The key in the backup is none.
+    #[error("the identity key in {} is damaged, and nothing was restored: take another backup", .from.display())]
+    KeyDamaged {
+        /// Which backup.
+        from: std::path::PathBuf,
+    },
     /// The settings cannot be read.
     #[error("cannot read config.toml: {source}")]
     Config {
@@ -80,7 +91,12 @@ pub enum HomeBackupError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::IdentityKey;
     use crate::store::Store;
+
+    fn key_text() -> zeroize::Zeroizing<String> {
+        key_file::encode_plain(&IdentityKey::from_seed(&[7; 32]))
+    }
 
     #[test]
     fn a_home_comes_back_from_its_backup() {
@@ -89,17 +105,38 @@ mod tests {
         let saved = folder.path().join("saved.bitpie");
         old.prepare().expect("prepared");
         assert!(matches!(backup(&old, &saved), Err(HomeBackupError::NoKey { .. })));
-        old.create_key("the key").expect("kept");
+        old.create_key(&key_text()).expect("kept");
         fs::write(old.config_file(), "network = \"test\"\n").expect("written");
         let open = |home: &Home| Store::open(&home.messages_database(), &home.peers_database()).expect("opened");
         let store = open(&old);
         backup(&old, &saved).expect("saved while the store is open");
         drop(store);
         restore(&saved, &new).expect("restored");
-        assert_eq!(new.read_key().expect("read").expect("there").as_str(), "the key");
+        assert_eq!(new.read_key().expect("read").expect("there"), key_text());
         assert_eq!(fs::read_to_string(new.config_file()).expect("read"), "network = \"test\"\n");
         assert!(open(&new).is_restored().expect("read"));
         assert_eq!(new.open_to_others().expect("looked"), []);
+    }
+
+    #[test]
+    fn a_key_that_is_damaged_makes_no_home() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let whole = key_text();
+        let digit = whole.len() - 2;
+        let other_digit = if whole.ends_with("0\n") { "1" } else { "0" };
+        let damaged = format!("{}{other_digit}\n", &whole[..digit]);
+        for (number, text) in [damaged.as_str(), &whole[..digit], "no key"].into_iter().enumerate() {
+            let (old, new) = (folder.path().join(format!("old {number}")), folder.path().join(format!("new {number}")));
+            let (old, new) = (Home::at(old), Home::at(new));
+            let saved = folder.path().join(format!("saved {number}"));
+            old.prepare().expect("prepared");
+            old.create_key(text).expect("kept");
+            drop(Store::open(&old.messages_database(), &old.peers_database()).expect("opened"));
+            backup(&old, &saved).expect("saved");
+            let error = restore(&saved, &new).expect_err("nobody could start it");
+            assert!(matches!(error, HomeBackupError::KeyDamaged { .. }), "{error}");
+            assert!(!new.folder().exists());
+        }
     }
 
     #[test]
@@ -108,7 +145,7 @@ mod tests {
         let home = Home::at(folder.path().join("home"));
         let saved = folder.path().join("saved.bitpie");
         home.prepare().expect("prepared");
-        home.create_key("the key").expect("kept");
+        home.create_key(&key_text()).expect("kept");
         drop(Store::open(&home.messages_database(), &home.peers_database()).expect("opened"));
         backup(&home, &saved).expect("saved");
         assert!(matches!(restore(&saved, &home), Err(HomeBackupError::Home(HomeError::KeyExists { .. }))));

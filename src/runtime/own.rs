@@ -61,8 +61,9 @@ pub fn build(
     let restored = store.is_restored()?;
     let current = kept.as_ref().and_then(|kept| VerifiedDocument::verify(&kept.bytes, now_unix_ms).ok());
     let highest = kept.map_or(0, |kept| kept.revision);
-    // Others may have seen higher revisions than a backup knows; seconds of unix time are above any count of changes.
-    let revision = if restored { highest.max(now_unix_ms / 1000) + 1 } else { highest + 1 };
+    // Others may have seen higher revisions than a backup knows; milliseconds of unix time are above any count of changes, also of those since a restoration
+    // that was a moment ago.
+    let revision = if restored { highest.max(now_unix_ms) + 1 } else { highest + 1 };
     let mut wanted = IdentityDocument::new(me, keys.sealing[0].public(), revision, now_unix_ms);
     wanted.name = name;
     wanted.contacts = entrypoints.into();

@@ -2,7 +2,8 @@
 //!
 //! One file because it cannot be half copied, and SQLite's own because its backup interface copies a consistent state while the node
 //! runs, and because whoever has lost this program can still read it with any `sqlite3`. It is as secret as the home: mode 0600, and the
-//! key in it is encrypted exactly if it was in the home. Known peers are not in it: they can be found again.
+//! key in it is encrypted exactly if it was in the home. Known peers are not in it: they can be found again. SQLite notices when its pages do not fit
+//! together, and not when a letter has become another; so a digest of all rows is in a second table. It is against damage, and not against malice.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -10,7 +11,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::backup::Backup;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use sha2::{Digest as _, Sha256};
 
 use super::{BUSY_TIMEOUT, Store, StoreError, schema};
 
@@ -40,7 +43,9 @@ pub fn write_backup(messages: &Path, to: &Path, files: &[SavedFile]) -> Result<(
         copied.execute_batch("CREATE TABLE home_files (name TEXT PRIMARY KEY, contents BLOB NOT NULL) STRICT")?;
         files.iter().try_for_each(|file| {
             copied.execute("INSERT INTO home_files VALUES (?1, ?2)", (&file.name, file.contents.as_slice())).map(drop)
-        })
+        })?;
+        copied.execute_batch("CREATE TABLE backup_digest (digest BLOB NOT NULL) STRICT")?;
+        copied.execute("INSERT INTO backup_digest VALUES (?1)", [digest(copied)?]).map(drop)
     });
     finish(outcome, &partial, to)
 }
@@ -68,12 +73,18 @@ pub fn read_backup(from: &Path) -> Result<Vec<SavedFile>, BackupError> {
     if verdict != "ok" {
         return Err(wrong(&format!("it is damaged: {verdict}")));
     }
-    let table: Option<i64> = connection
-        .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'home_files'", [], |row| row.get(0))
-        .optional()
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE name IN ('home_files', 'backup_digest')", [], |row| {
+            row.get(0)
+        })
         .map_err(failed)?;
-    if table.is_none() {
+    if tables != 2 {
         return Err(wrong("it is the database of a home, and not a whole backup"));
+    }
+    let said: Option<Vec<u8>> =
+        connection.query_row("SELECT digest FROM backup_digest", [], |row| row.get(0)).optional().map_err(failed)?;
+    if said.as_deref() != Some(&digest(&connection).map_err(failed)?) {
+        return Err(wrong("it is damaged: something in it is not as it was saved"));
     }
     let mut query = connection
         .prepare("SELECT name, contents FROM home_files WHERE octet_length(contents) <= ?1 ORDER BY name")
@@ -97,7 +108,7 @@ pub fn restore_messages(from: &Path, messages: &Path) -> Result<(), BackupError>
     make_empty(&partial)?;
     let outcome = copy(from, &partial, |copied| {
         // Deleted rows are overwritten, so that the key does not stay in the database's free pages.
-        copied.execute_batch("PRAGMA secure_delete = ON; DROP TABLE home_files; VACUUM;")
+        copied.execute_batch("PRAGMA secure_delete = ON; DROP TABLE home_files; DROP TABLE backup_digest; VACUUM;")
     });
     let outcome = outcome.and_then(|()| {
         let store = Store::prepare({
@@ -108,6 +119,56 @@ pub fn restore_messages(from: &Path, messages: &Path) -> Result<(), BackupError>
         Ok(store.set_restored(true)?)
     });
     finish(outcome, &partial, messages)
+}
+
+/// A digest of all that is in the tables, and of what they are. What the full-text search has made of the texts is left out. The order of the rows counts for
+/// nothing, since nobody promises one: their digests are added.
+fn digest(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
+    let mut tables = connection.prepare(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT IN ('sqlite_schema', 'backup_digest') ORDER BY name",
+    )?;
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut sum = [0_u64; 4];
+    let definitions = "SELECT type, name, sql FROM sqlite_schema WHERE name <> 'backup_digest'".to_owned();
+    let contents = tables.iter().map(|table| format!("SELECT * FROM \"{}\"", table.replace('"', "\"\"")));
+    for query in contents.chain([definitions]) {
+        let mut statement = connection.prepare(&query)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let mut of_row = Sha256::new_with_prefix(&query);
+            for column in 0..columns {
+                add(&mut of_row, row.get_ref(column)?);
+            }
+            for (part, octets) in sum.iter_mut().zip(of_row.finalize().chunks_exact(8)) {
+                *part = part.wrapping_add(u64::from_be_bytes(octets.try_into().expect("there are eight")));
+            }
+        }
+    }
+    let mut all = Sha256::new();
+    sum.iter().for_each(|part| all.update(part.to_be_bytes()));
+    Ok(all.finalize().into())
+}
+
+/// A value as it is, behind what it is and how long.
+fn add(digest: &mut Sha256, value: ValueRef<'_>) {
+    let number;
+    let (kind, octets): (u8, &[u8]) = match value {
+        ValueRef::Null => (0, &[]),
+        ValueRef::Integer(integer) => {
+            number = integer.to_be_bytes();
+            (1, &number)
+        }
+        ValueRef::Real(real) => {
+            number = real.to_bits().to_be_bytes();
+            (2, &number)
+        }
+        ValueRef::Text(text) => (3, text),
+        ValueRef::Blob(blob) => (4, blob),
+    };
+    digest.update([kind]);
+    digest.update((octets.len() as u64).to_be_bytes());
+    digest.update(octets);
 }
 
 fn copy(from: &Path, to: &Path, then: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), BackupError> {
@@ -237,6 +298,26 @@ mod tests {
         accepted(&store, 1);
         store.receive(&arrival(1, 1, "hello"), &Quota::default(), 1_000).expect("received");
         (folder, messages, store)
+    }
+
+    #[test]
+    fn a_letter_that_has_become_another_is_noticed() {
+        let (folder, messages, store) = home();
+        let saved = folder.path().join("backup");
+        drop(store);
+        write_backup(&messages, &saved, &key()).expect("saved");
+        let whole = fs::read(&saved).expect("read");
+        for what in ["hello", "VERYSECRET", "identity.key", "AFTER DELETE"] {
+            let place = whole.windows(what.len()).position(|window| window == what.as_bytes()).expect("it is in there");
+            let mut altered = whole.clone();
+            altered[place] ^= 1;
+            fs::write(&saved, altered).expect("written");
+            let error =
+                read_backup(&saved).err().unwrap_or_else(|| panic!("nobody has noticed it in {what}")).to_string();
+            assert!(error.contains("is no backup that can be restored"), "{what}: {error}");
+        }
+        fs::write(&saved, whole).expect("written");
+        read_backup(&saved).expect("it is whole");
     }
 
     fn key() -> Vec<SavedFile> {

@@ -9,11 +9,14 @@
     reason = "processes, files, sockets and time are what is tested"
 )]
 
+mod back_off;
+mod backups;
 mod crash;
 mod demo;
 mod frames;
 mod interop;
 mod lan;
+mod last_seen;
 mod misbehaviour;
 mod names;
 mod nodes;
@@ -25,7 +28,11 @@ mod proxy;
 #[allow(dead_code, reason = "the tests of the transport alone use more of it")]
 mod raw;
 mod refusals;
+mod refused_often;
 mod replays;
+mod rotation;
+mod secrets;
+mod signals;
 mod stranger;
 mod talk;
 mod two_sessions;

@@ -113,15 +113,21 @@ impl Friends {
         }
     }
 
+    /// Strangers do each of these so often, so many at a time.
     #[track_caller]
-    fn endure_rounds(&mut self, what: &str, cases: &[Case], rounds: usize, at_a_time: usize) {
+    pub fn endure_rounds(&mut self, what: &str, cases: &[Case], rounds: usize, at_a_time: usize) {
         let mut expected = counts(&self.node);
         for (counter, name) in cases.iter().flat_map(|case| case.counted) {
             *expected.entry((*counter, (*name).to_owned())).or_default() += rounds as u64;
         }
         let address = self.node.address();
+        let its_key = self.strangers_have_its_key.then(|| self.node.key().seed());
+        let key = |case: &Case, round| match &its_key {
+            Some(seed) => IdentityKey::from_seed(seed),
+            None => key(case, round, at_a_time),
+        };
         std::thread::scope(|scope| {
-            let strangers = scope.spawn(|| all_strangers(address, cases, rounds, at_a_time));
+            let strangers = scope.spawn(|| all_strangers(address, cases, key, rounds, at_a_time));
             for _ in 0..TALKS {
                 self.are_undisturbed(what);
                 if strangers.is_finished() {
@@ -140,13 +146,19 @@ impl Friends {
     }
 }
 
-fn all_strangers(address: SocketAddr, cases: &[Case], rounds: usize, at_a_time: usize) {
+fn all_strangers(
+    address: SocketAddr,
+    cases: &[Case],
+    key: impl Fn(&Case, usize) -> IdentityKey + Copy,
+    rounds: usize,
+    at_a_time: usize,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let lanes = cases.iter().flat_map(|case| (0..at_a_time).map(move |lane| (case, lane)));
         let lanes = lanes.map(|(case, lane)| async move {
             for round in (lane..rounds).step_by(at_a_time) {
-                one_stranger(address, case, key(case, round, at_a_time)).await;
+                one_stranger(address, case, key(case, round)).await;
             }
         });
         join_all(lanes).await;
@@ -182,12 +194,21 @@ async fn one_stranger(address: SocketAddr, case: &Case, key: IdentityKey) {
     assert_eq!(told, case.told, "{}", case.what);
 }
 
+/// All keys that strangers have who do this, so many at a time.
+pub fn keys(case: &Case, at_a_time: usize) -> Vec<IdentityKey> {
+    (0..key_count(case, at_a_time)).map(|round| key(case, round, at_a_time)).collect()
+}
+
+fn key_count(case: &Case, at_a_time: usize) -> usize {
+    // Whoever violates the protocol five times is not heard any more.
+    let is_remembered = case.counted.contains(&(Counter::Refused, "violation"));
+    if is_remembered { WARM_UP } else { 2 * at_a_time }
+}
+
 /// The keys of a case belong to it alone, and each of them to one lane, where another comes before it is used again; so no stranger meets itself.
 /// Otherwise they are few, since a node remembers all of them.
 fn key(case: &Case, round: usize, at_a_time: usize) -> IdentityKey {
-    // Whoever violates the protocol five times is not heard any more.
-    let is_remembered = case.counted.contains(&(Counter::Refused, "violation"));
-    let keys = if is_remembered { WARM_UP } else { 2 * at_a_time };
+    let keys = key_count(case, at_a_time);
     assert_eq!(keys % at_a_time, 0, "each key is in one lane");
     let mut seed = <[u8; SEED_BYTES]>::from(Sha256::digest(case.what));
     seed[0] = u8::try_from(round % keys).expect("there are few");

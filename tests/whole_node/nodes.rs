@@ -41,6 +41,9 @@ const FIRST_PORT: u16 = 21_000;
 /// How many of them.
 const PORTS: u16 = 9_000;
 
+/// Traces that a node keeps, at the most: as many as it can be told to. Each start begins another, and all of them are replayed.
+const TRACE_FILES: &str = "1000";
+
 /// Waits for a condition.
 ///
 /// # Panics
@@ -145,6 +148,7 @@ impl Node {
         node.set("network", Some("\"test\""));
         node.set("api/http-port", Some("0"));
         node.set("log/level", Some("\"debug\""));
+        node.set("traces/files", Some(TRACE_FILES));
         node.set("services/tcp-transport/address", Some("\"127.0.0.1\""));
         node.set("services/tcp-transport/port", Some(&port.to_string()));
         // Nobody of the public DHT is ever asked by a test.
@@ -156,6 +160,19 @@ impl Node {
             node.set(path, Some(value));
         }
         node
+    }
+
+    /// One that is to take the place of another, at its port: its home is another, and empty.
+    pub fn in_place_of(other: &Self) -> Self {
+        Self {
+            folder: folder(),
+            port: other.port,
+            config: other.config.clone(),
+            passphrase_file: None,
+            run_arguments: other.run_arguments.clone(),
+            running: None,
+            cut_off: BTreeSet::new(),
+        }
     }
 
     /// One that runs.
@@ -214,6 +231,15 @@ impl Node {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {said}");
         String::from_utf8(output.stdout).expect("the program writes UTF-8")
+    }
+
+    /// What a command says that comes to nothing, and its exit code.
+    pub fn complaint(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.command(arguments).output().expect("it can be run");
+        let said = String::from_utf8(output.stderr).expect("the program writes UTF-8");
+        assert!(!output.status.success(), "{arguments:?} was done");
+        assert_eq!(output.stdout, b"", "{arguments:?}: what went wrong is told, and nothing else");
+        (output.status.code(), said)
     }
 
     /// Starts the process, and returns at once.
@@ -474,9 +500,19 @@ impl Node {
         self.call(&StopService { name: name.parse().expect("a name") })
     }
 
-    /// How often that refusal was counted.
+    /// How often it has refused others for that.
     pub fn refusals(&self, name: &str) -> u64 {
         self.status().counters.refusals.get(name).copied().unwrap_or(0)
+    }
+
+    /// How often others have refused it for that.
+    pub fn refused_by_peers(&self, name: &str) -> u64 {
+        self.status().counters.refused_by_peers.get(name).copied().unwrap_or(0)
+    }
+
+    /// What it has written to its terminal.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.said_file()).expect("it was started")).into_owned()
     }
 
     /// Octets that its process has in memory for itself, if this system tells.
@@ -494,6 +530,11 @@ impl Node {
         assert!(self.running.is_none(), "the node has it");
         let home = Home::at(self.home());
         Store::open(&home.messages_database(), &home.peers_database()).expect("opened")
+    }
+
+    /// All files in its home.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files_below(self.home())
     }
 
     fn api_file(&self) -> PathBuf {
@@ -526,11 +567,24 @@ impl Drop for Node {
             }
         }
         replays::demand(self.home(), &self.cut_off);
+        // Unless the test is about what goes.
+        if self.config.iter().any(|(path, value)| path == "traces/files" && value == TRACE_FILES) {
+            replays::demand_all(self.home());
+        }
     }
 }
 
 /// Everything that a node writes to its terminal.
 const SAID: &str = "said.txt";
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("it can be read") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+    }
+    files
+}
 
 /// The end of a file, for a test that failed.
 fn tail(path: &Path) -> String {

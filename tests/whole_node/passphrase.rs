@@ -94,18 +94,9 @@ fn a_key_that_a_passphrase_encrypts_is_used_with_it_and_with_nothing_else() {
 
     // Nothing that the node has written knows the passphrase or the key.
     for secret in [PASSPHRASE.as_bytes(), seed.as_bytes(), &*key.seed()] {
-        for file in files_below(node.home()).into_iter().filter(|file| !file.ends_with("right.txt")) {
+        for file in node.files().into_iter().filter(|file| !file.ends_with("right.txt")) {
             let bytes = fs::read(&file).expect("it can be read");
             assert!(!bytes.windows(secret.len()).any(|window| window == secret), "a secret is in {}", file.display());
         }
     }
-}
-
-fn files_below(folder: &std::path::Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).expect("it can be read") {
-        let path = entry.expect("it can be read").path();
-        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
-    }
-    files
 }

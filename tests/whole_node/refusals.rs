@@ -4,6 +4,7 @@ use std::net::TcpStream;
 
 use bitpie::api::methods::{PingContact, RemoveContact};
 use bitpie::identity::{DOCUMENT_VALIDITY_S, IdentityKey};
+use bitpie::store::Store;
 use bitpie::wire::{CLOCK_SKEW_MS, Frame, Hello, PeerId, Refusal, Role};
 
 use super::nodes::{Node, until, until_both_online};
@@ -12,6 +13,8 @@ use super::peer::{Peer, now_unix_ms};
 /// A node, and a contact of it which goes on talking whatever others do.
 pub struct Friends {
     pub node: Node,
+    /// Strangers pretend to be the node itself.
+    pub strangers_have_its_key: bool,
     friend: Node,
     session: Vec<u64>,
     rounds: usize,
@@ -26,7 +29,21 @@ impl Friends {
         node.add(&friend.idurl(), "friend");
         until_both_online(&mut node, &mut friend);
         let session = node.sessions_with(friend.id());
-        Self { node, friend, session, rounds: 0 }
+        Self { node, strangers_have_its_key: false, friend, session, rounds: 0 }
+    }
+
+    /// The node is stopped, something is done to what it keeps, and it is started again.
+    pub fn with_store(&mut self, change: impl FnOnce(&Store)) {
+        self.node.stop();
+        change(&self.node.store());
+        self.node.start_listening();
+        until_both_online(&mut self.node, &mut self.friend);
+        // Each may have called the other; of that nothing is to be counted later.
+        self.node.until("one session is left", |node| {
+            let sessions = node.status().sessions;
+            (sessions.incoming + sessions.outgoing, sessions.half_open) == (1, 0)
+        });
+        self.session = self.node.sessions_with(self.friend.id());
     }
 
     /// They talk, and in the same session as ever.

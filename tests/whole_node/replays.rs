@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use automata_compiler::model::System;
 use automata_compiler::source::{Source, Sources};
-use automata_compiler::trace::{Ending, Stream, Summary, Why};
+use automata_compiler::trace::{Ending, Opening, Stream, Summary, Why};
 use automata_compiler::{analyse, model_hash, read_folder};
 use automata_runtime::Record;
 use bitpie::runtime::home::Home;
@@ -47,6 +47,24 @@ pub fn cells(home: &Path, automaton: &str) -> BTreeSet<Cell> {
         cells.extend(of_it.filter_map(|record| Some((record.before?, record.event, record.after?))));
     }
     cells
+}
+
+/// The numbers of the traces in a home, in their order.
+pub fn numbers(home: &Path) -> Vec<u64> {
+    let number = |path: &PathBuf| {
+        let name = path.file_name()?.to_str()?;
+        name.strip_prefix("trace-")?.strip_suffix(".jsonl")?.parse().ok()
+    };
+    traces(home).iter().map(|path| number(path).unwrap_or_else(|| panic!("{} is no trace", path.display()))).collect()
+}
+
+/// Demands that all traces which were ever begun in a home are there still: what is gone cannot be replayed.
+///
+/// # Panics
+/// If one is missing.
+pub fn demand_all(home: &Path) {
+    let numbers = numbers(home);
+    assert!(numbers.iter().copied().eq(0..numbers.len() as u64), "traces are missing, of which are left {numbers:?}");
 }
 
 /// Replays all traces in a home. Those that a process was writing when it was killed may end anywhere; what was flushed of them has to agree.
@@ -92,6 +110,13 @@ fn a_trace() -> (Node, PathBuf) {
 fn replayed(trace: &Path, system: &Arc<System>) -> Summary {
     let file = File::open(trace).expect("a trace can be read");
     Stream::open(file).expect("a whole trace").replay(system, &mut ())
+}
+
+/// One trace of a node, alone: what was known before its first delivery, and what came of replaying it.
+pub fn replayed_alone(trace: &Path) -> (Opening, Summary) {
+    let file = File::open(trace).expect("a trace can be read");
+    let opening = Stream::open(file).expect("a whole trace").opening;
+    (opening, replayed(trace, &DEFINITIONS))
 }
 
 /// The definitions with another text in one place.
@@ -152,4 +177,23 @@ fn a_trace_that_was_edited_is_no_proof() {
     let outcome = std::panic::catch_unwind(|| demand(node.home(), &BTreeSet::new()));
     fs::write(&trace, text).expect("written");
     assert!(outcome.is_err(), "what dropping a node demands is demanded");
+}
+
+#[test]
+fn a_trace_that_is_missing_is_noticed() {
+    let (mut a, _b) = pair_online();
+    for _ in 0..2 {
+        a.stop();
+        a.start();
+    }
+    a.stop();
+    let traces = traces(a.home());
+    assert_eq!(numbers(a.home()), [0, 1, 2]);
+    for missing in [&traces[0], &traces[1]] {
+        let text = fs::read(missing).expect("a trace can be read");
+        fs::remove_file(missing).expect("it is there");
+        let outcome = std::panic::catch_unwind(|| demand_all(a.home()));
+        fs::write(missing, text).expect("written");
+        assert!(outcome.is_err(), "{} is missing", missing.display());
+    }
 }

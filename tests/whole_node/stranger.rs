@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bitpie::identity::{IdentityDocument, IdentityKey, SealingKey};
+use bitpie::identity::{IdentityDocument, IdentityKey, SealingKey, VerifiedDocument};
 use bitpie::wire::{Frame, Hello, PeerId, Refusal, Role};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -171,10 +171,18 @@ pub fn hello() -> Vec<u8> {
 
 /// A PEER-ID that is honest in the session with this hash.
 pub fn peer_id(key: &IdentityKey, handshake_hash: &[u8; 32]) -> Vec<u8> {
-    let now = now_unix_ms();
+    peer_id_with(key, &document(key, now_unix_ms()), handshake_hash, Role::Initiator)
+}
+
+/// A PEER-ID that proves for this side of the session to hold the key, and shows that document.
+pub fn peer_id_with(key: &IdentityKey, document: &VerifiedDocument, handshake_hash: &[u8; 32], side: Role) -> Vec<u8> {
+    Frame::PeerId(PeerId::new(key, document, handshake_hash, side, Vec::new())).encode()
+}
+
+/// A sound document that was made at that time.
+pub fn document(key: &IdentityKey, made_unix_ms: u64) -> VerifiedDocument {
     let sealing = SealingKey::derive(key, 0);
-    let document = IdentityDocument::new(key.id(), sealing.public(), now, now).sign(key).0;
-    Frame::PeerId(PeerId::new(key, &document, handshake_hash, Role::Initiator, Vec::new())).encode()
+    IdentityDocument::new(key.id(), sealing.public(), made_unix_ms, made_unix_ms).sign(key).0
 }
 
 async fn until_closed(socket: &mut (impl AsyncRead + Unpin)) {

@@ -101,7 +101,7 @@ fn a_session_that_the_other_side_does_not_want_is_closed_and_counted() {
     let mut friends = Friends::new(&[]);
     let mut peer = Peer::new(102);
     for is_ready in [false, true] {
-        let before = friends.node.refusals("requested");
+        let before = friends.node.refused_by_peers("requested");
         let session = if is_ready {
             peer.join(&friends.node)
         } else {
@@ -111,7 +111,7 @@ fn a_session_that_the_other_side_does_not_want_is_closed_and_counted() {
         };
         peer.say(session, &Frame::Refused(Refusal::Requested));
         peer.until_closed(session);
-        assert_eq!(friends.node.refusals("requested"), before + 1);
+        assert_eq!(friends.node.refused_by_peers("requested"), before + 1);
         friends.node.until("nothing is left of it", |node| {
             let sessions = node.status().sessions;
             (sessions.incoming + sessions.outgoing, sessions.half_open) == (1, 0)
