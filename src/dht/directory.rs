@@ -198,12 +198,16 @@ impl Directory {
         claimants
     }
 
-    /// The document of somebody who claims a slot, if it names the nickname too.
+    /// The document of somebody who claims a slot, if it names the nickname too. If it does not seem to, it is looked for once more: answers can be lost, and with those of the
+    /// nearest nodes the newest document.
     async fn agreeing(&self, slot: &Slot, id: &NodeId, now_unix_ms: u64) -> Option<VerifiedDocument> {
         let names_it = |document: &VerifiedDocument| document.document().name.as_ref() == Some(slot.nickname());
         let _place = self.claimants.acquire().await;
-        let document = self.find(id, names_it).await.filter(names_it)?;
-        VerifiedDocument::verify(document.as_bytes(), now_unix_ms).ok()
+        let mut document = self.find(id, names_it).await.filter(names_it);
+        if document.is_none() {
+            document = self.find(id, names_it).await.filter(names_it);
+        }
+        VerifiedDocument::verify(document?.as_bytes(), now_unix_ms).ok()
     }
 
     /// Everybody who claims a nickname: each slot once, as soon as it has answered, with who holds it. Whoever wants only the `first` gets an answer as soon as some nodes
