@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::future::{self, Either};
+use futures_util::future::{self, Either, MaybeDone};
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
 use tokio::sync::{Notify, Semaphore};
 
@@ -125,9 +125,10 @@ impl Directory {
             return Err(SlotError::NobodyAnswers);
         }
         // Beside each other, so that nobody is made to wait by a crowd of claims without documents.
-        let agreeing = stream::iter(self.claimants(slot, &found, now_unix_ms)).map(|id| async move {
+        let claimants = self.claimants(slot, &found, now_unix_ms).into_iter().enumerate();
+        let agreeing = stream::iter(claimants).map(|(at, id)| async move {
             // Our own document need not be in the DHT for us to know what it says.
-            let agrees = id == *me || self.agreeing(slot, &id, now_unix_ms).await.is_some();
+            let agrees = id == *me || self.agreeing(slot, &id, at == 0, now_unix_ms).await.is_some();
             agrees.then_some(id)
         });
         let holder = pin!(agreeing.buffered(CLAIMANTS_PER_SLOT).filter_map(future::ready)).next().await;
@@ -198,13 +199,13 @@ impl Directory {
         claimants
     }
 
-    /// The document of somebody who claims a slot, if it names the nickname too. If it does not seem to, it is looked for once more: answers can be lost, and with those of the
-    /// nearest nodes the newest document.
-    async fn agreeing(&self, slot: &Slot, id: &NodeId, now_unix_ms: u64) -> Option<VerifiedDocument> {
+    /// The document of somebody who claims a slot, if it names the nickname too. If it does not seem to, that of the `first` is looked for once more: answers can be lost, and
+    /// with those of the nearest nodes the newest document. The others are mostly there to keep us busy.
+    async fn agreeing(&self, slot: &Slot, id: &NodeId, first: bool, now_unix_ms: u64) -> Option<VerifiedDocument> {
         let names_it = |document: &VerifiedDocument| document.document().name.as_ref() == Some(slot.nickname());
         let _place = self.claimants.acquire().await;
         let mut document = self.find(id, names_it).await.filter(names_it);
-        if document.is_none() {
+        if document.is_none() && first {
             document = self.find(id, names_it).await.filter(names_it);
         }
         VerifiedDocument::verify(document?.as_bytes(), now_unix_ms).ok()
@@ -228,12 +229,12 @@ impl Directory {
 
     /// Who holds a slot; `first` is for whoever would rather know it soon than surely.
     async fn holder(&self, slot: &Slot, first: bool, now_unix_ms: u64) -> Option<Claimant> {
-        let agreeing = async |id: NodeId| self.agreeing(slot, &id, now_unix_ms).await;
+        let agreeing = async |id: NodeId, first| self.agreeing(slot, &id, first, now_unix_ms).await;
         // Mostly whoever is seen first is the only one, and their document is looked for while the slot is still being read.
         let (expected, is_expected) = (Cell::new(None), Notify::new());
         let mut ahead = pin!(future::maybe_done(async {
             is_expected.notified().await;
-            agreeing(expected.get()?).await
+            agreeing(expected.get()?, true).await
         }));
         let enough = |found: &Found| {
             let claims = self.claims(slot, found, now_unix_ms);
@@ -253,14 +254,21 @@ impl Directory {
             Either::Left((found, _)) => found,
             Either::Right(((), read)) => read.await,
         };
-        for id in self.claimants(slot, &found, now_unix_ms) {
-            let document = if expected.get() == Some(id) {
-                ahead.as_mut().await;
-                ahead.as_mut().take_output().flatten()
-            } else {
-                agreeing(id).await
-            };
-            if let Some(document) = document {
+        let claimants = self.claimants(slot, &found, now_unix_ms);
+        let mut others = claimants.as_slice();
+        if let [first, rest @ ..] = others
+            && expected.get() == Some(*first)
+        {
+            ahead.as_mut().await;
+            if let Some(document) = ahead.as_mut().take_output().flatten() {
+                return Some(Claimant { index: slot.index(), document });
+            }
+            others = rest;
+        }
+        // It may have a place for which the others wait, and nobody goes on with it from here.
+        ahead.set(MaybeDone::Gone);
+        for (at, id) in others.iter().enumerate() {
+            if let Some(document) = agreeing(*id, at == 0 && others.len() == claimants.len()).await {
                 return Some(Claimant { index: slot.index(), document });
             }
         }

@@ -184,7 +184,7 @@ impl Dht {
                         let took = asked_at.get().unwrap_or(began).elapsed();
                         Some(Instant::now() + took.max(LEAST_WAIT))
                     }),
-                    Enough::Yes => Some(Instant::now()),
+                    Enough::Yes => return,
                 };
             }
             if over_at.is_none() {

@@ -134,7 +134,7 @@ pub fn closed(
     if session.was_ready {
         let now = world.now;
         // What was measured in the session, too, is written down only now.
-        world.peers.entry(peer, PeerSource::Itself, now.unix_ms).seen(session.heard_unix_ms(now));
+        world.peers.seen(&peer, session.heard_unix_ms(now));
         world.remember_peer(&peer);
         if has_link && world.sessions.ready(&peer).is_none_or(|ready| ready == id) {
             world.tell(gateway::peer_link::session_ended(peer, chance));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::automata::senders::{api, contacts, dht, peers};
 use crate::automata::system::System;
-use crate::automata::types::NicknameResult;
+use crate::automata::types::{NicknameResult, SlotState};
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
 use crate::node::{Command, DhtCommand, DhtInput, RequestId, World};
@@ -20,6 +20,8 @@ pub struct OwnNickname {
     pub wanted: Option<Nickname>,
     /// What was reported last: what has become of which name in which slot.
     pub report: Option<(NicknameResult, Option<Nickname>, u8)>,
+    /// What the slot held that was read last.
+    pub read: Option<SlotState>,
     /// What stood in the way the last time.
     pub problem: Option<String>,
 }
@@ -51,6 +53,7 @@ impl World {
             }
             DhtInput::SlotRead(slot) => {
                 self.nickname.problem = None;
+                self.nickname.read = Some(slot);
                 self.tell(dht::nickname_holder::slot_read(slot));
             }
             DhtInput::SlotReadFailed { reason } => {

@@ -107,13 +107,20 @@ impl Peers {
             let peer = KnownPeer::heard_of(id, source, &[], now_unix_ms);
             self.change(id, |peers| peers.known.insert(id, peer));
             if self.counts.unverified_of.get(&source).is_some_and(|count| *count > UNVERIFIED_PEERS_PER_SOURCE) {
-                self.forget_least(&id, |peer| !peer.verified && peer.source == source);
+                self.forget_least(&id, now_unix_ms, |peer| !peer.verified && peer.source == source);
             }
             if self.counts.unverified > UNVERIFIED_PEERS {
-                self.forget_least(&id, |peer| !peer.verified);
+                self.forget_least(&id, now_unix_ms, |peer| !peer.verified);
             }
         }
         self.known.get_mut(&id).expect("it was there, or was inserted, and is not the one that was forgotten")
+    }
+
+    /// Something came from this peer at that time.
+    pub fn seen(&mut self, id: &NodeId, at_unix_ms: u64) {
+        if let Some(peer) = self.known.get_mut(id) {
+            peer.seen(at_unix_ms);
+        }
     }
 
     /// A session with this peer is up: over this entrypoint, if we opened it.
@@ -121,18 +128,18 @@ impl Peers {
         self.entry(id, PeerSource::Itself, now_unix_ms);
         self.change(id, |peers| peers.known.get_mut(&id).map(|peer| peer.connected(over, now_unix_ms)));
         if self.counts.verified > VERIFIED_PEERS {
-            self.forget_least(&id, |peer| peer.verified);
+            self.forget_least(&id, now_unix_ms, |peer| peer.verified);
         }
     }
 
     /// Forgets the least useful of those, but not this one.
-    fn forget_least(&mut self, except: &NodeId, which: impl Fn(&KnownPeer) -> bool) {
+    fn forget_least(&mut self, except: &NodeId, now_unix_ms: u64, which: impl Fn(&KnownPeer) -> bool) {
         let those =
             self.known.values().filter(|peer| which(peer) && peer.id != *except && !self.named.contains(&peer.id));
         // Those that fail first, then those not seen for longest. Those that misbehaved stay, or a crowd of new ones would wash away what is known of them.
         let least = those.min_by_key(|peer| {
             let seen_unix_ms = peer.last_seen_unix_ms.unwrap_or(peer.first_seen_unix_ms);
-            (peer.misbehaviour.points > 0, Reverse(peer.failures), seen_unix_ms)
+            (peer.misbehaviour.points_at(now_unix_ms) > 0, Reverse(peer.failures), seen_unix_ms)
         });
         if let Some(id) = least.map(|peer| peer.id) {
             self.forget(id);

@@ -10,6 +10,7 @@ use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{self, Call, MESSAGES_PER_ANSWER, Method, Request, answer};
 use crate::automata::types::ServiceResult;
 use crate::automata::{contact_status, network_transport};
+use crate::hosts::local_service;
 use crate::identity::{Entrypoint, NodeId};
 use crate::messages::NewMessage;
 use crate::node::{Input, Node, QueuedMessage, RequestId, UserRequest};
@@ -315,7 +316,10 @@ impl Driver {
             }
             let problem = super::views::problem(&self.node, name.as_str());
             let why = problem.map(|problem| format!("{problem}; it tries again by itself"));
-            let change = answers::ServiceChange { name, result: answers::ServiceResult::Started, enabled, why };
+            // It may have been stopped again meanwhile.
+            let is_on = local_service::is_on(self.node.system(), name.as_str());
+            let result = if is_on { answers::ServiceResult::Started } else { answers::ServiceResult::Stopped };
+            let change = answers::ServiceChange { name, result, enabled, why };
             let _ = reply.send(answer::<methods::StartService>(&change));
         }
     }

@@ -5,6 +5,7 @@
 
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -23,6 +24,11 @@ pub const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 
 /// Octets of the log of one day; what comes after that is dropped, since others must not be able to fill the disk.
 const DAY_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The last line of a day that has too many.
+const FULL: &str = "The log of this day is full; it goes on tomorrow.\n";
+const FULL_IN_JSON: &str =
+    "{\"level\":\"WARN\",\"fields\":{\"message\":\"The log of this day is full; it goes on tomorrow.\"}}\n";
 
 /// Lines that wait to be written, for the terminal and for the file, at the most.
 const LINES_WAITING: usize = 8_192;
@@ -75,7 +81,9 @@ fn build(
         .filename_suffix("log")
         .max_log_files(options.files)
         .build(folder)?;
-    let (file, file_worker) = in_background(BoundedByDay::new(file, DAY_BYTES, today));
+    let notice = if options.is_json { FULL_IN_JSON } else { FULL };
+    let file = BoundedByDay::new(file, DAY_BYTES, notice, today).with(written_today(folder));
+    let (file, file_worker) = in_background(file);
     let (terminal, terminal_worker) = in_background(io::stderr());
     let (filter, level) = reload::Layer::new(targets(level));
     let terminal = options
@@ -95,18 +103,33 @@ fn today() -> u64 {
     unix_ms() / (24 * 60 * 60 * 1000)
 }
 
+/// Octets of the newest log, if it is of today.
+fn written_today(folder: &Path) -> u64 {
+    let days = |time: SystemTime| Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs() / (24 * 60 * 60));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let newest =
+        entries.filter_map(|entry| entry.metadata().ok().filter(|it| it.is_file())).max_by_key(|it| it.modified().ok());
+    newest.filter(|it| it.modified().ok().and_then(days) == Some(today())).map_or(0, |it| it.len())
+}
+
 /// Takes a bounded number of octets a day, and says so once when it takes no more.
 struct BoundedByDay<W, T> {
     inner: W,
     bound: u64,
+    notice: &'static str,
     today: T,
     day: u64,
     written: u64,
 }
 
 impl<W: io::Write, T: Fn() -> u64> BoundedByDay<W, T> {
-    fn new(inner: W, bound: u64, today: T) -> Self {
-        Self { inner, bound, day: today(), today, written: 0 }
+    fn new(inner: W, bound: u64, notice: &'static str, today: T) -> Self {
+        Self { inner, bound, notice, day: today(), today, written: 0 }
+    }
+
+    /// So much was written today already, by those who ran before.
+    fn with(self, written: u64) -> Self {
+        Self { written, ..self }
     }
 }
 
@@ -123,7 +146,7 @@ impl<W: io::Write, T: Fn() -> u64> io::Write for BoundedByDay<W, T> {
         }
         self.inner.write_all(line)?;
         if self.written >= self.bound {
-            writeln!(self.inner, "The log of this day is full ({} octets); it goes on tomorrow.", self.written)?;
+            self.inner.write_all(self.notice.as_bytes())?;
         }
         Ok(line.len())
     }
@@ -185,14 +208,14 @@ mod tests {
     fn a_day_has_room_for_so_much_and_the_next_one_again() {
         let day = Cell::new(1);
         let mut written = Vec::new();
-        let mut log = BoundedByDay::new(&mut written, 10, || day.get());
+        let mut log = BoundedByDay::new(&mut written, 20, "full\n", || day.get()).with(10);
         for line in ["first\n", "second\n", "third\n"] {
             log.write_all(line.as_bytes()).expect("written");
         }
         day.set(2);
         log.write_all(b"fourth\n").expect("written");
         let written = String::from_utf8(written).expect("text");
-        assert_eq!(written, "first\nsecond\nThe log of this day is full (13 octets); it goes on tomorrow.\nfourth\n");
+        assert_eq!(written, "first\nsecond\nfull\nfourth\n");
     }
 
     fn logged(options: &LogOptions, work: impl FnOnce(&Log)) -> String {

@@ -52,6 +52,7 @@ struct Found {
 impl Driver {
     /// Begins to search, once it is known whether there is a DHT.
     pub(super) fn find_name(&mut self, parameters: methods::FindName, reply: Reply) {
+        self.searches.waiting.retain(|(_, reply)| !reply.is_closed());
         if self.searches.waiting.len() < SEARCHES {
             self.searches.waiting.push((parameters, reply));
             self.look_at_searches();
@@ -73,7 +74,10 @@ impl Driver {
             Some(dht_connector::State::Opening | dht_connector::State::Joining) => {}
             Some(dht_connector::State::Joined) => {
                 for (parameters, reply) in std::mem::take(&mut self.searches.waiting) {
-                    self.begin_search(parameters, reply);
+                    // Whoever has gone wants nobody to be asked.
+                    if !reply.is_closed() {
+                        self.begin_search(parameters, reply);
+                    }
                 }
             }
             _ => {

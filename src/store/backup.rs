@@ -73,13 +73,17 @@ pub fn read_backup(from: &Path) -> Result<Vec<SavedFile>, BackupError> {
     if verdict != "ok" {
         return Err(wrong(&format!("it is damaged: {verdict}")));
     }
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema WHERE name IN ('home_files', 'backup_digest')", [], |row| {
-            row.get(0)
-        })
-        .map_err(failed)?;
-    if tables != 2 {
+    let has = |table: &str| {
+        let query = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = ?1";
+        connection.query_row(query, [table], |row| row.get::<_, bool>(0)).map_err(failed)
+    };
+    if !has("home_files")? {
         return Err(wrong("it is the database of a home, and not a whole backup"));
+    }
+    if !has("backup_digest")? {
+        return Err(wrong(
+            "nothing in it says whether it is whole: an older bitpie made it, or somebody has changed it",
+        ));
     }
     let said: Option<Vec<u8>> =
         connection.query_row("SELECT digest FROM backup_digest", [], |row| row.get(0)).optional().map_err(failed)?;

@@ -5,18 +5,23 @@ use rusqlite::{OptionalExtension as _, Row};
 use super::rows::{Column, get, integer, parsed};
 use super::{Store, StoreError};
 use crate::identity::NodeId;
-use crate::peers::{KnownPeer, Misbehaviour, UNVERIFIED_PEERS, UNVERIFIED_PEERS_PER_SOURCE, VERIFIED_PEERS};
+use crate::peers::{
+    KnownPeer, MISBEHAVIOUR_LEAK_MS, Misbehaviour, UNVERIFIED_PEERS, UNVERIFIED_PEERS_PER_SOURCE, VERIFIED_PEERS,
+};
 
 /// The least useful first: those that fail, then those not seen for longest. Contacts stay; and so do those that misbehaved, or their
 /// record could be washed away by a crowd of new ones, unless there is nobody else.
-const LEAST_USEFUL: &str = "misbehaviour_points > 0, failures DESC, coalesce(last_seen_unix_ms, first_seen_unix_ms)";
+fn least_useful(now_unix_ms: u64) -> String {
+    let forgotten = format!("({} - misbehaviour_counted_unix_ms) / {MISBEHAVIOUR_LEAK_MS}", integer(now_unix_ms));
+    format!("misbehaviour_points > {forgotten}, failures DESC, coalesce(last_seen_unix_ms, first_seen_unix_ms)")
+}
 
 impl Store {
     /// Keeps what is known of a peer. Returns whom it had to forget for that.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn save_peer(&self, peer: &KnownPeer) -> Result<Vec<NodeId>, StoreError> {
+    pub fn save_peer(&self, peer: &KnownPeer, now_unix_ms: u64) -> Result<Vec<NodeId>, StoreError> {
         self.atomically(|store| {
             let text = |value: serde_json::Result<String>| value.map_err(|_| StoreError::Damaged { what: "a peer" });
             let source = text(serde_json::to_string(&peer.source))?;
@@ -45,10 +50,10 @@ impl Store {
                 .map_err(|error| StoreError::sql("keep a peer", error))?;
             let mut forgotten = Vec::new();
             if peer.verified {
-                store.forget_peers(true, None, VERIFIED_PEERS, &mut forgotten)?;
+                store.forget_peers(true, None, VERIFIED_PEERS, now_unix_ms, &mut forgotten)?;
             } else {
-                store.forget_peers(false, Some(&source), UNVERIFIED_PEERS_PER_SOURCE, &mut forgotten)?;
-                store.forget_peers(false, None, UNVERIFIED_PEERS, &mut forgotten)?;
+                store.forget_peers(false, Some(&source), UNVERIFIED_PEERS_PER_SOURCE, now_unix_ms, &mut forgotten)?;
+                store.forget_peers(false, None, UNVERIFIED_PEERS, now_unix_ms, &mut forgotten)?;
             }
             Ok(forgotten)
         })
@@ -93,6 +98,7 @@ impl Store {
         verified: bool,
         source: Option<&str>,
         bound: usize,
+        now_unix_ms: u64,
         forgotten: &mut Vec<NodeId>,
     ) -> Result<(), StoreError> {
         let which = "is_verified = ?1 AND (?2 IS NULL OR source = ?2)";
@@ -104,7 +110,8 @@ impl Store {
                 let delete = format!(
                     "DELETE FROM peers.known WHERE node IN (
                          SELECT node FROM peers.known WHERE {which} AND node NOT IN (SELECT node FROM main.contacts)
-                         ORDER BY {LEAST_USEFUL} LIMIT ?3) RETURNING node"
+                         ORDER BY {} LIMIT ?3) RETURNING node",
+                    least_useful(now_unix_ms)
                 );
                 let mut statement = self.connection.prepare_cached(&delete)?;
                 for node in statement.query_map((verified, source, integer(surplus)), |row| get(row, "node"))? {
@@ -142,6 +149,9 @@ mod tests {
     use super::*;
     use crate::peers::PeerSource;
 
+    /// Soon enough for nothing to be forgotten.
+    const NOW: u64 = 5_000;
+
     fn heard_of(seed: u64, source: PeerSource) -> KnownPeer {
         let entrypoint = "tcp://203.0.113.5:7771".parse().expect("an entrypoint");
         KnownPeer::heard_of(node(seed), source, &[entrypoint], seed)
@@ -156,7 +166,7 @@ mod tests {
         peer.measured(1_500);
         peer.failed(&over, 2_000);
         peer.misbehaviour.add(30, 3_000);
-        assert_eq!(store.save_peer(&peer).expect("kept"), []);
+        assert_eq!(store.save_peer(&peer, NOW).expect("kept"), []);
         assert_eq!(store.peer(&node(1)).expect("read"), Some(peer.clone()));
         assert_eq!(store.peers().expect("read"), [peer]);
         store.forget_peer(&node(1)).expect("forgotten");
@@ -167,11 +177,11 @@ mod tests {
     fn one_source_cannot_fill_the_table() {
         let store = store();
         let source = PeerSource::Peer(node(7));
-        store.save_peer(&heard_of(100_000, PeerSource::Bootstrap)).expect("kept");
+        store.save_peer(&heard_of(100_000, PeerSource::Bootstrap), NOW).expect("kept");
         accepted(&store, 1);
         let bound = UNVERIFIED_PEERS_PER_SOURCE as u64;
         let forgotten: Vec<NodeId> =
-            (1..=bound + 2).flat_map(|seed| store.save_peer(&heard_of(seed, source)).expect("kept")).collect();
+            (1..=bound + 2).flat_map(|seed| store.save_peer(&heard_of(seed, source), NOW).expect("kept")).collect();
         // The first is a contact, and stays.
         assert_eq!(forgotten, [node(2), node(3)]);
         assert_eq!(store.peers().expect("read").len() as u64, bound + 1);
@@ -187,10 +197,10 @@ mod tests {
         let over = failing.entrypoints[0].entrypoint.clone();
         failing.failed(&over, 60);
         failing.failures = 1;
-        store.save_peer(&bad).expect("kept");
-        store.save_peer(&failing).expect("kept");
+        store.save_peer(&bad, NOW).expect("kept");
+        store.save_peer(&failing, NOW).expect("kept");
         let forgotten: Vec<NodeId> =
-            (1_000..1_101).flat_map(|seed| store.save_peer(&heard_of(seed, source)).expect("kept")).collect();
+            (1_000..1_101).flat_map(|seed| store.save_peer(&heard_of(seed, source), NOW).expect("kept")).collect();
         assert_eq!(forgotten, [node(50), node(1_000), node(1_001)]);
         assert!(store.peer(&node(1)).expect("read").is_some());
     }

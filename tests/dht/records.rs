@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bitpie::dht::{Claimant, Dht, Directory, Item, NicknameClaim, PublishError, SlotError, SlotState, WriteError};
 use bitpie::identity::IdentityKey;
-use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{StreamExt as _, future};
 use tokio::time::timeout;
 
 use crate::network::{NETWORK, Network, alice, document, key, now_unix_ms};
@@ -154,6 +154,34 @@ async fn a_slot_whose_nodes_hold_different_numbers_can_be_written() {
     assert_eq!(directory.dht().write(&third, Some(2)).await, Err(WriteError::HoldOther));
     holds(&directory, &key(1), 0).await;
     assert_eq!(directory.read_slot(&slot, &key(1).id(), now_unix_ms()).await, Ok(SlotState::Mine));
+}
+
+#[tokio::test]
+async fn whoever_is_seen_first_in_a_slot_keeps_nobody_from_those_who_prevail() {
+    const SLOTS: u8 = 4;
+    // Two who wrote at once, under the same number: most nodes have the claim that has to give way, so it is seen first, and a document is looked for that nobody has.
+    let (most, few) = (Network::of(24), Network::of(8));
+    let directory = Directory::new(most.client_of_both(&few), NETWORK);
+    let (of_most, of_few) = (most.client(), few.client());
+    let mut expected = Vec::new();
+    for index in 0..SLOTS {
+        let slot = directory.slot(&alice(), index);
+        let mut pair = [key(10 + index), key(50 + index)];
+        pair.sort_by(|one, other| slot.compare(&one.id(), &other.id()));
+        directory.publish(&pair[0], &document(&pair[0], 1, Some(alice()))).await.expect("it is published");
+        for (key, dht) in pair.iter().zip([&of_few, &of_most]) {
+            let claim = NicknameClaim::new(NETWORK, alice(), index, key.id(), now_unix_ms()).sign(key);
+            overwrite(dht, &directory, index, claim.as_bytes(), 1).await;
+        }
+        expected.push((index, pair[0].id()));
+    }
+    let searches = future::join(search(&directory), search(&directory));
+    let (found, again) = tokio::time::timeout(Duration::from_secs(30), searches).await.expect("nobody waits for ever");
+    for found in [found, again] {
+        // A lookup may miss the few nodes that know of the one who prevails; whoever is found prevails.
+        let found: Vec<_> = found.iter().map(|(index, claimant)| (*index, claimant.document.id())).collect();
+        assert!(!found.is_empty() && found.iter().all(|one| expected.contains(one)), "{found:?}, {expected:?}");
+    }
 }
 
 #[tokio::test]

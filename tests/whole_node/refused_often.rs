@@ -176,7 +176,7 @@ fn who_has_misbehaved_is_refused_however_often_it_comes() {
             let mut peer = KnownPeer::heard_of(key.id(), PeerSource::Itself, &[], now_unix_ms);
             // So much that none of it matters which leaks away meanwhile.
             peer.misbehaviour.add(100 * MISBEHAVIOUR_LIMIT, now_unix_ms);
-            store.save_peer(&peer).expect("kept");
+            store.save_peer(&peer, now_unix_ms).expect("kept");
         }
     });
     friends.endure(case.what, &[case], AT_A_TIME);

@@ -106,7 +106,7 @@ impl Driver {
                 self.record_refusal(message, names::fail_in_words(reason).to_owned());
             }
             Command::RememberPeer(peer) => {
-                self.store_task("remember a peer", move |store| store.save_peer(&peer), |_| Done::Nothing)
+                self.store_task("remember a peer", move |store| store.save_peer(&peer, unix_ms()), |_| Done::Nothing)
             }
             Command::ReportPresence { peer, is_here } => {
                 tracing::info!(%peer, is_here, "contact");

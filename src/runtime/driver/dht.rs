@@ -1,5 +1,6 @@
 //! What the core asks of the DHT, carried out. Each question is a future of its own, and all of them end when the DHT is closed.
 
+use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -33,6 +34,13 @@ const NICKNAME_ANSWER: Duration = Duration::from_secs(55);
 /// The port may be held for a moment by the DHT that was just closed.
 const OPEN_ATTEMPTS: u32 = 5;
 
+/// What the holder of our nickname has asked last.
+pub(super) struct NicknameQuestion {
+    is_waited_for: Rc<Cell<bool>>,
+    /// The answer if there is none.
+    failed: Rc<dyn Fn(String) -> DhtInput>,
+}
+
 impl Driver {
     pub(super) fn dht_command(&mut self, command: DhtCommand) {
         match command {
@@ -42,6 +50,12 @@ impl Driver {
                 self.dht_at = None;
                 self.dht_tasks.clear();
                 self.reading.clear();
+                if let Some(question) = self.nickname_question.take()
+                    && question.is_waited_for.get()
+                {
+                    let answer = (question.failed)("the DHT was closed".to_owned());
+                    self.task(async move { Done::Inputs(vec![Input::Dht(answer)]) });
+                }
             }
             DhtCommand::Look => self.ask_dht(Some(DhtInput::Alone), |directory| async move {
                 let is_answered = directory.dht().is_anybody_there().await;
@@ -49,7 +63,7 @@ impl Driver {
             }),
             DhtCommand::SaveNodes => {
                 let file = self.home.dht_nodes_file();
-                let whose = self.settings.dht_bootstrap.clone();
+                let whose = self.dht_of.clone();
                 self.ask_dht(None, move |directory| async move {
                     let nodes = format!("{}\n{}\n", heading(&whose), directory.dht().nodes().await.join("\n"));
                     let saved = tokio::task::spawn_blocking(move || std::fs::write(file, nodes)).await;
@@ -107,14 +121,18 @@ impl Driver {
             DhtCommand::EraseSlot(nickname, index) => {
                 self.leave_slots_but(&nickname, index);
                 let me = self.keys.id();
-                let failed = |reason| DhtInput::SlotErased { problem: Some(reason) };
-                self.ask_for_nickname(failed, move |directory| async move {
+                let name = nickname.clone();
+                let failed = move |reason| {
+                    let problem = format!("{name} may stay taken for two days: {reason}");
+                    DhtInput::SlotErased { problem: Some(problem) }
+                };
+                self.ask_for_nickname(failed.clone(), move |directory| async move {
                     let slot = directory.slot(&nickname, index);
                     match directory.erase_slot(&slot, &me, unix_ms()).await {
                         Ok(_) => DhtInput::SlotErased { problem: None },
                         Err(error) => {
                             tracing::warn!(%nickname, index, %error, "the claim to a nickname is left to expire");
-                            failed(format!("{nickname} stays taken for two days: {error}"))
+                            failed(error.to_string())
                         }
                     }
                 });
@@ -203,6 +221,7 @@ impl Driver {
             is_server: self.settings.dht_is_server,
             request_timeout: Duration::from_millis(self.settings.dht_request_timeout_ms),
         };
+        self.dht_of.clone_from(&options.bootstrap);
         let may_move_port = !self.settings.dht_port.is_set;
         let network = self.settings.network.clone();
         self.dht_task(async move {
@@ -269,9 +288,13 @@ impl Driver {
     ) where
         F: Future<Output = DhtInput> + 'static,
     {
-        let last = Rc::clone(&self.nickname_questions);
-        let this = last.get() + 1;
-        last.set(this);
+        if let Some(given_up) = self.nickname_question.take() {
+            given_up.is_waited_for.set(false);
+        }
+        let failed: Rc<dyn Fn(String) -> DhtInput> = Rc::new(failed);
+        let is_waited_for = Rc::new(Cell::new(true));
+        self.nickname_question =
+            Some(NicknameQuestion { is_waited_for: Rc::clone(&is_waited_for), failed: Rc::clone(&failed) });
         let answer = self.directory.clone().map(question);
         self.dht_task(async move {
             let answer = match answer {
@@ -279,8 +302,7 @@ impl Driver {
                 None => Ok(failed("there is no DHT".to_owned())),
             };
             let answer = answer.unwrap_or_else(|_| failed("the DHT takes too long to answer".to_owned()));
-            let is_waited_for = last.get() == this;
-            Done::Inputs(is_waited_for.then_some(Input::Dht(answer)).into_iter().collect())
+            Done::Inputs(is_waited_for.replace(false).then_some(Input::Dht(answer)).into_iter().collect())
         });
     }
 

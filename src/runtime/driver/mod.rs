@@ -24,7 +24,7 @@ use tokio::time::sleep_until;
 
 use crate::abort_points::{AbortPoint, reach};
 use crate::api::methods::Call;
-use crate::dht::Directory;
+use crate::dht::{Bootstrap, Directory};
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::nickname::Nickname;
 use crate::node::{Input, Node, RequestId, UserRequest};
@@ -102,8 +102,9 @@ pub struct Driver {
     pub(super) searches: Searches,
     /// The highest revision of our identity document that is in the DHT, as far as we know.
     published: Rc<Cell<u64>>,
-    /// Counts what the holder of our nickname has asked of the DHT.
-    nickname_questions: Rc<Cell<u64>>,
+    nickname_question: Option<dht::NicknameQuestion>,
+    /// From whom the DHT that is open has heard of others; the settings may have changed since.
+    dht_of: Bootstrap,
     /// Where the socket of the DHT is.
     pub(super) dht_at: Option<SocketAddr>,
     /// Questions to the DHT. They are not waited for when the node ends.
@@ -184,7 +185,8 @@ impl Driver {
             directory: None,
             searches: Searches::default(),
             published: Rc::default(),
-            nickname_questions: Rc::default(),
+            nickname_question: None,
+            dht_of: Bootstrap::Nodes(Vec::new()),
             dht_at: None,
             dht_tasks: FuturesUnordered::new(),
             reading: BTreeSet::new(),
