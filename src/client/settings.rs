@@ -44,7 +44,9 @@ pub fn perform(command: ConfigCommand, context: &Context<'_>) -> Result<(), Fail
             }
             let later =
                 if setting.needs_restart && context.node().is_ok() { ", from the node's next start on" } else { "" };
-            Ok(print(&format!("{} is {}{later}.\n", styled(STRONG, safe(&setting.path)), shown(&setting.value)))?)
+            let value = Some(shown(&setting.value)).filter(|value| !value.is_empty());
+            let value = value.unwrap_or_else(|| "empty".to_owned());
+            Ok(print(&format!("{} is {value}{later}.\n", styled(STRONG, safe(&setting.path))))?)
         }
     }
 }

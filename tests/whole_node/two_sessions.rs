@@ -4,13 +4,13 @@
 use bitpie::api::methods::RemoveContact;
 use bitpie::wire::{Frame, Refusal};
 
-use super::peer::{Peer, Session};
+use super::peer::{Peer, Session, key_with};
 use super::refusals::Friends;
 
 /// A peer whose id is larger than the node's, or smaller, and that can be called.
 fn peer_beside(friends: &mut Friends, is_larger: bool) -> Peer {
     let node = friends.node.id();
-    (100..=u8::MAX).map(Peer::new).find(|peer| (peer.id() > node) == is_larger).expect("half of all ids are")
+    Peer::with_key(key_with(|id| (*id > node) == is_larger))
 }
 
 /// The node calls the peer, which hears its HELLO.

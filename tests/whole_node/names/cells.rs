@@ -12,7 +12,7 @@ use bitpie::dht::{Dht, NICKNAME_SLOTS, Slot};
 use bitpie::identity::IdentityKey;
 
 use super::super::nodes::Node;
-use super::super::peer::now_unix_ms;
+use super::super::peer::{key_with, now_unix_ms};
 use super::super::replays::{Cell, cells};
 use super::{Network, alice, bob, dht_options, node};
 
@@ -213,23 +213,23 @@ fn a_name_is_new() -> [BTreeSet<Cell>; 2] {
     gone_through(nodes)
 }
 
-/// Somebody whose claim to that slot prevails over that of the node.
-fn prevails(node: &Node, slot: u8) -> IdentityKey {
+/// Somebody else than these whose claim to that slot prevails over that of the node.
+fn prevails(node: &Node, slot: u8, others: &[IdentityKey]) -> IdentityKey {
     let place = Slot::new("test", alice(), slot);
     let me = node.key().id();
-    let mut others =
-        (0..=u8::MAX).map(|seed| IdentityKey::from_seed(&[[seed, slot]; 16].concat().try_into().expect("32")));
-    others.find(|other| place.compare(&other.id(), &me).is_lt()).expect("one of two does")
+    key_with(|id| place.compare(id, &me).is_lt() && others.iter().all(|other| other.id() != *id))
 }
 
 fn no_place_is_left() -> [BTreeSet<Cell>; 2] {
     let network = Network::new();
     let a = network.node_with(&[("testing/nickname-check", "\"10min\"")]);
     let stranger = network.stranger();
+    let mut others = Vec::new();
     for slot in 0..NICKNAME_SLOTS {
-        let other = prevails(&a, slot);
+        let other = prevails(&a, slot, &others);
         stranger.publish(&other, Some(alice()), &[]);
         stranger.claim(&other, slot, now_unix_ms(), 1);
+        others.push(other);
     }
     a.wish(&alice());
     a.until_holder_is("FAILED");
