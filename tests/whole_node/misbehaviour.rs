@@ -17,8 +17,11 @@ use super::stranger::{Stage, Stranger};
 /// Rounds before memory is looked at: every stranger has been there by then, and buffers, caches and the allocator's own pools are filled.
 const WARM_UP: usize = 96;
 
-/// Rounds between the two looks.
+/// Rounds between two looks.
 const ROUNDS: usize = 200;
+
+/// So often in a row memory has to have grown by too much.
+const WINDOWS: usize = 2;
 
 /// What a node's memory may grow by in one of those rounds: a leak of that size is too much. A list of peers that somebody asks for, and what the friends say
 /// meanwhile, take a part of it.
@@ -99,18 +102,24 @@ impl Friends {
     pub fn endure(&mut self, what: &str, cases: &[Case], at_a_time: usize) {
         self.endure_rounds(what, cases, 1, 1);
         self.endure_rounds(what, cases, WARM_UP, at_a_time);
-        let before = self.node.resident_octets();
-        self.endure_rounds(what, cases, ROUNDS, at_a_time);
-        let after = self.node.resident_octets();
-        if let (Some(before), Some(after)) = (before, after) {
+        let sessions = (cases.len() * at_a_time) as u64;
+        let allowed = GROWTH_OCTETS_A_ROUND * ROUNDS as u64 + SPREAD_OCTETS_A_SESSION * sessions;
+        let mut grew = Vec::new();
+        // What leaks does so whenever it is done. Where a busy machine lets more of it happen at the same moment than ever before, the allocator takes more pages once.
+        for _ in 0..WINDOWS {
+            let before = self.node.resident_octets();
+            self.endure_rounds(what, cases, ROUNDS, at_a_time);
+            let Some((before, after)) = before.zip(self.node.resident_octets()) else { return };
             let growth = after.saturating_sub(before);
             if std::env::var_os("BITPIE_SHOW_GROWTH").is_some() {
                 println!("{:>8} KiB of {:>8} KiB by {ROUNDS} times {what}", growth / 1_024, after / 1_024);
             }
-            let sessions = (cases.len() * at_a_time) as u64;
-            let allowed = GROWTH_OCTETS_A_ROUND * ROUNDS as u64 + SPREAD_OCTETS_A_SESSION * sessions;
-            assert!(growth < allowed, "{growth} octets more than {before} after {ROUNDS} times {what}");
+            if growth < allowed {
+                return;
+            }
+            grew.push(growth);
         }
+        panic!("memory grows by {grew:?} octets in {ROUNDS} times each of {what}; {allowed} are allowed");
     }
 
     /// Strangers do each of these so often, so many at a time.
