@@ -11,10 +11,10 @@ use crate::peers::{
 
 /// The least useful first: those that fail, then those not seen for longest. Contacts stay; and so do those that misbehaved, or their
 /// record could be washed away by a crowd of new ones, unless there is nobody else.
-fn least_useful(now_unix_ms: u64) -> String {
-    let forgotten = format!("({} - misbehaviour_counted_unix_ms) / {MISBEHAVIOUR_LEAK_MS}", integer(now_unix_ms));
-    format!("misbehaviour_points > {forgotten}, failures DESC, coalesce(last_seen_unix_ms, first_seen_unix_ms)")
-}
+///
+/// `?4` is the time; `?5` that in which a point of misbehaviour is forgotten.
+const LEAST_USEFUL: &str = "misbehaviour_points > (?4 - misbehaviour_counted_unix_ms) / ?5, failures DESC, \
+                            coalesce(last_seen_unix_ms, first_seen_unix_ms)";
 
 impl Store {
     /// Keeps what is known of a peer. Returns whom it had to forget for that.
@@ -110,11 +110,12 @@ impl Store {
                 let delete = format!(
                     "DELETE FROM peers.known WHERE node IN (
                          SELECT node FROM peers.known WHERE {which} AND node NOT IN (SELECT node FROM main.contacts)
-                         ORDER BY {} LIMIT ?3) RETURNING node",
-                    least_useful(now_unix_ms)
+                         ORDER BY {LEAST_USEFUL} LIMIT ?3) RETURNING node"
                 );
                 let mut statement = self.connection.prepare_cached(&delete)?;
-                for node in statement.query_map((verified, source, integer(surplus)), |row| get(row, "node"))? {
+                let parameters =
+                    (verified, source, integer(surplus), integer(now_unix_ms), integer(MISBEHAVIOUR_LEAK_MS));
+                for node in statement.query_map(parameters, |row| get(row, "node"))? {
                     forgotten.push(node?);
                 }
             }
