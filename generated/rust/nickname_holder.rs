@@ -164,15 +164,15 @@ pub enum Timer {
     DhtReadAfterAnswerTimeout,
     /// `after answer_timeout in DHT_WRITE` (`automata/nickname_holder.yaml:98`).
     DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:118`).
+    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:117`).
     DhtVerifyAfterAnswerTimeout,
-    /// `after settle_interval in FRESH` (`automata/nickname_holder.yaml:132`).
+    /// `after settle_interval in FRESH` (`automata/nickname_holder.yaml:131`).
     FreshAfterSettleInterval,
-    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:137`).
+    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:136`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:141`).
+    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:140`).
     FailedAfterCheckInterval,
-    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:154`).
+    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:153`).
     DhtEraseAfterAnswerTimeout,
 }
 
@@ -430,37 +430,37 @@ pub enum Transition<'a> {
     DhtWriteSlotWritten,
     /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:104`). A slot that cannot be written counts as taken.
     DhtWriteWriteFailed,
-    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:109`). Whose is it now? Mended: one write that failed gave up a slot that was ours.
+    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:108`). Whose is it now? Mended: one write that failed gave up a slot that was ours.
     DhtWriteWriteFailed2,
-    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:113`).
+    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:112`).
     DhtWriteWriteFailed3,
-    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:118`).
+    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:117`).
     DhtVerifyAfterAnswerTimeout,
-    /// `slot_read` in `DHT_VERIFY` → `FRESH` (`automata/nickname_holder.yaml:121`).
+    /// `slot_read` in `DHT_VERIFY` → `FRESH` (`automata/nickname_holder.yaml:120`).
     DhtVerifySlotRead,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:122`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:121`).
     DhtVerifySlotRead2,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:123`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:122`).
     DhtVerifySlotRead3,
-    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:124`).
+    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:123`).
     DhtVerifySlotRead4,
-    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:125`).
+    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:124`).
     DhtVerifyReadFailed,
-    /// `after settle_interval in FRESH` in `FRESH` → `DHT_READ` (`automata/nickname_holder.yaml:132`).
+    /// `after settle_interval in FRESH` in `FRESH` → `DHT_READ` (`automata/nickname_holder.yaml:131`).
     FreshAfterSettleInterval,
-    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:137`).
+    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:136`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:141`).
+    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:140`).
     FailedAfterCheckInterval,
-    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:143`).
+    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:142`).
     FailedDhtConnectorEntersJoined,
-    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:151`).
+    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:150`).
     DhtEraseSlotErased,
-    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:152`).
+    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:151`).
     DhtEraseSlotErased2,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:155`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:154`).
     DhtEraseAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:156`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:155`).
     DhtEraseAfterAnswerTimeout2,
 }
 
@@ -688,14 +688,14 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::DhtReadSlotRead4) => {
                 leave_dht_read(context);
-                context.variables.index = context.variables.index.saturating_add(1_u8);
                 context
                     .effects
                     .act(Action::Report {
                         result: types::NicknameResult::Exists,
                         nickname: context.variables.nickname.clone(),
-                        index: context.variables.index.saturating_sub(1_u8),
+                        index: context.variables.index,
                     });
+                context.variables.index = context.variables.index.saturating_add(1_u8);
             }
             Some(
                 Transition::DhtWriteAfterAnswerTimeout | Transition::DhtWriteWriteFailed2,
@@ -724,14 +724,14 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::DhtWriteWriteFailed) => {
                 leave_dht_write(context);
-                context.variables.index = context.variables.index.saturating_add(1_u8);
                 context
                     .effects
                     .act(Action::Report {
                         result: types::NicknameResult::Exists,
                         nickname: context.variables.nickname.clone(),
-                        index: context.variables.index.saturating_sub(1_u8),
+                        index: context.variables.index,
                     });
+                context.variables.index = context.variables.index.saturating_add(1_u8);
             }
             Some(
                 Transition::DhtVerifyAfterAnswerTimeout
@@ -766,14 +766,14 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::DhtVerifySlotRead3) => {
                 leave_dht_verify(context);
-                context.variables.index = context.variables.index.saturating_add(1_u8);
                 context
                     .effects
                     .act(Action::Report {
                         result: types::NicknameResult::Exists,
                         nickname: context.variables.nickname.clone(),
-                        index: context.variables.index.saturating_sub(1_u8),
+                        index: context.variables.index,
                     });
+                context.variables.index = context.variables.index.saturating_add(1_u8);
             }
             Some(Transition::FreshAfterSettleInterval) => {
                 leave_fresh(context);
@@ -806,7 +806,14 @@ impl blocking::State<Machine> for State {
                 Transition::DhtEraseSlotErased2 | Transition::DhtEraseAfterAnswerTimeout2,
             ) => {
                 leave_dht_erase(context);
-                context.variables.nickname = context.variables.next_nickname.clone();
+                context.variables.nickname = Some(
+                    context
+                        .variables
+                        .next_nickname
+                        .as_ref()
+                        .expect("a guard has shown that it is not none")
+                        .clone(),
+                );
                 context.variables.index = 0;
                 context.variables.failures = 0;
                 context.variables.checks = 0;
@@ -1415,7 +1422,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 114 },
+            place: Place { file: FILE, line: 113 },
         },
         StateMetadata {
             name: "READY",
@@ -1423,7 +1430,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 126 },
+            place: Place { file: FILE, line: 125 },
         },
         StateMetadata {
             name: "FRESH",
@@ -1431,7 +1438,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 129 },
+            place: Place { file: FILE, line: 128 },
         },
         StateMetadata {
             name: "HELD",
@@ -1439,7 +1446,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 133 },
+            place: Place { file: FILE, line: 132 },
         },
         StateMetadata {
             name: "FAILED",
@@ -1447,7 +1454,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 138 },
+            place: Place { file: FILE, line: 137 },
         },
         StateMetadata {
             name: "DHT_ERASE",
@@ -1455,7 +1462,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 144 },
+            place: Place { file: FILE, line: 143 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1463,7 +1470,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 158 },
+            place: Place { file: FILE, line: 157 },
         },
     ],
     events: &[
@@ -1674,7 +1681,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "Whose is it now? Mended: one write that failed gave up a slot that was ours.",
-            place: Place { file: FILE, line: 109 },
+            place: Place { file: FILE, line: 108 },
         },
         TransitionMetadata {
             state: "DHT_WRITE",
@@ -1682,7 +1689,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 113 },
+            place: Place { file: FILE, line: 112 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1690,7 +1697,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 118 },
+            place: Place { file: FILE, line: 117 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1698,7 +1705,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FRESH"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 121 },
+            place: Place { file: FILE, line: 120 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1706,7 +1713,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_WRITE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 122 },
+            place: Place { file: FILE, line: 121 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1714,7 +1721,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 123 },
+            place: Place { file: FILE, line: 122 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1722,7 +1729,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 124 },
+            place: Place { file: FILE, line: 123 },
         },
         TransitionMetadata {
             state: "DHT_VERIFY",
@@ -1730,7 +1737,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FAILED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 125 },
+            place: Place { file: FILE, line: 124 },
         },
         TransitionMetadata {
             state: "FRESH",
@@ -1738,7 +1745,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 132 },
+            place: Place { file: FILE, line: 131 },
         },
         TransitionMetadata {
             state: "HELD",
@@ -1746,7 +1753,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 137 },
+            place: Place { file: FILE, line: 136 },
         },
         TransitionMetadata {
             state: "FAILED",
@@ -1754,7 +1761,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 141 },
+            place: Place { file: FILE, line: 140 },
         },
         TransitionMetadata {
             state: "FAILED",
@@ -1762,7 +1769,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 143 },
+            place: Place { file: FILE, line: 142 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1770,7 +1777,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 148 },
+            place: Place { file: FILE, line: 147 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1778,31 +1785,31 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 149 },
+            place: Place { file: FILE, line: 148 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
             trigger: "slot_erased",
             target: Some("AT_STARTUP"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 150 },
+        },
+        TransitionMetadata {
+            state: "DHT_ERASE",
+            trigger: "slot_erased",
+            target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 151 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
-            trigger: "slot_erased",
-            target: Some("DHT_READ"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 152 },
-        },
-        TransitionMetadata {
-            state: "DHT_ERASE",
             trigger: "after answer_timeout in DHT_ERASE",
             target: Some("AT_STARTUP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 155 },
+            place: Place { file: FILE, line: 154 },
         },
         TransitionMetadata {
             state: "DHT_ERASE",
@@ -1810,7 +1817,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DHT_READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 156 },
+            place: Place { file: FILE, line: 155 },
         },
     ],
 };

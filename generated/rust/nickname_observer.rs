@@ -406,7 +406,12 @@ impl blocking::State<Machine> for State {
                     .effects
                     .act(Action::ReportClaimant {
                         index: *index,
-                        claimant: claimant.clone(),
+                        claimant: Some(
+                            claimant
+                                .as_ref()
+                                .expect("a guard has shown that it is not none")
+                                .clone(),
+                        ),
                     });
                 context
                     .effects
@@ -437,7 +442,12 @@ impl blocking::State<Machine> for State {
                     .effects
                     .act(Action::ReportClaimant {
                         index: *index,
-                        claimant: claimant.clone(),
+                        claimant: Some(
+                            claimant
+                                .as_ref()
+                                .expect("a guard has shown that it is not none")
+                                .clone(),
+                        ),
                     });
                 context.effects.act(Action::CancelReading);
                 context
@@ -536,7 +546,12 @@ fn in_dht_loop(context: &mut Context<'_>) -> Response {
                     .effects
                     .act(Action::ReportClaimant {
                         index: *index,
-                        claimant: claimant.clone(),
+                        claimant: Some(
+                            claimant
+                                .as_ref()
+                                .expect("a guard has shown that it is not none")
+                                .clone(),
+                        ),
                     });
                 context.internal()
             } else if claimant.is_some() {

@@ -188,15 +188,15 @@ impl automaton::Event for Event {
 pub enum Timer {
     /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:106`).
     HandshakeAfterHandshakeTimeout,
-    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:147`).
+    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:146`).
     ContestAfterProofTimeout,
-    /// `after handshake_timeout in AWAIT_READY` (`automata/peer_protocol.yaml:157`).
+    /// `after handshake_timeout in AWAIT_READY` (`automata/peer_protocol.yaml:156`).
     AwaitReadyAfterHandshakeTimeout,
-    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:169`).
+    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:168`).
     ReadyEveryPingInterval,
-    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:184`).
+    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:183`).
     ProvingAfterProofTimeout,
-    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:192`).
+    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:191`).
     ClosingAfterClosingTimeout,
 }
 
@@ -607,41 +607,41 @@ pub enum Transition<'a> {
     AwaitPeerIdPeerIdReceived7 { peer: &'a types::NodeId },
     /// `peer_id_received` in `AWAIT_PEER_ID` → `AWAIT_READY` (`automata/peer_protocol.yaml:138`).
     AwaitPeerIdPeerIdReceived8 { peer: &'a types::NodeId },
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:142`).
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:141`).
     AwaitPeerIdPeerIdReceived9,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `AWAIT_READY` (`automata/peer_protocol.yaml:143`).
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `AWAIT_READY` (`automata/peer_protocol.yaml:142`).
     AwaitPeerIdPeerIdReceived10 { peer: &'a types::NodeId },
-    /// `after proof_timeout in CONTEST` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:147`).
+    /// `after proof_timeout in CONTEST` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:146`).
     ContestAfterProofTimeout,
-    /// `other_answered` in `CONTEST` → `CLOSING` (`automata/peer_protocol.yaml:149`).
+    /// `other_answered` in `CONTEST` → `CLOSING` (`automata/peer_protocol.yaml:148`).
     ContestOtherAnswered,
-    /// `other_gone` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:150`).
+    /// `other_gone` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:149`).
     ContestOtherGone,
-    /// `after handshake_timeout in AWAIT_READY` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:157`).
+    /// `after handshake_timeout in AWAIT_READY` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:156`).
     AwaitReadyAfterHandshakeTimeout,
-    /// `ready_received` in `AWAIT_READY` → `READY` (`automata/peer_protocol.yaml:159`).
+    /// `ready_received` in `AWAIT_READY` → `READY` (`automata/peer_protocol.yaml:158`).
     AwaitReadyReadyReceived,
-    /// `hello_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:161`).
+    /// `hello_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:160`).
     AwaitReadyHelloReceived,
-    /// `peer_id_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:161`).
+    /// `peer_id_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:160`).
     AwaitReadyPeerIdReceived,
-    /// `payload_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:161`).
+    /// `payload_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:160`).
     AwaitReadyPayloadReceived,
-    /// `every ping_interval in READY` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
+    /// `every ping_interval in READY` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:169`).
     ReadyEveryPingInterval,
-    /// `hello_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:176`).
+    /// `hello_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:175`).
     ReadyHelloReceived,
-    /// `peer_id_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:176`).
+    /// `peer_id_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:175`).
     ReadyPeerIdReceived,
-    /// `ready_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:176`).
+    /// `ready_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:175`).
     ReadyReadyReceived,
-    /// `prove_alive` in `STEADY` → `PROVING` (`automata/peer_protocol.yaml:181`).
+    /// `prove_alive` in `STEADY` → `PROVING` (`automata/peer_protocol.yaml:180`).
     SteadyProveAlive,
-    /// `after proof_timeout in PROVING` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:184`).
+    /// `after proof_timeout in PROVING` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:183`).
     ProvingAfterProofTimeout,
-    /// `pong_received` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:186`).
+    /// `pong_received` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:185`).
     ProvingPongReceived,
-    /// `after closing_timeout in CLOSING` in `CLOSING` → `CLOSED` (`automata/peer_protocol.yaml:192`).
+    /// `after closing_timeout in CLOSING` in `CLOSING` → `CLOSED` (`automata/peer_protocol.yaml:191`).
     ClosingAfterClosingTimeout,
 }
 
@@ -1005,7 +1005,14 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::ReplaceOther {
-                        peer: context.variables.peer.clone(),
+                        peer: Some(
+                            context
+                                .variables
+                                .peer
+                                .as_ref()
+                                .expect("a guard has shown that it is not none")
+                                .clone(),
+                        ),
                     });
                 context.effects.act(Action::SendReady);
             }
@@ -1763,7 +1770,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("HANDSHAKE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 144 },
+            place: Place { file: FILE, line: 143 },
         },
         StateMetadata {
             name: "TAKEN",
@@ -1771,7 +1778,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 151 },
+            place: Place { file: FILE, line: 150 },
         },
         StateMetadata {
             name: "AWAIT_READY",
@@ -1779,7 +1786,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("TAKEN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 154 },
+            place: Place { file: FILE, line: 153 },
         },
         StateMetadata {
             name: "READY",
@@ -1787,7 +1794,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("TAKEN"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 164 },
+            place: Place { file: FILE, line: 163 },
         },
         StateMetadata {
             name: "STEADY",
@@ -1795,7 +1802,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 179 },
+            place: Place { file: FILE, line: 178 },
         },
         StateMetadata {
             name: "PROVING",
@@ -1803,7 +1810,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("READY"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 182 },
+            place: Place { file: FILE, line: 181 },
         },
         StateMetadata {
             name: "CLOSING",
@@ -1811,7 +1818,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 189 },
+            place: Place { file: FILE, line: 188 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1819,7 +1826,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 206 },
+            place: Place { file: FILE, line: 205 },
         },
     ],
     events: &[
@@ -2136,7 +2143,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 142 },
+            place: Place { file: FILE, line: 141 },
         },
         TransitionMetadata {
             state: "AWAIT_PEER_ID",
@@ -2144,7 +2151,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_READY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 143 },
+            place: Place { file: FILE, line: 142 },
         },
         TransitionMetadata {
             state: "CONTEST",
@@ -2152,7 +2159,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_READY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 147 },
+            place: Place { file: FILE, line: 146 },
         },
         TransitionMetadata {
             state: "CONTEST",
@@ -2160,7 +2167,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 149 },
+            place: Place { file: FILE, line: 148 },
         },
         TransitionMetadata {
             state: "CONTEST",
@@ -2168,7 +2175,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_READY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 150 },
+            place: Place { file: FILE, line: 149 },
         },
         TransitionMetadata {
             state: "AWAIT_READY",
@@ -2176,7 +2183,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 157 },
+            place: Place { file: FILE, line: 156 },
         },
         TransitionMetadata {
             state: "AWAIT_READY",
@@ -2184,7 +2191,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("READY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 159 },
+            place: Place { file: FILE, line: 158 },
         },
         TransitionMetadata {
             state: "AWAIT_READY",
@@ -2192,7 +2199,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 161 },
+            place: Place { file: FILE, line: 160 },
         },
         TransitionMetadata {
             state: "AWAIT_READY",
@@ -2200,7 +2207,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 161 },
+            place: Place { file: FILE, line: 160 },
         },
         TransitionMetadata {
             state: "AWAIT_READY",
@@ -2208,7 +2215,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 161 },
+            place: Place { file: FILE, line: 160 },
         },
         TransitionMetadata {
             state: "READY",
@@ -2216,7 +2223,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 170 },
+            place: Place { file: FILE, line: 169 },
         },
         TransitionMetadata {
             state: "READY",
@@ -2224,11 +2231,19 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 171 },
+            place: Place { file: FILE, line: 170 },
         },
         TransitionMetadata {
             state: "READY",
             trigger: "payload_received",
+            target: None,
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 172 },
+        },
+        TransitionMetadata {
+            state: "READY",
+            trigger: "pong_received",
             target: None,
             is_ignored: false,
             summary: "",
@@ -2236,19 +2251,11 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         },
         TransitionMetadata {
             state: "READY",
-            trigger: "pong_received",
-            target: None,
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 174 },
-        },
-        TransitionMetadata {
-            state: "READY",
             trigger: "hello_received",
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 176 },
+            place: Place { file: FILE, line: 175 },
         },
         TransitionMetadata {
             state: "READY",
@@ -2256,7 +2263,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 176 },
+            place: Place { file: FILE, line: 175 },
         },
         TransitionMetadata {
             state: "READY",
@@ -2264,7 +2271,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 176 },
+            place: Place { file: FILE, line: 175 },
         },
         TransitionMetadata {
             state: "STEADY",
@@ -2272,7 +2279,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PROVING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 181 },
+            place: Place { file: FILE, line: 180 },
         },
         TransitionMetadata {
             state: "PROVING",
@@ -2280,7 +2287,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STEADY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 184 },
+            place: Place { file: FILE, line: 183 },
         },
         TransitionMetadata {
             state: "PROVING",
@@ -2288,7 +2295,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STEADY"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 186 },
+            place: Place { file: FILE, line: 185 },
         },
         TransitionMetadata {
             state: "CLOSING",
@@ -2296,7 +2303,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 192 },
+            place: Place { file: FILE, line: 191 },
         },
     ],
 };

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "057dc8126f982d5165add083458df21096b215c481da5214fcdbc251298249f3";
+pub const MODEL_HASH: &str = "453484f1f879348497217d17ca6db79b15a5a63753c97b5a1ea27f46e50f36e4";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use automata_compiler::interpreter::{Delivery, Message};
 use automata_compiler::model::{
-    Automaton, AutomatonId, BaseType, ExpressionKind, StateId, System, TimerId, TimerLength, Type,
+    Automaton, AutomatonId, BaseType, ExpressionKind, StateId, System, TimerId, Type, Value,
 };
 use automata_runtime::Outcome;
 use serde_json::{Map, Value as Json};
@@ -25,8 +25,10 @@ struct Placed {
 #[derive(Clone, Debug)]
 enum Input {
     Event(String, Map<String, Json>),
-    /// Time passes until the timer is due, which is before all others.
-    Timer,
+    /// Time passes until the timer is due: before all others, if their lengths can be set.
+    Timer {
+        after_ms: u64,
+    },
 }
 
 /// How long the timer that is tried lasts, and how long all others do.
@@ -97,7 +99,11 @@ impl Trials {
         let input = match arrival {
             Arrival::Timer(timer) => {
                 self.make_shortest(timer, &mut instance);
-                Input::Timer
+                let after_ms = match automaton.timers[timer].length.kind {
+                    ExpressionKind::Literal(Value::Duration(length_ms)) => length_ms,
+                    _ => SHORT_MS,
+                };
+                Input::Timer { after_ms }
             }
             Arrival::Event(event) => {
                 let event = &automaton.events[event];
@@ -139,14 +145,19 @@ impl Trials {
 
     fn make_shortest(&self, wanted: TimerId, instance: &mut Placed) {
         let automaton = self.automaton();
-        let lengths = automaton.timers.iter().map(|timer| (timer.length, LONG_MS));
+        let lengths = automaton.timers.iter().map(|timer| (&timer.length, LONG_MS));
         // The wanted one comes last, since others may have their length from the same place.
-        for (length, length_ms) in lengths.chain([(automaton.timers[wanted].length, SHORT_MS)]) {
-            let (values, name) = match length {
-                TimerLength::Parameter(id) => (&mut instance.parameters, &automaton.parameters[id].name),
-                TimerLength::Variable(id) => (&mut instance.variables, &automaton.variables[id].name),
-            };
-            values.insert(name.clone(), Json::from(length_ms));
+        for (length, length_ms) in lengths.chain([(&automaton.timers[wanted].length, SHORT_MS)]) {
+            length.visit(&mut |part| {
+                let (values, name) = match part.kind {
+                    ExpressionKind::Parameter(id) => (&mut instance.parameters, &automaton.parameters[id].name),
+                    ExpressionKind::Variable(id) => (&mut instance.variables, &automaton.variables[id].name),
+                    _ => return,
+                };
+                if part.r#type.base == BaseType::Duration {
+                    values.insert(name.clone(), Json::from(length_ms));
+                }
+            });
         }
     }
 
@@ -185,7 +196,7 @@ impl Trial {
         }
         match &self.input {
             Input::Event(event, fields) => implementation.deliver(&self.instance.name, event, fields),
-            Input::Timer => implementation.advance(SHORT_MS),
+            Input::Timer { after_ms } => implementation.advance(*after_ms),
         }
     }
 }

@@ -224,15 +224,15 @@ fn links_of(system: &System, id: AutomatonId, automaton: &Automaton) -> Vec<Name
         }
     }
     for effects in automaton.all_effects() {
-        for call in &effects.actions {
+        for call in effects.actions() {
             let action = &automaton.actions[call.action];
             links.push((this, Partner::Part(action.by), LinkKind::Action, action.name.clone()));
         }
-        for send in &effects.sends {
+        for send in effects.sends() {
             let name = system.automata[send.to.automaton].events[send.event].name.clone();
             links.push((this, Partner::Automaton(send.to.automaton), LinkKind::Send, name));
         }
-        for start in &effects.starts {
+        for start in effects.starts() {
             links.push((this, Partner::Automaton(start.automaton), LinkKind::Start, String::new()));
         }
     }

@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Action, ActionCall, Assignment, Automaton, BaseType, Condition, Effects, Event, EventKind, Expression,
+    Action, ActionCall, Assignment, Automaton, BaseType, Condition, Effect, Effects, Event, EventKind, Expression,
     ExpressionKind, Field, Handler, History, Instances, Key, Observed, Parameter, Part, Partner, Property, Raise,
-    Reaction, Recipient, Response, Send, Start, State, System, Target, Timer, TimerLength, Transition, Trigger, Type,
+    Reaction, Recipient, Response, Restart, Send, Start, State, System, Target, Timer, Transition, Trigger, Type,
     TypeDefinition, TypeKind, Value, Variable,
 };
 
@@ -147,10 +147,7 @@ impl Canonical {
         self.list("timers", timers, |text, Timer { state, kind, length, name, cases, span: _ }| {
             text.plain(state.0);
             text.plain(format_args!("{kind:?}"));
-            match length {
-                TimerLength::Parameter(id) => text.plain(format_args!("parameter {}", id.0)),
-                TimerLength::Variable(id) => text.plain(format_args!("variable {}", id.0)),
-            }
+            text.expression(length);
             text.word(name);
             text.list("cases", cases, |text, case| text.plain(case.0));
         });
@@ -196,6 +193,7 @@ impl Canonical {
             entry,
             exit,
             handlers,
+            ignores_others,
             timers,
             always,
             history,
@@ -217,6 +215,7 @@ impl Canonical {
                 Response::Ignore { reason: _ } => text.plain("ignore"),
             }
         });
+        self.plain(ignores_others.is_some());
         self.list("timers", timers, |text, timer| text.plain(timer.0));
         self.list("always", always, |text, transition| text.plain(transition.0));
         self.plain(match history {
@@ -246,38 +245,43 @@ impl Canonical {
     }
 
     fn effects(&mut self, effects: &Effects) {
-        let Effects { set, actions, sends, starts, raises, restarts } = effects;
-        self.list("set", set, |text, Assignment { variable, value, span: _ }| {
-            text.plain(variable.0);
-            text.expression(value);
-        });
-        self.list("do", actions, |text, ActionCall { action, arguments, span: _ }| {
-            text.plain(action.0);
-            text.expressions(arguments);
-        });
-        self.list("send", sends, |text, Send { to: Recipient { automaton, instances }, event, arguments, span: _ }| {
-            text.plain(automaton.0);
-            match instances {
-                Instances::One => text.plain("one"),
-                Instances::Keyed(key) => text.expression(key),
-                Instances::All => text.plain("all"),
+        self.list("effects", &effects.0, Self::effect);
+    }
+
+    fn effect(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Assign(Assignment { variable, value, span: _ }) => {
+                self.plain(format_args!("set {}", variable.0));
+                self.expression(value);
             }
-            text.plain(event.0);
-            text.expressions(arguments);
-        });
-        self.list("start", starts, |text, Start { automaton, key, parameters, span: _ }| {
-            text.plain(automaton.0);
-            text.option(key.as_ref(), Self::expression);
-            text.list("parameters", parameters, |text, (parameter, value)| {
-                text.plain(parameter.0);
-                text.expression(value);
-            });
-        });
-        self.list("raise", raises, |text, Raise { event, arguments, span: _ }| {
-            text.plain(event.0);
-            text.expressions(arguments);
-        });
-        self.list("restart", restarts, |text, timer| text.plain(timer.0));
+            Effect::Act(ActionCall { action, arguments, span: _ }) => {
+                self.plain(format_args!("do {}", action.0));
+                self.expressions(arguments);
+            }
+            Effect::Send(Send { to: Recipient { automaton, instances }, event, arguments, span: _ }) => {
+                self.plain(format_args!("send {}", automaton.0));
+                match instances {
+                    Instances::One => self.plain("one"),
+                    Instances::Keyed(key) => self.expression(key),
+                    Instances::All => self.plain("all"),
+                }
+                self.plain(event.0);
+                self.expressions(arguments);
+            }
+            Effect::Start(Start { automaton, key, parameters, span: _ }) => {
+                self.plain(format_args!("start {}", automaton.0));
+                self.option(key.as_ref(), Self::expression);
+                self.list("parameters", parameters, |text, (parameter, value)| {
+                    text.plain(parameter.0);
+                    text.expression(value);
+                });
+            }
+            Effect::Raise(Raise { event, arguments, span: _ }) => {
+                self.plain(format_args!("raise {}", event.0));
+                self.expressions(arguments);
+            }
+            Effect::Restart(Restart { timer, span: _ }) => self.plain(format_args!("restart {}", timer.0)),
+        }
     }
 
     fn expressions(&mut self, expressions: &[Expression]) {
@@ -310,6 +314,12 @@ impl Canonical {
                 self.expression(left);
                 self.expression(right);
             }
+            ExpressionKind::Extreme(extreme, left, right) => {
+                self.plain(extreme.name());
+                self.expression(left);
+                self.expression(right);
+            }
+            ExpressionKind::Present(inner) => self.expression(inner),
             ExpressionKind::InState { who, automaton, state } => {
                 self.plain(format_args!("in {} {}", automaton.0, state.0));
                 match who {

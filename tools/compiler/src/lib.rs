@@ -30,6 +30,7 @@ pub mod source;
 pub mod syntax;
 pub mod trace;
 mod walk;
+pub mod wording;
 pub mod worlds;
 pub mod yaml;
 

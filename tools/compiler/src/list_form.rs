@@ -31,11 +31,15 @@ pub(crate) fn written(pieces: &[(usize, &str)]) -> String {
     format!("[{}]", items.join(", "))
 }
 
+/// A text in quotes that YAML takes off again.
+pub(crate) fn quoted(text: &str) -> String {
+    if text.contains('"') { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
+}
+
 fn item(piece: &str) -> String {
     match (piece.contains([',', '[', ']', '{', '}']), piece.contains('"')) {
         (false, false) => piece.to_owned(),
-        (true, false) => format!("\"{piece}\""),
-        (_, true) => format!("'{}'", piece.replace('\'', "''")),
+        _ => quoted(piece),
     }
 }
 

@@ -326,7 +326,7 @@ pub struct Variable {
     pub r#type: Type,
     /// Value at the start of an instance.
     pub initial: Value,
-    /// Integers: the smallest and the largest value, declared or of the type.
+    /// Integers and durations (in milliseconds): the smallest and the largest value, declared or of the type.
     pub bounds: Option<(i128, i128)>,
     /// One sentence; may be empty.
     pub summary: String,
@@ -448,6 +448,8 @@ pub struct State {
     pub exit: Effects,
     /// In the order of asking: `on`, then `defer`, then `ignore`.
     pub handlers: Vec<Handler>,
+    /// `ignore: { others: reason }`: an event that nobody from the active leaf to the root answers is ignored, and why.
+    pub ignores_others: Option<String>,
     /// `after` before `every`, each in the order of the file.
     pub timers: Vec<TimerId>,
     /// Looked at after each transition.
@@ -568,34 +570,96 @@ impl Target {
     }
 }
 
-/// What a part of a step does; performed in the order of these fields.
+/// What a part of a step does, in this order. Each effect sees what those before it did.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Effects {
-    /// Assignments.
-    pub set: Vec<Assignment>,
-    /// Actions of the host.
-    pub actions: Vec<ActionCall>,
-    /// Events to other automata.
-    pub sends: Vec<Send>,
-    /// New instances.
-    pub starts: Vec<Start>,
-    /// Events to itself.
-    pub raises: Vec<Raise>,
-    /// Timers begun anew.
-    pub restarts: Vec<TimerId>,
+pub struct Effects(pub Vec<Effect>);
+
+/// One thing that a part of a step does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// A variable gets a value.
+    Assign(Assignment),
+    /// An action of the host.
+    Act(ActionCall),
+    /// An event for another automaton.
+    Send(Send),
+    /// A new instance.
+    Start(Start),
+    /// An event for itself.
+    Raise(Raise),
+    /// A timer starts again, with its length read again.
+    Restart(Restart),
 }
 
 impl Effects {
     /// Nothing at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.set.is_empty()
-            && self.actions.is_empty()
-            && self.sends.is_empty()
-            && self.starts.is_empty()
-            && self.raises.is_empty()
-            && self.restarts.is_empty()
+        self.0.is_empty()
     }
+
+    /// In the order in which they happen.
+    pub fn iter(&self) -> std::slice::Iter<'_, Effect> {
+        self.0.iter()
+    }
+
+    /// Its assignments, in order.
+    pub fn assignments(&self) -> impl Iterator<Item = &Assignment> {
+        self.iter().filter_map(|effect| if let Effect::Assign(assignment) = effect { Some(assignment) } else { None })
+    }
+
+    /// Its calls of actions, in order.
+    pub fn actions(&self) -> impl Iterator<Item = &ActionCall> {
+        self.iter().filter_map(|effect| if let Effect::Act(call) = effect { Some(call) } else { None })
+    }
+
+    /// Its events for other automata, in order.
+    pub fn sends(&self) -> impl Iterator<Item = &Send> {
+        self.iter().filter_map(|effect| if let Effect::Send(send) = effect { Some(send) } else { None })
+    }
+
+    /// Its new instances, in order.
+    pub fn starts(&self) -> impl Iterator<Item = &Start> {
+        self.iter().filter_map(|effect| if let Effect::Start(start) = effect { Some(start) } else { None })
+    }
+
+    /// Its events for itself, in order.
+    pub fn raises(&self) -> impl Iterator<Item = &Raise> {
+        self.iter().filter_map(|effect| if let Effect::Raise(raise) = effect { Some(raise) } else { None })
+    }
+}
+
+impl<'a> IntoIterator for &'a Effects {
+    type Item = &'a Effect;
+    type IntoIter = std::slice::Iter<'a, Effect>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Effect {
+    /// Where it stands in the file.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        match self {
+            Self::Assign(assignment) => assignment.span,
+            Self::Act(call) => call.span,
+            Self::Send(send) => send.span,
+            Self::Start(start) => start.span,
+            Self::Raise(raise) => raise.span,
+            Self::Restart(restart) => restart.span,
+        }
+    }
+}
+
+/// A timer that starts again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Restart {
+    /// Of the state in which this is written, or of one around it.
+    pub timer: TimerId,
+    /// In the file.
+    pub span: Span,
 }
 
 /// `variable = value`; `variable += value` is resolved to it.
@@ -684,9 +748,9 @@ pub struct Timer {
     pub state: StateId,
     /// Once or again and again.
     pub kind: TimerKind,
-    /// Where its length is read.
-    pub length: TimerLength,
-    /// The name of that parameter or variable. Unique among the timers of its state.
+    /// How long it runs: a duration, read whenever it starts.
+    pub length: Expression,
+    /// The length as it is written: `silence`, `5s`, `backoff * 2`. Unique among the timers of its state.
     pub name: String,
     /// The first whose guard holds.
     pub cases: Vec<TransitionId>,
@@ -701,15 +765,6 @@ pub enum TimerKind {
     After,
     /// `every`.
     Every,
-}
-
-/// Where a timer's length is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TimerLength {
-    /// A parameter of type `duration`.
-    Parameter(ParameterId),
-    /// A variable of type `duration`.
-    Variable(VariableId),
 }
 
 /// What must hold. Kept in the model; `automata verify` will check it.
@@ -770,6 +825,10 @@ pub enum ExpressionKind {
     Negate(Box<Expression>),
     /// `a op b`.
     Binary(BinaryOperator, Box<Expression>, Box<Expression>),
+    /// `min(a, b)`, `max(a, b)`.
+    Extreme(Extreme, Box<Expression>, Box<Expression>),
+    /// Something of an optional type that is certainly not `none` here, as a value of that type without its `?`.
+    Present(Box<Expression>),
     /// `X in S`, `X[key] in S`, `any X in S`, `all X in S`, `no X in S`.
     InState {
         /// Which instances are looked at.
@@ -798,12 +857,40 @@ pub enum Observed {
     Itself,
 }
 
+/// The smaller or the larger of two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extreme {
+    /// `min`.
+    Min,
+    /// `max`.
+    Max,
+}
+
+impl Extreme {
+    /// As written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Min => "min",
+            Self::Max => "max",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Min, Self::Max].into_iter().find(|extreme| extreme.name() == name)
+    }
+}
+
 /// Operators with two sides.
 #[allow(missing_docs, reason = "each is what it is called")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BinaryOperator {
     Or,
     And,
+    /// `a ?? b`: a, or b where a is `none`.
+    Coalesce,
     Equal,
     NotEqual,
     Less,
@@ -818,12 +905,22 @@ pub enum BinaryOperator {
 }
 
 impl BinaryOperator {
+    /// `==`, `<` and their relatives.
+    #[must_use]
+    pub const fn compares(self) -> bool {
+        matches!(
+            self,
+            Self::Equal | Self::NotEqual | Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual
+        )
+    }
+
     /// As written.
     #[must_use]
     pub const fn symbol(self) -> &'static str {
         match self {
             Self::Or => "or",
             Self::And => "and",
+            Self::Coalesce => "??",
             Self::Equal => "==",
             Self::NotEqual => "!=",
             Self::Less => "<",

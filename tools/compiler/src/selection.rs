@@ -68,6 +68,8 @@ pub enum Answer {
     Defer,
     /// The event is ignored.
     Ignore,
+    /// Nobody says anything about the event, and so it is ignored.
+    IgnoreOthers,
 }
 
 /// What the steps of a chain leave over.
@@ -204,6 +206,11 @@ impl<'a> Asker<'a> {
                 }
             }
         }
+        let others = self.automaton.outwards(leaf).find(|&state| self.automaton.states[state].ignores_others.is_some());
+        steps.extend(others.map(|state| {
+            let handler = self.automaton.states[state].span;
+            Step { state, answer: Answer::IgnoreOthers, guard: None, key: None, handler, reached: true }
+        }));
         self.judged(Cause::Event(arrival), steps)
     }
 

@@ -45,6 +45,12 @@ impl Text {
         }
         Span { file: self.span.file, start: self.span.start + start as u32, end: self.span.start + end as u32 }
     }
+
+    /// The rest of it, from a byte of `text` on.
+    #[must_use]
+    pub fn from(&self, start: usize) -> Text {
+        Text { text: self.text[start..].to_owned(), span: self.at(start, self.text.len()), exact: self.exact }
+    }
 }
 
 /// One file: its path as the user knows it (relative, `/` between the parts), and its text.

@@ -1,6 +1,6 @@
 //! Going through all of a definition: what is below an expression, and every expression of an automaton.
 
-use crate::model::{Automaton, Effects, Expression, ExpressionKind, Instances, Observed, Reaction, Transition};
+use crate::model::{Automaton, Effect, Effects, Expression, ExpressionKind, Instances, Observed, Reaction, Transition};
 
 impl Expression {
     /// Those directly below it, from left to right.
@@ -13,8 +13,8 @@ impl Expression {
             | ExpressionKind::Field(_)
             | ExpressionKind::Key => Vec::new(),
             ExpressionKind::Condition(_, arguments) => arguments.iter().collect(),
-            ExpressionKind::Not(of) | ExpressionKind::Negate(of) => vec![of],
-            ExpressionKind::Binary(_, left, right) => vec![left, right],
+            ExpressionKind::Not(of) | ExpressionKind::Negate(of) | ExpressionKind::Present(of) => vec![of],
+            ExpressionKind::Binary(_, left, right) | ExpressionKind::Extreme(_, left, right) => vec![left, right],
             ExpressionKind::InState { who, .. } => match who {
                 Observed::Keyed(key) => vec![key],
                 Observed::One | Observed::Any | Observed::All | Observed::No | Observed::Itself => Vec::new(),
@@ -39,30 +39,31 @@ impl Expression {
 }
 
 impl Effects {
-    /// Its expressions, in the order of evaluation: values, arguments, keys.
+    /// Its expressions, in the order of evaluation.
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
-        let mut found: Vec<&Expression> = self.set.iter().map(|assignment| &assignment.value).collect();
-        found.extend(self.arguments());
-        found
+        self.iter().flat_map(Effect::expressions).collect()
     }
+}
 
-    /// Its expressions but those of `set`.
+impl Effect {
+    /// Its expressions, in the order of evaluation: keys, then values and arguments.
     #[must_use]
-    pub fn arguments(&self) -> Vec<&Expression> {
-        let mut found: Vec<&Expression> = self.actions.iter().flat_map(|call| &call.arguments).collect();
-        for send in &self.sends {
-            if let Instances::Keyed(key) = &send.to.instances {
-                found.push(key);
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Assign(assignment) => vec![&assignment.value],
+            Self::Act(call) => call.arguments.iter().collect(),
+            Self::Send(send) => {
+                let key = match &send.to.instances {
+                    Instances::Keyed(key) => Some(&**key),
+                    Instances::One | Instances::All => None,
+                };
+                key.into_iter().chain(&send.arguments).collect()
             }
-            found.extend(&send.arguments);
+            Self::Start(start) => start.key.iter().chain(start.parameters.iter().map(|(_, value)| value)).collect(),
+            Self::Raise(raise) => raise.arguments.iter().collect(),
+            Self::Restart(_) => Vec::new(),
         }
-        for start in &self.starts {
-            found.extend(&start.key);
-            found.extend(start.parameters.iter().map(|(_, value)| value));
-        }
-        found.extend(self.raises.iter().flat_map(|raise| &raise.arguments));
-        found
     }
 }
 
@@ -73,12 +74,14 @@ impl Automaton {
         states.chain(self.transitions.iter().map(|transition| &transition.effects))
     }
 
-    /// Every expression that is not part of another: guards, keys, properties, and those of all effects.
+    /// Every expression that is not part of another: guards, keys, properties, lengths of timers, and those of all effects.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let guards = self.transitions.iter().filter_map(|transition| transition.guard.as_ref());
         let keys = self.states.iter().flat_map(|state| &state.handlers).filter_map(|handler| handler.key.as_ref());
         let properties = self.properties.iter().map(|property| &property.expression);
-        guards.chain(keys).chain(properties).chain(self.all_effects().flat_map(Effects::expressions))
+        let lengths = self.timers.iter().map(|timer| &timer.length);
+        let effects = self.all_effects().flat_map(Effects::expressions);
+        guards.chain(keys).chain(properties).chain(lengths).chain(effects)
     }
 }
 

@@ -24,6 +24,12 @@ impl Script<'_> {
         }
     }
 
+    /// An expression to which something is added.
+    #[must_use]
+    pub fn operand(&self, expression: &Expression, event: Option<EventId>) -> String {
+        self.nested(expression, event)
+    }
+
     fn nested(&self, expression: &Expression, event: Option<EventId>) -> String {
         match &expression.kind {
             ExpressionKind::Literal(value) => self.value(value),
@@ -43,6 +49,11 @@ impl Script<'_> {
             ExpressionKind::Binary(operator, left, right) => {
                 format!("({} {} {})", self.nested(left, event), symbol(*operator), self.nested(right, event))
             }
+            ExpressionKind::Extreme(extreme, left, right) => {
+                let (left, right) = (self.expression(left, event), self.expression(right, event));
+                format!("Math.{}({left}, {right})", extreme.name())
+            }
+            ExpressionKind::Present(inner) => self.nested(inner, event),
             ExpressionKind::InState { who, automaton, state } => {
                 let automaton = &self.system.automata[*automaton];
                 let state = &automaton.states[*state].name;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use automata_compiler::model::{AutomatonId, System};
 use automata_compiler::source::Sources;
+pub use automata_compiler::wording;
 
 pub mod dot;
 mod ecmascript;
@@ -23,7 +24,6 @@ pub mod svg;
 pub mod system_map;
 pub mod table;
 mod widths;
-pub mod wording;
 mod xml;
 
 /// A format.

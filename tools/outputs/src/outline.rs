@@ -58,6 +58,9 @@ pub fn activities(wording: &Wording<'_>, id: StateId) -> Vec<String> {
             Response::Ignore { .. } => ignored.push(event),
         }
     }
+    if state.ignores_others.is_some() {
+        ignored.push("others".to_owned());
+    }
     for (keyword, events) in [("defers", deferred), ("ignores", ignored)] {
         if !events.is_empty() {
             lines.push(format!("{keyword} {}", events.join(", ")));

@@ -291,11 +291,11 @@ impl<'a> Author<'a> {
             }
         };
         for effects in self.automaton().all_effects() {
-            for send in &effects.sends {
+            for send in effects.sends() {
                 let receiver = &self.wording.system.automata[send.to.automaton];
                 note(format!("sends {} to [{1}]({1}.md)", code(&receiver.events[send.event].name), receiver.name));
             }
-            for start in &effects.starts {
+            for start in effects.starts() {
                 let started = &self.wording.system.automata[start.automaton];
                 note(format!("starts [{0}]({0}.md)", started.name));
             }

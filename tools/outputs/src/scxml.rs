@@ -9,8 +9,8 @@
 use std::fmt::Write as _;
 
 use automata_compiler::model::{
-    Automaton, AutomatonId, Effects, EventId, EventKind, Expression, Field, History, Instances, Reaction, Response,
-    StateId, System, Target, TimerId, TimerKind, TimerLength, Transition, TransitionId, Trigger,
+    Automaton, AutomatonId, Effect, Effects, EventId, EventKind, Expression, Field, History, Instances, Raise,
+    Reaction, Response, Send, Start, StateId, System, Target, TimerId, TimerKind, Transition, TransitionId, Trigger,
 };
 use automata_compiler::source::Sources;
 
@@ -281,57 +281,62 @@ impl Writer<'_> {
     }
 
     fn effects(&mut self, effects: &Effects, event: Option<EventId>) {
-        for assignment in &effects.set {
-            let location = self.automaton.variables[assignment.variable].name.clone();
-            let value = self.script.expression(&assignment.value, event);
-            self.empty("assign", &[("location", location), ("expr", value)]);
-        }
-        for call in &effects.actions {
-            let action = &self.automaton.actions[call.action];
-            let by = self.system.parts[action.by].name.clone();
-            self.carrying(
-                "a:do",
-                &[("action", action.name.clone()), ("by", by)],
-                &action.arguments,
-                &call.arguments,
-                event,
-            );
-        }
-        for send in &effects.sends {
-            let receiver = &self.system.automata[send.to.automaton];
-            let told = &receiver.events[send.event];
-            let mut attributes = vec![("event", told.name.clone()), ("target", format!("#_{}", receiver.name))];
-            match &send.to.instances {
-                Instances::One => {}
-                Instances::Keyed(key) => attributes.push(("a:key", self.script.expression(key, event))),
-                Instances::All => attributes.push(("a:instances", "all".to_owned())),
-            }
-            self.carrying("send", &attributes, &told.fields, &send.arguments, event);
-        }
-        for start in &effects.starts {
-            let started = &self.system.automata[start.automaton];
-            let mut attributes = vec![("automaton", started.name.clone())];
-            attributes.extend(start.key.as_ref().map(|key| ("key", self.script.expression(key, event))));
-            self.open("a:start", &attributes);
-            for (parameter, value) in &start.parameters {
-                let name = started.parameters[*parameter].name.clone();
-                self.empty("a:param", &[("name", name), ("expr", self.script.expression(value, event))]);
-            }
-            self.close("a:start");
-        }
-        for raise in &effects.raises {
-            let raised = &self.automaton.events[raise.event];
-            if raised.fields.is_empty() {
-                self.empty("raise", &[("event", raised.name.clone())]);
-            } else {
-                // `raise` carries no data; a send to the internal queue is the same and does.
-                let attributes = [("event", raised.name.clone()), ("target", "#_internal".to_owned())];
-                self.carrying("send", &attributes, &raised.fields, &raise.arguments, event);
+        for effect in effects {
+            match effect {
+                Effect::Assign(assignment) => {
+                    let location = self.automaton.variables[assignment.variable].name.clone();
+                    let value = self.script.expression(&assignment.value, event);
+                    self.empty("assign", &[("location", location), ("expr", value)]);
+                }
+                Effect::Act(call) => {
+                    let action = &self.automaton.actions[call.action];
+                    let by = self.system.parts[action.by].name.clone();
+                    let attributes = [("action", action.name.clone()), ("by", by)];
+                    self.carrying("a:do", &attributes, &action.arguments, &call.arguments, event);
+                }
+                Effect::Send(send) => self.send(send, event),
+                Effect::Start(start) => self.start(start, event),
+                Effect::Raise(raise) => self.raise(raise, event),
+                Effect::Restart(restart) => {
+                    self.empty("cancel", &[("sendid", self.timer_event(restart.timer))]);
+                    self.start_timer(restart.timer);
+                }
             }
         }
-        for &timer in &effects.restarts {
-            self.empty("cancel", &[("sendid", self.timer_event(timer))]);
-            self.start_timer(timer);
+    }
+
+    fn send(&mut self, send: &Send, event: Option<EventId>) {
+        let receiver = &self.system.automata[send.to.automaton];
+        let told = &receiver.events[send.event];
+        let mut attributes = vec![("event", told.name.clone()), ("target", format!("#_{}", receiver.name))];
+        match &send.to.instances {
+            Instances::One => {}
+            Instances::Keyed(key) => attributes.push(("a:key", self.script.expression(key, event))),
+            Instances::All => attributes.push(("a:instances", "all".to_owned())),
+        }
+        self.carrying("send", &attributes, &told.fields, &send.arguments, event);
+    }
+
+    fn start(&mut self, start: &Start, event: Option<EventId>) {
+        let started = &self.system.automata[start.automaton];
+        let mut attributes = vec![("automaton", started.name.clone())];
+        attributes.extend(start.key.as_ref().map(|key| ("key", self.script.expression(key, event))));
+        self.open("a:start", &attributes);
+        for (parameter, value) in &start.parameters {
+            let name = started.parameters[*parameter].name.clone();
+            self.empty("a:param", &[("name", name), ("expr", self.script.expression(value, event))]);
+        }
+        self.close("a:start");
+    }
+
+    fn raise(&mut self, raise: &Raise, event: Option<EventId>) {
+        let raised = &self.automaton.events[raise.event];
+        if raised.fields.is_empty() {
+            self.empty("raise", &[("event", raised.name.clone())]);
+        } else {
+            // `raise` carries no data; a send to the internal queue is the same and does.
+            let attributes = [("event", raised.name.clone()), ("target", "#_internal".to_owned())];
+            self.carrying("send", &attributes, &raised.fields, &raise.arguments, event);
         }
     }
 
@@ -355,10 +360,7 @@ impl Writer<'_> {
     }
 
     fn start_timer(&mut self, timer: TimerId) {
-        let length = match self.automaton.timers[timer].length {
-            TimerLength::Parameter(id) => &self.automaton.parameters[id].name,
-            TimerLength::Variable(id) => &self.automaton.variables[id].name,
-        };
+        let length = self.script.operand(&self.automaton.timers[timer].length, None);
         let name = self.timer_event(timer);
         self.empty("send", &[("id", name.clone()), ("event", name), ("delayexpr", format!("{length} + 'ms'"))]);
     }

@@ -125,10 +125,10 @@ fn describe(wording: &Wording<'_>, leaf: StateId, step: &Step<'_>) -> String {
     let what = match step.answer {
         Answer::Transition(id) => transition(wording, id),
         Answer::Defer => "*deferred*".to_owned(),
-        Answer::Ignore => match reason(wording, step) {
-            "" => "*ignored*".to_owned(),
-            reason => format!("*ignored:* {}", prose(reason)),
-        },
+        Answer::Ignore => ignored(reason(wording, step)),
+        Answer::IgnoreOthers => {
+            ignored(wording.automaton.states[step.state].ignores_others.as_deref().unwrap_or_default())
+        }
     };
     let outer = &wording.automaton.states[step.state].name;
     let whose = if step.state == leaf || outer.is_empty() { String::new() } else { format!(" <sub>{outer}</sub>") };
@@ -141,11 +141,14 @@ fn transition(wording: &Wording<'_>, id: TransitionId) -> String {
     let done = if effects.is_empty() { String::new() } else { format!(" / {}", code(&effects.join(", "))) };
     match &transition.reaction {
         Reaction::To(target) => format!("**{}**{done}", wording.target(*target)),
-        Reaction::Ignore { reason } if reason.is_empty() => "*ignored*".to_owned(),
-        Reaction::Ignore { reason } => format!("*ignored:* {}", prose(reason)),
+        Reaction::Ignore { reason } => ignored(reason),
         Reaction::Internal { stay: Some(reason) } if !reason.is_empty() => format!("*stays:* {}{done}", prose(reason)),
         Reaction::Internal { .. } => format!("*stays*{done}"),
     }
+}
+
+fn ignored(reason: &str) -> String {
+    if reason.is_empty() { "*ignored*".to_owned() } else { format!("*ignored:* {}", prose(reason)) }
 }
 
 fn reason<'a>(wording: &Wording<'a>, step: &Step<'_>) -> &'a str {

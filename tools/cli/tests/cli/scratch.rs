@@ -142,7 +142,7 @@ states:
       CLOSED:
         on:
           push:
-            - { if: not locked, set: openings += 1, do: [ \"greet(who, openings)\" ], to: OPEN }
+            - { if: not locked, do: [ openings += 1, \"greet(who, openings)\" ], to: OPEN }
             - ignore: it is locked
       OPEN:
         after: { patience: CLOSED }

@@ -66,7 +66,7 @@ fn unchanged(subject: &Subject, leaf: StateId, step: &Step) -> Option<(Transitio
     let automaton = subject.automaton;
     let Answer::Transition(id) = step.answer else { return None };
     let transition = &automaton.transitions[id];
-    if !transition.effects.set.is_empty() {
+    if transition.effects.assignments().next().is_some() {
         return None;
     }
     match transition.reaction {
@@ -76,7 +76,7 @@ fn unchanged(subject: &Subject, leaf: StateId, step: &Step) -> Option<(Transitio
             let exits = automaton.exits(leaf, scope).into_iter().map(|state| &automaton.states[state].exit);
             let entered = automaton.entries(scope, state).into_iter().chain(automaton.default_entries(state));
             let entries = entered.map(|state| &automaton.states[state].entry);
-            let sets = exits.chain(entries).any(|effects| !effects.set.is_empty());
+            let sets = exits.chain(entries).any(|effects| effects.assignments().next().is_some());
             (!sets).then(|| (id, automaton.default_leaf(state)))
         }
         Reaction::To(Target::History(_)) | Reaction::Ignore { .. } => None,

@@ -7,8 +7,8 @@ use crate::codes::warnings::{OPEN_CASE, UNHANDLED_OBSERVATION};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Event, EventKind, Expression, StateId};
 use crate::selection::{Cause, Chain, Remainder, example_of_remainder};
-use crate::simulation::Wording;
 use crate::source::Span;
+use crate::wording::Wording;
 
 /// Guards of one event that leave a case open with nothing behind them.
 pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
@@ -71,7 +71,7 @@ fn observation(subject: &Subject, event: &Event, key: Option<&Expression>) -> St
     if event.fields.is_empty() {
         return event.name.clone();
     }
-    let wording = Wording { system: subject.system, automaton: subject.automaton };
-    let key = key.map_or_else(|| "any".to_owned(), |key| wording.expression(key, &[]));
+    let wording = Wording::new(subject.system, subject.automaton);
+    let key = key.map_or_else(|| "any".to_owned(), |key| wording.expression(key, None));
     event.name.replacen(' ', &format!("[{key}] "), 1)
 }

@@ -205,8 +205,8 @@ struct Told {
 
 impl Told {
     fn part(&mut self, effects: &Effects) {
-        self.messages.extend(effects.sends.iter().map(|send| (send.to.automaton, send.event)));
-        self.raised.extend(effects.raises.iter().map(|raise| raise.event));
+        self.messages.extend(effects.sends().map(|send| (send.to.automaton, send.event)));
+        self.raised.extend(effects.raises().map(|raise| raise.event));
     }
 
     fn observed(&mut self, observers: Option<&Vec<Message>>) {

@@ -100,6 +100,6 @@ fn handles(subject: &Subject, of: &LeafAnswers, event: EventId) -> bool {
         of.events.iter().filter(|chain| matches!(chain.cause, Cause::Event(arrival) if arrival.event == event));
     chains.flat_map(|chain| &chain.steps).any(|step| match step.answer {
         Answer::Transition(id) => step.reached && !subject.automaton.transitions[id].is_ignore(),
-        Answer::Defer | Answer::Ignore => false,
+        Answer::Defer | Answer::Ignore | Answer::IgnoreOthers => false,
     })
 }

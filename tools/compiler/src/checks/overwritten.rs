@@ -9,7 +9,7 @@ use super::Subject;
 use crate::codes::warnings::OVERWRITTEN;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    Automaton, Effects, Expression, ExpressionKind, Reaction, StateId, Target, TimerLength, Transition, VariableId,
+    Automaton, Effect, Effects, Expression, ExpressionKind, Reaction, StateId, Target, Transition, VariableId,
 };
 use crate::source::Span;
 
@@ -60,22 +60,19 @@ struct Writes {
 
 impl Writes {
     fn part(&mut self, effects: &Effects) {
-        for assignment in &effects.set {
-            self.read(&assignment.value);
-            if let Some(first) = self.unread.insert(assignment.variable, assignment.span) {
+        for effect in effects {
+            effect.expressions().into_iter().for_each(|expression| self.read(expression));
+            if let Effect::Assign(assignment) = effect
+                && let Some(first) = self.unread.insert(assignment.variable, assignment.span)
+            {
                 self.lost.push((assignment.variable, first, assignment.span));
             }
-        }
-        for expression in effects.arguments() {
-            self.read(expression);
         }
     }
 
     fn timers(&mut self, automaton: &Automaton, state: StateId) {
         for &timer in &automaton.states[state].timers {
-            if let TimerLength::Variable(variable) = automaton.timers[timer].length {
-                self.unread.remove(&variable);
-            }
+            self.read(&automaton.timers[timer].length);
         }
     }
 

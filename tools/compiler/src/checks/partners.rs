@@ -3,7 +3,7 @@
 use super::Subject;
 use crate::codes::warnings::{NEVER_RAISED, NEVER_SENT};
 use crate::diagnostic::Diagnostic;
-use crate::model::{EventId, EventKind, Partner};
+use crate::model::{Effects, EventId, EventKind, Partner};
 
 pub fn never_sent(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     for (id, event) in subject.declared_events() {
@@ -11,7 +11,7 @@ pub fn never_sent(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         for partner in from {
             let Partner::Automaton(sender) = *partner else { continue };
             let sender = &subject.system.automata[sender];
-            let sends = sender.all_effects().flat_map(|effects| &effects.sends);
+            let sends = sender.all_effects().flat_map(Effects::sends);
             let sent = sends.into_iter().any(|send| send.to.automaton == subject.id && send.event == id);
             if !sent {
                 let message = format!("`{}` never sends `{}`, though its `from` says so", sender.name, event.name);
@@ -38,5 +38,5 @@ pub fn never_raised(subject: &Subject, findings: &mut Vec<Diagnostic>) {
 }
 
 fn is_raised(subject: &Subject, event: EventId) -> bool {
-    subject.automaton.all_effects().flat_map(|effects| &effects.raises).any(|raise| raise.event == event)
+    subject.automaton.all_effects().flat_map(Effects::raises).any(|raise| raise.event == event)
 }

@@ -47,6 +47,7 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         let message = match (this.answer, this.only_inner) {
             (Answer::Transition(_), false) => "this case is never reached: those before it always answer",
             (Answer::Transition(_), true) => "this case is never reached: every state inside answers first",
+            (Answer::IgnoreOthers, _) => "`others` is never reached: every event is answered in every state inside",
             (_, false) => "this is never reached: the state's own reactions always answer",
             (_, true) => "this is never reached: every state inside answers first",
         };
@@ -76,7 +77,7 @@ impl<'a> Seen<'a> {
 fn place(subject: &Subject, step: &Step) -> Span {
     match step.answer {
         Answer::Transition(id) => subject.automaton.transitions[id].span,
-        Answer::Defer | Answer::Ignore => step.handler,
+        Answer::Defer | Answer::Ignore | Answer::IgnoreOthers => step.handler,
     }
 }
 

@@ -6,8 +6,7 @@ use super::Subject;
 use crate::codes::warnings::{NEVER_READ, NEVER_SET, UNUSED};
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    BaseType, EventKind, Expression, ExpressionKind, Field, PartId, Partner, System, TimerLength, Type, TypeId,
-    VariableId,
+    BaseType, Effects, EventKind, Expression, ExpressionKind, Field, PartId, Partner, System, Type, TypeId, VariableId,
 };
 use crate::source::Span;
 
@@ -17,11 +16,7 @@ pub fn in_automaton(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     for expression in automaton.expressions() {
         used.note(expression);
     }
-    used.parameters.extend(automaton.timers.iter().filter_map(|timer| match timer.length {
-        TimerLength::Parameter(id) => Some(id.index()),
-        TimerLength::Variable(_) => None,
-    }));
-    let called = automaton.all_effects().flat_map(|effects| &effects.actions).map(|call| call.action.index());
+    let called = automaton.all_effects().flat_map(Effects::actions).map(|call| call.action.index());
     used.actions.extend(called);
     for (index, action) in automaton.actions.iter().enumerate() {
         tell(used.actions.contains(&index), "action", &action.name, action.span, findings);
@@ -63,7 +58,7 @@ fn tell(is_used: bool, what: &str, name: &str, span: Span, findings: &mut Vec<Di
 
 fn variables(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let automaton = subject.automaton;
-    let assignments = || automaton.all_effects().flat_map(|effects| &effects.set);
+    let assignments = || automaton.all_effects().flat_map(Effects::assignments);
     for (index, variable) in automaton.variables.iter().enumerate() {
         let id = VariableId(index as u32);
         let set = assignments().find(|assignment| assignment.variable == id);
@@ -89,12 +84,11 @@ fn is_read(subject: &Subject, id: VariableId) -> bool {
     let reads = |expression: &Expression| expression.contains(|below| below.kind == ExpressionKind::Variable(id));
     let own: BTreeSet<Span> = automaton
         .all_effects()
-        .flat_map(|effects| &effects.set)
+        .flat_map(Effects::assignments)
         .filter(|assignment| assignment.variable == id)
         .map(|assignment| assignment.value.span)
         .collect();
-    let is_length = automaton.timers.iter().any(|timer| timer.length == TimerLength::Variable(id));
-    is_length || automaton.expressions().any(|expression| !own.contains(&expression.span) && reads(expression))
+    automaton.expressions().any(|expression| !own.contains(&expression.span) && reads(expression))
 }
 
 /// Types and parts.

@@ -373,19 +373,19 @@ missed: { type: u8, initial: 0, max: 3 }        # right
 ";
 
     TIMER_LENGTH = "A0032", "a timer without a length",
-"Behind `after` and `every` stands the name of a parameter or a variable of type `duration`, not the length itself: so it has a name in the
-diagram and in the trace, and can be set.
+"Behind `after` and `every` stands how long: a duration such as `10s`, the name of a parameter, variable or condition of type `duration`, or
+an expression of these. A parameter is the best way where the length is to be set from outside.
 
 ```yaml
-after: { 10s: CLOSED }
+after: { handshake_timout: CLOSED }        # nothing is called so
 ```
 
-Mended:
+Right, in three ways:
 
 ```yaml
-parameters:
-  handshake_timeout: { type: duration, default: 10s }
-after: { handshake_timeout: CLOSED }
+after: { handshake_timeout: CLOSED }       # parameters: { handshake_timeout: { type: duration, default: 10s } }
+after: { 10s: CLOSED }
+after: { \"min(pause * 2, 10min)\": CLOSED }
 ```
 ";
 

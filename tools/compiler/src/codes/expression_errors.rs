@@ -353,14 +353,25 @@ WORKING: { history: shallow, initial: IDLE, states: … }         # mended: `his
 ";
 
     OPTIONAL_VALUE = "A0131", "what may be `none` where a value is wanted",
-"A value of a type with `?` may be `none`. There is no unwrapping: it goes only where `none` may go too, or into `==` and `!=`.
+"A value of a type with `?` may be `none`, so it does not go where a value is needed.
 
 ```yaml
-variables: { peer: { type: NodeId?, initial: none } }
+variables: { friend: { type: NodeId?, initial: none } }
 actions: { greet: { by: gateway, arguments: { peer: NodeId } } }
-do: greet(peer)                                                     # what, if it is `none`?
-actions: { greet: { by: gateway, arguments: { peer: NodeId? } } }   # mended: the performer decides
+do: greet(friend)                                        # what, if it is `none`?
 ```
+
+Ask first: behind `friend != none`, on the right of `and` and in the effects of that case, it is a `NodeId`, until it is set. Or say what
+counts where it is `none`:
+
+```yaml
+- { if: friend != none, do: greet(friend) }
+- { if: friend != none and trusted(friend), to: READY }
+- { do: wait(pause ?? 5s) }
+```
+
+The exits of the states that a transition leaves run before its own effects. If one of them sets the variable, the guard says nothing
+about it any more.
 ";
 
     NO_LITERAL = "A0132", "a constant of a type that has none",
@@ -369,6 +380,19 @@ actions: { greet: { by: gateway, arguments: { peer: NodeId? } } }   # mended: th
 ```yaml
 variables: { peer: { type: NodeId, initial: nobody } }        # refused
 variables: { peer: { type: NodeId?, initial: none } }         # mended
+```
+";
+
+    ORDER_MATTERS = "A0140", "an order that the keys of a part do not tell",
+"`set`, `send`, `start`, `raise` and `restart` are short forms for parts in which the order does not matter. Where one of them reads or
+writes a variable that another one sets, it does: with the old value, or with the new one? `do` is a list of effects that happen in
+the order in which they stand, each seeing what those before it did.
+
+```yaml
+frame_due: { set: next += 1, do: transmit(next) }      # which number is transmitted?
+
+frame_due: { do: [transmit(next), next += 1] }         # the one from before
+frame_due: { do: [next += 1, transmit(next)] }         # the new one
 ```
 ";
 }

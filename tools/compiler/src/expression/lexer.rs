@@ -44,9 +44,9 @@ impl TokenKind {
 }
 
 /// The symbols of the language. Longer ones first, so that the first that fits is the right one.
-pub const SYMBOLS: [&str; 23] = [
-    "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "<", ">", "=", "+", "-", "*", "/", "%", "(", ")", "[", "]",
-    ",", ".",
+pub const SYMBOLS: [&str; 24] = [
+    "??", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "<", ">", "=", "+", "-", "*", "/", "%", "(", ")", "[",
+    "]", ",", ".",
 ];
 
 /// What people write who know another language, and what it is called here.

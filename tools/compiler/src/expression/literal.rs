@@ -3,7 +3,7 @@
 use super::syntax::{Node, NodeKind};
 use super::typing::fits_or_refused;
 use super::{lexer, parser};
-use crate::codes::expression_errors::{NO_LITERAL, TYPE_MISMATCH, UNKNOWN_VARIANT};
+use crate::codes::expression_errors::{CONSTANT_OUT_OF_BOUNDS, NO_LITERAL, TYPE_MISMATCH, UNKNOWN_VARIANT};
 use crate::diagnostic::Diagnostic;
 use crate::model::{BaseType, IntegerType, System, Type, TypeDefinition, TypeId, TypeKind, Value};
 use crate::source::{Span, Text};
@@ -53,7 +53,7 @@ fn constant(
 ) -> Result<Value, Box<Diagnostic>> {
     match (&node.kind, expected.base, super::operators::constant(node)) {
         (NodeKind::Bool(value), BaseType::Bool, _) => Ok(Value::Bool(*value)),
-        (NodeKind::Duration(ms), BaseType::Duration, _) => Ok(Value::Duration(*ms)),
+        (NodeKind::Duration(ms), BaseType::Duration, _) => within_bounds(*ms, bounds, node.span),
         (_, BaseType::Integer(integer), Some(value)) => within(value, integer, bounds, node.span),
         (NodeKind::Name(name), BaseType::Declared(id), _) => variant(name, None, node.span, id, system),
         (NodeKind::Member(owner, name), BaseType::Declared(id), _) => {
@@ -61,6 +61,16 @@ fn constant(
         }
         _ => Err(Box::new(refused(node, expected, system))),
     }
+}
+
+fn within_bounds(ms: u64, bounds: Option<(i128, i128)>, span: Span) -> Result<Value, Box<Diagnostic>> {
+    let Some((min, max)) = bounds.filter(|(min, max)| !(*min..=*max).contains(&i128::from(ms))) else {
+        return Ok(Value::Duration(ms));
+    };
+    let text = |bound: i128| lexer::duration_text(u64::try_from(bound).unwrap_or(u64::MAX));
+    let (value, min, max) = (lexer::duration_text(ms), text(min), text(max));
+    let message = format!("`{value}` is outside the bounds of the variable: {min} to {max}");
+    Err(Box::new(Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, span, message)))
 }
 
 fn within(

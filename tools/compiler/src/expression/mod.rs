@@ -8,6 +8,7 @@ mod calls;
 mod lexer;
 mod literal;
 mod names;
+mod narrowing;
 mod operators;
 mod parser;
 mod syntax;
@@ -23,7 +24,9 @@ use crate::model::{
     System, Target, Type, Value,
 };
 use crate::source::{Span, Text};
+use crate::syntax::EffectKey;
 
+pub use self::narrowing::Known;
 pub use lexer::{LONGEST_TEXT_BYTES, SYMBOLS, UNITS, duration_text};
 pub use parser::DEEPEST;
 pub use syntax::WORDS;
@@ -43,6 +46,8 @@ pub struct Environment<'a> {
     pub event: EventScope,
     /// Under `properties`, where `self in STATE` has a meaning and the world outside has none.
     pub inside_property: bool,
+    /// What is certainly not `none` here.
+    pub known: &'a Known,
     /// Names whose declaration failed, of any kind: that they are unknown is not reported again.
     pub broken: &'a BTreeSet<String>,
 }
@@ -131,6 +136,35 @@ pub fn guard(text: &Text, environment: &Environment, findings: &mut Vec<Diagnost
     let node = read(parser::expression(text), findings)?;
     let mut typer = typing::Typer::new(environment, typing::Use::Guard, findings);
     typer.place(&node, &typing::Place::new("a guard", Type::BOOL))
+}
+
+/// The length of a timer: a duration, read whenever the timer starts, where no event is at hand.
+pub fn length(text: &Text, environment: &Environment, findings: &mut Vec<Diagnostic>) -> Option<Expression> {
+    let node = read(parser::expression(text), findings)?;
+    let mut typer = typing::Typer::new(environment, typing::Use::Length, findings);
+    typer.place(&node, &typing::Place::new("the length of a timer", Type::DURATION))
+}
+
+/// What an item of `do` is, and the text that says the rest of it.
+///
+/// `send X.event` is the send `X.event`; an assignment and a call of an action are their own text.
+pub fn effect_form(text: &Text, findings: &mut Vec<Diagnostic>) -> Option<(EffectForm, Text)> {
+    match read(parser::effect_form(text), findings)? {
+        parser::EffectForm::Assignment => Some((EffectForm::Assignment, text.clone())),
+        parser::EffectForm::Action => Some((EffectForm::Action, text.clone())),
+        parser::EffectForm::Keyword(key, start) => Some((EffectForm::Keyword(key), text.from(start))),
+    }
+}
+
+/// What an item of `do` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EffectForm {
+    /// `send`, `start`, `raise` or `restart`, and then what stands behind such a key.
+    Keyword(EffectKey),
+    /// `variable = value`.
+    Assignment,
+    /// A call of an action.
+    Action,
 }
 
 /// `variable = value`, `variable += value`.

@@ -1,12 +1,12 @@
 //! The types of operations (`docs/SEMANTICS.md`, section 1).
 
-use super::syntax::{Node, NodeKind};
+use super::syntax::{Argument, Node, NodeKind};
 use super::typing::{Place, Typer};
 use crate::codes::expression_errors::{
-    CONSTANT_OUT_OF_BOUNDS, DIVISION_BY_ZERO, NO_COMMON_TYPE, OPTIONAL_VALUE, SECRET, TYPE_MISMATCH, UNORDERED,
+    CONSTANT_OUT_OF_BOUNDS, DIVISION_BY_ZERO, NO_COMMON_TYPE, OPTIONAL_VALUE, SECRET, SYNTAX, TYPE_MISMATCH, UNORDERED,
 };
 use crate::diagnostic::Diagnostic;
-use crate::model::{BaseType, BinaryOperator, Expression, ExpressionKind, IntegerType, Type};
+use crate::model::{BaseType, BinaryOperator, Expression, ExpressionKind, Extreme, IntegerType, Type};
 use crate::source::Span;
 
 type Typed = (ExpressionKind, Type);
@@ -52,10 +52,15 @@ impl Typer<'_, '_> {
         use BinaryOperator as Operator;
         match operator {
             Operator::Or | Operator::And => {
-                let (left, right) =
-                    (self.bool_operand(operator.symbol(), left), self.bool_operand(operator.symbol(), right));
+                let left = self.bool_operand(operator.symbol(), left);
+                // The right side is looked at only if the left one does not decide.
+                let behind = left.as_ref().map(|left| self.known.behind(left, operator == Operator::And));
+                let before = behind.map(|behind| std::mem::replace(&mut self.known, behind));
+                let right = self.bool_operand(operator.symbol(), right);
+                self.known = before.unwrap_or_else(|| std::mem::take(&mut self.known));
                 Some((binary(operator, left?, right?), Type::BOOL))
             }
+            Operator::Coalesce => self.coalesce(left, right),
             Operator::Equal | Operator::NotEqual => self.equality(operator, left, right),
             Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
                 self.ordering(operator, left, right)
@@ -82,6 +87,77 @@ impl Typer<'_, '_> {
         (typed, right)
     }
 
+    /// `left ?? right`: left, or right where left is `none`.
+    fn coalesce(&mut self, left: &Node, right: &Node) -> Option<Typed> {
+        let optional = self.as_declared(left, None)?;
+        if !optional.r#type.optional {
+            let message = format!("this is `{}`, and never `none`", self.type_name(optional.r#type));
+            let finding = Diagnostic::new(&OPTIONAL_VALUE, left.span, message);
+            return self.refuse(finding.help("`??` stands behind what may be `none`; remove it, and what follows it"));
+        }
+        let wanted = Type { optional: false, ..optional.r#type };
+        let hint = if matches!(right.kind, NodeKind::None) { optional.r#type } else { wanted };
+        let otherwise = self.side(right, Some(hint))?;
+        let base = match (optional.r#type.base, otherwise.expression.r#type.base) {
+            (BaseType::Integer(x), BaseType::Integer(y)) if x != y => {
+                let left = Side { expression: optional.clone(), constant: None };
+                BaseType::Integer(self.common(&left, &otherwise, x, y)?)
+            }
+            (x, y) if x == y => x,
+            _ => {
+                let (a, b) = (self.type_name(wanted), self.type_name(otherwise.expression.r#type));
+                let message = format!("both sides of `??` are of one type, not `{a}` and `{b}`");
+                return self.refuse(Diagnostic::new(&TYPE_MISMATCH, right.span, message));
+            }
+        };
+        let r#type = Type { base, optional: otherwise.expression.r#type.optional };
+        Some((binary(BinaryOperator::Coalesce, optional, otherwise.expression), r#type))
+    }
+
+    /// `min(a, b)`, `max(a, b)`.
+    pub fn extreme(&mut self, extreme: Extreme, given: &[Argument], span: Span) -> Option<Typed> {
+        let name = extreme.name();
+        let [Argument { name: None, value: left }, Argument { name: None, value: right }] = given else {
+            let message = format!("`{name}` is of two values");
+            return self.refuse(Diagnostic::new(&SYNTAX, span, message).help(format!("write `{name}(a, b)`")));
+        };
+        let (left, right) = self.sides(left, right);
+        let (left, right) = (left?, right?);
+        for side in [&left, &right] {
+            self.ordered(name, side)?;
+        }
+        let r#type = match (left.expression.r#type.base, right.expression.r#type.base) {
+            (BaseType::Integer(x), BaseType::Integer(y)) => Type::integer(self.common(&left, &right, x, y)?),
+            (BaseType::Duration, BaseType::Duration) => Type::DURATION,
+            (a, b) => {
+                let of = |base| self.type_name(Type { base, optional: false });
+                let message = format!("`{name}` is of two values of one type, not of `{}` and `{}`", of(a), of(b));
+                return self.refuse(Diagnostic::new(&TYPE_MISMATCH, span, message));
+            }
+        };
+        Some((ExpressionKind::Extreme(extreme, Box::new(left.expression), Box::new(right.expression)), r#type))
+    }
+
+    /// Only integers and durations have an order.
+    fn ordered(&mut self, operator: &str, side: &Side) -> Option<()> {
+        let r#type = side.expression.r#type;
+        if matches!(r#type.base, BaseType::Integer(_) | BaseType::Duration) && !r#type.optional {
+            return Some(());
+        }
+        let name = self.type_name(r#type);
+        let message = format!("`{name}` has no order: `{operator}` is for integers and durations");
+        let finding = Diagnostic::new(&UNORDERED, side.expression.span, message);
+        self.refuse(if r#type.optional {
+            finding.help("it may be `none`: ask `… != none and …` first, or say what counts instead with `??`")
+        } else {
+            finding
+        })
+    }
+
+    fn declared_side(&mut self, node: &Node) -> Option<Side> {
+        Some(Side { expression: self.as_declared(node, None)?, constant: constant(node) })
+    }
+
     fn side(&mut self, node: &Node, hint: Option<Type>) -> Option<Side> {
         Some(Side { expression: self.expression(node, hint)?, constant: constant(node) })
     }
@@ -96,7 +172,20 @@ impl Typer<'_, '_> {
     }
 
     fn equality(&mut self, operator: BinaryOperator, left: &Node, right: &Node) -> Option<Typed> {
-        let (left, right) = self.sides(left, right);
+        // What is known not to be `none` may still be compared with it, so that side is taken as it was declared.
+        let (left, right) = match (&left.kind, &right.kind) {
+            (NodeKind::None, NodeKind::None) => self.sides(left, right),
+            (NodeKind::None, _) => {
+                let right = self.declared_side(right)?;
+                (self.side(left, Some(right.expression.r#type)), Some(right))
+            }
+            (_, NodeKind::None) => {
+                let left = self.declared_side(left)?;
+                let hint = Some(left.expression.r#type);
+                (Some(left), self.side(right, hint))
+            }
+            _ => self.sides(left, right),
+        };
         let (left, right) = (left?, right?);
         self.comparable(operator, &left, &right)?;
         Some((binary(operator, left.expression, right.expression), Type::BOOL))
@@ -138,21 +227,7 @@ impl Typer<'_, '_> {
         let (left, right) = self.sides(left, right);
         let (left, right) = (left?, right?);
         for side in [&left, &right] {
-            let r#type = side.expression.r#type;
-            let ordered = matches!(r#type.base, BaseType::Integer(_) | BaseType::Duration) && !r#type.optional;
-            if !ordered {
-                let message = format!(
-                    "`{}` has no order: `{}` is for integers and durations",
-                    self.type_name(r#type),
-                    operator.symbol()
-                );
-                let finding = Diagnostic::new(&UNORDERED, side.expression.span, message);
-                return self.refuse(if r#type.optional {
-                    finding.help("it may be `none`; only `==` and `!=` look at such a value")
-                } else {
-                    finding
-                });
-            }
+            self.ordered(operator.symbol(), side)?;
         }
         self.comparable(operator, &left, &right)?;
         Some((binary(operator, left.expression, right.expression), Type::BOOL))

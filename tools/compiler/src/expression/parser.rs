@@ -14,6 +14,7 @@ use crate::list_form;
 use crate::model::{BinaryOperator, Change};
 use crate::nearest::nearest;
 use crate::source::{Span, Text};
+use crate::syntax::EffectKey;
 
 /// Nested or chained operations, at the most.
 pub const DEEPEST: usize = 64;
@@ -30,6 +31,53 @@ pub fn expression(text: &Text) -> Result<Node, Refusal> {
 
 pub fn assignment(text: &Text) -> Result<AssignmentSyntax, Refusal> {
     Parser::listed(text, Parser::assignment)
+}
+
+/// What an item of `do` is.
+pub enum EffectForm {
+    /// `send X.event`, `start X`, `raise event`, `restart timer`: the word, and where the rest begins.
+    Keyword(EffectKey, usize),
+    /// `variable = value`.
+    Assignment,
+    /// A call of an action.
+    Action,
+}
+
+/// Tells what an item of `do` is by its first two tokens. An action may be called like a keyword: `send` and `send(x)` are calls.
+pub fn effect_form(text: &Text) -> Result<EffectForm, Refusal> {
+    let tokens = tokens(text)?;
+    let [first, second, ..] = tokens.as_slice() else { return Ok(EffectForm::Action) };
+    let TokenKind::Word(word) = &first.kind else { return Ok(EffectForm::Action) };
+    let keyword = match word.as_str() {
+        "send" => Some(EffectKey::Send),
+        "start" => Some(EffectKey::Start),
+        "raise" => Some(EffectKey::Raise),
+        "restart" => Some(EffectKey::Restart),
+        _ => None,
+    };
+    Ok(match (&second.kind, keyword) {
+        (TokenKind::Symbol("." | "["), _) => return Err(lacks_keyword(text, &tokens)),
+        (TokenKind::Symbol("("), _) | (TokenKind::End, _) => EffectForm::Action,
+        (TokenKind::Symbol(","), _) => EffectForm::Action,
+        (TokenKind::Symbol(_), Some(key)) if !is_assigning(&second.kind) => EffectForm::Keyword(key, second.start),
+        (TokenKind::Symbol(_), _) => EffectForm::Assignment,
+        (_, Some(key)) => EffectForm::Keyword(key, second.start),
+        (_, None) => EffectForm::Action,
+    })
+}
+
+fn is_assigning(token: &TokenKind) -> bool {
+    matches!(token, TokenKind::Symbol("=" | "+=" | "-=" | "*=" | "/=" | "%="))
+}
+
+/// `door[1].open` and `door[1]` without the word that says what is done with them.
+fn lacks_keyword(text: &Text, tokens: &[Token]) -> Refusal {
+    let is_event = tokens.iter().any(|token| token.kind == TokenKind::Symbol("."));
+    let (what, word) = if is_event { ("an event for another automaton", "send") } else { ("an instance", "start") };
+    let written = text.text.trim();
+    let span = text.at(tokens[0].start, tokens[0].end);
+    let finding = Diagnostic::new(&SYNTAX, span, format!("this is {what}, and `do` is not told what to do with it"));
+    finding.help(format!("write `{word} {written}`")).into()
 }
 
 /// An action or a raise.
@@ -95,9 +143,10 @@ mod binding {
     pub const AND: u8 = 2;
     pub const NOT: u8 = 3;
     pub const COMPARISON: u8 = 4;
-    pub const SUM: u8 = 5;
-    pub const PRODUCT: u8 = 6;
-    pub const MINUS: u8 = 7;
+    pub const COALESCE: u8 = 5;
+    pub const SUM: u8 = 6;
+    pub const PRODUCT: u8 = 7;
+    pub const MINUS: u8 = 8;
 }
 
 impl<'a> Parser<'a> {
@@ -249,7 +298,9 @@ impl<'a> Parser<'a> {
                 break;
             }
             self.advance();
-            let right = self.binding_at_least(binding + 1)?;
+            // `a ?? b ?? c` is `a ?? (b ?? c)`.
+            let right =
+                self.binding_at_least(if operator == BinaryOperator::Coalesce { binding } else { binding + 1 })?;
             if binding == binding::COMPARISON && self.operator().is_some_and(|(_, next)| next == binding) {
                 let finding = Diagnostic::new(&SYNTAX, self.here(), "comparisons are not chained");
                 return Err(finding.help("write `a < b and b < c`").into());
@@ -272,6 +323,7 @@ impl<'a> Parser<'a> {
             TokenKind::Symbol("<=") => (Operator::LessOrEqual, binding::COMPARISON),
             TokenKind::Symbol(">") => (Operator::Greater, binding::COMPARISON),
             TokenKind::Symbol(">=") => (Operator::GreaterOrEqual, binding::COMPARISON),
+            TokenKind::Symbol("??") => (Operator::Coalesce, binding::COALESCE),
             TokenKind::Symbol("+") => (Operator::Add, binding::SUM),
             TokenKind::Symbol("-") => (Operator::Subtract, binding::SUM),
             TokenKind::Symbol("*") => (Operator::Multiply, binding::PRODUCT),

@@ -134,8 +134,14 @@ type Rule<T> = fn(&Text, &Environment, &mut Vec<Diagnostic>) -> Option<T>;
 fn run_in<T>(rule: Rule<T>, written: &str, event: EventScope, broken: &[&str]) -> (Option<T>, Vec<String>) {
     let system = system();
     let broken: BTreeSet<String> = broken.iter().map(|name| (*name).to_owned()).collect();
-    let environment =
-        Environment { system: &system, automaton: AutomatonId(0), event, inside_property: false, broken: &broken };
+    let environment = Environment {
+        system: &system,
+        automaton: AutomatonId(0),
+        event,
+        inside_property: false,
+        known: &Known::default(),
+        broken: &broken,
+    };
     let mut findings = Vec::new();
     let result = rule(&text(written), &environment, &mut findings);
     assert_eq!(
@@ -248,6 +254,7 @@ fn inexact_texts_point_at_the_whole() {
         automaton: AutomatonId(0),
         event: EventScope::None,
         inside_property: false,
+        known: &Known::default(),
         broken: &broken,
     };
     let mut findings = Vec::new();
@@ -529,6 +536,7 @@ fn properties_see_this_instance_and_ask_nobody() {
         automaton: AutomatonId(0),
         event: EventScope::None,
         inside_property: true,
+        known: &Known::default(),
         broken: &broken,
     };
     let mut findings = Vec::new();

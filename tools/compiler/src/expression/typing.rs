@@ -7,17 +7,18 @@ use super::VARIANTS;
 use super::names::{Role, Selection, selection};
 use super::operators::constant;
 use super::syntax::{Name, Node, NodeKind, Quantifier, Subject};
-use super::{Environment, EventScope, calls, names};
+use super::{Environment, EventScope, Known, calls, names};
 use crate::codes::expression_errors::{
     AMBIGUOUS_VARIANT, ANY_MISPLACED, CONSTANT_OUT_OF_BOUNDS, FIELD_NOT_AT_HAND, MISSING_ARGUMENT, NO_KEY,
     NOT_ALLOWED_HERE, OPTIONAL_VALUE, SECRET, SUPERFLUOUS_KEY, TYPE_MISMATCH, UNKNOWN_NAME, UNKNOWN_VARIANT,
 };
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    BaseType, ConditionId, Expression, ExpressionKind, Field, IntegerType, Observed, ParameterId, Type, TypeId,
-    TypeKind, Value, VariableId,
+    BaseType, ConditionId, Expression, ExpressionKind, Extreme, Field, IntegerType, Observed, ParameterId, Type,
+    TypeId, TypeKind, Value, VariableId,
 };
 use crate::source::Span;
+use crate::wording::Wording;
 
 /// What an expression is for, and so what it may contain.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub enum Use {
     Guard,
     /// Is carried: secrets pass.
     Effect,
+    /// How long a timer runs: no event is at hand, and no guard stands before it.
+    Length,
     /// Tells instances apart before any guard is asked: no questions to the world.
     TriggerKey,
 }
@@ -63,12 +66,14 @@ impl<'a> Place<'a> {
 pub struct Typer<'a, 'f> {
     pub environment: &'a Environment<'a>,
     pub use_: Use,
+    /// What is certainly not `none` at this point of the text.
+    pub known: Known,
     pub findings: &'f mut Vec<Diagnostic>,
 }
 
 impl<'a, 'f> Typer<'a, 'f> {
     pub fn new(environment: &'a Environment<'a>, use_: Use, findings: &'f mut Vec<Diagnostic>) -> Self {
-        Typer { environment, use_, findings }
+        Typer { environment, use_, known: environment.known.clone(), findings }
     }
 
     /// Notes a finding; the caller's result is then nothing.
@@ -106,8 +111,8 @@ impl<'a, 'f> Typer<'a, 'f> {
         let (wanted, is) = (self.type_name(place.r#type), self.type_name(found.r#type));
         if found.r#type.optional && fits(Type { optional: false, ..found.r#type }, place.r#type) {
             let message = format!("{} is `{wanted}`, and this may be `none`", place.what);
-            let help = "there is no unwrapping: declare the place as optional, or compare with `==`";
-            return Diagnostic::new(&OPTIONAL_VALUE, node.span, message).label(format!("`{is}`")).help(help);
+            let finding = Diagnostic::new(&OPTIONAL_VALUE, node.span, message).label(format!("`{is}`"));
+            return finding.help(self.how_to_unwrap(found));
         }
         let message = format!("{} is `{wanted}`, not `{is}`", place.what);
         let finding = Diagnostic::new(&TYPE_MISMATCH, node.span, message).label(format!("`{is}`"));
@@ -119,8 +124,36 @@ impl<'a, 'f> Typer<'a, 'f> {
         }
     }
 
-    /// The type that a node has of itself; literals follow the hint where they can.
+    /// What to write where a value may be `none` and its place wants one.
+    fn how_to_unwrap(&self, found: &Expression) -> String {
+        let text = Wording::new(self.environment.system, self.environment.this())
+            .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields));
+        match (&found.kind, self.use_) {
+            (ExpressionKind::Variable(_), Use::Effect) => format!(
+                "guard the case with `{text} != none`, or say what counts instead: `{text} ?? …` (nothing may set `{text}` in between)"
+            ),
+            (_, Use::Effect) => {
+                format!("guard the case with `{text} != none`, or say what counts instead: `{text} ?? …`")
+            }
+            (_, Use::Length) => format!("say what counts instead: `{text} ?? …`"),
+            (_, Use::Guard | Use::TriggerKey) => {
+                format!("write `{text} != none and …` in front, or say what counts instead: `{text} ?? …`")
+            }
+        }
+    }
+
+    /// The type that a node has of itself; literals follow the hint where they can. What is certainly not `none` is no optional.
     pub fn expression(&mut self, node: &Node, hint: Option<Type>) -> Option<Expression> {
+        let declared = self.as_declared(node, hint)?;
+        if !declared.r#type.optional || !self.known.holds(&declared.kind) {
+            return Some(declared);
+        }
+        let (r#type, span) = (Type { optional: false, ..declared.r#type }, declared.span);
+        Some(Expression { kind: ExpressionKind::Present(Box::new(declared)), r#type, span })
+    }
+
+    /// [`Typer::expression`], optional where it is declared so.
+    pub fn as_declared(&mut self, node: &Node, hint: Option<Type>) -> Option<Expression> {
         let span = node.span;
         if let Some(value) = constant(node) {
             return self.integer(value, hint, span);
@@ -238,6 +271,9 @@ impl<'a, 'f> Typer<'a, 'f> {
         span: Span,
     ) -> Option<(ExpressionKind, Type)> {
         let this = self.environment.this();
+        if let Some(extreme) = Extreme::of_name(&function.name) {
+            return self.extreme(extreme, given, span);
+        }
         let Some(index) = this.conditions.iter().position(|condition| condition.name == function.name) else {
             return self.unknown_function(function);
         };
@@ -252,7 +288,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         let place = match self.use_ {
             Use::TriggerKey => "the key of an observation",
             Use::Guard if self.environment.inside_property => "a property",
-            Use::Guard | Use::Effect => return Some(()),
+            Use::Guard | Use::Effect | Use::Length => return Some(()),
         };
         self.refuse(Diagnostic::new(&NOT_ALLOWED_HERE, span, format!("{what} cannot be asked in {place}")))
     }

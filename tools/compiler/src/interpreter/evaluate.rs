@@ -6,7 +6,9 @@ use super::delivery::{Asked, Who};
 use super::error::Error;
 use super::step::{ConditionAsked, Step};
 use super::value::{Value, expected};
-use crate::model::{AutomatonId, BinaryOperator, ConditionId, Expression, ExpressionKind, Observed, StateId, Type};
+use crate::model::{
+    AutomatonId, BinaryOperator, ConditionId, Expression, ExpressionKind, Extreme, Observed, StateId, Type,
+};
 
 /// Boxed, since it is rare and every result has room for it.
 pub(super) type Evaluated<T> = Result<T, Box<Error>>;
@@ -56,6 +58,15 @@ impl Step<'_> {
                 let holds = self.evaluate(left, fields)? == Value::Bool(true);
                 Value::Bool(holds || self.evaluate(right, fields)? == Value::Bool(true))
             }
+            ExpressionKind::Binary(BinaryOperator::Coalesce, left, right) => match self.evaluate(left, fields)? {
+                Value::None => self.evaluate(right, fields)?.passed_to(expression.r#type),
+                value => value.passed_to(expression.r#type),
+            },
+            ExpressionKind::Extreme(extreme, left, right) => {
+                let (left, right) = (self.evaluate(left, fields)?, self.evaluate(right, fields)?);
+                extreme_of(*extreme, left, right)
+            }
+            ExpressionKind::Present(inner) => self.evaluate(inner, fields)?,
             ExpressionKind::Binary(operator, left, right) => {
                 let (left, right) = (self.evaluate(left, fields)?, self.evaluate(right, fields)?);
                 self.binary(*operator, &left, &right).passed_to(expression.r#type)
@@ -82,50 +93,12 @@ impl Step<'_> {
     }
 
     fn binary(&mut self, operator: BinaryOperator, left: &Value, right: &Value) -> Value {
-        use BinaryOperator::{
-            Add, And, Divide, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Multiply, NotEqual, Or, Remainder,
-            Subtract,
-        };
-        match operator {
-            Equal => return Value::Bool(left == right),
-            NotEqual => return Value::Bool(left != right),
-            _ => {}
-        }
-        if matches!(operator, Divide | Remainder) && counts_as_zero(left, right) {
+        let (value, divided_by_zero) = operation(operator, left, right);
+        if divided_by_zero {
             self.divided_by_zero = true;
             self.delivery.note(Fault::DivisionByZero);
-            return if matches!(left, Value::Duration(_)) { Value::Duration(0) } else { Value::Integer(0) };
         }
-        match (left, right) {
-            (Value::Integer(a), Value::Integer(b)) => match operator {
-                Less => Value::Bool(a < b),
-                LessOrEqual => Value::Bool(a <= b),
-                Greater => Value::Bool(a > b),
-                GreaterOrEqual => Value::Bool(a >= b),
-                Add => Value::Integer(a.saturating_add(*b)),
-                Subtract => Value::Integer(a.saturating_sub(*b)),
-                Multiply => Value::Integer(a.saturating_mul(*b)),
-                Divide => Value::Integer(a / b),
-                Remainder => Value::Integer(a % b),
-                Equal | NotEqual | And | Or => Value::None,
-            },
-            (Value::Duration(a), Value::Duration(b)) => match operator {
-                Less => Value::Bool(a < b),
-                LessOrEqual => Value::Bool(a <= b),
-                Greater => Value::Bool(a > b),
-                GreaterOrEqual => Value::Bool(a >= b),
-                Add => Value::Duration(a.saturating_add(*b)),
-                Subtract => Value::Duration(a.saturating_sub(*b)),
-                _ => Value::None,
-            },
-            (Value::Duration(a), Value::Integer(b)) | (Value::Integer(b), Value::Duration(a)) => {
-                // The factor is of some integer type, so it fits once it is not negative.
-                let b = u64::try_from((*b).max(0)).unwrap_or(u64::MAX);
-                Value::Duration(if operator == Multiply { a.saturating_mul(b) } else { a / b })
-            }
-            // A comparison by order with `none` in it.
-            _ => Value::Bool(false),
-        }
+        value
     }
 
     fn condition(&mut self, id: ConditionId, arguments: Vec<Value>) -> Evaluated<Value> {
@@ -179,6 +152,88 @@ impl Step<'_> {
         self.delivery.asked.push((asked, Value::Bool(answer)));
         answer
     }
+}
+
+/// The value of an operation on two values, and whether it divided by zero.
+fn operation(operator: BinaryOperator, left: &Value, right: &Value) -> (Value, bool) {
+    use BinaryOperator::{
+        Add, And, Coalesce, Divide, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Multiply, NotEqual, Or,
+        Remainder, Subtract,
+    };
+    match operator {
+        Equal => return (Value::Bool(left == right), false),
+        NotEqual => return (Value::Bool(left != right), false),
+        _ => {}
+    }
+    if matches!(operator, Divide | Remainder) && counts_as_zero(left, right) {
+        let zero = if matches!(left, Value::Duration(_)) { Value::Duration(0) } else { Value::Integer(0) };
+        return (zero, true);
+    }
+    let value = match (left, right) {
+        (Value::Integer(a), Value::Integer(b)) => match operator {
+            Less => Value::Bool(a < b),
+            LessOrEqual => Value::Bool(a <= b),
+            Greater => Value::Bool(a > b),
+            GreaterOrEqual => Value::Bool(a >= b),
+            Add => Value::Integer(a.saturating_add(*b)),
+            Subtract => Value::Integer(a.saturating_sub(*b)),
+            Multiply => Value::Integer(a.saturating_mul(*b)),
+            Divide => Value::Integer(a / b),
+            Remainder => Value::Integer(a % b),
+            Equal | NotEqual | And | Or | Coalesce => Value::None,
+        },
+        (Value::Duration(a), Value::Duration(b)) => match operator {
+            Less => Value::Bool(a < b),
+            LessOrEqual => Value::Bool(a <= b),
+            Greater => Value::Bool(a > b),
+            GreaterOrEqual => Value::Bool(a >= b),
+            Add => Value::Duration(a.saturating_add(*b)),
+            Subtract => Value::Duration(a.saturating_sub(*b)),
+            _ => Value::None,
+        },
+        (Value::Duration(a), Value::Integer(b)) | (Value::Integer(b), Value::Duration(a)) => {
+            // The factor is of some integer type, so it fits once it is not negative.
+            let b = u64::try_from((*b).max(0)).unwrap_or(u64::MAX);
+            Value::Duration(if operator == Multiply { a.saturating_mul(b) } else { a / b })
+        }
+        _ => Value::Bool(false),
+    };
+    (value, false)
+}
+
+/// The smaller or the larger of two integers or durations.
+fn extreme_of(extreme: Extreme, left: Value, right: Value) -> Value {
+    let is_less = operation(BinaryOperator::Less, &left, &right).0 == Value::Bool(true);
+    if is_less == (extreme == Extreme::Min) { left } else { right }
+}
+
+/// The value of an expression over parameters and variables alone; `None` if it asks for more.
+pub(super) fn calculated(expression: &Expression, parameters: &[Value], variables: &[Value]) -> Option<Value> {
+    let of = |inner| calculated(inner, parameters, variables);
+    Some(match &expression.kind {
+        ExpressionKind::Literal(value) => Value::from(value),
+        ExpressionKind::Variable(id) => variables[id.index()].clone(),
+        ExpressionKind::Parameter(id) => parameters[id.index()].clone(),
+        ExpressionKind::Extreme(extreme, left, right) => extreme_of(*extreme, of(left)?, of(right)?),
+        ExpressionKind::Present(inner) => of(inner)?,
+        ExpressionKind::Binary(BinaryOperator::Coalesce, left, right) => match of(left)? {
+            Value::None => of(right)?.passed_to(expression.r#type),
+            value => value.passed_to(expression.r#type),
+        },
+        ExpressionKind::Binary(BinaryOperator::And | BinaryOperator::Or, ..) => return None,
+        ExpressionKind::Binary(operator, left, right) => {
+            operation(*operator, &of(left)?, &of(right)?).0.passed_to(expression.r#type)
+        }
+        ExpressionKind::Negate(inner) => match of(inner)? {
+            Value::Integer(value) => Value::Integer(-value).passed_to(expression.r#type),
+            value => value,
+        },
+        ExpressionKind::Field(_)
+        | ExpressionKind::Key
+        | ExpressionKind::Condition(..)
+        | ExpressionKind::Not(_)
+        | ExpressionKind::InState { .. } => return None,
+    })
 }
 
 /// A duration is never divided by less than 1: a negative divisor counts as 0.

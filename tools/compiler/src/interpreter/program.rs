@@ -26,6 +26,8 @@ pub(super) struct Plan {
     pub handlers: Vec<Vec<Vec<(StateId, usize)>>>,
     /// By leaf: the `always` entries in the order of asking.
     pub always: Vec<Vec<TransitionId>>,
+    /// By leaf: the innermost state that ignores what nobody answers.
+    pub others: Vec<Option<StateId>>,
     /// By transition: the state below which everything is left; the root for those without a target.
     pub scopes: Vec<StateId>,
     /// By state: who is told that it is entered, and by which of its events; likewise left.
@@ -80,6 +82,10 @@ impl Plan {
             always: outwards
                 .iter()
                 .map(|chain| chain.iter().flat_map(|&state| automaton.states[state].always.iter().copied()).collect())
+                .collect(),
+            others: outwards
+                .iter()
+                .map(|chain| chain.iter().copied().find(|&state| automaton.states[state].ignores_others.is_some()))
                 .collect(),
             scopes: automaton
                 .transitions

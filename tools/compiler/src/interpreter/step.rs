@@ -11,8 +11,8 @@ use super::instances::{Data, Kept, Running, Table};
 use super::program::{Plan, Program};
 use super::value::Value;
 use crate::model::{
-    Automaton, ConditionId, Effects, EventId, Expression, Field, History, Instances, Reaction, Recipient, Response,
-    StateId, System, Target, TimerId, TimerKind, TimerLength, TransitionId, VariableId,
+    Automaton, ConditionId, Effect, Effects, EventId, Expression, Field, History, Instances, Reaction, Recipient,
+    Response, StateId, System, Target, TimerId, TimerKind, TransitionId, VariableId,
 };
 
 /// The world outside of the automata, as far as it must answer.
@@ -187,8 +187,11 @@ impl<'a> Step<'a> {
     /// What becomes of an event, and which state said so.
     fn event(&mut self, event: EventId, fields: &[Value], cause: Option<u64>) -> Evaluated<(Outcome, Option<StateId>)> {
         let Some((state, answer)) = self.select(event, fields)? else {
-            let is_for_another = self.plan.only_keyed[event.index()] && !self.is_awaited(event, fields)?;
-            return Ok((if is_for_another { Outcome::Ignored } else { Outcome::Unexpected }, None));
+            if self.plan.only_keyed[event.index()] && !self.is_awaited(event, fields)? {
+                return Ok((Outcome::Ignored, None));
+            }
+            let others = self.plan.others[self.data.active.index()];
+            return Ok((if others.is_some() { Outcome::Ignored } else { Outcome::Unexpected }, others));
         };
         let outcome = match answer {
             Answer::Transition(transition) => self.perform(transition, fields)?,
@@ -286,7 +289,7 @@ impl<'a> Step<'a> {
         let target = match &taken.reaction {
             Reaction::Ignore { .. } => return Ok(Outcome::Ignored),
             Reaction::Internal { .. } => {
-                self.effects(&taken.effects, taken.state, fields)?;
+                self.effects(&taken.effects, fields)?;
                 return Ok(Outcome::Internal);
             }
             Reaction::To(target) => *target,
@@ -296,7 +299,7 @@ impl<'a> Step<'a> {
         for &state in plan.outwards[leaf.index()].iter().take_while(|&&state| state != scope) {
             self.leave(state, leaf)?;
         }
-        self.effects(&taken.effects, taken.state, fields)?;
+        self.effects(&taken.effects, fields)?;
         for state in plan.path(scope, target.state()) {
             self.enter(state)?;
         }
@@ -332,7 +335,7 @@ impl<'a> Step<'a> {
         if left.history != History::None {
             self.data.history[state.index()] = Some(leaf);
         }
-        self.effects(&left.exit, state, &[])?;
+        self.effects(&left.exit, &[])?;
         for &timer in &left.timers {
             self.stop_timer(timer);
         }
@@ -351,52 +354,53 @@ impl<'a> Step<'a> {
             self.finished = true;
             return Ok(());
         }
-        self.effects(&entered.entry, state, &[])?;
-        for &timer in &entered.timers {
-            self.start_timer(timer);
-        }
-        Ok(())
+        self.effects(&entered.entry, &[])?;
+        entered.timers.iter().try_for_each(|&timer| self.start_timer(timer))
     }
 
-    /// A part's effects; `state` is where the part is written.
-    fn effects(&mut self, effects: &Effects, state: StateId, fields: &[Value]) -> Evaluated<()> {
-        debug_assert!(effects.restarts.iter().all(|&timer| self.plan.is_in(state, self.automaton.timers[timer].state)));
-        for assignment in &effects.set {
-            let value = self.evaluate(&assignment.value, fields)?;
-            self.set(assignment.variable, value);
-        }
-        let automaton = self.automaton;
-        for call in &effects.actions {
-            let arguments = self.arguments(&call.arguments, &automaton.actions[call.action].arguments, fields)?;
-            self.delivery.actions.push((call.action, arguments));
-        }
-        let program = self.program;
-        for send in &effects.sends {
-            let who = self.recipient(&send.to, fields)?;
-            let receiver = &program.system.automata[send.to.automaton];
-            let arguments = self.arguments(&send.arguments, &receiver.events[send.event].fields, fields)?;
-            let message = Message::Event { event: send.event, fields: arguments };
-            self.send(Sending { to: send.to.automaton, who, message });
-        }
-        for start in &effects.starts {
-            let who = match &start.key {
-                None => Who::One,
-                Some(key) => Who::Keyed(self.pass(key, fields, self.key_type(start.automaton))?),
-            };
-            let places = &program.system.automata[start.automaton].parameters;
-            let mut parameters = Vec::with_capacity(start.parameters.len());
-            for (id, value) in &start.parameters {
-                parameters.push((*id, self.pass(value, fields, places[*id].r#type)?));
+    /// A part's effects, in order; each sees what those before it did.
+    fn effects(&mut self, effects: &Effects, fields: &[Value]) -> Evaluated<()> {
+        effects.iter().try_for_each(|effect| self.effect(effect, fields))
+    }
+
+    fn effect(&mut self, effect: &Effect, fields: &[Value]) -> Evaluated<()> {
+        let (automaton, program) = (self.automaton, self.program);
+        match effect {
+            Effect::Assign(assignment) => {
+                let value = self.evaluate(&assignment.value, fields)?;
+                self.set(assignment.variable, value);
             }
-            self.send(Sending { to: start.automaton, who, message: Message::Start { parameters } });
-        }
-        for raise in &effects.raises {
-            let arguments = self.arguments(&raise.arguments, &automaton.events[raise.event].fields, fields)?;
-            self.raised.push_back((raise.event, arguments));
-        }
-        for &timer in &effects.restarts {
-            if self.plan.is_in(self.data.active, automaton.timers[timer].state) {
-                self.start_timer(timer);
+            Effect::Act(call) => {
+                let arguments = self.arguments(&call.arguments, &automaton.actions[call.action].arguments, fields)?;
+                self.delivery.actions.push((call.action, arguments));
+            }
+            Effect::Send(send) => {
+                let who = self.recipient(&send.to, fields)?;
+                let receiver = &program.system.automata[send.to.automaton];
+                let arguments = self.arguments(&send.arguments, &receiver.events[send.event].fields, fields)?;
+                let message = Message::Event { event: send.event, fields: arguments };
+                self.send(Sending { to: send.to.automaton, who, message });
+            }
+            Effect::Start(start) => {
+                let who = match &start.key {
+                    None => Who::One,
+                    Some(key) => Who::Keyed(self.pass(key, fields, self.key_type(start.automaton))?),
+                };
+                let places = &program.system.automata[start.automaton].parameters;
+                let mut parameters = Vec::with_capacity(start.parameters.len());
+                for (id, value) in &start.parameters {
+                    parameters.push((*id, self.pass(value, fields, places[*id].r#type)?));
+                }
+                self.send(Sending { to: start.automaton, who, message: Message::Start { parameters } });
+            }
+            Effect::Raise(raise) => {
+                let arguments = self.arguments(&raise.arguments, &automaton.events[raise.event].fields, fields)?;
+                self.raised.push_back((raise.event, arguments));
+            }
+            Effect::Restart(restart) => {
+                if self.plan.is_in(self.data.active, automaton.timers[restart.timer].state) {
+                    self.start_timer(restart.timer)?;
+                }
             }
         }
         Ok(())
@@ -427,6 +431,10 @@ impl<'a> Step<'a> {
         let declared = &self.automaton.variables[variable];
         let value = match (value, declared.bounds) {
             (Value::Integer(value), Some((low, high))) => Value::Integer(value.clamp(low, high)),
+            (Value::Duration(value), Some((low, high))) => {
+                let clamped = i128::from(value).clamp(low, high);
+                Value::Duration(u64::try_from(clamped).unwrap_or(u64::MAX))
+            }
             (value, _) => value.passed_to(declared.r#type),
         };
         let before = std::mem::replace(&mut self.data.variables[variable.index()], value);
@@ -490,18 +498,16 @@ impl<'a> Step<'a> {
     }
 
     /// Begins a timer, anew if it is running: its length is read now.
-    fn start_timer(&mut self, id: TimerId) {
+    fn start_timer(&mut self, id: TimerId) -> Evaluated<()> {
         self.stop_timer(id);
         let timer = &self.automaton.timers[id];
-        let length = match timer.length {
-            TimerLength::Parameter(parameter) => &self.data.parameters[parameter.index()],
-            TimerLength::Variable(variable) => &self.data.variables[variable.index()],
-        };
-        let length_ms = if let Value::Duration(milliseconds) = length { *milliseconds } else { 0 };
+        let length = self.evaluate(&timer.length, &[])?;
+        let length_ms = if let Value::Duration(milliseconds) = length { milliseconds } else { 0 };
         let interval_ms = if timer.kind == TimerKind::Every { length_ms.max(1) } else { length_ms };
         let deadline_ms = self.delivery.at_ms.saturating_add(interval_ms);
         let order = self.timers.start(deadline_ms, self.delivery.address.automaton, self.number, id);
         self.data.running.push(Running { timer: id, deadline_ms, interval_ms, order });
+        Ok(())
     }
 
     fn stop_timer(&mut self, id: TimerId) {

@@ -4,9 +4,9 @@ use automata_runtime::record::{Outcome, Record};
 
 use super::*;
 use crate::model::{
-    Action, ActionCall, ActionId, Assignment, Automaton, BinaryOperator, Condition, ConditionId, Effects, EventKind,
-    Expression, ExpressionKind, Field, Handler, History, IntegerType, PartId, Partner, Reaction, Response, State,
-    StateId, Target, Transition, TransitionId, Trigger, Variable, VariableId,
+    Action, ActionCall, ActionId, Assignment, Automaton, BinaryOperator, Condition, ConditionId, Effect, Effects,
+    EventKind, Expression, ExpressionKind, Field, Handler, History, IntegerType, PartId, Partner, Reaction, Response,
+    State, StateId, Target, Transition, TransitionId, Trigger, Variable, VariableId,
 };
 use crate::source::Span;
 
@@ -45,6 +45,7 @@ fn state(name: &str, parent: Option<StateId>) -> State {
         entry: Effects::default(),
         exit: Effects::default(),
         handlers: Vec::new(),
+        ignores_others: None,
         timers: Vec::new(),
         always: Vec::new(),
         history: History::None,
@@ -59,7 +60,7 @@ fn system() -> Arc<System> {
     let u8_type = Type::integer(IntegerType::U8);
     let name = |name: &str| name.to_owned();
     let call = |index| ActionCall { action: ActionId(index), arguments: Vec::new(), span: span() };
-    let does = |index| Effects { actions: vec![call(index)], ..Effects::default() };
+    let does = |index| Effects(vec![Effect::Act(call(index))]);
     let action = |name: &str| Action {
         name: name.to_owned(),
         by: PartId(0),
@@ -87,11 +88,10 @@ fn system() -> Arc<System> {
         state: StateId(1),
         trigger: Trigger::Event(EventId(0)),
         guard: Some(expression(ExpressionKind::Condition(ConditionId(0), Vec::new()), Type::BOOL)),
-        effects: Effects {
-            set: vec![Assignment { variable: VariableId(0), value: sum, span: span() }],
-            actions: vec![call(1)],
-            ..Effects::default()
-        },
+        effects: Effects(vec![
+            Effect::Assign(Assignment { variable: VariableId(0), value: sum, span: span() }),
+            Effect::Act(call(1)),
+        ]),
         reaction: Reaction::To(Target::State(StateId(2))),
         summary: String::new(),
         span: span(),

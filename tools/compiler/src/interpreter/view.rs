@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::bus::World;
 use super::delivery::Address;
 use super::error::Error;
+use super::evaluate::calculated;
 use super::instances::{Data, Entry, Kept, Running};
 use super::value::Value;
 use super::{Interpreter, instance_name};
-use crate::model::{AutomatonId, ParameterId, StateId, System, TimerId, TimerKind, TimerLength};
+use crate::model::{AutomatonId, ParameterId, StateId, System, TimerId, TimerKind};
 
 /// An instance as it is between deliveries.
 #[derive(Clone, Copy, Debug)]
@@ -258,11 +259,8 @@ impl Interpreter {
         let chain: Vec<StateId> = automaton.outwards(state).collect();
         for &id in chain.iter().rev().flat_map(|&state| &automaton.states[state].timers) {
             let timer = &automaton.timers[id];
-            let length = match timer.length {
-                TimerLength::Parameter(parameter) => &parameters[parameter.index()],
-                TimerLength::Variable(variable) => &variables[variable.index()],
-            };
-            let Value::Duration(length_ms) = *length else { continue };
+            // One whose length asks the host does not run: nobody is there to answer.
+            let Some(Value::Duration(length_ms)) = calculated(&timer.length, &parameters, &variables) else { continue };
             let interval_ms = if timer.kind == TimerKind::Every { length_ms.max(1) } else { length_ms };
             let deadline_ms = self.world.now_ms.saturating_add(interval_ms);
             timers.push(Running { timer: id, deadline_ms, interval_ms, order: timers.len() as u64 });

@@ -1,17 +1,16 @@
 //! What an automaton does: handlers, transitions, effects, properties.
 
+use std::collections::BTreeSet;
+
 use automata_runtime::record::DEFER_LIMIT;
 
 use super::triggers::{StateTriggers, Trigger as FoundTrigger};
 use super::{Resolver, timers};
-use crate::expression::{
-    Environment, EventScope, ResolvedTarget, action_call, assignment, guard, raise, send, start, target,
-};
+use crate::expression::{Environment, EventScope, Known, ResolvedTarget, guard, target};
 use crate::model::{
-    Automaton, AutomatonId, Effects, Handler, Property, Reaction, Response, StateId, TimerId, Transition, TransitionId,
-    Trigger,
+    Automaton, AutomatonId, Effects, Handler, Property, Reaction, Response, StateId, Target, TimerId, Transition,
+    TransitionId, Trigger, VariableId,
 };
-use crate::source::Text;
 use crate::syntax::{self, Case, Given, Outcome};
 
 /// The behaviour of one automaton, put into it when that of all is known.
@@ -63,12 +62,23 @@ impl Behaviour {
     }
 }
 
-/// Where a case stands.
+/// Where a case, or a part of one, stands.
 #[derive(Clone, Copy)]
-struct Place {
-    automaton: AutomatonId,
-    state: StateId,
-    event: EventScope,
+pub(super) struct Place<'p> {
+    pub automaton: AutomatonId,
+    pub state: StateId,
+    pub event: EventScope,
+    /// What is certainly not `none` there.
+    pub known: &'p Known,
+    /// By state: what its `exit` sets.
+    pub set_by_exits: &'p [BTreeSet<VariableId>],
+}
+
+impl<'p> Place<'p> {
+    /// Where no event is at hand: in the root, for a start.
+    pub fn without_event(automaton: AutomatonId, known: &'p Known) -> Self {
+        Place { automaton, state: StateId::ROOT, event: EventScope::None, known, set_by_exits: &[] }
+    }
 }
 
 impl Resolver<'_> {
@@ -80,18 +90,26 @@ impl Resolver<'_> {
         properties: &[syntax::Property],
     ) -> Behaviour {
         let mut behaviour = Behaviour::default();
+        let known = Known::default();
+        let start = Place::without_event(automaton, &known);
+        // What exits set decides what a guard has proved once they have run, so they come first.
+        for (state, syntax) in (0..).map(StateId).zip(states) {
+            let place = Place { state, ..start };
+            let (entry, exit) = (self.effects(place, &syntax.entry), self.effects(place, &syntax.exit));
+            behaviour.states.push(StateBehaviour { entry, exit, ..StateBehaviour::default() });
+        }
+        let exits = behaviour.states.iter().map(|state| state.exit.assignments().map(|set| set.variable).collect());
+        let set_by_exits: Vec<BTreeSet<VariableId>> = exits.collect();
+        let start = Place { set_by_exits: &set_by_exits, ..start };
         for (state, (syntax, triggers)) in (0..).map(StateId).zip(states.iter().zip(triggers)) {
-            let place = Place { automaton, state, event: EventScope::None };
-            let resolved = StateBehaviour {
-                entry: self.effects(place, &syntax.entry),
-                exit: self.effects(place, &syntax.exit),
-                handlers: self.handlers(place, syntax, triggers, &mut behaviour.transitions),
-                always: self.cases(place, &syntax.always, Some(Trigger::Always), &mut behaviour.transitions),
-            };
-            behaviour.states.push(resolved);
+            let place = Place { state, ..start };
+            let transitions = &mut behaviour.transitions;
+            behaviour.states[state.index()].handlers = self.handlers(place, syntax, triggers, transitions);
+            behaviour.states[state.index()].always =
+                self.cases(place, &syntax.always, Some(Trigger::Always), transitions);
             for timer in &syntax.timers {
                 let id = timers::find(self.automaton(automaton), &timer.name);
-                let cases = self.cases(place, &timer.cases, id.map(Trigger::Timer), &mut behaviour.transitions);
+                let cases = self.cases(place, &timer.cases, id.map(Trigger::Timer), transitions);
                 behaviour.timer_cases.extend(id.map(|id| (id, cases)));
             }
         }
@@ -101,7 +119,7 @@ impl Resolver<'_> {
 
     fn handlers(
         &mut self,
-        place: Place,
+        place: Place<'_>,
         syntax: &syntax::State,
         triggers: &StateTriggers,
         transitions: &mut Vec<Transition>,
@@ -151,19 +169,28 @@ impl Resolver<'_> {
     /// The ids of the cases, which are added to `transitions`. Without a trigger they are only looked at for what is wrong in them.
     fn cases(
         &mut self,
-        place: Place,
+        place: Place<'_>,
         cases: &[Case],
         trigger: Option<Trigger>,
         transitions: &mut Vec<Transition>,
     ) -> Vec<TransitionId> {
         let mut ids = Vec::new();
+        let mut known = place.known.clone();
         for case in cases {
+            let before = known.clone();
+            let place = Place { known: &before, ..place };
             let guard = match &case.guard {
-                Given::Yes(text) => self.read(place.automaton, place.event, text, guard),
+                Given::Yes(text) => self.read(place, text, guard),
                 Given::No | Given::Broken => None,
             };
-            let effects = self.effects(place, &case.effects);
             let reaction = self.reaction(place, &case.outcome);
+            let mut behind = before.clone();
+            behind.learn(guard.as_ref(), true);
+            if let Some(Reaction::To(target)) = &reaction {
+                self.exits_set(place, *target).into_iter().for_each(|variable| behind.forget(variable));
+            }
+            let effects = self.effects(Place { known: &behind, ..place }, &case.effects);
+            known.learn(guard.as_ref(), false);
             if let (Some(trigger), Some(reaction)) = (trigger, reaction) {
                 let (state, summary, span) = (place.state, case.summary.clone(), case.span);
                 ids.push(TransitionId(transitions.len() as u32));
@@ -173,41 +200,30 @@ impl Resolver<'_> {
         ids
     }
 
-    fn reaction(&mut self, place: Place, outcome: &Outcome) -> Option<Reaction> {
+    /// What may be set by the exits that run before the own part of a transition.
+    fn exits_set(&self, place: Place<'_>, target: Target) -> BTreeSet<VariableId> {
+        let automaton = self.automaton(place.automaton);
+        let scope = automaton.scope(place.state, target);
+        let may_be_left = |state: &StateId| {
+            *state != scope
+                && automaton.is_in(*state, scope)
+                && (automaton.is_in(*state, place.state) || automaton.is_in(place.state, *state))
+        };
+        let left = automaton.state_ids().filter(may_be_left);
+        left.flat_map(|state| place.set_by_exits[state.index()].iter().copied()).collect()
+    }
+
+    fn reaction(&mut self, place: Place<'_>, outcome: &Outcome) -> Option<Reaction> {
         Some(match outcome {
             Outcome::Unsaid => Reaction::Internal { stay: None },
             Outcome::Stay(reason) => Reaction::Internal { stay: Some(reason.clone()) },
             Outcome::Ignore(reason) => Reaction::Ignore { reason: reason.clone() },
-            Outcome::To(text) => match self.read(place.automaton, place.event, text, target)? {
+            Outcome::To(text) => match self.read(place, text, target)? {
                 ResolvedTarget::Stay => Reaction::Internal { stay: Some(String::new()) },
                 ResolvedTarget::To(target) => Reaction::To(target),
             },
             Outcome::Broken => return None,
         })
-    }
-
-    fn effects(&mut self, place: Place, syntax: &syntax::Effects) -> Effects {
-        Effects {
-            set: self.each(place, &syntax.set, assignment),
-            actions: self.each(place, &syntax.actions, action_call),
-            sends: self.each(place, &syntax.sends, send),
-            starts: self.each(place, &syntax.starts, start),
-            raises: self.each(place, &syntax.raises, raise),
-            restarts: syntax
-                .restarts
-                .iter()
-                .filter_map(|text| self.restarted(place.automaton, place.state, text))
-                .collect(),
-        }
-    }
-
-    fn each<T>(
-        &mut self,
-        place: Place,
-        texts: &[Text],
-        read: fn(&Text, &Environment<'_>, &mut Vec<crate::diagnostic::Diagnostic>) -> Option<T>,
-    ) -> Vec<T> {
-        texts.iter().filter_map(|text| self.read(place.automaton, place.event, text, read)).collect()
     }
 
     fn property(&mut self, automaton: AutomatonId, property: &syntax::Property) -> Option<Property> {
@@ -216,6 +232,7 @@ impl Resolver<'_> {
             automaton,
             event: EventScope::None,
             inside_property: true,
+            known: &Known::default(),
             broken: &self.broken,
         };
         let expression = guard(&property.expression, &environment, self.findings)?;

@@ -1,6 +1,6 @@
 //! What an automaton declares, apart from its behaviour.
 
-use super::{Resolver, states, timers};
+use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::literal;
@@ -29,7 +29,7 @@ impl Resolver<'_> {
         let parameters =
             syntax.parameters.iter().filter_map(|parameter| self.parameter(parameter, is_started)).collect();
         let (states, initials_are_broken) = self.declare_states(syntax);
-        let mut automaton = Automaton {
+        let automaton = Automaton {
             name: syntax.name.text.clone(),
             summary: syntax.summary.clone(),
             doc: syntax.doc.clone(),
@@ -46,7 +46,6 @@ impl Resolver<'_> {
             span: syntax.name.span,
         };
         self.broken_initials.push(initials_are_broken);
-        timers::declare(self, &mut automaton, &states::depth_first(&syntax.root));
         automaton
     }
 
@@ -98,34 +97,45 @@ impl Resolver<'_> {
     }
 
     fn bounds(&mut self, variable: &syntax::Variable, r#type: Type) -> Option<(i128, i128)> {
-        let BaseType::Integer(integer) = r#type.base else {
-            for (key, bound) in [("min", &variable.min), ("max", &variable.max)] {
-                if let Given::Yes(text) = bound {
-                    let name = self.system.type_name(r#type);
-                    let message = format!("only integers have a `{key}`; `{}` is of type `{name}`", variable.name.text);
-                    self.report(Diagnostic::new(&errors::BOUNDS, text.span, message));
+        let (number, of_type) = match r#type.base {
+            BaseType::Integer(integer) => (Type::integer(integer), integer.bounds()),
+            BaseType::Duration => (Type::DURATION, (0, i128::from(u64::MAX))),
+            _ => {
+                for (key, bound) in [("min", &variable.min), ("max", &variable.max)] {
+                    if let Given::Yes(text) = bound {
+                        let name = self.system.type_name(r#type);
+                        let message = format!(
+                            "only integers and durations have a `{key}`; `{}` is of type `{name}`",
+                            variable.name.text
+                        );
+                        self.report(Diagnostic::new(&errors::BOUNDS, text.span, message));
+                    }
                 }
+                return None;
             }
-            return None;
         };
-        let number = Type::integer(integer);
         let mut bound = |given: &Given<Text>| match given {
             Given::Yes(text) => match self.literal(text, number, None) {
                 Some(Value::Integer(value)) => Some(value),
+                Some(Value::Duration(milliseconds)) => Some(i128::from(milliseconds)),
                 _ => None,
             },
             _ => None,
         };
         let (min, max) = (bound(&variable.min), bound(&variable.max));
-        let bounds = (min.unwrap_or(integer.bounds().0), max.unwrap_or(integer.bounds().1));
+        let bounds = (min.unwrap_or(of_type.0), max.unwrap_or(of_type.1));
         if bounds.0 > bounds.1 {
             let place = match (&variable.min, &variable.max) {
                 (Given::Yes(text), _) | (_, Given::Yes(text)) => text.span,
                 _ => variable.name.span,
             };
-            let message = format!("no number is at least {} and at most {}", bounds.0, bounds.1);
+            let shown = |bound: i128| match r#type.base {
+                BaseType::Duration => crate::expression::duration_text(u64::try_from(bound).unwrap_or(u64::MAX)),
+                _ => bound.to_string(),
+            };
+            let message = format!("no value is at least {} and at most {}", shown(bounds.0), shown(bounds.1));
             self.report(Diagnostic::new(&errors::BOUNDS, place, message));
-            return Some(integer.bounds());
+            return Some(of_type);
         }
         Some(bounds)
     }

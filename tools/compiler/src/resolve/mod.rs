@@ -7,6 +7,7 @@
 
 mod behaviours;
 mod declarations;
+mod effects;
 mod initials;
 mod missing;
 mod names;
@@ -21,7 +22,7 @@ use std::collections::BTreeSet;
 
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::expression::{Environment, EventScope, VARIANTS};
+use crate::expression::{Environment, VARIANTS};
 use crate::model::{Automaton, AutomatonId, StateId, System};
 use crate::names::Convention;
 use crate::source::{Span, Text};
@@ -113,6 +114,9 @@ pub fn resolve(files: Files, findings: &mut Vec<Diagnostic>) -> System {
     resolver.declare_automata(&automata);
     resolver.report_missing_files();
     let states: Vec<_> = automata.iter().map(|automaton| states::depth_first(&automaton.root)).collect();
+    for (id, states) in (0..).zip(&states) {
+        resolver.declare_timers(AutomatonId(id), states);
+    }
     let triggers: Vec<_> =
         (0..).zip(&states).map(|(id, states)| resolver.resolve_triggers(AutomatonId(id), states)).collect();
     let behaviours: Vec<_> = (0..)
@@ -186,16 +190,21 @@ impl Resolver<'_> {
         &self.system.automata[id]
     }
 
-    /// Calls one of the functions over texts.
+    /// Calls one of the functions over texts, at a place.
     fn read<T>(
         &mut self,
-        automaton: AutomatonId,
-        event: EventScope,
+        place: behaviours::Place<'_>,
         text: &Text,
         read: fn(&Text, &Environment<'_>, &mut Vec<Diagnostic>) -> Option<T>,
     ) -> Option<T> {
-        let environment =
-            Environment { system: &self.system, automaton, event, inside_property: false, broken: &self.broken };
+        let environment = Environment {
+            system: &self.system,
+            automaton: place.automaton,
+            event: place.event,
+            inside_property: false,
+            known: place.known,
+            broken: &self.broken,
+        };
         read(text, &environment, self.findings)
     }
 

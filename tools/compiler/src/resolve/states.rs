@@ -116,6 +116,7 @@ fn add(syntax: &syntax::State, parent: Option<StateId>, states: &mut Vec<State>)
         entry: Effects::default(),
         exit: Effects::default(),
         handlers: Vec::new(),
+        ignores_others: syntax.ignores_others.clone(),
         timers: Vec::new(),
         always: Vec::new(),
         history: syntax.history.map_or(History::None, |(history, _)| history),

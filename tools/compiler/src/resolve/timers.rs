@@ -1,45 +1,44 @@
 //! Timers: declared with the states, so that every `restart` finds them.
 
 use super::Resolver;
+use super::behaviours::Place;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Automaton, AutomatonId, ParameterId, StateId, Timer, TimerId, TimerLength, Type, VariableId};
+use crate::expression::{Known, length};
+use crate::model::{Automaton, AutomatonId, Expression, StateId, Timer, TimerId, Type};
 use crate::source::Text;
 use crate::syntax;
+use crate::wording::Wording;
 
-/// Adds all timers of the states to the automaton, without cases, in the order of the file.
-pub(super) fn declare(resolver: &mut Resolver<'_>, automaton: &mut Automaton, states: &[&syntax::State]) {
-    let mut timers: Vec<(StateId, &syntax::Timer)> = (0..)
-        .map(StateId)
-        .zip(states)
-        .flat_map(|(id, state)| state.timers.iter().map(move |timer| (id, timer)))
-        .collect();
-    timers.sort_by_key(|(_, timer)| timer.name.span);
-    for (state, syntax) in timers {
-        let earlier = automaton.timers.iter().find(|timer| timer.state == state && timer.name == syntax.name.text);
-        if let Some(earlier) = earlier {
-            let message = format!("the state has two timers `{}`", syntax.name.text);
-            let finding = Diagnostic::new(&errors::DUPLICATE_TIMER, syntax.name.span, message);
-            resolver.report(finding.related(earlier.span, "here is the other").help("give each a length of its own"));
-            continue;
+impl Resolver<'_> {
+    /// Adds all timers of the states to the automaton, without cases, in the order of the file. All automata are declared by then.
+    pub(super) fn declare_timers(&mut self, automaton: AutomatonId, states: &[&syntax::State]) {
+        let states_with_ids = (0..).map(StateId).zip(states);
+        let mut timers: Vec<(StateId, &syntax::Timer)> =
+            states_with_ids.flat_map(|(id, state)| state.timers.iter().map(move |timer| (id, timer))).collect();
+        timers.sort_by_key(|(_, timer)| timer.name.span);
+        for (state, syntax) in timers {
+            let Some(length) = self.timer_length(automaton, &syntax.name) else {
+                self.broken_timers.insert(syntax.name.span);
+                continue;
+            };
+            let of = &self.system.automata[automaton];
+            let name = Wording::new(&self.system, of).expression(&length, None);
+            let earlier = of.timers.iter().find(|timer| timer.state == state && timer.name == name);
+            if let Some(earlier) = earlier.map(|earlier| earlier.span) {
+                let message = format!("the state has two timers `{name}`");
+                let finding = Diagnostic::new(&errors::DUPLICATE_TIMER, syntax.name.span, message);
+                self.report(finding.related(earlier, "here is the other").help("give each a length of its own"));
+                continue;
+            }
+            let (kind, span) = (syntax.kind, syntax.name.span);
+            let timer = Timer { state, kind, length, name, cases: Vec::new(), span };
+            self.system.automata[automaton].timers.push(timer);
         }
-        let Some(length) = resolver.timer_length(automaton, &syntax.name) else {
-            resolver.broken_timers.insert(syntax.name.span);
-            continue;
-        };
-        let name = syntax.name.text.clone();
-        automaton.timers.push(Timer {
-            state,
-            kind: syntax.kind,
-            length,
-            name,
-            cases: Vec::new(),
-            span: syntax.name.span,
-        });
-    }
-    for (state, syntax) in (0..).map(StateId).zip(states) {
-        let of_state = syntax.timers.iter().filter_map(|timer| find(automaton, &timer.name));
-        automaton.states[state].timers = of_state.collect();
+        let of = &mut self.system.automata[automaton];
+        for (state, syntax) in (0..).map(StateId).zip(states) {
+            of.states[state].timers = syntax.timers.iter().filter_map(|timer| find(of, &timer.name)).collect();
+        }
     }
 }
 
@@ -50,54 +49,68 @@ pub(super) fn find(automaton: &Automaton, name: &Text) -> Option<TimerId> {
 }
 
 impl Resolver<'_> {
-    fn timer_length(&mut self, automaton: &Automaton, name: &Text) -> Option<TimerLength> {
-        let variables = automaton.variables.iter().map(|variable| (&variable.name, variable.r#type));
-        let variable = (0..).map(|id| TimerLength::Variable(VariableId(id))).zip(variables);
-        let parameters = automaton.parameters.iter().map(|parameter| (&parameter.name, parameter.r#type));
-        let parameter = (0..).map(|id| TimerLength::Parameter(ParameterId(id))).zip(parameters);
-        let known: Vec<_> = variable.chain(parameter).collect();
-        let found = known.iter().find(|(_, (known, _))| **known == name.text);
-        let finding = match found {
-            Some((length, (_, Type::DURATION))) => return Some(*length),
-            Some((_, (_, r#type))) => {
-                let type_name = self.system.type_name(*r#type);
-                let message =
-                    format!("the length of a timer is of type `duration`; `{}` is of type `{type_name}`", name.text);
-                Diagnostic::new(&errors::TIMER_LENGTH, name.span, message)
-            }
-            None if self.broken.contains(&name.text) => return None,
-            None if name.text.starts_with(|c: char| c.is_ascii_digit()) => {
-                let message = format!("the length of a timer has a name; `{}` is a value", name.text);
-                let help = format!(
-                    "declare a parameter and name it here: `parameters: {{ timeout: {{ type: duration, default: {} }} }}`",
-                    name.text
-                );
-                Diagnostic::new(&errors::TIMER_LENGTH, name.span, message).help(help)
-            }
-            None => {
-                let message = format!("there is no parameter and no variable `{}`", name.text);
-                let durations = known.iter().filter(|(_, (_, r#type))| *r#type == Type::DURATION);
-                Diagnostic::new(&errors::TIMER_LENGTH, name.span, message)
-                    .cause(format!("value {} {}", automaton.name, name.text))
-                    .did_you_mean(&name.text, durations.map(|(_, (name, _))| name.as_str()))
-            }
-        };
+    fn timer_length(&mut self, automaton: AutomatonId, text: &Text) -> Option<Expression> {
+        let name = text.text.trim();
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+        if is_name && !self.is_value(automaton, name) {
+            self.unknown_length(automaton, text);
+            return None;
+        }
+        let known = Known::default();
+        self.read(Place::without_event(automaton, &known), text, length)
+    }
+
+    /// Whether a bare name means something that has a value.
+    fn is_value(&self, automaton: AutomatonId, name: &str) -> bool {
+        let of = self.automaton(automaton);
+        of.variables.iter().any(|variable| variable.name == name)
+            || of.parameters.iter().any(|parameter| parameter.name == name)
+            || of.conditions.iter().any(|condition| condition.name == name)
+    }
+
+    fn unknown_length(&mut self, automaton: AutomatonId, text: &Text) {
+        if self.broken.contains(&text.text) {
+            return;
+        }
+        let of = self.automaton(automaton);
+        let message = format!("there is no parameter, variable or condition `{}`", text.text);
+        let variables = of.variables.iter().map(|variable| (&variable.name, variable.r#type));
+        let parameters = of.parameters.iter().map(|parameter| (&parameter.name, parameter.r#type));
+        let conditions = of.conditions.iter().map(|condition| (&condition.name, condition.r#type));
+        let durations = variables.chain(parameters).chain(conditions).filter(|(_, of)| *of == Type::DURATION);
+        let finding = Diagnostic::new(&errors::TIMER_LENGTH, text.span, message)
+            .cause(format!("value {} {}", of.name, text.text))
+            .did_you_mean(&text.text, durations.map(|(name, _)| name.as_str()));
         self.report(finding);
-        None
+    }
+
+    /// The text of a `restart` as the timer that it means is called.
+    fn timer_name(&mut self, automaton: AutomatonId, text: &Text) -> String {
+        let known = Known::default();
+        let before = self.findings.len();
+        let length = self.read(Place::without_event(automaton, &known), text, length);
+        // That no timer has this length is said below; what else is wrong with it is not worth a second finding.
+        self.findings.truncate(before);
+        match length {
+            Some(length) => Wording::new(&self.system, self.automaton(automaton)).expression(&length, None),
+            None => text.text.clone(),
+        }
     }
 
     /// The timer of that name of the innermost state, outwards.
     pub(super) fn restarted(&mut self, automaton: AutomatonId, state: StateId, text: &Text) -> Option<TimerId> {
+        let name = self.timer_name(automaton, text);
         let automaton = &self.system.automata[automaton];
         let timers = || automaton.outwards(state).flat_map(|at| automaton.states[at].timers.iter().copied());
-        let found = timers().find(|&timer| automaton.timers[timer].name == text.text);
+        let found = timers().find(|&timer| automaton.timers[timer].name == name);
         let broken = automaton.timers.is_empty() && !self.broken_timers.is_empty();
         if found.is_none() && !broken && !self.broken.contains(&text.text) {
             let message = format!("neither this state nor one around it has a timer `{}`", text.text);
             let mut finding = Diagnostic::new(&errors::UNKNOWN_TIMER, text.span, message)
                 .cause(format!("value {} {}", automaton.name, text.text))
                 .did_you_mean(&text.text, timers().map(|timer| automaton.timers[timer].name.as_str()));
-            if let Some(elsewhere) = automaton.timers.iter().find(|timer| timer.name == text.text) {
+            if let Some(elsewhere) = automaton.timers.iter().find(|timer| timer.name == name) {
                 finding = finding.related(elsewhere.span, "the one of that name belongs to another state");
             }
             self.findings.push(finding);

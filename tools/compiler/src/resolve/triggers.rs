@@ -3,9 +3,10 @@
 //! Each observation becomes an event of the automaton that observes, in the order of first mention.
 
 use super::Resolver;
+use super::behaviours::Place;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::expression::{EventScope, ResolvedTrigger, TriggerEvent, TriggerKey, triggers};
+use crate::expression::{Known, ResolvedTrigger, TriggerEvent, TriggerKey, triggers};
 use crate::model::{AutomatonId, Change, Event, EventId, EventKind, Expression, Field};
 use crate::names::upper_camel;
 use crate::source::{Span, Text};
@@ -40,7 +41,8 @@ impl Resolver<'_> {
     }
 
     fn resolve_trigger(&mut self, automaton: AutomatonId, text: &Text) -> Option<Vec<Trigger>> {
-        let found = self.read(automaton, EventScope::None, text, triggers)?;
+        let known = Known::default();
+        let found = self.read(Place::without_event(automaton, &known), text, triggers)?;
         Some(found.into_iter().map(|trigger| self.intern(automaton, trigger)).collect())
     }
 

@@ -562,6 +562,13 @@ fn context_methods(facts: &Facts<'_>) -> String {
              #[inline] fn is_exhausted(&self) -> bool { matches!(self.trigger, Trigger::Exhausted) }\n",
         );
     }
+    if facts.ignores_others() {
+        text.push_str(
+            "/// An event that nobody answers means nothing.\n\
+             #[inline] fn others_ignored(&mut self, response: Response) -> Response { \
+             if matches!((self.answer, self.trigger), (Answer::None, Trigger::Event(_))) { self.ignored() } else { response } }\n",
+        );
+    }
     text.push_str(
         "#[inline] fn nobody_answers(&mut self) -> Response { self.answer = Answer::None; Response::Handled }\n",
     );
@@ -590,7 +597,9 @@ fn machine_impls(facts: &Facts<'_>) -> String {
         let call = if state.is_final {
             "context.nobody_answers()".to_owned()
         } else {
-            format!("{}(context)", names::handler(automaton, leaf))
+            let answer = format!("{}(context)", names::handler(automaton, leaf));
+            let ignores = automaton.outwards(leaf).any(|id| automaton.states[id].ignores_others.is_some());
+            if ignores { format!("{{ let response = {answer}; context.others_ignored(response) }}") } else { answer }
         };
         let _ = writeln!(arms, "State::{} => {call},", names::state_variant(state));
     }
@@ -764,7 +773,10 @@ fn timers_of(facts: &Facts<'_>) -> String {
         if state.timers.is_empty() {
             continue;
         }
-        let starts: String = state.timers.iter().map(|&timer| effects::start_timer(facts, timer, "")).collect();
+        let starts: String = state.timers.iter().map(|&timer| effects::start_timer_outside(facts, timer)).collect();
+        if starts.is_empty() {
+            continue;
+        }
         if id == StateId::ROOT {
             body.push_str(&starts);
             continue;

@@ -6,72 +6,93 @@ use super::expressions::Scope;
 use super::facts::Facts;
 use super::names;
 use crate::model::{
-    AutomatonId, Change, Effects, Event, Expression, Field, History, Instances, StateId, TimerId, TimerKind,
-    TimerLength,
+    ActionCall, Assignment, AutomatonId, Change, Effect, Effects, Event, Expression, ExpressionKind, Field, History,
+    Instances, Raise, Send, Start, StateId, TimerId, TimerKind, Type,
 };
 
-/// The statements of a part. A timer is begun anew only if `is_active` says that its state is active at that moment.
+/// The statements of a part. A timer starts again only if `is_active` says that its state is active at that moment.
 pub fn statements(
     facts: &Facts<'_>,
     effects: &Effects,
     event: Option<&Event>,
     is_active: impl Fn(StateId) -> bool,
 ) -> String {
-    let scope = Scope::new(facts, event);
+    let part = Part { scope: Scope::new(facts, event), facts };
     let mut text = String::new();
-    for assignment in &effects.set {
-        let variable = &facts.automaton.variables[assignment.variable];
-        let value = scope.owned(&assignment.value, variable.r#type, variable.bounds);
-        let _ = writeln!(text, "context.variables.{} = {value};", variable.name);
+    for effect in effects {
+        match effect {
+            Effect::Assign(assignment) => text.push_str(&part.assignment(assignment)),
+            Effect::Act(call) => text.push_str(&part.action(call)),
+            Effect::Send(send) => text.push_str(&part.send(send)),
+            Effect::Start(start) => text.push_str(&part.start(start)),
+            Effect::Raise(raise) => text.push_str(&part.raise(raise)),
+            Effect::Restart(restart) => {
+                if is_active(facts.automaton.timers[restart.timer].state) {
+                    text.push_str(&start_timer(facts, restart.timer));
+                }
+            }
+        }
     }
-    for call in &effects.actions {
-        let action = &facts.automaton.actions[call.action];
-        let value =
-            literal(scope, &format!("Action::{}", names::camel(&action.name)), &action.arguments, &call.arguments);
-        text.push_str(&call_with("act", &value));
+    text
+}
+
+/// Where a part's effects are written.
+struct Part<'a> {
+    scope: Scope<'a>,
+    facts: &'a Facts<'a>,
+}
+
+impl Part<'_> {
+    fn assignment(&self, assignment: &Assignment) -> String {
+        let variable = &self.facts.automaton.variables[assignment.variable];
+        let value = self.scope.owned(&assignment.value, variable.r#type, variable.bounds);
+        format!("context.variables.{} = {value};\n", variable.name)
     }
-    for send in &effects.sends {
+
+    fn action(&self, call: &ActionCall) -> String {
+        let action = &self.facts.automaton.actions[call.action];
+        let path = format!("Action::{}", names::camel(&action.name));
+        call_with("act", &literal(self.scope, &path, &action.arguments, &call.arguments))
+    }
+
+    fn send(&self, send: &Send) -> String {
+        let facts = self.facts;
         let receiver = &facts.system.automata[send.to.automaton];
         let event = &receiver.events[send.event];
         let event_type = if send.to.automaton == facts.id { String::new() } else { format!("{}::", receiver.name) };
         let variant = format!("{event_type}Event::{}", names::event_variant(facts.system, event));
-        let event = literal(scope, &variant, &event.fields, &send.arguments);
+        let event = literal(self.scope, &variant, &event.fields, &send.arguments);
         let camel = names::camel(&receiver.name);
         let sent = match &send.to.instances {
             Instances::One => format!("Sent::To{camel}({event})"),
             Instances::All => format!("Sent::All{camel}({event})"),
             Instances::Keyed(key) => {
-                let key = owned_key(scope, facts, send.to.automaton, key);
+                let key = owned_key(self.scope, facts, send.to.automaton, key);
                 format!("Sent::To{camel} {{ key: {key}, event: {event} }}")
             }
         };
-        text.push_str(&call_with("send", &sent));
+        call_with("send", &sent)
     }
-    for start in &effects.starts {
-        let receiver = &facts.system.automata[start.automaton];
-        let given = given(scope, facts, start.automaton, &start.parameters);
-        let camel = names::camel(&receiver.name);
+
+    fn start(&self, start: &Start) -> String {
+        let facts = self.facts;
+        let given = given(self.scope, facts, start.automaton, &start.parameters);
+        let camel = names::camel(&facts.system.automata[start.automaton].name);
         let sent = match &start.key {
             None => format!("Sent::Start{camel}({given})"),
             Some(key) => {
-                let key = owned_key(scope, facts, start.automaton, key);
+                let key = owned_key(self.scope, facts, start.automaton, key);
                 format!("Sent::Start{camel} {{ key: {key}, given: {given} }}")
             }
         };
-        text.push_str(&call_with("send", &sent));
+        call_with("send", &sent)
     }
-    for raise in &effects.raises {
-        let raised = &facts.automaton.events[raise.event];
-        let variant = format!("Event::{}", names::event_variant(facts.system, raised));
-        let raised = literal(scope, &variant, &raised.fields, &raise.arguments);
-        text.push_str(&call_with("raise", &raised));
+
+    fn raise(&self, raise: &Raise) -> String {
+        let raised = &self.facts.automaton.events[raise.event];
+        let variant = format!("Event::{}", names::event_variant(self.facts.system, raised));
+        call_with("raise", &literal(self.scope, &variant, &raised.fields, &raise.arguments))
     }
-    for &timer in &effects.restarts {
-        if is_active(facts.automaton.timers[timer].state) {
-            text.push_str(&start_timer(facts, timer, "context."));
-        }
-    }
-    text
 }
 
 /// A call of a method of `Effects`; a value that may note a fault there is made before.
@@ -142,18 +163,35 @@ fn given(
     format!("{path} {{ {} }}", fields.join(", "))
 }
 
-/// Begins a timer; `before` is where effects, parameters and variables are.
-pub fn start_timer(facts: &Facts<'_>, id: TimerId, before: &str) -> String {
+/// Starts a timer, with its length read now.
+pub fn start_timer(facts: &Facts<'_>, id: TimerId) -> String {
+    started(facts, id, Scope::new(facts, None))
+}
+
+/// Starts a timer where there is no context, only `parameters`, `variables` and `effects`; nothing if its length needs more.
+pub fn start_timer_outside(facts: &Facts<'_>, id: TimerId) -> String {
+    let needs_more = |part: &Expression| {
+        matches!(part.kind, ExpressionKind::Condition(..) | ExpressionKind::InState { .. } | ExpressionKind::Key)
+    };
+    if facts.automaton.timers[id].length.contains(needs_more) {
+        return String::new();
+    }
+    started(facts, id, Scope::outside(facts))
+}
+
+fn started(facts: &Facts<'_>, id: TimerId, scope: Scope<'_>) -> String {
     let timer = &facts.automaton.timers[id];
     let start = match timer.kind {
         TimerKind::After => "start_after",
         TimerKind::Every => "start_every",
     };
-    let length = match timer.length {
-        TimerLength::Parameter(id) => format!("parameters.{}", facts.automaton.parameters[id].name),
-        TimerLength::Variable(id) => format!("variables.{}", facts.automaton.variables[id].name),
-    };
-    format!("{before}effects.{start}(Timer::{}, {before}{length});\n", facts.timer(id))
+    let length = scope.owned(&timer.length, Type::DURATION, None);
+    let (effects, timer) = (scope.effects(), facts.timer(id));
+    if length.contains("effects.") {
+        // It may note a fault there, so it is calculated before.
+        return format!("let length = {length};\n{effects}.{start}(Timer::{timer}, length);\n");
+    }
+    format!("{effects}.{start}(Timer::{timer}, {length});\n")
 }
 
 /// What entering one state does.
@@ -162,7 +200,7 @@ pub fn entering(facts: &Facts<'_>, id: StateId) -> String {
     let mut text = observation(facts, Change::Enters, id);
     text.push_str(&statements(facts, &state.entry, None, |_| true));
     for &timer in &state.timers {
-        text.push_str(&start_timer(facts, timer, "context."));
+        text.push_str(&start_timer(facts, timer));
     }
     text
 }

@@ -13,6 +13,8 @@ use crate::model::{
 /// How tightly a piece of Rust holds together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
+    /// `match`, which is put in parentheses wherever something follows it.
+    Block,
     Or,
     And,
     Comparison,
@@ -56,14 +58,29 @@ impl Code {
 pub struct Scope<'a> {
     facts: &'a Facts<'a>,
     event: Option<&'a Event>,
+    /// Before the names of variables, parameters and effects.
+    owner: &'static str,
     /// Where faults are noted.
     faults: &'static str,
 }
 
+/// Why what is optional is there.
+const SHOWN: &str = "a guard has shown that it is not none";
+
 impl<'a> Scope<'a> {
     /// In a part of a step; `event` is the one at hand.
     pub fn new(facts: &'a Facts<'a>, event: Option<&'a Event>) -> Self {
-        Self { facts, event, faults: "context.effects.faults" }
+        Self { facts, event, owner: "context.", faults: "context.effects.faults" }
+    }
+
+    /// Where `parameters`, `variables` and `effects` are not parts of a context.
+    pub fn outside(facts: &'a Facts<'a>) -> Self {
+        Self { facts, event: None, owner: "", faults: "effects.faults" }
+    }
+
+    /// Where effects are collected.
+    pub fn effects(self) -> String {
+        format!("{}effects", self.owner)
     }
 
     /// A guard, or a comparison with a key, as a condition for `if`. If it divides by zero it is false as a whole.
@@ -124,6 +141,11 @@ impl<'a> Scope<'a> {
                 if inner == "value" { code } else { Code::atom(format!("{}.map(|value| {inner})", code.receiver())) }
             }
             (BaseType::Integer(from), BaseType::Integer(to)) => bounded(code, from, to, bounds),
+            (BaseType::Duration, BaseType::Duration) if from.optional => {
+                let inner = bounded_duration(Code::atom("value"), bounds).text;
+                if inner == "value" { code } else { Code::atom(format!("{}.map(|value| {inner})", code.receiver())) }
+            }
+            (BaseType::Duration, BaseType::Duration) => bounded_duration(code, bounds),
             _ => code,
         };
         if to.optional && !from.optional { format!("Some({})", code.text) } else { code.text }
@@ -153,6 +175,9 @@ impl<'a> Scope<'a> {
     fn cloned(self, expression: &Expression) -> Code {
         match &expression.kind {
             ExpressionKind::Condition(..) => self.place(expression),
+            ExpressionKind::Binary(BinaryOperator::Coalesce, left, right) => {
+                self.coalesced(left, right, expression.r#type)
+            }
             _ => Code::atom(format!("{}.clone()", self.place(expression).receiver())),
         }
     }
@@ -191,9 +216,11 @@ impl<'a> Scope<'a> {
                 let text = constant(self.facts.system, value, expression.r#type);
                 Code::new(if text.starts_with('-') { Level::Unary } else { Level::Atom }, text)
             }
-            ExpressionKind::Variable(id) => Code::atom(format!("context.variables.{}", automaton.variables[*id].name)),
+            ExpressionKind::Variable(id) => {
+                Code::atom(format!("{}variables.{}", self.owner, automaton.variables[*id].name))
+            }
             ExpressionKind::Parameter(id) => {
-                Code::atom(format!("context.parameters.{}", automaton.parameters[*id].name))
+                Code::atom(format!("{}parameters.{}", self.owner, automaton.parameters[*id].name))
             }
             ExpressionKind::Field(field) => {
                 Code::new(Level::Unary, format!("*{}", names::binding(&self.fields()[*field as usize].name)))
@@ -213,7 +240,21 @@ impl<'a> Scope<'a> {
                 });
                 self.arithmetic("saturating_sub", zero, self.operand(inner, expression.r#type))
             }
+            ExpressionKind::Binary(BinaryOperator::Coalesce, left, right) => {
+                self.coalesced(left, right, expression.r#type)
+            }
             ExpressionKind::Binary(operator, left, right) => self.binary(*operator, left, right, expression.r#type),
+            ExpressionKind::Extreme(extreme, left, right) => {
+                let of = expression.r#type;
+                let (left, right) = (self.operand(left, of).within(Level::Atom), self.operand(right, of).text);
+                Code::atom(format!("{left}.{}({right})", extreme.name()))
+            }
+            ExpressionKind::Present(inner) if self.is_copy(expression.r#type) => {
+                Code::atom(format!("{}.expect({SHOWN:?})", self.value(inner).receiver()))
+            }
+            ExpressionKind::Present(inner) => {
+                Code::new(Level::Unary, format!("*{}.as_ref().expect({SHOWN:?})", self.place(inner).receiver()))
+            }
             ExpressionKind::InState { who, automaton: observed, state } => {
                 let Some(read) = Read::of(who, *observed, *state) else {
                     unreachable!("`self in` stands in properties only")
@@ -227,6 +268,31 @@ impl<'a> Scope<'a> {
                 }
             }
         }
+    }
+
+    /// `left ?? right` as a value of its own. The right side is asked only if it is needed.
+    fn coalesced(self, left: &Expression, right: &Expression, of: Type) -> Code {
+        let here = if self.is_copy(left.r#type) { self.value(left) } else { self.cloned(left) }.receiver();
+        let otherwise = self.owned(right, of, None);
+        let widened = match (left.r#type.base, of.base) {
+            (BaseType::Integer(from), BaseType::Integer(to)) if from != to => Some(format!("{}::from", to.name())),
+            _ => None,
+        };
+        if is_busy(right) {
+            let value = match (&widened, of.optional) {
+                (None, false) => "value".to_owned(),
+                (None, true) => "Some(value)".to_owned(),
+                (Some(from), false) => format!("{from}(value)"),
+                (Some(from), true) => format!("Some({from}(value))"),
+            };
+            return Code::new(Level::Block, format!("match {here} {{ Some(value) => {value}, None => {otherwise} }}"));
+        }
+        Code::atom(match (widened, of.optional) {
+            (None, false) => format!("{here}.unwrap_or({otherwise})"),
+            (None, true) => format!("{here}.or({otherwise})"),
+            (Some(from), false) => format!("{here}.map_or({otherwise}, {from})"),
+            (Some(from), true) => format!("{here}.map({from}).or({otherwise})"),
+        })
     }
 
     /// A call of a method of `Ask`. Arguments that ask themselves are asked first.
@@ -273,6 +339,7 @@ impl<'a> Scope<'a> {
 
     fn binary(self, operator: BinaryOperator, left: &Expression, right: &Expression, of: Type) -> Code {
         match operator {
+            BinaryOperator::Coalesce => self.coalesced(left, right, of),
             BinaryOperator::Or => Code::new(
                 Level::Or,
                 format!("{} || {}", self.value(left).within(Level::Or), self.value(right).within(Level::Or)),
@@ -450,11 +517,32 @@ fn bounded(code: Code, from: IntegerType, to: IntegerType, bounds: Option<(i128,
     }
 }
 
+fn bounded_duration(code: Code, bounds: Option<(i128, i128)>) -> Code {
+    let Some((low, high)) = bounds else { return code };
+    let code = match (low > 0, high < i128::from(u64::MAX)) {
+        (false, false) => return code,
+        (true, false) => format!("{}.max({})", code.within(Level::Atom), milliseconds(low)),
+        (false, true) => format!("{}.min({})", code.within(Level::Atom), milliseconds(high)),
+        (true, true) => {
+            format!("{}.clamp({}, {})", code.within(Level::Atom), milliseconds(low), milliseconds(high))
+        }
+    };
+    Code::atom(code)
+}
+
+fn milliseconds(of: i128) -> String {
+    format!("Milliseconds({})", integer(of))
+}
+
 fn clamped(value: &Value, to: Type, bounds: Option<(i128, i128)>) -> Value {
     match (value, to.base) {
         (Value::Integer(value), BaseType::Integer(integer)) => {
             let (low, high) = bounds.unwrap_or(integer.bounds());
             Value::Integer((*value).clamp(low, high))
+        }
+        (Value::Duration(value), BaseType::Duration) => {
+            let (low, high) = bounds.unwrap_or((0, i128::from(u64::MAX)));
+            Value::Duration(u64::try_from(i128::from(*value).clamp(low, high)).unwrap_or(u64::MAX))
         }
         _ => value.clone(),
     }

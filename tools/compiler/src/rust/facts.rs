@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::names::{self, Unique};
 use crate::model::{
-    Automaton, AutomatonId, BinaryOperator, Change, Effects, EventKind, Expression, ExpressionKind, Instances,
-    Observed, Reaction, Recipient, Response, StateId, System, TimerId, TransitionId,
+    Automaton, AutomatonId, BinaryOperator, Change, Effects, EventKind, Expression, ExpressionKind, Observed, Reaction,
+    Response, StateId, System, TimerId, TransitionId,
 };
 use crate::source::Sources;
 
@@ -102,6 +102,11 @@ impl<'a> Facts<'a> {
     pub fn defers(&self) -> bool {
         let mut handlers = self.automaton.states.iter().flat_map(|state| &state.handlers);
         handlers.any(|handler| matches!(handler.response, Response::Defer { .. }))
+    }
+
+    /// Some state ignores what nobody answers.
+    pub fn ignores_others(&self) -> bool {
+        self.automaton.states.iter().any(|state| state.ignores_others.is_some())
     }
 
     /// States that remember, the outermost first.
@@ -206,6 +211,9 @@ pub fn each_expression<'a>(automaton: &'a Automaton, visit: &mut impl FnMut(&'a 
     for state in &automaton.states {
         each_in_effects(&state.entry, visit);
         each_in_effects(&state.exit, visit);
+        for &timer in &state.timers {
+            each_part(&automaton.timers[timer].length, visit);
+        }
         for key in state.handlers.iter().filter_map(|handler| handler.key.as_ref()) {
             each_part(key, visit);
         }
@@ -214,41 +222,14 @@ pub fn each_expression<'a>(automaton: &'a Automaton, visit: &mut impl FnMut(&'a 
 
 /// The expressions of one part of a step.
 pub fn each_in_effects<'a>(effects: &'a Effects, visit: &mut impl FnMut(&'a Expression)) {
-    let recipient = |to: &'a Recipient, visit: &mut dyn FnMut(&'a Expression)| {
-        if let Instances::Keyed(key) = &to.instances {
-            visit(key);
-        }
-    };
-    let mut whole: Vec<&Expression> = Vec::new();
-    whole.extend(effects.set.iter().map(|assignment| &assignment.value));
-    whole.extend(effects.actions.iter().flat_map(|call| &call.arguments));
-    for send in &effects.sends {
-        recipient(&send.to, &mut |key| whole.push(key));
-        whole.extend(&send.arguments);
-    }
-    for start in &effects.starts {
-        whole.extend(&start.key);
-        whole.extend(start.parameters.iter().map(|(_, value)| value));
-    }
-    whole.extend(effects.raises.iter().flat_map(|raise| &raise.arguments));
-    for expression in whole {
+    for expression in effects.expressions() {
         each_part(expression, visit);
     }
 }
 
 /// An expression and all its parts.
 pub fn each_part<'a>(expression: &'a Expression, visit: &mut impl FnMut(&'a Expression)) {
-    visit(expression);
-    match &expression.kind {
-        ExpressionKind::Condition(_, arguments) => arguments.iter().for_each(|argument| each_part(argument, visit)),
-        ExpressionKind::Not(inner) | ExpressionKind::Negate(inner) => each_part(inner, visit),
-        ExpressionKind::Binary(_, left, right) => {
-            each_part(left, visit);
-            each_part(right, visit);
-        }
-        ExpressionKind::InState { who: Observed::Keyed(key), .. } => each_part(key, visit),
-        _ => {}
-    }
+    expression.visit(visit);
 }
 
 /// Whether something in it divides.

@@ -61,7 +61,13 @@ pub fn timer_variant(automaton: &Automaton, timer: &Timer) -> String {
         TimerKind::After => "After",
         TimerKind::Every => "Every",
     };
-    format!("{}{kind}{}", camel(&automaton.states[timer.state].name), camel(&timer.name))
+    format!("{}{kind}{}", camel(&automaton.states[timer.state].name), camel(&words_of(&timer.name)))
+}
+
+/// The letters and digits of a length, which may be any expression, as a name: `backoff * 2` becomes `backoff_2`.
+fn words_of(length: &str) -> String {
+    let words: Vec<&str> = length.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.join("_")
 }
 
 /// Makes names unique by counting up those that come again.

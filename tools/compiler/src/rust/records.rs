@@ -310,11 +310,11 @@ pub fn sent_variants(facts: &Facts<'_>) -> Vec<SentVariant> {
     let parts = automaton.transitions.iter().map(|transition| &transition.effects);
     let parts = parts.chain(automaton.states.iter().flat_map(|state| [&state.entry, &state.exit]));
     for effects in parts {
-        kinds.extend(effects.sends.iter().map(|send| match send.to.instances {
+        kinds.extend(effects.sends().map(|send| match send.to.instances {
             Instances::All => SentKind::All(send.to.automaton),
             _ => SentKind::To(send.to.automaton),
         }));
-        kinds.extend(effects.starts.iter().map(|start| SentKind::Start(start.automaton)));
+        kinds.extend(effects.starts().map(|start| SentKind::Start(start.automaton)));
     }
     kinds.extend(facts.observed.iter().map(|&(change, state)| SentKind::Observed(change, state)));
     kinds.into_iter().map(|kind| sent_variant(facts, kind)).collect()

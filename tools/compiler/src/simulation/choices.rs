@@ -1,8 +1,8 @@
 //! What an instance would accept in a state, and what each would do.
 
-use super::wording::{Wording, ignored};
-use crate::model::{Automaton, EventId, EventKind, Response, StateId, System, TransitionId, Trigger};
+use crate::model::{Automaton, EventId, EventKind, Response, StateId, System, TransitionId};
 use crate::selection::{Answer, Cause, Step, answers_in};
+use crate::wording::{Wording, ignored};
 
 /// An event that a state, or one around it, says something about.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,19 +29,14 @@ pub struct Reaction {
 /// A case in the words of the definition: `if outgoing: send_hello, → CLIENT`.
 #[must_use]
 pub fn case_text(system: &System, automaton: &Automaton, case: TransitionId) -> String {
-    let transition = &automaton.transitions[case];
-    let fields = match transition.trigger {
-        Trigger::Event(event) => automaton.events[event].fields.as_slice(),
-        Trigger::Timer(_) | Trigger::Always => &[],
-    };
-    Wording { system, automaton }.case(transition, fields)
+    Wording::new(system, automaton).case(&automaton.transitions[case])
 }
 
 /// The events that are answered in `leaf`, in the order of their declaration. What can never answer, because something before it always
 /// does, is left out.
 #[must_use]
 pub fn choices(system: &System, automaton: &Automaton, leaf: StateId) -> Vec<Choice> {
-    let wording = Wording { system, automaton };
+    let wording = Wording::new(system, automaton);
     let answers = answers_in(system, automaton, leaf);
     let ids = (0..automaton.events.len() as u32).map(EventId);
     let of_event = |event: EventId| {
@@ -51,11 +46,14 @@ pub fn choices(system: &System, automaton: &Automaton, leaf: StateId) -> Vec<Cho
             let Cause::Event(arrival) = chain.cause else { continue };
             for step in chain.steps.iter().filter(|step| arrival.event == event && step.reached) {
                 let key = arrival.key.or(step.key);
-                let key = key.map(|key| format!("[{}] ", wording.expression(key, &declared.fields)));
+                let key = key.map(|key| format!("[{}] ", wording.expression(key, Some(event))));
                 let text = match step.answer {
-                    Answer::Transition(case) => wording.case(&automaton.transitions[case], &declared.fields),
+                    Answer::Transition(case) => wording.case(&automaton.transitions[case]),
                     Answer::Defer => "deferred".to_owned(),
                     Answer::Ignore => ignored(reason(automaton, step)),
+                    Answer::IgnoreOthers => {
+                        ignored(automaton.states[step.state].ignores_others.as_deref().unwrap_or_default())
+                    }
                 };
                 let state = automaton.states[step.state].name.clone();
                 reactions.push(Reaction { state, text: format!("{}{text}", key.unwrap_or_default()) });

@@ -18,7 +18,6 @@ pub use self::answers::Answers;
 pub use self::choices::{Choice, Reaction, case_text, choices};
 pub use self::script::{ScriptError, run_script};
 pub use self::session::{Reply, Session};
-pub(crate) use self::wording::Wording;
 pub use self::wording::describe;
 
 use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use automata_runtime::record::Record;
 
 use super::choices::{Choice, choices};
-use super::wording::{Wording, moment, shown};
+use super::wording::{moment, shown};
 use super::{Input, OpenQuestion, Refusal, Simulation, describe};
 use crate::interpreter::{Address, Error, InstanceView, Value};
 use crate::model::{StateId, System};
+use crate::wording::Wording;
 
 /// Undo goes back this far.
 const UNDO_LIMIT: usize = 1000;
@@ -165,10 +166,10 @@ impl Session {
     fn parameters(&self) -> String {
         let system = self.simulation.interpreter().system();
         let automaton = &system.automata[self.focus.automaton];
-        let wording = Wording { system, automaton };
+        let wording = Wording::new(system, automaton);
         let parameters = automaton.parameters.iter().map(|parameter| {
             let of = format!("{}: {}", parameter.name, system.type_name(parameter.r#type));
-            parameter.default.as_ref().map_or(of.clone(), |default| format!("{of} = {}", wording.constant(default)))
+            parameter.default.as_ref().map_or(of.clone(), |default| format!("{of} = {}", wording.value(default)))
         });
         let parameters: Vec<String> = parameters.collect();
         if parameters.is_empty() { String::new() } else { format!(", with {}", parameters.join(", ")) }

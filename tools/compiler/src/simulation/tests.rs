@@ -146,7 +146,7 @@ fn a_session_asks_what_it_must_know_and_undoes() {
         "0.000s  door[1] does not exist now\n   \
          1  push(side: Side, force: u8?)\n        \
          if locked(side): ring(side), stays (in SHUT)\n        \
-         pushes = pushes + 1, raise slam, → OPEN (in SHUT)\n  \
+         pushes += 1, raise slam, → OPEN (in SHUT)\n  \
          start  makes it, with delay: duration = 20s\n"
     );
     assert_eq!(session.line("start delay=5s").records.len(), 1);

@@ -204,6 +204,8 @@ pub struct State {
     pub defer: Vec<Deferred>,
     /// In the order of the file.
     pub ignore: Vec<Ignored>,
+    /// `ignore: { others: reason }`: whatever nobody answers, and why it means nothing.
+    pub ignores_others: Option<String>,
     /// What is remembered, and where the file says so.
     pub history: Option<(History, Span)>,
     /// Where the file says that it is final.
@@ -280,30 +282,59 @@ pub enum Outcome {
     Broken,
 }
 
-/// What a part of a step does.
+/// What a part of a step does, in the order in which it happens.
 #[derive(Debug, Default)]
-pub struct Effects {
-    /// `set`.
-    pub set: Vec<Text>,
-    /// `do`.
-    pub actions: Vec<Text>,
-    /// `send`.
-    pub sends: Vec<Text>,
-    /// `start`.
-    pub starts: Vec<Text>,
-    /// `raise`.
-    pub raises: Vec<Text>,
-    /// `restart`.
-    pub restarts: Vec<Text>,
-}
+pub struct Effects(pub Vec<Effect>);
 
 impl Effects {
     /// Nothing at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        [&self.set, &self.actions, &self.sends, &self.starts, &self.raises, &self.restarts]
-            .iter()
-            .all(|list| list.is_empty())
+        self.0.is_empty()
+    }
+}
+
+/// One effect as it is written.
+#[derive(Debug)]
+pub struct Effect {
+    /// The key behind which it stands.
+    pub key: EffectKey,
+    /// An item of `do` says itself what it is; behind the other keys stands the rest of it.
+    pub text: Text,
+}
+
+/// The keys of effects, in the order in which parts with several of them happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EffectKey {
+    /// `set`: assignments.
+    Set,
+    /// `do`: effects of every kind, in order.
+    Do,
+    /// `start`: new instances.
+    Start,
+    /// `send`: events for other automata.
+    Send,
+    /// `raise`: events for itself.
+    Raise,
+    /// `restart`: timers that start again.
+    Restart,
+}
+
+impl EffectKey {
+    /// All of them, in that order.
+    pub const ALL: [Self; 6] = [Self::Set, Self::Do, Self::Start, Self::Send, Self::Raise, Self::Restart];
+
+    /// As in the file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Do => "do",
+            Self::Start => "start",
+            Self::Send => "send",
+            Self::Raise => "raise",
+            Self::Restart => "restart",
+        }
     }
 }
 

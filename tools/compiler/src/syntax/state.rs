@@ -53,15 +53,21 @@ fn empty(name: Text) -> State {
         always: Vec::new(),
         defer: Vec::new(),
         ignore: Vec::new(),
+        ignores_others: None,
         history: None,
         is_final: None,
         states: Vec::new(),
     }
 }
 
+/// Under `ignore`: whatever nobody answers.
+pub const OTHERS: &str = "others";
+
 fn read_contents(reader: &mut Reader<'_>, keys: &Keys<'_>, name: Text) -> State {
     let mut timers = read_timers(reader, keys, "after", TimerKind::After);
     timers.extend(read_timers(reader, keys, "every", TimerKind::Every));
+    let ignored = keys.entry("ignore").map(|entry| read_ignore(reader, entry)).unwrap_or_default();
+    let (others, ignore) = ignored.into_iter().partition::<Vec<_>, _>(|ignored| ignored.trigger.text == OTHERS);
     State {
         name,
         summary: reader.prose(keys, "summary"),
@@ -72,7 +78,8 @@ fn read_contents(reader: &mut Reader<'_>, keys: &Keys<'_>, name: Text) -> State 
         timers,
         always: keys.entry("always").map(|entry| read_cases(reader, entry)).unwrap_or_default(),
         defer: keys.entry("defer").map(|entry| read_defer(reader, entry)).unwrap_or_default(),
-        ignore: keys.entry("ignore").map(|entry| read_ignore(reader, entry)).unwrap_or_default(),
+        ignore,
+        ignores_others: others.into_iter().next().map(|others| others.reason),
         history: keys.entry("history").and_then(|entry| read_history(reader, entry)),
         is_final: read_final(reader, keys),
         states: read_states(reader, keys),

@@ -219,11 +219,9 @@ impl Replay {
     }
 }
 
-/// `after name in STATE`, `every name in STATE`: events have no spaces in their names, and observations begin with an automaton's.
+/// `after length in STATE`, `every length in STATE`: events have no spaces in their names, and no automaton is called so.
 fn is_timer(event: &str) -> bool {
-    let mut words = event.split(' ');
-    let first = matches!(words.next(), Some("after" | "every"));
-    first && words.next().is_some() && matches!(words.next(), None | Some("in"))
+    event.starts_with("after ") || event.starts_with("every ")
 }
 
 fn object(text: &str) -> Map<String, Json> {

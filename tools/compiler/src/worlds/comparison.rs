@@ -1,6 +1,6 @@
 //! Comparisons: which two things are compared, and what holds in a cell.
 
-use super::{Cell, without_spans};
+use super::{Cell, declared, without_spans};
 use crate::model::{BinaryOperator, Expression, ExpressionKind, Type, Value};
 
 /// The two sides of a comparison, sorted out.
@@ -17,10 +17,10 @@ impl<'e> Sides<'e> {
             (ExpressionKind::Literal(a), ExpressionKind::Literal(b)) => Sides::Constants(a, b),
             _ if left.r#type == Type::BOOL && right.r#type == Type::BOOL => Sides::BothBool,
             (_, ExpressionKind::Literal(constant)) => {
-                Sides::WithConstant { value: without_spans(left), constant, flipped: false }
+                Sides::WithConstant { value: without_spans(declared(left)), constant, flipped: false }
             }
             (ExpressionKind::Literal(constant), _) => {
-                Sides::WithConstant { value: without_spans(right), constant, flipped: true }
+                Sides::WithConstant { value: without_spans(declared(right)), constant, flipped: true }
             }
             _ => {
                 let (a, b) = (without_spans(left), without_spans(right));

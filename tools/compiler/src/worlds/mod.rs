@@ -137,7 +137,7 @@ impl<'a> Worlds<'a> {
             ExpressionKind::Binary(BinaryOperator::Or, left, right) => {
                 Formula::Any(vec![self.formula(left), self.formula(right)])
             }
-            ExpressionKind::Binary(operator, left, right) => {
+            ExpressionKind::Binary(operator, left, right) if operator.compares() => {
                 let of = self.comparison(*operator, left, right);
                 // Two bools are formulas of their own, which look to their divisions themselves.
                 if matches!(of, Formula::Same(..) | Formula::Not(_)) { of } else { self.dividing(expression, of) }
@@ -147,7 +147,7 @@ impl<'a> Worlds<'a> {
             }
             _ => {
                 let is_true = |cell: &Cell| *cell == Cell::Constant(Value::Bool(true));
-                self.dividing(expression, self.cells(&Subject::Value(without_spans(expression)), is_true))
+                self.dividing(expression, self.cells(&Subject::Value(without_spans(declared(expression))), is_true))
             }
         }
     }
@@ -227,7 +227,7 @@ impl<'a> Worlds<'a> {
                 self.collect_logic(left);
                 self.collect_logic(right);
             }
-            ExpressionKind::Binary(_, left, right) => match Sides::of(left, right) {
+            ExpressionKind::Binary(operator, left, right) if operator.compares() => match Sides::of(left, right) {
                 Sides::Constants(..) => {}
                 Sides::BothBool => {
                     self.collect_logic(left);
@@ -256,7 +256,7 @@ impl<'a> Worlds<'a> {
                 }
             },
             _ => {
-                self.value(without_spans(expression));
+                self.value(without_spans(declared(expression)));
             }
         }
     }
@@ -377,7 +377,11 @@ fn some_instance(automaton: AutomatonId) -> Expression {
 fn collect_bases(expression: &Expression, bases: &mut Vec<Expression>) {
     match expression.kind {
         ExpressionKind::Literal(_) => {}
-        ExpressionKind::Binary(..) | ExpressionKind::Not(_) | ExpressionKind::Negate(_) => {
+        ExpressionKind::Binary(..)
+        | ExpressionKind::Extreme(..)
+        | ExpressionKind::Present(_)
+        | ExpressionKind::Not(_)
+        | ExpressionKind::Negate(_) => {
             for child in expression.children() {
                 collect_bases(child, bases);
             }
@@ -419,6 +423,14 @@ fn quantified(expression: &Expression) -> Subject {
     Subject::Quantified(expression)
 }
 
+/// What is certainly not `none` as it was declared: beside guards that ask whether it is.
+fn declared(expression: &Expression) -> &Expression {
+    match &expression.kind {
+        ExpressionKind::Present(of) => of,
+        _ => expression,
+    }
+}
+
 /// The expression without its places, so that two can be compared by what they say.
 #[must_use]
 pub fn without_spans(expression: &Expression) -> Expression {
@@ -429,6 +441,8 @@ pub fn without_spans(expression: &Expression) -> Expression {
         }
         ExpressionKind::Not(of) => ExpressionKind::Not(strip(of)),
         ExpressionKind::Negate(of) => ExpressionKind::Negate(strip(of)),
+        ExpressionKind::Present(of) => ExpressionKind::Present(strip(of)),
+        ExpressionKind::Extreme(extreme, left, right) => ExpressionKind::Extreme(*extreme, strip(left), strip(right)),
         ExpressionKind::Binary(operator, left, right) => ExpressionKind::Binary(*operator, strip(left), strip(right)),
         ExpressionKind::InState { who: Observed::Keyed(key), automaton, state } => {
             ExpressionKind::InState { who: Observed::Keyed(strip(key)), automaton: *automaton, state: *state }

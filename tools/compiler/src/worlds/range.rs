@@ -16,6 +16,8 @@ pub fn range(of: &Expression, automaton: &Automaton) -> (i128, i128) {
         ExpressionKind::Binary(operator, left, right) => {
             calculated(*operator, range(left, automaton), range(right, automaton))
         }
+        ExpressionKind::Extreme(_, left, right) => either(range(left, automaton), range(right, automaton)),
+        ExpressionKind::Present(of) => range(of, automaton),
         _ => bounds,
     };
     (low.clamp(bounds.0, bounds.1), high.clamp(bounds.0, bounds.1))
@@ -28,10 +30,15 @@ fn bounds(of: Type) -> (i128, i128) {
     }
 }
 
+fn either(left: (i128, i128), right: (i128, i128)) -> (i128, i128) {
+    (left.0.min(right.0), left.1.max(right.1))
+}
+
 fn calculated(operator: BinaryOperator, left: (i128, i128), right: (i128, i128)) -> (i128, i128) {
     match operator {
         BinaryOperator::Add => (left.0 + right.0, left.1 + right.1),
         BinaryOperator::Subtract => (left.0 - right.1, left.1 - right.0),
+        BinaryOperator::Coalesce => either(left, right),
         BinaryOperator::Multiply => {
             let ends = [(left.0, right.0), (left.0, right.1), (left.1, right.0), (left.1, right.1)];
             let ends = ends.map(|(left, right)| left.saturating_mul(right));
@@ -52,8 +59,8 @@ pub fn is_exact(of: &Expression) -> bool {
         ExpressionKind::Binary(BinaryOperator::Add | BinaryOperator::Subtract, left, right) => {
             is_exact(left) && is_exact(right) && are_independent(left, right)
         }
-        ExpressionKind::Binary(..) => false,
-        ExpressionKind::Negate(of) => is_exact(of),
+        ExpressionKind::Binary(..) | ExpressionKind::Extreme(..) => false,
+        ExpressionKind::Negate(of) | ExpressionKind::Present(of) => is_exact(of),
         _ => true,
     }
 }

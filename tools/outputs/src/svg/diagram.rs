@@ -346,7 +346,9 @@ impl<'a> Builder<'a> {
             }
             Response::Cases(_) | Response::Defer { .. } => None,
         });
-        cases.chain(handlers).collect()
+        let state = &automaton.states[id];
+        let others = state.ignores_others.as_ref().map(|reason| self.quiet("others".to_owned(), state.span, reason));
+        cases.chain(handlers).chain(others).collect()
     }
 
     fn quiet(&self, text: String, span: Span, tooltip: &str) -> Run {

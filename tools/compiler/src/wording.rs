@@ -1,12 +1,13 @@
-//! Words for what the model holds: expressions, triggers, guards and effects, as the author would write them.
+//! What the model holds as text: expressions, triggers, guards and effects, as an author would write them.
 //!
 //! Printed from the model and not cut out of the YAML, so that short forms (`missed += 1`, a string where a list is
-//! meant) look the same wherever they appear.
+//! meant) look the same in pictures, tables, findings and simulations.
 
-use automata_compiler::model::{
-    Assignment, Automaton, BinaryOperator, Change, Effects, EventId, EventKind, Expression, ExpressionKind, Instances,
-    Observed, Partner, Response, System, Target, TimerId, TimerKind, TimerLength, Transition, TransitionId, Trigger,
-    TypeKind, Value,
+use crate::expression::{WORDS, duration_text};
+use crate::model::{
+    ActionCall, Assignment, Automaton, BinaryOperator, Change, Effect, Effects, EventId, EventKind, Expression,
+    ExpressionKind, Field, Instances, Observed, ParameterId, Partner, Raise, Reaction, Response, Send, Start, System,
+    Target, TimerId, TimerKind, Transition, TransitionId, Trigger, TypeId, TypeKind, Value,
 };
 
 /// The words of one automaton.
@@ -24,10 +25,11 @@ mod binding {
     pub const AND: u8 = 2;
     pub const NOT: u8 = 3;
     pub const COMPARISON: u8 = 4;
-    pub const SUM: u8 = 5;
-    pub const PRODUCT: u8 = 6;
-    pub const UNARY: u8 = 7;
-    pub const ATOM: u8 = 8;
+    pub const COALESCE: u8 = 5;
+    pub const SUM: u8 = 6;
+    pub const PRODUCT: u8 = 7;
+    pub const UNARY: u8 = 8;
+    pub const ATOM: u8 = 9;
 }
 
 impl<'a> Wording<'a> {
@@ -40,38 +42,57 @@ impl<'a> Wording<'a> {
     /// An expression; `event` is the event at hand, whose fields it may name.
     #[must_use]
     pub fn expression(&self, expression: &Expression, event: Option<EventId>) -> String {
-        self.bound(expression, event, 0)
+        let fields = event.map_or(&[] as &[Field], |event| &self.automaton.events[event].fields);
+        self.expression_over(expression, fields)
     }
 
-    fn bound(&self, expression: &Expression, event: Option<EventId>, outside: u8) -> String {
-        let (text, inside) = self.with_binding(expression, event);
+    /// An expression over the fields of the event at hand.
+    #[must_use]
+    pub fn expression_over(&self, expression: &Expression, fields: &[Field]) -> String {
+        self.bound(expression, fields, 0)
+    }
+
+    fn bound(&self, expression: &Expression, fields: &[Field], outside: u8) -> String {
+        let (text, inside) = self.with_binding(expression, fields);
         if inside < outside { format!("({text})") } else { text }
     }
 
-    fn with_binding(&self, expression: &Expression, event: Option<EventId>) -> (String, u8) {
+    fn with_binding(&self, expression: &Expression, fields: &[Field]) -> (String, u8) {
         match &expression.kind {
             ExpressionKind::Literal(value) => (self.value(value), binding::ATOM),
             ExpressionKind::Variable(id) => (self.automaton.variables[*id].name.clone(), binding::ATOM),
             ExpressionKind::Parameter(id) => (self.automaton.parameters[*id].name.clone(), binding::ATOM),
-            ExpressionKind::Field(index) => (self.field(*index, event), binding::ATOM),
+            ExpressionKind::Field(index) => (self.field(*index, fields), binding::ATOM),
             ExpressionKind::Key => ("key".to_owned(), binding::ATOM),
             ExpressionKind::Condition(id, arguments) => {
-                (self.call(&self.automaton.conditions[*id].name, arguments, event), binding::ATOM)
+                (self.call(&self.automaton.conditions[*id].name, arguments, fields), binding::ATOM)
             }
-            ExpressionKind::Not(inner) => (format!("not {}", self.bound(inner, event, binding::NOT)), binding::NOT),
-            ExpressionKind::Negate(inner) => (format!("-{}", self.bound(inner, event, binding::UNARY)), binding::UNARY),
+            ExpressionKind::Not(inner) => (format!("not {}", self.bound(inner, fields, binding::NOT)), binding::NOT),
+            ExpressionKind::Negate(inner) => {
+                (format!("-{}", self.bound(inner, fields, binding::UNARY)), binding::UNARY)
+            }
             ExpressionKind::Binary(operator, left, right) => {
                 let inside = operator_binding(*operator);
                 // Comparisons do not chain, so both sides bind tighter; elsewhere only the right side must.
-                let left_outside = if inside == binding::COMPARISON { inside + 1 } else { inside };
-                let (left, right) = (self.bound(left, event, left_outside), self.bound(right, event, inside + 1));
+                // `??` groups to the right.
+                let (left_outside, right_outside) = match inside {
+                    binding::COMPARISON => (inside + 1, inside + 1),
+                    binding::COALESCE => (inside + 1, inside),
+                    _ => (inside, inside + 1),
+                };
+                let (left, right) = (self.bound(left, fields, left_outside), self.bound(right, fields, right_outside));
                 (format!("{left} {} {right}", operator.symbol()), inside)
             }
+            ExpressionKind::Extreme(extreme, left, right) => {
+                let (left, right) = (self.bound(left, fields, 0), self.bound(right, fields, 0));
+                (format!("{}({left}, {right})", extreme.name()), binding::ATOM)
+            }
+            ExpressionKind::Present(inner) => self.with_binding(inner, fields),
             ExpressionKind::InState { who, automaton, state } => {
                 let automaton = &self.system.automata[*automaton];
                 let who = match who {
                     Observed::One => automaton.name.clone(),
-                    Observed::Keyed(key) => format!("{}[{}]", automaton.name, self.expression(key, event)),
+                    Observed::Keyed(key) => format!("{}[{}]", automaton.name, self.expression_over(key, fields)),
                     Observed::Any => format!("any {}", automaton.name),
                     Observed::All => format!("all {}", automaton.name),
                     Observed::No => format!("no {}", automaton.name),
@@ -82,16 +103,14 @@ impl<'a> Wording<'a> {
         }
     }
 
-    /// A field of the event at hand: with `event.` where something else has its name.
-    fn field(&self, index: u32, event: Option<EventId>) -> String {
-        let Some(field) = event.and_then(|event| self.automaton.events[event].fields.get(index as usize)) else {
-            return format!("event.{index}");
-        };
-        let observed =
-            event.is_some_and(|event| matches!(self.automaton.events[event].kind, EventKind::Observation { .. }));
-        let taken = self.automaton.variables.iter().any(|variable| variable.name == field.name)
-            || self.automaton.parameters.iter().any(|parameter| parameter.name == field.name);
-        if observed || taken { format!("event.{}", field.name) } else { field.name.clone() }
+    /// A field of the event at hand: with `event.` where the bare name means something else.
+    fn field(&self, index: u32, fields: &[Field]) -> String {
+        let Some(field) = fields.get(index as usize) else { return format!("event.{index}") };
+        let name = field.name.as_str();
+        let is_taken = WORDS.contains(&name)
+            || self.automaton.variables.iter().any(|variable| variable.name == name)
+            || self.automaton.parameters.iter().any(|parameter| parameter.name == name);
+        if is_taken { format!("event.{name}") } else { name.to_owned() }
     }
 
     /// A constant.
@@ -100,7 +119,7 @@ impl<'a> Wording<'a> {
         match value {
             Value::Bool(value) => value.to_string(),
             Value::Integer(value) => value.to_string(),
-            Value::Duration(milliseconds) => duration(*milliseconds),
+            Value::Duration(milliseconds) => duration_text(*milliseconds),
             Value::String(text) => format!("{text:?}"),
             Value::Variant(id, index) => self.variant(*id, *index),
             Value::None => "none".to_owned(),
@@ -108,18 +127,18 @@ impl<'a> Wording<'a> {
     }
 
     /// Bare, also where two enums share a name: its place says of which enum it is.
-    fn variant(&self, id: automata_compiler::model::TypeId, index: u32) -> String {
+    fn variant(&self, id: TypeId, index: u32) -> String {
         match &self.system.types[id].kind {
             TypeKind::Enum(variants) => variants[index as usize].clone(),
             TypeKind::Opaque { .. } => index.to_string(),
         }
     }
 
-    fn call(&self, name: &str, arguments: &[Expression], event: Option<EventId>) -> String {
+    fn call(&self, name: &str, arguments: &[Expression], fields: &[Field]) -> String {
         if arguments.is_empty() {
             return name.to_owned();
         }
-        let arguments: Vec<_> = arguments.iter().map(|argument| self.expression(argument, event)).collect();
+        let arguments: Vec<_> = arguments.iter().map(|argument| self.expression_over(argument, fields)).collect();
         format!("{name}({})", arguments.join(", "))
     }
 
@@ -161,7 +180,7 @@ impl<'a> Wording<'a> {
         handler.key.as_ref()
     }
 
-    /// `after name (length)` or `every name (length)`.
+    /// `after name (length)` or `every name (length)`; the length only where the name does not say it.
     #[must_use]
     pub fn timer(&self, id: TimerId) -> String {
         let timer = &self.automaton.timers[id];
@@ -170,20 +189,20 @@ impl<'a> Wording<'a> {
             TimerKind::Every => "every",
         };
         match self.timer_length(id) {
-            Some(length) => format!("{kind} {} ({length})", timer.name),
-            None => format!("{kind} {}", timer.name),
+            Some(length) if length != timer.name => format!("{kind} {} ({length})", timer.name),
+            _ => format!("{kind} {}", timer.name),
         }
     }
 
-    /// The length of a timer, where it is a parameter with a default.
+    /// The length of a timer, where it is a literal or a parameter with a default.
     #[must_use]
     pub fn timer_length(&self, id: TimerId) -> Option<String> {
-        match self.automaton.timers[id].length {
-            TimerLength::Parameter(parameter) => {
-                self.automaton.parameters[parameter].default.as_ref().map(|value| self.value(value))
-            }
-            TimerLength::Variable(_) => None,
-        }
+        let value = match &self.automaton.timers[id].length.kind {
+            ExpressionKind::Literal(value) => value,
+            ExpressionKind::Parameter(parameter) => self.automaton.parameters[*parameter].default.as_ref()?,
+            _ => return None,
+        };
+        Some(self.value(value))
     }
 
     /// The cases among which this one is tried, in order.
@@ -218,51 +237,86 @@ impl<'a> Wording<'a> {
     /// What a part of a step does, in the order in which it is done.
     #[must_use]
     pub fn effects(&self, effects: &Effects, event: Option<EventId>) -> Vec<String> {
-        let mut words = Vec::new();
-        words.extend(effects.set.iter().map(|assignment| self.assignment(assignment, event)));
-        for call in &effects.actions {
-            words.push(self.call(&self.automaton.actions[call.action].name, &call.arguments, event));
-        }
-        for send in &effects.sends {
-            let receiver = &self.system.automata[send.to.automaton];
-            let key = match &send.to.instances {
-                Instances::One => String::new(),
-                Instances::Keyed(key) => format!("[{}]", self.expression(key, event)),
-                Instances::All => "[all]".to_owned(),
-            };
-            let call = self.call(&receiver.events[send.event].name, &send.arguments, event);
-            words.push(format!("{}{key}.{call}", receiver.name));
-        }
-        for start in &effects.starts {
-            let started = &self.system.automata[start.automaton];
-            let key = start.key.as_ref().map_or(String::new(), |key| format!("[{}]", self.expression(key, event)));
-            let parameters: Vec<_> = start
-                .parameters
-                .iter()
-                .map(|(id, value)| format!("{} = {}", started.parameters[*id].name, self.expression(value, event)))
-                .collect();
-            let parameters = if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
-            words.push(format!("start {}{key}{parameters}", started.name));
-        }
-        for raise in &effects.raises {
-            words.push(format!(
-                "raise {}",
-                self.call(&self.automaton.events[raise.event].name, &raise.arguments, event)
-            ));
-        }
-        words.extend(effects.restarts.iter().map(|&timer| format!("restart {}", self.automaton.timers[timer].name)));
-        words
+        let fields = event.map_or(&[] as &[Field], |event| &self.automaton.events[event].fields);
+        effects.iter().map(|effect| self.effect(effect, fields)).collect()
     }
 
-    fn assignment(&self, assignment: &Assignment, event: Option<EventId>) -> String {
+    /// One effect as an item of `do`, over the fields of the event at hand.
+    #[must_use]
+    pub fn effect(&self, effect: &Effect, fields: &[Field]) -> String {
+        match effect {
+            Effect::Assign(assignment) => self.assignment(assignment, fields),
+            Effect::Act(ActionCall { action, arguments, .. }) => {
+                self.call(&self.automaton.actions[*action].name, arguments, fields)
+            }
+            Effect::Send(send) => format!("send {}", self.send(send, fields)),
+            Effect::Start(start) => format!("start {}", self.start(start, fields)),
+            Effect::Raise(Raise { event, arguments, .. }) => {
+                format!("raise {}", self.call(&self.automaton.events[*event].name, arguments, fields))
+            }
+            Effect::Restart(restart) => format!("restart {}", self.automaton.timers[restart.timer].name),
+        }
+    }
+
+    fn send(&self, send: &Send, fields: &[Field]) -> String {
+        let receiver = &self.system.automata[send.to.automaton];
+        let key = match &send.to.instances {
+            Instances::One => String::new(),
+            Instances::Keyed(key) => format!("[{}]", self.expression_over(key, fields)),
+            Instances::All => "[all]".to_owned(),
+        };
+        let call = self.call(&receiver.events[send.event].name, &send.arguments, fields);
+        format!("{}{key}.{call}", receiver.name)
+    }
+
+    fn start(&self, start: &Start, fields: &[Field]) -> String {
+        let started = &self.system.automata[start.automaton];
+        let key = start.key.as_ref().map_or(String::new(), |key| format!("[{}]", self.expression_over(key, fields)));
+        let parameter = |(id, value): &(ParameterId, Expression)| {
+            format!("{} = {}", started.parameters[*id].name, self.expression_over(value, fields))
+        };
+        let parameters: Vec<_> = start.parameters.iter().map(parameter).collect();
+        let parameters = if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
+        format!("{}{key}{parameters}", started.name)
+    }
+
+    fn assignment(&self, assignment: &Assignment, fields: &[Field]) -> String {
         let name = &self.automaton.variables[assignment.variable].name;
         if let ExpressionKind::Binary(operator, left, right) = &assignment.value.kind
             && left.kind == ExpressionKind::Variable(assignment.variable)
-            && operator_binding(*operator) > binding::COMPARISON
+            && operator_binding(*operator) >= binding::SUM
         {
-            return format!("{name} {}= {}", operator.symbol(), self.expression(right, event));
+            return format!("{name} {}= {}", operator.symbol(), self.expression_over(right, fields));
         }
-        format!("{name} = {}", self.expression(&assignment.value, event))
+        format!("{name} = {}", self.expression_over(&assignment.value, fields))
+    }
+
+    /// One case: `if guard: effects → TARGET`.
+    #[must_use]
+    pub fn case(&self, transition: &Transition) -> String {
+        let event = event_of(transition);
+        let mut text = match &transition.guard {
+            Some(guard) => format!("if {}: ", self.expression(guard, event)),
+            None => String::new(),
+        };
+        let mut parts = self.effects(&transition.effects, event);
+        parts.push(match &transition.reaction {
+            Reaction::To(target) => format!("→ {}", self.target(*target)),
+            Reaction::Internal { stay: Some(reason) } if !reason.is_empty() => format!("stays ({reason})"),
+            Reaction::Internal { .. } => "stays".to_owned(),
+            Reaction::Ignore { reason } => ignored(reason),
+        });
+        text.push_str(&parts.join(", "));
+        text
+    }
+
+    /// An event with its fields: `hello_received(peer: NodeId)`.
+    #[must_use]
+    pub fn signature(&self, event: EventId) -> String {
+        let event = &self.automaton.events[event];
+        let of = |field: &Field| format!("{}: {}", field.name, self.system.type_name(field.r#type));
+        let fields: Vec<String> = event.fields.iter().map(of).collect();
+        if fields.is_empty() { event.name.clone() } else { format!("{}({})", event.name, fields.join(", ")) }
     }
 
     /// The target as written in `to`.
@@ -294,14 +348,10 @@ pub fn event_of(transition: &Transition) -> Option<EventId> {
     }
 }
 
-/// A length of time in the largest unit that divides it: `20s`, `1500ms`.
+/// `ignored`, and why.
 #[must_use]
-pub fn duration(milliseconds: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s")];
-    UNITS
-        .into_iter()
-        .find(|(unit, _)| milliseconds != 0 && milliseconds.is_multiple_of(*unit))
-        .map_or_else(|| format!("{milliseconds}ms"), |(unit, name)| format!("{}{name}", milliseconds / unit))
+pub fn ignored(reason: &str) -> String {
+    if reason.is_empty() { "ignored".to_owned() } else { format!("ignored ({reason})") }
 }
 
 const fn operator_binding(operator: BinaryOperator) -> u8 {
@@ -314,6 +364,7 @@ const fn operator_binding(operator: BinaryOperator) -> u8 {
         | BinaryOperator::LessOrEqual
         | BinaryOperator::Greater
         | BinaryOperator::GreaterOrEqual => binding::COMPARISON,
+        BinaryOperator::Coalesce => binding::COALESCE,
         BinaryOperator::Add | BinaryOperator::Subtract => binding::SUM,
         BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Remainder => binding::PRODUCT,
     }

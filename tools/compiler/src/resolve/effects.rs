@@ -1,0 +1,110 @@
+//! What a part of a step does: each effect resolved in its order, and the order held against the keys that it is written with.
+
+use super::Resolver;
+use super::behaviours::Place;
+use crate::codes::expression_errors::ORDER_MATTERS;
+use crate::diagnostic::Diagnostic;
+use crate::expression::{self, EffectForm};
+use crate::model::{Effect, Effects, ExpressionKind, Restart, VariableId};
+use crate::source::Text;
+use crate::syntax::{self, EffectKey};
+
+impl Resolver<'_> {
+    pub(super) fn effects(&mut self, place: Place<'_>, syntax: &syntax::Effects) -> Effects {
+        let mut known = place.known.clone();
+        let mut resolved = Vec::new();
+        for written in &syntax.0 {
+            let Some(effect) = self.effect(Place { known: &known, ..place }, written) else { continue };
+            if let Effect::Assign(assignment) = &effect {
+                known.assigned(assignment);
+            }
+            resolved.push((written, effect));
+        }
+        self.check_order(place, &resolved);
+        Effects(resolved.into_iter().map(|(_, effect)| effect).collect())
+    }
+
+    fn effect(&mut self, place: Place<'_>, written: &syntax::Effect) -> Option<Effect> {
+        if written.key != EffectKey::Do {
+            return self.keyed(place, written.key, &written.text);
+        }
+        let (form, text) = expression::effect_form(&written.text, self.findings)?;
+        match form {
+            EffectForm::Keyword(key) => self.keyed(place, key, &text),
+            EffectForm::Assignment => self.keyed(place, EffectKey::Set, &text),
+            EffectForm::Action => self.keyed(place, EffectKey::Do, &text),
+        }
+    }
+
+    /// What stands behind a key, or behind that word in an item of `do`.
+    fn keyed(&mut self, place: Place<'_>, key: EffectKey, text: &Text) -> Option<Effect> {
+        match key {
+            EffectKey::Set => self.read(place, text, expression::assignment).map(Effect::Assign),
+            EffectKey::Do => self.read(place, text, expression::action_call).map(Effect::Act),
+            EffectKey::Send => self.read(place, text, expression::send).map(Effect::Send),
+            EffectKey::Start => self.read(place, text, expression::start).map(Effect::Start),
+            EffectKey::Raise => self.read(place, text, expression::raise).map(Effect::Raise),
+            EffectKey::Restart => {
+                let timer = self.restarted(place.automaton, place.state, text)?;
+                Some(Effect::Restart(Restart { timer, span: text.span }))
+            }
+        }
+    }
+
+    /// Refuses a part in which the order of the keys would decide: one key writes a variable that another reads or writes.
+    fn check_order(&mut self, place: Place<'_>, resolved: &[(&syntax::Effect, Effect)]) {
+        for (written, effect) in resolved {
+            let Effect::Assign(assignment) = effect else { continue };
+            let other = resolved
+                .iter()
+                .find(|(other, effect)| other.key != written.key && self.touches(place, effect, assignment.variable));
+            let Some((other, touching)) = other else { continue };
+            let name = self.automaton(place.automaton).variables[assignment.variable].name.clone();
+            let does = if matches!(touching, Effect::Assign(set) if set.variable == assignment.variable) {
+                "sets"
+            } else {
+                "reads"
+            };
+            let message = format!(
+                "`{}` {does} `{name}`, which `{}` sets: the order matters, and keys have none",
+                other.key.name(),
+                written.key.name(),
+            );
+            let (first, second) = (written.as_item(), other.as_item());
+            let help = format!(
+                "write one list in the order that you mean: `do: [{first}, {second}]` or `do: [{second}, {first}]`"
+            );
+            let finding = Diagnostic::new(&ORDER_MATTERS, touching.span(), message).help(help);
+            self.report(finding.related(assignment.span, format!("`{name}` is set here")));
+            return;
+        }
+    }
+
+    /// Whether an effect reads or writes a variable.
+    fn touches(&self, place: Place<'_>, effect: &Effect, variable: VariableId) -> bool {
+        match effect {
+            Effect::Assign(assignment) if assignment.variable == variable => return true,
+            Effect::Restart(restart) => {
+                let length = &self.automaton(place.automaton).timers[restart.timer].length;
+                return length.contains(|below| below.kind == ExpressionKind::Variable(variable));
+            }
+            _ => {}
+        }
+        let reads = |expression: &&crate::model::Expression| {
+            expression.contains(|below| below.kind == ExpressionKind::Variable(variable))
+        };
+        effect.expressions().iter().any(reads)
+    }
+}
+
+impl syntax::Effect {
+    /// As an item of `do` in flow style, quoted where YAML would cut it.
+    fn as_item(&self) -> String {
+        let text = self.text.text.trim();
+        let item = match self.key {
+            EffectKey::Set | EffectKey::Do => text.to_owned(),
+            key => format!("{} {text}", key.name()),
+        };
+        if item.contains([',', '[', ']', '{', '}', '"', '#', ':']) { crate::list_form::quoted(&item) } else { item }
+    }
+}
