@@ -24,7 +24,7 @@ fn two_versions_that_do_the_same_agree() {
 #[test]
 fn the_first_place_where_they_part_is_shown_from_both_sides() {
     let scratch = with_trace();
-    with_new(&scratch, "do: [ \"greet(who, openings)\" ]", "do: [ \"greet(who, 99)\" ]");
+    with_new(&scratch, "\"greet(who, openings)\"", "\"greet(who, 99)\"");
     let run = scratch.run(&["diff", "day.trace", "automata", "new"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));
     for said in [
