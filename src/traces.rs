@@ -8,8 +8,10 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use automata_runtime::trace::Output;
 
 /// Bounds of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +34,10 @@ impl Default for Limits {
 
 /// A file of the ring.
 struct Open {
-    file: File,
+    file: Output<File>,
     path: PathBuf,
     /// Handed over or in the buffer.
     bytes: u64,
-    lines: u64,
 }
 
 /// A folder of traces.
@@ -138,7 +139,6 @@ impl Ring {
             return Ok(());
         };
         open.bytes += lines.len() as u64;
-        open.lines += lines.iter().filter(|&&byte| byte == b'\n').count() as u64;
         self.buffer.extend_from_slice(lines);
         if self.buffer.len() >= self.limits.buffer_bytes { self.flush() } else { Ok(()) }
     }
@@ -149,7 +149,7 @@ impl Ring {
     /// As [`Ring::write`].
     pub fn flush(&mut self) -> io::Result<()> {
         let Some(open) = self.open.as_mut().filter(|_| !self.is_paused) else { return Ok(()) };
-        let outcome = open.file.write_all(&self.buffer).map_err(|error| told(&open.path, "cannot be written", &error));
+        let outcome = open.file.write(&self.buffer).map_err(|error| told(&open.path, "cannot be written", &error));
         self.buffer.clear();
         if outcome.is_err() {
             self.is_paused = true;
@@ -158,19 +158,17 @@ impl Ring {
         outcome
     }
 
-    /// Writes the line by which a reader knows that the trace was not cut off, and sees to it that the file survives a loss of power. To be called when the
-    /// program stops; [`Ring::begin`] does it for a file that is full.
+    /// Writes the line by which a reader knows that the trace was not cut off, and sees to it that the file survives a loss of power. [`Ring::begin`] does it for a file that is
+    /// full, and dropping the ring does it too, though then nobody learns of an error.
     ///
     /// # Errors
     /// As [`Ring::write`].
     pub fn end(&mut self) -> io::Result<()> {
-        let Some(open) = &self.open else { return Ok(()) };
-        let mut end = Vec::new();
-        automata_runtime::trace::end(open.lines, &mut end);
-        self.write(&end)?;
         self.flush()?;
-        let Some(open) = self.open.take() else { return Ok(()) };
-        open.file.sync_data().map_err(|error| told(&open.path, "cannot be written", &error))
+        let Some(Open { file, path, .. }) = self.open.take() else { return Ok(()) };
+        let ended = file.close().and_then(|file| file.sync_data());
+        self.is_paused = ended.is_err();
+        ended.map_err(|error| told(&path, "cannot be written", &error))
     }
 
     /// Removes the oldest files, so that there is room for one more.
@@ -190,13 +188,22 @@ impl Ring {
             self.next += 1;
             match OpenOptions::new().append(true).create_new(true).open(&path) {
                 Ok(file) => {
-                    self.open = Some(Open { file, path, bytes: 0, lines: 0 });
+                    self.open = Some(Open { file: Output::new(file), path, bytes: 0 });
                     return Ok(());
                 }
                 // Somebody else wrote it since; it is not ours.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(told(&path, "cannot be made", &error)),
             }
+        }
+    }
+}
+
+/// Nobody has to remember the end of the last file. What goes wrong here is not told: who wants to know calls [`Ring::end`].
+impl Drop for Ring {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = self.end();
         }
     }
 }
@@ -307,7 +314,7 @@ mod tests {
         record(&mut ring, 0..2);
         ring.flush().expect("there is room");
         // No end: as after kill -9.
-        drop(ring);
+        std::mem::forget(ring);
         let before = files(folder.path());
         let mut ring = Ring::open(folder.path(), SMALL).expect("it is ours");
         assert!(ring.needs_opening());
@@ -317,6 +324,16 @@ mod tests {
         assert_eq!(after[0], before[0]);
         assert_eq!(after[1].0, "trace-0000000001.jsonl");
         assert!(after[1].1.starts_with("head\nsnapshot 2\nline 2 "));
+    }
+
+    #[test]
+    fn a_ring_that_is_dropped_ends_its_file_in_good_order() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let mut ring = Ring::open(folder.path(), SMALL).expect("it is ours");
+        ring.begin(b"h\ns\n").expect("there is room");
+        ring.write(b"in memory\n").expect("there is room");
+        drop(ring);
+        assert_eq!(files(folder.path())[0].1, "h\ns\nin memory\n{\"end\":{\"lines\":3}}\n");
     }
 
     #[test]
@@ -343,7 +360,7 @@ mod tests {
         // Linux has a device that is always full.
         let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else { return };
         if let Some(open) = &mut ring.open {
-            open.file = full;
+            open.file = Output::new(full);
         }
         ring.write(b"some\n").expect("it is in memory still");
         let error = ring.flush().expect_err("the device is full");

@@ -18,7 +18,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 
 #[test]
 fn generated_rust_is_what_is_compiled() {
-    let compiled = files(&Path::new(env!("OUT_DIR")).join("rust"));
+    let compiled = files(&Path::new(env!("OUT_DIR")).join("automata"));
     let reviewed = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("generated/rust"));
     assert!(compiled.contains_key("mod.rs"), "the build script wrote nothing");
     let names = compiled.keys().chain(reviewed.keys());

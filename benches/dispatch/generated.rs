@@ -3,7 +3,7 @@
 /// What the generated code refers to.
 #[allow(dead_code, missing_docs, reason = "the benchmark uses a part of what is generated")]
 pub mod automata {
-    include!(concat!(env!("OUT_DIR"), "/rust/mod.rs"));
+    include!(concat!(env!("OUT_DIR"), "/automata/mod.rs"));
 }
 
 use automata_runtime::automaton::{Asked, Effects};

@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use automata_compiler::model::System as Model;
 use automata_compiler::trace::{Next, Stream};
-use automata_runtime::trace::{Header, Lines, end, opening};
+use automata_runtime::trace::{Header, Lines, Output, opening};
 use automata_runtime::{Bus, Off, Recorder};
 use bitpie_benches::{Contender, compare};
 
 /// What the generated code refers to.
 #[allow(dead_code, missing_docs, reason = "the benchmark uses a part of what is generated")]
 mod automata {
-    include!(concat!(env!("OUT_DIR"), "/rust/mod.rs"));
+    include!(concat!(env!("OUT_DIR"), "/automata/mod.rs"));
 }
 
 use automata::senders::bench::session::{answered, packet};
@@ -83,18 +83,16 @@ fn record(events: u64, out: &mut impl Write) -> io::Result<u64> {
     run.bus.recorder_mut().clear();
     let mut beginning = Vec::new();
     opening(&run.bus, &Header::default(), &mut beginning);
-    out.write_all(&beginning)?;
+    let mut out = Output::new(out);
+    out.write(&beginning)?;
     let (mut deliveries, mut outcome) = (0, Ok(()));
     run.events(events, |lines| {
         deliveries += lines.bytes().iter().filter(|&&byte| byte == b'\n').count() as u64;
-        outcome = std::mem::replace(&mut outcome, Ok(())).and_then(|()| out.write_all(lines.bytes()));
+        outcome = std::mem::replace(&mut outcome, Ok(())).and_then(|()| out.write(lines.bytes()));
         lines.clear();
     });
     outcome?;
-    let mut last = Vec::new();
-    end(deliveries + 2, &mut last);
-    out.write_all(&last)?;
-    out.flush()?;
+    out.close()?;
     Ok(deliveries)
 }
 

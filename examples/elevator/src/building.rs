@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use automata_runtime::trace::{Header, opening};
 use automata_runtime::{Bus, Milliseconds, Recorder};
 use serde::Serialize;
 
@@ -116,6 +115,7 @@ pub struct Building<R: Recorder> {
     bus: Bus<System, R>,
     house: House,
     actions: Vec<Action>,
+    is_clean: bool,
 }
 
 impl<R: Recorder> Building<R> {
@@ -124,7 +124,7 @@ impl<R: Recorder> Building<R> {
         let mut settings = Settings::default();
         settings.elevator.patience = Milliseconds(8_000);
         let bus = Bus::with_recorder(System::new(settings), recorder);
-        Self { bus, house: House::default(), actions: Vec::new() }
+        Self { bus, house: House::default(), actions: Vec::new(), is_clean: true }
     }
 
     /// Something will happen.
@@ -147,12 +147,12 @@ impl<R: Recorder> Building<R> {
             && let Some(next_ms) = self.next_ms()
         {
             now_ms = wait(next_ms);
-            self.bus.advance(now_ms, &mut self.house, &mut self.actions);
+            let handled = match self.house.agenda.due(now_ms) {
+                Some(message) => self.bus.receive(now_ms, message, &mut self.house, &mut self.actions),
+                None => self.bus.advance(now_ms, &mut self.house, &mut self.actions),
+            };
+            self.is_clean &= handled.is_clean();
             self.perform(now_ms);
-            while let Some(message) = self.house.agenda.due(now_ms) {
-                self.bus.handle(now_ms, message, &mut self.house, &mut self.actions);
-                self.perform(now_ms);
-            }
         }
     }
 
@@ -172,21 +172,24 @@ impl<R: Recorder> Building<R> {
         &self.house.arrived
     }
 
+    /// Whatever happened, the definitions say what becomes of it.
+    pub fn is_clean(&self) -> bool {
+        self.is_clean
+    }
+
     /// All instances.
     pub fn system(&self) -> &System {
         self.bus.system()
     }
 
-    /// The two lines with which a trace begins at this moment.
-    pub fn opening(&self, header: &Header) -> Vec<u8> {
-        let mut lines = Vec::new();
-        opening(&self.bus, header, &mut lines);
-        lines
-    }
-
     /// What recorded the run.
     pub fn recorder_mut(&mut self) -> &mut R {
         self.bus.recorder_mut()
+    }
+
+    /// What recorded the run, when the house is done with.
+    pub fn into_recorder(self) -> R {
+        self.bus.into_recorder()
     }
 }
 

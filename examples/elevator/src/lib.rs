@@ -8,5 +8,5 @@ pub mod trace;
 
 /// What the compiler made of `automata/*.yaml`.
 pub mod automata {
-    include!(concat!(env!("OUT_DIR"), "/rust/mod.rs"));
+    include!(concat!(env!("OUT_DIR"), "/automata/mod.rs"));
 }

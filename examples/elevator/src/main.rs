@@ -1,13 +1,14 @@
 //! A day in a house with two elevators, with real timers: some 50 seconds in two, or with `--slow` as long as they take. `--trace FILE` keeps it, for
 //! `automata replay`.
 
-use std::io::{self, LineWriter};
+use std::fs::File;
+use std::io::{self, BufWriter, LineWriter};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use automata_runtime::trace::{self, Header};
+use automata_runtime::trace::{Header, Trace};
 use elevator::building::{Building, a_day};
 use elevator::trace::Lines;
 
@@ -26,11 +27,28 @@ fn main() -> ExitCode {
             _ => return usage(),
         }
     }
+    match day(speed, file) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("something happened that no definition says anything about: look for `unexpected` above");
+            ExitCode::FAILURE
+        }
+        // Whoever reads the lines has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the day cannot be written down: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Shows a day, so many times as fast as it is, and keeps it in that file. Returns whether the definitions had an answer to everything.
+fn day(speed: u32, file: Option<PathBuf>) -> io::Result<bool> {
+    let file = file.map(File::create).transpose()?;
     // There are no secrets in this house, so any key will do.
-    let recorder = file.as_ref().map(|_| trace::Lines::new([0; 32]));
-    let mut building = Building::new((Lines::new(LineWriter::new(io::stdout())), recorder));
+    let trace = file.map(|file| Trace::new(BufWriter::new(file), header(), [0; 32]));
+    let mut building = Building::new((Lines::new(LineWriter::new(io::stdout())), trace));
     a_day(&mut building);
-    let mut lines = building.opening(&header());
     let begin = Instant::now();
     building.run(|due_ms| {
         let due = begin + Duration::from_millis(due_ms) / speed;
@@ -38,21 +56,10 @@ fn main() -> ExitCode {
         let now_ms = (begin.elapsed() * speed).as_millis() as u64;
         now_ms.max(due_ms)
     });
-    let (people, recorder) = building.recorder_mut();
-    let mut outcome = people.error().map_or(Ok(()), Err);
-    if let (Some(path), Some(recorder)) = (file, recorder) {
-        lines.extend_from_slice(recorder.bytes());
-        let count = lines.iter().filter(|&&byte| byte == b'\n').count();
-        trace::end(count as u64, &mut lines);
-        outcome = outcome.and(std::fs::write(path, lines));
-    }
-    match outcome {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("the trace cannot be written: {error}");
-            ExitCode::FAILURE
-        }
-        _ => ExitCode::SUCCESS,
-    }
+    let is_clean = building.is_clean();
+    let (mut people, trace) = building.into_recorder();
+    trace.map(Trace::close).transpose()?;
+    people.error().map_or(Ok(is_clean), Err)
 }
 
 fn header() -> Header {

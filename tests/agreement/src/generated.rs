@@ -1,11 +1,12 @@
 //! The generated Rust of all definitions, and how it is driven by names.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use automata_compiler::model::System;
-use automata_runtime::Record;
 use automata_runtime::dynamic::Dynamic;
 use automata_runtime::trace::Header;
+use automata_runtime::{Fault, Handled, Outcome, Record};
 use serde_json::{Map, Value as Json};
 
 use crate::implementation::{Implementation, Instance, Oracle};
@@ -17,6 +18,7 @@ pub struct Generated {
     running: Box<dyn Dynamic>,
     oracle: Oracle,
     now_ms: u64,
+    records: Vec<Record>,
 }
 
 impl Generated {
@@ -32,7 +34,7 @@ impl Generated {
     /// A generated system that was made elsewhere.
     #[must_use]
     pub fn running(running: Box<dyn Dynamic>, system: &Arc<System>) -> Self {
-        Self { running, oracle: Oracle::new(system, 0), now_ms: 0 }
+        Self { running, oracle: Oracle::new(system, 0), now_ms: 0, records: Vec::new() }
     }
 }
 
@@ -54,6 +56,23 @@ impl Generated {
         out
     }
 
+    /// Keeps the records of a call, which say the same as what it returned. `message` is the event that was handed over, if one was.
+    fn note(&mut self, handled: Handled, message: Option<&str>) {
+        let records = self.running.take_records();
+        let is_it = |record: &&Record| message == Some(&record.event) && record.cause.is_none();
+        assert_eq!(handled.outcome(), records.iter().find(is_it).map(|record| record.outcome), "{records:#?}");
+        assert_eq!(handled.deliveries() as usize, records.len(), "{records:#?}");
+        for outcome in Outcome::ALL {
+            let all = records.iter().flat_map(|record| {
+                std::iter::once(record.outcome).chain(record.raised.iter().map(|raised| raised.outcome))
+            });
+            assert_eq!(handled.count(outcome) as usize, all.filter(|of| *of == outcome).count(), "{records:#?}");
+        }
+        let faults: BTreeSet<Fault> = records.iter().flat_map(|record| record.faults.iter().copied()).collect();
+        assert_eq!(handled.faults().collect::<BTreeSet<_>>(), faults, "{records:#?}");
+        self.records.extend(records);
+    }
+
     /// The lines since the last call.
     pub fn lines(&mut self) -> Vec<u8> {
         self.running.take_lines()
@@ -62,17 +81,20 @@ impl Generated {
 
 impl Implementation for Generated {
     fn start(&mut self) {
-        self.running.start(self.now_ms, &mut answers(&self.oracle));
+        let handled = self.running.start(self.now_ms, &mut answers(&self.oracle));
+        self.note(handled, None);
     }
 
     fn advance(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
-        self.running.advance(now_ms, &mut answers(&self.oracle));
+        let handled = self.running.advance(now_ms, &mut answers(&self.oracle));
+        self.note(handled, None);
     }
 
     fn deliver(&mut self, instance: &str, event: &str, fields: &Map<String, Json>) {
         let outcome = self.running.handle(self.now_ms, instance, event, fields, &mut answers(&self.oracle));
-        outcome.unwrap_or_else(|error| panic!("{event} for {instance}: {error}"));
+        let handled = outcome.unwrap_or_else(|error| panic!("{event} for {instance}: {error}"));
+        self.note(handled, Some(event));
     }
 
     fn start_instance(&mut self, instance: &str, parameters: &Map<String, Json>) {
@@ -89,7 +111,7 @@ impl Implementation for Generated {
     }
 
     fn records(&mut self) -> Vec<Record> {
-        self.running.take_records()
+        std::mem::take(&mut self.records)
     }
 
     fn instances(&self) -> Vec<Instance> {

@@ -13,7 +13,7 @@ use automata_compiler::interpreter::Delivery;
 use automata_compiler::model::System;
 use automata_compiler::source::{Source, Sources};
 use automata_compiler::trace::{Anonymiser, Ending, Line, Opening, Stream, Summary, TraceError, Watch, Why, snapshot};
-use automata_runtime::trace::{SecondLine, Snapshot, end};
+use automata_runtime::trace::{Output, SecondLine, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::test_runner::{TestCaseError, TestRunner};
@@ -61,10 +61,12 @@ fn record(definitions: &Definitions, system: &Arc<System>, numbers: &[u64]) -> R
         add(&mut generated, &mut traces);
     }
     let last = snapshot_of(&generated.opening());
-    for trace in &mut traces {
-        let lines = trace.iter().filter(|&&byte| byte == b'\n').count();
-        end(lines as u64, trace);
-    }
+    let ended = |lines: Vec<u8>| {
+        let mut output = Output::new(Vec::new());
+        output.write(&lines).expect("memory takes it");
+        output.close().expect("memory takes it")
+    };
+    let traces = traces.into_iter().map(ended).collect();
     Recorded { traces, last, log }
 }
 

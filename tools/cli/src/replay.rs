@@ -12,6 +12,7 @@ use automata_compiler::model_hash;
 use automata_compiler::trace::{
     Anonymiser, Ending, Line, Parting, Replay as Running, Summary, Watch, Why, differences, moment, timeline,
 };
+use automata_runtime::trace::Output;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
@@ -331,10 +332,9 @@ impl Watch for Show<'_> {
 /// The copy that can be shown to others.
 struct Copy {
     anonymiser: Anonymiser,
-    file: BufWriter<File>,
+    file: Output<BufWriter<File>>,
     path: PathBuf,
     line: Vec<u8>,
-    lines: u64,
 }
 
 impl Copy {
@@ -358,28 +358,25 @@ impl Copy {
         }
         let file = File::create(out).with_context(|| format!("{} cannot be written", out.display()))?;
         let anonymiser = Anonymiser::new(system, trace.opening());
-        Ok(Self { anonymiser, file: BufWriter::new(file), path: out.to_owned(), line: Vec::new(), lines: 0 })
+        Ok(Self { anonymiser, file: Output::new(BufWriter::new(file)), path: out.to_owned(), line: Vec::new() })
     }
 
     fn begin(&mut self, trace: &Trace, running: &Running) {
         self.anonymiser.opening(trace.opening(), running.interpreter(), &mut self.line);
-        self.lines += 2;
     }
 
     fn add(&mut self, delivery: &Delivery) -> io::Result<()> {
         self.anonymiser.delivery(delivery, &mut self.line);
-        self.lines += 1;
-        self.file.write_all(&self.line)?;
+        self.file.write(&self.line)?;
         self.line.clear();
         Ok(())
     }
 
     fn finish(mut self, summary: &Summary) -> anyhow::Result<()> {
-        if summary.ending == Some(Ending::Ended) && summary.parting.is_none() {
-            automata_runtime::trace::end(self.lines, &mut self.line);
-        }
-        let outcome = self.file.write_all(&self.line).and_then(|()| self.file.flush());
-        outcome.with_context(|| format!("{} cannot be written", self.path.display()))
+        let is_whole = summary.ending == Some(Ending::Ended) && summary.parting.is_none();
+        let outcome = self.file.write(&self.line);
+        let outcome = outcome.and_then(|()| if is_whole { self.file.close() } else { self.file.cut() });
+        outcome.map(drop).with_context(|| format!("{} cannot be written", self.path.display()))
     }
 }
 

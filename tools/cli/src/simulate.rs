@@ -9,7 +9,7 @@ use automata_compiler::model::System;
 use automata_compiler::model_hash;
 use automata_compiler::simulation::{Session, describe, run_script};
 use automata_runtime::record::QUEUE_LIMIT;
-use automata_runtime::trace::{FORMAT, FirstLine, Header, SecondLine, Snapshot};
+use automata_runtime::trace::{FORMAT, FirstLine, Header, Output, SecondLine, Snapshot};
 use clap::Args;
 
 use crate::Verdict;
@@ -92,9 +92,13 @@ fn script(system: Arc<System>, path: &Path, json: bool, trace: Option<&Path>) ->
     });
     written?;
     if let Some(path) = trace {
-        let mut bytes = lines.iter().flat_map(|line| line.bytes().chain([b'\n'])).collect();
-        automata_runtime::trace::end(lines.len() as u64, &mut bytes);
-        std::fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
+        let bytes: Vec<u8> = lines.iter().flat_map(|line| line.bytes().chain([b'\n'])).collect();
+        let file = std::fs::File::create(path).map(Output::new);
+        let written = file.and_then(|mut file| {
+            file.write(&bytes)?;
+            file.close()
+        });
+        written.with_context(|| format!("{} cannot be written", path.display()))?;
     }
     match outcome {
         Ok(_) => Ok(Verdict::Good),

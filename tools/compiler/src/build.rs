@@ -1,7 +1,8 @@
 //! The whole way from files to Rust, for a `build.rs` of three lines.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::{env, fs, io};
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -36,23 +37,53 @@ pub fn compile(sources: &Sources, options: &Options) -> Result<Artifacts, Vec<Di
     }
 }
 
-/// For `build.rs`: compiles the definitions in `folder` (relative to the package) to `OUT_DIR/rust/*.rs`, tells cargo what they
-/// depend on, and shows findings. After errors the build ends. The result is included with
-/// `include!(concat!(env!("OUT_DIR"), "/rust/mod.rs"));`.
+/// For `build.rs`: compiles the definitions in `folder` (relative to the package) to Rust, tells cargo what they depend on, and shows
+/// findings. After errors the build ends.
+///
+/// The Rust is in a folder of the same name in `OUT_DIR`. Include it in a module of your own:
+/// `include!(concat!(env!("OUT_DIR"), "/automata/mod.rs"));` after `build("automata")`. A crate may have several such folders, with a call
+/// and a module for each. (Of `../shared/automata` the name is `shared/automata`; of an absolute path outside of the package, its last part.)
 pub fn build(folder: impl AsRef<Path>) {
     build_with(folder, &Options::default());
 }
 
 /// [`build`] with options.
 pub fn build_with(folder: impl AsRef<Path>, options: &Options) {
-    let Some(target) = env::var_os("OUT_DIR") else {
-        eprintln!("OUT_DIR is not set: this is to be called by a build script");
-        std::process::exit(1);
-    };
-    if let Err(text) = build_into(folder.as_ref(), &Path::new(&target).join("rust"), options) {
-        eprintln!("{text}");
-        std::process::exit(1);
+    let folder = folder.as_ref();
+    let Some(out) = env::var_os("OUT_DIR") else { end("OUT_DIR is not set: call this in a build script") };
+    let target = Path::new(&out).join(place(folder));
+    // A second call for the same place would replace what the first one wrote.
+    static TAKEN: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(first) = taken.insert(target.clone(), folder.to_owned()) {
+        end(&format!(
+            "the Rust of `{}` and of `{}` would both be written to {}\nhelp: use `build_into` to say where the second goes",
+            first.display(),
+            folder.display(),
+            target.display()
+        ));
     }
+    if let Err(text) = build_into(folder, &target, options) {
+        end(&text);
+    }
+}
+
+fn end(text: &str) -> ! {
+    eprintln!("{text}");
+    std::process::exit(1);
+}
+
+/// Where the Rust of a folder goes, below `OUT_DIR`.
+fn place(folder: &Path) -> PathBuf {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let inside = package.and_then(|package| folder.strip_prefix(package).ok());
+    let named = match inside {
+        Some(inside) => inside,
+        None if folder.is_absolute() => folder.file_name().map_or(folder, Path::new),
+        None => folder,
+    };
+    let place: PathBuf = named.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    if place.as_os_str().is_empty() { "automata".into() } else { place }
 }
 
 /// Compiles the definitions in `folder` to files in `target`, and removes other `*.rs` files there.

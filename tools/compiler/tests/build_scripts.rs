@@ -26,13 +26,19 @@ fn project() -> PathBuf {
 #[test]
 #[ignore = "runs within the tests below"]
 fn as_a_build_script() {
-    build(env::var_os(FOLDER).expect("the tests below set it"));
+    for folder in env::split_paths(&env::var_os(FOLDER).expect("the tests below set it")) {
+        build(folder);
+    }
 }
 
 fn build_script(definitions: &Path, out: &Path) -> Output {
+    build_script_of(&[definitions], out)
+}
+
+fn build_script_of(folders: &[&Path], out: &Path) -> Output {
     Command::new(env::current_exe().expect("a test is a program"))
         .args(["--exact", "as_a_build_script", "--ignored", "--nocapture"])
-        .env(FOLDER, definitions)
+        .env(FOLDER, env::join_paths(folders).expect("none has a separator in it"))
         .env("OUT_DIR", out)
         .output()
         .expect("the test program can be run")
@@ -50,8 +56,42 @@ fn sound_definitions_become_rust_in_out_dir() {
     let artifacts = compile(&sources, &Options::default()).expect("they are sound");
     assert!(artifacts.rust.contains_key("mod.rs"), "{:?}", artifacts.rust.keys());
     for (name, text) in &artifacts.rust {
-        assert_eq!(&fs::read_to_string(out.join("rust").join(name)).expect("it was written"), text);
+        assert_eq!(&fs::read_to_string(out.join("automata").join(name)).expect("it was written"), text);
     }
+}
+
+#[test]
+fn each_folder_has_a_place_of_its_own() {
+    let (first, second) = (project().join("automata"), project().join("examples/elevator/automata"));
+    let out = empty("two_folders");
+    // As a package writes them: relative to it, which is where cargo runs its build script.
+    let relative = Path::new("../../examples/elevator/automata");
+    let output = build_script_of(&[&first, relative], &out);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for (folder, place, automaton) in
+        [(&first, "automata", "tcp_connection"), (&second, "examples/elevator/automata", "door")]
+    {
+        let rust =
+            compile(&read_folder(folder).expect("it can be read"), &Options::default()).expect("it is sound").rust;
+        assert!(rust.contains_key(&format!("{automaton}.rs")), "{:?}", rust.keys());
+        for name in rust.keys() {
+            assert!(out.join(place).join(name).exists(), "{place}/{name}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_never_replaces_what_came_of_another() {
+    let (first, second) = (project().join("automata"), empty("elsewhere").join("automata"));
+    fs::create_dir(&second).expect("it can be made");
+    fs::write(second.join("lamp.yaml"), "automaton: lamp\nsummary: Light.\nstates:\n  ON: {}\n")
+        .expect("it can be written");
+    let out = empty("same_name");
+    let output = build_script_of(&[&first, &second], &out);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(told.contains("would both be written to") && told.contains("help: use `build_into`"), "{told}");
+    assert!(out.join("automata/tcp_connection.rs").exists() && !out.join("automata/lamp.rs").exists());
 }
 
 #[test]
@@ -63,7 +103,7 @@ fn an_error_ends_the_build_with_the_finding() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("error[A0024]: there is no state `CLOSD` inside `door`"), "{told}");
     assert!(told.contains("a0024_initial_elsewhere/door.yaml:3:10"), "{told}");
-    assert!(!out.join("rust").exists(), "nothing is written");
+    assert_eq!(fs::read_dir(&out).expect("it is there").count(), 0, "nothing is written");
 }
 
 #[test]

@@ -10,9 +10,12 @@ use serde::Serialize;
 use crate::automaton::{Answer, Automaton, Event, Input, Instance, State, Timer, TimerChange, Trigger};
 use crate::deferral::Deferral;
 use crate::delivery::{Delivery, Incoming, Off, Recorder};
+use crate::handled::Handled;
 use crate::instances::{Serial, Slot, Table};
 use crate::record::{DELIVERY_LIMIT, Fault, MICROSTEP_LIMIT, Outcome, QUEUE_LIMIT};
+use crate::secret::Key;
 use crate::timers::Timers;
+use crate::trace::{self, Header};
 use crate::value::Faults;
 
 /// A generated system: all instance tables, and the routing between automata.
@@ -163,10 +166,34 @@ pub struct Bus<S: System, R = Off> {
     sequence: u64,
     /// Deliveries of the input at hand.
     delivered: u32,
+    /// What the input at hand has come to so far.
+    handled: Handled,
     /// The input at hand is the passing of time.
     is_advancing: bool,
     /// [`Bus::start`] was called.
     is_started: bool,
+    /// [`Recorder::open`] was called.
+    is_open: bool,
+}
+
+/// What a snapshot shows of a bus.
+pub(crate) struct Situation<'a, S: System> {
+    pub system: &'a S,
+    pub timers: &'a Timers<S::Alarm>,
+    pub queue_limit: usize,
+    pub now_ms: u64,
+    pub sequence: u64,
+    pub is_started: bool,
+}
+
+/// The first two lines of a trace, as [`Recorder::open`] gets them.
+pub struct Opening<'a>(&'a dyn Fn(&Header, Option<&Key>, &mut Vec<u8>));
+
+impl Opening<'_> {
+    /// Appends them. Secrets are hidden altogether without a key.
+    pub fn write(&self, header: &Header, key: Option<&Key>, out: &mut Vec<u8>) {
+        (self.0)(header, key, out);
+    }
 }
 
 impl<S: System> Bus<S> {
@@ -190,8 +217,10 @@ impl<S: System, R: Recorder> Bus<S, R> {
             now_ms: 0,
             sequence: 0,
             delivered: 0,
+            handled: Handled::default(),
             is_advancing: false,
             is_started: false,
+            is_open: false,
         }
     }
 
@@ -247,36 +276,52 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.is_started
     }
 
-    /// Running timers of all instances.
-    pub(crate) fn timers(&self) -> &Timers<S::Alarm> {
-        &self.timers
-    }
-
-    /// How many messages the queue holds at the most.
-    pub(crate) fn limit_of_queue(&self) -> usize {
-        self.queue_limit
+    /// What a snapshot shows.
+    pub(crate) fn situation(&self) -> Situation<'_, S> {
+        let Self { system, timers, queue_limit, now_ms, sequence, is_started, .. } = self;
+        Situation {
+            system,
+            timers,
+            queue_limit: *queue_limit,
+            now_ms: *now_ms,
+            sequence: *sequence,
+            is_started: *is_started,
+        }
     }
 
     /// Starts every automaton that has one instance, and handles all that follows. Actions are added to `actions`, in order.
-    pub fn start(&mut self, now_ms: u64, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) {
+    pub fn start(&mut self, now_ms: u64, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) -> Handled {
         self.begin(now_ms);
         self.is_started = true;
         for message in self.system.starts() {
             self.queue.push_back(Envelope { message, origin: Origin::default() });
         }
         self.run(host, actions);
+        self.handled.of_no_message()
     }
 
-    /// Handles a message from outside, with all that follows from it. Time does not run backwards: an earlier `now_ms` counts as
-    /// the latest. Timers that are due wait for [`Bus::advance`].
-    pub fn handle(&mut self, now_ms: u64, message: S::Message, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) {
-        self.begin(now_ms);
-        S::deliver(self, message, Origin::default(), host, actions);
-        self.run(host, actions);
+    /// Hands a message from outside to its instance, at this time: first come the timers that are due by then ([`Bus::advance`]), then the
+    /// message, each with all that follows from it ([`Bus::handle`]). This is what a program calls when something has happened.
+    ///
+    /// The actions of both are added to `actions`, in order. Where a condition asks about something that the actions of a timer change,
+    /// call [`Bus::advance`] and perform them first; then nothing is due any more, and this only hands the message over.
+    pub fn receive(
+        &mut self,
+        now_ms: u64,
+        message: S::Message,
+        host: &mut S::Host<'_>,
+        actions: &mut Vec<S::Action>,
+    ) -> Handled {
+        if !self.timers.is_due(self.now_ms.max(now_ms)) {
+            return self.handle(now_ms, message, host, actions);
+        }
+        let before = self.advance(now_ms, host, actions);
+        self.handle(now_ms, message, host, actions).after(&before)
     }
 
-    /// Delivers every timer that is due, each with all that follows from it.
-    pub fn advance(&mut self, now_ms: u64, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) {
+    /// Delivers every timer that is due, each with all that follows from it. This is what a program calls when [`Bus::deadline`] has come.
+    /// Time does not run backwards: an earlier `now_ms` counts as the latest.
+    pub fn advance(&mut self, now_ms: u64, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) -> Handled {
         self.begin(now_ms);
         self.is_advancing = true;
         while self.delivered < DELIVERY_LIMIT
@@ -286,6 +331,22 @@ impl<S: System, R: Recorder> Bus<S, R> {
             self.run(host, actions);
         }
         self.is_advancing = false;
+        self.handled.of_no_message()
+    }
+
+    /// Hands a message from outside to its instance, with all that follows from it, and leaves timers that are due to the next
+    /// [`Bus::advance`] or [`Bus::receive`]. For several messages of one moment, after that moment's timers were served.
+    pub fn handle(
+        &mut self,
+        now_ms: u64,
+        message: S::Message,
+        host: &mut S::Host<'_>,
+        actions: &mut Vec<S::Action>,
+    ) -> Handled {
+        self.begin(now_ms);
+        S::deliver(self, message, Origin::default(), host, actions);
+        self.run(host, actions);
+        self.handled
     }
 
     /// Puts an instance into a state, with variables as given, without running anything: no entry, no observation, nothing recorded. The
@@ -311,8 +372,22 @@ impl<S: System, R: Recorder> Bus<S, R> {
     }
 
     fn begin(&mut self, now_ms: u64) {
+        if self.recorder.is_on() && !self.is_open {
+            self.open();
+        }
         self.now_ms = self.now_ms.max(now_ms);
         self.delivered = 0;
+        self.handled = Handled::default();
+    }
+
+    /// The recorder sees how everything stands before anything happens.
+    #[cold]
+    fn open(&mut self) {
+        self.is_open = true;
+        let Self { system, recorder, timers, queue_limit, now_ms, sequence, is_started, .. } = self;
+        let (queue_limit, now_ms, sequence, is_started) = (*queue_limit, *now_ms, *sequence, *is_started);
+        let situation = Situation { system: &*system, timers: &*timers, queue_limit, now_ms, sequence, is_started };
+        recorder.open(&Opening(&|header, key, out| trace::write_opening(&situation, header, key, out)));
     }
 
     /// Until the queue is empty, or the limit is reached.
@@ -427,7 +502,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
             let outcome = self.keep::<A>(slot, event, cause);
             return match record {
                 Some(event) => self.finish::<A>(slot, Incoming::Event(&event), cause, Some(before), outcome, actions),
-                None => self.finish_unseen::<A>(slot, Some(before.state), actions),
+                None => self.finish_unseen::<A>(slot, Some(before.state), outcome, actions),
             };
         }
         if answer.is_performed() {
@@ -476,6 +551,10 @@ impl<S: System, R: Recorder> Bus<S, R> {
                 let message = wrap(key.clone(), Input::Event(event));
                 self.queue.push_front(Envelope { message, origin: Origin { has_started: true, ..origin } });
                 self.deliver_start::<A>(key, &given, origin.cause, host, actions);
+                // The outcome of an input is that of the event, which comes next.
+                if origin.cause.is_none() {
+                    self.handled = self.handled.of_no_message();
+                }
             }
             _ => self.refuse::<A>(&key, Incoming::Event(&event), origin.cause, None, Outcome::NoSuchInstance),
         }
@@ -529,6 +608,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
             Answer::Deferred => self.keep::<A>(slot, event, Some(self.sequence)),
             answer => outcome_of_event(answer),
         };
+        self.handled.note_raised(outcome);
         if let Some(event) = record {
             self.system.table_mut().buffers_mut().handled.push((event, outcome));
         }
@@ -574,17 +654,14 @@ impl<S: System, R: Recorder> Bus<S, R> {
         S: Member<A>,
     {
         if !self.recorder.is_on() {
-            return self.finish_unseen::<A>(slot, before.map(|before| before.state), actions);
+            return self.finish_unseen::<A>(slot, before.map(|before| before.state), outcome, actions);
         }
         let state_before = before.as_ref().map(|before| before.state);
         let after = self.keep_state::<A>(slot, state_before);
         let faults = self.send_all::<A>(slot);
-        // Before the limit is judged: what this delivery starts may be due at once, and what it stops is not due any more.
-        self.change_timers::<A>(slot);
-        if after.is_final() {
-            self.release::<A>(slot);
-        }
-        let faults = self.check_limit::<A>(slot, faults);
+        let faults =
+            if self.delivered + 1 == DELIVERY_LIMIT { self.at_limit::<A>(slot, after, faults) } else { faults };
+        self.handled.note(outcome, faults);
         let table = self.system.table();
         let buffers = table.buffers();
         self.recorder.record(&Delivery::<A> {
@@ -612,15 +689,22 @@ impl<S: System, R: Recorder> Bus<S, R> {
         &mut self,
         slot: Slot,
         before: Option<A::State>,
+        outcome: Outcome,
         actions: &mut Vec<S::Action>,
     ) -> bool
     where
         S: Member<A>,
     {
         let after = self.keep_state::<A>(slot, before);
-        if !self.system.table().buffers().effects.sends.is_empty() {
-            self.send_all::<A>(slot);
+        let effects = &self.system.table().buffers().effects;
+        let mut faults = effects.faults;
+        if !effects.sends.is_empty() {
+            faults = self.send_all::<A>(slot);
         }
+        if self.delivered + 1 == DELIVERY_LIMIT {
+            faults = self.at_limit::<A>(slot, after, faults);
+        }
+        self.handled.note(outcome, faults);
         self.close::<A>(slot, after, actions)
     }
 
@@ -660,17 +744,20 @@ impl<S: System, R: Recorder> Bus<S, R> {
     }
 
     /// The last delivery that the limit allows says so, if something is left.
-    fn check_limit<A: Automaton>(&self, slot: Slot, mut faults: Faults) -> Faults
+    #[cold]
+    fn at_limit<A: Automaton>(&mut self, slot: Slot, after: A::State, mut faults: Faults) -> Faults
     where
         S: Member<A>,
     {
-        if self.delivered + 1 == DELIVERY_LIMIT {
-            let instance = self.system.table().instance(slot);
-            let state = instance.state();
-            let can_recall = !state.is_final() && instance.kept.can_recall(|event| A::defers(state, event));
-            if can_recall || self.is_more_to_do() {
-                faults.note(Fault::DeliveryLimit);
-            }
+        // First: what this delivery starts may be due at once, and what it stops is no longer due.
+        self.change_timers::<A>(slot);
+        if after.is_final() {
+            self.release::<A>(slot);
+        }
+        let instance = self.system.table().instance(slot);
+        let can_recall = !after.is_final() && instance.kept.can_recall(|event| A::defers(after, event));
+        if can_recall || self.is_more_to_do() {
+            faults.note(Fault::DeliveryLimit);
         }
         faults
     }
@@ -711,11 +798,12 @@ impl<S: System, R: Recorder> Bus<S, R> {
     ) where
         S: Member<A>,
     {
+        let mut faults = Faults::default();
+        if self.delivered + 1 == DELIVERY_LIMIT && self.is_more_to_do() {
+            faults.note(Fault::DeliveryLimit);
+        }
+        self.handled.note(outcome, faults);
         if self.recorder.is_on() {
-            let mut faults = Faults::default();
-            if self.delivered + 1 == DELIVERY_LIMIT && self.is_more_to_do() {
-                faults.note(Fault::DeliveryLimit);
-            }
             self.recorder.record(&Delivery::<A> {
                 sequence: self.sequence,
                 at_ms: self.now_ms,

@@ -8,6 +8,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::automaton::{Automaton, Event, Given, Sent, State, Timer, Variables};
+use crate::bus::Opening;
 use crate::record::{Outcome, Record};
 use crate::secret::Key;
 use crate::value::Faults;
@@ -22,6 +23,11 @@ pub trait Recorder {
     /// The key under which secrets are to be recorded ([`crate::secret`]); none: hidden altogether.
     fn secret_key(&self) -> Option<&Key> {
         None
+    }
+
+    /// Called once, before the first input of the bus, with what a trace begins with.
+    fn open(&mut self, opening: &Opening<'_>) {
+        let _ = opening;
     }
 
     /// Called after each delivery, before its messages are delivered in turn.
@@ -51,6 +57,12 @@ impl<R: Recorder> Recorder for Option<R> {
         self.as_ref().and_then(R::secret_key)
     }
 
+    fn open(&mut self, opening: &Opening<'_>) {
+        if let Some(recorder) = self {
+            recorder.open(opening);
+        }
+    }
+
     fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {
         if let Some(recorder) = self {
             recorder.record(delivery);
@@ -66,6 +78,11 @@ impl<First: Recorder, Second: Recorder> Recorder for (First, Second) {
 
     fn secret_key(&self) -> Option<&Key> {
         self.0.secret_key().or(self.1.secret_key())
+    }
+
+    fn open(&mut self, opening: &Opening<'_>) {
+        self.0.open(opening);
+        self.1.open(opening);
     }
 
     fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::bus::{Bus, System};
 use crate::delivery::{InstanceName, Recorder, Records};
+use crate::handled::Handled;
 use crate::metadata::AutomatonMetadata;
 use crate::record::Record;
 use crate::trace::{self, Header, Lines};
@@ -181,7 +182,7 @@ pub trait ByName: System {
 /// A running system of any types, with a record of every delivery.
 pub trait Dynamic {
     /// [`Bus::start`].
-    fn start(&mut self, now_ms: u64, answers: &mut Answers<'_>);
+    fn start(&mut self, now_ms: u64, answers: &mut Answers<'_>) -> Handled;
 
     /// [`Bus::handle`].
     ///
@@ -194,10 +195,10 @@ pub trait Dynamic {
         event: &str,
         fields: &Fields,
         answers: &mut Answers<'_>,
-    ) -> Result<(), String>;
+    ) -> Result<Handled, String>;
 
     /// [`Bus::advance`].
-    fn advance(&mut self, now_ms: u64, answers: &mut Answers<'_>);
+    fn advance(&mut self, now_ms: u64, answers: &mut Answers<'_>) -> Handled;
 
     /// [`Bus::deadline`].
     fn deadline(&self) -> Option<u64>;
@@ -260,9 +261,9 @@ impl<S: ByName> Run<S> {
 }
 
 impl<S: ByName> Dynamic for Run<S> {
-    fn start(&mut self, now_ms: u64, answers: &mut Answers<'_>) {
-        self.bus.start(now_ms, &mut *S::host(answers), &mut self.actions);
+    fn start(&mut self, now_ms: u64, answers: &mut Answers<'_>) -> Handled {
         self.actions.clear();
+        self.bus.start(now_ms, &mut *S::host(answers), &mut self.actions)
     }
 
     fn handle(
@@ -272,16 +273,15 @@ impl<S: ByName> Dynamic for Run<S> {
         event: &str,
         fields: &Fields,
         answers: &mut Answers<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<Handled, String> {
         let message = S::message(instance, event, fields)?;
-        self.bus.handle(now_ms, message, &mut *S::host(answers), &mut self.actions);
         self.actions.clear();
-        Ok(())
+        Ok(self.bus.handle(now_ms, message, &mut *S::host(answers), &mut self.actions))
     }
 
-    fn advance(&mut self, now_ms: u64, answers: &mut Answers<'_>) {
-        self.bus.advance(now_ms, &mut *S::host(answers), &mut self.actions);
+    fn advance(&mut self, now_ms: u64, answers: &mut Answers<'_>) -> Handled {
         self.actions.clear();
+        self.bus.advance(now_ms, &mut *S::host(answers), &mut self.actions)
     }
 
     fn deadline(&self) -> Option<u64> {

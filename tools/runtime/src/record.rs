@@ -46,6 +46,26 @@ pub enum Fault {
 }
 
 impl Outcome {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 10] = [
+        Outcome::Taken,
+        Outcome::Internal,
+        Outcome::Ignored,
+        Outcome::Deferred,
+        Outcome::Unexpected,
+        Outcome::Idle,
+        Outcome::Started,
+        Outcome::NoSuchInstance,
+        Outcome::AlreadyThere,
+        Outcome::DeferFull,
+    ];
+
+    /// The definitions say what becomes of the message. Otherwise nobody thought of it, or it is lost.
+    #[must_use]
+    pub const fn is_intended(self) -> bool {
+        !matches!(self, Outcome::Unexpected | Outcome::NoSuchInstance | Outcome::AlreadyThere | Outcome::DeferFull)
+    }
+
     /// As in records.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,17 +1,23 @@
 //! A trace: what a bus did, in lines that the interpreter can run again (`docs/TRACES.md`).
 //!
-//! Nothing here touches a file or a clock. [`Lines`] records into a buffer that the caller drains wherever it likes; [`opening`] makes the two
-//! lines with which every trace begins, from which a replay knows all that happened before. Both cost nothing where no [`Lines`] is the recorder.
+//! Nothing here touches a file or a clock. [`Trace`] records a whole trace into whatever takes bytes. For traces that begin or change their place
+//! while the bus runs there are its parts: [`Lines`] records into a buffer that the caller drains; [`opening`] makes the two lines with which every
+//! trace begins, from which a replay knows all that happened before; [`Output`] counts lines and writes the last one.
+
+mod output;
+
+pub use output::{Output, Trace};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::automaton::{Automaton, History, State, Timer, Variables};
-use crate::bus::{Bus, Member, System, Visitor};
+use crate::bus::{Bus, Member, Situation, System, Visitor};
 use crate::deferral::Deferral;
 use crate::delivery::{Delivery, InstanceName, Recorder};
 use crate::instances::Table;
 use crate::secret::{self, Key};
+use crate::timers::Timers;
 
 /// Version of the format: the first thing in a trace.
 pub const FORMAT: u32 = 1;
@@ -181,14 +187,23 @@ pub struct TimerSnapshot {
     pub order: u64,
 }
 
-/// Appends the two lines with which a trace begins: what ran, and all that it is at this moment. A trace that goes on from here can be replayed
-/// without anything that was recorded before. (There is a bus to show only between inputs, so its queue is empty.)
+/// Appends the two lines with which a trace begins: what runs, and all that it is at this moment. A trace that goes on from here can be replayed
+/// without anything that was recorded before. (A bus can be looked at only between inputs, so its queue is empty.)
 ///
 /// # Panics
 /// If a type of the definitions does not serialise to JSON.
 pub fn opening<S: System, R: Recorder>(bus: &Bus<S, R>, header: &Header, out: &mut Vec<u8>) {
-    let make = || (first_line(bus, header), SecondLine { snapshot: snapshot(bus) });
-    let (first, second) = match bus.recorder().secret_key() {
+    write_opening(&bus.situation(), header, bus.recorder().secret_key(), out);
+}
+
+pub(crate) fn write_opening<S: System>(
+    situation: &Situation<'_, S>,
+    header: &Header,
+    key: Option<&Key>,
+    out: &mut Vec<u8>,
+) {
+    let make = || (first_line(situation, header), SecondLine { snapshot: snapshot_of(situation) });
+    let (first, second) = match key {
         Some(key) => secret::with_key(key, make),
         None => make(),
     };
@@ -197,18 +212,13 @@ pub fn opening<S: System, R: Recorder>(bus: &Bus<S, R>, header: &Header, out: &m
     line(out, &key, &second);
 }
 
-/// Appends the line with which a trace ends in good order: after that many lines, the first two among them.
-pub fn end(lines: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("{{\"end\":{{\"lines\":{lines}}}}}\n").as_bytes());
-}
-
-fn first_line<S: System, R: Recorder>(bus: &Bus<S, R>, header: &Header) -> FirstLine {
+fn first_line<S: System>(situation: &Situation<'_, S>, header: &Header) -> FirstLine {
     FirstLine {
         trace: FORMAT,
         header: header.clone(),
         model: S::MODEL_HASH.to_owned(),
-        queue_limit: bus.limit_of_queue() as u64,
-        settings: changed_settings(bus.system().settings()),
+        queue_limit: situation.queue_limit as u64,
+        settings: changed_settings(situation.system.settings()),
     }
 }
 
@@ -228,27 +238,33 @@ fn changed_settings<T: Serialize + Default>(settings: &T) -> Map<String, Value> 
 /// # Panics
 /// If a type of the definitions does not serialise to JSON.
 pub fn snapshot<S: System, R: Recorder>(bus: &Bus<S, R>) -> Snapshot {
-    struct Collect<'a, S: System, R> {
-        bus: &'a Bus<S, R>,
+    snapshot_of(&bus.situation())
+}
+
+fn snapshot_of<S: System>(situation: &Situation<'_, S>) -> Snapshot {
+    struct Collect<'a, S: System> {
+        situation: &'a Situation<'a, S>,
         instances: Vec<InstanceSnapshot>,
     }
-    impl<S: System, R: Recorder> Visitor<S> for Collect<'_, S, R> {
+    impl<S: System> Visitor<S> for Collect<'_, S> {
         fn member<A: Automaton>(&mut self)
         where
             S: Member<A>,
         {
-            let table = Member::<A>::table(self.bus.system());
-            self.instances.extend(table.slots().map(|slot| instance(self.bus, table.key(slot), table.instance(slot))));
+            let Situation { system, timers, .. } = self.situation;
+            let table = Member::<A>::table(*system);
+            self.instances
+                .extend(table.slots().map(|slot| instance::<A, S>(timers, table.key(slot), table.instance(slot))));
         }
     }
-    let mut collect = Collect { bus, instances: Vec::new() };
+    let mut collect = Collect { situation, instances: Vec::new() };
     S::visit(&mut collect);
-    let (now_ms, sequence, started) = (bus.now_ms(), bus.sequence(), bus.is_started());
+    let Situation { now_ms, sequence, is_started: started, .. } = *situation;
     Snapshot { now_ms, sequence, started, instances: collect.instances }
 }
 
-fn instance<A: Automaton, S: Member<A>, R: Recorder>(
-    bus: &Bus<S, R>,
+fn instance<A: Automaton, S: Member<A>>(
+    timers: &Timers<S::Alarm>,
     key: &A::Key,
     instance: &crate::Instance<A>,
 ) -> InstanceSnapshot {
@@ -257,7 +273,7 @@ fn instance<A: Automaton, S: Member<A>, R: Recorder>(
         history.insert(state.to_owned(), leaf.into());
     });
     let handles = instance.timers.as_ref().iter().zip(A::Timer::ALL);
-    let running = handles.filter_map(|(handle, timer)| Some((bus.timers().running((*handle)?)?, timer)));
+    let running = handles.filter_map(|(handle, timer)| Some((timers.running((*handle)?)?, timer)));
     InstanceSnapshot {
         instance: InstanceName::new(A::NAME, key).to_string(),
         state: instance.state.name().to_owned(),

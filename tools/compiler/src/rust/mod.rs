@@ -5,7 +5,7 @@
 //!
 //! What comes out, as a map from path to text:
 //!
-//! * `mod.rs`: the list of modules; include it with `include!(concat!(env!("OUT_DIR"), "/rust/mod.rs"))` in a module of your own;
+//! * `mod.rs`: the list of modules; include it with `include!(concat!(env!("OUT_DIR"), "/automata/mod.rs"))` in a module of your own;
 //! * `types.rs`: enums of `types.yaml`, and short names of opaque types;
 //! * `<automaton>.rs`: `State`, `Event`, `Timer`, `Action`, `Conditions`, `Parameters`, `Given`, `Variables`, the machine (on `statig`'s
 //!   traits), and `METADATA`;

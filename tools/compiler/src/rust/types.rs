@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Options;
 use super::documentation::documented;
-use crate::model::{BaseType, IntegerType, System, Type, TypeKind, Value};
+use crate::model::{BaseType, IntegerType, System, Type, TypeId, TypeKind, Value};
 
 /// The type of a field, variable or answer.
 pub fn owned_type(system: &System, of: Type) -> String {
@@ -103,20 +103,20 @@ pub fn widens(from: IntegerType, to: IntegerType) -> bool {
 pub fn module(system: &System, options: &Options) -> Vec<String> {
     let mut text = String::from(
         "//! The types of `types.yaml`.\n//!\n\
-         //! A type that stands for one of the program must be `Clone + PartialEq + Debug + Serialize`; as the key of an automaton \
-         `Eq + Hash` too, as a secret one `AsRef<[u8]>`. (With the `dynamic` module: `Deserialize` as well.)\n",
+         //! Each type of the program is checked here, once, for what it must be able to do.\n",
     );
     let is_enum = |kind: &TypeKind| matches!(kind, TypeKind::Enum(_));
     if system.types.iter().any(|definition| is_enum(&definition.kind)) {
         text.push_str("use automata_runtime::serde;\n");
     }
-    for definition in &system.types {
+    if system.types.iter().any(|definition| !is_enum(&definition.kind)) {
+        text.push_str("use automata_runtime::opaque;\n");
+    }
+    for (index, definition) in system.types.iter().enumerate() {
         let summary = if definition.summary.is_empty() { definition.name.as_str() } else { &definition.summary };
         text.push_str(&documented(summary));
         match &definition.kind {
-            TypeKind::Opaque { rust } => {
-                let _ = writeln!(text, "pub type {} = {rust};", definition.name);
-            }
+            TypeKind::Opaque { rust } => text.push_str(&opaque(system, TypeId(index as u32), rust, options)),
             TypeKind::Enum(variants) => {
                 let derives =
                     if options.dynamic { ", serde::Serialize, serde::Deserialize" } else { ", serde::Serialize" };
@@ -141,4 +141,23 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
         }
     }
     vec![text]
+}
+
+/// The name of an opaque type, by way of a check of what it must be able to do: what is missing is one error, here.
+fn opaque(system: &System, id: TypeId, rust: &str, options: &Options) -> String {
+    let definition = &system.types[id];
+    let name = &definition.name;
+    let mut keys = system.automata.iter().filter_map(|automaton| automaton.key.as_ref());
+    let is_key = keys.any(|key| key.r#type.base == BaseType::Declared(id));
+    let mut checks = vec!["carried"];
+    checks.push(if definition.secret { "hidden" } else { "shown" });
+    if is_key {
+        checks.push("key");
+    }
+    if options.dynamic {
+        checks.push("read");
+    }
+    let checks: Vec<String> = checks.iter().map(|check| format!("opaque::{check}::<{name}_>()")).collect();
+    let checks = checks.join(" + ");
+    format!("pub type {name} = opaque::Checked<{name}_, {{ {checks} }}>;\ntype {name}_ = {rust};\n")
 }
