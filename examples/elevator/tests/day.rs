@@ -49,7 +49,11 @@ fn everybody_arrives_and_the_house_is_locked() {
     assert_eq!(system.dispatcher.get().map(|dispatcher| dispatcher.state()), Some(dispatcher::State::Night));
     assert_eq!((system.elevator.iter().count(), system.door.iter().count()), (0, 0));
     let surprises: Vec<_> = records.iter().filter(|record| !record.outcome.is_intended()).map(Line).collect();
-    assert!(building.is_clean() && surprises.is_empty(), "{}", surprises.iter().map(|line| format!("{line}\n")).collect::<String>());
+    assert!(
+        building.is_clean() && surprises.is_empty(),
+        "{}",
+        surprises.iter().map(|line| format!("{line}\n")).collect::<String>()
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //!
 //! * `yaml file=turnstile.yaml` is a whole file. Later ones of that name replace it; after each, all whole files so far make a
 //!   system without any finding.
-//! * `yaml excerpt` shows lines of a whole file of the page, or of a definition of `examples/elevator`, in their order.
-//! * `rust excerpt` and `toml excerpt` show lines of the elevator's own files in the same way; `json` is a script that it runs.
+//! * `yaml excerpt` shows lines of a whole file of the page, or of a definition of an example, in their order.
+//! * `rust excerpt` and `toml excerpt` show lines of the examples' own files in the same way; `json` is a script that the elevator runs.
 //! * `yaml` is a fragment: it fits into the definitions beside this file (`documentation/session.yaml`) without an error.
 
 use std::collections::BTreeMap;
@@ -120,21 +120,25 @@ fn the_finding_that_is_shown_is_what_the_compiler_says() {
 }
 
 #[test]
-fn the_elevator_has_no_findings() {
-    let files = yaml_files(&repository().join("examples/elevator/automata"));
-    if let Some(found) = findings(&files, Severity::Warning) {
-        panic!("examples/elevator:\n{found}");
+fn the_examples_have_no_findings() {
+    for example in ["elevator", "raft"] {
+        let files = yaml_files(&repository().join("examples").join(example).join("automata"));
+        if let Some(found) = findings(&files, Severity::Warning) {
+            panic!("examples/{example}:\n{found}");
+        }
     }
 }
 
 #[test]
 fn excerpts_stand_in_the_files_that_they_are_of() {
-    let elevator = repository().join("examples/elevator");
+    let (elevator, raft) = (repository().join("examples/elevator"), repository().join("examples/raft"));
     let mut yaml: Vec<String> = yaml_files(&elevator.join("automata")).into_values().collect();
+    yaml.extend(yaml_files(&raft.join("automata")).into_values());
     let blocks = blocks();
     yaml.extend(blocks.iter().filter(|block| block.mark.starts_with("yaml file=")).map(|block| block.text.clone()));
     let own = |names: &[&str]| names.iter().map(|name| read(&elevator.join(name))).collect::<Vec<_>>();
-    let rust = own(&["build.rs", "src/lib.rs", "src/building.rs", "src/trace.rs", "src/main.rs"]);
+    let mut rust = own(&["build.rs", "src/lib.rs", "src/building.rs", "src/trace.rs", "src/main.rs"]);
+    rust.extend(["src/cluster.rs", "tests/safety.rs"].map(|name| read(&raft.join(name))));
     for (mark, wholes, least) in
         [("yaml excerpt", yaml, 10), ("rust excerpt", rust, 7), ("toml excerpt", own(&["Cargo.toml"]), 1)]
     {

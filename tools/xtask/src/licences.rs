@@ -53,7 +53,8 @@ struct Package {
 }
 
 /// The manifests whose dependencies are looked at, from the root.
-const MANIFESTS: &[&str] = &["Cargo.toml", "examples/elevator/Cargo.toml", "fuzz/Cargo.toml"];
+const MANIFESTS: &[&str] =
+    &["Cargo.toml", "examples/elevator/Cargo.toml", "examples/raft/Cargo.toml", "fuzz/Cargo.toml"];
 
 pub fn check() -> anyhow::Result<Done> {
     // Other platforms' packages would have to be downloaded for it.

@@ -24,7 +24,7 @@ const STEPS: &[Step] = &[
 ];
 
 /// Crates of their own that use the framework from outside.
-const EXAMPLES: &[&str] = &["examples/elevator"];
+const EXAMPLES: &[&str] = &["examples/elevator", "examples/raft"];
 
 /// Run everything that must hold before a change is taken.
 #[derive(Args)]

@@ -1,0 +1,3 @@
+fn main() {
+    automata_compiler::build("automata");
+}
