@@ -1,4 +1,4 @@
-//! What the generator says about one automaton, as traits: the bus knows nothing else of it.
+//! What the generator says about one automaton, as traits. The bus knows nothing else about it.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -21,18 +21,18 @@ pub trait State: Copy + Eq + Debug + 'static {
     /// Its place in [`State::ALL`].
     fn index(self) -> usize;
 
-    /// Entering it ends the instance.
+    /// Whether entering it ends the instance.
     fn is_final(self) -> bool;
 }
 
 /// An input that is not a timer. Serialises as `{"event": …, "fields": {…}}`, without `fields` if it has none.
 pub trait Event: Clone + Debug + Serialize + 'static {
-    /// Made from another automaton's change of state.
+    /// Whether it tells of another automaton's change of state.
     fn is_observation(&self) -> bool {
         false
     }
 
-    /// Makes the instance if its key has none.
+    /// Whether it makes the instance of a key that has none.
     fn starts(&self) -> bool {
         false
     }
@@ -42,7 +42,7 @@ impl Event for crate::value::Never {}
 
 /// A timer of a state.
 pub trait Timer: Copy + Eq + Debug + 'static {
-    /// All of its automaton, in the order of [`Timer::index`].
+    /// All timers of its automaton, in the order of [`Timer::index`].
     const ALL: &'static [Self];
 
     /// Its place among the timers of its automaton.
@@ -64,9 +64,9 @@ impl Timer for crate::value::Never {
     }
 }
 
-/// The parameters that a start gives. Serialises as an object of those that it does give.
+/// The parameters that a start gives. Serialises as an object of exactly those.
 pub trait Given: Clone + Debug + Serialize + 'static {
-    /// It gives none.
+    /// Whether it gives none.
     fn is_empty(&self) -> bool;
 }
 
@@ -78,13 +78,13 @@ impl Given for () {
 
 /// The memory of an instance. Serialises as an object, `()` aside.
 pub trait Variables: Clone + PartialEq + Debug + Serialize + 'static {
-    /// Writes an entry `name: [before, after]` for each that differs; all, from `null`, where there is no `before`.
+    /// Writes an entry `name: [before, after]` for each variable that differs. Without a `before` it writes all of them, from `null`.
     ///
     /// # Errors
     /// Those of the serializer.
     fn serialize_changes<M: SerializeMap>(&self, before: Option<&Self>, changes: &mut M) -> Result<(), M::Error>;
 
-    /// There are none at all.
+    /// Whether the automaton has no variables.
     const NONE: bool = false;
 }
 
@@ -96,9 +96,9 @@ impl Variables for () {
     const NONE: bool = true;
 }
 
-/// What `history` remembers of states that were left.
+/// What `history` remembers about states that were left.
 pub trait History: Clone + Default + Debug + 'static {
-    /// Tells of each state that was left, by name: where its `history` leads.
+    /// Calls `tell` for each state that was left, with its name and where its `history` leads.
     fn each(&self, tell: &mut dyn FnMut(&'static str, &'static str)) {
         let _ = tell;
     }
@@ -108,7 +108,7 @@ impl History for () {}
 
 /// What an instance puts on the bus. Serialises as `{"to": …, "event": …, "fields": {…}}`, unless it is an observation.
 pub trait Sent: Clone + Serialize + Debug + 'static {
-    /// Records leave it out, since it follows from the states before and after.
+    /// Whether it is an observation. Records leave those out, since they follow from the states before and after.
     fn is_observation(&self) -> bool {
         false
     }
@@ -125,7 +125,7 @@ pub enum Trigger<'a, E, T> {
     Timer(T),
     /// After a transition: is there another that needs no event?
     Always,
-    /// As [`Trigger::Always`], but there have been too many: it is only asked, nothing is performed.
+    /// As [`Trigger::Always`] after too many microsteps: guards are looked at, but nothing is performed.
     Exhausted,
 }
 
@@ -137,10 +137,10 @@ impl<E, T: Copy> Clone for Trigger<'_, E, T> {
 
 impl<E, T: Copy> Copy for Trigger<'_, E, T> {}
 
-/// What the active states answered to a trigger, before limits are looked at. One byte, so that it travels in a register.
+/// What the active states answered to a trigger, before limits are checked. One byte, so that it travels in a register.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Answer {
-    /// Nobody says anything.
+    /// No active state says anything.
     #[default]
     None,
     /// A transition with a target was performed.
@@ -149,12 +149,12 @@ pub enum Answer {
     Internal,
     /// The definition says that it means nothing here.
     Ignored,
-    /// The event is to be kept, if fewer than [`Effects::defer_limit`] of its kind are.
+    /// The event is to be kept, if fewer than [`Effects::defer_limit`] of its kind are kept already.
     Deferred,
 }
 
 impl Answer {
-    /// A transition was performed.
+    /// Whether a transition was performed.
     #[must_use]
     pub const fn is_performed(self) -> bool {
         matches!(self, Answer::Taken | Answer::Internal)
@@ -164,33 +164,33 @@ impl Answer {
 /// What an instance asks of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimerChange<T> {
-    /// Begins, or begins anew.
+    /// Starts, or starts again.
     Start {
         /// Which.
         timer: T,
-        /// Due after this much.
+        /// How long until it is due.
         length: Milliseconds,
-        /// Again and again.
+        /// Whether it fires again and again.
         repeats: bool,
     },
-    /// Ends.
+    /// Stops.
     Stop(T),
 }
 
-/// What a step brings forth, in order. The buffers are reused from delivery to delivery.
+/// What a step leads to, in order. The buffers are reused from delivery to delivery.
 #[derive(Debug)]
 pub struct Effects<A: Automaton> {
     /// For the host.
     pub actions: Vec<A::Action>,
     /// For the bus, observations among them.
     pub sends: Vec<A::Sent>,
-    /// For itself, ahead of the bus.
+    /// For the instance itself, handled before anything on the bus.
     pub raised: std::collections::VecDeque<A::Event>,
     /// For the clock.
     pub timers: Vec<TimerChange<A::Timer>>,
     /// What went wrong.
     pub faults: Faults,
-    /// After [`Answer::Deferred`]: how many of that event may be kept.
+    /// After [`Answer::Deferred`]: at most so many of that event may be kept.
     pub defer_limit: u32,
 }
 
@@ -245,12 +245,12 @@ impl<A: Automaton> Effects<A> {
     }
 }
 
-/// What was asked in a delivery, with the answers: the memo that lets all guards see one world, and the list in the record.
+/// What was asked in a delivery, with the answers. All guards of the delivery get the same answers from it, and records list it.
 #[derive(Debug)]
 pub struct Asked<Q> {
     /// In the order asked.
     pub questions: Vec<Q>,
-    /// Somebody wants a record: reads of states are noted too.
+    /// Whether there is a recorder, so that reads of states are noted too.
     pub is_recording: bool,
 }
 
@@ -261,7 +261,7 @@ impl<Q> Default for Asked<Q> {
 }
 
 impl<Q: PartialEq> Asked<Q> {
-    /// Notes a read of the table of states, once, if somebody wants a record.
+    /// Notes a read of the table of states, once, if there is a recorder.
     #[inline]
     pub fn note_read(&mut self, question: impl FnOnce() -> Q) {
         if self.is_recording {
@@ -273,7 +273,7 @@ impl<Q: PartialEq> Asked<Q> {
     }
 }
 
-/// Which timers of an instance run: a handle for each that was started.
+/// The running timers of an instance: a handle for each.
 #[derive(Clone, Copy, Debug)]
 pub struct TimerHandles<const COUNT: usize>([Option<TimerHandle>; COUNT]);
 
@@ -295,16 +295,16 @@ impl<const COUNT: usize> AsRef<[Option<TimerHandle>]> for TimerHandles<COUNT> {
     }
 }
 
-/// One automaton: its types, and what the bus must know of it.
+/// One automaton: its types, and what the bus must know about it.
 pub trait Automaton: Sized + Debug + 'static {
     /// As in the YAML.
     const NAME: &'static str;
-    /// Some state has `always`.
+    /// Whether some state has `always`.
     const HAS_ALWAYS: bool;
-    /// Some of its events are observations.
+    /// Whether some of its events are observations.
     const OBSERVES: bool;
 
-    /// What tells its instances apart; `()` if there is one.
+    /// The key that tells its instances apart; `()` if there is only one.
     type Key: Clone + Eq + Hash + Debug + Serialize + 'static;
     /// Leaf states.
     type State: State;
@@ -330,7 +330,7 @@ pub trait Automaton: Sized + Debug + 'static {
     type Kept: Deferral<Self::Event> + Debug;
     /// Handles of running timers.
     type Timers: Default + AsMut<[Option<TimerHandle>]> + AsRef<[Option<TimerHandle>]> + Debug;
-    /// What a start gives that gives nothing; none if a parameter has no default.
+    /// A start that gives no parameters; none if a parameter has no default.
     fn nothing_given() -> Option<Self::Given>;
 
     /// Whether a state that is active in `state` defers the event.
@@ -339,7 +339,7 @@ pub trait Automaton: Sized + Debug + 'static {
         false
     }
 
-    /// The timers of the states that are active in `state`, from the outside in, as if these were entered now.
+    /// Starts the timers of the states that are active in `state`, from the outside in, as if these were entered now.
     fn timers_of(
         state: Self::State,
         parameters: &Self::Parameters,

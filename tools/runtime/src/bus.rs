@@ -1,7 +1,7 @@
-//! The bus: holds every instance of a system, and delivers one message at a time, in an order that only its inputs decide.
+//! The bus: holds every instance of a system, and delivers one message at a time. Nothing but its inputs decides the order.
 //!
-//! The rules are those of `docs/SEMANTICS.md`, sections 2 to 4. The bus is generic over the generated [`System`], so that every message,
-//! table and action is typed, and over the [`Recorder`], so that an absent one costs nothing.
+//! The rules are those of `docs/SEMANTICS.md`, sections 2 to 4. The bus is generic over the generated [`System`], so every message,
+//! table and action is typed, and over the [`Recorder`], so running without one costs nothing.
 
 use std::collections::VecDeque;
 
@@ -20,21 +20,21 @@ use crate::value::Faults;
 
 /// A generated system: all instance tables, and the routing between automata.
 pub trait System: Sized {
-    /// For one instance of one automaton.
+    /// A message for one instance of one automaton.
     type Message;
     /// A request to the host, with the instance that made it.
     type Action;
     /// A timer of an instance.
     type Alarm: Copy;
-    /// Answers the conditions.
+    /// What answers the conditions.
     type Host<'h>: ?Sized;
-    /// Parameters of instances, where their start gives nothing else. Serialises as an object of objects, by automaton and parameter.
+    /// Parameters of instances, unless their start gives others. Serialises as an object of objects, by automaton and parameter.
     type Settings: Serialize + Default;
 
-    /// Tells these definitions from others: SHA-256 of the resolved model without its texts, in hexadecimal.
+    /// Identifies the definitions: SHA-256 of the resolved model without its texts, in hexadecimal.
     const MODEL_HASH: &'static str;
 
-    /// Those that the system was made with.
+    /// The settings that the system was made with.
     fn settings(&self) -> &Self::Settings;
 
     /// Shows every automaton to the visitor, in the order of their names.
@@ -69,7 +69,7 @@ pub trait Visitor<S: System> {
         S: Member<A>;
 }
 
-/// What a system knows of one of its automata.
+/// What a system knows about one of its automata.
 pub trait Member<A: Automaton>: System {
     /// Its place among the automata.
     const INDEX: usize;
@@ -83,19 +83,19 @@ pub trait Member<A: Automaton>: System {
     /// Its instances.
     fn table_mut(&mut self) -> &mut Self::Table;
 
-    /// A new instance: has entered its initial state; effects are in the buffers of the table.
+    /// A new instance, in its initial state. Effects of entering it are in the buffers of the table.
     fn create(&mut self, key: &A::Key, given: &A::Given, host: &mut Self::Host<'_>) -> Instance<A>;
 
-    /// The parameters of an instance whose start gives these.
+    /// The parameters of an instance that was started with these.
     fn parameters(&self, given: &A::Given) -> A::Parameters;
 
-    /// One selection, and what it leads to; effects are in the buffers of the table.
+    /// Selects an answer to the trigger and performs it. Effects are in the buffers of the table.
     fn step(&mut self, slot: Slot, trigger: Trigger<'_, A::Event, A::Timer>, host: &mut Self::Host<'_>) -> Answer;
 
     /// Puts on the bus what the instance sent: a message for each receiver.
     fn route(&self, slot: Slot, sent: A::Sent, outbox: &mut Outbox<'_, Self>);
 
-    /// Keeps the table of states.
+    /// Keeps the table of states up to date.
     fn moved(&mut self, slot: Slot, before: Option<A::State>, after: Option<A::State>) {
         let _ = (slot, before, after);
     }
@@ -111,9 +111,9 @@ pub trait Member<A: Automaton>: System {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Origin {
     cause: Option<u64>,
-    /// An observation is for the instance that existed when it arose (the automaton's index, its serial): it ends with that.
+    /// An observation is for the instance that existed when it arose (the automaton's index, its serial), and is dropped when that ends.
     only_for: Option<(usize, Serial)>,
-    /// A start was delivered for it already; it makes no second one.
+    /// A start was delivered for it already, so it causes no second one.
     has_started: bool,
 }
 
@@ -131,12 +131,12 @@ pub struct Outbox<'a, S: System> {
 }
 
 impl<S: System> Outbox<'_, S> {
-    /// Behind what is there.
+    /// Puts it at the end of the queue.
     pub fn send(&mut self, message: S::Message) {
         self.push(message, None);
     }
 
-    /// Behind what is there, for this very instance.
+    /// Puts it at the end of the queue, for this one instance only.
     pub fn observe<A: Automaton>(&mut self, message: S::Message, observer: Serial)
     where
         S: Member<A>,
@@ -164,15 +164,15 @@ pub struct Bus<S: System, R = Off> {
     now_ms: u64,
     /// Number of the next delivery.
     sequence: u64,
-    /// Deliveries of the input at hand.
+    /// Deliveries of the current input so far.
     delivered: u32,
-    /// What the input at hand has come to so far.
+    /// What the current input has come to so far.
     handled: Handled,
-    /// The input at hand is the passing of time.
+    /// Whether the current input is the passing of time.
     is_advancing: bool,
-    /// [`Bus::start`] was called.
+    /// Whether [`Bus::start`] was called.
     is_started: bool,
-    /// [`Recorder::open`] was called.
+    /// Whether [`Recorder::open`] was called.
     is_open: bool,
 }
 
@@ -224,7 +224,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         }
     }
 
-    /// Bounds the queue differently; what does not fit is dropped, with a fault on the delivery that sent it.
+    /// Sets how many messages the queue holds at most. What does not fit is dropped, with a fault on the delivery that sent it.
     #[must_use]
     pub fn queue_limit(mut self, limit: usize) -> Self {
         self.queue_limit = limit;
@@ -246,25 +246,25 @@ impl<S: System, R: Recorder> Bus<S, R> {
         &mut self.recorder
     }
 
-    /// Ends it all, and gives the recorder back.
+    /// Drops all instances and returns the recorder.
     #[must_use]
     pub fn into_recorder(self) -> R {
         self.recorder
     }
 
-    /// When [`Bus::advance`] has something to do next, in milliseconds.
+    /// When the next timer is due, in milliseconds: time for [`Bus::advance`].
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
         self.timers.deadline_ms()
     }
 
-    /// Number of the next delivery: how many there have been.
+    /// How many deliveries there have been, which is the number of the next one.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// The latest time that was given, in milliseconds.
+    /// The latest time that the bus was given, in milliseconds.
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         self.now_ms
@@ -349,8 +349,8 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.handled
     }
 
-    /// Puts an instance into a state, with variables as given, without running anything: no entry, no observation, nothing recorded. The
-    /// timers of the states that it is in begin now. An instance of that key that is there is replaced. For replays and tests.
+    /// Puts an instance into a state, with these variables, without running anything: no entry, no observation, nothing recorded. The
+    /// timers of the states that it is in start now. An existing instance of that key is replaced. For replays and tests.
     pub fn place<A: Automaton>(&mut self, key: A::Key, given: &A::Given, state: A::State, variables: A::Variables)
     where
         S: Member<A>,
@@ -390,7 +390,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         recorder.open(&Opening(&|header, key, out| trace::write_opening(&situation, header, key, out)));
     }
 
-    /// Until the queue is empty, or the limit is reached.
+    /// Delivers until the queue is empty or the limit is reached.
     fn run(&mut self, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) {
         while self.delivered < DELIVERY_LIMIT
             && let Some(Envelope { message, origin }) = self.queue.pop_front()
@@ -467,7 +467,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         }
     }
 
-    /// Kept events that are not deferred any more, oldest first, each a delivery of its own.
+    /// Delivers kept events that are no longer deferred, oldest first, each on its own.
     fn recall<A: Automaton>(&mut self, slot: Slot, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>)
     where
         S: Member<A>,
@@ -482,7 +482,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         }
     }
 
-    /// One delivery of an event. Says whether the instance is there still.
+    /// One delivery of an event. Returns whether the instance still exists.
     #[inline]
     fn deliver_one<A: Automaton>(
         &mut self,
@@ -560,7 +560,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         }
     }
 
-    /// After a start or a performed transition: `always`, then the oldest raised event, until nothing is left to do.
+    /// After a start or a transition: performs `always`, then handles the oldest raised event, until nothing is left to do.
     fn complete<A: Automaton>(&mut self, slot: Slot, host: &mut S::Host<'_>)
     where
         S: Member<A>,
@@ -597,7 +597,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.system.table_mut().buffers_mut().effects.raised.clear();
     }
 
-    /// Says whether a transition was performed.
+    /// Returns whether a transition was performed.
     fn handle_raised<A: Automaton>(&mut self, slot: Slot, event: A::Event, host: &mut S::Host<'_>) -> bool
     where
         S: Member<A>,
@@ -638,8 +638,8 @@ impl<S: System, R: Recorder> Bus<S, R> {
         Before { state: parts.instance.state(), variables: is_recording.then(|| parts.instance.variables.clone()) }
     }
 
-    /// Ends a delivery: keeps the tables, puts messages on the bus, writes the record, hands out the actions. Says whether the
-    /// instance is there still.
+    /// Ends a delivery: updates the tables, puts messages on the bus, writes the record, hands out the actions. Returns whether the
+    /// instance still exists.
     #[inline]
     fn finish<A: Automaton>(
         &mut self,
@@ -720,7 +720,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         after
     }
 
-    /// Expands what was sent into messages, one for each receiver. The list stays for the record if there is one.
+    /// Expands what was sent into messages, one for each receiver. The list is kept if there is a recorder.
     fn send_all<A: Automaton>(&mut self, slot: Slot) -> Faults
     where
         S: Member<A>,
@@ -743,7 +743,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         faults
     }
 
-    /// The last delivery that the limit allows says so, if something is left.
+    /// The last delivery that the limit allows: notes a fault if something is left to deliver.
     #[cold]
     fn at_limit<A: Automaton>(&mut self, slot: Slot, after: A::State, mut faults: Faults) -> Faults
     where
@@ -787,7 +787,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         !after.is_final()
     }
 
-    /// A delivery to an instance that takes no part in it.
+    /// Records a delivery that no instance takes part in.
     fn refuse<A: Automaton>(
         &mut self,
         key: &A::Key,
@@ -854,7 +854,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.system.table_mut().remove(slot);
     }
 
-    /// Ends the timers of an instance, and forgets the observations on their way to it.
+    /// Stops the timers of an instance, and drops the observations on their way to it.
     fn release<A: Automaton>(&mut self, slot: Slot)
     where
         S: Member<A>,
@@ -874,7 +874,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
 /// An instance before a delivery.
 struct Before<A: Automaton> {
     state: A::State,
-    /// Only if somebody wants a record.
+    /// Only if there is a recorder.
     variables: Option<A::Variables>,
 }
 

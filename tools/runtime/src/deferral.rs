@@ -1,14 +1,14 @@
-//! Events that an instance keeps until no active state defers them any more.
+//! Events that an instance keeps until no active state defers them.
 
 use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 
 /// Where an automaton keeps deferred events: [`Kept`], or `()` for one that defers nothing.
 pub trait Deferral<E>: Default {
-    /// Keeps one, unless `limit` of its kind are kept already.
+    /// Keeps an event, unless `limit` of its kind are kept already. Returns whether it did.
     fn keep(&mut self, event: E, cause: Option<u64>, limit: u32) -> bool;
 
-    /// Takes the oldest that is not deferred any more, with its cause.
+    /// Takes the oldest event that is no longer deferred, with its cause.
     fn recall(&mut self, is_deferred: impl Fn(&E) -> bool) -> Option<(E, Option<u64>)>;
 
     /// Whether [`Deferral::recall`] would give one.
@@ -45,7 +45,7 @@ impl<E> Deferral<E> for () {
 #[derive(Clone, Debug)]
 pub struct Kept<E> {
     events: VecDeque<(E, Option<u64>)>,
-    /// How many of each kind; kinds are few, so a list is quicker than a map.
+    /// How many of each kind. There are few kinds, so a list is faster than a map.
     counts: Vec<(Discriminant<E>, u32)>,
 }
 

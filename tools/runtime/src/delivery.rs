@@ -1,5 +1,5 @@
-//! One delivery, typed: what a recorder sees. It serialises straight into a line of a trace, without a detour through JSON values, and a
-//! [`Record`] can be made of it.
+//! One delivery, typed: what a recorder sees. It serialises straight into a line of a trace, without JSON values in between, and can be turned
+//! into a [`Record`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,22 +15,22 @@ use crate::value::Faults;
 
 /// Sees every delivery of a bus.
 pub trait Recorder {
-    /// Whether it wants to see any. If not, the bus does nothing for records at all.
+    /// Whether it records anything. If not, the bus does no work for records.
     fn is_on(&self) -> bool {
         true
     }
 
-    /// The key under which secrets are to be recorded ([`crate::secret`]); none: hidden altogether.
+    /// The key under which secrets are recorded ([`crate::secret`]). Without one they are hidden completely.
     fn secret_key(&self) -> Option<&Key> {
         None
     }
 
-    /// Called once, before the first input of the bus, with what a trace begins with.
+    /// Called once, before the first input of the bus, with the first lines of a trace.
     fn open(&mut self, opening: &Opening<'_>) {
         let _ = opening;
     }
 
-    /// Called after each delivery, before its messages are delivered in turn.
+    /// Called after each delivery, before the messages that it sent are delivered.
     fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>);
 }
 
@@ -47,7 +47,7 @@ impl Recorder for Off {
     fn record<A: Automaton>(&mut self, _: &Delivery<'_, A>) {}
 }
 
-/// Records if there is one: for what is decided when the program runs.
+/// Records if there is a recorder: for programs that decide when they run.
 impl<R: Recorder> Recorder for Option<R> {
     fn is_on(&self) -> bool {
         self.as_ref().is_some_and(R::is_on)
@@ -70,7 +70,7 @@ impl<R: Recorder> Recorder for Option<R> {
     }
 }
 
-/// Both see everything.
+/// Both record everything.
 impl<First: Recorder, Second: Recorder> Recorder for (First, Second) {
     fn is_on(&self) -> bool {
         self.0.is_on() || self.1.is_on()
@@ -119,7 +119,7 @@ pub struct Delivery<'a, A: Automaton> {
     pub sequence: u64,
     /// The time that was given to the bus, in milliseconds.
     pub at_ms: u64,
-    /// The delivery that this message came from.
+    /// The delivery that sent this message.
     pub cause: Option<u64>,
     /// The instance.
     pub key: &'a A::Key,
@@ -133,9 +133,9 @@ pub struct Delivery<'a, A: Automaton> {
     pub after: Option<A::State>,
     /// What was asked.
     pub questions: &'a [A::Question],
-    /// The variables before; none if the instance was not there.
+    /// The variables before; none if the instance did not exist.
     pub variables_before: Option<&'a A::Variables>,
-    /// The variables after; none if the instance was not there.
+    /// The variables after; none if the instance did not exist.
     pub variables_after: Option<&'a A::Variables>,
     /// Actions.
     pub actions: &'a [A::Action],
@@ -335,7 +335,7 @@ impl Serialize for InstanceName<'_> {
     }
 }
 
-/// Texts and enum variants bare, everything else as compact JSON. A text that could be taken for other JSON stands in its quotes.
+/// Texts and enum variants bare, everything else as compact JSON. A text that could be read as other JSON keeps its quotes.
 fn key_text<K: Serialize>(key: &K) -> Cow<'static, str> {
     let json = serde_json::to_string(key).unwrap_or_default();
     let Some(inner) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return json.into() };
@@ -347,7 +347,7 @@ fn key_text<K: Serialize>(key: &K) -> Cow<'static, str> {
     if is_json(&text) { json.into() } else { text.into_owned().into() }
 }
 
-/// Whether the text is JSON as it stands. Most texts are not, which their first character tells.
+/// Whether the text is JSON as it stands. Most texts are not, and their first character shows it.
 #[must_use]
 pub fn is_json(text: &str) -> bool {
     let may_begin = |first: u8| {

@@ -1,4 +1,4 @@
-//! A generated system by names and JSON: for tests, replays and tools. Nothing of this is for a program's own running.
+//! A generated system by names and JSON: for tests, replays and tools, not for a program's own use.
 //!
 //! The generated `dynamic.rs` implements [`ByName`]; [`Dynamic`] then drives any such system without knowing its types.
 
@@ -44,7 +44,7 @@ impl<'a> Answering<'a> {
         let answer = (self.0)(&instance, condition, &arguments);
         let text = answer.to_string();
         serde_json::from_value(answer)
-            .unwrap_or_else(|error| panic!("{text} is no answer to `{condition}` of `{instance}`: {error}"))
+            .unwrap_or_else(|error| panic!("{text} does not answer `{condition}` of `{instance}`: {error}"))
     }
 }
 
@@ -92,7 +92,7 @@ pub fn set<T: DeserializeOwned>(place: &mut T, fields: &Fields, name: &str) -> R
     Ok(())
 }
 
-/// That there is no field of another name.
+/// Checks that there is no field of another name.
 ///
 /// # Errors
 /// If there is.
@@ -103,7 +103,7 @@ pub fn only(fields: &Fields, names: &[&str]) -> Result<(), String> {
     }
 }
 
-/// The key of `name[key]`: JSON if it can be read so, otherwise a bare text.
+/// The key of `name[key]`: JSON if it can be read as such, otherwise a bare text.
 ///
 /// # Errors
 /// If it is not of its type.
@@ -114,7 +114,7 @@ pub fn key<T: DeserializeOwned>(text: Option<&str>) -> Result<T, String> {
         .map_err(|error| format!("the key `{text}`: {error}"))
 }
 
-/// That there is no key.
+/// Checks that there is no key.
 ///
 /// # Errors
 /// If there is.
@@ -143,7 +143,7 @@ pub fn object(of: &impl Serialize) -> Fields {
     }
 }
 
-/// What the generated `dynamic.rs` knows of its system.
+/// What the generated `dynamic.rs` knows about its system.
 pub trait ByName: System {
     /// Its automata, in the order of their names.
     const AUTOMATA: &'static [&'static AutomatonMetadata];
@@ -179,7 +179,7 @@ pub trait ByName: System {
     ) -> Result<(), String>;
 }
 
-/// A running system of any types, with a record of every delivery.
+/// A running system, whatever its types, with a record of every delivery.
 pub trait Dynamic {
     /// [`Bus::start`].
     fn start(&mut self, now_ms: u64, answers: &mut Answers<'_>) -> Handled;
@@ -234,7 +234,7 @@ pub trait Dynamic {
 /// What a [`Run`] records: for looking at, and for replays.
 pub type Recording = (Records, Lines);
 
-/// A recorder for a [`Run`]. The key of its secrets is no secret: this is for tests and tools.
+/// A recorder for a [`Run`]. The key that hides secrets is public: this is for tests and tools.
 #[must_use]
 pub fn recording() -> Recording {
     (Records::default(), Lines::new(*b"for tests and tools; known to us"))
@@ -253,7 +253,7 @@ impl<S: ByName> Run<S> {
         Self::with_bus(Bus::with_recorder(system, recording()))
     }
 
-    /// Over a bus of one's own making, with another limit of its queue.
+    /// Runs on a bus that the caller made, for example with another limit of its queue.
     #[must_use]
     pub fn with_bus(bus: Bus<S, Recording>) -> Self {
         Self { bus, actions: Vec::new() }

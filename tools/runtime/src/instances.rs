@@ -11,18 +11,18 @@ use crate::record::Outcome;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(u32);
 
-/// Told apart from all other instances that the table ever held, also from earlier ones of the same key.
+/// Identifies an instance among all that the table ever held, earlier ones of the same key included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Serial(u64);
 
-/// What a delivery works in, reused by all instances of an automaton.
+/// The working memory of a delivery, reused by all instances of an automaton.
 #[derive(Debug)]
 pub struct Buffers<A: Automaton> {
-    /// What the steps bring forth.
+    /// What the steps lead to.
     pub effects: Effects<A>,
     /// What was asked.
     pub asked: Asked<A::Question>,
-    /// Raised events that were handled, and what became of them; only if somebody wants a record.
+    /// Raised events that were handled, and what became of them; only if there is a recorder.
     pub handled: Vec<(A::Event, Outcome)>,
 }
 
@@ -33,7 +33,7 @@ impl<A: Automaton> Default for Buffers<A> {
 }
 
 impl<A: Automaton> Buffers<A> {
-    /// Ready for the next delivery; keeps its memory.
+    /// Empties them for the next delivery; their memory is kept.
     pub fn clear(&mut self) {
         self.effects.actions.clear();
         self.effects.sends.clear();
@@ -63,7 +63,7 @@ pub trait Table<A: Automaton> {
     fn find(&self, key: &A::Key) -> Option<Slot>;
     /// All instances, in the order of creation.
     fn slots(&self) -> impl Iterator<Item = Slot> + '_;
-    /// What tells it from earlier and later ones.
+    /// What tells the instance from earlier and later ones of its key.
     fn serial(&self, slot: Slot) -> Serial;
     /// The instance's key.
     fn key(&self, slot: Slot) -> &A::Key;
@@ -75,9 +75,9 @@ pub trait Table<A: Automaton> {
     fn buffers(&self) -> &Buffers<A>;
     /// The buffers.
     fn buffers_mut(&mut self) -> &mut Buffers<A>;
-    /// A new one. Its key is free.
+    /// Adds an instance. Its key must be free.
     fn insert(&mut self, key: A::Key, instance: Instance<A>) -> Slot;
-    /// Takes one away.
+    /// Removes an instance.
     fn remove(&mut self, slot: Slot);
 }
 
@@ -164,8 +164,8 @@ struct Entry<A: Automaton> {
 
 const NO_ENTRY: u32 = u32::MAX;
 
-/// An automaton with an instance for each key: found by hash, walked in the order of creation along a list through the entries, so
-/// that neither the hash nor the reuse of entries decides any order.
+/// An automaton with an instance for each key. Instances are found by hash and walked in the order of creation, along a list through the
+/// entries, so neither hashing nor the reuse of entries affects any order.
 pub struct Instances<A: Automaton> {
     by_key: HashMap<A::Key, u32>,
     entries: Vec<Option<Entry<A>>>,
@@ -202,7 +202,7 @@ impl<A: Automaton> Instances<A> {
         self.walk().map(|entry| (&entry.key, &entry.instance))
     }
 
-    /// In the order of creation, with what tells each from earlier and later ones of its key.
+    /// In the order of creation, each with its serial.
     pub fn serials(&self) -> impl Iterator<Item = (&A::Key, Serial)> {
         self.walk().map(|entry| (&entry.key, entry.serial))
     }
@@ -213,7 +213,7 @@ impl<A: Automaton> Instances<A> {
         self.by_key.len()
     }
 
-    /// None exists.
+    /// Whether none exists.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_key.is_empty()
@@ -314,7 +314,7 @@ impl<A: Automaton> Table<A> for Instances<A> {
     }
 }
 
-/// How many instances are in each leaf: what `any`, `all` and `no X in S` read, in a time that depends on the definition only.
+/// How many instances are in each leaf. `any`, `all` and `no X in S` read it, in a time that does not depend on how many instances there are.
 #[derive(Clone, Debug)]
 pub struct StateCounts<S: State> {
     counts: Vec<u64>,
@@ -328,17 +328,17 @@ impl<S: State> Default for StateCounts<S> {
 }
 
 impl<S: State> StateCounts<S> {
-    /// At least one is in such a state.
+    /// Whether at least one is in such a state.
     pub fn any(&self, is_in: impl Fn(S) -> bool) -> bool {
         self.occupied().any(is_in)
     }
 
-    /// Every one is in such a state, if there is one at all.
+    /// Whether every existing one is in such a state.
     pub fn all(&self, is_in: impl Fn(S) -> bool) -> bool {
         self.occupied().all(is_in)
     }
 
-    /// An instance went from one state to another; none: it did not exist before, or does not exist any more.
+    /// An instance went from one state to another. No state: it did not exist before, or no longer exists.
     pub fn moved(&mut self, before: Option<S>, after: Option<S>) {
         if let Some(before) = before {
             self.counts[before.index()] -= 1;
@@ -372,17 +372,17 @@ impl<K: Clone + Eq + Hash + Debug, S: State> StateTable<K, S> {
         self.by_key.get(key).is_some_and(|&state| is_in(state))
     }
 
-    /// At least one is in such a state.
+    /// Whether at least one is in such a state.
     pub fn any(&self, is_in: impl Fn(S) -> bool) -> bool {
         self.counts.any(is_in)
     }
 
-    /// Every one is in such a state, if there is one at all.
+    /// Whether every existing one is in such a state.
     pub fn all(&self, is_in: impl Fn(S) -> bool) -> bool {
         self.counts.all(is_in)
     }
 
-    /// An instance went from one state to another; none: it did not exist before, or does not exist any more.
+    /// An instance went from one state to another. No state: it did not exist before, or no longer exists.
     pub fn moved(&mut self, key: &K, before: Option<S>, after: Option<S>) {
         self.counts.moved(before, after);
         match after {

@@ -1,25 +1,26 @@
 //! What generated automata need to run: the bus, timers, the table of instances, and the record of what happened.
 //!
-//! Knows nothing of any particular automaton. The rules it follows are in `docs/SEMANTICS.md`. Generated code names everything that
-//! it needs through this crate ([`serde`], [`serde_json`] and [`statig`] included), so that whoever includes it needs no other dependency.
+//! It knows nothing of any particular automaton. The rules it follows are in `docs/SEMANTICS.md`. Generated code reaches everything it needs
+//! through this crate ([`serde`], [`serde_json`] and [`statig`] included), so a program that includes it needs no other dependency.
 //!
-//! A program makes a [`Bus`] of the generated `System`, starts it, and from then on is driven by two calls:
+//! A program makes a [`Bus`] of the generated `System`, starts it, and then makes one of two calls whenever something happens:
 //!
 //! ```text
 //! let mut bus = Bus::new(System::new(Settings::default()));   // or Bus::with_recorder(system, recorder)
 //! bus.start(now_ms, &mut host, &mut actions);
 //! loop {
-//!     // perform and clear `actions`; sleep until bus.deadline() or the next input
-//!     bus.advance(now_ms, &mut host, &mut actions);           // timers that are due
-//!     bus.handle(now_ms, message, &mut host, &mut actions);   // an input, made by `senders::<part>::<automaton>::<event>`
+//!     // perform and clear `actions`; sleep until the next input or bus.deadline(), whichever is first
+//!     bus.receive(now_ms, message, &mut host, &mut actions);  // an input, made by `senders::<part>::<automaton>::<event>`
+//!     bus.advance(now_ms, &mut host, &mut actions);           // no input: the deadline has come
 //! }
 //! ```
 //!
-//! `host` answers the conditions: any type that implements the generated `Conditions` trait of each automaton that has some. Actions come out as
-//! values, in order. Time is whatever the caller says, in milliseconds.
+//! `host` answers the conditions: it is any type that implements the generated `Conditions` trait of each automaton that has some. Actions come
+//! out as values, in order. Time is what the caller says, in milliseconds. Each call returns [`Handled`]: what became of the message, and whether
+//! anything was unexpected.
 //!
-//! Every delivery can be recorded: see [`Recorder`], [`Delivery`] (typed, serialises straight to a line of a trace) and [`Record`]. A whole trace, which
-//! `automata replay` can run again, is made with [`trace`].
+//! Every delivery can be recorded: see [`Recorder`], [`Delivery`] (typed; serialises straight to a line of a trace) and [`Record`]. A whole trace,
+//! which `automata replay` can run again, is written by [`trace::Trace`].
 
 pub mod automaton;
 pub mod bus;

@@ -1,7 +1,7 @@
 //! A delivery as the line of a trace, written straight into memory.
 //!
-//! The same octets that serde makes of a [`Delivery`], several times as fast: its skeleton is copied, and only what the definition's own types hold goes
-//! through serde. A unit test and `tests/agreement` hold the two equal.
+//! The same bytes that serde makes of a [`Delivery`], several times as fast: the fixed parts are copied, and only values of the definition's own types
+//! go through serde. `tests/agreement` holds the two equal.
 
 use serde::Serialize;
 use serde_json::Result;
@@ -66,7 +66,7 @@ fn outcome(out: &mut Vec<u8>, outcome: Outcome) {
     name(out, outcome.name());
 }
 
-/// The entries of an object, in the object that is open.
+/// The entries of an object, as part of the object that is open.
 fn inner(out: &mut Vec<u8>, object: &impl Serialize) -> Result<()> {
     let begin = out.len();
     json(out, object)?;
@@ -140,7 +140,7 @@ fn is_plain(out: &mut Vec<u8>, begin: usize) -> bool {
         [b'"', inner @ .., b'"'] => inner,
         other => return !other.iter().any(|byte| matches!(byte, b'"' | b'\\')),
     };
-    // With an escape in it, or like other JSON: for the general way.
+    // It has an escape, or could be read as other JSON: the general way handles that.
     if inner.contains(&b'\\') || std::str::from_utf8(inner).is_ok_and(is_json) {
         return false;
     }

@@ -1,4 +1,4 @@
-//! What generated code tells of its automata to tools at run time: names, texts, and the places in the YAML.
+//! What generated code tells tools about its automata at run time: names, texts, and places in the YAML.
 
 /// A place in a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,11 +16,11 @@ pub struct StateMetadata {
     pub name: &'static str,
     /// One sentence; may be empty.
     pub summary: &'static str,
-    /// None for the root only.
+    /// None only for the root.
     pub parent: Option<&'static str>,
-    /// Can be the current state.
+    /// Whether it can be the current state.
     pub is_leaf: bool,
-    /// Entering it ends the instance.
+    /// Whether entering it ends the instance.
     pub is_final: bool,
     /// Where it is declared.
     pub place: Place,
@@ -35,7 +35,7 @@ pub struct EventMetadata {
     pub summary: &'static str,
     /// Names of its fields.
     pub fields: &'static [&'static str],
-    /// Parts and automata that send it. Empty for what is only raised, and for observations.
+    /// Parts and automata that send it. Empty for events that are only raised, and for observations.
     pub from: &'static [&'static str],
     /// Where it is declared, or first mentioned.
     pub place: Place,
@@ -50,7 +50,7 @@ pub struct TransitionMetadata {
     pub trigger: &'static str,
     /// Where it leads: a state, `S.history`, or nothing if nothing is left.
     pub target: Option<&'static str>,
-    /// It says that the event is ignored.
+    /// Whether it says that the event is ignored.
     pub is_ignored: bool,
     /// One sentence; may be empty.
     pub summary: &'static str,

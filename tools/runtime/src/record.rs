@@ -15,7 +15,7 @@ pub enum Outcome {
     Internal,
     /// The definition says that the event means nothing here.
     Ignored,
-    /// The event is kept until a state is entered that does not defer it.
+    /// The event is kept until no active state defers it.
     Deferred,
     /// No active state says anything about the event.
     Unexpected,
@@ -27,7 +27,7 @@ pub enum Outcome {
     NoSuchInstance,
     /// A start for a key that has an instance.
     AlreadyThere,
-    /// The event was to be deferred, but its limit is reached; it is lost.
+    /// The event was to be deferred, but the limit is reached; it is lost.
     DeferFull,
 }
 
@@ -60,7 +60,7 @@ impl Outcome {
         Outcome::DeferFull,
     ];
 
-    /// The definitions say what becomes of the message. Otherwise nobody thought of it, or it is lost.
+    /// Whether the definitions say what becomes of the message. Otherwise nobody thought of it, or it is lost.
     #[must_use]
     pub const fn is_intended(self) -> bool {
         !matches!(self, Outcome::Unexpected | Outcome::NoSuchInstance | Outcome::AlreadyThere | Outcome::DeferFull)
@@ -97,16 +97,16 @@ impl Fault {
     }
 }
 
-/// `always` transitions and raised events in one delivery, at the most.
+/// At most so many `always` transitions and raised events in one delivery.
 pub const MICROSTEP_LIMIT: u32 = 64;
 
-/// Deliveries that one input from outside may lead to, at the most.
+/// One input from outside leads to at most so many deliveries.
 pub const DELIVERY_LIMIT: u32 = 10_000;
 
-/// Messages in the queue of the bus, at the most, unless said otherwise.
+/// The queue of the bus holds at most so many messages, unless the program sets another limit.
 pub const QUEUE_LIMIT: usize = 65_536;
 
-/// Kept copies of one deferred event in one instance, at the most, unless the definition says otherwise.
+/// One instance keeps at most so many of one deferred event, unless the definition sets another limit.
 pub const DEFER_LIMIT: usize = 16;
 
 /// A question that a guard asked, and its answer.

@@ -1,9 +1,9 @@
 //! Values of secret types, as records show them: never themselves.
 //!
-//! A record says `"(secret)"`. A trace has to be replayed, and a replay must see whether two secrets are equal; so there, and only there, it is the
-//! length and a hash under a key of the run, which is written nowhere: outside of the run the hash says nothing, however easy the secret is to guess.
-//! The key reaches the serialisation of a value by a variable of the thread, set for the time of one call ([`with_key`]), so that whoever
-//! serialises without one, by whatever way, hides everything.
+//! A record says `"(secret)"`. A replay of a trace must see whether two secrets are equal, so in a trace, and only there, a secret is its length and
+//! a hash under the key of the run. That key is written nowhere, so outside of the run the hash says nothing, however easy the secret is to guess.
+//! The key reaches serialisation through a thread-local variable that is set for one call ([`with_key`]). Serialising in any other way hides
+//! everything.
 
 use std::cell::Cell;
 
@@ -17,10 +17,10 @@ use crate::value::Hexadecimal;
 /// What stands in a record in place of a value of a secret type.
 pub const SECRET: &str = "(secret)";
 
-/// Octets of the hash that a trace shows: HMAC-SHA-256, cut to 128 bits.
+/// Bytes of the hash that a trace shows: HMAC-SHA-256, cut to 128 bits.
 pub const HASH_BYTES: usize = 16;
 
-/// The key of a run: random octets, made by the caller, and written nowhere.
+/// The key of a run: random bytes that the caller makes and writes nowhere.
 pub type Key = [u8; 32];
 
 thread_local! {
@@ -47,7 +47,7 @@ pub fn one<T: AsRef<[u8]>, S: Serializer>(value: &T, serializer: S) -> Result<S:
     Secret::of(value).serialize(serializer)
 }
 
-/// Likewise for a value that may be `none`, which may be seen.
+/// As [`one`], for a value that may be `none`, which is no secret.
 ///
 /// # Errors
 /// Those of the serializer.
@@ -55,7 +55,7 @@ pub fn optional<T: AsRef<[u8]>, S: Serializer>(value: &Option<T>, serializer: S)
     Secret::optional(value).serialize(serializer)
 }
 
-/// Likewise for such a value that may not be given at all.
+/// As [`optional`], for a value that may not be given at all.
 ///
 /// # Errors
 /// Those of the serializer.
@@ -63,7 +63,7 @@ pub fn given<T: AsRef<[u8]>, S: Serializer>(value: &Option<Option<T>>, serialize
     Secret(value.as_ref().and_then(Option::as_ref).map(AsRef::as_ref)).serialize(serializer)
 }
 
-/// A value of a secret type, where a record is built by hand; none is `none`.
+/// A value of a secret type in a record that is built by hand; `None` is `none`.
 #[derive(Clone, Copy)]
 pub struct Secret<'a>(Option<&'a [u8]>);
 
@@ -118,7 +118,7 @@ mod tests {
         assert_ne!(under(1, "hush"), under(2, "hush"));
         assert_ne!(under(1, "hush"), under(1, "hash"));
         assert!(!under(1, "hush").contains("hush"));
-        // HMAC-SHA-256 by `openssl dgst -mac HMAC -macopt hexkey:0101…01`, cut to 16 octets.
+        // HMAC-SHA-256 by `openssl dgst -mac HMAC -macopt hexkey:0101…01`, cut to 16 bytes.
         assert_eq!(under(1, "hush"), HUSH);
     }
 

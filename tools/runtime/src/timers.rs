@@ -1,7 +1,7 @@
-//! Timers on a clock that is given in, ordered by deadline and then by the order of their start.
+//! Timers on a clock that the caller moves, ordered by deadline and then by the order of their start.
 //!
-//! A binary heap of slots that know their place in it, so that a cancelled timer leaves at once: a state that is entered and left
-//! a million times a second, with a timer of an hour, holds one entry. A handle carries the generation of its slot; one that has
+//! A binary heap of slots that know their place in it, so a cancelled timer leaves at once: a state with a timer of an hour that is
+//! entered and left a million times a second holds one entry. A handle carries the generation of its slot, so a handle that has
 //! outlived its timer does nothing.
 
 /// Names a running timer.
@@ -25,9 +25,9 @@ pub struct Fired<T> {
 pub struct Running {
     /// When it is due next, in milliseconds.
     pub due_ms: u64,
-    /// The distance of its beats, if it fires again and again.
+    /// The interval, if it fires again and again.
     pub interval_ms: Option<u64>,
-    /// Number of its start: orders those that are due at the same instant.
+    /// Number of its start, which orders timers that are due at the same time.
     pub order: u64,
 }
 
@@ -63,13 +63,13 @@ impl<T: Copy> Default for Timers<T> {
 }
 
 impl<T: Copy> Timers<T> {
-    /// None runs.
+    /// Without a running timer.
     #[must_use]
     pub const fn new() -> Self {
         Self { slots: Vec::new(), heap: Vec::new(), free: NO_SLOT, started: 0 }
     }
 
-    /// Starts one. With an interval it fires again and again; an interval of 0 counts as 1 ms.
+    /// Starts a timer. With an interval it fires again and again; an interval of 0 counts as 1 ms.
     pub fn start(&mut self, what: T, deadline_ms: u64, interval_ms: Option<u64>) -> TimerHandle {
         let place = index(self.heap.len());
         let order = self.started;
@@ -90,7 +90,7 @@ impl<T: Copy> Timers<T> {
         TimerHandle { slot, generation: self.slots[slot as usize].generation }
     }
 
-    /// Stops one. A handle whose timer has fired for the last time, or was cancelled, does nothing.
+    /// Stops a timer. A handle whose timer has fired for the last time, or was cancelled, does nothing.
     pub fn cancel(&mut self, handle: TimerHandle) {
         let Some(slot) = self.slots.get(handle.slot as usize) else { return };
         if slot.generation == handle.generation && slot.what.is_some() {
@@ -98,20 +98,20 @@ impl<T: Copy> Timers<T> {
         }
     }
 
-    /// When the next one is due.
+    /// When the next timer is due.
     #[must_use]
     pub fn deadline_ms(&self) -> Option<u64> {
         self.heap.first().map(|&slot| self.slots[slot as usize].deadline_ms)
     }
 
-    /// Whether one is due.
+    /// Whether a timer is due.
     #[must_use]
     pub fn is_due(&self, now_ms: u64) -> bool {
         self.deadline_ms().is_some_and(|deadline| deadline <= now_ms)
     }
 
-    /// Takes the first that is due. One with an interval runs on: its next beat is the first after `now_ms`, and it keeps its
-    /// place in the order of start.
+    /// Takes the first timer that is due. One with an interval keeps running: its next beat is the first after `now_ms`, and it keeps
+    /// its place in the order of start.
     pub fn fire(&mut self, now_ms: u64) -> Option<Fired<T>> {
         let number = *self.heap.first()?;
         let slot = &mut self.slots[number as usize];
@@ -139,13 +139,13 @@ impl<T: Copy> Timers<T> {
         self.heap.len()
     }
 
-    /// None runs.
+    /// Whether no timer runs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()
     }
 
-    /// A timer as it runs; none if it does not.
+    /// The state of a timer; none if it does not run.
     #[must_use]
     pub fn running(&self, handle: TimerHandle) -> Option<Running> {
         let slot = self.slots.get(handle.slot as usize)?;

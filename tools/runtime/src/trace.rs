@@ -22,7 +22,7 @@ use crate::timers::Timers;
 /// Version of the format: the first thing in a trace.
 pub const FORMAT: u32 = 1;
 
-/// A line is no longer than this, line feed not counted.
+/// A line is at most this long, without its line feed.
 pub const LINE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Records a line for each delivery into a buffer.
@@ -32,13 +32,13 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// An empty buffer. The key makes equal secrets recognisable within this run: random octets that nobody else knows.
+    /// An empty buffer. The key makes equal secrets recognisable within this run: random bytes that nobody else knows.
     #[must_use]
     pub const fn new(key: Key) -> Self {
         Self { bytes: Vec::new(), key }
     }
 
-    /// The lines since they were last taken or cleared. The buffer keeps its size if [`Lines::bytes`] and [`Lines::clear`] are used instead.
+    /// Takes the lines since they were last taken or cleared. [`Lines::bytes`] and [`Lines::clear`] do the same and keep the memory.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
@@ -50,7 +50,7 @@ impl Lines {
         &self.bytes
     }
 
-    /// Forgets the lines, and keeps the memory.
+    /// Drops the lines, and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
     }
@@ -67,8 +67,8 @@ impl Recorder for Lines {
     }
 }
 
-/// Appends the value as a line. What does not serialise to JSON, which is a mistake in a type of the program, leaves its line out: a replay tells
-/// of the gap.
+/// Appends the value as a line. If a type of the program does not serialise to JSON, which is a mistake in it, its line is missing: a replay reports
+/// the gap.
 fn line(bytes: &mut Vec<u8>, key: &Key, value: &impl Serialize) {
     add(bytes, key, |bytes| serde_json::to_writer(bytes, value));
 }
@@ -81,7 +81,7 @@ fn add(bytes: &mut Vec<u8>, key: &Key, write: impl FnOnce(&mut Vec<u8>) -> serde
     }
 }
 
-/// What the caller says of a run. The first line of a trace holds it, with what the bus knows.
+/// What the caller says about a run. It goes into the first line of a trace, beside what the bus knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The program and its version: `bitpie 0.1.0`.
@@ -115,7 +115,7 @@ pub struct FirstLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecondLine {
-    /// Everything that is known between two inputs.
+    /// The system as it is between two inputs.
     pub snapshot: Snapshot,
 }
 
@@ -127,7 +127,7 @@ pub struct Snapshot {
     pub now_ms: u64,
     /// Number of the next delivery.
     pub sequence: u64,
-    /// The system's start was an input already.
+    /// Whether the system has been started.
     pub started: bool,
     /// By automaton, in the order of their names; then in the order of creation.
     pub instances: Vec<InstanceSnapshot>,
@@ -167,7 +167,7 @@ pub struct DeferredSnapshot {
     /// Its fields by name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub fields: Map<String, Value>,
-    /// The delivery that it came from; none: from outside.
+    /// The delivery that sent it; none if it came from outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<u64>,
 }
@@ -180,10 +180,10 @@ pub struct TimerSnapshot {
     pub timer: String,
     /// When it is due next.
     pub due_ms: u64,
-    /// Of `every`: the distance of its beats.
+    /// Of `every`: the interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval_ms: Option<u64>,
-    /// Orders the timers of all instances that are due at the same instant.
+    /// Orders timers that are due at the same time, of all instances.
     pub order: u64,
 }
 

@@ -24,7 +24,7 @@ impl Milliseconds {
         Milliseconds(u64::try_from(u128::from(self.0).saturating_mul(factor)).unwrap_or(u64::MAX))
     }
 
-    /// Divided, towards zero; a negative divisor counts as 0, by which it is 0, and noted.
+    /// Divided, rounded towards zero. A negative divisor counts as 0; dividing by 0 gives 0 and is noted.
     #[must_use]
     pub fn divided(self, divisor: impl Into<i128>, faults: &mut Faults) -> Milliseconds {
         match u128::from(self.0).checked_div(u128::try_from(divisor.into()).unwrap_or(0)) {
@@ -74,7 +74,7 @@ impl fmt::Display for Milliseconds {
     }
 }
 
-/// The `bytes` of the language: shared, so that handing them on costs no copy. In records they are lower-case hexadecimal.
+/// The `bytes` of the language: shared, so cloning them copies nothing. In records they are lower-case hexadecimal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(Arc<[u8]>);
 
@@ -98,7 +98,7 @@ impl From<&[u8]> for Bytes {
     }
 }
 
-/// Lower case, two digits for each octet.
+/// Lower case, two digits for each byte.
 pub(crate) struct Hexadecimal<'a>(pub &'a [u8]);
 
 impl fmt::Display for Hexadecimal<'_> {
@@ -131,7 +131,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// What an automaton has none of, such as timers: a type without values.
+/// A type without values, for what an automaton does not have, such as timers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Never {}
 
@@ -142,7 +142,7 @@ pub struct Faults(u8);
 impl Faults {
     const ORDER: [Fault; 4] = [Fault::DivisionByZero, Fault::MicrostepLimit, Fault::DeliveryLimit, Fault::QueueFull];
 
-    /// Adds one; again changes nothing.
+    /// Adds a fault. Adding it again changes nothing.
     pub fn note(&mut self, fault: Fault) {
         self.0 |= 1 << fault as u8;
     }
@@ -152,7 +152,7 @@ impl Faults {
         self.0 |= others.0;
     }
 
-    /// Nothing went wrong.
+    /// Whether nothing went wrong.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -175,10 +175,10 @@ pub trait Integer: Copy + Into<i128> {
     /// The nearest value of this type.
     fn saturating_from(value: impl Into<i128>) -> Self;
 
-    /// Towards zero; by zero it is 0, and noted.
+    /// Divided, rounded towards zero. Dividing by zero gives 0 and is noted.
     fn divided(self, divisor: Self, faults: &mut Faults) -> Self;
 
-    /// With the sign of the left side; by zero it is 0, and noted.
+    /// The remainder, with the sign of the left side. Dividing by zero gives 0 and is noted.
     fn remainder(self, divisor: Self, faults: &mut Faults) -> Self;
 }
 
