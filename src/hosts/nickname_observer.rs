@@ -10,10 +10,9 @@ pub fn perform(world: &mut World, search: u64, action: Action) {
             world.command(Command::Dht(DhtCommand::ReadSlots { search, nickname, slots, first }));
         }
         Action::CancelReading => world.command(Command::Dht(DhtCommand::CancelReading(search))),
-        Action::ReportClaimant { index, claimant: Some(claimant) } => {
+        Action::ReportClaimant { index, claimant } => {
             world.command(Command::ReportClaimant { search, index, claimant });
         }
-        Action::ReportClaimant { claimant: None, .. } => {}
         Action::ReportEnd { complete } => {
             world.command(Command::ReportSearchEnd { search, is_complete: complete });
         }

@@ -198,4 +198,7 @@ pub struct Record {
     /// What went wrong, sorted, each at most once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// Properties that are violated since this delivery: `name.property` or `name[key].property`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violated: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! The bus: one queue, one table of instances, timers on a given time (`docs/SEMANTICS.md`, section 4).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome, QUEUE_LIMIT};
 
@@ -8,6 +8,7 @@ use super::delivery::{Address, Delivery, Message};
 use super::evaluate::Evaluated;
 use super::instances::{Data, Entry, Running, Table};
 use super::program::Program;
+use super::properties::OfInstance;
 use super::step::{Host, Step};
 use super::value::Value;
 use crate::model::{AutomatonId, ParameterId, StateId, TimerId, TimerKind};
@@ -104,6 +105,8 @@ pub(super) struct World {
     pub created: u64,
     /// By automaton, then parameter: what an instance has unless its start says otherwise.
     pub settings: Vec<Vec<Option<Value>>>,
+    /// The properties that are violated now.
+    pub violated: BTreeSet<OfInstance>,
     /// The last delivery, whose lists have room already: there are eight of them.
     spare: Option<Box<Delivery>>,
 }
@@ -127,6 +130,7 @@ impl World {
             sequence: 0,
             created: 0,
             settings: settings.collect(),
+            violated: BTreeSet::new(),
             spare: None,
         }
     }
@@ -307,12 +311,14 @@ impl World {
                     entry.data = Some(data);
                 }
                 if let Some(kept) = recalled {
+                    self.look_at_properties(program, automaton, number, &mut delivery);
                     self.complete(program, delivery, true, host, allowance);
                     message = Message::Event { event: kept.event, fields: kept.fields };
                     cause = kept.cause;
                     continue;
                 }
             }
+            self.look_at_properties(program, automaton, number, &mut delivery);
             self.complete(program, delivery, recall.is_some(), host, allowance);
             return Ok(());
         }

@@ -124,6 +124,8 @@ pub struct Delivery {
     pub raised: Vec<(EventId, Vec<Value>, Outcome)>,
     /// Sorted, each once.
     pub faults: Vec<Fault>,
+    /// The properties that are violated since this delivery, each with its instance.
+    pub violated: Vec<(Address, usize)>,
     /// The state whose `on`, `defer` or `ignore` answered the message (of a timer: that it belongs to). Not in the record.
     pub answered_by: Option<StateId>,
     /// The cases that answered, in order: of the message, of `always`, of raised events. Not in the record.
@@ -150,6 +152,7 @@ impl Delivery {
             sends: Vec::new(),
             raised: Vec::new(),
             faults: Vec::new(),
+            violated: Vec::new(),
             answered_by: None,
             cases: Vec::new(),
             entered: Vec::new(),
@@ -167,6 +170,7 @@ impl Delivery {
         self.sends.clear();
         self.raised.clear();
         self.faults.clear();
+        self.violated.clear();
         self.cases.clear();
         self.entered.clear();
     }
@@ -223,7 +227,18 @@ impl Delivery {
                 })
                 .collect(),
             faults: self.faults.clone(),
+            violated: self.violations(system),
         }
+    }
+
+    /// The properties that are violated since this delivery: `name[key].property`.
+    #[must_use]
+    pub fn violations(&self, system: &System) -> Vec<String> {
+        let of = |(address, index): &(Address, usize)| {
+            let property = &system.automata[address.automaton].properties[*index];
+            format!("{}.{}", address.name(system), property.name)
+        };
+        self.violated.iter().map(of).collect()
     }
 }
 

@@ -155,7 +155,7 @@ impl Step<'_> {
 }
 
 /// The value of an operation on two values, and whether it divided by zero.
-fn operation(operator: BinaryOperator, left: &Value, right: &Value) -> (Value, bool) {
+pub(super) fn operation(operator: BinaryOperator, left: &Value, right: &Value) -> (Value, bool) {
     use BinaryOperator::{
         Add, And, Coalesce, Divide, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Multiply, NotEqual, Or,
         Remainder, Subtract,
@@ -202,40 +202,10 @@ fn operation(operator: BinaryOperator, left: &Value, right: &Value) -> (Value, b
 }
 
 /// The smaller or the larger of two integers or durations.
-fn extreme_of(extreme: Extreme, left: Value, right: Value) -> Value {
+pub(super) fn extreme_of(extreme: Extreme, left: Value, right: Value) -> Value {
     let is_less = operation(BinaryOperator::Less, &left, &right).0 == Value::Bool(true);
     if is_less == (extreme == Extreme::Min) { left } else { right }
 }
-
-/// The value of an expression over parameters and variables alone; `None` if it asks for more.
-pub(super) fn calculated(expression: &Expression, parameters: &[Value], variables: &[Value]) -> Option<Value> {
-    let of = |inner| calculated(inner, parameters, variables);
-    Some(match &expression.kind {
-        ExpressionKind::Literal(value) => Value::from(value),
-        ExpressionKind::Variable(id) => variables[id.index()].clone(),
-        ExpressionKind::Parameter(id) => parameters[id.index()].clone(),
-        ExpressionKind::Extreme(extreme, left, right) => extreme_of(*extreme, of(left)?, of(right)?),
-        ExpressionKind::Present(inner) => of(inner)?,
-        ExpressionKind::Binary(BinaryOperator::Coalesce, left, right) => match of(left)? {
-            Value::None => of(right)?.passed_to(expression.r#type),
-            value => value.passed_to(expression.r#type),
-        },
-        ExpressionKind::Binary(BinaryOperator::And | BinaryOperator::Or, ..) => return None,
-        ExpressionKind::Binary(operator, left, right) => {
-            operation(*operator, &of(left)?, &of(right)?).0.passed_to(expression.r#type)
-        }
-        ExpressionKind::Negate(inner) => match of(inner)? {
-            Value::Integer(value) => Value::Integer(-value).passed_to(expression.r#type),
-            value => value,
-        },
-        ExpressionKind::Field(_)
-        | ExpressionKind::Key
-        | ExpressionKind::Condition(..)
-        | ExpressionKind::Not(_)
-        | ExpressionKind::InState { .. } => return None,
-    })
-}
-
 /// A duration is never divided by less than 1: a negative divisor counts as 0.
 fn counts_as_zero(dividend: &Value, divisor: &Value) -> bool {
     match (dividend, divisor) {

@@ -12,7 +12,9 @@ mod delivery;
 mod error;
 mod evaluate;
 mod instances;
+mod look;
 mod program;
+mod properties;
 mod step;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ pub(super) struct Program {
     pub system: Arc<System>,
     /// By [`AutomatonId`].
     pub plans: Vec<Plan>,
+    /// By [`AutomatonId`]: the properties that look at its states.
+    pub watching: Vec<Vec<(AutomatonId, usize)>>,
 }
 
 /// What is worked out about one automaton.
@@ -56,7 +58,8 @@ impl Program {
                 told.push((observer, EventId(index as u32)));
             }
         }
-        Self { system, plans }
+        let watching = super::properties::watching(&system.automata);
+        Self { system, plans, watching }
     }
 }
 

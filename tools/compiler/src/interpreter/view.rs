@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::bus::World;
 use super::delivery::Address;
 use super::error::Error;
-use super::evaluate::calculated;
 use super::instances::{Data, Entry, Kept, Running};
+use super::look::Look;
 use super::value::Value;
 use super::{Interpreter, instance_name};
 use crate::model::{AutomatonId, ParameterId, StateId, System, TimerId, TimerKind};
@@ -196,6 +196,7 @@ impl Interpreter {
             }
             self.world.restore(snapshot, true);
         }
+        self.world.take_properties_as_they_are(&self.program);
         Ok(())
     }
 
@@ -208,6 +209,7 @@ impl Interpreter {
         self.guard()?;
         self.check_snapshot(&snapshot)?;
         self.world.restore(snapshot, false);
+        self.world.take_properties_as_they_are(&self.program);
         Ok(())
     }
 
@@ -259,8 +261,15 @@ impl Interpreter {
         let chain: Vec<StateId> = automaton.outwards(state).collect();
         for &id in chain.iter().rev().flat_map(|&state| &automaton.states[state].timers) {
             let timer = &automaton.timers[id];
-            // One whose length asks the host does not run: nobody is there to answer.
-            let Some(Value::Duration(length_ms)) = calculated(&timer.length, &parameters, &variables) else { continue };
+            // One whose length asks the host, or looks at others, does not run: nobody is there to answer.
+            let mut look = Look {
+                key: None,
+                parameters: &parameters,
+                variables: &variables,
+                in_state: &|_, _, _| None,
+                divided_by_zero: false,
+            };
+            let Some(Value::Duration(length_ms)) = look.value(&timer.length) else { continue };
             let interval_ms = if timer.kind == TimerKind::Every { length_ms.max(1) } else { length_ms };
             let deadline_ms = self.world.now_ms.saturating_add(interval_ms);
             timers.push(Running { timer: id, deadline_ms, interval_ms, order: timers.len() as u64 });

@@ -61,6 +61,9 @@ pub fn describe(record: &Record) -> String {
         let fault = serde_json::to_value(fault).unwrap_or_default();
         text.push_str(&format!("\n    fault: {}", fault.as_str().unwrap_or_default().replace('_', " ")));
     }
+    for property in &record.violated {
+        text.push_str(&format!("\n    violates the property {property}"));
+    }
     text
 }
 
