@@ -142,13 +142,13 @@ pub enum Timer {
     OpeningAfterAnswerTimeout,
     /// `after rest in RESTING` (`automata/dht_connector.yaml:63`).
     RestingAfterRest,
-    /// `after join_timeout in JOINING` (`automata/dht_connector.yaml:77`).
+    /// `after join_timeout in JOINING` (`automata/dht_connector.yaml:75`).
     JoiningAfterJoinTimeout,
-    /// `after rest in ALONE` (`automata/dht_connector.yaml:82`).
+    /// `after rest in ALONE` (`automata/dht_connector.yaml:80`).
     AloneAfterRest,
-    /// `every look_interval in JOINED` (`automata/dht_connector.yaml:91`).
+    /// `every look_interval in JOINED` (`automata/dht_connector.yaml:87`).
     JoinedEveryLookInterval,
-    /// `every save_interval in JOINED` (`automata/dht_connector.yaml:92`).
+    /// `every save_interval in JOINED` (`automata/dht_connector.yaml:88`).
     JoinedEverySaveInterval,
 }
 
@@ -371,25 +371,21 @@ pub enum Transition<'a> {
     OpeningOpenFailed { reason: &'a String },
     /// `after answer_timeout in OPENING` in `OPENING` → `RESTING` (`automata/dht_connector.yaml:58`).
     OpeningAfterAnswerTimeout,
-    /// `after rest in RESTING` in `RESTING` → `OPENING` (`automata/dht_connector.yaml:64`).
+    /// `after rest in RESTING` in `RESTING` → `OPENING` (`automata/dht_connector.yaml:63`).
     RestingAfterRest,
-    /// `after rest in RESTING` in `RESTING` → `OPENING` (`automata/dht_connector.yaml:65`).
-    RestingAfterRest2,
-    /// `network_connector enters CONNECTED` in `RESTING` → `OPENING` (`automata/dht_connector.yaml:67`).
+    /// `network_connector enters CONNECTED` in `RESTING` → `OPENING` (`automata/dht_connector.yaml:65`).
     RestingNetworkConnectorEntersConnected,
-    /// `answered` in `JOINING` → `JOINED` (`automata/dht_connector.yaml:75`).
+    /// `answered` in `JOINING` → `JOINED` (`automata/dht_connector.yaml:73`).
     JoiningAnswered,
-    /// `alone` in `JOINING` → `ALONE` (`automata/dht_connector.yaml:76`).
+    /// `alone` in `JOINING` → `ALONE` (`automata/dht_connector.yaml:74`).
     JoiningAlone,
-    /// `after join_timeout in JOINING` in `JOINING` → `ALONE` (`automata/dht_connector.yaml:77`).
+    /// `after join_timeout in JOINING` in `JOINING` → `ALONE` (`automata/dht_connector.yaml:75`).
     JoiningAfterJoinTimeout,
-    /// `after rest in ALONE` in `ALONE` → `JOINING` (`automata/dht_connector.yaml:83`).
+    /// `after rest in ALONE` in `ALONE` → `JOINING` (`automata/dht_connector.yaml:80`).
     AloneAfterRest,
-    /// `after rest in ALONE` in `ALONE` → `JOINING` (`automata/dht_connector.yaml:84`).
-    AloneAfterRest2,
-    /// `network_connector enters CONNECTED` in `ALONE` → `JOINING` (`automata/dht_connector.yaml:86`).
+    /// `network_connector enters CONNECTED` in `ALONE` → `JOINING` (`automata/dht_connector.yaml:82`).
     AloneNetworkConnectorEntersConnected,
-    /// `alone` in `JOINED` → `JOINING` (`automata/dht_connector.yaml:94`).
+    /// `alone` in `JOINED` → `JOINING` (`automata/dht_connector.yaml:90`).
     JoinedAlone,
 }
 
@@ -507,11 +503,11 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::RestingAfterRest) => {
                 leave_resting(context);
-                context.variables.rest = context.parameters.longest_rest;
-            }
-            Some(Transition::RestingAfterRest2) => {
-                leave_resting(context);
-                context.variables.rest = context.variables.rest.times(2_u8);
+                context.variables.rest = context
+                    .variables
+                    .rest
+                    .times(2_u8)
+                    .min(context.parameters.longest_rest);
             }
             Some(Transition::RestingNetworkConnectorEntersConnected) => {
                 leave_resting(context);
@@ -526,11 +522,11 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::AloneAfterRest) => {
                 leave_alone(context);
-                context.variables.rest = context.parameters.longest_rest;
-            }
-            Some(Transition::AloneAfterRest2) => {
-                leave_alone(context);
-                context.variables.rest = context.variables.rest.times(2_u8);
+                context.variables.rest = context
+                    .variables
+                    .rest
+                    .times(2_u8)
+                    .min(context.parameters.longest_rest);
             }
             Some(Transition::AloneNetworkConnectorEntersConnected) => {
                 leave_alone(context);
@@ -553,7 +549,6 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::AtStartupInit
                 | Transition::RestingAfterRest
-                | Transition::RestingAfterRest2
                 | Transition::RestingNetworkConnectorEntersConnected,
             ) => {
                 enter_opening(context);
@@ -561,7 +556,6 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::OpeningOpened
                 | Transition::AloneAfterRest
-                | Transition::AloneAfterRest2
                 | Transition::AloneNetworkConnectorEntersConnected
                 | Transition::JoinedAlone,
             ) => {
@@ -656,11 +650,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
                 .take(Transition::RestingNetworkConnectorEntersConnected, State::Opening)
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            if context.variables.rest.times(2_u8) > context.parameters.longest_rest {
-                context.take(Transition::RestingAfterRest, State::Opening)
-            } else {
-                context.take(Transition::RestingAfterRest2, State::Opening)
-            }
+            context.take(Transition::RestingAfterRest, State::Opening)
         }
         _ => in_working(context),
     }
@@ -699,11 +689,7 @@ fn in_alone(context: &mut Context<'_>) -> Response {
                 .take(Transition::AloneNetworkConnectorEntersConnected, State::Joining)
         }
         Trigger::Timer(Timer::AloneAfterRest) => {
-            if context.variables.rest.times(2_u8) > context.parameters.longest_rest {
-                context.take(Transition::AloneAfterRest, State::Joining)
-            } else {
-                context.take(Transition::AloneAfterRest2, State::Joining)
-            }
+            context.take(Transition::AloneAfterRest, State::Joining)
         }
         _ => in_open(context),
     }
@@ -958,7 +944,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("WORKING"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 66 },
         },
         StateMetadata {
             name: "JOINING",
@@ -966,7 +952,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 71 },
+            place: Place { file: FILE, line: 69 },
         },
         StateMetadata {
             name: "ALONE",
@@ -974,7 +960,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 79 },
+            place: Place { file: FILE, line: 77 },
         },
         StateMetadata {
             name: "JOINED",
@@ -982,7 +968,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 87 },
+            place: Place { file: FILE, line: 83 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -990,7 +976,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 95 },
         },
     ],
     events: &[
@@ -1099,15 +1085,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OPENING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 64 },
-        },
-        TransitionMetadata {
-            state: "RESTING",
-            trigger: "after rest in RESTING",
-            target: Some("OPENING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 65 },
+            place: Place { file: FILE, line: 63 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -1115,7 +1093,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OPENING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 65 },
         },
         TransitionMetadata {
             state: "JOINING",
@@ -1123,7 +1101,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("JOINED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 73 },
         },
         TransitionMetadata {
             state: "JOINING",
@@ -1131,7 +1109,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("ALONE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 76 },
+            place: Place { file: FILE, line: 74 },
         },
         TransitionMetadata {
             state: "JOINING",
@@ -1139,7 +1117,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("ALONE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 77 },
+            place: Place { file: FILE, line: 75 },
         },
         TransitionMetadata {
             state: "ALONE",
@@ -1147,15 +1125,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("JOINING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 83 },
-        },
-        TransitionMetadata {
-            state: "ALONE",
-            trigger: "after rest in ALONE",
-            target: Some("JOINING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 84 },
+            place: Place { file: FILE, line: 80 },
         },
         TransitionMetadata {
             state: "ALONE",
@@ -1163,7 +1133,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("JOINING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 82 },
         },
         TransitionMetadata {
             state: "JOINED",
@@ -1171,7 +1141,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 87 },
         },
         TransitionMetadata {
             state: "JOINED",
@@ -1179,7 +1149,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 92 },
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "JOINED",
@@ -1187,7 +1157,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("JOINING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 90 },
         },
     ],
 };

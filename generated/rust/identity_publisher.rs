@@ -415,11 +415,9 @@ pub enum Transition<'a> {
     PublishedAfterRepublishInterval,
     /// `changed` in `PUBLISHED` → `PUBLISHING` (`automata/identity_publisher.yaml:89`).
     PublishedChanged,
-    /// `after rest in RESTING` in `RESTING` → `PUBLISHING` (`automata/identity_publisher.yaml:94`).
+    /// `after rest in RESTING` in `RESTING` → `PUBLISHING` (`automata/identity_publisher.yaml:93`).
     RestingAfterRest,
-    /// `after rest in RESTING` in `RESTING` → `PUBLISHING` (`automata/identity_publisher.yaml:95`).
-    RestingAfterRest2,
-    /// `changed` in `RESTING` → `PUBLISHING` (`automata/identity_publisher.yaml:96`).
+    /// `changed` in `RESTING` → `PUBLISHING` (`automata/identity_publisher.yaml:94`).
     RestingChanged,
 }
 
@@ -578,11 +576,11 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::RestingAfterRest) => {
                 leave_resting(context);
-                context.variables.rest = context.parameters.longest_rest;
-            }
-            Some(Transition::RestingAfterRest2) => {
-                leave_resting(context);
-                context.variables.rest = context.variables.rest.times(2_u8);
+                context.variables.rest = context
+                    .variables
+                    .rest
+                    .times(2_u8)
+                    .min(context.parameters.longest_rest);
             }
             Some(Transition::RestingChanged) => {
                 leave_resting(context);
@@ -614,7 +612,6 @@ impl blocking::State<Machine> for State {
                 | Transition::PublishedAfterRepublishInterval
                 | Transition::PublishedChanged
                 | Transition::RestingAfterRest
-                | Transition::RestingAfterRest2
                 | Transition::RestingChanged,
             ) => {
                 enter_publishing(context);
@@ -769,11 +766,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
             context.take(Transition::RestingChanged, State::Publishing)
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            if context.variables.rest.times(2_u8) > context.parameters.longest_rest {
-                context.take(Transition::RestingAfterRest, State::Publishing)
-            } else {
-                context.take(Transition::RestingAfterRest2, State::Publishing)
-            }
+            context.take(Transition::RestingAfterRest, State::Publishing)
         }
         _ => in_reachable(context),
     }
@@ -1031,7 +1024,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 96 },
         },
     ],
     events: &[
@@ -1227,15 +1220,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PUBLISHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 94 },
-        },
-        TransitionMetadata {
-            state: "RESTING",
-            trigger: "after rest in RESTING",
-            target: Some("PUBLISHING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 95 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -1243,7 +1228,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PUBLISHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 96 },
+            place: Place { file: FILE, line: 94 },
         },
     ],
 };

@@ -157,11 +157,11 @@ pub enum Timer {
     PendingAfterLifetime,
     /// `after pause in RESTING` (`automata/message_delivery.yaml:84`).
     RestingAfterPause,
-    /// `after send_timeout in SENDING` (`automata/message_delivery.yaml:101`).
+    /// `after send_timeout in SENDING` (`automata/message_delivery.yaml:99`).
     SendingAfterSendTimeout,
-    /// `after acknowledgement_timeout in SENT` (`automata/message_delivery.yaml:109`).
+    /// `after acknowledgement_timeout in SENT` (`automata/message_delivery.yaml:107`).
     SentAfterAcknowledgementTimeout,
-    /// `after receipt_patience in DELIVERED` (`automata/message_delivery.yaml:115`).
+    /// `after receipt_patience in DELIVERED` (`automata/message_delivery.yaml:113`).
     DeliveredAfterReceiptPatience,
 }
 
@@ -418,29 +418,27 @@ pub enum Transition<'a> {
     PendingRefused2 { reason: &'a types::FailReason },
     /// `read` in `PENDING` → `READ` (`automata/message_delivery.yaml:78`). The receipt overtook the acknowledgement.
     PendingRead,
-    /// `after pause in RESTING` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:85`).
+    /// `after pause in RESTING` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:84`).
     RestingAfterPause,
-    /// `after pause in RESTING` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:86`).
-    RestingAfterPause2,
-    /// `session_lost` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:88`). What comes next is another session, and perhaps another mind.
+    /// `session_lost` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:86`). What comes next is another session, and perhaps another mind.
     RestingSessionLost,
-    /// `turn` in `AWAIT_TURN` → `SENDING` (`automata/message_delivery.yaml:96`).
+    /// `turn` in `AWAIT_TURN` → `SENDING` (`automata/message_delivery.yaml:94`).
     AwaitTurnTurn,
-    /// `after send_timeout in SENDING` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:101`).
+    /// `after send_timeout in SENDING` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:99`).
     SendingAfterSendTimeout,
-    /// `sent` in `SENDING` → `SENT` (`automata/message_delivery.yaml:103`).
+    /// `sent` in `SENDING` → `SENT` (`automata/message_delivery.yaml:101`).
     SendingSent,
-    /// `send_failed` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:104`).
+    /// `send_failed` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:102`).
     SendingSendFailed,
-    /// `session_lost` in `SENDING` → `AWAIT_TURN` (`automata/message_delivery.yaml:105`).
+    /// `session_lost` in `SENDING` → `AWAIT_TURN` (`automata/message_delivery.yaml:103`).
     SendingSessionLost,
-    /// `after acknowledgement_timeout in SENT` in `SENT` → `RESTING` (`automata/message_delivery.yaml:109`).
+    /// `after acknowledgement_timeout in SENT` in `SENT` → `RESTING` (`automata/message_delivery.yaml:107`).
     SentAfterAcknowledgementTimeout,
-    /// `session_lost` in `SENT` → `AWAIT_TURN` (`automata/message_delivery.yaml:111`).
+    /// `session_lost` in `SENT` → `AWAIT_TURN` (`automata/message_delivery.yaml:109`).
     SentSessionLost,
-    /// `after receipt_patience in DELIVERED` in `DELIVERED` → `SETTLED` (`automata/message_delivery.yaml:115`).
+    /// `after receipt_patience in DELIVERED` in `DELIVERED` → `SETTLED` (`automata/message_delivery.yaml:113`).
     DeliveredAfterReceiptPatience,
-    /// `read` in `DELIVERED` → `READ` (`automata/message_delivery.yaml:117`).
+    /// `read` in `DELIVERED` → `READ` (`automata/message_delivery.yaml:115`).
     DeliveredRead,
 }
 
@@ -718,11 +716,11 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::RestingAfterPause) => {
                 leave_resting(context);
-                context.variables.pause = context.parameters.longest_pause;
-            }
-            Some(Transition::RestingAfterPause2) => {
-                leave_resting(context);
-                context.variables.pause = context.variables.pause.times(2_u8);
+                context.variables.pause = context
+                    .variables
+                    .pause
+                    .times(2_u8)
+                    .min(context.parameters.longest_pause);
             }
             Some(Transition::RestingSessionLost) => {
                 leave_resting(context);
@@ -814,11 +812,7 @@ impl blocking::State<Machine> for State {
             ) => {
                 enter_resting(context);
             }
-            Some(
-                Transition::RestingAfterPause
-                | Transition::RestingAfterPause2
-                | Transition::RestingSessionLost,
-            ) => {
+            Some(Transition::RestingAfterPause | Transition::RestingSessionLost) => {
                 enter_in_line(context);
             }
             Some(Transition::AwaitTurnTurn) => {
@@ -902,11 +896,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
             context.take(Transition::RestingSessionLost, State::AwaitTurn)
         }
         Trigger::Timer(Timer::RestingAfterPause) => {
-            if context.variables.pause.times(2_u8) > context.parameters.longest_pause {
-                context.take(Transition::RestingAfterPause, State::AwaitTurn)
-            } else {
-                context.take(Transition::RestingAfterPause2, State::AwaitTurn)
-            }
+            context.take(Transition::RestingAfterPause, State::AwaitTurn)
         }
         _ => in_pending(context),
     }
@@ -1217,7 +1207,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PENDING"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 87 },
         },
         StateMetadata {
             name: "AWAIT_TURN",
@@ -1225,7 +1215,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("IN_LINE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 92 },
         },
         StateMetadata {
             name: "SENDING",
@@ -1233,7 +1223,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("IN_LINE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 97 },
+            place: Place { file: FILE, line: 95 },
         },
         StateMetadata {
             name: "SENT",
@@ -1241,7 +1231,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("IN_LINE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 104 },
         },
         StateMetadata {
             name: "DELIVERED",
@@ -1249,7 +1239,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 113 },
+            place: Place { file: FILE, line: 111 },
         },
         StateMetadata {
             name: "READ",
@@ -1257,7 +1247,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 123 },
+            place: Place { file: FILE, line: 121 },
         },
         StateMetadata {
             name: "REFUSED",
@@ -1265,7 +1255,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 124 },
+            place: Place { file: FILE, line: 122 },
         },
         StateMetadata {
             name: "EXPIRED",
@@ -1273,7 +1263,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 125 },
+            place: Place { file: FILE, line: 123 },
         },
         StateMetadata {
             name: "SETTLED",
@@ -1281,7 +1271,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 126 },
+            place: Place { file: FILE, line: 124 },
         },
         StateMetadata {
             name: "STOPPED",
@@ -1289,7 +1279,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 127 },
+            place: Place { file: FILE, line: 125 },
         },
     ],
     events: &[
@@ -1436,15 +1426,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TURN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 85 },
-        },
-        TransitionMetadata {
-            state: "RESTING",
-            trigger: "after pause in RESTING",
-            target: Some("AWAIT_TURN"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 84 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -1452,7 +1434,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TURN"),
             is_ignored: false,
             summary: "What comes next is another session, and perhaps another mind.",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 86 },
         },
         TransitionMetadata {
             state: "AWAIT_TURN",
@@ -1460,7 +1442,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("SENDING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 96 },
+            place: Place { file: FILE, line: 94 },
         },
         TransitionMetadata {
             state: "SENDING",
@@ -1468,7 +1450,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "SENDING",
@@ -1476,7 +1458,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("SENT"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 101 },
         },
         TransitionMetadata {
             state: "SENDING",
@@ -1484,7 +1466,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 104 },
+            place: Place { file: FILE, line: 102 },
         },
         TransitionMetadata {
             state: "SENDING",
@@ -1492,7 +1474,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TURN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 105 },
+            place: Place { file: FILE, line: 103 },
         },
         TransitionMetadata {
             state: "SENT",
@@ -1500,7 +1482,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 109 },
+            place: Place { file: FILE, line: 107 },
         },
         TransitionMetadata {
             state: "SENT",
@@ -1508,7 +1490,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TURN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 111 },
+            place: Place { file: FILE, line: 109 },
         },
         TransitionMetadata {
             state: "DELIVERED",
@@ -1516,7 +1498,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("SETTLED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 115 },
+            place: Place { file: FILE, line: 113 },
         },
         TransitionMetadata {
             state: "DELIVERED",
@@ -1524,7 +1506,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("READ"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 117 },
+            place: Place { file: FILE, line: 115 },
         },
     ],
 };

@@ -158,7 +158,7 @@ pub enum Action {
     /// `cancel_reading`, by `dht`. Nobody waits for the rest.
     CancelReading,
     /// `report_claimant`, by `private_messages`.
-    ReportClaimant { index: u8, claimant: Option<types::NodeId> },
+    ReportClaimant { index: u8, claimant: types::NodeId },
     /// `report_end`, by `private_messages`. The search is over; not complete if some slots did not answer.
     ReportEnd { complete: bool },
 }
@@ -406,12 +406,10 @@ impl blocking::State<Machine> for State {
                     .effects
                     .act(Action::ReportClaimant {
                         index: *index,
-                        claimant: Some(
-                            claimant
-                                .as_ref()
-                                .expect("a guard has shown that it is not none")
-                                .clone(),
-                        ),
+                        claimant: claimant
+                            .as_ref()
+                            .expect("a guard has shown that it is not none")
+                            .clone(),
                     });
                 context
                     .effects
@@ -442,12 +440,10 @@ impl blocking::State<Machine> for State {
                     .effects
                     .act(Action::ReportClaimant {
                         index: *index,
-                        claimant: Some(
-                            claimant
-                                .as_ref()
-                                .expect("a guard has shown that it is not none")
-                                .clone(),
-                        ),
+                        claimant: claimant
+                            .as_ref()
+                            .expect("a guard has shown that it is not none")
+                            .clone(),
                     });
                 context.effects.act(Action::CancelReading);
                 context
@@ -546,12 +542,10 @@ fn in_dht_loop(context: &mut Context<'_>) -> Response {
                     .effects
                     .act(Action::ReportClaimant {
                         index: *index,
-                        claimant: Some(
-                            claimant
-                                .as_ref()
-                                .expect("a guard has shown that it is not none")
-                                .clone(),
-                        ),
+                        claimant: claimant
+                            .as_ref()
+                            .expect("a guard has shown that it is not none")
+                            .clone(),
                     });
                 context.internal()
             } else if claimant.is_some() {

@@ -134,9 +134,9 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:87`).
+    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:86`).
     AwaitSessionAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:98`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:97`).
     RestingAfterPause,
 }
 
@@ -391,23 +391,21 @@ pub enum Transition<'a> {
     DiallingAlways2,
     /// `always` in `UNREACHABLE` → `RESTING` (`automata/peer_link.yaml:83`).
     UnreachableAlways,
-    /// `always` in `UNREACHABLE` → `RESTING` (`automata/peer_link.yaml:84`).
-    UnreachableAlways2,
-    /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:87`).
+    /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:86`).
     AwaitSessionAfterDialTimeout,
-    /// `dial_failed` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:89`).
+    /// `dial_failed` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:88`).
     AwaitSessionDialFailed { chance: &'a Milliseconds },
-    /// `session_ended` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:89`).
+    /// `session_ended` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:88`).
     AwaitSessionSessionEnded { chance: &'a Milliseconds },
-    /// `after pause in RESTING` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:98`).
+    /// `after pause in RESTING` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:97`).
     RestingAfterPause,
-    /// `wanted_now` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:100`).
+    /// `wanted_now` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:99`).
     RestingWantedNow,
-    /// `address_learnt` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:100`).
+    /// `address_learnt` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:99`).
     RestingAddressLearnt,
-    /// `network_back` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:100`).
+    /// `network_back` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:99`).
     RestingNetworkBack,
-    /// `session_ended` in `LINKED` → `RESTING` (`automata/peer_link.yaml:107`). At once, but for some chance, so that both sides do not dial at the same moment.
+    /// `session_ended` in `LINKED` → `RESTING` (`automata/peer_link.yaml:106`). At once, but for some chance, so that both sides do not dial at the same moment.
     LinkedSessionEnded { chance: &'a Milliseconds },
 }
 
@@ -531,13 +529,11 @@ impl blocking::State<Machine> for State {
             Some(Transition::UnreachableAlways) => {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
-                context.variables.rest = context.parameters.longest_rest;
-                context.effects.act(Action::ReportUnreachable);
-            }
-            Some(Transition::UnreachableAlways2) => {
-                context.variables.pause = context.variables.rest
-                    + context.variables.chance;
-                context.variables.rest = context.variables.rest.times(2_u8);
+                context.variables.rest = context
+                    .variables
+                    .rest
+                    .times(2_u8)
+                    .min(context.parameters.longest_rest);
                 context.effects.act(Action::ReportUnreachable);
             }
             Some(Transition::AwaitSessionAfterDialTimeout) => {
@@ -573,7 +569,6 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::AtStartupWanted { .. }
                 | Transition::UnreachableAlways
-                | Transition::UnreachableAlways2
                 | Transition::LinkedSessionEnded { .. },
             ) => {
                 enter_resting(context);
@@ -675,11 +670,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            if context.variables.rest.times(2_u8) > context.parameters.longest_rest {
-                context.take(Transition::UnreachableAlways, State::Resting)
-            } else {
-                context.take(Transition::UnreachableAlways2, State::Resting)
-            }
+            context.take(Transition::UnreachableAlways, State::Resting)
         }
         _ => in_apart(context),
     }
@@ -960,7 +951,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("APART"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 85 },
+            place: Place { file: FILE, line: 84 },
         },
         StateMetadata {
             name: "RESTING",
@@ -968,7 +959,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("APART"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 93 },
         },
         StateMetadata {
             name: "LINKED",
@@ -976,7 +967,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 102 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -984,7 +975,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 115 },
+            place: Place { file: FILE, line: 114 },
         },
     ],
     events: &[
@@ -1119,20 +1110,12 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             place: Place { file: FILE, line: 83 },
         },
         TransitionMetadata {
-            state: "UNREACHABLE",
-            trigger: "always",
-            target: Some("RESTING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 84 },
-        },
-        TransitionMetadata {
             state: "AWAIT_SESSION",
             trigger: "after dial_timeout in AWAIT_SESSION",
             target: Some("DIALLING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 87 },
+            place: Place { file: FILE, line: 86 },
         },
         TransitionMetadata {
             state: "AWAIT_SESSION",
@@ -1140,7 +1123,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DIALLING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "AWAIT_SESSION",
@@ -1148,7 +1131,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DIALLING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -1156,7 +1139,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("BEGINNING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 97 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -1164,7 +1147,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("BEGINNING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 100 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -1172,7 +1155,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("BEGINNING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 100 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -1180,7 +1163,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("BEGINNING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 100 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "LINKED",
@@ -1188,7 +1171,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTING"),
             is_ignored: false,
             summary: "At once, but for some chance, so that both sides do not dial at the same moment.",
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 106 },
         },
     ],
 };

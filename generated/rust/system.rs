@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "453484f1f879348497217d17ca6db79b15a5a63753c97b5a1ea27f46e50f36e4";
+pub const MODEL_HASH: &str = "b33045c2facd80cdb1e9147b21ba0d3992813fbb3e9ec3d86ae125c4d22342d8";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -1,14 +1,15 @@
 //! DOT, the language of Graphviz: composites are clusters.
 //!
-//! A cluster cannot be the end of an edge, so each composite has an invisible point inside, and the edge is cut at the border
-//! (`compound`, `ltail`, `lhead`). An edge from a composite into itself cannot be cut there, and begins at the point.
+//! A cluster cannot be the end of an edge: the first leaf in it is, and the edge is cut at the border (`compound`, `ltail`,
+//! `lhead`). An edge between a composite and what is in it cannot be cut there, and has an invisible point inside for its end.
+//! Names stand in quotes, where no keyword is one.
 
 use std::fmt::Write as _;
 
 use automata_compiler::model::{AutomatonId, History, Reaction, StateId, System, Target};
 use automata_compiler::source::Sources;
 
-use crate::outline::{activities, label, leading, root_acts, word};
+use crate::outline::{activities, broken, label_lines, leading, name, root_acts, visible};
 use crate::wording::Wording;
 
 /// The diagram of one automaton.
@@ -17,32 +18,31 @@ pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
     let wording = Wording::new(system, &system.automata[id]);
     let automaton = wording.automaton;
     let mut text = format!(
-        "digraph {} {{\n  compound=true; rankdir=TB; nodesep=0.4; ranksep=0.5; labelloc=t; fontsize=16; \
+        "digraph {} {{\n  compound=true; newrank=true; rankdir=TB; nodesep=0.4; ranksep=0.5; labelloc=t; fontsize=16; \
          fontname=\"Helvetica\";\n  label={};\n  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"Helvetica\", \
          fontsize=11];\n  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.7];\n",
         quote(&automaton.name),
-        quote(&format!("{}\n{}", automaton.name, automaton.summary)),
+        quote(&[vec![automaton.name.clone()], broken(&automaton.summary)].concat().join("\n")),
     );
     if root_acts(&wording) {
-        let label = quote_left("any state", &activities(&wording, StateId::ROOT));
-        let _ = writeln!(text, "  any_state [label={label}, style=\"rounded,dashed\"];");
+        let label = boxed(&wording, StateId::ROOT);
+        let _ = writeln!(text, "  {} [label={label}, style=\"rounded,dashed\"];", node(&wording, StateId::ROOT, ""));
     }
     contents(&mut text, &wording, StateId::ROOT, 1);
     for transition in leading(&wording) {
         let Reaction::To(target) = automaton.transitions[transition].reaction else { continue };
         let source = automaton.transitions[transition].state;
-        let (from, tail) = end(&wording, source);
+        let nested = are_nested(&wording, source, target.state());
+        let (from, tail) = end(&wording, source, nested);
         let (to, head) = match target {
-            Target::State(state) => end(&wording, state),
-            Target::History(state) => (format!("{}_history", word(&wording, state)), None),
+            Target::State(state) => end(&wording, state, nested),
+            Target::History(state) => (node(&wording, state, HISTORY), None),
         };
-        let holds = |outer: StateId, inner: StateId| outer != inner && automaton.is_in(inner, outer);
-        let mut attributes = format!("label={}", quote(&broken(&label(&wording, transition))));
-        if let Some(tail) = tail.filter(|_| !automaton.is_in(target.state(), source)) {
-            let _ = write!(attributes, ", ltail={tail}");
-        }
-        if let Some(head) = head.filter(|_| source != target.state() && !holds(target.state(), source)) {
-            let _ = write!(attributes, ", lhead={head}");
+        let mut attributes = format!("label={}", quote(&label_lines(&wording, transition).join("\n")));
+        for (attribute, cluster) in [("ltail", tail), ("lhead", head)] {
+            if let Some(cluster) = cluster {
+                let _ = write!(attributes, ", {attribute}={cluster}");
+            }
         }
         let _ = writeln!(text, "  {from} -> {to} [{attributes}];");
     }
@@ -50,79 +50,121 @@ pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
     text
 }
 
+/// Nodes that stand for something about a state. No name of a state has small letters.
+const POINT: &str = ".point";
+const INITIAL: &str = ".initial";
+const HISTORY: &str = ".history";
+
+/// The name of a node: that of a state, and what of it is meant.
+fn node(wording: &Wording<'_>, id: StateId, of: &str) -> String {
+    quote(&format!("{}{of}", name(wording, id)))
+}
+
+fn cluster(wording: &Wording<'_>, id: StateId) -> String {
+    quote(&format!("cluster_{}", name(wording, id)))
+}
+
 /// The node that stands for a state at the end of an edge, and the cluster at whose border the edge is cut.
-fn end(wording: &Wording<'_>, id: StateId) -> (String, Option<String>) {
-    let name = word(wording, id);
+fn end(wording: &Wording<'_>, id: StateId, nested: bool) -> (String, Option<String>) {
     if id == StateId::ROOT || wording.automaton.states[id].children.is_empty() {
-        (name.to_owned(), None)
+        (node(wording, id, ""), None)
+    } else if nested {
+        (node(wording, id, POINT), None)
     } else {
-        (format!("{name}_point"), Some(format!("cluster_{name}")))
+        (node(wording, first_leaf(wording, id), ""), Some(cluster(wording, id)))
     }
+}
+
+/// The leaf that a composite leads to.
+fn first_leaf(wording: &Wording<'_>, id: StateId) -> StateId {
+    let states = &wording.automaton.states;
+    let next = |id: &StateId| states[*id].initial.or_else(|| states[*id].children.first().copied());
+    std::iter::successors(Some(id), next).last().unwrap_or(id)
+}
+
+/// Whether one is the other or inside it; the root is around all and does not count.
+fn are_nested(wording: &Wording<'_>, one: StateId, other: StateId) -> bool {
+    let inside = |inner, outer| outer != StateId::ROOT && wording.automaton.is_in(inner, outer);
+    inside(one, other) || inside(other, one)
+}
+
+/// Whether an edge begins or ends at the point of a composite.
+fn has_point(wording: &Wording<'_>, id: StateId) -> bool {
+    leading(wording).any(|transition| {
+        let transition = &wording.automaton.transitions[transition];
+        let Reaction::To(target) = transition.reaction else { return false };
+        let ends = transition.state == id || target == Target::State(id);
+        ends && are_nested(wording, transition.state, target.state())
+    })
 }
 
 fn contents(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
     let indent = "  ".repeat(depth);
     let state = &wording.automaton.states[id];
-    let name = word(wording, id);
     if let Some(initial) = state.initial {
-        let (to, head) = end(wording, initial);
+        let from = node(wording, id, INITIAL);
+        let (to, head) = end(wording, initial, false);
         let head = head.map_or(String::new(), |head| format!(" [lhead={head}]"));
-        let _ = writeln!(
-            text,
-            "{indent}{name}_initial [shape=circle, label=\"\", width=0.16, style=filled, fillcolor=black];"
-        );
-        let _ = writeln!(text, "{indent}{name}_initial -> {to}{head};");
+        let _ = writeln!(text, "{indent}{from} [shape=circle, label=\"\", width=0.16, style=filled, fillcolor=black];");
+        let _ = writeln!(text, "{indent}{from} -> {to}{head};");
     }
     if state.history != History::None {
         let mark = if state.history == History::Deep { "H*" } else { "H" };
-        let _ = writeln!(text, "{indent}{name}_history [shape=circle, label=\"{mark}\", width=0.3, fixedsize=true];");
+        let history = node(wording, id, HISTORY);
+        let _ = writeln!(text, "{indent}{history} [shape=circle, label=\"{mark}\", width=0.3, fixedsize=true];");
     }
     for &child in &state.children {
-        let name = word(wording, child);
         let child_state = &wording.automaton.states[child];
-        let lines = activities(wording, child);
+        let label = boxed(wording, child);
         if child_state.children.is_empty() {
             let shape = if child_state.is_final { ", peripheries=2" } else { "" };
-            let _ = writeln!(text, "{indent}{name} [label={}{shape}];", quote_left(name, &lines));
+            let _ = writeln!(text, "{indent}{} [label={label}{shape}];", node(wording, child, ""));
         } else {
-            let _ = writeln!(text, "{indent}subgraph cluster_{name} {{");
+            let _ = writeln!(text, "{indent}subgraph {} {{", cluster(wording, child));
             let _ = writeln!(
                 text,
-                "{indent}  label={}; labeljust=l; style=\"rounded,filled\"; fillcolor=\"#{}\"; fontsize=12; fontname=\"Helvetica\";",
-                quote_left(name, &lines),
+                "{indent}  label={label}; labeljust=l; style=\"rounded,filled\"; fillcolor=\"#{}\"; fontsize=12; \
+                 fontname=\"Helvetica\";",
                 ["eef2fa", "e2e9f6"][depth % 2]
             );
-            let _ = writeln!(text, "{indent}  {name}_point [shape=point, style=invis, width=0.01];");
+            if has_point(wording, child) {
+                let point = node(wording, child, POINT);
+                let _ = writeln!(text, "{indent}  {point} [shape=point, style=invis, width=0.01];");
+            }
             contents(text, wording, child, depth + 1);
             let _ = writeln!(text, "{indent}}}");
         }
     }
 }
 
-/// What is done in a line of its own.
-fn broken(label: &str) -> String {
-    label.replacen(" / ", "\n/ ", 1)
-}
-
-/// As a string of DOT.
+/// As a string of DOT; lines stay lines. In a label an ampersand begins the name of a character.
 #[must_use]
 pub fn quote(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+    let lines: Vec<String> = text.split('\n').map(escape).collect();
+    format!("\"{}\"", lines.join("\\n"))
 }
 
-/// A name, and lines under it that begin at the left.
-fn quote_left(name: &str, lines: &[String]) -> String {
-    let mut text = name.to_owned();
+fn escape(line: &str) -> String {
+    visible(line).replace('&', "&amp;").replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// The name of a state, and under it what it does, in lines that begin at the left.
+fn boxed(wording: &Wording<'_>, id: StateId) -> String {
+    let mut label = format!("\"{}", name(wording, id));
+    let lines: Vec<String> = activities(wording, id).iter().flat_map(|line| hanging(line)).collect();
     if !lines.is_empty() {
-        text.push('\n');
+        label.push_str("\\n");
     }
-    let mut quoted = quote(&text);
-    quoted.pop();
     for line in lines {
-        let line = quote(line);
-        quoted.push_str(&line[1..line.len() - 1]);
-        quoted.push_str("\\l");
+        label.push_str(&escape(&line));
+        label.push_str("\\l");
     }
-    quoted.push('"');
-    quoted
+    label.push('"');
+    label
+}
+
+/// A line, broken; what follows is indented.
+fn hanging(line: &str) -> Vec<String> {
+    let lines = broken(line).into_iter().enumerate();
+    lines.map(|(index, line)| if index == 0 { line } else { format!("    {line}") }).collect()
 }

@@ -1,84 +1,292 @@
 //! Expressions of the language as ECMAScript, for SCXML.
+//!
+//! Numbers stay at their bounds by `Math.min` and `Math.max`, written only where a bound can be left; division is
+//! `Math.trunc`, and where the divisor may be zero a function of [`helpers`] that gives 0.
+
+use std::collections::BTreeSet;
 
 use automata_compiler::model::{
-    Automaton, BinaryOperator, EventId, Expression, ExpressionKind, Observed, System, TypeKind, Value,
+    Automaton, BaseType, BinaryOperator, EventId, Expression, ExpressionKind, IntegerType, Observed, System, Type,
+    TypeKind, Value,
 };
 
 /// Writes the expressions of one automaton.
-#[derive(Clone, Copy)]
 pub struct Script<'a> {
     /// All that was declared.
     pub system: &'a System,
     /// The automaton at hand.
     pub automaton: &'a Automaton,
+    /// What its data and functions are called.
+    pub names: Names,
 }
 
-impl Script<'_> {
-    /// An expression. Every operation stands in parentheses, but for the outermost.
-    #[must_use]
-    pub fn expression(&self, expression: &Expression, event: Option<EventId>) -> String {
-        let text = self.nested(expression, event);
-        match &expression.kind {
-            ExpressionKind::Binary(..) => text[1..text.len() - 1].to_owned(),
-            _ => text,
+/// The names of a document, each its own.
+pub struct Names {
+    /// In the order of the model.
+    pub parameters: Vec<String>,
+    /// In the order of the model.
+    pub variables: Vec<String>,
+    /// In the order of the model.
+    pub conditions: Vec<String>,
+    /// Of the instance.
+    pub key: String,
+}
+
+/// A function of the host: `in_state_(automaton, which, state, key)`. No name of the language ends in `_`.
+pub const IN_STATE: &str = "in_state_";
+
+/// What cannot be the name of a variable in ECMAScript, as a module or not.
+const RESERVED: &[&str] = &[
+    "arguments",
+    "async",
+    "await",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "debugger",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "enum",
+    "eval",
+    "export",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "function",
+    "if",
+    "implements",
+    "import",
+    "in",
+    "instanceof",
+    "interface",
+    "let",
+    "new",
+    "null",
+    "package",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "static",
+    "super",
+    "switch",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "typeof",
+    "undefined",
+    "var",
+    "void",
+    "while",
+    "with",
+    "yield",
+];
+
+/// Functions that expressions may call: the name, and what it is.
+const HELPERS: [(&str, &str); 4] = [
+    ("quotient_", "function (a, b) { return b === 0 ? 0 : Math.trunc(a / b); }"),
+    ("remainder_", "function (a, b) { return b === 0 ? 0 : a % b; }"),
+    ("divisor_", "function (b) { if (b === 0) { throw 'division by zero'; } return b; }"),
+    (
+        "holds_",
+        "function (guard) { try { return guard(); } catch (fault) { if (fault === 'division by zero') { return false; } \
+         throw fault; } }",
+    ),
+];
+
+/// Those of the functions that a text calls.
+pub fn helpers(text: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    HELPERS.into_iter().filter(|(name, _)| text.contains(&format!("{name}(")))
+}
+
+impl Names {
+    fn new(automaton: &Automaton) -> Self {
+        let mut taken: BTreeSet<String> = HELPERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        taken.insert(IN_STATE.to_owned());
+        let mut own = |name: &str| {
+            let mut name = name.to_owned();
+            while RESERVED.contains(&name.as_str()) || !taken.insert(name.clone()) {
+                name.push('_');
+            }
+            name
+        };
+        Self {
+            parameters: automaton.parameters.iter().map(|parameter| own(&parameter.name)).collect(),
+            variables: automaton.variables.iter().map(|variable| own(&variable.name)).collect(),
+            conditions: automaton.conditions.iter().map(|condition| own(&condition.name)).collect(),
+            key: own("key"),
         }
     }
+}
 
-    /// An expression to which something is added.
-    #[must_use]
-    pub fn operand(&self, expression: &Expression, event: Option<EventId>) -> String {
-        self.nested(expression, event)
+type Range = (i128, i128);
+
+/// How an expression may stand in another, and what it can come to if it is an integer.
+struct Written {
+    text: String,
+    atom: bool,
+    range: Option<Range>,
+}
+
+impl Written {
+    fn atom(text: impl Into<String>) -> Self {
+        Self { text: text.into(), atom: true, range: None }
     }
 
-    fn nested(&self, expression: &Expression, event: Option<EventId>) -> String {
+    fn operation(text: String) -> Self {
+        Self { text, atom: false, range: None }
+    }
+
+    fn within(self, range: Option<Range>) -> Self {
+        Self { range, ..self }
+    }
+
+    fn nested(&self) -> String {
+        if self.atom { self.text.clone() } else { format!("({})", self.text) }
+    }
+
+    /// At the bounds that it could leave.
+    fn clamped(mut self, bounds: Option<Range>) -> Self {
+        let (Some((low, high)), Some((least, most))) = (self.range, bounds) else { return self };
+        if high > most {
+            self = Self::atom(format!("Math.min({}, {most})", self.text));
+        }
+        if low < least {
+            self = Self::atom(format!("Math.max({}, {least})", self.text));
+        }
+        Self { range: Some((low.clamp(least, most), high.clamp(least, most))), ..self }
+    }
+}
+
+/// Whether a division by zero makes the whole false.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Guard,
+    Value,
+}
+
+impl<'a> Script<'a> {
+    /// For one automaton.
+    pub fn new(system: &'a System, automaton: &'a Automaton) -> Self {
+        Self { system, automaton, names: Names::new(automaton) }
+    }
+
+    /// A guard. A division by zero in it makes the whole of it false.
+    pub fn guard(&self, expression: &Expression, event: Option<EventId>) -> String {
+        let text = self.written(expression, event, Place::Guard).text;
+        if text.contains("divisor_(") { format!("holds_(function () {{ return {text}; }})") } else { text }
+    }
+
+    /// A value to which something may be added.
+    pub fn summand(&self, expression: &Expression) -> String {
+        self.written(expression, None, Place::Value).nested()
+    }
+
+    /// A value of any type, where none is wanted.
+    pub fn value_of(&self, expression: &Expression, event: Option<EventId>) -> String {
+        self.written(expression, event, Place::Value).text
+    }
+
+    /// A value for a place of that type, and with those bounds if it is a variable with its own.
+    pub fn placed(
+        &self,
+        expression: &Expression,
+        event: Option<EventId>,
+        of: Type,
+        bounds: Option<(i128, i128)>,
+    ) -> String {
+        let written = self.written(expression, event, Place::Value);
+        let bounds = bounds.or_else(|| bounds_of(of));
+        if !expression.r#type.optional {
+            return written.clamped(bounds).text;
+        }
+        let nested = written.nested();
+        let clamped = Written { text: nested.clone(), ..written }.clamped(bounds).text;
+        if clamped == nested { nested } else { format!("{nested} == null ? null : {clamped}") }
+    }
+
+    fn written(&self, expression: &Expression, event: Option<EventId>, place: Place) -> Written {
+        let range = bounds_of(expression.r#type);
         match &expression.kind {
-            ExpressionKind::Literal(value) => self.value(value),
-            ExpressionKind::Variable(id) => self.automaton.variables[*id].name.clone(),
-            ExpressionKind::Parameter(id) => self.automaton.parameters[*id].name.clone(),
-            ExpressionKind::Field(index) => {
-                let field = event.and_then(|event| self.automaton.events[event].fields.get(*index as usize));
-                format!("_event.data.{}", field.map_or_else(|| index.to_string(), |field| field.name.clone()))
+            ExpressionKind::Literal(Value::Integer(value)) if *value < 0 => {
+                Written::operation(value.to_string()).within(Some((*value, *value)))
             }
-            ExpressionKind::Key => "key".to_owned(),
+            ExpressionKind::Literal(value) => {
+                let range = if let Value::Integer(value) = value { Some((*value, *value)) } else { None };
+                Written::atom(self.value(value)).within(range)
+            }
+            ExpressionKind::Variable(id) => {
+                let variable = &self.automaton.variables[*id];
+                Written::atom(self.names.variables[id.index()].clone()).within(variable.bounds.or(range))
+            }
+            ExpressionKind::Parameter(id) => Written::atom(self.names.parameters[id.index()].clone()).within(range),
+            ExpressionKind::Field(index) => Written::atom(self.field(*index, event)).within(range),
+            ExpressionKind::Key => Written::atom(self.names.key.clone()).within(range),
             ExpressionKind::Condition(id, arguments) => {
-                let arguments: Vec<_> = arguments.iter().map(|argument| self.expression(argument, event)).collect();
-                format!("{}({})", self.automaton.conditions[*id].name, arguments.join(", "))
+                let declared = &self.automaton.conditions[*id].arguments;
+                let arguments = declared.iter().zip(arguments);
+                let arguments: Vec<_> =
+                    arguments.map(|(field, value)| self.placed(value, event, field.r#type, None)).collect();
+                let name = &self.names.conditions[id.index()];
+                Written::atom(format!("{name}({})", arguments.join(", "))).within(range)
             }
-            ExpressionKind::Not(inner) => format!("!{}", self.nested(inner, event)),
-            ExpressionKind::Negate(inner) => format!("(-{})", self.nested(inner, event)),
+            ExpressionKind::Not(inner) => {
+                Written::operation(format!("!{}", self.written(inner, event, place).nested()))
+            }
+            ExpressionKind::Negate(inner) => {
+                let inner = self.written(inner, event, place);
+                let negated = inner.range.map(|(low, high)| (-high, -low));
+                Written::operation(format!("-{}", inner.nested())).within(negated).clamped(range)
+            }
             ExpressionKind::Binary(operator, left, right) => {
-                format!("({} {} {})", self.nested(left, event), symbol(*operator), self.nested(right, event))
+                let (left, right) = (self.written(left, event, place), self.written(right, event, place));
+                binary(*operator, expression.r#type, left, right, place)
             }
             ExpressionKind::Extreme(extreme, left, right) => {
-                let (left, right) = (self.expression(left, event), self.expression(right, event));
-                format!("Math.{}({left}, {right})", extreme.name())
+                let (left, right) = (self.written(left, event, place), self.written(right, event, place));
+                Written::atom(format!("Math.{}({}, {})", extreme.name(), left.text, right.text)).within(range)
             }
-            ExpressionKind::Present(inner) => self.nested(inner, event),
+            ExpressionKind::Present(inner) => self.written(inner, event, place).within(range),
             ExpressionKind::InState { who, automaton, state } => {
                 let automaton = &self.system.automata[*automaton];
                 let state = &automaton.states[*state].name;
                 let (which, key) = match who {
-                    Observed::Itself => return format!("In('{state}')"),
+                    Observed::Itself => return Written::atom(format!("In('{state}')")),
                     Observed::One => ("one", None),
                     Observed::Any => ("any", None),
                     Observed::All => ("all", None),
                     Observed::No => ("no", None),
                     Observed::Keyed(key) => ("key", Some(key)),
                 };
-                let key = key.map_or(String::new(), |key| format!(", {}", self.expression(key, event)));
-                format!("in_state('{}', '{which}', '{state}'{key})", automaton.name)
+                let key = key.as_ref().map_or(String::new(), |key| format!(", {}", self.value_of(key, event)));
+                Written::atom(format!("{IN_STATE}('{}', '{which}', '{state}'{key})", automaton.name))
             }
         }
     }
 
+    fn field(&self, index: u32, event: Option<EventId>) -> String {
+        let field = event.and_then(|event| self.automaton.events[event].fields.get(index as usize));
+        field.map_or_else(|| format!("_event.data[{index}]"), |field| format!("_event.data.{}", field.name))
+    }
+
     /// A constant.
-    #[must_use]
     pub fn value(&self, value: &Value) -> String {
         match value {
             Value::Bool(value) => value.to_string(),
             Value::Integer(value) => value.to_string(),
             Value::Duration(milliseconds) => milliseconds.to_string(),
-            Value::String(text) => serde_json::Value::from(text.as_str()).to_string(),
+            // As a template of its own: JSON's strings are ECMAScript's, but for two characters that older editions do not take.
+            Value::String(text) => serde_json::Value::from(text.as_str())
+                .to_string()
+                .replace('\u{2028}', "\\u2028")
+                .replace('\u{2029}', "\\u2029"),
             Value::Variant(id, index) => match &self.system.types[*id].kind {
                 TypeKind::Enum(variants) => format!("'{}'", variants[*index as usize]),
                 TypeKind::Opaque { .. } => index.to_string(),
@@ -88,12 +296,80 @@ impl Script<'_> {
     }
 }
 
-const fn symbol(operator: BinaryOperator) -> &'static str {
-    match operator {
-        BinaryOperator::Or => "||",
-        BinaryOperator::And => "&&",
-        BinaryOperator::Equal => "===",
-        BinaryOperator::NotEqual => "!==",
+/// Of integers, those of the type. A duration is not below 0; that it is below 2^64 is not kept.
+fn bounds_of(of: Type) -> Option<Range> {
+    match of.base {
+        BaseType::Integer(integer) => Some(integer.bounds()),
+        BaseType::Duration => Some((0, IntegerType::U64.bounds().1)),
+        _ => None,
+    }
+}
+
+fn binary(operator: BinaryOperator, of: Type, left: Written, right: Written, place: Place) -> Written {
+    use BinaryOperator::{Add, And, Coalesce, Divide, Equal, Multiply, NotEqual, Or, Remainder, Subtract};
+    let with_none = left.text == "null" || right.text == "null";
+    let symbol = match operator {
+        Or => "||",
+        And => "&&",
+        // A field that was left out is `undefined`, and `none` too.
+        Equal if with_none => "==",
+        NotEqual if with_none => "!=",
+        Equal => "===",
+        NotEqual => "!==",
         other => other.symbol(),
+    };
+    let duration = of.base == BaseType::Duration;
+    // Of what a duration is multiplied with or divided by, a negative one counts as 0.
+    let (left, right) = match operator {
+        Multiply | Divide if duration => {
+            let at_zero = |side: Written| side.clamped(Some((0, i128::MAX)));
+            (at_zero(left), at_zero(right))
+        }
+        _ => (left, right),
+    };
+    let plain =
+        |left: &Written, right: &Written| Written::operation(format!("{} {symbol} {}", left.nested(), right.nested()));
+    let (Some((a, b)), Some((c, d))) = (left.range, right.range) else { return plain(&left, &right) };
+    if operator == Coalesce {
+        return plain(&left, &right).within(Some((a.min(c), b.max(d))));
+    }
+    let may_be_zero = c <= 0 && d >= 0;
+    let corners = |of: fn(i128, i128) -> i128| {
+        let all = [of(a, c), of(a, d), of(b, c), of(b, d)];
+        (all.into_iter().min().unwrap_or(0), all.into_iter().max().unwrap_or(0))
+    };
+    let (written, range) = match operator {
+        Add => (plain(&left, &right), (a.saturating_add(c), b.saturating_add(d))),
+        Subtract => (plain(&left, &right), (a.saturating_sub(d), b.saturating_sub(c))),
+        Multiply => (plain(&left, &right), corners(i128::saturating_mul)),
+        Divide => {
+            let most = a.saturating_abs().max(b.saturating_abs());
+            let range = if a >= 0 && c >= 0 { (0, b) } else { (-most, most) };
+            (divided(&left, &right, may_be_zero, place), range)
+        }
+        Remainder => {
+            let most = a.saturating_abs().max(b.saturating_abs());
+            (remainder(&left, &right, may_be_zero, place), (if a >= 0 { 0 } else { -most }, most))
+        }
+        _ => return plain(&left, &right),
+    };
+    // 2^64 milliseconds are not kept: no clock gets there.
+    let range = if duration { (range.0, range.1.min(IntegerType::U64.bounds().1)) } else { range };
+    written.within(Some(range)).clamped(bounds_of(of))
+}
+
+fn divided(left: &Written, right: &Written, may_be_zero: bool, place: Place) -> Written {
+    Written::atom(match (may_be_zero, place) {
+        (false, _) => format!("Math.trunc({} / {})", left.nested(), right.nested()),
+        (true, Place::Value) => format!("quotient_({}, {})", left.text, right.text),
+        (true, Place::Guard) => format!("Math.trunc({} / divisor_({}))", left.nested(), right.text),
+    })
+}
+
+fn remainder(left: &Written, right: &Written, may_be_zero: bool, place: Place) -> Written {
+    match (may_be_zero, place) {
+        (false, _) => Written::operation(format!("{} % {}", left.nested(), right.nested())),
+        (true, Place::Value) => Written::atom(format!("remainder_({}, {})", left.text, right.text)),
+        (true, Place::Guard) => Written::operation(format!("{} % divisor_({})", left.nested(), right.text)),
     }
 }

@@ -1,43 +1,55 @@
 //! Mermaid (`stateDiagram-v2`), which many sites draw inside Markdown.
 //!
 //! It knows no history and cannot draw a line from a composite to a state inside it. History is a small state of its
-//! own; such a line starts from each child instead. What a composite does itself is kept in comments.
+//! own; such a line starts from each child instead. What a composite does itself stands in a note.
 
 use std::fmt::Write as _;
 
 use automata_compiler::model::{AutomatonId, History, Reaction, Response, StateId, System, Target, TransitionId};
 use automata_compiler::source::Sources;
 
-use crate::outline::{activities, label, leading, root_acts, word};
+use crate::outline::{activities, label, leading, name, root_acts, visible, word};
 use crate::wording::{Wording, event_of};
 
 /// The diagram of one automaton.
 #[must_use]
 pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
     let wording = Wording::new(system, &system.automata[id]);
-    let name = &wording.automaton.name;
-    let mut text = format!("---\ntitle: {name}\n---\nstateDiagram-v2\n    direction TB\n");
+    // In quotes: `null` and `yes` are names too.
+    let mut text = format!("---\ntitle: \"{}\"\n---\nstateDiagram-v2\n    direction TB\n", wording.automaton.name);
     if root_acts(&wording) {
-        let _ = writeln!(text, "    state \"any state\" as any_state");
-        describe(&mut text, &wording, StateId::ROOT, 1);
+        declare(&mut text, &wording, StateId::ROOT, 1);
     }
     contents(&mut text, &wording, StateId::ROOT, 1);
     for transition in leading(&wording) {
         let Reaction::To(target) = wording.automaton.transitions[transition].reaction else { continue };
-        let state = wording.automaton.transitions[transition].state;
         let to = match target {
-            Target::State(state) => word(&wording, state).to_owned(),
+            Target::State(state) => word(&wording, state),
             Target::History(state) => format!("{}_history", word(&wording, state)),
         };
-        let inside =
-            state != StateId::ROOT && target.state() != state && wording.automaton.is_in(target.state(), state);
-        let sources = if inside { wording.automaton.states[state].children.as_slice() } else { &[state] };
-        for &source in sources.iter().filter(|&&source| !inside || !answers(&wording, source, transition)) {
-            let _ =
-                writeln!(text, "    {} --> {to} : {}", word(&wording, source), escape(&label(&wording, transition)));
+        for source in sources(&wording, transition) {
+            let label = escape(&label(&wording, transition));
+            let _ = writeln!(text, "    {} --> {to} : {label}", word(&wording, source));
         }
     }
     text
+}
+
+/// The states from which the lines of a transition begin: its own, but of a composite that leads to a state inside
+/// itself the children that it is in force in.
+#[must_use]
+pub fn sources(wording: &Wording<'_>, id: TransitionId) -> Vec<StateId> {
+    let transition = &wording.automaton.transitions[id];
+    let state = transition.state;
+    match transition.reaction {
+        Reaction::To(target)
+            if state != StateId::ROOT && target.state() != state && wording.automaton.is_in(target.state(), state) =>
+        {
+            let children = wording.automaton.states[state].children.iter();
+            children.copied().filter(|&child| !answers(wording, child, id)).collect()
+        }
+        _ => vec![state],
+    }
 }
 
 /// Whether a state has an answer of its own to what the transition reacts to.
@@ -63,42 +75,70 @@ fn contents(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize)
         let _ = writeln!(text, "{indent}state \"{mark}\" as {}_history", word(wording, id));
     }
     for &child in &state.children {
-        let name = word(wording, child);
         if wording.automaton.states[child].children.is_empty() {
-            // Not `state NAME`: Mermaid's lexer takes a composite in the next line for the rest of the name.
-            let _ = writeln!(text, "{indent}{name}");
-            describe(text, wording, child, depth);
+            declare(text, wording, child, depth);
             if wording.automaton.states[child].is_final {
-                let _ = writeln!(text, "{indent}{name} --> [*]");
+                let _ = writeln!(text, "{indent}{} --> [*]", word(wording, child));
             }
         } else {
-            let _ = writeln!(text, "{indent}state {name} {{");
-            for line in activities(wording, child) {
-                let _ = writeln!(text, "{indent}    %% {line}");
-            }
+            let _ = writeln!(text, "{indent}state \"{}\" as {} {{", name(wording, child), word(wording, child));
             contents(text, wording, child, depth + 1);
             let _ = writeln!(text, "{indent}}}");
+            note(text, wording, child, depth);
         }
     }
 }
 
-fn describe(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
-    let name = word(wording, id);
+/// What a composite does itself.
+fn note(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
+    let (indent, lines) = ("    ".repeat(depth), activities(wording, id));
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{indent}note right of {}", word(wording, id));
+    for line in lines {
+        let _ = writeln!(text, "{indent}    {}", escape(&line));
+    }
+    let _ = writeln!(text, "{indent}end note");
+}
+
+/// A box by its word, with its name and what it does.
+fn declare(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
+    let (indent, word) = ("    ".repeat(depth), word(wording, id));
+    let _ = writeln!(text, "{indent}state \"{}\" as {word}", name(wording, id));
     for line in activities(wording, id) {
-        let _ = writeln!(text, "{}{name} : {}", "    ".repeat(depth), escape(&line));
+        let _ = writeln!(text, "{indent}{word} : {}", escape(&line));
     }
 }
 
-/// Characters that could mean something to Mermaid become `#code;`.
+/// Whatever could mean something to Mermaid, or to the Markdown as which it reads labels, becomes `#code;`.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    let plain = |character: char| character.is_alphanumeric() || " _()[].,+=/".contains(character);
-    text.chars().fold(String::new(), |mut escaped, character| {
-        if plain(character) {
+    let text = visible(text);
+    let mut escaped = String::with_capacity(text.len());
+    let mut before: Option<char> = None;
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let plain = match (before, character) {
+            // A number, a space or a sign at the beginning could begin a list, a heading or a block of code.
+            (None, _) => character.is_alphabetic(),
+            // `__` underlines, as `_` at the edge of a word does.
+            (Some(before), '_') => before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric()),
+            // `[text](place)`, `[text][name]` and `www.place` are links.
+            (Some(before), '(' | '[') => before != ']',
+            (Some(before), '.') => !matches!(before, 'w' | 'W'),
+            (_, ' ' | ',' | '=' | '/' | '+' | ')' | ']') => true,
+            _ => character.is_alphanumeric(),
+        };
+        if character == 'ﬂ' {
+            // With which Mermaid marks, while it works, what was written as `#code;`.
+            escaped.push_str("fl");
+        } else if plain {
             escaped.push(character);
         } else {
             let _ = write!(escaped, "#{};", u32::from(character));
         }
-        escaped
-    })
+        before = Some(character);
+    }
+    escaped
 }

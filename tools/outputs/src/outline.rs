@@ -7,16 +7,54 @@ use crate::wording::{Wording, event_of};
 /// `trigger [guard] / effects`.
 #[must_use]
 pub fn label(wording: &Wording<'_>, id: TransitionId) -> String {
+    let (head, effects) = label_parts(wording, id);
+    if effects.is_empty() { head } else { format!("{head} / {effects}") }
+}
+
+/// `trigger [guard]`, and `effects`.
+fn label_parts(wording: &Wording<'_>, id: TransitionId) -> (String, String) {
     let transition = &wording.automaton.transitions[id];
-    let mut text = wording.trigger(id);
+    let mut head = wording.trigger(id);
     if let Some(guard) = wording.guard(id) {
-        text.push_str(&format!(" [{guard}]"));
+        head.push_str(&format!(" [{guard}]"));
     }
-    let effects = wording.effects(&transition.effects, event_of(transition));
+    (head, wording.effects(&transition.effects, event_of(transition)).join(", "))
+}
+
+/// Characters in a line of a label, about.
+const LINE: usize = 48;
+
+/// A label in lines that are not much longer than they must be; what is done begins one of its own.
+#[must_use]
+pub fn label_lines(wording: &Wording<'_>, id: TransitionId) -> Vec<String> {
+    let (head, effects) = label_parts(wording, id);
+    let mut lines = broken(&head);
     if !effects.is_empty() {
-        text.push_str(&format!(" / {}", effects.join(", ")));
+        lines.extend(broken(&format!("/ {effects}")));
     }
-    text
+    lines
+}
+
+/// A text in lines, broken at its spaces.
+#[must_use]
+pub fn broken(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut length = LINE;
+    for word in visible(text).split(' ') {
+        let characters = word.chars().count();
+        match lines.last_mut() {
+            Some(line) if length + 1 + characters <= LINE => {
+                line.push(' ');
+                line.push_str(word);
+                length += 1 + characters;
+            }
+            _ => {
+                lines.push(word.to_owned());
+                length = characters;
+            }
+        }
+    }
+    lines
 }
 
 /// All transitions that lead somewhere.
@@ -77,9 +115,45 @@ pub fn root_acts(wording: &Wording<'_>) -> bool {
         || wording.automaton.states[StateId::ROOT].children.is_empty()
 }
 
-/// The name of a state in a format whose names are words; the root is called `any_state`, which no state can be.
+/// What a picture calls the root, where it needs a box for it. No state can be called so.
+pub const ROOT_NAME: &str = "any state";
+
+/// The name of a state as it is drawn.
 #[must_use]
-pub fn word<'a>(wording: &Wording<'a>, id: StateId) -> &'a str {
+pub fn name<'a>(wording: &Wording<'a>, id: StateId) -> &'a str {
     let name = wording.automaton.states[id].name.as_str();
-    if name.is_empty() { "any_state" } else { name }
+    if name.is_empty() { ROOT_NAME } else { name }
+}
+
+/// The word that stands for a state in a format whose names are words: `s_` and its name, which no keyword of any of
+/// them can be. What is drawn is the [`name`].
+#[must_use]
+pub fn word(wording: &Wording<'_>, id: StateId) -> String {
+    let name = &wording.automaton.states[id].name;
+    if name.is_empty() { "any_state".to_owned() } else { format!("s_{name}") }
+}
+
+/// In one line, and nothing in it that cannot be seen: characters of control, and those that turn the direction of a
+/// text, are written as Rust writes them. What joins characters (emoji, Persian) stays.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for character in text.trim_end().chars() {
+        match character {
+            '\n' | '\r' | '\t' => seen.push(' '),
+            '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{fffe}'
+            | '\u{ffff}' => seen.extend(character.escape_unicode()),
+            _ if character.is_control() => seen.extend(character.escape_unicode()),
+            _ => seen.push(character),
+        }
+    }
+    seen
 }

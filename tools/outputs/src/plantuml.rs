@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use automata_compiler::model::{AutomatonId, History, Reaction, StateId, System, Target};
 use automata_compiler::source::Sources;
 
-use crate::outline::{activities, label, leading, root_acts, word};
+use crate::outline::{activities, broken, label_lines, leading, name, root_acts, visible, word};
 use crate::wording::Wording;
 
 /// The diagram of one automaton.
@@ -13,10 +13,13 @@ use crate::wording::Wording;
 pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
     let wording = Wording::new(system, &system.automata[id]);
     let automaton = wording.automaton;
-    let name = &automaton.name;
-    let mut text = format!("@startuml {name}\ntitle {name}\\n{}\nhide empty description\n", escape(&automaton.summary));
+    let mut text = format!("@startuml {}\ntitle {}", automaton.name, escape(&automaton.name));
+    for line in broken(&automaton.summary).iter().filter(|line| !line.is_empty()) {
+        let _ = write!(text, "\\n{}", escape(line));
+    }
+    text.push_str("\nhide empty description\n");
     if root_acts(&wording) {
-        let _ = writeln!(text, "state \"any state\" as any_state");
+        let _ = writeln!(text, "state \"{}\" as {}", name(&wording, StateId::ROOT), word(&wording, StateId::ROOT));
         describe(&mut text, &wording, StateId::ROOT, 0);
     }
     contents(&mut text, &wording, StateId::ROOT, 0);
@@ -24,14 +27,12 @@ pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
         let Reaction::To(target) = automaton.transitions[transition].reaction else { continue };
         let source = word(&wording, automaton.transitions[transition].state);
         let to = match target {
-            Target::State(state) => word(&wording, state).to_owned(),
-            Target::History(state) => {
-                let mark = if automaton.states[state].history == History::Deep { "H*" } else { "H" };
-                format!("{}[{mark}]", word(&wording, state))
-            }
+            Target::State(state) => word(&wording, state),
+            Target::History(state) if automaton.states[state].history == History::Deep => deep_history(&wording, state),
+            Target::History(state) => format!("{}[H]", word(&wording, state)),
         };
-        let label = escape(&label(&wording, transition)).replacen(" / ", "\\n/ ", 1);
-        let _ = writeln!(text, "{source} --> {to} : {label}");
+        let label: Vec<String> = label_lines(&wording, transition).iter().map(|line| escape(line)).collect();
+        let _ = writeln!(text, "{source} --> {to} : {}", label.join("\\n"));
     }
     text.push_str("@enduml\n");
     text
@@ -43,38 +44,61 @@ fn contents(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize)
     if let Some(initial) = state.initial {
         let _ = writeln!(text, "{indent}[*] --> {}", word(wording, initial));
     }
+    if state.history == History::Deep {
+        let _ = writeln!(text, "{indent}state \"H*\" as {}", deep_history(wording, id));
+    }
     for &child in &state.children {
-        let name = word(wording, child);
+        let (name, word) = (name(wording, child), word(wording, child));
         if wording.automaton.states[child].children.is_empty() {
-            let _ = writeln!(text, "{indent}state {name}");
+            let _ = writeln!(text, "{indent}state \"{name}\" as {word}");
         } else {
-            let _ = writeln!(text, "{indent}state {name} {{");
+            let _ = writeln!(text, "{indent}state \"{name}\" as {word} {{");
             contents(text, wording, child, depth + 1);
             let _ = writeln!(text, "{indent}}}");
         }
         describe(text, wording, child, depth);
         if wording.automaton.states[child].is_final {
-            let _ = writeln!(text, "{indent}{name} --> [*]");
+            let _ = writeln!(text, "{indent}{word} --> [*]");
         }
     }
+}
+
+/// A state of its own: `[H*]` is younger than the versions that many have.
+fn deep_history(wording: &Wording<'_>, id: StateId) -> String {
+    format!("{}_history", word(wording, id))
 }
 
 fn describe(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
+    let (indent, word) = ("  ".repeat(depth), word(wording, id));
     for line in activities(wording, id) {
-        let _ = writeln!(text, "{}{} : {}", "  ".repeat(depth), word(wording, id), escape(&line));
+        let lines: Vec<String> = broken(&line).iter().map(|line| escape(line)).collect();
+        let _ = writeln!(text, "{indent}{word} : {}", lines.join("\\n    "));
     }
 }
 
-/// A backslash begins an escape there, `<` a tag, `~` hides a character that means something.
-pub(crate) fn escape(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, character| {
-        match character {
-            '\n' | '\r' => escaped.push(' '),
-            '\\' => escaped.push_str("&#92;"),
-            '<' => escaped.push_str("&#60;"),
-            '~' => escaped.push_str("&#126;"),
-            _ => escaped.push(character),
+/// What could mean something to PlantUML, to its preprocessor, or to Creole, as which it reads labels, becomes `<U+code>`. A sign
+/// is plain only between a letter, digit or space and another such: `--`, `//`, `/'`, `__` and their like never come about.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let text = visible(text);
+    let of_word = |character: char| character.is_alphanumeric() || character == ' ';
+    let mut escaped = String::with_capacity(text.len());
+    let mut before: Option<char> = None;
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let alone = before.is_some_and(of_word) && rest.peek().copied().is_none_or(of_word);
+        let plain = match character {
+            '_' | '-' | '/' | '=' | '+' => alone,
+            ' ' | ',' | '(' | ')' | ':' => before.is_some(),
+            '.' | ']' => before.is_some_and(char::is_alphanumeric),
+            _ => character.is_alphanumeric(),
+        };
+        if plain {
+            escaped.push(character);
+        } else {
+            let _ = write!(escaped, "<U+{:04X}>", u32::from(character));
         }
-        escaped
-    })
+        before = Some(character);
+    }
+    escaped
 }
