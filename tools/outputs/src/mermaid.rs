@@ -21,18 +21,33 @@ pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
         declare(&mut text, &wording, StateId::ROOT, 1);
     }
     contents(&mut text, &wording, StateId::ROOT, 1);
-    for transition in leading(&wording) {
-        let Reaction::To(target) = wording.automaton.transitions[transition].reaction else { continue };
-        let to = match target {
-            Target::State(state) => word(&wording, state),
-            Target::History(state) => format!("{}_history", word(&wording, state)),
-        };
-        for source in sources(&wording, transition) {
-            let label = escape(&label(&wording, transition));
-            let _ = writeln!(text, "    {} --> {to} : {label}", word(&wording, source));
-        }
+    for (from, to, label) in lines(&wording) {
+        let _ = writeln!(text, "    {from} --> {to} : {label}");
     }
     text
+}
+
+/// The lines, by their ends and labels. Of several from a state to itself Mermaid shows one label alone, so they are one line.
+fn lines(wording: &Wording<'_>) -> Vec<(String, String, String)> {
+    let mut lines: Vec<(String, String, String)> = Vec::new();
+    for transition in leading(wording) {
+        let Reaction::To(target) = wording.automaton.transitions[transition].reaction else { continue };
+        let to = match target {
+            Target::State(state) => word(wording, state),
+            Target::History(state) => format!("{}_history", word(wording, state)),
+        };
+        let label = escape(&label(wording, transition));
+        for from in sources(wording, transition).into_iter().map(|source| word(wording, source)) {
+            match lines.iter_mut().find(|line| from == to && line.0 == from && line.1 == to) {
+                Some((_, _, labels)) => {
+                    labels.push_str("<br>");
+                    labels.push_str(&label);
+                }
+                None => lines.push((from, to.clone(), label.clone())),
+            }
+        }
+    }
+    lines
 }
 
 /// The states from which the lines of a transition begin: its own, but of a composite that leads to a state inside

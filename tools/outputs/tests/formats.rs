@@ -231,6 +231,67 @@ fn odd_texts_do_no_harm() {
     }
 }
 
+/// What the real programs would take for their own: what is escaped, and what stays readable. `cargo xtask interop formats` asks them.
+#[test]
+fn texts_mean_nothing_to_the_programs() {
+    use automata_outputs::{dot, mermaid, plantuml};
+    assert_eq!(mermaid::escape("packet_lost [tries + 1 < 3]"), "packet_lost [tries + 1 #60; 3]");
+    assert_eq!(mermaid::escape("a](b) __c__ www.d"), "a]#40;b) #95;#95;c#95;#95; www#46;d");
+    assert_eq!(mermaid::escape("1. a:::b %%{c}"), "#49;. a#58;#58;#58;b #37;#37;#123;c#125;");
+    assert_eq!(plantuml::escape("a_b - c / d"), "a_b - c / d");
+    assert_eq!(plantuml::escape("__a__ /' // \\n"), {
+        let code = |text: &str| text.chars().map(|c| format!("<U+{:04X}>", u32::from(c))).collect::<String>();
+        format!("{0}a{0} {1} {2} {3}n", code("__"), code("/'"), code("//"), code("\\"))
+    });
+    assert_eq!(plantuml::escape("@enduml"), "<U+0040>enduml");
+    assert_eq!(dot::quote("a\"b\\N &lt;\nc"), "\"a\\\"b\\\\N &amp;lt;\\nc\"");
+    for escape in [mermaid::escape, plantuml::escape, dot::quote] {
+        let turned = escape("\u{202e}\u{7}\u{200d}");
+        assert!(!turned.contains(['\u{202e}', '\u{7}']), "{turned}");
+    }
+}
+
+/// Names of states are keywords somewhere; what stands for them in the texts never is.
+#[test]
+fn keywords_may_be_names_of_states() {
+    let definitions = made_for_a_test(
+        "automaton: keywords\nsummary: Words.\nevents: { go: { from: host } }\ninitial: DEFAULT\nstates:\n  DEFAULT: { on: { go: NODE } }\n  NODE: { on: { go: END } }\n\
+         \x20 END: { initial: GRAPH, on: { go: END }, states: { GRAPH: {} } }\n",
+    );
+    let text = |format| rendered(format, &definitions).remove(&Output::named(format).expect("there").path("keywords"));
+    for (format, declared, line) in [
+        ("mermaid", "state \"END\" as s_END {", "s_DEFAULT --> s_NODE : go"),
+        ("dot", "\"GRAPH\" [label=\"GRAPH\"]", "\"DEFAULT\" -> \"NODE\" [label=\"go\"]"),
+        ("plantuml", "state \"END\" as s_END {", "s_DEFAULT --> s_NODE : go"),
+    ] {
+        let text = text(format).expect("a text of the automaton");
+        assert!(text.contains(declared) && text.contains(line), "{text}");
+    }
+}
+
+/// Integers stay at their bounds, division is that of the language, and reserved words are names all the same.
+#[test]
+fn scxml_calculates_as_the_language_does() {
+    let definitions = made_for_a_test(
+        "automaton: sums\nsummary: Sums.\nvariables: { var: { type: u8, initial: 0, max: 10 }, part: { type: i8, initial: 0 }, few: { type: u8, initial: 0, max: 3 } }\n\
+         events: { error: { from: host }, b: { from: host }, c: { from: host } }\ninitial: A\nstates:\n  A:\n    on:\n      error: { set: [var += 1, few = few - 1] }\n\
+         \x20     b: { if: var / few == 1, set: part = part / part, to: A }\n      c: { set: var = var / 2, to: A }\n",
+    );
+    let text = scxml::automaton(&definitions.system, &definitions.sources, AutomatonId(0));
+    for expected in [
+        "event=\"error_\"",
+        "location=\"var_\" expr=\"Math.min(var_ + 1, 10)\"",
+        "expr=\"Math.max(few - 1, 0)\"",
+        "cond=\"holds_(function () { return Math.trunc(var_ / divisor_(few)) === 1; })\"",
+        "expr=\"Math.min(quotient_(part, part), 127)\"",
+        "expr=\"Math.trunc(var_ / 2)\"",
+        "the fault `division_by_zero`",
+    ] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+    assert!(!text.contains("defer:"), "only what is used is said:\n{text}");
+}
+
 /// The layout engine is under another licence than ours (decision 0003): it stays in the tools of developers.
 #[test]
 fn the_layout_engine_is_in_tools_only() {

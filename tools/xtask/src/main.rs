@@ -28,7 +28,7 @@ enum Task {
     Codegen(codegen::Codegen),
     /// Run everything that must hold before a change is taken
     Test(test::Test),
-    /// Run nodes in a DHT that libtorrent carries
+    /// Try what we make with the programs of others: a DHT of libtorrent; Mermaid, Graphviz, PlantUML, SCION
     Interop(interop::Interop),
     /// Feed the fuzz targets for a while
     Fuzz(fuzz::Fuzz),

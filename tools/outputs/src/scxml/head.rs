@@ -143,7 +143,7 @@ impl Writer<'_> {
                 "a transition to the history of a state around its own: it does not leave that state and enter it again.".to_owned(),
             ),
             (
-                automaton.properties.first().is_some(),
+                !automaton.properties.is_empty(),
                 "properties: nothing looks at them.".to_owned(),
             ),
             (

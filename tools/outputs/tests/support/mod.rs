@@ -68,7 +68,7 @@ pub fn made_for_a_test(automaton: &str) -> Definitions {
     resolved(name.to_owned(), sources)
 }
 
-fn resolved(name: String, sources: Sources) -> Definitions {
+pub fn resolved(name: String, sources: Sources) -> Definitions {
     let analysis = analyse(&sources);
     let findings: Vec<_> = analysis.findings.iter().map(|finding| finding.message.clone()).collect();
     let system = analysis.system.unwrap_or_else(|| panic!("{name} has errors: {findings:#?}"));

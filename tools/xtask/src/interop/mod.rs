@@ -1,0 +1,43 @@
+//! `cargo xtask interop`: what we make, with the programs of others.
+
+mod dht;
+mod formats;
+
+use clap::{Args, ValueEnum};
+
+/// One thing to try.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Nodes in a DHT that libtorrent carries. Needs Python 3.9 or newer with venv, or PYTHON=… that names one
+    Dht,
+    /// Texts for Mermaid, Graphviz, PlantUML and SCION. Needs node 20 or newer, npm, dot and plantuml
+    Formats,
+}
+
+/// Try what we make with the programs of others.
+#[derive(Args)]
+#[command(
+    after_help = "What comes from package indexes (libtorrent, Mermaid, SCION) is installed below the target folder, in the versions that \
+    this repository names. docs/ARCHITECTURE.md tells what is tried."
+)]
+pub struct Interop {
+    /// What to try; everything if nothing is named
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+    /// Install what comes from package indexes again
+    #[arg(long)]
+    reinstall: bool,
+}
+
+impl Interop {
+    pub fn run(self) -> anyhow::Result<()> {
+        let parts = if self.parts.is_empty() { Part::value_variants() } else { self.parts.as_slice() };
+        for part in parts {
+            match part {
+                Part::Dht => dht::run(self.reinstall)?,
+                Part::Formats => formats::run(self.reinstall)?,
+            }
+        }
+        Ok(())
+    }
+}
