@@ -6,18 +6,8 @@
 //! Publishes the document when it has changed and before it fades from the DHT, and looks for newer documents of our contacts. It waits while there is
 //! no DHT. The document is on disk before it is published, so no revision is ever used twice.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde, delivery, InstanceName,
-};
-use automata_runtime::automaton::Asked;
-use automata_runtime::value::Milliseconds;
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
+use automata_runtime::generated::*;
 use super::system::States;
-use super::dht_connector;
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -376,7 +366,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .dht_connector
-            .is_some_and(|state| state == dht_connector::State::Joined);
+            .is_some_and(|state| state == super::dht_connector::State::Joined);
         self.asked
             .note_read(|| Question::DhtConnectorInJoined {
                 answer,

@@ -13,15 +13,7 @@
 //! * A stop and then a start during STARTING still stopped.
 //! * A stop during STOPPING was never answered.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde,
-};
-use automata_runtime::value::{Milliseconds, Never};
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
+use automata_runtime::generated::*;
 use super::types;
 
 /// The leaf states.

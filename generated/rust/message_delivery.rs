@@ -12,15 +12,7 @@
 //! A message counts as delivered only when the recipient's node has said that it has committed it. Until then it is sent again, with growing
 //! pauses, always the very same bytes, and the recipient recognises it. `EXPIRED` means "not confirmed": it may have arrived all the same.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde,
-};
-use automata_runtime::value::{Milliseconds, Never};
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
+use automata_runtime::generated::*;
 use super::types;
 
 /// The leaf states.

@@ -18,20 +18,9 @@
 //! * "Enough time has passed" was asked the wrong way round; here it is a state, `RESTED`, and nobody looks at a clock.
 //! * Where an answer from outside is waited for, there is a time-out.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde, delivery, InstanceName,
-};
-use automata_runtime::automaton::Asked;
-use automata_runtime::value::Milliseconds;
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
-use super::types;
+use automata_runtime::generated::*;
 use super::system::States;
-use super::network_transport;
-use super::p2p_connector;
+use super::types;
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -483,9 +472,9 @@ pub enum Sent {
     /// An event for `network_connector`.
     ToNetworkConnector(Event),
     /// An event for `p2p_connector`.
-    ToP2pConnector(p2p_connector::Event),
+    ToP2pConnector(super::p2p_connector::Event),
     /// An event for every instance of `network_transport`.
-    AllNetworkTransport(network_transport::Event),
+    AllNetworkTransport(super::network_transport::Event),
     /// An observation: it enters `CONNECTED`.
     EntersConnected,
     /// An observation: it enters `DISCONNECTED`.
@@ -637,7 +626,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .network_transport
-            .any(network_transport::State::is_in_changing);
+            .any(super::network_transport::State::is_in_changing);
         self.asked
             .note_read(|| Question::AnyNetworkTransportInChanging {
                 answer,
@@ -649,7 +638,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .network_transport
-            .any(|state| state == network_transport::State::Listening);
+            .any(|state| state == super::network_transport::State::Listening);
         self.asked
             .note_read(|| Question::AnyNetworkTransportInListening {
                 answer,
@@ -661,7 +650,7 @@ impl Ask<'_> {
         let answer = !self
             .states
             .network_transport
-            .any(|state| state == network_transport::State::Listening);
+            .any(|state| state == super::network_transport::State::Listening);
         self.asked
             .note_read(|| Question::NoNetworkTransportInListening {
                 answer,
@@ -898,7 +887,7 @@ impl blocking::State<Machine> for State {
                     .effects
                     .send(
                         Sent::AllNetworkTransport(
-                            network_transport::Event::StopListening,
+                            super::network_transport::Event::StopListening,
                         ),
                     );
             }
@@ -927,7 +916,7 @@ impl blocking::State<Machine> for State {
                     .effects
                     .send(
                         Sent::AllNetworkTransport(
-                            network_transport::Event::StartListening,
+                            super::network_transport::Event::StartListening,
                         ),
                     );
                 context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
@@ -940,7 +929,7 @@ impl blocking::State<Machine> for State {
                     .effects
                     .send(
                         Sent::AllNetworkTransport(
-                            network_transport::Event::StartListening,
+                            super::network_transport::Event::StartListening,
                         ),
                     );
                 context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
@@ -1363,7 +1352,9 @@ fn in_connected(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
             context
                 .effects
-                .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
+                .send(
+                    Sent::ToP2pConnector(super::p2p_connector::Event::CheckSynchronize),
+                );
             context.internal()
         }
         Trigger::Event(Event::NetworkTransportLeavesListening { .. }) => {
@@ -1376,7 +1367,11 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             } else {
                 context
                     .effects
-                    .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
+                    .send(
+                        Sent::ToP2pConnector(
+                            super::p2p_connector::Event::CheckSynchronize,
+                        ),
+                    );
                 context.internal()
             }
         }
@@ -1397,7 +1392,7 @@ fn in_connected(context: &mut Context<'_>) -> Response {
                     .effects
                     .send(
                         Sent::AllNetworkTransport(
-                            network_transport::Event::StartListening,
+                            super::network_transport::Event::StartListening,
                         ),
                     );
                 context.internal()
@@ -1667,7 +1662,7 @@ fn enter_down(context: &mut Context<'_>) {
     context.variables.ports_mapped = false;
     context
         .effects
-        .send(Sent::AllNetworkTransport(network_transport::Event::StopListening));
+        .send(Sent::AllNetworkTransport(super::network_transport::Event::StopListening));
     context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
     context
         .effects

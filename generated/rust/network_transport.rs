@@ -3,15 +3,7 @@
 //!
 //! There is one per transport (TransportName). Generated from `automata/network_transport.yaml`; change that.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde,
-};
-use automata_runtime::value::{Milliseconds, Never};
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
+use automata_runtime::generated::*;
 use super::types;
 
 /// The leaf states.

@@ -15,15 +15,7 @@
 //! * A write that failed once gave the slot up, even one that was held. It is read again first; only a slot into which nobody can write is passed over.
 //! * After too many failures it stayed with the last index for ever. The next check begins at the first slot, and comes at once when the DHT is there again.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde,
-};
-use automata_runtime::value::{Milliseconds, Never};
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
+use automata_runtime::generated::*;
 use super::types;
 
 /// The leaf states.

@@ -6,15 +6,7 @@
 //! All slots of the nickname are read at the same time, and an empty one ends nothing: the original read them one after another.
 //! Each claimant is reported as soon as the claim and the claimant's own identity document agree.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde,
-};
-use automata_runtime::value::{Milliseconds, Never};
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
+use automata_runtime::generated::*;
 use super::types;
 
 /// The leaf states.

@@ -3,20 +3,9 @@
 //!
 //! There is one. Generated from `automata/p2p_connector.yaml`; change that.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde, delivery, InstanceName,
-};
-use automata_runtime::automaton::Asked;
-use automata_runtime::value::Milliseconds;
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
-use super::types;
+use automata_runtime::generated::*;
 use super::system::States;
-use super::contact_ratings;
-use super::network_connector;
+use super::types;
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -332,9 +321,9 @@ pub type History = ();
 #[allow(missing_docs, reason = "a key is a key")]
 pub enum Sent {
     /// An event for `contact_ratings`.
-    ToContactRatings(contact_ratings::Event),
+    ToContactRatings(super::contact_ratings::Event),
     /// An event for `network_connector`.
-    ToNetworkConnector(network_connector::Event),
+    ToNetworkConnector(super::network_connector::Event),
     /// An event for `p2p_connector`.
     ToP2pConnector(Event),
 }
@@ -474,7 +463,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .network_connector
-            .is_some_and(|state| state == network_connector::State::Connected);
+            .is_some_and(|state| state == super::network_connector::State::Connected);
         self.asked
             .note_read(|| Question::NetworkConnectorInConnected {
                 answer,
@@ -486,7 +475,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .network_connector
-            .is_some_and(network_connector::State::is_in_disconnected);
+            .is_some_and(super::network_connector::State::is_in_disconnected);
         self.asked
             .note_read(|| Question::NetworkConnectorInDisconnected {
                 answer,
@@ -655,7 +644,7 @@ impl blocking::State<Machine> for State {
                 }
                 context
                     .effects
-                    .send(Sent::ToContactRatings(contact_ratings::Event::Pause));
+                    .send(Sent::ToContactRatings(super::contact_ratings::Event::Pause));
             }
             Some(Transition::MyIdentityMyIdUpdated) => {
                 context.variables.need_propagate = true;
@@ -663,7 +652,7 @@ impl blocking::State<Machine> for State {
                     .effects
                     .send(
                         Sent::ToNetworkConnector(
-                            network_connector::Event::CheckReconnect,
+                            super::network_connector::Event::CheckReconnect,
                         ),
                     );
             }
@@ -701,7 +690,7 @@ impl blocking::State<Machine> for State {
                 leave_await_incoming(context);
                 context
                     .effects
-                    .send(Sent::ToContactRatings(contact_ratings::Event::Begin));
+                    .send(Sent::ToContactRatings(super::contact_ratings::Event::Begin));
             }
             Some(Transition::AwaitIncomingInboxPacket2) => {
                 leave_await_incoming(context);

@@ -6,16 +6,7 @@
 //! Dials the peer's addresses one after another, best first, and rests between rounds: each rest is twice as long as the one before, with some chance
 //! added, which comes in with the event. What the rests have come to is written down, so that a restart of the node does not begin to hammer.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde, delivery,
-};
-use automata_runtime::automaton::Asked;
-use automata_runtime::value::{Milliseconds, Never};
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
+use automata_runtime::generated::*;
 use super::types;
 
 /// The leaf states.

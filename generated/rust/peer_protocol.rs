@@ -11,16 +11,7 @@
 //! opener takes the place of the old one, since its opener has started anew. By the other opener, the old one must prove within `proof_timeout` that it
 //! lives, or it is replaced.
 
-use automata_runtime::{
-    automaton::{self, Answer, Effects},
-    instances::Parts, serde, delivery,
-};
-use automata_runtime::automaton::Asked;
-use automata_runtime::value::{Milliseconds, Never};
-use automata_runtime::metadata::{
-    AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata,
-};
-use automata_runtime::statig::blocking::{self, State as _};
+use automata_runtime::generated::*;
 use super::types;
 
 /// The leaf states.

@@ -7,7 +7,7 @@
 pub mod api {
     /// To `contact_status`.
     pub mod contact_status {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::contact_status::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -20,7 +20,7 @@ pub mod api {
 
     /// To `local_service`.
     pub mod local_service {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::local_service::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -51,7 +51,7 @@ pub mod api {
 
     /// To `network_connector`.
     pub mod network_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::network_connector::Event;
         use super::super::super::system::Message;
         /// `reconnect`. Take everything down and up again.
@@ -69,7 +69,7 @@ pub mod api {
 
     /// To `nickname_holder`.
     pub mod nickname_holder {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::nickname_holder::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -88,7 +88,7 @@ pub mod api {
 
     /// To `nickname_observer`.
     pub mod nickname_observer {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::nickname_observer::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -116,7 +116,7 @@ pub mod api {
 
     /// To `p2p_connector`.
     pub mod p2p_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::p2p_connector::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -135,7 +135,7 @@ pub mod api {
 
     /// To `peer_link`.
     pub mod peer_link {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::peer_link::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -148,7 +148,7 @@ pub mod api {
 
     /// To `peer_protocol`.
     pub mod peer_protocol {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::peer_protocol::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -161,7 +161,7 @@ pub mod api {
 
     /// To `tcp_connection`.
     pub mod tcp_connection {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::tcp_connection::Event;
         use super::super::super::system::Message;
         /// `disconnect`.
@@ -176,7 +176,7 @@ pub mod api {
 pub mod contacts {
     /// To `contact_status`.
     pub mod contact_status {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::contact_status::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -201,11 +201,10 @@ pub mod contacts {
 
     /// To `peer_link`.
     pub mod peer_link {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::peer_link::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
-        use automata_runtime::Milliseconds;
         /// `wanted`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
         #[must_use]
         pub fn wanted(peer: types::NodeId, pause: Milliseconds) -> Message {
@@ -230,7 +229,7 @@ pub mod contacts {
 pub mod dht {
     /// To `dht_connector`.
     pub mod dht_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::dht_connector::Event;
         use super::super::super::system::Message;
         /// `opened`. An answer to open: there is a socket.
@@ -260,7 +259,7 @@ pub mod dht {
 
     /// To `identity_publisher`.
     pub mod identity_publisher {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::identity_publisher::Event;
         use super::super::super::system::Message;
         /// `published`. An answer to publish: enough nodes have it.
@@ -278,7 +277,7 @@ pub mod dht {
 
     /// To `nickname_holder`.
     pub mod nickname_holder {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::nickname_holder::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -315,7 +314,7 @@ pub mod dht {
 
     /// To `nickname_observer`.
     pub mod nickname_observer {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::nickname_observer::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -338,7 +337,7 @@ pub mod dht {
 pub mod gateway {
     /// To `contact_status`.
     pub mod contact_status {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::contact_status::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -369,7 +368,7 @@ pub mod gateway {
 
     /// To `message_delivery`.
     pub mod message_delivery {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::message_delivery::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -418,7 +417,7 @@ pub mod gateway {
 
     /// To `network_connector`.
     pub mod network_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::network_connector::Event;
         use super::super::super::system::Message;
         /// `transports_verified`. The answer to verify_transports. Old name: verified.
@@ -436,7 +435,7 @@ pub mod gateway {
 
     /// To `network_transport`.
     pub mod network_transport {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::network_transport::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -479,7 +478,7 @@ pub mod gateway {
 
     /// To `p2p_connector`.
     pub mod p2p_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::p2p_connector::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -492,11 +491,10 @@ pub mod gateway {
 
     /// To `peer_link`.
     pub mod peer_link {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::peer_link::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
-        use automata_runtime::Milliseconds;
         /// `session_ready`. There is a session, whoever opened it.
         #[must_use]
         pub fn session_ready(peer: types::NodeId) -> Message {
@@ -518,11 +516,10 @@ pub mod gateway {
 
     /// To `peer_protocol`.
     pub mod peer_protocol {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::peer_protocol::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
-        use automata_runtime::Milliseconds;
         /// `session_opened`. A transport has an authenticated session.
         #[must_use]
         pub fn session_opened(session: u64) -> Message {
@@ -646,7 +643,7 @@ pub mod gateway {
 
     /// To `tcp_connection`.
     pub mod tcp_connection {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::tcp_connection::Event;
         use super::super::super::system::Message;
         /// `send_keep_alive`. Whether the socket lives is to be seen.
@@ -667,7 +664,7 @@ pub mod gateway {
 pub mod handshake {
     /// To `contact_status`.
     pub mod contact_status {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::contact_status::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -701,7 +698,7 @@ pub mod handshake {
 pub mod identity {
     /// To `identity_publisher`.
     pub mod identity_publisher {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::identity_publisher::Event;
         use super::super::super::system::Message;
         /// `changed`. There is a new document, on disk.
@@ -713,7 +710,7 @@ pub mod identity {
 
     /// To `p2p_connector`.
     pub mod p2p_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::p2p_connector::Event;
         use super::super::super::system::Message;
         /// `my_id_updated`. The answer to update_my_identity.
@@ -739,7 +736,7 @@ pub mod identity {
 pub mod network {
     /// To `network_connector`.
     pub mod network_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::network_connector::Event;
         use super::super::super::system::Message;
         /// `network_info_received`. The answer to check_interfaces: is any interface up, and are they those of last time? Old name: got-network-info.
@@ -783,11 +780,10 @@ pub mod network {
 pub mod peers {
     /// To `peer_link`.
     pub mod peer_link {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::peer_link::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
-        use automata_runtime::Milliseconds;
         /// `wanted`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
         #[must_use]
         pub fn wanted(peer: types::NodeId, pause: Milliseconds) -> Message {
@@ -818,7 +814,7 @@ pub mod peers {
 pub mod private_messages {
     /// To `contact_status`.
     pub mod contact_status {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::contact_status::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -831,7 +827,7 @@ pub mod private_messages {
 
     /// To `message_delivery`.
     pub mod message_delivery {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::message_delivery::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -844,7 +840,7 @@ pub mod private_messages {
 
     /// To `nickname_holder`.
     pub mod nickname_holder {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::nickname_holder::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -869,7 +865,7 @@ pub mod private_messages {
 
     /// To `nickname_observer`.
     pub mod nickname_observer {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::nickname_observer::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -900,7 +896,7 @@ pub mod private_messages {
 pub mod services {
     /// To `dht_connector`.
     pub mod dht_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::dht_connector::Event;
         use super::super::super::system::Message;
         /// `init`. The service entangled-dht is on; after a stop it begins anew.
@@ -918,7 +914,7 @@ pub mod services {
 
     /// To `identity_publisher`.
     pub mod identity_publisher {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::identity_publisher::Event;
         use super::super::super::system::Message;
         /// `init`. The service identity-propagate is on; after a stop it begins anew.
@@ -936,7 +932,7 @@ pub mod services {
 
     /// To `local_service`.
     pub mod local_service {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::local_service::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -1015,7 +1011,7 @@ pub mod services {
 
     /// To `message_delivery`.
     pub mod message_delivery {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::message_delivery::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -1028,7 +1024,7 @@ pub mod services {
 
     /// To `network_connector`.
     pub mod network_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::network_connector::Event;
         use super::super::super::system::Message;
         /// `init`. The service network is on; after a stop it begins anew.
@@ -1058,7 +1054,7 @@ pub mod services {
 
     /// To `network_transport`.
     pub mod network_transport {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::network_transport::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -1089,7 +1085,7 @@ pub mod services {
 
     /// To `p2p_connector`.
     pub mod p2p_connector {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::p2p_connector::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -1120,7 +1116,7 @@ pub mod services {
 
     /// To `peer_protocol`.
     pub mod peer_protocol {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::peer_protocol::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
@@ -1136,7 +1132,7 @@ pub mod services {
 pub mod tcp_transport {
     /// To `tcp_connection`.
     pub mod tcp_connection {
-        use automata_runtime::Input;
+        use automata_runtime::generated::*;
         use super::super::super::tcp_connection::Event;
         use super::super::super::system::Message;
         use super::super::super::types;

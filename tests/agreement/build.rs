@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
                 return Err(io::Error::other(format!("{name} has errors:\n{findings}")));
             }
         }
-        let documentation = format!("/// Generated from `{name}`.");
+        let documentation = format!("/// Generated from `{name}`.\n#[deny(warnings)]");
         let _ = writeln!(
             modules,
             "{documentation}\npub mod of_{name} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{name}/mod.rs\")); }}"

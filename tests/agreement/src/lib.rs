@@ -6,6 +6,7 @@ pub mod generated;
 pub mod implementation;
 pub mod replays;
 pub mod scripted;
+pub mod side_by_side;
 pub mod sources;
 pub mod steps;
 pub mod trial;

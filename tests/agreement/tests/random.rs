@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use agreement::generated::Generated;
-use agreement::implementation::{Implementation, Interpreted};
+use agreement::side_by_side::agree_on;
 use agreement::sources::Definitions;
 use agreement::steps::Steps;
 use agreement::{definitions, system};
@@ -49,47 +49,6 @@ fn agree(definitions: &Definitions, cases: u32) {
 }
 
 fn run(definitions: &Definitions, system: &Arc<System>, steps: &Steps, numbers: &[u64]) -> Result<(), TestCaseError> {
-    let mut interpreted = Interpreted::new(system);
-    let mut generated = Generated::new(&definitions.name, system);
-    interpreted.start();
-    generated.start();
-    let mut log = Vec::new();
-    same(&mut interpreted, &mut generated, &log)?;
-    for &number in numbers {
-        if interpreted.interpreter.deliveries() > DELIVERIES {
-            break;
-        }
-        let step = steps.decide(number, &interpreted);
-        log.push(format!("{step:?}"));
-        step.perform(&mut interpreted);
-        step.perform(&mut generated);
-        same(&mut interpreted, &mut generated, &log)?;
-    }
-    Ok(())
-}
-
-/// Records, states, variables and the next timer; earlier records are equal already.
-fn same(interpreted: &mut Interpreted, generated: &mut Generated, log: &[String]) -> Result<(), TestCaseError> {
-    let fail = |what: &str| Err(TestCaseError::fail(format!("{what}\nafter\n{}", log.join("\n"))));
-    let (of_interpreter, of_rust) = (interpreted.records(), generated.records());
-    if let Some(index) =
-        (0..of_interpreter.len().max(of_rust.len())).find(|&at| of_interpreter.get(at) != of_rust.get(at))
-    {
-        let line =
-            |record: Option<&automata_runtime::Record>| serde_json::to_string(&record).expect("records are JSON");
-        return fail(&format!(
-            "interpreter: {}\ngenerated:   {}",
-            line(of_interpreter.get(index)),
-            line(of_rust.get(index))
-        ));
-    }
-    let (of_interpreter, of_rust) = (interpreted.instances(), generated.instances());
-    if of_interpreter != of_rust {
-        return fail(&format!("interpreter: {of_interpreter:?}\ngenerated:   {of_rust:?}"));
-    }
-    let (of_interpreter, of_rust) = (interpreted.next_deadline_ms(), generated.next_deadline_ms());
-    if of_interpreter != of_rust {
-        return fail(&format!("next timer: interpreter {of_interpreter:?}, generated {of_rust:?}"));
-    }
-    Ok(())
+    let generated = Generated::new(&definitions.name, system);
+    agree_on(system, generated, steps, numbers, DELIVERIES).map_err(TestCaseError::fail)
 }

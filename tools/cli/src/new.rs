@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use automata_compiler::names::{Convention, reserved_for_automata};
+use automata_compiler::names::{Convention, reserved};
 use automata_compiler::source::{Source, Sources};
 use clap::Args;
 
@@ -52,7 +52,7 @@ impl New {
         if OTHER_FILES.contains(&name.as_str()) {
             bail!("`{name}` cannot be the name of an automaton: {name}.yaml declares the {name}\n{ANOTHER}");
         }
-        if let Some(reason) = reserved_for_automata(name) {
+        if let Some(reason) = reserved(name) {
             bail!("`{name}` cannot be the name of an automaton: it is {reason}\n{ANOTHER}");
         }
         let path = place(named)?;

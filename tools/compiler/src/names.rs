@@ -144,7 +144,7 @@ pub const KEYS_OF_THE_LANGUAGE: &[&str] = &[
     "variables",
 ];
 
-/// Keywords of Rust, those reserved for later too.
+/// Keywords of Rust, those reserved for later too. Names may be called so: the generated Rust writes them otherwise.
 pub const KEYWORDS_OF_RUST: &[&str] = &[
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
     "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
@@ -152,28 +152,16 @@ pub const KEYWORDS_OF_RUST: &[&str] = &[
     "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Modules of the generated Rust beside those of automata. No automaton can have such a name.
-pub const GENERATED_MODULES: &[&str] = &["dynamic", "senders", "system", "types"];
-
-/// Why a name cannot be one, if it means something already: "a keyword of Rust". What it becomes in Rust may be written otherwise.
+/// Why a name cannot be one, if it means something in the language already: "a key of the language".
 #[must_use]
-pub fn reserved(written: &str, in_rust: &str) -> Option<&'static str> {
+pub fn reserved(written: &str) -> Option<&'static str> {
     if KEYS_OF_THE_LANGUAGE.contains(&written) {
         Some("a key of the language")
     } else if crate::expression::WORDS.contains(&written) {
         Some("a word of the language")
-    } else if KEYWORDS_OF_RUST.contains(&in_rust) {
-        Some("a keyword of Rust")
     } else {
         None
     }
-}
-
-/// [`reserved`], for the name of an automaton, which becomes a module of the generated Rust and a file of the folder.
-#[must_use]
-pub fn reserved_for_automata(written: &str) -> Option<&'static str> {
-    let of_module = || GENERATED_MODULES.contains(&written).then_some("the name of a module of the generated Rust");
-    reserved(written, written).or_else(of_module)
 }
 
 #[cfg(test)]
@@ -208,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_have_each_word_once() {
-        for list in [KEYS_OF_THE_LANGUAGE, KEYWORDS_OF_RUST, GENERATED_MODULES] {
+        for list in [KEYS_OF_THE_LANGUAGE, KEYWORDS_OF_RUST] {
             assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
         }
     }

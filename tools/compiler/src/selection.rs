@@ -19,6 +19,8 @@ pub struct Chain<'a> {
     pub steps: Vec<Step<'a>>,
     /// Whether something always answers.
     pub remainder: Remainder,
+    /// The guards were looked through. They are not if there is too much that they can be.
+    pub is_judged: bool,
 }
 
 /// What happens.
@@ -151,14 +153,14 @@ fn arrivals(automaton: &Automaton, event: EventId) -> Vec<Arrival<'_>> {
 #[must_use]
 pub fn example_of_remainder(system: &System, automaton: &Automaton, chain: &Chain) -> Vec<String> {
     let conditions: Vec<Vec<Expression>> = chain.steps.iter().map(conditions).collect();
-    let Some(worlds) = Worlds::of(system, automaton, conditions.iter().flatten()) else { return Vec::new() };
+    let worlds = Worlds::of(system, automaton, conditions.iter().flatten());
     let formulas = formulas(&worlds, &conditions);
     let fields: &[Field] = match chain.cause {
         Cause::Event(arrival) => &automaton.events[arrival.event].fields,
         Cause::Timer(_) | Cause::Always => &[],
     };
     let is_open =
-        |world: &World| !worlds.is_before_the_start(world) && !formulas.iter().any(|formula| formula.holds(world));
+        |world: &World| !formulas.iter().any(|formula| formula.holds(world)) && !worlds.is_before_the_start(world);
     worlds.example(fields, is_open).unwrap_or_default()
 }
 
@@ -237,23 +239,28 @@ impl<'a> Asker<'a> {
             step.reached = false;
         }
         let asked = decisive.unwrap_or(steps.len());
+        let mut is_judged = true;
         let remainder = match decisive {
             Some(0) => Remainder::Nothing,
             _ if steps.is_empty() => Remainder::Something,
-            _ => self.judge(&mut steps, asked).unwrap_or(Remainder::Unknown),
+            _ => {
+                let judged = self.judge(&mut steps, asked);
+                is_judged = judged.is_some();
+                judged.unwrap_or(Remainder::Unknown)
+            }
         };
         let remainder = if decisive.is_some() { Remainder::Nothing } else { remainder };
-        Chain { cause, steps, remainder }
+        Chain { cause, steps, remainder, is_judged }
     }
 
     /// Of the steps before `asked`, all of which have guards; then of the one there, if there is one.
     fn judge(&self, steps: &mut [Step<'a>], asked: usize) -> Option<Remainder> {
         let conditions: Vec<Vec<Expression>> = steps[..asked].iter().map(conditions).collect();
-        let worlds = Worlds::of(self.system, self.automaton, conditions.iter().flatten())?;
+        let worlds = Worlds::of(self.system, self.automaton, conditions.iter().flatten());
         let formulas = formulas(&worlds, &conditions);
         let mut reached = vec![false; steps.len()];
         let mut remains = false;
-        worlds.each(|world| match formulas.iter().position(|formula| formula.holds(world)) {
+        let whole = worlds.each(|world| match formulas.iter().position(|formula| formula.holds(world)) {
             Some(first) => reached[first] = true,
             None => {
                 remains |= !worlds.is_before_the_start(world);
@@ -262,6 +269,9 @@ impl<'a> Asker<'a> {
                 }
             }
         });
+        if !whole {
+            return None;
+        }
         for (step, reached) in steps.iter_mut().zip(reached) {
             step.reached = reached;
         }

@@ -69,8 +69,10 @@ fn what_is_refused_is_refused_in_these_words() {
 #[test]
 fn every_code_has_a_case() {
     let with_case: BTreeSet<String> = folders("reject").iter().map(|case| name(case)[..5].to_uppercase()).collect();
-    let without: Vec<&str> =
-        codes::all().map(|code| code.number).filter(|number| !with_case.contains(*number)).collect();
+    // No definition is a case of a bug of the compiler; were one known, it would be fixed.
+    let bug = &codes::check_errors::COMPILER_BUG;
+    let codes = codes::all().filter(|code| code.number != bug.number).map(|code| code.number);
+    let without: Vec<&str> = codes.filter(|number| !with_case.contains(*number)).collect();
     assert!(without.is_empty(), "no case under tests/cases/reject for {without:?}");
 }
 

@@ -1,5 +1,6 @@
 //! The instances of one automaton, and the table of states that `X in S` reads.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -368,7 +369,10 @@ impl<K, S: State> Default for StateTable<K, S> {
 
 impl<K: Clone + Eq + Hash + Debug, S: State> StateTable<K, S> {
     /// Whether the instance of that key exists and is in such a state.
-    pub fn one(&self, key: &K, is_in: impl Fn(S) -> bool) -> bool {
+    pub fn one<Q: Eq + Hash + ?Sized>(&self, key: &Q, is_in: impl Fn(S) -> bool) -> bool
+    where
+        K: Borrow<Q>,
+    {
         self.by_key.get(key).is_some_and(|&state| is_in(state))
     }
 

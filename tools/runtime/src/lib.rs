@@ -27,6 +27,7 @@ pub mod bus;
 pub mod deferral;
 pub mod delivery;
 pub mod dynamic;
+pub mod generated;
 mod handled;
 pub mod instances;
 mod line;

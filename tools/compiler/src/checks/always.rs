@@ -20,19 +20,26 @@ pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     for group in groups(subject) {
         let guards: Vec<&Expression> =
             group.iter().flat_map(|of| &of.always.steps).filter_map(|step| step.guard).collect();
-        let Some(worlds) = Worlds::of(subject.system, subject.automaton, guards) else { continue };
+        let worlds = Worlds::of(subject.system, subject.automaton, guards);
         if worlds.is_uncertain() {
             continue;
         }
         let rounds = Rounds::new(subject, &worlds, &group);
         let mut found = None;
-        worlds.each(|world| {
-            if found.is_none() && !worlds.is_before_the_start(world) {
-                found = group.iter().find_map(|of| rounds.from(of.leaf, world));
+        let whole = worlds.each(|world| {
+            if found.is_none() {
+                let cycle = group.iter().find_map(|of| rounds.from(of.leaf, world));
+                found = cycle.filter(|_| !worlds.is_before_the_start(world));
             }
         });
-        if let Some(cycle) = found {
-            findings.push(finding(subject, &cycle));
+        match found {
+            Some(cycle) => findings.push(finding(subject, &cycle)),
+            None if whole => {}
+            None => {
+                let first = group.iter().flat_map(|of| &of.always.steps).map(|step| step.handler).min();
+                findings
+                    .extend(first.map(|span| super::coverage::not_judged(span, "these `always` go round for ever")));
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Events that find no answer: guards that leave a case open, observations that a state forgot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Subject, listed};
-use crate::codes::warnings::{OPEN_CASE, UNHANDLED_OBSERVATION};
+use crate::codes::warnings::{NOT_JUDGED, OPEN_CASE, UNHANDLED_OBSERVATION};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Event, EventKind, Expression, StateId};
 use crate::selection::{Cause, Chain, Remainder, example_of_remainder};
@@ -31,6 +31,21 @@ pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         let help = "end the cases with one without `if`, such as `ignore: why`; or handle the event further out";
         findings.push(finding.label("a case is left open").help(help));
     }
+}
+
+/// Guards that are too many to be looked through together.
+pub fn not_looked_through(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    let chains = subject.resting().flat_map(|of| of.events.iter().chain(&of.timers).chain([&of.always]));
+    let open = chains.filter(|chain| !chain.is_judged).filter_map(|chain| chain.steps.first());
+    let places: BTreeSet<Span> = open.map(|step| step.handler).collect();
+    findings.extend(places.into_iter().map(|span| not_judged(span, "they leave a case open, or one is never reached")));
+}
+
+/// Says that it is not known whether it is so.
+pub fn not_judged(span: Span, what: &str) -> Diagnostic {
+    let message = format!("there is too much that these guards can be: it was not found out whether {what}");
+    let help = "decide in several steps, or let a condition answer what several of them ask";
+    Diagnostic::new(&NOT_JUDGED, span, message).help(help)
 }
 
 /// Where the cases that begin in one handler leave something over.

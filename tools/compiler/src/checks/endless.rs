@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Subject;
-use crate::codes::warnings::ENDLESS;
+use crate::codes::warnings::{ENDLESS, NOT_JUDGED};
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     AutomatonId, Change, Effects, EventId, EventKind, Reaction, StateId, Target, TransitionId, Trigger,
@@ -36,11 +36,17 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
         done: BTreeSet::new(),
         told: BTreeSet::new(),
         steps_left: MOST_STEPS_PER_AUTOMATON * subjects.len(),
+        not_followed: None,
     };
     for subject in subjects {
         for event in 0..subject.automaton.events.len() as u32 {
             search.deliver(&Leaves::new(), (subject.id, EventId(event)), findings);
         }
+    }
+    if let Some((automaton, event)) = search.not_followed {
+        let event = &subjects[automaton.index()].automaton.events[event];
+        let message = "the automata tell one another in more ways than were followed: whether some do so without end was not found out";
+        findings.push(Diagnostic::new(&NOT_JUDGED, event.span, message).label("not followed from here on"));
     }
 }
 
@@ -52,6 +58,8 @@ struct Search<'s, 'a> {
     /// Cycles by their messages, so that one is told once, whatever state it is run in.
     told: BTreeSet<BTreeSet<Message>>,
     steps_left: usize,
+    /// The first message that is not followed any more.
+    not_followed: Option<Message>,
 }
 
 /// Who is told of which change of state.
@@ -91,7 +99,11 @@ impl Search<'_, '_> {
             self.tell(start, findings);
             return;
         }
-        if self.steps_left == 0 || !self.done.insert((leaves.clone(), message)) {
+        if self.steps_left == 0 {
+            self.not_followed.get_or_insert(message);
+            return;
+        }
+        if !self.done.insert((leaves.clone(), message)) {
             return;
         }
         self.steps_left -= 1;

@@ -30,6 +30,7 @@ type OfSystem = fn(&[Subject], &mut Vec<Diagnostic>);
 const OF_AUTOMATA: &[OfAutomaton] = &[
     always::cycles,
     coverage::open_cases,
+    coverage::not_looked_through,
     coverage::observations,
     handlers::hidden,
     handlers::never_handled,

@@ -111,13 +111,13 @@ pub fn constant_guards(subject: &Subject, findings: &mut Vec<Diagnostic>) {
 
 /// The value that a guard has in all worlds.
 fn constant(subject: &Subject, guard: &Expression) -> Option<bool> {
-    let worlds = Worlds::of(subject.system, subject.automaton, [guard])?;
+    let worlds = Worlds::of(subject.system, subject.automaton, [guard]);
     let formula = worlds.guard(guard);
     let mut values = BTreeSet::new();
-    worlds.each(|world| {
+    let whole = worlds.each(|world| {
         values.insert(formula.holds(world));
     });
-    if values.len() == 1 { values.pop_first() } else { None }
+    if whole && values.len() == 1 { values.pop_first() } else { None }
 }
 
 /// Neither target nor effect.

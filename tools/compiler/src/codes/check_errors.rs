@@ -22,4 +22,14 @@ Leave out one of the two, let them wait for an event, or set what the guard look
   WORKING: { always: { if: ready, set: ready = false, to: WAITING } }
 ```
 ";
+
+    /// Found by the compiler in itself, so no definition is a case of it.
+    COMPILER_BUG = "A0199", "a bug of the compiler",
+"Something that the file says has come to nothing, and the compiler has not said why. It does not go on, since what it would make lacks a part
+of the definition. Please report it, with the definition. Until it is fixed, write the place that the finding shows in another way, such as
+
+```yaml
+on: { open: [ { if: pin_ok, to: OPEN }, ignore: the code is wrong ] }
+```
+";
 }

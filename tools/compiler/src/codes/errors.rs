@@ -187,7 +187,8 @@ states:
 ";
 
     RESERVED_NAME = "A0016", "a name that means something else",
-"The word is a key of the language, a word of its expressions, a keyword of Rust, or (of an automaton) the name of a module of the generated Rust. As a name it would be misread, by people or by the compiler.
+"The word is a key of the language, or a word of its expressions. As a name it would be misread, by people or by the compiler. (Keywords of Rust may be
+names: the generated Rust writes `match_` for `match`.)
 
 ```yaml
 events:
@@ -205,17 +206,6 @@ states:
   OPEN: { states: { WAITING: {} } }
   CLOSING: { states: { WAITING: {} } }
   CLOSING: { states: { CLOSE_WAITING: {} } }     # right
-```
-";
-
-    COLLIDING_NAMES = "A0018", "names that become the same in Rust",
-"Generated Rust writes states, events, actions and conditions in `UpperCamel`, where some underscores no longer show.
-
-```yaml
-events:
-  part_1: { from: node }
-  part1: { from: node }         # both become `Part1`
-  second_part: { from: node }   # right
 ```
 ";
 

@@ -222,4 +222,14 @@ on: { resume: WORKING }                # begins at IDLE
 on: { resume: WORKING.history }        # mended
 ```
 ";
+
+    NOT_JUDGED = "A0222", "guards that are too much to look through",
+"Guards that are tried one after another are judged together: whether they leave a case open, and whether each can be reached. More than 65 536 cases
+are not looked at, nor are messages of automata that tell one another in more ways than can be followed; then this says what is not known.
+
+```yaml
+go: { if: ((a == b) == (c == d)) == ((e == f) == …), to: OPEN }     # all of them matter, whatever the others are
+go: { if: is_even_number_of_them, to: OPEN }                        # a condition that the host answers
+```
+";
 }

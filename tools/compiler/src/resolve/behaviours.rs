@@ -181,7 +181,11 @@ impl Resolver<'_> {
             let place = Place { known: &before, ..place };
             let guard = match &case.guard {
                 Given::Yes(text) => self.read(place, text, guard),
-                Given::No | Given::Broken => None,
+                Given::No => None,
+                Given::Broken => {
+                    self.drops(case.span);
+                    None
+                }
             };
             let reaction = self.reaction(place, &case.outcome);
             let mut behind = before.clone();
@@ -191,6 +195,9 @@ impl Resolver<'_> {
             }
             let effects = self.effects(Place { known: &behind, ..place }, &case.effects);
             known.learn(guard.as_ref(), false);
+            if trigger.is_none() || reaction.is_none() {
+                self.drops(case.span);
+            }
             if let (Some(trigger), Some(reaction)) = (trigger, reaction) {
                 let (state, summary, span) = (place.state, case.summary.clone(), case.span);
                 ids.push(TransitionId(transitions.len() as u32));
@@ -235,7 +242,11 @@ impl Resolver<'_> {
             known: &Known::default(),
             broken: &self.broken,
         };
-        let expression = guard(&property.expression, &environment, self.findings)?;
+        let expression = guard(&property.expression, &environment, self.findings);
+        if expression.is_none() {
+            self.drops(property.name.span);
+        }
+        let expression = expression?;
         let (name, summary) = (property.name.text.clone(), property.summary.clone());
         Some(Property { name, kind: property.kind, expression, summary, span: property.name.span })
     }

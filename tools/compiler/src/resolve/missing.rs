@@ -3,6 +3,7 @@
 use super::{Absence, Resolver};
 use crate::codes::errors;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::expression::VARIANTS;
 use crate::source::{Span, Text};
 
 /// So many names are listed.
@@ -58,9 +59,13 @@ impl Resolver<'_> {
     pub(super) fn report_missing_files(&mut self) {
         let files = [(&self.absent_types, &errors::UNKNOWN_TYPE), (&self.absent_parts, &errors::UNKNOWN_PARTNER)];
         for (absence, code) in files {
-            if let Absence::OfFile(missing) = absence {
-                self.findings.extend(missing.finding(code));
+            let Absence::OfFile(missing) = absence else { continue };
+            let finding = missing.finding(code);
+            // Variants may be declared there too; but that they are unknown is kept back only where this finding is their cause.
+            if finding.is_some() && code.number == errors::UNKNOWN_TYPE.number {
+                self.broken.insert(VARIANTS.to_owned());
             }
+            self.findings.extend(finding);
         }
     }
 }

@@ -20,12 +20,13 @@ pub use types::built_in_types;
 
 use std::collections::BTreeSet;
 
+use crate::codes::check_errors::COMPILER_BUG;
 use crate::codes::errors;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::expression::{Environment, VARIANTS};
 use crate::model::{Automaton, AutomatonId, StateId, System};
 use crate::names::Convention;
-use crate::source::{Span, Text};
+use crate::source::{FileId, Span, Text};
 use crate::syntax;
 
 /// All files, read.
@@ -93,7 +94,7 @@ pub fn resolve(files: Files, findings: &mut Vec<Diagnostic>) -> System {
     }
     let (types, absent_types) = files.types.open("types.yaml");
     let (parts, absent_parts) = files.parts.open("parts.yaml");
-    if !matches!(absent_types, Absence::OfName) {
+    if matches!(absent_types, Absence::Told) {
         broken.insert(VARIANTS.to_owned());
     }
     let automata: Vec<syntax::Automaton> = automata.into_iter().map(|(_, automaton)| automaton).collect();
@@ -106,6 +107,7 @@ pub fn resolve(files: Files, findings: &mut Vec<Diagnostic>) -> System {
         broken,
         broken_initials: Vec::new(),
         broken_timers: BTreeSet::new(),
+        dropped: None,
         findings,
     };
     resolver.declare_types(types);
@@ -131,6 +133,7 @@ pub fn resolve(files: Files, findings: &mut Vec<Diagnostic>) -> System {
     for (automaton, states) in (0..).zip(&states) {
         resolver.check_initials(AutomatonId(automaton), states);
     }
+    resolver.refuse_what_is_not_whole();
     resolver.system
 }
 
@@ -178,6 +181,8 @@ struct Resolver<'f> {
     broken_initials: Vec<BTreeSet<StateId>>,
     /// Where timers stand whose length failed.
     broken_timers: BTreeSet<Span>,
+    /// Where something first came to nothing.
+    dropped: Option<Span>,
     findings: &'f mut Vec<Diagnostic>,
 }
 
@@ -186,12 +191,46 @@ impl Resolver<'_> {
         self.findings.push(finding);
     }
 
+    /// Notes that what stands there is not in the system. There is a finding then, of this or of its cause.
+    fn drops(&mut self, span: Span) {
+        self.dropped.get_or_insert(span);
+    }
+
+    /// If something came to nothing, there is an error. Should one have been forgotten, then that is the error: the system is not whole.
+    fn refuse_what_is_not_whole(&mut self) {
+        let is_told = self.findings.iter().any(|finding| finding.code.severity == Severity::Error);
+        let is_whole = self.dropped.is_none() && self.broken.is_empty() && self.broken_timers.is_empty();
+        if is_told || is_whole {
+            return;
+        }
+        let name = self.broken.first().map(|name| format!("`{name}` ")).unwrap_or_default();
+        let message = format!("the compiler has a bug: {name}came to nothing, and no finding says why");
+        let start = Span { file: FileId(0), start: 0, end: 0 };
+        let span = self.dropped.or(self.broken_timers.first().copied()).unwrap_or(start);
+        let help = "please report it, with this definition; what is meant here is not in the system";
+        self.report(Diagnostic::new(&COMPILER_BUG, span, message).help(help));
+    }
+
     fn automaton(&self, id: AutomatonId) -> &Automaton {
         &self.system.automata[id]
     }
 
     /// Calls one of the functions over texts, at a place.
     fn read<T>(
+        &mut self,
+        place: behaviours::Place<'_>,
+        text: &Text,
+        read: fn(&Text, &Environment<'_>, &mut Vec<Diagnostic>) -> Option<T>,
+    ) -> Option<T> {
+        let found = self.tried(place, text, read);
+        if found.is_none() {
+            self.drops(text.span);
+        }
+        found
+    }
+
+    /// [`Resolver::read`], where nothing is lost if it comes to nothing.
+    fn tried<T>(
         &mut self,
         place: behaviours::Place<'_>,
         text: &Text,

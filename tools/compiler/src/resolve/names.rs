@@ -1,9 +1,9 @@
-//! Names: their form, words that cannot be one, names given twice, and names that become the same in Rust.
+//! Names: their form, words that cannot be one, and names given twice.
 
 use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::names::{Convention, GENERATED_MODULES, NAME_LENGTH_LIMIT, reserved, upper_camel};
+use crate::names::{Convention, NAME_LENGTH_LIMIT, reserved};
 use crate::source::{Span, Text};
 use crate::syntax;
 use std::collections::BTreeMap;
@@ -23,27 +23,19 @@ impl Resolver<'_> {
             }
             self.report(finding);
         }
-        let in_rust = if convention == Convention::UpperSnake { upper_camel(written) } else { written.to_owned() };
-        if let Some(reason) = reserved(written, &in_rust) {
-            self.reserved(name, what, reason);
+        if let Some(reason) = reserved(written) {
+            let message = format!("`{written}` cannot be the name of {}: it is {reason}", with_article(what));
+            self.report(Diagnostic::new(&errors::RESERVED_NAME, name.span, message));
         }
     }
 
-    fn reserved(&mut self, name: &Text, what: &str, reason: &str) {
-        let message = format!("`{}` cannot be the name of {}: it is {reason}", name.text, with_article(what));
-        self.report(Diagnostic::new(&errors::RESERVED_NAME, name.span, message));
-    }
-
-    /// Names of automata, and all names within each: the form of states, names given twice, names that collide in Rust.
+    /// Names of automata, and all names within each: the form of states, names given twice.
     pub(super) fn check_names(&mut self, automata: &[syntax::Automaton]) {
         let parts: Vec<(String, Span)> = self.system.parts.iter().map(|part| (part.name.clone(), part.span)).collect();
         let names = automata.iter().map(|automaton| (automaton.name.text.clone(), automaton.name.span));
         self.refuse_duplicates("part or automaton", parts.into_iter().chain(names).collect());
         for automaton in automata {
             self.check_name(&automaton.name, Convention::SnakeCase, "automaton");
-            if GENERATED_MODULES.contains(&automaton.name.text.as_str()) {
-                self.reserved(&automaton.name, "automaton", "the name of a module of the generated Rust");
-            }
             self.check_names_of(automaton);
         }
     }
@@ -55,19 +47,13 @@ impl Resolver<'_> {
             self.check_name(name, Convention::UpperSnake, "state");
         }
         self.refuse_duplicates("state", pairs(&states));
-        self.refuse_collisions("state", &states);
-        let events: Vec<&Text> = automaton.events.iter().map(|event| &event.name).collect();
-        self.refuse_collisions("event", &events);
-        let actions: Vec<&Text> = automaton.actions.iter().map(|action| &action.name).collect();
-        self.refuse_collisions("action", &actions);
-        let conditions: Vec<&Text> = automaton.conditions.iter().map(|condition| &condition.name).collect();
-        self.refuse_collisions("condition", &conditions);
+        let conditions = automaton.conditions.iter().map(|condition| &condition.name);
         let parameters = automaton.parameters.iter().map(|parameter| &parameter.name);
         let variables = automaton.variables.iter().map(|variable| &variable.name);
         for property in &automaton.properties {
             self.check_name(&property.name, Convention::SnakeCase, "property");
         }
-        let values: Vec<&Text> = parameters.chain(variables).chain(conditions.iter().copied()).collect();
+        let values: Vec<&Text> = parameters.chain(variables).chain(conditions).collect();
         self.refuse_duplicates("parameter, variable or condition", pairs(&values));
     }
 
@@ -82,25 +68,6 @@ impl Resolver<'_> {
                 }
                 None => {
                     first.insert(name, span);
-                }
-            }
-        }
-    }
-
-    fn refuse_collisions(&mut self, what: &str, names: &[&Text]) {
-        let mut first: BTreeMap<String, &Text> = BTreeMap::new();
-        for name in names {
-            let in_rust = upper_camel(&name.text);
-            match first.get(&in_rust) {
-                Some(earlier) if earlier.text != name.text => {
-                    let message =
-                        format!("the {what}s `{}` and `{}` both become `{in_rust}` in Rust", earlier.text, name.text);
-                    let finding = Diagnostic::new(&errors::COLLIDING_NAMES, name.span, message);
-                    self.report(finding.related(earlier.span, "here is the other"));
-                }
-                Some(_) => {}
-                None => {
-                    first.insert(in_rust, name);
                 }
             }
         }

@@ -89,7 +89,7 @@ impl Resolver<'_> {
     fn timer_name(&mut self, automaton: AutomatonId, text: &Text) -> String {
         let known = Known::default();
         let before = self.findings.len();
-        let length = self.read(Place::without_event(automaton, &known), text, length);
+        let length = self.tried(Place::without_event(automaton, &known), text, length);
         // That no timer has this length is said below; what else is wrong with it is not worth a second finding.
         self.findings.truncate(before);
         match length {

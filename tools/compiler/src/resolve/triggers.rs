@@ -8,7 +8,6 @@ use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Known, ResolvedTrigger, TriggerEvent, TriggerKey, triggers};
 use crate::model::{AutomatonId, Change, Event, EventId, EventKind, Expression, Field};
-use crate::names::upper_camel;
 use crate::source::{Span, Text};
 use crate::syntax;
 
@@ -76,21 +75,9 @@ impl Resolver<'_> {
         let name = format!("{} {word} {}", observed.name, observed.states[state].name);
         let key = observed.key.iter().map(|key| Field { name: "key".to_owned(), r#type: key.r#type, span });
         let event = Event { name, kind, fields: key.collect(), summary: String::new(), span };
-        self.check_collision(observer, &event);
         let events = &mut self.system.automata[observer].events;
         events.push(event);
         EventId(events.len() as u32 - 1)
-    }
-
-    /// In Rust an observation is called `XEntersS`, which another event may be called as well.
-    fn check_collision(&mut self, observer: AutomatonId, observation: &Event) {
-        let in_rust = |event: &Event| upper_camel(&event.name.replace(' ', "_"));
-        let name = in_rust(observation);
-        let Some(other) = self.automaton(observer).events.iter().find(|event| in_rust(event) == name) else { return };
-        let message = format!("`{}` and `{}` both become `{name}` in Rust", other.name, observation.name);
-        let finding = Diagnostic::new(&errors::COLLIDING_NAMES, observation.span, message);
-        let finding = finding.related(other.span, "here is the other");
-        self.report(finding);
     }
 
     /// Says that an event is named twice by `defer` or `ignore` of one state.

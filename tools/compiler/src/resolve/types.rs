@@ -139,8 +139,9 @@ impl Resolver<'_> {
         let mut resolved = Vec::new();
         for field in fields {
             self.check_name(&field.name, Convention::SnakeCase, what);
-            if let Some(r#type) = field.r#type.as_ref().and_then(|text| self.resolve_type(text)) {
-                resolved.push(Field { name: field.name.text.clone(), r#type, span: field.name.span });
+            match field.r#type.as_ref().and_then(|text| self.resolve_type(text)) {
+                Some(r#type) => resolved.push(Field { name: field.name.text.clone(), r#type, span: field.name.span }),
+                None => self.drops(field.name.span),
             }
         }
         let whole = resolved.len() == fields.len();

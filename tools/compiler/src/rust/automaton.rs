@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::documentation::{documented, module_documented, sentences};
-use super::facts::Facts;
+use super::facts::{Facts, QuestionNames};
 use super::types::{argument_type, constant, integer, is_secret, owned_type, secret_attribute};
 use super::{effects, machine, metadata, names, records};
-use crate::model::{EventKind, Field, History, Partner, StateId, TimerId, Value};
+use crate::model::{Condition, EventId, EventKind, ExpressionKind, Field, History, Partner, StateId, TimerId, Value};
 
 /// The pieces of `<automaton>.rs`.
 pub fn module(facts: &Facts<'_>) -> Vec<String> {
@@ -54,49 +54,13 @@ fn file<'a>(facts: &'a Facts<'_>) -> &'a str {
     &facts.sources.get(facts.automaton.span.file).path
 }
 
-/// Only what the module names.
 fn imports(facts: &Facts<'_>, body: &str) -> String {
-    let named = |name: &str| names::has_word(body, name);
-    let chosen = |candidates: &[&'static str]| -> Vec<&'static str> {
-        candidates.iter().copied().filter(|name| named(name)).collect()
-    };
-    let mut text = String::new();
-    let values = chosen(&["Bytes", "Faults", "Milliseconds", "Never"]);
-    let mut roots = vec!["automaton::{self, Answer, Effects}", "instances::Parts", "serde"];
-    let asked = if facts.asks() { "use automata_runtime::automaton::Asked;\n" } else { "" };
-    if body.contains("delivery::serialize") {
-        roots.push("delivery");
-    }
-    if named("InstanceName") {
-        roots.push("InstanceName");
-    }
-    if named("Secret") {
-        roots.push("secret::Secret");
-    }
-    let _ = writeln!(text, "use automata_runtime::{{{}}};", roots.join(", "));
-    text.push_str(asked);
-    if !values.is_empty() {
-        let _ = writeln!(text, "use automata_runtime::value::{{{}}};", values.join(", "));
-    }
-    if body.contains("saturating_from(") || named("Integer") {
-        text.push_str("use automata_runtime::value::Integer;\n");
-    }
-    text.push_str(
-        "use automata_runtime::metadata::{AutomatonMetadata, EventMetadata, Place, StateMetadata, TransitionMetadata};\n\
-         use automata_runtime::statig::blocking::{self, State as _};\n",
-    );
-    if body.contains("types::") {
-        text.push_str("use super::types;\n");
-    }
+    let mut text = "use automata_runtime::generated::*;\n".to_owned();
     if !facts.reads.is_empty() {
         text.push_str("use super::system::States;\n");
     }
-    // Collected once: asking the text for each of the other automata takes as long as the square of their number.
-    let qualifiers = names::qualifiers(body);
-    for (index, other) in facts.system.automata.iter().enumerate() {
-        if index != facts.id.index() && qualifiers.contains(other.name.as_str()) {
-            let _ = writeln!(text, "use super::{};", other.name);
-        }
+    if names::has_module(body, "types") {
+        text.push_str("use super::types;\n");
     }
     text
 }
@@ -108,7 +72,7 @@ fn state_enum(facts: &Facts<'_>) -> String {
     let mut name_arms = String::new();
     for (index, leaf) in automaton.leaves().enumerate() {
         let state = &automaton.states[leaf];
-        let variant = names::state_variant(state);
+        let variant = facts.own_names().state(leaf);
         let path: Vec<&str> = automaton
             .outwards(leaf)
             .map(|id| automaton.states[id].name.as_str())
@@ -127,11 +91,7 @@ fn state_enum(facts: &Facts<'_>) -> String {
     let mut composites = String::new();
     for id in automaton.state_ids().skip(1).filter(|&id| !automaton.states[id].children.is_empty()) {
         let state = &automaton.states[id];
-        let leaves: Vec<String> = facts
-            .leaves_in(id)
-            .into_iter()
-            .map(|leaf| format!("State::{}", names::state_variant(&automaton.states[leaf])))
-            .collect();
+        let leaves: Vec<String> = facts.leaves_in(id).into_iter().map(|leaf| facts.leaf(leaf)).collect();
         composites.push_str(&documented(&sentences(&[&format!("Inside `{}`.", state.name), &state.summary])));
         let _ = writeln!(
             composites,
@@ -140,11 +100,8 @@ fn state_enum(facts: &Facts<'_>) -> String {
             leaves.join(" | ")
         );
     }
-    let finals: Vec<String> = automaton
-        .leaves()
-        .filter(|&leaf| automaton.states[leaf].is_final)
-        .map(|leaf| format!("State::{}", names::state_variant(&automaton.states[leaf])))
-        .collect();
+    let finals: Vec<String> =
+        automaton.leaves().filter(|&leaf| automaton.states[leaf].is_final).map(|leaf| facts.leaf(leaf)).collect();
     let is_final =
         if finals.is_empty() { "false".to_owned() } else { format!("matches!(self, {})", finals.join(" | ")) };
     format!(
@@ -175,23 +132,19 @@ fn fields(facts: &Facts<'_>, fields: &[Field]) -> String {
         .iter()
         .map(|field| {
             let hidden = secret_attribute(facts.system, field.r#type);
-            format!("{hidden} {}: {}", field.name, owned_type(facts.system, field.r#type))
+            let renamed = names::renamed_field(&field.name);
+            format!("{renamed}{hidden} {}: {}", names::word(&field.name), owned_type(facts.system, field.r#type))
         })
         .collect();
     format!(" {{ {} }}", fields.join(", "))
-}
-
-/// `#[serde(rename = …)]`, where `rename_all` would give another name.
-fn renamed(variant: &str, name: &str) -> String {
-    if names::serde_snake(variant) == name { String::new() } else { format!("#[serde(rename = {name:?})]\n") }
 }
 
 fn event_enum(facts: &Facts<'_>) -> String {
     let mut variants = String::new();
     let mut observations = Vec::new();
     let mut starts = Vec::new();
-    for event in &facts.automaton.events {
-        let variant = names::event_variant(facts.system, event);
+    for (index, event) in facts.automaton.events.iter().enumerate() {
+        let variant = facts.own_names().event(EventId(index as u32));
         let rest = if event.fields.is_empty() { "" } else { " { .. }" };
         let from = match &event.kind {
             EventKind::Observation { .. } => {
@@ -206,7 +159,12 @@ fn event_enum(facts: &Facts<'_>) -> String {
             }
         };
         variants.push_str(&documented(&sentences(&[&format!("`{}`{from}.", event.name), &event.summary])));
-        let _ = writeln!(variants, "{}{variant}{},", renamed(&variant, &event.name), fields(facts, &event.fields));
+        let _ = writeln!(
+            variants,
+            "{}{variant}{},",
+            names::renamed_variant(variant, &event.name),
+            fields(facts, &event.fields)
+        );
     }
     if variants.is_empty() {
         return "/// It has no events.\npub type Event = Never;\n".to_owned();
@@ -269,12 +227,11 @@ fn action_enum(facts: &Facts<'_>) -> String {
         return "/// It asks nothing of its host.\npub type Action = Never;\n".to_owned();
     }
     let mut variants = String::new();
-    for action in &facts.automaton.actions {
+    for (action, variant) in facts.automaton.actions.iter().zip(&facts.actions) {
         let by = format!("`{}`, by `{}`.", action.name, facts.system.parts[action.by].name);
         variants.push_str(&documented(&sentences(&[&by, &action.summary])));
-        let variant = names::camel(&action.name);
         let arguments = fields(facts, &action.arguments);
-        let _ = writeln!(variants, "{}{variant}{arguments},", renamed(&variant, &action.name));
+        let _ = writeln!(variants, "{}{variant}{arguments},", names::renamed_variant(variant, &action.name));
     }
     format!(
         "/// What it asks of its host.\n\
@@ -290,20 +247,11 @@ fn conditions(facts: &Facts<'_>) -> String {
         return String::new();
     }
     let mut methods = String::new();
-    for condition in &facts.automaton.conditions {
-        let mut parameters = vec!["&mut self".to_owned()];
-        if let Some(key) = &facts.automaton.key {
-            parameters.push(format!("{}: &{}", key_argument(condition, &key.name), facts.key_type()));
-        }
-        parameters.extend(
-            condition
-                .arguments
-                .iter()
-                .map(|argument| format!("{}: {}", argument.name, argument_type(facts.system, argument.r#type))),
-        );
+    for (condition, of) in facts.automaton.conditions.iter().zip(&facts.conditions) {
+        let parameters = asked_parameters(facts, condition, of);
         methods.push_str(&documented(if condition.summary.is_empty() { &condition.name } else { &condition.summary }));
         let answer = owned_type(facts.system, condition.r#type);
-        let _ = writeln!(methods, "fn {}({}) -> {answer};", condition.name, parameters.join(", "));
+        let _ = writeln!(methods, "fn {}({parameters}) -> {answer};", names::word(&condition.name));
     }
     format!(
         "/// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.\n\
@@ -311,10 +259,16 @@ fn conditions(facts: &Facts<'_>) -> String {
     )
 }
 
-/// What a condition's argument for the instance's key is called.
-pub fn key_argument(condition: &crate::model::Condition, key: &str) -> String {
-    let is_taken = condition.arguments.iter().any(|argument| argument.name == key);
-    if is_taken { format!("{key}_of_instance") } else { key.to_owned() }
+/// The parameters of the method by which the host answers.
+pub fn asked_parameters(facts: &Facts<'_>, condition: &Condition, names: &QuestionNames) -> String {
+    let mut parameters = vec!["&mut self".to_owned()];
+    if facts.automaton.key.is_some() {
+        parameters.push(format!("{}: &{}", names.key, facts.key_type()));
+    }
+    let typed = names.arguments.iter().zip(&condition.arguments);
+    parameters
+        .extend(typed.map(|(name, argument)| format!("{name}: {}", argument_type(facts.system, argument.r#type))));
+    parameters.join(", ")
 }
 
 fn parameters(facts: &Facts<'_>) -> String {
@@ -328,10 +282,11 @@ fn parameters(facts: &Facts<'_>) -> String {
     let mut made = String::new();
     let mut unset = Vec::new();
     for parameter in parameters {
-        let name = &parameter.name;
+        let (name, renamed) = (names::word(&parameter.name), names::renamed_field(&parameter.name));
         let of = owned_type(facts.system, parameter.r#type);
-        let hidden = secret_attribute(facts.system, parameter.r#type);
-        let documentation = documented(if parameter.summary.is_empty() { name } else { &parameter.summary });
+        let hidden = format!("{renamed}{}", secret_attribute(facts.system, parameter.r#type));
+        let summary = if parameter.summary.is_empty() { &parameter.name } else { &parameter.summary };
+        let documentation = documented(summary);
         let _ = writeln!(all, "{documentation}{hidden} pub {name}: {of},");
         if let Some(default) = &parameter.default {
             let _ = writeln!(settings, "{name}: {},", constant(facts.system, default, parameter.r#type));
@@ -340,7 +295,7 @@ fn parameters(facts: &Facts<'_>) -> String {
                 (true, false) => "serialize_with = \"automata_runtime::secret::optional\", ",
                 (true, true) => "serialize_with = \"automata_runtime::secret::given\", ",
             };
-            let skip = format!("#[serde({hidden}skip_serializing_if = \"Option::is_none\")]");
+            let skip = format!("{renamed}#[serde({hidden}skip_serializing_if = \"Option::is_none\")]");
             let _ = writeln!(given, "{documentation}{skip} pub {name}: Option<{of}>,");
             let _ = writeln!(made, "{name}: given.{name}.clone().unwrap_or_else(|| settings.{name}.clone()),");
             unset.push(format!("self.{name}.is_none()"));
@@ -387,8 +342,9 @@ fn settings_type(facts: &Facts<'_>, defaults: &str) -> (&'static str, String) {
     let mut fields = String::new();
     for parameter in defaulted {
         fields.push_str(&documented(if parameter.summary.is_empty() { &parameter.name } else { &parameter.summary }));
+        let (name, renamed) = (names::word(&parameter.name), names::renamed_field(&parameter.name));
         let hidden = secret_attribute(facts.system, parameter.r#type);
-        let _ = writeln!(fields, "{hidden} pub {}: {},", parameter.name, owned_type(facts.system, parameter.r#type));
+        let _ = writeln!(fields, "{renamed}{hidden} pub {name}: {},", owned_type(facts.system, parameter.r#type));
     }
     let settings = format!(
         "/// What an instance has where its start gives nothing else.\n\
@@ -428,7 +384,7 @@ fn variables(facts: &Facts<'_>) -> String {
     let mut changes = String::new();
     let mut is_derived = true;
     for variable in variables {
-        let name = &variable.name;
+        let (name, renamed) = (names::word(&variable.name), names::renamed_field(&variable.name));
         is_derived &=
             is_rust_default(&variable.initial) && (!variable.r#type.optional || variable.initial == Value::None);
         let of = owned_type(facts.system, variable.r#type);
@@ -438,9 +394,10 @@ fn variables(facts: &Facts<'_>) -> String {
             }
             _ => String::new(),
         };
-        let summary = if variable.summary.is_empty() { format!("`{name}`.") } else { variable.summary.clone() };
+        let summary =
+            if variable.summary.is_empty() { format!("`{}`.", variable.name) } else { variable.summary.clone() };
         fields.push_str(&documented(&sentences(&[&summary, &bounds])));
-        let _ = writeln!(fields, "{} pub {name}: {of},", secret_attribute(facts.system, variable.r#type));
+        let _ = writeln!(fields, "{renamed}{} pub {name}: {of},", secret_attribute(facts.system, variable.r#type));
         let _ = writeln!(initial, "{name}: {},", constant(facts.system, &variable.initial, variable.r#type));
         let before = records::shown(facts, &format!("&before.{name}"), variable.r#type);
         let after = records::shown(facts, &format!("&self.{name}"), variable.r#type);
@@ -453,7 +410,8 @@ fn variables(facts: &Facts<'_>) -> String {
         let _ = writeln!(
             changes,
             "if before.is_none_or(|before| before.{name} != self.{name}) {{ \
-             changes.serialize_entry({name:?}, &(before.map(|before| {before}), {after}))?; }}"
+             changes.serialize_entry({:?}, &(before.map(|before| {before}), {after}))?; }}",
+            variable.name
         );
     }
     let (derived, default) = default_impl("Variables", is_derived, &initial);
@@ -481,25 +439,22 @@ fn history(facts: &Facts<'_>) -> String {
     for id in histories {
         let state = &automaton.states[id];
         let name = names::snake(&state.name);
+        let field = names::word(&name);
         let _ = writeln!(
             fields,
-            "/// Where `{0}.history` leads; none: `{0}` was not left yet.\npub {name}: Option<State>,",
+            "/// Where `{0}.history` leads; none: `{0}` was not left yet.\npub {field}: Option<State>,",
             state.name
         );
-        let _ = writeln!(tells, "if let Some(leaf) = self.{name} {{ tell({:?}, leaf.name()); }}", state.name);
+        let _ = writeln!(tells, "if let Some(leaf) = self.{field} {{ tell({:?}, leaf.name()); }}", state.name);
         let body = if state.history == History::Deep {
             "leaf".to_owned()
         } else {
             let mut arms = String::new();
             for &child in &state.children {
-                let leaves: Vec<String> = facts
-                    .leaves_in(child)
-                    .into_iter()
-                    .map(|leaf| format!("State::{}", names::state_variant(&automaton.states[leaf])))
-                    .collect();
-                let target = names::state_variant(&automaton.states[leaf_of(child)]);
-                if leaves.len() > 1 || leaves[0] != format!("State::{target}") {
-                    let _ = writeln!(arms, "{} => State::{target},", leaves.join(" | "));
+                let leaves: Vec<String> = facts.leaves_in(child).into_iter().map(|leaf| facts.leaf(leaf)).collect();
+                let target = facts.leaf(leaf_of(child));
+                if leaves.len() > 1 || leaves[0] != target {
+                    let _ = writeln!(arms, "{} => {target},", leaves.join(" | "));
                 }
             }
             if arms.is_empty() { "leaf".to_owned() } else { format!("match leaf {{ {arms} _ => leaf }}") }
@@ -581,9 +536,10 @@ fn context_methods(facts: &Facts<'_>) -> String {
             "/// Where `{}.history` leads now. If it is active, it is about to be left.\n\
              fn history_of_{name}(&self) -> State {{ \
                if self.leaf.is_in_{name}() {{ return remembered_in_{name}(self.leaf); }} \
-               self.history.{name}.unwrap_or(State::{}) }}",
+               self.history.{}.unwrap_or({}) }}",
             state.name,
-            names::state_variant(&facts.automaton.states[leaf])
+            names::word(&name),
+            facts.leaf(leaf)
         );
     }
     text
@@ -597,11 +553,11 @@ fn machine_impls(facts: &Facts<'_>) -> String {
         let call = if state.is_final {
             "context.nobody_answers()".to_owned()
         } else {
-            let answer = format!("{}(context)", names::handler(automaton, leaf));
+            let answer = format!("{}(context)", machine::handler_name(facts, leaf));
             let ignores = automaton.outwards(leaf).any(|id| automaton.states[id].ignores_others.is_some());
-            if ignores { format!("{{ let response = {answer}; context.others_ignored(response) }}") } else { answer }
+            if ignores { format!("{{ let response_ = {answer}; context.others_ignored(response_) }}") } else { answer }
         };
-        let _ = writeln!(arms, "State::{} => {call},", names::state_variant(state));
+        let _ = writeln!(arms, "{} => {call},", facts.leaf(leaf));
     }
     let exits = hook("call_exit_action", "What a transition leaves, and its own part.", machine::exit_arms(facts));
     let entries = hook("call_entry_action", "What a transition enters.", machine::entry_arms(facts));
@@ -610,11 +566,11 @@ fn machine_impls(facts: &Facts<'_>) -> String {
          #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]\npub struct Machine;\n\
          impl blocking::IntoStateMachine for Machine {{ \
            type Event<'event> = (); type Context<'context> = Context<'context>; type State = State; \
-           type Superstate<'superstate> = (); fn initial() -> State {{ State::{} }} }}\n\
+           type Superstate<'superstate> = (); fn initial() -> State {{ {} }} }}\n\
          impl blocking::State<Machine> for State {{ \
            #[inline] fn call_handler(&mut self, _: &mut Machine, _: &(), context: &mut Context<'_>) -> Response {{ \
              match self {{ {arms} }} }}\n{exits}{entries} }}\n",
-        names::state_variant(&automaton.states[facts.initial_leaf()])
+        facts.leaf(facts.initial_leaf())
     )
 }
 
@@ -751,11 +707,11 @@ fn defers(facts: &Facts<'_>) -> String {
         let leaves: Vec<String> = automaton
             .leaves()
             .filter(|&leaf| automaton.outwards(leaf).any(|state| says(&state)))
-            .map(|leaf| format!("State::{}", names::state_variant(&automaton.states[leaf])))
+            .map(|leaf| facts.leaf(leaf))
             .collect();
         if !leaves.is_empty() {
             let rest = if event.fields.is_empty() { "" } else { " { .. }" };
-            let variant = names::event_variant(facts.system, event);
+            let variant = facts.own_names().event(EventId(index as u32));
             arms.push(format!("({}, Event::{variant}{rest})", leaves.join(" | ")));
         }
     }
@@ -782,18 +738,21 @@ fn timers_of(facts: &Facts<'_>) -> String {
             continue;
         }
         let is_active = if state.children.is_empty() {
-            format!("state == State::{}", names::state_variant(state))
+            format!("state == {}", facts.leaf(id))
         } else {
             format!("state.is_in_{}()", names::snake(&state.name))
         };
         let _ = writeln!(body, "if {is_active} {{ {starts} }}");
     }
-    let used = |name: &'static str| names::has_word(&body, name);
-    let name = |name: &'static str| if used(name) { name.to_owned() } else { "_".to_owned() };
+    let ids = || (0..automaton.timers.len() as u32).map(TimerId).filter(|&id| effects::starts_outside(facts, id));
+    let reads = |is_such: fn(&ExpressionKind) -> bool| {
+        ids().any(|id| automaton.timers[id].length.contains(|part| is_such(&part.kind)))
+    };
+    let name = |is_used: bool, name: &'static str| if is_used { name } else { "_" };
     format!(
         "fn timers_of({}: State, {}: &Parameters, {}: &Variables, effects: &mut Effects<Machine>) {{ {body} }}\n",
-        name("state"),
-        name("parameters"),
-        name("variables")
+        name(ids().any(|id| automaton.timers[id].state != StateId::ROOT), "state"),
+        name(reads(|part| matches!(part, ExpressionKind::Parameter(_))), "parameters"),
+        name(reads(|part| matches!(part, ExpressionKind::Variable(_))), "variables")
     )
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::facts::Facts;
+use super::facts::{Facts, QuestionNames};
 use super::names;
 use super::types::owned_type;
-use crate::model::{Condition, Field};
+use crate::model::{Condition, EventId, Field};
 
 /// The pieces of `dynamic.rs`.
 pub fn module(all: &[Facts<'_>]) -> Vec<String> {
@@ -14,26 +14,13 @@ pub fn module(all: &[Facts<'_>]) -> Vec<String> {
     pieces.extend(all.iter().map(input));
     pieces.extend(all.iter().map(set_parameter));
     pieces.push(setter(all));
-    let body = pieces.concat();
-    let modules: Vec<&str> = all.iter().map(|facts| facts.automaton.name.as_str()).collect();
-    let mut imports = format!(
-        "use automata_runtime::dynamic::{{self, Answering, Answers, ByName, Dynamic, Fields}};\n\
-         use automata_runtime::metadata::AutomatonMetadata;\n\
+    let mut imports = "use automata_runtime::dynamic::{self, Answering, Answers, ByName, Dynamic, Fields};\n\
+         use automata_runtime::generated::*;\n\
          use automata_runtime::serde_json::Value;\n\
-         use automata_runtime::{{Bus, Input, Recorder}};\n\
-         use super::system::{{Host, Message, Settings, System}};\n\
-         use super::{{{}}};\n",
-        modules.join(", ")
-    );
-    for (name, import) in [
-        ("types", "use super::types;\n"),
-        ("Milliseconds", "use automata_runtime::Milliseconds;\n"),
-        ("Bytes", "use automata_runtime::Bytes;\n"),
-        ("InstanceName", "use automata_runtime::InstanceName;\n"),
-    ] {
-        if names::has_word(&body, name) {
-            imports.push_str(import);
-        }
+         use super::system::{Host, Message, Settings, System};\n"
+        .to_owned();
+    if names::has_module(&pieces.concat(), "types") {
+        imports.push_str("use super::types;\n");
     }
     pieces[0] = format!("//! The system by names and JSON: for tests, replays and tools.\n{imports}");
     pieces
@@ -48,29 +35,33 @@ fn by_name(all: &[Facts<'_>]) -> String {
     let mut places = String::new();
     for facts in all {
         let name = &facts.automaton.name;
-        let camel = names::camel(name);
+        let (path, function) = (path(facts), &facts.own_names().module);
+        let (member, variant) = (&facts.own_names().member, &facts.own_names().variant);
         let is_keyed = facts.automaton.key.is_some();
-        let _ = writeln!(metadata, "&{name}::METADATA,");
+        let _ = writeln!(metadata, "&{path}::METADATA,");
         let _ = if is_keyed {
-            writeln!(messages, "{name:?} => Message::{camel}(dynamic::key(key)?, {name}_input(event, fields)?),")
+            writeln!(
+                messages,
+                "{name:?} => Message::{variant}(dynamic::key(key)?, input_of_{function}(event, fields)?),"
+            )
         } else {
             writeln!(
                 messages,
-                "{name:?} => {{ dynamic::no_key(key)?; Message::{camel}({name}_input(event, fields)?) }}"
+                "{name:?} => {{ dynamic::no_key(key)?; Message::{variant}(input_of_{function}(event, fields)?) }}"
             )
         };
         let (each, get, key) = if is_keyed {
             (
                 format!(
-                    "names.extend(self.{name}.iter().map(|(key, _)| InstanceName::new({name:?}, key).to_string()));"
+                    "names.extend(self.{member}.iter().map(|(key, _)| InstanceName::new({name:?}, key).to_string()));"
                 ),
-                format!("self.{name}.get(&dynamic::key(key).ok()?)?"),
+                format!("self.{member}.get(&dynamic::key(key).ok()?)?"),
                 "dynamic::key(key)?".to_owned(),
             )
         } else {
             (
-                format!("names.extend(self.{name}.get().map(|_| {name:?}.to_owned()));"),
-                format!("self.{name}.get()?"),
+                format!("names.extend(self.{member}.get().map(|_| {name:?}.to_owned()));"),
+                format!("self.{member}.get()?"),
                 "dynamic::no_key(key)?".to_owned(),
             )
         };
@@ -102,9 +93,9 @@ fn by_name(all: &[Facts<'_>]) -> String {
 }
 
 fn place(facts: &Facts<'_>, key: &str) -> String {
-    let name = &facts.automaton.name;
+    let (path, function) = (path(facts), &facts.own_names().module);
     let mut text = format!(
-        "let known = {name}::State::ALL.iter().find(|known| known.name() == state); \
+        "let known = {path}::State::ALL.iter().find(|known| known.name() == state); \
          let state = *known.ok_or_else(|| format!(\"there is no leaf state `{{state}}`\"))?;\n"
     );
     let variables: Vec<&str> = facts.automaton.variables.iter().map(|variable| variable.name.as_str()).collect();
@@ -112,15 +103,15 @@ fn place(facts: &Facts<'_>, key: &str) -> String {
     if variables.is_empty() {
         text.push_str("let placed = ();\n");
     } else {
-        let _ = writeln!(text, "let mut placed = {name}::Variables::default();");
+        let _ = writeln!(text, "let mut placed = {path}::Variables::default();");
         for variable in variables {
-            let _ = writeln!(text, "dynamic::set(&mut placed.{variable}, variables, {variable:?})?;");
+            let _ = writeln!(text, "dynamic::set(&mut placed.{}, variables, {variable:?})?;", names::word(variable));
         }
     }
     let _ = writeln!(
         text,
-        "let Input::Start(given) = {name}_input(\"start\", parameters)? else {{ return Err(\"not a start\".to_owned()) }};\n\
-         bus.place::<{name}::Machine>({key}, &given, state, placed);"
+        "let Input::Start(given) = input_of_{function}(\"start\", parameters)? else {{ return Err(\"not a start\".to_owned()) }};\n\
+         bus.place::<{path}::Machine>({key}, &given, state, placed);"
     );
     text
 }
@@ -128,27 +119,28 @@ fn place(facts: &Facts<'_>, key: &str) -> String {
 /// A function from event name and fields to the input of an automaton.
 fn input(facts: &Facts<'_>) -> String {
     let name = &facts.automaton.name;
+    let (path, function) = (path(facts), &facts.own_names().module);
     let mut arms = format!("\"start\" => Input::Start({}),\n", given(facts));
-    for event in &facts.automaton.events {
+    for (index, event) in facts.automaton.events.iter().enumerate() {
         let fields: Vec<&str> = event.fields.iter().map(|field| field.name.as_str()).collect();
         let read: Vec<String> = event.fields.iter().map(read_field).collect();
         let read = if read.is_empty() { String::new() } else { format!(" {{ {} }}", read.join(", ")) };
         let _ = writeln!(
             arms,
-            "{:?} => {{ dynamic::only(fields, &{fields:?})?; Input::Event({name}::Event::{}{read}) }}",
+            "{:?} => {{ dynamic::only(fields, &{fields:?})?; Input::Event({path}::Event::{}{read}) }}",
             event.name,
-            names::event_variant(facts.system, event)
+            facts.own_names().event(EventId(index as u32))
         );
     }
     format!(
-        "fn {name}_input(event: &str, fields: &Fields) -> Result<Input<{name}::Machine>, String> {{ \
+        "fn input_of_{function}(event: &str, fields: &Fields) -> Result<Input<{path}::Machine>, String> {{ \
          Ok(match event {{ {arms} _ => return Err(format!(\"`{name}` has no event `{{event}}`\")) }}) }}\n"
     )
 }
 
 fn read_field(field: &Field) -> String {
     let read = if field.r#type.optional { "optional" } else { "field" };
-    format!("{0}: dynamic::{read}(fields, {0:?})?", field.name)
+    format!("{}: dynamic::{read}(fields, {:?})?", names::word(&field.name), field.name)
 }
 
 fn given(facts: &Facts<'_>) -> String {
@@ -165,46 +157,40 @@ fn given(facts: &Facts<'_>) -> String {
                 (false, true) => "optional",
                 (false, false) => "field",
             };
-            format!("{0}: dynamic::{read}(fields, {0:?})?", parameter.name)
+            format!("{}: dynamic::{read}(fields, {:?})?", names::word(&parameter.name), parameter.name)
         })
         .collect();
-    format!("{{ dynamic::only(fields, &{names:?})?; {}::Given {{ {} }} }}", facts.automaton.name, read.join(", "))
+    format!("{{ dynamic::only(fields, &{names:?})?; {}::Given {{ {} }} }}", path(facts), read.join(", "))
 }
 
 fn conditions(facts: &Facts<'_>) -> String {
     if !facts.has_conditions() {
         return String::new();
     }
-    let name = &facts.automaton.name;
-    let methods: String = facts.automaton.conditions.iter().map(|condition| answer(facts, condition)).collect();
-    format!("impl {name}::Conditions for Answering<'_> {{ {methods} }}\n")
+    let all = facts.automaton.conditions.iter().zip(&facts.conditions);
+    let methods: String = all.map(|(condition, names)| answer(facts, condition, names)).collect();
+    format!("impl {}::Conditions for Answering<'_> {{ {methods} }}\n", path(facts))
 }
 
-fn answer(facts: &Facts<'_>, condition: &Condition) -> String {
-    let mut parameters = vec!["&mut self".to_owned()];
-    let key = match &facts.automaton.key {
-        Some(key) => {
-            let key = super::automaton::key_argument(condition, &key.name);
-            parameters.push(format!("{key}: &{}", facts.key_type()));
-            key
-        }
-        None => "&()".to_owned(),
-    };
-    parameters.extend(
-        condition.arguments.iter().map(|argument| {
-            format!("{}: {}", argument.name, super::types::argument_type(facts.system, argument.r#type))
-        }),
-    );
+fn answer(facts: &Facts<'_>, condition: &Condition, question: &QuestionNames) -> String {
+    let key = if facts.automaton.key.is_some() { question.key.as_str() } else { "&()" };
+    let given = question.arguments.iter().zip(&condition.arguments);
     let arguments: Vec<String> =
-        condition.arguments.iter().map(|argument| format!("({0:?}, dynamic::json({0}))", argument.name)).collect();
+        given.map(|(name, argument)| format!("({:?}, dynamic::json({name}))", argument.name)).collect();
     format!(
-        "fn {0}({1}) -> {2} {{ self.ask({3:?}, {key}, {0:?}, &[{4}]) }}\n",
-        condition.name,
-        parameters.join(", "),
+        "fn {}({}) -> {} {{ self.ask({:?}, {key}, {:?}, &[{}]) }}\n",
+        names::word(&condition.name),
+        super::automaton::asked_parameters(facts, condition, question),
         owned_type(facts.system, condition.r#type),
         facts.automaton.name,
+        condition.name,
         arguments.join(", ")
     )
+}
+
+/// The module of an automaton.
+fn path(facts: &Facts<'_>) -> String {
+    format!("super::{}", facts.own_names().module)
 }
 
 fn set_parameter(facts: &Facts<'_>) -> String {
@@ -213,11 +199,17 @@ fn set_parameter(facts: &Facts<'_>) -> String {
     }
     let mut arms = String::new();
     for parameter in facts.automaton.parameters.iter().filter(|parameter| parameter.default.is_some()) {
-        let _ = writeln!(arms, "{0:?} => dynamic::set(&mut settings.{0}, &fields, {0:?}),", parameter.name);
+        let _ = writeln!(
+            arms,
+            "{0:?} => dynamic::set(&mut settings.{1}, &fields, {0:?}),",
+            parameter.name,
+            names::word(&parameter.name)
+        );
     }
     let name = &facts.automaton.name;
+    let (path, function) = (path(facts), &facts.own_names().module);
     format!(
-        "fn set_in_{name}(settings: &mut {name}::Settings, parameter: &str, value: Value) -> Result<(), String> {{ \
+        "fn set_in_{function}(settings: &mut {path}::Settings, parameter: &str, value: Value) -> Result<(), String> {{ \
            let fields = Fields::from_iter([(parameter.to_owned(), value)]); \
            match parameter {{ {arms} _ => Err(format!(\"`{name}` has no setting `{{parameter}}`\")) }} }}\n"
     )
@@ -227,7 +219,12 @@ fn set_parameter(facts: &Facts<'_>) -> String {
 fn setter(all: &[Facts<'_>]) -> String {
     let mut arms = String::new();
     for facts in all.iter().filter(|facts| facts.has_settings()) {
-        let _ = writeln!(arms, "{0:?} => set_in_{0}(&mut settings.{0}, parameter, value),", facts.automaton.name);
+        let own = facts.own_names();
+        let _ = writeln!(
+            arms,
+            "{:?} => set_in_{}(&mut settings.{}, parameter, value),",
+            facts.automaton.name, own.module, own.member
+        );
     }
     let unknown = "Err(format!(\"`{automaton}` has no settings\"))";
     let body =

@@ -46,12 +46,12 @@ impl Part<'_> {
     fn assignment(&self, assignment: &Assignment) -> String {
         let variable = &self.facts.automaton.variables[assignment.variable];
         let value = self.scope.owned(&assignment.value, variable.r#type, variable.bounds);
-        format!("context.variables.{} = {value};\n", variable.name)
+        format!("context.variables.{} = {value};\n", names::word(&variable.name))
     }
 
     fn action(&self, call: &ActionCall) -> String {
         let action = &self.facts.automaton.actions[call.action];
-        let path = format!("Action::{}", names::camel(&action.name));
+        let path = format!("Action::{}", self.facts.actions[call.action.index()]);
         call_with("act", &literal(self.scope, &path, &action.arguments, &call.arguments))
     }
 
@@ -59,10 +59,10 @@ impl Part<'_> {
         let facts = self.facts;
         let receiver = &facts.system.automata[send.to.automaton];
         let event = &receiver.events[send.event];
-        let event_type = if send.to.automaton == facts.id { String::new() } else { format!("{}::", receiver.name) };
-        let variant = format!("{event_type}Event::{}", names::event_variant(facts.system, event));
+        let names = facts.names.of(send.to.automaton);
+        let variant = format!("{}Event::{}", facts.path_to(send.to.automaton), names.event(send.event));
         let event = literal(self.scope, &variant, &event.fields, &send.arguments);
-        let camel = names::camel(&receiver.name);
+        let camel = &names.variant;
         let sent = match &send.to.instances {
             Instances::One => format!("Sent::To{camel}({event})"),
             Instances::All => format!("Sent::All{camel}({event})"),
@@ -77,7 +77,7 @@ impl Part<'_> {
     fn start(&self, start: &Start) -> String {
         let facts = self.facts;
         let given = given(self.scope, facts, start.automaton, &start.parameters);
-        let camel = names::camel(&facts.system.automata[start.automaton].name);
+        let camel = &facts.names.of(start.automaton).variant;
         let sent = match &start.key {
             None => format!("Sent::Start{camel}({given})"),
             Some(key) => {
@@ -90,7 +90,7 @@ impl Part<'_> {
 
     fn raise(&self, raise: &Raise) -> String {
         let raised = &self.facts.automaton.events[raise.event];
-        let variant = format!("Event::{}", names::event_variant(self.facts.system, raised));
+        let variant = format!("Event::{}", self.facts.own_names().event(raise.event));
         call_with("raise", &literal(self.scope, &variant, &raised.fields, &raise.arguments))
     }
 }
@@ -98,7 +98,7 @@ impl Part<'_> {
 /// A call of a method of `Effects`; a value that may note a fault there is made before.
 fn call_with(method: &str, value: &str) -> String {
     if value.contains("context.effects.") {
-        format!("let value = {value};\ncontext.effects.{method}(value);\n")
+        format!("let value_ = {value};\ncontext.effects.{method}(value_);\n")
     } else {
         format!("context.effects.{method}({value});\n")
     }
@@ -116,7 +116,7 @@ fn literal(scope: Scope<'_>, path: &str, fields: &[Field], values: &[Expression]
     let fields: Vec<String> = fields
         .iter()
         .zip(values)
-        .map(|(field, value)| assigned(&field.name, scope.owned(value, field.r#type, None)))
+        .map(|(field, value)| assigned(&names::word(&field.name), scope.owned(value, field.r#type, None)))
         .collect();
     format!("{path} {{ {} }}", fields.join(", "))
 }
@@ -136,7 +136,7 @@ fn given(
     if automaton.parameters.is_empty() {
         return "()".to_owned();
     }
-    let path = if receiver == facts.id { "Given".to_owned() } else { format!("{}::Given", automaton.name) };
+    let path = format!("{}Given", facts.path_to(receiver));
     if parameters.is_empty() {
         return format!("{path}::default()");
     }
@@ -145,9 +145,10 @@ fn given(
         .map(|(id, value)| {
             let parameter = &automaton.parameters[*id];
             let value = scope.owned(value, parameter.r#type, None);
+            let name = names::word(&parameter.name);
             match parameter.default {
-                Some(_) => format!("{}: Some({value})", parameter.name),
-                None => assigned(&parameter.name, value),
+                Some(_) => format!("{name}: Some({value})"),
+                None => assigned(&name, value),
             }
         })
         .collect();
@@ -157,7 +158,7 @@ fn given(
         } else {
             let is_given = |id: usize| parameters.iter().any(|(given, _)| given.index() == id);
             let rest = automaton.parameters.iter().enumerate().filter(|(id, _)| !is_given(*id));
-            fields.extend(rest.map(|(_, parameter)| format!("{}: None", parameter.name)));
+            fields.extend(rest.map(|(_, parameter)| format!("{}: None", names::word(&parameter.name))));
         }
     }
     format!("{path} {{ {} }}", fields.join(", "))
@@ -170,13 +171,15 @@ pub fn start_timer(facts: &Facts<'_>, id: TimerId) -> String {
 
 /// Starts a timer where there is no context, only `parameters`, `variables` and `effects`; nothing if its length needs more.
 pub fn start_timer_outside(facts: &Facts<'_>, id: TimerId) -> String {
+    if starts_outside(facts, id) { started(facts, id, Scope::outside(facts)) } else { String::new() }
+}
+
+/// Whether nothing but parameters and variables decides how long a timer runs.
+pub fn starts_outside(facts: &Facts<'_>, id: TimerId) -> bool {
     let needs_more = |part: &Expression| {
         matches!(part.kind, ExpressionKind::Condition(..) | ExpressionKind::InState { .. } | ExpressionKind::Key)
     };
-    if facts.automaton.timers[id].length.contains(needs_more) {
-        return String::new();
-    }
-    started(facts, id, Scope::outside(facts))
+    !facts.automaton.timers[id].length.contains(needs_more)
 }
 
 fn started(facts: &Facts<'_>, id: TimerId, scope: Scope<'_>) -> String {
@@ -189,7 +192,7 @@ fn started(facts: &Facts<'_>, id: TimerId, scope: Scope<'_>) -> String {
     let (effects, timer) = (scope.effects(), facts.timer(id));
     if length.contains("effects.") {
         // It may note a fault there, so it is calculated before.
-        return format!("let length = {length};\n{effects}.{start}(Timer::{timer}, length);\n");
+        return format!("let length_ = {length};\n{effects}.{start}(Timer::{timer}, length_);\n");
     }
     format!("{effects}.{start}(Timer::{timer}, {length});\n")
 }
@@ -211,7 +214,7 @@ pub fn leaving(facts: &Facts<'_>, id: StateId) -> String {
     let mut text = String::new();
     if state.history != History::None {
         let name = names::snake(&state.name);
-        let _ = writeln!(text, "context.history.{name} = Some(remembered_in_{name}(leaf));");
+        let _ = writeln!(text, "context.history.{} = Some(remembered_in_{name}(leaf));", names::word(&name));
     }
     text.push_str(&statements(facts, &state.exit, None, |_| true));
     for &timer in &state.timers {
@@ -225,6 +228,6 @@ fn observation(facts: &Facts<'_>, change: Change, id: StateId) -> String {
     if !facts.observed.contains(&(change, id)) {
         return String::new();
     }
-    let state = names::camel(&facts.automaton.states[id].name);
+    let state = facts.own_names().state(id);
     format!("context.effects.send(Sent::{}{state});\n", names::change_word(change))
 }

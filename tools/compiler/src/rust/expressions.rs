@@ -3,9 +3,9 @@
 //! What is `Copy` is handled as a value; everything else as a place, which is borrowed for a question, compared where it is, and cloned
 //! only where something new is made of it. Arithmetic is done in the type that the model gives, by methods that stay at its bounds.
 
-use super::facts::{Facts, Read, Who, is_busy};
+use super::facts::{Facts, Read, is_busy};
 use super::names;
-use super::types::{constant, integer, is_copy, widens};
+use super::types::{constant, integer, is_copy, owned_type, widens};
 use crate::model::{
     BaseType, BinaryOperator, Event, Expression, ExpressionKind, Field, IntegerType, Observed, Type, Value,
 };
@@ -93,10 +93,10 @@ impl<'a> Scope<'a> {
         if !super::facts::divides(expression) {
             return code(self);
         }
-        let holds = code(Self { faults: "faults", ..self });
+        let holds = code(Self { faults: "faults_", ..self });
         format!(
-            "{{ let mut faults = Faults::default(); let holds = {holds}; \
-             context.effects.faults.note_all(faults); holds && faults.is_empty() }}"
+            "{{ let mut faults_ = Faults::default(); let holds_ = {holds}; \
+             context.effects.faults.note_all(faults_); holds_ && faults_.is_empty() }}"
         )
     }
 
@@ -137,13 +137,13 @@ impl<'a> Scope<'a> {
         let code = if self.is_copy(from) { self.value(expression) } else { self.cloned(expression) };
         let code = match (from.base, to.base) {
             (BaseType::Integer(from_integer), BaseType::Integer(to_integer)) if from.optional => {
-                let inner = bounded(Code::atom("value"), from_integer, to_integer, bounds).text;
-                if inner == "value" { code } else { Code::atom(format!("{}.map(|value| {inner})", code.receiver())) }
+                let inner = bounded(Code::atom("value_"), from_integer, to_integer, bounds).text;
+                if inner == "value_" { code } else { Code::atom(format!("{}.map(|value_| {inner})", code.receiver())) }
             }
             (BaseType::Integer(from), BaseType::Integer(to)) => bounded(code, from, to, bounds),
             (BaseType::Duration, BaseType::Duration) if from.optional => {
-                let inner = bounded_duration(Code::atom("value"), bounds).text;
-                if inner == "value" { code } else { Code::atom(format!("{}.map(|value| {inner})", code.receiver())) }
+                let inner = bounded_duration(Code::atom("value_"), bounds).text;
+                if inner == "value_" { code } else { Code::atom(format!("{}.map(|value_| {inner})", code.receiver())) }
             }
             (BaseType::Duration, BaseType::Duration) => bounded_duration(code, bounds),
             _ => code,
@@ -217,20 +217,20 @@ impl<'a> Scope<'a> {
                 Code::new(if text.starts_with('-') { Level::Unary } else { Level::Atom }, text)
             }
             ExpressionKind::Variable(id) => {
-                Code::atom(format!("{}variables.{}", self.owner, automaton.variables[*id].name))
+                Code::atom(format!("{}variables.{}", self.owner, names::word(&automaton.variables[*id].name)))
             }
             ExpressionKind::Parameter(id) => {
-                Code::atom(format!("{}parameters.{}", self.owner, automaton.parameters[*id].name))
+                Code::atom(format!("{}parameters.{}", self.owner, names::word(&automaton.parameters[*id].name)))
             }
             ExpressionKind::Field(field) => {
-                Code::new(Level::Unary, format!("*{}", names::binding(&self.fields()[*field as usize].name)))
+                Code::new(Level::Unary, format!("*{}", self.facts.binding(&self.fields()[*field as usize].name)))
             }
             ExpressionKind::Key => Code::new(Level::Unary, "*context.key"),
             ExpressionKind::Condition(id, arguments) => {
                 let condition = &automaton.conditions[*id];
                 let arguments: Vec<(&Expression, Type)> =
                     arguments.iter().zip(condition.arguments.iter().map(|argument| argument.r#type)).collect();
-                self.question(&condition.name, &arguments)
+                self.question(&self.facts.conditions[id.index()].method, &arguments)
             }
             ExpressionKind::Not(inner) => self.not(inner),
             ExpressionKind::Negate(inner) => {
@@ -260,11 +260,10 @@ impl<'a> Scope<'a> {
                     unreachable!("`self in` stands in properties only")
                 };
                 let key_type = self.facts.system.automata[*observed].key.as_ref().map(|key| key.r#type);
+                let method = &self.facts.reads[&read].method;
                 match (who, key_type) {
-                    (Observed::Keyed(key), Some(key_type)) => {
-                        self.question(&read_name(self.facts, read), &[(&**key, key_type)])
-                    }
-                    _ => self.question(&read_name(self.facts, read), &[]),
+                    (Observed::Keyed(key), Some(key_type)) => self.question(method, &[(&**key, key_type)]),
+                    _ => self.question(method, &[]),
                 }
             }
         }
@@ -280,12 +279,12 @@ impl<'a> Scope<'a> {
         };
         if is_busy(right) {
             let value = match (&widened, of.optional) {
-                (None, false) => "value".to_owned(),
-                (None, true) => "Some(value)".to_owned(),
-                (Some(from), false) => format!("{from}(value)"),
-                (Some(from), true) => format!("Some({from}(value))"),
+                (None, false) => "value_".to_owned(),
+                (None, true) => "Some(value_)".to_owned(),
+                (Some(from), false) => format!("{from}(value_)"),
+                (Some(from), true) => format!("Some({from}(value_))"),
             };
-            return Code::new(Level::Block, format!("match {here} {{ Some(value) => {value}, None => {otherwise} }}"));
+            return Code::new(Level::Block, format!("match {here} {{ Some(value_) => {value}, None => {otherwise} }}"));
         }
         Code::atom(match (widened, of.optional) {
             (None, false) => format!("{here}.unwrap_or({otherwise})"),
@@ -305,12 +304,14 @@ impl<'a> Scope<'a> {
         let mut handed = Vec::new();
         for (number, (argument, to)) in arguments.iter().enumerate() {
             let value = self.owned(argument, *to, None);
-            before.push_str(&format!("let argument_{number} = {value}; "));
+            // Its type stands there for `None`, which has none of its own.
+            let of = owned_type(self.facts.system, *to);
+            before.push_str(&format!("let argument_{number}_: {of} = {value}; "));
             handed.push(match (self.is_copy(*to), to.optional, to.base) {
-                (true, ..) => format!("argument_{number}"),
-                (false, true, BaseType::String) => format!("argument_{number}.as_deref()"),
-                (false, true, _) => format!("argument_{number}.as_ref()"),
-                (false, false, _) => format!("&argument_{number}"),
+                (true, ..) => format!("argument_{number}_"),
+                (false, true, BaseType::String) => format!("argument_{number}_.as_deref()"),
+                (false, true, _) => format!("argument_{number}_.as_ref()"),
+                (false, false, _) => format!("&argument_{number}_"),
             });
         }
         Code::atom(format!("{{ {before} context.ask.{name}({}) }}", handed.join(", ")))
@@ -483,20 +484,6 @@ impl<'a> Scope<'a> {
         }
         (Code::atom(format!("{place}.as_ref()")), Code::atom(format!("Some({})", self.borrowed(plain))))
     }
-}
-
-/// The method of `Ask` for a form of `X in S`.
-pub fn read_name(facts: &Facts<'_>, read: Read) -> String {
-    let observed = &facts.system.automata[read.automaton];
-    let quantifier = match read.who {
-        Who::One | Who::Keyed => "",
-        Who::Any => "any_",
-        Who::All => "all_",
-        Who::No => "no_",
-    };
-    let name = format!("{quantifier}{}_in_{}", observed.name, names::snake(&observed.states[read.state].name));
-    let is_taken = facts.automaton.conditions.iter().any(|condition| condition.name == name);
-    if is_taken { format!("{name}_now") } else { name }
 }
 
 fn bounded(code: Code, from: IntegerType, to: IntegerType, bounds: Option<(i128, i128)>) -> Code {

@@ -1,11 +1,11 @@
 //! What an automaton uses, so that the generator emits nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{self, Unique};
+use super::names::{self, AutomatonNames, Names, Scope};
 use crate::model::{
-    Automaton, AutomatonId, BinaryOperator, Change, Effects, EventKind, Expression, ExpressionKind, Observed, Reaction,
-    Response, StateId, System, TimerId, TransitionId,
+    Automaton, AutomatonId, BinaryOperator, Change, Condition, Effects, EventKind, Expression, ExpressionKind,
+    Observed, Reaction, Response, StateId, System, Timer, TimerId, Transition, TransitionId, Trigger,
 };
 use crate::source::Sources;
 
@@ -37,55 +37,92 @@ pub struct Facts<'a> {
     pub system: &'a System,
     /// For places.
     pub sources: &'a Sources,
+    /// The names by which modules know one another's things.
+    pub names: &'a Names,
     /// This one.
     pub id: AutomatonId,
     /// This one.
     pub automaton: &'a Automaton,
     /// Its changes of state that somebody observes.
     pub observed: BTreeSet<(Change, StateId)>,
-    /// What its expressions read of the table of states.
-    pub reads: BTreeSet<Read>,
+    /// What its expressions read of the table of states, with the names of its question.
+    pub reads: BTreeMap<Read, QuestionNames>,
+    /// The names of its conditions, in the order of the file.
+    pub conditions: Vec<QuestionNames>,
+    /// Variants of `Action`, by its id.
+    pub actions: Vec<String>,
     /// Variants of `Transition`, by [`TransitionId`]; empty for those without a target.
     pub transitions: Vec<String>,
     /// Variants of `Timer`, by [`TimerId`].
     pub timers: Vec<String>,
+    /// What fields of an event cannot be called where they are variables: functions that are called there, and the generator's own variable.
+    beside_fields: Scope,
+    /// The function that enters the root.
+    pub enter_root: String,
+}
+
+/// The names of a question.
+pub struct QuestionNames {
+    /// The method of `Ask`.
+    pub method: String,
+    /// The variant of `Question`.
+    pub variant: String,
+    /// What its arguments are called where they are fields or variables.
+    pub arguments: Vec<String>,
+    /// What those are called that were given earlier.
+    pub known: Vec<String>,
+    /// What the key of the instance is called where the host is asked.
+    pub key: String,
 }
 
 impl<'a> Facts<'a> {
     /// Collects them.
-    pub fn new(system: &'a System, sources: &'a Sources, id: AutomatonId) -> Self {
+    pub fn new(system: &'a System, sources: &'a Sources, names: &'a Names, id: AutomatonId) -> Self {
         let automaton = &system.automata[id];
-        let mut reads = BTreeSet::new();
-        each_expression(automaton, &mut |expression| {
-            if let ExpressionKind::InState { who, automaton, state } = &expression.kind
-                && let Some(who) = who_of(who)
-            {
-                reads.insert(Read { automaton: *automaton, state: *state, who });
-            }
-        });
         let observations = system.automata.iter().flat_map(|observer| &observer.events);
         let observed = observations.filter_map(|event| match event.kind {
             EventKind::Observation { automaton, change, state } if automaton == id => Some((change, state)),
             _ => None,
         });
-        let mut unique = Unique::default();
-        let timers = automaton.timers.iter().map(|timer| unique.name(names::timer_variant(automaton, timer))).collect();
-        let mut unique = Unique::default();
-        unique.name("Start".to_owned());
-        let transitions = automaton.transitions.iter().map(|transition| match transition.reaction {
-            Reaction::To(_) => unique.name(transition_name(system, automaton, transition)),
-            _ => String::new(),
-        });
+        let (conditions, reads) = questions(system, automaton);
+        let mut scope = Scope::default();
+        let actions = automaton.actions.iter().map(|action| scope.variant(&names::camel(&action.name)));
+        let (beside_fields, enter_root) = functions(automaton);
         Self {
             system,
             sources,
+            names,
             id,
             automaton,
             observed: observed.collect(),
             reads,
-            transitions: transitions.collect(),
-            timers,
+            conditions,
+            actions: actions.collect(),
+            transitions: transition_variants(automaton, names.of(id)),
+            timers: timer_variants(automaton, names.of(id)),
+            beside_fields,
+            enter_root,
         }
+    }
+
+    /// The names by which others know it.
+    pub fn own_names(&self) -> &'a AutomatonNames {
+        self.names.of(self.id)
+    }
+
+    /// What stands before a name of another automaton's module: `super::x::`, or nothing if it is this one.
+    pub fn path_to(&self, other: AutomatonId) -> String {
+        if other == self.id { String::new() } else { format!("super::{}::", self.names.of(other).module) }
+    }
+
+    /// The variant of a leaf of this automaton, with its path.
+    pub fn leaf(&self, id: StateId) -> String {
+        format!("State::{}", self.own_names().state(id))
+    }
+
+    /// The variable that holds an event's field.
+    pub fn binding(&self, field: &str) -> String {
+        self.beside_fields.beside(field)
     }
 
     /// The variant of a timer.
@@ -169,17 +206,78 @@ pub fn key_type(system: &System, id: AutomatonId) -> String {
     }
 }
 
-fn transition_name(system: &System, automaton: &Automaton, transition: &crate::model::Transition) -> String {
-    let trigger = match transition.trigger {
-        crate::model::Trigger::Event(event) => names::event_variant(system, &automaton.events[event]),
-        crate::model::Trigger::Timer(timer) => {
-            let timer = &automaton.timers[timer];
-            let name = names::timer_variant(automaton, timer);
-            name[names::camel(&automaton.states[timer.state].name).len()..].to_owned()
+/// The names of all questions: those of conditions first, which keep their own.
+fn questions(system: &System, automaton: &Automaton) -> (Vec<QuestionNames>, BTreeMap<Read, QuestionNames>) {
+    let (mut methods, mut variants) = (Scope::of(METHODS_OF_VALUES), Scope::default());
+    let key = automaton.key.as_ref().map_or("", |key| key.name.as_str());
+    let mut condition = |condition: &Condition| {
+        // What the functions around them call their own.
+        let mut locals = Scope::of(["answer", "arguments", "known", "question", "serializer"]);
+        let arguments = condition.arguments.iter().map(|argument| locals.local(&argument.name)).collect();
+        let known = condition.arguments.iter().map(|argument| locals.local(&format!("known_{}", argument.name)));
+        QuestionNames {
+            method: methods.local(&condition.name),
+            variant: variants.variant(&names::camel(&condition.name)),
+            arguments,
+            known: known.collect(),
+            key: locals.local(key),
         }
-        crate::model::Trigger::Always => "Always".to_owned(),
     };
-    format!("{}{trigger}", names::camel(&automaton.states[transition.state].name))
+    let conditions = automaton.conditions.iter().map(&mut condition).collect();
+    let mut reads = BTreeSet::new();
+    each_expression(automaton, &mut |expression| {
+        if let ExpressionKind::InState { who, automaton, state } = &expression.kind {
+            reads.extend(Read::of(who, *automaton, *state));
+        }
+    });
+    let mut named = |read: Read| {
+        let method = methods.local(&read.name(system));
+        let variant = variants.variant(&names::camel(&method));
+        QuestionNames { method, variant, arguments: Vec::new(), known: Vec::new(), key: String::new() }
+    };
+    (conditions, reads.into_iter().map(|read| (read, named(read))).collect())
+}
+
+/// Methods that every type has by value: Rust finds them before those by reference, such as the ones of `Ask`.
+const METHODS_OF_VALUES: [&str; 4] = ["into", "into_future", "into_iter", "try_into"];
+
+/// The functions of the module beside which fields of events are variables, and which of them enters the root.
+fn functions(automaton: &Automaton) -> (Scope, String) {
+    let mut scope = Scope::of(["context", "anywhere"]);
+    for state in automaton.states.iter().filter(|state| !state.name.is_empty()) {
+        for verb in ["in", "enter", "leave", "remembered_in"] {
+            scope.local(&format!("{verb}_{}", names::snake(&state.name)));
+        }
+    }
+    let enter_root = scope.local("enter_root");
+    (scope, enter_root)
+}
+
+fn timer_variants(automaton: &Automaton, own: &AutomatonNames) -> Vec<String> {
+    let mut scope = Scope::default();
+    let variant = |timer: &Timer| format!("{}{}", state_prefix(own, timer.state), names::timer_word(timer));
+    automaton.timers.iter().map(|timer| scope.variant(&variant(timer))).collect()
+}
+
+/// Those with a target have one.
+fn transition_variants(automaton: &Automaton, own: &AutomatonNames) -> Vec<String> {
+    let mut scope = Scope::of(["Start"]);
+    let variant = |transition: &Transition| match (&transition.reaction, transition.trigger) {
+        (Reaction::To(_), Trigger::Event(event)) => own.event(event).to_owned(),
+        (Reaction::To(_), Trigger::Timer(timer)) => names::timer_word(&automaton.timers[timer]),
+        (Reaction::To(_), Trigger::Always) => "Always".to_owned(),
+        _ => String::new(),
+    };
+    let named = |transition: &Transition| match variant(transition).as_str() {
+        "" => String::new(),
+        trigger => scope.variant(&format!("{}{trigger}", state_prefix(own, transition.state))),
+    };
+    automaton.transitions.iter().map(named).collect()
+}
+
+/// What a state adds to the names of its timers and transitions; the root adds nothing.
+fn state_prefix(own: &AutomatonNames, state: StateId) -> &str {
+    if state == StateId::ROOT { "" } else { names::stem(own.state(state)) }
 }
 
 fn who_of(who: &Observed) -> Option<Who> {
@@ -197,6 +295,18 @@ impl Read {
     /// The form of an expression; `None` for the forms that only properties have.
     pub fn of(who: &Observed, automaton: AutomatonId, state: StateId) -> Option<Self> {
         Some(Self { automaton, state, who: who_of(who)? })
+    }
+
+    /// The method of `Ask`, before it is made unique.
+    fn name(self, system: &System) -> String {
+        let observed = &system.automata[self.automaton];
+        let quantifier = match self.who {
+            Who::One | Who::Keyed => "",
+            Who::Any => "any_",
+            Who::All => "all_",
+            Who::No => "no_",
+        };
+        format!("{quantifier}{}_in_{}", observed.name, names::snake(&observed.states[self.state].name))
     }
 }
 

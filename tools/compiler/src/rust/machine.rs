@@ -34,14 +34,27 @@ pub fn handlers(facts: &Facts<'_>) -> String {
     text
 }
 
+/// The function that answers for a state.
+pub fn handler_name(facts: &Facts<'_>, id: StateId) -> String {
+    match id {
+        StateId::ROOT => "anywhere".to_owned(),
+        _ => format!("in_{}", names::snake(&facts.automaton.states[id].name)),
+    }
+}
+
 fn handler(facts: &Facts<'_>, id: StateId) -> String {
     let state = &facts.automaton.states[id];
     let further = match state.parent {
-        Some(parent) => format!("{}(context)", names::handler(facts.automaton, parent)),
+        Some(parent) => format!("{}(context)", handler_name(facts, parent)),
         None => "context.nobody_answers()".to_owned(),
     };
     let mut arms = String::new();
-    for (event, handlers) in by_event(facts, id) {
+    let events = by_event(facts, id);
+    let of_all = |all: usize, own: usize| all > 0 && own == all;
+    let is_everything = of_all(facts.automaton.events.len(), events.len())
+        && of_all(facts.automaton.timers.len(), state.timers.len())
+        && !state.always.is_empty();
+    for (event, handlers) in events {
         arms.push_str(&event_arm(facts, id, event, &handlers, &further));
     }
     for &timer in &state.timers {
@@ -60,11 +73,12 @@ fn handler(facts: &Facts<'_>, id: StateId) -> String {
         (_, name) if state.summary.is_empty() => format!("`{name}`."),
         (_, name) => format!("`{name}`: {}", state.summary),
     };
-    let body = if arms.is_empty() { further } else { format!("match context.trigger {{ {arms} _ => {further}, }}") };
+    let rest = if is_everything { String::new() } else { format!("_ => {further},") };
+    let body = if arms.is_empty() { further } else { format!("match context.trigger {{ {arms} {rest} }}") };
     format!(
         "{}#[inline]\nfn {}(context: &mut Context<'_>) -> Response {{ {body} }}\n",
         documented(&what),
-        names::handler(facts.automaton, id)
+        handler_name(facts, id)
     )
 }
 
@@ -100,8 +114,13 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
     let event = &facts.automaton.events[event_id];
     let scope = Scope::new(facts, Some(event));
     let mut used = std::collections::BTreeSet::new();
-    let mut alternatives = Vec::new();
+    let mut alternatives: Vec<Alternative> = Vec::new();
+    // What stands behind one without a condition is never asked, and names no fields.
+    let is_decided = |so_far: &[Alternative]| so_far.last().is_some_and(|last| last.condition.is_none());
     for handler in handlers {
+        if is_decided(&alternatives) {
+            break;
+        }
         if let Some(key) = &handler.key {
             used.insert(0);
             fields_in(key, &mut used);
@@ -110,6 +129,9 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
         match &handler.response {
             Response::Cases(cases) => {
                 for &case in cases {
+                    if is_decided(&alternatives) {
+                        break;
+                    }
                     let transition = &facts.automaton.transitions[case];
                     used.extend(fields_of_effects(&transition.effects));
                     if let Some(guard) = &transition.guard {
@@ -126,7 +148,7 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
             }
         }
     }
-    if id == StateId::ROOT {
+    if id == StateId::ROOT && !is_decided(&alternatives) {
         let keys = awaited_keys(facts, event_id);
         let keys: Vec<String> =
             keys.iter().filter_map(|handler| handler.key.as_ref()).map(|key| scope.key_matches(key)).collect();
@@ -137,12 +159,13 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
         }
     }
     let body = chain(alternatives, further);
-    format!("Trigger::Event({}) => {body},\n", pattern(facts, event, &used))
+    format!("Trigger::Event({}) => {body},\n", pattern(facts, event_id, &used))
 }
 
 /// `Event::HelloReceived { peer, .. }`.
-fn pattern(facts: &Facts<'_>, event: &Event, used: &std::collections::BTreeSet<u32>) -> String {
-    let variant = format!("Event::{}", names::event_variant(facts.system, event));
+fn pattern(facts: &Facts<'_>, id: EventId, used: &std::collections::BTreeSet<u32>) -> String {
+    let event = &facts.automaton.events[id];
+    let variant = format!("Event::{}", facts.own_names().event(id));
     if event.fields.is_empty() {
         return variant;
     }
@@ -150,8 +173,8 @@ fn pattern(facts: &Facts<'_>, event: &Event, used: &std::collections::BTreeSet<u
         .iter()
         .map(|&field| {
             let name = &event.fields[field as usize].name;
-            let binding = names::binding(name);
-            if *name == binding { binding } else { format!("{name}: {binding}") }
+            let (field, binding) = (names::word(name), facts.binding(name));
+            if field == binding { binding } else { format!("{field}: {binding}") }
         })
         .collect();
     if fields.len() < event.fields.len() {
@@ -197,7 +220,7 @@ fn alternative(facts: &Facts<'_>, id: TransitionId, event: Option<&Event>, key: 
         }
         Reaction::To(target) => {
             let leaf = match target {
-                Target::State(state) => format!("State::{}", leaf_variant(facts, *state)),
+                Target::State(state) => leaf_variant(facts, *state),
                 Target::History(state) => {
                     format!("context.history_of_{}()", names::snake(&facts.automaton.states[*state].name))
                 }
@@ -211,7 +234,7 @@ fn alternative(facts: &Facts<'_>, id: TransitionId, event: Option<&Event>, key: 
 /// The leaf that is entered when a state is the target.
 fn leaf_variant(facts: &Facts<'_>, state: StateId) -> String {
     let leaf = facts.automaton.default_entries(state).last().copied().unwrap_or(state);
-    names::state_variant(&facts.automaton.states[leaf])
+    facts.leaf(leaf)
 }
 
 /// `ClientAnswerReceived { peer }`, as a value and as a pattern.
@@ -231,7 +254,7 @@ fn transition_fields(facts: &Facts<'_>, id: TransitionId) -> Vec<(String, String
     used.iter()
         .map(|&field| {
             let field = &fields[field as usize];
-            (names::binding(&field.name), super::types::owned_type(facts.system, field.r#type))
+            (facts.binding(&field.name), super::types::owned_type(facts.system, field.r#type))
         })
         .collect()
 }
@@ -279,16 +302,17 @@ pub fn entries_and_exits(facts: &Facts<'_>) -> String {
     for id in facts.automaton.state_ids() {
         let state = &facts.automaton.states[id];
         let (name, title) = match id {
-            StateId::ROOT => ("root".to_owned(), "the root".to_owned()),
-            _ => (names::snake(&state.name), format!("`{}`", state.name)),
+            StateId::ROOT => (facts.enter_root.clone(), "the root".to_owned()),
+            _ => (format!("enter_{}", names::snake(&state.name)), format!("`{}`", state.name)),
         };
         if facts.enters_visibly(id) {
             let body = effects::entering(facts, id);
-            let _ = writeln!(text, "/// On entering {title}.\nfn enter_{name}(context: &mut Context<'_>) {{ {body} }}");
+            let _ = writeln!(text, "/// On entering {title}.\nfn {name}(context: &mut Context<'_>) {{ {body} }}");
         }
         if id != StateId::ROOT && facts.leaves_visibly(id) {
             let body = effects::leaving(facts, id);
             let leaf = if state.history == History::None { "" } else { ", leaf: State" };
+            let name = names::snake(&state.name);
             let _ = writeln!(
                 text,
                 "/// On leaving {title}.\nfn leave_{name}(context: &mut Context<'_>{leaf}) {{ {body} }}"
@@ -407,7 +431,7 @@ fn enter_calls(facts: &Facts<'_>, states: impl Iterator<Item = StateId>) -> Stri
 
 fn enter_call(facts: &Facts<'_>, id: StateId) -> String {
     match id {
-        StateId::ROOT => "enter_root(context);\n".to_owned(),
+        StateId::ROOT => format!("{}(context);\n", facts.enter_root),
         _ => format!("enter_{}(context);\n", names::snake(&facts.automaton.states[id].name)),
     }
 }
@@ -421,10 +445,7 @@ fn by_leaf(facts: &Facts<'_>, leaves: impl Iterator<Item = StateId>, calls: impl
         if !groups.contains_key(&calls) {
             order.push(calls.clone());
         }
-        groups
-            .entry(calls)
-            .or_default()
-            .push(format!("State::{}", names::state_variant(&facts.automaton.states[leaf])));
+        groups.entry(calls).or_default().push(facts.leaf(leaf));
     }
     if order.len() <= 1 {
         return order.pop().unwrap_or_default();

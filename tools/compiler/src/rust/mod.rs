@@ -36,6 +36,7 @@ use std::thread;
 use crate::model::{AutomatonId, System};
 use crate::source::Sources;
 use facts::Facts;
+use names::Names;
 
 /// What is wanted beside the typed code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,14 +45,15 @@ pub struct Options {
     pub dynamic: bool,
 }
 
-/// Names of generated modules that are not automata; an automaton cannot have them.
+/// Generated modules that are not of automata. An automaton of such a name has a module with `_` behind it.
 pub const MODULES: [&str; 4] = ["dynamic", "senders", "system", "types"];
 
 /// The Rust of a system: a map from path to text. `sources` are those that the system was made of.
 #[must_use]
 pub fn generate(system: &System, sources: &Sources, options: &Options) -> BTreeMap<String, String> {
     let ids = (0..system.automata.len() as u32).map(AutomatonId);
-    let all: Vec<Facts<'_>> = ids.map(|id| Facts::new(system, sources, id)).collect();
+    let names = Names::new(system, &MODULES);
+    let all: Vec<Facts<'_>> = ids.map(|id| Facts::new(system, sources, &names, id)).collect();
     // The largest come first, so that no thread is left alone with one of them.
     let mut modules: Vec<Module<'_>> = vec![
         ("system", Box::new(|| system::module(system, &all))),
@@ -62,7 +64,7 @@ pub fn generate(system: &System, sources: &Sources, options: &Options) -> BTreeM
         modules.push(("dynamic", Box::new(|| dynamic::module(&all))));
     }
     for facts in &all {
-        modules.push((&facts.automaton.name, Box::new(|| automaton::module(facts))));
+        modules.push((&facts.own_names().module, Box::new(|| automaton::module(facts))));
     }
     let mut files = written(&modules);
     files.insert("mod.rs".to_owned(), index(&all, options));
@@ -109,7 +111,7 @@ fn index(all: &[Facts<'_>], options: &Options) -> String {
             write!(text, "\n{}{allow}\n#[path = \"{name}.rs\"]\npub mod {name};\n", documentation::documented(summary));
     };
     for facts in all {
-        module(&facts.automaton.name, &facts.automaton.summary, true);
+        module(&facts.own_names().module, &facts.automaton.summary, true);
     }
     module("types", "The types of `types.yaml`.", true);
     module("system", "All automata together.", true);

@@ -1,21 +1,47 @@
 //! How names of the language become names of Rust.
+//!
+//! Whatever a definition calls its things, no two names of the generated text meet. Three rules see to that:
+//!
+//! * A name of the language never ends in `_`. So a name of Rust's own that cannot be written as it is gets one ([`word`]), and what the
+//!   generator names itself among names of a definition has one too.
+//! * Where two names may become one, by a change of case or because they are joined, or where the generator's own names are wanted without
+//!   a `_`, a [`Scope`] hands the names out. Each scope of the generated text is filled in one place: [`Names`], and `Facts`.
+//! * Modules of other automata are named by path (`super::x`), and what is imported comes from `automata_runtime::generated`.
 
 use std::collections::BTreeSet;
 
-use crate::model::{Automaton, Change, Event, EventKind, State, StateId, System, Timer, TimerKind};
+use crate::model::{
+    Automaton, AutomatonId, Change, Event, EventId, EventKind, State, StateId, System, Timer, TimerKind,
+};
+use crate::names::KEYWORDS_OF_RUST;
 
 /// `tcp_connection` and `AT_STARTUP` become `TcpConnection` and `AtStartup`.
 pub fn camel(name: &str) -> String {
     crate::names::upper_camel(name)
 }
 
-/// `AT_STARTUP` becomes `at_startup`.
+/// `AT_STARTUP` becomes `at_startup`; to be part of a longer name, otherwise it wants [`word`].
 pub fn snake(state: &str) -> String {
     state.to_lowercase()
 }
 
+/// The name, or with `_` behind it if it is a keyword of Rust. (`r#` would not do for `self`, nor within longer names.)
+pub fn word(name: &str) -> String {
+    if KEYWORDS_OF_RUST.contains(&name) { format!("{name}_") } else { name.to_owned() }
+}
+
+/// `#[serde(rename = …)]` for a field that records call otherwise than Rust does.
+pub fn renamed_field(name: &str) -> String {
+    if word(name) == name { String::new() } else { format!("#[serde(rename = {name:?})] ") }
+}
+
+/// `#[serde(rename = …)]` for a variant, where `rename_all = "snake_case"` would give another name.
+pub fn renamed_variant(variant: &str, name: &str) -> String {
+    if serde_snake(variant) == name { String::new() } else { format!("#[serde(rename = {name:?})]\n") }
+}
+
 /// What serde's `rename_all = "snake_case"` makes of a variant.
-pub fn serde_snake(variant: &str) -> String {
+fn serde_snake(variant: &str) -> String {
     let mut snake = String::with_capacity(variant.len() + 4);
     for (place, character) in variant.char_indices() {
         if place > 0 && character.is_uppercase() {
@@ -26,27 +52,6 @@ pub fn serde_snake(variant: &str) -> String {
     snake
 }
 
-/// The variant of `State`.
-pub fn state_variant(state: &State) -> String {
-    if state.name.is_empty() { "Root".to_owned() } else { camel(&state.name) }
-}
-
-/// The function that answers for a state.
-pub fn handler(automaton: &Automaton, state: StateId) -> String {
-    if state == StateId::ROOT { "anywhere".to_owned() } else { format!("in_{}", snake(&automaton.states[state].name)) }
-}
-
-/// The variant of `Event`.
-pub fn event_variant(system: &System, event: &Event) -> String {
-    match event.kind {
-        EventKind::Declared { .. } => camel(&event.name),
-        EventKind::Observation { automaton, change, state } => {
-            let observed = &system.automata[automaton];
-            format!("{}{}{}", camel(&observed.name), change_word(change), camel(&observed.states[state].name))
-        }
-    }
-}
-
 /// `Enters`, `Leaves`.
 pub fn change_word(change: Change) -> &'static str {
     match change {
@@ -55,13 +60,13 @@ pub fn change_word(change: Change) -> &'static str {
     }
 }
 
-/// The variant of `Timer`, before it is made unique.
-pub fn timer_variant(automaton: &Automaton, timer: &Timer) -> String {
+/// `AfterName`, `EveryName`.
+pub fn timer_word(timer: &Timer) -> String {
     let kind = match timer.kind {
         TimerKind::After => "After",
         TimerKind::Every => "Every",
     };
-    format!("{}{kind}{}", camel(&automaton.states[timer.state].name), camel(&words_of(&timer.name)))
+    format!("{kind}{}", camel(&words_of(&timer.name)))
 }
 
 /// The letters and digits of a length, which may be any expression, as a name: `backoff * 2` becomes `backoff_2`.
@@ -70,49 +75,164 @@ fn words_of(length: &str) -> String {
     words.join("_")
 }
 
-/// Makes names unique by counting up those that come again.
-#[derive(Default)]
-pub struct Unique {
+/// A name without a `_` behind it, to be the beginning of a longer one.
+pub fn stem(name: &str) -> &str {
+    name.trim_end_matches('_')
+}
+
+/// Hands out the names of one scope, each once.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
     used: BTreeSet<String>,
 }
 
-impl Unique {
-    /// `name`, or `name2`, `name3` …
-    pub fn name(&mut self, name: String) -> String {
-        let mut unique = name.clone();
-        let mut number = 2;
-        while !self.used.insert(unique.clone()) {
-            unique = format!("{name}{number}");
-            number += 1;
+impl Scope {
+    /// One in which these names are taken.
+    pub fn of<'a>(taken: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { used: taken.into_iter().map(str::to_owned).collect() }
+    }
+
+    /// Takes a name, or `name2`, `name3` … if it is taken.
+    pub fn variant(&mut self, name: &str) -> String {
+        let name = word(name);
+        let apart = if name.ends_with(|last: char| last.is_ascii_digit()) { "_" } else { "" };
+        let counted = (2_u32..).map(|number| format!("{}{apart}{number}", stem(&name)));
+        self.first_free(std::iter::once(name.clone()).chain(counted))
+    }
+
+    /// Takes a name for a variable, field or function, or the same with `_` behind it if it is taken.
+    pub fn local(&mut self, name: &str) -> String {
+        let name = word(name);
+        let counted = (2_u32..).map(|number| format!("{name}_{number}_"));
+        self.first_free([name.clone(), format!("{name}_")].into_iter().chain(counted))
+    }
+
+    /// What [`Scope::local`] would give, without taking it.
+    pub fn beside(&self, name: &str) -> String {
+        self.clone().local(name)
+    }
+
+    fn first_free(&mut self, mut candidates: impl Iterator<Item = String>) -> String {
+        let free = candidates.find(|candidate| !self.used.contains(candidate));
+        let free = free.expect("there are more numbers than names");
+        self.used.insert(free.clone());
+        free
+    }
+}
+
+/// The names of a system by which one module of its Rust names what is in another.
+pub struct Names {
+    automata: Vec<AutomatonNames>,
+}
+
+/// The names of an automaton by which others know it.
+pub struct AutomatonNames {
+    /// Its module, and the file of that.
+    pub module: String,
+    /// Its field in `System`, `Settings` and `States`.
+    pub member: String,
+    /// Its variant in `Message`, `Action` and `Alarm`.
+    pub variant: String,
+    /// Variants for its states, composite ones too; the root has one if it is the only state.
+    states: Vec<String>,
+    /// Variants of its `Event`.
+    events: Vec<String>,
+}
+
+impl Names {
+    /// Hands them out. `modules` are those beside the automata's own.
+    pub fn new(system: &System, modules: &[&str]) -> Self {
+        // The list of modules is a file too.
+        let mut files = Scope::of(modules.iter().copied().chain(["mod"]));
+        let mut members = Scope::of(["settings", "states"]);
+        let mut variants = Scope::default();
+        let named = |automaton: &Automaton| AutomatonNames {
+            module: files.local(&automaton.name),
+            member: members.local(&automaton.name),
+            variant: variants.variant(&camel(&automaton.name)),
+            states: state_variants(automaton),
+            events: Vec::new(),
+        };
+        let mut names = Self { automata: system.automata.iter().map(named).collect() };
+        for (index, automaton) in system.automata.iter().enumerate() {
+            let mut scope = Scope::default();
+            let events = automaton.events.iter().map(|event| scope.variant(&names.event_variant(event)));
+            names.automata[index].events = events.collect();
         }
-        unique
+        names
+    }
+
+    /// Those of an automaton.
+    pub fn of(&self, id: AutomatonId) -> &AutomatonNames {
+        &self.automata[id.index()]
+    }
+
+    /// Before it is made unique.
+    fn event_variant(&self, event: &Event) -> String {
+        match event.kind {
+            EventKind::Declared { .. } => camel(&event.name),
+            EventKind::Observation { automaton, change, state } => {
+                let observed = self.of(automaton);
+                format!("{}{}{}", stem(&observed.variant), change_word(change), stem(observed.state(state)))
+            }
+        }
     }
 }
 
-/// The variable that holds an event's field; stays clear of the names that generated functions use themselves.
-pub fn binding(field: &str) -> String {
-    match field {
-        "context" | "self" | "faults" | "holds" | "other" => format!("{field}_field"),
-        _ => field.to_owned(),
+impl AutomatonNames {
+    /// The variant for a state.
+    pub fn state(&self, id: StateId) -> &str {
+        &self.states[id.index()]
+    }
+
+    /// The variant of an event.
+    pub fn event(&self, id: EventId) -> &str {
+        &self.events[id.index()]
     }
 }
 
-/// Whether the text has that word, not as a part of a longer one.
-pub fn has_word(text: &str, word: &str) -> bool {
-    let is_part = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    text.match_indices(word).any(|(place, _)| {
-        !is_part(text[..place].chars().next_back()) && !is_part(text[place + word.len()..].chars().next())
-    })
+fn state_variants(automaton: &Automaton) -> Vec<String> {
+    let mut scope = Scope::default();
+    let variant = |state: &State| match state.name.as_str() {
+        // Only as a leaf it has a variant; then it is alone.
+        "" => "Root".to_owned(),
+        name => scope.variant(&camel(name)),
+    };
+    automaton.states.iter().map(variant).collect()
 }
 
-/// The names before a `::`.
-pub fn qualifiers(text: &str) -> BTreeSet<&str> {
-    let mut names = BTreeSet::new();
-    for (end, _) in text.match_indices("::") {
-        let before = &text[..end];
-        names.insert(&before[before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len()..]);
+/// Whether the text has a path that begins with that module, comments and texts in quotes aside.
+pub fn has_module(text: &str, module: &str) -> bool {
+    let is_part = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':');
+    let code = code_of(text);
+    code.match_indices(&format!("{module}::")).any(|(place, _)| !is_part(code[..place].chars().next_back()))
+}
+
+/// The text without comments, and with nothing between quotes.
+fn code_of(text: &str) -> String {
+    let mut code = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(place) = rest.find(['"', '/']) {
+        code.push_str(&rest[..=place]);
+        let after = &rest[place + 1..];
+        rest = match (&rest[place..=place], after.starts_with('/')) {
+            ("/", true) => after.find('\n').map_or("", |end| &after[end..]),
+            ("/", false) => after,
+            _ => &after[end_of_quoted(after)..],
+        };
     }
-    names
+    code + rest
+}
+
+/// Where the text ends that is in quotes and begins here.
+fn end_of_quoted(text: &str) -> usize {
+    let mut is_escaped = false;
+    let end = text.bytes().position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 1)
 }
 
 #[cfg(test)]
@@ -128,14 +248,30 @@ mod tests {
     }
 
     #[test]
-    fn qualifiers_are_whole_names() {
-        let found = qualifiers("a_b::C, d::e::F; ::g h:: <i>::J");
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["", "a_b", "d", "e", "h"]);
+    fn words_of_rust_are_set_apart_and_keep_their_names_in_records() {
+        assert_eq!(["self", "match", "length"].map(word), ["self_", "match_", "length"]);
+        assert_eq!(renamed_field("match"), "#[serde(rename = \"match\")] ");
+        assert_eq!(renamed_field("length"), "");
+        assert_eq!(renamed_variant("Self_", "self"), "#[serde(rename = \"self\")]\n");
+        assert_eq!(renamed_variant("Go", "go"), "");
     }
 
     #[test]
-    fn what_comes_again_is_counted() {
-        let mut unique = Unique::default();
-        assert_eq!(["A", "B", "A", "A"].map(|name| unique.name(name.to_owned())), ["A", "B", "A2", "A3"]);
+    fn no_name_is_handed_out_twice() {
+        let mut scope = Scope::default();
+        let given = ["A", "B", "A", "A", "Part1", "Part1", "Self", "A2", "Self"].map(|name| scope.variant(name));
+        assert_eq!(given, ["A", "B", "A2", "A3", "Part1", "Part1_2", "Self_", "A2_2", "Self2"]);
+        let mut scope = Scope::of(["context"]);
+        let given = ["context", "peer", "type", "context", "peer"].map(|name| scope.local(name));
+        assert_eq!(given, ["context_", "peer", "type_", "context_2_", "peer_"]);
+    }
+
+    #[test]
+    fn a_module_counts_only_in_code() {
+        assert!(has_module("x: types::Y", "types"));
+        for text in ["// types::Y", "x(\"types::Y \\\" types::Y\")", "super::types::Y", "my_types::Y", "types: Y"] {
+            assert!(!has_module(text, "types"), "{text}");
+        }
+        assert!(has_module("a / b + types::Y", "types"));
     }
 }

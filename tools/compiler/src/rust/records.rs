@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 
 use super::documentation::documented;
-use super::expressions::read_name;
-use super::facts::{Facts, Read, Who};
+use super::facts::{Facts, QuestionNames, Read, Who};
 use super::names;
 use super::types::{argument_type, is_copy, is_secret, owned_type};
-use crate::model::{BaseType, Condition, Instances, Type};
+use crate::model::{BaseType, Condition, Field, Instances, Type};
 
 /// `Question`, `Ask` and its methods; nothing for an automaton that asks nothing.
 pub fn questions(facts: &Facts<'_>) -> String {
@@ -17,23 +16,23 @@ pub fn questions(facts: &Facts<'_>) -> String {
     let mut variants = String::new();
     let mut arms = String::new();
     let mut methods = String::new();
-    for condition in &facts.automaton.conditions {
+    for (condition, names) in facts.automaton.conditions.iter().zip(&facts.conditions) {
         variants.push_str(&documented(&format!("`{}`: {}", condition.name, condition.summary)));
-        variants.push_str(&condition_variant(facts, condition));
-        arms.push_str(&condition_arm(facts, condition));
-        methods.push_str(&condition_method(facts, condition));
+        variants.push_str(&condition_variant(facts, condition, names));
+        arms.push_str(&condition_arm(facts, condition, names));
+        methods.push_str(&condition_method(facts, condition, names));
     }
-    for &read in &facts.reads {
+    for (&read, names) in &facts.reads {
         let text = read_text(facts, read);
-        let variant = names::camel(&read_name(facts, read));
+        let variant = &names.variant;
         let key = if read.who == Who::Keyed {
             format!("key: {}, ", super::facts::key_type(facts.system, read.automaton))
         } else {
             String::new()
         };
         let _ = writeln!(variants, "/// `{text}`.\n{variant} {{ {key}answer: bool }},");
-        arms.push_str(&read_arm(facts, read, &variant));
-        methods.push_str(&read_method(facts, read, &variant));
+        arms.push_str(&read_arm(facts, read, variant));
+        methods.push_str(&read_method(facts, read, names));
     }
     let host = if facts.has_conditions() { "host: &'a mut dyn Conditions," } else { "" };
     let key = if facts.has_conditions() && facts.automaton.key.is_some() {
@@ -60,18 +59,21 @@ fn answer_clone(facts: &Facts<'_>, of: Type) -> &'static str {
     if is_copy(facts.system, of) { "*answer" } else { "answer.clone()" }
 }
 
-fn condition_variant(facts: &Facts<'_>, condition: &Condition) -> String {
-    let mut fields: Vec<String> = condition
-        .arguments
-        .iter()
-        .map(|argument| format!("{}: {}", argument.name, owned_type(facts.system, argument.r#type)))
-        .collect();
-    fields.push(format!("answer: {}", owned_type(facts.system, condition.r#type)));
-    format!("{} {{ {} }},\n", names::camel(&condition.name), fields.join(", "))
+/// Each argument, with what it is called.
+fn named<'a>(condition: &'a Condition, names: &'a QuestionNames) -> impl Iterator<Item = (&'a String, &'a Field)> {
+    names.arguments.iter().zip(&condition.arguments)
 }
 
-fn condition_arm(facts: &Facts<'_>, condition: &Condition) -> String {
-    let variant = names::camel(&condition.name);
+fn condition_variant(facts: &Facts<'_>, condition: &Condition, names: &QuestionNames) -> String {
+    let mut fields: Vec<String> = named(condition, names)
+        .map(|(name, argument)| format!("{name}: {}", owned_type(facts.system, argument.r#type)))
+        .collect();
+    fields.push(format!("answer: {}", owned_type(facts.system, condition.r#type)));
+    format!("{} {{ {} }},\n", names.variant, fields.join(", "))
+}
+
+fn condition_arm(facts: &Facts<'_>, condition: &Condition, names: &QuestionNames) -> String {
+    let variant = &names.variant;
     let answer = shown(facts, "answer", condition.r#type);
     if condition.arguments.is_empty() {
         return format!(
@@ -79,28 +81,26 @@ fn condition_arm(facts: &Facts<'_>, condition: &Condition) -> String {
             condition.name
         );
     }
-    let fields: Vec<&str> = condition.arguments.iter().map(|argument| argument.name.as_str()).collect();
     let mut declared = Vec::new();
     let mut given = Vec::new();
-    for argument in &condition.arguments {
-        let name = &argument.name;
+    for (name, argument) in named(condition, names) {
+        let renamed =
+            if *name == argument.name { String::new() } else { format!("#[serde(rename = {:?})] ", argument.name) };
         if is_secret(facts.system, argument.r#type) {
-            declared.push(format!("{name}: Secret<'a>"));
+            declared.push(format!("{renamed}{name}: Secret<'a>"));
             given.push(format!("{name}: {}", shown(facts, name, argument.r#type).trim_start_matches('&')));
         } else {
-            declared.push(format!("{name}: &'a {}", owned_type(facts.system, argument.r#type)));
+            declared.push(format!("{renamed}{name}: &'a {}", owned_type(facts.system, argument.r#type)));
             given.push(name.clone());
         }
     }
-    let borrows = declared.iter().any(|field| field.contains("'a"));
     format!(
         "Question::{variant} {{ {}, answer }} => {{ \
            #[derive(serde::Serialize)] #[serde(crate = \"automata_runtime::serde\")] \
-           struct Arguments{} {{ {} }} \
+           struct Arguments<'a> {{ {} }} \
            let arguments = Arguments {{ {} }}; \
            delivery::serialize_question_of({:?}, Some(&arguments), {answer}, serializer) }}\n",
-        fields.join(", "),
-        if borrows { "<'a>" } else { "" },
+        names.arguments.join(", "),
         declared.join(", "),
         given.join(", "),
         condition.name
@@ -116,43 +116,40 @@ pub fn shown(facts: &Facts<'_>, value: &str, of: Type) -> String {
     }
 }
 
-fn condition_method(facts: &Facts<'_>, condition: &Condition) -> String {
-    let variant = names::camel(&condition.name);
+fn condition_method(facts: &Facts<'_>, condition: &Condition, names: &QuestionNames) -> String {
+    let variant = &names.variant;
     let of = owned_type(facts.system, condition.r#type);
-    let parameters: Vec<String> = condition
-        .arguments
-        .iter()
-        .map(|argument| format!("{}: {}", argument.name, argument_type(facts.system, argument.r#type)))
+    let parameters: Vec<String> = named(condition, names)
+        .map(|(name, argument)| format!("{name}: {}", argument_type(facts.system, argument.r#type)))
         .collect();
-    let known: Vec<String> =
-        condition.arguments.iter().map(|argument| format!("{0}: known_{0}, ", argument.name)).collect();
+    let both = || named(condition, names).zip(&names.known);
+    let known: Vec<String> = both().map(|((name, _), known)| format!("{name}: {known}, ")).collect();
     let same: Vec<String> =
-        condition.arguments.iter().map(|argument| is_same(facts, &argument.name, argument.r#type)).collect();
+        both().map(|((name, argument), known)| is_same(facts, known, name, argument.r#type)).collect();
     let same = if same.is_empty() { String::new() } else { format!("if {}", same.join(" && ")) };
     let others = facts.automaton.conditions.len() + facts.reads.len() > 1 || !condition.arguments.is_empty();
     let otherwise = if others { "_ => None," } else { "" };
-    let mut handed: Vec<&str> = condition.arguments.iter().map(|argument| argument.name.as_str()).collect();
+    let mut handed: Vec<&str> = names.arguments.iter().map(String::as_str).collect();
     if facts.automaton.key.is_some() {
         handed.insert(0, "self.key");
     }
-    let kept: Vec<String> = condition
-        .arguments
-        .iter()
-        .map(|argument| match kept(facts, &argument.name, argument.r#type) {
-            value if value == argument.name => format!("{value}, "),
-            value => format!("{}: {value}, ", argument.name),
+    let kept: Vec<String> = named(condition, names)
+        .map(|(name, argument)| match kept(facts, name, argument.r#type) {
+            value if value == *name => format!("{value}, "),
+            value => format!("{name}: {value}, "),
         })
         .collect();
     let answer = if is_copy(facts.system, condition.r#type) { "answer" } else { "answer: answer.clone()" };
     format!(
-        "fn {name}(&mut self, {parameters}) -> {of} {{ \
+        "fn {method}(&mut self, {parameters}) -> {of} {{ \
            let known = self.asked.questions.iter().find_map(|question| match question {{ \
              Question::{variant} {{ {known} answer }} {same} => Some({taken}), {otherwise} }}); \
            if let Some(answer) = known {{ return answer; }} \
            let answer = self.host.{name}({handed}); \
            self.asked.questions.push(Question::{variant} {{ {kept} {answer} }}); \
            answer }}\n",
-        name = condition.name,
+        method = names.method,
+        name = names::word(&condition.name),
         parameters = parameters.join(", "),
         known = known.concat(),
         taken = answer_clone(facts, condition.r#type),
@@ -162,12 +159,12 @@ fn condition_method(facts: &Facts<'_>, condition: &Condition) -> String {
 }
 
 /// Compares the remembered argument with the one at hand.
-fn is_same(facts: &Facts<'_>, name: &str, of: Type) -> String {
+fn is_same(facts: &Facts<'_>, known: &str, name: &str, of: Type) -> String {
     match (is_copy(facts.system, of), of.optional, of.base) {
-        (true, ..) => format!("*known_{name} == {name}"),
-        (false, true, BaseType::String) => format!("known_{name}.as_deref() == {name}"),
-        (false, true, _) => format!("known_{name}.as_ref() == {name}"),
-        (false, false, _) => format!("known_{name} == {name}"),
+        (true, ..) => format!("*{known} == {name}"),
+        (false, true, BaseType::String) => format!("{known}.as_deref() == {name}"),
+        (false, true, _) => format!("{known}.as_ref() == {name}"),
+        (false, false, _) => format!("{known} == {name}"),
     }
 }
 
@@ -208,11 +205,13 @@ fn read_arm(facts: &Facts<'_>, read: Read, variant: &str) -> String {
     format!("Question::{variant} {{ answer }} => delivery::serialize_question({text:?}, answer, serializer),\n")
 }
 
-fn read_method(facts: &Facts<'_>, read: Read, variant: &str) -> String {
+fn read_method(facts: &Facts<'_>, read: Read, names: &QuestionNames) -> String {
     let observed = &facts.system.automata[read.automaton];
+    let member = &facts.names.of(read.automaton).member;
+    let (method, variant) = (&names.method, &names.variant);
     let is_in = is_in(facts, read);
     let (parameter, answer, key) = match read.who {
-        Who::One => ("", format!("self.states.{}.is_some_and({is_in})", observed.name), ""),
+        Who::One => ("", format!("self.states.{member}.is_some_and({is_in})"), ""),
         Who::Keyed => {
             let key = observed.key.as_ref().map_or(Type::BOOL, |key| key.r#type);
             let parameter = argument_type(facts.system, key);
@@ -220,21 +219,18 @@ fn read_method(facts: &Facts<'_>, read: Read, variant: &str) -> String {
             let owned = kept(facts, "key", key);
             let question = if owned == "key" { "key, ".to_owned() } else { format!("key: {owned}, ") };
             return format!(
-                "fn {}(&mut self, key: {parameter}) -> bool {{ \
-                   let answer = self.states.{}.one({borrowed}, {is_in}); \
-                   self.asked.note_read(|| Question::{variant} {{ {question} answer }}); answer }}\n",
-                read_name(facts, read),
-                observed.name
+                "fn {method}(&mut self, key: {parameter}) -> bool {{ \
+                   let answer = self.states.{member}.one({borrowed}, {is_in}); \
+                   self.asked.note_read(|| Question::{variant} {{ {question} answer }}); answer }}\n"
             );
         }
-        Who::Any => ("", format!("self.states.{}.any({is_in})", observed.name), ""),
-        Who::All => ("", format!("self.states.{}.all({is_in})", observed.name), ""),
-        Who::No => ("", format!("!self.states.{}.any({is_in})", observed.name), ""),
+        Who::Any => ("", format!("self.states.{member}.any({is_in})"), ""),
+        Who::All => ("", format!("self.states.{member}.all({is_in})"), ""),
+        Who::No => ("", format!("!self.states.{member}.any({is_in})"), ""),
     };
     format!(
-        "fn {}(&mut self{parameter}) -> bool {{ let answer = {answer}; \
-         self.asked.note_read(|| Question::{variant} {{ {key} answer }}); answer }}\n",
-        read_name(facts, read)
+        "fn {method}(&mut self{parameter}) -> bool {{ let answer = {answer}; \
+         self.asked.note_read(|| Question::{variant} {{ {key} answer }}); answer }}\n"
     )
 }
 
@@ -242,11 +238,11 @@ fn read_method(facts: &Facts<'_>, read: Read, variant: &str) -> String {
 fn is_in(facts: &Facts<'_>, read: Read) -> String {
     let observed = &facts.system.automata[read.automaton];
     let state = &observed.states[read.state];
-    let module = if read.automaton == facts.id { String::new() } else { format!("{}::", observed.name) };
+    let path = facts.path_to(read.automaton);
     if state.children.is_empty() {
-        format!("|state| state == {module}State::{}", names::state_variant(state))
+        format!("|state| state == {path}State::{}", facts.names.of(read.automaton).state(read.state))
     } else {
-        format!("{module}State::is_in_{}", names::snake(&state.name))
+        format!("{path}State::is_in_{}", names::snake(&state.name))
     }
 }
 
@@ -322,13 +318,10 @@ pub fn sent_variants(facts: &Facts<'_>) -> Vec<SentVariant> {
 
 fn sent_variant(facts: &Facts<'_>, kind: SentKind) -> SentVariant {
     let system = facts.system;
-    let module = |id: crate::model::AutomatonId| {
-        if id == facts.id { String::new() } else { format!("{}::", system.automata[id].name) }
-    };
     let (receiver, prefix, payload, field) = match kind {
         SentKind::Observed(change, state) => {
+            let name = format!("{}{}", names::change_word(change), facts.own_names().state(state));
             let state = &facts.automaton.states[state].name;
-            let name = format!("{}{}", names::change_word(change), names::camel(state));
             return SentVariant {
                 declaration: format!(
                     "/// An observation: it {} `{state}`.\n{name},\n",
@@ -345,11 +338,11 @@ fn sent_variant(facts: &Facts<'_>, kind: SentKind) -> SentVariant {
         SentKind::Start(id) => (id, "Start", "Given", "given"),
     };
     let automaton = &system.automata[receiver];
-    let name = format!("{prefix}{}", names::camel(&automaton.name));
+    let name = format!("{prefix}{}", facts.names.of(receiver).variant);
     let payload = if field == "given" && automaton.parameters.is_empty() {
         "()".to_owned()
     } else {
-        format!("{}{payload}", module(receiver))
+        format!("{}{payload}", facts.path_to(receiver))
     };
     let serialize = if field == "given" { "serialize_start" } else { "serialize_sent" };
     let is_keyed = automaton.key.is_some() && !matches!(kind, SentKind::All(_));

@@ -5,20 +5,20 @@ use std::fmt::Write as _;
 
 use super::documentation::{documented, sentences};
 use super::facts::Facts;
-use super::names;
+use super::names::{self, Scope};
 use super::types::owned_type;
-use crate::model::{EventKind, Partner};
+use crate::model::{EventId, EventKind, Partner};
 
 /// The pieces of `senders.rs`.
 pub fn module(all: &[Facts<'_>]) -> Vec<String> {
     let mut parts: BTreeMap<u32, BTreeMap<usize, String>> = BTreeMap::new();
     for facts in all {
-        for event in &facts.automaton.events {
+        for (index, event) in facts.automaton.events.iter().enumerate() {
             let EventKind::Declared { from, .. } = &event.kind else { continue };
             for partner in from {
                 if let Partner::Part(part) = partner {
                     let functions = parts.entry(part.0).or_default().entry(facts.id.index()).or_default();
-                    functions.push_str(&function(facts, event));
+                    functions.push_str(&function(facts, EventId(index as u32)));
                 }
             }
         }
@@ -31,23 +31,22 @@ pub fn module(all: &[Facts<'_>]) -> Vec<String> {
     for (part, automata) in parts {
         let part = &all[0].system.parts[part as usize];
         let mut text = String::new();
-        let _ = writeln!(text, "{}pub mod {} {{", documented(&part.summary), part.name);
+        let _ = writeln!(text, "{}pub mod {} {{", documented(&part.summary), names::word(&part.name));
         for (automaton, functions) in automata {
             let facts = &all[automaton];
             let mut imports = format!(
-                "use automata_runtime::Input;\nuse super::super::super::{}::Event;\nuse super::super::super::system::Message;\n",
-                facts.automaton.name
+                "use automata_runtime::generated::*;\nuse super::super::super::{}::Event;\nuse super::super::super::system::Message;\n",
+                facts.own_names().module
             );
-            for (name, import) in [
-                ("types", "use super::super::super::types;\n"),
-                ("Milliseconds", "use automata_runtime::Milliseconds;\n"),
-                ("Bytes", "use automata_runtime::Bytes;\n"),
-            ] {
-                if names::has_word(&functions, name) {
-                    imports.push_str(import);
-                }
+            if names::has_module(&functions, "types") {
+                imports.push_str("use super::super::super::types;\n");
             }
-            let _ = writeln!(text, "/// To `{0}`.\npub mod {0} {{ {imports} {functions} }}", facts.automaton.name);
+            let _ = writeln!(
+                text,
+                "/// To `{}`.\npub mod {} {{ {imports} {functions} }}",
+                facts.automaton.name,
+                names::word(&facts.automaton.name)
+            );
         }
         text.push_str("}\n");
         pieces.push(text);
@@ -55,25 +54,26 @@ pub fn module(all: &[Facts<'_>]) -> Vec<String> {
     pieces
 }
 
-fn function(facts: &Facts<'_>, event: &crate::model::Event) -> String {
-    let mut parameters = Vec::new();
+fn function(facts: &Facts<'_>, id: EventId) -> String {
+    let event = &facts.automaton.events[id];
+    let mut scope = Scope::default();
+    let fields: Vec<String> = event.fields.iter().map(|field| scope.local(&field.name)).collect();
+    let typed = fields.iter().zip(&event.fields).map(|(name, field)| (name, owned_type(facts.system, field.r#type)));
+    let mut parameters: Vec<String> = typed.map(|(name, of)| format!("{name}: {of}")).collect();
     let mut key = String::new();
     if let Some(declared) = &facts.automaton.key {
-        let is_taken = event.fields.iter().any(|field| field.name == declared.name);
-        let name = if is_taken { format!("{}_of_receiver", declared.name) } else { declared.name.clone() };
-        parameters.push(format!("{name}: {}", facts.key_type()));
+        let name = scope.local(&declared.name);
+        parameters.insert(0, format!("{name}: {}", facts.key_type()));
         key = format!("{name}, ");
     }
-    parameters
-        .extend(event.fields.iter().map(|field| format!("{}: {}", field.name, owned_type(facts.system, field.r#type))));
-    let fields: Vec<&str> = event.fields.iter().map(|field| field.name.as_str()).collect();
     let fields = if fields.is_empty() { String::new() } else { format!(" {{ {} }}", fields.join(", ")) };
     let summary = documented(&sentences(&[&format!("`{}`.", event.name), &event.summary]));
+    let own = facts.own_names();
     format!(
         "{summary}#[must_use]\npub fn {}({}) -> Message {{ Message::{}({key}Input::Event(Event::{}{fields})) }}\n",
-        event.name,
+        names::word(&event.name),
         parameters.join(", "),
-        names::camel(&facts.automaton.name),
-        names::event_variant(facts.system, event),
+        own.variant,
+        own.event(id),
     )
 }

@@ -7,7 +7,7 @@ use super::documentation::documented;
 use super::facts::{Facts, Who};
 use super::names;
 use super::records::{SentKind, sent_variants};
-use crate::model::{AutomatonId, Change, EventKind, StateId, System};
+use crate::model::{AutomatonId, Change, EventId, EventKind, StateId, System};
 
 /// The pieces of `system.rs`.
 pub fn module(system: &System, all: &[Facts<'_>]) -> Vec<String> {
@@ -30,40 +30,29 @@ pub fn module(system: &System, all: &[Facts<'_>]) -> Vec<String> {
         system_impl(all),
     ];
     pieces.extend(all.iter().map(|facts| member(all, facts)));
-    let body = pieces.concat();
-    let mut roots =
-        vec!["Answer", "Bus", "Input", "Member", "Outbox", "Recorder", "Slot", "Table as _", "Trigger", "serde"];
-    for name in ["Instances", "Single"] {
-        if body.contains(&format!("{name}<")) {
-            roots.push(name);
-        }
-    }
-    let _ = writeln!(text, "use automata_runtime::{{{}}};", roots.join(", "));
-    text.push_str("use automata_runtime::bus::{Origin, Visitor};\n");
-    if names::has_word(&body, "types") {
+    text.push_str("use automata_runtime::generated::*;\n");
+    if names::has_module(&pieces.concat(), "types") {
         text.push_str("use super::types;\n");
     }
-    if names::has_word(&body, "Milliseconds") {
-        text.push_str("use automata_runtime::Milliseconds;\n");
-    }
-    if names::has_word(&body, "Bytes") {
-        text.push_str("use automata_runtime::Bytes;\n");
-    }
-    let modules: Vec<&str> = all.iter().map(|facts| facts.automaton.name.as_str()).collect();
-    let _ = writeln!(text, "use super::{{{}}};", modules.join(", "));
     pieces[0] = text;
     pieces
 }
 
-fn camel(facts: &Facts<'_>) -> String {
-    names::camel(&facts.automaton.name)
+/// The variant of an automaton.
+fn variant<'a>(facts: &Facts<'a>) -> &'a str {
+    &facts.own_names().variant
+}
+
+/// What stands before a name of an automaton's module.
+fn path(facts: &Facts<'_>) -> String {
+    format!("super::{}", facts.own_names().module)
 }
 
 fn message(all: &[Facts<'_>]) -> String {
     let variants = all.iter().fold(String::new(), |mut text, facts| {
         let name = &facts.automaton.name;
         let key = if facts.automaton.key.is_some() { format!("{}, ", facts.key_type()) } else { String::new() };
-        let _ = writeln!(text, "/// For `{name}`.\n{}({key}Input<{name}::Machine>),", camel(facts));
+        let _ = writeln!(text, "/// For `{name}`.\n{}({key}Input<{}::Machine>),", variant(facts), path(facts));
         text
     });
     format!(
@@ -76,7 +65,7 @@ fn action(all: &[Facts<'_>]) -> String {
     for facts in all.iter().filter(|facts| !facts.automaton.actions.is_empty()) {
         let name = &facts.automaton.name;
         let key = if facts.automaton.key.is_some() { format!("{}, ", facts.key_type()) } else { String::new() };
-        let _ = writeln!(variants, "/// Of `{name}`.\n{}({key}{name}::Action),", camel(facts));
+        let _ = writeln!(variants, "/// Of `{name}`.\n{}({key}{}::Action),", variant(facts), path(facts));
     }
     format!(
         "/// What an instance asks of its host.\n#[derive(Clone, Debug, PartialEq)]\npub enum Action {{ {variants} }}\n"
@@ -86,17 +75,15 @@ fn action(all: &[Facts<'_>]) -> String {
 fn alarm(all: &[Facts<'_>]) -> String {
     let mut variants = String::new();
     for facts in all.iter().filter(|facts| !facts.timers.is_empty()) {
-        let _ = writeln!(variants, "/// Of `{0}`.\n{1}(Slot, {0}::Timer),", facts.automaton.name, camel(facts));
+        let name = &facts.automaton.name;
+        let _ = writeln!(variants, "/// Of `{name}`.\n{}(Slot, {}::Timer),", variant(facts), path(facts));
     }
     format!("/// A timer of an instance.\n#[derive(Clone, Copy, Debug)]\npub enum Alarm {{ {variants} }}\n")
 }
 
 fn host(all: &[Facts<'_>]) -> String {
-    let traits: Vec<String> = all
-        .iter()
-        .filter(|facts| facts.has_conditions())
-        .map(|facts| format!("{}::Conditions", facts.automaton.name))
-        .collect();
+    let traits: Vec<String> =
+        all.iter().filter(|facts| facts.has_conditions()).map(|facts| format!("{}::Conditions", path(facts))).collect();
     if traits.is_empty() {
         return "/// Nothing is asked: every type is a host, also `()`.\npub trait Host {}\nimpl<T> Host for T {}\n"
             .to_owned();
@@ -112,7 +99,7 @@ fn settings(all: &[Facts<'_>]) -> String {
     let mut fields = String::new();
     for facts in all.iter().filter(|facts| facts.has_settings()) {
         let name = &facts.automaton.name;
-        let _ = writeln!(fields, "/// Of `{name}`.\npub {name}: {name}::Settings,");
+        let _ = writeln!(fields, "/// Of `{name}`.\npub {}: {}::Settings,", facts.own_names().member, path(facts));
     }
     format!(
         "/// Parameters of instances, where their start gives nothing else.\n\
@@ -123,7 +110,7 @@ fn settings(all: &[Facts<'_>]) -> String {
 
 /// What is read of an automaton's states, by anybody.
 fn reads_of(all: &[Facts<'_>], id: AutomatonId) -> BTreeSet<Who> {
-    let reads = all.iter().flat_map(|facts| &facts.reads);
+    let reads = all.iter().flat_map(|facts| facts.reads.keys());
     reads.filter(|read| read.automaton == id).map(|read| read.who).collect()
 }
 
@@ -142,11 +129,13 @@ fn states(all: &[Facts<'_>]) -> String {
         let reads = reads_of(all, facts.id);
         let of = match (reads.is_empty(), facts.automaton.key.is_some(), reads.contains(&Who::Keyed)) {
             (true, ..) => continue,
-            (false, false, _) => format!("Option<{name}::State>"),
-            (false, true, true) => format!("automata_runtime::StateTable<{}, {name}::State>", facts.key_type()),
-            (false, true, false) => format!("automata_runtime::StateCounts<{name}::State>"),
+            (false, false, _) => format!("Option<{}::State>", path(facts)),
+            (false, true, true) => {
+                format!("automata_runtime::StateTable<{}, {}::State>", facts.key_type(), path(facts))
+            }
+            (false, true, false) => format!("automata_runtime::StateCounts<{}::State>", path(facts)),
         };
-        let _ = writeln!(fields, "/// Of `{name}`.\npub {name}: {of},");
+        let _ = writeln!(fields, "/// Of `{name}`.\npub {}: {of},", facts.own_names().member);
     }
     format!(
         "/// The states that others look at. They change between deliveries only.\n\
@@ -162,13 +151,13 @@ fn tables(all: &[Facts<'_>]) -> String {
         made.push_str("states: States::default(),\n");
     }
     for facts in all {
-        let name = &facts.automaton.name;
+        let (member, path) = (&facts.own_names().member, path(facts));
         let (table, what) = match &facts.automaton.key {
             Some(key) => ("Instances", format!("Per {}. {}", key.name, facts.automaton.summary)),
             None => ("Single", facts.automaton.summary.clone()),
         };
-        let _ = writeln!(fields, "{}pub {name}: {table}<{name}::Machine>,", documented(&what));
-        let _ = writeln!(made, "{name}: {table}::default(),");
+        let _ = writeln!(fields, "{}pub {member}: {table}<{path}::Machine>,", documented(&what));
+        let _ = writeln!(made, "{member}: {table}::default(),");
     }
     format!(
         "/// Every instance of every automaton. Runs in a [`Bus`].\n\
@@ -184,32 +173,31 @@ fn system_impl(all: &[Facts<'_>]) -> String {
     let mut fire = String::new();
     let mut visits = String::new();
     for facts in all {
-        let _ = writeln!(visits, "visitor.member::<{}::Machine>();", facts.automaton.name);
-        let name = &facts.automaton.name;
-        let camel = camel(facts);
+        let (path, variant) = (path(facts), variant(facts));
+        let _ = writeln!(visits, "visitor.member::<{path}::Machine>();");
         if facts.automaton.key.is_none() && facts.all_defaulted() {
             let given = if facts.automaton.parameters.is_empty() {
                 "()".to_owned()
             } else {
-                format!("{name}::Given::default()")
+                format!("{path}::Given::default()")
             };
-            starts.push(format!("Message::{camel}(Input::Start({given}))"));
+            starts.push(format!("Message::{variant}(Input::Start({given}))"));
         }
         let _ = if facts.automaton.key.is_some() {
             writeln!(
                 deliver,
-                "Message::{camel}(key, input) => bus.deliver_to::<{name}::Machine>(key, input, origin, Message::{camel}, host, actions),"
+                "Message::{variant}(key, input) => bus.deliver_to::<{path}::Machine>(key, input, origin, Message::{variant}, host, actions),"
             )
         } else {
             writeln!(
                 deliver,
-                "Message::{camel}(input) => bus.deliver_to::<{name}::Machine>((), input, origin, |(), input| Message::{camel}(input), host, actions),"
+                "Message::{variant}(input) => bus.deliver_to::<{path}::Machine>((), input, origin, |(), input| Message::{variant}(input), host, actions),"
             )
         };
         if !facts.timers.is_empty() {
             let _ = writeln!(
                 fire,
-                "Alarm::{camel}(slot, timer) => bus.fire_at::<{name}::Machine>(slot, timer, host, actions),"
+                "Alarm::{variant}(slot, timer) => bus.fire_at::<{path}::Machine>(slot, timer, host, actions),"
             );
         }
     }
@@ -235,8 +223,7 @@ fn system_impl(all: &[Facts<'_>]) -> String {
 
 /// `impl Member<x::Machine> for System`.
 fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
-    let name = &facts.automaton.name;
-    let camel = camel(facts);
+    let (member, path, variant) = (&facts.own_names().member, path(facts), variant(facts));
     let is_keyed = facts.automaton.key.is_some();
     let table = if is_keyed { "Instances" } else { "Single" };
     let host = if facts.has_conditions() { ", host" } else { "" };
@@ -244,44 +231,44 @@ fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
     let host_name = if facts.has_conditions() { "host" } else { "_" };
     let action = match (facts.automaton.actions.is_empty(), is_keyed) {
         (true, _) => {
-            format!("fn action(_: &{}, action: {name}::Action) -> Action {{ match action {{}} }}\n", facts.key_type())
+            format!("fn action(_: &{}, action: {path}::Action) -> Action {{ match action {{}} }}\n", facts.key_type())
         }
         (false, true) => format!(
-            "#[inline]\nfn action(key: &{}, action: {name}::Action) -> Action {{ Action::{camel}(key.clone(), action) }}\n",
+            "#[inline]\nfn action(key: &{}, action: {path}::Action) -> Action {{ Action::{variant}(key.clone(), action) }}\n",
             facts.key_type()
         ),
         (false, false) => {
-            format!("#[inline]\nfn action((): &(), action: {name}::Action) -> Action {{ Action::{camel}(action) }}\n")
+            format!("#[inline]\nfn action((): &(), action: {path}::Action) -> Action {{ Action::{variant}(action) }}\n")
         }
     };
     let alarm = if facts.timers.is_empty() {
-        format!("fn alarm(_: Slot, timer: {name}::Timer) -> Alarm {{ match timer {{}} }}\n")
+        format!("fn alarm(_: Slot, timer: {path}::Timer) -> Alarm {{ match timer {{}} }}\n")
     } else {
-        format!("fn alarm(slot: Slot, timer: {name}::Timer) -> Alarm {{ Alarm::{camel}(slot, timer) }}\n")
+        format!("fn alarm(slot: Slot, timer: {path}::Timer) -> Alarm {{ Alarm::{variant}(slot, timer) }}\n")
     };
     format!(
-        "impl Member<{name}::Machine> for System {{\n\
+        "impl Member<{path}::Machine> for System {{\n\
            const INDEX: usize = {index};\n\
-           type Table = {table}<{name}::Machine>;\n\
-           #[inline]\nfn table(&self) -> &Self::Table {{ &self.{name} }}\n\
-           #[inline]\nfn table_mut(&mut self) -> &mut Self::Table {{ &mut self.{name} }}\n\
-           fn create(&mut self, key: &{key}, {given_name}: &{name}::Given, {host_name}: &mut (dyn Host + '_)) -> {name}::Instance {{ \
+           type Table = {table}<{path}::Machine>;\n\
+           #[inline]\nfn table(&self) -> &Self::Table {{ &self.{member} }}\n\
+           #[inline]\nfn table_mut(&mut self) -> &mut Self::Table {{ &mut self.{member} }}\n\
+           fn create(&mut self, key: &{key}, {given_name}: &{path}::Given, {host_name}: &mut (dyn Host + '_)) -> {path}::Instance {{ \
              {made} \
-             let buffers = self.{name}.buffers_mut(); \
-             {name}::create(key, {handed}, &mut buffers.effects, &mut buffers.asked{host}{states}) }}\n\
-           fn parameters(&self, {given_name}: &{name}::Given) -> {name}::Parameters {{ {parameters} }}\n\
-           #[inline]\nfn step(&mut self, slot: Slot, trigger: Trigger<'_, {name}::Event, {name}::Timer>, {host_name}: &mut (dyn Host + '_)) -> Answer {{ \
-             {name}::step(self.{name}.parts(slot), trigger{host}{states}) }}\n\
+             let buffers = self.{member}.buffers_mut(); \
+             {path}::create(key, {handed}, &mut buffers.effects, &mut buffers.asked{host}{states}) }}\n\
+           fn parameters(&self, {given_name}: &{path}::Given) -> {path}::Parameters {{ {parameters} }}\n\
+           #[inline]\nfn step(&mut self, slot: Slot, trigger: Trigger<'_, {path}::Event, {path}::Timer>, {host_name}: &mut (dyn Host + '_)) -> Answer {{ \
+             {path}::step(self.{member}.parts(slot), trigger{host}{states}) }}\n\
            {route}{moved}{action}{alarm} }}\n",
         parameters = match (facts.automaton.parameters.is_empty(), facts.has_settings()) {
             (true, _) => String::new(),
-            (false, true) => format!("{name}::Parameters::new(&self.settings.{name}, given)"),
-            (false, false) => format!("{name}::Parameters::new(given)"),
+            (false, true) => format!("{path}::Parameters::new(&self.settings.{member}, given)"),
+            (false, false) => format!("{path}::Parameters::new(given)"),
         },
         made = if facts.automaton.parameters.is_empty() {
             String::new()
         } else {
-            format!("let parameters = Member::<{name}::Machine>::parameters(self, given);")
+            format!("let parameters = Member::<{path}::Machine>::parameters(self, given);")
         },
         handed = if facts.automaton.parameters.is_empty() { "()" } else { "parameters" },
         given_name = if facts.automaton.parameters.is_empty() { "_" } else { "given" },
@@ -293,23 +280,25 @@ fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
 }
 
 fn moved(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
-    let name = &facts.automaton.name;
+    let (member, path) = (&facts.own_names().member, path(facts));
     let reads = reads_of(all, facts.id);
     if reads.is_empty() {
         return String::new();
     }
     let (slot, before, body) = match (facts.automaton.key.is_some(), reads.contains(&Who::Keyed)) {
-        (false, _) => ("_", "_", format!("self.states.{name} = after;")),
-        (true, true) => ("slot", "before", format!("self.states.{name}.moved(self.{name}.key(slot), before, after);")),
-        (true, false) => ("_", "before", format!("self.states.{name}.moved(before, after);")),
+        (false, _) => ("_", "_", format!("self.states.{member} = after;")),
+        (true, true) => {
+            ("slot", "before", format!("self.states.{member}.moved(self.{member}.key(slot), before, after);"))
+        }
+        (true, false) => ("_", "before", format!("self.states.{member}.moved(before, after);")),
     };
     format!(
-        "fn moved(&mut self, {slot}: Slot, {before}: Option<{name}::State>, after: Option<{name}::State>) {{ {body} }}\n"
+        "fn moved(&mut self, {slot}: Slot, {before}: Option<{path}::State>, after: Option<{path}::State>) {{ {body} }}\n"
     )
 }
 
 fn route(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
-    let name = &facts.automaton.name;
+    let path = path(facts);
     let variants = sent_variants(facts);
     if variants.is_empty() {
         let nothing = "fn route(&self, _: Slot, sent: automata_runtime::value::Never, _: &mut Outbox<'_, Self>) { match sent {} }\n";
@@ -318,7 +307,7 @@ fn route(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
     let mut arms = String::new();
     let mut uses_slot = false;
     for variant in &variants {
-        let sent = format!("{name}::Sent::{}", variant.name);
+        let sent = format!("{path}::Sent::{}", variant.name);
         arms.push_str(&match variant.kind {
             SentKind::To(receiver) => route_one(facts, receiver, &sent, "event", "Event"),
             SentKind::Start(receiver) => route_one(facts, receiver, &sent, "given", "Start"),
@@ -331,31 +320,32 @@ fn route(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
     }
     let slot = if uses_slot { "slot" } else { "_" };
     format!(
-        "fn route(&self, {slot}: Slot, sent: {name}::Sent, outbox: &mut Outbox<'_, Self>) {{ match sent {{ {arms} }} }}\n"
+        "fn route(&self, {slot}: Slot, sent: {path}::Sent, outbox: &mut Outbox<'_, Self>) {{ match sent {{ {arms} }} }}\n"
     )
 }
 
 fn route_one(facts: &Facts<'_>, receiver: AutomatonId, sent: &str, field: &str, input: &str) -> String {
     let automaton = &facts.system.automata[receiver];
-    let camel = names::camel(&automaton.name);
+    let variant = &facts.names.of(receiver).variant;
     if automaton.key.is_some() {
-        format!("{sent} {{ key, {field} }} => outbox.send(Message::{camel}(key, Input::{input}({field}))),\n")
+        format!("{sent} {{ key, {field} }} => outbox.send(Message::{variant}(key, Input::{input}({field}))),\n")
     } else {
-        format!("{sent}({field}) => outbox.send(Message::{camel}(Input::{input}({field}))),\n")
+        format!("{sent}({field}) => outbox.send(Message::{variant}(Input::{input}({field}))),\n")
     }
 }
 
 fn route_all(facts: &Facts<'_>, receiver: AutomatonId, sent: &str) -> String {
     let automaton = &facts.system.automata[receiver];
-    let (name, camel) = (&automaton.name, names::camel(&automaton.name));
+    let names = facts.names.of(receiver);
+    let (member, variant) = (&names.member, &names.variant);
     if automaton.key.is_some() {
         format!(
-            "{sent}(event) => {{ for (key, _) in self.{name}.iter() {{ \
-             outbox.send(Message::{camel}(key.clone(), Input::Event(event.clone()))); }} }}\n"
+            "{sent}(event) => {{ for (key, _) in self.{member}.iter() {{ \
+             outbox.send(Message::{variant}(key.clone(), Input::Event(event.clone()))); }} }}\n"
         )
     } else {
         format!(
-            "{sent}(event) => {{ if self.{name}.get().is_some() {{ outbox.send(Message::{camel}(Input::Event(event))); }} }}\n"
+            "{sent}(event) => {{ if self.{member}.get().is_some() {{ outbox.send(Message::{variant}(Input::Event(event))); }} }}\n"
         )
     }
 }
@@ -364,32 +354,31 @@ fn route_all(facts: &Facts<'_>, receiver: AutomatonId, sent: &str) -> String {
 fn route_observation(all: &[Facts<'_>], facts: &Facts<'_>, change: Change, state: StateId, sent: &str) -> String {
     let mut loops = String::new();
     for observer in all {
-        for event in &observer.automaton.events {
+        for (index, event) in observer.automaton.events.iter().enumerate() {
             let is_it = matches!(event.kind, EventKind::Observation { automaton, change: of, state: which }
                 if automaton == facts.id && of == change && which == state);
             if !is_it {
                 continue;
             }
-            let name = &observer.automaton.name;
-            let variant = names::event_variant(facts.system, event);
+            let (own, path) = (observer.own_names(), path(observer));
+            let (member, variant) = (&own.member, &own.variant);
             let key = if event.fields.is_empty() {
                 String::new()
             } else {
-                format!(" {{ key: self.{}.key(slot).clone() }}", facts.automaton.name)
+                format!(" {{ key: self.{}.key(slot).clone() }}", facts.own_names().member)
             };
-            let event = format!("Input::Event({name}::Event::{variant}{key})");
-            let camel = names::camel(name);
+            let event = format!("Input::Event({path}::Event::{}{key})", own.event(EventId(index as u32)));
             let _ = if observer.automaton.key.is_some() {
                 writeln!(
                     loops,
-                    "for (key, observer) in self.{name}.serials() {{ \
-                     outbox.observe::<{name}::Machine>(Message::{camel}(key.clone(), {event}), observer); }}"
+                    "for (key, observer) in self.{member}.serials() {{ \
+                     outbox.observe::<{path}::Machine>(Message::{variant}(key.clone(), {event}), observer); }}"
                 )
             } else {
                 writeln!(
                     loops,
-                    "for observer in self.{name}.serials() {{ \
-                     outbox.observe::<{name}::Machine>(Message::{camel}({event}), observer); }}"
+                    "for observer in self.{member}.serials() {{ \
+                     outbox.observe::<{path}::Machine>(Message::{variant}({event}), observer); }}"
                 )
             };
         }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Options;
 use super::documentation::documented;
+use super::{Options, names};
 use crate::model::{BaseType, IntegerType, System, Type, TypeId, TypeKind, Value};
 
 /// The type of a field, variable or answer.
@@ -14,7 +14,7 @@ pub fn owned_type(system: &System, of: Type) -> String {
         BaseType::Duration => "Milliseconds".to_owned(),
         BaseType::String => "String".to_owned(),
         BaseType::Bytes => "Bytes".to_owned(),
-        BaseType::Declared(id) => format!("types::{}", system.types[id].name),
+        BaseType::Declared(id) => format!("types::{}", names::word(&system.types[id].name)),
     };
     if of.optional { format!("Option<{base}>") } else { base }
 }
@@ -72,7 +72,9 @@ pub fn constant(system: &System, value: &Value, of: Type) -> String {
 pub fn variant_path(system: &System, id: crate::model::TypeId, variant: u32) -> String {
     let definition = &system.types[id];
     match &definition.kind {
-        TypeKind::Enum(variants) => format!("types::{}::{}", definition.name, variants[variant as usize]),
+        TypeKind::Enum(variants) => {
+            format!("types::{}::{}", names::word(&definition.name), names::word(&variants[variant as usize]))
+        }
         TypeKind::Opaque { .. } => unreachable!("only enums have variants"),
     }
 }
@@ -99,6 +101,18 @@ pub fn widens(from: IntegerType, to: IntegerType) -> bool {
     to.0 <= from.0 && from.1 <= to.1
 }
 
+/// `String`, where a declared type is called so as well.
+fn unhidden(system: &System, rust: &str) -> String {
+    let is_hidden = system.types.iter().any(|declared| declared.name == rust);
+    if is_hidden { format!("::std::string::{rust}") } else { rust.to_owned() }
+}
+
+fn variant(name: &str) -> String {
+    let word = names::word(name);
+    let renamed = if word == name { String::new() } else { format!("#[serde(rename = {name:?})] ") };
+    format!("{renamed}{word},")
+}
+
 /// `types.rs`: enums, and short names for opaque types.
 pub fn module(system: &System, options: &Options) -> Vec<String> {
     let mut text = String::from(
@@ -113,11 +127,16 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
         text.push_str("use automata_runtime::opaque;\n");
     }
     for (index, definition) in system.types.iter().enumerate() {
+        let type_name = names::word(&definition.name);
         let summary = if definition.summary.is_empty() { definition.name.as_str() } else { &definition.summary };
         text.push_str(&documented(summary));
         match &definition.kind {
-            TypeKind::Opaque { rust } => text.push_str(&opaque(system, TypeId(index as u32), rust, options)),
+            TypeKind::Opaque { rust } => {
+                let rust = unhidden(system, rust);
+                text.push_str(&opaque(system, TypeId(index as u32), &rust, options));
+            }
             TypeKind::Enum(variants) => {
+                let declared: String = variants.iter().map(|name| variant(name)).collect();
                 let derives =
                     if options.dynamic { ", serde::Serialize, serde::Deserialize" } else { ", serde::Serialize" };
                 let _ = writeln!(
@@ -125,16 +144,15 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
                     "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash{derives})]\n\
                      #[serde(crate = \"automata_runtime::serde\")]\n\
                      #[allow(missing_docs, reason = \"each is what it is called\")]\n\
-                     pub enum {} {{ {} }}",
-                    definition.name,
-                    variants.join(", ")
+                     pub enum {type_name} {{ {declared} }}",
                 );
                 if definition.secret {
-                    let arms: String = variants.iter().map(|name| format!("Self::{name} => b{name:?},")).collect();
+                    let arms: String =
+                        variants.iter().map(|name| format!("Self::{} => b{name:?},", names::word(name))).collect();
                     let _ = writeln!(
                         text,
-                        "impl AsRef<[u8]> for {} {{ fn as_ref(&self) -> &[u8] {{ match self {{ {arms} }} }} }}",
-                        definition.name
+                        "impl ::core::convert::AsRef<[u8]> for {type_name} {{ \
+                         fn as_ref(&self) -> &[u8] {{ match self {{ {arms} }} }} }}",
                     );
                 }
             }
@@ -146,7 +164,7 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
 /// The name of an opaque type, by way of a check of what it must be able to do: what is missing is one error, here.
 fn opaque(system: &System, id: TypeId, rust: &str, options: &Options) -> String {
     let definition = &system.types[id];
-    let name = &definition.name;
+    let (name, plain) = (names::word(&definition.name), &definition.name);
     let mut keys = system.automata.iter().filter_map(|automaton| automaton.key.as_ref());
     let is_key = keys.any(|key| key.r#type.base == BaseType::Declared(id));
     let mut checks = vec!["carried"];
@@ -157,7 +175,10 @@ fn opaque(system: &System, id: TypeId, rust: &str, options: &Options) -> String 
     if options.dynamic {
         checks.push("read");
     }
-    let checks: Vec<String> = checks.iter().map(|check| format!("opaque::{check}::<{name}_>()")).collect();
+    let checks: Vec<String> = checks.iter().map(|check| format!("opaque::{check}::<{plain}_of_>()")).collect();
     let checks = checks.join(" + ");
-    format!("pub type {name} = opaque::Checked<{name}_, {{ {checks} }}>;\ntype {name}_ = {rust};\n")
+    format!(
+        "pub type {name} = opaque::Checked<{plain}_of_, {{ {checks} }}>;\n\
+         #[allow(non_camel_case_types)] type {plain}_of_ = {rust};\n"
+    )
 }

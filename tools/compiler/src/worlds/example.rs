@@ -8,26 +8,23 @@ use crate::wording::Wording;
 impl Worlds<'_> {
     /// The facts that make some world such, without those that make no difference: each reads like a guard.
     pub fn example(&self, fields: &[Field], is_such: impl Fn(&World) -> bool) -> Option<Vec<String>> {
-        let mut found: Option<Vec<usize>> = None;
+        let mut found: Option<Vec<(usize, usize)>> = None;
         self.each(|world| {
             if found.is_none() && is_such(world) {
-                found = Some(world.to_vec());
+                found = Some(world.chosen().collect());
             }
         });
-        let world = found?;
-        let mut deciding: Vec<usize> = (0..world.len()).collect();
-        for dimension in 0..world.len() {
-            let others: Vec<usize> = deciding.iter().copied().filter(|&other| other != dimension).collect();
+        let mut deciding = found?;
+        for (dimension, _) in deciding.clone() {
+            let others: Vec<(usize, usize)> =
+                deciding.iter().copied().filter(|(other, _)| *other != dimension).collect();
             let mut all_such = true;
-            self.each(|any| {
-                let alike = others.iter().all(|&other| any[other] == world[other]);
-                all_such &= !alike || is_such(any);
-            });
-            if all_such {
+            let whole = self.each_with(&others, |any| all_such &= is_such(any));
+            if whole && all_such {
                 deciding = others;
             }
         }
-        Some(deciding.into_iter().map(|index| self.fact(&self.dimensions[index], world[index], fields)).collect())
+        Some(deciding.into_iter().map(|(index, cell)| self.fact(&self.dimensions[index], cell, fields)).collect())
     }
 
     fn fact(&self, dimension: &Dimension, cell: usize, fields: &[Field]) -> String {

@@ -32,9 +32,9 @@ impl Formula {
     fn value(&self, world: &World) -> Option<bool> {
         match self {
             Formula::Constant(value) => Some(*value),
-            Formula::In(dimension, cells) => Some(cells[world[*dimension]]),
+            Formula::In(dimension, cells) => Some(cells[world.cell(*dimension)]),
             Formula::Dividing(divisors, of) => {
-                if divisors.iter().any(|(dimension, zero)| world[*dimension] == *zero) {
+                if divisors.iter().any(|(dimension, zero)| world.cell(*dimension) == *zero) {
                     None
                 } else {
                     of.value(world)

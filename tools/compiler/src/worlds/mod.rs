@@ -2,25 +2,25 @@
 //!
 //! The guards are cut into *dimensions* (a bool; an integer, cut into the ranges between the constants that it is compared
 //! with; an enum; the state of an automaton; how two values compare), and every combination of their *cells* is a world. In a
-//! world each guard is true or false, so that a few thousand worlds answer the question exactly. Dimensions that may depend
+//! world each guard is true or false. Worlds that differ only in what no guard comes to look at are looked at as one, so that guards which
+//! are tried one after another make about as many worlds as there are guards. Dimensions that may depend
 //! on one another (`a + 1 < 3` beside `a < 2`) are taken as independent, which invents worlds: what is found in all
 //! worlds is true all the same, and what is found in some is marked as uncertain.
 
 mod comparison;
 mod example;
 mod formula;
+mod lazy;
 mod range;
 
 use self::comparison::{Sides, cell_compares, compare, flip, number, order_holds};
 pub use self::formula::Formula;
+pub use self::lazy::World;
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Expression, ExpressionKind, Observed, StateId, System, Type,
     TypeKind, Value,
 };
 use crate::source::Span;
-
-/// Worlds that are looked at; guards with more are not judged.
-const MOST_WORLDS: usize = 4096;
 
 /// All combinations of what some guards depend on.
 #[derive(Debug)]
@@ -30,9 +30,6 @@ pub struct Worlds<'a> {
     dimensions: Vec<Dimension>,
     divides: bool,
 }
-
-/// A cell for each dimension.
-pub type World = [usize];
 
 #[derive(Debug)]
 struct Dimension {
@@ -72,21 +69,17 @@ enum Cell {
 }
 
 impl<'a> Worlds<'a> {
-    /// The worlds of those guards; `None` if they are too many.
+    /// The worlds of those guards.
     pub fn of<'g>(
         system: &'a System,
         automaton: &'a Automaton,
         guards: impl IntoIterator<Item = &'g Expression>,
-    ) -> Option<Self> {
+    ) -> Self {
         let mut worlds = Worlds { system, automaton, dimensions: Vec::new(), divides: false };
         for guard in guards {
             worlds.collect(guard);
         }
-        let mut count: usize = 1;
-        for dimension in &worlds.dimensions {
-            count = count.checked_mul(dimension.cells.len()).filter(|count| *count <= MOST_WORLDS)?;
-        }
-        Some(worlds)
+        worlds
     }
 
     /// Whether worlds may be among them that cannot be: what holds in *some* world is then uncertain.
@@ -100,25 +93,21 @@ impl<'a> Worlds<'a> {
             })
     }
 
-    /// Each world once.
-    pub fn each(&self, mut visit: impl FnMut(&World)) {
-        let mut world = vec![0; self.dimensions.len()];
-        loop {
-            visit(&world);
-            let Some(next) = (0..world.len()).find(|&index| world[index] + 1 < self.dimensions[index].cells.len())
-            else {
-                return;
-            };
-            world[..next].fill(0);
-            world[next] += 1;
-        }
+    /// Each world once, as far as it was looked at; whether these were all.
+    pub fn each(&self, visit: impl FnMut(&World)) -> bool {
+        self.each_with(&[], visit)
     }
 
-    /// Whether it is a world only of the moments before an automaton that never ends has begun.
+    /// Those of them with these cells in these dimensions.
+    fn each_with(&self, fixed: &[(usize, usize)], visit: impl FnMut(&World)) -> bool {
+        lazy::each(self.dimensions.iter().map(|dimension| dimension.cells.len()), fixed, visit)
+    }
+
+    /// Whether it is a world only of the moments before an automaton that never ends has begun, as far as it was looked at.
     #[must_use]
     pub fn is_before_the_start(&self, world: &World) -> bool {
         let absent = Cell::Absent { never_ends: true };
-        self.dimensions.iter().zip(world).any(|(dimension, &cell)| dimension.cells[cell] == absent)
+        world.chosen().any(|(dimension, cell)| self.dimensions[dimension].cells[cell] == absent)
     }
 
     /// A guard of those that the worlds were made of.

@@ -1,0 +1,176 @@
+//! Many definitions as one program: it is compiled without a warning, and runs each of them beside the interpreter.
+//!
+//! The program is a package of its own below the target folder, with the lock file of the workspace and no network. What fails is told whole, and
+//! kept in `soundness/failed/<seed>/` there.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use automata_compiler::rust::Options;
+
+use crate::Definition;
+
+/// Inputs in a sequence, and sequences for each definition.
+const STEPS: usize = 60;
+const SEQUENCES: u64 = 8;
+
+/// One in so many is run as well: what drives it by names is as much to compile as the rest of it.
+const RUN_ONE_IN: u64 = 4;
+
+/// A sequence ends after so many deliveries: some definitions talk without end, up to the limit of one input.
+const DELIVERIES: u64 = 300;
+
+/// Where the repository is, and where things are built.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The top of the repository.
+    pub repository: PathBuf,
+    /// Its target folder.
+    pub target: PathBuf,
+}
+
+/// What came of a batch.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Definitions that were made.
+    pub made: usize,
+    /// Those of them that the compiler accepted.
+    pub accepted: usize,
+    /// What failed: the seed, and what was said of it.
+    pub failures: BTreeMap<u64, String>,
+}
+
+/// Makes, checks, generates, compiles and runs the definitions of those seeds.
+///
+/// # Errors
+/// If files cannot be written, cargo cannot be started, or it fails for another reason than a definition.
+pub fn run(place: &Place, seeds: impl Iterator<Item = u64>) -> io::Result<Outcome> {
+    let folder = place.target.join("soundness/batch");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let mut outcome = Outcome::default();
+    let mut accepted = Vec::new();
+    for seed in seeds {
+        outcome.made += 1;
+        let definition = Definition::new(seed);
+        let Ok(artifacts) =
+            automata_compiler::compile(&definition.sources(), &Options { dynamic: seed % RUN_ONE_IN == 0 })
+        else {
+            continue;
+        };
+        let name = format!("d{seed}");
+        definition.write(&folder.join("definitions").join(&name))?;
+        let modules = folder.join("src").join(&name);
+        fs::create_dir_all(&modules)?;
+        artifacts.rust.iter().try_for_each(|(file, text)| fs::write(modules.join(file), text))?;
+        accepted.push(seed);
+    }
+    outcome.accepted = accepted.len();
+    fs::create_dir_all(folder.join("src"))?;
+    fs::write(folder.join("Cargo.toml"), manifest(&place.repository))?;
+    fs::write(folder.join("src/main.rs"), program(&folder, &accepted))?;
+    fs::copy(place.repository.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    outcome.failures = compile_and_run(place, &folder)?;
+    for (seed, said) in &outcome.failures {
+        let kept = place.target.join("soundness/failed").join(seed.to_string());
+        Definition::new(*seed).write(&kept)?;
+        fs::write(kept.join("said.txt"), said)?;
+    }
+    Ok(outcome)
+}
+
+impl Outcome {
+    /// All that failed, each with its definition.
+    #[must_use]
+    pub fn failures_shown(&self) -> String {
+        self.failures.iter().fold(String::new(), |mut text, (seed, said)| {
+            let _ = writeln!(text, "{}\n{said}", Definition::new(*seed).text());
+            text
+        })
+    }
+}
+
+/// In the profile of the workspace, so that what was built for it is used again.
+fn manifest(repository: &Path) -> String {
+    let path = |folder: &str| format!("{{ path = {:?} }}", repository.join(folder).display().to_string());
+    format!(
+        "[package]\nname = \"soundness-batch\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\nagreement = {}\nautomata-compiler = {}\nautomata-runtime = {}\n\
+         serde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n\n\
+         [profile.dev]\ndebug = false\nincremental = false\n",
+        path("tests/agreement"),
+        path("tools/compiler"),
+        path("tools/runtime")
+    )
+}
+
+fn program(folder: &Path, seeds: &[u64]) -> String {
+    let mut modules = String::new();
+    let mut calls = String::new();
+    for seed in seeds {
+        let _ = writeln!(modules, "/// Of that seed.\npub mod d{seed} {{ include!(\"d{seed}/mod.rs\"); }}");
+        if seed % RUN_ONE_IN == 0 {
+            let _ = writeln!(calls, "    side_by_side({seed}, d{seed}::dynamic::run);");
+        }
+    }
+    format!(
+        "#![deny(warnings)]\n#![forbid(unsafe_code)]\n//! Random definitions.\n\
+         use std::sync::Arc;\nuse agreement::chance::Chance;\nuse agreement::generated::Generated;\n\
+         agreement::stand_in!(StandIn);\n\n{modules}\n\
+         type Run<S> = fn(S) -> Box<dyn automata_runtime::dynamic::Dynamic>;\n\n\
+         fn side_by_side<S: Default>(seed: u64, run: Run<S>) {{\n\
+         let folder = std::path::Path::new({definitions:?}).join(format!(\"d{{seed}}\"));\n\
+         let sources = automata_compiler::read_folder(&folder).expect(\"it was written\");\n\
+         let system = Arc::new(automata_compiler::analyse(&sources).system.expect(\"it was accepted\"));\n\
+         let steps = agreement::steps::Steps::new(&system);\n\
+         for sequence in 0..{SEQUENCES} {{\n\
+         let mut chance = Chance::new(seed ^ sequence << 32);\n\
+         let numbers: Vec<u64> = (0..{STEPS}).map(|_| chance.number()).collect();\n\
+         let generated = Generated::running(run(S::default()), &system);\n\
+         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| \
+             agreement::side_by_side::agree_on(&system, generated, &steps, &numbers, {DELIVERIES})));\n\
+         let said = match outcome {{ Ok(Ok(())) => continue, Ok(Err(said)) => said, \
+             Err(_) => \"it panics\".to_owned() }};\n\
+         println!(\"=== d{{seed}}: sequence {{sequence}}\\n{{said}}\");\n\
+         return;\n}}\n}}\n\nfn main() {{\n{calls}}}\n",
+        definitions = folder.join("definitions").display().to_string()
+    )
+}
+
+fn compile_and_run(place: &Place, folder: &Path) -> io::Result<BTreeMap<u64, String>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["run", "--offline", "--quiet", "--message-format=short"]).current_dir(folder);
+    command.env("CARGO_TARGET_DIR", place.target.join("soundness/build")).env_remove("RUSTFLAGS");
+    let output = command.output()?;
+    let compiler = String::from_utf8_lossy(&output.stderr).into_owned();
+    let mut failures: BTreeMap<u64, String> = BTreeMap::new();
+    // `src/d7/machine.rs:12:3: error: …`
+    for line in compiler.lines().filter(|line| line.contains(": error") || line.contains(": warning")) {
+        if let Some(seed) = seed_in(line) {
+            let _ = writeln!(failures.entry(seed).or_default(), "{line}");
+        }
+    }
+    let program = String::from_utf8_lossy(&output.stdout).into_owned();
+    for part in program.split("=== ").skip(1) {
+        failures.extend(part.strip_prefix('d').and_then(number).map(|seed| (seed, part.to_owned())));
+    }
+    if !output.status.success() && failures.is_empty() {
+        return Err(io::Error::other(format!("the batch failed, and no definition is to blame:\n{compiler}{program}")));
+    }
+    Ok(failures)
+}
+
+fn seed_in(line: &str) -> Option<u64> {
+    line.split(['/', '\\']).filter_map(|segment| segment.strip_prefix('d')).find_map(number)
+}
+
+fn number(text: &str) -> Option<u64> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text[..end].parse().ok()
+}
