@@ -4,10 +4,11 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use automata_compiler::diagnostic::{Diagnostic, Severity};
 use automata_compiler::model::{AutomatonId, System};
 use automata_compiler::nearest::nearest;
+use automata_compiler::sound_part;
 use automata_compiler::source::Sources;
 
 use crate::Verdict;
@@ -16,7 +17,7 @@ use crate::terminal::{BAD, GOOD, ODD, counted, errors, styled};
 /// What it is called unless `--automata` says otherwise.
 pub const USUAL_NAME: &str = "automata";
 
-/// So many names are listed in a message.
+/// So many names, or errors in a line each, are listed.
 const NAMED: usize = 16;
 
 /// A folder of definitions that exists.
@@ -57,6 +58,20 @@ impl Folder {
         &self.path
     }
 
+    /// How it is reached from the current folder, with `/` between the parts: what stands before the name of a file that a person is to open. Empty if it is
+    /// the current folder itself.
+    pub fn seen_from_here(&self) -> String {
+        let from_here = |path: &Path| {
+            let here = std::env::current_dir().ok()?;
+            let up = here.ancestors().position(|above| path.parent() == Some(above))?;
+            Some(std::iter::repeat_n("..", up).collect::<PathBuf>().join(path.file_name()?))
+        };
+        let path = if self.path.is_absolute() { from_here(&self.path) } else { None };
+        let path = path.as_deref().unwrap_or(&self.path);
+        let parts = path.components().filter(|part| *part != std::path::Component::CurDir);
+        parts.collect::<PathBuf>().to_string_lossy().replace('\\', "/")
+    }
+
     /// The folder that it is in, where `generated` is too.
     pub fn parent(&self) -> anyhow::Result<PathBuf> {
         let path = std::path::absolute(&self.path).context("the current folder cannot be found")?;
@@ -73,29 +88,72 @@ impl Folder {
 
     /// The definitions, resolved; if they have errors, tells of them on standard error instead.
     pub fn system(&self) -> anyhow::Result<Result<Arc<System>, Verdict>> {
-        resolve(&self.read()?)
+        resolve(self, &self.read()?)
+    }
+
+    /// That there is no automaton in it.
+    pub fn without_automata(&self) -> anyhow::Error {
+        anyhow!("there is no automaton in {}\nhelp: `automata new NAME` makes one", self.path.display())
     }
 }
 
 /// The definitions, resolved; if they have errors, tells of them on standard error instead. Warnings are left to `automata check`.
-pub fn resolve(sources: &Sources) -> anyhow::Result<Result<Arc<System>, Verdict>> {
+pub fn resolve(folder: &Folder, sources: &Sources) -> anyhow::Result<Result<Arc<System>, Verdict>> {
     let analysis = automata_compiler::analyse(sources);
     match analysis.system {
+        Some(system) if system.automata.is_empty() => Err(folder.without_automata()),
         Some(system) => Ok(Ok(Arc::new(system))),
-        None => {
-            let only_errors = analysis.findings.into_iter().filter(|it| it.code.severity == Severity::Error);
-            let findings: Vec<Diagnostic> = only_errors.collect();
-            let mut stream = errors();
-            show(&mut stream, sources, &findings)?;
-            writeln!(
-                stream,
-                "{} the definitions have {}; nothing was done",
-                styled(BAD, "error:"),
-                counted(findings.len(), "error")
-            )?;
-            Ok(Err(Verdict::Bad))
-        }
+        None => refuse(sources, analysis.findings, None).map(Err),
     }
+}
+
+/// As [`resolve`]; but an error in one file does not stand in the way of the others. The names are those of the automata that are needed (none: all of them).
+/// With errors elsewhere the system is the part that is whole, each error is told in one line, and the verdict says whether all came that was asked for.
+pub fn resolve_sound(
+    folder: &Folder,
+    sources: &Sources,
+    names: &[&str],
+) -> anyhow::Result<Result<(Arc<System>, Verdict), Verdict>> {
+    let analysis = automata_compiler::analyse(sources);
+    if let Some(system) = analysis.system {
+        let none = system.automata.is_empty();
+        return if none { Err(folder.without_automata()) } else { Ok(Ok((Arc::new(system), Verdict::Good))) };
+    }
+    let part = sound_part(sources);
+    if let Some(name) = names.iter().find(|name| part.left_out.iter().any(|left_out| left_out == *name)) {
+        return refuse(sources, analysis.findings, Some(name)).map(Err);
+    }
+    if part.system.automata.is_empty() {
+        return refuse(sources, analysis.findings, None).map(Err);
+    }
+    let mut stream = errors();
+    let findings = errors_among(analysis.findings);
+    for finding in findings.iter().take(NAMED) {
+        writeln!(stream, "{}", automata_compiler::render::line(sources, finding))?;
+    }
+    if findings.len() > NAMED {
+        writeln!(stream, "… and {} more; `automata check` shows them", findings.len() - NAMED)?;
+    }
+    let left_out = part.left_out.join(", ");
+    writeln!(stream, "{} left out, with these errors: {left_out}", styled(ODD, "note:"))?;
+    Ok(Ok((Arc::new(part.system), Verdict::good_if(!names.is_empty()))))
+}
+
+/// Shows the errors on standard error, and that they are why nothing was done.
+fn refuse(sources: &Sources, findings: Vec<Diagnostic>, wanted: Option<&str>) -> anyhow::Result<Verdict> {
+    let findings = errors_among(findings);
+    let mut stream = errors();
+    show(&mut stream, sources, &findings)?;
+    let why = match wanted {
+        Some(name) => format!("`{name}` has errors, or names an automaton that has"),
+        None => format!("the definitions have {}", counted(findings.len(), "error")),
+    };
+    writeln!(stream, "{} {why}; nothing was done", styled(BAD, "error:"))?;
+    Ok(Verdict::Bad)
+}
+
+fn errors_among(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    findings.into_iter().filter(|it| it.code.severity == Severity::Error).collect()
 }
 
 /// Shows findings to a person: of many alike the first ones.

@@ -22,7 +22,8 @@ const NAMED: usize = 20;
 
 /// Write everything that is made from the definitions: Rust, diagrams, tables, reference pages, schema
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = "It is all or nothing: while one definition has an error, nothing is written.\n\n\
+    Examples:\n  \
     automata generate                    writes generated/ beside the folder of the definitions\n  \
     automata generate --check            writes nothing; fails and says which files differ")]
 pub struct Generate {
@@ -37,7 +38,7 @@ pub struct Generate {
 impl Generate {
     pub fn run(self, folder: &Folder) -> anyhow::Result<Verdict> {
         let sources = folder.read()?;
-        let system = match resolve(&sources)? {
+        let system = match resolve(folder, &sources)? {
             Ok(system) => system,
             Err(verdict) => return Ok(verdict),
         };

@@ -70,7 +70,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn perform(arguments: Arguments) -> anyhow::Result<Verdict> {
     let folder = || Folder::find(arguments.automata.as_deref());
     match arguments.command {
-        Command::Check(command) => command.run(&folder()?),
+        Command::Check(command) => command.run(arguments.automata.as_deref()),
         Command::Render(command) => command.run(&folder()?),
         Command::Generate(command) => command.run(&folder()?),
         Command::Explain(command) => command.run(),

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::Verdict;
-use crate::folder::Folder;
+use crate::folder::{Folder, resolve_sound};
 use crate::terminal::{FAINT, STRONG, counted, output, print_json, styled};
 
 /// List the automata: instances, states, events, and what each is for
@@ -41,8 +41,8 @@ struct Entry<'a> {
 
 impl List {
     pub fn run(self, folder: &Folder) -> anyhow::Result<Verdict> {
-        let system = match folder.system()? {
-            Ok(system) => system,
+        let (system, verdict) = match resolve_sound(folder, &folder.read()?, &[])? {
+            Ok(resolved) => resolved,
             Err(verdict) => return Ok(verdict),
         };
         let entries: Vec<Entry<'_>> = system.automata.iter().map(|automaton| entry(&system, automaton)).collect();
@@ -51,7 +51,7 @@ impl List {
         } else {
             table(&entries)?;
         }
-        Ok(Verdict::Good)
+        Ok(verdict)
     }
 }
 
@@ -91,9 +91,7 @@ fn table(entries: &[Entry<'_>]) -> anyhow::Result<()> {
             styled(FAINT, entry.summary),
         )?;
     }
-    if entries.is_empty() {
-        writeln!(output, "no automata yet; `automata new NAME` makes one")?;
-    } else if entries.len() > 1 {
+    if entries.len() > 1 {
         let states = entries.iter().map(|entry| entry.states).sum();
         writeln!(output, "{} automata, {}", entries.len(), counted(states, "state"))?;
     }

@@ -4,13 +4,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use automata_compiler::model::System;
 use automata_compiler::names::{Convention, reserved};
 use automata_compiler::source::{Source, Sources};
+use automata_outputs::schema;
 use clap::Args;
 
 use crate::Verdict;
 use crate::folder::{Folder, USUAL_NAME, unknown};
-use crate::terminal::{BAD, GOOD, errors, output, styled};
+use crate::terminal::{BAD, GOOD, ODD, errors, output, styled};
 
 const TEMPLATE: &str = include_str!("template.yaml");
 
@@ -27,7 +29,7 @@ const ANOTHER: &str = "help: choose another name";
 /// Write a small valid definition to start from
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
-    automata new door                    automata/door.yaml, and automata/parts.yaml if there is none\n  \
+    automata new door                    automata/door.yaml, automata/parts.yaml and the schemas for editors, where there are none\n  \
     automata new door --part hardware    whose events come from the part `hardware`\n\n\
     Nothing is overwritten. `automata simulate NAME` then runs it, `automata render NAME` draws it.")]
 pub struct New {
@@ -95,13 +97,10 @@ impl New {
         for (file, _) in files.iter().rev() {
             writeln!(output, "{} {}", styled(GOOD, "wrote"), path.join(file).display())?;
         }
-        writeln!(output, "next: `automata simulate {name}` runs it, `automata render {name} --out .` draws it")?;
-        if !has_schema(&path) {
-            writeln!(
-                output,
-                "      `automata generate` writes the Rust and the pictures, and the schema that editors use"
-            )?;
+        for line in write_schemas(&Folder::find(Some(&path))?)? {
+            writeln!(output, "{line}")?;
         }
+        writeln!(output, "next: `automata simulate {name}` runs it, `automata render {name} --out .` draws it")?;
         output.flush()?;
         Ok(Verdict::Good)
     }
@@ -118,9 +117,34 @@ fn place(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// Whether the schema is there that the first line of the files names.
-fn has_schema(folder: &Path) -> bool {
-    folder.join("../generated/schema/automaton.json").exists()
+/// The function that makes the schema of a kind of file.
+type Schema = fn(&System, &Sources) -> String;
+
+/// Writes the schemas that the first lines of the files name, where `automata generate` writes them too; tells what was written, and
+/// which of them differ from those of this program, and are left as they are.
+fn write_schemas(folder: &Folder) -> anyhow::Result<Vec<String>> {
+    let target = folder.parent()?.join("generated/schema");
+    std::fs::create_dir_all(&target).with_context(|| format!("{} could not be made", target.display()))?;
+    let schemas: [(&str, Schema); 3] =
+        [("automaton", schema::automaton), ("parts", schema::parts), ("types", schema::types)];
+    let mut said = Vec::new();
+    for (name, schema) in schemas {
+        let path = target.join(format!("{name}.json"));
+        let text = schema(&System::default(), &Sources::default());
+        match std::fs::read(&path) {
+            Ok(bytes) if bytes == text.as_bytes() => {}
+            Ok(_) => said.push(format!(
+                "{} {} as it is, of another version; `automata generate` writes it again",
+                styled(ODD, "left"),
+                path.display()
+            )),
+            Err(_) => {
+                write_new(&path, &text)?;
+                said.push(format!("{} {}", styled(GOOD, "wrote"), path.display()));
+            }
+        }
+    }
+    Ok(said)
 }
 
 /// Names of the declared parts, in the order of the names.

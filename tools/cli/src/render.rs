@@ -15,7 +15,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::Verdict;
-use crate::folder::{Folder, resolve, unknown};
+use crate::folder::{Folder, resolve, resolve_sound, unknown};
 use crate::links::Links;
 use crate::terminal::{GOOD, output, styled};
 use crate::trace::{Trace, wrong};
@@ -70,8 +70,15 @@ impl Render {
     }
 
     fn render(&self, folder: &Folder, sources: &Sources) -> anyhow::Result<Verdict> {
-        let system = match resolve(sources)? {
-            Ok(system) => system,
+        // A trace is of the whole system.
+        let resolved = if self.trace.is_some() {
+            resolve(folder, sources)?.map(|system| (system, Verdict::Good))
+        } else {
+            let names: Vec<&str> = self.names.iter().map(String::as_str).filter(|name| *name != WHOLE).collect();
+            resolve_sound(folder, sources, &names)?
+        };
+        let (system, verdict) = match resolved {
+            Ok(resolved) => resolved,
             Err(verdict) => return Ok(verdict),
         };
         let chosen = |output: &&Output| self.format.iter().any(|format| format == output.name || format == ALL);
@@ -94,7 +101,7 @@ impl Render {
                 files.len()
             ),
         }
-        Ok(Verdict::Good)
+        Ok(verdict)
     }
 
     /// Path below the output folder → text.

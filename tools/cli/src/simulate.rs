@@ -13,7 +13,7 @@ use automata_runtime::trace::{FORMAT, FirstLine, Header, Output, SecondLine, Sna
 use clap::Args;
 
 use crate::Verdict;
-use crate::folder::{Folder, automaton, is_interactive};
+use crate::folder::{Folder, automaton, is_interactive, resolve_sound};
 use crate::terminal::{FAINT, STRONG, output, print_json, styled};
 
 /// Step through an automaton: what is it in, what would it accept, what does each do
@@ -54,11 +54,11 @@ impl Simulate {
                 self.name.escape_debug()
             );
         }
-        let system = match folder.system()? {
-            Ok(system) => system,
+        let (name, _) = self.name.split_once('[').unwrap_or((&self.name, ""));
+        let (system, _) = match resolve_sound(folder, &folder.read()?, &[name.trim()])? {
+            Ok(resolved) => resolved,
             Err(verdict) => return Ok(verdict),
         };
-        let (name, _) = self.name.split_once('[').unwrap_or((&self.name, ""));
         automaton(&system, name.trim())?;
         match &self.script {
             Some(path) => script(system, path, self.json, self.trace.as_deref()),

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::codes::errors;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::System;
+use crate::names::{Convention, reserved};
 use crate::resolve::{Files, Shared, resolve};
-use crate::source::{Fault, FileId, Source, Sources, Span};
+use crate::source::{Fault, FileId, Source, Sources, Span, Text};
 use crate::yaml::Node;
 use crate::{causes, checks, syntax, yaml};
 
@@ -22,7 +23,7 @@ pub struct Analysis {
 /// A file as YAML, and what is wrong with it as such.
 #[derive(Clone, Debug)]
 pub struct ParsedFile {
-    tree: Option<Node>,
+    pub(crate) tree: Option<Node>,
     findings: Vec<Diagnostic>,
 }
 
@@ -39,18 +40,30 @@ impl ParsedFile {
 /// Reads, resolves and checks all files. Whatever they contain, it comes back, with all findings of all files.
 #[must_use]
 pub fn analyse(sources: &Sources) -> Analysis {
-    let files: Vec<ParsedFile> = sources
-        .iter()
-        .map(|(id, source)| sources.fault(id).map_or_else(|| ParsedFile::new(id, source), |fault| refused(id, fault)))
-        .collect();
-    analyse_parsed(sources, &files)
+    analyse_parsed(sources, &parse(sources))
 }
 
-/// A file that could not be read as text.
+/// All files as YAML.
+pub(crate) fn parse(sources: &Sources) -> Vec<ParsedFile> {
+    let parsed =
+        |(id, source)| sources.fault(id).map_or_else(|| ParsedFile::new(id, source), |fault| refused(id, fault));
+    sources.iter().map(parsed).collect()
+}
+
+/// What the name of a definition ends in.
+const ENDING: &str = ".yaml";
+
+/// `door.yml`, `door.YAML`.
+fn other_ending(file: FileId, name: &str, stem: &str) -> Diagnostic {
+    let message = format!("`{name}` is not read: the names of definitions end in `{ENDING}`");
+    Diagnostic::new(&errors::NOT_READ, Span { file, start: 0, end: 0 }, message)
+        .help(format!("rename it to `{}{ENDING}`", stem.to_lowercase()))
+}
+
+/// What could not be read as text.
 fn refused(file: FileId, fault: &Fault) -> ParsedFile {
     let span = Span { file, start: fault.offset as u32, end: fault.offset as u32 };
-    let finding =
-        Diagnostic { help: fault.help.map(str::to_owned), ..Diagnostic::new(&errors::YAML, span, &*fault.message) };
+    let finding = Diagnostic { help: fault.help.clone(), ..Diagnostic::new(fault.code, span, &*fault.message) };
     ParsedFile { tree: None, findings: vec![finding] }
 }
 
@@ -58,8 +71,13 @@ fn refused(file: FileId, fault: &Fault) -> ParsedFile {
 /// one file changes need not read the others anew.
 #[must_use]
 pub fn analyse_parsed(sources: &Sources, parsed: &[ParsedFile]) -> Analysis {
+    analyse_without(sources, parsed, &BTreeSet::new())
+}
+
+/// As if some files were not there; where an automaton of theirs sends an event (`from`), it is taken for a part of the program.
+pub(crate) fn analyse_without(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>) -> Analysis {
     let mut findings = Vec::new();
-    let files = read(sources, parsed, &mut findings);
+    let files = read(sources, parsed, absent, &mut findings);
     let system = resolve(files, &mut findings);
     let sound = !findings.iter().any(|finding| finding.code.severity == Severity::Error);
     let system = sound.then_some(system).and_then(|system| checked(system, &mut findings));
@@ -78,36 +96,62 @@ fn checked(system: System, findings: &mut Vec<Diagnostic>) -> Option<System> {
     sound.then_some(system)
 }
 
-fn read(sources: &Sources, parsed: &[ParsedFile], findings: &mut Vec<Diagnostic>) -> Files {
+fn read(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>, findings: &mut Vec<Diagnostic>) -> Files {
     let mut files =
         Files { types: Shared::Missing, parts: Shared::Missing, automata: Vec::new(), unreadable: BTreeSet::new() };
+    let mut senders = Vec::new();
     for ((id, source), parsed) in sources.iter().zip(parsed) {
         let name = source.path.rsplit('/').next().unwrap_or(&source.path);
         let node = parsed.tree.as_ref();
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        if absent.contains(&id) {
+            senders.push(stand_in(id, stem));
+            continue;
+        }
+        if !name.ends_with(ENDING) {
+            findings.extend(match sources.fault(id) {
+                Some(_) => parsed.findings.clone(),
+                None => vec![other_ending(id, name, &stem)],
+            });
+            match stem.to_lowercase().as_str() {
+                "types" => files.types = Shared::Unreadable,
+                "parts" => files.parts = Shared::Unreadable,
+                small => files.unreadable.extend([small.to_owned(), stem]),
+            }
+            continue;
+        }
         findings.extend(parsed.findings.iter().cloned());
         match (name, node) {
             ("types.yaml", node) => files.types = node.and_then(|node| syntax::read_types(node, findings)).into(),
             ("parts.yaml", node) => files.parts = node.and_then(|node| syntax::read_parts(node, findings)).into(),
-            (name, node) => {
-                let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
-                if !name.ends_with(".yaml") {
-                    let message = format!("files of the language end in `.yaml`; `{name}` does not");
-                    findings.push(Diagnostic::new(&errors::FILE_NAME, Span { file: id, start: 0, end: 0 }, message));
-                    match stem.as_str() {
-                        "types" => files.types = Shared::Unreadable,
-                        "parts" => files.parts = Shared::Unreadable,
-                        _ => drop(files.unreadable.insert(stem)),
-                    }
-                    continue;
+            (_, node) => match node.and_then(|node| syntax::read_automaton(node, &stem, findings)) {
+                Some(automaton) => files.automata.push((stem, automaton)),
+                None => {
+                    files.unreadable.insert(stem);
                 }
-                match node.and_then(|node| syntax::read_automaton(node, &stem, findings)) {
-                    Some(automaton) => files.automata.push((stem, automaton)),
-                    None => {
-                        files.unreadable.insert(stem);
-                    }
-                }
-            }
+            },
+        }
+    }
+    senders.retain(|sender| can_stand_in(&files, &sender.name.text));
+    if !senders.is_empty() {
+        match &mut files.parts {
+            Shared::Read(parts) => parts.extend(senders),
+            Shared::Missing => files.parts = Shared::Read(senders),
+            Shared::Unreadable => {}
         }
     }
     files
+}
+
+/// No stand-in brings a finding of its own.
+fn can_stand_in(files: &Files, name: &str) -> bool {
+    let is_part = matches!(&files.parts, Shared::Read(parts) if parts.iter().any(|part| part.name.text == name));
+    let is_automaton = files.automata.iter().any(|(_, automaton)| automaton.name.text == name);
+    !is_part && !is_automaton && Convention::SnakeCase.fits(name) && reserved(name).is_none()
+}
+
+/// The part that stands for an automaton that is left out.
+fn stand_in(file: FileId, name: String) -> syntax::PartDeclaration {
+    let name = Text { text: name, span: Span { file, start: 0, end: 0 }, exact: false };
+    syntax::PartDeclaration { name, summary: String::new() }
 }

@@ -37,8 +37,8 @@ pub fn compile(sources: &Sources, options: &Options) -> Result<Artifacts, Vec<Di
     }
 }
 
-/// For `build.rs`: compiles the definitions in `folder` (relative to the package) to Rust, tells cargo what they depend on, and shows
-/// findings. After errors the build ends.
+/// For `build.rs`: compiles the definitions in `folder` (relative to the package) to Rust, and tells cargo what they depend on. Each
+/// warning is one line of cargo's; errors are shown as `automata check` shows them, and end the build.
 ///
 /// The Rust is in a folder of the same name in `OUT_DIR`. Include it in a module of your own:
 /// `include!(concat!(env!("OUT_DIR"), "/automata/mod.rs"));` after `build("automata")`. A crate may have several such folders, with a call
@@ -93,14 +93,20 @@ fn place(folder: &Path) -> PathBuf {
 pub fn build_into(folder: &Path, target: &Path, options: &Options) -> Result<(), String> {
     println!("cargo::rerun-if-changed={}", folder.display());
     let sources = read_folder(folder).map_err(|error| error.to_string())?;
+    // As seen from the package, so that what cargo shows can be opened.
+    let opened = |path: &str| folder.join(path.rsplit('/').next().unwrap_or(path)).display().to_string();
+    let shown = || sources.clone().shown_as(opened);
     let artifacts = compile(&sources, options).map_err(|findings| {
-        let (shown, more) = render::bounded(&sources, &findings);
-        render::plain(&sources, &shown) + &more.join("\n")
+        let (first, more) = render::bounded(&sources, &findings);
+        render::plain(&shown(), &first) + &more.join("\n")
     })?;
+    if artifacts.system.automata.is_empty() {
+        return Err(format!("there is no automaton in {}", folder.display()));
+    }
+    // Each such line is a message of its own to cargo, which shows it with "warning:" before it.
+    let named = shown();
     for warning in artifacts.warnings.iter().filter(|finding| finding.code.severity == Severity::Warning) {
-        for line in render::plain(&sources, std::slice::from_ref(warning)).lines() {
-            println!("cargo::warning={line}");
-        }
+        println!("cargo::warning={}", render::line(&named, warning));
     }
     write(target, &artifacts.rust).map_err(|error| format!("{}: {error}", target.display()))
 }

@@ -4,10 +4,13 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::source::{Source, Sources};
+use crate::source::{Fault, Source, Sources};
 use crate::yaml::FILE_SIZE_LIMIT;
 
-/// The files of the language in a folder (not in folders inside it), to be shown as `<folder name>/<file>`.
+/// The files of the language in a folder, to be shown as `<folder name>/<file>`.
+///
+/// Hidden files, and files that are no YAML by their names, are left alone. What looks like a definition and cannot be one (a folder, a link
+/// that leads nowhere, `door.YAML`) is among them, and becomes a finding: passed over in silence, it would be missed.
 ///
 /// # Errors
 /// If the folder cannot be read; the error names it. What is wrong with a file in it becomes a finding.
@@ -16,24 +19,49 @@ pub fn read_folder(folder: &Path) -> io::Result<Sources> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| at(folder, &error))? {
         let path = entry.map_err(|error| at(folder, &error))?.path();
-        let Some(file) = path.file_name().and_then(|file| file.to_str()) else { continue };
-        let is_definition = file.ends_with(".yaml") || file.ends_with(".yml");
-        if !is_definition || file.starts_with('.') {
-            continue;
-        }
-        let shown = format!("{name}/{file}");
-        // Through links: one that leads nowhere is a definition that is missed.
-        match fs::metadata(&path).and_then(|metadata| if metadata.is_file() { read(&path).map(Some) } else { Ok(None) })
-        {
-            Ok(Some(bytes)) if bytes.len() > FILE_SIZE_LIMIT => {
-                files.push((Source { path: shown, text: String::from_utf8_lossy(&bytes).into_owned() }, None));
-            }
-            Ok(Some(bytes)) => files.push(Source::decode(shown, bytes)),
-            Ok(None) => {}
-            Err(error) => files.push(Source::unreadable(shown, &why(&path, &error))),
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !file.starts_with('.') {
+            files.extend(read_entry(&path, &file, format!("{name}/{file}")));
         }
     }
     Ok(Sources::with_faults(files))
+}
+
+/// A definition, or what is wrong with it; nothing, if it is none of the language's files.
+fn read_entry(path: &Path, file: &str, shown: String) -> Option<(Source, Option<Fault>)> {
+    let is_named_so = has_ending_of_yaml(file);
+    // Through links: one that leads nowhere is a definition that is missed.
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) => return is_named_so.then(|| Source::unreadable(shown, &why(path, &error))),
+    };
+    if metadata.is_dir() {
+        let message = format!("`{file}` is a folder: definitions in it are not read");
+        let help = "move them up into this folder, one automaton to a file; what is no definition belongs elsewhere";
+        return Some(Source::misplaced(shown, message, help.to_owned()));
+    }
+    if !is_named_so {
+        return None;
+    }
+    if path.file_name().is_some_and(|name| name.to_str().is_none()) {
+        return Some(Source::unreadable(shown, "its name is not UTF-8"));
+    }
+    if !metadata.is_file() {
+        return Some(Source::unreadable(shown, "it is not a regular file"));
+    }
+    Some(match read(path) {
+        Ok(bytes) if bytes.len() > FILE_SIZE_LIMIT => {
+            (Source { path: shown, text: String::from_utf8_lossy(&bytes).into_owned() }, None)
+        }
+        Ok(bytes) => Source::decode(shown, bytes),
+        Err(error) => Source::unreadable(shown, &why(path, &error)),
+    })
+}
+
+/// `.yaml` and `.yml`, in whatever case: a file that its author takes for a definition.
+fn has_ending_of_yaml(file: &str) -> bool {
+    file.rsplit_once('.')
+        .is_some_and(|(_, ending)| ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml)))
 }
 
 fn folder_name(folder: &Path) -> io::Result<String> {
@@ -53,10 +81,16 @@ fn why(path: &Path, error: &io::Error) -> String {
         Ok(target) if error.kind() == io::ErrorKind::NotFound => {
             format!("it is a link to `{}`, which does not exist", target.display())
         }
-        _ => error.to_string(),
+        _ => words_of(error),
     }
 }
 
 fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// What the system says of an error, without its number.
+fn words_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or(&text).to_owned()
 }

@@ -53,6 +53,16 @@ pub fn coloured(sources: &Sources, findings: &[Diagnostic]) -> String {
     render(&Renderer::styled(), sources, findings)
 }
 
+/// A finding in one line: `path:line:column: A0115: no state …; did you mean …?`, for logs that show each line by itself.
+#[must_use]
+pub fn line(sources: &Sources, finding: &Diagnostic) -> String {
+    let (line, column) = sources.line_and_column(finding.span);
+    let path = &sources.get(finding.span.file).path;
+    let help = finding.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
+    let text = format!("{path}:{line}:{column}: {}: {}{help}", finding.code.number, finding.message);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn render(renderer: &Renderer, sources: &Sources, findings: &[Diagnostic]) -> String {
     let files: Vec<File> = sources.iter().map(|(_, source)| File::new(&source.path, &source.text)).collect();
     let mut text = String::new();

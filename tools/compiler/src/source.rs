@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::codes::errors;
+use crate::diagnostic::Code;
+
 /// Index of a file in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FileId(pub u32);
@@ -65,12 +68,14 @@ pub struct Source {
 /// What kept a file from being read as text. It becomes a finding like any other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// What kind of finding it becomes.
+    pub code: &'static Code,
     /// The byte, of the text that is shown.
     pub offset: usize,
     /// What is wrong: "this is not UTF-8: the byte 0xFF".
     pub message: String,
     /// What to do.
-    pub help: Option<&'static str>,
+    pub help: Option<String>,
 }
 
 impl Source {
@@ -89,7 +94,7 @@ impl Source {
         } else {
             "save the file as UTF-8"
         };
-        let fault = Fault { offset, message, help: Some(help) };
+        let fault = Fault { code: &errors::YAML, offset, message, help: Some(help.to_owned()) };
         (Self { path, text: String::from_utf8_lossy(bytes).into_owned() }, Some(fault))
     }
 
@@ -97,7 +102,15 @@ impl Source {
     #[must_use]
     pub fn unreadable(path: String, why: &str) -> (Self, Option<Fault>) {
         let message = format!("the file cannot be read: {why}");
-        (Self { path, text: String::new() }, Some(Fault { offset: 0, message, help: None }))
+        let fault = Fault { code: &errors::YAML, offset: 0, message, help: None };
+        (Self { path, text: String::new() }, Some(fault))
+    }
+
+    /// Something in the folder that cannot be a definition, though it looks as if definitions were in it.
+    #[must_use]
+    pub fn misplaced(path: String, message: String, help: String) -> (Self, Option<Fault>) {
+        let fault = Fault { code: &errors::NOT_READ, offset: 0, message, help: Some(help) };
+        (Self { path, text: String::new() }, Some(fault))
     }
 }
 
@@ -129,6 +142,15 @@ impl Sources {
         };
         let line_starts = files.iter().map(starts_of).collect();
         Self { files, line_starts, faults }
+    }
+
+    /// The same files in the same order under other paths: those by which people open them from where they are.
+    #[must_use]
+    pub fn shown_as(mut self, path: impl Fn(&str) -> String) -> Self {
+        for source in &mut self.files {
+            source.path = path(&source.path);
+        }
+        self
     }
 
     /// What kept that file from being read as text, if anything did.

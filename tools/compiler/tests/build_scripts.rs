@@ -60,6 +60,35 @@ fn sound_definitions_become_rust_in_out_dir() {
     }
 }
 
+/// Cargo shows each line as a message of its own: a finding of several lines would be as many warnings.
+#[test]
+fn a_warning_is_one_line_of_cargo() {
+    let definitions = project().join("tests/cases/reject/a0201_no_way_out");
+    let folder = empty("warned");
+    let files =
+        [definitions, project().join("tests/cases/shared")].map(|from| fs::read_dir(from).expect("it is there"));
+    for file in files.into_iter().flatten().map(|file| file.expect("it can be read").path()) {
+        fs::copy(&file, folder.join(file.file_name().expect("a file"))).expect("it can be copied");
+    }
+    let sources = read_folder(&folder).expect("they can be read");
+    let warnings = compile(&sources, &Options::default()).expect("they are sound").warnings.len();
+    let output = build_script(&folder, &empty("warned_out"));
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    let lines: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("cargo::warning=")).collect();
+    assert_eq!((lines.len(), warnings > 1), (warnings, true), "{told}");
+    let path = folder.join("door.yaml").display().to_string();
+    let trap = lines.iter().find(|line| line.contains("A0201")).expect("it is the case of that code");
+    assert!(trap.starts_with(&format!("{path}:")) && trap.contains("; no transition that can be taken"), "{trap}");
+}
+
+#[test]
+fn a_folder_without_automata_ends_the_build() {
+    let output = build_script(&empty("nothing"), &empty("nothing_out"));
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no automaton in "));
+}
+
 #[test]
 fn each_folder_has_a_place_of_its_own() {
     let (first, second) = (project().join("automata"), project().join("examples/elevator/automata"));
@@ -101,7 +130,9 @@ fn an_error_ends_the_build_with_the_finding() {
     let output = build_script(&definitions, &out);
     assert!(!output.status.success());
     let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(told.matches("there is no state `CLOSD` inside `door`").count(), 1, "{told}");
     assert!(told.contains("error[A0024]: there is no state `CLOSD` inside `door`"), "{told}");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("A0024"), "it is said once");
     assert!(told.contains("a0024_initial_elsewhere/door.yaml:3:10"), "{told}");
     assert_eq!(fs::read_dir(&out).expect("it is there").count(), 0, "nothing is written");
 }

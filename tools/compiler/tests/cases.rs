@@ -34,7 +34,10 @@ fn name(path: &Path) -> String {
 fn sources(case: &Path) -> Sources {
     let entries = fs::read_dir(case).expect("the case can be read");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("the case can be read").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
+    paths.retain(|path| {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+        ending == "yaml" || ending == "yml"
+    });
     for shared in ["types.yaml", "parts.yaml"] {
         if !case.join(shared).exists() {
             paths.push(cases().join("shared").join(shared));

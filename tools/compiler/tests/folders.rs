@@ -21,13 +21,47 @@ fn definitions_are_read_and_nothing_else() {
     let folder = folder("definitions");
     write(&folder, "window.yaml", b"automaton: window");
     write(&folder, "door.yaml", b"automaton: door");
-    write(&folder, "old.yml", b"automaton: old");
-    write(&folder, "notes.md", b"# nothing");
-    write(&folder, ".door.yaml", b"left by an editor");
-    fs::create_dir(folder.join("more.yaml")).expect("the folder can be made");
+    for left_alone in
+        ["notes.md", "yaml", ".door.yaml", ".door.yaml.swp", "door.yaml~", "#door.yaml#", "door.yaml.orig", ".yaml"]
+    {
+        write(&folder, left_alone, b"no definition");
+    }
+    fs::create_dir(folder.join(".git")).expect("the folder can be made");
     let sources = read_folder(&folder).expect("it can be read");
     let paths: Vec<&str> = sources.iter().map(|(_, source)| source.path.as_str()).collect();
-    assert_eq!(paths, ["definitions/door.yaml", "definitions/old.yml", "definitions/window.yaml"]);
+    assert_eq!(paths, ["definitions/door.yaml", "definitions/window.yaml"]);
+}
+
+#[test]
+fn what_looks_like_a_definition_and_is_not_read_is_a_finding() {
+    let folder = folder("passed_over");
+    fs::create_dir_all(folder.join("inner/deep")).expect("the folder can be made");
+    write(&folder, "inner/deep/m.yaml", b"automaton: m");
+    fs::create_dir(folder.join("empty")).expect("the folder can be made");
+    fs::create_dir(folder.join("more.yaml")).expect("the folder can be made");
+    for file in ["a.yml", "b.YAML", "c.Yml", "parts.YAML"] {
+        write(&folder, file, b"}} not even YAML");
+    }
+    let sources = read_folder(&folder).expect("it can be read");
+    let told: Vec<_> = analyse(&sources)
+        .findings
+        .iter()
+        .map(|finding| (finding.code.number, sources.get(finding.span.file).path.clone(), finding.help.clone()))
+        .collect();
+    let told: Vec<_> = told.iter().map(|(code, path, help)| (*code, path.as_str(), help.as_deref())).collect();
+    let up = Some("move them up into this folder, one automaton to a file; what is no definition belongs elsewhere");
+    assert_eq!(
+        told,
+        [
+            ("A0038", "passed_over/a.yml", Some("rename it to `a.yaml`")),
+            ("A0038", "passed_over/b.YAML", Some("rename it to `b.yaml`")),
+            ("A0038", "passed_over/c.Yml", Some("rename it to `c.yaml`")),
+            ("A0038", "passed_over/empty", up),
+            ("A0038", "passed_over/inner", up),
+            ("A0038", "passed_over/more.yaml", up),
+            ("A0038", "passed_over/parts.YAML", Some("rename it to `parts.yaml`")),
+        ]
+    );
 }
 
 #[test]
@@ -62,11 +96,35 @@ fn a_link_to_nothing_is_a_finding() {
     write(&folder, "elsewhere", b"automaton: door");
     std::os::unix::fs::symlink("elsewhere", folder.join("door.yaml")).expect("links can be made");
     std::os::unix::fs::symlink("nowhere", folder.join("window.yaml")).expect("links can be made");
+    // What editors lock a file with.
+    std::os::unix::fs::symlink("user@host.1234", folder.join(".#door.yaml")).expect("links can be made");
+    std::os::unix::fs::symlink("nowhere", folder.join("notes")).expect("links can be made");
     let sources = read_folder(&folder).expect("it can be read");
     let findings = analyse(&sources).findings;
     let told: Vec<_> = findings.iter().filter(|it| it.code.number == "A0001").map(|it| it.message.as_str()).collect();
     assert_eq!(told, ["the file cannot be read: it is a link to `nowhere`, which does not exist"]);
     assert!(automata_compiler::render::plain(&sources, &findings).contains("links/window.yaml:1:1"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_or_has_no_proper_name_is_a_finding() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder("odd");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("door.yaml")).expect("sockets can be made");
+    let name = std::ffi::OsStr::from_bytes(b"w\xe4nd.yaml");
+    fs::write(folder.join(name), "automaton: wand").expect("the file can be written");
+    std::os::unix::fs::symlink("loop.yaml", folder.join("loop.yaml")).expect("links can be made");
+    let findings = analyse(&read_folder(&folder).expect("it can be read")).findings;
+    let told: Vec<_> = findings.iter().map(|it| (it.code.number, it.message.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("A0001", "the file cannot be read: it is not a regular file"),
+            ("A0001", "the file cannot be read: Too many levels of symbolic links"),
+            ("A0001", "the file cannot be read: its name is not UTF-8"),
+        ]
+    );
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn a_shared_file_that_is_misnamed_is_one_finding() {
         for source in &mut files {
             source.path = source.path.replace(&format!("{file}.yaml"), &format!("{file}.yml"));
         }
-        only(&Sources::new(files), "A0019", "files of the language end in `.yaml`");
+        only(&Sources::new(files), "A0038", &format!("`{file}.yml` is not read"));
     }
 }
 
@@ -95,6 +95,6 @@ fn a_declaration_misspelt_is_told_once() {
     only(
         &sources(door("opened").replace("{ pause: {", "{ paus: {")),
         "A0032",
-        "there is no parameter and no variable `pause`",
+        "there is no parameter, variable or condition `pause`",
     );
 }

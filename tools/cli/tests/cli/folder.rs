@@ -19,9 +19,9 @@ fn the_folder_is_found_from_further_down() {
 #[test]
 fn another_folder_can_be_named_before_and_behind_the_command() {
     let scratch = Scratch::with_doors();
-    scratch.write("other/parts.yaml", crate::scratch::PARTS);
-    assert!(scratch.run(&["--automata", "other", "check"]).good().starts_with("0 automata"));
-    assert!(scratch.run(&["check", "--automata", "other"]).good().starts_with("0 automata"));
+    scratch.run(&["new", "courier", "--automata", "other"]).good();
+    assert!(scratch.run(&["--automata", "other", "check"]).good().starts_with("1 automaton"));
+    assert!(scratch.run(&["check", "--automata", "other"]).good().starts_with("1 automaton"));
 }
 
 #[test]
@@ -42,6 +42,46 @@ fn a_folder_that_is_not_there_is_named() {
 fn without_any_folder_the_way_out_is_said() {
     let scratch = Scratch::new();
     scratch.run(&["check"]).bad(2, &["there is no folder `automata` in ", "--automata DIR", "automata new NAME"]);
+}
+
+/// Whoever writes one automaton can look at the others.
+#[test]
+fn a_broken_file_does_not_keep_the_others_from_working() {
+    let scratch = Scratch::with_doors();
+    scratch.write("automata/lamp.yaml", "automaton: lamp\nsummary: x\nstates: [\n");
+    let told = "automata/lamp.yaml:3:9: A0001: ";
+    for arguments in [&["render", "door"][..], &["simulate", "door[1]", "--script", "-"]] {
+        let run = scratch.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {}", run.err);
+        assert_eq!(run.err.lines().count(), 2, "a line for the error, and what is left out: {}", run.err);
+        run.bad(0, &[told, "note: left out, with these errors: lamp\n"]);
+    }
+    assert!(scratch.run(&["render", "door"]).out.contains("<svg"));
+    // What was asked for did not all come.
+    let run = scratch.run(&["list"]);
+    assert!(run.out.contains("door") && run.out.contains("bell") && !run.out.contains("lamp"), "{}", run.out);
+    run.bad(1, &[told]);
+    let run = scratch.run(&["render", "--out", "look"]);
+    assert!(scratch.has("look/door.svg") && scratch.has("look/bell.svg") && !scratch.has("look/lamp.svg"));
+    run.bad(1, &[told]);
+    // What has errors itself, or names what has, cannot be drawn.
+    scratch
+        .run(&["render", "lamp"])
+        .bad(1, &["error[A0001]", "`lamp` has errors, or names an automaton that has; nothing was done"]);
+    scratch.write("automata/door.yaml", "automaton: door\nsummary: x\nstates: [\n");
+    let run = scratch.run(&["render", "bell"]);
+    assert_eq!(run.out, "", "it sends to the door");
+    run.bad(1, &["`bell` has errors, or names an automaton that has"]);
+}
+
+/// Half of the Rust would not compile, and pictures of different days would lie side by side.
+#[test]
+fn everything_is_generated_or_nothing() {
+    let scratch = Scratch::with_doors();
+    scratch.write("automata/lamp.yaml", "automaton: lamp\nsummary: x\nstates: [\n");
+    scratch.run(&["generate"]).bad(1, &["error[A0001]", "the definitions have 1 error; nothing was done"]);
+    assert!(!scratch.has("generated"));
+    assert!(scratch.run(&["generate", "--help"]).good().contains("all or nothing"));
 }
 
 #[test]

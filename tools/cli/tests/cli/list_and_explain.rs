@@ -43,7 +43,7 @@ fn definitions_with_errors_are_not_listed() {
 fn an_empty_folder_says_how_to_begin() {
     let scratch = Scratch::new();
     std::fs::create_dir(scratch.path().join("automata")).expect("a folder of ours");
-    assert!(scratch.run(&["list"]).good().contains("automata new NAME"));
+    scratch.run(&["list"]).bad(2, &["there is no automaton in ", "`automata new NAME` makes one"]);
 }
 
 #[test]

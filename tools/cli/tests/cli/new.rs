@@ -97,18 +97,31 @@ fn a_part_and_an_automaton_do_not_share_a_name() {
 }
 
 #[test]
-fn every_file_names_its_schema_and_how_to_get_it() {
+fn every_file_names_its_schema_which_is_written_too() {
     let scratch = Scratch::new();
     let said = scratch.run(&["new", "courier"]).good();
-    assert!(said.contains("`automata generate`") && said.contains("schema"), "{said}");
-    scratch.run(&["generate"]).good();
     for (file, schema) in [("courier", "automaton"), ("parts", "parts")] {
         let first = format!("# yaml-language-server: $schema=../generated/schema/{schema}.json\n");
         assert!(scratch.read(&format!("automata/{file}.yaml")).starts_with(&first), "{file}");
         assert!(scratch.has(&format!("generated/schema/{schema}.json")));
+        assert!(said.contains(&format!("generated/schema/{schema}.json")), "{said}");
     }
+    let written = scratch.read("generated/schema/automaton.json");
+    scratch.run(&["generate"]).good();
+    assert_eq!(scratch.read("generated/schema/automaton.json"), written, "both write the same");
     let said = scratch.run(&["new", "messenger"]).good();
-    assert!(!said.contains("generate"), "it is there: {said}");
+    assert!(!said.contains("schema"), "it is there: {said}");
+    scratch.write("generated/schema/automaton.json", "of an older version");
+    let said = scratch.run(&["new", "third"]).good();
+    assert!(said.contains("left ") && said.contains("automaton.json as it is, of another version"), "{said}");
+    assert_eq!(scratch.read("generated/schema/automaton.json"), "of an older version");
+}
+
+#[test]
+fn the_schema_is_where_the_file_says_wherever_the_folder_is() {
+    let scratch = Scratch::new();
+    scratch.run(&["new", "courier", "--automata", "deep/machines"]).good();
+    assert!(scratch.has("deep/machines/../generated/schema/automaton.json"));
 }
 
 #[test]

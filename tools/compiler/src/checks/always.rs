@@ -1,30 +1,31 @@
-//! Cycles of `always` that change nothing: once begun, they never end.
+//! Cycles of `always` that change nothing that matters: once begun, they never end.
 //!
 //! All guards of a delivery see one world (answers of conditions and the states of others are asked once), so that a cycle in which
-//! no variable is set goes on for ever if it goes round once. At run time the limit of microsteps stops it; the
+//! no variable is set that its guards read goes on for ever if it goes round once. At run time the limit of microsteps stops it; the
 //! definition is wrong all the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
+use super::transitions::constant;
 use super::{Subject, listed};
 use crate::codes::check_errors::ALWAYS_CYCLE;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Expression, Reaction, StateId, Target, TransitionId};
+use crate::model::{Effects, Expression, ExpressionKind, Reaction, StateId, Target, TransitionId, VariableId};
 use crate::selection::{Answer, LeafAnswers, Step};
 use crate::worlds::{Formula, World, Worlds};
 
 pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
-    for group in groups(subject) {
+    for (group, read) in groups(subject) {
         let guards: Vec<&Expression> =
             group.iter().flat_map(|of| &of.always.steps).filter_map(|step| step.guard).collect();
         let worlds = Worlds::of(subject.system, subject.automaton, guards);
         if worlds.is_uncertain() {
             continue;
         }
-        let rounds = Rounds::new(subject, &worlds, &group);
+        let rounds = Rounds::new(subject, &worlds, &group, &read);
         let mut found = None;
         let whole = worlds.each(|world| {
             if found.is_none() {
@@ -44,16 +45,46 @@ pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Leaves that lead into one another by `always` alone, without a change.
-fn groups<'s, 'a>(subject: &'s Subject<'a>) -> Vec<Vec<&'s LeafAnswers<'a>>> {
-    let leaves: Vec<&LeafAnswers> =
-        subject.reachable().filter(|of| of.always.steps.iter().any(|step| step.reached)).collect();
+/// Leaves that lead into one another by `always` alone.
+type Group<'s, 'a> = Vec<&'s LeafAnswers<'a>>;
+
+/// The variables on which the guards of a group depend.
+type Read = BTreeSet<VariableId>;
+
+/// Leaves that lead into one another by `always` alone, without a change of what the guards of their cycle read.
+fn groups<'s, 'a>(subject: &'s Subject<'a>) -> Vec<(Group<'s, 'a>, Read)> {
+    let all: Group = subject.reachable().filter(|of| of.always.steps.iter().any(|step| step.reached)).collect();
+    let cycles = cyclic(subject, &all, &Read::new());
+    let with_read = cycles.into_iter().map(|group| (read_in(subject, &group), group));
+    let unchanged = with_read.flat_map(|(read, group)| {
+        let narrower = cyclic(subject, &group, &read);
+        narrower.into_iter().map(move |group| (group, read.clone()))
+    });
+    unchanged.collect()
+}
+
+/// What the guards of these leaves read; a guard that is no question reads nothing.
+fn read_in(subject: &Subject, group: &Group) -> Read {
+    let guards = group.iter().flat_map(|of| &of.always.steps).filter_map(|step| step.guard);
+    let mut read = Read::new();
+    for guard in guards.filter(|guard| constant(subject, guard).is_none()) {
+        guard.visit(&mut |below| {
+            if let ExpressionKind::Variable(variable) = below.kind {
+                read.insert(variable);
+            }
+        });
+    }
+    read
+}
+
+/// The groups of these leaves that lead into one another by steps that do not set these variables.
+fn cyclic<'s, 'a>(subject: &Subject<'a>, leaves: &Group<'s, 'a>, kept: &Read) -> Vec<Group<'s, 'a>> {
     let mut graph: DiGraph<usize, ()> = DiGraph::new();
     let nodes: BTreeMap<StateId, _> =
         leaves.iter().enumerate().map(|(index, of)| (of.leaf, graph.add_node(index))).collect();
-    for of in &leaves {
+    for of in leaves {
         for step in of.always.steps.iter().filter(|step| step.reached) {
-            if let Some(next) = unchanged(subject, of.leaf, step).and_then(|(_, leaf)| nodes.get(&leaf)) {
+            if let Some(next) = unchanged(subject, of.leaf, step, kept).and_then(|(_, leaf)| nodes.get(&leaf)) {
                 graph.update_edge(nodes[&of.leaf], *next, ());
             }
         }
@@ -68,12 +99,13 @@ fn groups<'s, 'a>(subject: &'s Subject<'a>) -> Vec<Vec<&'s LeafAnswers<'a>>> {
         .collect()
 }
 
-/// The transition and where it leads, if it leads on and sets nothing.
-fn unchanged(subject: &Subject, leaf: StateId, step: &Step) -> Option<(TransitionId, StateId)> {
+/// The transition and where it leads, if it leads on and sets none of these variables.
+fn unchanged(subject: &Subject, leaf: StateId, step: &Step, kept: &Read) -> Option<(TransitionId, StateId)> {
     let automaton = subject.automaton;
     let Answer::Transition(id) = step.answer else { return None };
     let transition = &automaton.transitions[id];
-    if transition.effects.assignments().next().is_some() {
+    let keeps = |effects: &Effects| effects.assignments().all(|assignment| !kept.contains(&assignment.variable));
+    if !keeps(&transition.effects) {
         return None;
     }
     match transition.reaction {
@@ -82,9 +114,8 @@ fn unchanged(subject: &Subject, leaf: StateId, step: &Step) -> Option<(Transitio
             let scope = automaton.scope(transition.state, target);
             let exits = automaton.exits(leaf, scope).into_iter().map(|state| &automaton.states[state].exit);
             let entered = automaton.entries(scope, state).into_iter().chain(automaton.default_entries(state));
-            let entries = entered.map(|state| &automaton.states[state].entry);
-            let sets = exits.chain(entries).any(|effects| effects.assignments().next().is_some());
-            (!sets).then(|| (id, automaton.default_leaf(state)))
+            let mut parts = exits.chain(entered.map(|state| &automaton.states[state].entry));
+            parts.all(keeps).then(|| (id, automaton.default_leaf(state)))
         }
         Reaction::To(Target::History(_)) | Reaction::Ignore { .. } => None,
     }
@@ -95,13 +126,14 @@ struct Rounds {
     leaves: BTreeMap<StateId, Vec<Turn>>,
 }
 
-/// A guard, and where the transition leads if it leads on and sets nothing.
+/// A guard, and where the transition leads if it leads on and sets nothing that a guard of the cycle reads.
 type Turn = (Option<Formula>, Option<(TransitionId, StateId)>);
 
 impl Rounds {
-    fn new(subject: &Subject, worlds: &Worlds, group: &[&LeafAnswers]) -> Self {
+    fn new(subject: &Subject, worlds: &Worlds, group: &[&LeafAnswers], kept: &Read) -> Self {
         let steps = |of: &&LeafAnswers| {
-            let step = |step: &Step| (step.guard.map(|guard| worlds.guard(guard)), unchanged(subject, of.leaf, step));
+            let step =
+                |step: &Step| (step.guard.map(|guard| worlds.guard(guard)), unchanged(subject, of.leaf, step, kept));
             (of.leaf, of.always.steps.iter().map(step).collect())
         };
         Rounds { leaves: group.iter().map(steps).collect() }
@@ -132,9 +164,9 @@ fn finding(subject: &Subject, cycle: &[TransitionId]) -> Diagnostic {
     let states = listed(places.iter().map(|(_, state)| subject.state_name(*state)));
     let message = format!("this `always` goes round for ever: {states}");
     let mut finding =
-        Diagnostic::new(&ALWAYS_CYCLE, places[0].0, message).label("nothing that its guard depends on changes");
+        Diagnostic::new(&ALWAYS_CYCLE, places[0].0, message).label("nothing that its guard reads changes");
     for (span, _) in &places[1..] {
         finding = finding.related(*span, "and round");
     }
-    finding.help("set a variable that a guard looks at, or wait for an event")
+    finding.help("set a variable that a guard reads, or wait for an event instead")
 }

@@ -9,10 +9,12 @@ mod endless;
 mod handlers;
 mod overwritten;
 mod partners;
+mod start_order;
 mod states;
 mod texts;
 mod transitions;
 mod unused;
+mod zero_timers;
 
 use std::collections::BTreeSet;
 
@@ -26,9 +28,8 @@ use crate::source::Span;
 type OfAutomaton = fn(&Subject, &mut Vec<Diagnostic>);
 type OfSystem = fn(&[Subject], &mut Vec<Diagnostic>);
 
-/// Checks of one automaton at a time.
+/// Checks of one automaton at a time, in which no `always` goes round.
 const OF_AUTOMATA: &[OfAutomaton] = &[
-    always::cycles,
     coverage::open_cases,
     coverage::not_looked_through,
     coverage::observations,
@@ -38,6 +39,7 @@ const OF_AUTOMATA: &[OfAutomaton] = &[
     overwritten::check,
     partners::never_sent,
     partners::never_raised,
+    start_order::sent_before_start,
     states::unreachable,
     states::traps,
     states::unused_history,
@@ -47,6 +49,7 @@ const OF_AUTOMATA: &[OfAutomaton] = &[
     transitions::constant_guards,
     transitions::empty,
     unused::in_automaton,
+    zero_timers::rounds,
 ];
 
 /// Checks of all automata together.
@@ -59,6 +62,12 @@ pub fn run(system: &System) -> Vec<Diagnostic> {
         (0..system.automata.len() as u32).map(|id| Subject::new(system, AutomatonId(id))).collect();
     let mut findings = Vec::new();
     for subject in &subjects {
+        let before = findings.len();
+        always::cycles(subject, &mut findings);
+        // What goes round for ever comes to nothing else, and what the other checks would say follows from that.
+        if findings.len() > before {
+            continue;
+        }
         for check in OF_AUTOMATA {
             check(subject, &mut findings);
         }

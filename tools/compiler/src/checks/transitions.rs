@@ -110,7 +110,7 @@ pub fn constant_guards(subject: &Subject, findings: &mut Vec<Diagnostic>) {
 }
 
 /// The value that a guard has in all worlds.
-fn constant(subject: &Subject, guard: &Expression) -> Option<bool> {
+pub(super) fn constant(subject: &Subject, guard: &Expression) -> Option<bool> {
     let worlds = Worlds::of(subject.system, subject.automaton, [guard]);
     let formula = worlds.guard(guard);
     let mut values = BTreeSet::new();

@@ -5,21 +5,23 @@ use super::codes;
 codes! {
     Error;
 
-    ALWAYS_CYCLE = "A0190", "a cycle of `always` that changes nothing",
+    ALWAYS_CYCLE = "A0190", "an `always` that goes round for ever",
 "`always` is looked at after each transition until none holds. All guards of one delivery see the same answers and the same states of
-others, so that a round of `always` transitions in which no variable is set never ends. At run time the 65th microstep would
-stop it with a fault.
+other automata, so a round of `always` transitions that sets no variable its guards read never ends. At run time the 65th microstep
+stops it with a fault, in every delivery.
 
 ```yaml
 states:
   WAITING: { always: { if: ready, to: WORKING } }
   WORKING: { always: { if: ready, to: WAITING } }       # and round
+  COUNTING: { always: { set: n += 1 } }                 # no guard: it always holds
 ```
 
-Leave out one of the two, let them wait for an event, or set what the guard looks at:
+Leave one of them out, let it wait for an event, or set what the guard reads:
 
 ```yaml
   WORKING: { always: { if: ready, set: ready = false, to: WAITING } }
+  COUNTING: { always: { if: n < 10, set: n += 1 } }
 ```
 ";
 

@@ -434,4 +434,19 @@ NodeId: { rust: crate/identity/NodeId }
 NodeId: { rust: \"crate::identity::NodeId\" }        # right
 ```
 ";
+
+    NOT_READ = "A0038", "something that would not be read",
+"Definitions are the files `*.yaml` that lie directly in the folder, each with a name in lower case. A folder inside it, or a file `door.YAML` or `door.yml`, looks
+as if it belonged to them, and would be passed over without a word.
+
+```yaml
+# automata/
+#   door.yaml
+#   lift.yml             rename it to `lift.yaml`
+#   halls/hall.yaml      move it to `automata/hall.yaml`
+automaton: door
+```
+
+Hidden files, what editors leave behind (`door.yaml~`, `.door.yaml.swp`), and files that are no YAML by their names (`README.md`) are left alone.
+";
 }

@@ -223,6 +223,33 @@ on: { resume: WORKING.history }        # mended
 ```
 ";
 
+    ENDLESS_TIMER = "A0220", "a timer of length 0 that starts itself again",
+"A timer of length 0 is due at once. If what it does starts it again, directly or through other such timers, time never passes: only the
+limit of 10 000 deliveries ends it. A length is known to be 0 if it is written so, if it is a parameter with that default, or a variable that keeps that initial value.
+
+```yaml
+parameters: { pause: { type: duration, default: 0s, summary: From try to try. } }
+states:
+  TRYING: { entry: [try_it], after: { pause: TRYING } }
+# fixed:
+parameters: { pause: { type: duration, default: 1s, summary: From try to try. } }
+```
+
+For something that is to happen at once, and not again, use `always`.
+";
+
+    SENT_BEFORE_START = "A0221", "a message to what is started afterwards",
+"Messages arrive in the order in which they are sent. A `send` that comes before the `start` of its receiver finds no such instance, and is lost.
+The list `do` says the order; of the short forms, `start` comes before `send`.
+
+```yaml
+on: { call: { do: [\"send session[peer].dial\", \"start session[peer]\"] } }
+on: { call: { do: [\"start session[peer]\", \"send session[peer].dial\"] } }    # fixed
+```
+
+An event with `starts: true` starts its instance itself.
+";
+
     NOT_JUDGED = "A0222", "guards that are too much to look through",
 "Guards that are tried one after another are judged together: whether they leave a case open, and whether each can be reached. More than 65 536 cases
 are not looked at, nor are messages of automata that tell one another in more ways than can be followed; then this says what is not known.

@@ -9,6 +9,7 @@ use crate::codes::expression_errors::{
     UNKNOWN_ACTION, UNKNOWN_ARGUMENT, UNKNOWN_VARIABLE,
 };
 use crate::diagnostic::Diagnostic;
+use crate::foreign;
 use crate::model::{
     ActionCall, ActionId, Assignment, AutomatonId, EventKind, Expression, ExpressionKind, Field, Instances,
     ParameterId, Partner, Raise, Recipient, Send, Start, Value, VariableId,
@@ -98,6 +99,8 @@ fn unknown_action(name: &Name, environment: &Environment, findings: &mut Vec<Dia
         finding.help("that is an event; events for itself stand under `raise:`")
     } else if this.conditions.iter().any(|condition| condition.name == named) {
         finding.help("that is a condition; conditions stand in guards")
+    } else if let Some(help) = foreign::help(foreign::Place::Action, named) {
+        finding.help(help)
     } else {
         finding.did_you_mean(named, this.actions.iter().map(|action| action.name.as_str()))
     });

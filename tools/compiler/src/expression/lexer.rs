@@ -2,6 +2,7 @@
 
 use crate::codes::expression_errors::{SYNTAX, TOO_LARGE};
 use crate::diagnostic::Diagnostic;
+use crate::foreign;
 use crate::source::Text;
 
 /// Bytes in one little text, at the most.
@@ -47,15 +48,6 @@ impl TokenKind {
 pub const SYMBOLS: [&str; 24] = [
     "??", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "<", ">", "=", "+", "-", "*", "/", "%", "(", ")", "[",
     "]", ",", ".",
-];
-
-/// What people write who know another language, and what it is called here.
-const FOREIGN: [(&str, &str); 5] = [
-    ("&&", "write `and`"),
-    ("||", "write `or`"),
-    ("!", "write `not`"),
-    ("'", "strings stand in double quotes"),
-    (":", "in YAML, `: ` makes a key; assignments are written with `=`"),
 ];
 
 /// Units of durations, in milliseconds.
@@ -104,6 +96,8 @@ impl Lexer<'_> {
             Some(c) if c.is_alphabetic() || c == '_' => TokenKind::Word(self.take_while(is_word).to_owned()),
             Some(c) if c.is_ascii_digit() => self.number()?,
             Some('"') => TokenKind::String(self.string()?),
+            // `===` begins with a symbol of ours.
+            Some(c) if self.longer_than_ours() => return Err(self.foreign(c)),
             Some(c) => match SYMBOLS.into_iter().find(|symbol| self.rest().starts_with(symbol)) {
                 Some(symbol) => {
                     self.at += symbol.len();
@@ -125,9 +119,13 @@ impl Lexer<'_> {
         let start = self.at;
         let digits = self.take_while(|c| c.is_ascii_digit() || c == '_').replace('_', "");
         let unit = self.take_while(is_word).to_owned();
-        if self.rest().starts_with('.') && self.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) {
-            let end = self.at + 1 + self.rest()[1..].chars().take_while(char::is_ascii_digit).count();
-            return Err(self.error(start, end, "there are no fractions").help("take a smaller unit: `1500ms`").into());
+        if unit.is_empty() && self.rest().starts_with('.') && self.rest()[1..].starts_with(|c: char| c.is_ascii_digit())
+        {
+            return Err(self.fraction(start).into());
+        }
+        if let Some(value) = foreign::decimal(&self.text.text[start..self.at]) {
+            let finding = self.error(start, self.at, "numbers are written in decimal");
+            return Err(finding.help(format!("write `{value}`")).into());
         }
         let Ok(value) = digits.parse::<i128>() else {
             return Err(self.error(start, self.at, "this number is too large for any integer type").into());
@@ -144,6 +142,28 @@ impl Lexer<'_> {
             Some(ms) => Ok(TokenKind::Duration(ms)),
             None => Err(self.error(start, self.at, "this duration is longer than 2^64−1 ms").into()),
         }
+    }
+
+    /// `1.5`, `1.5s`: what is written before the `.` is behind us.
+    fn fraction(&mut self, start: usize) -> Diagnostic {
+        self.at += 1;
+        let digits = self.take_while(|c| c.is_ascii_digit() || c == '_').replace('_', "");
+        let whole = self.text.text[start..].split('.').next().unwrap_or_default().replace('_', "");
+        let unit = self.take_while(is_word).to_owned();
+        let finding = self.error(start, self.at, "there are no fractions");
+        let Some((_, length_ms)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
+            return finding.help("count in something smaller, such as hundredths: they are integers");
+        };
+        let parts = || -> Option<u64> {
+            let thousandth = length_ms.checked_mul(digits.parse().ok()?)?;
+            let scale = 10u64.checked_pow(u32::try_from(digits.len()).ok()?)?;
+            let behind = thousandth.is_multiple_of(scale).then(|| thousandth / scale)?;
+            whole.parse::<u64>().ok()?.checked_mul(length_ms)?.checked_add(behind)
+        };
+        finding.help(match parts() {
+            Some(ms) => format!("write `{}`", duration_text(ms)),
+            None => "the smallest unit is the millisecond".to_owned(),
+        })
     }
 
     fn string(&mut self) -> Result<String, Box<Diagnostic>> {
@@ -175,8 +195,13 @@ impl Lexer<'_> {
         }
     }
 
+    fn longer_than_ours(&self) -> bool {
+        let ours = SYMBOLS.into_iter().find(|symbol| self.rest().starts_with(symbol)).map_or(0, str::len);
+        foreign::symbol(self.rest()).is_some_and(|(symbol, _)| symbol.len() > ours && ours > 0)
+    }
+
     fn foreign(&self, c: char) -> Box<Diagnostic> {
-        let known = FOREIGN.into_iter().find(|(symbol, _)| self.rest().starts_with(symbol));
+        let known = foreign::symbol(self.rest());
         let length = known.map_or(c.len_utf8(), |(symbol, _)| symbol.len());
         let written = &self.rest()[..length];
         let finding = self.error(self.at, self.at + length, &format!("`{written}` means nothing here"));

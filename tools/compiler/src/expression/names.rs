@@ -8,6 +8,7 @@ use crate::codes::expression_errors::{
     UNKNOWN_STATE,
 };
 use crate::diagnostic::Diagnostic;
+use crate::foreign;
 use crate::model::{Automaton, AutomatonId, Event, EventId, EventKind, Expression, StateId, Target};
 use crate::source::Span;
 
@@ -83,6 +84,8 @@ pub fn event(
         finding.help("that is an action; actions stand under `do:`")
     } else if environment.system.automaton(&name.name).is_some() {
         finding.help(format!("that is an automaton; its changes are observed by `{} enters STATE`", name.name))
+    } else if let Some(help) = foreign::help(foreign::Place::Event, &name.name) {
+        finding.help(help)
     } else {
         finding.did_you_mean(&name.name, declared_events(of).map(|event| event.name.as_str()))
     };

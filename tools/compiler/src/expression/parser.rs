@@ -10,6 +10,7 @@ use super::syntax::{
 };
 use crate::codes::expression_errors::{SYNTAX, TOO_LARGE};
 use crate::diagnostic::Diagnostic;
+use crate::foreign::{self, Place};
 use crate::list_form;
 use crate::model::{BinaryOperator, Change};
 use crate::nearest::nearest;
@@ -253,6 +254,9 @@ impl<'a> Parser<'a> {
             TokenKind::Symbol("=") => finding.help("equality is written `==`"),
             TokenKind::Symbol("[") => finding.help("only automata have keys: `automaton[key]`"),
             TokenKind::Word(word) if word == "not" => finding.help("write `not` in front: `not X in STATE`"),
+            TokenKind::Word(word) if foreign::help(Place::Operator, word).is_some() => {
+                Diagnostic { help: foreign::help(Place::Operator, word).map(str::to_owned), ..finding }
+            }
             TokenKind::Word(word) => match nearest(word, ["and", "or", "in", "not", "enters", "leaves", "history"]) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => self.slip_before().unwrap_or(finding),
@@ -385,7 +389,10 @@ impl<'a> Parser<'a> {
             "self" => {
                 self.advance();
                 if !self.take_word("in") {
-                    return Err(self.unexpected("`in` and a state").into());
+                    let finding = self.unexpected("`in` and a state");
+                    let is_owner = self.is(".");
+                    let help = foreign::help(Place::Owner, word).filter(|_| is_owner).map(str::to_owned);
+                    return Err(Diagnostic { help: help.or(finding.help.clone()), ..finding }.into());
                 }
                 let state = self.name("a state")?;
                 let whole = span.to(state.span);
@@ -528,6 +535,15 @@ impl<'a> Parser<'a> {
         Ok(AssignmentSyntax { variable, operator, value, span })
     }
 
+    /// A sign or word of the language where an event is named, such as `*` and `any`. (Of a name that is free, the declarations decide.)
+    fn foreign_event(&self) -> Option<&'static str> {
+        match &self.token().kind {
+            TokenKind::Symbol(symbol) => foreign::help(Place::Event, symbol),
+            TokenKind::Word(word) if WORDS.contains(&word.as_str()) => foreign::help(Place::Event, word),
+            _ => None,
+        }
+    }
+
     /// `attempts++`, as in other languages.
     fn doubled_sign(&self) -> Option<&'static str> {
         let symbol = |at: usize| match self.tokens.get(at)?.kind {
@@ -539,6 +555,9 @@ impl<'a> Parser<'a> {
     }
 
     fn trigger(&mut self) -> Result<TriggerSyntax, Refusal> {
+        if let Some(help) = self.foreign_event() {
+            return Err(self.unexpected("the name of an event").help(help).into());
+        }
         let subject = self.subject()?;
         let change = if self.take_word("enters") {
             Some(Change::Enters)

@@ -13,6 +13,7 @@ use crate::codes::expression_errors::{
     NOT_ALLOWED_HERE, OPTIONAL_VALUE, SECRET, SUPERFLUOUS_KEY, TYPE_MISMATCH, UNKNOWN_NAME, UNKNOWN_VARIANT,
 };
 use crate::diagnostic::Diagnostic;
+use crate::foreign::{self, Place as Foreign};
 use crate::model::{
     BaseType, ConditionId, Expression, ExpressionKind, Extreme, Field, IntegerType, Observed, ParameterId, Type,
     TypeId, TypeKind, Value, VariableId,
@@ -306,7 +307,11 @@ impl<'a, 'f> Typer<'a, 'f> {
             finding.help(format!("that is a variable; write `{name}`"))
         } else {
             let names = this.conditions.iter().map(|condition| condition.name.as_str());
-            finding.cause(format!("value {} {name}", this.name)).did_you_mean(name, names)
+            let finding = finding.cause(format!("value {} {name}", this.name));
+            match foreign::help(Foreign::Function, name) {
+                Some(help) => finding.help(help),
+                None => finding.did_you_mean(name, names),
+            }
         })
     }
 
@@ -326,7 +331,10 @@ impl<'a, 'f> Typer<'a, 'f> {
         let message = format!("`{}` has no field `{}`", event.name, member.name);
         let finding = Diagnostic::new(&FIELD_NOT_AT_HAND, member.span, message).related(event.span, "declared here");
         let names = event.fields.iter().map(|field| field.name.as_str());
-        self.refuse(finding.did_you_mean(&member.name, names))
+        self.refuse(match foreign::help(Foreign::Field, &member.name) {
+            Some(help) => finding.help(help),
+            None => finding.did_you_mean(&member.name, names),
+        })
     }
 
     /// A name that is nothing else: an enum's variant, of the hinted enum first.
@@ -378,7 +386,10 @@ impl<'a, 'f> Typer<'a, 'f> {
             let names = enums.map(|definition| definition.name.as_str()).chain(["event"]);
             let cause = format!("type {}", owner.name);
             let finding = Diagnostic::new(&UNKNOWN_NAME, owner.span, message).cause(cause);
-            return self.refuse(finding.did_you_mean(&owner.name, names));
+            return self.refuse(match foreign::help(Foreign::Owner, &owner.name) {
+                Some(help) => finding.help(help),
+                None => finding.did_you_mean(&owner.name, names),
+            });
         };
         let id = TypeId(index as u32);
         self.variant_of(id, &member.name).or_else(|| self.unknown_variant(id, &member.name, member.span))
@@ -408,13 +419,15 @@ impl<'a, 'f> Typer<'a, 'f> {
         if is_variant
             && let Some(id) = hinted
             && this.state(name).is_none()
+            && foreign::help(Foreign::Value, name).is_none()
         {
             return self.unknown_variant(id, name, span);
         }
         let message = format!("nothing is called `{name}` here");
         let cause = format!("value {} {name}", this.name);
         let finding = Diagnostic::new(&UNKNOWN_NAME, span, message).cause(cause);
-        self.refuse(match self.what_else(name) {
+        let help = self.what_else(name).or_else(|| foreign::help(Foreign::Value, name).map(str::to_owned));
+        self.refuse(match help {
             Some(help) => finding.help(help),
             None => finding.did_you_mean(name, self.known_names()),
         })

@@ -3,6 +3,7 @@
 use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
+use crate::foreign;
 use crate::model::{BaseType, Field, IntegerType, Key, Part, Type, TypeDefinition, TypeId, TypeKind};
 use crate::names::{Convention, KEYWORDS_OF_RUST};
 use crate::source::Text;
@@ -112,7 +113,8 @@ impl Resolver<'_> {
             return Some(Type { base, optional });
         }
         // What is written small is no name of `types.yaml`.
-        let is_built_in = !name.starts_with(|c: char| c.is_ascii_uppercase());
+        let foreign = foreign::type_help(name);
+        let is_built_in = foreign.is_some() || !name.starts_with(|c: char| c.is_ascii_uppercase());
         if !self.broken.contains(name)
             && (is_built_in || self.absent_types.is_worth_telling(text, |name| format!("`{name}`")))
         {
@@ -124,6 +126,7 @@ impl Resolver<'_> {
                 .cause(format!("type {name}"))
                 .did_you_mean(name, known);
             self.report(match finding.help {
+                _ if foreign.is_some() => Diagnostic { help: foreign.map(str::to_owned), ..finding },
                 Some(_) => finding,
                 None if !is_built_in => finding.help("declare it in `types.yaml`"),
                 None => {

@@ -2,6 +2,7 @@
 
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
+use crate::foreign;
 use crate::nearest::nearest;
 use crate::source::{Span, Text};
 use crate::syntax::Given;
@@ -141,12 +142,14 @@ impl<'f> Reader<'f> {
             self.report(Diagnostic::new(&errors::UNKNOWN_KEY, key.span, message).help(help));
             return None;
         }
-        let meant =
-            nearest(&key.text, known.iter().copied()).and_then(|near| known.iter().copied().find(|key| *key == near));
         let message = format!("{what} has no key `{}`", key.text);
-        let help = match meant {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it may have {}", listed(known)),
+        let is_known = |meant: &str| known.iter().copied().find(|key| *key == meant);
+        let (meant, help) = match foreign::find(place_of(what, known), &key.text, known) {
+            Some(entry) => (entry.meant.and_then(is_known), entry.help.to_owned()),
+            None => match nearest(&key.text, known.iter().copied()) {
+                Some(near) => (is_known(near), format!("did you mean `{near}`?")),
+                None => (None, format!("it may have {}", listed(known))),
+            },
         };
         self.report(Diagnostic::new(&errors::UNKNOWN_KEY, key.span, message).help(help));
         meant
@@ -205,7 +208,16 @@ impl<'f> Reader<'f> {
             "false" => Some(false),
             _ => {
                 let message = format!("`{}` is either `true` or `false`", entry.key.text);
-                self.report(Diagnostic::new(&errors::BOOLEAN, entry.value.span, message));
+                let finding = Diagnostic::new(&errors::BOOLEAN, entry.value.span, message);
+                let meant = match text.to_ascii_lowercase().as_str() {
+                    "yes" | "y" | "on" | "true" | "1" => Some("true"),
+                    "no" | "n" | "off" | "false" | "0" => Some("false"),
+                    _ => None,
+                };
+                self.report(match meant {
+                    Some(meant) => finding.help(format!("write `{meant}`")),
+                    None => finding,
+                });
                 None
             }
         }
@@ -218,6 +230,19 @@ impl<'f> Reader<'f> {
             NodeKind::Sequence(items) => items.iter().filter_map(|item| self.item(item, wanted)).collect(),
             _ => self.item(node, wanted).into_iter().collect(),
         }
+    }
+}
+
+/// Of what these keys are, where other languages have other words for them.
+fn place_of(what: &str, known: &[&str]) -> foreign::Place {
+    if matches!(what, "`entry`" | "`exit`") {
+        foreign::Place::Part
+    } else if known.contains(&"stay") {
+        foreign::Place::Case
+    } else if known.contains(&"states") {
+        foreign::Place::State
+    } else {
+        foreign::Place::Declaration
     }
 }
 

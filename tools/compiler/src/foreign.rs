@@ -1,0 +1,411 @@
+//! What people write who know another language, and what it is called here, or that it is not there.
+//!
+//! One table for all places: keys, events, expressions, actions and types. `tests/foreign_words.rs` writes each word in its place, and looks
+//! at what is said.
+
+/// Where something is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A key of a case.
+    Case,
+    /// A key of a state, or of the top of a file.
+    State,
+    /// A key of `entry` or `exit`.
+    Part,
+    /// A key of a declaration.
+    Declaration,
+    /// What a case reacts to.
+    Event,
+    /// A symbol in an expression.
+    Symbol,
+    /// A word where a value stands.
+    Value,
+    /// A word behind a value, where an operator stands.
+    Operator,
+    /// What is called with arguments in an expression.
+    Function,
+    /// What stands before a `.` in an expression.
+    Owner,
+    /// A field of `event`.
+    Field,
+    /// What is called under `do`.
+    Action,
+    /// A type.
+    Type,
+}
+
+/// Words that mean the same elsewhere.
+#[derive(Debug)]
+pub struct Entry {
+    /// Where they are written.
+    pub places: &'static [Place],
+    /// The words.
+    pub words: &'static [&'static str],
+    /// The key that is meant, if one is; the entry holds only where that key is known.
+    pub meant: Option<&'static str>,
+    /// What is said.
+    pub help: &'static str,
+}
+
+/// What is said of this word in this place.
+#[must_use]
+pub fn help(place: Place, word: &str) -> Option<&'static str> {
+    find(place, word, &[]).map(|entry| entry.help)
+}
+
+/// The entry for a key, where these are known.
+#[must_use]
+pub fn find(place: Place, word: &str, known: &[&str]) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| {
+        let is_known = entry.meant.is_none_or(|meant| known.contains(&meant));
+        is_known && entry.places.contains(&place) && entry.words.contains(&word)
+    })
+}
+
+/// The longest symbol of the table with which a text begins, and what is said of it.
+#[must_use]
+pub fn symbol(text: &str) -> Option<(&'static str, &'static str)> {
+    let symbols = TABLE.iter().filter(|entry| entry.places.contains(&Place::Symbol));
+    let all = symbols.flat_map(|entry| entry.words.iter().map(|word| (*word, entry.help)));
+    all.filter(|(symbol, _)| text.starts_with(symbol)).max_by_key(|(symbol, _)| symbol.len())
+}
+
+/// What is said of a type as other languages write it: `List<u8>`, `[u8]`, `Option<u8>`.
+#[must_use]
+pub fn type_help(written: &str) -> Option<&'static str> {
+    let head = written.split(['<', '[', '(', '{', ' ']).next().unwrap_or_default();
+    let head = if head.is_empty() { "[]" } else { head };
+    help(Place::Type, head).or_else(|| written.ends_with(']').then(|| help(Place::Type, "[]")).flatten())
+}
+
+/// A number in hexadecimal, octal or binary, as this language writes it.
+#[must_use]
+pub fn decimal(written: &str) -> Option<u64> {
+    let radix = match written.get(..2)?.to_ascii_lowercase().as_str() {
+        "0x" => 16,
+        "0o" => 8,
+        "0b" => 2,
+        _ => return None,
+    };
+    u64::from_str_radix(&written[2..].replace('_', ""), radix).ok()
+}
+
+const fn entry(
+    places: &'static [Place],
+    words: &'static [&'static str],
+    meant: Option<&'static str>,
+    help: &'static str,
+) -> Entry {
+    Entry { places, words, meant, help }
+}
+
+const NO_PARALLEL: &str =
+    "there are no parallel states: make an automaton of each region; they observe one another by `X enters STATE`";
+const NO_INVOKE: &str = "nothing is invoked: an action (`do`) asks the host, which answers with an event; `start` makes an instance of another automaton";
+const EMIT: &str =
+    "an event for this automaton itself is raised (`raise: e`), one for another is sent (`send: other.e`)";
+const LOG: &str =
+    "there is nothing to log with: every delivery is recorded; what the host is to write down is an action of your own";
+const NO_ELSE: &str = "there is no word for it: a last case without `if` answers whatever is left";
+const ALL_OTHERS: &str = "there is no event for all others: name each, with commas between (`a, b:`); what means nothing stands under `ignore`";
+const TIMERS: &str = "timers stand under `after` (once) and `every` (again and again)";
+const BARE: &str = "variables, parameters and fields are named alone, with nothing before them";
+const NO_FRACTIONS: &str = "there are no fractions: count in something smaller, such as thousandths, with an integer of `u8` to `u64`, `i8` to `i64`";
+const INTEGERS: &str = "integers say how large they are: `u8` to `u64`, `i8` to `i64`";
+const COLLECTIONS: &str = "there are no collections: bytes are `bytes`; others are a type of Rust (`rust:` in `types.yaml`), or an instance for each";
+
+/// All of it.
+pub const TABLE: &[Entry] = &[
+    // Keys of cases and parts.
+    entry(
+        &[Place::Case],
+        &["target", "goto", "next", "then", "destination"],
+        Some("to"),
+        "where a case leads stands behind `to`",
+    ),
+    entry(
+        &[Place::Case],
+        &["guard", "cond", "when", "condition", "unless", "in"],
+        Some("if"),
+        "the guard of a case stands behind `if`",
+    ),
+    entry(&[Place::Case], &["else", "otherwise", "default", "elif", "elseif", "else_if"], None, NO_ELSE),
+    entry(
+        &[Place::Case, Place::Part],
+        &["action", "actions", "effect", "effects", "run", "exec", "call"],
+        Some("do"),
+        "actions stand behind `do`",
+    ),
+    entry(
+        &[Place::Case, Place::Part],
+        &["assign", "let", "update"],
+        Some("set"),
+        "assignments stand behind `set`: `set: x = 1`, or a list of them",
+    ),
+    entry(&[Place::Case, Place::Part], &["emit", "dispatch", "publish", "trigger", "fire"], None, EMIT),
+    entry(&[Place::Case, Place::Part, Place::State], &["log", "print"], None, LOG),
+    entry(&[Place::Case, Place::Part, Place::State], &["invoke", "spawn", "activities"], None, NO_INVOKE),
+    entry(
+        &[Place::Case, Place::Part],
+        &["delay", "timeout", "after", "wait"],
+        None,
+        "a timer belongs to a state: it stands there under `after` or `every`",
+    ),
+    entry(
+        &[Place::Case],
+        &["internal", "external", "reenter"],
+        None,
+        "a case without `to` leaves nothing; one with `to` its own state leaves it and enters it again",
+    ),
+    // Keys of states.
+    entry(
+        &[Place::State],
+        &["on_entry", "onentry", "onEntry", "enter", "on_enter", "onEnter", "entry_actions"],
+        Some("entry"),
+        "what happens on entering stands under `entry`",
+    ),
+    entry(
+        &[Place::State],
+        &["on_exit", "onexit", "onExit", "leave", "on_leave", "exit_actions"],
+        Some("exit"),
+        "what happens on leaving stands under `exit`",
+    ),
+    entry(
+        &[Place::State],
+        &["transition", "transitions", "handlers"],
+        Some("on"),
+        "transitions stand under `on`, each behind its event: `on: { opened: OPEN }`",
+    ),
+    entry(&[Place::State], &["parallel", "regions", "orthogonal", "concurrent"], None, NO_PARALLEL),
+    entry(
+        &[Place::State],
+        &["type"],
+        None,
+        "a state needs no type: `final: true` ends the instance, `history` remembers, `states` are inside; there are no parallel states",
+    ),
+    entry(&[Place::State], &["delay", "timeout", "timer", "timers", "delays", "interval"], None, TIMERS),
+    entry(
+        &[Place::State],
+        &["on_done", "onDone", "done"],
+        None,
+        "nothing is told when a state is done: `raise` an event, or leave the state",
+    ),
+    entry(
+        &[Place::State],
+        &["context", "data", "datamodel", "vars", "locals", "memory"],
+        Some("variables"),
+        "what an automaton remembers stands under `variables`",
+    ),
+    entry(
+        &[Place::State],
+        &["context", "data", "vars", "variables"],
+        None,
+        "variables belong to the whole automaton, not to a state",
+    ),
+    entry(
+        &[Place::State],
+        &["name", "id", "machine"],
+        Some("automaton"),
+        "the name of the automaton stands behind `automaton`",
+    ),
+    entry(
+        &[Place::State],
+        &["guards"],
+        Some("conditions"),
+        "questions to the host stand under `conditions`; guards stand in the cases, behind `if`",
+    ),
+    entry(
+        &[Place::State],
+        &["parent", "superstate", "extends"],
+        None,
+        "a state stands inside the one around it, under `states`",
+    ),
+    entry(
+        &[Place::State, Place::Declaration],
+        &["description", "comment", "title"],
+        Some("summary"),
+        "a sentence about it stands behind `summary`",
+    ),
+    // Keys of declarations.
+    entry(
+        &[Place::Declaration],
+        &["default", "value", "init"],
+        Some("initial"),
+        "a variable begins with its `initial`",
+    ),
+    entry(&[Place::Declaration], &["initial", "value", "init"], Some("default"), "a parameter has a `default`"),
+    entry(
+        &[Place::Declaration],
+        &["payload", "data", "params", "args"],
+        Some("fields"),
+        "what an event carries stands under `fields`",
+    ),
+    entry(
+        &[Place::Declaration],
+        &["payload", "params", "args", "parameters"],
+        Some("arguments"),
+        "what it is called with stands under `arguments`",
+    ),
+    entry(
+        &[Place::Declaration],
+        &["values", "variants"],
+        Some("enum"),
+        "the variants of a type stand behind `enum`: `{ enum: [A, B] }`",
+    ),
+    // Events.
+    entry(&[Place::Event], &["*", "any", "default", "else", "otherwise", "others", "_", "wildcard"], None, ALL_OTHERS),
+    entry(
+        &[Place::Event],
+        &["timeout", "timer", "after", "every", "tick"],
+        None,
+        "a timer is no event: it stands beside `on`, under `after` (once) or `every` (again and again)",
+    ),
+    entry(
+        &[Place::Event],
+        &["entry", "on_entry", "onEntry", "enter"],
+        None,
+        "entering is no event: what it does stands beside `on`, under `entry`",
+    ),
+    entry(
+        &[Place::Event],
+        &["exit", "on_exit", "onExit", "leave"],
+        None,
+        "leaving is no event: what it does stands beside `on`, under `exit`",
+    ),
+    entry(
+        &[Place::Event],
+        &["always", "null", "epsilon"],
+        None,
+        "what needs no event stands beside `on`, under `always`",
+    ),
+    // Symbols of expressions.
+    entry(&[Place::Symbol], &["&&", "&"], None, "write `and`"),
+    entry(&[Place::Symbol], &["||", "|"], None, "write `or`"),
+    entry(&[Place::Symbol], &["!"], None, "write `not`"),
+    entry(&[Place::Symbol], &["==="], None, "equality is written `==`"),
+    entry(&[Place::Symbol], &["!==", "<>"], None, "inequality is written `!=`"),
+    entry(&[Place::Symbol], &["'"], None, "strings stand in double quotes"),
+    entry(&[Place::Symbol], &["?"], None, "there is no `a ? b : c`: write two cases, the first with the guard"),
+    entry(&[Place::Symbol], &[":"], None, "in YAML, `: ` makes a key; assignments are written with `=`"),
+    entry(&[Place::Symbol], &[";"], None, "several of them are a list: `[first, second]`"),
+    entry(
+        &[Place::Symbol],
+        &["**", "<<", ">>", "^", "~"],
+        None,
+        "the operators are `+ - * / %`, the comparisons, and `and`, `or`, `not`",
+    ),
+    entry(&[Place::Symbol], &["->", "=>"], None, "where a case leads stands behind `to`"),
+    entry(&[Place::Symbol], &["{", "$"], None, "names stand alone, without signs around them"),
+    // Words of expressions.
+    entry(
+        &[Place::Value],
+        &["null", "nil", "undefined", "None", "NULL", "Null", "nothing", "void"],
+        None,
+        "a value that is not there is `none`",
+    ),
+    entry(&[Place::Value], &["True", "TRUE", "yes", "Yes", "on"], None, "write `true`"),
+    entry(&[Place::Value], &["False", "FALSE", "off"], None, "write `false`"),
+    entry(&[Place::Value], &["this", "context", "ctx", "state"], None, BARE),
+    entry(&[Place::Value], &["else", "otherwise", "default"], None, NO_ELSE),
+    entry(&[Place::Operator], &["is", "eq", "equals", "equal"], None, "equality is written `==`"),
+    entry(&[Place::Operator], &["ne", "isnt", "xor"], None, "inequality is written `!=`"),
+    entry(
+        &[Place::Operator],
+        &["lt", "gt", "le", "ge", "lte", "gte"],
+        None,
+        "the comparisons are `<`, `<=`, `>` and `>=`",
+    ),
+    entry(&[Place::Operator], &["mod", "rem"], None, "the remainder is `%`"),
+    entry(&[Place::Operator], &["div"], None, "division is `/`, and rounds towards zero"),
+    entry(
+        &[Place::Operator],
+        &["if", "then", "else", "unless"],
+        None,
+        "there is no choice within an expression: write two cases, the first with the guard",
+    ),
+    entry(
+        &[Place::Function],
+        &["len", "length", "size", "is_empty"],
+        None,
+        "nothing has a length here: let the event carry it as a field, or ask the host by a condition",
+    ),
+    entry(&[Place::Function], &["abs"], None, "there is no `abs`: write two cases, for below zero and above"),
+    entry(
+        &[Place::Function],
+        &["now", "time", "elapsed"],
+        None,
+        "an automaton knows no clock: use a timer, or let the event carry the time",
+    ),
+    entry(
+        &[Place::Function],
+        &["random", "rand"],
+        None,
+        "an automaton has no randomness: ask the host by a condition, or let the event carry it",
+    ),
+    entry(
+        &[Place::Function],
+        &["in_state", "isIn", "matches", "In"],
+        None,
+        "a look at a state is written `automaton in STATE`",
+    ),
+    entry(
+        &[Place::Owner],
+        &["this", "self", "context", "ctx", "data", "vars", "state", "params", "e", "ev"],
+        None,
+        BARE,
+    ),
+    entry(
+        &[Place::Field],
+        &["type", "name"],
+        None,
+        "which event it is is known by where the case stands: below that event, under `on`",
+    ),
+    entry(
+        &[Place::Field],
+        &["data", "payload"],
+        None,
+        "the fields of the event are named directly: `event.length`, or `length`",
+    ),
+    // Calls under `do`.
+    entry(&[Place::Action], &["assign", "set"], None, "assignments stand under `set`, beside `do`: `set: x = 1`"),
+    entry(&[Place::Action], &["emit", "dispatch", "publish", "trigger", "fire"], None, EMIT),
+    entry(&[Place::Action], &["log", "print", "console"], None, LOG),
+    entry(&[Place::Action], &["invoke", "spawn"], None, NO_INVOKE),
+    entry(&[Place::Action], &["goto", "transition"], None, "where a case leads stands behind `to`, beside `do`"),
+    // Types.
+    entry(
+        &[Place::Type],
+        &["f64", "f32", "float", "double", "real", "decimal", "number", "Number"],
+        None,
+        NO_FRACTIONS,
+    ),
+    entry(
+        &[Place::Type],
+        &["int", "integer", "uint", "long", "short", "byte", "Int", "Integer", "usize", "isize", "u128", "i128"],
+        None,
+        INTEGERS,
+    ),
+    entry(&[Place::Type], &["boolean", "Boolean", "flag"], None, "truth values are of type `bool`"),
+    entry(&[Place::Type], &["str", "text", "char", "Text"], None, "texts are of type `string`"),
+    entry(
+        &[Place::Type],
+        &["time", "timespan", "interval", "millis", "Duration"],
+        None,
+        "lengths of time are of type `duration`",
+    ),
+    entry(
+        &[Place::Type],
+        &["Option", "Optional", "Maybe", "optional"],
+        None,
+        "what may be `none` has a `?` behind its type: `u8?`",
+    ),
+    entry(
+        &[Place::Type],
+        &[
+            "[]", "List", "list", "Vec", "Array", "array", "Map", "map", "Set", "set", "HashMap", "dict", "object",
+            "Object", "any", "Any",
+        ],
+        None,
+        COLLECTIONS,
+    ),
+];
