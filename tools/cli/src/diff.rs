@@ -2,8 +2,10 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
+use automata_compiler::model::System;
 use automata_compiler::trace::{Parting, Summary, Why, differences, timeline};
 use automata_runtime::Record;
 use clap::Args;
@@ -11,7 +13,7 @@ use serde_json::json;
 
 use crate::Verdict;
 use crate::folder::Folder;
-use crate::replay::{counted, parting_as_json, printable};
+use crate::replay::{counted, difference_text, parting_as_json, printable, why_text};
 use crate::terminal::{BAD, GOOD, ODD, STRONG, output, print_json, styled};
 use crate::trace::{Trace, wrong};
 
@@ -22,7 +24,8 @@ use crate::trace::{Trace, wrong};
     Exit codes: 0 they do the same; 1 they part; 2 it could not be found out.\n\n\
     Examples:\n  \
     git worktree add /tmp/before HEAD~1\n  \
-    automata diff node.trace /tmp/before/automata automata"
+    automata diff node.trace /tmp/before/automata automata\n  \
+    automata diff node.trace old new --rename door.OPEN=OPENED"
 )]
 pub struct Diff {
     /// The trace
@@ -34,9 +37,56 @@ pub struct Diff {
     /// The folder of the other
     #[arg(value_name = "NEW", value_hint = clap::ValueHint::DirPath)]
     new: PathBuf,
+    /// A state, event or variable of an automaton is called OLD in one version and NEW in the other
+    #[arg(long, value_name = "AUTOMATON.OLD=NEW", value_parser = rename)]
+    rename: Vec<Rename>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// What the old definitions call one thing, and the new ones another.
+#[derive(Clone, Debug)]
+struct Rename {
+    automaton: String,
+    old: String,
+    new: String,
+}
+
+fn rename(text: &str) -> Result<Rename, String> {
+    let parts = text.split_once('.').and_then(|(automaton, names)| Some((automaton, names.split_once('=')?)));
+    match parts {
+        Some((automaton, (old, new))) if ![automaton, old, new].contains(&"") => {
+            Ok(Rename { automaton: automaton.to_owned(), old: old.to_owned(), new: new.to_owned() })
+        }
+        _ => Err("write AUTOMATON.OLD=NEW, such as door.OPEN=OPENED".to_owned()),
+    }
+}
+
+impl Rename {
+    /// Gives what the system calls `from` the name `to`. The names of states, events and variables are kept apart: each that fits is renamed.
+    fn apply(&self, system: &mut System, from: &str, to: &str) -> anyhow::Result<()> {
+        let Some(id) = system.automaton(&self.automaton) else {
+            bail!("--rename: there is no automaton `{}` in both versions", self.automaton);
+        };
+        let automaton = &mut system.automata[id];
+        let states = automaton.states.iter_mut().map(|state| &mut state.name);
+        let events = automaton.events.iter_mut().map(|event| &mut event.name);
+        let variables = automaton.variables.iter_mut().map(|variable| &mut variable.name);
+        let mut names: Vec<&mut String> = states.chain(events).chain(variables).collect();
+        if names.iter().any(|name| *name == to) {
+            bail!("--rename: the definitions with `{from}` have a `{}.{to}` too", self.automaton);
+        }
+        let mut is_known = false;
+        for name in names.iter_mut().filter(|name| **name == from) {
+            to.clone_into(name);
+            is_known = true;
+        }
+        if !is_known {
+            bail!("--rename: `{}` has no state, event or variable `{from}`", self.automaton);
+        }
+        Ok(())
+    }
 }
 
 /// What one version does at the place where they part.
@@ -53,18 +103,28 @@ impl Diff {
         if self.trace.as_os_str() == "-" {
             bail!("the trace is read twice, so it cannot come from standard input\nhelp: write it into a file");
         }
-        let mut summaries = Vec::new();
+        let mut systems = Vec::new();
         let mut made_under = Vec::new();
         for path in [&self.old, &self.new] {
             let system = match Folder::find(Some(path))?.system()? {
                 Ok(system) => system,
                 Err(verdict) => return Ok(verdict),
             };
-            let trace = Trace::open(&self.trace)?;
-            if trace.is_of(&system) {
+            if Trace::open(&self.trace)?.is_of(&system) {
                 made_under.push(path.display().to_string());
             }
-            summaries.push(trace.replay(&system, &mut ()));
+            systems.push(system);
+        }
+        // Both get the names that are in the trace: those of the old version, unless it was made under the new one.
+        let is_of_new = made_under.first().is_some_and(|path| *path == self.new.display().to_string());
+        for renamed in &self.rename {
+            let (side, from, to) =
+                if is_of_new { (0, &renamed.old, &renamed.new) } else { (1, &renamed.new, &renamed.old) };
+            renamed.apply(Arc::make_mut(&mut systems[side]), from, to)?;
+        }
+        let mut summaries = Vec::new();
+        for system in &systems {
+            summaries.push(Trace::open(&self.trace)?.replay(system, &mut ()));
         }
         let name = self.trace.display().to_string();
         if !self.json {
@@ -139,8 +199,8 @@ impl Diff {
             let side = Side { name: name.clone(), record: record.as_ref(), why: why.as_ref() };
             side.tell(&mut output)?;
         }
-        for (place, old, new) in details {
-            writeln!(output, "  {place}: {} before, {} after", printable(&old), printable(&new))?;
+        for difference in &details {
+            writeln!(output, "  {}", difference_text(difference, ["before", "after"]))?;
         }
         output.flush()?;
         Ok(Verdict::Bad)
@@ -151,14 +211,7 @@ impl Side<'_> {
     fn tell(&self, output: &mut impl Write) -> std::io::Result<()> {
         writeln!(output, "  {}", styled(STRONG, &self.name))?;
         if let Some(why) = self.why {
-            let text = match why {
-                Why::NoDelivery => "has nothing to deliver here".to_owned(),
-                Why::Unanswered { instance, question } => {
-                    format!("{instance} asks for the condition `{question}`, which the trace has no answer for here")
-                }
-                Why::Unknown(problem) => problem.clone(),
-                Why::Differs(_) => String::new(),
-            };
+            let text = why_text(why).unwrap_or_default();
             return writeln!(output, "    {text}");
         }
         let Some(record) = self.record else { return writeln!(output, "    has come to the end, as the trace") };

@@ -167,6 +167,7 @@ pub fn parting_as_json(parting: &Parting) -> Json {
     let (kind, found) = match &parting.why {
         Why::Differs(found) => ("differs", Some(found)),
         Why::NoDelivery => ("no_delivery", None),
+        Why::Due { .. } => ("due", None),
         Why::Unanswered { .. } => ("unanswered", None),
         Why::Unknown(_) => ("unknown", None),
     };
@@ -177,6 +178,7 @@ pub fn parting_as_json(parting: &Parting) -> Json {
     let details = details.into_iter().map(|(place, expected, found)| json!([place, expected, found]));
     json!({
         "line": parting.line,
+        "at_ms": parting.at_ms(),
         "kind": kind,
         "says": why_text(&parting.why),
         "expected": parting.expected,
@@ -185,14 +187,30 @@ pub fn parting_as_json(parting: &Parting) -> Json {
     })
 }
 
-fn why_text(why: &Why) -> Option<String> {
+/// What there is to say, where there are no two records to compare.
+pub fn why_text(why: &Why) -> Option<String> {
     match why {
         Why::Differs(_) => None,
         Why::NoDelivery => Some("the definitions have nothing to deliver here".to_owned()),
         Why::Unanswered { instance, question } => {
             Some(format!("{instance} asks for the condition `{question}`, which the trace has no answer for here"))
         }
+        Why::Due { instance, timer, due_ms } => Some(format!(
+            "`{timer}` of {instance} is due at {} here. This trace does not say when timers were due, so it was late, or its length has changed",
+            moment(*due_ms)
+        )),
         Why::Unknown(problem) => Some(problem.clone()),
+    }
+}
+
+/// A difference as a line: of a timer, when it is due.
+pub fn difference_text((place, first, second): &(String, String, String), of: [&str; 2]) -> String {
+    let due = |text: &str| {
+        text.parse().map_or_else(|_| "not running".to_owned(), |at_ms| format!("due at {}", moment(at_ms)))
+    };
+    match place.strip_prefix("timers.") {
+        Some(timer) => format!("timer `{timer}`: {} {}, {} {}", due(first), of[0], due(second), of[1]),
+        None => format!("{place}: {} {}, {} {}", printable(first), of[0], printable(second), of[1]),
     }
 }
 
@@ -236,7 +254,13 @@ fn tell(name: &str, summary: &Summary) -> anyhow::Result<()> {
 }
 
 fn tell_parting(output: &mut impl Write, name: &str, parting: &Parting) -> anyhow::Result<()> {
-    writeln!(output, "{} {name}, line {}: the definitions and the trace part", styled(BAD, "parted:"), parting.line)?;
+    let at = parting.at_ms().map_or(String::new(), |at_ms| format!(", at {}", moment(at_ms)));
+    writeln!(
+        output,
+        "{} {name}, line {}: the definitions and the trace part{at}",
+        styled(BAD, "parted:"),
+        parting.line
+    )?;
     if let Some(expected) = &parting.expected {
         writeln!(output, "  {} #{} {}", styled(STRONG, "expected"), expected.sequence, timeline(expected))?;
     } else if matches!(parting.why, Why::Differs(_)) {
@@ -246,8 +270,8 @@ fn tell_parting(output: &mut impl Write, name: &str, parting: &Parting) -> anyho
         Why::Differs(found) => {
             writeln!(output, "  {}    #{} {}", styled(STRONG, "found"), found.sequence, timeline(found))?;
             let details = parting.expected.as_ref().map(|expected| differences(expected, found)).unwrap_or_default();
-            for (place, expected, found) in details {
-                writeln!(output, "    {place}: {} in the trace, {} here", printable(&expected), printable(&found))?;
+            for difference in &details {
+                writeln!(output, "    {}", difference_text(difference, ["in the trace", "here"]))?;
             }
         }
         why => writeln!(output, "  {}    {}", styled(STRONG, "found"), why_text(why).unwrap_or_default())?,

@@ -1,48 +1,53 @@
 //! `automata simulate`: an automaton at a person's hands, or at a script's. What it does is the interpreter's; here it meets the terminal.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use automata_compiler::model::System;
-use automata_compiler::model_hash;
-use automata_compiler::simulation::{Session, describe, run_script};
-use automata_runtime::record::QUEUE_LIMIT;
-use automata_runtime::trace::{FORMAT, FirstLine, Header, Output, SecondLine, Snapshot};
+use automata_compiler::simulation::{Journal, Saved, Session, describe, play};
+use automata_compiler::trace::Recording;
+use automata_runtime::Record;
 use clap::Args;
 
 use crate::Verdict;
 use crate::folder::{Folder, automaton, is_interactive, resolve_sound};
-use crate::terminal::{FAINT, STRONG, output, print_json, styled};
+use crate::terminal::{FAINT, STRONG, counted, output, print_json, styled};
 
-/// Step through an automaton: what is it in, what would it accept, what does each do
+/// Step through an automaton: see its state, the events it accepts, and what each does
 #[derive(Args)]
 #[command(
-    after_help = "All automata of the folder run together; NAME is the one that is looked at. Time passes only when you say so.\n\n\
-    A script is JSON Lines; every key may be left out, and answers hold from their line on:\n  \
+    after_help = "All automata of the folder run together; NAME is the one that you look at. Time passes only when you say so.\n\n\
+    A script is JSON Lines, one step to a line. Every key may be left out:\n  \
     {\"at_ms\": 5000, \"instance\": \"door[1]\", \"event\": \"open\", \"fields\": {\"by\": \"alice\"}, \"conditions\": {\"locked\": false}}\n\
-    Time passes up to at_ms, and timers are served when they are due; with \"jump\": true it jumps there, and they are served late,\n\
-    as on a machine that slept.\n\n\
+    at_ms       time passes up to then, and timers fire when they are due; with \"jump\": true they fire late, as after a sleep of the machine\n\
+    instance    who gets the event; without it, NAME\n\
+    conditions  answers, which hold from this line on until they are changed\n\n\
     Examples:\n  \
     automata simulate tcp_connection\n  \
     automata simulate 'tcp_connection[7]'\n  \
     automata simulate tcp_connection --script steps.jsonl\n  \
     automata simulate tcp_connection --script - --json < steps.jsonl | jq .outcome\n  \
-    automata simulate tcp_connection --script steps.jsonl --trace run.trace     for `automata replay`"
+    automata simulate tcp_connection --script steps.jsonl --trace run.trace     for `automata replay`\n  \
+    automata simulate tcp_connection --save-script steps.jsonl                  try something, and keep it"
 )]
 pub struct Simulate {
     /// The automaton, or one of its instances: `name[key]`
     name: String,
-    /// Do these steps instead of asking a person; `-` reads standard input
+    /// Run these steps instead of an interactive session; `-` reads standard input
     #[arg(long, value_name = "STEPS.jsonl", value_hint = clap::ValueHint::FilePath)]
     script: Option<PathBuf>,
     /// Print one JSON object for each delivery; with --script
     #[arg(long)]
     json: bool,
-    /// Write the run as a trace, which `automata replay` can run again; with --script
-    #[arg(long, value_name = "TRACE", requires = "script", value_hint = clap::ValueHint::FilePath)]
+    /// Write what happened as a trace, for `automata replay`
+    #[arg(long, value_name = "TRACE", value_hint = clap::ValueHint::FilePath)]
     trace: Option<PathBuf>,
+    /// Write what was done as a script, for `--script`
+    #[arg(long, value_name = "STEPS.jsonl", value_hint = clap::ValueHint::FilePath)]
+    save_script: Option<PathBuf>,
 }
 
 impl Simulate {
@@ -61,65 +66,107 @@ impl Simulate {
         };
         automaton(&system, name.trim())?;
         match &self.script {
-            Some(path) => script(system, path, self.json, self.trace.as_deref()),
-            None => interactive(system, &self.name),
+            Some(path) => self.play(system, path),
+            None => self.session(system),
         }
     }
-}
 
-fn script(system: Arc<System>, path: &Path, json: bool, trace: Option<&Path>) -> anyhow::Result<Verdict> {
-    let (named, text) = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).context("standard input cannot be read as text")?;
-        ("standard input".to_owned(), text)
-    } else {
-        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        (path.display().to_string(), text)
-    };
-    let mut written = Ok(());
-    let mut lines = opening(&system)?;
-    let outcome = run_script(system, &text, |record| {
-        if trace.is_some() {
-            lines.push(serde_json::to_string(&record).unwrap_or_default());
-        }
-        if written.is_ok() {
-            written = if json {
-                print_json(&record)
-            } else {
-                writeln!(output(), "{}", describe(&record)).map_err(Into::into)
-            };
-        }
-    });
-    written?;
-    if let Some(path) = trace {
-        let bytes: Vec<u8> = lines.iter().flat_map(|line| line.bytes().chain([b'\n'])).collect();
-        let file = std::fs::File::create(path).map(Output::new);
-        let written = file.and_then(|mut file| {
-            file.write(&bytes)?;
-            file.close()
+    fn play(&self, system: Arc<System>, path: &Path) -> anyhow::Result<Verdict> {
+        let (named, text) = if path == Path::new("-") {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text).context("standard input cannot be read as text")?;
+            ("standard input".to_owned(), text)
+        } else {
+            let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            (path.display().to_string(), text)
+        };
+        let (mut journal, mut steps) = (Journal::new(&system), String::new());
+        let mut recording = Recording::begin(&system, PROGRAM, random_key());
+        let (mut written, mut violated) = (Ok(()), Vec::new());
+        let outcome = play(Arc::clone(&system), Some(&self.name), &text, &mut |input, deliveries| {
+            if self.save_script.is_some() {
+                journal.input(input, &deliveries, &mut steps);
+            }
+            for delivery in &deliveries {
+                let properties = delivery.violations(&system).into_iter();
+                violated.extend(properties.map(|property| (delivery.sequence, property)));
+                if self.trace.is_some() {
+                    recording.delivery(delivery);
+                }
+                if written.is_ok() {
+                    written = self.tell(&delivery.record(&system));
+                }
+            }
         });
-        written.with_context(|| format!("{} cannot be written", path.display()))?;
+        written?;
+        self.keep(&steps, &recording.end())?;
+        match outcome {
+            Ok(_) if violated.is_empty() => Ok(Verdict::Good),
+            Ok(_) => {
+                for (sequence, property) in violated {
+                    eprintln!("error: the property {property} is violated since delivery #{sequence}");
+                }
+                Ok(Verdict::Bad)
+            }
+            Err(error) => bail!("{named}, {error}"),
+        }
     }
-    match outcome {
-        Ok(_) => Ok(Verdict::Good),
-        Err(error) => bail!("{named}, {error}"),
+
+    fn tell(&self, record: &Record) -> anyhow::Result<()> {
+        if self.json { print_json(record) } else { Ok(writeln!(output(), "{}", describe(record))?) }
+    }
+
+    /// Writes the files that were asked for on the command line.
+    fn keep(&self, script: &str, trace: &[u8]) -> anyhow::Result<()> {
+        for (path, bytes) in [(&self.save_script, script.as_bytes()), (&self.trace, trace)] {
+            if let Some(path) = path {
+                write(path, bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn session(&self, system: Arc<System>) -> anyhow::Result<Verdict> {
+        let session = interactive(system, &self.name)?;
+        self.keep(&session.script(), &session.write_trace(PROGRAM, random_key()))?;
+        Ok(Verdict::Good)
     }
 }
 
-/// The first two lines of a trace of a system that has not started yet.
-fn opening(system: &System) -> anyhow::Result<Vec<String>> {
-    let first = FirstLine {
-        trace: FORMAT,
-        header: Header { program: format!("automata {}", env!("CARGO_PKG_VERSION")), ..Header::default() },
-        model: model_hash(system),
-        queue_limit: QUEUE_LIMIT as u64,
-        settings: serde_json::Map::new(),
+/// What a trace calls this program.
+const PROGRAM: &str = concat!("automata ", env!("CARGO_PKG_VERSION"));
+
+/// Nobody has to be able to guess it, and nobody has to know it: the keys of two hash maps of the standard library are random enough.
+fn random_key() -> [u8; 32] {
+    let mut key = [0; 32];
+    for (index, part) in key.chunks_mut(8).enumerate() {
+        let number = RandomState::new().hash_one(index);
+        part.copy_from_slice(&number.to_be_bytes());
+    }
+    key
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Writes a file that the person asked for, and says so; what went wrong is said, and the session goes on.
+fn save(session: &Session, file: &Saved) -> String {
+    let (path, bytes) = match file {
+        Saved::Script(path) => (path, session.script().into_bytes()),
+        Saved::Trace(path) => (path, session.write_trace(PROGRAM, random_key())),
     };
-    let second = SecondLine { snapshot: Snapshot::default() };
-    Ok(vec![serde_json::to_string(&first)?, serde_json::to_string(&second)?])
+    match write(Path::new(path), &bytes) {
+        Ok(()) => {
+            let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
+            format!("Wrote {} to {path}.", counted(lines, "line"))
+        }
+        Err(error) => format!("{error:#}"),
+    }
 }
 
-fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Verdict> {
+/// Talks to a person, or to a pipe, until the end; what was done is in the session.
+fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
     let (mut session, reply) = Session::new(system, name)?;
     let mut output = output();
     let person = is_interactive();
@@ -145,18 +192,19 @@ fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Verdict> {
             // End of input: a person pressed Control-D.
             writeln!(output)?;
             show(&mut output, &session.at_end_of_input().unwrap_or_default())?;
-            return Ok(Verdict::Good);
+            return Ok(session);
         };
         let reply = session.line(&line.context("standard input cannot be read as text")?);
         if reply.quit {
-            return Ok(Verdict::Good);
+            return Ok(session);
         }
+        let text = reply.save.as_ref().map_or_else(|| reply.text.clone(), |file| save(&session, file));
         if !person {
             // What a pipe says is not seen otherwise.
             writeln!(output)?;
         }
-        show(&mut output, &reply.text)?;
-        if reply.text.is_empty() {
+        show(&mut output, &text)?;
+        if text.is_empty() {
             seen.clear();
         }
     }

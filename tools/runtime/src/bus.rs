@@ -11,12 +11,12 @@ use crate::automaton::{Answer, Automaton, Event, Input, Instance, State, Timer, 
 use crate::deferral::Deferral;
 use crate::delivery::{Delivery, Incoming, Off, Recorder};
 use crate::handled::Handled;
-use crate::instances::{Serial, Slot, Table};
+use crate::instances::{Buffers, Serial, Slot, Table};
 use crate::record::{DELIVERY_LIMIT, Fault, MICROSTEP_LIMIT, Outcome, QUEUE_LIMIT};
 use crate::secret::Key;
 use crate::timers::Timers;
 use crate::trace::{self, Header};
-use crate::value::Faults;
+use crate::value::{Faults, Milliseconds};
 
 /// A generated system: all instance tables, and the routing between automata.
 pub trait System: Sized {
@@ -659,6 +659,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         let state_before = before.as_ref().map(|before| before.state);
         let after = self.keep_state::<A>(slot, state_before);
         let faults = self.send_all::<A>(slot);
+        self.note_timers::<A>(after.is_final());
         let faults =
             if self.delivered + 1 == DELIVERY_LIMIT { self.at_limit::<A>(slot, after, faults) } else { faults };
         self.handled.note(outcome, faults);
@@ -679,6 +680,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
             actions: &buffers.effects.actions,
             sends: &buffers.effects.sends,
             raised: &buffers.handled,
+            timers: &buffers.begun,
             faults,
         });
         self.close::<A>(slot, after, actions)
@@ -819,11 +821,29 @@ impl<S: System, R: Recorder> Bus<S, R> {
                 actions: &[],
                 sends: &[],
                 raised: &[],
+                timers: &[],
                 faults,
             });
         }
         self.sequence += 1;
         self.delivered += 1;
+    }
+
+    /// Keeps for the record which timers begin now, in the order of their declaration.
+    fn note_timers<A: Automaton>(&mut self, is_final: bool)
+    where
+        S: Member<A>,
+    {
+        let now_ms = self.now_ms;
+        let Buffers { effects, begun, .. } = Member::<A>::table_mut(&mut self.system).buffers_mut();
+        for change in effects.timers.iter().filter(|_| !is_final) {
+            let (TimerChange::Start { timer, .. } | TimerChange::Stop(timer)) = *change;
+            begun.retain(|(known, _)| *known != timer);
+            if let TimerChange::Start { length, repeats, .. } = *change {
+                begun.push((timer, now_ms.saturating_add(length_ms(length, repeats))));
+            }
+        }
+        begun.sort_unstable_by_key(|(timer, _)| timer.index());
     }
 
     fn change_timers<A: Automaton>(&mut self, slot: Slot)
@@ -838,7 +858,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
                 self.timers.cancel(handle);
             }
             if let TimerChange::Start { timer, length, repeats } = change {
-                let length_ms = if repeats { length.0.max(1) } else { length.0 };
+                let length_ms = length_ms(length, repeats);
                 let deadline_ms = self.now_ms.saturating_add(length_ms);
                 let interval_ms = repeats.then_some(length_ms);
                 handles[timer.index()] = Some(self.timers.start(S::alarm(slot, timer), deadline_ms, interval_ms));
@@ -876,6 +896,11 @@ struct Before<A: Automaton> {
     state: A::State,
     /// Only if there is a recorder.
     variables: Option<A::Variables>,
+}
+
+/// An interval of 0 counts as 1 ms.
+fn length_ms(length: Milliseconds, repeats: bool) -> u64 {
+    if repeats { length.0.max(1) } else { length.0 }
 }
 
 fn outcome_of_event(answer: Answer) -> Outcome {

@@ -143,19 +143,22 @@ pub struct Delivery<'a, A: Automaton> {
     pub sends: &'a [A::Sent],
     /// Raised events that were handled.
     pub raised: &'a [(A::Event, Outcome)],
+    /// Timers that began and still run, with the times when they are due.
+    pub timers: &'a [(A::Timer, u64)],
     /// What went wrong.
     pub faults: Faults,
 }
 
 impl<A: Automaton> Delivery<'_, A> {
-    /// The same, with names and JSON values in place of types.
+    /// The same, with names and JSON values in place of types; without the timers, which only a line of a trace has.
     ///
     /// # Panics
     /// If a type of the definition serialises to something that JSON cannot hold, such as a map with keys that are not texts.
     #[must_use]
     pub fn to_record(&self) -> Record {
         let json = serde_json::to_value(self).expect("types of events and conditions serialise to JSON");
-        Record::deserialize(json).expect("a delivery serialises to the fields of a record")
+        let record = Record::deserialize(json).expect("a delivery serialises to the fields of a record");
+        Record { timers: serde_json::Map::new(), ..record }
     }
 }
 
@@ -178,6 +181,7 @@ impl<A: Automaton> Serialize for Delivery<'_, A> {
             actions: self.actions,
             sends: Listed(sends),
             raised: RaisedList(self.raised),
+            timers: Begun(self.timers),
             faults: self.faults,
         }
         .serialize(serializer)
@@ -211,6 +215,8 @@ struct Line<'a, A: Automaton> {
     sends: Listed<'a, A::Sent>,
     #[serde(skip_serializing_if = "RaisedList::is_empty")]
     raised: RaisedList<'a, A::Event>,
+    #[serde(skip_serializing_if = "Begun::is_empty")]
+    timers: Begun<'a, A::Timer>,
     #[serde(skip_serializing_if = "faults_are_empty")]
     faults: Faults,
 }
@@ -270,6 +276,20 @@ impl<T> Listed<'_, T> {
 impl<T: Sent> Serialize for Listed<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().filter(|sent| !sent.is_observation()))
+    }
+}
+
+struct Begun<'a, T>(&'a [(T, u64)]);
+
+impl<T> Begun<'_, T> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T: Timer> Serialize for Begun<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(timer, due_ms)| (timer.label(), due_ms)))
     }
 }
 

@@ -25,11 +25,13 @@ pub struct Buffers<A: Automaton> {
     pub asked: Asked<A::Question>,
     /// Raised events that were handled, and what became of them; only if there is a recorder.
     pub handled: Vec<(A::Event, Outcome)>,
+    /// Timers that began and still run, with the times when they are due; only if somebody wants a record.
+    pub begun: Vec<(A::Timer, u64)>,
 }
 
 impl<A: Automaton> Default for Buffers<A> {
     fn default() -> Self {
-        Self { effects: Effects::default(), asked: Asked::default(), handled: Vec::new() }
+        Self { effects: Effects::default(), asked: Asked::default(), handled: Vec::new(), begun: Vec::new() }
     }
 }
 
@@ -43,6 +45,7 @@ impl<A: Automaton> Buffers<A> {
         self.effects.faults = Default::default();
         self.asked.questions.clear();
         self.handled.clear();
+        self.begun.clear();
     }
 }
 

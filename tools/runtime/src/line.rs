@@ -42,6 +42,7 @@ pub fn write<A: Automaton>(delivery: &Delivery<'_, A>, out: &mut Vec<u8>) -> Res
     list(out, ",\"actions\":[", delivery.actions.iter(), json)?;
     list(out, ",\"sends\":[", delivery.sends.iter().filter(|sent| !sent.is_observation()), json)?;
     list(out, ",\"raised\":[", delivery.raised.iter(), |out, (event, became)| raised(out, event, *became))?;
+    timers(delivery.timers, out)?;
     if !delivery.faults.is_empty() {
         out.extend_from_slice(b",\"faults\":");
         json(out, &delivery.faults)?;
@@ -112,6 +113,20 @@ fn variables<A: Automaton>(delivery: &Delivery<'_, A>, out: &mut Vec<u8>) -> Res
     }
     out.extend_from_slice(b",\"variables\":");
     json(out, &Changes { before: delivery.variables_before, after })
+}
+
+/// `,"timers":{"after name in STATE":5000}`: labels need no escape.
+fn timers(begun: &[(impl Timer, u64)], out: &mut Vec<u8>) -> Result<()> {
+    for (index, (timer, due_ms)) in begun.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { b",\"timers\":{" } else { b"," });
+        name(out, timer.label());
+        out.push(b':');
+        json(out, due_ms)?;
+    }
+    if !begun.is_empty() {
+        out.push(b'}');
+    }
+    Ok(())
 }
 
 /// `"name"` or `"name[key]"`.

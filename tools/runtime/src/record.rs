@@ -195,6 +195,10 @@ pub struct Record {
     /// Raised events, in the order of their handling.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub raised: Vec<Raised>,
+    /// In a line of a trace only: the timers that began in this delivery and run at its end (`after name in STATE` → when it is due, in
+    /// milliseconds).
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub timers: Map<String, Value>,
     /// What went wrong, sorted, each at most once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,

@@ -106,6 +106,9 @@ pub struct FirstLine {
     pub model: String,
     /// Messages that the queue of the bus holds.
     pub queue_limit: u64,
+    /// The lines tell which timers began, and when they are due. Older traces do not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timers: bool,
     /// Parameters that differ from the defaults of their definitions: automaton → parameter → value.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub settings: Map<String, Value>,
@@ -218,6 +221,7 @@ fn first_line<S: System>(situation: &Situation<'_, S>, header: &Header) -> First
         header: header.clone(),
         model: S::MODEL_HASH.to_owned(),
         queue_limit: situation.queue_limit as u64,
+        timers: true,
         settings: changed_settings(situation.system.settings()),
     }
 }

@@ -68,3 +68,55 @@ fn a_trace_of_neither_leads_nowhere() {
         .bad(2, &["here both do the same, which is not what the trace says"]);
     scratch.run(&["diff", "-", "automata", "new"]).bad(2, &["cannot come from standard input"]);
 }
+
+#[test]
+fn what_has_another_name_is_no_difference_if_that_is_said() {
+    let scratch = with_trace();
+    with_new(&scratch, "\"greet(who, openings)\"", "\"greet(who, openings)\"");
+    scratch.write("new/door.yaml", &DOOR.replace("OPEN", "AJAR"));
+    assert_eq!(scratch.run(&["diff", "day.trace", "automata", "new"]).code, 1);
+    let out = scratch.run(&["diff", "day.trace", "automata", "new", "--rename", "door.OPEN=AJAR"]).good();
+    assert!(out.contains("they agree on all 8 deliveries"), "{out}");
+    let out = scratch.run(&["diff", "day.trace", "new", "automata", "--rename", "door.AJAR=OPEN"]).good();
+    assert!(out.contains("they agree on all 8 deliveries"), "the trace is of the second: {out}");
+    for (rename, said) in [
+        ("door.OPEN", "write AUTOMATON.OLD=NEW"),
+        ("dor.OPEN=AJAR", "there is no automaton `dor`"),
+        ("door.OPEN=WIDE", "has no state, event or variable `WIDE`"),
+        ("door.CLOSED=AJAR", "have a `door.CLOSED` too"),
+    ] {
+        scratch.run(&["diff", "day.trace", "automata", "new", "--rename", rename]).bad(2, &[said]);
+    }
+}
+
+#[test]
+fn a_timer_of_another_length_is_found_where_it_begins() {
+    let scratch = with_trace();
+    for (length, due) in [("1s", "0:01.000"), ("60s", "0:05.000")] {
+        with_new(&scratch, "default: 5s", &format!("default: {length}"));
+        let run = scratch.run(&["diff", "day.trace", "automata", "new"]);
+        assert_eq!(run.code, 1, "{}", run.out);
+        assert!(
+            run.out.contains("they part at line 5") && run.out.contains("timer `after patience in OPEN`"),
+            "{}",
+            run.out
+        );
+        let replay = scratch.run(&["replay", "day.trace", "--automata", "new"]);
+        assert!(replay.code == 1 && replay.out.contains(&format!("part, at {due}")), "{}", replay.out);
+    }
+}
+
+#[test]
+fn a_shorter_timer_is_found_in_a_trace_that_does_not_tell_timers() {
+    let scratch = with_trace();
+    let trace = scratch.read("day.trace");
+    let lines = trace.lines().map(|line| match line.split_once(",\"timers\":{") {
+        Some((before, rest)) => format!("{before}{}\n", rest.split_once('}').expect("an object ends").1),
+        None => format!("{}\n", line.replace(",\"timers\":true", "")),
+    });
+    scratch.write("day.trace", &lines.collect::<String>());
+    assert!(scratch.run(&["replay", "day.trace"]).good().contains("verified 8 deliveries"));
+    with_new(&scratch, "default: 5s", "default: 1s");
+    let run = scratch.run(&["replay", "day.trace", "--automata", "new"]);
+    assert!(run.code == 1 && run.out.contains("part, at 0:01.000"), "{}", run.out);
+}

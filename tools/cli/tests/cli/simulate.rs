@@ -139,3 +139,17 @@ fn an_end_of_input_at_a_question_is_told() {
     assert!(out.contains("cancel, undo"), "{out}");
     assert!(out.ends_with("door.locked was not answered: what asked for it was not done.\n"), "{out}");
 }
+
+#[test]
+fn what_was_done_is_kept_as_a_script_and_as_a_trace() {
+    let scratch = Scratch::with_doors();
+    let steps = "{\"conditions\": {\"locked\": false}, \"event\": \"push\", \"fields\": {\"who\": \"alice\"}}\n{\"at_ms\": 9000}\n";
+    let all = ["simulate", "door[7]", "--script", "-", "--json", "--save-script", "kept.jsonl", "--trace", "run.trace"];
+    let first = scratch.run_with(&all, steps).good();
+    assert!(first.contains("\"instance\":\"door[7]\"") && first.contains("after patience"), "{first}");
+    let again = scratch.run(&["simulate", "bell", "--script", "kept.jsonl", "--json"]).good();
+    assert_eq!(first, again);
+    let verified = scratch.run(&["replay", "run.trace", "--quiet"]).good();
+    assert!(verified.contains(&format!("verified {} deliveries", first.lines().count())), "{verified}");
+    scratch.run_with(&["simulate", "door", "--script", "-"], steps).bad(2, &["There is one door for each", "door[…]"]);
+}

@@ -63,6 +63,11 @@ pub(super) struct Timers {
 }
 
 impl Timers {
+    /// How many have been started so far: the number of the next start.
+    pub fn starts(&self) -> u64 {
+        self.started
+    }
+
     /// Returns the number of this start.
     pub fn start(&mut self, deadline_ms: u64, automaton: AutomatonId, number: u64, timer: TimerId) -> u64 {
         let order = self.started;

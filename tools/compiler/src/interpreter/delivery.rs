@@ -122,6 +122,8 @@ pub struct Delivery {
     pub sends: Vec<Sending>,
     /// In the order of handling.
     pub raised: Vec<(EventId, Vec<Value>, Outcome)>,
+    /// Timers that began and run at the end, in the order of declaration, with the times when they are due. In traces only.
+    pub timers: Vec<(TimerId, u64)>,
     /// Sorted, each once.
     pub faults: Vec<Fault>,
     /// The properties that are violated since this delivery, each with its instance.
@@ -151,6 +153,7 @@ impl Delivery {
             actions: Vec::new(),
             sends: Vec::new(),
             raised: Vec::new(),
+            timers: Vec::new(),
             faults: Vec::new(),
             violated: Vec::new(),
             answered_by: None,
@@ -169,6 +172,7 @@ impl Delivery {
         self.actions.clear();
         self.sends.clear();
         self.raised.clear();
+        self.timers.clear();
         self.faults.clear();
         self.violated.clear();
         self.cases.clear();
@@ -179,6 +183,14 @@ impl Delivery {
         if let Err(place) = self.faults.binary_search(&fault) {
             self.faults.insert(place, fault);
         }
+    }
+
+    /// Likewise, with the timers that began, as a line of a trace has them.
+    #[must_use]
+    pub fn traced(&self, system: &System) -> Record {
+        let automaton = &system.automata[self.address.automaton];
+        let timers = self.timers.iter().map(|&(id, due_ms)| (automaton.timer_label(id), due_ms.into()));
+        Record { timers: timers.collect(), ..self.record(system) }
     }
 
     /// The delivery with names and JSON, as both implementations report it.
@@ -226,6 +238,7 @@ impl Delivery {
                     Raised { event: event.name.clone(), fields, outcome: *outcome }
                 })
                 .collect(),
+            timers: Map::new(),
             faults: self.faults.clone(),
             violated: self.violations(system),
         }

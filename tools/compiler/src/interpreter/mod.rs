@@ -224,14 +224,15 @@ impl Interpreter {
             }
         };
         let automaton = self.automaton(name.trim())?;
-        // The text of an opaque key may be read in two ways; the instance that is called so decides.
-        if let Some((number, _)) = key.and_then(|key| {
-            let declared = system.automata[automaton].key.as_ref()?;
-            let mut entries = self.world.tables[automaton.index()].iter();
-            entries.find(|(_, entry)| entry.key.as_ref().is_some_and(|of| of.bare(system, declared.r#type) == key))
-        }) {
-            let entry = self.world.tables[automaton.index()].get(number);
-            return Ok(Address { automaton, key: entry.and_then(|entry| entry.key.clone()) });
+        // The text of a key may be read in two ways, as records write it and as it stands; the instance that exists decides.
+        if let (Some(text), Some(declared)) = (key, &system.automata[automaton].key) {
+            let as_it_stands = || Value::from_json(system, declared.r#type, &Json::from(text));
+            let readings = Value::from_bare(system, declared.r#type, text).into_iter().chain(as_it_stands());
+            let table = &self.world.tables[automaton.index()];
+            let exists = |key: &Value| table.number(Some(key)).is_some();
+            if let Some(key) = readings.into_iter().find(exists) {
+                return Ok(Address { automaton, key: Some(key) });
+            }
         }
         let address = match (key, &system.automata[automaton].key) {
             (Some(key), Some(declared)) => {

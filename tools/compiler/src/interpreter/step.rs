@@ -77,6 +77,8 @@ pub(super) struct Step<'a> {
     /// First values of the variables that were set.
     written: Vec<(VariableId, Value)>,
     microsteps: u32,
+    /// The number of the first timer that this delivery starts.
+    first_start: u64,
     pub divided_by_zero: bool,
     /// A final state was entered.
     pub finished: bool,
@@ -95,6 +97,7 @@ impl<'a> Step<'a> {
         host: &'a mut dyn Host,
     ) -> Self {
         let id = delivery.address.automaton;
+        let first_start = timers.starts();
         Self {
             program,
             plan: &program.plans[id.index()],
@@ -109,6 +112,7 @@ impl<'a> Step<'a> {
             raised: VecDeque::new(),
             written: Vec::new(),
             microsteps: 0,
+            first_start,
             divided_by_zero: false,
             finished: false,
         }
@@ -156,6 +160,7 @@ impl<'a> Step<'a> {
             }
         }
         self.report_variables();
+        self.report_timers();
         Ok(())
     }
 
@@ -460,6 +465,16 @@ impl<'a> Step<'a> {
                 self.delivery.changed.push(Changed { variable, before: Some(before), after: after.clone() });
             }
         }
+    }
+
+    /// Those that began and still run; of an instance that ends, none.
+    fn report_timers(&mut self) {
+        if self.finished {
+            return;
+        }
+        let begun = self.data.running.iter().filter(|running| running.order >= self.first_start);
+        self.delivery.timers.extend(begun.map(|running| (running.timer, running.deadline_ms)));
+        self.delivery.timers.sort_unstable();
     }
 
     fn send(&mut self, sending: Sending) {

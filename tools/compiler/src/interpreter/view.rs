@@ -136,21 +136,21 @@ impl Interpreter {
         self.world.timers.first().map(|(deadline_ms, _)| deadline_ms)
     }
 
+    /// The timer that is due first.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Pending> {
+        self.world.timers.first().map(|pending| self.pending(pending))
+    }
+
     /// All pending timers in the order in which they are due.
     #[must_use]
     pub fn timers(&self) -> Vec<Pending> {
-        let address = |automaton: AutomatonId, number| Address {
-            automaton,
-            key: self.world.tables[automaton.index()].get(number).and_then(|entry| entry.key.clone()),
-        };
-        let pending = self.world.timers.iter();
-        pending
-            .map(|(deadline_ms, (automaton, number, timer))| Pending {
-                address: address(automaton, number),
-                timer,
-                deadline_ms,
-            })
-            .collect()
+        self.world.timers.iter().map(|pending| self.pending(pending)).collect()
+    }
+
+    fn pending(&self, (deadline_ms, (automaton, number, timer)): (u64, (AutomatonId, u64, TimerId))) -> Pending {
+        let key = self.world.tables[automaton.index()].get(number).and_then(|entry| entry.key.clone());
+        Pending { address: Address { automaton, key }, timer, deadline_ms }
     }
 
     /// All instances: by automaton, then in the order of creation.

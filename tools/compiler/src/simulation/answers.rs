@@ -1,11 +1,11 @@
 //! What the host of a simulation answers: each answer holds until it is changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value as Json;
 
 use crate::interpreter::{ConditionAsked, Error, Value};
-use crate::model::{AutomatonId, Condition, ConditionId, System};
+use crate::model::{AutomatonId, Condition, ConditionId, System, Type};
 
 /// Answers that hold until they are changed.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +17,16 @@ pub struct Answers {
 struct Known {
     /// Whatever the arguments.
     general: Option<Value>,
-    /// For these arguments; goes before the general one.
+    /// For these arguments, in the order in which they came; goes before the general one.
     exact: Vec<(Vec<Value>, Value)>,
+    /// Where those of these arguments are in `exact`.
+    places: HashMap<Vec<Value>, usize>,
+}
+
+impl Known {
+    fn exact(&self, arguments: &[Value]) -> Option<&Value> {
+        self.places.get(arguments).map(|&place| &self.exact[place].1)
+    }
 }
 
 impl Answers {
@@ -35,8 +43,7 @@ impl Answers {
 
     fn with(&self, automaton: AutomatonId, condition: ConditionId, arguments: &[Value]) -> Option<&Value> {
         let known = self.known.get(&(automaton, condition))?;
-        let exact = known.exact.iter().find(|(with, _)| with == arguments);
-        exact.map(|(_, answer)| answer).or(known.general.as_ref())
+        known.exact(arguments).or(known.general.as_ref())
     }
 
     /// Takes an answer such as `best_transport(tcp)`: `false`. Without arguments it holds for all of them; with the name of an
@@ -85,10 +92,13 @@ impl Answers {
         let known = self.known.entry((automaton, condition)).or_default();
         match arguments {
             None => known.general = Some(answer),
-            Some(arguments) => {
-                known.exact.retain(|(with, _)| *with != arguments);
-                known.exact.push((arguments, answer));
-            }
+            Some(arguments) => match known.places.get(&arguments) {
+                Some(&place) => known.exact[place].1 = answer,
+                None => {
+                    known.places.insert(arguments.clone(), known.exact.len());
+                    known.exact.push((arguments, answer));
+                }
+            },
         }
     }
 
@@ -96,17 +106,14 @@ impl Answers {
     #[must_use]
     pub fn list(&self, system: &System) -> Vec<(String, Json)> {
         let mut list = Vec::new();
-        for (&(automaton, id), known) in &self.known {
-            let automaton = &system.automata[automaton];
+        for (&(of, id), known) in &self.known {
+            let automaton = &system.automata[of];
             let condition = &automaton.conditions[id];
-            let name = format!("{}.{}", automaton.name, condition.name);
             let shown = |value: &Value| value.shown(system, condition.r#type);
+            let name = format!("{}.{}", automaton.name, condition.name);
             list.extend(known.general.iter().map(|answer| (name.clone(), shown(answer))));
-            for (arguments, answer) in &known.exact {
-                let places = condition.arguments.iter().zip(arguments);
-                let arguments: Vec<String> = places.map(|(place, value)| value.bare(system, place.r#type)).collect();
-                list.push((format!("{name}({})", arguments.join(", ")), shown(answer)));
-            }
+            let exact = known.exact.iter();
+            list.extend(exact.map(|(arguments, answer)| (question_text(system, of, id, arguments), shown(answer))));
         }
         list
     }
@@ -140,6 +147,39 @@ impl Answers {
     }
 }
 
+/// `best_transport(tcp)` with the automaton's name before it, as [`Answers::set`] reads it.
+pub(super) fn question_text(system: &System, of: AutomatonId, id: ConditionId, arguments: &[Value]) -> String {
+    let automaton = &system.automata[of];
+    let condition = &automaton.conditions[id];
+    let places = condition.arguments.iter().zip(arguments);
+    let arguments: Vec<String> = places.map(|(place, value)| argument_text(system, place.r#type, value)).collect();
+    let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
+    format!("{}.{}{arguments}", automaton.name, condition.name)
+}
+
+/// Texts bare where they can be read as they stand, and in quotes otherwise.
+fn argument_text(system: &System, of: Type, value: &Value) -> String {
+    match value.to_json(system, of) {
+        Json::Null => "none".to_owned(),
+        Json::String(text)
+            if argument(system, of, &text).as_ref() == Some(value)
+                && text.trim() == text
+                && !text.contains(['(', ')', '[', ']', '{', '}', '"', '\\', ',']) =>
+        {
+            text
+        }
+        json => json.to_string(),
+    }
+}
+
+/// Reads an argument as [`argument_text`] writes it.
+fn argument(system: &System, of: Type, text: &str) -> Option<Value> {
+    if of.optional && text == "none" {
+        return Some(Value::None);
+    }
+    Value::from_bare(system, of, text)
+}
+
 type Read = (Option<Vec<Value>>, Value);
 
 fn read(system: &System, condition: &Condition, arguments: Option<&[String]>, answer: &Json) -> Result<Read, Error> {
@@ -160,7 +200,7 @@ fn read(system: &System, condition: &Condition, arguments: Option<&[String]>, an
     }
     let mut values = Vec::with_capacity(given.len());
     for (place, text) in condition.arguments.iter().zip(given) {
-        let value = Value::from_bare(system, place.r#type, text).ok_or_else(|| {
+        let value = argument(system, place.r#type, text).ok_or_else(|| {
             wrong(format!("argument {} of `{}`", place.name, condition.name), place.r#type, text.clone())
         })?;
         values.push(value);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::answers::split;
 use super::script::message;
-use super::session::{Reply, Session, sample, state_path};
+use super::session::{Reply, Saved, Session, sample, state_path};
 use super::{Input, describe};
 use crate::interpreter::Value;
 use crate::model::{BaseType, Field, System, Type};
@@ -23,7 +23,8 @@ pub(super) const HELP_AT_QUESTION: &str = "\
   cancel, undo         gives up: nothing is done of what was to be done
   help, quit";
 
-const COMMANDS: [&str; 10] = ["wait", "start", "answer", "on", "states", "trace", "undo", "help", "quit", "exit"];
+const COMMANDS: [&str; 11] =
+    ["wait", "start", "answer", "on", "states", "trace", "save", "undo", "help", "quit", "exit"];
 
 /// Does what the line says. A name of a command goes before an event of the same name, which has its number still.
 pub(super) fn run(session: &mut Session, line: &str) -> Reply {
@@ -36,7 +37,10 @@ pub(super) fn run(session: &mut Session, line: &str) -> Reply {
         "answer" => answer(session, rest),
         "on" => look_at(session, rest),
         "states" => states(session),
-        "trace" => trace(session),
+        "trace" if rest.is_empty() => trace(session),
+        "trace" => save(Saved::Trace(rest.to_owned())),
+        "save" if rest.is_empty() => Reply::says("`save` needs a file, such as `save steps.jsonl`."),
+        "save" => save(Saved::Script(rest.to_owned())),
         "undo" => undo(session),
         _ => event(session, line),
     }
@@ -79,7 +83,8 @@ fn help(session: &Session) -> String {
     let key = automaton.key.as_ref().map_or("", |_| "[key]");
     lines.push(line(&format!("on {}{key}", automaton.name), "looks at that instance, or another"));
     lines.push(line("states", "all instances and their states"));
-    lines.push(line("trace", "what happened so far"));
+    lines.push(line("trace", "what happened so far; with a file (`trace run.trace`): written for `automata replay`"));
+    lines.push(line("save steps.jsonl", "writes what you did so far as a script, for `automata simulate --script`"));
     lines.push(line("undo", "as it was before the last input"));
     lines.push("  help, quit".to_owned());
     lines.join("\n")
@@ -144,17 +149,22 @@ fn states(session: &Session) -> Reply {
 }
 
 fn trace(session: &Session) -> Reply {
-    let lines: Vec<String> = session.trace.iter().map(describe).collect();
+    let lines: Vec<String> = session.trace().iter().map(describe).collect();
     Reply::says(if lines.is_empty() { "Nothing happened yet.".to_owned() } else { lines.join("\n") })
 }
 
+/// The caller writes the file, and says so.
+fn save(file: Saved) -> Reply {
+    Reply { save: Some(file), ..Reply::default() }
+}
+
 fn undo(session: &mut Session) -> Reply {
-    let Some((simulation, length)) = session.before.pop() else { return Reply::says("There is nothing to undo.") };
+    let Some(simulation) = session.before.pop() else { return Reply::says("There is nothing to undo.") };
     // Answers were given by the person, not by the system: they stay.
     let answers = session.simulation.answers().clone();
     session.simulation = simulation;
     *session.simulation.answers_mut() = answers;
-    session.trace.truncate(length);
+    session.done.pop();
     Reply::says("Undone.")
 }
 

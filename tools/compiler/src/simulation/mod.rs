@@ -4,6 +4,7 @@
 mod answers;
 mod choices;
 mod commands;
+mod journal;
 mod script;
 mod session;
 #[cfg(test)]
@@ -12,12 +13,11 @@ mod wording;
 
 use std::sync::Arc;
 
-use automata_runtime::record::Record;
-
 pub use self::answers::Answers;
 pub use self::choices::{Choice, Reaction, case_text, choices};
-pub use self::script::{ScriptError, run_script};
-pub use self::session::{Reply, Session};
+pub use self::journal::Journal;
+pub use self::script::{ScriptError, play, run_script};
+pub use self::session::{Reply, Saved, Session};
 pub use self::wording::describe;
 
 use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};
@@ -48,6 +48,9 @@ pub enum Input {
     StartInstance(Address, Vec<(ParameterId, Value)>),
 }
 
+/// Takes an input that was done, with the deliveries that it led to.
+pub type Done<'a> = dyn FnMut(&Input, Vec<Delivery>) + 'a;
+
 /// What somebody must say before an input can be done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenQuestion {
@@ -59,10 +62,10 @@ pub struct OpenQuestion {
     pub arguments: Vec<Value>,
 }
 
-/// Answers from what is known, keeps the records, and remembers the question that nobody has answered.
+/// Answers from what is known, keeps the deliveries, and remembers the question that nobody has answered.
 struct Recorder<'a> {
     answers: &'a Answers,
-    records: Vec<Record>,
+    deliveries: Vec<Delivery>,
     open: Option<OpenQuestion>,
 }
 
@@ -79,8 +82,8 @@ impl Host for Recorder<'_> {
         answer
     }
 
-    fn delivered(&mut self, system: &System, delivery: &Delivery) {
-        self.records.push(delivery.record(system));
+    fn delivered(&mut self, _: &System, delivery: &Delivery) {
+        self.deliveries.push(delivery.clone());
     }
 }
 
@@ -119,46 +122,51 @@ impl Simulation {
         &mut self.answers
     }
 
-    /// Does an input as a whole, or not at all.
+    /// Does an input as a whole, or not at all. It works on a copy, which costs what all instances hold: for a person's inputs.
     ///
     /// # Errors
     /// [`Refusal`]: nothing has changed then.
-    pub fn perform(&mut self, input: &Input) -> Result<Vec<Record>, Refusal> {
-        let mut interpreter = self.interpreter.clone();
-        let mut host = Recorder { answers: &self.answers, records: Vec::new(), open: None };
-        match perform(&mut interpreter, input, &mut host) {
-            Ok(true) => {
-                self.interpreter = interpreter;
-                Ok(host.records)
-            }
-            Ok(false) => Err(Refusal::Endless),
-            Err(error) => Err(match host.open {
-                Some(open) => Refusal::Question(Box::new(open), error),
-                None => Refusal::Error(error),
-            }),
-        }
+    pub fn perform(&mut self, input: &Input) -> Result<Vec<Delivery>, Refusal> {
+        let mut copy = self.clone();
+        let mut deliveries = Vec::new();
+        copy.perform_for_good(input, &mut |_, more| deliveries.extend(more))?;
+        *self = copy;
+        Ok(deliveries)
     }
-}
 
-/// False if it was given up.
-fn perform(interpreter: &mut Interpreter, input: &Input, host: &mut Recorder<'_>) -> Result<bool, Error> {
-    match input {
-        Input::Start => interpreter.start(host)?,
-        Input::Jump(at_ms) => interpreter.advance(*at_ms, host)?,
-        Input::Event(address, event, fields) => interpreter.deliver(address.clone(), *event, fields.clone(), host)?,
-        Input::StartInstance(address, parameters) => {
-            interpreter.start_instance(address.clone(), parameters.clone(), host)?;
-        }
-        Input::Until(at_ms) => {
-            let first = interpreter.deliveries();
-            while let Some(deadline_ms) = interpreter.next_deadline_ms().filter(|deadline_ms| deadline_ms <= at_ms) {
-                interpreter.advance(deadline_ms.max(interpreter.now_ms()), host)?;
-                if interpreter.deliveries() - first > PATIENCE {
-                    return Ok(false);
-                }
+    /// Does an input, and hands out its deliveries; [`Input::Until`] in parts, one for each deadline on the way and one for the rest.
+    ///
+    /// # Errors
+    /// [`Refusal`]: what was not handed out is lost, and nothing more can be done.
+    pub fn perform_for_good(&mut self, input: &Input, done: &mut Done<'_>) -> Result<(), Refusal> {
+        let Input::Until(at_ms) = input else { return self.one_input(input, done) };
+        let first = self.interpreter.deliveries();
+        while let Some(deadline_ms) = self.interpreter.next_deadline_ms().filter(|deadline_ms| deadline_ms <= at_ms) {
+            self.one_input(&Input::Until(deadline_ms.max(self.interpreter.now_ms())), done)?;
+            if self.interpreter.deliveries() - first > PATIENCE {
+                return Err(Refusal::Endless);
             }
-            interpreter.advance(*at_ms, host)?;
+        }
+        self.one_input(input, done)
+    }
+
+    fn one_input(&mut self, input: &Input, done: &mut Done<'_>) -> Result<(), Refusal> {
+        let mut host = Recorder { answers: &self.answers, deliveries: Vec::new(), open: None };
+        let interpreter = &mut self.interpreter;
+        let outcome = match input {
+            Input::Start => interpreter.start(&mut host),
+            Input::Until(at_ms) | Input::Jump(at_ms) => interpreter.advance(*at_ms, &mut host),
+            Input::Event(to, event, fields) => interpreter.deliver(to.clone(), *event, fields.clone(), &mut host),
+            Input::StartInstance(to, given) => interpreter.start_instance(to.clone(), given.clone(), &mut host),
+        };
+        let Recorder { deliveries, open, .. } = host;
+        match (outcome, open) {
+            (Ok(()), _) => {
+                done(input, deliveries);
+                Ok(())
+            }
+            (Err(error), Some(open)) => Err(Refusal::Question(Box::new(open), error)),
+            (Err(error), None) => Err(Refusal::Error(error)),
         }
     }
-    Ok(true)
 }

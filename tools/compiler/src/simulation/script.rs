@@ -1,9 +1,10 @@
 //! Scripts: JSON Lines, each an input with the time and the answers that belong to it.
 //!
 //! `{"at_ms": 5000, "instance": "contact_status[alice]", "event": "ping_now", "fields": {}, "conditions": {"peers_known": true}}`.
-//! Every key may be left out: without `at_ms` no time passes, without `instance` and `event` it is only time and answers. `"jump": true` lets time jump
-//! to `at_ms`, as on a machine that slept, so that timers come late. Answers hold from their line on, for the timers that become due on the way to
-//! `at_ms` too. Empty lines and lines that begin with `#` are skipped.
+//! Every key may be left out: without `at_ms` no time passes and no timer fires, without `event` it is only time and answers, without `instance` the
+//! event is for the instance that the simulation was asked to look at. `"jump": true` lets time jump to `at_ms`, as on a machine that slept, so that
+//! timers come late. Answers hold from their line on, for the timers that become due on the way to `at_ms` too. Empty lines and lines that begin with
+//! `#` are skipped. `docs/SEMANTICS.md` says it in full.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use automata_runtime::record::Record;
 use serde_json::{Map, Value as Json};
 
-use super::{Input, Refusal, Simulation};
+use super::{Done, Input, Refusal, Simulation};
 use crate::interpreter::{Address, Error};
 use crate::model::{EventId, EventKind, System};
 use crate::nearest::nearest;
@@ -44,6 +45,22 @@ pub fn run_script(
     script: &str,
     mut record: impl FnMut(Record),
 ) -> Result<Simulation, ScriptError> {
+    let names = Arc::clone(&system);
+    play(system, None, script, &mut |_, deliveries| {
+        deliveries.iter().for_each(|delivery| record(delivery.record(&names)));
+    })
+}
+
+/// Likewise, with `name` or `name[key]` for the lines that name no instance; hands out each input with the deliveries that it led to.
+///
+/// # Errors
+/// The first line that cannot be done; what came before it has been handed out.
+pub fn play(
+    system: Arc<System>,
+    name: Option<&str>,
+    script: &str,
+    done: &mut Done<'_>,
+) -> Result<Simulation, ScriptError> {
     let mut simulation = Simulation::new(system);
     let mut started = false;
     let lines = script.lines().zip(1..).filter(|(text, _)| !text.trim().is_empty() && !text.trim().starts_with('#'));
@@ -53,35 +70,32 @@ pub fn run_script(
         answers(&mut simulation, &object).map_err(at)?;
         if !started {
             started = true;
-            perform(&mut simulation, &Input::Start, &mut record).map_err(at)?;
+            perform(&mut simulation, &Input::Start, done).map_err(at)?;
         }
         if let Some(passing) = time(&object).map_err(at)? {
-            perform(&mut simulation, &passing, &mut record).map_err(at)?;
+            perform(&mut simulation, &passing, done).map_err(at)?;
         }
-        if let Some(input) = input(&simulation, &object).map_err(at)? {
-            perform(&mut simulation, &input, &mut record).map_err(at)?;
+        if let Some(input) = input(&simulation, name, &object).map_err(at)? {
+            perform(&mut simulation, &input, done).map_err(at)?;
         }
     }
     if !started {
         let at = |message: String| ScriptError { line: 1, message };
-        perform(&mut simulation, &Input::Start, &mut record).map_err(at)?;
+        perform(&mut simulation, &Input::Start, done).map_err(at)?;
     }
     Ok(simulation)
 }
 
-fn perform(simulation: &mut Simulation, input: &Input, record: &mut impl FnMut(Record)) -> Result<(), String> {
-    match simulation.perform(input) {
-        Ok(records) => {
-            records.into_iter().for_each(record);
-            Ok(())
-        }
+fn perform(simulation: &mut Simulation, input: &Input, done: &mut Done<'_>) -> Result<(), String> {
+    match simulation.perform_for_good(input, done) {
+        Ok(()) => Ok(()),
         Err(Refusal::Question(_, error)) => {
             let name = if let Error::Unanswered { question, .. } = &error { question.as_str() } else { "…" };
             Err(format!("{error}; answer it in this line or before: \"conditions\": {{\"{name}\": …}}"))
         }
         Err(Refusal::Error(error)) => Err(error.to_string()),
         Err(Refusal::Endless) => Err(format!(
-            "time passes, but after {} deliveries there is still something due: look for a timer that is begun anew at once",
+            "time passes, but after {} deliveries there is still something due: look for a timer of length 0 that starts again at once",
             super::PATIENCE
         )),
     }
@@ -129,7 +143,7 @@ fn time(object: &Map<String, Json>) -> Result<Option<Input>, String> {
     }
 }
 
-fn input(simulation: &Simulation, object: &Map<String, Json>) -> Result<Option<Input>, String> {
+fn input(simulation: &Simulation, name: Option<&str>, object: &Map<String, Json>) -> Result<Option<Input>, String> {
     let text = |key: &str| match object.get(key) {
         None => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.as_str())),
@@ -142,7 +156,7 @@ fn input(simulation: &Simulation, object: &Map<String, Json>) -> Result<Option<I
         }
         (None, None) => return Ok(None),
         (Some(instance), None) => return Err(format!("`event` is missing: what does {instance} get?")),
-        (None, Some(event)) => return Err(format!("`instance` is missing: who gets {event}?")),
+        (None, Some(event)) => (looked_at(simulation, name, event)?, event),
     };
     let none = Map::new();
     let fields = match object.get("fields") {
@@ -152,6 +166,20 @@ fn input(simulation: &Simulation, object: &Map<String, Json>) -> Result<Option<I
     };
     let address = simulation.interpreter().address(instance).map_err(|error| error.to_string())?;
     message(simulation, address, event, fields).map(Some).map_err(|error| error.to_string())
+}
+
+/// The instance that the simulation was asked to look at, which has to be one.
+fn looked_at<'a>(simulation: &Simulation, name: Option<&'a str>, event: &str) -> Result<&'a str, String> {
+    let Some(name) = name else { return Err(format!("`instance` is missing: who gets {event}?")) };
+    let interpreter = simulation.interpreter();
+    match interpreter.automaton(name).map(|id| &interpreter.system().automata[id].key) {
+        Ok(Some(key)) => Err(format!(
+            "`instance` is missing: who gets {event}? There is one {name} for each {}; write \"instance\": \"{name}[…]\", or \
+             `{name}[…]` in place of `{name}` on the command line",
+            key.name
+        )),
+        _ => Ok(name),
+    }
 }
 
 /// An event by its name, or `start` if the automaton declares no event of that name.

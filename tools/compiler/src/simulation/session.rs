@@ -5,12 +5,15 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use automata_runtime::record::Record;
+use automata_runtime::secret::Key;
 
+use super::answers::question_text;
 use super::choices::{Choice, choices};
 use super::wording::{moment, shown};
-use super::{Input, OpenQuestion, Refusal, Simulation, describe};
-use crate::interpreter::{Address, Error, InstanceView, Value};
+use super::{Input, Journal, OpenQuestion, Refusal, Simulation, describe};
+use crate::interpreter::{Address, Delivery, Error, InstanceView, Value};
 use crate::model::{StateId, System};
+use crate::trace::Recording;
 use crate::wording::Wording;
 
 /// Undo goes back this far.
@@ -23,6 +26,8 @@ pub struct Reply {
     pub text: String,
     /// What was delivered.
     pub records: Vec<Record>,
+    /// A file that is to be written.
+    pub save: Option<Saved>,
     /// The session is over.
     pub quit: bool,
 }
@@ -33,15 +38,25 @@ impl Reply {
     }
 }
 
+/// Which file is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// With [`Session::script`].
+    Script(String),
+    /// With [`Session::write_trace`].
+    Trace(String),
+}
+
 /// A person steps through a system, looking at one of its instances.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub(super) simulation: Simulation,
     /// The instance that is looked at, existing or not.
     pub(super) focus: Address,
-    pub(super) trace: Vec<Record>,
-    /// The simulation, and the length of the trace, before each input.
-    pub(super) before: Vec<(Simulation, usize)>,
+    /// What was done so far, without what was undone, and the deliveries that it led to.
+    pub(super) done: Vec<(Input, Vec<Delivery>)>,
+    /// The simulation before each of the last inputs.
+    pub(super) before: Vec<Simulation>,
     /// An input that waits for the answer to a question.
     pub(super) waiting: Option<(Input, OpenQuestion)>,
     started: bool,
@@ -63,15 +78,38 @@ impl Session {
             Err(_) => interpreter.address(name)?,
         };
         let mut session =
-            Self { simulation, focus, trace: Vec::new(), before: Vec::new(), waiting: None, started: false };
+            Self { simulation, focus, done: Vec::new(), before: Vec::new(), waiting: None, started: false };
         let reply = session.perform(Input::Start);
         Ok((session, reply))
     }
 
-    /// What happened so far, after undoing.
+    /// What happened so far, without what was undone.
     #[must_use]
-    pub fn trace(&self) -> &[Record] {
-        &self.trace
+    pub fn trace(&self) -> Vec<Record> {
+        self.records(self.done.iter().flat_map(|(_, deliveries)| deliveries))
+    }
+
+    fn records<'a>(&self, deliveries: impl IntoIterator<Item = &'a Delivery>) -> Vec<Record> {
+        let system = self.simulation.interpreter().system();
+        deliveries.into_iter().map(|delivery| delivery.record(system)).collect()
+    }
+
+    /// A script that does again what was done so far, without what was undone.
+    #[must_use]
+    pub fn script(&self) -> String {
+        let mut journal = Journal::new(self.simulation.interpreter().system());
+        let mut script = String::new();
+        self.done.iter().for_each(|(input, deliveries)| journal.input(input, deliveries, &mut script));
+        script
+    }
+
+    /// A trace of what happened so far, without what was undone; program and key are those of [`Recording::begin`].
+    #[must_use]
+    pub fn write_trace(&self, program: &str, key: Key) -> Vec<u8> {
+        let mut recording = Recording::begin(self.simulation.interpreter().system(), program, key);
+        let deliveries = self.done.iter().flat_map(|(_, deliveries)| deliveries);
+        deliveries.for_each(|delivery| recording.delivery(delivery));
+        recording.end()
     }
 
     /// The simulation as it is now.
@@ -177,9 +215,9 @@ impl Session {
 
     /// Does an input, or asks what must be known for it.
     pub(super) fn perform(&mut self, input: Input) -> Reply {
-        let before = (self.simulation.clone(), self.trace.len());
+        let before = self.simulation.clone();
         match self.simulation.perform(&input) {
-            Ok(records) => {
+            Ok(deliveries) => {
                 // The start itself cannot be undone.
                 if self.started {
                     if self.before.len() == UNDO_LIMIT {
@@ -188,9 +226,10 @@ impl Session {
                     self.before.push(before);
                 }
                 self.started = true;
-                self.trace.extend(records.iter().cloned());
+                let records = self.records(&deliveries);
                 let text = if input == Input::Start { self.opening(&records) } else { describe_all(&records) };
-                Reply { text, records, quit: false }
+                self.done.push((input, deliveries));
+                Reply { text, records, ..Reply::default() }
             }
             Err(Refusal::Question(question, error)) => {
                 let expected = if let Error::Unanswered { expected, .. } = error { expected } else { String::new() };
@@ -200,7 +239,7 @@ impl Session {
             }
             Err(Refusal::Error(error)) => Reply::says(error.to_string()),
             Err(Refusal::Endless) => Reply::says(
-                "There is no end of timers that are due: look for one that is begun anew at once. Nothing was done.",
+                "Timers are due without an end: look for one of length 0 that starts again at once. Nothing was done.",
             ),
         }
     }
@@ -286,12 +325,7 @@ impl Session {
 
     fn question(&self, question: &OpenQuestion) -> String {
         let system = self.simulation.interpreter().system();
-        let automaton = &system.automata[question.automaton];
-        let condition = &automaton.conditions[question.condition];
-        let places = condition.arguments.iter().zip(&question.arguments);
-        let arguments: Vec<String> = places.map(|(place, value)| value.bare(system, place.r#type)).collect();
-        let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
-        format!("{}.{}{arguments}", automaton.name, condition.name)
+        question_text(system, question.automaton, question.condition, &question.arguments)
     }
 }
 

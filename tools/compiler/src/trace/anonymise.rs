@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use super::line::Writer;
 use super::opening::{Opening, snapshot};
-use crate::interpreter::{Asked, Delivery, Interpreter, Message, Value, Who};
-use crate::model::{self, BaseType, ExpressionKind, Field, System, Type};
+use super::replaced::replaced;
+use crate::interpreter::{Delivery, Interpreter, Value};
+use crate::model::{self, BaseType, ExpressionKind, System, Type};
 
 /// Replaces values, each always by the same.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ impl Anonymiser {
         let system = Arc::clone(&self.system);
         let mut first: FirstLine = opening.first.clone();
         first.header.started_unix_ms = 0;
+        // The lines are written by the definitions, and these know when timers are due.
+        first.timers = true;
         for text in [(&mut first.header.network, "network"), (&mut first.header.node, "node-0")] {
             if !text.0.is_empty() {
                 *text.0 = text.1.to_owned();
@@ -73,70 +76,10 @@ impl Anonymiser {
 
     /// Appends the line of a delivery.
     pub fn delivery(&mut self, delivery: &Delivery, out: &mut Vec<u8>) {
-        let replaced = self.replaced(delivery);
+        let system = Arc::clone(&self.system);
+        let replaced = replaced(&system, delivery, &mut |of, value| self.value(of, value));
         self.writer.write(&self.system, &replaced, out);
         out.push(b'\n');
-    }
-
-    fn replaced(&mut self, delivery: &Delivery) -> Delivery {
-        let system = Arc::clone(&self.system);
-        let automaton = &system.automata[delivery.address.automaton];
-        let mut delivery = delivery.clone();
-        if let (Some(key), Some(of)) = (&mut delivery.address.key, &automaton.key) {
-            *key = self.value(of.r#type, key);
-        }
-        self.message(automaton, &mut delivery.message);
-        for (asked, answer) in &mut delivery.asked {
-            match asked {
-                Asked::Condition(id, arguments) => {
-                    let condition = &automaton.conditions[*id];
-                    self.values(&condition.arguments, arguments);
-                    *answer = self.value(condition.r#type, answer);
-                }
-                Asked::State(who, of, _) => self.who(&system.automata[*of], who),
-            }
-        }
-        for changed in &mut delivery.changed {
-            let of = automaton.variables[changed.variable].r#type;
-            changed.before = changed.before.as_ref().map(|before| self.value(of, before));
-            changed.after = self.value(of, &changed.after);
-        }
-        for (id, arguments) in &mut delivery.actions {
-            self.values(&automaton.actions[*id].arguments, arguments);
-        }
-        for sending in &mut delivery.sends {
-            let receiver = &system.automata[sending.to];
-            self.who(receiver, &mut sending.who);
-            self.message(receiver, &mut sending.message);
-        }
-        for (id, fields, _) in &mut delivery.raised {
-            self.values(&automaton.events[*id].fields, fields);
-        }
-        delivery
-    }
-
-    fn who(&mut self, automaton: &model::Automaton, who: &mut Who) {
-        if let (Who::Keyed(key), Some(of)) = (who, &automaton.key) {
-            *key = self.value(of.r#type, key);
-        }
-    }
-
-    fn message(&mut self, receiver: &model::Automaton, message: &mut Message) {
-        match message {
-            Message::Event { event, fields } => self.values(&receiver.events[*event].fields, fields),
-            Message::Timer(_) => {}
-            Message::Start { parameters } => {
-                for (id, value) in parameters {
-                    *value = self.value(receiver.parameters[*id].r#type, value);
-                }
-            }
-        }
-    }
-
-    fn values(&mut self, places: &[Field], values: &mut [Value]) {
-        for (place, value) in places.iter().zip(values) {
-            *value = self.value(place.r#type, value);
-        }
     }
 
     fn value(&mut self, of: Type, value: &Value) -> Value {

@@ -2,17 +2,37 @@
 
 use automata_runtime::Record;
 use automata_runtime::secret::SECRET;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::interpreter::is_stamp;
 
 /// Each difference as (what, in the first, in the second); nothing if they agree. A secret whose value is not known agrees with any other.
 #[must_use]
 pub fn differences(first: &Record, second: &Record) -> Vec<(String, String, String)> {
-    let (first, second) = (json(first), json(second));
+    let (mut first, mut second) = (json(first), json(second));
+    // A timer that begins in one only is told by its name, whether others begin with it or not.
+    for record in [&mut first, &mut second] {
+        if let Json::Object(fields) = record {
+            fields.entry("timers").or_insert_with(|| Json::Object(Map::new()));
+        }
+    }
     let mut found = Vec::new();
     compare("", &first, &second, &mut found);
     found
+}
+
+/// The time from which on the two lead to something else: that of the delivery, or, if only timers are due at other times, the
+/// earliest time at which one of them is due.
+#[must_use]
+pub fn parts_at_ms(first: &Record, second: &Record) -> u64 {
+    let without = |record: &Record| Record { timers: Map::new(), ..record.clone() };
+    if !differences(&without(first), &without(second)).is_empty() {
+        return first.at_ms.min(second.at_ms);
+    }
+    let labels = first.timers.keys().chain(second.timers.keys());
+    let differing = labels.filter(|label| first.timers.get(*label) != second.timers.get(*label));
+    let due = differing.flat_map(|label| [first.timers.get(label), second.timers.get(label)]);
+    due.flatten().filter_map(Json::as_u64).min().unwrap_or(first.at_ms)
 }
 
 fn json(record: &Record) -> Json {

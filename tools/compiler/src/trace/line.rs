@@ -17,6 +17,7 @@ use crate::model::{Automaton, AutomatonId, BaseType, ConditionId, Event, Field, 
 pub struct Writer {
     /// By automaton.
     phrases: Vec<Phrases>,
+    tells_timers: bool,
 }
 
 /// What stands in lines of one automaton again and again, put together beforehand: copied at once, it takes less time than its parts.
@@ -30,6 +31,8 @@ struct Phrases {
     events: Vec<Phrase>,
     /// `"event":"after name in STATE"`.
     timers: Vec<String>,
+    /// `"after name in STATE":`.
+    due: Vec<String>,
     /// `{"ask":"name"`, and its arguments.
     conditions: Vec<Phrase>,
     /// `{"action":"name"`, and its arguments.
@@ -74,12 +77,13 @@ impl Phrases {
             Phrase::new(format!("{{\"{kind}\":\"{name}\""), key, fields)
         };
         let event = |event: &Event| Phrase::new(format!("\"event\":\"{}\"", event.name), "fields", &event.fields);
-        let timer = |id: u32| format!("\"event\":\"{}\"", automaton.timer_label(TimerId(id)));
+        let labels = || (0..automaton.timers.len() as u32).map(|id| automaton.timer_label(TimerId(id)));
         Self {
             instance: format!(",\"instance\":\"{}", automaton.name),
             states: automaton.states.iter().map(|state| format!("{}\"", state.name)).collect(),
             events: automaton.events.iter().map(event).collect(),
-            timers: (0..automaton.timers.len() as u32).map(timer).collect(),
+            timers: labels().map(|label| format!("\"event\":\"{label}\"")).collect(),
+            due: labels().map(|label| format!("\"{label}\":")).collect(),
             conditions: automaton
                 .conditions
                 .iter()
@@ -95,7 +99,12 @@ impl Writer {
     /// For that system.
     #[must_use]
     pub fn new(system: &System) -> Self {
-        Self { phrases: system.automata.iter().map(Phrases::new).collect() }
+        Self { phrases: system.automata.iter().map(Phrases::new).collect(), tells_timers: true }
+    }
+
+    /// For lines of traces that do not tell when timers are due.
+    pub(super) fn without_timers(system: &System) -> Self {
+        Self { tells_timers: false, ..Self::new(system) }
     }
 
     /// Appends the line, without its line feed.
@@ -142,6 +151,11 @@ impl Writer {
             phrases.events[id.index()].write(system, &automaton.events[*id].fields, fields, out);
             outcome(out, *became);
             out.push(b'}');
+        });
+        let timers = if self.tells_timers { delivery.timers.as_slice() } else { &[] };
+        list(out, ",\"timers\":{", timers, "}", |out, (id, due_ms)| {
+            out.extend_from_slice(phrases.due[id.index()].as_bytes());
+            number(out, *due_ms);
         });
         list(out, ",\"faults\":[", &delivery.faults, "]", |out, fault| name(out, fault.name()));
         out.push(b'}');

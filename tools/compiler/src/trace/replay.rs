@@ -9,13 +9,14 @@ use std::sync::Arc;
 use automata_runtime::Record;
 use serde_json::{Map, Value as Json};
 
-use super::differences::differences;
+use super::differences::{differences, parts_at_ms};
 use super::input::{Input, plain_fields, plain_value};
 use super::line::Writer;
 use super::opening::{Opening, resume};
 use super::reader::{Block, Ending, Line, TraceError};
 use super::scan::behind;
-use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};
+use crate::hash::model_hash;
+use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Pending, Value};
 use crate::model::{EventId, EventKind, System};
 
 /// Where the definitions and the trace part.
@@ -36,6 +37,15 @@ pub enum Why {
     Differs(Box<Record>),
     /// There is no such delivery: the definitions have nothing to deliver here.
     NoDelivery,
+    /// A timer is due before this line, and the trace, which does not say when it was due there, has no such delivery.
+    Due {
+        /// `name[key]`.
+        instance: String,
+        /// `after name in STATE`.
+        timer: String,
+        /// When.
+        due_ms: u64,
+    },
     /// A condition is asked that the line has no answer for: of that instance, as a person would write it.
     Unanswered {
         /// `name[key]`.
@@ -45,6 +55,20 @@ pub enum Why {
     },
     /// What comes in, or a situation, is not of these definitions: there is no such event, state, field and so on.
     Unknown(String),
+}
+
+impl Parting {
+    /// The time from which on what happens is not the same any more, in milliseconds: of a timer that is due at another time, the
+    /// earlier one. None where a situation is not of these definitions.
+    #[must_use]
+    pub fn at_ms(&self) -> Option<u64> {
+        match (&self.why, &self.expected) {
+            (Why::Due { due_ms, .. }, _) => Some(*due_ms),
+            (Why::Differs(found), Some(expected)) => Some(parts_at_ms(expected, found)),
+            (Why::Differs(found), None) => Some(found.at_ms),
+            (_, expected) => expected.as_ref().map(|expected| expected.at_ms),
+        }
+    }
 }
 
 /// What a replay came to.
@@ -82,6 +106,16 @@ impl Summary {
 pub trait Watch {
     /// A delivery that agrees with its line. False: neither this one nor any more is wanted.
     fn verified(&mut self, system: &System, delivery: &Delivery, line: Line<'_>) -> bool;
+
+    /// An input comes next, at that time; the interpreter is as the one before has left it.
+    fn before(&mut self, interpreter: &Interpreter, at_ms: u64) {
+        let _ = (interpreter, at_ms);
+    }
+
+    /// All that follows from an input was verified, and the interpreter is as it has left it.
+    fn settled(&mut self, interpreter: &Interpreter) {
+        let _ = interpreter;
+    }
 }
 
 /// Sees nothing.
@@ -106,6 +140,10 @@ pub enum Next {
 pub struct Replay {
     interpreter: Interpreter,
     is_started: bool,
+    /// The lines say which timers began, and when they are due.
+    tells_timers: bool,
+    /// Timers may come late: the trace was made under these definitions, or says when they are due.
+    may_be_late: bool,
 }
 
 impl Replay {
@@ -115,7 +153,11 @@ impl Replay {
     /// If it is none of these definitions: they part before the first delivery.
     pub fn new(system: &Arc<System>, opening: &Opening) -> Result<Self, Parting> {
         match resume(system, opening) {
-            Ok(interpreter) => Ok(Self { interpreter, is_started: opening.snapshot.started }),
+            Ok(interpreter) => {
+                let tells_timers = opening.first.timers;
+                let may_be_late = tells_timers || opening.first.model == model_hash(system);
+                Ok(Self { interpreter, is_started: opening.snapshot.started, tells_timers, may_be_late })
+            }
             Err(error) => Err(Parting { line: 2, expected: None, why: Why::Unknown(error.to_string()) }),
         }
     }
@@ -131,8 +173,9 @@ impl Replay {
         let system = Arc::clone(self.interpreter.system());
         let mut host = Lines {
             feed: Feed { blocks, block: Block::default(), index: 0, later: None, ending: None, error: None },
-            writer: Writer::new(&system),
+            writer: if self.tells_timers { Writer::new(&system) } else { Writer::without_timers(&system) },
             written: Vec::new(),
+            tells_timers: self.tells_timers,
             summary: Summary::nothing(),
             is_over: false,
             watch,
@@ -140,7 +183,13 @@ impl Replay {
         while !host.is_over
             && let Some(line) = host.feed.peek(0)
         {
-            let (number, before) = (line.number(), host.feed.taken());
+            let (number, at_ms, is_input) = (line.number(), line.at_ms(), line.cause().is_none());
+            let before = host.feed.taken();
+            if let Some(why) = self.overdue(at_ms).filter(|_| is_input) {
+                host.part(number, why);
+                break;
+            }
+            host.watch.before(&self.interpreter, at_ms);
             let outcome = self.input(&mut host);
             host.summary.inputs += u64::from(host.feed.taken() != before);
             if host.is_over || host.feed.error.is_some() {
@@ -151,13 +200,26 @@ impl Replay {
                 Err(error) => Why::Unknown(error.to_string()),
                 // Nothing was delivered.
                 Ok(()) if host.feed.taken() == before => Why::NoDelivery,
-                Ok(()) => continue,
+                Ok(()) => {
+                    host.watch.settled(&self.interpreter);
+                    continue;
+                }
             };
             let number = host.feed.peek(0).map_or(number, |line| line.number());
             host.part(number, why);
         }
         let (ending, error) = (host.feed.ending, host.feed.error);
         Summary { ending, error, ..host.summary }
+    }
+
+    /// The timer that is due before that time, where that cannot be but for another length: under its own definitions a trace may
+    /// have timers that came late, and one that tells when they are due is compared by that.
+    fn overdue(&self, at_ms: u64) -> Option<Why> {
+        let is_overdue = |first: &Pending| !self.may_be_late && first.deadline_ms < at_ms;
+        let first = self.interpreter.next_timer().filter(is_overdue)?;
+        let system = self.interpreter.system();
+        let timer = system.automata[first.address.automaton].timer_label(first.timer);
+        Some(Why::Due { instance: first.address.name(system), timer, due_ms: first.deadline_ms })
     }
 
     /// Hands the input of the next line to the interpreter.
@@ -294,6 +356,7 @@ struct Lines<'w, 'f> {
     feed: Feed<'w, 'f>,
     writer: Writer,
     written: Vec<u8>,
+    tells_timers: bool,
     summary: Summary,
     /// Nothing more is to be compared.
     is_over: bool,
@@ -314,6 +377,11 @@ impl Lines<'_, '_> {
         let expected = text.and_then(|text| serde_json::from_str(&text).ok()).map(Box::new);
         self.summary.parting = Some(Parting { line, expected, why });
         self.is_over = true;
+    }
+
+    /// What the line would be, in the version of the trace.
+    fn traced(&self, system: &System, delivery: &Delivery) -> Record {
+        if self.tells_timers { delivery.traced(system) } else { delivery.record(system) }
     }
 
     /// The definitions go on where the trace does not: it is cut off, or they do more.
@@ -370,13 +438,14 @@ impl Host for Lines<'_, '_> {
         self.written.clear();
         self.writer.write(system, delivery, &mut self.written);
         let Some(line) = self.feed.peek(0) else {
-            return self.nothing_left(Why::Differs(Box::new(delivery.record(system))));
+            let found = self.traced(system, delivery);
+            return self.nothing_left(Why::Differs(Box::new(found)));
         };
         if line.text().as_bytes() != self.written.as_slice() {
             let number = line.number();
             match serde_json::from_str::<Record>(line.text()) {
                 Ok(expected) => {
-                    let found = delivery.record(system);
+                    let found = self.traced(system, delivery);
                     if !differences(&expected, &found).is_empty() {
                         self.part(number, Why::Differs(Box::new(found)));
                         return;

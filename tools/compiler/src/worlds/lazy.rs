@@ -89,7 +89,7 @@ mod tests {
     fn too_many_are_not_all() {
         let visit = |world: &World| {
             (0..17).for_each(|dimension| {
-                world.cell(dimension);
+                let _ = world.cell(dimension);
             })
         };
         assert!(!each([2; 17].into_iter(), &[], visit));
