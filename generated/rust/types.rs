@@ -50,11 +50,12 @@ pub enum FailReason {
 
 /// A name that a person goes by, normalised.
 pub type Nickname = opaque::Checked<
-    Nickname_,
-    { opaque::carried::<Nickname_>() + opaque::shown::<Nickname_>() },
+    Nickname_of_,
+    { opaque::carried::<Nickname_of_>() + opaque::shown::<Nickname_of_>() },
 >;
 
-type Nickname_ = crate::nickname::Nickname;
+#[allow(non_camel_case_types)]
+type Nickname_of_ = crate::nickname::Nickname;
 
 /// What became of the wish to be known by a nickname.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -70,14 +71,15 @@ pub enum NicknameResult {
 
 /// A node, by its public key.
 pub type NodeId = opaque::Checked<
-    NodeId_,
+    NodeId_of_,
     {
-        opaque::carried::<NodeId_>() + opaque::shown::<NodeId_>()
-            + opaque::key::<NodeId_>()
+        opaque::carried::<NodeId_of_>() + opaque::shown::<NodeId_of_>()
+            + opaque::key::<NodeId_of_>()
     },
 >;
 
-type NodeId_ = crate::identity::NodeId;
+#[allow(non_camel_case_types)]
+type NodeId_of_ = crate::identity::NodeId;
 
 /// Another session with the same peer, seen from a new one: there is none; it must prove that it lives; it yields to the new one; it prevails over the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -92,14 +94,15 @@ pub enum OtherSession {
 
 /// A packet between users, and so a message.
 pub type PacketId = opaque::Checked<
-    PacketId_,
+    PacketId_of_,
     {
-        opaque::carried::<PacketId_>() + opaque::shown::<PacketId_>()
-            + opaque::key::<PacketId_>()
+        opaque::carried::<PacketId_of_>() + opaque::shown::<PacketId_of_>()
+            + opaque::key::<PacketId_of_>()
     },
 >;
 
-type PacketId_ = crate::wire::PacketId;
+#[allow(non_camel_case_types)]
+type PacketId_of_ = crate::wire::PacketId;
 
 /// Why one node does not take another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -126,22 +129,24 @@ pub enum Refusal {
 
 /// Somebody waits for the outcome of this request.
 pub type RequestId = opaque::Checked<
-    RequestId_,
-    { opaque::carried::<RequestId_>() + opaque::shown::<RequestId_>() },
+    RequestId_of_,
+    { opaque::carried::<RequestId_of_>() + opaque::shown::<RequestId_of_>() },
 >;
 
-type RequestId_ = crate::node::RequestId;
+#[allow(non_camel_case_types)]
+type RequestId_of_ = crate::node::RequestId;
 
 /// A service of this node.
 pub type ServiceName = opaque::Checked<
-    ServiceName_,
+    ServiceName_of_,
     {
-        opaque::carried::<ServiceName_>() + opaque::shown::<ServiceName_>()
-            + opaque::key::<ServiceName_>()
+        opaque::carried::<ServiceName_of_>() + opaque::shown::<ServiceName_of_>()
+            + opaque::key::<ServiceName_of_>()
     },
 >;
 
-type ServiceName_ = crate::services::ServiceName;
+#[allow(non_camel_case_types)]
+type ServiceName_of_ = crate::services::ServiceName;
 
 /// What became of a request to start or stop a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -168,11 +173,12 @@ pub enum SlotState {
 
 /// A way to carry bytes: tcp, udp.
 pub type TransportName = opaque::Checked<
-    TransportName_,
+    TransportName_of_,
     {
-        opaque::carried::<TransportName_>() + opaque::shown::<TransportName_>()
-            + opaque::key::<TransportName_>()
+        opaque::carried::<TransportName_of_>() + opaque::shown::<TransportName_of_>()
+            + opaque::key::<TransportName_of_>()
     },
 >;
 
-type TransportName_ = crate::transports::TransportName;
+#[allow(non_camel_case_types)]
+type TransportName_of_ = crate::transports::TransportName;

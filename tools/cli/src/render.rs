@@ -197,7 +197,7 @@ fn usage(system: &Arc<System>, path: &Path) -> anyhow::Result<Usage> {
 /// What this format shows of that automaton, or the file about the whole of that name.
 fn one(output: &Output, system: &System, sources: &Sources, name: &str) -> BTreeMap<String, String> {
     let automaton = system.automaton(name).zip(output.automaton).map(|(id, render)| render(system, sources, id));
-    let whole = || output.system.iter().find(|(stem, _)| *stem == name).map(|(_, render)| render(system, sources));
+    let whole = || output.whole(system).find(|(stem, _)| stem == name).map(|(_, render)| render(system, sources));
     automaton.or_else(whole).map(|text| (output.path(name), text)).into_iter().collect()
 }
 

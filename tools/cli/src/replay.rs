@@ -132,7 +132,7 @@ impl Replay {
         }
         match &summary.error {
             Some(error) if summary.parting.is_none() => Err(wrong(name, error)),
-            _ => Ok(Verdict::good_if(summary.parting.is_none())),
+            _ => Ok(Verdict::good_if(summary.parting.is_none() && summary.violated.is_empty())),
         }
     }
 }
@@ -157,6 +157,7 @@ fn as_json(summary: &Summary, is_of: bool) -> Json {
         "same_definitions": is_of,
         "ended": summary.ending == Some(Ending::Ended),
         "incomplete": summary.is_incomplete,
+        "violated": summary.violated.iter().map(|(sequence, property)| json!({ "sequence": sequence, "property": property })).collect::<Vec<_>>(),
         "parting": summary.parting.as_ref().map(parting_as_json),
         "error": summary.error.as_ref().map(|error| json!({ "line": error.line, "problem": error.problem })),
     })
@@ -218,6 +219,9 @@ fn tell(name: &str, summary: &Summary) -> anyhow::Result<()> {
     let mut output = output();
     if let Some(parting) = &summary.parting {
         tell_parting(&mut output, name, parting)?;
+    }
+    for (sequence, property) in &summary.violated {
+        writeln!(output, "{} the property {property} is violated since delivery #{sequence}", styled(ODD, "error:"))?;
     }
     let what = format!(
         "{} of {}, up to {}",

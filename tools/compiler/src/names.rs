@@ -92,7 +92,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The keys of the language. None of them can be a name.
+/// The keys of the language. Only events, fields and arguments may be called so.
 pub const KEYS_OF_THE_LANGUAGE: &[&str] = &[
     "actions",
     "after",
@@ -152,7 +152,18 @@ pub const KEYWORDS_OF_RUST: &[&str] = &[
     "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Why a name cannot be one, if it means something in the language already: "a key of the language".
+/// Why an event cannot have that name. What stands where events are named is told apart from everything else, so only two words are taken.
+#[must_use]
+pub fn reserved_for_events(written: &str) -> Option<&'static str> {
+    match written {
+        "others" => Some("what `ignore` calls all events that nobody answers"),
+        "start" => Some("what records and scripts call the start of an instance"),
+        _ => None,
+    }
+}
+
+/// Why a name cannot be one, if it means something in the language already: "a key of the language". Fields and arguments may have any name,
+/// and events nearly any ([`reserved_for_events`]).
 #[must_use]
 pub fn reserved(written: &str) -> Option<&'static str> {
     if KEYS_OF_THE_LANGUAGE.contains(&written) {

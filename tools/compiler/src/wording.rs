@@ -6,8 +6,8 @@
 use crate::expression::{WORDS, duration_text};
 use crate::model::{
     ActionCall, Assignment, Automaton, BinaryOperator, Change, Effect, Effects, EventId, EventKind, Expression,
-    ExpressionKind, Field, Instances, Observed, ParameterId, Partner, Raise, Reaction, Response, Send, Start, System,
-    Target, TimerId, TimerKind, Transition, TransitionId, Trigger, TypeId, TypeKind, Value,
+    ExpressionKind, Extreme, Field, Instances, Observed, ParameterId, Partner, Raise, Reaction, Response, Send, Start,
+    System, Target, TimerId, TimerKind, Transition, TransitionId, Trigger, TypeId, TypeKind, Value,
 };
 
 /// The words of one automaton.
@@ -108,6 +108,7 @@ impl<'a> Wording<'a> {
         let Some(field) = fields.get(index as usize) else { return format!("event.{index}") };
         let name = field.name.as_str();
         let is_taken = WORDS.contains(&name)
+            || Extreme::of_name(name).is_some()
             || self.automaton.variables.iter().any(|variable| variable.name == name)
             || self.automaton.parameters.iter().any(|parameter| parameter.name == name);
         if is_taken { format!("event.{name}") } else { name.to_owned() }

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use automata_compiler::model::{
-    Automaton, BaseType, BinaryOperator, EventId, Expression, ExpressionKind, IntegerType, Observed, System, Type,
-    TypeKind, Value,
+    Automaton, BaseType, BinaryOperator, EventId, Expression, ExpressionKind, Extreme, IntegerType, Observed, System,
+    Type, TypeKind, Value,
 };
 
 /// Writes the expressions of one automaton.
@@ -155,6 +155,10 @@ impl Written {
     /// At the bounds that it could leave.
     fn clamped(mut self, bounds: Option<Range>) -> Self {
         let (Some((low, high)), Some((least, most))) = (self.range, bounds) else { return self };
+        if low == high && low != low.clamp(least, most) {
+            let value = low.clamp(least, most);
+            return Self { text: value.to_string(), atom: value >= 0, range: Some((value, value)) };
+        }
         if high > most {
             self = Self::atom(format!("Math.min({}, {most})", self.text));
         }
@@ -163,6 +167,11 @@ impl Written {
         }
         Self { range: Some((low.clamp(least, most), high.clamp(least, most))), ..self }
     }
+}
+
+/// A condition that is false if it divides by zero.
+fn whole(text: String) -> String {
+    if text.contains("divisor_(") { format!("holds_(function () {{ return {text}; }})") } else { text }
 }
 
 /// Whether a division by zero makes the whole false.
@@ -180,18 +189,23 @@ impl<'a> Script<'a> {
 
     /// A guard. A division by zero in it makes the whole of it false.
     pub fn guard(&self, expression: &Expression, event: Option<EventId>) -> String {
-        let text = self.written(expression, event, Place::Guard).text;
-        if text.contains("divisor_(") { format!("holds_(function () {{ return {text}; }})") } else { text }
+        whole(self.written(expression, event, Place::Guard).text)
     }
 
-    /// A value to which something may be added.
-    pub fn summand(&self, expression: &Expression) -> String {
-        self.written(expression, None, Place::Value).nested()
+    /// Whether the key of an observation is this. If it divides by zero, it is not.
+    pub fn is_key(&self, expression: &Expression) -> String {
+        whole(format!("_event.data.key === {}", self.written(expression, None, Place::Guard).nested()))
     }
 
     /// A value of any type, where none is wanted.
     pub fn value_of(&self, expression: &Expression, event: Option<EventId>) -> String {
         self.written(expression, event, Place::Value).text
+    }
+
+    /// The length of a timer, to which a unit is added; at least that many milliseconds.
+    pub fn length(&self, expression: &Expression, least: i128) -> String {
+        let bounds = Some((least, IntegerType::U64.bounds().1));
+        self.written(expression, None, Place::Value).clamped(bounds).nested()
     }
 
     /// A value for a place of that type, and with those bounds if it is a variable with its own.
@@ -219,7 +233,12 @@ impl<'a> Script<'a> {
                 Written::operation(value.to_string()).within(Some((*value, *value)))
             }
             ExpressionKind::Literal(value) => {
-                let range = if let Value::Integer(value) = value { Some((*value, *value)) } else { None };
+                let number = match value {
+                    Value::Integer(value) => Some(*value),
+                    Value::Duration(milliseconds) => Some(i128::from(*milliseconds)),
+                    _ => None,
+                };
+                let range = number.map(|number| (number, number));
                 Written::atom(self.value(value)).within(range)
             }
             ExpressionKind::Variable(id) => {
@@ -251,9 +270,11 @@ impl<'a> Script<'a> {
             }
             ExpressionKind::Extreme(extreme, left, right) => {
                 let (left, right) = (self.written(left, event, place), self.written(right, event, place));
+                let of_both = |a: i128, b: i128| if *extreme == Extreme::Min { a.min(b) } else { a.max(b) };
+                let range = left.range.zip(right.range).map(|((a, b), (c, d))| (of_both(a, c), of_both(b, d)));
                 Written::atom(format!("Math.{}({}, {})", extreme.name(), left.text, right.text)).within(range)
             }
-            ExpressionKind::Present(inner) => self.written(inner, event, place).within(range),
+            ExpressionKind::Present(inner) => self.written(inner, event, place),
             ExpressionKind::InState { who, automaton, state } => {
                 let automaton = &self.system.automata[*automaton];
                 let state = &automaton.states[*state].name;
@@ -306,7 +327,7 @@ fn bounds_of(of: Type) -> Option<Range> {
 }
 
 fn binary(operator: BinaryOperator, of: Type, left: Written, right: Written, place: Place) -> Written {
-    use BinaryOperator::{Add, And, Coalesce, Divide, Equal, Multiply, NotEqual, Or, Remainder, Subtract};
+    use BinaryOperator::{Add, And, Divide, Equal, Multiply, NotEqual, Or, Remainder, Subtract};
     let with_none = left.text == "null" || right.text == "null";
     let symbol = match operator {
         Or => "||",
@@ -318,6 +339,11 @@ fn binary(operator: BinaryOperator, of: Type, left: Written, right: Written, pla
         NotEqual => "!==",
         other => other.symbol(),
     };
+    if operator == BinaryOperator::Coalesce {
+        let range = left.range.zip(right.range).map(|((a, b), (c, d))| (a.min(c), b.max(d)));
+        let (left, right) = (left.nested(), right.nested());
+        return Written::operation(format!("{left} == null ? {right} : {left}")).within(range);
+    }
     let duration = of.base == BaseType::Duration;
     // Of what a duration is multiplied with or divided by, a negative one counts as 0.
     let (left, right) = match operator {
@@ -330,9 +356,6 @@ fn binary(operator: BinaryOperator, of: Type, left: Written, right: Written, pla
     let plain =
         |left: &Written, right: &Written| Written::operation(format!("{} {symbol} {}", left.nested(), right.nested()));
     let (Some((a, b)), Some((c, d))) = (left.range, right.range) else { return plain(&left, &right) };
-    if operator == Coalesce {
-        return plain(&left, &right).within(Some((a.min(c), b.max(d))));
-    }
     let may_be_zero = c <= 0 && d >= 0;
     let corners = |of: fn(i128, i128) -> i128| {
         let all = [of(a, c), of(a, d), of(b, c), of(b, d)];

@@ -129,12 +129,21 @@ impl Output {
         format!("{}/{stem}.{}", self.folder, self.extension)
     }
 
+    /// The files about the whole of that system: the stem, and what makes each. One that an automaton has too, be it in small
+    /// letters, gets a `_`, in which no name ends.
+    pub fn whole(&self, system: &System) -> impl Iterator<Item = (String, RenderSystem)> {
+        self.system.iter().map(|&(stem, render)| {
+            let is_taken = system.automata.iter().any(|automaton| automaton.name.eq_ignore_ascii_case(stem));
+            (if is_taken { format!("{stem}_") } else { stem.to_owned() }, render)
+        })
+    }
+
     /// All files of this format, by their paths inside `generated/`.
     #[must_use]
     pub fn render(&self, system: &System, sources: &Sources) -> BTreeMap<String, String> {
         let mut files = BTreeMap::new();
-        for &(stem, render) in self.system {
-            files.insert(self.path(stem), render(system, sources));
+        for (stem, render) in self.whole(system) {
+            files.insert(self.path(&stem), render(system, sources));
         }
         if let Some(render) = self.automaton {
             for (index, automaton) in system.automata.iter().enumerate() {

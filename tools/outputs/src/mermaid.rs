@@ -126,10 +126,16 @@ fn declare(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) 
     }
 }
 
+/// A text as it is drawn. While Mermaid works it writes `ﬂ°` and `¶ß` for `&` and `;`, and takes them for its own in a text too.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    visible(text).replace('ﬂ', "fl").replace('¶', "\\u{b6}")
+}
+
 /// Whatever could mean something to Mermaid, or to the Markdown as which it reads labels, becomes `#code;`.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    let text = visible(text);
+    let text = shown(text);
     let mut escaped = String::with_capacity(text.len());
     let mut before: Option<char> = None;
     let mut rest = text.chars().peekable();
@@ -145,10 +151,7 @@ pub fn escape(text: &str) -> String {
             (_, ' ' | ',' | '=' | '/' | '+' | ')' | ']') => true,
             _ => character.is_alphanumeric(),
         };
-        if character == 'ﬂ' {
-            // With which Mermaid marks, while it works, what was written as `#code;`.
-            escaped.push_str("fl");
-        } else if plain {
+        if plain {
             escaped.push(character);
         } else {
             let _ = write!(escaped, "#{};", u32::from(character));

@@ -84,7 +84,7 @@ fn lacks_keyword(text: &Text, tokens: &[Token]) -> Refusal {
 /// An action or a raise.
 pub fn call(text: &Text) -> Result<(Name, Arguments), Refusal> {
     Parser::listed(text, |parser| {
-        let name = parser.name("a name")?;
+        let name = parser.free_name("a name")?;
         Ok((name, parser.arguments_if_any()?))
     })
 }
@@ -95,7 +95,7 @@ pub fn send(text: &Text) -> Result<(Subject, Name, Arguments), Refusal> {
         if !parser.take(".") {
             return Err(parser.unexpected("`.` and the event: `automaton.event` or `automaton[key].event`").into());
         }
-        let event = parser.name("the event")?;
+        let event = parser.free_name("the event")?;
         Ok((subject, event, parser.arguments_if_any()?))
     })
 }
@@ -222,6 +222,18 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// A name where nothing but a name can stand, so that a word of expressions is one too.
+    fn free_name(&mut self, wanted: &str) -> Result<Name, Refusal> {
+        match &self.token().kind {
+            TokenKind::Word(word) => {
+                let name = Name { name: word.clone(), span: self.here() };
+                self.advance();
+                Ok(name)
+            }
+            _ => Err(self.unexpected(wanted).into()),
+        }
+    }
+
     fn close(&mut self, symbol: &str, opened: Span) -> Result<(), Refusal> {
         if self.take(symbol) {
             return Ok(());
@@ -241,7 +253,7 @@ impl<'a> Parser<'a> {
         let finding = Diagnostic::new(&SYNTAX, self.here(), format!("expected {wanted}, found {found}")).label("here");
         match &self.token().kind {
             TokenKind::Word(word) if WORDS.contains(&word.as_str()) && wanted != VALUE => {
-                finding.help(format!("`{word}` is a word of the language and cannot be a name"))
+                finding.help(format!("`{word}` is a word of the language; a field that is called so is `event.{word}`"))
             }
             _ => finding,
         }
@@ -430,15 +442,7 @@ impl<'a> Parser<'a> {
         if !self.take(".") {
             return Err(self.unexpected("`.` and the name of a field").into());
         }
-        // `event.key` is the one member that is named by a word of the language.
-        let member = match &self.token().kind {
-            TokenKind::Word(word) if word == "key" && owner.name == "event" => {
-                let name = Name { name: word.clone(), span: self.here() };
-                self.advance();
-                name
-            }
-            _ => self.name("the name of a field or variant")?,
-        };
+        let member = self.free_name("the name of a field or variant")?;
         let span = owner.span.to(member.span);
         self.node(NodeKind::Member(owner, member), span, 1)
     }
@@ -502,7 +506,7 @@ impl<'a> Parser<'a> {
 
     fn argument(&mut self) -> Result<Argument, Refusal> {
         let is_named = matches!(self.tokens.get(self.at + 1).map(|token| &token.kind), Some(TokenKind::Symbol("=")));
-        let name = if is_named { Some(self.name("the name of an argument")?) } else { None };
+        let name = if is_named { Some(self.free_name("the name of an argument")?) } else { None };
         if name.is_some() {
             self.advance();
         }
@@ -539,7 +543,6 @@ impl<'a> Parser<'a> {
     fn foreign_event(&self) -> Option<&'static str> {
         match &self.token().kind {
             TokenKind::Symbol(symbol) => foreign::help(Place::Event, symbol),
-            TokenKind::Word(word) if WORDS.contains(&word.as_str()) => foreign::help(Place::Event, word),
             _ => None,
         }
     }
@@ -558,7 +561,14 @@ impl<'a> Parser<'a> {
         if let Some(help) = self.foreign_event() {
             return Err(self.unexpected("the name of an event").help(help).into());
         }
-        let subject = self.subject()?;
+        let next = self.tokens.get(self.at + 1).map(|token| &token.kind);
+        let subject = if matches!(next, None | Some(TokenKind::End | TokenKind::Symbol(","))) {
+            let event = self.free_name("an event")?;
+            let span = event.span;
+            Subject { automaton: event, key: SubjectKey::Absent, span }
+        } else {
+            self.subject()?
+        };
         let change = if self.take_word("enters") {
             Some(Change::Enters)
         } else if self.take_word("leaves") {

@@ -218,7 +218,7 @@ fn syntax_errors_point_at_the_token_and_say_what_was_meant() {
     assert!(refused(guard, "‹!›ready", "A0100").contains("write `not`"));
     assert!(refused(guard, "missed ‹=› 3", "A0100").contains("`==`"));
     assert!(refused(guard, "1 < missed ‹<› 3", "A0100").contains("not chained"));
-    assert!(refused(guard, "pause > ‹1.5›s", "A0100").contains("no fractions"));
+    assert!(refused(guard, "pause > ‹1.5s›", "A0100").contains("no fractions"));
     assert!(refused(guard, "pause > ‹5sec›", "A0100").contains("no unit `sec`"));
     assert!(refused(guard, "name == ‹\"x›", "A0100").contains("does not end"));
     assert!(refused(guard, "ready ‹ad› online", "A0100").contains("did you mean `and`?"));

@@ -3,7 +3,7 @@
 use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::names::{Convention, NAME_LENGTH_LIMIT, reserved};
+use crate::names::{Convention, NAME_LENGTH_LIMIT, reserved, reserved_for_events};
 use crate::source::{Span, Text};
 use crate::syntax;
 use std::collections::BTreeMap;
@@ -23,7 +23,12 @@ impl Resolver<'_> {
             }
             self.report(finding);
         }
-        if let Some(reason) = reserved(written) {
+        let reason = match what {
+            "field" | "argument" => None,
+            "event" => reserved_for_events(written),
+            _ => reserved(written),
+        };
+        if let Some(reason) = reason {
             let message = format!("`{written}` cannot be the name of {}: it is {reason}", with_article(what));
             self.report(Diagnostic::new(&errors::RESERVED_NAME, name.span, message));
         }

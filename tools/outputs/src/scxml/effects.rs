@@ -23,7 +23,7 @@ impl Writer<'_> {
                     let values = self.values(&action.arguments, &call.arguments, event);
                     self.log(format!("action {}", action.name), None, values);
                 }
-                Effect::Send(send) => self.told(send, event),
+                Effect::Send(send) => self.tell(send, event),
                 Effect::Start(start) => self.start(start, event),
                 Effect::Raise(raise) => self.raise(raise, event),
                 Effect::Restart(restart) if skips(&self.automaton.timers[restart.timer]) => {}
@@ -35,7 +35,7 @@ impl Writer<'_> {
         }
     }
 
-    fn told(&mut self, send: &Send, event: Option<EventId>) {
+    fn tell(&mut self, send: &Send, event: Option<EventId>) {
         let receiver = &self.system.automata[send.to.automaton];
         let told = &receiver.events[send.event];
         let values = self.values(&told.fields, &send.arguments, event);
@@ -54,10 +54,11 @@ impl Writer<'_> {
         let values = self.values(&self.automaton.events[raise.event].fields, &raise.arguments, event);
         let name = self.event_name(raise.event);
         if values.is_empty() {
-            return self.empty("raise", &[("event", name)]);
+            self.empty("raise", &[("event", name)]);
+        } else {
+            // `raise` carries no data; a send to the internal queue is the same and does.
+            self.send(Some("#_internal"), &name, values);
         }
-        // `raise` carries no data; a send to the internal queue is the same and does.
-        self.send(Some("#_internal"), &name, values);
     }
 
     fn start(&mut self, start: &Start, event: Option<EventId>) {
@@ -120,11 +121,11 @@ impl Writer<'_> {
         self.empty("send", &[("id", name.clone()), ("event", name), ("delayexpr", format!("{length} + 'ms'"))]);
     }
 
-    /// A beat keeps the length that it began with, though the variable may change.
+    /// A beat keeps the length that it began with, though what it was read from may change.
     pub(super) fn remembers_length(&self, timer: TimerId) -> bool {
         let timer = &self.automaton.timers[timer];
-        timer.kind == TimerKind::Every
-            && !matches!(timer.length.kind, ExpressionKind::Literal(_) | ExpressionKind::Parameter(_))
+        let is_fixed = matches!(timer.length.kind, ExpressionKind::Literal(_) | ExpressionKind::Parameter(_));
+        timer.kind == TimerKind::Every && !is_fixed
     }
 
     pub(super) fn remembered_length(&self, timer: TimerId) -> String {
@@ -133,11 +134,7 @@ impl Writer<'_> {
 
     fn length(&self, timer: TimerId) -> String {
         let declared = &self.automaton.timers[timer];
-        let length = self.script.summand(&declared.length);
         // An interval of 0 counts as 1 ms.
-        match declared.kind {
-            TimerKind::After => length,
-            TimerKind::Every => format!("Math.max({length}, 1)"),
-        }
+        self.script.length(&declared.length, if declared.kind == TimerKind::Every { 1 } else { 0 })
     }
 }

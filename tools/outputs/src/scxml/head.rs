@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use automata_compiler::model::{
     Automaton, BaseType, BinaryOperator, Effects, EventKind, Expression, ExpressionKind, Field, Instances, IntegerType,
-    Reaction, Response, StateId, Target, Type,
+    Reaction, Response, StateId, Target, TimerKind, Type,
 };
 
 use super::{ROOT, Writer, in_comment};
@@ -133,6 +133,10 @@ impl Writer<'_> {
                 !automaton.conditions.is_empty(),
                 "one answer for each question in a step: a function may be called more than once.".to_owned(),
             ),
+            (
+                automaton.timers.len() > 1 && automaton.timers.iter().any(|timer| timer.kind == TimerKind::Every),
+                "the order of timers that are due at one moment: a beat counts as begun at the one before.".to_owned(),
+            ),
             (always || raises, "the limit of 64 microsteps: what goes round does so for ever.".to_owned()),
             (
                 behaviour(automaton).any(|expression| expression.contains(is_division)),
@@ -159,5 +163,6 @@ impl Writer<'_> {
 fn behaviour(automaton: &Automaton) -> impl Iterator<Item = &Expression> {
     let guards = automaton.transitions.iter().filter_map(|transition| transition.guard.as_ref());
     let keys = automaton.states.iter().flat_map(|state| &state.handlers).filter_map(|handler| handler.key.as_ref());
-    guards.chain(keys).chain(automaton.all_effects().flat_map(Effects::expressions))
+    let lengths = automaton.timers.iter().map(|timer| &timer.length);
+    guards.chain(keys).chain(lengths).chain(automaton.all_effects().flat_map(Effects::expressions))
 }

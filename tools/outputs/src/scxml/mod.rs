@@ -74,7 +74,10 @@ pub fn timer_event(automaton: &Automaton, id: TimerId) -> String {
         TimerKind::Every => "every_",
     };
     let state = &automaton.states[timer.state].name;
-    format!("{kind}.{}.{}", timer.name, if state.is_empty() { ROOT } else { state })
+    // A length that is no name is numbered: `backoff * 2` would be three descriptors.
+    let is_name = timer.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let name = if is_name { timer.name.clone() } else { format!("length_{}_", id.index()) };
+    format!("{kind}.{name}.{}", if state.is_empty() { ROOT } else { state })
 }
 
 /// The state that stands for the root. The names of others have no small letters.
@@ -202,7 +205,7 @@ impl Writer<'_> {
         }
         for handler in &state.handlers {
             let mut attributes = vec![("event", self.event_name(handler.event))];
-            attributes.extend(handler.key.as_ref().map(|key| ("cond", self.key_condition(key))));
+            attributes.extend(handler.key.as_ref().map(|key| ("cond", self.script.is_key(key))));
             match &handler.response {
                 Response::Cases(cases) => {
                     cases.iter().for_each(|&case| self.transition(case, handler.key.as_ref()));
@@ -218,6 +221,9 @@ impl Writer<'_> {
                     self.empty("transition", &attributes);
                 }
             }
+        }
+        if let Some(reason) = &state.ignores_others {
+            self.comment(&format!("Ignored, whatever else comes: {reason}"));
         }
         for &timer in &state.timers {
             self.timer_cases(timer);
@@ -246,7 +252,7 @@ impl Writer<'_> {
             Trigger::Timer(timer) => attributes.push(("event", timer_event(self.automaton, timer))),
             Trigger::Always => {}
         }
-        let key = key.map(|key| self.key_condition(key));
+        let key = key.map(|key| self.script.is_key(key));
         let guard = transition.guard.as_ref().map(|guard| self.script.guard(guard, event));
         let cond = match (key, guard) {
             (Some(key), Some(guard)) => Some(format!("{key} && ({guard})")),
@@ -300,10 +306,6 @@ impl Writer<'_> {
 
     fn event_name(&self, event: EventId) -> String {
         event_name(self.system, self.automaton, event)
-    }
-
-    fn key_condition(&self, key: &Expression) -> String {
-        format!("_event.data.key === {}", self.script.guard(key, None))
     }
 
     fn open(&mut self, element: &str, attributes: &Attributes<'_>) {

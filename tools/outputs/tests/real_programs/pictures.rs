@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use automata_compiler::model::{AutomatonId, History, Reaction, StateId, System, Target};
-use automata_outputs::outline::{label, leading, name, root_acts, visible, word};
+use automata_outputs::outline::{activities, label, leading, name, root_acts, visible, word};
 use automata_outputs::wording::Wording;
 use automata_outputs::{Output, mermaid};
 use roxmltree::Document;
@@ -23,6 +23,12 @@ fn drawn_label(wording: &Wording<'_>, id: automata_compiler::model::TransitionId
     without_blanks(&visible(&label(wording, id)))
 }
 
+/// The name of a state, and what it does.
+fn drawn_box(wording: &Wording<'_>, id: StateId) -> String {
+    let lines = activities(wording, id).into_iter().map(|line| visible(&line));
+    without_blanks(&std::iter::once(name(wording, id).to_owned()).chain(lines).collect::<String>())
+}
+
 /// Every text of a format, with the system and the automaton it is of.
 fn texts(format: &str) -> BTreeMap<String, (usize, Option<AutomatonId>, String)> {
     let output = Output::named(format).expect("there is that format");
@@ -30,8 +36,7 @@ fn texts(format: &str) -> BTreeMap<String, (usize, Option<AutomatonId>, String)>
     for (index, definitions) in definitions().iter().enumerate() {
         for (path, text) in output.render(&definitions.system, &definitions.sources) {
             let stem = path.rsplit('/').next().and_then(|file| file.split('.').next()).unwrap_or_default();
-            let of_system = path == output.path("system");
-            let automaton = if of_system { None } else { definitions.system.automaton(stem) };
+            let automaton = definitions.system.automaton(stem);
             texts.insert(format!("{index}_{stem}"), (index, automaton, text));
         }
     }
@@ -54,7 +59,7 @@ fn meant_for_mermaid(system: &System, id: AutomatonId) -> Lines {
         let Reaction::To(target) = wording.automaton.transitions[transition].reaction else { continue };
         let to = target_name(&wording, target, word).replace(' ', "_");
         for source in mermaid::sources(&wording, transition) {
-            let (from, label) = (word(&wording, source), drawn_label(&wording, transition));
+            let (from, label) = (word(&wording, source), mermaid::shown(&drawn_label(&wording, transition)));
             // Those from a state to itself are one line.
             match lines.iter_mut().find(|line| from == to && line.0 == from && line.1 == to) {
                 Some(line) => line.2.push_str(&label),
@@ -104,8 +109,12 @@ fn mermaid_draws_what_is_meant() {
             answer["boxes"].as_array().expect("a list").iter().map(|text| without_blanks(&string(text))).collect();
         for state in wording.automaton.state_ids().filter(|&state| state != StateId::ROOT || root_acts(&wording)) {
             assert!(states.contains(&word(&wording, state)), "{} in\n{text}", word(&wording, state));
-            let shown = without_blanks(self::name(&wording, state));
-            assert!(boxes.iter().any(|text| text.starts_with(&shown)), "{shown} in {boxes:?} of\n{text}");
+            // What a composite does stands in its note.
+            let shown = match wording.automaton.states[state].children.is_empty() || state == StateId::ROOT {
+                true => mermaid::shown(&drawn_box(&wording, state)),
+                false => without_blanks(self::name(&wording, state)),
+            };
+            assert!(boxes.contains(&shown), "{shown} in {boxes:?} of\n{text}");
         }
     }
 }
@@ -137,8 +146,8 @@ fn graphviz_draws_what_is_meant() {
         assert_eq!(labels, meant, "the edges of\n{text}");
         let boxes: Vec<String> = groups("node").chain(groups("cluster")).map(shown).collect();
         for state in wording.automaton.state_ids().filter(|&state| state != StateId::ROOT || root_acts(&wording)) {
-            let name = without_blanks(self::name(&wording, state));
-            assert!(boxes.iter().any(|text| text.starts_with(&name)), "{name} in {boxes:?} of\n{text}");
+            let shown = drawn_box(&wording, state);
+            assert!(boxes.contains(&shown), "{shown} in {boxes:?} of\n{text}");
         }
     }
 }
@@ -181,6 +190,12 @@ fn plantuml_draws_what_is_meant() {
         }
         // The texts of a picture come in the order of what they stand at: a label in one piece.
         let whole = drawn.concat();
+        for state in wording.automaton.state_ids() {
+            for line in activities(&wording, state) {
+                let line = without_blanks(&visible(&line));
+                assert!(whole.contains(&line), "{line} in {whole} of\n{text}");
+            }
+        }
         for transition in leading(&wording) {
             let label = drawn_label(&wording, transition);
             assert!(whole.contains(&label), "{label} in {whole} of\n{text}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use automata_compiler::model::{Automaton, AutomatonId, EventKind, ExpressionKind, Response};
+use automata_compiler::model::{Automaton, AutomatonId, EventKind, ExpressionKind, Response, TimerKind};
 use automata_compiler::simulation::run_script;
 use automata_outputs::scxml;
 use serde_json::{Map, Value, json};
@@ -92,12 +92,16 @@ fn scion_does_what_the_interpreter_does() {
         if is_normal {
             let task = json!({ "document": document, "functions": functions(&system.automata[0]), "steps": steps });
             tasks.insert(definitions.name.clone(), task);
-            expected.push((definitions.name, states, actions));
+            // What of several timers is due at one moment comes in another order: the head of the document says so.
+            let automaton = &system.automata[0];
+            let is_ordered =
+                automaton.timers.len() < 2 || automaton.timers.iter().all(|timer| timer.kind == TimerKind::After);
+            expected.push((definitions.name, states, actions, is_ordered));
         }
     }
     assert!(expected.len() >= 8, "so few can be compared: {:?}", tasks.keys());
     let answers = driven("scion.cjs", &Value::Object(tasks.clone()));
-    for (name, states, actions) in expected {
+    for (name, states, mut actions, is_ordered) in expected {
         let answer = &answers[&name];
         assert!(answer.get("error").is_none(), "SCION refuses {name}: {}", answer["error"]);
         let text = tasks[&name]["document"].as_str().unwrap_or_default();
@@ -106,7 +110,7 @@ fn scion_does_what_the_interpreter_does() {
             let after = &answer["states"][step + 1];
             assert_eq!(after, &json!([state]), "{name}, after line {}: {answer}\n{text}", step + 1);
         }
-        let logged: Vec<(String, Value)> = answer["logs"]
+        let mut logged: Vec<(String, Value)> = answer["logs"]
             .as_array()
             .expect("a list")
             .iter()
@@ -117,6 +121,11 @@ fn scion_does_what_the_interpreter_does() {
                 (entry[0].as_str().unwrap_or_default().to_owned(), carried)
             })
             .collect();
+        if !is_ordered {
+            for list in [&mut logged, &mut actions] {
+                list.sort_by_key(|(action, carried)| format!("{action} {carried}"));
+            }
+        }
         assert_eq!(logged, actions, "what {name} does:\n{text}");
     }
 }
