@@ -194,10 +194,6 @@ fn crates_depend_only_on_whom_they_may() {
             let is_whole = dependency["uses_default_features"] != false || features;
             let heavy = on == "automata-compiler" && *name == "bitpie" && kind != "build" && is_whole;
             assert!(!heavy, "the node needs what writes Rust, which is slow to compile, only to be built");
-            assert!(
-                on != "elkrs" || *name == "automata-outputs",
-                "the layout engine is for pictures, and slow to compile"
-            );
         }
     }
 }

@@ -10,7 +10,7 @@ use agreement::sources::Definitions;
 use agreement::steps::{Step, Steps};
 use agreement::{definitions, system};
 use automata_compiler::interpreter::Delivery;
-use automata_compiler::model::System;
+use automata_compiler::model::{BaseType, System, Type, Value as Constant};
 use automata_compiler::source::{Source, Sources};
 use automata_compiler::trace::{Anonymiser, Ending, Line, Opening, Stream, Summary, TraceError, Watch, Why, snapshot};
 use automata_runtime::trace::{Output, SecondLine, Snapshot};
@@ -108,7 +108,7 @@ fn check(system: &Arc<System>, recorded: &Recorded, numbers: &[u64]) -> Result<(
         {
             return Err(TestCaseError::fail(format!("{summary:?}\n{}", text())));
         }
-        if watch.verbatim != summary.verified {
+        if watch.verbatim != summary.verified && !has_secret_constants(system) {
             return Err(TestCaseError::fail(format!(
                 "{} of {} lines are written alike\n{}",
                 watch.verbatim,
@@ -127,6 +127,13 @@ fn check(system: &Arc<System>, recorded: &Recorded, numbers: &[u64]) -> Result<(
         anonymised(system, trace, summary.verified).map_err(|why| TestCaseError::fail(format!("{why}\n{}", text())))?;
     }
     Ok(())
+}
+
+/// A secret that stands in the definition itself is known to a replay, and its stamp in the trace is not: only who has the key can make it.
+fn has_secret_constants(system: &System) -> bool {
+    let is_secret = |of: Type| matches!(of.base, BaseType::Declared(id) if system.types[id].secret);
+    let mut variables = system.automata.iter().flat_map(|automaton| &automaton.variables);
+    variables.any(|variable| is_secret(variable.r#type) && variable.initial != Constant::None)
 }
 
 /// The orders of timers are numbers of their starts; what counts is how they compare.

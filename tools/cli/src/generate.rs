@@ -46,12 +46,23 @@ impl Generate {
             Some(out) => out,
             None => folder.parent()?.join("generated"),
         };
-        let mut wanted = artifacts(&system, &sources);
         let links = Links::to(folder)?;
-        for (path, text) in &mut wanted {
-            let target = out.join(path);
-            *text = links.for_folder(target.parent().unwrap_or(&out), text)?;
+        let linked = |mut files: BTreeMap<String, String>| -> anyhow::Result<BTreeMap<String, String>> {
+            for (path, text) in &mut files {
+                let target = out.join(path);
+                *text = links.for_folder(target.parent().unwrap_or(&out), text)?;
+            }
+            Ok(files)
+        };
+        let mut wanted = linked(rust(&system, &sources))?;
+        let mut written = 0;
+        if !self.check {
+            // What is compiled comes first: nothing that is drawn keeps it from being written.
+            let differences = Differences::in_files(&wanted, &out)?;
+            differences.mend(&wanted, &out)?;
+            written = differences.missing.len() + differences.changed.len();
         }
+        wanted.extend(linked(automata_outputs::render_all(&system, &sources))?);
         let differences = Differences::between(&wanted, &out)?;
         if self.check {
             return differences.report(&out, wanted.len());
@@ -63,7 +74,7 @@ impl Generate {
             "{} in {}: {} written, {} removed",
             counted(wanted.len(), "file"),
             out.display(),
-            differences.missing.len() + differences.changed.len(),
+            written + differences.missing.len() + differences.changed.len(),
             differences.stale.len()
         )?;
         output.flush()?;
@@ -71,11 +82,10 @@ impl Generate {
     }
 }
 
-/// All that comes out, by its path in the folder.
-fn artifacts(system: &System, sources: &Sources) -> BTreeMap<String, String> {
-    let rust = automata_compiler::rust::generate(system, sources, &automata_compiler::rust::Options::default());
-    let rust = rust.into_iter().map(|(path, text)| (format!("{RUST}/{path}"), text));
-    rust.chain(automata_outputs::render_all(system, sources)).collect()
+/// The Rust, by its path in the folder.
+fn rust(system: &System, sources: &Sources) -> BTreeMap<String, String> {
+    let files = automata_compiler::rust::generate(system, sources, &automata_compiler::rust::Options::default());
+    files.into_iter().map(|(path, text)| (format!("{RUST}/{path}"), text)).collect()
 }
 
 /// How a folder differs from what it should hold.
@@ -86,7 +96,8 @@ struct Differences {
 }
 
 impl Differences {
-    fn between(wanted: &BTreeMap<String, String>, out: &Path) -> anyhow::Result<Self> {
+    /// Which of the wanted files are not as they should be.
+    fn in_files(wanted: &BTreeMap<String, String>, out: &Path) -> anyhow::Result<Self> {
         let mut differences = Self { missing: Vec::new(), changed: Vec::new(), stale: Vec::new() };
         for (path, text) in wanted {
             match std::fs::read(out.join(path)) {
@@ -96,6 +107,12 @@ impl Differences {
                 Err(error) => bail!("{} cannot be read: {error}", out.join(path).display()),
             }
         }
+        Ok(differences)
+    }
+
+    /// Likewise, and which files are there that nobody wants.
+    fn between(wanted: &BTreeMap<String, String>, out: &Path) -> anyhow::Result<Self> {
+        let mut differences = Self::in_files(wanted, out)?;
         let mut there = Vec::new();
         // What is in these folders and not generated is stale; whatever else is beside them is left alone.
         let folders: BTreeSet<&str> =

@@ -13,7 +13,7 @@ use crate::steps::{cargo, run};
 pub struct Bench {
     #[command(subcommand)]
     of_its_own: Option<OfItsOwn>,
-    /// Of the framework: dispatch, compile, trace; all of them if none is named
+    /// Of the framework: dispatch, compile, trace, pictures; all of them if none is named
     names: Vec<String>,
 }
 

@@ -11,7 +11,7 @@ use automata_compiler::model::{
 };
 use automata_compiler::source::{Sources, Span};
 
-use super::typeset::{Glyph, Paragraph, Reference, Run, Tone};
+use super::typeset::{Glyph, ORDER_END, Paragraph, Reference, Run, Tone};
 use crate::metrics::text_width;
 use crate::wording::{Wording, event_of};
 
@@ -352,7 +352,7 @@ impl<'a> Builder<'a> {
     }
 
     fn quiet(&self, text: String, span: Span, tooltip: &str) -> Run {
-        let reference = Reference { transition: None, line: self.line(span), tooltip: tooltip.to_owned() };
+        let reference = Reference { transition: None, line: self.line(span), tooltip: tooltip.to_owned(), order: None };
         Run { text, tone: Tone::Quiet, reference: Some(reference) }
     }
 
@@ -377,13 +377,27 @@ impl<'a> Builder<'a> {
             transition: Some(id),
             line: self.line(transition.span),
             tooltip: tooltip.unwrap_or_default().to_owned(),
+            order: self.order(id),
         };
-        let (text, tone) = (self.wording.trigger(id), self.tone(transition));
+        let number = reference.order.map_or(String::new(), |order| format!("{order}{ORDER_END}"));
+        let (text, tone) = (format!("{number}{}", self.wording.trigger(id)), self.tone(transition));
         match self.counts.map(|counts| counts.transitions[id.index()]) {
             None => Run { text, tone, reference: Some(reference) },
             Some(0) => Run { text: format!("{text} ×0"), tone: Tone::Never, reference: Some(reference) },
             Some(count) => Run { text: format!("{text} ×{count}"), tone, reference: Some(reference) },
         }
+    }
+
+    /// Which of several cases of one trigger in one state this is, from 1.
+    fn order(&self, id: TransitionId) -> Option<usize> {
+        let transitions = &self.automaton().transitions;
+        let (this, text) = (&transitions[id], self.wording.trigger(id));
+        let alike = (0..transitions.len() as u32).map(TransitionId).filter(|&other| {
+            let other_one = &transitions[other];
+            (other_one.state, other_one.trigger) == (this.state, this.trigger) && self.wording.trigger(other) == text
+        });
+        let alike: Vec<_> = alike.collect();
+        alike.iter().position(|&other| other == id).filter(|_| alike.len() > 1).map(|place| place + 1)
     }
 
     fn tone(&self, transition: &Transition) -> Tone {

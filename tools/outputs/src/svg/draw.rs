@@ -4,14 +4,12 @@ use std::fmt::Write as _;
 
 use automata_compiler::model::Automaton;
 
-use super::diagram::{
-    BLOCK_GAP, Counts, Diagram, Edge, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE, Node, Shape,
-};
+use super::diagram::{BLOCK_GAP, Counts, Diagram, Edge, INSET, LABEL_INSET, NAME_BAND, NAME_SIZE, Node, Shape};
 use super::geometry::{Point, Rectangle, segments};
 use super::ids;
 use super::layout::Layout;
 use super::style::{style_sheet, usage_rules};
-use super::typeset::{Glyph, Paragraph, Reference, Run, wrap};
+use super::typeset::{Glyph, ORDER_END, Paragraph, Reference, Run, wrap};
 use crate::metrics::text_width;
 use crate::xml::escape;
 
@@ -30,22 +28,22 @@ const ARROW: f64 = 9.0;
 /// The heading is broken at the width of the drawing, but not below this, in pixels.
 const HEADING_WIDTH: f64 = 460.0;
 
-/// The whole picture.
+/// The whole picture. The note stands beside the name of the automaton; it may be empty.
 pub fn picture(
     automaton: &Automaton,
     path: &str,
     diagram: &Diagram,
     layout: &Layout,
     usage: Option<(Counts<'_>, u64)>,
+    note: &str,
 ) -> String {
     let instances =
         automaton.key.as_ref().map_or("one instance".to_owned(), |key| format!("one instance per {}", key.name));
-    let heading = Heading::new(
-        &automaton.name,
-        &usage.map_or(instances, |(counts, deliveries)| used(counts, deliveries)),
-        &automaton.summary,
-        layout.size.0,
-    );
+    let mut beside = usage.map_or(instances, |(counts, deliveries)| used(counts, deliveries));
+    if !note.is_empty() {
+        beside = format!("{beside}; {note}");
+    }
+    let heading = Heading::new(&automaton.name, &beside, &automaton.summary, layout.size.0);
     let mut canvas = Canvas { ids: ids::transitions(automaton), ..Canvas::new(path, heading.origin()) };
     for (node, (place, text)) in diagram.nodes.iter().zip(layout.nodes.iter().zip(&layout.texts)) {
         if node.shape == Shape::Composite {
@@ -332,9 +330,10 @@ impl Canvas {
 
     /// Draws lines of text; `named` are the transitions that have their id already.
     pub fn paragraph(&mut self, paragraph: &Paragraph, x: f64, y: f64, named: &mut Vec<u32>) {
-        let class = if paragraph.size >= LABEL_SIZE { "label-text" } else { "detail-text" };
+        let class = if paragraph.is_label() { "label-text" } else { "detail-text" };
         if let Some(glyph) = paragraph.glyph {
-            self.glyph(glyph, x + 6.5, y + paragraph.line_height() / 2.0);
+            let behind = if paragraph.is_label() { paragraph.line_width(0) + 5.0 } else { 0.0 };
+            self.glyph(glyph, x + behind + 6.5, y + paragraph.line_height() / 2.0);
         }
         for (index, line) in paragraph.lines.iter().enumerate() {
             let baseline = y + paragraph.line_height() * (index as f64 + 0.5) + paragraph.size * 0.35;
@@ -356,11 +355,19 @@ impl Canvas {
 
     fn run(&mut self, run: &Run, named: &mut Vec<u32>) {
         let class = run.tone.class();
-        let words = escape(&run.text);
-        let Some(Reference { transition, line, tooltip }) = &run.reference else {
-            let _ = write!(self.text, "<tspan class=\"{class}\">{words}</tspan>");
+        let Some(Reference { transition, line, tooltip, order }) = &run.reference else {
+            let _ = write!(self.text, "<tspan class=\"{class}\">{}</tspan>", escape(&run.text));
             return;
         };
+        let prefix = order.map(|order| format!("{order}{ORDER_END}"));
+        let (number, words) = match prefix.and_then(|prefix| run.text.strip_prefix(&prefix)) {
+            Some(words) => (
+                order.map_or(String::new(), |order| format!("<tspan class=\"order\">{order}</tspan>{ORDER_END}")),
+                words,
+            ),
+            None => (String::new(), run.text.as_str()),
+        };
+        let words = escape(words);
         let id = match transition {
             Some(id) if !named.contains(&id.0) => {
                 named.push(id.0);
@@ -371,7 +378,7 @@ impl Canvas {
         let title = if tooltip.is_empty() { String::new() } else { format!("<title>{}</title>", escape(tooltip)) };
         let _ = write!(
             self.text,
-            "<a{id} href=\"{}#L{line}\" data-line=\"{line}\">{title}<tspan class=\"{class}\">{words}</tspan></a>",
+            "<a{id} href=\"{}#L{line}\" data-line=\"{line}\">{title}{number}<tspan class=\"{class}\">{words}</tspan></a>",
             escape(&self.link)
         );
     }

@@ -14,6 +14,7 @@ mod draw;
 pub mod geometry;
 pub mod ids;
 pub mod layout;
+mod listing;
 pub mod sequence;
 mod style;
 pub mod system_map;
@@ -24,10 +25,13 @@ use automata_compiler::source::Sources;
 use automata_compiler::trace::Usage;
 
 use diagram::{Counts, Diagram, Shape, diagram};
-use layout::{Graph, GraphEdge, GraphNode, Layout, place};
+use layout::{Graph, GraphEdge, GraphNode, Layout, Work, place};
 
 /// Widths in pixels at which the lines of labels are broken; the one that gives the best picture is taken.
 const LABEL_WIDTHS: [f64; 2] = [175.0, 220.0];
+
+/// Lines above which one width of labels has to do.
+const MANY: usize = 160;
 
 /// The picture of one automaton.
 #[must_use]
@@ -46,18 +50,26 @@ fn picture(system: &System, sources: &Sources, id: AutomatonId, usage: Option<(C
     let automaton = &system.automata[id];
     let counts = usage.map(|(counts, _)| counts);
     let path = &sources.get(automaton.span.file).path;
-    let mut best: Option<(usize, f64, Diagram, Layout)> = None;
+    let mut work = Work::default();
+    let mut best: Option<(f64, Diagram, Layout)> = None;
     for width in LABEL_WIDTHS {
         let diagram = diagram(system, sources, automaton, counts, width);
+        if listing::is_needed(&diagram, automaton) {
+            let (diagram, layout) = listing::listing(automaton, &diagram);
+            return draw::picture(automaton, path, &diagram, &layout, usage, listing::NOTE);
+        }
         let graph = graph(&diagram);
-        let Some(layout) = place(&graph) else { continue };
-        let (faults, cost) = (layout.faults(&graph), layout.cost(&graph));
-        if best.as_ref().is_none_or(|(fewest, least, _, _)| (faults, cost) < (*fewest, *least)) {
-            best = Some((faults, cost, diagram, layout));
+        let layout = place(&graph, &mut work);
+        let cost = layout.cost(&graph);
+        if best.as_ref().is_none_or(|(least, _, _)| cost < *least) {
+            best = Some((cost, diagram, layout));
+        }
+        if graph.edges.len() > MANY {
+            break;
         }
     }
-    let (_, _, diagram, layout) = best.expect("the engine places any graph with one set of options at least");
-    draw::picture(automaton, path, &diagram, &layout, usage)
+    let (_, diagram, layout) = best.expect("there is one width at least");
+    draw::picture(automaton, path, &diagram, &layout, usage, "")
 }
 
 fn graph(diagram: &Diagram) -> Graph {
@@ -65,7 +77,8 @@ fn graph(diagram: &Diagram) -> Graph {
         parent: node.parent,
         size: node.text_size(),
         is_container: node.shape == Shape::Composite,
-        is_entry: node.shape == Shape::Initial && node.parent.is_none(),
+        is_entry: node.shape == Shape::Initial,
+        is_round: matches!(node.shape, Shape::Initial | Shape::History(_)),
     });
     let edges = diagram.edges.iter().map(|edge| GraphEdge { from: edge.from, to: edge.to, label: edge.label_size() });
     Graph { nodes: nodes.collect(), edges: edges.collect() }

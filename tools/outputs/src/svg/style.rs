@@ -75,6 +75,7 @@ fn rules() -> Vec<(&'static str, String)> {
         (".always", format!("font-style:italic;{}", fill("always"))),
         (".guard", fill("guard")),
         (".effect,.quiet", fill("muted")),
+        (".order", format!("font-size:9px;{}", fill("muted"))),
         (".section", format!("text-decoration:underline;{}", fill("ink"))),
         (".keyword", format!("font-style:italic;{}", fill("muted"))),
         (".state.current>.box", format!("stroke-width:3;{}", stroke("current"))),

@@ -12,7 +12,7 @@ use automata_compiler::source::Sources;
 use super::diagram::{DETAIL_SIZE, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE};
 use super::draw::{Canvas, Heading, number};
 use super::geometry::Rectangle;
-use super::layout::{Graph, GraphEdge, GraphNode, Layout, place};
+use super::layout::{Graph, GraphEdge, GraphNode, Layout, Work, place};
 use super::typeset::{Glyph, Paragraph, Run, Tone};
 use crate::metrics::text_width;
 use crate::xml::escape;
@@ -41,7 +41,7 @@ pub fn system(system: &System, sources: &Sources) -> String {
         nodes: cards.iter().enumerate().map(|(index, card)| card.node(&system.automata[index].name)).collect(),
         edges: lines.iter().map(Line::edge).collect(),
     };
-    let layout = place(&graph).expect("the engine places any graph with one set of options at least");
+    let layout = place(&graph, &mut Work::default());
     let count = system.automata.len();
     let amount = if count == 1 { "one automaton".to_owned() } else { format!("{count} automata") };
     let summary = "Which automaton tells which other what, and which parts of the program (in italics) tell it or are asked by it.";
@@ -57,7 +57,7 @@ impl Card {
         let width = self.rows.iter().map(Paragraph::width).fold(name, f64::max) + 2.0 * INSET;
         let rows: f64 = self.rows.iter().map(Paragraph::height).sum();
         let size = (width.ceil().max(120.0), NAME_BAND + if self.rows.is_empty() { 4.0 } else { rows + 14.0 });
-        GraphNode { parent: None, size, is_container: false, is_entry: false }
+        GraphNode { size, ..GraphNode::default() }
     }
 }
 
@@ -181,7 +181,11 @@ fn draw(canvas: &mut Canvas, system: &System, sources: &Sources, cards: &[Card],
     }
     for (line, place) in lines.iter().zip(&layout.labels) {
         let Some(place) = place.map(|place| canvas.moved(&place)) else { continue };
-        canvas.text.push_str("<g class=\"transition label\">\n");
+        let _ = writeln!(
+            canvas.text,
+            "<g class=\"transition label\" data-from=\"{}\" data-to=\"{}\">",
+            system.automata[line.from].name, system.automata[line.to].name
+        );
         canvas.paragraph(&line.label, place.x + LABEL_INSET, place.y + LABEL_INSET, &mut Vec::new());
         canvas.text.push_str("</g>\n");
     }

@@ -2,6 +2,7 @@
 
 use automata_compiler::model::TransitionId;
 
+use super::diagram::LABEL_SIZE;
 use crate::metrics::text_width;
 
 /// What a word is; decides its look.
@@ -66,7 +67,12 @@ pub struct Reference {
     pub line: usize,
     /// Shown when one points at it; may be empty.
     pub tooltip: String,
+    /// In which order the cases of one trigger are tried, from 1. The text then begins with it, and [`ORDER_END`].
+    pub order: Option<usize>,
 }
+
+/// Between the number of a case and its trigger: a space at which no line is broken.
+pub const ORDER_END: char = '\u{a0}';
 
 /// A run of text of one tone that may be broken at its spaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +106,7 @@ pub struct Paragraph {
     pub lines: Vec<Vec<Run>>,
 }
 
-/// Room that a glyph takes at the start of a line, in pixels.
+/// Room that a glyph takes at the start or the end of a line, in pixels.
 pub const GLYPH_WIDTH: f64 = 17.0;
 
 /// The usual [`Paragraph::hang`], in pixels.
@@ -143,7 +149,8 @@ impl Paragraph {
     /// What is left of the last line for another word.
     fn room(&self, used: f64, width: f64) -> f64 {
         let space = if used > 0.0 { text_width(" ", self.size, false) } else { 0.0 };
-        width - self.indent(self.lines.len() - 1) - used - space
+        let line = self.lines.len() - 1;
+        width - self.indent(line) - self.behind(line) - used - space
     }
 
     fn begin_line(&mut self, used: &mut f64) {
@@ -168,20 +175,34 @@ impl Paragraph {
     /// Of the widest line, with what stands before it.
     #[must_use]
     pub fn width(&self) -> f64 {
-        (0..self.lines.len()).map(|index| self.indent(index) + self.line_width(index)).fold(0.0, f64::max)
+        let width = |line: usize| self.indent(line) + self.line_width(line) + self.behind(line);
+        (0..self.lines.len()).map(width).fold(0.0, f64::max)
     }
 
     /// Where the text of that line begins.
     #[must_use]
     pub fn indent(&self, line: usize) -> f64 {
-        let glyph = if self.glyph.is_some() { GLYPH_WIDTH } else { 0.0 };
+        let glyph = if self.glyph.is_some() && !self.is_label() { GLYPH_WIDTH } else { 0.0 };
         match line {
             0 => glyph,
             _ => glyph.max(self.hang),
         }
     }
 
-    fn line_width(&self, line: usize) -> f64 {
+    /// Whether it stands at a line: then nothing comes between the line and its words, and the glyph is behind them.
+    #[must_use]
+    pub fn is_label(&self) -> bool {
+        self.size >= LABEL_SIZE
+    }
+
+    /// Room behind a line of text for the glyph.
+    fn behind(&self, line: usize) -> f64 {
+        if line == 0 && self.glyph.is_some() && self.is_label() { GLYPH_WIDTH } else { 0.0 }
+    }
+
+    /// Of that line of text.
+    #[must_use]
+    pub fn line_width(&self, line: usize) -> f64 {
         let text: Vec<_> = self.lines[line].iter().map(|run| run.text.as_str()).collect();
         text_width(&text.join(" "), self.size, false)
     }

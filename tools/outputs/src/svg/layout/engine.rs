@@ -1,16 +1,235 @@
-//! The one file that knows of the engine: asks it with JSON, and reads its answer.
+//! One layout: levels from the outside inwards until everything has its order, then from the inside outwards until everything has its
+//! place.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 use super::super::geometry::{Point, Rectangle};
-use super::{CONTAINER_INSET, Graph, GraphEdge, Layout, Room};
+use super::columns::columns;
+use super::layered::{Borders, Kind, Layered, Sides};
+use super::layering::{Course, Unlayered};
+use super::levels::{End, Levels};
+use super::ordering::order;
+use super::rows::{Placed, place, straightened};
+use super::sequence::{Reading, sequence};
+use super::{Graph, LABEL_GAP, LOOP, Layout, Side, Work};
 
-/// From the text above the children to the children, in pixels.
-const BELOW_TEXT: f64 = 16.0;
+/// What is varied from one layout to another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    pub reading: Reading,
+    /// Whether containers stand side by side.
+    pub in_rows: bool,
+}
 
-pub(super) fn run(graph: &Graph, options: &[(&str, &str)], rooms: &[Room]) -> Option<Layout> {
-    let input = describe(graph, options, rooms).to_string();
-    let output = elkrs::create_elk().layout_json(&input).ok()?;
+/// What is known of the nodes.
+#[derive(Clone, Debug)]
+pub(super) struct Shapes {
+    sizes: Vec<(i64, i64)>,
+    /// Width and height of the label of what leads to itself.
+    loops: Vec<Option<(i64, i64)>>,
+    is_container: Vec<bool>,
+    is_dot: Vec<bool>,
+    is_round: Vec<bool>,
+    /// Of containers: where an edge passes the border, by node, edge, and whether that is the lower border.
+    ports: BTreeMap<(usize, usize, bool), i64>,
+}
+
+impl Shapes {
+    fn of(graph: &Graph) -> Self {
+        let whole = |(width, height): (f64, f64)| (width.ceil() as i64, height.ceil() as i64);
+        let mut loops = vec![None; graph.nodes.len()];
+        for edge in graph.edges.iter().filter(|edge| edge.from == edge.to) {
+            loops[edge.from] = Some(edge.label.map_or((0, 0), whole));
+        }
+        let mut shapes = Shapes {
+            sizes: graph.nodes.iter().map(|node| whole(node.size)).collect(),
+            loops,
+            is_container: graph.nodes.iter().map(|node| node.is_container).collect(),
+            is_dot: graph.nodes.iter().map(|node| node.is_entry).collect(),
+            is_round: graph.nodes.iter().map(|node| node.is_round).collect(),
+            ports: BTreeMap::new(),
+        };
+        shapes.estimate(graph);
+        shapes
+    }
+
+    /// Of containers, before they are laid out: about what a square would be that holds everything.
+    fn estimate(&mut self, graph: &Graph) {
+        let mut areas = vec![0_i64; graph.nodes.len()];
+        for edge in &graph.edges {
+            if let (Some(parent), Some((width, height))) = (graph.nodes[edge.from].parent, edge.label) {
+                areas[parent] += (width as i64 + 24) * (height as i64 + 36);
+            }
+        }
+        for (index, node) in graph.nodes.iter().enumerate().rev() {
+            if node.is_container {
+                let side = (areas[index] as f64).sqrt() as i64;
+                self.sizes[index] = (self.sizes[index].0.max(side) + 44, self.sizes[index].1 + side + 44);
+            }
+            if let Some(parent) = node.parent {
+                areas[parent] += (self.sizes[index].0 + 36) * (self.sizes[index].1 + 50);
+            }
+        }
+    }
+
+    pub fn width(&self, node: usize) -> i64 {
+        self.sizes[node].0
+    }
+
+    pub fn height(&self, node: usize) -> i64 {
+        self.sizes[node].1
+    }
+
+    /// Whether the places on its border are given, since it is a container.
+    pub fn is_rigid(&self, node: usize) -> bool {
+        self.is_container[node]
+    }
+
+    pub fn is_dot(&self, node: usize) -> bool {
+        self.is_dot[node]
+    }
+
+    pub fn is_round(&self, node: usize) -> bool {
+        self.is_round[node]
+    }
+
+    /// Room at its right for the line that leads to itself.
+    pub fn tail(&self, node: usize) -> i64 {
+        self.loops[node].map_or(0, |(width, _)| LOOP + if width > 0 { LABEL_GAP + width } else { 0 })
+    }
+
+    /// Height of the label there.
+    pub fn loop_height(&self, node: usize) -> i64 {
+        self.loops[node].map_or(0, |(_, height)| height)
+    }
+
+    pub fn port(&self, node: usize, edge: usize, is_below: bool) -> i64 {
+        self.ports.get(&(node, edge, is_below)).copied().unwrap_or(self.sizes[node].0 / 2)
+    }
+}
+
+/// A level on its way: ordered, then placed.
+struct Stage {
+    layered: Layered,
+    upper_layers: usize,
+    placed: Placed,
+}
+
+/// One layout, and the sizes that containers have in it.
+pub(super) fn lay_out(
+    graph: &Graph,
+    manner: Manner,
+    known_sizes: Option<&[(i64, i64)]>,
+    work: &mut Work,
+) -> (Layout, Vec<(i64, i64)>) {
+    let levels = Levels::of(graph);
+    let mut shapes = Shapes::of(graph);
+    if let Some(sizes) = known_sizes {
+        shapes.sizes.copy_from_slice(sizes);
+    }
+    let mut stages = ordered(graph, &levels, &shapes, manner, work);
+    for index in (0..stages.len()).rev() {
+        let level = &levels.levels[index];
+        let edge_of: Vec<usize> = level.links.iter().map(|link| link.edge).collect();
+        let is_inside = level.container.is_some();
+        let stage = &mut stages[index];
+        let columns = columns(&stage.layered, &shapes, &edge_of, is_inside, work);
+        stage.placed = place(&stage.layered, &columns, &shapes, is_inside, stage.upper_layers);
+        let Some(container) = level.container else { continue };
+        shapes.sizes[container] = stage.placed.size;
+        for (vertex, place) in stage.layered.vertices.iter().zip(&stage.placed.boxes) {
+            if let Kind::Port(edge) = vertex.kind {
+                shapes.ports.insert((container, edge, vertex.layer > 0), place.x as i64);
+            }
+        }
+    }
+    let layout = assembled(graph, &levels, &shapes, &stages);
+    (layout, shapes.sizes)
+}
+
+/// All levels, the outer before the inner, with their layers in order.
+fn ordered(graph: &Graph, levels: &Levels, shapes: &Shapes, manner: Manner, work: &mut Work) -> Vec<Stage> {
+    let sizes: Vec<(i64, i64)> = (0..graph.nodes.len())
+        .map(|node| (shapes.width(node) + shapes.tail(node), shapes.height(node).max(shapes.loop_height(node))))
+        .collect();
+    let mut sides: Sides = [vec![None; graph.edges.len()], vec![None; graph.edges.len()]];
+    let mut borders: Vec<Borders> = vec![Borders::default(); levels.levels.len()];
+    let mut stages = Vec::new();
+    for (index, level) in levels.levels.iter().enumerate() {
+        let sequence = sequence(graph, level, manner.reading);
+        for link in level.links.iter().filter(|link| link.is_main) {
+            match (link.from, link.to) {
+                (End::Border, _) => (sides[0][link.edge], sides[1][link.edge]) = (Some(Side::Top), Some(Side::Top)),
+                (_, End::Border) => {
+                    (sides[0][link.edge], sides[1][link.edge]) = (Some(Side::Bottom), Some(Side::Bottom));
+                }
+                _ => {}
+            }
+        }
+        let unlayered =
+            Unlayered { graph, level, sequence: &sequence, sizes: &sizes, sides: &sides, in_rows: manner.in_rows };
+        let (layering, in_rows) = (unlayered.layering(work), unlayered.stands_in_rows());
+        for (link, course) in level.links.iter().zip(&layering.courses) {
+            if let (End::Member(_), End::Member(_), true) = (link.from, link.to, link.is_main) {
+                let (from, to) = match course {
+                    Course::Down => (Side::Bottom, Side::Top),
+                    Course::Up => (Side::Top, Side::Bottom),
+                    Course::Turn => (Side::Bottom, Side::Bottom),
+                };
+                (sides[0][link.edge], sides[1][link.edge]) = (Some(from), Some(to));
+            }
+        }
+        let mut layered = Layered::new(graph, level, &layering, &sequence, &sizes, &sides, &borders[index]);
+        let is_given = |edge: usize| borders[index].iter().any(|edges| edges.contains(&edge));
+        let pinned: Vec<bool> = layered
+            .vertices
+            .iter()
+            .map(|vertex| match vertex.kind {
+                Kind::Text => true,
+                Kind::Port(edge) => is_given(edge),
+                // What stands side by side is read from left to right.
+                Kind::Member(_) => in_rows,
+                _ => false,
+            })
+            .collect();
+        order(&mut layered, &pinned, work);
+        let upper_layers = upper_layers(graph, level.container.is_some(), &layered);
+        for vertex in 0..layered.vertices.len() {
+            let inside = layered.member(vertex).and_then(|node| levels.inside[node]);
+            if let Some(inside) = inside {
+                borders[inside] = borders_of(&layered, vertex, &level.links);
+            }
+        }
+        stages.push(Stage { layered, upper_layers, placed: Placed::default() });
+    }
+    stages
+}
+
+/// The layers down to that of the initial state.
+fn upper_layers(graph: &Graph, is_inside: bool, layered: &Layered) -> usize {
+    let is_dot = |vertex: usize| layered.member(vertex).is_some_and(|node| graph.nodes[node].is_entry);
+    let initial = layered.segments.iter().find(|segment| is_dot(segment.upper)).map(|segment| segment.lower);
+    initial.map_or(1 + usize::from(is_inside), |initial| layered.vertices[initial].layer + 1)
+}
+
+/// The edges above and below a container, from left to right.
+fn borders_of(layered: &Layered, vertex: usize, links: &[super::levels::Link]) -> Borders {
+    let mut place = vec![0; layered.vertices.len()];
+    for layer in &layered.layers {
+        layer.iter().enumerate().for_each(|(at, &vertex)| place[vertex] = at);
+    }
+    let sorted = |parts: &[usize], other: &dyn Fn(usize) -> usize| {
+        let mut parts = parts.to_vec();
+        parts.sort_by_key(|&part| (place[other(part)], part));
+        parts.into_iter().map(|part| links[layered.segments[part].link].edge).collect()
+    };
+    [
+        sorted(&layered.above[vertex], &|part| layered.segments[part].upper),
+        sorted(&layered.below[vertex], &|part| layered.segments[part].lower),
+    ]
+}
+
+fn assembled(graph: &Graph, levels: &Levels, shapes: &Shapes, stages: &[Stage]) -> Layout {
     let mut layout = Layout {
         nodes: vec![Rectangle::default(); graph.nodes.len()],
         texts: vec![Rectangle::default(); graph.nodes.len()],
@@ -18,141 +237,66 @@ pub(super) fn run(graph: &Graph, options: &[(&str, &str)], rooms: &[Room]) -> Op
         labels: vec![None; graph.edges.len()],
         size: (0.0, 0.0),
     };
-    layout.read(&output, Point::default())?;
-    layout.routes.iter().all(|route| route.len() >= 2).then_some(layout)
-}
-
-fn describe(graph: &Graph, options: &[(&str, &str)], rooms: &[Room]) -> Value {
-    let mut all = Map::new();
-    for (name, value) in [
-        ("algorithm", "layered"),
-        ("elk.direction", "DOWN"),
-        (
-            "elk.hierarchyHandling",
-            if graph.nodes.iter().any(|node| node.is_container) { "INCLUDE_CHILDREN" } else { "SEPARATE_CHILDREN" },
-        ),
-        ("elk.aspectRatio", "1.1"),
-        ("elk.spacing.componentComponent", "40"),
-        ("elk.edgeRouting", "ORTHOGONAL"),
-        ("elk.layered.considerModelOrder.strategy", "NODES_AND_EDGES"),
-        ("elk.layered.feedbackEdges", "true"),
-        ("elk.layered.thoroughness", "12"),
-        ("elk.layered.mergeHierarchyEdges", "false"),
-        ("elk.spacing.nodeNode", "36"),
-        ("elk.spacing.edgeEdge", "16"),
-        ("elk.spacing.edgeNode", "20"),
-        ("elk.spacing.edgeLabel", "4"),
-        ("elk.spacing.nodeSelfLoop", "16"),
-        ("elk.layered.spacing.nodeNodeBetweenLayers", "30"),
-        ("elk.layered.spacing.edgeNodeBetweenLayers", "16"),
-        ("elk.layered.spacing.edgeEdgeBetweenLayers", "14"),
-    ]
-    .into_iter()
-    .chain(options.iter().copied())
-    {
-        all.insert(name.to_owned(), json!(value));
-    }
-    all.insert("elk.padding".to_owned(), json!(padding(0.0, 0.0, 0.0, 0.0)));
-    let edges: Vec<_> = graph.edges.iter().enumerate().map(|(index, edge)| describe_edge(index, edge)).collect();
-    json!({ "id": "root", "layoutOptions": all, "children": children(graph, None, rooms), "edges": edges })
-}
-
-fn describe_edge(index: usize, edge: &GraphEdge) -> Value {
-    let labels: Vec<_> = edge
-        .label
-        .iter()
-        .map(|&(width, height)| json!({ "text": "label", "width": width, "height": height }))
-        .collect();
-    json!({
-        "id": format!("e{index}"),
-        "sources": [format!("n{}", edge.from)],
-        "targets": [format!("n{}", edge.to)],
-        "labels": labels,
-    })
-}
-
-fn children(graph: &Graph, parent: Option<usize>, rooms: &[Room]) -> Vec<Value> {
-    let inside = graph.nodes.iter().enumerate().filter(|(_, node)| node.parent == parent);
-    inside
-        .map(|(index, node)| {
-            let (width, height) = node.size;
-            if !node.is_container {
-                return json!({ "id": format!("n{index}"), "width": width, "height": height });
+    let mut origins = vec![Point::default(); stages.len()];
+    for (index, stage) in stages.iter().enumerate() {
+        let origin = origins[index];
+        for (vertex, place) in stage.placed.boxes.iter().enumerate() {
+            let place = moved(place, origin);
+            match stage.layered.vertices[vertex].kind {
+                Kind::Member(node) => {
+                    (layout.nodes[node], layout.texts[node]) = (place, place);
+                    if let Some(inside) = levels.inside[node] {
+                        origins[inside] = Point { x: place.x, y: place.y };
+                    }
+                }
+                Kind::Text => {
+                    if let Some(container) = levels.levels[index].container {
+                        layout.texts[container] = place;
+                    }
+                }
+                _ => {}
             }
-            let Room { left, right } = rooms[index];
-            let padding =
-                padding(height + BELOW_TEXT, CONTAINER_INSET + right, CONTAINER_INSET, CONTAINER_INSET + left);
-            json!({
-                "id": format!("n{index}"),
-                "children": children(graph, Some(index), rooms),
-                "layoutOptions": { "elk.padding": padding },
-            })
-        })
-        .collect()
+        }
+    }
+    for (edge, passed) in levels.links.iter().enumerate() {
+        let mut route = Vec::new();
+        for &(level, link) in passed {
+            let Point { x, y } = origins[level];
+            let placed = &stages[level].placed;
+            route.extend(placed.routes[link].iter().map(|point| Point { x: x + point.x, y: y + point.y }));
+            if levels.levels[level].links[link].is_main && graph.edges[edge].label.is_some() {
+                layout.labels[edge] = placed.labels[link].map(|label| moved(&label, origins[level]));
+            }
+        }
+        layout.routes[edge] = straightened(route);
+        if graph.edges[edge].from == graph.edges[edge].to {
+            layout.run_loop(graph, edge, shapes);
+        }
+    }
+    layout.trim();
+    layout
 }
 
-fn padding(top: f64, right: f64, bottom: f64, left: f64) -> String {
-    format!("[top={top},left={left},bottom={bottom},right={right}]")
-}
-
-fn number(value: &Value, key: &str) -> Option<f64> {
-    value.get(key)?.as_f64()
-}
-
-fn index(value: &Value) -> Option<usize> {
-    value.get("id")?.as_str()?.get(1..)?.parse().ok()
-}
-
-fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+fn moved(place: &Rectangle, by: Point) -> Rectangle {
+    Rectangle { x: place.x + by.x, y: place.y + by.y, ..*place }
 }
 
 impl Layout {
-    /// Takes over what the engine says of a node's inside; its places count from `origin`.
-    fn read(&mut self, node: &Value, origin: Point) -> Option<()> {
-        let point =
-            |value: &Value| Some(Point { x: origin.x + number(value, "x")?, y: origin.y + number(value, "y")? });
-        let rectangle = |value: &Value| {
-            let Point { x, y } = point(value)?;
-            Some(Rectangle { x, y, width: number(value, "width")?, height: number(value, "height")? })
-        };
-        for child in list(node, "children") {
-            let place = rectangle(child)?;
-            self.nodes[index(child)?] = place;
-            self.read(child, Point { x: place.x, y: place.y })?;
-        }
-        for edge in list(node, "edges") {
-            let at = index(edge)?;
-            let section = list(edge, "sections").first()?;
-            let mut route = vec![point(section.get("startPoint")?)?];
-            for bend in list(section, "bendPoints") {
-                route.push(point(bend)?);
-            }
-            route.push(point(section.get("endPoint")?)?);
-            self.routes[at] = straightened(route);
-            self.labels[at] = match list(edge, "labels").first() {
-                Some(label) => Some(rectangle(label)?),
-                None => None,
-            };
-        }
-        Some(())
+    /// What leads to its own beginning runs at the right side, with its label to the right of it.
+    fn run_loop(&mut self, graph: &Graph, edge: usize, shapes: &Shapes) {
+        let node = graph.edges[edge].from;
+        let place = self.nodes[node];
+        let (right, out) = (place.right(), place.right() + LOOP as f64);
+        let middle = place.y + place.height.min(120.0) / 2.0;
+        let (upper, lower) = (middle - 9.0, middle + 9.0);
+        self.routes[edge] =
+            [(right, upper), (out, upper), (out, lower), (right, lower)].map(|(x, y)| Point { x, y }).to_vec();
+        let height = shapes.loop_height(node) as f64;
+        self.labels[edge] = graph.edges[edge].label.map(|(width, _)| Rectangle {
+            x: out + LABEL_GAP as f64,
+            y: (middle - height / 2.0).max(place.y),
+            width,
+            height,
+        });
     }
-}
-
-/// Without points that change nothing.
-fn straightened(points: Vec<Point>) -> Vec<Point> {
-    let mut route: Vec<Point> = Vec::new();
-    for point in points {
-        if let [.., before, last] = route.as_slice() {
-            let level = (before.y - last.y).abs() < 0.01 && (last.y - point.y).abs() < 0.01;
-            let upright = (before.x - last.x).abs() < 0.01 && (last.x - point.x).abs() < 0.01;
-            if level || upright {
-                route.pop();
-            }
-        }
-        if route.last() != Some(&point) {
-            route.push(point);
-        }
-    }
-    route
 }

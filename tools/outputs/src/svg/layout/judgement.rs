@@ -1,12 +1,33 @@
 //! How good a layout is.
 
-use super::super::geometry::{coincide, cross, segments};
-use super::{Graph, Layout, TEXT_SLACK};
+use super::super::geometry::{Point, Rectangle, coincide, cross, segments};
+use super::{Graph, Layout, MARGIN};
+
+/// A line may come this far into the inset around a text, in pixels.
+const TEXT_SLACK: f64 = 4.0;
 
 /// A page that is wider than this many pixels has to be scrolled sideways.
 const COMFORTABLE_WIDTH: f64 = 1250.0;
 
 impl Layout {
+    /// Moves the whole to the upper left, and measures it.
+    pub(super) fn trim(&mut self) {
+        let dot = |point: &Point| Rectangle { x: point.x, y: point.y, width: 0.0, height: 0.0 };
+        let places = self.nodes.iter().chain(self.labels.iter().flatten()).copied();
+        let all = places.chain(self.routes.iter().flatten().map(dot));
+        let Some(whole) = all.reduce(|a, b| {
+            let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+            Rectangle { x, y, width: a.right().max(b.right()) - x, height: a.bottom().max(b.bottom()) - y }
+        }) else {
+            return;
+        };
+        let (dx, dy) = (MARGIN - whole.x, MARGIN - whole.y);
+        let places = self.nodes.iter_mut().chain(&mut self.texts).chain(self.labels.iter_mut().flatten());
+        places.for_each(|place| (place.x, place.y) = (place.x + dx, place.y + dy));
+        self.routes.iter_mut().flatten().for_each(|point| (point.x, point.y) = (point.x + dx, point.y + dy));
+        self.size = (whole.width + 2.0 * MARGIN, whole.height + 2.0 * MARGIN);
+    }
+
     /// How often a label, a leaf or the text of a container meets what it should not, and lines lie on one another.
     #[must_use]
     pub fn faults(&self, graph: &Graph) -> usize {

@@ -1,14 +1,31 @@
-//! Places boxes, lines and labels, by the layered algorithm of ELK (crate `elkrs`; why: `docs/decisions/0003-layout-engine.md`).
+//! Places boxes, lines and labels: the layered way of drawing (Sugiyama, Tagawa, Toda 1981), for nested boxes and with labels that have room
+//! of their own. Why it is ours: `docs/decisions/0003-layout-engine.md`.
 //!
-//! No single set of options suits every graph, and a layout takes some milliseconds. So several are tried, each is judged
-//! ([`Layout::faults`], then [`Layout::cost`]), and the best is taken. [`engine`] is the only file that knows of it.
+//! 1. [`levels`]: each container's inside is laid out alone; a line that crosses borders is a link in each level that it passes.
+//! 2. [`sequence`]: in which order members are read, from the initial state on; lines along it lead down, lines against it up.
+//! 3. [`layering`], [`layered`]: members get layers; lines and labels get a place in each layer that they pass.
+//! 4. [`ordering`]: the order in each layer, such that few lines cross.
+//! 5. [`columns`]: places from left to right, such that lines are straight.
+//! 6. [`rows`], [`tracks`]: places from top to bottom, and level parts of lines that do not lie on one another.
+//!
+//! All is whole numbers and bounded steps ([`Work`]), without a clock: the same graph has the same layout on every machine. Small
+//! graphs are laid out in several manners, of which the best is taken ([`Layout::cost`]).
 
-mod containers;
+mod columns;
 mod engine;
 mod judgement;
+mod layered;
+mod layering;
+mod levels;
+mod ordering;
+mod rows;
+mod sequence;
+mod simplex;
+mod tracks;
 
 use super::geometry::{Point, Rectangle};
-use engine::run;
+use engine::{Manner, Shapes, lay_out};
+use sequence::Reading;
 
 /// Boxes and lines of known sizes, without places.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +37,7 @@ pub struct Graph {
 }
 
 /// A box.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct GraphNode {
     /// In which it lies.
     pub parent: Option<usize>,
@@ -28,8 +45,10 @@ pub struct GraphNode {
     pub size: (f64, f64),
     /// Whether there are children.
     pub is_container: bool,
-    /// Whether reading begins here.
+    /// Whether it is the dot at which reading of what is around it begins.
     pub is_entry: bool,
+    /// Whether it is drawn as a circle, to which lines have to lead in the middle.
+    pub is_round: bool,
 }
 
 /// A line.
@@ -60,75 +79,74 @@ pub struct Layout {
 
 /// Around the whole, in pixels.
 pub const MARGIN: f64 = 8.0;
+/// Between a line and its label, in pixels.
+const LABEL_GAP: i64 = 3;
+/// How far what leads to its own beginning goes to the right, in pixels.
+const LOOP: i64 = 18;
 
-const CYCLE_BREAKING: [&str; 3] = ["MODEL_ORDER", "GREEDY", "DEPTH_FIRST"];
-const LABEL_PLACEMENT: [&str; 3] = ["MEDIAN_LAYER", "HEAD_LAYER", "WIDEST_LAYER"];
-const PLACEMENT: [&str; 2] = ["NETWORK_SIMPLEX", "BRANDES_KOEPF"];
+/// The upper or the lower side of a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Top,
+    Bottom,
+}
 
-/// The best of several layouts; none if the engine gives up on all of them.
+/// What may be spent on a picture, and what was: counted and not timed, so that it is the same everywhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// Steps that are left.
+    pivots: usize,
+    /// Steps that were made: pivots of network simplex, and sweeps over eight lines.
+    pub done: usize,
+}
+
+/// Steps for a whole picture.
+const STEPS: usize = 60_000;
+
+impl Default for Work {
+    fn default() -> Self {
+        Work { pivots: STEPS, done: 0 }
+    }
+}
+
+impl Work {
+    fn spend(&mut self, steps: usize) {
+        self.done += steps;
+        self.pivots = self.pivots.saturating_sub(steps);
+    }
+}
+
+/// Edges up to which all manners are tried, and up to which some are.
+const TRIED: [usize; 2] = [60, 160];
+
+/// The best of several layouts.
 #[must_use]
-pub fn place(graph: &Graph) -> Option<Layout> {
-    let mut best: Option<(usize, f64, Layout)> = None;
-    for breaking in CYCLE_BREAKING {
-        for labels in LABEL_PLACEMENT {
-            for placement in PLACEMENT {
-                let options = [
-                    ("elk.layered.cycleBreaking.strategy", breaking),
-                    ("elk.layered.edgeLabels.centerLabelPlacementStrategy", labels),
-                    ("elk.layered.nodePlacement.strategy", placement),
-                ];
-                let Some(layout) = place_with(graph, &options) else { continue };
-                let (faults, cost) = (layout.faults(graph), layout.cost(graph));
-                if best.as_ref().is_none_or(|(fewest, least, _)| (faults, cost) < (*fewest, *least)) {
-                    best = Some((faults, cost, layout));
-                }
-            }
+pub fn place(graph: &Graph, work: &mut Work) -> Layout {
+    let readings: &[Reading] = match TRIED.iter().position(|&edges| graph.edges.len() <= edges) {
+        Some(0) => &[Reading::Depth, Reading::Breadth, Reading::File],
+        Some(_) => &[Reading::Depth, Reading::Breadth],
+        None => &[Reading::Depth],
+    };
+    let containers = graph.nodes.iter().filter(|node| node.is_container).count();
+    let mut best: Option<(f64, Layout)> = None;
+    for &reading in readings {
+        let (layout, sizes) = lay_out(graph, Manner { reading, in_rows: false }, None, work);
+        let is_tall = layout.size.1 > 1.3 * layout.size.0;
+        keep(&mut best, graph, layout);
+        if containers > 1 && is_tall {
+            let (layout, _) = lay_out(graph, Manner { reading, in_rows: true }, Some(&sizes), work);
+            keep(&mut best, graph, layout);
         }
     }
-    best.map(|(_, _, layout)| layout)
+    best.map(|(_, layout)| layout).expect("there is one manner at least")
 }
 
-/// Room that a container needs beside its children, in pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Room {
-    left: f64,
-    right: f64,
-}
-
-/// One layout. Where lines run through the text of a container and leave no gap for it, the children move to the right of it;
-/// where a container is narrower than its text, it grows to the right.
-fn place_with(graph: &Graph, options: &[(&str, &str)]) -> Option<Layout> {
-    let mut rooms = vec![Room::default(); graph.nodes.len()];
-    loop {
-        let mut layout = run(graph, options, &rooms)?;
-        let mut again = false;
-        for (index, node) in graph.nodes.iter().enumerate().filter(|(_, node)| node.is_container) {
-            let missing = node.size.0 - layout.nodes[index].width;
-            if missing > 0.0 {
-                rooms[index].right += missing.ceil();
-                again = true;
-            }
-        }
-        if !again {
-            layout.tighten(graph, &rooms);
-            for node in layout.move_texts(graph) {
-                again |= rooms[node].left == 0.0;
-                rooms[node].left = graph.nodes[node].size.0;
-            }
-        }
-        if !again {
-            layout.trim();
-            return Some(layout);
-        }
+fn keep(best: &mut Option<(f64, Layout)>, graph: &Graph, layout: Layout) {
+    let cost = layout.cost(graph);
+    if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+        *best = Some((cost, layout));
     }
 }
-
-/// Between the border of a container and its children, in pixels.
-const CONTAINER_INSET: f64 = 22.0;
-/// Between the border of a container and a bend or label inside it, in pixels.
-const BEND_INSET: f64 = 14.0;
-/// A line may come this far into the inset around a text, in pixels.
-const TEXT_SLACK: f64 = 4.0;
 
 #[cfg(test)]
 mod tests {
@@ -158,7 +176,7 @@ mod tests {
                 graph.nodes[parent].is_container = true;
             }
             let size = (60.0 + numbers.below(200) as f64, 36.0 + numbers.below(80) as f64);
-            graph.nodes.push(GraphNode { parent, size, is_container: false, is_entry: index == 0 });
+            graph.nodes.push(GraphNode { parent, size, ..GraphNode::default() });
         }
         for _ in 0..numbers.below(3 * count) {
             let (from, to) = (numbers.below(count), numbers.below(count));
@@ -173,15 +191,35 @@ mod tests {
 
     #[test]
     fn any_graph_is_placed() {
-        for seed in 0..60 {
+        for seed in 0..200 {
             let graph = any_graph(seed);
-            let layout = place(&graph).unwrap_or_else(|| panic!("no layout of graph {seed}"));
+            let layout = place(&graph, &mut Work::default());
             assert_eq!(layout.faults(&graph), 0, "graph {seed}");
             let whole = Rectangle { x: 0.0, y: 0.0, width: layout.size.0, height: layout.size.1 };
             for (node, place) in graph.nodes.iter().zip(&layout.nodes) {
                 let around = node.parent.map_or(whole, |parent| layout.nodes[parent]);
                 assert!(around.contains(place), "graph {seed}");
             }
+            for (edge, (route, label)) in graph.edges.iter().zip(layout.routes.iter().zip(&layout.labels)) {
+                assert!(route.len() >= 2 && label.is_some() == edge.label.is_some(), "graph {seed}");
+            }
         }
+    }
+
+    /// Steps are counted, and there is an end of them, however large the graph.
+    #[test]
+    fn work_is_bounded() {
+        let node = GraphNode { size: (96.0, 36.0), ..GraphNode::default() };
+        let mut numbers = Numbers(1);
+        let mut graph = Graph { nodes: vec![node; 300], edges: Vec::new() };
+        for from in 0..300 {
+            for to in [(from + 1) % 300, numbers.below(300)] {
+                graph.edges.push(GraphEdge { from, to, label: Some((60.0, 17.0)) });
+            }
+        }
+        let mut work = Work::default();
+        let layout = place(&graph, &mut work);
+        assert!(work.done > 1000 && work.done < 2 * STEPS, "{} steps", work.done);
+        assert!(layout.routes.iter().all(|route| route.len() >= 2));
     }
 }
