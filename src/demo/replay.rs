@@ -54,6 +54,9 @@ fn told(parting: &Parting) -> anyhow::Error {
                 text += &format!("\n    {place}: {recorded} in the trace, {found} by the definitions");
             }
         }
+        Why::Due { instance, timer, due_ms } => {
+            text += &format!("\n  replayed  `{timer}` of {instance}, which is due at {due_ms} ms");
+        }
         Why::NoDelivery => text += "\n  replayed  nothing: there is nothing to deliver",
         Why::Unanswered { instance, question } => {
             text += &format!("\n  replayed  {instance} asks for `{question}`, which the trace has no answer for");

@@ -152,24 +152,44 @@ impl<'a> Behaviour<'a> {
         let name = &chance.pick(&counters)?.name;
         let mut case = self.effects(&self.place(&[]), state, chance);
         case.insert("if".to_owned(), json!(format!("{name} > 3")));
-        case.insert("set".to_owned(), json!(format!("{name} = 0")));
+        let last = json!(format!("{name} = 0"));
+        match case.get_mut("do") {
+            Some(Json::Array(list)) => list.push(last),
+            _ => {
+                case.clear();
+                case.insert("if".to_owned(), json!(format!("{name} > 3")));
+                case.insert("do".to_owned(), last);
+            }
+        }
         if chance.once_in(2) {
             case.insert("to".to_owned(), json!(self.target(chance)));
         }
         Some(Json::Object(case))
     }
 
+    /// One list in any order, or the short form where there is one effect.
     fn effects(&self, place: &Place<'_>, state: usize, chance: &mut Chance) -> Map<String, Json> {
-        let mut effects = Map::new();
+        let mut list: Vec<(&str, String)> = Vec::new();
         for (key, effect) in EFFECTS {
             let count = if chance.once_in(3) { chance.between(1, 2) } else { 0 };
-            let mut texts: Vec<String> = (0..count).filter_map(|_| effect(self, place, state, chance)).collect();
-            match texts.len() {
-                0 => continue,
-                1 => effects.insert((*key).to_owned(), json!(texts.remove(0))),
-                _ => effects.insert((*key).to_owned(), json!(texts)),
-            };
+            for text in (0..count).filter_map(|_| effect(self, place, state, chance)).collect::<Vec<_>>() {
+                list.insert(chance.between(0, list.len()), (key, text));
+            }
+        }
+        let mut effects = Map::new();
+        match list.as_slice() {
+            [] => {}
+            [(key, text)] if chance.once_in(2) => drop(effects.insert((*key).to_owned(), json!(text))),
+            _ => drop(effects.insert("do".to_owned(), Json::from_iter(list.iter().map(|(key, text)| item(key, text))))),
         }
         effects
+    }
+}
+
+/// An effect as an item of `do`.
+fn item(key: &str, text: &str) -> String {
+    match key {
+        "set" | "do" => text.to_owned(),
+        word => format!("{word} {text}"),
     }
 }
