@@ -187,7 +187,10 @@ pub(crate) struct Situation<'a, S: System> {
 }
 
 /// The first two lines of a trace, as [`Recorder::open`] gets them.
-pub struct Opening<'a>(&'a dyn Fn(&Header, Option<&Key>, &mut Vec<u8>));
+pub struct Opening<'a>(&'a WriteOpening<'a>);
+
+/// Writes the first lines of a trace: for that program, with secrets under that key.
+type WriteOpening<'a> = dyn Fn(&Header, Option<&Key>, &mut Vec<u8>) + 'a;
 
 impl Opening<'_> {
     /// Appends them. Secrets are hidden altogether without a key.
