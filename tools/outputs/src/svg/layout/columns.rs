@@ -20,6 +20,9 @@ const PORT_PORT: i64 = 12;
 /// Between the border of a container and boxes, and between it and lines, in pixels.
 const INSET: [i64; 2] = [22, 16];
 
+/// What a pixel costs by which a box is wider than it need be: more than all lines at it can gain.
+const WIDER: i64 = 5000;
+
 /// Where everything is from left to right.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
@@ -130,7 +133,7 @@ impl Columnist<'_> {
                 let right = match self.layered.member(vertex) {
                     Some(node) if !self.shapes.is_rigid(node) => {
                         let right = (self.variable(), 0);
-                        self.distance(left, right, self.shapes.width(node), 60);
+                        self.distance(left, right, self.shapes.width(node), WIDER);
                         right
                     }
                     Some(node) => (left.0, left.1 + self.shapes.width(node)),
