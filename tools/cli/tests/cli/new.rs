@@ -76,9 +76,7 @@ fn a_name_that_is_none_is_refused_before_anything_is_written() {
         ("if", "it is a key of the language"),
         ("states", "it is a key of the language"),
         ("key", "it is a word of the language"),
-        ("match", "it is a keyword of Rust"),
         ("self", "it is a "),
-        ("system", "it is the name of a module of the generated Rust"),
         ("types", "types.yaml declares the types"),
         ("parts", "parts.yaml declares the parts"),
     ] {
