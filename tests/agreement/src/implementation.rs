@@ -168,7 +168,9 @@ impl Implementation for Interpreted {
 
     fn records(&mut self) -> Vec<Record> {
         let system = Arc::clone(self.interpreter.system());
-        self.deliveries().iter().map(|delivery| delivery.record(&system)).collect()
+        // Generated Rust does not look at properties.
+        let compared = |record: Record| Record { violated: Vec::new(), ..record };
+        self.deliveries().iter().map(|delivery| compared(delivery.record(&system))).collect()
     }
 
     fn instances(&self) -> Vec<Instance> {
