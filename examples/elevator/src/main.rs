@@ -33,7 +33,7 @@ fn main() -> ExitCode {
             eprintln!("something happened that no definition says anything about: look for `unexpected` above");
             ExitCode::FAILURE
         }
-        // Whoever reads the lines has seen enough.
+        // The reader has gone (`| head`).
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the day cannot be written down: {error}");
