@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
     let mut stand_ins = Module::default();
     for definitions in sources::definitions()? {
         let name = &definitions.name;
-        match automata_compiler::compile(&definitions.sources, &Options { dynamic: true }) {
+        match automata_compiler::compile(&definitions.sources, &Options { dynamic: true, properties: true }) {
             Ok(artifacts) => {
                 write(&target.join(name), &artifacts.rust)?;
                 stand_ins.add_all(&artifacts.system);

@@ -89,6 +89,7 @@ pub fn demand(home: &Path, cut_off: &BTreeSet<PathBuf>) {
         );
         let summary = stream.replay(&DEFINITIONS, &mut ());
         assert_eq!(summary.parting, None, "{name}: node and definitions part after {} deliveries", summary.verified);
+        assert_eq!(summary.violated, [], "{name}: properties are violated");
         let ends = match &summary.error {
             Some(error) => may_be_cut_off && error.problem.starts_with("the line is cut off"),
             None => may_be_cut_off || (summary.ending == Some(Ending::Ended) && !summary.is_incomplete),

@@ -70,6 +70,7 @@ impl Generated {
         }
         let faults: BTreeSet<Fault> = records.iter().flat_map(|record| record.faults.iter().copied()).collect();
         assert_eq!(handled.faults().collect::<BTreeSet<_>>(), faults, "{records:#?}");
+        assert_eq!(handled.violations() as usize, records.iter().flat_map(|record| &record.violated).count());
         self.records.extend(records);
     }
 

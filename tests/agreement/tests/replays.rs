@@ -12,7 +12,9 @@ use agreement::{definitions, system};
 use automata_compiler::interpreter::{Delivery, SECRET, is_stamp};
 use automata_compiler::model::{BaseType, System, Type, Value as Constant};
 use automata_compiler::source::{Source, Sources};
-use automata_compiler::trace::{Anonymiser, Ending, Line, Opening, Stream, Summary, TraceError, Watch, Why, snapshot};
+use automata_compiler::trace::{
+    Anonymiser, Beside, Ending, Line, Opening, Stream, Summary, TraceError, Watch, Why, snapshot,
+};
 use automata_runtime::trace::{Output, SecondLine, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
@@ -130,8 +132,21 @@ fn check(system: &Arc<System>, recorded: &Recorded, numbers: &[u64]) -> Result<(
             return Err(TestCaseError::fail(format!("ends in\n{found}\ninstead of\n{expected}\n{}", text())));
         }
         anonymised(system, trace, summary.verified).map_err(|why| TestCaseError::fail(format!("{why}\n{}", text())))?;
+        beside_itself(system, trace).map_err(|why| TestCaseError::fail(format!("{why}\n{}", text())))?;
     }
     Ok(())
+}
+
+/// Definitions that run beside themselves never part, however late their timers were.
+fn beside_itself(system: &Arc<System>, trace: &[u8]) -> Result<(), String> {
+    let mut lines = trace.split(|&byte| byte == b'\n');
+    let opening =
+        Opening::read(lines.next().expect("a first line"), lines.next()).map_err(|error| error.to_string())?;
+    let mut beside = Beside::new(system, &opening, 1).map_err(|error| error.to_string())?;
+    let (summary, replay) = replay(system, trace, 1_000, &mut beside).map_err(|error| error.to_string())?;
+    let comparison = beside.finish(replay.expect("it ran").interpreter());
+    let found = (comparison.same, comparison.different, &comparison.stopped, comparison.apart.as_slice());
+    if found == (summary.inputs, 0, &None, &[]) { Ok(()) } else { Err(format!("beside itself: {comparison:#?}")) }
 }
 
 /// A secret that stands in the definition itself is known to a replay, and its stamp in the trace is not: only who has the key can make it.

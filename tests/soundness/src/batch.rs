@@ -58,9 +58,10 @@ pub fn run(place: &Place, seeds: impl Iterator<Item = u64>) -> io::Result<Outcom
     for seed in seeds {
         outcome.made += 1;
         let definition = Definition::new(seed);
-        let Ok(artifacts) =
-            automata_compiler::compile(&definition.sources(), &Options { dynamic: seed % RUN_ONE_IN == 0 })
-        else {
+        let Ok(artifacts) = automata_compiler::compile(
+            &definition.sources(),
+            &Options { dynamic: seed % RUN_ONE_IN == 0, properties: true },
+        ) else {
             continue;
         };
         let name = format!("d{seed}");

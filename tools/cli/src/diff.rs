@@ -1,4 +1,4 @@
-//! `automata diff`: one trace under two versions of the definitions, and the first place where they part.
+//! `automata diff`: one trace under two versions of the definitions: where do they part, and what comes after that?
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use automata_compiler::model::System;
-use automata_compiler::trace::{Parting, Summary, Why, differences, timeline};
+use automata_compiler::trace::{
+    Beside, Comparison, Parting, Replay as Running, Step, Summary, Why, differences, timeline,
+};
 use automata_runtime::Record;
 use clap::Args;
 use serde_json::json;
@@ -20,8 +22,8 @@ use crate::trace::{Trace, wrong};
 /// Run a trace under two versions of the definitions: where do they part?
 #[derive(Args)]
 #[command(
-    after_help = "The inputs and answers of the trace are given to both. The trace should have been made under one of them: it is followed as far as one of the two does what it says.\n\
-    Exit codes: 0 they do the same; 1 they part; 2 it could not be found out.\n\n\
+    after_help = "Both get the inputs and answers of the trace, which must have been made under one of them. After the first difference the other version goes on in its own situation: its own timers fire, and each further input is compared.\n\
+    Exit codes: 0 same behaviour; 1 different behaviour; 2 error.\n\n\
     Examples:\n  \
     git worktree add /tmp/before HEAD~1\n  \
     automata diff node.trace /tmp/before/automata automata\n  \
@@ -37,7 +39,7 @@ pub struct Diff {
     /// The folder of the other
     #[arg(value_name = "NEW", value_hint = clap::ValueHint::DirPath)]
     new: PathBuf,
-    /// A state, event or variable of an automaton is called OLD in one version and NEW in the other
+    /// OLD in the first version is called NEW in the second: a state, event or variable of that automaton
     #[arg(long, value_name = "AUTOMATON.OLD=NEW", value_parser = rename)]
     rename: Vec<Rename>,
     /// Print one JSON object
@@ -89,6 +91,119 @@ impl Rename {
     }
 }
 
+/// Further differences that are shown, at most; all are counted.
+const STEPS_SHOWN: usize = 20;
+
+/// What comes after the first difference.
+struct Further {
+    of: Comparison,
+    /// 0: the old version follows the trace; 1: the new one does.
+    leader: usize,
+}
+
+impl Further {
+    /// What is of the leader and what is of the other, as old and new.
+    fn sides<T>(&self, leader: T, other: T) -> (T, T) {
+        if self.leader == 0 { (leader, other) } else { (other, leader) }
+    }
+
+    fn as_json(&self) -> serde_json::Value {
+        let steps = self.of.steps.iter().skip(1).map(|step| {
+            let (here, there) = step.first_difference().unwrap_or_default();
+            let (old, new) = self.sides(here, there);
+            let details = old.zip(new).map(|(old, new)| differences(old, new)).unwrap_or_default();
+            let details: Vec<_> = details.iter().map(|(place, old, new)| json!([place, old, new])).collect();
+            json!({ "line": step.line, "old": old, "new": new, "differences": details })
+        });
+        let apart = self.of.apart.iter().map(|(name, here, there)| {
+            let (old, new) = self.sides(here, there);
+            json!({ "instance": name, "old": old, "new": new })
+        });
+        let stopped = self.of.stopped.as_ref().map(|(line, why)| json!({ "line": line, "says": why }));
+        json!({
+            "differences": steps.collect::<Vec<_>>(),
+            "inputs_same": self.of.same,
+            "inputs_different": self.of.different,
+            "kinds": self.of.kinds,
+            "apart_at_the_end": apart.collect::<Vec<_>>(),
+            "stopped": stopped,
+        })
+    }
+
+    fn tell(&self, output: &mut impl Write) -> std::io::Result<()> {
+        if self.of.steps.len() > 1 {
+            writeln!(output, "{} with the same inputs (- before, + after)", styled(STRONG, "further:"))?;
+        }
+        for step in self.of.steps.iter().skip(1) {
+            self.tell_step(output, step)?;
+        }
+        let shown = u64::try_from(self.of.steps.len()).unwrap_or(u64::MAX);
+        if self.of.different > shown {
+            writeln!(output, "… and {}", counted(self.of.different - shown, "more difference", "more differences"))?;
+        }
+        if let Some((line, why)) = &self.of.stopped {
+            let which = if self.leader == 0 { "new" } else { "old" };
+            let stopped = styled(ODD, "stopped:");
+            writeln!(
+                output,
+                "{stopped} the {which} version cannot be followed beyond line {line}: {}",
+                printable(why)
+            )?;
+        }
+        let mut kinds: Vec<(&String, &u64)> = self.of.kinds.iter().collect();
+        kinds.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
+        let (summary, different, all) =
+            (styled(STRONG, "summary:"), self.of.different, self.of.same + self.of.different);
+        writeln!(output, "{summary} {different} of {all} inputs and timers differ: {}", kinds.join(", "))?;
+        if self.of.stopped.is_some() {
+            return Ok(());
+        }
+        let state = |state: Option<&String>| match state.map(String::as_str) {
+            None => "does not exist".to_owned(),
+            Some("") => "exists".to_owned(),
+            Some(name) => format!("is in {name}"),
+        };
+        if self.of.apart.is_empty() {
+            writeln!(output, "  at the end every instance is in the same state")?;
+        }
+        for (name, here, there) in self.of.apart.iter().take(STEPS_SHOWN) {
+            let (old, new) = self.sides(state(here.as_ref()), state(there.as_ref()));
+            writeln!(output, "  at the end {} {old} before, {new} after", printable(name))?;
+        }
+        if let Some(more) = self.of.apart.len().checked_sub(STEPS_SHOWN).filter(|more| *more > 0) {
+            writeln!(output, "  … and {}", counted(more as u64, "more instance", "more instances"))?;
+        }
+        Ok(())
+    }
+
+    /// The first deliveries that differ: `-` is before, `+` is after.
+    fn tell_step(&self, output: &mut impl Write, step: &Step) -> std::io::Result<()> {
+        let Some((here, there)) = step.first_difference() else { return Ok(()) };
+        let (old, new) = self.sides(here, there);
+        let mut place = step.line.map_or_else(String::new, |line| format!("line {line}"));
+        let looks_same = old.zip(new).is_some_and(|(old, new)| timeline(old) == timeline(new));
+        let sides = if looks_same { [(" ", old), ("+", None)] } else { [("-", old), ("+", new)] };
+        for (sign, record) in sides {
+            if let Some(record) = record {
+                writeln!(output, "{:<10} {} {}", std::mem::take(&mut place), styled(STRONG, sign), timeline(record))?;
+            }
+        }
+        let Some((old, new)) =
+            old.zip(new).filter(|(old, new)| (&old.instance, &old.event) == (&new.instance, &new.event))
+        else {
+            return Ok(());
+        };
+        for difference in differences(old, new) {
+            // Numbers of deliveries differ by what came before.
+            if !matches!(difference.0.as_str(), "sequence" | "cause" | "violated") {
+                writeln!(output, "{:17}{}", "", difference_text(&difference, ["before", "after"]))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What one version does at the place where they part.
 struct Side<'a> {
     name: String,
@@ -134,10 +249,10 @@ impl Diff {
                 names => writeln!(output, "{name} was made under {}", names.join(" and "))?,
             }
         }
-        self.compare(&name, &summaries[0], &summaries[1])
+        self.compare(&name, &systems, &summaries[0], &summaries[1])
     }
 
-    fn compare(&self, name: &str, old: &Summary, new: &Summary) -> anyhow::Result<Verdict> {
+    fn compare(&self, name: &str, systems: &[Arc<System>], old: &Summary, new: &Summary) -> anyhow::Result<Verdict> {
         let line = |summary: &Summary| summary.parting.as_ref().map_or(u64::MAX, |parting| parting.line);
         let first = line(old).min(line(new));
         let unreadable = old.error.as_ref().or(new.error.as_ref());
@@ -145,17 +260,11 @@ impl Diff {
             return Err(wrong(name, error));
         }
         if first == u64::MAX {
-            let same = counted(old.verified, "delivery", "deliveries");
-            if self.json {
-                print_json(&json!({ "parting": null, "verified": old.verified }))?;
-            } else {
-                writeln!(output(), "{} on all {same}", styled(GOOD, "they agree"))?;
-            }
-            return Ok(Verdict::Good);
+            return self.tell_agreement(old, new);
         }
         let at = |summary: &'_ Summary| summary.parting.clone().filter(|parting| parting.line == first);
-        let (old, new) = (at(old), at(new));
-        if let (Some(old), Some(new)) = (&old, &new)
+        let (old_parting, new_parting) = (at(old), at(new));
+        if let (Some(old), Some(new)) = (&old_parting, &new_parting)
             && old.why == new.why
         {
             bail!(
@@ -164,10 +273,59 @@ impl Diff {
                 self.old.display()
             );
         }
-        self.tell(name, first, old.as_ref(), new.as_ref())
+        // The one that follows the trace further leads.
+        let leader = usize::from(line(new) > line(old));
+        let further = self.follow(&systems[leader], &systems[1 - leader])?;
+        self.tell(name, first, old_parting.as_ref(), new_parting.as_ref(), further.map(|of| Further { of, leader }))
     }
 
-    fn tell(&self, name: &str, line: u64, old: Option<&Parting>, new: Option<&Parting>) -> anyhow::Result<Verdict> {
+    /// What comes after the first difference. None: the situation at the beginning of the trace is none of the other definitions.
+    fn follow(&self, leader: &Arc<System>, other: &Arc<System>) -> anyhow::Result<Option<Comparison>> {
+        let trace = Trace::open(&self.trace)?;
+        let Ok(mut beside) = Beside::new(other, trace.opening(), STEPS_SHOWN + 1) else { return Ok(None) };
+        let Ok(mut running) = Running::new(leader, trace.opening()) else { return Ok(None) };
+        trace.run(&mut running, &mut beside);
+        Ok(Some(beside.finish(running.interpreter())))
+    }
+
+    fn tell_agreement(&self, old: &Summary, new: &Summary) -> anyhow::Result<Verdict> {
+        let only = |of: &Summary, other: &Summary| -> Vec<(u64, String)> {
+            of.violated.iter().filter(|violation| !other.violated.contains(violation)).cloned().collect()
+        };
+        let (only_old, only_new) = (only(old, new), only(new, old));
+        if self.json {
+            let listed = |of: &[(u64, String)]| -> Vec<_> {
+                of.iter().map(|(sequence, property)| json!({ "sequence": sequence, "property": property })).collect()
+            };
+            let violated = json!({ "old": listed(&only_old), "new": listed(&only_new) });
+            print_json(&json!({ "parting": null, "verified": old.verified, "violated_in_one": violated }))?;
+        } else {
+            let mut output = output();
+            let same = counted(old.verified, "delivery", "deliveries");
+            writeln!(output, "{} on all {same}", styled(GOOD, "they agree"))?;
+            for (path, only) in [(&self.old, &only_old), (&self.new, &only_new)] {
+                for (sequence, property) in only {
+                    let path = path.display();
+                    let error = styled(ODD, "error:");
+                    writeln!(
+                        output,
+                        "{error} the property {property} of {path} is violated since delivery #{sequence}"
+                    )?;
+                }
+            }
+            output.flush()?;
+        }
+        Ok(Verdict::good_if(only_old.is_empty() && only_new.is_empty()))
+    }
+
+    fn tell(
+        &self,
+        name: &str,
+        line: u64,
+        old: Option<&Parting>,
+        new: Option<&Parting>,
+        further: Option<Further>,
+    ) -> anyhow::Result<Verdict> {
         let expected = old.or(new).and_then(|parting| parting.expected.as_deref());
         let side = |path: &PathBuf, parting: Option<&'_ Parting>| {
             let name = path.display().to_string();
@@ -185,9 +343,11 @@ impl Diff {
         if self.json {
             let of = |parting: Option<&Parting>| parting.map(parting_as_json);
             let details: Vec<_> = details.iter().map(|(place, old, new)| json!([place, old, new])).collect();
-            print_json(&json!({ "parting": {
+            let parting = json!({
                 "line": line, "trace": expected, "old": of(old), "new": of(new), "differences": details,
-            } }))?;
+            });
+            let further = further.as_ref().map(Further::as_json);
+            print_json(&json!({ "parting": parting, "further": further }))?;
             return Ok(Verdict::Bad);
         }
         let mut output = output();
@@ -201,6 +361,9 @@ impl Diff {
         }
         for difference in &details {
             writeln!(output, "  {}", difference_text(difference, ["before", "after"]))?;
+        }
+        if let Some(further) = further {
+            further.tell(&mut output)?;
         }
         output.flush()?;
         Ok(Verdict::Bad)

@@ -782,6 +782,14 @@ pub struct Property {
     pub span: Span,
 }
 
+impl Property {
+    /// Whether a single moment can violate it. `eventually` is about whole runs.
+    #[must_use]
+    pub fn is_looked_at(&self) -> bool {
+        self.kind != PropertyKind::Eventually
+    }
+}
+
 /// How a property is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PropertyKind {

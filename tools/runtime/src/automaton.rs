@@ -303,6 +303,9 @@ pub trait Automaton: Sized + Debug + 'static {
     const HAS_ALWAYS: bool;
     /// Whether some of its events are observations.
     const OBSERVES: bool;
+    /// The names of the properties that are looked at after every delivery, in the order of declaration; none unless the generator was asked
+    /// for it.
+    const PROPERTIES: &'static [&'static str] = &[];
 
     /// The key that tells its instances apart; `()` if there is only one.
     type Key: Clone + Eq + Hash + Debug + Serialize + 'static;

@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use crate::automaton::{Answer, Automaton, Event, Input, Instance, State, Timer, TimerChange, Trigger};
 use crate::deferral::Deferral;
-use crate::delivery::{Delivery, Incoming, Off, Recorder};
+use crate::delivery::{Delivery, Incoming, Off, Receiver, Recorder};
 use crate::handled::Handled;
 use crate::instances::{Buffers, Serial, Slot, Table};
+use crate::properties::Violated;
 use crate::record::{DELIVERY_LIMIT, Fault, MICROSTEP_LIMIT, Outcome, QUEUE_LIMIT};
 use crate::secret::Key;
 use crate::timers::Timers;
@@ -33,6 +34,9 @@ pub trait System: Sized {
 
     /// Identifies the definitions: SHA-256 of the resolved model without its texts, in hexadecimal.
     const MODEL_HASH: &'static str;
+
+    /// Whether properties are looked at after every delivery.
+    const LOOKS_AT_PROPERTIES: bool = false;
 
     /// The settings that the system was made with.
     fn settings(&self) -> &Self::Settings;
@@ -59,6 +63,11 @@ pub trait System: Sized {
         host: &mut Self::Host<'_>,
         actions: &mut Vec<Self::Action>,
     );
+
+    /// Calls [`Bus::look_at_all`] for each automaton with properties that look at the states of this one.
+    fn look_at_watchers<R: Recorder>(bus: &mut Bus<Self, R>, automaton: usize) {
+        let _ = (bus, automaton);
+    }
 }
 
 /// Sees the automata of a system, each with its types.
@@ -98,6 +107,12 @@ pub trait Member<A: Automaton>: System {
     /// Keeps the table of states up to date.
     fn moved(&mut self, slot: Slot, before: Option<A::State>, after: Option<A::State>) {
         let _ = (slot, before, after);
+    }
+
+    /// Whether the instance violates one of [`Automaton::PROPERTIES`].
+    fn violates(&self, slot: Slot, property: usize) -> bool {
+        let _ = (slot, property);
+        false
     }
 
     /// A request of that instance to the host.
@@ -156,7 +171,7 @@ impl<S: System> Outbox<'_, S> {
 
 /// Holds every instance, and delivers one message at a time.
 pub struct Bus<S: System, R = Off> {
-    system: S,
+    pub(crate) system: S,
     recorder: R,
     queue: VecDeque<Envelope<S::Message>>,
     queue_limit: usize,
@@ -168,6 +183,8 @@ pub struct Bus<S: System, R = Off> {
     delivered: u32,
     /// What the current input has come to so far.
     handled: Handled,
+    /// What is violated now.
+    pub(crate) violated: Violated,
     /// Whether the current input is the passing of time.
     is_advancing: bool,
     /// Whether [`Bus::start`] was called.
@@ -221,6 +238,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
             sequence: 0,
             delivered: 0,
             handled: Handled::default(),
+            violated: Violated::default(),
             is_advancing: false,
             is_started: false,
             is_open: false,
@@ -361,6 +379,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         if let Some(slot) = self.system.table().find(&key) {
             let before = self.system.table().instance(slot).state();
             self.system.moved(slot, Some(before), None);
+            self.violated.forget(S::INDEX, self.system.table().serial(slot));
             self.remove::<A>(slot);
         }
         let parameters = self.system.parameters(given);
@@ -372,6 +391,9 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.change_timers::<A>(slot);
         self.system.table_mut().buffers_mut().clear();
         self.system.moved(slot, None, Some(state));
+        if S::LOOKS_AT_PROPERTIES {
+            self.look_at_properties::<A>(slot, None, state);
+        }
     }
 
     fn begin(&mut self, now_ms: u64) {
@@ -425,9 +447,21 @@ impl<S: System, R: Recorder> Bus<S, R> {
             (Input::Start(given), Some(slot)) => {
                 let state = self.system.table().instance(slot).state();
                 let incoming = Incoming::Start(&given);
-                self.refuse::<A>(&key, incoming, origin.cause, Some(state), Outcome::AlreadyThere);
+                self.refuse::<A>(Receiver::Of(&key), incoming, origin.cause, Some(state), Outcome::AlreadyThere);
             }
         }
+    }
+
+    /// Delivers to a key that no instance can have. Called by [`System::deliver`] only.
+    pub fn deliver_beyond<A: Automaton>(&mut self, key: i128, input: &Input<A>, origin: Origin)
+    where
+        S: Member<A>,
+    {
+        let incoming = match input {
+            Input::Event(event) => Incoming::Event(event),
+            Input::Start(given) => Incoming::Start(given),
+        };
+        self.refuse::<A>(Receiver::Nobody(key), incoming, origin.cause, None, Outcome::NoSuchInstance);
     }
 
     /// Delivers a timer. Called by [`System::fire`] only.
@@ -559,7 +593,13 @@ impl<S: System, R: Recorder> Bus<S, R> {
                     self.handled = self.handled.of_no_message();
                 }
             }
-            _ => self.refuse::<A>(&key, Incoming::Event(&event), origin.cause, None, Outcome::NoSuchInstance),
+            _ => self.refuse::<A>(
+                Receiver::Of(&key),
+                Incoming::Event(&event),
+                origin.cause,
+                None,
+                Outcome::NoSuchInstance,
+            ),
         }
     }
 
@@ -672,7 +712,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
             sequence: self.sequence,
             at_ms: self.now_ms,
             cause,
-            key: table.key(slot),
+            receiver: Receiver::Of(table.key(slot)),
             incoming,
             outcome,
             before: state_before,
@@ -685,6 +725,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
             raised: &buffers.handled,
             timers: &buffers.begun,
             faults,
+            violated: self.violated.begun(),
         });
         self.close::<A>(slot, after, actions)
     }
@@ -721,6 +762,12 @@ impl<S: System, R: Recorder> Bus<S, R> {
         let after = self.system.table().instance(slot).state();
         if before != Some(after) {
             self.system.moved(slot, before, (!after.is_final()).then_some(after));
+        }
+        if S::LOOKS_AT_PROPERTIES {
+            self.look_at_properties::<A>(slot, before, after);
+            if !self.violated.begun().is_empty() {
+                self.handled.note_violations(self.violated.begun().len());
+            }
         }
         after
     }
@@ -795,7 +842,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
     /// Records a delivery that no instance takes part in.
     fn refuse<A: Automaton>(
         &mut self,
-        key: &A::Key,
+        receiver: Receiver<'_, A::Key>,
         incoming: Incoming<'_, A>,
         cause: Option<u64>,
         state: Option<A::State>,
@@ -813,7 +860,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
                 sequence: self.sequence,
                 at_ms: self.now_ms,
                 cause,
-                key,
+                receiver,
                 incoming,
                 outcome,
                 before: state,
@@ -826,6 +873,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
                 raised: &[],
                 timers: &[],
                 faults,
+                violated: &[],
             });
         }
         self.sequence += 1;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::automaton::{Automaton, Event, Given, Sent, State, Timer, Variables};
 use crate::bus::Opening;
+use crate::properties::Violation;
 use crate::record::{Outcome, Record};
 use crate::secret::Key;
 use crate::value::Faults;
@@ -112,6 +113,23 @@ pub enum Incoming<'a, A: Automaton> {
     Start(&'a A::Given),
 }
 
+/// For which instance a message is.
+#[derive(Debug)]
+pub enum Receiver<'a, K> {
+    /// The one of that key, whether it exists or not.
+    Of(&'a K),
+    /// None: this number is outside of the key's type, so no instance can have it as its key.
+    Nobody(i128),
+}
+
+impl<K> Clone for Receiver<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Receiver<'_, K> {}
+
 /// One delivery. The fields are those of [`Record`].
 #[derive(Debug)]
 pub struct Delivery<'a, A: Automaton> {
@@ -121,8 +139,8 @@ pub struct Delivery<'a, A: Automaton> {
     pub at_ms: u64,
     /// The delivery that sent this message.
     pub cause: Option<u64>,
-    /// The instance.
-    pub key: &'a A::Key,
+    /// For which instance.
+    pub receiver: Receiver<'a, A::Key>,
     /// What was delivered.
     pub incoming: Incoming<'a, A>,
     /// What became of it.
@@ -147,6 +165,8 @@ pub struct Delivery<'a, A: Automaton> {
     pub timers: &'a [(A::Timer, u64)],
     /// What went wrong.
     pub faults: Faults,
+    /// Properties that are violated since this delivery, if the generated Rust looks at them.
+    pub violated: &'a [Violation],
 }
 
 impl<A: Automaton> Delivery<'_, A> {
@@ -171,7 +191,7 @@ impl<A: Automaton> Serialize for Delivery<'_, A> {
             sequence: self.sequence,
             at_ms: self.at_ms,
             cause: self.cause,
-            instance: InstanceName::new(A::NAME, self.key),
+            instance: InstanceName::of(A::NAME, self.receiver),
             incoming: &self.incoming,
             outcome: self.outcome,
             before: self.before.map(State::name),
@@ -183,6 +203,7 @@ impl<A: Automaton> Serialize for Delivery<'_, A> {
             raised: RaisedList(self.raised),
             timers: Begun(self.timers),
             faults: self.faults,
+            violated: self.violated,
         }
         .serialize(serializer)
     }
@@ -219,6 +240,8 @@ struct Line<'a, A: Automaton> {
     timers: Begun<'a, A::Timer>,
     #[serde(skip_serializing_if = "faults_are_empty")]
     faults: Faults,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    violated: &'a [Violation],
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
@@ -328,6 +351,14 @@ impl InstanceName<'_> {
             return Self { automaton, key: None };
         }
         Self { automaton, key: Some(key_text(key)) }
+    }
+
+    /// Of the one that a message is for.
+    pub(crate) fn of<K: Serialize>(automaton: &'static str, receiver: Receiver<'_, K>) -> Self {
+        match receiver {
+            Receiver::Of(key) => Self::new(automaton, key),
+            Receiver::Nobody(key) => Self::new(automaton, &key),
+        }
     }
 
     /// All instances of it.

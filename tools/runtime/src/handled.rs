@@ -19,6 +19,7 @@ pub struct Handled {
     outcome: Option<Outcome>,
     faults: Faults,
     deliveries: u32,
+    violations: u32,
     counts: [u32; Outcome::ALL.len()],
 }
 
@@ -47,11 +48,19 @@ impl Handled {
         self.faults.iter()
     }
 
+    /// How many properties are violated since these deliveries, if the generated Rust looks at properties. [`crate::Bus::violated`] says which.
+    #[must_use]
+    pub const fn violations(&self) -> u32 {
+        self.violations
+    }
+
     /// Everything that was delivered was handled, ignored or kept as the definitions say, and nothing went wrong: no outcome is `unexpected`,
-    /// `no_such_instance`, `already_there` or `defer_full`, and there is no fault.
+    /// `no_such_instance`, `already_there` or `defer_full`, there is no fault, and no property was violated.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.faults.is_empty() && Outcome::ALL.iter().all(|&outcome| outcome.is_intended() || self.count(outcome) == 0)
+        self.faults.is_empty()
+            && self.violations == 0
+            && Outcome::ALL.iter().all(|&outcome| outcome.is_intended() || self.count(outcome) == 0)
     }
 
     /// The same, without an outcome of its own, until the next delivery.
@@ -66,6 +75,7 @@ impl Handled {
     pub(crate) fn after(mut self, before: &Self) -> Self {
         self.faults.note_all(before.faults);
         self.deliveries += before.deliveries;
+        self.violations = self.violations.saturating_add(before.violations);
         for (count, before) in self.counts.iter_mut().zip(before.counts) {
             *count = count.saturating_add(before);
         }
@@ -80,6 +90,11 @@ impl Handled {
         self.faults.note_all(faults);
         self.deliveries += 1;
         self.counts[outcome as usize] += 1;
+    }
+
+    #[cold]
+    pub(crate) fn note_violations(&mut self, count: usize) {
+        self.violations = self.violations.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
     #[inline]

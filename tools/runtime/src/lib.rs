@@ -33,6 +33,7 @@ pub mod instances;
 mod line;
 pub mod metadata;
 pub mod opaque;
+pub mod properties;
 pub mod record;
 pub mod secret;
 pub mod timers;
@@ -41,7 +42,7 @@ pub mod value;
 
 pub use automaton::{Answer, Automaton, Input, Instance, Trigger};
 pub use bus::{Bus, Member, Outbox, System};
-pub use delivery::{Delivery, Incoming, InstanceName, Off, Recorder, Records};
+pub use delivery::{Delivery, Incoming, InstanceName, Off, Receiver, Recorder, Records};
 pub use handled::Handled;
 pub use instances::{Instances, Single, Slot, StateCounts, StateTable, Table};
 pub use record::{Ask, Fault, Outcome, Performed, Raised, Record, Sent};

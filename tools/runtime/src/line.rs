@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Result;
 
 use crate::automaton::{Automaton, Event, Sent, State, Timer, Variables};
-use crate::delivery::{Changes, Delivery, Incoming, InstanceName, Started, is_json};
+use crate::delivery::{Changes, Delivery, Incoming, InstanceName, Receiver, Started, is_json};
 use crate::record::Outcome;
 
 /// Appends the line, without its line feed.
@@ -21,7 +21,7 @@ pub fn write<A: Automaton>(delivery: &Delivery<'_, A>, out: &mut Vec<u8>) -> Res
         json(out, &cause)?;
     }
     out.extend_from_slice(b",\"instance\":");
-    instance::<A>(delivery.key, out)?;
+    instance::<A>(delivery.receiver, out)?;
     match delivery.incoming {
         Incoming::Event(event) => inner(out, event)?,
         Incoming::Timer(timer) => {
@@ -47,6 +47,7 @@ pub fn write<A: Automaton>(delivery: &Delivery<'_, A>, out: &mut Vec<u8>) -> Res
         out.extend_from_slice(b",\"faults\":");
         json(out, &delivery.faults)?;
     }
+    list(out, ",\"violated\":[", delivery.violated.iter(), json)?;
     out.push(b'}');
     Ok(())
 }
@@ -130,7 +131,8 @@ fn timers(begun: &[(impl Timer, u64)], out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// `"name"` or `"name[key]"`.
-fn instance<A: Automaton>(key: &A::Key, out: &mut Vec<u8>) -> Result<()> {
+fn instance<A: Automaton>(receiver: Receiver<'_, A::Key>, out: &mut Vec<u8>) -> Result<()> {
+    let Receiver::Of(key) = receiver else { return json(out, &InstanceName::of(A::NAME, receiver)) };
     let whole = out.len();
     out.push(b'"');
     out.extend_from_slice(A::NAME.as_bytes());

@@ -120,3 +120,54 @@ fn a_shorter_timer_is_found_in_a_trace_that_does_not_tell_timers() {
     let run = scratch.run(&["replay", "day.trace", "--automata", "new"]);
     assert!(run.code == 1 && run.out.contains("part, at 0:01.000"), "{}", run.out);
 }
+
+#[test]
+fn what_comes_after_the_first_difference_is_followed_and_summed_up() {
+    let scratch = with_trace();
+    // The door shuts earlier, so what comes between is another thing, and what comes later is the same again.
+    with_new(&scratch, "default: 5s", "default: 1s");
+    let run = scratch.run(&["diff", "day.trace", "automata", "new"]);
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+    for said in ["further: with the same inputs (- before, + after)\n", "+   0:01.000  door[7]"] {
+        assert!(run.out.contains(said), "`{said}` is not in:\n{}", run.out);
+    }
+    let back = scratch.run(&["diff", "day.trace", "new", "automata"]);
+    assert!(back.out.contains("-   0:01.000  door[7]"), "the trace is of the second now: {}", back.out);
+    let json = scratch.run(&["diff", "day.trace", "automata", "new", "--json"]);
+    let json: Value = serde_json::from_str(json.out.trim()).expect("one object");
+    let further = &json["further"];
+    let differences = further["differences"].as_array().expect("a list");
+    assert!(differences.iter().any(|of| of["line"].is_null() && of["old"].is_null() && of["new"]["at_ms"] == 1000));
+    let (same, different) = (further["inputs_same"].as_u64(), further["inputs_different"].as_u64());
+    assert!(same > Some(0) && different > Some(1) && further["stopped"].is_null(), "{further}");
+    let summary = format!("{} of {} inputs", different.unwrap_or(0), same.unwrap_or(0) + different.unwrap_or(0));
+    assert!(run.out.contains(&summary), "`{summary}` is not in:\n{}", run.out);
+}
+
+#[test]
+fn a_version_that_asks_what_the_trace_has_no_answer_for_is_followed_so_far() {
+    let scratch = with_trace();
+    with_new(&scratch, "on: { ring: { restart: patience } }", "on: { ring: { if: locked, restart: patience } }");
+    let trace = scratch.read("day.trace");
+    let run = scratch.run(&["diff", "day.trace", "automata", "new"]);
+    assert_eq!(run.code, 1, "{trace}");
+    // `locked` was answered before, so that answer stands in for the missing one.
+    assert!(run.out.contains("summary:") && !run.out.contains("stopped:"), "{}", run.out);
+    with_new(&scratch, "on: { ring: { restart: patience } }", "on: { ring: { if: other, restart: patience } }");
+    let door = scratch.read("new/door.yaml");
+    let with_other = "conditions:\n  other: { type: bool, summary: Something else. }\n";
+    scratch.write("new/door.yaml", &door.replace("conditions:\n", with_other));
+    let run = scratch.run(&["diff", "day.trace", "automata", "new"]);
+    assert!(run.out.contains("stopped: the new version cannot be followed beyond line"), "{}", run.out);
+    assert!(run.out.contains("`other`"), "{}", run.out);
+}
+
+#[test]
+fn a_property_that_only_one_version_violates_is_told() {
+    let scratch = with_trace();
+    with_new(&scratch, "initial: CLOSED\n", "properties:\n  shut: { never: self in OPEN }\ninitial: CLOSED\n");
+    let run = scratch.run(&["diff", "day.trace", "automata", "new"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("they agree on all 8 deliveries"), "{}", run.out);
+    assert!(run.out.contains("the property door[7].shut of new is violated since delivery #"), "{}", run.out);
+}

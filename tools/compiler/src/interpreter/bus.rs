@@ -11,7 +11,7 @@ use super::program::Program;
 use super::properties::OfInstance;
 use super::step::{Host, Step};
 use super::value::Value;
-use crate::model::{AutomatonId, ParameterId, StateId, TimerId, TimerKind};
+use crate::model::{AutomatonId, BaseType, ParameterId, StateId, TimerId, TimerKind};
 
 /// Whom a message is for.
 #[derive(Clone, Debug)]
@@ -202,6 +202,9 @@ impl World {
                 (Some(number), _) => {
                     self.existing(program, automaton, number, queued.message, queued.cause, host, allowance)?;
                 }
+                (None, _) if !can_exist(program, &queued.to) => {
+                    self.without_step(program, queued, Outcome::NoSuchInstance, host, allowance);
+                }
                 (None, Message::Start { .. }) => self.start(program, queued, host, allowance)?,
                 (None, Message::Event { event, .. })
                     if program.plans[automaton.index()].starts[event.index()] && !queued.started =>
@@ -372,6 +375,15 @@ impl World {
         }
         host.delivered(&program.system, &delivery);
         self.spare = Some(delivery);
+    }
+}
+
+/// Whether an instance can have that key: a number may be outside of the key's type.
+fn can_exist(program: &Program, to: &Destination) -> bool {
+    let Destination::Address(Address { automaton, key: Some(Value::Integer(key)) }) = to else { return true };
+    match program.system.automata[*automaton].key.as_ref().map(|key| key.r#type.base) {
+        Some(BaseType::Integer(of)) => (of.bounds().0..=of.bounds().1).contains(key),
+        _ => true,
     }
 }
 

@@ -78,18 +78,12 @@ impl Step<'_> {
                     Observed::All => Who::All,
                     Observed::No => Who::No,
                     Observed::Itself => Who::Itself,
-                    Observed::Keyed(key) => {
-                        let place = self.key_type(*automaton);
-                        Who::Keyed(self.pass(key, fields, place)?)
-                    }
+                    // A number outside of the type of the key stays as it is: no instance has it.
+                    Observed::Keyed(key) => Who::Keyed(self.evaluate(key, fields)?),
                 };
                 Value::Bool(self.in_state(who, *automaton, *state))
             }
         })
-    }
-
-    pub(super) fn key_type(&self, automaton: AutomatonId) -> Type {
-        self.program.system.automata[automaton].key.as_ref().map_or(Type::BOOL, |key| key.r#type)
     }
 
     fn binary(&mut self, operator: BinaryOperator, left: &Value, right: &Value) -> Value {

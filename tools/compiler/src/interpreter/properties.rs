@@ -11,7 +11,7 @@ use super::instances::{Data, Entry};
 use super::look::Look;
 use super::program::Program;
 use super::value::Value;
-use crate::model::{Automaton, AutomatonId, ExpressionKind, Observed, Property, PropertyKind, StateId};
+use crate::model::{Automaton, AutomatonId, ExpressionKind, Observed, PropertyKind, StateId};
 
 /// A property of an instance: automaton, number of the instance, index of the property.
 pub(super) type OfInstance = (AutomatonId, u64, usize);
@@ -20,7 +20,7 @@ pub(super) type OfInstance = (AutomatonId, u64, usize);
 pub(super) fn watching(automata: &[Automaton]) -> Vec<Vec<(AutomatonId, usize)>> {
     let mut watching = vec![Vec::new(); automata.len()];
     for (id, automaton) in (0..).map(AutomatonId).zip(automata) {
-        for (index, property) in automaton.properties.iter().enumerate().filter(|(_, of)| is_looked_at(of)) {
+        for (index, property) in automaton.properties.iter().enumerate().filter(|(_, of)| of.is_looked_at()) {
             let mut observed = BTreeSet::new();
             property.expression.visit(&mut |part| {
                 if let ExpressionKind::InState { who, automaton, .. } = &part.kind
@@ -35,11 +35,6 @@ pub(super) fn watching(automata: &[Automaton]) -> Vec<Vec<(AutomatonId, usize)>>
     watching
 }
 
-/// `eventually` is about whole runs: no single moment violates it.
-fn is_looked_at(property: &Property) -> bool {
-    property.kind != PropertyKind::Eventually
-}
-
 impl World {
     /// Looks at what may have changed in a delivery to that instance, and notes what is violated now and was not before.
     pub fn look_at_properties(
@@ -49,7 +44,7 @@ impl World {
         number: u64,
         delivery: &mut Delivery,
     ) {
-        let own = program.system.automata[automaton].properties.iter().enumerate().filter(|(_, of)| is_looked_at(of));
+        let own = program.system.automata[automaton].properties.iter().enumerate().filter(|(_, of)| of.is_looked_at());
         let mut changed: BTreeSet<OfInstance> = own.map(|(index, _)| (automaton, number, index)).collect();
         if delivery.before != delivery.after {
             for &(of, index) in &program.watching[automaton.index()] {
@@ -71,7 +66,7 @@ impl World {
     pub fn take_properties_as_they_are(&mut self, program: &Program) {
         let mut all = BTreeSet::new();
         for (id, automaton) in (0..).map(AutomatonId).zip(&program.system.automata) {
-            for (index, _) in automaton.properties.iter().enumerate().filter(|(_, of)| is_looked_at(of)) {
+            for (index, _) in automaton.properties.iter().enumerate().filter(|(_, of)| of.is_looked_at()) {
                 all.extend(self.tables[id.index()].iter().map(|(number, _)| (id, number, index)));
             }
         }

@@ -389,7 +389,7 @@ impl<'a> Step<'a> {
             Effect::Start(start) => {
                 let who = match &start.key {
                     None => Who::One,
-                    Some(key) => Who::Keyed(self.pass(key, fields, self.key_type(start.automaton))?),
+                    Some(key) => Who::Keyed(self.evaluate(key, fields)?),
                 };
                 let places = &program.system.automata[start.automaton].parameters;
                 let mut parameters = Vec::with_capacity(start.parameters.len());
@@ -428,7 +428,7 @@ impl<'a> Step<'a> {
         Ok(match &to.instances {
             Instances::One => Who::One,
             Instances::All => Who::All,
-            Instances::Keyed(key) => Who::Keyed(self.pass(key, fields, self.key_type(to.automaton))?),
+            Instances::Keyed(key) => Who::Keyed(self.evaluate(key, fields)?),
         })
     }
 

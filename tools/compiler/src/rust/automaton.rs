@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::documentation::{documented, module_documented, sentences};
 use super::facts::{Facts, QuestionNames};
 use super::types::{argument_type, constant, integer, is_secret, owned_type, secret_attribute};
-use super::{effects, machine, metadata, names, records};
+use super::{effects, machine, metadata, names, properties, records};
 use crate::model::{Condition, EventId, EventKind, ExpressionKind, Field, History, Partner, StateId, TimerId, Value};
 
 /// The pieces of `<automaton>.rs`.
@@ -29,6 +29,7 @@ pub fn module(facts: &Facts<'_>) -> Vec<String> {
         machine::entries_and_exits(facts),
         entry_points(facts),
         automaton_impl(facts),
+        properties::function(facts),
         format!("/// The definition.\nconst FILE: &str = {:?};\n", file(facts)),
         metadata::tables(facts),
     ];
@@ -56,7 +57,7 @@ fn file<'a>(facts: &'a Facts<'_>) -> &'a str {
 
 fn imports(facts: &Facts<'_>, body: &str) -> String {
     let mut text = "use automata_runtime::generated::*;\n".to_owned();
-    if !facts.reads.is_empty() {
+    if !facts.reads.is_empty() || !facts.watched().is_empty() {
         text.push_str("use super::system::States;\n");
     }
     if names::has_module(body, "types") {
@@ -672,7 +673,7 @@ fn automaton_impl(facts: &Facts<'_>) -> String {
     };
     format!(
         "impl automata_runtime::Automaton for Machine {{ \
-           const NAME: &'static str = {:?}; const HAS_ALWAYS: bool = {}; const OBSERVES: bool = {observes}; \
+           const NAME: &'static str = {:?}; const HAS_ALWAYS: bool = {}; const OBSERVES: bool = {observes}; {}\
            type Key = {}; type State = State; type Event = Event; type Timer = Timer; type Action = Action; \
            type Sent = {}; type Question = {}; type Parameters = Parameters; type Given = Given; type Variables = Variables; \
            type History = History; type Kept = {kept}; type Timers = automaton::TimerHandles<{}>;\n\
@@ -680,6 +681,7 @@ fn automaton_impl(facts: &Facts<'_>) -> String {
            {}{} }}\n",
         automaton.name,
         facts.has_always(),
+        properties::names(facts),
         facts.key_type(),
         never(sends, "Sent"),
         never(facts.asks(), "Question"),

@@ -67,7 +67,7 @@ impl Part<'_> {
             Instances::One => format!("Sent::To{camel}({event})"),
             Instances::All => format!("Sent::All{camel}({event})"),
             Instances::Keyed(key) => {
-                let key = owned_key(self.scope, facts, send.to.automaton, key);
+                let key = owned_key(self.scope, facts, send.to.automaton, key, false);
                 format!("Sent::To{camel} {{ key: {key}, event: {event} }}")
             }
         };
@@ -81,7 +81,7 @@ impl Part<'_> {
         let sent = match &start.key {
             None => format!("Sent::Start{camel}({given})"),
             Some(key) => {
-                let key = owned_key(self.scope, facts, start.automaton, key);
+                let key = owned_key(self.scope, facts, start.automaton, key, true);
                 format!("Sent::Start{camel} {{ key: {key}, given: {given} }}")
             }
         };
@@ -104,7 +104,10 @@ fn call_with(method: &str, value: &str) -> String {
     }
 }
 
-fn owned_key(scope: Scope<'_>, facts: &Facts<'_>, receiver: AutomatonId, key: &Expression) -> String {
+fn owned_key(scope: Scope<'_>, facts: &Facts<'_>, receiver: AutomatonId, key: &Expression, is_start: bool) -> String {
+    if facts.sends_wide(receiver, is_start) {
+        return scope.wide(key);
+    }
     let declared = facts.system.automata[receiver].key.as_ref().expect("only keyed automata are addressed by key");
     scope.owned(key, declared.r#type, None)
 }

@@ -7,7 +7,8 @@ use super::facts::{Facts, Read, is_busy};
 use super::names;
 use super::types::{constant, integer, is_copy, owned_type, widens};
 use crate::model::{
-    BaseType, BinaryOperator, Event, Expression, ExpressionKind, Field, IntegerType, Observed, Type, Value,
+    AutomatonId, BaseType, BinaryOperator, Event, Expression, ExpressionKind, Field, IntegerType, Observed, StateId,
+    Type, Value,
 };
 
 /// How tightly a piece of Rust holds together.
@@ -62,6 +63,8 @@ pub struct Scope<'a> {
     owner: &'static str,
     /// Where faults are noted.
     faults: &'static str,
+    /// In a property: the tables of states are read without a question, and the state of the instance itself is at hand.
+    is_property: bool,
 }
 
 /// Why what is optional is there.
@@ -70,12 +73,35 @@ const SHOWN: &str = "a guard has shown that it is not none";
 impl<'a> Scope<'a> {
     /// In a part of a step; `event` is the one at hand.
     pub fn new(facts: &'a Facts<'a>, event: Option<&'a Event>) -> Self {
-        Self { facts, event, owner: "context.", faults: "context.effects.faults" }
+        Self { facts, event, owner: "context.", faults: "context.effects.faults", is_property: false }
     }
 
     /// Where `parameters`, `variables` and `effects` are not parts of a context.
     pub fn outside(facts: &'a Facts<'a>) -> Self {
-        Self { facts, event: None, owner: "", faults: "effects.faults" }
+        Self { facts, event: None, owner: "", faults: "effects.faults", is_property: false }
+    }
+
+    /// In a property, beside `key`, `state`, `parameters`, `variables` and `states`; a division by zero makes it false.
+    pub fn property(facts: &'a Facts<'a>) -> Self {
+        Self { facts, event: None, owner: "", faults: "faults_", is_property: true }
+    }
+
+    /// Whether the property holds.
+    pub fn holds(self, property: &Expression) -> String {
+        let holds = self.value(property).text;
+        if super::facts::divides(property) {
+            format!("{{ let mut faults_ = Faults::default(); let holds_ = {holds}; holds_ && faults_.is_empty() }}")
+        } else {
+            holds
+        }
+    }
+
+    /// An integer in a type that holds all others.
+    pub fn wide(self, expression: &Expression) -> String {
+        match &expression.kind {
+            ExpressionKind::Literal(Value::Integer(value)) => integer(*value),
+            _ => format!("i128::from({})", self.value(expression).text),
+        }
     }
 
     /// Where effects are collected.
@@ -225,7 +251,7 @@ impl<'a> Scope<'a> {
             ExpressionKind::Field(field) => {
                 Code::new(Level::Unary, format!("*{}", self.facts.binding(&self.fields()[*field as usize].name)))
             }
-            ExpressionKind::Key => Code::new(Level::Unary, "*context.key"),
+            ExpressionKind::Key => Code::new(Level::Unary, format!("*{}key", self.owner)),
             ExpressionKind::Condition(id, arguments) => {
                 let condition = &automaton.conditions[*id];
                 let arguments: Vec<(&Expression, Type)> =
@@ -255,6 +281,9 @@ impl<'a> Scope<'a> {
             ExpressionKind::Present(inner) => {
                 Code::new(Level::Unary, format!("*{}.as_ref().expect({SHOWN:?})", self.place(inner).receiver()))
             }
+            ExpressionKind::InState { who, automaton: observed, state } if self.is_property => {
+                self.looked_up(who, *observed, *state)
+            }
             ExpressionKind::InState { who, automaton: observed, state } => {
                 let Some(read) = Read::of(who, *observed, *state) else {
                     unreachable!("`self in` stands in properties only")
@@ -262,9 +291,47 @@ impl<'a> Scope<'a> {
                 let key_type = self.facts.system.automata[*observed].key.as_ref().map(|key| key.r#type);
                 let method = &self.facts.reads[&read].method;
                 match (who, key_type) {
+                    (Observed::Keyed(key), _) if self.facts.is_wide(read) && is_busy(key) => {
+                        Code::atom(format!("{{ let key_ = {}; context.ask.{method}(key_) }}", self.wide(key)))
+                    }
+                    (Observed::Keyed(key), _) if self.facts.is_wide(read) => {
+                        Code::atom(format!("context.ask.{method}({})", self.wide(key)))
+                    }
                     (Observed::Keyed(key), Some(key_type)) => self.question(method, &[(&**key, key_type)]),
                     _ => self.question(method, &[]),
                 }
+            }
+        }
+    }
+
+    /// `X in S` straight from the tables of states.
+    fn looked_up(self, who: &Observed, observed: AutomatonId, state: StateId) -> Code {
+        let is_in = |read| super::records::is_in(self.facts, read);
+        let Some(read) = Read::of(who, observed, state) else {
+            let automaton = self.facts.automaton;
+            return if automaton.states[state].children.is_empty() {
+                Code::new(Level::Comparison, format!("state == {}", self.facts.leaf(state)))
+            } else {
+                Code::atom(format!("state.is_in_{}()", names::snake(&automaton.states[state].name)))
+            };
+        };
+        let table = format!("states.{}", self.facts.names.of(observed).member);
+        let is_in = is_in(read);
+        match who {
+            Observed::Any => Code::atom(format!("{table}.any({is_in})")),
+            Observed::All => Code::atom(format!("{table}.all({is_in})")),
+            Observed::No => Code::new(Level::Unary, format!("!{table}.any({is_in})")),
+            Observed::One | Observed::Itself => Code::atom(format!("{table}.is_some_and({is_in})")),
+            Observed::Keyed(key) if super::facts::is_wide_key(self.facts.system, observed, key) => {
+                let of = super::facts::key_type(self.facts.system, observed);
+                let key = self.wide(key);
+                Code::atom(format!("{of}::try_from({key}).is_ok_and(|key_| {table}.one(&key_, {is_in}))"))
+            }
+            Observed::Keyed(key) => {
+                let of = self.facts.system.automata[observed].key.as_ref().map_or(Type::BOOL, |key| key.r#type);
+                let key = self.argument(key, of);
+                let key = if self.is_copy(of) { format!("&{key}") } else { key };
+                Code::atom(format!("{table}.one({key}, {is_in})"))
             }
         }
     }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Options;
 use super::names::{self, AutomatonNames, Names, Scope};
 use crate::model::{
-    Automaton, AutomatonId, BinaryOperator, Change, Condition, Effects, EventKind, Expression, ExpressionKind,
-    Observed, Reaction, Response, StateId, System, Timer, TimerId, Transition, TransitionId, Trigger,
+    Automaton, AutomatonId, BaseType, BinaryOperator, Change, Condition, Effects, EventKind, Expression,
+    ExpressionKind, Instances, Observed, Property, Reaction, Response, StateId, System, Timer, TimerId, Transition,
+    TransitionId, Trigger,
 };
 use crate::source::Sources;
 
@@ -47,6 +49,12 @@ pub struct Facts<'a> {
     pub observed: BTreeSet<(Change, StateId)>,
     /// What its expressions read of the table of states, with the names of its question.
     pub reads: BTreeMap<Read, QuestionNames>,
+    /// Those of them whose key may be outside of the key's type, so that it is passed as a wider number.
+    wide_reads: BTreeSet<Read>,
+    /// The automata to which it sends by such a key, events or starts.
+    wide_sends: BTreeSet<(AutomatonId, bool)>,
+    /// The properties that are looked at after every delivery, in the order of declaration.
+    pub properties: Vec<&'a Property>,
     /// The names of its conditions, in the order of the file.
     pub conditions: Vec<QuestionNames>,
     /// Variants of `Action`, by its id.
@@ -77,7 +85,7 @@ pub struct QuestionNames {
 
 impl<'a> Facts<'a> {
     /// Collects them.
-    pub fn new(system: &'a System, sources: &'a Sources, names: &'a Names, id: AutomatonId) -> Self {
+    pub fn new(system: &'a System, sources: &'a Sources, names: &'a Names, id: AutomatonId, options: &Options) -> Self {
         let automaton = &system.automata[id];
         let observations = system.automata.iter().flat_map(|observer| &observer.events);
         let observed = observations.filter_map(|event| match event.kind {
@@ -96,6 +104,13 @@ impl<'a> Facts<'a> {
             automaton,
             observed: observed.collect(),
             reads,
+            wide_reads: wide_reads(system, automaton),
+            wide_sends: wide_sends(system, automaton),
+            properties: automaton
+                .properties
+                .iter()
+                .filter(|property| options.properties && property.is_looked_at())
+                .collect(),
             conditions,
             actions: actions.collect(),
             transitions: transition_variants(automaton, names.of(id)),
@@ -103,6 +118,29 @@ impl<'a> Facts<'a> {
             beside_fields,
             enter_root,
         }
+    }
+
+    /// Whether the question is asked with a key that may be outside of the key's type.
+    pub fn is_wide(&self, read: Read) -> bool {
+        self.wide_reads.contains(&read)
+    }
+
+    /// Whether it sends (or starts) by a key that may be outside of the key's type.
+    pub fn sends_wide(&self, to: AutomatonId, is_start: bool) -> bool {
+        self.wide_sends.contains(&(to, is_start))
+    }
+
+    /// What its properties look at, of other instances.
+    pub fn watched(&self) -> BTreeSet<Read> {
+        let mut watched = BTreeSet::new();
+        for property in &self.properties {
+            each_part(&property.expression, &mut |part| {
+                if let ExpressionKind::InState { who, automaton, state } = &part.kind {
+                    watched.extend(Read::of(who, *automaton, *state));
+                }
+            });
+        }
+        watched
     }
 
     /// The names by which others know it.
@@ -203,6 +241,50 @@ pub fn key_type(system: &System, id: AutomatonId) -> String {
     match &system.automata[id].key {
         Some(key) => super::types::owned_type(system, key.r#type),
         None => "()".to_owned(),
+    }
+}
+
+/// The keyed reads of which at least one has a key that may be outside of the key's type.
+fn wide_reads(system: &System, automaton: &Automaton) -> BTreeSet<Read> {
+    let mut wide = BTreeSet::new();
+    each_expression(automaton, &mut |expression| {
+        if let ExpressionKind::InState { who: who @ Observed::Keyed(key), automaton, state } = &expression.kind
+            && is_wide_key(system, *automaton, key)
+        {
+            wide.extend(Read::of(who, *automaton, *state));
+        }
+    });
+    wide
+}
+
+/// The automata to which something is sent by such a key; whether it is a start.
+fn wide_sends(system: &System, automaton: &Automaton) -> BTreeSet<(AutomatonId, bool)> {
+    let mut wide = BTreeSet::new();
+    for effects in all_effects(automaton) {
+        let sends = effects.sends().filter_map(|send| match &send.to.instances {
+            Instances::Keyed(key) => Some((send.to.automaton, &**key, false)),
+            Instances::One | Instances::All => None,
+        });
+        let starts = effects.starts().filter_map(|start| Some((start.automaton, start.key.as_ref()?, true)));
+        let is_wide = |&(to, key, _): &(AutomatonId, &Expression, bool)| is_wide_key(system, to, key);
+        wide.extend(sends.chain(starts).filter(is_wide).map(|(to, _, is_start)| (to, is_start)));
+    }
+    wide
+}
+
+/// The parts of its transitions and states.
+pub fn all_effects(automaton: &Automaton) -> impl Iterator<Item = &Effects> {
+    let parts = automaton.transitions.iter().map(|transition| &transition.effects);
+    parts.chain(automaton.states.iter().flat_map(|state| [&state.entry, &state.exit]))
+}
+
+/// Whether the expression may have a value that the key of that automaton cannot have.
+pub fn is_wide_key(system: &System, automaton: AutomatonId, key: &Expression) -> bool {
+    let declared = system.automata[automaton].key.as_ref().map(|key| key.r#type.base);
+    match (&key.kind, key.r#type.base, declared) {
+        (ExpressionKind::Literal(_), ..) => false,
+        (_, BaseType::Integer(from), Some(BaseType::Integer(to))) => !super::types::widens(from, to),
+        _ => false,
     }
 }
 

@@ -22,6 +22,7 @@ mod facts;
 mod machine;
 mod metadata;
 mod names;
+mod properties;
 mod records;
 mod senders;
 mod system;
@@ -43,6 +44,8 @@ use names::Names;
 pub struct Options {
     /// `dynamic.rs`: messages, answers, states and variables by name and JSON. Opaque types must then be `Deserialize` too.
     pub dynamic: bool,
+    /// Properties are looked at after every delivery, and records, `Bus::violated` and `Handled` tell which are violated.
+    pub properties: bool,
 }
 
 /// Generated modules that are not of automata. An automaton of such a name has a module with `_` behind it.
@@ -53,7 +56,7 @@ pub const MODULES: [&str; 4] = ["dynamic", "senders", "system", "types"];
 pub fn generate(system: &System, sources: &Sources, options: &Options) -> BTreeMap<String, String> {
     let ids = (0..system.automata.len() as u32).map(AutomatonId);
     let names = Names::new(system, &MODULES);
-    let all: Vec<Facts<'_>> = ids.map(|id| Facts::new(system, sources, &names, id)).collect();
+    let all: Vec<Facts<'_>> = ids.map(|id| Facts::new(system, sources, &names, id, options)).collect();
     // The largest come first, so that no thread is left alone with one of them.
     let mut modules: Vec<Module<'_>> = vec![
         ("system", Box::new(|| system::module(system, &all))),

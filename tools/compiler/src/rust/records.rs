@@ -25,10 +25,10 @@ pub fn questions(facts: &Facts<'_>) -> String {
     for (&read, names) in &facts.reads {
         let text = read_text(facts, read);
         let variant = &names.variant;
-        let key = if read.who == Who::Keyed {
-            format!("key: {}, ", super::facts::key_type(facts.system, read.automaton))
-        } else {
-            String::new()
+        let key = match read.who {
+            Who::Keyed if facts.is_wide(read) => "key: i128, ".to_owned(),
+            Who::Keyed => format!("key: {}, ", super::facts::key_type(facts.system, read.automaton)),
+            _ => String::new(),
         };
         let _ = writeln!(variants, "/// `{text}`.\n{variant} {{ {key}answer: bool }},");
         arms.push_str(&read_arm(facts, read, variant));
@@ -212,6 +212,14 @@ fn read_method(facts: &Facts<'_>, read: Read, names: &QuestionNames) -> String {
     let is_in = is_in(facts, read);
     let (parameter, answer, key) = match read.who {
         Who::One => ("", format!("self.states.{member}.is_some_and({is_in})"), ""),
+        Who::Keyed if facts.is_wide(read) => {
+            let of = super::facts::key_type(facts.system, read.automaton);
+            (
+                ", key: i128",
+                format!("{of}::try_from(key).is_ok_and(|key| self.states.{member}.one(&key, {is_in}))"),
+                "key, ",
+            )
+        }
         Who::Keyed => {
             let key = observed.key.as_ref().map_or(Type::BOOL, |key| key.r#type);
             let parameter = argument_type(facts.system, key);
@@ -235,7 +243,7 @@ fn read_method(facts: &Facts<'_>, read: Read, names: &QuestionNames) -> String {
 }
 
 /// `|state| state.is_in_known()`, or a comparison for a leaf.
-fn is_in(facts: &Facts<'_>, read: Read) -> String {
+pub fn is_in(facts: &Facts<'_>, read: Read) -> String {
     let observed = &facts.system.automata[read.automaton];
     let state = &observed.states[read.state];
     let path = facts.path_to(read.automaton);
@@ -301,11 +309,8 @@ pub enum SentKind {
 
 /// The variants of `Sent`.
 pub fn sent_variants(facts: &Facts<'_>) -> Vec<SentVariant> {
-    let automaton = facts.automaton;
     let mut kinds = std::collections::BTreeSet::new();
-    let parts = automaton.transitions.iter().map(|transition| &transition.effects);
-    let parts = parts.chain(automaton.states.iter().flat_map(|state| [&state.entry, &state.exit]));
-    for effects in parts {
+    for effects in super::facts::all_effects(facts.automaton) {
         kinds.extend(effects.sends().map(|send| match send.to.instances {
             Instances::All => SentKind::All(send.to.automaton),
             _ => SentKind::To(send.to.automaton),
@@ -352,7 +357,8 @@ fn sent_variant(facts: &Facts<'_>, kind: SentKind) -> SentVariant {
         _ => format!("An event for `{}`.", automaton.name),
     };
     let (declaration, serialized) = if is_keyed {
-        let key = super::facts::key_type(system, receiver);
+        let is_wide = facts.sends_wide(receiver, field == "given");
+        let key = if is_wide { "i128".to_owned() } else { super::facts::key_type(system, receiver) };
         (
             format!("{name} {{ key: {key}, {field}: {payload} }}"),
             format!(

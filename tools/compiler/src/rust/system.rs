@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::documentation::documented;
 use super::facts::{Facts, Who};
 use super::names;
+use super::properties;
 use super::records::{SentKind, sent_variants};
 use crate::model::{AutomatonId, Change, EventId, EventKind, StateId, System};
 
@@ -53,6 +54,14 @@ fn message(all: &[Facts<'_>]) -> String {
         let name = &facts.automaton.name;
         let key = if facts.automaton.key.is_some() { format!("{}, ", facts.key_type()) } else { String::new() };
         let _ = writeln!(text, "/// For `{name}`.\n{}({key}Input<{}::Machine>),", variant(facts), path(facts));
+        if is_sent_beyond(all, facts.id) {
+            let beyond = beyond(variant(facts));
+            let _ = writeln!(
+                text,
+                "/// For `{name}`, by a number that is outside of the type of its key.\n{beyond}(i128, Input<{}::Machine>),",
+                path(facts)
+            );
+        }
         text
     });
     format!(
@@ -110,13 +119,13 @@ fn settings(all: &[Facts<'_>]) -> String {
 
 /// What is read of an automaton's states, by anybody.
 fn reads_of(all: &[Facts<'_>], id: AutomatonId) -> BTreeSet<Who> {
-    let reads = all.iter().flat_map(|facts| facts.reads.keys());
+    let reads = all.iter().flat_map(|facts| facts.reads.keys().copied().chain(facts.watched()));
     reads.filter(|read| read.automaton == id).map(|read| read.who).collect()
 }
 
 /// Some automaton reads the states of others.
 fn has_states(all: &[Facts<'_>]) -> bool {
-    all.iter().any(|facts| !facts.reads.is_empty())
+    all.iter().any(|facts| !facts.reads.is_empty() || !facts.watched().is_empty())
 }
 
 fn states(all: &[Facts<'_>]) -> String {
@@ -194,6 +203,13 @@ fn system_impl(all: &[Facts<'_>]) -> String {
                 "Message::{variant}(input) => bus.deliver_to::<{path}::Machine>((), input, origin, |(), input| Message::{variant}(input), host, actions),"
             )
         };
+        if is_sent_beyond(all, facts.id) {
+            let beyond = beyond(variant);
+            let _ = writeln!(
+                deliver,
+                "Message::{beyond}(key, input) => bus.deliver_beyond::<{path}::Machine>(key, &input, origin),"
+            );
+        }
         if !facts.timers.is_empty() {
             let _ = writeln!(
                 fire,
@@ -211,13 +227,15 @@ fn system_impl(all: &[Facts<'_>]) -> String {
         "impl automata_runtime::System for System {{\n\
            type Message = Message;\ntype Action = Action;\ntype Alarm = Alarm;\ntype Host<'host> = dyn Host + 'host;\ntype Settings = Settings;\n\
            const MODEL_HASH: &'static str = MODEL_HASH;\n\
+           {properties}\
            fn settings(&self) -> &Settings {{ &self.settings }}\n\
            fn visit<V: Visitor<Self>>({visitor}: &mut V) {{ {visits} }}\n\
            fn starts(&self) -> Vec<Message> {{ vec![{}] }}\n\
            fn deliver<R: Recorder>(bus: &mut Bus<Self, R>, message: Message, origin: Origin, host: &mut (dyn Host + '_), actions: &mut Vec<Action>) {{ \
              match message {{ {deliver} }} }}\n\
            fn fire<R: Recorder>({fire_bus}: &mut Bus<Self, R>, alarm: Alarm, {fire_host}: &mut (dyn Host + '_), {fire_actions}: &mut Vec<Action>) {{ {fire_body} }} }}\n",
-        starts.join(", ")
+        starts.join(", "),
+        properties = properties::watchers(all),
     )
 }
 
@@ -259,7 +277,7 @@ fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
            fn parameters(&self, {given_name}: &{path}::Given) -> {path}::Parameters {{ {parameters} }}\n\
            #[inline]\nfn step(&mut self, slot: Slot, trigger: Trigger<'_, {path}::Event, {path}::Timer>, {host_name}: &mut (dyn Host + '_)) -> Answer {{ \
              {path}::step(self.{member}.parts(slot), trigger{host}{states}) }}\n\
-           {route}{moved}{action}{alarm} }}\n",
+           {route}{moved}{violates}{action}{alarm} }}\n",
         parameters = match (facts.automaton.parameters.is_empty(), facts.has_settings()) {
             (true, _) => String::new(),
             (false, true) => format!("{path}::Parameters::new(&self.settings.{member}, given)"),
@@ -276,6 +294,7 @@ fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
         key = facts.key_type(),
         route = route(all, facts),
         moved = moved(all, facts),
+        violates = properties::member(facts, &path),
     )
 }
 
@@ -309,8 +328,8 @@ fn route(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
     for variant in &variants {
         let sent = format!("{path}::Sent::{}", variant.name);
         arms.push_str(&match variant.kind {
-            SentKind::To(receiver) => route_one(facts, receiver, &sent, "event", "Event"),
-            SentKind::Start(receiver) => route_one(facts, receiver, &sent, "given", "Start"),
+            SentKind::To(receiver) => route_one(facts, receiver, &sent, false),
+            SentKind::Start(receiver) => route_one(facts, receiver, &sent, true),
             SentKind::All(receiver) => route_all(facts, receiver, &sent),
             SentKind::Observed(change, state) => {
                 uses_slot |= facts.automaton.key.is_some();
@@ -324,14 +343,33 @@ fn route(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
     )
 }
 
-fn route_one(facts: &Facts<'_>, receiver: AutomatonId, sent: &str, field: &str, input: &str) -> String {
+fn route_one(facts: &Facts<'_>, receiver: AutomatonId, sent: &str, is_start: bool) -> String {
     let automaton = &facts.system.automata[receiver];
     let variant = &facts.names.of(receiver).variant;
-    if automaton.key.is_some() {
-        format!("{sent} {{ key, {field} }} => outbox.send(Message::{variant}(key, Input::{input}({field}))),\n")
-    } else {
-        format!("{sent}({field}) => outbox.send(Message::{variant}(Input::{input}({field}))),\n")
+    let (field, input) = if is_start { ("given", "Start") } else { ("event", "Event") };
+    if automaton.key.is_none() {
+        return format!("{sent}({field}) => outbox.send(Message::{variant}(Input::{input}({field}))),\n");
     }
+    if facts.sends_wide(receiver, is_start) {
+        let of = super::facts::key_type(facts.system, receiver);
+        return format!(
+            "{sent} {{ key, {field} }} => outbox.send(match {of}::try_from(key) {{ \
+               Ok(key) => Message::{variant}(key, Input::{input}({field})), \
+               Err(_) => Message::{}(key, Input::{input}({field})) }}),\n",
+            beyond(variant)
+        );
+    }
+    format!("{sent} {{ key, {field} }} => outbox.send(Message::{variant}(key, Input::{input}({field}))),\n")
+}
+
+/// The variant of `Message` for a key that no instance can have. A name of a definition does not end in `_`.
+fn beyond(variant: &str) -> String {
+    format!("{}Beyond_", names::stem(variant))
+}
+
+/// Whether something is sent to this automaton by a key that may be outside of the key's type.
+fn is_sent_beyond(all: &[Facts<'_>], id: AutomatonId) -> bool {
+    all.iter().any(|facts| facts.sends_wide(id, false) || facts.sends_wide(id, true))
 }
 
 fn route_all(facts: &Facts<'_>, receiver: AutomatonId, sent: &str) -> String {

@@ -158,6 +158,9 @@ impl Writer {
             number(out, *due_ms);
         });
         list(out, ",\"faults\":[", &delivery.faults, "]", |out, fault| name(out, fault.name()));
+        if !delivery.violated.is_empty() {
+            list(out, ",\"violated\":[", &delivery.violations(system), "]", |out, property| json(out, property));
+        }
         out.push(b'}');
     }
 

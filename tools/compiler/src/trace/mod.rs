@@ -5,6 +5,7 @@
 //! the caller likes ([`Block`]), so that a trace may be of any length.
 
 mod anonymise;
+mod beside;
 mod differences;
 mod input;
 mod line;
@@ -19,6 +20,7 @@ mod timeline;
 mod usage;
 
 pub use anonymise::Anonymiser;
+pub use beside::{Beside, Comparison, Step};
 pub use differences::{differences, parts_at_ms};
 pub use line::Writer;
 pub use opening::{Opening, resume, snapshot};

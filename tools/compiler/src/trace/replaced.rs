@@ -40,6 +40,11 @@ pub(super) fn replaced(system: &System, delivery: &Delivery, replace: &mut Repla
     for (id, fields, _) in &mut delivery.raised {
         values(&automaton.events[*id].fields, fields, replace);
     }
+    for (address, _) in &mut delivery.violated {
+        if let (Some(key), Some(of)) = (&mut address.key, &system.automata[address.automaton].key) {
+            *key = replace(of.r#type, key);
+        }
+    }
     delivery
 }
 

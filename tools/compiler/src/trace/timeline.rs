@@ -60,6 +60,7 @@ fn effects(record: &Record) -> Vec<String> {
         effects.push(format!("raised {} ({})", call(&raised.event, &raised.fields), raised.outcome.name()));
     }
     effects.extend(record.faults.iter().map(|&fault| format!("FAULT {}", fault.name().replace('_', " "))));
+    effects.extend(record.violated.iter().map(|property| format!("VIOLATED {property}")));
     effects
 }
 
