@@ -2,6 +2,7 @@
 
 mod report;
 mod targets;
+mod unexpected;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use crate::terminal::{FAINT, ODD, counted, output, print_json, styled};
 use crate::watch::watch;
 use report::{Finding, Report, annotation};
 use targets::{Target, automaton_of, file_name};
+use unexpected::{Cell, Unexpected};
 
 /// Errors of other files that are named beside the findings of the files that were asked for.
 const ELSEWHERE_SHOWN: usize = 5;
@@ -37,6 +39,7 @@ const ELSEWHERE_SHOWN: usize = 5;
     automata check examples/*/automata   several folders\n  \
     automata check - < draft.yaml        before it is saved\n  \
     automata check --deny-warnings       for continuous integration\n  \
+    automata check --unexpected door     which events no state of it answers\n  \
     automata check --format github       shown beside the lines of a pull request\n  \
     automata check --json | jq '.findings[] | .path, .line'\n  \
     automata check --watch               again at each change, until interrupted"
@@ -51,6 +54,9 @@ pub struct Check {
     /// Print one JSON object with counts and findings: `--format json`
     #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// List the events that no state answers, for each state; with --deny-warnings, fail if there are any
+    #[arg(long)]
+    unexpected: bool,
     /// Fail if there are warnings
     #[arg(long)]
     deny_warnings: bool,
@@ -80,10 +86,12 @@ impl Check {
             if self.names.iter().any(|name| name == Path::new("-")) {
                 bail!("--watch cannot read standard input again\nhelp: name a file instead");
             }
-            return watch(folder, |sources| self.report(&[Judged::new(&targets[0], sources.clone())?]));
+            return watch(folder, |sources| {
+                self.report(&[Judged::new(&targets[0], sources.clone(), self.unexpected)?])
+            });
         }
         let judged: anyhow::Result<Vec<Judged>> =
-            targets.iter().map(|target| Judged::new(target, target.read()?)).collect();
+            targets.iter().map(|target| Judged::new(target, target.read()?, self.unexpected)).collect();
         self.report(&judged?)
     }
 
@@ -95,12 +103,16 @@ impl Check {
                 counts,
                 findings: all.iter().flat_map(|judged| judged.each(&judged.findings)).collect(),
                 elsewhere: all.iter().flat_map(|judged| judged.each(&judged.elsewhere)).collect(),
+                unexpected: self.unexpected.then(|| all.iter().flat_map(Judged::cells).collect()),
             })?,
             Format::Github => {
                 let mut output = output();
                 for judged in all {
                     for finding in &judged.findings {
                         writeln!(output, "{}", annotation(&judged.sources, finding))?;
+                    }
+                    for cell in judged.unexpected.iter().flatten() {
+                        writeln!(output, "{}", cell.annotation(&judged.sources))?;
                     }
                 }
                 writeln!(output, "{}", counts.summary())?;
@@ -115,7 +127,8 @@ impl Check {
                 output.flush()?;
             }
         }
-        let is_good = counts.errors == 0 && !(self.deny_warnings && counts.warnings > 0);
+        let is_doubtful = counts.warnings > 0 || counts.unexpected.is_some_and(|cells| cells > 0);
+        let is_good = counts.errors == 0 && !(self.deny_warnings && is_doubtful);
         Ok(Verdict::good_if(is_good && all.iter().all(|judged| judged.is_complete)))
     }
 }
@@ -129,12 +142,14 @@ struct Judged {
     findings: Vec<Diagnostic>,
     /// Errors of other files.
     elsewhere: Vec<Diagnostic>,
+    /// If it was asked for, and there are no errors.
+    unexpected: Option<Vec<Unexpected>>,
     /// Errors elsewhere did not keep anything that was asked for from being checked.
     is_complete: bool,
 }
 
 impl Judged {
-    fn new(target: &Target, sources: Sources) -> anyhow::Result<Self> {
+    fn new(target: &Target, sources: Sources, with_unexpected: bool) -> anyhow::Result<Self> {
         let analysis = automata_compiler::analyse(&sources);
         let is_wanted = |path: &str| target.files.is_empty() || target.files.iter().any(|file| file == file_name(path));
         let is_here = |finding: &Diagnostic| {
@@ -158,23 +173,31 @@ impl Judged {
             findings = part.warnings.into_iter().filter(|finding| is_here(finding)).collect();
             system = Some(part.system).filter(|_| is_complete);
         }
+        let unexpected = system.as_ref().filter(|_| with_unexpected).map(|system| unexpected::of(system, &wanted));
         let counts = Counts {
             automata: wanted.len(),
             states: system.as_ref().map(|system| states(system, &wanted)),
             errors: count(&findings, Severity::Error),
             warnings: count(&findings, Severity::Warning),
+            unexpected: unexpected.as_ref().map(Vec::len),
         };
-        if counts == (Counts { states: counts.states, ..Counts::default() }) && target.files.is_empty() {
+        if counts == (Counts { states: counts.states, unexpected: counts.unexpected, ..Counts::default() })
+            && target.files.is_empty()
+        {
             // In continuous integration a folder that was moved would be well for ever.
             if let Some(folder) = &target.folder {
                 return Err(folder.without_automata());
             }
         }
-        Ok(Self { sources: target.shown(sources), counts, findings, elsewhere, is_complete })
+        Ok(Self { sources: target.shown(sources), counts, findings, elsewhere, unexpected, is_complete })
     }
 
     fn each<'a>(&'a self, findings: &'a [Diagnostic]) -> impl Iterator<Item = Finding<'a>> {
         findings.iter().map(|finding| Finding::new(&self.sources, finding))
+    }
+
+    fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.unexpected.iter().flatten().map(|cell| cell.cell(&self.sources))
     }
 
     fn tell(&self, output: &mut impl Write) -> anyhow::Result<()> {
@@ -192,6 +215,7 @@ impl Judged {
             let why = "an automaton that is asked for names what has errors, so its warnings are not known";
             writeln!(output, "{} {why}", styled(ODD, "note:"))?;
         }
+        unexpected::tell(self.unexpected.as_deref().unwrap_or_default(), &self.sources, output)?;
         Ok(())
     }
 }
@@ -215,6 +239,9 @@ struct Counts {
     states: Option<usize>,
     errors: usize,
     warnings: usize,
+    /// Cells of `--unexpected`. Not known if there are errors.
+    #[serde(skip)]
+    unexpected: Option<usize>,
 }
 
 impl Counts {
@@ -224,12 +251,15 @@ impl Counts {
             states: self.states.zip(other.states).map(|(here, there)| here + there),
             errors: self.errors + other.errors,
             warnings: self.warnings + other.warnings,
+            unexpected: self.unexpected.zip(other.unexpected).map(|(here, there)| here + there),
         }
     }
 
     fn summary(self) -> String {
         let automata = if self.automata == 1 { "1 automaton".into() } else { format!("{} automata", self.automata) };
         let states = self.states.map(|states| format!(", {}", counted(states, "state"))).unwrap_or_default();
-        format!("{automata}{states}, {}", tally(self.errors, self.warnings))
+        let cells =
+            self.unexpected.map(|cells| format!(", {}", counted(cells, "unexpected event"))).unwrap_or_default();
+        format!("{automata}{states}, {}{cells}", tally(self.errors, self.warnings))
     }
 }

@@ -5,6 +5,7 @@ use automata_compiler::source::{Sources, Span};
 use serde::Serialize;
 
 use super::Counts;
+use super::unexpected::Cell;
 
 /// All that was found, for programs.
 #[derive(Serialize)]
@@ -15,6 +16,9 @@ pub struct Report<'a> {
     /// Errors in files that were not asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<Finding<'a>>,
+    /// With `--unexpected`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unexpected: Option<Vec<Cell<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -35,10 +39,10 @@ pub struct Finding<'a> {
 
 /// Lines and columns count from 1, columns in characters; the end is the first place behind.
 #[derive(Serialize)]
-struct Place<'a> {
-    path: &'a str,
-    line: usize,
-    column: usize,
+pub struct Place<'a> {
+    pub path: &'a str,
+    pub line: usize,
+    pub column: usize,
     end_line: usize,
     end_column: usize,
 }
@@ -73,7 +77,7 @@ fn severity(finding: &Diagnostic) -> &'static str {
     }
 }
 
-fn place(sources: &Sources, span: Span) -> Place<'_> {
+pub fn place(sources: &Sources, span: Span) -> Place<'_> {
     let (line, column) = sources.line_and_column(span);
     let (end_line, end_column) = sources.line_and_column(Span { start: span.end, ..span });
     Place { path: &sources.get(span.file).path, line, column, end_line, end_column }
@@ -81,17 +85,22 @@ fn place(sources: &Sources, span: Span) -> Place<'_> {
 
 /// A workflow command of GitHub Actions, which shows the finding beside its line in a pull request.
 pub fn annotation(sources: &Sources, finding: &Diagnostic) -> String {
-    let Place { path, line, column, end_line, end_column } = place(sources, finding.span);
+    let help = finding.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    let text = format!("{}{help}", finding.message);
+    annotated(sources, finding.span, severity(finding), finding.code.number, &text)
+}
+
+/// The same of any text.
+pub fn annotated(sources: &Sources, span: Span, severity: &str, title: &str, text: &str) -> String {
+    let Place { path, line, column, end_line, end_column } = place(sources, span);
     let mut properties = vec![format!("file={}", property(path)), format!("line={line}"), format!("col={column}")];
     properties.push(format!("endLine={end_line}"));
     // Columns of another line have no meaning there.
     if end_line == line {
         properties.push(format!("endColumn={end_column}"));
     }
-    properties.push(format!("title={}", property(finding.code.number)));
-    let help = finding.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-    let text = escaped(&format!("{}{help}", finding.message));
-    format!("::{} {}::{text}", severity(finding), properties.join(","))
+    properties.push(format!("title={}", property(title)));
+    format!("::{severity} {}::{}", properties.join(","), escaped(text))
 }
 
 fn escaped(text: &str) -> String {

@@ -278,3 +278,42 @@ fn annotations_for_github_are_a_line_each() {
     assert_eq!(json, scratch.run(&["check", "--json"]).good());
     scratch.run(&["check", "--format", "xml"]).bad(2, &["human, json, github"]);
 }
+
+#[test]
+fn unexpected_lists_what_no_state_answers_and_when() {
+    let scratch = Scratch::with_doors();
+    assert!(scratch.run(&["check", "--unexpected", "--deny-warnings"]).good().ends_with(", 0 unexpected events\n"));
+    let open =
+        DOOR.replace("            - ignore: it is locked\n", "").replace("        ignore: { push: it is open }\n", "");
+    scratch.write("automata/door.yaml", &open);
+    let run = scratch.run(&["check", "--unexpected"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    for said in [
+        "automata/door.yaml:22:7: CLOSED: push (when locked)\n",
+        "automata/door.yaml:26:7: OPEN: push\n",
+        "`ignore: { others: why }`",
+        "1 warning, 2 unexpected events\n",
+    ] {
+        assert!(run.out.contains(said), "`{said}` is not in:\n{}", run.out);
+    }
+    assert!(!scratch.run(&["check"]).out.contains("unexpected"), "only if it is asked for");
+    let report: Value = serde_json::from_str(&scratch.run(&["check", "--unexpected", "--json"]).good()).expect("JSON");
+    let cells = report["unexpected"].as_array().expect("a list");
+    let shown = cells.iter().map(|cell| (cell["state"].as_str(), cell["event"].as_str(), cell["is"].as_str()));
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [(Some("CLOSED"), Some("push"), Some("sometimes")), (Some("OPEN"), Some("push"), Some("always"))]
+    );
+    assert_eq!((&cells[0]["when"][0], &cells[1]["line"]), (&"locked".into(), &26.into()));
+    let github = scratch.run(&["check", "--unexpected", "--format", "github"]).good();
+    assert!(github.contains("title=unexpected::CLOSED does not answer push (when locked)\n"), "{github}");
+
+    // What is left over is ignored for a reason; then even `--deny-warnings` is content.
+    let ignored = open.replace("  HUNG:\n", "  HUNG:\n").replace("{ ring: it only rings }", "{ others: nobody asks }");
+    scratch.write("automata/door.yaml", &ignored.replace("if: not locked, do", "do"));
+    let run = scratch.run(&["check", "--unexpected", "door"]);
+    assert!(run.out.ends_with(", 0 unexpected events\n"), "{}", run.out);
+    scratch.write("automata/door.yaml", &open.replace("if: not locked, do", "do"));
+    let run = scratch.run(&["check", "--unexpected", "--deny-warnings", "door"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+}
