@@ -23,7 +23,15 @@ impl<'a> Behaviour<'a> {
     }
 
     fn place(&self, fields: &'a [Named]) -> Place<'a> {
-        Place { plan: self.plan, automaton: self.automaton(), fields, asks: 2, is_guard: false }
+        Place {
+            plan: self.plan,
+            automaton: self.automaton(),
+            fields,
+            known: &[],
+            asks: 2,
+            is_guard: false,
+            is_property: false,
+        }
     }
 
     /// A state with all that is in it, as YAML.
@@ -52,9 +60,9 @@ impl<'a> Behaviour<'a> {
             }
         }
         self.events(index, &mut keys, chance);
-        for (name, repeats) in &state.timers {
+        for (length, repeats) in &state.timers {
             let key = if *repeats { "every" } else { "after" };
-            keys.insert(key.to_owned(), json!({ name.as_str(): self.cases(&[], index, chance) }));
+            keys.insert(key.to_owned(), json!({ length.as_str(): self.cases(&[], index, chance) }));
         }
         if chance.once_in(6) {
             keys.extend(self.always(index, chance).map(|cases| ("always".to_owned(), cases)));
@@ -90,6 +98,9 @@ impl<'a> Behaviour<'a> {
                 on.entry(name).or_insert_with(|| self.cases(&fields, index, chance));
             }
         }
+        if chance.once_in(6) {
+            ignore.insert("others".to_owned(), json!("nothing else has a meaning here"));
+        }
         for (key, entries) in [("on", on), ("defer", defer), ("ignore", ignore)] {
             if !entries.is_empty() {
                 keys.insert(key.to_owned(), Json::Object(entries));
@@ -104,7 +115,7 @@ impl<'a> Behaviour<'a> {
         let verb = ["enters", "leaves"][chance.below(2)];
         let Some(key) = other.key else { return Some((format!("{} {verb} {state}", other.name), Vec::new())) };
         let of = Of::plain(self.plan.keys[key].1);
-        let field = Named { name: "key".to_owned(), of, has_default: false };
+        let field = Named { name: "key".to_owned(), of, has_default: false, is_bounded: false };
         if chance.once_in(2) {
             return Some((format!("{}[any] {verb} {state}", other.name), vec![field]));
         }
@@ -115,16 +126,38 @@ impl<'a> Behaviour<'a> {
 
     fn cases(&self, fields: &[Named], state: usize, chance: &mut Chance) -> Json {
         let place = Place { fields, ..self.place(&[]) };
-        let mut cases: Vec<Json> = (0..chance.below(3)).map(|_| self.case(&place, state, true, chance)).collect();
+        let mut cases = Vec::new();
+        let mut known = Vec::new();
+        if chance.once_in(6)
+            && let Some(name) = place.unknown(true, chance)
+        {
+            // After this case it is known not to be none.
+            let mut first = self.case(&place, state, false, chance);
+            first["if"] = json!(format!("{name} == none"));
+            cases.push(first);
+            known.push(name);
+        }
+        let place = Place { known: &known, ..place };
+        cases.extend((0..chance.below(3)).map(|_| self.case(&place, state, true, chance)));
         cases.push(self.case(&place, state, chance.once_in(3), chance));
         if cases.len() == 1 { cases.remove(0) } else { Json::Array(cases) }
     }
 
     fn case(&self, place: &Place<'_>, state: usize, is_guarded: bool, chance: &mut Chance) -> Json {
         let mut case = Map::new();
+        let mut known = place.known.to_vec();
         if is_guarded {
-            case.insert("if".to_owned(), json!(Place { is_guard: true, ..*place }.truth(chance)));
+            let guard = Place { is_guard: true, ..*place };
+            let mut text = guard.truth(chance);
+            if chance.once_in(4)
+                && let Some(name) = guard.unknown(true, chance)
+            {
+                known.push(name.clone());
+                text = format!("{name} != none and {text}");
+            }
+            case.insert("if".to_owned(), json!(text));
         }
+        let place = &Place { known: &known, ..*place };
         if chance.once_in(8) {
             case.insert("ignore".to_owned(), json!("not now"));
             return Json::Object(case);

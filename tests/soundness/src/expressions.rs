@@ -14,10 +14,14 @@ pub struct Place<'a> {
     pub automaton: &'a Automaton,
     /// Of the event at hand.
     pub fields: &'a [Named],
+    /// What is certainly not `none` there, as it is written.
+    pub known: &'a [String],
     /// So deep conditions may be asked there, one for the argument of another.
     pub asks: u8,
     /// A guard: nothing secret, and it may look at states.
     pub is_guard: bool,
+    /// A property: it may look at the states of the instance itself.
+    pub is_property: bool,
 }
 
 /// Deeper ones would only be longer.
@@ -35,6 +39,23 @@ impl Place<'_> {
     }
 
     fn any(&self, of: Of, depth: usize, chance: &mut Chance) -> Option<String> {
+        if of.optional && depth > 0 && chance.once_in(8) {
+            // An optional value as the second choice makes an optional one.
+            let optional = self.atoms(|other| other == of, chance);
+            if let [first, second, ..] = optional.as_slice() {
+                return Some(format!("({first} ?? {second})"));
+            }
+        }
+        if !of.optional && depth > 0 && chance.once_in(6) {
+            let optional = self.atoms(|other| other == Of { optional: true, ..of }, chance);
+            if let Some(first) = chance.pick(&optional).cloned() {
+                // Integers of some types have no type in common.
+                let is_integer = matches!(of.kind, Kind::Integer(_));
+                let second = if is_integer { self.simple(of.kind, chance) } else { self.any(of, depth - 1, chance) };
+                let second = second?;
+                return Some(format!("({first} ?? {second})"));
+            }
+        }
         if of.optional {
             let atoms = self.atoms(|other| other == of, chance);
             return match chance.below(4) {
@@ -65,14 +86,11 @@ impl Place<'_> {
     /// Everything that a name or a question gives here.
     fn atoms(&self, is_wanted: impl Fn(Of) -> bool, chance: &mut Chance) -> Vec<String> {
         let is_wanted = |of: Of| is_wanted(of) && !(self.is_guard && self.plan.is_secret(of.kind));
+        let is_known = |name: &String| self.known.contains(name);
         let mut atoms: Vec<String> = Vec::new();
-        let values = self.automaton.variables.iter().chain(&self.automaton.parameters);
-        atoms.extend(values.filter(|value| is_wanted(value.of)).map(|value| value.name.clone()));
-        for field in self.fields.iter().filter(|field| is_wanted(field.of)) {
-            atoms.push(format!("event.{}", field.name));
-            // `key` alone is that of the instance.
-            if !self.is_value(&field.name) && field.name != "key" {
-                atoms.push(field.name.clone());
+        for (name, of) in self.names() {
+            if is_wanted(Of { optional: of.optional && !is_known(&name), ..of }) {
+                atoms.push(name);
             }
         }
         if let Some(key) = self.automaton.key
@@ -86,6 +104,35 @@ impl Place<'_> {
             }
         }
         atoms
+    }
+
+    /// Variables, parameters and fields, in each way in which they can be written.
+    fn names(&self) -> Vec<(String, Of)> {
+        let values = self.automaton.variables.iter().chain(&self.automaton.parameters);
+        let mut names: Vec<(String, Of)> = values.map(|value| (value.name.clone(), value.of)).collect();
+        for field in self.fields {
+            names.push((format!("event.{}", field.name), field.of));
+            // `key` alone is that of the instance.
+            if !self.is_value(&field.name) && field.name != "key" {
+                names.push((field.name.clone(), field.of));
+            }
+        }
+        names
+    }
+
+    /// The name of an optional value that is not known to be there, and that a guard may compare. With `lasts`: one that nothing can set.
+    pub fn unknown(&self, lasts: bool, chance: &mut Chance) -> Option<String> {
+        let is_set = |name: &String| self.automaton.variables.iter().any(|variable| variable.name == *name);
+        let mut names = self.names();
+        names.retain(|(name, of)| {
+            of.optional && !self.plan.is_secret(of.kind) && !self.known.contains(name) && !(lasts && is_set(name))
+        });
+        chance.pick(&names).map(|(name, _)| name.clone())
+    }
+
+    /// The same place where one more name is known.
+    pub fn knowing(&self, name: &str) -> Vec<String> {
+        self.known.iter().cloned().chain([name.to_owned()]).collect()
     }
 
     /// A variable or parameter, which a field of that name is behind.
@@ -123,6 +170,15 @@ impl Place<'_> {
             return self.simple(Kind::Bool, chance).unwrap_or_else(|| "true".to_owned());
         }
         let below = depth - 1;
+        if self.is_guard
+            && chance.once_in(6)
+            && let Some(name) = self.unknown(false, chance)
+        {
+            let known = self.knowing(&name);
+            let inner = Place { known: &known, ..*self }.bool(below, chance);
+            let (comparison, joined) = [("!=", "and"), ("==", "or")][chance.below(2)];
+            return format!("({name} {comparison} none {joined} {inner})");
+        }
         match chance.below(12) {
             0..2 => self.simple(Kind::Bool, chance).unwrap_or_else(|| "true".to_owned()),
             2 => format!("(not {})", self.bool(below, chance)),
@@ -173,6 +229,9 @@ impl Place<'_> {
 
     /// `X in S`.
     fn look(&self, chance: &mut Chance) -> Option<String> {
+        if self.is_property && chance.once_in(2) {
+            return Some(format!("(self in {})", self.automaton.states[self.automaton.some_state(chance)].name));
+        }
         let other = chance.pick(&self.plan.automata)?;
         let state = &other.states[other.some_state(chance)].name;
         let Some(key) = other.key else { return Some(format!("({} in {state})", other.name)) };
@@ -197,6 +256,16 @@ impl Place<'_> {
     }
 
     fn integer(&self, wanted: IntegerType, depth: usize, chance: &mut Chance) -> String {
+        if depth > 0
+            && chance.once_in(6)
+            && let Some((left, of)) = self.some_integer(chance)
+        {
+            let right = match self.some_integer(chance) {
+                Some((right, other)) if of.common(other).is_some() => right,
+                _ => small(of, chance),
+            };
+            return format!("{}({left}, {right})", ["min", "max"][chance.below(2)]);
+        }
         match self.some_integer(chance) {
             Some((atom, of)) if depth > 0 && chance.once_in(2) => self.operation(&atom, of, depth, chance),
             Some((atom, _)) if !chance.once_in(3) => atom,
@@ -227,7 +296,8 @@ impl Place<'_> {
         if depth == 0 {
             return atom;
         }
-        match chance.below(8) {
+        match chance.below(9) {
+            7 => format!("{}({atom}, {})", ["min", "max"][chance.below(2)], self.duration(depth - 1, chance)),
             0 => format!("({atom} + {})", self.duration(depth - 1, chance)),
             1 => format!("({} - {atom})", self.duration(depth - 1, chance)),
             2..4 => {
@@ -264,6 +334,15 @@ fn constant(plan: &Plan, kind: Kind, chance: &mut Chance) -> Option<String> {
             format!("{}.{}", declared.name, chance.pick(&declared.variants)?)
         }
     })
+}
+
+/// What all constants are within: `min` and `max` of a variable.
+pub fn bounds(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Integer(of) if of.bounds().0 < 0 => ("-100", "100"),
+        Kind::Duration => ("0s", "1d"),
+        _ => ("0", "100"),
+    }
 }
 
 /// A constant as `default` and `initial` write it.

@@ -24,7 +24,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::behaviour::Behaviour;
 use crate::chance::Chance;
-use crate::expressions::{Place, initial};
+use crate::expressions::{Place, bounds, initial};
 use crate::plan::{Automaton, Call, Named, Plan};
 
 /// Texts that end up in comments and strings.
@@ -126,6 +126,10 @@ fn automaton(plan: &Plan, index: usize, chance: &mut Chance) -> Json {
         for value in values {
             let mut of = json!({ "type": plan.text(value.of), "summary": "V." });
             of[start] = json!(initial(plan, value.of, chance));
+            if value.is_bounded {
+                let (low, high) = bounds(value.of.kind);
+                (of["min"], of["max"]) = (json!(low), json!(high));
+            }
             declared.insert(value.name.clone(), of);
         }
         keys.insert(key.to_owned(), Json::Object(declared));
@@ -181,11 +185,12 @@ fn fields(plan: &Plan, fields: &[Named]) -> Json {
 }
 
 fn properties(plan: &Plan, this: &Automaton, chance: &mut Chance) -> Option<(String, Json)> {
-    if !chance.once_in(4) {
-        return None;
-    }
-    let place = Place { plan, automaton: this, fields: &[], asks: 0, is_guard: true };
-    let name = names::Names::default().small(chance);
-    let kind = ["always", "never", "eventually"][chance.below(3)];
-    Some(("properties".to_owned(), json!({ name: { kind: place.truth(chance) } })))
+    let place = Place { plan, automaton: this, fields: &[], known: &[], asks: 0, is_guard: true, is_property: true };
+    let mut names = names::Names::default();
+    let properties = (0..chance.below(4)).map(|_| {
+        let kind = ["always", "always", "never", "never", "eventually"][chance.below(5)];
+        (names.small(chance), json!({ kind: place.truth(chance) }))
+    });
+    let properties: Map<_, _> = properties.collect();
+    (!properties.is_empty()).then(|| ("properties".to_owned(), Json::Object(properties)))
 }

@@ -51,6 +51,8 @@ pub struct Named {
     pub of: Of,
     /// A parameter that not every start has to give.
     pub has_default: bool,
+    /// A variable has `min` and `max`.
+    pub is_bounded: bool,
 }
 
 /// A condition, event or action.
@@ -83,7 +85,7 @@ pub struct State {
     pub history: Option<&'static str>,
     /// It ends the instance.
     pub is_final: bool,
-    /// Its timers by name, and whether they repeat.
+    /// Its timers by their lengths, and whether they repeat.
     pub timers: Vec<(String, bool)>,
 }
 
@@ -214,13 +216,13 @@ impl Plan {
     fn initialised(&self, name: String, chance: &mut Chance) -> Named {
         let mut of = self.of(chance);
         of.optional |= !self.is_written(of.kind);
-        Named { name, of, has_default: true }
+        Named { name, of, has_default: true, is_bounded: false }
     }
 
     fn fields(&self, most: usize, chance: &mut Chance) -> Vec<Named> {
         let mut names = Names::default();
         (0..chance.below(most + 1))
-            .map(|_| Named { name: names.small(chance), of: self.of(chance), has_default: false })
+            .map(|_| Named { name: names.small(chance), of: self.of(chance), has_default: false, is_bounded: false })
             .collect()
     }
 
@@ -241,7 +243,10 @@ impl Plan {
             automaton.parameters.push(self.initialised(values.small(chance), chance));
         }
         for _ in 0..chance.between(1, 5) {
-            automaton.variables.push(self.initialised(values.small(chance), chance));
+            let mut variable = self.initialised(values.small(chance), chance);
+            let has_bounds = matches!(variable.of.kind, Kind::Integer(_) | Kind::Duration);
+            variable.is_bounded = has_bounds && chance.once_in(3);
+            automaton.variables.push(variable);
         }
         for _ in 0..chance.below(3) {
             let mut condition = self.call(values.small(chance), chance);
@@ -250,7 +255,8 @@ impl Plan {
             }
             automaton.conditions.push(condition);
         }
-        let length = Named { name: values.small(chance), of: Of::plain(Kind::Duration), has_default: true };
+        let length =
+            Named { name: values.small(chance), of: Of::plain(Kind::Duration), has_default: true, is_bounded: false };
         automaton.parameters.push(length);
         for _ in 0..chance.between(1, 3) {
             let mut event = self.call(events.small(chance), chance);
@@ -269,15 +275,30 @@ impl Plan {
     }
 }
 
+/// How long a timer runs: a name, a literal, or any expression.
+fn length(automaton: &Automaton, chance: &mut Chance) -> String {
+    let values = || automaton.parameters.iter().chain(&automaton.variables);
+    let names = |of: Of| values().filter(|value| value.of == of).map(|value| value.name.as_str()).collect::<Vec<_>>();
+    let name = *chance.pick(&names(Of::plain(Kind::Duration))).expect("there is a parameter for it");
+    let optional = names(Of { kind: Kind::Duration, optional: true });
+    let is_asked = |call: &&Call| call.of == Of::plain(Kind::Duration) && call.fields.is_empty();
+    let asked: Vec<&str> = automaton.conditions.iter().filter(is_asked).map(|call| call.name.as_str()).collect();
+    let is_number = |value: &&Named| matches!(value.of, Of { kind: Kind::Integer(_), optional: false });
+    let numbers: Vec<&str> = values().filter(is_number).map(|value| value.name.as_str()).collect();
+    match chance.below(10) {
+        0 => ["5s", "1h", "500ms", "2d"][chance.below(4)].to_owned(),
+        1 => format!("{name} * 2"),
+        2 => format!("min({name}, 10s) + 1s"),
+        3 => format!("max(1s, {name} - 3s)"),
+        4 => chance.pick(&optional).map_or_else(|| name.to_owned(), |optional| format!("{optional} ?? {name}")),
+        5 => chance.pick(&asked).map_or_else(|| name.to_owned(), |asked| format!("max({asked}, 1s)")),
+        6 => chance.pick(&numbers).map_or_else(|| name.to_owned(), |number| format!("{name} / {number} + 1s")),
+        _ => name.to_owned(),
+    }
+}
+
 /// A tree of states, each with its timers.
 fn states(automaton: &Automaton, chance: &mut Chance) -> Vec<State> {
-    let durations: Vec<&str> = automaton
-        .parameters
-        .iter()
-        .chain(&automaton.variables)
-        .filter(|of| of.of == Of::plain(Kind::Duration))
-        .map(|of| of.name.as_str())
-        .collect();
     let mut names = Names::default();
     let root = State {
         name: String::new(),
@@ -304,9 +325,14 @@ fn states(automaton: &Automaton, chance: &mut Chance) -> Vec<State> {
         if !state.children.is_empty() && !state.name.is_empty() && chance.once_in(2) {
             state.history = Some(if chance.once_in(2) { "shallow" } else { "deep" });
         }
-        if chance.once_in(3) {
-            let name = *chance.pick(&durations).expect("there is a parameter for it");
-            state.timers.push((name.to_owned(), chance.once_in(2)));
+        for repeats in [false, true] {
+            if chance.once_in(4) {
+                let length = length(automaton, chance);
+                // Two of one length would be one timer.
+                if state.timers.iter().all(|(other, _)| *other != length) {
+                    state.timers.push((length, repeats));
+                }
+            }
         }
     }
     states

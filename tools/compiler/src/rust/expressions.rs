@@ -14,7 +14,7 @@ use crate::model::{
 /// How tightly a piece of Rust holds together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
-    /// `match`, which is put in parentheses wherever something follows it.
+    /// `match` or a block, which is put in parentheses wherever something follows it: at the beginning of an arm it would end there.
     Block,
     Or,
     And,
@@ -292,7 +292,8 @@ impl<'a> Scope<'a> {
                 let method = &self.facts.reads[&read].method;
                 match (who, key_type) {
                     (Observed::Keyed(key), _) if self.facts.is_wide(read) && is_busy(key) => {
-                        Code::atom(format!("{{ let key_ = {}; context.ask.{method}(key_) }}", self.wide(key)))
+                        let text = format!("{{ let key_ = {}; context.ask.{method}(key_) }}", self.wide(key));
+                        Code::new(Level::Block, text)
                     }
                     (Observed::Keyed(key), _) if self.facts.is_wide(read) => {
                         Code::atom(format!("context.ask.{method}({})", self.wide(key)))
@@ -381,7 +382,7 @@ impl<'a> Scope<'a> {
                 (false, false, _) => format!("&argument_{number}_"),
             });
         }
-        Code::atom(format!("{{ {before} context.ask.{name}({}) }}", handed.join(", ")))
+        Code::new(Level::Block, format!("{{ {before} context.ask.{name}({}) }}", handed.join(", ")))
     }
 
     fn not(self, inner: &Expression) -> Code {
