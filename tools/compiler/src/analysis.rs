@@ -55,7 +55,7 @@ const ENDING: &str = ".yaml";
 
 /// `door.yml`, `door.YAML`.
 fn other_ending(file: FileId, name: &str, stem: &str) -> Diagnostic {
-    let message = format!("`{name}` is not read: the names of definitions end in `{ENDING}`");
+    let message = format!("`{name}` is not read: definition files end in `{ENDING}`");
     Diagnostic::new(&errors::NOT_READ, Span { file, start: 0, end: 0 }, message)
         .help(format!("rename it to `{}{ENDING}`", stem.to_lowercase()))
 }

@@ -37,7 +37,7 @@ fn read_entry(path: &Path, file: &str, shown: String) -> Option<(Source, Option<
     };
     if metadata.is_dir() {
         let message = format!("`{file}` is a folder: definitions in it are not read");
-        let help = "move them up into this folder, one automaton to a file; what is no definition belongs elsewhere";
+        let help = "move them up into this folder, one automaton to a file; other files belong elsewhere";
         return Some(Source::misplaced(shown, message, help.to_owned()));
     }
     if !is_named_so {

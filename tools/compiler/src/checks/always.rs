@@ -39,7 +39,7 @@ pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
             None => {
                 let first = group.iter().flat_map(|of| &of.always.steps).map(|step| step.handler).min();
                 findings
-                    .extend(first.map(|span| super::coverage::not_judged(span, "these `always` go round for ever")));
+                    .extend(first.map(|span| super::coverage::not_judged(span, "these `always` loop for ever")));
             }
         }
     }
@@ -162,11 +162,11 @@ fn finding(subject: &Subject, cycle: &[TransitionId]) -> Diagnostic {
     places.sort();
     places.dedup();
     let states = listed(places.iter().map(|(_, state)| subject.state_name(*state)));
-    let message = format!("this `always` goes round for ever: {states}");
+    let message = format!("this `always` loops for ever: {states}");
     let mut finding =
-        Diagnostic::new(&ALWAYS_CYCLE, places[0].0, message).label("nothing that its guard reads changes");
+        Diagnostic::new(&ALWAYS_CYCLE, places[0].0, message).label("nothing its guard reads changes");
     for (span, _) in &places[1..] {
         finding = finding.related(*span, "and round");
     }
-    finding.help("set a variable that a guard reads, or wait for an event instead")
+    finding.help("set a variable that a guard reads, or wait for an event")
 }

@@ -28,7 +28,7 @@ pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         let facts = example_of_remainder(subject.system, subject.automaton, chain);
         let when = if facts.is_empty() { String::new() } else { format!(" when `{}`", facts.join(" and ")) };
         let finding = Diagnostic::new(&OPEN_CASE, span, format!("`{event}` has no answer in {states}{when}"));
-        let help = "end the cases with one without `if`, such as `ignore: why`; or handle the event further out";
+        let help = "add a last case without `if`, such as `ignore: why`; or handle the event further out";
         findings.push(finding.label("a case is left open").help(help));
     }
 }
@@ -43,8 +43,8 @@ pub fn not_looked_through(subject: &Subject, findings: &mut Vec<Diagnostic>) {
 
 /// Says that it is not known whether it is so.
 pub fn not_judged(span: Span, what: &str) -> Diagnostic {
-    let message = format!("there is too much that these guards can be: it was not found out whether {what}");
-    let help = "decide in several steps, or let a condition answer what several of them ask";
+    let message = format!("these guards have too many cases: not checked whether {what}");
+    let help = "decide in several steps, or let one condition answer for several of them";
     Diagnostic::new(&NOT_JUDGED, span, message).help(help)
 }
 

@@ -45,7 +45,7 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
     }
     if let Some((automaton, event)) = search.not_followed {
         let event = &subjects[automaton.index()].automaton.events[event];
-        let message = "the automata tell one another in more ways than were followed: whether some do so without end was not found out";
+        let message = "these automata send to one another in too many ways to follow: not checked whether they do so for ever";
         findings.push(Diagnostic::new(&NOT_JUDGED, event.span, message).label("not followed from here on"));
     }
 }
@@ -197,14 +197,14 @@ impl Search<'_, '_> {
         places.sort();
         places.dedup();
         let message = match steps.as_slice() {
-            [only] => format!("{only} makes the same again, without end"),
-            steps => format!("{} make one another without end", steps.join(", ")),
+            [only] => format!("{only} causes itself again, for ever"),
+            steps => format!("{} cause one another for ever", steps.join(", ")),
         };
         let mut finding = Diagnostic::new(&ENDLESS, places[0], message);
         for place in &places[1..] {
             finding = finding.related(*place, "and round");
         }
-        findings.push(finding.help("let a guard, or a state in which it is no longer handled, end it"));
+        findings.push(finding.help("end it with a guard, or with a state that does not handle it"));
     }
 }
 

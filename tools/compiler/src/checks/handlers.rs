@@ -58,7 +58,7 @@ pub fn never_handled(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         let deferred = responses.iter().any(|response| matches!(response, Response::Defer { .. }));
         let said = match (responses.is_empty(), deferred) {
             (true, _) => "is mentioned in no state",
-            (false, true) => "is kept, and no state handles it",
+            (false, true) => "is deferred, and no state handles it",
             (false, false) => "is ignored, and no state handles it",
         };
         let message = format!("`{}` {said}", event.name);
@@ -89,9 +89,9 @@ pub fn deferred_for_ever(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         }
         let first = handlers_of(subject, id).find(|(_, handler)| matches!(handler.response, Response::Defer { .. }));
         let (_, first) = first.expect("there is one");
-        let message = format!("`{}` is kept, and every state that handles it keeps it as well", event.name);
+        let message = format!("`{}` is deferred, and every state that handles it defers it too", event.name);
         let finding = Diagnostic::new(&DEFERRED_FOR_EVER, first.span, message);
-        findings.push(finding.help("it is delivered where no active state defers it, the states around it included"));
+        findings.push(finding.help("it is delivered only when neither the active state nor one around it defers it"));
     }
 }
 

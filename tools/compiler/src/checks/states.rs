@@ -59,7 +59,7 @@ pub fn in_final(subject: &Subject, findings: &mut Vec<Diagnostic>) {
                 let name = &looked_at.states[state].name;
                 let message = format!("no instance of `{}` is ever seen in `{name}`", looked_at.name);
                 let finding = Diagnostic::new(&NEVER_IN_FINAL, below.span, message);
-                findings.push(finding.related(looked_at.states[state].span, "final: whoever enters it is removed"));
+                findings.push(finding.related(looked_at.states[state].span, "final: an instance that enters it is removed"));
             }
         });
     }
@@ -69,7 +69,7 @@ pub fn in_final(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         if observed.states[state].is_final {
             let message = format!("`{}` never happens", event.name);
             let finding = Diagnostic::new(&NEVER_IN_FINAL, event.span, message);
-            findings.push(finding.related(observed.states[state].span, "final: it is entered, and never left"));
+            findings.push(finding.related(observed.states[state].span, "final: it is never left"));
         }
     }
 }

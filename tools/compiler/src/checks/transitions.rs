@@ -102,7 +102,7 @@ pub fn constant_guards(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         }
         let (message, help) = match constant(subject, guard) {
             Some(true) => ("this guard always holds", "leave it out"),
-            Some(false) => ("this guard never holds", "the case is never taken"),
+            Some(false) => ("this guard never holds", "this case is never taken"),
             None => continue,
         };
         findings.push(Diagnostic::new(&CONSTANT_GUARD, guard.span, message).help(help));
@@ -128,7 +128,7 @@ pub fn empty(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         // An `always` that does nothing does it for ever, which is an error of its own.
         if says_nothing && transition.trigger != Trigger::Always && told.insert(transition.span) {
             let state = name(subject, transition.state);
-            let message = format!("this does nothing, and leads nowhere from {state}");
+            let message = format!("this transition from {state} has no target and no effect");
             findings.push(
                 Diagnostic::new(&EMPTY_TRANSITION, transition.span, message)
                     .help("if that is meant, say `stay`, or `ignore: why`"),

@@ -139,5 +139,5 @@ fn finding(subject: &Subject, round: &[Due]) -> Diagnostic {
     for timer in &timers[1..] {
         finding = finding.related(timer.span, "and round");
     }
-    finding.help("give one of them a length, or let a guard end the round")
+    finding.help("give one of them a length, or end the loop with a guard")
 }

@@ -79,7 +79,7 @@ on:
 
     EMPTY = "A0006", "nothing where something is needed",
 "A key with nothing behind it (or with YAML's `null`) is a text that was forgotten. A state without anything of its own is `{}`;
-a value that is not there is `none`.
+a missing value is `none`.
 
 ```yaml
 states:

@@ -14,7 +14,7 @@ if: missed > and ready        # nothing between `>` and `and`
 if: missed > 3 and ready      # mended
 ```
 
-The words for logic are `and`, `or`, `not`; equality is `==`; strings stand in double quotes; a comparison is not chained
+The words for logic are `and`, `or`, `not`; equality is `==`; strings go in double quotes; a comparison is not chained
 (`a < b and b < c`, not `a < b < c`). Within `{ … }` and `[ … ]` YAML ends a value at the comma, so calls with several
 arguments want quotes there, or a line of their own:
 
@@ -159,7 +159,7 @@ on: { \"contact_status[any] enters CONNECTED\": READY }      # mended
 ";
 
     MISSING_KEY = "A0112", "an automaton with many instances, without a key",
-"The automaton has an instance for each key, and this does not say which is meant.
+"The automaton has an instance for each key; say which is meant.
 
 ```yaml
 send: contact_status.ping             # whose?

@@ -77,7 +77,7 @@ fn lacks_keyword(text: &Text, tokens: &[Token]) -> Refusal {
     let (what, word) = if is_event { ("an event for another automaton", "send") } else { ("an instance", "start") };
     let written = text.text.trim();
     let span = text.at(tokens[0].start, tokens[0].end);
-    let finding = Diagnostic::new(&SYNTAX, span, format!("this is {what}, and `do` is not told what to do with it"));
+    let finding = Diagnostic::new(&SYNTAX, span, format!("this is {what}, but `do` needs to know what to do with it"));
     finding.help(format!("write `{word} {written}`")).into()
 }
 
@@ -253,7 +253,7 @@ impl<'a> Parser<'a> {
         let finding = Diagnostic::new(&SYNTAX, self.here(), format!("expected {wanted}, found {found}")).label("here");
         match &self.token().kind {
             TokenKind::Word(word) if WORDS.contains(&word.as_str()) && wanted != VALUE => {
-                finding.help(format!("`{word}` is a word of the language; a field that is called so is `event.{word}`"))
+                finding.help(format!("`{word}` is a word of the language; for a field of that name write `event.{word}`"))
             }
             _ => finding,
         }
@@ -277,7 +277,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `anny X in S`: the name that is left over is right, and the word before it was to be another.
+    /// `anny X in S`: the name that is left over is right, and the word before it is wrong.
     fn slip_before(&self) -> Option<Diagnostic> {
         let before = self.at.checked_sub(1).map(|at| &self.tokens[at])?;
         let TokenKind::Word(word) = &before.kind else { return None };
