@@ -205,7 +205,7 @@ fn call(name: &str, arguments: &Map<String, Json>) -> String {
     let value = |value: &Json| match value {
         Json::String(text) => text.clone(),
         Json::Object(stamp) if automata_compiler::interpreter::is_stamp(value) => {
-            format!("secret of {} octets", stamp.get("length").cloned().unwrap_or_default())
+            format!("secret of {} bytes", stamp.get("length").cloned().unwrap_or_default())
         }
         value => value.to_string(),
     };

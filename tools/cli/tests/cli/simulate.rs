@@ -137,7 +137,7 @@ fn an_end_of_input_at_a_question_is_told() {
     let scratch = Scratch::with_doors();
     let out = scratch.run_with(&["simulate", "door[7]"], "push alice\nhelp\n").good();
     assert!(out.contains("cancel, undo"), "{out}");
-    assert!(out.ends_with("door.locked was not answered: what asked for it was not done.\n"), "{out}");
+    assert!(out.ends_with("door.locked was not answered: the step that asked for it was not done.\n"), "{out}");
 }
 
 #[test]

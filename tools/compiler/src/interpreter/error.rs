@@ -84,24 +84,24 @@ impl fmt::Display for Error {
                     write!(f, "; did you mean `{near}`?")?;
                 }
                 if known.is_empty() {
-                    write!(f, " (there is none at all)")
+                    write!(f, " (there are none)")
                 } else {
                     write!(f, " (there are: {})", known.join(", "))
                 }
             }
-            Self::Key { instance, problem } => write!(f, "`{instance}` names no instance: {problem}"),
-            Self::Missing { what, expected } => write!(f, "{what} is missing; it wants {expected}"),
-            Self::WrongType { what, expected, got } => write!(f, "{what} wants {expected}, but it got {got}"),
+            Self::Key { instance, problem } => write!(f, "`{instance}` does not name an instance: {problem}"),
+            Self::Missing { what, expected } => write!(f, "{what} is missing; expected {expected}"),
+            Self::WrongType { what, expected, got } => write!(f, "{what}: expected {expected}, got {got}"),
             Self::TimeBackwards { now_ms, given_ms } => {
-                write!(f, "time cannot go back: it is {now_ms} ms already, and {given_ms} ms was given")
+                write!(f, "time cannot go back: it is {now_ms} ms, and {given_ms} ms was given")
             }
             Self::Unanswered { instance, question, expected, .. } => {
                 write!(
                     f,
-                    "{instance} asks for the condition `{question}`, which was never answered; it wants {expected}"
+                    "{instance} asks for the condition `{question}`, which has no answer; expected {expected}"
                 )
             }
-            Self::NoSuchInstance { instance } => write!(f, "there is no instance `{instance}` at this moment"),
+            Self::NoSuchInstance { instance } => write!(f, "there is no instance `{instance}` now"),
             Self::Broken => write!(
                 f,
                 "the interpreter stopped in the middle of an earlier input; go on from a copy taken before it"

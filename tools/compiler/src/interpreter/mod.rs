@@ -355,7 +355,7 @@ fn check_key(system: &System, address: &Address) -> Result<(), Error> {
         (None, None) => return Ok(()),
         (Some(key), Some(declared)) if key.is_of(system, declared.r#type) => return Ok(()),
         (Some(_), Some(key)) => format!("its key is {}", expected(system, key.r#type)),
-        (Some(_), None) => format!("there is one {0} only; write `{0}`", automaton.name),
+        (Some(_), None) => format!("there is only one {0}; write `{0}`", automaton.name),
         (None, Some(key)) => {
             format!("there is one for each {}; write `{}[…]`", key.name, automaton.name)
         }

@@ -222,8 +222,8 @@ pub fn expected(system: &System, wanted: Type) -> String {
             format!("a whole number from {low} to {high}")
         }
         BaseType::Duration => "milliseconds, a whole number from 0".to_owned(),
-        BaseType::String => "a text".to_owned(),
-        BaseType::Bytes => "bytes as a text of hexadecimal digits, two for each".to_owned(),
+        BaseType::String => "a string".to_owned(),
+        BaseType::Bytes => "bytes as a string of hexadecimal digits, two for each".to_owned(),
         BaseType::Declared(id) => match &system.types[id].kind {
             TypeKind::Enum(variants) => format!("one of {}", variants.join(", ")),
             TypeKind::Opaque { .. } => format!("a value of type {} (any JSON but null)", system.types[id].name),

@@ -66,13 +66,13 @@ impl Resolver<'_> {
                 "reads"
             };
             let message = format!(
-                "`{}` {does} `{name}`, which `{}` sets: the order matters, and keys have none",
+                "`{}` {does} `{name}`, which `{}` sets: the order matters, but keys have no order",
                 other.key.name(),
                 written.key.name(),
             );
             let (first, second) = (written.as_item(), other.as_item());
             let help = format!(
-                "write one list in the order that you mean: `do: [{first}, {second}]` or `do: [{second}, {first}]`"
+                "write one list in the intended order: `do: [{first}, {second}]` or `do: [{second}, {first}]`"
             );
             let finding = Diagnostic::new(&ORDER_MATTERS, touching.span(), message).help(help);
             self.report(finding.related(assignment.span, format!("`{name}` is set here")));

@@ -20,9 +20,9 @@ impl Resolver<'_> {
                 needed.entry(initial).or_insert((text.span, "it is entered as the initial state here"));
             }
             if let Some((history, span)) = syntax.history {
-                needed.entry(state).or_insert((span, "the first time there is no history to go by"));
+                needed.entry(state).or_insert((span, "the first time there is no history"));
                 for &child in automaton.states[state].children.iter().filter(|_| history == History::Shallow) {
-                    needed.entry(child).or_insert((span, "a shallow history goes on from it through its `initial`"));
+                    needed.entry(child).or_insert((span, "a shallow history enters it through its `initial`"));
                 }
             }
         }

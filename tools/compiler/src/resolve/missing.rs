@@ -35,7 +35,7 @@ impl MissingFile {
         }
         let last = names.pop()?;
         let names = if names.is_empty() { last } else { format!("{} and {last}", names.join(", ")) };
-        let message = format!("there is no `{}`; it would declare {names}", self.name);
+        let message = format!("there is no `{}` to declare {names}", self.name);
         Some(Diagnostic::new(code, self.first?, message).label("the first of these is named here"))
     }
 }

@@ -152,7 +152,7 @@ fn in_order(
         if let Some(first) = first.as_ref().filter(|first| first.text == name.text) {
             let message = format!("there is another automaton `{}`", name.text);
             findings.push(
-                Diagnostic::new(&errors::DUPLICATE_NAME, name.span, message).related(first.span, "here it is declared"),
+                Diagnostic::new(&errors::DUPLICATE_NAME, name.span, message).related(first.span, "declared here"),
             );
             return false;
         }
@@ -203,11 +203,11 @@ impl Resolver<'_> {
         if is_told || is_whole {
             return;
         }
-        let name = self.broken.first().map(|name| format!("`{name}` ")).unwrap_or_default();
-        let message = format!("the compiler has a bug: {name}came to nothing, and no finding says why");
+        let name = self.broken.first().map(|name| format!("`{name}` ")).unwrap_or_else(|| "something ".to_owned());
+        let message = format!("the compiler has a bug: {name}was dropped, and no finding says why");
         let start = Span { file: FileId(0), start: 0, end: 0 };
         let span = self.dropped.or(self.broken_timers.first().copied()).unwrap_or(start);
-        let help = "please report it, with this definition; what is meant here is not in the system";
+        let help = "please report it, with this definition; the part shown here was dropped";
         self.report(Diagnostic::new(&COMPILER_BUG, span, message).help(help));
     }
 

@@ -28,7 +28,7 @@ impl Resolver<'_> {
             if let Some(earlier) = earlier.map(|earlier| earlier.span) {
                 let message = format!("the state has two timers `{name}`");
                 let finding = Diagnostic::new(&errors::DUPLICATE_TIMER, syntax.name.span, message);
-                self.report(finding.related(earlier, "here is the other").help("give each a length of its own"));
+                self.report(finding.related(earlier, "the other one").help("give each a different length"));
                 continue;
             }
             let (kind, span) = (syntax.kind, syntax.name.span);
@@ -111,7 +111,7 @@ impl Resolver<'_> {
                 .cause(format!("value {} {}", automaton.name, text.text))
                 .did_you_mean(&text.text, timers().map(|timer| automaton.timers[timer].name.as_str()));
             if let Some(elsewhere) = automaton.timers.iter().find(|timer| timer.name == name) {
-                finding = finding.related(elsewhere.span, "the one of that name belongs to another state");
+                finding = finding.related(elsewhere.span, "the timer of that name belongs to another state");
             }
             self.findings.push(finding);
         }

@@ -84,6 +84,6 @@ impl Resolver<'_> {
     pub(super) fn named_twice(&mut self, key: &str, trigger: &Trigger, earlier: Span) {
         let message = format!("`{key}` names this event twice");
         let finding = Diagnostic::new(&errors::DUPLICATE_NAME, trigger.span, message);
-        self.report(finding.related(earlier, "here it is first"));
+        self.report(finding.related(earlier, "first here"));
     }
 }

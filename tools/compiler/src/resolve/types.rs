@@ -61,7 +61,7 @@ impl Resolver<'_> {
                     if let Some(first) = variants[..index].iter().find(|other| other.text == variant.text) {
                         let message = format!("the enum `{name}` has the variant `{}` twice", variant.text);
                         let finding = Diagnostic::new(&errors::DUPLICATE_NAME, variant.span, message);
-                        self.report(finding.related(first.span, "here it is first"));
+                        self.report(finding.related(first.span, "first here"));
                     }
                 }
                 Some(TypeKind::Enum(variants.into_iter().map(|variant| variant.text).collect()))
@@ -69,7 +69,7 @@ impl Resolver<'_> {
             syntax::TypeKind::Opaque(path) => {
                 if !is_rust_path(&path.text) {
                     let message = format!("`{}` is not the path of a Rust type", path.text);
-                    let help = "such as `crate::identity::NodeId`; for a type with parameters, declare a `type` of its own in Rust";
+                    let help = "such as `crate::identity::NodeId`; for a type with parameters, declare a type alias in Rust";
                     self.report(Diagnostic::new(&errors::RUST_PATH, path.span, message).help(help));
                 }
                 Some(TypeKind::Opaque { rust: path.text })
@@ -86,7 +86,7 @@ impl Resolver<'_> {
         }
         let (what, why) =
             if r#type.optional { ("optional", "is always there") } else { ("secret", "is shown in every record") };
-        let message = format!("the key `{}` cannot be of the {what} type `{}`: a key {why}", key.name.text, text.text);
+        let message = format!("the key `{}` cannot have the {what} type `{}`: a key {why}", key.name.text, text.text);
         self.report(Diagnostic::new(&errors::KEY_TYPE, text.span, message));
         None
     }

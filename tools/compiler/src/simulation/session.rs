@@ -140,7 +140,7 @@ impl Session {
             write_line(&mut text, format!("{now}  {name} does not exist now"));
             write_choices(&mut text, &self.choices());
             if self.can_be_started_by_hand() {
-                write_line(&mut text, format!("  start  makes it{}", self.parameters()));
+                write_line(&mut text, format!("  start  starts it{}", self.parameters()));
             }
             return text;
         };
@@ -233,13 +233,13 @@ impl Session {
             }
             Err(Refusal::Question(question, error)) => {
                 let expected = if let Error::Unanswered { expected, .. } = error { expected } else { String::new() };
-                let text = format!("Asked: {} (wants {expected}; `cancel` gives up)", self.question(&question));
+                let text = format!("Asked: {} ({expected}; `cancel` gives up)", self.question(&question));
                 self.waiting = Some((input, *question));
                 Reply::says(text)
             }
             Err(Refusal::Error(error)) => Reply::says(error.to_string()),
             Err(Refusal::Endless) => Reply::says(
-                "Timers are due without an end: look for one of length 0 that starts again at once. Nothing was done.",
+                "Timers keep coming due: look for one of length 0 that starts again at once. Nothing was done.",
             ),
         }
     }
@@ -268,7 +268,7 @@ impl Session {
             // The input that asks is the last one, and nothing of it was done.
             ("cancel" | "undo", "") if self.started => return Reply::says("Nothing was done."),
             ("cancel" | "undo", "") => {
-                return self.still_asks("Nothing can be done before the system has started.", input, question);
+                return self.still_asks("The system has to start first.", input, question);
             }
             ("help" | "?", "") => {
                 let help = format!("{}\n{}", super::commands::HELP_AT_QUESTION, self.wants(&question));
@@ -288,7 +288,7 @@ impl Session {
             None => {
                 let expected = crate::interpreter::expected(&system, of);
                 let text =
-                    format!("It wants {expected}, but it got `{line}`; `cancel` gives up, `help` tells the rest");
+                    format!("Expected {expected}, got `{line}`; `cancel` gives up, `help` shows the rest");
                 self.still_asks(text, input, question)
             }
         }
@@ -314,13 +314,13 @@ impl Session {
     #[must_use]
     pub fn at_end_of_input(&self) -> Option<String> {
         let (_, question) = self.waiting.as_ref()?;
-        Some(format!("{} was not answered: what asked for it was not done.", self.question(question)))
+        Some(format!("{} was not answered: the step that asked for it was not done.", self.question(question)))
     }
 
     fn wants(&self, question: &OpenQuestion) -> String {
         let system = self.simulation.interpreter().system();
         let of = system.automata[question.automaton].conditions[question.condition].r#type;
-        format!("{} wants {}.", self.question(question), crate::interpreter::expected(system, of))
+        format!("{} expects {}.", self.question(question), crate::interpreter::expected(system, of))
     }
 
     fn question(&self, question: &OpenQuestion) -> String {

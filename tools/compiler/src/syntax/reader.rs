@@ -55,7 +55,7 @@ impl<'f> Reader<'f> {
         let found = match &node.kind {
             NodeKind::Refused => return,
             NodeKind::Empty => {
-                let message = format!("nothing stands here; {wanted} is needed");
+                let message = format!("there is nothing here; {wanted} is needed");
                 self.report(Diagnostic::new(&errors::EMPTY, node.span, message));
                 return;
             }
@@ -80,7 +80,7 @@ impl<'f> Reader<'f> {
             return None;
         }
         if entry.value.kind == NodeKind::Empty {
-            let message = format!("nothing stands behind `{}`; {wanted} is needed", entry.key.text);
+            let message = format!("there is nothing after `{}`; {wanted} is needed", entry.key.text);
             self.report(Diagnostic::new(&errors::EMPTY, entry.key.span, message));
             return None;
         }
@@ -261,5 +261,5 @@ pub(super) fn listed(names: &[&str]) -> String {
 /// Refuses a shared file without contents: most likely it was not saved. Who has nothing to declare has no such file.
 pub(super) fn says_nothing(node: &Node, declared: &str, example: &str, findings: &mut Vec<Diagnostic>) {
     let help = format!("it declares {declared}, such as `{declared}: {{ {example} }}`; without any, remove the file");
-    findings.push(Diagnostic::new(&errors::EMPTY, node.span, "the file says nothing").help(help));
+    findings.push(Diagnostic::new(&errors::EMPTY, node.span, "the file is empty").help(help));
 }

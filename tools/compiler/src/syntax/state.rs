@@ -142,10 +142,10 @@ fn read_defer(reader: &mut Reader<'_>, entry: &Entry) -> Vec<Deferred> {
 }
 
 fn read_limit(reader: &mut Reader<'_>, entry: &Entry) -> Option<u32> {
-    let text = reader.text(entry, "the number of events kept")?;
+    let text = reader.text(entry, "the number of deferred events")?;
     let limit = text.text.parse().ok().filter(|limit| (1..=DEFER_LIMIT_MAX).contains(limit));
     if limit.is_none() {
-        let message = format!("the number of events kept is from 1 to {DEFER_LIMIT_MAX}, not `{}`", text.text);
+        let message = format!("the number of deferred events must be from 1 to {DEFER_LIMIT_MAX}, not `{}`", text.text);
         reader.report(Diagnostic::new(&errors::DEFER_LIMIT, text.span, message));
     }
     limit

@@ -49,7 +49,7 @@ impl Opening {
         }
         let first = serde_json::from_str(text).map_err(|error| TraceError::new(1, not_json(text, &error)))?;
         let Some(second) = second.filter(|line| !line.is_empty()) else {
-            return Err(TraceError::new(2, "the trace is cut off after its first line; a snapshot was to come"));
+            return Err(TraceError::new(2, "the trace is cut off after its first line; a snapshot is missing"));
         };
         let text = self::text(second, 2)?;
         let second: SecondLine = serde_json::from_str(text).map_err(|error| {

@@ -258,7 +258,7 @@ impl Reader {
     /// That the next line cannot be had.
     #[must_use]
     pub fn broken(&self, why: &str) -> TraceError {
-        TraceError::new(self.number + 1, format!("the trace cannot be read on: {why}"))
+        TraceError::new(self.number + 1, format!("the rest of the trace cannot be read: {why}"))
     }
 
     /// That there is nothing more.
@@ -273,7 +273,7 @@ impl Reader {
             too_long()
         } else {
             format!(
-                "the line is cut off after {} octets: it has no line feed, so the trace ended in the middle of it",
+                "the line is cut off after {} bytes: it has no line feed, so the trace ended in the middle of it",
                 rest.len()
             )
         };
@@ -309,10 +309,10 @@ impl Reader {
             Err(error) => return wrong(not_json(text, &error)),
         };
         if raw.trace.is_some() {
-            return wrong("another trace begins here; traces are replayed one by one".to_owned());
+            return wrong("another trace begins here; replay each trace by itself".to_owned());
         }
         if raw.snapshot.is_some() {
-            return wrong("there is a snapshot here; only the second line of a trace is one".to_owned());
+            return wrong("there is a snapshot here; only the second line of a trace may be one".to_owned());
         }
         if let Some(end) = raw.end {
             if end.lines != number - 1 {
@@ -326,13 +326,13 @@ impl Reader {
             return Ok(None);
         }
         let (Some(sequence), Some(at_ms)) = (raw.sequence, raw.at_ms) else {
-            return wrong("the line tells of no delivery: it has no `sequence` or no `at_ms`".to_owned());
+            return wrong("the line is not a delivery: it has no `sequence` or no `at_ms`".to_owned());
         };
         let (Some(instance), Some(event)) = (raw.instance, raw.event) else {
-            return wrong("the line tells of no delivery: it has no `instance` or no `event`".to_owned());
+            return wrong("the line is not a delivery: it has no `instance` or no `event`".to_owned());
         };
         if !instance.get().starts_with('"') || !event.get().starts_with('"') {
-            return wrong("`instance` and `event` are to be texts".to_owned());
+            return wrong("`instance` and `event` must be strings".to_owned());
         }
         let base = all.as_ptr() as usize;
         let place = |part: &RawValue| {
@@ -360,15 +360,15 @@ impl Reader {
         let wrong = |problem: String| Err(TraceError::new(number, problem));
         if sequence != self.sequence {
             return wrong(format!(
-                "the line has the sequence {sequence}, but {} was to come: lines are missing, mixed up, or of another trace",
+                "the line has the sequence {sequence}, but {} was to come: lines are missing, out of order, or from another trace",
                 self.sequence
             ));
         }
         if at_ms < self.at_ms {
-            return wrong(format!("time goes back: it was {} ms, and the line says {at_ms} ms", self.at_ms));
+            return wrong(format!("time goes back: it was {} ms, but the line says {at_ms} ms", self.at_ms));
         }
         if cause.is_some_and(|cause| cause >= sequence) {
-            return wrong("the line names as its cause a delivery that comes later".to_owned());
+            return wrong("the line's cause is a later delivery".to_owned());
         }
         (self.sequence, self.at_ms) = (sequence + 1, at_ms);
         Ok(place)

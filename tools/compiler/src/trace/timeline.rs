@@ -74,7 +74,7 @@ fn bare(value: &Json) -> String {
     let text = match value {
         Json::String(text) => text.clone(),
         Json::Object(stamp) if crate::interpreter::is_stamp(value) => {
-            format!("secret of {} octets", stamp.get("length").cloned().unwrap_or_default())
+            format!("secret of {} bytes", stamp.get("length").cloned().unwrap_or_default())
         }
         value => value.to_string(),
     };

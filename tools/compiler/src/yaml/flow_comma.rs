@@ -54,7 +54,7 @@ pub(super) fn refuse_lone_keys(source: &str, entries: &mut [Entry], findings: &m
             continue;
         }
         if let Some((name, value)) = joined_pair(&key.text).filter(|_| key.exact) {
-            let message = format!("nothing stands behind `{}`", key.text);
+            let message = format!("there is nothing after `{}`", key.text);
             let help = format!("a space is missing after `:`: write `{name}: {value}`");
             findings.push(Diagnostic::new(&errors::FLOW_COMMA, key.span, message).help(help));
             let value_span = key.at(name.len() + 1, key.text.len());
@@ -65,7 +65,7 @@ pub(super) fn refuse_lone_keys(source: &str, entries: &mut [Entry], findings: &m
             };
             continue;
         }
-        let message = format!("nothing stands behind `{}`: in flow style (`{{ … }}`) a comma ends the key", key.text);
+        let message = format!("there is nothing after `{}`: in flow style (`{{ … }}`) a comma ends the key", key.text);
         let finding = Diagnostic::new(&errors::FLOW_COMMA, key.span, message);
         findings.push(match next {
             Some(next) => {

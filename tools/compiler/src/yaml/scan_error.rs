@@ -20,7 +20,7 @@ pub(super) struct Before {
 pub(super) fn finding(file: FileId, source: &str, error: &ScanError, before: Before) -> Diagnostic {
     let place = place(file, source, error.marker().byte_offset().unwrap_or(0));
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
-        let message = format!("more than {DEPTH_LIMIT} mappings and lists within one another");
+        let message = format!("more than {DEPTH_LIMIT} nested mappings and lists");
         return Diagnostic::new(&errors::TOO_MUCH, place, message);
     }
     let after_scalar = before.scalar.filter(|_| before.bracket.is_some());
@@ -44,7 +44,7 @@ pub(super) fn finding(file: FileId, source: &str, error: &ScanError, before: Bef
     }
     let opened = quote_before(source, before.scalar, error, place).or(before.bracket);
     if let Some(opened) = opened.filter(|opened| line_start(source, opened.start) != line_start(source, place.start)) {
-        return finding.related(opened, "opened here").help("what was opened there may lack its end");
+        return finding.related(opened, "opened here").help("it may not be closed");
     }
     match help(error.kind()) {
         Some(help) => finding.help(help),
@@ -132,7 +132,7 @@ fn help(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::UnexpectedCharacter { character: '`' | '@' | '%' }
         | ErrorKind::InvalidTrailingSingleQuotedScalar
         | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-            Some("put the whole text in single quotes: 'the \"text\"' (a quote within is written twice)")
+            Some("put the whole text in single quotes: 'the \"text\"' (a quote inside is written twice)")
         }
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation | ErrorKind::SimpleKeyExpected => {
             Some("look at the indentation of this line and of the one above, and whether a `:` is missing")
