@@ -6,19 +6,19 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{check, diff, explain, generate, list, manual, new, render, replay, sequence, simulate};
 
-/// Check, look at, run and generate automata: state machines that are declared in YAML.
+/// Check, view, run and generate automata: state machines declared in YAML.
 #[derive(Parser)]
 #[command(
     name = "automata",
     version,
     max_term_width = 110,
-    after_help = "Exit codes: 0 all is well; 1 the definitions have findings, files differ, or a trace parts from them; 2 it could not be done.\n\n\
+    after_help = "Exit codes: 0 success; 1 the definitions have findings, files differ, or a trace does not match the definitions; 2 error in this command.\n\n\
         Examples:\n  \
         automata check --watch               findings, again at each change\n  \
         automata explain A0012               what a finding means, with an example\n  \
         automata simulate tcp_connection     step through an automaton\n  \
         automata render tcp_connection --out /tmp\n  \
-        automata replay node.trace           run what was recorded again\n  \
+        automata replay node.trace           replay a recording\n  \
         automata new door                    a small definition to start from"
 )]
 pub struct Arguments {

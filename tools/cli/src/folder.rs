@@ -31,7 +31,7 @@ impl Folder {
     pub fn find(named: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(path) = named {
             if !path.is_dir() {
-                let what = if path.exists() { "is no folder" } else { "does not exist" };
+                let what = if path.exists() { "is not a folder" } else { "does not exist" };
                 let help = match path.parent().filter(|_| path.is_file()) {
                     Some(around) if around == Path::new("") => ": `--automata .`".to_owned(),
                     Some(around) => format!(": `--automata {}`", around.display()),
@@ -180,7 +180,7 @@ pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> 
     let all: Vec<&str> = known.clone().collect();
     let help = match nearest(name, known) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if all.is_empty() => format!("there is no {what} at all"),
+        None if all.is_empty() => format!("there are none"),
         None if all.len() > NAMED => format!("there are: {}, …", all[..NAMED].join(", ")),
         None => format!("there are: {}", all.join(", ")),
     };

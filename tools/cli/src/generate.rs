@@ -20,14 +20,14 @@ const RUST: &str = "rust";
 /// How many files are named when many differ.
 const NAMED: usize = 20;
 
-/// Write everything that is made from the definitions: Rust, diagrams, tables, reference pages, schema
+/// Write everything generated from the definitions: Rust, diagrams, tables, reference pages, schema
 #[derive(Args)]
-#[command(after_help = "It is all or nothing: while one definition has an error, nothing is written.\n\n\
+#[command(after_help = "If any definition has an error, nothing is written.\n\n\
     Examples:\n  \
     automata generate                    writes generated/ beside the folder of the definitions\n  \
-    automata generate --check            writes nothing; fails and says which files differ")]
+    automata generate --check            writes nothing; fails and lists the files that differ")]
 pub struct Generate {
-    /// Where to [default: `generated`, beside the folder of the definitions]
+    /// Where to write [default: `generated`, beside the folder of the definitions]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     out: Option<PathBuf>,
     /// Write nothing; fail if a file differs from what would be written
@@ -145,7 +145,7 @@ impl Differences {
         }
         writeln!(
             errors,
-            "{} {} not what the definitions make\n{} run `automata generate` (here: `cargo xtask codegen`)",
+            "{} {} out of date\n{} run `automata generate` (here: `cargo xtask codegen`)",
             styled(BAD, "error:"),
             if lines.len() == 1 { "1 file is".to_owned() } else { format!("{} files are", lines.len()) },
             styled(crate::terminal::ADVICE, "help:"),

@@ -10,7 +10,7 @@ use crate::Verdict;
 use crate::folder::{Folder, resolve_sound};
 use crate::terminal::{FAINT, STRONG, counted, output, print_json, styled};
 
-/// List the automata: instances, states, events, and what each is for
+/// List the automata: instances, states, events and purpose
 #[derive(Args)]
 pub struct List {
     /// Print one JSON object for each automaton, one to a line

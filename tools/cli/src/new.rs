@@ -29,11 +29,11 @@ const ANOTHER: &str = "help: choose another name";
 /// Write a small valid definition to start from
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
-    automata new door                    automata/door.yaml, automata/parts.yaml and the schemas for editors, where there are none\n  \
-    automata new door --part hardware    whose events come from the part `hardware`\n\n\
+    automata new door                    writes automata/door.yaml; parts.yaml and the schemas for editors if missing\n  \
+    automata new door --part hardware    its events come from the part `hardware`\n\n\
     Nothing is overwritten. `automata simulate NAME` then runs it, `automata render NAME` draws it.")]
 pub struct New {
-    /// What to call it, in snake_case
+    /// Its name, in snake_case
     name: String,
     /// The part that sends its events and performs its actions [default: the first of parts.yaml]
     #[arg(long)]
@@ -44,7 +44,7 @@ impl New {
     pub fn run(self, named: Option<&Path>) -> anyhow::Result<Verdict> {
         let name = &self.name;
         if !Convention::SnakeCase.fits(name) {
-            let form = "a name is in snake_case: lower-case letters, digits, single underscores, a letter first";
+            let form = "a name is in snake_case: lower-case letters, digits and single underscores, starting with a letter";
             let help = match Convention::SnakeCase.apply(name) {
                 Some(near) => format!("{form}; such as `{near}`"),
                 None => form.to_owned(),
@@ -134,7 +134,7 @@ fn write_schemas(folder: &Folder) -> anyhow::Result<Vec<String>> {
         match std::fs::read(&path) {
             Ok(bytes) if bytes == text.as_bytes() => {}
             Ok(_) => said.push(format!(
-                "{} {} as it is, of another version; `automata generate` writes it again",
+                "{} {} as it is: from another version; `automata generate` writes it again",
                 styled(ODD, "left"),
                 path.display()
             )),
@@ -176,7 +176,7 @@ fn fits_in(sources: &Sources, folder: &Path, files: &[(String, String)]) -> anyh
     }
     let mut errors = errors();
     writeln!(errors, "{}", automata_compiler::render::coloured(&together, &findings))?;
-    writeln!(errors, "{} nothing was written: under this name it would have findings", styled(BAD, "error:"))?;
+    writeln!(errors, "{} nothing was written: with this name it would have findings", styled(BAD, "error:"))?;
     Ok(false)
 }
 

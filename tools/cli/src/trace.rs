@@ -27,7 +27,7 @@ impl Trace {
         } else {
             let file = File::open(path).with_context(|| format!("{name} cannot be read"))?;
             if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                return Err(anyhow!("{name} is a folder\nhelp: traces are files; name one of those in it"));
+                return Err(anyhow!("{name} is a folder\nhelp: name a trace file in it"));
             }
             Stream::open(file)
         };

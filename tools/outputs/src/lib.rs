@@ -60,7 +60,7 @@ pub static OUTPUTS: &[Output] = &[
     },
     Output {
         name: "mermaid",
-        summary: "Mermaid state diagram, as many sites draw inside Markdown.",
+        summary: "Mermaid state diagram, which many sites draw in Markdown.",
         folder: "diagrams",
         extension: "mmd",
         automaton: Some(mermaid::automaton),
@@ -76,7 +76,7 @@ pub static OUTPUTS: &[Output] = &[
     },
     Output {
         name: "plantuml",
-        summary: "PlantUML state diagram; the whole as a component diagram.",
+        summary: "PlantUML state diagram; the whole system as a component diagram.",
         folder: "diagrams",
         extension: "puml",
         automaton: Some(plantuml::automaton),
@@ -108,7 +108,7 @@ pub static OUTPUTS: &[Output] = &[
     },
     Output {
         name: "schema",
-        summary: "JSON Schema of the language, so that editors complete and check while one types.",
+        summary: "JSON Schema of the language, so that editors complete and check as you type.",
         folder: "schema",
         extension: "json",
         automaton: None,

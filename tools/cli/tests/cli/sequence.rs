@@ -57,7 +57,7 @@ fn what_cannot_be_drawn_says_how_to_choose() {
     scratch.run_with(&["simulate", "bell", "--script", "-", "--trace", "wide.trace"], &steps).good();
     scratch
         .run(&["sequence", "wide.trace"])
-        .bad(2, &["instances and parts, and a picture of more than 60", "--instance"]);
+        .bad(2, &["instances and parts; at most 60", "--instance"]);
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn only_the_picture_takes_a_trace_and_only_one_of_these_definitions() {
     scratch.run(&["render", "door", "--trace", "day.trace"]).bad(
         2,
         &[
-            "day.trace parts from these definitions at line",
-            "others than it was made under",
+            "day.trace does not match these definitions from line",
+            "not those it was made under",
             "automata replay day.trace",
         ],
     );

@@ -92,7 +92,7 @@ fn a_mistyped_name_is_found() {
     scratch.run(&["simulate", "door[x]"]).bad(2, &["door[x]"]);
     scratch.run(&["simulate", "door", "--json"]).bad(
         2,
-        &["--json needs --script: JSON output belongs to the run of a script", "door --script STEPS.jsonl --json"],
+        &["--json needs --script: an interactive session prints text", "door --script STEPS.jsonl --json"],
     );
 }
 

@@ -1,4 +1,4 @@
-//! JSON Schema of the language (draft 2020-12), so that editors complete and check while one types.
+//! JSON Schema of the language (draft 2020-12), so that editors complete and check as you type.
 //!
 //! The schemas are files beside this one and the same for every system: what is declared where is the compiler's to check.
 //! A file of definitions names its schema in a first line such as `# yaml-language-server: $schema=../generated/schema/automaton.json`.
