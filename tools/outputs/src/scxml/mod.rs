@@ -136,7 +136,7 @@ impl Writer<'_> {
         }
         for index in (0..self.automaton.timers.len()).map(|index| TimerId(index as u32)) {
             if self.remembers_length(index) {
-                let summary = format!("So long is {}.", self.automaton.timer_label(index));
+                let summary = format!("The length of {}.", self.automaton.timer_label(index));
                 self.datum(self.remembered_length(index), Some("0".to_owned()), &summary);
             }
         }

@@ -239,7 +239,7 @@ impl<'a> Builder<'a> {
         let title = count.map_or(title.clone(), |count| format!("{title} ×{count}"));
         let used = count.map(|count| count > 0);
         let tooltip = if shape == Shape::Anywhere {
-            "What holds in every state, unless a state further in says otherwise.".to_owned()
+            "Holds in every state, unless a state further in says otherwise.".to_owned()
         } else {
             state.summary.clone()
         };

@@ -8,7 +8,7 @@ use super::layout::{Layout, MARGIN};
 use super::typeset::{Paragraph, Run, Tone};
 
 /// Said beside the name of the automaton.
-pub const NOTE: &str = "too large for lines: each state lists where it leads";
+pub const NOTE: &str = "too large for lines: each state lists its targets";
 /// Boxes above which there are no lines.
 const BOXES: usize = 1000;
 /// States above which there are no lines.
