@@ -1,9 +1,9 @@
-//! What people write who know another language, and what it is called here, or that it is not there.
+//! Words from other languages, and what they are called here, or that they do not exist.
 //!
-//! One table for all places: keys, events, expressions, actions and types. `tests/foreign_words.rs` writes each word in its place, and looks
-//! at what is said.
+//! One table for all places: keys, events, expressions, actions and types. `tests/foreign_words.rs` writes each word in its place, and checks
+//! the message.
 
-/// Where something is written.
+/// Where a word is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A key of a case.
@@ -18,17 +18,17 @@ pub enum Place {
     Event,
     /// A symbol in an expression.
     Symbol,
-    /// A word where a value stands.
+    /// A word in place of a value.
     Value,
-    /// A word behind a value, where an operator stands.
+    /// A word after a value, in place of an operator.
     Operator,
-    /// What is called with arguments in an expression.
+    /// A call in an expression.
     Function,
-    /// What stands before a `.` in an expression.
+    /// Before a `.` in an expression.
     Owner,
     /// A field of `event`.
     Field,
-    /// What is called under `do`.
+    /// A call under `do`.
     Action,
     /// A type.
     Type,
@@ -41,13 +41,13 @@ pub struct Entry {
     pub places: &'static [Place],
     /// The words.
     pub words: &'static [&'static str],
-    /// The key that is meant, if one is; the entry holds only where that key is known.
+    /// The intended key, if any; the entry applies only where that key is known.
     pub meant: Option<&'static str>,
-    /// What is said.
+    /// The message.
     pub help: &'static str,
 }
 
-/// What is said of this word in this place.
+/// The entry for this word in this place.
 #[must_use]
 pub fn help(place: Place, word: &str) -> Option<&'static str> {
     find(place, word, &[]).map(|entry| entry.help)
@@ -62,7 +62,7 @@ pub fn find(place: Place, word: &str, known: &[&str]) -> Option<&'static Entry> 
     })
 }
 
-/// The longest symbol of the table with which a text begins, and what is said of it.
+/// The longest symbol of the table that a text begins with, and its message.
 #[must_use]
 pub fn symbol(text: &str) -> Option<(&'static str, &'static str)> {
     let symbols = TABLE.iter().filter(|entry| entry.places.contains(&Place::Symbol));
@@ -70,7 +70,7 @@ pub fn symbol(text: &str) -> Option<(&'static str, &'static str)> {
     all.filter(|(symbol, _)| text.starts_with(symbol)).max_by_key(|(symbol, _)| symbol.len())
 }
 
-/// What is said of a type as other languages write it: `List<u8>`, `[u8]`, `Option<u8>`.
+/// The message for a type as other languages write it: `List<u8>`, `[u8]`, `Option<u8>`.
 #[must_use]
 pub fn type_help(written: &str) -> Option<&'static str> {
     let head = written.split(['<', '[', '(', '{', ' ']).next().unwrap_or_default();

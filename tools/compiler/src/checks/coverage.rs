@@ -33,7 +33,7 @@ pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Guards that are too many to be looked through together.
+/// Guards that are too many to be checked together.
 pub fn not_looked_through(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let chains = subject.resting().flat_map(|of| of.events.iter().chain(&of.timers).chain([&of.always]));
     let open = chains.filter(|chain| !chain.is_judged).filter_map(|chain| chain.steps.first());
@@ -41,7 +41,7 @@ pub fn not_looked_through(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     findings.extend(places.into_iter().map(|span| not_judged(span, "they leave a case open, or one is never reached")));
 }
 
-/// Says that it is not known whether it is so.
+/// Reports that it is not known.
 pub fn not_judged(span: Span, what: &str) -> Diagnostic {
     let message = format!("these guards have too many cases: not checked whether {what}");
     let help = "decide in several steps, or let one condition answer for several of them";

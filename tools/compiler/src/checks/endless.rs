@@ -1,7 +1,7 @@
-//! Automata that tell one another without end: each handles a message, without any guard, by what makes the next.
+//! Automata that send to one another for ever: each handles a message, without any guard, and so causes the next.
 //!
-//! One message is followed at a time, through the states in which it finds its receivers. A path goes on only while nothing is asked:
-//! a guard on the way may end the matter, so that the path is given up. What comes back to the same message
+//! One message is followed at a time, through the states in which it finds its receivers. A path continues only while nothing is asked:
+//! a guard on the way may end it, so the path is given up there. What comes back to the same message
 //! with the same states goes round for ever; only a limit at run time ends it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::selection::{Answer, Cause, Chain};
 
-/// Automata on one path, at the most: cycles of more are not written by accident.
+/// Automata on one path, at most: longer cycles are not written by accident.
 const MOST_AUTOMATA: usize = 4;
 
 /// Messages that are followed, for each automaton of the system. What is behind is not looked at.
@@ -55,14 +55,14 @@ struct Search<'s, 'a> {
     observers: BTreeMap<(AutomatonId, Change, StateId), Vec<Message>>,
     path: Vec<(Leaves, Message, TransitionId)>,
     done: BTreeSet<(Leaves, Message)>,
-    /// Cycles by their messages, so that one is told once, whatever state it is run in.
+    /// Cycles by their messages, so that each is reported once, whatever state it runs in.
     told: BTreeSet<BTreeSet<Message>>,
     steps_left: usize,
-    /// The first message that is not followed any more.
+    /// The first message that is no longer followed.
     not_followed: Option<Message>,
 }
 
-/// Who is told of which change of state.
+/// Who observes which change of state.
 fn observers(subjects: &[Subject]) -> BTreeMap<(AutomatonId, Change, StateId), Vec<Message>> {
     let mut observers: BTreeMap<_, Vec<Message>> = BTreeMap::new();
     for subject in subjects {
@@ -208,7 +208,7 @@ impl Search<'_, '_> {
     }
 }
 
-/// What has come of a message so far.
+/// The effects of a message so far.
 struct Told {
     leaf: StateId,
     messages: Vec<Message>,

@@ -1,4 +1,4 @@
-//! A message to an instance that is started only afterwards: it finds nobody.
+//! A message to an instance that is started only afterwards: it is lost.
 
 use super::Subject;
 use crate::codes::warnings::SENT_BEFORE_START;

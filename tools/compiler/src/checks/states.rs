@@ -1,4 +1,4 @@
-//! States that cannot be entered, cannot be left, or are looked at in vain.
+//! States that cannot be entered, cannot be left, or are never seen.
 
 use super::Subject;
 use crate::codes::warnings::{NEVER_IN_FINAL, TRAP_STATE, UNREACHABLE_STATE, UNUSED_HISTORY};
@@ -9,7 +9,7 @@ pub fn unreachable(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let automaton = subject.automaton;
     for (index, state) in automaton.states.iter().enumerate() {
         let id = StateId(index as u32);
-        // Of a composite whose inner states cannot be reached either, the composite is told.
+        // If the inner states of a composite cannot be reached either, only the composite is reported.
         let outer_is_reachable = state.parent.is_none_or(|parent| subject.graph.is_reachable(parent));
         if !subject.graph.is_reachable(id) && outer_is_reachable {
             let message = format!("`{}` cannot be reached", state.name);

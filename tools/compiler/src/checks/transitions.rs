@@ -1,4 +1,4 @@
-//! Transitions that are never taken, always taken against their looks, or do nothing.
+//! Transitions that are never taken, are always taken despite a guard, or do nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::selection::{Answer, Step};
 use crate::source::Span;
 use crate::worlds::Worlds;
 
-/// A case, an `ignore` or a `defer` to which it never comes.
+/// A case, an `ignore` or a `defer` that is never reached.
 pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<Span, Seen> = BTreeMap::new();
     for of in subject.reachable() {
@@ -34,7 +34,7 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
     for (span, this) in seen.into_iter().filter(|(_, this)| !this.reached) {
         let never_holds = this.guard.is_some_and(|guard| constant(subject, guard) == Some(false));
-        // What hides it has a finding already: its guard only looks like one.
+        // What hides it already has a finding: its guard is constant.
         let follows = always_holds_before(subject, span);
         if never_holds || follows {
             continue;
@@ -55,7 +55,7 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What is known of a step over all leaves in which it is asked.
+/// What is known about a step, over all leaves in which it is asked.
 struct Seen<'a> {
     answer: Answer,
     guard: Option<&'a Expression>,
@@ -91,7 +91,7 @@ fn always_holds_before(subject: &Subject, span: Span) -> bool {
     })
 }
 
-/// A guard that is no question.
+/// A constant guard.
 pub fn constant_guards(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut told = BTreeSet::new();
     for transition in &subject.automaton.transitions {

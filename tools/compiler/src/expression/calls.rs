@@ -160,7 +160,7 @@ fn sender_allowed(
         return Some(());
     }
     let (sender, receiver) = (&environment.this().name, &environment.system.automata[to].name);
-    // Its `from` names somebody who could not be found: perhaps this sender was meant.
+    // Its `from` names an unknown sender: perhaps this one was meant.
     if environment.is_broken(sender) || environment.is_broken(&format!("{receiver}.{}", name.name)) {
         return None;
     }
@@ -194,7 +194,7 @@ pub fn start(
     Some(Start { automaton: id, key, parameters: parameters?, span: subject.span.to(given.span) })
 }
 
-/// Named ones only: parameters have defaults, so that their order says nothing.
+/// Named ones only: parameters have defaults, so their order means nothing.
 fn parameters(
     id: AutomatonId,
     subject: &Subject,

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::foreign;
 use crate::source::Text;
 
-/// Bytes in one little text, at the most.
+/// Bytes in one little text, at most.
 pub const LONGEST_TEXT_BYTES: usize = 4096;
 
 /// One token, and its bytes in the text.
@@ -18,7 +18,7 @@ pub struct Token {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum TokenKind {
-    /// A name or a word; which of them, the parser decides.
+    /// A name or a word; the parser decides which.
     Word(String),
     Integer(i128),
     /// Milliseconds.
@@ -26,7 +26,7 @@ pub enum TokenKind {
     String(String),
     /// One of [`SYMBOLS`].
     Symbol(&'static str),
-    /// Behind the last one.
+    /// After the last one.
     End,
 }
 
@@ -144,7 +144,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// `1.5`, `1.5s`: what is written before the `.` is behind us.
+    /// `1.5`, `1.5s`: the part before the `.` has been read.
     fn fraction(&mut self, start: usize) -> Diagnostic {
         self.at += 1;
         let digits = self.take_while(|c| c.is_ascii_digit() || c == '_').replace('_', "");

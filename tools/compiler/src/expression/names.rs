@@ -20,7 +20,7 @@ pub enum Selection {
     Keyed(Expression),
 }
 
-/// Where a subject stands, and so which forms it may have.
+/// Where a subject is written, and so which forms it may have.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Role {
     /// `X in S`.
@@ -98,7 +98,7 @@ fn declared_events(of: &Automaton) -> impl Iterator<Item = &Event> {
     of.events.iter().take_while(|event| matches!(event.kind, EventKind::Declared { .. }))
 }
 
-/// What stands in the brackets behind an automaton, checked against whether it has many instances.
+/// What is in the brackets after an automaton, checked against whether it has many instances.
 pub fn selection(subject: &Subject, of: AutomatonId, role: Role, typer: &mut Typer) -> Option<Selection> {
     let automaton = &typer.environment.system.automata[of];
     let Some(key) = automaton.key.as_ref() else {

@@ -11,7 +11,7 @@ use crate::source::Span;
 
 type Typed = (ExpressionKind, Type);
 
-/// The value of an integer expression made of nothing but literals: it counts as one literal, computed exactly, so that
+/// The value of an integer expression made only of literals: it counts as one literal, computed exactly, so that
 /// `60 * 60` does not stay at the bound of `u8`.
 pub fn constant(node: &Node) -> Option<i128> {
     match &node.kind {
@@ -53,7 +53,7 @@ impl Typer<'_, '_> {
         match operator {
             Operator::Or | Operator::And => {
                 let left = self.bool_operand(operator.symbol(), left);
-                // The right side is looked at only if the left one does not decide.
+                // The right side is evaluated only if the left one does not decide.
                 let behind = left.as_ref().map(|left| self.known.behind(left, operator == Operator::And));
                 let before = behind.map(|behind| std::mem::replace(&mut self.known, behind));
                 let right = self.bool_operand(operator.symbol(), right);
@@ -77,7 +77,7 @@ impl Typer<'_, '_> {
         if self.adapts(left) && !self.adapts(right) {
             let typed = self.side(right, None);
             let hint = typed.as_ref().map(|side| side.expression.r#type);
-            // A failed side has told its fault; what the other would mean beside it is not known.
+            // A failed side has reported its fault; the meaning of the other beside it is not known.
             let left = if typed.is_some() { self.side(left, hint) } else { None };
             return (left, typed);
         }
@@ -172,7 +172,7 @@ impl Typer<'_, '_> {
     }
 
     fn equality(&mut self, operator: BinaryOperator, left: &Node, right: &Node) -> Option<Typed> {
-        // What is known not to be `none` may still be compared with it, so that side is taken as it was declared.
+        // A value known not to be `none` may still be compared with it, so that side has its declared type.
         let (left, right) = match (&left.kind, &right.kind) {
             (NodeKind::None, NodeKind::None) => self.sides(left, right),
             (NodeKind::None, _) => {

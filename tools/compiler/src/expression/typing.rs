@@ -30,7 +30,7 @@ pub enum Use {
     Effect,
     /// How long a timer runs: no event is at hand, and no guard stands before it.
     Length,
-    /// Tells instances apart before any guard is asked: no questions to the world.
+    /// Tells instances apart before any guard is asked: no questions to the host.
     TriggerKey,
 }
 
@@ -125,7 +125,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         }
     }
 
-    /// What to write where a value may be `none` and its place wants one.
+    /// What to write where a value may be `none` and its place needs one.
     fn how_to_unwrap(&self, found: &Expression) -> String {
         let text = Wording::new(self.environment.system, self.environment.this())
             .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields));
@@ -143,7 +143,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         }
     }
 
-    /// The type that a node has of itself; literals follow the hint where they can. What is certainly not `none` is no optional.
+    /// The type that a node has by itself; literals follow the hint where they can. What is certainly not `none` is not optional.
     pub fn expression(&mut self, node: &Node, hint: Option<Type>) -> Option<Expression> {
         let declared = self.as_declared(node, hint)?;
         if !declared.r#type.optional || !self.known.holds(&declared.kind) {
@@ -284,7 +284,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         Some((ExpressionKind::Condition(ConditionId(index as u32), arguments), condition.r#type))
     }
 
-    /// Keys of triggers and properties hold without asking the host.
+    /// Keys of triggers and properties are evaluated without asking the host.
     fn questions_allowed(&mut self, what: &str, span: Span) -> Option<()> {
         let place = match self.use_ {
             Use::TriggerKey => "the key of an observation",
@@ -446,7 +446,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         })
     }
 
-    /// Of a name that means something, though nothing that has a value.
+    /// For a name that means something without a value.
     fn what_else(&self, name: &str) -> Option<String> {
         let this = self.environment.this();
         if this.state(name).is_some() {

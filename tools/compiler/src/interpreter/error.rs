@@ -1,4 +1,4 @@
-//! What can be wrong with what comes from outside. Every message says what to do about it.
+//! What can be wrong with input from outside. Every message says what to do about it.
 
 use std::fmt;
 
@@ -13,10 +13,10 @@ pub enum Error {
         kind: String,
         /// As written.
         name: String,
-        /// What there is.
+        /// The known names.
         known: Vec<String>,
     },
-    /// An automaton with many instances was named without its key, or the other way round, or the key is no such key.
+    /// An automaton with many instances was named without its key, or the other way round, or the key is not valid.
     Key {
         /// As written.
         instance: String,
@@ -39,14 +39,14 @@ pub enum Error {
         /// What it got, as JSON.
         got: String,
     },
-    /// Time was to go back.
+    /// The given time is before the current one.
     TimeBackwards {
         /// The time of the bus.
         now_ms: u64,
         /// The time that was given.
         given_ms: u64,
     },
-    /// A condition was asked, and the host did not answer. The interpreter is half-way: go on from a copy taken before.
+    /// A condition was asked, and the host did not answer. The interpreter stopped half-way: continue from a copy taken before.
     Unanswered {
         /// `name` or `name[key]`.
         instance: String,
@@ -104,7 +104,7 @@ impl fmt::Display for Error {
             Self::NoSuchInstance { instance } => write!(f, "there is no instance `{instance}` now"),
             Self::Broken => write!(
                 f,
-                "the interpreter stopped in the middle of an earlier input; go on from a copy taken before it"
+                "the interpreter stopped in the middle of an earlier input; continue from a copy taken before it"
             ),
         }
     }
