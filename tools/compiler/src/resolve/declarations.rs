@@ -88,7 +88,7 @@ impl Resolver<'_> {
         Some(Variable {
             name: name.text.clone(),
             r#type,
-            // After a finding; nothing looks at it then.
+            // After a finding; the value is not used then.
             initial: initial.unwrap_or(Value::None),
             bounds,
             summary: variable.summary.clone(),
@@ -160,7 +160,7 @@ impl Resolver<'_> {
         for text in &event.from {
             let partner = self.partner(text);
             if partner.is_none() {
-                // Whether a sender is named is not known then.
+                // Then it is not known whether a sender is named.
                 self.broken.insert(format!("{}.{}", automaton.name.text, name.text));
             }
             if let Some(partner) = partner {

@@ -1,4 +1,4 @@
-//! What a part of a step does: each effect resolved in its order, and the order held against the keys that it is written with.
+//! What a part of a step does: each effect resolved in order, and the order checked against the keys that it is written with.
 
 use super::Resolver;
 use super::behaviours::Place;
@@ -36,7 +36,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// What stands behind a key, or behind that word in an item of `do`.
+    /// The text under a key, or after that word in an item of `do`.
     fn keyed(&mut self, place: Place<'_>, key: EffectKey, text: &Text) -> Option<Effect> {
         match key {
             EffectKey::Set => self.read(place, text, expression::assignment).map(Effect::Assign),

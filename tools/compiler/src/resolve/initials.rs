@@ -1,4 +1,4 @@
-//! Where an `initial` is needed and there is none.
+//! Missing `initial`s.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::syntax::{self, Given};
 
 impl Resolver<'_> {
-    /// Reports states with others inside that something enters and that do not say where to go on.
+    /// Reports states with others inside that something enters and that have no `initial`.
     pub(super) fn check_initials(&mut self, id: AutomatonId, states: &[&syntax::State]) {
         let automaton = self.automaton(id);
         let mut needed: BTreeMap<StateId, (Span, &str)> = BTreeMap::new();

@@ -61,7 +61,7 @@ impl Resolver<'_> {
         self.read(Place::without_event(automaton, &known), text, length)
     }
 
-    /// Whether a bare name means something that has a value.
+    /// Whether a bare name has a value.
     fn is_value(&self, automaton: AutomatonId, name: &str) -> bool {
         let of = self.automaton(automaton);
         of.variables.iter().any(|variable| variable.name == name)
@@ -85,12 +85,12 @@ impl Resolver<'_> {
         self.report(finding);
     }
 
-    /// The text of a `restart` as the timer that it means is called.
+    /// The text of a `restart`, as the name of the timer.
     fn timer_name(&mut self, automaton: AutomatonId, text: &Text) -> String {
         let known = Known::default();
         let before = self.findings.len();
         let length = self.tried(Place::without_event(automaton, &known), text, length);
-        // That no timer has this length is said below; what else is wrong with it is not worth a second finding.
+        // Below it is reported that no timer has this length; other faults in it are not worth a second finding.
         self.findings.truncate(before);
         match length {
             Some(length) => Wording::new(&self.system, self.automaton(automaton)).expression(&length, None),

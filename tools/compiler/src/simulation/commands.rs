@@ -15,7 +15,7 @@ use crate::nearest::nearest;
 /// Where explanations begin.
 const COLUMN: usize = 21;
 
-/// What there is while a condition waits for its answer.
+/// The help while a condition waits for its answer.
 pub(super) const HELP_AT_QUESTION: &str = "\
   true, false, …       the answer, for these arguments; or
   answer known=true    sets the answer of this or another condition, whatever its arguments; alone: lists all answers
@@ -26,7 +26,7 @@ pub(super) const HELP_AT_QUESTION: &str = "\
 const COMMANDS: [&str; 11] =
     ["wait", "start", "answer", "on", "states", "trace", "save", "undo", "help", "quit", "exit"];
 
-/// Does what the line says. A name of a command goes before an event of the same name, which has its number still.
+/// Runs the command in the line. A command takes precedence over an event of the same name, which still has its number.
 pub(super) fn run(session: &mut Session, line: &str) -> Reply {
     let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
     match word {
@@ -46,7 +46,7 @@ pub(super) fn run(session: &mut Session, line: &str) -> Reply {
     }
 }
 
-/// What there is, with names of the automaton that is looked at.
+/// The help, with names of the automaton in focus.
 fn help(session: &Session) -> String {
     let system = session.simulation.interpreter().system();
     let automaton = &system.automata[session.focus.automaton];
@@ -153,14 +153,14 @@ fn trace(session: &Session) -> Reply {
     Reply::says(if lines.is_empty() { "Nothing has happened yet.".to_owned() } else { lines.join("\n") })
 }
 
-/// The caller writes the file, and says so.
+/// The caller writes the file, and reports it.
 fn save(file: Saved) -> Reply {
     Reply { save: Some(file), ..Reply::default() }
 }
 
 fn undo(session: &mut Session) -> Reply {
     let Some(simulation) = session.before.pop() else { return Reply::says("There is nothing to undo.") };
-    // Answers were given by the person, not by the system: they stay.
+    // Answers come from the person, not from the system: they stay.
     let answers = session.simulation.answers().clone();
     session.simulation = simulation;
     *session.simulation.answers_mut() = answers;
@@ -226,7 +226,7 @@ fn fields(system: &System, places: &[Field], text: &str) -> Result<Map<String, J
             },
         };
         let json = match places.iter().find(|place| place.name == name) {
-            // What cannot be read is left as text, so that the error about it says what is wanted.
+            // What cannot be read stays a text, so that the error says what is expected.
             Some(place) => self::value(system, place.r#type, value)
                 .map_or(Json::from(value), |value| value.to_json(system, place.r#type)),
             None => Json::from(value),

@@ -1,10 +1,10 @@
 //! Scripts: JSON Lines, each an input with the time and the answers that belong to it.
 //!
 //! `{"at_ms": 5000, "instance": "contact_status[alice]", "event": "ping_now", "fields": {}, "conditions": {"peers_known": true}}`.
-//! Every key may be left out: without `at_ms` no time passes and no timer fires, without `event` it is only time and answers, without `instance` the
-//! event is for the instance that the simulation was asked to look at. `"jump": true` lets time jump to `at_ms`, as on a machine that slept, so that
+//! Every key may be left out: without `at_ms` no time passes and no timer fires, without `event` there are only time and answers, without `instance` the
+//! event is for the instance named on the command line. `"jump": true` lets time jump to `at_ms`, as on a machine that slept, so that
 //! timers come late. Answers hold from their line on, for the timers that become due on the way to `at_ms` too. Empty lines and lines that begin with
-//! `#` are skipped. `docs/SEMANTICS.md` says it in full.
+//! `#` are skipped. See `docs/SEMANTICS.md` for all of it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -168,7 +168,7 @@ fn input(simulation: &Simulation, name: Option<&str>, object: &Map<String, Json>
     message(simulation, address, event, fields).map(Some).map_err(|error| error.to_string())
 }
 
-/// The instance that the simulation was asked to look at, which has to be one.
+/// The instance named on the command line, which must be exactly one.
 fn looked_at<'a>(simulation: &Simulation, name: Option<&'a str>, event: &str) -> Result<&'a str, String> {
     let Some(name) = name else { return Err(format!("`instance` is missing: which one gets {event}?")) };
     let interpreter = simulation.interpreter();

@@ -16,10 +16,10 @@ use crate::model::{StateId, System};
 use crate::trace::Recording;
 use crate::wording::Wording;
 
-/// Undo goes back this far.
+/// How many inputs can be undone.
 const UNDO_LIMIT: usize = 1000;
 
-/// What the session says to a line.
+/// The reply of the session to a line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reply {
     /// To be shown; may be empty.
@@ -28,7 +28,7 @@ pub struct Reply {
     pub records: Vec<Record>,
     /// A file that is to be written.
     pub save: Option<Saved>,
-    /// The session is over.
+    /// The session has ended.
     pub quit: bool,
 }
 
@@ -53,7 +53,7 @@ pub struct Session {
     pub(super) simulation: Simulation,
     /// The instance that is looked at, existing or not.
     pub(super) focus: Address,
-    /// What was done so far, without what was undone, and the deliveries that it led to.
+    /// What was done so far, without what was undone, and the deliveries that it caused.
     pub(super) done: Vec<(Input, Vec<Delivery>)>,
     /// The simulation before each of the last inputs.
     pub(super) before: Vec<Simulation>,
@@ -63,10 +63,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts the system, to look at `name` or `name[key]`; a key that is missing is made up. The reply tells what the start did.
+    /// Starts the system, to look at `name` or `name[key]`; a key that is missing is made up. The reply says what the start did.
     ///
     /// # Errors
-    /// If there is no such automaton, or the key is no key of it.
+    /// If there is no such automaton, or the key is not valid for it.
     pub fn new(system: Arc<System>, name: &str) -> Result<(Self, Reply), Error> {
         let simulation = Simulation::new(system);
         let interpreter = simulation.interpreter();
@@ -118,7 +118,7 @@ impl Session {
         &self.simulation
     }
 
-    /// What stands before the place where the person types.
+    /// The prompt.
     #[must_use]
     pub fn prompt(&self) -> String {
         match &self.waiting {
@@ -213,7 +213,7 @@ impl Session {
         if parameters.is_empty() { String::new() } else { format!(", with {}", parameters.join(", ")) }
     }
 
-    /// Does an input, or asks what must be known for it.
+    /// Does an input, or asks the question that it needs answered.
     pub(super) fn perform(&mut self, input: Input) -> Reply {
         let before = self.simulation.clone();
         match self.simulation.perform(&input) {
@@ -265,7 +265,7 @@ impl Session {
         let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
         match (word, rest) {
             ("quit" | "exit", "") => return Reply { quit: true, ..Reply::default() },
-            // The input that asks is the last one, and nothing of it was done.
+            // The input that asks is the last one, and has done nothing.
             ("cancel" | "undo", "") if self.started => return Reply::says("Nothing was done."),
             ("cancel" | "undo", "") => {
                 return self.still_asks("The system has to start first.", input, question);
@@ -333,7 +333,7 @@ fn describe_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> String {
     records.into_iter().map(describe).collect::<Vec<_>>().join("\n")
 }
 
-/// A key to begin with, where the person gave none.
+/// A key to start with, if the person gave none.
 pub(super) fn sample(system: &System, of: crate::model::Type) -> Value {
     ["1", "a"].iter().find_map(|text| Value::from_bare(system, of, text)).unwrap_or_else(|| Value::least(system, of))
 }

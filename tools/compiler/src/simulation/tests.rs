@@ -1,10 +1,10 @@
-//! Scripts and sessions over one small definition.
+//! Scripts and sessions with one small definition.
 
 use super::*;
 use crate::source::{Source, Sources};
 
 const TYPES: &str = "keys: { door: u8 }\ntypes:\n  Side: { enum: [Left, Right], summary: A side. }\n";
-const PARTS: &str = "parts: { hand: Whoever pushes. }\n";
+const PARTS: &str = "parts: { hand: Pushes the door. }\n";
 const DOOR: &str = "\
 automaton: door
 summary: A door that closes by itself.
@@ -212,7 +212,7 @@ fn starts_of_other_automata_are_folded_at_the_opening() {
     assert_eq!(opening(&three[1..2], "beacon"), own.replace("#1", "#0"));
 }
 
-/// Every example in the help is one that this automaton understands.
+/// This automaton understands every example in the help.
 #[test]
 fn the_help_speaks_of_the_automaton_that_is_looked_at() {
     let (mut session, _) = Session::new(door(), "door").expect("declared");

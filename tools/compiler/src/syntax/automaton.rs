@@ -23,7 +23,7 @@ const DECLARATION_KEYS: &[&str] = &[
     "properties",
 ];
 
-/// Reads an automaton. If it does not say its name, it has that of its file. `None` if it is no mapping.
+/// Reads an automaton. Without a name, it has that of its file. `None` if it is not a mapping.
 #[must_use]
 pub fn read_automaton(node: &Node, file_stem: &str, findings: &mut Vec<Diagnostic>) -> Option<Automaton> {
     let reader = &mut Reader::new(findings);

@@ -1,4 +1,4 @@
-//! Cases: what stands behind an event, a timer or `always`.
+//! Cases: what follows an event, a timer or `always`.
 
 use super::effects::{EFFECT_KEYS, read_effects};
 use super::reader::{Keys, Reader};
@@ -9,7 +9,7 @@ use crate::yaml::{Entry, Node, NodeKind};
 
 const OUTCOME_KEYS: &[&str] = &["to", "stay", "ignore"];
 
-/// The cases behind a key: a target, one case, or a list of cases.
+/// The cases under a key: a target, one case, or a list of cases.
 pub(super) fn read_cases(reader: &mut Reader<'_>, entry: &Entry) -> Vec<Case> {
     let Some(node) = reader.present(entry, "a target, a case or a list of cases") else { return Vec::new() };
     match &node.kind {

@@ -14,7 +14,7 @@ use crate::yaml::{Entry, NodeKind, Quoting, Scalar};
 pub(super) const STATE_KEYS_OF_ROOT: &[&str] =
     &["initial", "entry", "exit", "on", "after", "every", "always", "defer", "ignore", "states"];
 
-/// Kept copies of one deferred event that a file may ask for, at the most.
+/// Kept copies of one deferred event that a file may ask for, at most.
 const DEFER_LIMIT_MAX: u32 = 65_536;
 
 /// The state that the top of the file is.
@@ -60,7 +60,7 @@ fn empty(name: Text) -> State {
     }
 }
 
-/// Under `ignore`: whatever nobody answers.
+/// Under `ignore`: events that nobody answers.
 pub const OTHERS: &str = "others";
 
 fn read_contents(reader: &mut Reader<'_>, keys: &Keys<'_>, name: Text) -> State {

@@ -9,7 +9,7 @@ use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Text};
 
-/// The tree of a file, or `None` after a finding that leaves nothing to go on with.
+/// The tree of a file, or `None` after a finding that leaves nothing to continue with.
 #[must_use]
 pub fn parse(file: FileId, source: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     if source.len() > FILE_SIZE_LIMIT {
@@ -99,7 +99,7 @@ impl Builder<'_, '_> {
                     self.refuse_anchor(span, "alias");
                     self.place(Node { kind: NodeKind::Refused, span });
                 }
-                // The ends of documents and of the stream, and comments, which are not asked for.
+                // The ends of documents and of the stream, and comments, which are not requested.
                 _ => {}
             }
             if self.nodes > NODE_LIMIT || self.frames.len() > DEPTH_LIMIT {
