@@ -27,6 +27,6 @@ fn generated_rust_is_what_is_compiled() {
     differing.dedup();
     assert!(
         differing.is_empty(),
-        "generated/rust/ is not what automata/ makes ({differing:?}); to write it anew: cargo xtask codegen"
+        "generated/rust/ is out of date ({differing:?}); to rebuild it: cargo xtask codegen"
     );
 }

@@ -1,4 +1,4 @@
-//! The command line: commands, and what they have in common.
+//! The command line: commands and common options.
 
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ pub struct Arguments {
     /// When to use colours: auto, always, never; NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
-    /// What to do
+    /// The command
     #[command(subcommand)]
     pub command: Command,
 }
@@ -45,7 +45,7 @@ pub enum Color {
 }
 
 impl Color {
-    /// From now on, everywhere.
+    /// Sets it, everywhere.
     pub fn apply(self) {
         let choice = match self {
             Self::Auto => anstream::ColorChoice::Auto,

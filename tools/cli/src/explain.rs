@@ -56,7 +56,7 @@ fn number_in(written: &str) -> Option<u64> {
     written.trim_start_matches(['a', 'A']).parse().ok()
 }
 
-/// The code that is written nearly so. A number that is merely not far off means something else.
+/// The code that is spelled nearly like this. A number that is only close means something else.
 fn near(written: &str) -> Option<&'static str> {
     nearest(written, codes::all().map(|code| code.number))
 }

@@ -1,4 +1,4 @@
-//! `automata list`: what there is.
+//! `automata list`: lists the automata.
 
 use std::io::Write;
 
@@ -27,7 +27,7 @@ struct Entry<'a> {
     instances: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_type: Option<String>,
-    /// Those that somebody wrote down, leaves and composites.
+    /// Those in the file, leaves and composites.
     states: usize,
     /// Those that can be current.
     leaves: usize,

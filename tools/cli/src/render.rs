@@ -23,20 +23,18 @@ use crate::watch::watch;
 
 const ALL: &str = "all";
 
-/// The file about the whole that people look for; the others (schema, index) come with their format.
+/// The file about the whole system that people look for; the others (schema, index) come with their format.
 const WHOLE: &str = "system";
 
 /// Draw pictures, tables and pages of one automaton or all
 #[derive(Args)]
-#[command(
-    after_help = "One format writes DIR/NAME.EXTENSION; several write into folders, as in generated/.\n\n\
+#[command(after_help = "One format writes DIR/NAME.EXTENSION; several write into folders, as in generated/.\n\n\
     Examples:\n  \
     automata render tcp_connection > tcp_connection.svg\n  \
     automata render tcp_connection --format mermaid\n  \
     automata render --format svg,table --out /tmp/look\n  \
     automata render tcp_connection --trace node.trace > used.svg     what was used, and how often\n  \
-    automata render tcp_connection --out /tmp --watch     with the picture open in a browser"
-)]
+    automata render tcp_connection --out /tmp --watch     with the picture open in a browser")]
 pub struct Render {
     /// Automata, or files about the whole system [default: all]
     #[arg(value_name = "NAME")]
@@ -111,7 +109,7 @@ impl Render {
         sources: &Sources,
         chosen: &[&Output],
     ) -> anyhow::Result<BTreeMap<String, String>> {
-        // With one format the folder would say nothing.
+        // With one format a folder would add nothing.
         let in_folders = chosen.len() > 1 || self.format.iter().any(|format| format == ALL);
         let mut files = BTreeMap::new();
         for output in chosen {
@@ -166,7 +164,7 @@ impl Render {
     }
 }
 
-/// What was used; a trace that does not do what the definitions say would show something else than happened.
+/// What was used; a trace that does not match the definitions would show something that did not happen.
 fn usage(system: &Arc<System>, path: &Path) -> anyhow::Result<Usage> {
     struct Count(Usage);
     impl Watch for Count {

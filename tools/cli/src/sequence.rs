@@ -66,7 +66,7 @@ impl Sequence {
             let block = match blocks() {
                 Ok(Next::Block(block)) => block,
                 Ok(Next::End(_)) => break,
-                // What can be read can be drawn.
+                // Everything that can be read can be drawn.
                 Err(error) => {
                     let problem = wrong(&name, &error);
                     writeln!(errors(), "{} {problem}; drawn up to there", styled(ODD, "note:"))?;
@@ -117,7 +117,7 @@ fn is_past(to: Option<Until>, sequence: u64, at_ms: u64) -> bool {
     }
 }
 
-/// What will be drawn, and how much more there was.
+/// What will be drawn, and how much more there is.
 #[derive(Default)]
 struct Collected {
     picture: Picture,
@@ -148,16 +148,11 @@ impl Collected {
             moment(self.last.1)
         );
         if self.wanted > DELIVERIES_LIMIT {
-            bail!(
-                "these are {} deliveries; at most {DELIVERIES_LIMIT} can be drawn\n{help}",
-                self.wanted
-            );
+            bail!("these are {} deliveries; at most {DELIVERIES_LIMIT} can be drawn\n{help}", self.wanted);
         }
         let lifelines = self.picture.lifelines.len();
         if lifelines > LIFELINES_LIMIT {
-            bail!(
-                "these are {lifelines} instances and parts; at most {LIFELINES_LIMIT} can be drawn\n{help}"
-            );
+            bail!("these are {lifelines} instances and parts; at most {LIFELINES_LIMIT} can be drawn\n{help}");
         }
         Ok(&self.picture)
     }

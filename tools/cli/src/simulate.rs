@@ -1,4 +1,4 @@
-//! `automata simulate`: an automaton at a person's hands, or at a script's. What it does is the interpreter's; here it meets the terminal.
+//! `automata simulate`: an automaton run by a person or a script. The interpreter does the work; this is its terminal.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, Read, Write};
@@ -136,7 +136,7 @@ impl Simulate {
 /// What a trace calls this program.
 const PROGRAM: &str = concat!("automata ", env!("CARGO_PKG_VERSION"));
 
-/// Nobody has to be able to guess it, and nobody has to know it: the keys of two hash maps of the standard library are random enough.
+/// It must not be guessable, and nobody needs to know it: the keys of two hash maps of the standard library are random enough.
 fn random_key() -> [u8; 32] {
     let mut key = [0; 32];
     for (index, part) in key.chunks_mut(8).enumerate() {
@@ -150,7 +150,7 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     std::fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// Writes a file that the person asked for, and says so; what went wrong is said, and the session goes on.
+/// Writes a file that the person asked for, and says so; after an error the session continues.
 fn save(session: &Session, file: &Saved) -> String {
     let (path, bytes) = match file {
         Saved::Script(path) => (path, session.script().into_bytes()),
@@ -165,7 +165,7 @@ fn save(session: &Session, file: &Saved) -> String {
     }
 }
 
-/// Talks to a person, or to a pipe, until the end; what was done is in the session.
+/// Runs the session with a person or a pipe until the end; what was done is in the session.
 fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
     let (mut session, reply) = Session::new(system, name)?;
     let mut output = output();
@@ -200,7 +200,7 @@ fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
         }
         let text = reply.save.as_ref().map_or_else(|| reply.text.clone(), |file| save(&session, file));
         if !person {
-            // What a pipe says is not seen otherwise.
+            // Input from a pipe would not be visible otherwise.
             writeln!(output)?;
         }
         show(&mut output, &text)?;

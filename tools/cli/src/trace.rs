@@ -1,4 +1,4 @@
-//! A trace as a file, or as what comes in at standard input.
+//! A trace from a file, or from standard input.
 
 use std::fs::File;
 use std::io;
@@ -12,7 +12,7 @@ use automata_compiler::trace::{Next, Opening, Replay, Stream, Summary, TraceErro
 
 /// A trace, open after its first two lines.
 pub struct Trace {
-    /// What to call it.
+    /// Its name.
     pub name: String,
     stream: Stream,
 }

@@ -102,10 +102,8 @@ const fn entry(
 const NO_PARALLEL: &str =
     "there are no parallel states: make an automaton of each region; they observe one another by `X enters STATE`";
 const NO_INVOKE: &str = "there is no `invoke`: an action (`do`) asks the host, which answers with an event; `start` makes an instance of another automaton";
-const EMIT: &str =
-    "raise an event for this automaton (`raise: e`); send one to another (`send: other.e`)";
-const LOG: &str =
-    "there is no logging: every delivery is recorded; to make the host log something, declare an action";
+const EMIT: &str = "raise an event for this automaton (`raise: e`); send one to another (`send: other.e`)";
+const LOG: &str = "there is no logging: every delivery is recorded; to make the host log something, declare an action";
 const NO_ELSE: &str = "there is no such word: a last case without `if` answers the rest";
 const ALL_OTHERS: &str = "there is no event for all others: name each, separated by commas (`a, b:`); events that mean nothing go under `ignore`";
 const TIMERS: &str = "timers go under `after` (once) and `every` (repeatedly)";
@@ -202,12 +200,7 @@ pub const TABLE: &[Entry] = &[
         None,
         "variables belong to the whole automaton, not to a state",
     ),
-    entry(
-        &[Place::State],
-        &["name", "id", "machine"],
-        Some("automaton"),
-        "the automaton is named by `automaton`",
-    ),
+    entry(&[Place::State], &["name", "id", "machine"], Some("automaton"), "the automaton is named by `automaton`"),
     entry(
         &[Place::State],
         &["guards"],

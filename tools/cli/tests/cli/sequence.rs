@@ -55,9 +55,7 @@ fn what_cannot_be_drawn_says_how_to_choose() {
         .map(|key| format!("{{\"conditions\":{{\"locked\":true}},\"instance\": \"door[{key}]\", \"event\": \"push\", \"fields\": {{\"who\": \"a\"}}}}\n"))
         .collect();
     scratch.run_with(&["simulate", "bell", "--script", "-", "--trace", "wide.trace"], &steps).good();
-    scratch
-        .run(&["sequence", "wide.trace"])
-        .bad(2, &["instances and parts; at most 60", "--instance"]);
+    scratch.run(&["sequence", "wide.trace"]).bad(2, &["instances and parts; at most 60", "--instance"]);
 }
 
 #[test]

@@ -90,10 +90,9 @@ fn a_mistyped_name_is_found() {
     let scratch = Scratch::with_doors();
     scratch.run(&["simulate", "dorr"]).bad(2, &["there is no automaton `dorr`", "did you mean `door`?"]);
     scratch.run(&["simulate", "door[x]"]).bad(2, &["door[x]"]);
-    scratch.run(&["simulate", "door", "--json"]).bad(
-        2,
-        &["--json needs --script: an interactive session prints text", "door --script STEPS.jsonl --json"],
-    );
+    scratch
+        .run(&["simulate", "door", "--json"])
+        .bad(2, &["--json needs --script: an interactive session prints text", "door --script STEPS.jsonl --json"]);
 }
 
 #[test]

@@ -38,8 +38,7 @@ pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
             None if whole => {}
             None => {
                 let first = group.iter().flat_map(|of| &of.always.steps).map(|step| step.handler).min();
-                findings
-                    .extend(first.map(|span| super::coverage::not_judged(span, "these `always` loop for ever")));
+                findings.extend(first.map(|span| super::coverage::not_judged(span, "these `always` loop for ever")));
             }
         }
     }
@@ -163,8 +162,7 @@ fn finding(subject: &Subject, cycle: &[TransitionId]) -> Diagnostic {
     places.dedup();
     let states = listed(places.iter().map(|(_, state)| subject.state_name(*state)));
     let message = format!("this `always` loops for ever: {states}");
-    let mut finding =
-        Diagnostic::new(&ALWAYS_CYCLE, places[0].0, message).label("nothing its guard reads changes");
+    let mut finding = Diagnostic::new(&ALWAYS_CYCLE, places[0].0, message).label("nothing its guard reads changes");
     for (span, _) in &places[1..] {
         finding = finding.related(*span, "and round");
     }

@@ -45,7 +45,8 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
     }
     if let Some((automaton, event)) = search.not_followed {
         let event = &subjects[automaton.index()].automaton.events[event];
-        let message = "these automata send to one another in too many ways to follow: not checked whether they do so for ever";
+        let message =
+            "these automata send to one another in too many ways to follow: not checked whether they do so for ever";
         findings.push(Diagnostic::new(&NOT_JUDGED, event.span, message).label("not followed from here on"));
     }
 }

@@ -59,7 +59,9 @@ pub fn in_final(subject: &Subject, findings: &mut Vec<Diagnostic>) {
                 let name = &looked_at.states[state].name;
                 let message = format!("no instance of `{}` is ever seen in `{name}`", looked_at.name);
                 let finding = Diagnostic::new(&NEVER_IN_FINAL, below.span, message);
-                findings.push(finding.related(looked_at.states[state].span, "final: an instance that enters it is removed"));
+                findings.push(
+                    finding.related(looked_at.states[state].span, "final: an instance that enters it is removed"),
+                );
             }
         });
     }

@@ -189,9 +189,9 @@ impl Lexer<'_> {
             Some(c @ ('"' | '\\')) => Ok(c),
             Some('n') => Ok('\n'),
             Some('t') => Ok('\t'),
-            _ => {
-                Err(self.error(start, self.at, "the only escapes in strings are `\\\"`, `\\\\`, `\\n` and `\\t`").into())
-            }
+            _ => Err(self
+                .error(start, self.at, "the only escapes in strings are `\\\"`, `\\\\`, `\\n` and `\\t`")
+                .into()),
         }
     }
 

@@ -110,8 +110,7 @@ pub fn selection(subject: &Subject, of: AutomatonId, role: Role, typer: &mut Typ
     };
     match &subject.key {
         SubjectKey::Absent => {
-            let message =
-                format!("`{}` has an instance for each {}; say which", automaton.name, key.name);
+            let message = format!("`{}` has an instance for each {}; say which", automaton.name, key.name);
             typer.refuse(Diagnostic::new(&MISSING_KEY, subject.span, message).help(forms(automaton, &key.name, role)))
         }
         SubjectKey::Any(_) if role == Role::Watched => Some(Selection::Any),

@@ -93,7 +93,8 @@ impl Typer<'_, '_> {
         if !optional.r#type.optional {
             let message = format!("this is `{}`, which is never `none`", self.type_name(optional.r#type));
             let finding = Diagnostic::new(&OPTIONAL_VALUE, left.span, message);
-            return self.refuse(finding.help("`??` goes after a value that may be `none`; remove it and its right side"));
+            return self
+                .refuse(finding.help("`??` goes after a value that may be `none`; remove it and its right side"));
         }
         let wanted = Type { optional: false, ..optional.r#type };
         let hint = if matches!(right.kind, NodeKind::None) { optional.r#type } else { wanted };
@@ -291,7 +292,9 @@ impl Typer<'_, '_> {
         }
         let span: Span = left.expression.span.to(right.expression.span);
         let message = format!("no integer type holds both `{}` and `{}`", x.name(), y.name());
-        self.refuse(Diagnostic::new(&NO_COMMON_TYPE, span, message).help("declare one of the two with a different type"))
+        self.refuse(
+            Diagnostic::new(&NO_COMMON_TYPE, span, message).help("declare one of the two with a different type"),
+        )
     }
 }
 

@@ -252,9 +252,8 @@ impl<'a> Parser<'a> {
         let found = self.token().kind.describe();
         let finding = Diagnostic::new(&SYNTAX, self.here(), format!("expected {wanted}, found {found}")).label("here");
         match &self.token().kind {
-            TokenKind::Word(word) if WORDS.contains(&word.as_str()) && wanted != VALUE => {
-                finding.help(format!("`{word}` is a word of the language; for a field of that name write `event.{word}`"))
-            }
+            TokenKind::Word(word) if WORDS.contains(&word.as_str()) && wanted != VALUE => finding
+                .help(format!("`{word}` is a word of the language; for a field of that name write `event.{word}`")),
             _ => finding,
         }
     }

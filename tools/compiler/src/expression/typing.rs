@@ -380,8 +380,7 @@ impl<'a, 'f> Typer<'a, 'f> {
             if self.environment.is_broken(&owner.name) || self.environment.is_broken(VARIANTS) {
                 return None;
             }
-            let message =
-                format!("`{}` is not an enum; only enums and `event` are followed by a dot", owner.name);
+            let message = format!("`{}` is not an enum; only enums and `event` are followed by a dot", owner.name);
             let enums = system.types.iter().filter(|definition| matches!(definition.kind, TypeKind::Enum(_)));
             let names = enums.map(|definition| definition.name.as_str()).chain(["event"]);
             let cause = format!("type {}", owner.name);
@@ -402,7 +401,9 @@ impl<'a, 'f> Typer<'a, 'f> {
         let finding = finding.cause(cause).related(definition.span, "declared here");
         self.refuse(match &definition.kind {
             TypeKind::Enum(variants) => finding.did_you_mean(name, variants.iter().map(String::as_str)),
-            TypeKind::Opaque { .. } => finding.help("it is not an enum: its values are only carried, and have no names"),
+            TypeKind::Opaque { .. } => {
+                finding.help("it is not an enum: its values are only carried, and have no names")
+            }
         })
     }
 
@@ -518,8 +519,7 @@ impl<'a, 'f> Typer<'a, 'f> {
 
     fn self_in(&mut self, state: &Name, span: Span) -> Option<ExpressionKind> {
         if !self.environment.inside_property {
-            let message =
-                "`self in STATE` is for properties: a reaction's state is the one it is written in";
+            let message = "`self in STATE` is for properties: a reaction's state is the one it is written in";
             return self.refuse(Diagnostic::new(&NOT_ALLOWED_HERE, span, message));
         }
         let state = names::state(state, self.environment.this(), self.environment, self.findings)?;

@@ -96,10 +96,7 @@ impl fmt::Display for Error {
                 write!(f, "time cannot go back: it is {now_ms} ms, and {given_ms} ms was given")
             }
             Self::Unanswered { instance, question, expected, .. } => {
-                write!(
-                    f,
-                    "{instance} asks for the condition `{question}`, which has no answer; expected {expected}"
-                )
+                write!(f, "{instance} asks for the condition `{question}`, which has no answer; expected {expected}")
             }
             Self::NoSuchInstance { instance } => write!(f, "there is no instance `{instance}` now"),
             Self::Broken => write!(

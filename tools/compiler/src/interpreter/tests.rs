@@ -162,10 +162,7 @@ fn an_unanswered_condition_is_named_and_only_a_copy_goes_on() {
     interpreter.start(&mut host).expect("nothing is asked");
     let mut copy = interpreter.clone();
     let error = go(&mut interpreter, 1, &mut host).expect_err("`may` is not answered");
-    assert_eq!(
-        error.to_string(),
-        "machine asks for the condition `may`, which has no answer; expected true or false"
-    );
+    assert_eq!(error.to_string(), "machine asks for the condition `may`, which has no answer; expected true or false");
     assert_eq!(go(&mut interpreter, 1, &mut host), Err(Error::Broken));
     host.answer = Some(Value::Integer(1));
     let error = go(&mut copy.clone(), 1, &mut host).expect_err("`may` is a bool");

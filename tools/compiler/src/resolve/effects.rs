@@ -71,9 +71,8 @@ impl Resolver<'_> {
                 written.key.name(),
             );
             let (first, second) = (written.as_item(), other.as_item());
-            let help = format!(
-                "write one list in the intended order: `do: [{first}, {second}]` or `do: [{second}, {first}]`"
-            );
+            let help =
+                format!("write one list in the intended order: `do: [{first}, {second}]` or `do: [{second}, {first}]`");
             let finding = Diagnostic::new(&ORDER_MATTERS, touching.span(), message).help(help);
             self.report(finding.related(assignment.span, format!("`{name}` is set here")));
             return;

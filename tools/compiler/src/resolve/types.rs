@@ -69,7 +69,8 @@ impl Resolver<'_> {
             syntax::TypeKind::Opaque(path) => {
                 if !is_rust_path(&path.text) {
                     let message = format!("`{}` is not the path of a Rust type", path.text);
-                    let help = "such as `crate::identity::NodeId`; for a type with parameters, declare a type alias in Rust";
+                    let help =
+                        "such as `crate::identity::NodeId`; for a type with parameters, declare a type alias in Rust";
                     self.report(Diagnostic::new(&errors::RUST_PATH, path.span, message).help(help));
                 }
                 Some(TypeKind::Opaque { rust: path.text })

@@ -287,8 +287,7 @@ impl Session {
             }
             None => {
                 let expected = crate::interpreter::expected(&system, of);
-                let text =
-                    format!("Expected {expected}, got `{line}`; `cancel` gives up, `help` shows the rest");
+                let text = format!("Expected {expected}, got `{line}`; `cancel` gives up, `help` shows the rest");
                 self.still_asks(text, input, question)
             }
         }

@@ -130,10 +130,7 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
         at("door[1] asks for the condition `locked(Left)`, which has no answer; expected true or false; \
             answer it in this line or before: \"conditions\": {\"locked(Left)\": …}")
     );
-    assert_eq!(
-        refusal("{\"at_ms\":5}\n{\"at_ms\":4}"),
-        at("time cannot go back: it is 5 ms, and 4 ms was given")
-    );
+    assert_eq!(refusal("{\"at_ms\":5}\n{\"at_ms\":4}"), at("time cannot go back: it is 5 ms, and 4 ms was given"));
     assert!(wrong("{").starts_with(&at("this is not a JSON object: ")));
 }
 

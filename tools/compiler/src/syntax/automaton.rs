@@ -192,9 +192,8 @@ fn read_property(reader: &mut Reader<'_>, entry: &Entry) -> Option<Property> {
     };
     if let Some((second, _)) = found.next() {
         let message = format!("{what} says both `{}` and `{}`", expression.key.text, second.key.text);
-        reader.report(
-            Diagnostic::new(&errors::EXCLUSIVE_KEYS, second.key.span, message).help("make it two properties"),
-        );
+        reader
+            .report(Diagnostic::new(&errors::EXCLUSIVE_KEYS, second.key.span, message).help("make it two properties"));
     }
     let summary = reader.prose(&keys, "summary");
     Some(Property { name: entry.key.clone(), kind, expression: reader.text(expression, "an expression")?, summary })

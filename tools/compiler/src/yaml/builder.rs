@@ -199,8 +199,7 @@ impl Builder<'_, '_> {
             Some(&earlier) => {
                 let message = format!("the key `{}` occurs twice", entry.key.text);
                 findings.push(
-                    Diagnostic::new(&errors::DUPLICATE_KEY, entry.key.span, message)
-                        .related(earlier, "first here"),
+                    Diagnostic::new(&errors::DUPLICATE_KEY, entry.key.span, message).related(earlier, "first here"),
                 );
                 false
             }
@@ -214,8 +213,7 @@ impl Builder<'_, '_> {
     fn refuse_tag(&mut self, tag: std::ops::Range<usize>) {
         let span = self.span(tag);
         let written = self.slice(span).to_owned();
-        let finding =
-            Diagnostic::new(&errors::TAG, span, format!("`{written}` is a YAML tag; this language has none"));
+        let finding = Diagnostic::new(&errors::TAG, span, format!("`{written}` is a YAML tag; this language has none"));
         let name = written.trim_start_matches('!');
         self.findings.push(if written.starts_with("!!") || name.is_empty() {
             finding
