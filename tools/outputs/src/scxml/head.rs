@@ -28,7 +28,7 @@ impl Writer<'_> {
         self.text.push_str("-->\n");
     }
 
-    /// What passes between the automaton and those around it.
+    /// The interface of the automaton.
     fn partners(&self) -> Vec<String> {
         let (automaton, wording) = (self.automaton, Wording::new(self.system, self.automaton));
         let mut lines = Vec::new();

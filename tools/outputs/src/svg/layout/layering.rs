@@ -192,7 +192,7 @@ impl Unlayered<'_> {
         usize::from(self.level.links.iter().any(|link| comes(&link)))
     }
 
-    /// Members side by side, as words in lines: what is connected in one line is connected below it.
+    /// Members side by side, like words in lines: members connected within a line are connected below it.
     fn rows(&self, limit: i64) -> Layering {
         let (dot, _) = self.beginning();
         let is_wide = |member: usize| self.graph.nodes[member].is_container;
