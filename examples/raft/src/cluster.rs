@@ -16,10 +16,10 @@ use crate::network::Network;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Votes(BTreeSet<u8>);
 
-/// Patience is at least so long, which is longer than a heartbeat and a message together.
+/// The shortest patience: longer than a heartbeat and a message together.
 const LEAST_PATIENCE_MS: u64 = 150;
 
-/// Patience is at most so long.
+/// The longest patience.
 const MOST_PATIENCE_MS: u64 = 400;
 
 /// Everything outside the automata.

@@ -91,7 +91,7 @@ impl Log {
         self.entries.push(entry);
     }
 
-    /// Takes over what a leader has behind that index. Entries that differ go, with all behind them; what is the same stays, for an old message may
+    /// Takes over what a leader has behind that index. Entries that differ are removed, with all after them; equal ones stay, since an old message may
     /// come after a newer one.
     pub fn take_over(&mut self, previous_index: u64, entries: &Entries) {
         for (place, entry) in (previous_index as usize..).zip(&entries.0) {

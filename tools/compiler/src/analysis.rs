@@ -150,7 +150,7 @@ fn can_stand_in(files: &Files, name: &str) -> bool {
     !is_part && !is_automaton && Convention::SnakeCase.fits(name) && reserved(name).is_none()
 }
 
-/// The part that stands for an automaton that is left out.
+/// The part in place of an automaton that is left out.
 fn stand_in(file: FileId, name: String) -> syntax::PartDeclaration {
     let name = Text { text: name, span: Span { file, start: 0, end: 0 }, exact: false };
     syntax::PartDeclaration { name, summary: String::new() }

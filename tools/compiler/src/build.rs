@@ -103,7 +103,7 @@ pub fn build_into(folder: &Path, target: &Path, options: &Options) -> Result<(),
     if artifacts.system.automata.is_empty() {
         return Err(format!("there is no automaton in {}", folder.display()));
     }
-    // Each such line is a message of its own to cargo, which shows it with "warning:" before it.
+    // Each such line is a separate message to cargo, which shows it with "warning:" before it.
     let named = shown();
     for warning in artifacts.warnings.iter().filter(|finding| finding.code.severity == Severity::Warning) {
         println!("cargo::warning={}", render::line(&named, warning));

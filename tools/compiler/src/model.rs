@@ -140,7 +140,7 @@ pub struct TypeDefinition {
 pub enum TypeKind {
     /// Variants in the order of declaration, `UpperCamel`.
     Enum(Vec<String>),
-    /// The path of the Rust type that it stands for.
+    /// The path of its Rust type.
     Opaque {
         /// Such as `crate::identity::NodeId`.
         rust: String,
@@ -639,7 +639,7 @@ impl<'a> IntoIterator for &'a Effects {
 }
 
 impl Effect {
-    /// Where it stands in the file.
+    /// Its place in the file.
     #[must_use]
     pub const fn span(&self) -> Span {
         match self {

@@ -245,7 +245,7 @@ mod tests {
         let span = Span { file: FileId(0), start, end: start + 5 };
         let sources = Sources::new(vec![Source { path: "door.yaml".into(), text }]);
         let finding =
-            Diagnostic::new(&crate::codes::errors::SHAPE, span, "this is wrong").label("here").help("mend it");
+            Diagnostic::new(&crate::codes::errors::SHAPE, span, "this is wrong").label("here").help("fix it");
         let shown = plain(&sources, &[finding]);
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines.len(), 7, "{shown}");
@@ -260,6 +260,6 @@ mod tests {
             "{shown}"
         );
         assert!(lines[place].contains(" …") && lines[place].ends_with('…'), "{shown}");
-        assert!(shown.len() < 600 && shown.ends_with("= help: mend it\n"), "{shown}");
+        assert!(shown.len() < 600 && shown.ends_with("= help: fix it\n"), "{shown}");
     }
 }

@@ -225,7 +225,7 @@ impl<'a> Wording<'a> {
         }
     }
 
-    /// The guard, or `else` for a case without one that stands behind others.
+    /// The guard, or `else` for a case without one after others.
     #[must_use]
     pub fn guard(&self, id: TransitionId) -> Option<String> {
         let transition = &self.automaton.transitions[id];

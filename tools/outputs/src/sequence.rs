@@ -34,7 +34,7 @@ pub struct Lifeline {
     pub is_part: bool,
 }
 
-/// What an arrow stands for.
+/// What an arrow represents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrow {
     /// An event.

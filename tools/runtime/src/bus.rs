@@ -549,7 +549,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
             return;
         }
         match A::nothing_given() {
-            // The event goes right behind the start, before the queue.
+            // The event goes right after the start, before the queue.
             Some(given) if event.starts() && !origin.has_started => {
                 let message = wrap(key.clone(), Input::Event(event));
                 self.queue.push_front(Envelope { message, origin: Origin { has_started: true, ..origin } });

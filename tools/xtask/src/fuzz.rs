@@ -118,7 +118,8 @@ fn feed((name, seeds): &Target, files: &[PathBuf], seconds: u32, host: &str, is_
     })
 }
 
-/// Runs the fuzzer and shows its output: after it has ended, unless it runs alone. The dictionary that it recommends at the end, a screen full of bytes, is left out.
+/// Runs the fuzzer and shows its output: after it has ended, unless it runs alone. The dictionary that it recommends
+/// at the end, a screen full of bytes, is left out.
 fn run_quietly(fuzzer: &mut Command, is_alone: bool) -> anyhow::Result<()> {
     let mut said = format!("$ {}\n", shown(fuzzer));
     let mut child = fuzzer.stderr(Stdio::piped()).spawn().with_context(|| format!("`{}`", shown(fuzzer)))?;

@@ -72,7 +72,7 @@ fn what_is_wrong_in_a_script_is_said_with_its_line() {
     wrong(r#"{"instance": "door[1]", "event": "push"}"#, &["line 1", "field who of event push is missing"]);
     wrong(
         r#"{"instance": "door[1]", "event": "push", "fields": {"who": "eve"}}"#,
-        &["line 1", "locked", "never answered"],
+        &["line 1", "locked", "has no answer"],
     );
     scratch.run(&["simulate", "door", "--script", "nowhere.jsonl"]).bad(2, &["nowhere.jsonl cannot be read"]);
 }

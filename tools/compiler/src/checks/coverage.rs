@@ -10,7 +10,7 @@ use crate::selection::{Cause, Chain, Remainder, example_of_remainder};
 use crate::source::Span;
 use crate::wording::Wording;
 
-/// Guards of one event that leave a case open with nothing behind them.
+/// Guards of one event that leave a case open with nothing after them.
 pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut open: BTreeMap<(Span, &str), Open> = BTreeMap::new();
     for of in subject.resting() {

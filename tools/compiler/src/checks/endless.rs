@@ -17,7 +17,7 @@ use crate::selection::{Answer, Cause, Chain};
 /// Automata on one path, at most: longer cycles are not written by accident.
 const MOST_AUTOMATA: usize = 4;
 
-/// Messages that are followed, for each automaton of the system. What is behind is not looked at.
+/// Messages that are followed, for each automaton of the system. Later ones are not followed.
 const MOST_STEPS_PER_AUTOMATON: usize = 2_000;
 
 /// Raised events and `always` transitions in one delivery that are followed.

@@ -96,7 +96,7 @@ pub fn constant_guards(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut told = BTreeSet::new();
     for transition in &subject.automaton.transitions {
         let Some(guard) = &transition.guard else { continue };
-        // A look at a final state has a finding of its own.
+        // A look at a final state has its own finding.
         if !told.insert(guard.span) || guard.contains(|below| super::states::looks_at_final(subject, below)) {
             continue;
         }
@@ -125,7 +125,7 @@ pub fn empty(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut told = BTreeSet::new();
     for transition in &subject.automaton.transitions {
         let says_nothing = transition.reaction == Reaction::Internal { stay: None } && transition.effects.is_empty();
-        // An `always` that does nothing does it for ever, which is an error of its own.
+        // An `always` that does nothing does it for ever, which is a separate error.
         if says_nothing && transition.trigger != Trigger::Always && told.insert(transition.span) {
             let state = name(subject, transition.state);
             let message = format!("this transition from {state} has no target and no effect");

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::selection::{Answer, Cause, Chain, LeafAnswers};
 
-/// `always` transitions behind one timer that are followed.
+/// `always` transitions after one timer that are followed.
 const MOST_MICROSTEPS: usize = 64;
 
 /// A leaf, and the timer that is due in it at once.

@@ -110,7 +110,7 @@ fn no_literal(expected: Type, span: Span, system: &System) -> Diagnostic {
     let plain = system.type_name(Type { optional: false, ..expected });
     let finding = Diagnostic::new(&NO_LITERAL, span, format!("there are no constants of type `{plain}`"));
     finding.help(if expected.optional {
-        "only `none` can stand here".to_owned()
+        "only `none` is possible here".to_owned()
     } else {
         format!("make the type `{plain}?`, and start with `none`")
     })

@@ -28,7 +28,7 @@ pub enum Use {
     Guard,
     /// Is carried: secrets pass.
     Effect,
-    /// How long a timer runs: no event is at hand, and no guard stands before it.
+    /// How long a timer runs: no event is at hand, and there is no guard before it.
     Length,
     /// Tells instances apart before any guard is asked: no questions to the host.
     TriggerKey,

@@ -11,7 +11,7 @@ use crate::syntax;
 use crate::wording::Wording;
 
 impl Resolver<'_> {
-    /// Adds all timers of the states to the automaton, without cases, in the order of the file. All automata are declared by then.
+    /// Adds all timers of the states to the automaton, without cases, in the order of the file. All automata are already declared.
     pub(super) fn declare_timers(&mut self, automaton: AutomatonId, states: &[&syntax::State]) {
         let states_with_ids = (0..).map(StateId).zip(states);
         let mut timers: Vec<(StateId, &syntax::Timer)> =

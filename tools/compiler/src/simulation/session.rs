@@ -293,7 +293,7 @@ impl Session {
         }
     }
 
-    /// Does a command that changes no instance; if that has answered the question, the input goes on.
+    /// Runs a command that changes no instance; if that has answered the question, the input continues.
     fn command_meanwhile(&mut self, line: &str, input: Input, question: OpenQuestion) -> Reply {
         let said = super::commands::run(self, line).text;
         if !self.simulation.answers().know(question.automaton, question.condition, &question.arguments) {

@@ -122,7 +122,7 @@ impl Anonymiser {
     }
 }
 
-/// Texts that stand in the definitions.
+/// Texts in the definitions.
 fn constants(system: &System) -> BTreeSet<String> {
     let mut constants = BTreeSet::new();
     let mut add = |value: &model::Value| {

@@ -112,7 +112,7 @@ fn unclosed(text: &str) -> isize {
     text.chars().map(|c| isize::from(c == '(') - isize::from(c == ')')).sum()
 }
 
-/// `{ set: a = 1, b = 2 }`: a list, if the key takes one and a comma stands outside of all brackets.
+/// `{ set: a = 1, b = 2 }`: a list, if the key takes one and a comma is outside all brackets.
 fn meant_as_list(source: &str, first: &Node, end: u32, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     let span = Span { end, ..first.span };
     let whole = source.get(span.start as usize..span.end as usize)?;

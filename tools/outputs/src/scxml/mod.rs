@@ -298,7 +298,7 @@ impl Writer<'_> {
             Target::State(_) => attributes.push(("target", name.clone())),
             Target::History(_) => attributes.push(("target", history_name(name))),
         }
-        // The final states stand beside `root`, not inside it.
+        // The final states are beside `root`, not inside it.
         if self.is_local(transition.state, target) && !self.automaton.states[state].is_final {
             attributes.push(("type", "internal".to_owned()));
         }

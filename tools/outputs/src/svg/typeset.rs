@@ -172,7 +172,7 @@ impl Paragraph {
         self.line_height() * self.lines.len() as f64
     }
 
-    /// Of the widest line, with what stands before it.
+    /// Of the widest line, with its glyph.
     #[must_use]
     pub fn width(&self) -> f64 {
         let width = |line: usize| self.indent(line) + self.line_width(line) + self.behind(line);

@@ -17,7 +17,7 @@ use super::{Graph, LABEL_GAP, LOOP, Layout, Side, Work};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
     pub reading: Reading,
-    /// Whether containers stand side by side.
+    /// Whether containers are side by side.
     pub in_rows: bool,
 }
 

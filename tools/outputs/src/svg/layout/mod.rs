@@ -6,7 +6,7 @@
 //! 3. [`layering`], [`layered`]: members get layers; lines and labels get a place in each layer that they pass.
 //! 4. [`ordering`]: the order in each layer, such that few lines cross.
 //! 5. [`columns`]: places from left to right, such that lines are straight.
-//! 6. [`rows`], [`tracks`]: places from top to bottom, and level parts of lines that do not lie on one another.
+//! 6. [`rows`], [`tracks`]: places from top to bottom, and horizontal parts of lines that do not overlap.
 //!
 //! Everything uses whole numbers and bounded steps ([`Work`]), without a clock: the same graph has the same layout on every machine. Small
 //! graphs are laid out in several ways, and the best is used ([`Layout::cost`]).

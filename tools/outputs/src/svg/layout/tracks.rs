@@ -80,7 +80,7 @@ pub(super) fn tracks(changes: &[Change]) -> (Vec<Steps>, usize) {
     (steps, count)
 }
 
-/// From above downwards, such that few lines cross and, where it can be, none lies on another.
+/// From the top down, such that few lines cross and, if possible, none overlap.
 fn in_order(pieces: &[Piece]) -> Vec<usize> {
     let count = pieces.len();
     // By piece: those that had better be below it, and how much better.
