@@ -50,9 +50,7 @@ fn main() -> ExitCode {
     run(&mut cluster, 1_500);
     let Some((second, _)) = newest_leader(&cluster) else { return nobody_leads() };
 
-    tell(&format!(
-        "Node {second} leads, and is cut off from the others. What it writes down now is never safe."
-    ));
+    tell(&format!("Node {second} leads, and is cut off from the others. What it writes down now is never safe."));
     cluster.restart(first);
     cluster.network().island = [second].into();
     cluster.propose(second, 13);

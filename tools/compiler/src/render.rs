@@ -244,8 +244,7 @@ mod tests {
         let start = text.find("wrong").expect("it is there") as u32;
         let span = Span { file: FileId(0), start, end: start + 5 };
         let sources = Sources::new(vec![Source { path: "door.yaml".into(), text }]);
-        let finding =
-            Diagnostic::new(&crate::codes::errors::SHAPE, span, "this is wrong").label("here").help("fix it");
+        let finding = Diagnostic::new(&crate::codes::errors::SHAPE, span, "this is wrong").label("here").help("fix it");
         let shown = plain(&sources, &[finding]);
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines.len(), 7, "{shown}");
