@@ -9,7 +9,7 @@ use crate::yaml::FILE_SIZE_LIMIT;
 
 /// The files of the language in a folder, to be shown as `<folder name>/<file>`.
 ///
-/// Hidden files, and files whose names are not those of YAML, are ignored. What looks like a definition but cannot be one (a folder, a broken
+/// Hidden files, and files that are not YAML by name, are ignored. What looks like a definition but cannot be one (a folder, a broken
 /// link, `door.YAML`) is included, and becomes a finding: it must not be skipped silently.
 ///
 /// # Errors

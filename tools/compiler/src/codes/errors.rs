@@ -447,6 +447,6 @@ like one, but would be skipped silently.
 automaton: door
 ```
 
-Hidden files, what editors leave behind (`door.yaml~`, `.door.yaml.swp`), and files with other endings (`README.md`) are ignored.
+Hidden files, what editors leave behind (`door.yaml~`, `.door.yaml.swp`), and files that are not YAML by name (`README.md`) are ignored.
 ";
 }

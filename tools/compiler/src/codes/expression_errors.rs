@@ -33,7 +33,7 @@ if: ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((ready)))))
 if: ready                                   # fixed
 ```
 
-Replace a guard that is really that long with a condition, which the host answers, or with several transitions.
+Replace an expression that is really that long with a condition, which the host answers, or with several transitions.
 ";
 
     UNKNOWN_NAME = "A0102", "an unknown name in an expression",

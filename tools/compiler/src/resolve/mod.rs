@@ -203,7 +203,7 @@ impl Resolver<'_> {
         if is_told || is_whole {
             return;
         }
-        let name = self.broken.first().map(|name| format!("`{name}` ")).unwrap_or_else(|| "something ".to_owned());
+        let name = self.broken.first().map_or_else(|| "something ".to_owned(), |name| format!("`{name}` "));
         let message = format!("the compiler has a bug: {name}was dropped, and no finding says why");
         let start = Span { file: FileId(0), start: 0, end: 0 };
         let span = self.dropped.or(self.broken_timers.first().copied()).unwrap_or(start);
