@@ -73,7 +73,7 @@ impl Value {
         }
     }
 
-    /// The value at the bound of its new place that it would exceed; only integers change.
+    /// The value at the bound of its new place that it would pass; only integers change.
     #[must_use]
     pub fn passed_to(self, place: Type) -> Self {
         match (self, place.base) {
