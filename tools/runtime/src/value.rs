@@ -1,6 +1,6 @@
 //! The built-in types that Rust does not have in the language's sense, and the arithmetic that never overflows.
 //!
-//! Integers stay at the bound that they would exceed, division by zero gives 0 and a note, durations are whole milliseconds
+//! Integers stay at the bound that they would pass, division by zero gives 0 and a note, durations are whole milliseconds
 //! (`docs/SEMANTICS.md`, section 1).
 
 use std::fmt;
