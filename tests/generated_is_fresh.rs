@@ -25,8 +25,5 @@ fn generated_rust_is_what_is_compiled() {
     let mut differing: Vec<&String> = names.filter(|name| compiled.get(*name) != reviewed.get(*name)).collect();
     differing.sort();
     differing.dedup();
-    assert!(
-        differing.is_empty(),
-        "generated/rust/ is not what automata/ makes ({differing:?}); to write it anew: cargo xtask codegen"
-    );
+    assert!(differing.is_empty(), "generated/rust/ is out of date ({differing:?}); to rebuild it: cargo xtask codegen");
 }

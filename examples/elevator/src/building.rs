@@ -1,7 +1,7 @@
 //! The house: doors that take people in and out, buttons that they press, and the loop that drives the automata.
 //!
-//! Nothing here decides where a car goes. The house is asked which car usually serves a floor, performs what the automata say, and people
-//! in it do what people do: walk in when a door opens, press a button, walk out when they are there.
+//! Nothing here decides where a car goes. The house answers which car usually serves a floor, performs what the automata say, and people
+//! in it walk in when a door opens, press a button, and walk out when they are there.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ const STEP_MS: u64 = 1_500;
 /// The highest floor that usually belongs to car 1.
 const LOW_FLOORS: i8 = 2;
 
-/// What is outside of the automata: it answers their questions, and is changed by their actions.
+/// Everything outside the automata: it answers their questions, and their actions change it.
 #[derive(Debug, Default)]
 pub struct House {
     /// Where each car is.
@@ -79,7 +79,7 @@ impl dispatcher::Conditions for House {
 }
 
 impl House {
-    /// What the automata asked for. Most of it only shows: there is no real motor here.
+    /// What the automata asked for. Most of it does nothing: there is no real motor here.
     fn perform(&mut self, now_ms: u64, action: Action) {
         match action {
             Action::Dispatcher(dispatcher::Action::Welcome { passenger, floor }) => {
@@ -137,8 +137,7 @@ impl<R: Recorder> Building<R> {
         self.plan(at_ms, senders::halls::dispatcher::called(floor, Passenger { name, destination }));
     }
 
-    /// Runs until the house is locked, or nothing can happen any more. `wait` waits until that time has come, and says what
-    /// time it is then.
+    /// Runs until the house is locked, or nothing more can happen. `wait` waits until that time, and returns the time.
     pub fn run(&mut self, mut wait: impl FnMut(u64) -> u64) {
         let mut now_ms = wait(0);
         self.bus.start(now_ms, &mut self.house, &mut self.actions);
@@ -172,7 +171,7 @@ impl<R: Recorder> Building<R> {
         &self.house.arrived
     }
 
-    /// Whatever happened, the definitions say what becomes of it.
+    /// Whether the definitions had an answer to everything.
     pub fn is_clean(&self) -> bool {
         self.is_clean
     }

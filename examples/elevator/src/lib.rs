@@ -1,6 +1,6 @@
-//! An elevator bank: what it takes to use the automata framework in a crate of one's own.
+//! An elevator bank: how to use the automata framework in a separate crate.
 //!
-//! Everything that decides is in `automata/*.yaml`. Here are what the definitions cannot contain: the house around them
+//! All decisions are in `automata/*.yaml`. Here is what the definitions cannot contain: the house around them
 //! ([`building`]), and a way to read what happened ([`trace`]).
 
 pub mod building;

@@ -30,19 +30,19 @@ fn main() -> ExitCode {
     match day(speed, file) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("something happened that no definition says anything about: look for `unexpected` above");
+            eprintln!("something happened that no definition mentions: look for `unexpected` above");
             ExitCode::FAILURE
         }
         // The reader has gone (`| head`).
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("the day cannot be written down: {error}");
+            eprintln!("the trace cannot be written: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Shows a day, so many times as fast as it is, and keeps it in that file. Returns whether the definitions had an answer to everything.
+/// Shows a day at this speed, and records it in that file. Returns whether the definitions had an answer to everything.
 fn day(speed: u32, file: Option<PathBuf>) -> io::Result<bool> {
     let file = file.map(File::create).transpose()?;
     // There are no secrets in this house, so any key will do.

@@ -31,7 +31,7 @@ impl<W: io::Write> Recorder for Lines<W> {
     }
 }
 
-/// A record as a line: when, who, what came, what became of it, and what was done.
+/// A record as a line: time, instance, event, outcome, and effects.
 pub struct Line<'a>(pub &'a Record);
 
 impl fmt::Display for Line<'_> {
@@ -45,7 +45,7 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// `IDLE → UP`; where nothing was left, the state, and the outcome if it says more.
+/// `IDLE → UP`; if no state was left, the state, and the outcome if it says more.
 fn state(record: &Record) -> String {
     let before = record.before.as_deref().unwrap_or_default();
     let after = record.after.as_deref().unwrap_or_default();

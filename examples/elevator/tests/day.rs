@@ -1,4 +1,4 @@
-//! The elevator on a clock that is moved by hand: what it does, to the millisecond.
+//! The elevator with a clock moved by hand: what it does, to the millisecond.
 
 use automata_runtime::{Outcome, Record, Records};
 use elevator::automata::senders::building::dispatcher::{closed, opened};
@@ -7,7 +7,7 @@ use elevator::automata::{dispatcher, elevator as car};
 use elevator::building::{Building, a_day};
 use elevator::trace::Line;
 
-/// Nothing in these tests takes longer; a run that does is one that never ends.
+/// Nothing in these tests takes longer; a longer run would never end.
 const LONGEST_MS: u64 = 10 * 60 * 1000;
 
 /// Runs what was planned, without waiting.
@@ -109,7 +109,7 @@ fn calls_wait_in_order_while_all_cars_are_under_way() {
     let taken = records.iter().filter(|record| record.event == "called" && record.outcome == Outcome::Taken);
     let floors: Vec<_> = taken.map(|record| record.fields["floor"].as_i64()).collect();
     assert_eq!(floors, [Some(2), Some(3), Some(1), Some(4)], "in the order in which they were called");
-    assert_eq!(building.arrived().len(), 4, "whoever called before the house closed is fetched");
+    assert_eq!(building.arrived().len(), 4, "everybody who called before the house closed is fetched");
 }
 
 #[test]

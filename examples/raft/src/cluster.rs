@@ -16,13 +16,13 @@ use crate::network::Network;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Votes(BTreeSet<u8>);
 
-/// Patience is at least so long, which is longer than a heartbeat and a message together.
+/// The shortest patience: longer than a heartbeat and a message together.
 const LEAST_PATIENCE_MS: u64 = 150;
 
-/// Patience is at most so long.
+/// The longest patience.
 const MOST_PATIENCE_MS: u64 = 400;
 
-/// What is outside of the automata.
+/// Everything outside the automata.
 pub struct World {
     /// Node `n` has the log at place `n - 1`.
     logs: Vec<Log>,
@@ -153,7 +153,7 @@ impl<R: Recorder> Cluster<R> {
         cluster
     }
 
-    /// The next thing that happens until then: a message arrives, or somebody's time is up. Nothing if nothing does; then it is `end_ms`.
+    /// The next thing that happens until then: a message arrives, or a timer is due. None if nothing does; then it is `end_ms`.
     pub fn step(&mut self, end_ms: u64) -> Option<Handled> {
         let next_ms = self.bus.deadline().into_iter().chain(self.world.network.next_ms()).min();
         let Some(next_ms) = next_ms.filter(|&next_ms| next_ms <= end_ms) else {
@@ -183,12 +183,12 @@ impl<R: Recorder> Cluster<R> {
         }
     }
 
-    /// A client wants something to be written down, and asks that node.
+    /// A client asks that node to write something down.
     pub fn propose(&mut self, node: u8, command: u32) -> Handled {
         self.receive(client::raft_node::proposed(node, command))
     }
 
-    /// A node crashes. What it did not write down is gone.
+    /// A node crashes. What it did not write down is lost.
     pub fn crash(&mut self, node: u8) -> Handled {
         self.world.log(node).crash();
         self.receive(machine::raft_node::crashed(node))

@@ -1,7 +1,7 @@
 //! Raft: several nodes that agree on a log, whatever the network does to their messages.
 //!
-//! What decides is in `automata/raft_node.yaml`. Here is what it cannot contain: the [`log`] of each node, a [`network`] that loses, delays and repeats
-//! messages, and the [`cluster`] that drives all of it on a clock of its own. `tests/safety.rs` tries to make it go wrong.
+//! The decisions are in `automata/raft_node.yaml`. Here is what it cannot contain: the [`log`] of each node, a [`network`] that loses, delays and repeats
+//! messages, and the [`cluster`] that drives all of it on its own clock. `tests/safety.rs` tries to make it go wrong.
 
 pub mod chance;
 pub mod cluster;

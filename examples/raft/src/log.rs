@@ -1,4 +1,4 @@
-//! The log of one node, and what a leader knows of the logs of others. It compares and copies; when, is decided by the automaton.
+//! The log of one node, and what a leader knows of the logs of others. It compares and copies; the automaton decides when.
 
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ impl Log {
         self.term_at(index) == Some(term)
     }
 
-    /// Whether a log that ends so misses nothing that this one has.
+    /// Whether a log with this end lacks nothing that this one has.
     pub fn is_up_to_date(&self, last_index: u64, last_term: u64) -> bool {
         let (own_index, own_term) = self.last();
         (last_term, last_index) >= (own_term, own_index)
@@ -91,7 +91,7 @@ impl Log {
         self.entries.push(entry);
     }
 
-    /// Takes over what a leader has behind that index. Entries that differ go, with all behind them; what is the same stays, for an old message may
+    /// Takes over what a leader has behind that index. Entries that differ are removed, with all after them; equal ones stay, since an old message may
     /// come after a newer one.
     pub fn take_over(&mut self, previous_index: u64, entries: &Entries) {
         for (place, entry) in (previous_index as usize..).zip(&entries.0) {
@@ -102,7 +102,7 @@ impl Log {
         }
     }
 
-    /// Up to here it is safe. That never becomes less.
+    /// Up to here it is safe. That never decreases.
     pub fn commit(&mut self, index: u64) {
         self.committed = self.committed.max(index);
     }
@@ -120,7 +120,7 @@ impl Log {
         self.next.insert(follower, *accepted + 1);
     }
 
-    /// What was sent to that node did not follow upon its log.
+    /// What was sent to that node did not continue its log.
     pub fn note_refused(&mut self, follower: u8) {
         let accepted = self.accepted.get(&follower).copied().unwrap_or_default();
         let next = self.next_of(follower);

@@ -1,4 +1,4 @@
-//! A short story of five nodes: an election, an entry, a leader that dies, and a network that falls apart and together again.
+//! A short story of five nodes: an election, an entry, a leader that crashes, and a network that splits and heals.
 //!
 //! Another seed tells another story: `cargo run -- 7`.
 
@@ -50,9 +50,7 @@ fn main() -> ExitCode {
     run(&mut cluster, 1_500);
     let Some((second, _)) = newest_leader(&cluster) else { return nobody_leads() };
 
-    tell(&format!(
-        "Node {second} leads, and is cut off from the others. What it is asked to write down now is never safe."
-    ));
+    tell(&format!("Node {second} leads, and is cut off from the others. What it writes down now is never safe."));
     cluster.restart(first);
     cluster.network().island = [second].into();
     cluster.propose(second, 13);

@@ -1,4 +1,4 @@
-//! A network that does to messages what networks do: it loses, delays and repeats them, and falls apart.
+//! A network that loses, delays and repeats messages, and splits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub struct Weather {
 impl Weather {
     /// Everything arrives, once, and soon.
     pub const FAIR: Self = Self { lost: 0, twice: 0, longest_ms: 10 };
-    /// Much is lost, and what is not may come after what was sent later.
+    /// Many messages are lost, and others may arrive out of order.
     pub const STORM: Self = Self { lost: 15, twice: 15, longest_ms: 200 };
 }
 

@@ -50,7 +50,7 @@ impl Witness {
                 assert_eq!(log.entries()[..same], other.entries()[..same], "one term, one place, two entries");
             }
         }
-        // Whoever leads in the newest term that ever had a leader has all that was ever committed. One of an older term need not.
+        // The leader of the newest term that ever had one has all that was ever committed. One of an older term need not.
         let newest = self.leaders.keys().next_back().copied();
         if let Some((leader, _)) = cluster.leaders().find(|(_, term)| Some(*term) == newest) {
             let own = logs[usize::from(leader) - 1].entries();

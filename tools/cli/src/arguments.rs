@@ -1,4 +1,4 @@
-//! The command line: commands, and what they have in common.
+//! The command line: commands and common options.
 
 use std::path::PathBuf;
 
@@ -6,19 +6,19 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{check, diff, explain, generate, list, manual, new, render, replay, sequence, simulate};
 
-/// Check, look at, run and generate automata: state machines that are declared in YAML.
+/// Check, view, run and generate automata: state machines declared in YAML.
 #[derive(Parser)]
 #[command(
     name = "automata",
     version,
     max_term_width = 110,
-    after_help = "Exit codes: 0 all is well; 1 the definitions have findings, files differ, or a trace parts from them; 2 it could not be done.\n\n\
+    after_help = "Exit codes: 0 success; 1 the definitions have findings, files differ, or a trace does not match the definitions; 2 error in this command.\n\n\
         Examples:\n  \
         automata check --watch               findings, again at each change\n  \
         automata explain A0012               what a finding means, with an example\n  \
         automata simulate tcp_connection     step through an automaton\n  \
         automata render tcp_connection --out /tmp\n  \
-        automata replay node.trace           run what was recorded again\n  \
+        automata replay node.trace           replay a recording\n  \
         automata new door                    a small definition to start from"
 )]
 pub struct Arguments {
@@ -28,7 +28,7 @@ pub struct Arguments {
     /// When to use colours: auto, always, never; NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
-    /// What to do
+    /// The command
     #[command(subcommand)]
     pub command: Command,
 }
@@ -45,7 +45,7 @@ pub enum Color {
 }
 
 impl Color {
-    /// From now on, everywhere.
+    /// Sets it, everywhere.
     pub fn apply(self) {
         let choice = match self {
             Self::Auto => anstream::ColorChoice::Auto,

@@ -1,4 +1,4 @@
-//! `automata explain`: what a code means, with an example, and how it is mended.
+//! `automata explain`: what a code means, with an example and its fix.
 
 use std::io::Write;
 
@@ -11,13 +11,13 @@ use clap::Args;
 use crate::Verdict;
 use crate::terminal::{BAD, FAINT, ODD, STRONG, output, styled};
 
-/// Say what a finding means, with an example, and how to mend it
+/// Explain a finding, with an example and its fix
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  automata explain           all codes\n  automata explain A0012\n  automata explain 12"
 )]
 pub struct Explain {
-    /// As findings show it: A0012. Without one, all are listed
+    /// The code, such as A0012; without one, all are listed
     code: Option<String>,
 }
 
@@ -29,13 +29,13 @@ impl Explain {
                 for code in codes::all() {
                     writeln!(output, "{}  {}", number(code), code.title)?;
                 }
-                writeln!(output, "\n{}", styled(FAINT, "`automata explain CODE` tells the rest of one."))?;
+                writeln!(output, "\n{}", styled(FAINT, "`automata explain CODE` explains one of them."))?;
             }
             Some(written) => {
                 let Some(code) = find(written) else {
                     let near = near(written).map_or(String::new(), |code| format!("did you mean `{code}`? "));
                     bail!(
-                        "there is no code `{}`\nhelp: {near}`automata explain` lists them all",
+                        "there is no code `{}`\nhelp: {near}`automata explain` lists all codes",
                         written.escape_debug()
                     )
                 };
@@ -56,7 +56,7 @@ fn number_in(written: &str) -> Option<u64> {
     written.trim_start_matches(['a', 'A']).parse().ok()
 }
 
-/// The code that is written nearly so. A number that is merely not far off means something else.
+/// The code that is spelled nearly like this. A number that is only close means something else.
 fn near(written: &str) -> Option<&'static str> {
     nearest(written, codes::all().map(|code| code.number))
 }

@@ -14,10 +14,10 @@ use automata_compiler::source::Sources;
 use crate::Verdict;
 use crate::terminal::{BAD, GOOD, ODD, counted, errors, styled};
 
-/// What it is called unless `--automata` says otherwise.
+/// Its name unless `--automata` says otherwise.
 pub const USUAL_NAME: &str = "automata";
 
-/// So many names, or errors in a line each, are listed.
+/// At most this many names, or errors in a line each, are listed.
 const NAMED: usize = 16;
 
 /// A folder of definitions that exists.
@@ -31,7 +31,7 @@ impl Folder {
     pub fn find(named: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(path) = named {
             if !path.is_dir() {
-                let what = if path.exists() { "is no folder" } else { "does not exist" };
+                let what = if path.exists() { "is not a folder" } else { "does not exist" };
                 let help = match path.parent().filter(|_| path.is_file()) {
                     Some(around) if around == Path::new("") => ": `--automata .`".to_owned(),
                     Some(around) => format!(": `--automata {}`", around.display()),
@@ -58,7 +58,7 @@ impl Folder {
         &self.path
     }
 
-    /// How it is reached from the current folder, with `/` between the parts: what stands before the name of a file that a person is to open. Empty if it is
+    /// The way to it from the current folder, with `/` between the parts: goes before the name of a file that a person is to open. Empty if it is
     /// the current folder itself.
     pub fn seen_from_here(&self) -> String {
         let from_here = |path: &Path| {
@@ -72,7 +72,7 @@ impl Folder {
         parts.collect::<PathBuf>().to_string_lossy().replace('\\', "/")
     }
 
-    /// The folder that it is in, where `generated` is too.
+    /// The folder that contains it, and `generated` too.
     pub fn parent(&self) -> anyhow::Result<PathBuf> {
         let path = std::path::absolute(&self.path).context("the current folder cannot be found")?;
         // `automata/..` and the like have no parent by name.
@@ -86,18 +86,18 @@ impl Folder {
             .with_context(|| format!("the definitions in {} cannot be read", self.path.display()))
     }
 
-    /// The definitions, resolved; if they have errors, tells of them on standard error instead.
+    /// The definitions, resolved; if they have errors, prints them to standard error instead.
     pub fn system(&self) -> anyhow::Result<Result<Arc<System>, Verdict>> {
         resolve(self, &self.read()?)
     }
 
-    /// That there is no automaton in it.
+    /// The error that it contains no automaton.
     pub fn without_automata(&self) -> anyhow::Error {
         anyhow!("there is no automaton in {}\nhelp: `automata new NAME` makes one", self.path.display())
     }
 }
 
-/// The definitions, resolved; if they have errors, tells of them on standard error instead. Warnings are left to `automata check`.
+/// The definitions, resolved; if they have errors, prints them to standard error instead. Warnings are left to `automata check`.
 pub fn resolve(folder: &Folder, sources: &Sources) -> anyhow::Result<Result<Arc<System>, Verdict>> {
     let analysis = automata_compiler::analyse(sources);
     match analysis.system {
@@ -107,8 +107,8 @@ pub fn resolve(folder: &Folder, sources: &Sources) -> anyhow::Result<Result<Arc<
     }
 }
 
-/// As [`resolve`]; but an error in one file does not stand in the way of the others. The names are those of the automata that are needed (none: all of them).
-/// With errors elsewhere the system is the part that is whole, each error is told in one line, and the verdict says whether all came that was asked for.
+/// As [`resolve`]; but an error in one file does not affect the others. The names are those of the automata that are needed (none: all of them).
+/// With errors elsewhere the system is the sound part, each error is printed in one line, and the verdict says whether everything requested is there.
 pub fn resolve_sound(
     folder: &Folder,
     sources: &Sources,
@@ -139,7 +139,7 @@ pub fn resolve_sound(
     Ok(Ok((Arc::new(part.system), Verdict::good_if(!names.is_empty()))))
 }
 
-/// Shows the errors on standard error, and that they are why nothing was done.
+/// Shows the errors on standard error, and says that nothing was done because of them.
 fn refuse(sources: &Sources, findings: Vec<Diagnostic>, wanted: Option<&str>) -> anyhow::Result<Verdict> {
     let findings = errors_among(findings);
     let mut stream = errors();
@@ -156,7 +156,7 @@ fn errors_among(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     findings.into_iter().filter(|it| it.code.severity == Severity::Error).collect()
 }
 
-/// Shows findings to a person: of many alike the first ones.
+/// Shows findings to a person: only the first of many of the same kind.
 pub fn show(stream: &mut impl Write, sources: &Sources, findings: &[Diagnostic]) -> std::io::Result<()> {
     let (shown, more) = automata_compiler::render::bounded(sources, findings);
     writeln!(stream, "{}", automata_compiler::render::coloured(sources, &shown))?;
@@ -175,19 +175,19 @@ pub fn automaton(system: &System, name: &str) -> anyhow::Result<AutomatonId> {
     }
 }
 
-/// "There is no …", with what was probably meant and what there is.
+/// "There is no …", with what was probably meant and the known names.
 pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let all: Vec<&str> = known.clone().collect();
     let help = match nearest(name, known) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if all.is_empty() => format!("there is no {what} at all"),
+        None if all.is_empty() => format!("there are none"),
         None if all.len() > NAMED => format!("there are: {}, …", all[..NAMED].join(", ")),
         None => format!("there are: {}", all.join(", ")),
     };
     format!("there is no {what} `{}`\nhelp: {help}", name.escape_debug())
 }
 
-/// Numbers of a summary line: green if there is nothing to tell.
+/// Numbers of a summary line: green if there is nothing to report.
 pub fn tally(errors: usize, warnings: usize) -> String {
     let style = match (errors, warnings) {
         (0, 0) => GOOD,
@@ -197,7 +197,7 @@ pub fn tally(errors: usize, warnings: usize) -> String {
     styled(style, format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")))
 }
 
-/// Whether a person sits at both ends.
+/// Whether input and output are a terminal.
 pub fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }

@@ -1,4 +1,4 @@
-//! `automata generate`: everything that comes out of the definitions, in one folder, and nothing else in it.
+//! `automata generate`: everything generated from the definitions, in one folder, and nothing else in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -14,20 +14,20 @@ use crate::folder::{Folder, resolve};
 use crate::links::Links;
 use crate::terminal::{BAD, GOOD, counted, errors, output, styled};
 
-/// Where the Rust goes; the folders of the other formats are theirs to say.
+/// Where the Rust goes; the other formats name their own folders.
 const RUST: &str = "rust";
 
 /// How many files are named when many differ.
 const NAMED: usize = 20;
 
-/// Write everything that is made from the definitions: Rust, diagrams, tables, reference pages, schema
+/// Write everything generated from the definitions: Rust, diagrams, tables, reference pages, schema
 #[derive(Args)]
-#[command(after_help = "It is all or nothing: while one definition has an error, nothing is written.\n\n\
+#[command(after_help = "If any definition has an error, nothing is written.\n\n\
     Examples:\n  \
     automata generate                    writes generated/ beside the folder of the definitions\n  \
-    automata generate --check            writes nothing; fails and says which files differ")]
+    automata generate --check            writes nothing; fails and lists the files that differ")]
 pub struct Generate {
-    /// Where to [default: `generated`, beside the folder of the definitions]
+    /// Where to write [default: `generated`, beside the folder of the definitions]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     out: Option<PathBuf>,
     /// Write nothing; fail if a file differs from what would be written
@@ -57,7 +57,7 @@ impl Generate {
         let mut wanted = linked(rust(&system, &sources))?;
         let mut written = 0;
         if !self.check {
-            // What is compiled comes first: nothing that is drawn keeps it from being written.
+            // The Rust comes first, so that no drawing keeps it from being written.
             let differences = Differences::in_files(&wanted, &out)?;
             differences.mend(&wanted, &out)?;
             written = differences.missing.len() + differences.changed.len();
@@ -96,7 +96,7 @@ struct Differences {
 }
 
 impl Differences {
-    /// Which of the wanted files are not as they should be.
+    /// Which of the wanted files differ.
     fn in_files(wanted: &BTreeMap<String, String>, out: &Path) -> anyhow::Result<Self> {
         let mut differences = Self { missing: Vec::new(), changed: Vec::new(), stale: Vec::new() };
         for (path, text) in wanted {
@@ -110,11 +110,11 @@ impl Differences {
         Ok(differences)
     }
 
-    /// Likewise, and which files are there that nobody wants.
+    /// Likewise, and which files should not exist.
     fn between(wanted: &BTreeMap<String, String>, out: &Path) -> anyhow::Result<Self> {
         let mut differences = Self::in_files(wanted, out)?;
         let mut there = Vec::new();
-        // What is in these folders and not generated is stale; whatever else is beside them is left alone.
+        // Files in these folders that are not generated are stale; anything beside them is left alone.
         let folders: BTreeSet<&str> =
             automata_outputs::OUTPUTS.iter().map(|output| output.folder).chain([RUST]).collect();
         for folder in folders {
@@ -145,7 +145,7 @@ impl Differences {
         }
         writeln!(
             errors,
-            "{} {} not what the definitions make\n{} run `automata generate` (here: `cargo xtask codegen`)",
+            "{} {} out of date\n{} run `automata generate` (here: `cargo xtask codegen`)",
             styled(BAD, "error:"),
             if lines.len() == 1 { "1 file is".to_owned() } else { format!("{} files are", lines.len()) },
             styled(crate::terminal::ADVICE, "help:"),
@@ -153,7 +153,7 @@ impl Differences {
         Ok(Verdict::Bad)
     }
 
-    /// Writes what differs, so that the times of files that are as they should be stay; removes what is stale.
+    /// Writes only what differs, so that the times of other files stay; removes what is stale.
     fn mend(&self, wanted: &BTreeMap<String, String>, out: &Path) -> anyhow::Result<()> {
         for path in self.missing.iter().chain(&self.changed) {
             let target = out.join(path);

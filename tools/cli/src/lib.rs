@@ -29,7 +29,7 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use folder::Folder;
 
-/// What a command came to. (What could not be done at all is an error, and exit code 2.)
+/// The result of a command. (A failure is an error, and exit code 2.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     /// Exit code 0.
@@ -44,13 +44,13 @@ impl Verdict {
     }
 }
 
-/// Does what the command line says; the first word is the name of the program.
+/// Runs the command line; the first word is the name of the program.
 #[must_use]
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // To a closed pipe nothing can be said, and nothing needs to be.
+            // Nothing can be written to a closed pipe, and nothing needs to be.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }

@@ -1,5 +1,5 @@
-//! Links from what is drawn to the definitions. The formats write them as seen from `generated/`; here they are led from wherever a
-//! file really lies.
+//! Links from drawings to the definitions. The formats write them as seen from `generated/`; here they are rewritten for wherever a
+//! file really is.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::folder::Folder;
 
 /// Where the definitions are.
 pub struct Links {
-    /// Without links of the file system, so that `..` means what it says.
+    /// Without links of the file system, so that `..` is correct.
     definitions: PathBuf,
     /// How the formats write the way there.
     written: String,
@@ -66,7 +66,7 @@ fn relative(from: &Path, to: &Path) -> Option<String> {
     Some(if way.is_empty() { ".".to_owned() } else { way.join("/") })
 }
 
-/// For a link: whatever means something there is written by its bytes.
+/// For a link: special characters are written by their bytes.
 fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()

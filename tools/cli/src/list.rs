@@ -1,4 +1,4 @@
-//! `automata list`: what there is.
+//! `automata list`: lists the automata.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::Verdict;
 use crate::folder::{Folder, resolve_sound};
 use crate::terminal::{FAINT, STRONG, counted, output, print_json, styled};
 
-/// List the automata: instances, states, events, and what each is for
+/// List the automata: instances, states, events and purpose
 #[derive(Args)]
 pub struct List {
     /// Print one JSON object for each automaton, one to a line
@@ -27,7 +27,7 @@ struct Entry<'a> {
     instances: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_type: Option<String>,
-    /// Those that somebody wrote down, leaves and composites.
+    /// Those in the file, leaves and composites.
     states: usize,
     /// Those that can be current.
     leaves: usize,

@@ -12,14 +12,14 @@ use clap_complete::Shell;
 use crate::Verdict;
 use crate::arguments::Arguments;
 
-/// Print completions for a shell
+/// Print shell completions
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     automata completions bash > ~/.local/share/bash-completion/completions/automata\n  \
     automata completions fish > ~/.config/fish/completions/automata.fish\n  \
     automata completions zsh > ~/.zfunc/_automata")]
 pub struct Completions {
-    /// Which shell
+    /// The shell
     shell: Shell,
 }
 

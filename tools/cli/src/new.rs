@@ -16,12 +16,12 @@ use crate::terminal::{BAD, GOOD, ODD, errors, output, styled};
 
 const TEMPLATE: &str = include_str!("template.yaml");
 
-/// The part that is declared where there is none yet.
+/// The part that is declared if there is none yet.
 const FIRST_PART: &str = "program";
 
 const PARTS_FILE: &str = "parts.yaml";
 
-/// Files that are read otherwise than automata: they would be there, and be no automaton.
+/// Files that are not read as automata.
 const OTHER_FILES: [&str; 2] = ["types", "parts"];
 
 const ANOTHER: &str = "help: choose another name";
@@ -29,11 +29,11 @@ const ANOTHER: &str = "help: choose another name";
 /// Write a small valid definition to start from
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
-    automata new door                    automata/door.yaml, automata/parts.yaml and the schemas for editors, where there are none\n  \
-    automata new door --part hardware    whose events come from the part `hardware`\n\n\
+    automata new door                    writes automata/door.yaml; parts.yaml and the schemas for editors if missing\n  \
+    automata new door --part hardware    its events come from the part `hardware`\n\n\
     Nothing is overwritten. `automata simulate NAME` then runs it, `automata render NAME` draws it.")]
 pub struct New {
-    /// What to call it, in snake_case
+    /// Its name, in snake_case
     name: String,
     /// The part that sends its events and performs its actions [default: the first of parts.yaml]
     #[arg(long)]
@@ -44,7 +44,8 @@ impl New {
     pub fn run(self, named: Option<&Path>) -> anyhow::Result<Verdict> {
         let name = &self.name;
         if !Convention::SnakeCase.fits(name) {
-            let form = "a name is in snake_case: lower-case letters, digits, single underscores, a letter first";
+            let form =
+                "a name is in snake_case: lower-case letters, digits and single underscores, starting with a letter";
             let help = match Convention::SnakeCase.apply(name) {
                 Some(near) => format!("{form}; such as `{near}`"),
                 None => form.to_owned(),
@@ -120,8 +121,8 @@ fn place(named: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// The function that makes the schema of a kind of file.
 type Schema = fn(&System, &Sources) -> String;
 
-/// Writes the schemas that the first lines of the files name, where `automata generate` writes them too; tells what was written, and
-/// which of them differ from those of this program, and are left as they are.
+/// Writes the schemas that the first lines of the files name, where `automata generate` writes them too; says what was written, and
+/// which of them differ from those of this program and are left as they are.
 fn write_schemas(folder: &Folder) -> anyhow::Result<Vec<String>> {
     let target = folder.parent()?.join("generated/schema");
     std::fs::create_dir_all(&target).with_context(|| format!("{} could not be made", target.display()))?;
@@ -134,7 +135,7 @@ fn write_schemas(folder: &Folder) -> anyhow::Result<Vec<String>> {
         match std::fs::read(&path) {
             Ok(bytes) if bytes == text.as_bytes() => {}
             Ok(_) => said.push(format!(
-                "{} {} as it is, of another version; `automata generate` writes it again",
+                "{} {} as it is: from another version; `automata generate` writes it again",
                 styled(ODD, "left"),
                 path.display()
             )),
@@ -161,7 +162,7 @@ fn parts_file(part: &str) -> String {
     )
 }
 
-/// Whether the files, beside those that there are, have no findings; if they do, tells of them.
+/// Whether the files, with the existing ones, have no findings; prints any findings.
 fn fits_in(sources: &Sources, folder: &Path, files: &[(String, String)]) -> anyhow::Result<bool> {
     let folder = folder.file_name().map_or_else(|| USUAL_NAME.into(), |name| name.to_string_lossy());
     let added = files.iter().map(|(file, text)| Source { path: format!("{folder}/{file}"), text: text.clone() });
@@ -176,7 +177,7 @@ fn fits_in(sources: &Sources, folder: &Path, files: &[(String, String)]) -> anyh
     }
     let mut errors = errors();
     writeln!(errors, "{}", automata_compiler::render::coloured(&together, &findings))?;
-    writeln!(errors, "{} nothing was written: under this name it would have findings", styled(BAD, "error:"))?;
+    writeln!(errors, "{} nothing was written: with this name it would have findings", styled(BAD, "error:"))?;
     Ok(false)
 }
 

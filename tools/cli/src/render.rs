@@ -23,28 +23,26 @@ use crate::watch::watch;
 
 const ALL: &str = "all";
 
-/// The file about the whole that people look for; the others (schema, index) come with their format.
+/// The file about the whole system that people look for; the others (schema, index) come with their format.
 const WHOLE: &str = "system";
 
-/// Draw: pictures, tables and pages of one automaton or all
+/// Draw pictures, tables and pages of one automaton or all
 #[derive(Args)]
-#[command(
-    after_help = "With one format, files are DIR/NAME.EXTENSION; with several they lie in folders, as in generated/.\n\n\
+#[command(after_help = "One format writes DIR/NAME.EXTENSION; several write into folders, as in generated/.\n\n\
     Examples:\n  \
     automata render tcp_connection > tcp_connection.svg\n  \
     automata render tcp_connection --format mermaid\n  \
     automata render --format svg,table --out /tmp/look\n  \
-    automata render tcp_connection --trace node.trace > used.svg     what was used in it, how often, and what never\n  \
-    automata render tcp_connection --out /tmp --watch     with the picture open in a browser"
-)]
+    automata render tcp_connection --trace node.trace > used.svg     what was used, and how often\n  \
+    automata render tcp_connection --out /tmp --watch     with the picture open in a browser")]
 pub struct Render {
-    /// Automata, or files about the whole system; all of them if none is named
+    /// Automata, or files about the whole system [default: all]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Which formats, with commas between
+    /// Formats, separated by commas
     #[arg(long, short, value_delimiter = ',', default_value = "svg", value_parser = formats())]
     format: Vec<String>,
-    /// Write files into this folder, instead of one to standard output
+    /// Write files into this folder, instead of one file to standard output
     #[arg(long, short, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     out: Option<PathBuf>,
     /// Show how often each state and transition was used in this trace
@@ -57,7 +55,7 @@ pub struct Render {
 
 fn formats() -> PossibleValuesParser {
     let one = |output: &Output| PossibleValue::new(output.name).help(output.summary);
-    let all = PossibleValue::new(ALL).help("Each of these.");
+    let all = PossibleValue::new(ALL).help("All of these.");
     PossibleValuesParser::new(OUTPUTS.iter().map(one).chain([all]))
 }
 
@@ -96,7 +94,7 @@ impl Render {
                 output.flush()?;
             }
             (None, _) => bail!(
-                "these are {} files, and standard output takes one\n\
+                "these are {} files; standard output takes one\n\
                  help: name a folder with --out DIR, or one automaton and one format",
                 files.len()
             ),
@@ -111,7 +109,7 @@ impl Render {
         sources: &Sources,
         chosen: &[&Output],
     ) -> anyhow::Result<BTreeMap<String, String>> {
-        // With one format the folder would say nothing.
+        // With one format a folder would add nothing.
         let in_folders = chosen.len() > 1 || self.format.iter().any(|format| format == ALL);
         let mut files = BTreeMap::new();
         for output in chosen {
@@ -134,7 +132,7 @@ impl Render {
             let formats: Vec<&str> = OUTPUTS.iter().filter(shows).map(|output| output.name).collect();
             if !formats.is_empty() {
                 bail!(
-                    "the format `{}` shows nothing of `{name}`\nhelp: these do: {}",
+                    "the format `{}` does not show `{name}`\nhelp: these do: {}",
                     self.format.join(","),
                     formats.join(", ")
                 );
@@ -149,7 +147,7 @@ impl Render {
     fn used(&self, system: &Arc<System>, sources: &Sources, trace: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         if let Some(format) = self.format.iter().find(|format| *format != "svg") {
             bail!(
-                "the format `{format}` does not take a trace: only the picture shows how often everything was used\n\
+                "the format `{format}` does not take a trace: only svg shows how often everything was used\n\
                  help: `--format svg`, or no format at all; `automata sequence` draws who said what to whom"
             );
         }
@@ -166,7 +164,7 @@ impl Render {
     }
 }
 
-/// What was used; a trace that does not do what the definitions say would show something else than happened.
+/// What was used; a trace that does not match the definitions would show something that did not happen.
 fn usage(system: &Arc<System>, path: &Path) -> anyhow::Result<Usage> {
     struct Count(Usage);
     impl Watch for Count {
@@ -178,9 +176,9 @@ fn usage(system: &Arc<System>, path: &Path) -> anyhow::Result<Usage> {
     let trace = Trace::open(path)?;
     let (name, is_of) = (trace.name.clone(), trace.is_of(system));
     let parted = |line: u64| {
-        let why = if is_of { "" } else { ", which are others than it was made under" };
+        let why = if is_of { "" } else { ", which are not those it was made under" };
         anyhow!(
-            "{name} parts from these definitions at line {line}{why}, so it cannot be said what was used\n\
+            "{name} does not match these definitions from line {line} on{why}, so usage is not known\n\
              help: `automata replay {name}` shows where; --automata DIR names other definitions"
         )
     };

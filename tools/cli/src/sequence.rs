@@ -18,7 +18,7 @@ use crate::trace::{Trace, TracePath, wrong};
 /// Draw a span of a trace: who said what to whom
 #[derive(Args)]
 #[command(
-    after_help = "Lifelines are instances and parts of the program. What the trace says is drawn, and not verified: `automata replay` does that.\n\n\
+    after_help = "Lifelines are instances and parts of the program. The trace is drawn as it is; `automata replay` verifies it.\n\n\
     Examples:\n  \
     automata sequence node.trace --from 120 --to 180 > talk.svg\n  \
     automata sequence node.trace --from 1:30 --to 1:35 > five_seconds.svg\n  \
@@ -27,23 +27,23 @@ use crate::trace::{Trace, TracePath, wrong};
 pub struct Sequence {
     #[command(flatten)]
     trace: TracePath,
-    /// From that delivery (a number) or time on
+    /// First delivery (a number) or time
     #[arg(long, value_name = "N|TIME", value_parser = until)]
     from: Option<Until>,
-    /// Up to that delivery or time
+    /// Last delivery or time
     #[arg(long, value_name = "N|TIME", value_parser = until)]
     to: Option<Until>,
     /// Only what this automaton or instance gets or causes: NAME or NAME[KEY]
     #[arg(long, value_name = "INSTANCE")]
     instance: Vec<String>,
-    /// Which format
+    /// The format
     #[arg(long, short, default_value = "svg")]
     format: Format,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// Picture, in the look of the others
+    /// Picture, in the style of the others
     Svg,
     /// Mermaid sequence diagram
     Mermaid,
@@ -66,10 +66,10 @@ impl Sequence {
             let block = match blocks() {
                 Ok(Next::Block(block)) => block,
                 Ok(Next::End(_)) => break,
-                // What can be read can be drawn.
+                // Everything that can be read can be drawn.
                 Err(error) => {
                     let problem = wrong(&name, &error);
-                    writeln!(errors(), "{} {problem}; it is drawn as far as it can be read", styled(ODD, "note:"))?;
+                    writeln!(errors(), "{} {problem}; drawn up to there", styled(ODD, "note:"))?;
                     break;
                 }
             };
@@ -117,7 +117,7 @@ fn is_past(to: Option<Until>, sequence: u64, at_ms: u64) -> bool {
     }
 }
 
-/// What will be drawn, and how much more there was.
+/// What will be drawn, and how much more there is.
 #[derive(Default)]
 struct Collected {
     picture: Picture,
@@ -148,16 +148,11 @@ impl Collected {
             moment(self.last.1)
         );
         if self.wanted > DELIVERIES_LIMIT {
-            bail!(
-                "these are {} deliveries, and a picture of more than {DELIVERIES_LIMIT} cannot be read\n{help}",
-                self.wanted
-            );
+            bail!("these are {} deliveries; at most {DELIVERIES_LIMIT} can be drawn\n{help}", self.wanted);
         }
         let lifelines = self.picture.lifelines.len();
         if lifelines > LIFELINES_LIMIT {
-            bail!(
-                "these are {lifelines} instances and parts, and a picture of more than {LIFELINES_LIMIT} cannot be read\n{help}"
-            );
+            bail!("these are {lifelines} instances and parts; at most {LIFELINES_LIMIT} can be drawn\n{help}");
         }
         Ok(&self.picture)
     }

@@ -1,4 +1,4 @@
-//! `automata simulate`: an automaton at a person's hands, or at a script's. What it does is the interpreter's; here it meets the terminal.
+//! `automata simulate`: an automaton run by a person or a script. The interpreter does the work; this is its terminal.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, Read, Write};
@@ -19,19 +19,19 @@ use crate::terminal::{FAINT, STRONG, counted, output, print_json, styled};
 /// Step through an automaton: see its state, the events it accepts, and what each does
 #[derive(Args)]
 #[command(
-    after_help = "All automata of the folder run together; NAME is the one that you look at. Time passes only when you say so.\n\n\
+    after_help = "All automata of the folder run together; NAME is the one you see. Time passes only when you say so.\n\n\
     A script is JSON Lines, one step to a line. Every key may be left out:\n  \
     {\"at_ms\": 5000, \"instance\": \"door[1]\", \"event\": \"open\", \"fields\": {\"by\": \"alice\"}, \"conditions\": {\"locked\": false}}\n\
-    at_ms       time passes up to then, and timers fire when they are due; with \"jump\": true they fire late, as after a sleep of the machine\n\
-    instance    who gets the event; without it, NAME\n\
-    conditions  answers, which hold from this line on until they are changed\n\n\
+    at_ms       time passes up to then, and timers fire when they are due; with \"jump\": true they fire late, as when the machine slept\n\
+    instance    receives the event; without it, NAME does\n\
+    conditions  answers that hold from this line on until changed\n\n\
     Examples:\n  \
     automata simulate tcp_connection\n  \
     automata simulate 'tcp_connection[7]'\n  \
     automata simulate tcp_connection --script steps.jsonl\n  \
     automata simulate tcp_connection --script - --json < steps.jsonl | jq .outcome\n  \
     automata simulate tcp_connection --script steps.jsonl --trace run.trace     for `automata replay`\n  \
-    automata simulate tcp_connection --save-script steps.jsonl                  try something, and keep it"
+    automata simulate tcp_connection --save-script steps.jsonl                  saves your session as a script"
 )]
 pub struct Simulate {
     /// The automaton, or one of its instances: `name[key]`
@@ -54,7 +54,7 @@ impl Simulate {
     pub fn run(self, folder: &Folder) -> anyhow::Result<Verdict> {
         if self.json && self.script.is_none() {
             bail!(
-                "--json needs --script: JSON output belongs to the run of a script; a person is told in words\n\
+                "--json needs --script: an interactive session prints text\n\
                  help: `automata simulate {} --script STEPS.jsonl --json`; `--script -` reads the steps from standard input",
                 self.name.escape_debug()
             );
@@ -136,7 +136,7 @@ impl Simulate {
 /// What a trace calls this program.
 const PROGRAM: &str = concat!("automata ", env!("CARGO_PKG_VERSION"));
 
-/// Nobody has to be able to guess it, and nobody has to know it: the keys of two hash maps of the standard library are random enough.
+/// It must not be guessable, and nobody needs to know it: the keys of two hash maps of the standard library are random enough.
 fn random_key() -> [u8; 32] {
     let mut key = [0; 32];
     for (index, part) in key.chunks_mut(8).enumerate() {
@@ -150,7 +150,7 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     std::fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// Writes a file that the person asked for, and says so; what went wrong is said, and the session goes on.
+/// Writes a file that the person asked for, and says so; after an error the session continues.
 fn save(session: &Session, file: &Saved) -> String {
     let (path, bytes) = match file {
         Saved::Script(path) => (path, session.script().into_bytes()),
@@ -165,7 +165,7 @@ fn save(session: &Session, file: &Saved) -> String {
     }
 }
 
-/// Talks to a person, or to a pipe, until the end; what was done is in the session.
+/// Runs the session with a person or a pipe until the end; what was done is in the session.
 fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
     let (mut session, reply) = Session::new(system, name)?;
     let mut output = output();
@@ -174,7 +174,7 @@ fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
         writeln!(
             output,
             "{}",
-            styled(FAINT, "A number or a name sends that event; `help` tells the rest, `quit` ends.")
+            styled(FAINT, "A number or a name sends that event; `help` lists the commands, `quit` ends.")
         )?;
     }
     show(&mut output, &reply.text)?;
@@ -200,7 +200,7 @@ fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
         }
         let text = reply.save.as_ref().map_or_else(|| reply.text.clone(), |file| save(&session, file));
         if !person {
-            // What a pipe says is not seen otherwise.
+            // Input from a pipe would not be visible otherwise.
             writeln!(output)?;
         }
         show(&mut output, &text)?;

@@ -1,21 +1,21 @@
-//! Writing for people: colours where they can be seen, and no fuss when the reader has gone away.
+//! Writing for people: colours where they can be seen, and no error when the reader has gone away.
 
 use std::io::{self, Write};
 
 use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
 
-/// What is to be noticed: names, states.
+/// For emphasis: names, states.
 pub const STRONG: Style = Style::new().bold();
-/// What may be overlooked.
+/// For secondary text.
 pub const FAINT: Style = Style::new().dimmed();
-/// It went well.
+/// For success.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// It did not.
+/// For failure.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
-/// It is odd.
+/// For warnings.
 pub const ODD: Style = AnsiColor::Yellow.on_default().bold();
-/// What may be done about it.
+/// For help.
 pub const ADVICE: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The text in that style; streams of this module drop the style where it cannot be seen.
@@ -33,10 +33,10 @@ pub fn errors() -> AutoStream<io::StderrLock<'static>> {
     anstream::stderr().lock()
 }
 
-/// Tells of an error. Its text may go on with lines that begin with `help: `.
+/// Prints an error. Its text may continue with lines that begin with `help: `.
 pub fn complain(error: &anyhow::Error) {
     let text = format!("{error:#}").replace("\nhelp: ", &format!("\n{} ", styled(ADVICE, "help:")));
-    // If standard error is closed as well, the exit code has to say it.
+    // If standard error is closed too, only the exit code shows it.
     let _ = writeln!(errors(), "{} {text}", styled(BAD, "error:"));
 }
 

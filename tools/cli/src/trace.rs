@@ -1,4 +1,4 @@
-//! A trace as a file, or as what comes in at standard input.
+//! A trace from a file, or from standard input.
 
 use std::fs::File;
 use std::io;
@@ -12,7 +12,7 @@ use automata_compiler::trace::{Next, Opening, Replay, Stream, Summary, TraceErro
 
 /// A trace, open after its first two lines.
 pub struct Trace {
-    /// What to call it.
+    /// Its name.
     pub name: String,
     stream: Stream,
 }
@@ -27,7 +27,7 @@ impl Trace {
         } else {
             let file = File::open(path).with_context(|| format!("{name} cannot be read"))?;
             if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                return Err(anyhow!("{name} is a folder\nhelp: traces are files; name one of those in it"));
+                return Err(anyhow!("{name} is a folder\nhelp: name a trace file in it"));
             }
             Stream::open(file)
         };

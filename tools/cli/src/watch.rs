@@ -1,7 +1,7 @@
 //! `--watch`: the same again whenever a definition changes.
 //!
-//! By reading the files again and again: they are few and small, it needs no library and no system call that exists on one system
-//! only, and it looks at what was written and not at a clock, so a file that is saved unchanged starts nothing.
+//! It polls the files: they are few and small, it needs no library and no system call of one system
+//! only, and it compares contents, not times, so a file that is saved unchanged triggers nothing.
 
 use std::io::Write;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use crate::terminal::{FAINT, complain, errors, is_broken_pipe, styled};
 /// Soon enough for somebody who has just saved a file.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Calls `each` with the definitions, now and after each change, until the program is interrupted or its output closed. What goes
-/// wrong on the way is told, and may be mended by the next change.
+/// Calls `each` with the definitions, now and after each change, until the program is interrupted or its output closed. Errors
+/// on the way are printed, and the next change may fix them.
 pub fn watch(folder: &Folder, mut each: impl FnMut(&Sources) -> anyhow::Result<Verdict>) -> anyhow::Result<Verdict> {
     let mut last = None;
     loop {
@@ -40,7 +40,7 @@ pub fn watch(folder: &Folder, mut each: impl FnMut(&Sources) -> anyhow::Result<V
     }
 }
 
-/// The paths of files that came, went, or hold something else.
+/// The paths of files that were added, removed or changed.
 fn changes(before: &Result<Sources, String>, after: &Result<Sources, String>) -> String {
     let files = |of: &Result<Sources, String>| {
         let sources = of.as_ref().ok().cloned().unwrap_or_default();

@@ -37,7 +37,7 @@ impl ParsedFile {
     }
 }
 
-/// Reads, resolves and checks all files. Whatever they contain, it comes back, with all findings of all files.
+/// Reads, resolves and checks all files. Whatever they contain, it returns, with all findings of all files.
 #[must_use]
 pub fn analyse(sources: &Sources) -> Analysis {
     analyse_parsed(sources, &parse(sources))
@@ -55,7 +55,7 @@ const ENDING: &str = ".yaml";
 
 /// `door.yml`, `door.YAML`.
 fn other_ending(file: FileId, name: &str, stem: &str) -> Diagnostic {
-    let message = format!("`{name}` is not read: the names of definitions end in `{ENDING}`");
+    let message = format!("`{name}` is not read: definition files end in `{ENDING}`");
     Diagnostic::new(&errors::NOT_READ, Span { file, start: 0, end: 0 }, message)
         .help(format!("rename it to `{}{ENDING}`", stem.to_lowercase()))
 }
@@ -67,28 +67,28 @@ fn refused(file: FileId, fault: &Fault) -> ParsedFile {
     ParsedFile { tree: None, findings: vec![finding] }
 }
 
-/// As [`analyse`], with each of the files read already: most of the time goes there, and who analyses again and again while
-/// one file changes need not read the others anew.
+/// As [`analyse`], with each of the files read already: reading takes most of the time, and a caller that analyses again whenever
+/// one file changes need not read the others again.
 #[must_use]
 pub fn analyse_parsed(sources: &Sources, parsed: &[ParsedFile]) -> Analysis {
     analyse_without(sources, parsed, &BTreeSet::new())
 }
 
-/// As if some files were not there; where an automaton of theirs sends an event (`from`), it is taken for a part of the program.
+/// As if some files were not there; where an automaton in them sends an event (`from`), it is taken for a part of the program.
 pub(crate) fn analyse_without(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>) -> Analysis {
     let mut findings = Vec::new();
     let files = read(sources, parsed, absent, &mut findings);
     let system = resolve(files, &mut findings);
     let sound = !findings.iter().any(|finding| finding.code.severity == Severity::Error);
     let system = sound.then_some(system).and_then(|system| checked(system, &mut findings));
-    // What one case says for several events is said once.
+    // A finding on a case for several events is reported once.
     findings.sort_by(|a, b| (a.span, a.code.number, &a.message).cmp(&(b.span, b.code.number, &b.message)));
     findings.dedup();
     let findings = causes::gather(findings);
     Analysis { system, findings }
 }
 
-/// What only the whole of a definition shows; the rest of the findings are warnings.
+/// Errors that only the whole definition shows; the other findings are warnings.
 fn checked(system: System, findings: &mut Vec<Diagnostic>) -> Option<System> {
     let found = checks::run(&system);
     let sound = !found.iter().any(|finding| finding.code.severity == Severity::Error);
@@ -143,14 +143,14 @@ fn read(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>, fin
     files
 }
 
-/// No stand-in brings a finding of its own.
+/// A stand-in causes no findings.
 fn can_stand_in(files: &Files, name: &str) -> bool {
     let is_part = matches!(&files.parts, Shared::Read(parts) if parts.iter().any(|part| part.name.text == name));
     let is_automaton = files.automata.iter().any(|(_, automaton)| automaton.name.text == name);
     !is_part && !is_automaton && Convention::SnakeCase.fits(name) && reserved(name).is_none()
 }
 
-/// The part that stands for an automaton that is left out.
+/// The part in place of an automaton that is left out.
 fn stand_in(file: FileId, name: String) -> syntax::PartDeclaration {
     let name = Text { text: name, span: Span { file, start: 0, end: 0 }, exact: false };
     syntax::PartDeclaration { name, summary: String::new() }

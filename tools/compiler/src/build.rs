@@ -11,14 +11,14 @@ use crate::rust::{self, Options};
 use crate::source::Sources;
 use crate::{analyse, read_folder, render};
 
-/// What comes of sources without errors.
+/// The result for sources without errors.
 #[derive(Clone, Debug)]
 pub struct Artifacts {
     /// The resolved model.
     pub system: System,
     /// Generated Rust by path, as [`rust::generate`] gives it.
     pub rust: BTreeMap<String, String>,
-    /// What could be better.
+    /// Warnings.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -93,7 +93,7 @@ fn place(folder: &Path) -> PathBuf {
 pub fn build_into(folder: &Path, target: &Path, options: &Options) -> Result<(), String> {
     println!("cargo::rerun-if-changed={}", folder.display());
     let sources = read_folder(folder).map_err(|error| error.to_string())?;
-    // As seen from the package, so that what cargo shows can be opened.
+    // As seen from the package, so that the paths that cargo shows can be opened.
     let opened = |path: &str| folder.join(path.rsplit('/').next().unwrap_or(path)).display().to_string();
     let shown = || sources.clone().shown_as(opened);
     let artifacts = compile(&sources, options).map_err(|findings| {
@@ -103,7 +103,7 @@ pub fn build_into(folder: &Path, target: &Path, options: &Options) -> Result<(),
     if artifacts.system.automata.is_empty() {
         return Err(format!("there is no automaton in {}", folder.display()));
     }
-    // Each such line is a message of its own to cargo, which shows it with "warning:" before it.
+    // Each such line is a separate message to cargo, which shows it with "warning:" before it.
     let named = shown();
     for warning in artifacts.warnings.iter().filter(|finding| finding.code.severity == Severity::Warning) {
         println!("cargo::warning={}", render::line(&named, warning));
@@ -111,7 +111,7 @@ pub fn build_into(folder: &Path, target: &Path, options: &Options) -> Result<(),
     write(target, &artifacts.rust).map_err(|error| format!("{}: {error}", target.display()))
 }
 
-/// Writes what differs, so that nothing is compiled again without need.
+/// Writes only what differs, so that nothing is compiled again without need.
 fn write(target: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
     fs::create_dir_all(target)?;
     for entry in fs::read_dir(target)? {

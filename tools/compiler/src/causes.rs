@@ -1,13 +1,13 @@
-//! One cause, one finding: a name that is not declared is told once, with the other places that name it.
+//! One cause, one finding: an undeclared name is reported once, with the other places that name it.
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostic;
 
-/// Of the other places that name what is not declared, so many are shown.
+/// How many of the other places that name it are shown.
 pub const PLACES_SHOWN: usize = 6;
 
-/// Of findings of one cause keeps the first, which then points at the places of the others. They are sorted by place.
+/// Keeps the first of the findings of one cause, and points from it at the places of the others. They are sorted by place.
 pub(crate) fn gather(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
     let mut more: BTreeMap<usize, usize> = BTreeMap::new();

@@ -8,7 +8,7 @@ use crate::source::Span;
 pub enum Severity {
     /// Nothing can be generated.
     Error,
-    /// The definition has a meaning, but hardly the one that was meant.
+    /// The definition has a meaning, but hardly the intended one.
     Warning,
 }
 
@@ -21,7 +21,7 @@ pub struct Code {
     pub severity: Severity,
     /// A line, such as "unknown state".
     pub title: &'static str,
-    /// Markdown: why it matters, an example that has it, the same example mended.
+    /// Markdown: why it matters, a wrong example, and the same example fixed.
     pub explanation: &'static str,
 }
 
@@ -34,13 +34,13 @@ pub struct Diagnostic {
     pub message: String,
     /// Where.
     pub span: Span,
-    /// Said at that place, beside the source; may be empty.
+    /// Shown at that place, beside the source; may be empty.
     pub label: String,
-    /// Other places that matter, each with a word on why.
+    /// Other places that matter, each with the reason.
     pub related: Vec<(Span, String)>,
     /// What to do: "did you mean `CONNECTED`?"
     pub help: Option<String>,
-    /// What is amiss, if other findings may come of the same: the kind of a name, whose it is, and the name. Findings of one cause are told
+    /// The cause, if other findings may have the same: the kind of a name, whose it is, and the name. Findings of one cause are reported
     /// as one ([`crate::causes`]).
     pub cause: Option<String>,
 }
@@ -52,7 +52,7 @@ impl Diagnostic {
         Self { code, message: message.into(), span, label: String::new(), related: Vec::new(), help: None, cause: None }
     }
 
-    /// Says something beside the place.
+    /// Adds a label beside the place.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
@@ -66,14 +66,14 @@ impl Diagnostic {
         self
     }
 
-    /// Says what to do.
+    /// Adds what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Says what it comes of.
+    /// Adds the cause.
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());

@@ -1,4 +1,4 @@
-//! The rim of the compiler: the only place that touches files.
+//! The edge of the compiler: the only place that touches files.
 
 use std::fs;
 use std::io::{self, Read};
@@ -9,8 +9,8 @@ use crate::yaml::FILE_SIZE_LIMIT;
 
 /// The files of the language in a folder, to be shown as `<folder name>/<file>`.
 ///
-/// Hidden files, and files that are no YAML by their names, are left alone. What looks like a definition and cannot be one (a folder, a link
-/// that leads nowhere, `door.YAML`) is among them, and becomes a finding: passed over in silence, it would be missed.
+/// Hidden files, and files that are not YAML by name, are ignored. What looks like a definition but cannot be one (a folder, a broken
+/// link, `door.YAML`) is included, and becomes a finding: it must not be skipped silently.
 ///
 /// # Errors
 /// If the folder cannot be read; the error names it. What is wrong with a file in it becomes a finding.
@@ -27,17 +27,17 @@ pub fn read_folder(folder: &Path) -> io::Result<Sources> {
     Ok(Sources::with_faults(files))
 }
 
-/// A definition, or what is wrong with it; nothing, if it is none of the language's files.
+/// A definition, or what is wrong with it; none for other files.
 fn read_entry(path: &Path, file: &str, shown: String) -> Option<(Source, Option<Fault>)> {
     let is_named_so = has_ending_of_yaml(file);
-    // Through links: one that leads nowhere is a definition that is missed.
+    // Through links: a broken one is a missing definition.
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) => return is_named_so.then(|| Source::unreadable(shown, &why(path, &error))),
     };
     if metadata.is_dir() {
         let message = format!("`{file}` is a folder: definitions in it are not read");
-        let help = "move them up into this folder, one automaton to a file; what is no definition belongs elsewhere";
+        let help = "move them up into this folder, one automaton to a file; other files belong elsewhere";
         return Some(Source::misplaced(shown, message, help.to_owned()));
     }
     if !is_named_so {
@@ -69,7 +69,7 @@ fn folder_name(folder: &Path) -> io::Result<String> {
     Ok(full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
 }
 
-/// At most a byte more than a file may have: that it is too large is then a finding like any other.
+/// At most a byte more than a file may have: a file that is too large is then a finding like any other.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(FILE_SIZE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
@@ -89,7 +89,7 @@ fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// What the system says of an error, without its number.
+/// The system's text for an error, without its number.
 fn words_of(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error ").next().unwrap_or(&text).to_owned()

@@ -1,9 +1,9 @@
-//! What people write who know another language, and what it is called here, or that it is not there.
+//! Words from other languages, and what they are called here, or that they do not exist.
 //!
-//! One table for all places: keys, events, expressions, actions and types. `tests/foreign_words.rs` writes each word in its place, and looks
-//! at what is said.
+//! One table for all places: keys, events, expressions, actions and types. `tests/foreign_words.rs` writes each word in its place, and checks
+//! the message.
 
-/// Where something is written.
+/// Where a word is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A key of a case.
@@ -18,17 +18,17 @@ pub enum Place {
     Event,
     /// A symbol in an expression.
     Symbol,
-    /// A word where a value stands.
+    /// A word in place of a value.
     Value,
-    /// A word behind a value, where an operator stands.
+    /// A word after a value, in place of an operator.
     Operator,
-    /// What is called with arguments in an expression.
+    /// A call in an expression.
     Function,
-    /// What stands before a `.` in an expression.
+    /// Before a `.` in an expression.
     Owner,
     /// A field of `event`.
     Field,
-    /// What is called under `do`.
+    /// A call under `do`.
     Action,
     /// A type.
     Type,
@@ -41,13 +41,13 @@ pub struct Entry {
     pub places: &'static [Place],
     /// The words.
     pub words: &'static [&'static str],
-    /// The key that is meant, if one is; the entry holds only where that key is known.
+    /// The intended key, if any; the entry applies only where that key is known.
     pub meant: Option<&'static str>,
-    /// What is said.
+    /// The message.
     pub help: &'static str,
 }
 
-/// What is said of this word in this place.
+/// The entry for this word in this place.
 #[must_use]
 pub fn help(place: Place, word: &str) -> Option<&'static str> {
     find(place, word, &[]).map(|entry| entry.help)
@@ -62,7 +62,7 @@ pub fn find(place: Place, word: &str, known: &[&str]) -> Option<&'static Entry> 
     })
 }
 
-/// The longest symbol of the table with which a text begins, and what is said of it.
+/// The longest symbol of the table that a text begins with, and its message.
 #[must_use]
 pub fn symbol(text: &str) -> Option<(&'static str, &'static str)> {
     let symbols = TABLE.iter().filter(|entry| entry.places.contains(&Place::Symbol));
@@ -70,7 +70,7 @@ pub fn symbol(text: &str) -> Option<(&'static str, &'static str)> {
     all.filter(|(symbol, _)| text.starts_with(symbol)).max_by_key(|(symbol, _)| symbol.len())
 }
 
-/// What is said of a type as other languages write it: `List<u8>`, `[u8]`, `Option<u8>`.
+/// The message for a type as other languages write it: `List<u8>`, `[u8]`, `Option<u8>`.
 #[must_use]
 pub fn type_help(written: &str) -> Option<&'static str> {
     let head = written.split(['<', '[', '(', '{', ' ']).next().unwrap_or_default();
@@ -101,18 +101,16 @@ const fn entry(
 
 const NO_PARALLEL: &str =
     "there are no parallel states: make an automaton of each region; they observe one another by `X enters STATE`";
-const NO_INVOKE: &str = "nothing is invoked: an action (`do`) asks the host, which answers with an event; `start` makes an instance of another automaton";
-const EMIT: &str =
-    "an event for this automaton itself is raised (`raise: e`), one for another is sent (`send: other.e`)";
-const LOG: &str =
-    "there is nothing to log with: every delivery is recorded; what the host is to write down is an action of your own";
-const NO_ELSE: &str = "there is no word for it: a last case without `if` answers whatever is left";
-const ALL_OTHERS: &str = "there is no event for all others: name each, with commas between (`a, b:`); what means nothing stands under `ignore`";
-const TIMERS: &str = "timers stand under `after` (once) and `every` (again and again)";
-const BARE: &str = "variables, parameters and fields are named alone, with nothing before them";
-const NO_FRACTIONS: &str = "there are no fractions: count in something smaller, such as thousandths, with an integer of `u8` to `u64`, `i8` to `i64`";
-const INTEGERS: &str = "integers say how large they are: `u8` to `u64`, `i8` to `i64`";
-const COLLECTIONS: &str = "there are no collections: bytes are `bytes`; others are a type of Rust (`rust:` in `types.yaml`), or an instance for each";
+const NO_INVOKE: &str = "there is no `invoke`: an action (`do`) asks the host, which answers with an event; `start` makes an instance of another automaton";
+const EMIT: &str = "raise an event for this automaton (`raise: e`); send one to another (`send: other.e`)";
+const LOG: &str = "there is no logging: every delivery is recorded; to make the host log something, declare an action";
+const NO_ELSE: &str = "there is no such word: a last case without `if` answers the rest";
+const ALL_OTHERS: &str = "there is no event for all others: name each, separated by commas (`a, b:`); events that mean nothing go under `ignore`";
+const TIMERS: &str = "timers go under `after` (once) and `every` (repeatedly)";
+const BARE: &str = "variables, parameters and fields are written alone, without a prefix";
+const NO_FRACTIONS: &str = "there are no fractions: count in a smaller unit, such as thousandths, with an integer (`u8` to `u64`, `i8` to `i64`)";
+const INTEGERS: &str = "integer types name their size: `u8` to `u64`, `i8` to `i64`";
+const COLLECTIONS: &str = "there are no collections: use `bytes` for bytes; for others, a Rust type (`rust:` in `types.yaml`), or an instance for each element";
 
 /// All of it.
 pub const TABLE: &[Entry] = &[
@@ -121,26 +119,26 @@ pub const TABLE: &[Entry] = &[
         &[Place::Case],
         &["target", "goto", "next", "then", "destination"],
         Some("to"),
-        "where a case leads stands behind `to`",
+        "the target of a case is written as `to`",
     ),
     entry(
         &[Place::Case],
         &["guard", "cond", "when", "condition", "unless", "in"],
         Some("if"),
-        "the guard of a case stands behind `if`",
+        "the guard of a case is written as `if`",
     ),
     entry(&[Place::Case], &["else", "otherwise", "default", "elif", "elseif", "else_if"], None, NO_ELSE),
     entry(
         &[Place::Case, Place::Part],
         &["action", "actions", "effect", "effects", "run", "exec", "call"],
         Some("do"),
-        "actions stand behind `do`",
+        "actions are listed under `do`",
     ),
     entry(
         &[Place::Case, Place::Part],
         &["assign", "let", "update"],
         Some("set"),
-        "assignments stand behind `set`: `set: x = 1`, or a list of them",
+        "assignments go under `set`: `set: x = 1`, or a list of them",
     ),
     entry(&[Place::Case, Place::Part], &["emit", "dispatch", "publish", "trigger", "fire"], None, EMIT),
     entry(&[Place::Case, Place::Part, Place::State], &["log", "print"], None, LOG),
@@ -149,7 +147,7 @@ pub const TABLE: &[Entry] = &[
         &[Place::Case, Place::Part],
         &["delay", "timeout", "after", "wait"],
         None,
-        "a timer belongs to a state: it stands there under `after` or `every`",
+        "a timer belongs to a state: declare it there under `after` or `every`",
     ),
     entry(
         &[Place::Case],
@@ -162,19 +160,19 @@ pub const TABLE: &[Entry] = &[
         &[Place::State],
         &["on_entry", "onentry", "onEntry", "enter", "on_enter", "onEnter", "entry_actions"],
         Some("entry"),
-        "what happens on entering stands under `entry`",
+        "entry effects go under `entry`",
     ),
     entry(
         &[Place::State],
         &["on_exit", "onexit", "onExit", "leave", "on_leave", "exit_actions"],
         Some("exit"),
-        "what happens on leaving stands under `exit`",
+        "exit effects go under `exit`",
     ),
     entry(
         &[Place::State],
         &["transition", "transitions", "handlers"],
         Some("on"),
-        "transitions stand under `on`, each behind its event: `on: { opened: OPEN }`",
+        "transitions go under `on`, each after its event: `on: { opened: OPEN }`",
     ),
     entry(&[Place::State], &["parallel", "regions", "orthogonal", "concurrent"], None, NO_PARALLEL),
     entry(
@@ -188,13 +186,13 @@ pub const TABLE: &[Entry] = &[
         &[Place::State],
         &["on_done", "onDone", "done"],
         None,
-        "nothing is told when a state is done: `raise` an event, or leave the state",
+        "a state does not report that it is done: `raise` an event, or leave the state",
     ),
     entry(
         &[Place::State],
         &["context", "data", "datamodel", "vars", "locals", "memory"],
         Some("variables"),
-        "what an automaton remembers stands under `variables`",
+        "an automaton's memory is declared under `variables`",
     ),
     entry(
         &[Place::State],
@@ -202,55 +200,50 @@ pub const TABLE: &[Entry] = &[
         None,
         "variables belong to the whole automaton, not to a state",
     ),
-    entry(
-        &[Place::State],
-        &["name", "id", "machine"],
-        Some("automaton"),
-        "the name of the automaton stands behind `automaton`",
-    ),
+    entry(&[Place::State], &["name", "id", "machine"], Some("automaton"), "the automaton is named by `automaton`"),
     entry(
         &[Place::State],
         &["guards"],
         Some("conditions"),
-        "questions to the host stand under `conditions`; guards stand in the cases, behind `if`",
+        "questions to the host go under `conditions`; guards go in the cases, as `if`",
     ),
     entry(
         &[Place::State],
         &["parent", "superstate", "extends"],
         None,
-        "a state stands inside the one around it, under `states`",
+        "a state is written inside its parent, under `states`",
     ),
     entry(
         &[Place::State, Place::Declaration],
         &["description", "comment", "title"],
         Some("summary"),
-        "a sentence about it stands behind `summary`",
+        "a sentence about it is written as `summary`",
     ),
     // Keys of declarations.
     entry(
         &[Place::Declaration],
         &["default", "value", "init"],
         Some("initial"),
-        "a variable begins with its `initial`",
+        "a variable starts with its `initial`",
     ),
     entry(&[Place::Declaration], &["initial", "value", "init"], Some("default"), "a parameter has a `default`"),
     entry(
         &[Place::Declaration],
         &["payload", "data", "params", "args"],
         Some("fields"),
-        "what an event carries stands under `fields`",
+        "an event's fields go under `fields`",
     ),
     entry(
         &[Place::Declaration],
         &["payload", "params", "args", "parameters"],
         Some("arguments"),
-        "what it is called with stands under `arguments`",
+        "its arguments go under `arguments`",
     ),
     entry(
         &[Place::Declaration],
         &["values", "variants"],
         Some("enum"),
-        "the variants of a type stand behind `enum`: `{ enum: [A, B] }`",
+        "the variants of a type are listed under `enum`: `{ enum: [A, B] }`",
     ),
     // Events.
     entry(&[Place::Event], &["*", "any", "default", "else", "otherwise", "others", "_", "wildcard"], None, ALL_OTHERS),
@@ -258,25 +251,25 @@ pub const TABLE: &[Entry] = &[
         &[Place::Event],
         &["timeout", "timer", "after", "every", "tick"],
         None,
-        "a timer is no event: it stands beside `on`, under `after` (once) or `every` (again and again)",
+        "a timer is not an event: it goes beside `on`, under `after` (once) or `every` (repeatedly)",
     ),
     entry(
         &[Place::Event],
         &["entry", "on_entry", "onEntry", "enter"],
         None,
-        "entering is no event: what it does stands beside `on`, under `entry`",
+        "entering is not an event: its effects go beside `on`, under `entry`",
     ),
     entry(
         &[Place::Event],
         &["exit", "on_exit", "onExit", "leave"],
         None,
-        "leaving is no event: what it does stands beside `on`, under `exit`",
+        "leaving is not an event: its effects go beside `on`, under `exit`",
     ),
     entry(
         &[Place::Event],
         &["always", "null", "epsilon"],
         None,
-        "what needs no event stands beside `on`, under `always`",
+        "a transition without an event goes beside `on`, under `always`",
     ),
     // Symbols of expressions.
     entry(&[Place::Symbol], &["&&", "&"], None, "write `and`"),
@@ -284,24 +277,24 @@ pub const TABLE: &[Entry] = &[
     entry(&[Place::Symbol], &["!"], None, "write `not`"),
     entry(&[Place::Symbol], &["==="], None, "equality is written `==`"),
     entry(&[Place::Symbol], &["!==", "<>"], None, "inequality is written `!=`"),
-    entry(&[Place::Symbol], &["'"], None, "strings stand in double quotes"),
+    entry(&[Place::Symbol], &["'"], None, "strings go in double quotes"),
     entry(&[Place::Symbol], &["?"], None, "there is no `a ? b : c`: write two cases, the first with the guard"),
     entry(&[Place::Symbol], &[":"], None, "in YAML, `: ` makes a key; assignments are written with `=`"),
-    entry(&[Place::Symbol], &[";"], None, "several of them are a list: `[first, second]`"),
+    entry(&[Place::Symbol], &[";"], None, "write several as a list: `[first, second]`"),
     entry(
         &[Place::Symbol],
         &["**", "<<", ">>", "^", "~"],
         None,
         "the operators are `+ - * / %`, the comparisons, and `and`, `or`, `not`",
     ),
-    entry(&[Place::Symbol], &["->", "=>"], None, "where a case leads stands behind `to`"),
-    entry(&[Place::Symbol], &["{", "$"], None, "names stand alone, without signs around them"),
+    entry(&[Place::Symbol], &["->", "=>"], None, "the target of a case is written as `to`"),
+    entry(&[Place::Symbol], &["{", "$"], None, "names are written alone, without signs around them"),
     // Words of expressions.
     entry(
         &[Place::Value],
         &["null", "nil", "undefined", "None", "NULL", "Null", "nothing", "void"],
         None,
-        "a value that is not there is `none`",
+        "a missing value is `none`",
     ),
     entry(&[Place::Value], &["True", "TRUE", "yes", "Yes", "on"], None, "write `true`"),
     entry(&[Place::Value], &["False", "FALSE", "off"], None, "write `false`"),
@@ -321,32 +314,32 @@ pub const TABLE: &[Entry] = &[
         &[Place::Operator],
         &["if", "then", "else", "unless"],
         None,
-        "there is no choice within an expression: write two cases, the first with the guard",
+        "there is no `if` within an expression: write two cases, the first with the guard",
     ),
     entry(
         &[Place::Function],
         &["len", "length", "size", "is_empty"],
         None,
-        "nothing has a length here: let the event carry it as a field, or ask the host by a condition",
+        "there are no lengths: let the event carry it as a field, or ask the host through a condition",
     ),
-    entry(&[Place::Function], &["abs"], None, "there is no `abs`: write two cases, for below zero and above"),
+    entry(&[Place::Function], &["abs"], None, "there is no `abs`: write two cases, one for below zero"),
     entry(
         &[Place::Function],
         &["now", "time", "elapsed"],
         None,
-        "an automaton knows no clock: use a timer, or let the event carry the time",
+        "an automaton has no clock: use a timer, or let the event carry the time",
     ),
     entry(
         &[Place::Function],
         &["random", "rand"],
         None,
-        "an automaton has no randomness: ask the host by a condition, or let the event carry it",
+        "an automaton has no randomness: ask the host through a condition, or let the event carry it",
     ),
     entry(
         &[Place::Function],
         &["in_state", "isIn", "matches", "In"],
         None,
-        "a look at a state is written `automaton in STATE`",
+        "to look at a state, write `automaton in STATE`",
     ),
     entry(
         &[Place::Owner],
@@ -358,7 +351,7 @@ pub const TABLE: &[Entry] = &[
         &[Place::Field],
         &["type", "name"],
         None,
-        "which event it is is known by where the case stands: below that event, under `on`",
+        "the case already belongs to one event: the one it is written below, under `on`",
     ),
     entry(
         &[Place::Field],
@@ -367,11 +360,11 @@ pub const TABLE: &[Entry] = &[
         "the fields of the event are named directly: `event.length`, or `length`",
     ),
     // Calls under `do`.
-    entry(&[Place::Action], &["assign", "set"], None, "assignments stand under `set`, beside `do`: `set: x = 1`"),
+    entry(&[Place::Action], &["assign", "set"], None, "assignments go under `set`, beside `do`: `set: x = 1`"),
     entry(&[Place::Action], &["emit", "dispatch", "publish", "trigger", "fire"], None, EMIT),
     entry(&[Place::Action], &["log", "print", "console"], None, LOG),
     entry(&[Place::Action], &["invoke", "spawn"], None, NO_INVOKE),
-    entry(&[Place::Action], &["goto", "transition"], None, "where a case leads stands behind `to`, beside `do`"),
+    entry(&[Place::Action], &["goto", "transition"], None, "the target of a case is written as `to`, beside `do`"),
     // Types.
     entry(
         &[Place::Type],
@@ -385,19 +378,19 @@ pub const TABLE: &[Entry] = &[
         None,
         INTEGERS,
     ),
-    entry(&[Place::Type], &["boolean", "Boolean", "flag"], None, "truth values are of type `bool`"),
-    entry(&[Place::Type], &["str", "text", "char", "Text"], None, "texts are of type `string`"),
+    entry(&[Place::Type], &["boolean", "Boolean", "flag"], None, "truth values have type `bool`"),
+    entry(&[Place::Type], &["str", "text", "char", "Text"], None, "texts have type `string`"),
     entry(
         &[Place::Type],
         &["time", "timespan", "interval", "millis", "Duration"],
         None,
-        "lengths of time are of type `duration`",
+        "lengths of time have type `duration`",
     ),
     entry(
         &[Place::Type],
         &["Option", "Optional", "Maybe", "optional"],
         None,
-        "what may be `none` has a `?` behind its type: `u8?`",
+        "an optional value has a `?` after its type: `u8?`",
     ),
     entry(
         &[Place::Type],

@@ -30,7 +30,7 @@ pub struct StateGraph {
 pub struct Passage {
     /// The transition.
     pub transition: TransitionId,
-    /// The leaf is entered only if its state was active before; then this is the child (shallow) or the leaf (deep) that was.
+    /// The leaf is entered only if its state was active before; then this is the child (shallow) or leaf (deep) that was active.
     pub remembered: Option<StateId>,
 }
 
@@ -65,7 +65,7 @@ impl StateGraph {
             for state in automaton.outwards(leaf) {
                 self.reachable[state.index()] = true;
             }
-            // What was active before can make a history lead on, from a leaf that was looked at already.
+            // What was active before can add a target to a history, from a leaf that was visited already.
             let known = self.graph.node_indices().filter(|&node| self.reachable[self.graph[node].index()]);
             let edges = known.flat_map(|node| self.graph.edges(node));
             let next = edges.filter(|edge| edge.weight().remembered.is_none_or(|state| self.reachable[state.index()]));
@@ -137,7 +137,7 @@ fn destinations(automaton: &Automaton, target: Target) -> Vec<(StateId, Option<S
 /// Automata and parts of the program, and what passes between them.
 #[derive(Debug)]
 pub struct SystemGraph {
-    /// An edge goes from who tells to who is told; there is at most one of each kind in each direction.
+    /// An edge goes from sender to receiver; there is at most one of each kind in each direction.
     pub graph: DiGraph<Partner, Link>,
 }
 
@@ -189,13 +189,13 @@ impl SystemGraph {
         SystemGraph { graph }
     }
 
-    /// Those who tell one another, directly or around.
+    /// Those that send to one another, directly or indirectly.
     #[must_use]
     pub fn cycles(&self) -> Vec<Vec<Partner>> {
         cycles(&self.graph)
     }
 
-    /// All of them: those who tell one another together, each group before those whom it tells.
+    /// All of them: those that send to one another together, each group before those that it sends to.
     #[must_use]
     pub fn order(&self) -> Vec<Vec<Partner>> {
         order(&self.graph)

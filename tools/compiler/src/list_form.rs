@@ -1,6 +1,6 @@
-//! Texts separated by commas, where the language wants a list: `a = 1, b = 2` is written `[a = 1, b = 2]`.
+//! Texts separated by commas, where the language needs a list: `a = 1, b = 2` is written `[a = 1, b = 2]`.
 
-/// The texts between the commas that stand outside of brackets and quotes, each with its first byte. One, if there is no such comma.
+/// The texts between the commas outside brackets and quotes, each with its first byte. One, if there is no such comma.
 pub(crate) fn pieces(text: &str) -> Vec<(usize, &str)> {
     let (mut depth, mut in_quotes, mut start) = (0_usize, false, 0);
     let mut pieces = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) fn written(pieces: &[(usize, &str)]) -> String {
     format!("[{}]", items.join(", "))
 }
 
-/// A text in quotes that YAML takes off again.
+/// A text in quotes that YAML removes again.
 pub(crate) fn quoted(text: &str) -> String {
     if text.contains('"') { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
 }

@@ -129,7 +129,7 @@ pub struct TypeDefinition {
     pub summary: String,
     /// Enum or opaque.
     pub kind: TypeKind,
-    /// Carried, never guarded on, and hidden in records.
+    /// Only carried, never used in guards, and hidden in records.
     pub secret: bool,
     /// Where it is declared.
     pub span: Span,
@@ -140,7 +140,7 @@ pub struct TypeDefinition {
 pub enum TypeKind {
     /// Variants in the order of declaration, `UpperCamel`.
     Enum(Vec<String>),
-    /// The path of the Rust type that it stands for.
+    /// The path of its Rust type.
     Opaque {
         /// Such as `crate::identity::NodeId`.
         rust: String,
@@ -180,7 +180,7 @@ pub enum BaseType {
     Duration,
     /// Text.
     String,
-    /// Octets.
+    /// Bytes.
     Bytes,
     /// An enum or opaque type of `types.yaml`.
     Declared(TypeId),
@@ -275,11 +275,11 @@ pub struct Automaton {
     pub parameters: Vec<Parameter>,
     /// Its memory.
     pub variables: Vec<Variable>,
-    /// What its guards may ask.
+    /// Its questions to the host.
     pub conditions: Vec<Condition>,
     /// Declared ones in the order of the file, then observations in the order of their first mention.
     pub events: Vec<Event>,
-    /// What it may ask of its host.
+    /// Its requests to the host.
     pub actions: Vec<Action>,
     /// Depth first, in the order of the file; the first is the root.
     pub states: Vec<State>,
@@ -401,11 +401,11 @@ pub enum EventKind {
 pub enum Change {
     /// The state, or one inside it, becomes active.
     Enters,
-    /// It is active no more.
+    /// It is no longer active.
     Leaves,
 }
 
-/// Somebody at the other end of an event or action.
+/// The other end of an event or action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Partner {
     /// A part of the program.
@@ -452,7 +452,7 @@ pub struct State {
     pub ignores_others: Option<String>,
     /// `after` before `every`, each in the order of the file.
     pub timers: Vec<TimerId>,
-    /// Looked at after each transition.
+    /// Checked after each transition.
     pub always: Vec<TransitionId>,
     /// What is remembered when it is left.
     pub history: History,
@@ -492,12 +492,12 @@ pub struct Handler {
 pub enum Response {
     /// `on`: the first whose guard holds.
     Cases(Vec<TransitionId>),
-    /// `defer`: keeps this many at the most.
+    /// `defer`: keeps at most this many.
     Defer {
-        /// Kept copies of this event, at the most.
+        /// Kept copies of this event, at most.
         limit: u32,
     },
-    /// `ignore`: and why.
+    /// `ignore`.
     Ignore {
         /// The author's reason; empty if the list form was used.
         reason: String,
@@ -639,7 +639,7 @@ impl<'a> IntoIterator for &'a Effects {
 }
 
 impl Effect {
-    /// Where it stands in the file.
+    /// Its place in the file.
     #[must_use]
     pub const fn span(&self) -> Span {
         match self {
@@ -709,7 +709,7 @@ pub struct Recipient {
 /// Which instances.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Instances {
-    /// The one that there is.
+    /// The only one.
     One,
     /// The one with this key.
     Keyed(Box<Expression>),
@@ -835,7 +835,7 @@ pub enum ExpressionKind {
     Binary(BinaryOperator, Box<Expression>, Box<Expression>),
     /// `min(a, b)`, `max(a, b)`.
     Extreme(Extreme, Box<Expression>, Box<Expression>),
-    /// Something of an optional type that is certainly not `none` here, as a value of that type without its `?`.
+    /// A value of an optional type that is certainly not `none` here, as a value of that type without its `?`.
     Present(Box<Expression>),
     /// `X in S`, `X[key] in S`, `any X in S`, `all X in S`, `no X in S`.
     InState {
@@ -851,7 +851,7 @@ pub enum ExpressionKind {
 /// Which instances `in` looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observed {
-    /// The one that there is.
+    /// The only one.
     One,
     /// The one with this key.
     Keyed(Box<Expression>),

@@ -11,7 +11,7 @@ pub enum Convention {
     UpperCamel,
 }
 
-/// Characters in a name, at the most.
+/// Characters in a name, at most.
 pub const NAME_LENGTH_LIMIT: usize = 100;
 
 impl Convention {
@@ -37,7 +37,7 @@ impl Convention {
         }
     }
 
-    /// As it is called in findings.
+    /// Its name in findings.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl Convention {
         }
     }
 
-    /// The name brought into this form, if that can be done.
+    /// The name converted to this form, if possible.
     #[must_use]
     pub fn apply(self, name: &str) -> Option<String> {
         if !name.is_ascii() {
@@ -92,7 +92,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The keys of the language. Only events, fields and arguments may be called so.
+/// The keys of the language. Only events, fields and arguments may have these names.
 pub const KEYS_OF_THE_LANGUAGE: &[&str] = &[
     "actions",
     "after",
@@ -144,7 +144,7 @@ pub const KEYS_OF_THE_LANGUAGE: &[&str] = &[
     "variables",
 ];
 
-/// Keywords of Rust, those reserved for later too. Names may be called so: the generated Rust writes them otherwise.
+/// Keywords of Rust, including reserved ones. Names may use them: the generated Rust writes them differently.
 pub const KEYWORDS_OF_RUST: &[&str] = &[
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
     "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
@@ -152,17 +152,17 @@ pub const KEYWORDS_OF_RUST: &[&str] = &[
     "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Why an event cannot have that name. What stands where events are named is told apart from everything else, so only two words are taken.
+/// Why an event cannot have that name. Where events are named, nothing else can be, so only two words are taken.
 #[must_use]
 pub fn reserved_for_events(written: &str) -> Option<&'static str> {
     match written {
-        "others" => Some("what `ignore` calls all events that nobody answers"),
-        "start" => Some("what records and scripts call the start of an instance"),
+        "others" => Some("the word of `ignore` for all events that nobody answers"),
+        "start" => Some("the name of an instance's start in records and scripts"),
         _ => None,
     }
 }
 
-/// Why a name cannot be one, if it means something in the language already: "a key of the language". Fields and arguments may have any name,
+/// Why a name is not allowed, if it already means something in the language: "a key of the language". Fields and arguments may have any name,
 /// and events nearly any ([`reserved_for_events`]).
 #[must_use]
 pub fn reserved(written: &str) -> Option<&'static str> {

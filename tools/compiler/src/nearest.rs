@@ -3,13 +3,13 @@
 //! The distance counts inserted, deleted and replaced characters, and neighbours swapped (optimal string alignment), without
 //! regard to case and `_`/`-`, so that `conected`, `Connected` and `CONNECTED` are near one another.
 
-/// Longer names are not compared: nobody mistypes them, and the effort is quadratic.
+/// Longer names are not compared: the effort is quadratic.
 const LONGEST: usize = 100;
 
 /// More candidates than any definition has are not compared: many unknown names would be compared with each.
 const MOST_CANDIDATES: usize = 2_000;
 
-/// The nearest of the candidates, if it is near enough to be worth a question; the first of several equally near ones.
+/// The nearest of the candidates, if it is near enough to suggest; the first of several equally near ones.
 #[must_use]
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(written);

@@ -1,6 +1,6 @@
 //! Findings as a person reads them: message, place, the source there, related places, help.
 //!
-//! Only the lines that are shown are given to the renderer, so that many findings in a large file cost no more than few.
+//! Only the lines that are shown are given to the renderer, so that many findings in a large file stay cheap.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,16 +10,16 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Render
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Sources, Span};
 
-/// Places further apart than this many lines are shown in excerpts of their own.
+/// Places further apart than this many lines are shown in separate excerpts.
 const LINES_IN_ONE_EXCERPT: usize = 40;
 
-/// Of a longer line (in bytes) only a window is shown: nobody could read it.
+/// Only a window of a longer line (in bytes) is shown: nobody could read it.
 const LINE_LENGTH_LIMIT: usize = 1000;
 
 /// Characters of the window before the place, and from its start on.
 const WINDOW: (usize, usize) = (40, 80);
 
-/// Findings of one code in one file that people are shown. Who has so many mends the first ones, and looks again.
+/// Findings of one code in one file that are shown. With more, fix the first ones and check again.
 pub const SHOWN_OF_A_KIND: usize = 20;
 
 /// The findings that people are shown, and a line for each code and file of which there are more.
@@ -53,7 +53,7 @@ pub fn coloured(sources: &Sources, findings: &[Diagnostic]) -> String {
     render(&Renderer::styled(), sources, findings)
 }
 
-/// A finding in one line: `path:line:column: A0115: no state …; did you mean …?`, for logs that show each line by itself.
+/// A finding in one line: `path:line:column: A0115: no state …; did you mean …?`, for logs that show each line separately.
 #[must_use]
 pub fn line(sources: &Sources, finding: &Diagnostic) -> String {
     let (line, column) = sources.line_and_column(finding.span);
@@ -135,7 +135,7 @@ impl<'a> Excerpt<'a> {
         self.shown.push(shown);
     }
 
-    /// Where a line is too long to be shown as a whole: the first place, with what stands around it.
+    /// Where a line is too long to show: the first place, with the text around it.
     ///
     /// The renderer takes the window for the line: `columns` has what it writes as the place, and what it should.
     fn add_window_to(self, group: Group<'a>, columns: &mut Vec<(String, String)>) -> Group<'a> {
@@ -187,7 +187,7 @@ impl Window {
     }
 }
 
-/// On the first line of the place only: a whole state would hide what is said about it.
+/// Only on the first line of the place: a whole state would hide the message.
 fn annotation<'a>(file: &File<'a>, shown: &Shown<'a>, offset: usize) -> Annotation<'a> {
     let start = file.boundary(shown.span.start as usize);
     let line = file.line(file.line_of(start));
@@ -244,8 +244,7 @@ mod tests {
         let start = text.find("wrong").expect("it is there") as u32;
         let span = Span { file: FileId(0), start, end: start + 5 };
         let sources = Sources::new(vec![Source { path: "door.yaml".into(), text }]);
-        let finding =
-            Diagnostic::new(&crate::codes::errors::SHAPE, span, "this is wrong").label("here").help("mend it");
+        let finding = Diagnostic::new(&crate::codes::errors::SHAPE, span, "this is wrong").label("here").help("fix it");
         let shown = plain(&sources, &[finding]);
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines.len(), 7, "{shown}");
@@ -260,6 +259,6 @@ mod tests {
             "{shown}"
         );
         assert!(lines[place].contains(" …") && lines[place].ends_with('…'), "{shown}");
-        assert!(shown.len() < 600 && shown.ends_with("= help: mend it\n"), "{shown}");
+        assert!(shown.len() < 600 && shown.ends_with("= help: fix it\n"), "{shown}");
     }
 }

@@ -1,7 +1,7 @@
-//! Selection, looked at without running it: in a leaf, who answers to an event, a timer, or nothing at all (`always`).
+//! Selection, without running it: in a leaf, who answers to an event, a timer, or nothing at all (`always`).
 //!
 //! The steps of a [`Chain`] are in the order of asking (`docs/SEMANTICS.md`, section 2). Guards are judged together ([`crate::worlds`]),
-//! so that a step behind guards that leave nothing over is known never to be reached.
+//! so a step after guards that leave nothing over is known never to be reached.
 
 use crate::model::{
     Automaton, BinaryOperator, EventId, Expression, ExpressionKind, Field, Response, StateId, System, TimerId,
@@ -19,7 +19,7 @@ pub struct Chain<'a> {
     pub steps: Vec<Step<'a>>,
     /// Whether something always answers.
     pub remainder: Remainder,
-    /// The guards were looked through. They are not if there is too much that they can be.
+    /// The guards were checked. They are not if they have too many cases.
     pub is_judged: bool,
 }
 
@@ -34,7 +34,7 @@ pub enum Cause<'a> {
     Always,
 }
 
-/// An event that comes. Of an observation that is only waited for with certain keys, each key is an arrival of its own: all other
+/// An event that arrives. If an observation is only awaited with certain keys, each key is a separate arrival: all other
 /// keys are ignored by the rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
@@ -57,7 +57,7 @@ pub struct Step<'a> {
     pub key: Option<&'a Expression>,
     /// Of the handler or timer.
     pub handler: Span,
-    /// It can come to this step: the ones before leave something over, in which it holds.
+    /// This step can be reached: the ones before leave something over, in which it holds.
     pub reached: bool,
 }
 
@@ -70,7 +70,7 @@ pub enum Answer {
     Defer,
     /// The event is ignored.
     Ignore,
-    /// Nobody says anything about the event, and so it is ignored.
+    /// Nobody mentions the event, so it is ignored.
     IgnoreOthers,
 }
 
@@ -81,7 +81,7 @@ pub enum Remainder {
     Nothing,
     /// Something: there is a case in which none answers.
     Something,
-    /// It is not known: the guards are too many, or depend on one another.
+    /// Unknown: the guards are too many, or depend on one another.
     Unknown,
 }
 
@@ -112,7 +112,7 @@ impl LeafAnswers<'_> {
     }
 }
 
-/// The answers of every leaf that is no final state.
+/// The answers of every leaf that is not final.
 #[must_use]
 pub fn answers<'a>(system: &'a System, automaton: &'a Automaton) -> Vec<LeafAnswers<'a>> {
     let asker = Asker { system, automaton };
@@ -131,7 +131,7 @@ fn all_arrivals(automaton: &Automaton) -> Vec<Arrival<'_>> {
     (0..automaton.events.len() as u32).flat_map(|event| arrivals(automaton, EventId(event))).collect()
 }
 
-/// The ways in which an event comes.
+/// The ways in which an event can arrive.
 fn arrivals(automaton: &Automaton, event: EventId) -> Vec<Arrival<'_>> {
     let handlers = automaton.states.iter().flat_map(|state| &state.handlers).filter(|handler| handler.event == event);
     let mut keys: Vec<&Expression> = Vec::new();

@@ -1,7 +1,7 @@
-//! What is whole beside what is broken: the automata without errors, with all that they name.
+//! The sound part of broken definitions: the automata without errors, with all that they name.
 //!
-//! Files with errors are taken away, and what then lacks a name as well, until nothing is amiss. Of `types.yaml` and `parts.yaml` only the
-//! declarations with errors go. So a picture of one automaton can be drawn while another is being written.
+//! Files with errors are removed, then those that lack a name because of it, until nothing is wrong. From `types.yaml` and `parts.yaml` only the
+//! declarations with errors are removed. So one automaton can be drawn while another is being written.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::model::System;
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Entry, Node, NodeKind};
 
-/// The part of a set of sources that is whole.
+/// The part of a set of sources without errors.
 #[derive(Clone, Debug)]
 pub struct SoundPart {
     /// Without the automata that have errors, and those that name one of them other than by `from`.
@@ -22,7 +22,7 @@ pub struct SoundPart {
     pub left_out: Vec<String>,
 }
 
-/// What of these sources is whole. All of it, if there is no error.
+/// The part of these sources without errors. All of it, if there is none.
 #[must_use]
 pub fn sound_part(sources: &Sources) -> SoundPart {
     let mut parsed = parse(sources);
@@ -45,7 +45,7 @@ pub fn sound_part(sources: &Sources) -> SoundPart {
             }
         }
         if absent.len() == before && !pruned {
-            // Nothing else can be taken away.
+            // Nothing else can be removed.
             let all = sources.iter().map(|(id, _)| id).collect();
             return SoundPart { system: System::default(), warnings: Vec::new(), left_out: names(sources, &all) };
         }
@@ -61,7 +61,7 @@ fn is_shared(sources: &Sources, file: FileId) -> bool {
     ["types.yaml", "parts.yaml"].contains(&file_name(sources, file))
 }
 
-/// Takes the declaration at this place away. Returns whether there is one.
+/// Removes the declaration at this place. Returns whether there is one.
 fn prune(file: &mut ParsedFile, at: u32) -> bool {
     let Some(Node { kind: NodeKind::Mapping(sections), .. }) = &mut file.tree else { return false };
     for section in sections {

@@ -33,7 +33,7 @@ impl Span {
 pub struct Text {
     /// What it says, after YAML's own escapes and folding.
     pub text: String,
-    /// Where it stands; if `exact`, from the first byte of `text` (inside the quotes).
+    /// Its place; if `exact`, from the first byte of `text` (inside the quotes).
     pub span: Span,
     /// Byte offsets in `text` are byte offsets in the file, from `span.start`. Otherwise (escapes, folding) only the whole span can be pointed at.
     pub exact: bool,
@@ -65,7 +65,7 @@ pub struct Source {
     pub text: String,
 }
 
-/// What kept a file from being read as text. It becomes a finding like any other.
+/// Why a file could not be read as text. It becomes a finding like any other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What kind of finding it becomes.
@@ -98,7 +98,7 @@ impl Source {
         (Self { path, text: String::from_utf8_lossy(bytes).into_owned() }, Some(fault))
     }
 
-    /// A file whose contents cannot be had.
+    /// A file whose contents cannot be read.
     #[must_use]
     pub fn unreadable(path: String, why: &str) -> (Self, Option<Fault>) {
         let message = format!("the file cannot be read: {why}");
@@ -106,7 +106,7 @@ impl Source {
         (Self { path, text: String::new() }, Some(fault))
     }
 
-    /// Something in the folder that cannot be a definition, though it looks as if definitions were in it.
+    /// Something in the folder that cannot be a definition, but looks as if it contained some.
     #[must_use]
     pub fn misplaced(path: String, message: String, help: String) -> (Self, Option<Fault>) {
         let fault = Fault { code: &errors::NOT_READ, offset: 0, message, help: Some(help) };
@@ -124,13 +124,13 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Takes files in any order, and sorts them by path, so that the order in which they were found decides nothing.
+    /// Takes files in any order, and sorts them by path, so that the order in which they were found does not matter.
     #[must_use]
     pub fn new(files: Vec<Source>) -> Self {
         Self::with_faults(files.into_iter().map(|file| (file, None)).collect())
     }
 
-    /// [`Sources::new`], with what kept some of the files from being read.
+    /// [`Sources::new`], with the reasons why some files could not be read.
     #[must_use]
     pub fn with_faults(mut files: Vec<(Source, Option<Fault>)>) -> Self {
         files.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
@@ -144,7 +144,7 @@ impl Sources {
         Self { files, line_starts, faults }
     }
 
-    /// The same files in the same order under other paths: those by which people open them from where they are.
+    /// The same files in the same order under other paths: as people open them from the current folder.
     #[must_use]
     pub fn shown_as(mut self, path: impl Fn(&str) -> String) -> Self {
         for source in &mut self.files {
@@ -153,7 +153,7 @@ impl Sources {
         self
     }
 
-    /// What kept that file from being read as text, if anything did.
+    /// Why that file could not be read as text, if it could not.
     #[must_use]
     pub fn fault(&self, id: FileId) -> Option<&Fault> {
         self.faults.get(&id)

@@ -86,7 +86,7 @@ impl Automaton {
 }
 
 impl Transition {
-    /// It says that the event means nothing.
+    /// It ignores the event.
     #[must_use]
     pub const fn is_ignore(&self) -> bool {
         matches!(self.reaction, Reaction::Ignore { .. })

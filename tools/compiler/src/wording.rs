@@ -1,4 +1,4 @@
-//! What the model holds as text: expressions, triggers, guards and effects, as an author would write them.
+//! The model as text: expressions, triggers, guards and effects, as an author would write them.
 //!
 //! Printed from the model and not cut out of the YAML, so that short forms (`missed += 1`, a string where a list is
 //! meant) look the same in pictures, tables, findings and simulations.
@@ -15,7 +15,7 @@ use crate::model::{
 pub struct Wording<'a> {
     /// All that was declared.
     pub system: &'a System,
-    /// The automaton at hand.
+    /// The current automaton.
     pub automaton: &'a Automaton,
 }
 
@@ -225,7 +225,7 @@ impl<'a> Wording<'a> {
         }
     }
 
-    /// The guard, or `else` for a case without one that stands behind others.
+    /// The guard, or `else` for a case without one after others.
     #[must_use]
     pub fn guard(&self, id: TransitionId) -> Option<String> {
         let transition = &self.automaton.transitions[id];

@@ -49,7 +49,7 @@ fn what_looks_like_a_definition_and_is_not_read_is_a_finding() {
         .map(|finding| (finding.code.number, sources.get(finding.span.file).path.clone(), finding.help.clone()))
         .collect();
     let told: Vec<_> = told.iter().map(|(code, path, help)| (*code, path.as_str(), help.as_deref())).collect();
-    let up = Some("move them up into this folder, one automaton to a file; what is no definition belongs elsewhere");
+    let up = Some("move them up into this folder, one automaton to a file; other files belong elsewhere");
     assert_eq!(
         told,
         [

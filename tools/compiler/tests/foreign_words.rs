@@ -116,11 +116,11 @@ fn numbers_are_shown_as_they_are_written_here() {
         ("d > 1.5s", "write `1500ms`"),
         ("d > 0.5min", "write `30s`"),
         ("d > 1.0001s", "the smallest unit is the millisecond"),
-        ("n > 1.5", "count in something smaller, such as hundredths: they are integers"),
+        ("n > 1.5", "count in a smaller unit, such as hundredths, with integers"),
         ("n = 3", "equality is written `==`"),
         ("n === 3", "equality is written `==`"),
         ("n > 1 ? true : false", "there is no `a ? b : c`: write two cases, the first with the guard"),
-        ("self.n > 1", "variables, parameters and fields are named alone, with nothing before them"),
+        ("self.n > 1", "variables, parameters and fields are written alone, without a prefix"),
     ] {
         let said = guard(written);
         assert_eq!(

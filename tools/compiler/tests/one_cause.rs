@@ -28,8 +28,8 @@ fn only(sources: &Sources, code: &str, message: &str) -> Analysis {
 #[test]
 fn a_shared_file_that_is_not_there_is_one_finding() {
     for (file, code, named) in [
-        ("parts.yaml", "A0023", "there is no `parts.yaml`; it would declare `"),
-        ("types.yaml", "A0020", "there is no `types.yaml`; it would declare "),
+        ("parts.yaml", "A0023", "there is no `parts.yaml` to declare `"),
+        ("types.yaml", "A0020", "there is no `types.yaml` to declare "),
     ] {
         let analysis = only(&definitions(|name, text| (name != file).then(|| text.to_owned())), code, named);
         let names = analysis.findings[0].message.matches('`').count() / 2 - 1;
@@ -42,7 +42,7 @@ fn a_shared_file_that_says_nothing_is_one_finding() {
     for file in ["parts.yaml", "types.yaml"] {
         for nothing in ["", "# to come\n"] {
             let emptied = |name: &str, text: &str| Some(if name == file { nothing } else { text }.to_owned());
-            only(&definitions(emptied), "A0006", "the file says nothing");
+            only(&definitions(emptied), "A0006", "the file is empty");
         }
     }
 }

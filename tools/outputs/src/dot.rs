@@ -2,7 +2,7 @@
 //!
 //! A cluster cannot be the end of an edge: the first leaf in it is, and the edge is cut at the border (`compound`, `ltail`,
 //! `lhead`). An edge between a composite and what is in it cannot be cut there, and has an invisible point inside for its end.
-//! Names stand in quotes, where no keyword is one.
+//! Names are in quotes, where they cannot be keywords.
 
 use std::fmt::Write as _;
 
@@ -50,12 +50,12 @@ pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
     text
 }
 
-/// Nodes that stand for something about a state. No name of a state has small letters.
+/// Nodes for something about a state. State names have no lower-case letters.
 const POINT: &str = ".point";
 const INITIAL: &str = ".initial";
 const HISTORY: &str = ".history";
 
-/// The name of a node: that of a state, and what of it is meant.
+/// The name of a node: that of a state, and which aspect of it.
 fn node(wording: &Wording<'_>, id: StateId, of: &str) -> String {
     quote(&format!("{}{of}", name(wording, id)))
 }
@@ -64,7 +64,7 @@ fn cluster(wording: &Wording<'_>, id: StateId) -> String {
     quote(&format!("cluster_{}", name(wording, id)))
 }
 
-/// The node that stands for a state at the end of an edge, and the cluster at whose border the edge is cut.
+/// The node for a state at the end of an edge, and the cluster at whose border the edge is cut.
 fn end(wording: &Wording<'_>, id: StateId, nested: bool) -> (String, Option<String>) {
     if id == StateId::ROOT || wording.automaton.states[id].children.is_empty() {
         (node(wording, id, ""), None)
@@ -137,7 +137,7 @@ fn contents(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize)
     }
 }
 
-/// As a string of DOT; lines stay lines. In a label an ampersand begins the name of a character.
+/// As a DOT string; lines stay lines. In a label an ampersand begins a character entity.
 #[must_use]
 pub fn quote(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(escape).collect();
@@ -148,7 +148,7 @@ fn escape(line: &str) -> String {
     visible(line).replace('&', "&amp;").replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// The name of a state, and under it what it does, in lines that begin at the left.
+/// The name of a state, and under it what it does, in left-aligned lines.
 fn boxed(wording: &Wording<'_>, id: StateId) -> String {
     let mut label = format!("\"{}", name(wording, id));
     let lines: Vec<String> = activities(wording, id).iter().flat_map(|line| hanging(line)).collect();

@@ -1,6 +1,6 @@
 //! Expressions of the language as ECMAScript, for SCXML.
 //!
-//! Numbers stay at their bounds by `Math.min` and `Math.max`, written only where a bound can be left; division is
+//! Numbers stay at their bounds by `Math.min` and `Math.max`, written only where a bound can be exceeded; division is
 //! `Math.trunc`, and where the divisor may be zero a function of [`helpers`] that gives 0.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ pub struct Script<'a> {
     pub system: &'a System,
     /// The automaton at hand.
     pub automaton: &'a Automaton,
-    /// What its data and functions are called.
+    /// The names of its data and functions.
     pub names: Names,
 }
 
@@ -35,7 +35,7 @@ pub struct Names {
 /// A function of the host: `in_state_(automaton, which, state, key)`. No name of the language ends in `_`.
 pub const IN_STATE: &str = "in_state_";
 
-/// What cannot be the name of a variable in ECMAScript, as a module or not.
+/// Words that cannot be names of variables in ECMAScript, in a module or not.
 const RESERVED: &[&str] = &[
     "arguments",
     "async",
@@ -89,7 +89,7 @@ const RESERVED: &[&str] = &[
     "yield",
 ];
 
-/// Functions that expressions may call: the name, and what it is.
+/// Functions that expressions may call: name and definition.
 const HELPERS: [(&str, &str); 4] = [
     ("quotient_", "function (a, b) { return b === 0 ? 0 : Math.trunc(a / b); }"),
     ("remainder_", "function (a, b) { return b === 0 ? 0 : a % b; }"),
@@ -128,7 +128,7 @@ impl Names {
 
 type Range = (i128, i128);
 
-/// How an expression may stand in another, and what it can come to if it is an integer.
+/// How an expression may be nested in another, and its range if it is an integer.
 struct Written {
     text: String,
     atom: bool,
@@ -152,7 +152,7 @@ impl Written {
         if self.atom { self.text.clone() } else { format!("({})", self.text) }
     }
 
-    /// At the bounds that it could leave.
+    /// Clamped at the bounds that it could exceed.
     fn clamped(mut self, bounds: Option<Range>) -> Self {
         let (Some((low, high)), Some((least, most))) = (self.range, bounds) else { return self };
         if low == high && low != low.clamp(least, most) {
@@ -197,7 +197,7 @@ impl<'a> Script<'a> {
         whole(format!("_event.data.key === {}", self.written(expression, None, Place::Guard).nested()))
     }
 
-    /// A value of any type, where none is wanted.
+    /// A value of any type, where no particular one is needed.
     pub fn value_of(&self, expression: &Expression, event: Option<EventId>) -> String {
         self.written(expression, event, Place::Value).text
     }
@@ -303,7 +303,7 @@ impl<'a> Script<'a> {
             Value::Bool(value) => value.to_string(),
             Value::Integer(value) => value.to_string(),
             Value::Duration(milliseconds) => milliseconds.to_string(),
-            // As a template of its own: JSON's strings are ECMAScript's, but for two characters that older editions do not take.
+            // JSON strings are ECMAScript strings, except for two characters that older editions do not accept.
             Value::String(text) => serde_json::Value::from(text.as_str())
                 .to_string()
                 .replace('\u{2028}', "\\u2028")
@@ -345,7 +345,7 @@ fn binary(operator: BinaryOperator, of: Type, left: Written, right: Written, pla
         return Written::operation(format!("{left} == null ? {right} : {left}")).within(range);
     }
     let duration = of.base == BaseType::Duration;
-    // Of what a duration is multiplied with or divided by, a negative one counts as 0.
+    // A negative factor or divisor of a duration counts as 0.
     let (left, right) = match operator {
         Multiply | Divide if duration => {
             let at_zero = |side: Written| side.clamped(Some((0, i128::MAX)));

@@ -28,7 +28,7 @@ mod xml;
 
 /// A format.
 pub struct Output {
-    /// What `automata render --format` calls it.
+    /// Its name in `automata render --format`.
     pub name: &'static str,
     /// One sentence.
     pub summary: &'static str,
@@ -38,7 +38,7 @@ pub struct Output {
     pub extension: &'static str,
     /// Makes `<folder>/<automaton>.<extension>`.
     pub automaton: Option<RenderAutomaton>,
-    /// Files about the whole: the stem, and what makes `<folder>/<stem>.<extension>`.
+    /// Files about the whole system: the stem, and what makes `<folder>/<stem>.<extension>`.
     pub system: &'static [(&'static str, RenderSystem)],
 }
 
@@ -60,7 +60,7 @@ pub static OUTPUTS: &[Output] = &[
     },
     Output {
         name: "mermaid",
-        summary: "Mermaid state diagram, as many sites draw inside Markdown.",
+        summary: "Mermaid state diagram, which many sites draw in Markdown.",
         folder: "diagrams",
         extension: "mmd",
         automaton: Some(mermaid::automaton),
@@ -76,7 +76,7 @@ pub static OUTPUTS: &[Output] = &[
     },
     Output {
         name: "plantuml",
-        summary: "PlantUML state diagram; the whole as a component diagram.",
+        summary: "PlantUML state diagram; the whole system as a component diagram.",
         folder: "diagrams",
         extension: "puml",
         automaton: Some(plantuml::automaton),
@@ -108,7 +108,7 @@ pub static OUTPUTS: &[Output] = &[
     },
     Output {
         name: "schema",
-        summary: "JSON Schema of the language, so that editors complete and check while one types.",
+        summary: "JSON Schema of the language, so that editors complete and check as you type.",
         folder: "schema",
         extension: "json",
         automaton: None,
@@ -123,7 +123,7 @@ impl Output {
         OUTPUTS.iter().find(|output| output.name == name)
     }
 
-    /// Where the file of an automaton lies, inside `generated/`.
+    /// The path of the file of an automaton, inside `generated/`.
     #[must_use]
     pub fn path(&self, stem: &str) -> String {
         format!("{}/{stem}.{}", self.folder, self.extension)
@@ -154,13 +154,13 @@ impl Output {
     }
 }
 
-/// How the files in `generated/` write the way to the folder of definitions of that name.
+/// How the files in `generated/` link to the folder of definitions of that name.
 #[must_use]
 pub fn definitions_link(folder: &str) -> String {
     format!("../../{folder}")
 }
 
-/// The text of a file with its links to definitions led another way: `from`, as [`definitions_link`] says it, becomes `to`.
+/// The text of a file with its links to definitions replaced: `from`, as given by [`definitions_link`], becomes `to`.
 #[must_use]
 pub fn relinked(text: &str, from: &str, to: &str) -> String {
     // In SVG a link is in quotes, in Markdown in parentheses.

@@ -1,7 +1,7 @@
 //! Mermaid (`stateDiagram-v2`), which many sites draw inside Markdown.
 //!
-//! It knows no history and cannot draw a line from a composite to a state inside it. History is a small state of its
-//! own; such a line starts from each child instead. What a composite does itself stands in a note.
+//! It has no history and cannot draw a line from a composite to a state inside it. History is a separate small state; such a line
+//! starts from each child instead. What a composite does itself is in a note.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,7 @@ pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
     text
 }
 
-/// The lines, by their ends and labels. Of several from a state to itself Mermaid shows one label alone, so they are one line.
+/// The lines, by their ends and labels. Of several from a state to itself Mermaid shows only one label, so they are one line.
 fn lines(wording: &Wording<'_>) -> Vec<(String, String, String)> {
     let mut lines: Vec<(String, String, String)> = Vec::new();
     for transition in leading(wording) {
@@ -51,7 +51,7 @@ fn lines(wording: &Wording<'_>) -> Vec<(String, String, String)> {
 }
 
 /// The states from which the lines of a transition begin: its own, but of a composite that leads to a state inside
-/// itself the children that it is in force in.
+/// itself the children where it applies.
 #[must_use]
 pub fn sources(wording: &Wording<'_>, id: TransitionId) -> Vec<StateId> {
     let transition = &wording.automaton.transitions[id];
@@ -67,7 +67,7 @@ pub fn sources(wording: &Wording<'_>, id: TransitionId) -> Vec<StateId> {
     }
 }
 
-/// Whether a state has an answer of its own to what the transition reacts to.
+/// Whether a state itself answers the trigger of the transition.
 fn answers(wording: &Wording<'_>, id: StateId, transition: TransitionId) -> bool {
     let Some(event) = event_of(&wording.automaton.transitions[transition]) else { return false };
     wording.automaton.states[id].handlers.iter().any(|handler| {
@@ -126,13 +126,13 @@ fn declare(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) 
     }
 }
 
-/// A text as it is drawn. While Mermaid works it writes `ﬂ°` and `¶ß` for `&` and `;`, and takes them for its own in a text too.
+/// A text as it is drawn. Mermaid internally writes `ﬂ°` and `¶ß` for `&` and `;`, and replaces them in texts too.
 #[must_use]
 pub fn shown(text: &str) -> String {
     visible(text).replace('ﬂ', "fl").replace('¶', "\\u{b6}")
 }
 
-/// Whatever could mean something to Mermaid, or to the Markdown as which it reads labels, becomes `#code;`.
+/// Everything that could mean something to Mermaid, or to Markdown, as which it reads labels, becomes `#code;`.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let text = shown(text);

@@ -1,11 +1,11 @@
-//! How wide a text will be, so that boxes are true: from the advance widths of a real font, see [`crate::widths`].
+//! How wide a text will be, so that boxes fit: from the advance widths of a real font, see [`crate::widths`].
 //!
 //! Kerning is switched off in the pictures; a browser then adds advance widths, and so does this. The font measured is the widest of
-//! those that are used where sans-serif is asked for, so that a reader who has another gets a little more room, and never an overlap.
+//! those used for sans-serif, so that a reader with another one gets a little more room, and never an overlap.
 
 use crate::widths::{BOLD, REGULAR, Widths};
 
-/// What CSS is told: the font that is measured, then those of systems that lack it, which are narrower.
+/// The fonts for CSS: the measured one, then those of systems that lack it, which are narrower.
 pub const FONT_FAMILY: &str = "'DejaVu Sans', 'Liberation Sans', Arimo, Arial, Helvetica, sans-serif";
 
 /// Width in pixels of a line of text in the first font of [`FONT_FAMILY`].

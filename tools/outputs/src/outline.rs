@@ -1,4 +1,4 @@
-//! What the plain diagram formats share: labels in one line, and what a state says about itself.
+//! What the plain diagram formats share: labels in one line, and the text inside a state.
 
 use automata_compiler::model::{Reaction, Response, StateId, TransitionId};
 
@@ -24,7 +24,7 @@ fn label_parts(wording: &Wording<'_>, id: TransitionId) -> (String, String) {
 /// Characters in a line of a label, about.
 const LINE: usize = 48;
 
-/// A label in lines that are not much longer than they must be; what is done begins one of its own.
+/// A label in lines of moderate length; effects begin a new line.
 #[must_use]
 pub fn label_lines(wording: &Wording<'_>, id: TransitionId) -> Vec<String> {
     let (head, effects) = label_parts(wording, id);
@@ -65,7 +65,7 @@ pub fn leading<'a>(wording: &Wording<'a>) -> impl Iterator<Item = TransitionId> 
         .map(|(index, _)| TransitionId(index as u32))
 }
 
-/// What stands inside a state, a line each: `entry / …`, `exit / …`, internal reactions, then what it defers and ignores.
+/// The text inside a state, a line each: `entry / …`, `exit / …`, internal reactions, then what it defers and ignores.
 #[must_use]
 pub fn activities(wording: &Wording<'_>, id: StateId) -> Vec<String> {
     let automaton = wording.automaton;
@@ -107,7 +107,7 @@ pub fn activities(wording: &Wording<'_>, id: StateId) -> Vec<String> {
     lines
 }
 
-/// Whether the root does something of its own, so that a picture needs a box for it.
+/// Whether the root does something itself, so that a picture needs a box for it.
 #[must_use]
 pub fn root_acts(wording: &Wording<'_>) -> bool {
     leading(wording).any(|id| wording.automaton.transitions[id].state == StateId::ROOT)
@@ -115,7 +115,7 @@ pub fn root_acts(wording: &Wording<'_>) -> bool {
         || wording.automaton.states[StateId::ROOT].children.is_empty()
 }
 
-/// What a picture calls the root, where it needs a box for it. No state can be called so.
+/// The name of the root in a picture, where it needs a box. No state can have this name.
 pub const ROOT_NAME: &str = "any state";
 
 /// The name of a state as it is drawn.
@@ -125,16 +125,16 @@ pub fn name<'a>(wording: &Wording<'a>, id: StateId) -> &'a str {
     if name.is_empty() { ROOT_NAME } else { name }
 }
 
-/// The word that stands for a state in a format whose names are words: `s_` and its name, which no keyword of any of
-/// them can be. What is drawn is the [`name`].
+/// The word for a state in a format whose names are words: `s_` and its name, which cannot be a keyword of any of
+/// them. The [`name`] is drawn.
 #[must_use]
 pub fn word(wording: &Wording<'_>, id: StateId) -> String {
     let name = &wording.automaton.states[id].name;
     if name.is_empty() { "any_state".to_owned() } else { format!("s_{name}") }
 }
 
-/// In one line, and nothing in it that cannot be seen: characters of control, and those that turn the direction of a
-/// text, are written as Rust writes them. What joins characters (emoji, Persian) stays.
+/// In one line, without invisible characters: control characters, and those that change the direction of a
+/// text, are written as Rust writes them. Joiners (emoji, Persian) stay.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut seen = String::with_capacity(text.len());

@@ -63,7 +63,7 @@ fn contents(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize)
     }
 }
 
-/// A state of its own: `[H*]` is younger than the versions that many have.
+/// A separate state: `[H*]` is newer than the versions that many have.
 fn deep_history(wording: &Wording<'_>, id: StateId) -> String {
     format!("{}_history", word(wording, id))
 }
@@ -76,8 +76,8 @@ fn describe(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize)
     }
 }
 
-/// What could mean something to PlantUML, to its preprocessor, or to Creole, as which it reads labels, becomes `<U+code>`. A sign
-/// is plain only between a letter, digit or space and another such: `--`, `//`, `/'`, `__` and their like never come about.
+/// Everything that could mean something to PlantUML, to its preprocessor, or to Creole, as which it reads labels, becomes `<U+code>`. A sign
+/// stays only between a letter, digit or space and another such: `--`, `//`, `/'`, `__` and the like never occur.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let text = visible(text);

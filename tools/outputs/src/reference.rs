@@ -1,6 +1,6 @@
 //! Reference pages: one of each automaton, and the index.
 //!
-//! The templates are in `templates/`; texts come in ready for Markdown.
+//! The templates are in `templates/`; their texts are already Markdown.
 
 use askama::Template;
 use automata_compiler::model::{
@@ -95,7 +95,7 @@ pub fn index(system: &System, _: &Sources) -> String {
         name: automaton.name.clone(),
         summary: or_dash(prose(&automaton.summary)),
         instances: automaton.key.as_ref().map_or("one".to_owned(), |key| format!("per {}", key.name)),
-        // As `automata list` counts: those that somebody wrote down.
+        // As `automata list` counts: those in the file.
         states: automaton.states.len() - 1,
         events: automaton.events.len(),
     });

@@ -10,31 +10,31 @@ use automata_compiler::model::{Automaton, EventKind, Partner, System};
 use automata_runtime::{Outcome, Record};
 use serde_json::{Map, Value as Json};
 
-/// Deliveries in one picture, at the most: more cannot be read.
+/// Deliveries in one picture, at most: more cannot be read.
 pub const DELIVERIES_LIMIT: usize = 300;
 
-/// Lifelines in one picture, at the most.
+/// Lifelines in one picture, at most.
 pub const LIFELINES_LIMIT: usize = 60;
 
-/// Characters of a label, at the most.
+/// Characters of a label, at most.
 const LABEL_LIMIT: usize = 52;
 
-/// Deliveries of which it is remembered who made them. Messages follow within one input, which has fewer; what is older was deferred.
+/// Deliveries whose maker is remembered. Messages follow within one input, which has fewer; older ones were deferred.
 const REMEMBERED: usize = 10_000;
 
-/// Where an input comes from whose definition names several parts, or none.
+/// The source of an input whose definition names several parts, or none.
 pub const OUTSIDE: &str = "outside";
 
-/// Somebody.
+/// A lifeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifeline {
     /// `name`, `name[key]`, or a part.
     pub name: String,
-    /// A part of the program, and no instance.
+    /// A part of the program, not an instance.
     pub is_part: bool,
 }
 
-/// What an arrow stands for.
+/// What an arrow represents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrow {
     /// An event.
@@ -52,7 +52,7 @@ pub enum Arrow {
 /// One row of the picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// Something said.
+    /// A message.
     Message {
         /// Index of a lifeline.
         from: usize,
@@ -69,12 +69,12 @@ pub enum Row {
         of: usize,
         /// The state that was entered, or why none was.
         text: String,
-        /// How it is to be seen.
+        /// How it is shown.
         kind: Became,
     },
 }
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Became {
     /// A state was entered.
@@ -143,7 +143,7 @@ impl Sequence {
         let is_timer = event.is_none() && (record.event.starts_with("after ") || record.event.starts_with("every "));
         let (from, kind) = match (event.map(|event| &event.kind), cause) {
             (None, _) if is_timer => (self.lifeline(&record.instance, false), Arrow::Timer),
-            // The system's start: nobody says it.
+            // The system's start: nobody sends it.
             (None, None) => return,
             (None, Some(cause)) => (self.lifeline(&cause, false), Arrow::Start),
             (Some(EventKind::Observation { .. }), Some(cause)) => (self.lifeline(&cause, false), Arrow::Observation),
@@ -177,12 +177,12 @@ impl Sequence {
     }
 }
 
-/// `after name in STATE` without the state, which is there to be seen.
+/// `after name in STATE` without the state, which is visible.
 fn short_timer(event: &str) -> &str {
     event.split(" in ").next().unwrap_or(event)
 }
 
-/// What became of it, where that is not plain from the rest.
+/// Its outcome, if that is not clear from the rest.
 fn became(record: &Record) -> Option<(String, Became)> {
     let after = record.after.as_deref().unwrap_or_default();
     let (text, kind) = match record.outcome {
@@ -205,7 +205,7 @@ fn call(name: &str, arguments: &Map<String, Json>) -> String {
     let value = |value: &Json| match value {
         Json::String(text) => text.clone(),
         Json::Object(stamp) if automata_compiler::interpreter::is_stamp(value) => {
-            format!("secret of {} octets", stamp.get("length").cloned().unwrap_or_default())
+            format!("secret of {} bytes", stamp.get("length").cloned().unwrap_or_default())
         }
         value => value.to_string(),
     };
@@ -213,7 +213,7 @@ fn call(name: &str, arguments: &Map<String, Json>) -> String {
     shortened(&if values.is_empty() { name.to_owned() } else { format!("{name}({})", values.join(", ")) })
 }
 
-/// One line, and no longer than a picture bears.
+/// One line, cut to fit a picture.
 fn shortened(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { '·' } else { c }).collect();
     match text.char_indices().nth(LABEL_LIMIT) {
@@ -246,7 +246,7 @@ pub fn mermaid(sequence: &Sequence) -> String {
     text
 }
 
-/// With entities in place of what Mermaid takes for its own signs.
+/// With entities for characters that are special in Mermaid.
 fn mermaid_text(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

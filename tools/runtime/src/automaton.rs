@@ -1,4 +1,4 @@
-//! What the generator says about one automaton, as traits. The bus knows nothing else about it.
+//! What the generator says about one automaton, as traits. The bus knows only this about it.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -27,7 +27,7 @@ pub trait State: Copy + Eq + Debug + 'static {
 
 /// An input that is not a timer. Serialises as `{"event": …, "fields": {…}}`, without `fields` if it has none.
 pub trait Event: Clone + Debug + Serialize + 'static {
-    /// Whether it tells of another automaton's change of state.
+    /// Whether it is an observation of another automaton's change of state.
     fn is_observation(&self) -> bool {
         false
     }
@@ -125,7 +125,7 @@ pub enum Trigger<'a, E, T> {
     Timer(T),
     /// After a transition: is there another that needs no event?
     Always,
-    /// As [`Trigger::Always`] after too many microsteps: guards are looked at, but nothing is performed.
+    /// As [`Trigger::Always`] after too many microsteps: guards are evaluated, but nothing is performed.
     Exhausted,
 }
 
@@ -140,7 +140,7 @@ impl<E, T: Copy> Copy for Trigger<'_, E, T> {}
 /// What the active states answered to a trigger, before limits are checked. One byte, so that it travels in a register.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Answer {
-    /// No active state says anything.
+    /// No active state mentions it.
     #[default]
     None,
     /// A transition with a target was performed.
@@ -161,7 +161,7 @@ impl Answer {
     }
 }
 
-/// What an instance asks of the clock.
+/// A request of an instance to the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimerChange<T> {
     /// Starts, or starts again.
@@ -170,14 +170,14 @@ pub enum TimerChange<T> {
         timer: T,
         /// How long until it is due.
         length: Milliseconds,
-        /// Whether it fires again and again.
+        /// Whether it fires repeatedly.
         repeats: bool,
     },
     /// Stops.
     Stop(T),
 }
 
-/// What a step leads to, in order. The buffers are reused from delivery to delivery.
+/// The effects of a step, in order. The buffers are reused from delivery to delivery.
 #[derive(Debug)]
 pub struct Effects<A: Automaton> {
     /// For the host.
@@ -208,7 +208,7 @@ impl<A: Automaton> Default for Effects<A> {
 }
 
 impl<A: Automaton> Effects<A> {
-    /// Asks something of the host.
+    /// Adds a request to the host.
     #[inline]
     pub fn act(&mut self, action: A::Action) {
         self.actions.push(action);
@@ -232,7 +232,7 @@ impl<A: Automaton> Effects<A> {
         self.timers.push(TimerChange::Start { timer, length, repeats: false });
     }
 
-    /// Starts a timer that fires again and again.
+    /// Starts a timer that fires repeatedly.
     #[inline]
     pub fn start_every(&mut self, timer: A::Timer, interval: Milliseconds) {
         self.timers.push(TimerChange::Start { timer, length: interval, repeats: true });

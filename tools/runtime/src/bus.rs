@@ -101,7 +101,7 @@ pub trait Member<A: Automaton>: System {
     /// Selects an answer to the trigger and performs it. Effects are in the buffers of the table.
     fn step(&mut self, slot: Slot, trigger: Trigger<'_, A::Event, A::Timer>, host: &mut Self::Host<'_>) -> Answer;
 
-    /// Puts on the bus what the instance sent: a message for each receiver.
+    /// Puts the messages of the instance on the bus: one for each receiver.
     fn route(&self, slot: Slot, sent: A::Sent, outbox: &mut Outbox<'_, Self>);
 
     /// Keeps the table of states up to date.
@@ -181,7 +181,7 @@ pub struct Bus<S: System, R = Off> {
     sequence: u64,
     /// Deliveries of the current input so far.
     delivered: u32,
-    /// What the current input has come to so far.
+    /// The result of the current input so far.
     handled: Handled,
     /// What is violated now.
     pub(crate) violated: Violated,
@@ -324,7 +324,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
     /// Hands a message from outside to its instance, at this time: first come the timers that are due by then ([`Bus::advance`]), then the
     /// message, each with all that follows from it ([`Bus::handle`]). This is what a program calls when something has happened.
     ///
-    /// The actions of both are added to `actions`, in order. Where a condition asks about something that the actions of a timer change,
+    /// The actions of both are added to `actions`, in order. If a condition asks about something that the actions of a timer change,
     /// call [`Bus::advance`] and perform them first; then nothing is due any more, and this only hands the message over.
     pub fn receive(
         &mut self,
@@ -405,7 +405,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.handled = Handled::default();
     }
 
-    /// The recorder sees how everything stands before anything happens.
+    /// The recorder gets the whole state before anything happens.
     #[cold]
     fn open(&mut self) {
         self.is_open = true;
@@ -583,7 +583,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
             return;
         }
         match A::nothing_given() {
-            // The event goes right behind the start, before the queue.
+            // The event goes right after the start, before the queue.
             Some(given) if event.starts() && !origin.has_started => {
                 let message = wrap(key.clone(), Input::Event(event));
                 self.queue.push_front(Envelope { message, origin: Origin { has_started: true, ..origin } });
@@ -839,7 +839,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         !after.is_final()
     }
 
-    /// Records a delivery that no instance takes part in.
+    /// Records a delivery that involves no instance.
     fn refuse<A: Automaton>(
         &mut self,
         receiver: Receiver<'_, A::Key>,
@@ -880,7 +880,7 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.delivered += 1;
     }
 
-    /// Keeps for the record which timers begin now, in the order of their declaration.
+    /// Notes for the record which timers start now, in the order of their declaration.
     fn note_timers<A: Automaton>(&mut self, is_final: bool)
     where
         S: Member<A>,

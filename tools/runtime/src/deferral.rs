@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 
-/// Where an automaton keeps deferred events: [`Kept`], or `()` for one that defers nothing.
+/// Where an automaton keeps deferred events: [`Kept`], or `()` if it defers nothing.
 pub trait Deferral<E>: Default {
     /// Keeps an event, unless `limit` of its kind are kept already. Returns whether it did.
     fn keep(&mut self, event: E, cause: Option<u64>, limit: u32) -> bool;
@@ -11,7 +11,7 @@ pub trait Deferral<E>: Default {
     /// Takes the oldest event that is no longer deferred, with its cause.
     fn recall(&mut self, is_deferred: impl Fn(&E) -> bool) -> Option<(E, Option<u64>)>;
 
-    /// Whether [`Deferral::recall`] would give one.
+    /// Whether [`Deferral::recall`] would return one.
     fn can_recall(&self, is_deferred: impl Fn(&E) -> bool) -> bool;
 
     /// The kept ones with their causes, oldest first.

@@ -170,10 +170,10 @@ pub struct Delivery<'a, A: Automaton> {
 }
 
 impl<A: Automaton> Delivery<'_, A> {
-    /// The same, with names and JSON values in place of types; without the timers, which only a line of a trace has.
+    /// The same, with names and JSON values instead of types; without the timers, which only a line of a trace has.
     ///
     /// # Panics
-    /// If a type of the definition serialises to something that JSON cannot hold, such as a map with keys that are not texts.
+    /// If a type of the definition serialises to something that JSON cannot hold, such as a map with keys that are not strings.
     #[must_use]
     pub fn to_record(&self) -> Record {
         let json = serde_json::to_value(self).expect("types of events and conditions serialise to JSON");
@@ -386,7 +386,7 @@ impl Serialize for InstanceName<'_> {
     }
 }
 
-/// Texts and enum variants bare, everything else as compact JSON. A text that could be read as other JSON keeps its quotes.
+/// Strings and enum variants bare, everything else as compact JSON. A string that could be read as other JSON keeps its quotes.
 fn key_text<K: Serialize>(key: &K) -> Cow<'static, str> {
     let json = serde_json::to_string(key).unwrap_or_default();
     let Some(inner) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return json.into() };
@@ -398,7 +398,7 @@ fn key_text<K: Serialize>(key: &K) -> Cow<'static, str> {
     if is_json(&text) { json.into() } else { text.into_owned().into() }
 }
 
-/// Whether the text is JSON as it stands. Most texts are not, and their first character shows it.
+/// Whether the text as it is is JSON. Most texts are not, as their first character shows.
 #[must_use]
 pub fn is_json(text: &str) -> bool {
     let may_begin = |first: u8| {

@@ -1,4 +1,4 @@
-//! A generated system by names and JSON: for tests, replays and tools, not for a program's own use.
+//! A generated system by names and JSON: for tests, replays and tools, not for use in a program.
 //!
 //! The generated `dynamic.rs` implements [`ByName`]; [`Dynamic`] then drives any such system without knowing its types.
 
@@ -31,7 +31,7 @@ impl<'a> Answering<'a> {
     /// For generated code.
     ///
     /// # Panics
-    /// If the answer is not of the condition's type: a function that answers wrongly is a bug of the test or tool.
+    /// If the answer is not of the condition's type: a wrong answer is a bug of the test or tool.
     pub fn ask<T: DeserializeOwned>(
         &mut self,
         automaton: &'static str,
@@ -56,7 +56,7 @@ pub fn json(value: impl Serialize) -> Value {
     serde_json::to_value(value).expect("types of a definition serialise to JSON")
 }
 
-/// A field that must be there.
+/// A required field.
 ///
 /// # Errors
 /// If it is missing, or not of its type.
@@ -65,7 +65,7 @@ pub fn field<T: DeserializeOwned>(fields: &Fields, name: &str) -> Result<T, Stri
     T::deserialize(value).map_err(|error| format!("`{name}`: {error}"))
 }
 
-/// A field that may be left out.
+/// An optional field.
 ///
 /// # Errors
 /// If it is not of its type.
@@ -73,7 +73,7 @@ pub fn optional<T: DeserializeOwned>(fields: &Fields, name: &str) -> Result<Opti
     if fields.contains_key(name) { field(fields, name) } else { Ok(None) }
 }
 
-/// A parameter that may be left out; `null` is a value of it.
+/// An optional parameter; `null` is a value of it.
 ///
 /// # Errors
 /// If it is not of its type.
@@ -120,7 +120,7 @@ pub fn key<T: DeserializeOwned>(text: Option<&str>) -> Result<T, String> {
 /// If there is.
 pub fn no_key(text: Option<&str>) -> Result<(), String> {
     match text {
-        Some(key) => Err(format!("there is one only, none called `{key}`")),
+        Some(key) => Err(format!("there is only one, and none called `{key}`")),
         None => Ok(()),
     }
 }
@@ -231,7 +231,7 @@ pub trait Dynamic {
     fn automata(&self) -> &'static [&'static AutomatonMetadata];
 }
 
-/// What a [`Run`] records: for looking at, and for replays.
+/// What a [`Run`] records: for inspection, and for replays.
 pub type Recording = (Records, Lines);
 
 /// A recorder for a [`Run`]. The key that hides secrets is public: this is for tests and tools.

@@ -1,10 +1,10 @@
-//! What an input came to: how many deliveries it led to and how each ended. The bus returns it from every call, recorder or not, so a program sees
-//! at once that something was unexpected.
+//! The result of an input: how many deliveries it caused and how each ended. The bus returns it from every call, recorder or not, so a program sees
+//! at once if something was unexpected.
 
 use crate::record::{Fault, Outcome};
 use crate::value::Faults;
 
-/// What an input came to, with all that followed from it.
+/// The result of an input, with all that followed from it.
 ///
 /// ```
 /// use automata_runtime::{Handled, Outcome};
@@ -54,7 +54,7 @@ impl Handled {
         self.violations
     }
 
-    /// Everything that was delivered was handled, ignored or kept as the definitions say, and nothing went wrong: no outcome is `unexpected`,
+    /// Whether everything delivered was handled, ignored or kept as the definitions say, and nothing went wrong: no outcome is `unexpected`,
     /// `no_such_instance`, `already_there` or `defer_full`, there is no fault, and no property was violated.
     #[must_use]
     pub fn is_clean(&self) -> bool {
@@ -63,14 +63,14 @@ impl Handled {
             && Outcome::ALL.iter().all(|&outcome| outcome.is_intended() || self.count(outcome) == 0)
     }
 
-    /// The same, without an outcome of its own, until the next delivery.
+    /// The same, without its own outcome, until the next delivery.
     #[must_use]
     pub(crate) const fn of_no_message(mut self) -> Self {
         self.outcome = None;
         self
     }
 
-    /// Both together; the message is this one's.
+    /// Both together; the outcome is this one's.
     #[must_use]
     pub(crate) fn after(mut self, before: &Self) -> Self {
         self.faults.note_all(before.faults);

@@ -19,13 +19,13 @@ pub struct Serial(u64);
 /// The working memory of a delivery, reused by all instances of an automaton.
 #[derive(Debug)]
 pub struct Buffers<A: Automaton> {
-    /// What the steps lead to.
+    /// The effects of the steps.
     pub effects: Effects<A>,
     /// What was asked.
     pub asked: Asked<A::Question>,
-    /// Raised events that were handled, and what became of them; only if there is a recorder.
+    /// Raised events that were handled, and their outcomes; only if there is a recorder.
     pub handled: Vec<(A::Event, Outcome)>,
-    /// Timers that began and still run, with the times when they are due; only if somebody wants a record.
+    /// Timers that started and still run, with the times when they are due; only if there is a recorder.
     pub begun: Vec<(A::Timer, u64)>,
 }
 
@@ -55,7 +55,7 @@ pub struct Parts<'a, A: Automaton> {
     pub key: &'a A::Key,
     /// The instance.
     pub instance: &'a mut Instance<A>,
-    /// Where effects go.
+    /// The buffer for effects.
     pub effects: &'a mut Effects<A>,
     /// What was asked.
     pub asked: &'a mut Asked<A::Question>,

@@ -1,6 +1,6 @@
 //! What generated automata need to run: the bus, timers, the table of instances, and the record of what happened.
 //!
-//! It knows nothing of any particular automaton. The rules it follows are in `docs/SEMANTICS.md`. Generated code reaches everything it needs
+//! It does not depend on any particular automaton. The rules it follows are in `docs/SEMANTICS.md`. Generated code reaches everything it needs
 //! through this crate ([`serde`], [`serde_json`] and [`statig`] included), so a program that includes it needs no other dependency.
 //!
 //! A program makes a [`Bus`] of the generated `System`, starts it, and then makes one of two calls whenever something happens:
@@ -15,8 +15,8 @@
 //! }
 //! ```
 //!
-//! `host` answers the conditions: it is any type that implements the generated `Conditions` trait of each automaton that has some. Actions come
-//! out as values, in order. Time is what the caller says, in milliseconds. Each call returns [`Handled`]: what became of the message, and whether
+//! `host` answers the conditions: it is any type that implements the generated `Conditions` trait of each automaton that has some. Actions are returned
+//! as values, in order. The caller gives the time, in milliseconds. Each call returns [`Handled`]: the outcome of the message, and whether
 //! anything was unexpected.
 //!
 //! Every delivery can be recorded: see [`Recorder`], [`Delivery`] (typed; serialises straight to a line of a trace) and [`Record`]. A whole trace,

@@ -1,7 +1,7 @@
 //! A delivery as the line of a trace, written straight into memory.
 //!
 //! The same bytes that serde makes of a [`Delivery`], several times as fast: the fixed parts are copied, and only values of the definition's own types
-//! go through serde. `tests/agreement` holds the two equal.
+//! go through serde. `tests/agreement` compares the two.
 
 use serde::Serialize;
 use serde_json::Result;
@@ -150,7 +150,7 @@ fn instance<A: Automaton>(receiver: Receiver<'_, A::Key>, out: &mut Vec<u8>) -> 
     Ok(())
 }
 
-/// Whether the key that was just written can stand in the name as it is; the quotes around a text are taken off.
+/// Whether the key that was just written can be in the name as it is; the quotes around a text are removed.
 fn is_plain(out: &mut Vec<u8>, begin: usize) -> bool {
     let written = &out[begin..];
     let inner = match written {

@@ -17,7 +17,7 @@ pub enum Outcome {
     Ignored,
     /// The event is kept until no active state defers it.
     Deferred,
-    /// No active state says anything about the event.
+    /// No active state mentions the event.
     Unexpected,
     /// A timer fired and none of its guards held.
     Idle,
@@ -31,15 +31,15 @@ pub enum Outcome {
     DeferFull,
 }
 
-/// What went wrong in a delivery, beside its outcome.
+/// What went wrong in a delivery, apart from its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// Something was divided by zero; the value was taken as 0, a guard as false.
     DivisionByZero,
-    /// One event led to more microsteps than [`crate::record::MICROSTEP_LIMIT`].
+    /// One event caused more microsteps than [`crate::record::MICROSTEP_LIMIT`].
     MicrostepLimit,
-    /// One input led to more deliveries than [`crate::record::DELIVERY_LIMIT`].
+    /// One input caused more deliveries than [`crate::record::DELIVERY_LIMIT`].
     DeliveryLimit,
     /// The queue of the bus was full and a message was dropped.
     QueueFull,
@@ -97,16 +97,16 @@ impl Fault {
     }
 }
 
-/// At most so many `always` transitions and raised events in one delivery.
+/// At most this many `always` transitions and raised events in one delivery.
 pub const MICROSTEP_LIMIT: u32 = 64;
 
-/// One input from outside leads to at most so many deliveries.
+/// One input from outside causes at most this many deliveries.
 pub const DELIVERY_LIMIT: u32 = 10_000;
 
-/// The queue of the bus holds at most so many messages, unless the program sets another limit.
+/// The queue of the bus holds at most this many messages, unless the program sets another limit.
 pub const QUEUE_LIMIT: usize = 65_536;
 
-/// One instance keeps at most so many of one deferred event, unless the definition sets another limit.
+/// One instance keeps at most this many of one deferred event, unless the definition sets another limit.
 pub const DEFER_LIMIT: usize = 16;
 
 /// A question that a guard asked, and its answer.
@@ -117,7 +117,7 @@ pub struct Ask {
     /// The condition's arguments by name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub arguments: Map<String, Value>,
-    /// What the host, or the table of states, said.
+    /// The answer of the host, or of the table of states.
     pub answer: Value,
 }
 
@@ -162,7 +162,7 @@ pub struct Record {
     pub sequence: u64,
     /// The time that was given to the bus, in milliseconds.
     pub at_ms: u64,
-    /// The delivery that this message came from; none for what came from outside.
+    /// The delivery that this message came from; none if it came from outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<u64>,
     /// `name` or `name[key]`.
@@ -177,7 +177,7 @@ pub struct Record {
     /// The leaf state before, if the instance existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// The leaf state after, if the instance exists still (a final state is named too).
+    /// The leaf state after, if the instance still exists (a final state is named too).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// What was asked, in order.
@@ -195,7 +195,7 @@ pub struct Record {
     /// Raised events, in the order of their handling.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub raised: Vec<Raised>,
-    /// In a line of a trace only: the timers that began in this delivery and run at its end (`after name in STATE` → when it is due, in
+    /// In a line of a trace only: the timers that started in this delivery and run at its end (`after name in STATE` → when it is due, in
     /// milliseconds).
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub timers: Map<String, Value>,

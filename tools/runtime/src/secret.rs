@@ -1,7 +1,7 @@
 //! Values of secret types, as records show them: never themselves.
 //!
 //! A record says `"(secret)"`. A replay of a trace must see whether two secrets are equal, so in a trace, and only there, a secret is its length and
-//! a hash under the key of the run. That key is written nowhere, so outside of the run the hash says nothing, however easy the secret is to guess.
+//! a hash under the key of the run. That key is never written, so outside the run the hash reveals nothing, however easy the secret is to guess.
 //! The key reaches serialisation through a thread-local variable that is set for one call ([`with_key`]). Serialising in any other way hides
 //! everything.
 
@@ -14,13 +14,13 @@ use sha2::Sha256;
 
 use crate::value::Hexadecimal;
 
-/// What stands in a record in place of a value of a secret type.
+/// What a record shows instead of a value of a secret type.
 pub const SECRET: &str = "(secret)";
 
 /// Bytes of the hash that a trace shows: HMAC-SHA-256, cut to 128 bits.
 pub const HASH_BYTES: usize = 16;
 
-/// The key of a run: random bytes that the caller makes and writes nowhere.
+/// The key of a run: random bytes that the caller makes and never writes down.
 pub type Key = [u8; 32];
 
 thread_local! {
@@ -47,7 +47,7 @@ pub fn one<T: AsRef<[u8]>, S: Serializer>(value: &T, serializer: S) -> Result<S:
     Secret::of(value).serialize(serializer)
 }
 
-/// As [`one`], for a value that may be `none`, which is no secret.
+/// As [`one`], for a value that may be `none`, which is not secret.
 ///
 /// # Errors
 /// Those of the serializer.
@@ -55,7 +55,7 @@ pub fn optional<T: AsRef<[u8]>, S: Serializer>(value: &Option<T>, serializer: S)
     Secret::optional(value).serialize(serializer)
 }
 
-/// As [`optional`], for a value that may not be given at all.
+/// As [`optional`], for a value that may be missing.
 ///
 /// # Errors
 /// Those of the serializer.
@@ -68,13 +68,13 @@ pub fn given<T: AsRef<[u8]>, S: Serializer>(value: &Option<Option<T>>, serialize
 pub struct Secret<'a>(Option<&'a [u8]>);
 
 impl<'a> Secret<'a> {
-    /// In place of a value.
+    /// Instead of a value.
     #[must_use]
     pub fn of<T: AsRef<[u8]>>(value: &'a T) -> Self {
         Secret(Some(value.as_ref()))
     }
 
-    /// In place of a value that may be `none`.
+    /// Instead of a value that may be `none`.
     #[must_use]
     pub fn optional<T: AsRef<[u8]>>(value: &'a Option<T>) -> Self {
         Secret(value.as_ref().map(AsRef::as_ref))

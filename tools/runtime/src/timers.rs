@@ -1,6 +1,6 @@
 //! Timers on a clock that the caller moves, ordered by deadline and then by the order of their start.
 //!
-//! A binary heap of slots that know their place in it, so a cancelled timer leaves at once: a state with a timer of an hour that is
+//! A binary heap of slots that know their place in it, so a cancelled timer is removed at once: a state with a timer of an hour that is
 //! entered and left a million times a second holds one entry. A handle carries the generation of its slot, so a handle that has
 //! outlived its timer does nothing.
 
@@ -20,12 +20,12 @@ pub struct Fired<T> {
     pub deadline_ms: u64,
 }
 
-/// A timer that runs.
+/// A running timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Running {
     /// When it is due next, in milliseconds.
     pub due_ms: u64,
-    /// The interval, if it fires again and again.
+    /// The interval, if it fires repeatedly.
     pub interval_ms: Option<u64>,
     /// Number of its start, which orders timers that are due at the same time.
     pub order: u64,
@@ -69,7 +69,7 @@ impl<T: Copy> Timers<T> {
         Self { slots: Vec::new(), heap: Vec::new(), free: NO_SLOT, started: 0 }
     }
 
-    /// Starts a timer. With an interval it fires again and again; an interval of 0 counts as 1 ms.
+    /// Starts a timer. With an interval it fires repeatedly; an interval of 0 counts as 1 ms.
     pub fn start(&mut self, what: T, deadline_ms: u64, interval_ms: Option<u64>) -> TimerHandle {
         let place = index(self.heap.len());
         let order = self.started;

@@ -1,8 +1,8 @@
 //! A trace: what a bus did, in lines that the interpreter can run again (`docs/TRACES.md`).
 //!
-//! Nothing here touches a file or a clock. [`Trace`] records a whole trace into whatever takes bytes. For traces that begin or change their place
-//! while the bus runs there are its parts: [`Lines`] records into a buffer that the caller drains; [`opening`] makes the two lines with which every
-//! trace begins, from which a replay knows all that happened before; [`Output`] counts lines and writes the last one.
+//! Nothing here touches a file or a clock. [`Trace`] records a whole trace into any writer. For traces that begin or move
+//! while the bus runs there are its parts: [`Lines`] records into a buffer that the caller drains; [`opening`] makes the two lines that begin every
+//! trace, and tell a replay all that happened before; [`Output`] counts lines and writes the last one.
 
 mod output;
 
@@ -67,7 +67,7 @@ impl Recorder for Lines {
     }
 }
 
-/// Appends the value as a line. If a type of the program does not serialise to JSON, which is a mistake in it, its line is missing: a replay reports
+/// Appends the value as a line. If a type of the program does not serialise to JSON, which is a bug in it, its line is missing: a replay reports
 /// the gap.
 fn line(bytes: &mut Vec<u8>, key: &Key, value: &impl Serialize) {
     add(bytes, key, |bytes| serde_json::to_writer(bytes, value));
@@ -81,7 +81,7 @@ fn add(bytes: &mut Vec<u8>, key: &Key, write: impl FnOnce(&mut Vec<u8>) -> serde
     }
 }
 
-/// What the caller says about a run. It goes into the first line of a trace, beside what the bus knows.
+/// What the caller says about a run. It goes into the first line of a trace, with what the bus knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The program and its version: `bitpie 0.1.0`.
@@ -106,7 +106,7 @@ pub struct FirstLine {
     pub model: String,
     /// Messages that the queue of the bus holds.
     pub queue_limit: u64,
-    /// The lines tell which timers began, and when they are due. Older traces do not.
+    /// The lines say which timers started, and when they are due. Those of older traces do not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timers: bool,
     /// Parameters that differ from the defaults of their definitions: automaton → parameter → value.
@@ -161,7 +161,7 @@ pub struct InstanceSnapshot {
     pub timers: Vec<TimerSnapshot>,
 }
 
-/// An event that is kept.
+/// A deferred event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeferredSnapshot {
@@ -175,7 +175,7 @@ pub struct DeferredSnapshot {
     pub cause: Option<u64>,
 }
 
-/// A timer that runs.
+/// A running timer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TimerSnapshot {
@@ -190,8 +190,8 @@ pub struct TimerSnapshot {
     pub order: u64,
 }
 
-/// Appends the two lines with which a trace begins: what runs, and all that it is at this moment. A trace that goes on from here can be replayed
-/// without anything that was recorded before. (A bus can be looked at only between inputs, so its queue is empty.)
+/// Appends the two lines that begin a trace: what runs, and its whole state at this moment. A trace that continues from here can be replayed
+/// without anything recorded before. (A bus can be read only between inputs, so its queue is empty.)
 ///
 /// # Panics
 /// If a type of the definitions does not serialise to JSON.
@@ -237,7 +237,7 @@ fn changed_settings<T: Serialize + Default>(settings: &T) -> Map<String, Value> 
     all
 }
 
-/// All that the bus is at this moment. Secrets are hidden unless this is called within [`secret::with_key`].
+/// The whole state of the bus at this moment. Secrets are hidden unless this is called within [`secret::with_key`].
 ///
 /// # Panics
 /// If a type of the definitions does not serialise to JSON.

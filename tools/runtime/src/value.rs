@@ -1,6 +1,6 @@
 //! The built-in types that Rust does not have in the language's sense, and the arithmetic that never overflows.
 //!
-//! Integers stay at the bound that they would leave, division by zero gives 0 and a note, durations are whole milliseconds
+//! Integers stay at the bound that they would pass, division by zero gives 0 and a note, durations are whole milliseconds
 //! (`docs/SEMANTICS.md`, section 1).
 
 use std::fmt;
@@ -131,11 +131,11 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// A type without values, for what an automaton does not have, such as timers.
+/// A type without values, for what an automaton lacks, such as timers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Never {}
 
-/// What went wrong so far in a delivery: a set of [`Fault`]s.
+/// The faults of a delivery so far: a set of [`Fault`]s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults(u8);
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the packages below `benches/`, which are outside of the default members so that nobody waits for them.
+//! `cargo xtask bench`: the packages below `benches/`, which are not default members, so that nobody waits for them.
 
 use clap::{Args, Subcommand};
 
@@ -13,24 +13,24 @@ use crate::steps::{cargo, run};
 pub struct Bench {
     #[command(subcommand)]
     of_its_own: Option<OfItsOwn>,
-    /// Of the framework: dispatch, compile, trace, pictures; all of them if none is named
+    /// Of the framework: dispatch, compile, trace, pictures [default: all]
     names: Vec<String>,
 }
 
-/// What has a package of its own.
+/// Benchmarks with their own package.
 #[derive(Subcommand)]
 enum OfItsOwn {
     /// Names beside plain records, in a DHT of sixty nodes on loopback
     #[command(disable_help_flag = true)]
     Dht {
-        /// As `cargo xtask bench dht --help` tells: --quick, --rounds N, cold, warm, complete
+        /// See `cargo xtask bench dht --help`: --quick, --rounds N, cold, warm, complete
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// The node beside plain TCP and libp2p: messages, the cost of the trace, bulk, memory. Needs minutes to build, since libp2p does
     #[command(disable_help_flag = true)]
     Node {
-        /// As `cargo xtask bench node --help` tells: --quick, --rounds N, messages, trace, bulk, frames, idle
+        /// See `cargo xtask bench node --help`: --quick, --rounds N, messages, trace, bulk, frames, idle
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-/// Write generated/ anew from automata/.
+/// Rebuild generated/ from automata/.
 #[derive(Args)]
 pub struct Codegen {
     /// Write nothing; fail if a file differs from what would be written
@@ -20,7 +20,7 @@ impl Codegen {
     }
 }
 
-/// Writes generated/, or compares it.
+/// Writes or compares generated/.
 pub fn generate(check: bool) -> ExitCode {
     let arguments: &[&str] = if check { &["generate", "--check"] } else { &["generate"] };
     tool(arguments, &crate::root().join("automata"))

@@ -1,7 +1,7 @@
-//! `cargo xtask fuzz`: libFuzzer on the toolchain that is there.
+//! `cargo xtask fuzz`: libFuzzer on the installed toolchain.
 //!
 //! `cargo fuzz` asks for a nightly compiler because of the sanitizers; coverage alone, which is what guides the fuzzer, works on a
-//! stable one. What is left to need is a C++ compiler, for libFuzzer itself; where there is none, the step says so and is skipped.
+//! stable one. It still needs a C++ compiler, for libFuzzer itself; without one, the step says so and is skipped.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
 
-/// A fuzz target: its name, and the folders of the repository with inputs to begin from.
+/// A fuzz target: its name, and the folders of the repository with inputs to start from.
 const TARGETS: &[Target] = &[
     ("compile", &["fuzz/seeds/compile", "automata", "tests/cases"]),
     ("claim", &["fuzz/seeds/claim"]),
@@ -33,16 +33,16 @@ const TARGETS: &[Target] = &[
     ("trace", &["fuzz/seeds/trace"]),
 ];
 
-/// Feed the fuzz targets for a while.
+/// Run the fuzz targets for a while.
 #[derive(Args)]
-#[command(after_help = "What is found is written to fuzz/artifacts/TARGET/, and given as FILE it is tried again:\n  \
+#[command(after_help = "Failing inputs are written to fuzz/artifacts/TARGET/; given as FILE they are tried again:\n  \
     cargo xtask fuzz compile fuzz/artifacts/compile/crash-0123")]
 pub struct Fuzz {
-    /// Which; all of them if none is named
+    /// The targets [default: all]
     target: Option<String>,
-    /// Try these inputs once, and do not look for others
+    /// Try only these inputs, once
     files: Vec<PathBuf>,
-    /// How long, for each target
+    /// How long to run each target
     #[arg(long, default_value_t = 60)]
     seconds: u32,
 }
@@ -71,10 +71,10 @@ pub fn briefly() -> anyhow::Result<Done> {
 /// A target, and the folders with its inputs.
 type Target = (&'static str, &'static [&'static str]);
 
-/// Builds these targets, and then feeds as many at a time as there are processors.
+/// Builds these targets, and then runs as many at a time as there are processors.
 fn feed_all(targets: &[&Target], files: &[PathBuf], seconds: u32) -> anyhow::Result<Done> {
     if !has_cpp_compiler() {
-        return Ok(Done::Skipped("libFuzzer is C++, and there is no C++ compiler (c++, or what CXX names)".to_owned()));
+        return Ok(Done::Skipped("libFuzzer needs a C++ compiler (c++, or the one named by CXX)".to_owned()));
     }
     let host = host()?;
     // With a target named, build scripts and macros are built without the counters, which only libFuzzer can link.
@@ -118,7 +118,8 @@ fn feed((name, seeds): &Target, files: &[PathBuf], seconds: u32, host: &str, is_
     })
 }
 
-/// Runs the fuzzer and shows what it says: once it has ended, unless no other is running. It recommends a dictionary at the end, a screen full of octets, which is left out.
+/// Runs the fuzzer and shows its output: after it has ended, unless it runs alone. The dictionary that it recommends
+/// at the end, a screen full of bytes, is left out.
 fn run_quietly(fuzzer: &mut Command, is_alone: bool) -> anyhow::Result<()> {
     let mut said = format!("$ {}\n", shown(fuzzer));
     let mut child = fuzzer.stderr(Stdio::piped()).spawn().with_context(|| format!("`{}`", shown(fuzzer)))?;

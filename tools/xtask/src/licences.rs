@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::steps::{Done, cargo};
 
-/// Licences that a program under `MIT OR Apache-2.0` may contain without further duties than to name them.
+/// Licences that a program under `MIT OR Apache-2.0` may contain if it names them.
 const ALLOWED: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -29,12 +29,12 @@ const ALLOWED: &[&str] = &[
     "Zlib",
 ];
 
-/// Crates that must not come in, and why.
+/// Banned crates, and why.
 const BANNED: &[(&str, &str)] = &[
     ("openssl-sys", "it needs a system library; rustls with ring does the same"),
     ("native-tls", "it needs a system library; rustls with ring does the same"),
     ("aws-lc-sys", "it needs cmake and a C compiler; rustls with ring does the same"),
-    ("serde_yaml", "it is no longer kept, and without places in the file; serde-saphyr does it"),
+    ("serde_yaml", "it is no longer maintained, and gives no places in the file; serde-saphyr does"),
 ];
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -52,7 +52,7 @@ struct Package {
     source: Option<String>,
 }
 
-/// The manifests whose dependencies are looked at, from the root.
+/// The manifests whose dependencies are checked, from the root.
 const MANIFESTS: &[&str] =
     &["Cargo.toml", "examples/elevator/Cargo.toml", "examples/raft/Cargo.toml", "fuzz/Cargo.toml"];
 
@@ -76,16 +76,17 @@ pub fn check() -> anyhow::Result<Done> {
         if !output.status.success() {
             bail!("`cargo metadata --manifest-path {manifest}` failed");
         }
-        let metadata: Metadata = serde_json::from_slice(&output.stdout).context("`cargo metadata` is no JSON")?;
+        let metadata: Metadata =
+            serde_json::from_slice(&output.stdout).context("`cargo metadata` did not print JSON")?;
         for package in metadata.packages {
             packages.insert((package.name.clone(), package.version.clone()), package);
         }
     }
     let problems: Vec<String> = packages.values().filter_map(problem).collect();
     if !problems.is_empty() {
-        bail!("{}\nWhat may be used is listed in tools/xtask/src/licences.rs", problems.join("\n"));
+        bail!("{}\nAllowed licences are listed in tools/xtask/src/licences.rs", problems.join("\n"));
     }
-    println!("{} packages, all under licences that may be used", packages.len());
+    println!("{} packages, all under allowed licences", packages.len());
     Ok(Done::Passed)
 }
 
@@ -95,7 +96,7 @@ fn problem(package: &Package) -> Option<String> {
         return Some(format!("{named} is banned: {why}"));
     }
     if let Some(source) = package.source.as_deref().filter(|source| *source != CRATES_IO) {
-        return Some(format!("{named} comes from {source}, and not from crates.io"));
+        return Some(format!("{named} comes from {source}, not from crates.io"));
     }
     match &package.license {
         None => Some(format!("{named} names no licence")),

@@ -1,6 +1,6 @@
 //! The tasks of this repository: `cargo xtask codegen | test | interop | fuzz | bench`.
 //!
-//! A program and not a script, so that it runs wherever Rust does, and is checked like the rest.
+//! A program, not a script, so that it runs wherever Rust does, and is checked like the rest.
 
 mod bench;
 mod codegen;
@@ -24,13 +24,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Write generated/ anew from automata/: Rust, diagrams, tables, reference pages, schema
+    /// Rebuild generated/ from automata/: Rust, diagrams, tables, reference pages, schema
     Codegen(codegen::Codegen),
-    /// Run everything that must hold before a change is taken
+    /// Run everything that must hold before a change is accepted
     Test(test::Test),
-    /// Try what we make with the programs of others: a DHT of libtorrent; Mermaid, Graphviz, PlantUML, SCION
+    /// Test with other programs: a DHT of libtorrent; Mermaid, Graphviz, PlantUML, SCION
     Interop(interop::Interop),
-    /// Feed the fuzz targets for a while
+    /// Run the fuzz targets for a while
     Fuzz(fuzz::Fuzz),
     /// Run the benchmarks: comparisons in one run, against named alternatives
     Bench(bench::Bench),

@@ -1,6 +1,6 @@
 //! Steps of a task: each is named, timed, shown, and can be repeated alone.
 //!
-//! The programs that a step runs write to the terminal themselves, so that nothing of what they say is lost.
+//! The programs that a step runs write to the terminal themselves, so that none of their output is lost.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-/// What a step came to.
+/// The result of a step.
 pub enum Done {
     /// It holds.
     Passed,
-    /// It could not be done on this machine, and why. Nothing is wrong with the project.
+    /// It could not be run on this machine, and why. Nothing is wrong with the project.
     Skipped(String),
 }
 
-/// One thing to be done.
+/// One step.
 pub struct Step {
-    /// A word to call it by.
+    /// Its name.
     pub name: &'static str,
     /// What holds when it has passed.
     pub about: &'static str,
@@ -61,7 +61,7 @@ fn summary(times: &[(&Step, Duration, Done)]) {
     }
 }
 
-/// So many things can be computed at the same time.
+/// How many things can be computed at the same time.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -88,12 +88,12 @@ pub fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether it can be run at all, quietly.
+/// Whether it can be run; prints nothing.
 pub fn works(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// As one would type it, from the root of the repository.
+/// As you would type it, from the root of the repository.
 pub fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args()).map(|word| {

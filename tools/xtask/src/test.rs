@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold before a change is taken, on any machine that has Rust.
+//! `cargo xtask test`: everything that must hold before a change is accepted, on any machine that has Rust.
 //!
 //! What is quick and often forgotten comes first. One target folder, and few different builds, so that it stays a matter of minutes.
 
@@ -12,30 +12,30 @@ use crate::steps::{Done, Step, cargo, run, run_all, works};
 
 /// All steps, in order.
 const STEPS: &[Step] = &[
-    Step { name: "toolchain", about: "rustfmt and clippy are there", run: toolchain },
+    Step { name: "toolchain", about: "rustfmt and clippy are installed", run: toolchain },
     Step { name: "format", about: "the sources are formatted", run: format },
-    Step { name: "licences", about: "dependencies are what they may be", run: crate::licences::check },
+    Step { name: "licences", about: "dependencies are allowed", run: crate::licences::check },
     Step { name: "check", about: "the definitions have no findings", run: definitions },
-    Step { name: "generated", about: "generated/ is what automata/ makes", run: generated },
+    Step { name: "generated", about: "generated/ is up to date", run: generated },
     Step { name: "clippy", about: "no lint complains", run: clippy },
     Step { name: "tests", about: "units, cases, properties, whole programs", run: tests },
-    Step { name: "examples", about: "the framework serves another program", run: examples },
-    Step { name: "fuzz", about: "nothing that comes from outside makes anything fall over", run: crate::fuzz::briefly },
+    Step { name: "examples", about: "the framework works in other programs", run: examples },
+    Step { name: "fuzz", about: "no input from outside crashes anything", run: crate::fuzz::briefly },
 ];
 
-/// Crates of their own that use the framework from outside.
+/// Separate crates that use the framework from outside.
 const EXAMPLES: &[&str] = &["examples/elevator", "examples/raft"];
 
-/// Run everything that must hold before a change is taken.
+/// Run everything that must hold before a change is accepted.
 #[derive(Args)]
 pub struct Test {
-    /// Do this step alone
+    /// Run only this step
     #[arg(long, value_name = "STEP", conflicts_with = "from")]
     only: Option<String>,
-    /// Begin at this step
+    /// Start at this step
     #[arg(long, value_name = "STEP")]
     from: Option<String>,
-    /// Say which steps there are
+    /// List the steps
     #[arg(long)]
     list: bool,
 }
@@ -70,7 +70,7 @@ fn toolchain() -> anyhow::Result<Done> {
     match missing().next() {
         None => Ok(Done::Passed),
         Some(tool) => bail!(
-            "`cargo {tool}` is not there, and could not be had: install the components rustfmt and clippy of this toolchain \
+            "`cargo {tool}` is missing, and could not be installed: install the components rustfmt and clippy of this toolchain \
              (rustup component add rustfmt clippy; or the packages of your system that hold them)"
         ),
     }
@@ -100,11 +100,11 @@ fn definitions() -> anyhow::Result<Done> {
 fn generated() -> anyhow::Result<Done> {
     match crate::codegen::generate(true) {
         code if code == ExitCode::SUCCESS => Ok(Done::Passed),
-        _ => bail!("generated/ differs from what automata/ makes; to write it anew: cargo xtask codegen"),
+        _ => bail!("generated/ is out of date; to rebuild it: cargo xtask codegen"),
     }
 }
 
-/// The tool, within this process: it is linked in, so nothing more has to be built for it.
+/// The tool, within this process: it is linked in, so nothing else has to be built.
 fn automata(arguments: &[&str], folder: &str) -> anyhow::Result<()> {
     println!("$ cargo automata {} --automata {folder}", arguments.join(" "));
     let folder = crate::root().join(folder);
@@ -121,7 +121,7 @@ fn clippy() -> anyhow::Result<Done> {
 
 fn tests() -> anyhow::Result<Done> {
     let mut tests = cargo(&["test", "--workspace"]);
-    // Tests of whole nodes wait for most of their time.
+    // Tests of whole nodes spend most of their time waiting.
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         tests.env("RUST_TEST_THREADS", (2 * crate::steps::processors()).to_string());
     }

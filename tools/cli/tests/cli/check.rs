@@ -256,7 +256,7 @@ fn a_definition_on_standard_input_needs_no_folder() {
     let run = scratch.run_with(&["check", "-"], &lamp.replace("do: shine", "do: shin"));
     assert!(run.code == 1 && run.out.contains("did you mean `shine`?"), "{}", run.out);
     let run = scratch.run_with(&["check", "-"], "");
-    assert!(run.code == 1 && run.out.contains("the file says nothing"), "{}", run.out);
+    assert!(run.code == 1 && run.out.contains("the file is empty"), "{}", run.out);
 }
 
 #[test]

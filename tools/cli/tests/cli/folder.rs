@@ -31,11 +31,11 @@ fn a_folder_that_is_not_there_is_named() {
     scratch.write("file", "");
     scratch
         .run(&["check", "--automata", "file"])
-        .bad(2, &["error: file is no folder", "definitions: `--automata .`\n"]);
+        .bad(2, &["error: file is not a folder", "definitions: `--automata .`\n"]);
     scratch.write("a/door.yaml", "");
     scratch
         .run(&["check", "--automata", "a/door.yaml"])
-        .bad(2, &["error: a/door.yaml is no folder", "definitions: `--automata a`\n"]);
+        .bad(2, &["error: a/door.yaml is not a folder", "definitions: `--automata a`\n"]);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn everything_is_generated_or_nothing() {
     scratch.write("automata/lamp.yaml", "automaton: lamp\nsummary: x\nstates: [\n");
     scratch.run(&["generate"]).bad(1, &["error[A0001]", "the definitions have 1 error; nothing was done"]);
     assert!(!scratch.has("generated"));
-    assert!(scratch.run(&["generate", "--help"]).good().contains("all or nothing"));
+    assert!(scratch.run(&["generate", "--help"]).good().contains("nothing is written"));
 }
 
 #[test]

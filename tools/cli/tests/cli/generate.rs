@@ -31,7 +31,7 @@ fn what_differs_is_named_with_what_to_run() {
             "generated/diagrams/bell.svg",
             "stale: ",
             "generated/diagrams/gone.svg",
-            "3 files are not what the definitions make",
+            "3 files are out of date",
             "automata generate",
         ],
     );

@@ -71,12 +71,12 @@ fn an_unknown_code_is_refused() {
     let scratch = Scratch::new();
     for written in ["A9999", "999999999", "A0777"] {
         let run = scratch.run(&["explain", written]);
-        let help = "help: `automata explain` lists them all\n";
+        let help = "help: `automata explain` lists all codes\n";
         assert_eq!(run.err, format!("error: there is no code `{written}`\n{help}"));
         assert_eq!(run.code, 2);
     }
     scratch.run(&["explain", "E0001"]).bad(2, &["did you mean `A0001`?"]);
     let run = scratch.run(&["explain", "foo"]);
-    assert_eq!(run.err, "error: there is no code `foo`\nhelp: `automata explain` lists them all\n");
+    assert_eq!(run.err, "error: there is no code `foo`\nhelp: `automata explain` lists all codes\n");
     assert_eq!(run.code, 2);
 }

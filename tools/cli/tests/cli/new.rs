@@ -111,7 +111,7 @@ fn every_file_names_its_schema_which_is_written_too() {
     assert!(!said.contains("schema"), "it is there: {said}");
     scratch.write("generated/schema/automaton.json", "of an older version");
     let said = scratch.run(&["new", "third"]).good();
-    assert!(said.contains("left ") && said.contains("automaton.json as it is, of another version"), "{said}");
+    assert!(said.contains("left ") && said.contains("automaton.json as it is: from another version"), "{said}");
     assert_eq!(scratch.read("generated/schema/automaton.json"), "of an older version");
 }
 

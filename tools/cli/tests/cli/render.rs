@@ -15,7 +15,7 @@ fn one_picture_goes_to_standard_output() {
 #[test]
 fn several_files_want_a_folder() {
     let scratch = Scratch::with_doors();
-    scratch.run(&["render"]).bad(2, &["files, and standard output takes one", "--out DIR"]);
+    scratch.run(&["render"]).bad(2, &["files; standard output takes one", "--out DIR"]);
     scratch.run(&["render", "--out", "look"]).good();
     assert!(scratch.has("look/door.svg") && scratch.has("look/bell.svg"));
 }
@@ -88,11 +88,11 @@ fn mistyped_names_are_found() {
     assert_eq!(run.err, "error: there is no automaton `nope`\nhelp: there are: bell, door, system\n");
     scratch
         .run(&["render", "README"])
-        .bad(2, &["the format `svg` shows nothing of `README`", "help: these do: reference"]);
+        .bad(2, &["the format `svg` does not show `README`", "help: these do: reference"]);
     let run = scratch.run(&["render", "system", "--format", "scxml"]);
     assert_eq!(
         run.err,
-        "error: the format `scxml` shows nothing of `system`\nhelp: these do: svg, mermaid, dot, plantuml\n"
+        "error: the format `scxml` does not show `system`\nhelp: these do: svg, mermaid, dot, plantuml\n"
     );
     assert!(scratch.run(&["render", "system", "--format", "plantuml"]).good().contains("component \"door\""));
     scratch.run(&["render", "door", "--format", "svgg"]).bad(2, &["invalid value 'svgg'", "svg"]);

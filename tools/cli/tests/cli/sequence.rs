@@ -55,9 +55,7 @@ fn what_cannot_be_drawn_says_how_to_choose() {
         .map(|key| format!("{{\"conditions\":{{\"locked\":true}},\"instance\": \"door[{key}]\", \"event\": \"push\", \"fields\": {{\"who\": \"a\"}}}}\n"))
         .collect();
     scratch.run_with(&["simulate", "bell", "--script", "-", "--trace", "wide.trace"], &steps).good();
-    scratch
-        .run(&["sequence", "wide.trace"])
-        .bad(2, &["instances and parts, and a picture of more than 60", "--instance"]);
+    scratch.run(&["sequence", "wide.trace"]).bad(2, &["instances and parts; at most 60", "--instance"]);
 }
 
 #[test]
@@ -96,8 +94,8 @@ fn only_the_picture_takes_a_trace_and_only_one_of_these_definitions() {
     scratch.run(&["render", "door", "--trace", "day.trace"]).bad(
         2,
         &[
-            "day.trace parts from these definitions at line",
-            "others than it was made under",
+            "day.trace does not match these definitions from line",
+            "not those it was made under",
             "automata replay day.trace",
         ],
     );

@@ -72,7 +72,7 @@ fn what_is_wrong_in_a_script_is_said_with_its_line() {
     wrong(r#"{"instance": "door[1]", "event": "push"}"#, &["line 1", "field who of event push is missing"]);
     wrong(
         r#"{"instance": "door[1]", "event": "push", "fields": {"who": "eve"}}"#,
-        &["line 1", "locked", "never answered"],
+        &["line 1", "locked", "has no answer"],
     );
     scratch.run(&["simulate", "door", "--script", "nowhere.jsonl"]).bad(2, &["nowhere.jsonl cannot be read"]);
 }
@@ -90,10 +90,9 @@ fn a_mistyped_name_is_found() {
     let scratch = Scratch::with_doors();
     scratch.run(&["simulate", "dorr"]).bad(2, &["there is no automaton `dorr`", "did you mean `door`?"]);
     scratch.run(&["simulate", "door[x]"]).bad(2, &["door[x]"]);
-    scratch.run(&["simulate", "door", "--json"]).bad(
-        2,
-        &["--json needs --script: JSON output belongs to the run of a script", "door --script STEPS.jsonl --json"],
-    );
+    scratch
+        .run(&["simulate", "door", "--json"])
+        .bad(2, &["--json needs --script: an interactive session prints text", "door --script STEPS.jsonl --json"]);
 }
 
 #[test]
@@ -137,7 +136,7 @@ fn an_end_of_input_at_a_question_is_told() {
     let scratch = Scratch::with_doors();
     let out = scratch.run_with(&["simulate", "door[7]"], "push alice\nhelp\n").good();
     assert!(out.contains("cancel, undo"), "{out}");
-    assert!(out.ends_with("door.locked was not answered: what asked for it was not done.\n"), "{out}");
+    assert!(out.ends_with("door.locked was not answered: the step that asked for it was not done.\n"), "{out}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Cycles of `always` that change nothing that matters: once begun, they never end.
+//! Cycles of `always` that change nothing that matters: once started, they never end.
 //!
-//! All guards of a delivery see one world (answers of conditions and the states of others are asked once), so that a cycle in which
-//! no variable is set that its guards read goes on for ever if it goes round once. At run time the limit of microsteps stops it; the
-//! definition is wrong all the same.
+//! All guards of a delivery see one world (answers of conditions and the states of others are asked once), so a cycle that sets
+//! no variable that its guards read never ends once it has gone round. At run time the limit of microsteps stops it, but the
+//! definition is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,8 +38,7 @@ pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
             None if whole => {}
             None => {
                 let first = group.iter().flat_map(|of| &of.always.steps).map(|step| step.handler).min();
-                findings
-                    .extend(first.map(|span| super::coverage::not_judged(span, "these `always` go round for ever")));
+                findings.extend(first.map(|span| super::coverage::not_judged(span, "these `always` loop for ever")));
             }
         }
     }
@@ -63,7 +62,7 @@ fn groups<'s, 'a>(subject: &'s Subject<'a>) -> Vec<(Group<'s, 'a>, Read)> {
     unchanged.collect()
 }
 
-/// What the guards of these leaves read; a guard that is no question reads nothing.
+/// What the guards of these leaves read; a constant guard reads nothing.
 fn read_in(subject: &Subject, group: &Group) -> Read {
     let guards = group.iter().flat_map(|of| &of.always.steps).filter_map(|step| step.guard);
     let mut read = Read::new();
@@ -139,7 +138,7 @@ impl Rounds {
         Rounds { leaves: group.iter().map(steps).collect() }
     }
 
-    /// The transitions of the cycle that is run into from a leaf.
+    /// The transitions of the cycle that is reached from a leaf.
     fn from(&self, leaf: StateId, world: &World) -> Option<Vec<TransitionId>> {
         let mut visited: Vec<(StateId, TransitionId)> = Vec::new();
         let mut at = leaf;
@@ -162,11 +161,10 @@ fn finding(subject: &Subject, cycle: &[TransitionId]) -> Diagnostic {
     places.sort();
     places.dedup();
     let states = listed(places.iter().map(|(_, state)| subject.state_name(*state)));
-    let message = format!("this `always` goes round for ever: {states}");
-    let mut finding =
-        Diagnostic::new(&ALWAYS_CYCLE, places[0].0, message).label("nothing that its guard reads changes");
+    let message = format!("this `always` loops for ever: {states}");
+    let mut finding = Diagnostic::new(&ALWAYS_CYCLE, places[0].0, message).label("nothing its guard reads changes");
     for (span, _) in &places[1..] {
         finding = finding.related(*span, "and round");
     }
-    finding.help("set a variable that a guard reads, or wait for an event instead")
+    finding.help("set a variable that a guard reads, or wait for an event")
 }

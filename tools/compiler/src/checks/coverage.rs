@@ -10,7 +10,7 @@ use crate::selection::{Cause, Chain, Remainder, example_of_remainder};
 use crate::source::Span;
 use crate::wording::Wording;
 
-/// Guards of one event that leave a case open with nothing behind them.
+/// Guards of one event that leave a case open with nothing after them.
 pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut open: BTreeMap<(Span, &str), Open> = BTreeMap::new();
     for of in subject.resting() {
@@ -28,12 +28,12 @@ pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         let facts = example_of_remainder(subject.system, subject.automaton, chain);
         let when = if facts.is_empty() { String::new() } else { format!(" when `{}`", facts.join(" and ")) };
         let finding = Diagnostic::new(&OPEN_CASE, span, format!("`{event}` has no answer in {states}{when}"));
-        let help = "end the cases with one without `if`, such as `ignore: why`; or handle the event further out";
+        let help = "add a last case without `if`, such as `ignore: why`; or handle the event further out";
         findings.push(finding.label("a case is left open").help(help));
     }
 }
 
-/// Guards that are too many to be looked through together.
+/// Guards that are too many to be checked together.
 pub fn not_looked_through(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let chains = subject.resting().flat_map(|of| of.events.iter().chain(&of.timers).chain([&of.always]));
     let open = chains.filter(|chain| !chain.is_judged).filter_map(|chain| chain.steps.first());
@@ -41,10 +41,10 @@ pub fn not_looked_through(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     findings.extend(places.into_iter().map(|span| not_judged(span, "they leave a case open, or one is never reached")));
 }
 
-/// Says that it is not known whether it is so.
+/// Reports that it is not known.
 pub fn not_judged(span: Span, what: &str) -> Diagnostic {
-    let message = format!("there is too much that these guards can be: it was not found out whether {what}");
-    let help = "decide in several steps, or let a condition answer what several of them ask";
+    let message = format!("these guards have too many cases: not checked whether {what}");
+    let help = "decide in several steps, or let one condition answer for several of them";
     Diagnostic::new(&NOT_JUDGED, span, message).help(help)
 }
 

@@ -1,7 +1,7 @@
-//! Automata that tell one another without end: each handles a message, without any guard, by what makes the next.
+//! Automata that send to one another for ever: each handles a message, without any guard, and so causes the next.
 //!
-//! One message is followed at a time, through the states in which it finds its receivers. A path goes on only while nothing is asked:
-//! a guard on the way may end the matter, so that the path is given up. What comes back to the same message
+//! One message is followed at a time, through the states in which it finds its receivers. A path continues only while nothing is asked:
+//! a guard on the way may end it, so the path is given up there. What comes back to the same message
 //! with the same states goes round for ever; only a limit at run time ends it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,10 +14,10 @@ use crate::model::{
 };
 use crate::selection::{Answer, Cause, Chain};
 
-/// Automata on one path, at the most: cycles of more are not written by accident.
+/// Automata on one path, at most: longer cycles are not written by accident.
 const MOST_AUTOMATA: usize = 4;
 
-/// Messages that are followed, for each automaton of the system. What is behind is not looked at.
+/// Messages that are followed, for each automaton of the system. Later ones are not followed.
 const MOST_STEPS_PER_AUTOMATON: usize = 2_000;
 
 /// Raised events and `always` transitions in one delivery that are followed.
@@ -45,7 +45,8 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
     }
     if let Some((automaton, event)) = search.not_followed {
         let event = &subjects[automaton.index()].automaton.events[event];
-        let message = "the automata tell one another in more ways than were followed: whether some do so without end was not found out";
+        let message =
+            "these automata send to one another in too many ways to follow: not checked whether they do so for ever";
         findings.push(Diagnostic::new(&NOT_JUDGED, event.span, message).label("not followed from here on"));
     }
 }
@@ -55,14 +56,14 @@ struct Search<'s, 'a> {
     observers: BTreeMap<(AutomatonId, Change, StateId), Vec<Message>>,
     path: Vec<(Leaves, Message, TransitionId)>,
     done: BTreeSet<(Leaves, Message)>,
-    /// Cycles by their messages, so that one is told once, whatever state it is run in.
+    /// Cycles by their messages, so that each is reported once, whatever state it runs in.
     told: BTreeSet<BTreeSet<Message>>,
     steps_left: usize,
-    /// The first message that is not followed any more.
+    /// The first message that is no longer followed.
     not_followed: Option<Message>,
 }
 
-/// Who is told of which change of state.
+/// Who observes which change of state.
 fn observers(subjects: &[Subject]) -> BTreeMap<(AutomatonId, Change, StateId), Vec<Message>> {
     let mut observers: BTreeMap<_, Vec<Message>> = BTreeMap::new();
     for subject in subjects {
@@ -197,18 +198,18 @@ impl Search<'_, '_> {
         places.sort();
         places.dedup();
         let message = match steps.as_slice() {
-            [only] => format!("{only} makes the same again, without end"),
-            steps => format!("{} make one another without end", steps.join(", ")),
+            [only] => format!("{only} causes itself again, for ever"),
+            steps => format!("{} cause one another for ever", steps.join(", ")),
         };
         let mut finding = Diagnostic::new(&ENDLESS, places[0], message);
         for place in &places[1..] {
             finding = finding.related(*place, "and round");
         }
-        findings.push(finding.help("let a guard, or a state in which it is no longer handled, end it"));
+        findings.push(finding.help("end it with a guard, or with a state that does not handle it"));
     }
 }
 
-/// What has come of a message so far.
+/// The effects of a message so far.
 struct Told {
     leaf: StateId,
     messages: Vec<Message>,

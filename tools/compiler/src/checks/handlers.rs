@@ -1,4 +1,4 @@
-//! Reactions that hide one another, or that never come to anything.
+//! Reactions that hide one another, or never happen.
 
 use super::Subject;
 use crate::codes::warnings::{DEFERRED_FOR_EVER, HIDDEN_HANDLER, NEVER_HANDLED};
@@ -34,7 +34,7 @@ pub fn hidden(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Whether the one also stands for what the other says.
+/// Whether the one also covers the other.
 fn same_key(outer: &Handler, inner: &Handler) -> bool {
     match (&outer.key, &inner.key) {
         (Some(outer), Some(inner)) => without_spans(outer) == without_spans(inner),
@@ -50,7 +50,7 @@ pub fn never_handled(subject: &Subject, findings: &mut Vec<Diagnostic>) {
             Response::Cases(cases) => cases.iter().any(|&case| !automaton.transitions[case].is_ignore()),
             Response::Defer { .. } | Response::Ignore { .. } => false,
         });
-        // Such an event does its work by coming.
+        // Such an event has its effect by arriving.
         let starts = matches!(event.kind, EventKind::Declared { starts: true, .. });
         if handled || (starts && !responses.is_empty()) {
             continue;
@@ -58,7 +58,7 @@ pub fn never_handled(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         let deferred = responses.iter().any(|response| matches!(response, Response::Defer { .. }));
         let said = match (responses.is_empty(), deferred) {
             (true, _) => "is mentioned in no state",
-            (false, true) => "is kept, and no state handles it",
+            (false, true) => "is deferred, and no state handles it",
             (false, false) => "is ignored, and no state handles it",
         };
         let message = format!("`{}` {said}", event.name);
@@ -73,7 +73,7 @@ fn handlers_of<'a>(subject: &Subject<'a>, event: EventId) -> impl Iterator<Item 
     all.filter(move |(_, handler)| handler.event == event)
 }
 
-/// A kept event that is handled only where it is still being kept.
+/// A deferred event that is handled only where it is still deferred.
 pub fn deferred_for_ever(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     for (index, event) in subject.automaton.events.iter().enumerate() {
         let id = EventId(index as u32);
@@ -89,9 +89,9 @@ pub fn deferred_for_ever(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         }
         let first = handlers_of(subject, id).find(|(_, handler)| matches!(handler.response, Response::Defer { .. }));
         let (_, first) = first.expect("there is one");
-        let message = format!("`{}` is kept, and every state that handles it keeps it as well", event.name);
+        let message = format!("`{}` is deferred, and every state that handles it defers it too", event.name);
         let finding = Diagnostic::new(&DEFERRED_FOR_EVER, first.span, message);
-        findings.push(finding.help("it is delivered where no active state defers it, the states around it included"));
+        findings.push(finding.help("it is delivered only when neither the active state nor one around it defers it"));
     }
 }
 

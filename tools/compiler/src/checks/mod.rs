@@ -1,6 +1,6 @@
-//! What a definition means, but can hardly be meant to mean. One file per small family of checks; one slice of all.
+//! Definitions that have a meaning, but hardly the intended one. One file per small family of checks; one slice of all.
 //!
-//! The checks see the resolved model and nothing else. They ask [`crate::selection`] who answers, and [`crate::graph`] who follows
+//! The checks see only the resolved model. They ask [`crate::selection`] who answers, and [`crate::graph`] who follows
 //! whom, so that all of them agree on what can happen. A check that is not sure is silent.
 
 mod always;
@@ -82,7 +82,7 @@ pub fn run(system: &System) -> Vec<Diagnostic> {
     findings
 }
 
-/// Of a declaration with the first of two warnings, the second says nothing new: what is not used needs no summary, and what no state
+/// If a declaration has the first of two warnings, the second adds nothing: an unused one needs no summary, and an event that no state
 /// handles need not be raised.
 const FOLLOWING: &[(&Code, &Code)] =
     &[(&warnings::UNUSED, &warnings::MISSING_SUMMARY), (&warnings::NEVER_HANDLED, &warnings::NEVER_RAISED)];

@@ -1,6 +1,6 @@
-//! Variables that are set and set again before anybody has looked.
+//! Variables that are set again before anything has read them.
 //!
-//! Looked at is what certainly happens in one go: the parts of one transition, with the entries that follow it whatever
+//! Only what certainly happens in one step is checked: the parts of one transition, with the entries that follow it whatever
 //! was active before.
 
 use std::collections::{BTreeMap, BTreeSet};

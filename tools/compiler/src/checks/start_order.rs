@@ -1,4 +1,4 @@
-//! A message to an instance that is started only afterwards: it finds nobody.
+//! A message to an instance that is started only afterwards: it is lost.
 
 use super::Subject;
 use crate::codes::warnings::SENT_BEFORE_START;
@@ -56,7 +56,7 @@ fn finding(subject: &Subject, send: &Send, start: &Start, event: Option<EventId>
     let name = &subject.system.automata[start.automaton].name;
     let key = start.key.as_ref().map(|key| format!("[{}]", wording.expression(key, event))).unwrap_or_default();
     let sent = &subject.system.automata[send.to.automaton].events[send.event].name;
-    let message = format!("`{sent}` is sent to `{name}{key}` before that is started, and finds nobody");
+    let message = format!("`{sent}` is sent to `{name}{key}` before that is started, and is lost");
     Diagnostic::new(&SENT_BEFORE_START, send.span, message)
         .related(start.span, "it is started only here")
         .help(format!("start it first: `do: [\"start {name}{key}\", \"send {name}{key}.{sent}\"]`"))

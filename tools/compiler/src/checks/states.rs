@@ -1,4 +1,4 @@
-//! States that cannot be entered, cannot be left, or are looked at in vain.
+//! States that cannot be entered, cannot be left, or are never seen.
 
 use super::Subject;
 use crate::codes::warnings::{NEVER_IN_FINAL, TRAP_STATE, UNREACHABLE_STATE, UNUSED_HISTORY};
@@ -9,7 +9,7 @@ pub fn unreachable(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let automaton = subject.automaton;
     for (index, state) in automaton.states.iter().enumerate() {
         let id = StateId(index as u32);
-        // Of a composite whose inner states cannot be reached either, the composite is told.
+        // If the inner states of a composite cannot be reached either, only the composite is reported.
         let outer_is_reachable = state.parent.is_none_or(|parent| subject.graph.is_reachable(parent));
         if !subject.graph.is_reachable(id) && outer_is_reachable {
             let message = format!("`{}` cannot be reached", state.name);
@@ -59,7 +59,9 @@ pub fn in_final(subject: &Subject, findings: &mut Vec<Diagnostic>) {
                 let name = &looked_at.states[state].name;
                 let message = format!("no instance of `{}` is ever seen in `{name}`", looked_at.name);
                 let finding = Diagnostic::new(&NEVER_IN_FINAL, below.span, message);
-                findings.push(finding.related(looked_at.states[state].span, "final: whoever enters it is removed"));
+                findings.push(
+                    finding.related(looked_at.states[state].span, "final: an instance that enters it is removed"),
+                );
             }
         });
     }
@@ -69,7 +71,7 @@ pub fn in_final(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         if observed.states[state].is_final {
             let message = format!("`{}` never happens", event.name);
             let finding = Diagnostic::new(&NEVER_IN_FINAL, event.span, message);
-            findings.push(finding.related(observed.states[state].span, "final: it is entered, and never left"));
+            findings.push(finding.related(observed.states[state].span, "final: it is never left"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Texts for people that are missing where nobody can do without.
+//! Missing texts for people, where they are needed.
 
 use super::Subject;
 use crate::codes::warnings::MISSING_SUMMARY;

@@ -1,4 +1,4 @@
-//! Transitions that are never taken, always taken against their looks, or do nothing.
+//! Transitions that are never taken, are always taken despite a guard, or do nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::selection::{Answer, Step};
 use crate::source::Span;
 use crate::worlds::Worlds;
 
-/// A case, an `ignore` or a `defer` to which it never comes.
+/// A case, an `ignore` or a `defer` that is never reached.
 pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<Span, Seen> = BTreeMap::new();
     for of in subject.reachable() {
@@ -34,7 +34,7 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
     for (span, this) in seen.into_iter().filter(|(_, this)| !this.reached) {
         let never_holds = this.guard.is_some_and(|guard| constant(subject, guard) == Some(false));
-        // What hides it has a finding already: its guard only looks like one.
+        // What hides it already has a finding: its guard is constant.
         let follows = always_holds_before(subject, span);
         if never_holds || follows {
             continue;
@@ -55,7 +55,7 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What is known of a step over all leaves in which it is asked.
+/// What is known about a step, over all leaves in which it is asked.
 struct Seen<'a> {
     answer: Answer,
     guard: Option<&'a Expression>,
@@ -91,18 +91,18 @@ fn always_holds_before(subject: &Subject, span: Span) -> bool {
     })
 }
 
-/// A guard that is no question.
+/// A constant guard.
 pub fn constant_guards(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut told = BTreeSet::new();
     for transition in &subject.automaton.transitions {
         let Some(guard) = &transition.guard else { continue };
-        // A look at a final state has a finding of its own.
+        // A look at a final state has its own finding.
         if !told.insert(guard.span) || guard.contains(|below| super::states::looks_at_final(subject, below)) {
             continue;
         }
         let (message, help) = match constant(subject, guard) {
             Some(true) => ("this guard always holds", "leave it out"),
-            Some(false) => ("this guard never holds", "the case is never taken"),
+            Some(false) => ("this guard never holds", "this case is never taken"),
             None => continue,
         };
         findings.push(Diagnostic::new(&CONSTANT_GUARD, guard.span, message).help(help));
@@ -125,10 +125,10 @@ pub fn empty(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut told = BTreeSet::new();
     for transition in &subject.automaton.transitions {
         let says_nothing = transition.reaction == Reaction::Internal { stay: None } && transition.effects.is_empty();
-        // An `always` that does nothing does it for ever, which is an error of its own.
+        // An `always` that does nothing does it for ever, which is a separate error.
         if says_nothing && transition.trigger != Trigger::Always && told.insert(transition.span) {
             let state = name(subject, transition.state);
-            let message = format!("this does nothing, and leads nowhere from {state}");
+            let message = format!("this transition from {state} has no target and no effect");
             findings.push(
                 Diagnostic::new(&EMPTY_TRANSITION, transition.span, message)
                     .help("if that is meant, say `stay`, or `ignore: why`"),

@@ -30,7 +30,7 @@ pub fn in_automaton(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     variables(subject, findings);
 }
 
-/// What is mentioned where it makes a difference.
+/// Everything mentioned where it makes a difference.
 #[derive(Default)]
 struct Used {
     actions: BTreeSet<usize>,

@@ -1,7 +1,7 @@
-//! Timers of length 0 that lead back to themselves: time does not pass meanwhile, so that only the limit of deliveries ends it.
+//! Timers of length 0 that lead back to themselves: no time passes, so only the limit of deliveries ends it.
 //!
-//! Followed from each leaf in which such a timer runs, as long as nothing is asked: a guard on the way may end it. Only `after` is
-//! meant, since the interval of an `every` is never below a millisecond.
+//! They are followed from each leaf in which such a timer runs, as long as nothing is asked: a guard on the way may end it. Only `after`
+//! matters, since the interval of an `every` is never below a millisecond.
 
 use super::{Subject, listed};
 use crate::codes::warnings::ENDLESS_TIMER;
@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::selection::{Answer, Cause, Chain, LeafAnswers};
 
-/// `always` transitions behind one timer that are followed.
+/// `always` transitions after one timer that are followed.
 const MOST_MICROSTEPS: usize = 64;
 
 /// A leaf, and the timer that is due in it at once.
@@ -34,7 +34,7 @@ pub fn rounds(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What is run into from there, if it comes back to itself; otherwise nothing.
+/// The cycle that is reached from there, if there is one.
 fn round_from(subject: &Subject, start: Due) -> Vec<Due> {
     let mut visited = vec![start];
     while let Some(next) = visited.last().and_then(|due| follow(subject, *due)) {
@@ -110,7 +110,7 @@ fn perform(subject: &Subject, id: TransitionId, at: &mut StateId, started: &mut 
     Some(())
 }
 
-/// An `after` of which it is known that its length is 0: it says so, its default does, or an initial value that stays.
+/// An `after` whose length is known to be 0: from the literal, its default, or an initial value that never changes.
 fn has_no_length(subject: &Subject, timer: TimerId) -> bool {
     let automaton = subject.automaton;
     let timer = &automaton.timers[timer];
@@ -139,5 +139,5 @@ fn finding(subject: &Subject, round: &[Due]) -> Diagnostic {
     for timer in &timers[1..] {
         finding = finding.related(timer.span, "and round");
     }
-    finding.help("give one of them a length, or let a guard end the round")
+    finding.help("give one of them a length, or end the loop with a guard")
 }

@@ -6,31 +6,31 @@ codes! {
     Error;
 
     YAML = "A0001", "this is not YAML",
-"The file cannot be read as YAML 1.2, so nothing is known of what it says, and other files' uses of its names are not checked.
+"The file cannot be read as YAML 1.2. Its contents are unknown, so other files' uses of its names are not checked.
 
-The usual cause is a text with `: ` or ` #` in it, or one that begins with a quote:
+The usual cause is a text that contains `: ` or ` #`, or begins with a quote:
 
 ```yaml
 summary: Old name: NETWORK?       # two colons
 summary: \"Old name: NETWORK?\"     # right
 ```
 
-The other one is indentation: keys of one mapping stand below one another, indented with spaces.
+The other is indentation: the keys of a mapping are aligned, and indented with spaces.
 ";
 
     TAG = "A0002", "a YAML tag",
-"A word that begins with `!` is a tag: YAML uses it to say of which type a value is. The language knows the type of
+"A word that begins with `!` is a tag: YAML uses it to give the type of a value. The language knows the type of
 every place, so a tag can only be a mistake, mostly logic in the style of other languages:
 
 ```yaml
-if: !ready         # a tag, and no value
+if: !ready         # a tag, not a value
 if: not ready      # right
 ```
 ";
 
     ANCHOR = "A0003", "a YAML anchor or alias",
-"`&name` marks a piece of YAML, `*name` repeats it. What is repeated cannot be seen where it is used, so the language has
-neither. What holds in several states is said once in a state around them.
+"`&name` marks a piece of YAML, `*name` repeats it. A reader cannot see there what is repeated, so the language has
+neither. Write what several states have in common once, in a state around them.
 
 ```yaml
 states:
@@ -38,7 +38,7 @@ states:
   B: { on: *reactions }
 ```
 
-Mended:
+Fixed:
 
 ```yaml
 states:
@@ -49,7 +49,7 @@ states:
 ";
 
     MERGE_KEY = "A0004", "a YAML merge key",
-"`<<` copied the keys of another mapping in YAML 1.1. YAML 1.2 has dropped it, and so has the language.
+"`<<` copied the keys of another mapping in YAML 1.1. YAML 1.2 dropped it, and so does the language.
 
 ```yaml
 CONNECTED: { <<: *common, summary: Both sides know. }
@@ -67,7 +67,7 @@ on:
   lost: CLOSED
 ```
 
-Mended:
+Fixed:
 
 ```yaml
 on:
@@ -78,8 +78,8 @@ on:
 ";
 
     EMPTY = "A0006", "nothing where something is needed",
-"A key with nothing behind it (or with YAML's `null`) is a text that was forgotten. A state without anything of its own is `{}`;
-a value that is not there is `none`.
+"A key with nothing after it (or with YAML's `null`) is a forgotten text. A state without contents is `{}`;
+a missing value is `none`.
 
 ```yaml
 states:
@@ -97,12 +97,12 @@ automaton: door
 automaton: window
 ```
 
-Mended: `door.yaml` with the one, `window.yaml` with the other.
+Fixed: `door.yaml` with the one, `window.yaml` with the other.
 ";
 
     TOO_MUCH = "A0008", "too large or too deep",
 "Files have limits, so that no file, however broken, keeps the compiler busy for ever: 1 MiB, 50 000 keys and values, 64
-mappings and lists within one another. A definition that comes near them is better split.
+nested mappings and lists. Split a definition that comes near them.
 
 ```yaml
 doc: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
@@ -116,7 +116,7 @@ doc: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]
 lost: { do: report(peer, reason), to: CLOSED }     # `do: report(peer` and a key `reason)`
 ```
 
-Mended, in block style:
+Fixed, in block style:
 
 ```yaml
 lost:
@@ -128,7 +128,7 @@ Or in quotes: `{ do: \"report(peer, reason)\", to: CLOSED }`.
 ";
 
     SHAPE = "A0010", "a value of the wrong shape",
-"A mapping, a list or a text stands where another of the three is needed.
+"This is a mapping, a list or a text where another of the three is needed.
 
 ```yaml
 parameters: [timeout]
@@ -138,7 +138,7 @@ parameters:
 ";
 
     UNKNOWN_KEY = "A0011", "an unknown key",
-"The language has a fixed set of keys, each with its place. An unknown one would have no effect, and is most likely mistyped.
+"The language has a fixed set of keys, each with its place. An unknown key would have no effect, and is most likely mistyped.
 
 ```yaml
 CONNECTED: { entri: open_stream }
@@ -157,8 +157,8 @@ actions:
 ";
 
     EXCLUSIVE_KEYS = "A0013", "keys that exclude one another",
-"Each of these keys has a meaning, but not together. A case, for one, leads somewhere (`to`), stays (`stay`) or ignores
-the event (`ignore`), and only one of these.
+"Each of these keys has a meaning, but not together. A case, for example, either leads somewhere (`to`), stays (`stay`) or
+ignores the event (`ignore`).
 
 ```yaml
 lost: { to: CLOSED, ignore: too late }
@@ -177,7 +177,7 @@ connection_made: { from: node, starts: true }      # right
 
     NAME_SHAPE = "A0015", "a name of the wrong form",
 "Automata, events, actions, conditions, parameters, variables, fields, keys and parts are written in `snake_case`, states in `UPPER_SNAKE`, types
-and variants in `UpperCamel`. One sees by its form what a name is, and the generated Rust has the names that Rust expects.
+and variants in `UpperCamel`. The form shows what a name is, and the generated Rust has the names that Rust expects.
 
 ```yaml
 states:
@@ -197,7 +197,7 @@ events:
 ```
 ";
 
-    DUPLICATE_NAME = "A0017", "a name that is given twice",
+    DUPLICATE_NAME = "A0017", "a name given twice",
 "States are unique in a whole file, and so are variables, parameters and conditions among one another, and parts and automata, since
 they are named in the same places.
 
@@ -209,19 +209,19 @@ states:
 ```
 ";
 
-    FILE_NAME = "A0019", "a file that is not called like its automaton",
-"The automaton `x` lives in `x.yaml`: whoever reads the name anywhere knows where to look.
+    FILE_NAME = "A0019", "a file not named like its automaton",
+"The automaton `x` is in `x.yaml`, so its name says where to look.
 
 ```yaml
 # in tcp.yaml
 automaton: tcp_connection
 ```
 
-Mended: the file is called `tcp_connection.yaml`.
+Fixed: the file is named `tcp_connection.yaml`.
 ";
 
     UNKNOWN_TYPE = "A0020", "an unknown type",
-"Built in are `bool`, `u8` to `u64`, `i8` to `i64`, `duration`, `string` and `bytes`; all others are declared in `types.yaml`. A `?` behind
+"Built in are `bool`, `u8` to `u64`, `i8` to `i64`, `duration`, `string` and `bytes`; all others are declared in `types.yaml`. A `?` after
 the name means that the value may be `none`.
 
 ```yaml
@@ -249,7 +249,7 @@ instances: per session        # right
 ";
 
     UNKNOWN_PARTNER = "A0023", "an unknown part or automaton",
-"`from` and `by` make the map of the system, so what they name has to exist: `from` names parts of `parts.yaml` and automata, `by` names parts.
+"`from` and `by` make the map of the system, so they can only name what exists: `from` names parts of `parts.yaml` and automata, `by` names parts.
 
 ```yaml
 send_hello: { by: tcp_transprt }
@@ -258,7 +258,7 @@ send_hello: { by: tcp_transport }        # right
 ";
 
     UNKNOWN_INITIAL = "A0024", "an `initial` that is not inside",
-"`initial` names a state inside the one that it is written in.
+"`initial` names a state inside the one where it is written.
 
 ```yaml
 initial: CONNECTING
@@ -266,7 +266,7 @@ states:
   CONNECTED: {}
 ```
 
-Mended:
+Fixed:
 
 ```yaml
 initial: CONNECTED
@@ -285,7 +285,7 @@ states:
   OPEN: { states: { A: {}, B: {} } }
 ```
 
-Mended:
+Fixed:
 
 ```yaml
 initial: OPEN
@@ -295,14 +295,14 @@ states:
 ";
 
     FINAL_INSIDE = "A0026", "a final state that is not at the top",
-"Entering a final state removes the instance. So it stands at the top level, where it is seen, and is left by nobody.
+"Entering a final state removes the instance; it is never left. So it is written at the top level, where it is easy to see.
 
 ```yaml
 states:
   OPEN: { initial: CLOSED, states: { CLOSED: final } }
 ```
 
-Mended:
+Fixed:
 
 ```yaml
 states:
@@ -311,9 +311,9 @@ states:
 ```
 ";
 
-    FINAL_GOES_ON = "A0027", "a final state that goes on",
-"When a final state is entered, the instance is gone. Nothing can happen in it or out of it: no transitions, timers, states inside, nor actions
-(what should be done at the end belongs to the `exit` of the state before, or to the transition).
+    FINAL_GOES_ON = "A0027", "a final state with contents",
+"When a final state is entered, the instance is gone. Nothing can happen in it: it has no transitions, timers, inner states or actions
+(final actions belong to the `exit` of the state before, or to the transition).
 
 ```yaml
 CLOSED: { final: true, on: { connection_made: OPEN } }
@@ -321,7 +321,7 @@ CLOSED: final        # right
 ```
 ";
 
-    HISTORY = "A0028", "a `history` that cannot be",
+    HISTORY = "A0028", "an impossible `history`",
 "`history` is `shallow` (which direct child was active is remembered) or `deep` (which leaf was), and belongs to a state with others inside.
 
 ```yaml
@@ -330,9 +330,9 @@ IDLE: { history: deep, initial: SHORT, states: { SHORT: {}, LONG: {} } }     # r
 ```
 ";
 
-    STARTS = "A0029", "a `starts` that cannot be",
+    STARTS = "A0029", "an impossible `starts`",
 "`starts: true` makes the instance if its key has none. An automaton with one instance has it from the beginning (it can be made again only if it can
-end, in a `final` state), and an event that is only raised (without `from`) comes from an instance that is there.
+end, in a `final` state), and an event that is only raised (without `from`) comes from an existing instance.
 
 ```yaml
 automaton: network_connector        # instances: one
@@ -342,8 +342,8 @@ events:
 ```
 ";
 
-    PARAMETER_WITHOUT_DEFAULT = "A0030", "a parameter without default",
-"A parameter may lack a default only where every instance comes by a `start`, which gives it. The one instance of an automaton with `instances: one`, and an
+    PARAMETER_WITHOUT_DEFAULT = "A0030", "a parameter without a default",
+"A parameter may lack a default only if every instance is made by a `start`, which gives it. The one instance of an automaton with `instances: one`, and an
 instance that an event with `starts: true` makes, get the defaults.
 
 ```yaml
@@ -353,8 +353,8 @@ parameters:
 ```
 ";
 
-    BOUNDS = "A0031", "bounds that cannot be",
-"`min` and `max` belong to integers, `min` is not above `max`.
+    BOUNDS = "A0031", "impossible bounds",
+"`min` and `max` are for integers and durations, and `min` is at most `max`.
 
 ```yaml
 missed: { type: u8, initial: 0, min: 5, max: 3 }
@@ -363,11 +363,11 @@ missed: { type: u8, initial: 0, max: 3 }        # right
 ";
 
     TIMER_LENGTH = "A0032", "a timer without a length",
-"Behind `after` and `every` stands how long: a duration such as `10s`, the name of a parameter, variable or condition of type `duration`, or
-an expression of these. A parameter is the best way where the length is to be set from outside.
+"`after` and `every` take a length: a duration such as `10s`, the name of a parameter, variable or condition of type `duration`, or
+an expression of these. Use a parameter if the length is to be set from outside.
 
 ```yaml
-after: { handshake_timout: CLOSED }        # nothing is called so
+after: { handshake_timout: CLOSED }        # no such name
 ```
 
 Right, in three ways:
@@ -380,7 +380,7 @@ after: { \"min(pause * 2, 10min)\": CLOSED }
 ";
 
     DUPLICATE_TIMER = "A0033", "two timers of one name in a state",
-"The timers of a state are told apart by the names of their lengths: `restart` names them so.
+"The timers of a state are named by their lengths: `restart` uses these names.
 
 ```yaml
 WAITING:
@@ -397,8 +397,8 @@ WAITING:
 ```
 ";
 
-    UNKNOWN_TIMER = "A0034", "a timer that is not there",
-"`restart` begins a timer of the state in which it is written, or of one around it, anew.
+    UNKNOWN_TIMER = "A0034", "an unknown timer",
+"`restart` starts again a timer of the state where it is written, or of a state around it.
 
 ```yaml
 WAITING:
@@ -408,8 +408,8 @@ WAITING:
 ```
 ";
 
-    DEFER_LIMIT = "A0035", "a limit of deferred events that cannot be",
-"Behind an event under `defer` stands how many of it are kept; without a number, 16 are.
+    DEFER_LIMIT = "A0035", "an impossible limit of deferred events",
+"An event under `defer` is followed by how many of it are kept; without a number, 16 are.
 
 ```yaml
 defer: { packet_queued: many }
@@ -417,8 +417,8 @@ defer: { packet_queued: 64 }        # right
 ```
 ";
 
-    KEY_TYPE = "A0036", "a type that no key of instances can have",
-"The key tells the instances apart, in names of the trace as well. So it is always there (not `T?`) and never secret.
+    KEY_TYPE = "A0036", "a type that an instance key cannot have",
+"The key tells the instances apart, also in the names of a trace. So it is always there (not `T?`) and never secret.
 
 ```yaml
 keys: { peer: \"NodeId?\" }
@@ -436,8 +436,8 @@ NodeId: { rust: \"crate::identity::NodeId\" }        # right
 ";
 
     NOT_READ = "A0038", "something that would not be read",
-"Definitions are the files `*.yaml` that lie directly in the folder, each with a name in lower case. A folder inside it, or a file `door.YAML` or `door.yml`, looks
-as if it belonged to them, and would be passed over without a word.
+"Definitions are the files `*.yaml` directly in the folder, each with a lower-case name. A folder inside it, or a file `door.YAML` or `door.yml`, looks
+like one, but would be skipped silently.
 
 ```yaml
 # automata/
@@ -447,6 +447,6 @@ as if it belonged to them, and would be passed over without a word.
 automaton: door
 ```
 
-Hidden files, what editors leave behind (`door.yaml~`, `.door.yaml.swp`), and files that are no YAML by their names (`README.md`) are left alone.
+Hidden files, what editors leave behind (`door.yaml~`, `.door.yaml.swp`), and files that are not YAML by name (`README.md`) are ignored.
 ";
 }

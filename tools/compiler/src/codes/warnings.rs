@@ -6,8 +6,8 @@ codes! {
     Warning;
 
     UNREACHABLE_STATE = "A0200", "a state that cannot be reached",
-"No transition that can be taken leads to the state, nor does an `initial`. Guards are believed to hold, except those that never can; a
-transition behind cases that always answer is not taken.
+"No transition that can be taken leads to the state, nor does an `initial`. Guards are assumed to hold, except those that never can; a
+transition after cases that always answer is not taken.
 
 ```yaml
 states:
@@ -18,40 +18,40 @@ states:
 ";
 
     TRAP_STATE = "A0201", "a state that cannot be left",
-"Once there, the instance stays for ever: neither the state nor one around it has a transition that leads elsewhere. If it has done what it was
-there for, say `final`, and it is removed; if not, something is missing.
+"Once there, the instance stays for ever: neither the state nor one around it has a transition that leads elsewhere. If its work is done,
+say `final`, and it is removed; if not, something is missing.
 
 ```yaml
 states:
   BUSY: { on: { done: ENDED } }
   ENDED: { ignore: { done: once is enough } }       # stays for ever
-# mended:
+# fixed:
   ENDED: final
 ```
 ";
 
     SHADOWED = "A0202", "a reaction that is never reached",
-"Cases are tried in order, states from the inside out, and the first that answers decides. What stands before this one always
-answers.
+"Cases are tried in order, states from the inside out, and the first that answers decides. Those before this one always
+answer.
 
 ```yaml
 on:
   packet:
     - { if: length > 0, do: receive }
     - { if: length == 0, stay: empty }
-    - { to: CLOSED }                       # the two guards leave nothing over
+    - { to: CLOSED }                       # the two guards cover everything
 ```
 ";
 
     OPEN_CASE = "A0203", "guards that leave a case open",
-"None of the guards may hold, and no state further out handles the event: then it is *unexpected*, which is hardly meant. The compiler sees
-when guards leave nothing over: `x` and `not x`, all variants of an enum, all ranges of a number.
+"Perhaps none of the guards holds, and no state further out handles the event: then it is *unexpected*, which is hardly meant. The compiler sees
+when guards cover everything: `x` and `not x`, all variants of an enum, all ranges of a number.
 
 ```yaml
 on:
   answer:
     - { if: positive, to: READY }              # and if not?
-# mended:
+# fixed:
   answer:
     - { if: positive, to: READY }
     - ignore: we ask again when the timer is due
@@ -59,25 +59,25 @@ on:
 ";
 
     HIDDEN_HANDLER = "A0204", "an `ignore` that hides a handler",
-"A state further out handles the event; this state ignores it, and so it does not get there. That may be right, but a reader wants to
-know why.
+"A state further out handles the event; this state ignores it, so it does not get there. That may be right, but say
+why.
 
 ```yaml
 on: { disconnect: CLOSING }
 states:
   CLOSING: { ignore: [disconnect] }                                  # why?
-  CLOSING: { ignore: { disconnect: that is what is being done } }    # mended
+  CLOSING: { ignore: { disconnect: that is what is being done } }    # fixed
 ```
 ";
 
     UNHANDLED_OBSERVATION = "A0205", "an observation that a state has forgotten",
-"Some states of this automaton say what the change of state of another means to them; in these it can arrive as well, and they say nothing. It is the commonest
-way to wait for ever.
+"Some states of this automaton say what another automaton's change of state means to them; it can arrive in these states too, and they say nothing.
+This is the most common way to wait for ever.
 
 ```yaml
 PROPAGATE: { on: { my_id_propagated: CONNECTED } }                        # and if the network goes down?
 CONNECTED: { on: { network_connector enters DISCONNECTED: DISCONNECTED } }
-# mended: said once, for both
+# fixed: once, for both
 WORKING:
   on: { network_connector enters DISCONNECTED: DISCONNECTED }
   states: { PROPAGATE: …, CONNECTED: … }
@@ -85,7 +85,7 @@ WORKING:
 ";
 
     NEVER_SENT = "A0206", "an event that its sender never sends",
-"`from` says that the automaton sends this event, and it does not.
+"`from` says that the automaton sends this event, but it does not.
 
 ```yaml
 # network_connector.yaml
@@ -95,7 +95,7 @@ events: { reconnect: { from: [api, p2p_connector] } }
 ";
 
     NEVER_HANDLED = "A0207", "an event that no state handles",
-"The event is declared, and may be sent; nothing ever comes of it.
+"The event is declared, and may be sent, but it never does anything.
 
 ```yaml
 events: { packet: { from: gateway } }
@@ -108,13 +108,13 @@ ignore: { packet: not yet }                 # and nowhere `on: { packet: … }`
 
 ```yaml
 events: { gave_up: {} }
-# mended:
+# fixed:
 every: { keep_alive_interval: { if: missed == 3, raise: gave_up } }
 ```
 ";
 
     OVERWRITTEN = "A0209", "a variable that is overwritten unread",
-"The variable is set, and certainly set again in the same step (in the same part, or in the `entry` of the state that the transition leads to), before anything has read it.
+"The variable is set, and always set again in the same step (in the same part, or in the `entry` of the target state), before anything has read it.
 The first assignment does nothing.
 
 ```yaml
@@ -124,7 +124,7 @@ IDLE: { entry: { set: missed = 0 } }
 ";
 
     UNUSED = "A0210", "a declaration that nothing uses",
-"The action, condition, variable, parameter, type or part is mentioned nowhere. Use it or remove it.
+"The action, condition, variable, parameter, type or part is not mentioned anywhere. Use it or remove it.
 
 ```yaml
 actions: { send_hello: { by: gateway } }        # and nowhere `do: send_hello`
@@ -141,69 +141,69 @@ on: { packet: { set: packets += 1 } }           # and then?
 ";
 
     NEVER_SET = "A0212", "a variable that nothing sets",
-"The variable keeps its initial value for ever: it is a parameter.
+"The variable always keeps its initial value. Make it a parameter.
 
 ```yaml
 variables: { limit: { type: u8, initial: 3 } }
-# mended:
+# fixed:
 parameters: { limit: { type: u8, default: 3, summary: Tries before it gives up. } }
 ```
 ";
 
-    ENDLESS = "A0213", "automata that tell one another without end",
-"Each handles the message of the other without any guard, and answers with the next message. Time does not pass meanwhile, so that only the limit of
+    ENDLESS = "A0213", "automata that send to one another for ever",
+"Each handles the message of the other without any guard, and answers with the next message. No time passes meanwhile, so only the limit of
 10 000 deliveries (for raised events: 64 microsteps) ends it.
 
 ```yaml
 # ping.yaml
 on: { pong: { send: pong_player.ping } }
 # pong_player.yaml
-on: { ping: { send: ping.pong } }              # mended: with `if: rounds < 3`
+on: { ping: { send: ping.pong } }              # fixed: with `if: rounds < 3`
 ```
 ";
 
     EMPTY_TRANSITION = "A0214", "a transition with neither target nor effect",
-"It leads nowhere and does nothing. If that is meant, say so: `stay`, or `ignore: why`.
+"It goes nowhere and does nothing. If that is meant, say so: `stay`, or `ignore: why`.
 
 ```yaml
 on: { packet: { if: late } }
-on: { packet: { if: late, ignore: the sender has given up } }        # mended
+on: { packet: { if: late, ignore: the sender has given up } }        # fixed
 ```
 ";
 
     MISSING_SUMMARY = "A0215", "a missing summary",
-"Automata, conditions and parameters have a `summary`, one sentence: their names alone do not tell what a host has to answer, or what
+"Automata, conditions and parameters have a `summary`, one sentence: their names alone do not say what a host has to answer, or what
 a setting does.
 
 ```yaml
 conditions: { peers_known: { type: bool } }
-conditions: { peers_known: { type: bool, summary: There is somebody who could answer. } }       # mended
+conditions: { peers_known: { type: bool, summary: There is somebody who could answer. } }       # fixed
 ```
 ";
 
-    CONSTANT_GUARD = "A0216", "a guard that is no question",
+    CONSTANT_GUARD = "A0216", "a guard that is always true or always false",
 "The guard has the same value whatever happens.
 
 ```yaml
 variables: { tries: { type: u8, initial: 0, max: 5 } }
 on: { failed: { if: tries > 5, to: CLOSED } }        # `tries` stays at 5
-on: { failed: { if: tries == 5, to: CLOSED } }       # mended
+on: { failed: { if: tries == 5, to: CLOSED } }       # fixed
 ```
 ";
 
     NEVER_IN_FINAL = "A0217", "a look at a final state",
-"Who enters a final state is removed, and then is in no state. `X enters FINAL` can be observed; `X in FINAL` never holds, and `X leaves FINAL`
+"An instance that enters a final state is removed, and then is in no state. `X enters FINAL` can be observed; `X in FINAL` never holds, and `X leaves FINAL`
 never happens.
 
 ```yaml
 if: tcp_connection[session] in CLOSED              # never
-on: { \"tcp_connection[any] enters CLOSED\": IDLE }     # mended
+on: { \"tcp_connection[any] enters CLOSED\": IDLE }     # fixed
 ```
 ";
 
-    DEFERRED_FOR_EVER = "A0218", "an event that is kept for ever",
-"A kept event is delivered once no active state defers it. Every state that handles it also keeps it (itself, or a state around it does), so
-that it is never handled.
+    DEFERRED_FOR_EVER = "A0218", "an event that is deferred for ever",
+"A deferred event is delivered once no active state defers it. Every state that handles it also defers it (itself, or a state around it does),
+so it is never handled.
 
 ```yaml
 CONNECTING:
@@ -214,18 +214,18 @@ CONNECTING:
 ";
 
     UNUSED_HISTORY = "A0219", "a history that nothing returns to",
-"The state remembers what was active in it, and no transition has `to: STATE.history`.
+"The state remembers what was active in it, but no transition has `to: STATE.history`.
 
 ```yaml
 WORKING: { history: deep, initial: IDLE, states: … }
-on: { resume: WORKING }                # begins at IDLE
-on: { resume: WORKING.history }        # mended
+on: { resume: WORKING }                # starts at IDLE
+on: { resume: WORKING.history }        # fixed
 ```
 ";
 
     ENDLESS_TIMER = "A0220", "a timer of length 0 that starts itself again",
 "A timer of length 0 is due at once. If what it does starts it again, directly or through other such timers, time never passes: only the
-limit of 10 000 deliveries ends it. A length is known to be 0 if it is written so, if it is a parameter with that default, or a variable that keeps that initial value.
+limit of 10 000 deliveries ends it. A length is known to be 0 if it is written as 0, if it is a parameter with that default, or a variable that keeps that initial value.
 
 ```yaml
 parameters: { pause: { type: duration, default: 0s, summary: From try to try. } }
@@ -235,10 +235,10 @@ states:
 parameters: { pause: { type: duration, default: 1s, summary: From try to try. } }
 ```
 
-For something that is to happen at once, and not again, use `always`.
+For something that happens at once, and only once, use `always`.
 ";
 
-    SENT_BEFORE_START = "A0221", "a message to what is started afterwards",
+    SENT_BEFORE_START = "A0221", "a message to an instance that is started afterwards",
 "Messages arrive in the order in which they are sent. A `send` that comes before the `start` of its receiver finds no such instance, and is lost.
 The list `do` says the order; of the short forms, `start` comes before `send`.
 
@@ -250,12 +250,12 @@ on: { call: { do: [\"start session[peer]\", \"send session[peer].dial\"] } }    
 An event with `starts: true` starts its instance itself.
 ";
 
-    NOT_JUDGED = "A0222", "guards that are too much to look through",
+    NOT_JUDGED = "A0222", "guards with too many cases to check",
 "Guards that are tried one after another are judged together: whether they leave a case open, and whether each can be reached. More than 65 536 cases
-are not looked at, nor are messages of automata that tell one another in more ways than can be followed; then this says what is not known.
+are not checked, nor are automata that send to one another in too many ways to follow; then this finding says what is not known.
 
 ```yaml
-go: { if: ((a == b) == (c == d)) == ((e == f) == …), to: OPEN }     # all of them matter, whatever the others are
+go: { if: ((a == b) == (c == d)) == ((e == f) == …), to: OPEN }     # each of them always matters
 go: { if: is_even_number_of_them, to: OPEN }                        # a condition that the host answers
 ```
 ";

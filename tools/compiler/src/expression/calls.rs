@@ -55,7 +55,7 @@ fn not_assignable(name: &Name, environment: &Environment, findings: &mut Vec<Dia
     };
     let is_field = environment.event().is_some_and(|event| event.fields.iter().any(|field| field.name == named));
     findings.push(if let Some(parameter) = this.parameters.iter().find(|parameter| parameter.name == named) {
-        refused("a parameter", "a parameter is constant; declare a variable").related(parameter.span, "declared here")
+        refused("a parameter", "a parameter is constant; use a variable").related(parameter.span, "declared here")
     } else if let Some(condition) = this.conditions.iter().find(|condition| condition.name == named) {
         refused("a condition", "the host answers it; declare a variable").related(condition.span, "declared here")
     } else if is_field {
@@ -96,9 +96,9 @@ fn unknown_action(name: &Name, environment: &Environment, findings: &mut Vec<Dia
     let finding = Diagnostic::new(&UNKNOWN_ACTION, name.span, format!("no action `{named}` in `{}`", this.name))
         .cause(format!("action {} {named}", this.name));
     findings.push(if this.events.iter().any(|event| event.name == named) {
-        finding.help("that is an event; events for itself stand under `raise:`")
+        finding.help("that is an event; an automaton's own events go under `raise:`")
     } else if this.conditions.iter().any(|condition| condition.name == named) {
-        finding.help("that is a condition; conditions stand in guards")
+        finding.help("that is a condition; use it in a guard")
     } else if let Some(help) = foreign::help(foreign::Place::Action, named) {
         finding.help(help)
     } else {
@@ -160,16 +160,16 @@ fn sender_allowed(
         return Some(());
     }
     let (sender, receiver) = (&environment.this().name, &environment.system.automata[to].name);
-    // Its `from` names somebody who could not be found: perhaps this sender was meant.
+    // Its `from` names an unknown sender: perhaps this one was meant.
     if environment.is_broken(sender) || environment.is_broken(&format!("{receiver}.{}", name.name)) {
         return None;
     }
-    let message = format!("`{sender}` is no sender of `{}`, says `{receiver}`", name.name);
+    let message = format!("`{receiver}` does not name `{sender}` as a sender of `{}`", name.name);
     let finding = Diagnostic::new(&NOT_SENT_BY, name.span, message).related(declared, "declared here");
     let help = if from.is_empty() && to == environment.automaton {
-        format!("an event for itself is raised: `raise: {}`", name.name)
+        format!("to send itself an event, it writes `raise: {}`", name.name)
     } else if from.is_empty() {
-        format!("without `from` an event is only raised; add `from: {sender}` to it")
+        format!("an event without `from` is only raised; add `from: {sender}` to it")
     } else {
         format!("add `{sender}` to its `from`")
     };
@@ -194,7 +194,7 @@ pub fn start(
     Some(Start { automaton: id, key, parameters: parameters?, span: subject.span.to(given.span) })
 }
 
-/// Named ones only: parameters have defaults, so that their order says nothing.
+/// Named ones only: parameters have defaults, so their order means nothing.
 fn parameters(
     id: AutomatonId,
     subject: &Subject,
@@ -207,7 +207,7 @@ fn parameters(
     let mut whole = true;
     for argument in given {
         let Some(name) = &argument.name else {
-            let message = "parameters are given by name";
+            let message = "parameters are always named";
             let finding = Diagnostic::new(&POSITIONAL_ARGUMENT, argument.value.span, message);
             let first = automaton.parameters.first().map_or("parameter", |parameter| &parameter.name);
             typer.findings.push(finding.help(format!("write `{first} = …`")));
@@ -264,7 +264,7 @@ pub fn arguments(
                 named_argument(name, of, fields, &mut seen, typer)
             }
             None if named => {
-                let message = "arguments by name come behind the others";
+                let message = "named arguments come after the others";
                 typer.findings.push(Diagnostic::new(&POSITIONAL_ARGUMENT, argument.value.span, message));
                 return None;
             }

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::foreign;
 use crate::source::Text;
 
-/// Bytes in one little text, at the most.
+/// Bytes in one little text, at most.
 pub const LONGEST_TEXT_BYTES: usize = 4096;
 
 /// One token, and its bytes in the text.
@@ -18,7 +18,7 @@ pub struct Token {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum TokenKind {
-    /// A name or a word; which of them, the parser decides.
+    /// A name or a word; the parser decides which.
     Word(String),
     Integer(i128),
     /// Milliseconds.
@@ -26,7 +26,7 @@ pub enum TokenKind {
     String(String),
     /// One of [`SYMBOLS`].
     Symbol(&'static str),
-    /// Behind the last one.
+    /// After the last one.
     End,
 }
 
@@ -56,7 +56,7 @@ pub const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("min", 60_000), (
 /// Splits a text; the last token is [`TokenKind::End`].
 pub fn tokens(text: &Text) -> Result<Vec<Token>, Box<Diagnostic>> {
     if text.text.len() > LONGEST_TEXT_BYTES {
-        let message = format!("this is {} bytes long; {LONGEST_TEXT_BYTES} are the most", text.text.len());
+        let message = format!("this is {} bytes long; at most {LONGEST_TEXT_BYTES} are allowed", text.text.len());
         return Err(Box::new(Diagnostic::new(&TOO_LARGE, text.at(0, text.text.len()), message)));
     }
     let mut lexer = Lexer { text, at: 0 };
@@ -135,7 +135,7 @@ impl Lexer<'_> {
         }
         let Some((_, length_ms)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
             let message = format!("there is no unit `{unit}`");
-            let help = "units of durations are `ms`, `s`, `min`, `h` and `d`; a name does not begin with a digit";
+            let help = "the units are `ms`, `s`, `min`, `h` and `d`; a name cannot begin with a digit";
             return Err(self.error(start, self.at, &message).help(help).into());
         };
         match u64::try_from(value).ok().and_then(|value| value.checked_mul(length_ms)) {
@@ -144,7 +144,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// `1.5`, `1.5s`: what is written before the `.` is behind us.
+    /// `1.5`, `1.5s`: the part before the `.` has been read.
     fn fraction(&mut self, start: usize) -> Diagnostic {
         self.at += 1;
         let digits = self.take_while(|c| c.is_ascii_digit() || c == '_').replace('_', "");
@@ -152,7 +152,7 @@ impl Lexer<'_> {
         let unit = self.take_while(is_word).to_owned();
         let finding = self.error(start, self.at, "there are no fractions");
         let Some((_, length_ms)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
-            return finding.help("count in something smaller, such as hundredths: they are integers");
+            return finding.help("count in a smaller unit, such as hundredths, with integers");
         };
         let parts = || -> Option<u64> {
             let thousandth = length_ms.checked_mul(digits.parse().ok()?)?;
@@ -189,9 +189,9 @@ impl Lexer<'_> {
             Some(c @ ('"' | '\\')) => Ok(c),
             Some('n') => Ok('\n'),
             Some('t') => Ok('\t'),
-            _ => {
-                Err(self.error(start, self.at, "strings know only the escapes `\\\"`, `\\\\`, `\\n` and `\\t`").into())
-            }
+            _ => Err(self
+                .error(start, self.at, "the only escapes in strings are `\\\"`, `\\\\`, `\\n` and `\\t`")
+                .into()),
         }
     }
 

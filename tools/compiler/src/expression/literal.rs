@@ -27,7 +27,7 @@ pub fn value(
     match expected.base {
         BaseType::String => return Some(Value::String(text.text.clone())),
         BaseType::Bool if ["yes", "no", "on", "off"].contains(&text.text.to_ascii_lowercase().as_str()) => {
-            let finding = Diagnostic::new(&TYPE_MISMATCH, whole, format!("`{}` is a word, and no `bool`", text.text));
+            let finding = Diagnostic::new(&TYPE_MISMATCH, whole, format!("`{}` is a word, not a `bool`", text.text));
             findings.push(finding.help("write `true` or `false`"));
             return None;
         }
@@ -88,7 +88,7 @@ fn within(
 fn variant(name: &str, owner: Option<&str>, span: Span, id: TypeId, system: &System) -> Result<Value, Box<Diagnostic>> {
     let definition = &system.types[id];
     if let Some(owner) = owner.filter(|owner| *owner != definition.name) {
-        let message = format!("this is of the type `{owner}`, and `{}` is wanted", definition.name);
+        let message = format!("this has type `{owner}`, but `{}` is needed", definition.name);
         return Err(Box::new(Diagnostic::new(&TYPE_MISMATCH, span, message)));
     }
     let position = variants(definition).iter().position(|variant| variant == name);
@@ -108,17 +108,17 @@ fn variants(definition: &TypeDefinition) -> &[String] {
 
 fn no_literal(expected: Type, span: Span, system: &System) -> Diagnostic {
     let plain = system.type_name(Type { optional: false, ..expected });
-    let finding = Diagnostic::new(&NO_LITERAL, span, format!("there are no constants of the type `{plain}`"));
+    let finding = Diagnostic::new(&NO_LITERAL, span, format!("there are no constants of type `{plain}`"));
     finding.help(if expected.optional {
-        "only `none` can stand here".to_owned()
+        "only `none` is possible here".to_owned()
     } else {
-        format!("make the type `{plain}?`, and begin with `none`")
+        format!("make the type `{plain}?`, and start with `none`")
     })
 }
 
 fn refused(node: &Node, expected: Type, system: &System) -> Diagnostic {
     let wanted = system.type_name(expected);
-    let finding = Diagnostic::new(&TYPE_MISMATCH, node.span, format!("a constant of the type `{wanted}` is wanted"));
+    let finding = Diagnostic::new(&TYPE_MISMATCH, node.span, format!("a constant of type `{wanted}` is needed"));
     match (&node.kind, expected.base) {
         (NodeKind::Integer(value), BaseType::Duration) => {
             finding.help(format!("write the unit: `{value}ms`, `{value}s`, `{value}min`"))

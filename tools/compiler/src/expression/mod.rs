@@ -1,8 +1,8 @@
 //! The little texts of the language: expressions, assignments, calls, sends, starts, triggers, targets, literals.
 //!
 //! Each is read by a small parser of our own (`parser`) and then typed against what the [`Environment`] declares
-//! (`docs/SEMANTICS.md`, section 1). A text that is wrong yields `None` and as many findings as it has faults of its own;
-//! what only follows from a fault that was reported elsewhere (a name whose declaration failed) yields `None` and no finding.
+//! (`docs/SEMANTICS.md`, section 1). A wrong text yields `None` and a finding for each of its own faults;
+//! what only follows from a fault reported elsewhere (a name whose declaration failed) yields `None` and no finding.
 
 mod calls;
 mod lexer;
@@ -31,7 +31,7 @@ pub use lexer::{LONGEST_TEXT_BYTES, SYMBOLS, UNITS, duration_text};
 pub use parser::DEEPEST;
 pub use syntax::WORDS;
 
-/// Stands for the variants of enums among the broken names, when `types.yaml` could not be read.
+/// Represents the variants of enums among the broken names, when `types.yaml` could not be read.
 pub(crate) const VARIANTS: &str = "types.yaml";
 
 /// What the names in a text can mean.
@@ -40,15 +40,15 @@ pub struct Environment<'a> {
     /// With all declarations resolved: types, parts, automata with parameters, variables, conditions, declared events,
     /// actions and the tree of states. Reactions may be missing still.
     pub system: &'a System,
-    /// In whose definition the text stands.
+    /// The automaton whose definition contains the text.
     pub automaton: AutomatonId,
     /// The event at hand.
     pub event: EventScope,
-    /// Under `properties`, where `self in STATE` has a meaning and the world outside has none.
+    /// Under `properties`, where `self in STATE` has a meaning and conditions have none.
     pub inside_property: bool,
     /// What is certainly not `none` here.
     pub known: &'a Known,
-    /// Names whose declaration failed, of any kind: that they are unknown is not reported again.
+    /// Names whose declaration failed, of any kind: they are not reported again as unknown.
     pub broken: &'a BTreeSet<String>,
 }
 
@@ -64,7 +64,7 @@ pub enum EventScope {
 }
 
 impl<'a> Environment<'a> {
-    /// The automaton in which the text stands.
+    /// The automaton that contains the text.
     #[must_use]
     pub fn this(&self) -> &'a Automaton {
         &self.system.automata[self.automaton]
@@ -84,7 +84,7 @@ impl<'a> Environment<'a> {
     }
 }
 
-/// A trigger, found.
+/// A resolved trigger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResolvedTrigger {
     /// What happens.
@@ -122,7 +122,7 @@ pub enum TriggerKey {
     Equals(Expression),
 }
 
-/// A target, found.
+/// A resolved target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResolvedTarget {
     /// `stay`.
@@ -145,7 +145,7 @@ pub fn length(text: &Text, environment: &Environment, findings: &mut Vec<Diagnos
     typer.place(&node, &typing::Place::new("the length of a timer", Type::DURATION))
 }
 
-/// What an item of `do` is, and the text that says the rest of it.
+/// What an item of `do` is, and the rest of its text.
 ///
 /// `send X.event` is the send `X.event`; an assignment and a call of an action are their own text.
 pub fn effect_form(text: &Text, findings: &mut Vec<Diagnostic>) -> Option<(EffectForm, Text)> {
@@ -159,7 +159,7 @@ pub fn effect_form(text: &Text, findings: &mut Vec<Diagnostic>) -> Option<(Effec
 /// What an item of `do` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EffectForm {
-    /// `send`, `start`, `raise` or `restart`, and then what stands behind such a key.
+    /// `send`, `start`, `raise` or `restart`, followed by what such a key takes.
     Keyword(EffectKey),
     /// `variable = value`.
     Assignment,
@@ -218,7 +218,7 @@ pub fn target(text: &Text, environment: &Environment, findings: &mut Vec<Diagnos
 
 /// A constant for a `default`, `initial`, `min` or `max` of that type, within those bounds.
 ///
-/// Where a `string` is expected the text is taken as it stands, for YAML has quotes of its own.
+/// Where a `string` is expected the text is taken as it is, since YAML has its own quotes.
 pub fn literal(
     text: &Text,
     expected: Type,

@@ -20,7 +20,7 @@ pub enum Selection {
     Keyed(Expression),
 }
 
-/// Where a subject stands, and so which forms it may have.
+/// Where a subject is written, and so which forms it may have.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Role {
     /// `X in S`.
@@ -81,9 +81,9 @@ pub fn event(
     let cause = format!("event {} {}", of.name, name.name);
     let finding = Diagnostic::new(&UNKNOWN_EVENT, name.span, message).cause(cause);
     let finding = if of.actions.iter().any(|action| action.name == name.name) {
-        finding.help("that is an action; actions stand under `do:`")
+        finding.help("that is an action; actions go under `do:`")
     } else if environment.system.automaton(&name.name).is_some() {
-        finding.help(format!("that is an automaton; its changes are observed by `{} enters STATE`", name.name))
+        finding.help(format!("that is an automaton; to observe it, write `{} enters STATE`", name.name))
     } else if let Some(help) = foreign::help(foreign::Place::Event, &name.name) {
         finding.help(help)
     } else {
@@ -98,7 +98,7 @@ fn declared_events(of: &Automaton) -> impl Iterator<Item = &Event> {
     of.events.iter().take_while(|event| matches!(event.kind, EventKind::Declared { .. }))
 }
 
-/// What stands in the brackets behind an automaton, checked against whether it has many instances.
+/// What is in the brackets after an automaton, checked against whether it has many instances.
 pub fn selection(subject: &Subject, of: AutomatonId, role: Role, typer: &mut Typer) -> Option<Selection> {
     let automaton = &typer.environment.system.automata[of];
     let Some(key) = automaton.key.as_ref() else {
@@ -110,19 +110,18 @@ pub fn selection(subject: &Subject, of: AutomatonId, role: Role, typer: &mut Typ
     };
     match &subject.key {
         SubjectKey::Absent => {
-            let message =
-                format!("`{}` has an instance for each {}, and this does not say which", automaton.name, key.name);
+            let message = format!("`{}` has an instance for each {}; say which", automaton.name, key.name);
             typer.refuse(Diagnostic::new(&MISSING_KEY, subject.span, message).help(forms(automaton, &key.name, role)))
         }
         SubjectKey::Any(_) if role == Role::Watched => Some(Selection::Any),
         SubjectKey::All(_) if role == Role::Receiver => Some(Selection::All),
         SubjectKey::Any(span) => {
-            let message = "`[any]` binds the key of an observation, and has no meaning elsewhere";
+            let message = "`[any]` binds the key of an observation; it means nothing elsewhere";
             let finding = Diagnostic::new(&ANY_MISPLACED, *span, message);
             typer.refuse(finding.help(forms(automaton, &key.name, role)))
         }
         SubjectKey::All(span) => {
-            let message = "`[all]` names the receivers of a send, and has no meaning elsewhere";
+            let message = "`[all]` names the receivers of a send; it means nothing elsewhere";
             let finding = Diagnostic::new(&ALL_MISPLACED, *span, message);
             typer.refuse(finding.help(forms(automaton, &key.name, role)))
         }

@@ -1,7 +1,7 @@
 //! What is certainly not `none`: learnt from guards, lost and gained by assignments (`docs/SEMANTICS.md`, section 1).
 //!
 //! All of it holds within one delivery: fields and parameters do not change, a condition that was asked keeps its answer, and a
-//! variable changes by assignments only, which are seen in their order.
+//! variable changes only by assignments, which are seen in order.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ impl Known {
         optional(expression).is_some_and(|optional| self.0.contains(&optional))
     }
 
-    /// A guard was looked at, with this answer. One that divides may be false for the division alone, and then says nothing.
+    /// A guard was evaluated, with this answer. One that divides may be false because of the division alone, and then says nothing.
     pub fn learn(&mut self, guard: Option<&Expression>, answer: bool) {
         let Some(guard) = guard else { return };
         let divides = |part: &Expression| {

@@ -11,7 +11,7 @@ use crate::source::Span;
 
 type Typed = (ExpressionKind, Type);
 
-/// The value of an integer expression made of nothing but literals: it counts as one literal, computed exactly, so that
+/// The value of an integer expression made only of literals: it counts as one literal, computed exactly, so that
 /// `60 * 60` does not stay at the bound of `u8`.
 pub fn constant(node: &Node) -> Option<i128> {
     match &node.kind {
@@ -53,7 +53,7 @@ impl Typer<'_, '_> {
         match operator {
             Operator::Or | Operator::And => {
                 let left = self.bool_operand(operator.symbol(), left);
-                // The right side is looked at only if the left one does not decide.
+                // The right side is evaluated only if the left one does not decide.
                 let behind = left.as_ref().map(|left| self.known.behind(left, operator == Operator::And));
                 let before = behind.map(|behind| std::mem::replace(&mut self.known, behind));
                 let right = self.bool_operand(operator.symbol(), right);
@@ -77,7 +77,7 @@ impl Typer<'_, '_> {
         if self.adapts(left) && !self.adapts(right) {
             let typed = self.side(right, None);
             let hint = typed.as_ref().map(|side| side.expression.r#type);
-            // A failed side has told its fault; what the other would mean beside it is not known.
+            // A failed side has reported its fault; the meaning of the other beside it is not known.
             let left = if typed.is_some() { self.side(left, hint) } else { None };
             return (left, typed);
         }
@@ -91,9 +91,10 @@ impl Typer<'_, '_> {
     fn coalesce(&mut self, left: &Node, right: &Node) -> Option<Typed> {
         let optional = self.as_declared(left, None)?;
         if !optional.r#type.optional {
-            let message = format!("this is `{}`, and never `none`", self.type_name(optional.r#type));
+            let message = format!("this is `{}`, which is never `none`", self.type_name(optional.r#type));
             let finding = Diagnostic::new(&OPTIONAL_VALUE, left.span, message);
-            return self.refuse(finding.help("`??` stands behind what may be `none`; remove it, and what follows it"));
+            return self
+                .refuse(finding.help("`??` goes after a value that may be `none`; remove it and its right side"));
         }
         let wanted = Type { optional: false, ..optional.r#type };
         let hint = if matches!(right.kind, NodeKind::None) { optional.r#type } else { wanted };
@@ -106,7 +107,7 @@ impl Typer<'_, '_> {
             (x, y) if x == y => x,
             _ => {
                 let (a, b) = (self.type_name(wanted), self.type_name(otherwise.expression.r#type));
-                let message = format!("both sides of `??` are of one type, not `{a}` and `{b}`");
+                let message = format!("both sides of `??` must have the same type, not `{a}` and `{b}`");
                 return self.refuse(Diagnostic::new(&TYPE_MISMATCH, right.span, message));
             }
         };
@@ -118,7 +119,7 @@ impl Typer<'_, '_> {
     pub fn extreme(&mut self, extreme: Extreme, given: &[Argument], span: Span) -> Option<Typed> {
         let name = extreme.name();
         let [Argument { name: None, value: left }, Argument { name: None, value: right }] = given else {
-            let message = format!("`{name}` is of two values");
+            let message = format!("`{name}` takes two values");
             return self.refuse(Diagnostic::new(&SYNTAX, span, message).help(format!("write `{name}(a, b)`")));
         };
         let (left, right) = self.sides(left, right);
@@ -131,7 +132,7 @@ impl Typer<'_, '_> {
             (BaseType::Duration, BaseType::Duration) => Type::DURATION,
             (a, b) => {
                 let of = |base| self.type_name(Type { base, optional: false });
-                let message = format!("`{name}` is of two values of one type, not of `{}` and `{}`", of(a), of(b));
+                let message = format!("`{name}` takes two values of the same type, not `{}` and `{}`", of(a), of(b));
                 return self.refuse(Diagnostic::new(&TYPE_MISMATCH, span, message));
             }
         };
@@ -148,7 +149,7 @@ impl Typer<'_, '_> {
         let message = format!("`{name}` has no order: `{operator}` is for integers and durations");
         let finding = Diagnostic::new(&UNORDERED, side.expression.span, message);
         self.refuse(if r#type.optional {
-            finding.help("it may be `none`: ask `… != none and …` first, or say what counts instead with `??`")
+            finding.help("it may be `none`: check `… != none and …` first, or give a fallback with `??`")
         } else {
             finding
         })
@@ -172,7 +173,7 @@ impl Typer<'_, '_> {
     }
 
     fn equality(&mut self, operator: BinaryOperator, left: &Node, right: &Node) -> Option<Typed> {
-        // What is known not to be `none` may still be compared with it, so that side is taken as it was declared.
+        // A value known not to be `none` may still be compared with it, so that side has its declared type.
         let (left, right) = match (&left.kind, &right.kind) {
             (NodeKind::None, NodeKind::None) => self.sides(left, right),
             (NodeKind::None, _) => {
@@ -199,7 +200,7 @@ impl Typer<'_, '_> {
             return self.refuse(Diagnostic::new(
                 &SECRET,
                 span,
-                format!("`{secret}` is a secret type, and is not compared"),
+                format!("`{secret}` is a secret type, and cannot be compared"),
             ));
         }
         match (a.base, b.base) {
@@ -209,7 +210,7 @@ impl Typer<'_, '_> {
             (x, y) if x == y => Some(()),
             (x, y) => {
                 let (a, b) = (self.type_name(a), self.type_name(b));
-                let message = format!("`{}` compares values of one type, not `{a}` with `{b}`", operator.symbol());
+                let message = format!("`{}` compares values of the same type, not `{a}` with `{b}`", operator.symbol());
                 let finding = Diagnostic::new(&TYPE_MISMATCH, span, message)
                     .related(left.expression.span, format!("`{a}`"))
                     .related(right.expression.span, format!("`{b}`"));
@@ -237,7 +238,7 @@ impl Typer<'_, '_> {
         use BinaryOperator as Operator;
         let (a, b) = (left.expression.r#type, right.expression.r#type);
         if let Some(side) = [&left, &right].into_iter().find(|side| side.expression.r#type.optional) {
-            let message = format!("`{}` cannot calculate with what may be `none`", operator.symbol());
+            let message = format!("`{}` cannot calculate with a value that may be `none`", operator.symbol());
             let finding = Diagnostic::new(&OPTIONAL_VALUE, side.expression.span, message);
             return self.refuse(finding.label(format!("`{}`", self.type_name(side.expression.r#type))));
         }
@@ -264,7 +265,7 @@ impl Typer<'_, '_> {
             }
             (BaseType::Duration, _, BaseType::Integer(_)) => finding.help("give the number a unit: `5s`"),
             _ => {
-                finding.help("`+ - * / %` are for integers; durations know `+` and `-`, and `*` and `/` by an integer")
+                finding.help("`+ - * / %` are for integers; durations have `+` and `-`, and `*` and `/` by an integer")
             }
         })
     }
@@ -291,7 +292,9 @@ impl Typer<'_, '_> {
         }
         let span: Span = left.expression.span.to(right.expression.span);
         let message = format!("no integer type holds both `{}` and `{}`", x.name(), y.name());
-        self.refuse(Diagnostic::new(&NO_COMMON_TYPE, span, message).help("declare one of the two with another type"))
+        self.refuse(
+            Diagnostic::new(&NO_COMMON_TYPE, span, message).help("declare one of the two with a different type"),
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tokens to trees: a Pratt parser for expressions, and a few lines for each of the other little texts.
 //!
 //! A text that cannot be read gives one finding. Depth is bounded while parsing (nesting) and while building
-//! (long chains lean to the left), so that nothing behind the parser needs a bound of its own.
+//! (long chains lean to the left), so nothing after the parser needs its own bound.
 
 use super::lexer::{Token, TokenKind, tokens};
 use super::syntax::{
@@ -17,10 +17,10 @@ use crate::nearest::nearest;
 use crate::source::{Span, Text};
 use crate::syntax::EffectKey;
 
-/// Nested or chained operations, at the most.
+/// Nested or chained operations, at most.
 pub const DEEPEST: usize = 64;
 
-/// What is wanted where an operand is missing.
+/// What is expected where an operand is missing.
 const VALUE: &str = "a value";
 
 /// Why a text could not be read.
@@ -44,7 +44,7 @@ pub enum EffectForm {
     Action,
 }
 
-/// Tells what an item of `do` is by its first two tokens. An action may be called like a keyword: `send` and `send(x)` are calls.
+/// Determines what an item of `do` is from its first two tokens. An action may be called like a keyword: `send` and `send(x)` are calls.
 pub fn effect_form(text: &Text) -> Result<EffectForm, Refusal> {
     let tokens = tokens(text)?;
     let [first, second, ..] = tokens.as_slice() else { return Ok(EffectForm::Action) };
@@ -77,7 +77,7 @@ fn lacks_keyword(text: &Text, tokens: &[Token]) -> Refusal {
     let (what, word) = if is_event { ("an event for another automaton", "send") } else { ("an instance", "start") };
     let written = text.text.trim();
     let span = text.at(tokens[0].start, tokens[0].end);
-    let finding = Diagnostic::new(&SYNTAX, span, format!("this is {what}, and `do` is not told what to do with it"));
+    let finding = Diagnostic::new(&SYNTAX, span, format!("this is {what}, but `do` needs to know what to do with it"));
     finding.help(format!("write `{word} {written}`")).into()
 }
 
@@ -158,7 +158,7 @@ impl<'a> Parser<'a> {
         if parser.token().kind == TokenKind::End { Ok(result) } else { Err(parser.left_over().into()) }
     }
 
-    /// [`Parser::whole`], where a list of such texts may stand: of a comma between two of them is said how a list is written.
+    /// [`Parser::whole`], where a list of such texts is allowed: for a comma between two of them, says how to write a list.
     fn listed<T>(text: &'a Text, rule: impl FnOnce(&mut Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let mut parser = Parser { text, tokens: tokens(text)?, at: 0, nesting: 0 };
         let result = rule(&mut parser)?;
@@ -222,7 +222,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A name where nothing but a name can stand, so that a word of expressions is one too.
+    /// A name where only a name is possible, so that a word of expressions is one too.
     fn free_name(&mut self, wanted: &str) -> Result<Name, Refusal> {
         match &self.token().kind {
             TokenKind::Word(word) => {
@@ -252,9 +252,8 @@ impl<'a> Parser<'a> {
         let found = self.token().kind.describe();
         let finding = Diagnostic::new(&SYNTAX, self.here(), format!("expected {wanted}, found {found}")).label("here");
         match &self.token().kind {
-            TokenKind::Word(word) if WORDS.contains(&word.as_str()) && wanted != VALUE => {
-                finding.help(format!("`{word}` is a word of the language; a field that is called so is `event.{word}`"))
-            }
+            TokenKind::Word(word) if WORDS.contains(&word.as_str()) && wanted != VALUE => finding
+                .help(format!("`{word}` is a word of the language; for a field of that name write `event.{word}`")),
             _ => finding,
         }
     }
@@ -277,7 +276,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `anny X in S`: the name that is left over is right, and the word before it was to be another.
+    /// `anny X in S`: the name that is left over is right, and the word before it is wrong.
     fn slip_before(&self) -> Option<Diagnostic> {
         let before = self.at.checked_sub(1).map(|at| &self.tokens[at])?;
         let TokenKind::Word(word) = &before.kind else { return None };
@@ -539,7 +538,7 @@ impl<'a> Parser<'a> {
         Ok(AssignmentSyntax { variable, operator, value, span })
     }
 
-    /// A sign or word of the language where an event is named, such as `*` and `any`. (Of a name that is free, the declarations decide.)
+    /// A sign or word of the language where an event is named, such as `*` and `any`. (For a free name, the declarations decide.)
     fn foreign_event(&self) -> Option<&'static str> {
         match &self.token().kind {
             TokenKind::Symbol(symbol) => foreign::help(Place::Event, symbol),

@@ -1,4 +1,4 @@
-//! What the little texts look like when they have been read: trees whose names mean nothing yet.
+//! The little texts after parsing: trees whose names mean nothing yet.
 
 use crate::model::{BinaryOperator, Change};
 use crate::source::Span;
@@ -70,7 +70,7 @@ pub struct Subject {
     pub span: Span,
 }
 
-/// What stands in the brackets behind an automaton's name.
+/// What is in the brackets after an automaton's name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SubjectKey {
     /// No brackets.
@@ -94,7 +94,7 @@ pub struct Argument {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arguments {
     pub given: Vec<Argument>,
-    /// Of the whole text that they stand in.
+    /// Of the whole text that contains them.
     pub span: Span,
 }
 

@@ -275,7 +275,7 @@ fn names_are_looked_up_in_order() {
     assert!(
         matches!(fine(guard, "trusted(peer)").kind, ExpressionKind::Condition(_, arguments) if arguments[0].kind == ExpressionKind::Field(0))
     );
-    assert_eq!(refused(guard, "‹redy›", "A0102"), "nothing is called `redy` here; did you mean `ready`?");
+    assert_eq!(refused(guard, "‹redy›", "A0102"), "nothing named `redy` here; did you mean `ready`?");
     refused(guard, "‹CONNECTED›", "A0102");
     refused(guard, "‹trsted›(peer)", "A0102");
     refused(guard, "‹greet›(peer)", "A0102");

@@ -28,9 +28,9 @@ pub enum Use {
     Guard,
     /// Is carried: secrets pass.
     Effect,
-    /// How long a timer runs: no event is at hand, and no guard stands before it.
+    /// How long a timer runs: no event is at hand, and there is no guard before it.
     Length,
-    /// Tells instances apart before any guard is asked: no questions to the world.
+    /// Tells instances apart before any guard is asked: no questions to the host.
     TriggerKey,
 }
 
@@ -90,7 +90,7 @@ impl<'a, 'f> Typer<'a, 'f> {
     /// An expression for a place that wants a type.
     pub fn place(&mut self, node: &Node, place: &Place) -> Option<Expression> {
         if matches!(node.kind, NodeKind::None) && !place.r#type.optional {
-            let message = format!("{} is `{}`, and never `none`", place.what, self.type_name(place.r#type));
+            let message = format!("{} is `{}`, which is never `none`", place.what, self.type_name(place.r#type));
             return self.refuse(place.point(Diagnostic::new(&TYPE_MISMATCH, node.span, message)));
         }
         let found = self.expression(node, Some(place.r#type))?;
@@ -125,25 +125,25 @@ impl<'a, 'f> Typer<'a, 'f> {
         }
     }
 
-    /// What to write where a value may be `none` and its place wants one.
+    /// What to write where a value may be `none` and its place needs one.
     fn how_to_unwrap(&self, found: &Expression) -> String {
         let text = Wording::new(self.environment.system, self.environment.this())
             .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields));
         match (&found.kind, self.use_) {
             (ExpressionKind::Variable(_), Use::Effect) => format!(
-                "guard the case with `{text} != none`, or say what counts instead: `{text} ?? …` (nothing may set `{text}` in between)"
+                "guard the case with `{text} != none`, or give a fallback: `{text} ?? …` (nothing may set `{text}` in between)"
             ),
             (_, Use::Effect) => {
-                format!("guard the case with `{text} != none`, or say what counts instead: `{text} ?? …`")
+                format!("guard the case with `{text} != none`, or give a fallback: `{text} ?? …`")
             }
-            (_, Use::Length) => format!("say what counts instead: `{text} ?? …`"),
+            (_, Use::Length) => format!("give a fallback: `{text} ?? …`"),
             (_, Use::Guard | Use::TriggerKey) => {
-                format!("write `{text} != none and …` in front, or say what counts instead: `{text} ?? …`")
+                format!("write `{text} != none and …` in front, or give a fallback: `{text} ?? …`")
             }
         }
     }
 
-    /// The type that a node has of itself; literals follow the hint where they can. What is certainly not `none` is no optional.
+    /// The type that a node has by itself; literals follow the hint where they can. What is certainly not `none` is not optional.
     pub fn expression(&mut self, node: &Node, hint: Option<Type>) -> Option<Expression> {
         let declared = self.as_declared(node, hint)?;
         if !declared.r#type.optional || !self.known.holds(&declared.kind) {
@@ -180,7 +180,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         };
         let expression = Expression { kind, r#type, span };
         if self.use_ != Use::Effect && self.is_secret(expression.r#type) {
-            let message = format!("`{}` is a secret type, and nothing may depend on it", self.type_name(r#type));
+            let message = format!("`{}` is a secret type, so nothing may depend on it", self.type_name(r#type));
             return self.refuse(Diagnostic::new(&SECRET, span, message));
         }
         Some(expression)
@@ -197,7 +197,7 @@ impl<'a, 'f> Typer<'a, 'f> {
             _ => None,
         };
         let Some(integer) = hinted.or_else(|| IntegerType::ALL.into_iter().find(holds)) else {
-            let message = format!("`{value}` fits into no integer type");
+            let message = format!("`{value}` does not fit any integer type");
             return self.refuse(Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, span, message));
         };
         let kind = ExpressionKind::Literal(Value::Integer(value));
@@ -211,7 +211,7 @@ impl<'a, 'f> Typer<'a, 'f> {
                 let message = format!("a `{}` is never `none`", self.type_name(hint));
                 self.refuse(Diagnostic::new(&TYPE_MISMATCH, span, message))
             }
-            None => self.refuse(Diagnostic::new(&TYPE_MISMATCH, span, "nothing says of which type this `none` is")),
+            None => self.refuse(Diagnostic::new(&TYPE_MISMATCH, span, "the type of this `none` is not known")),
         }
     }
 
@@ -256,7 +256,7 @@ impl<'a, 'f> Typer<'a, 'f> {
     fn bare_condition(&mut self, id: ConditionId, span: Span) -> Option<(ExpressionKind, Type)> {
         let condition = &self.environment.this().conditions[id];
         if condition.arguments.iter().any(|argument| !argument.r#type.optional) {
-            let message = format!("the condition `{}` wants arguments", condition.name);
+            let message = format!("the condition `{}` takes arguments", condition.name);
             let help = format!("write `{}`", calls::signature(&condition.name, &condition.arguments));
             let finding = Diagnostic::new(&MISSING_ARGUMENT, span, message).related(condition.span, "declared here");
             return self.refuse(finding.help(help));
@@ -284,7 +284,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         Some((ExpressionKind::Condition(ConditionId(index as u32), arguments), condition.r#type))
     }
 
-    /// Keys of triggers and properties hold without asking the host.
+    /// Keys of triggers and properties are evaluated without asking the host.
     fn questions_allowed(&mut self, what: &str, span: Span) -> Option<()> {
         let place = match self.use_ {
             Use::TriggerKey => "the key of an observation",
@@ -302,7 +302,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         }
         let finding = Diagnostic::new(&UNKNOWN_NAME, function.span, format!("no condition `{name}`"));
         self.refuse(if this.actions.iter().any(|action| action.name == name) {
-            finding.help("that is an action; actions stand under `do:`")
+            finding.help("that is an action; actions go under `do:`")
         } else if this.variables.iter().any(|variable| variable.name == name) {
             finding.help(format!("that is a variable; write `{name}`"))
         } else {
@@ -380,8 +380,7 @@ impl<'a, 'f> Typer<'a, 'f> {
             if self.environment.is_broken(&owner.name) || self.environment.is_broken(VARIANTS) {
                 return None;
             }
-            let message =
-                format!("`{}` is no enum, and only enums and `event` have something behind a dot", owner.name);
+            let message = format!("`{}` is not an enum; only enums and `event` are followed by a dot", owner.name);
             let enums = system.types.iter().filter(|definition| matches!(definition.kind, TypeKind::Enum(_)));
             let names = enums.map(|definition| definition.name.as_str()).chain(["event"]);
             let cause = format!("type {}", owner.name);
@@ -402,7 +401,9 @@ impl<'a, 'f> Typer<'a, 'f> {
         let finding = finding.cause(cause).related(definition.span, "declared here");
         self.refuse(match &definition.kind {
             TypeKind::Enum(variants) => finding.did_you_mean(name, variants.iter().map(String::as_str)),
-            TypeKind::Opaque { .. } => finding.help("it is no enum: its values are carried, and have no names"),
+            TypeKind::Opaque { .. } => {
+                finding.help("it is not an enum: its values are only carried, and have no names")
+            }
         })
     }
 
@@ -423,7 +424,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         {
             return self.unknown_variant(id, name, span);
         }
-        let message = format!("nothing is called `{name}` here");
+        let message = format!("nothing named `{name}` here");
         let cause = format!("value {} {name}", this.name);
         let finding = Diagnostic::new(&UNKNOWN_NAME, span, message).cause(cause);
         let help = self.what_else(name).or_else(|| foreign::help(Foreign::Value, name).map(str::to_owned));
@@ -442,11 +443,11 @@ impl<'a, 'f> Typer<'a, 'f> {
         let finding = Diagnostic::new(&FIELD_NOT_AT_HAND, span, message);
         self.refuse(match crate::nearest::nearest(name, names) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding.help("keep it in a variable when that event comes"),
+            None => finding.help("store it in a variable when that event comes"),
         })
     }
 
-    /// Of a name that means something, though nothing that has a value.
+    /// For a name that means something without a value.
     fn what_else(&self, name: &str) -> Option<String> {
         let this = self.environment.this();
         if this.state(name).is_some() {
@@ -458,7 +459,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         if this.events.iter().any(|event| event.name == name) {
             return Some("that is an event; its fields are `event.field`".to_owned());
         }
-        this.actions.iter().any(|action| action.name == name).then(|| "that is an action, and has no value".to_owned())
+        this.actions.iter().any(|action| action.name == name).then(|| "that is an action; it has no value".to_owned())
     }
 
     fn known_names(&self) -> impl Iterator<Item = &'a str> {
@@ -504,7 +505,7 @@ impl<'a, 'f> Typer<'a, 'f> {
     fn quantified(&mut self, who: Observed, subject: &Subject, of: &crate::model::Automaton) -> Option<Observed> {
         let name = &of.name;
         if subject.key != super::syntax::SubjectKey::Absent {
-            let message = "`any`, `all` and `no` look at all instances, and take no key";
+            let message = "`any`, `all` and `no` look at all instances; they take no key";
             return self.refuse(Diagnostic::new(&SUPERFLUOUS_KEY, subject.span, message));
         }
         if of.key.is_none() {
@@ -518,8 +519,7 @@ impl<'a, 'f> Typer<'a, 'f> {
 
     fn self_in(&mut self, state: &Name, span: Span) -> Option<ExpressionKind> {
         if !self.environment.inside_property {
-            let message =
-                "`self in STATE` belongs into properties: in a reaction the state is known by where it stands";
+            let message = "`self in STATE` is for properties: a reaction's state is the one it is written in";
             return self.refuse(Diagnostic::new(&NOT_ALLOWED_HERE, span, message));
         }
         let state = names::state(state, self.environment.this(), self.environment, self.findings)?;

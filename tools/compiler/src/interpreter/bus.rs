@@ -16,9 +16,9 @@ use crate::model::{AutomatonId, BaseType, ParameterId, StateId, TimerId, TimerKi
 /// Whom a message is for.
 #[derive(Clone, Debug)]
 pub(super) enum Destination {
-    /// Whoever has the key when its turn comes: events and starts.
+    /// The instance that has the key when its turn comes: events and starts.
     Address(Address),
-    /// That very instance: observations and timers, which mean nothing to a later one of the same key.
+    /// That instance only: observations and timers, which mean nothing to a later one of the same key.
     Instance(AutomatonId, u64),
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// False if it is full, and the message lost.
+    /// Returns false if it is full, and the message is lost.
     pub fn push(&mut self, to: Destination, message: Message, cause: Option<u64>) -> bool {
         let fits = self.messages.len() < self.limit;
         if fits {
@@ -112,11 +112,11 @@ pub(super) struct World {
     pub settings: Vec<Vec<Option<Value>>>,
     /// The properties that are violated now.
     pub violated: BTreeSet<OfInstance>,
-    /// The last delivery, whose lists have room already: there are eight of them.
+    /// The last delivery, whose eight lists keep their memory.
     spare: Option<Box<Delivery>>,
 }
 
-/// How far one input may still lead, and up to when timers belong to it.
+/// How many deliveries one input may still cause, and up to when timers belong to it.
 struct Allowance {
     deliveries: u32,
     timers_until_ms: Option<u64>,
@@ -291,7 +291,7 @@ impl World {
             let Some(entry) = self.tables[automaton.index()].get_mut(number) else { return Ok(()) };
             let Some(mut data) = entry.data.take() else { return Ok(()) };
             let (before, key) = (entry.leaf, entry.key.clone());
-            // The message is handed over when it has been handled.
+            // The message is moved out once it has been handled.
             let nothing = Message::Start { parameters: Vec::new() };
             let mut delivery = self.delivery(Address { automaton, key }, nothing, cause);
             delivery.before = before;

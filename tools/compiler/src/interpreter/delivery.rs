@@ -38,7 +38,7 @@ pub enum Message {
     },
     /// A timer of the receiver.
     Timer(TimerId),
-    /// The receiver comes to be.
+    /// The receiver is made.
     Start {
         /// Parameters that were given, in the order of declaration.
         parameters: Vec<(ParameterId, Value)>,
@@ -57,7 +57,7 @@ pub enum Asked {
 /// Which instances a question or a send is about.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Who {
-    /// The one that there is.
+    /// The only one.
     One,
     /// The one with this key.
     Keyed(Value),
@@ -137,7 +137,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// One of which nothing has come yet.
+    /// One without effects yet.
     pub(super) fn new(sequence: u64, at_ms: u64, cause: Option<u64>, address: Address, message: Message) -> Self {
         Self {
             sequence,
@@ -162,7 +162,7 @@ impl Delivery {
         }
     }
 
-    /// Makes such a one of this, whose lists keep their room.
+    /// Clears this one; its lists keep their memory.
     pub(super) fn begin(&mut self, sequence: u64, at_ms: u64, cause: Option<u64>, address: Address, message: Message) {
         (self.sequence, self.at_ms, self.cause) = (sequence, at_ms, cause);
         (self.address, self.message) = (address, message);

@@ -1,4 +1,4 @@
-//! What can be wrong with what comes from outside. Every message says what to do about it.
+//! What can be wrong with input from outside. Every message says what to do about it.
 
 use std::fmt;
 
@@ -13,10 +13,10 @@ pub enum Error {
         kind: String,
         /// As written.
         name: String,
-        /// What there is.
+        /// The known names.
         known: Vec<String>,
     },
-    /// An automaton with many instances was named without its key, or the other way round, or the key is no such key.
+    /// An automaton with many instances was named without its key, or the other way round, or the key is not valid.
     Key {
         /// As written.
         instance: String,
@@ -39,14 +39,14 @@ pub enum Error {
         /// What it got, as JSON.
         got: String,
     },
-    /// Time was to go back.
+    /// The given time is before the current one.
     TimeBackwards {
         /// The time of the bus.
         now_ms: u64,
         /// The time that was given.
         given_ms: u64,
     },
-    /// A condition was asked, and the host did not answer. The interpreter is half-way: go on from a copy taken before.
+    /// A condition was asked, and the host did not answer. The interpreter stopped half-way: continue from a copy taken before.
     Unanswered {
         /// `name` or `name[key]`.
         instance: String,
@@ -84,27 +84,24 @@ impl fmt::Display for Error {
                     write!(f, "; did you mean `{near}`?")?;
                 }
                 if known.is_empty() {
-                    write!(f, " (there is none at all)")
+                    write!(f, " (there are none)")
                 } else {
                     write!(f, " (there are: {})", known.join(", "))
                 }
             }
-            Self::Key { instance, problem } => write!(f, "`{instance}` names no instance: {problem}"),
-            Self::Missing { what, expected } => write!(f, "{what} is missing; it wants {expected}"),
-            Self::WrongType { what, expected, got } => write!(f, "{what} wants {expected}, but it got {got}"),
+            Self::Key { instance, problem } => write!(f, "`{instance}` does not name an instance: {problem}"),
+            Self::Missing { what, expected } => write!(f, "{what} is missing; expected {expected}"),
+            Self::WrongType { what, expected, got } => write!(f, "{what}: expected {expected}, got {got}"),
             Self::TimeBackwards { now_ms, given_ms } => {
-                write!(f, "time cannot go back: it is {now_ms} ms already, and {given_ms} ms was given")
+                write!(f, "time cannot go back: it is {now_ms} ms, and {given_ms} ms was given")
             }
             Self::Unanswered { instance, question, expected, .. } => {
-                write!(
-                    f,
-                    "{instance} asks for the condition `{question}`, which was never answered; it wants {expected}"
-                )
+                write!(f, "{instance} asks for the condition `{question}`, which has no answer; expected {expected}")
             }
-            Self::NoSuchInstance { instance } => write!(f, "there is no instance `{instance}` at this moment"),
+            Self::NoSuchInstance { instance } => write!(f, "there is no instance `{instance}` now"),
             Self::Broken => write!(
                 f,
-                "the interpreter stopped in the middle of an earlier input; go on from a copy taken before it"
+                "the interpreter stopped in the middle of an earlier input; continue from a copy taken before it"
             ),
         }
     }

@@ -1,6 +1,6 @@
-//! Expressions that are looked at from outside of a delivery: properties, and lengths of timers in states that nobody entered.
+//! Expressions that are evaluated outside a delivery: properties, and lengths of timers in states that nobody entered.
 //!
-//! Nobody is asked and nothing is recorded. What needs an answer of the host, or a field, has no value.
+//! The host is not asked and nothing is recorded. What needs an answer of the host, or a field, has no value.
 
 use super::delivery::Who;
 use super::evaluate::{extreme_of, operation};

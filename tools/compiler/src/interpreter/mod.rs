@@ -1,11 +1,11 @@
 //! Runs a [`System`] directly, by `docs/SEMANTICS.md`, without compiling Rust.
 //!
-//! It shares nothing with the code generator but the model and the record of a delivery, so that the two can be held against
-//! one another (`tests/agreement`). Time and input are given to it, conditions are asked of a [`Host`], and what happened is told
+//! It shares only the model and the record of a delivery with the code generator, so that the two can be compared with
+//! one another (`tests/agreement`). Time and input are given to it, a [`Host`] answers conditions, and what happened is reported
 //! to the same host as a [`Delivery`] (ids and values; [`Delivery::record`] gives it its names).
 //!
-//! A call that ends with [`Error::Unanswered`] leaves the interpreter half-way. It can be cloned, which costs what its instances
-//! hold: whoever wants to ask a person and go on takes a copy before.
+//! A call that ends with [`Error::Unanswered`] leaves the interpreter half-way. It can be cloned, at the cost of copying its
+//! instances: to ask a person and continue, take a copy before.
 
 mod bus;
 mod delivery;
@@ -36,7 +36,7 @@ use self::bus::{Destination, World};
 use self::program::Program;
 use crate::model::{AutomatonId, Event, EventId, ParameterId, System, Type};
 
-/// A system that runs.
+/// A running system.
 #[derive(Clone, Debug)]
 pub struct Interpreter {
     program: Arc<Program>,
@@ -53,7 +53,7 @@ impl Interpreter {
         Self { program: Arc::new(program), world, broken: false }
     }
 
-    /// What it runs.
+    /// The system that it runs.
     #[must_use]
     pub fn system(&self) -> &Arc<System> {
         &self.program.system
@@ -104,7 +104,7 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Gives the time to the bus: what is due by then is delivered.
+    /// Gives the time to the bus, which delivers everything due by then.
     ///
     /// # Errors
     /// [`Error::TimeBackwards`]; [`Error::Unanswered`], [`Error::WrongType`] of an answer.
@@ -201,7 +201,7 @@ impl Interpreter {
         automaton_of(&self.program.system, name)
     }
 
-    /// Reads `name` or `name[key]` as records write it, where there is one way to read it only.
+    /// Reads `name` or `name[key]` as records write it, which can be read in only one way.
     ///
     /// # Errors
     /// [`Error::UnknownName`], [`Error::Key`].
@@ -224,7 +224,7 @@ impl Interpreter {
             }
         };
         let automaton = self.automaton(name.trim())?;
-        // The text of a key may be read in two ways, as records write it and as it stands; the instance that exists decides.
+        // The text of a key may be read in two ways, as records write it and literally; the existing instance decides.
         if let (Some(text), Some(declared)) = (key, &system.automata[automaton].key) {
             let as_it_stands = || Value::from_json(system, declared.r#type, &Json::from(text));
             let readings = Value::from_bare(system, declared.r#type, text).into_iter().chain(as_it_stands());
@@ -326,7 +326,7 @@ fn check(system: &System, value: &Value, wanted: Type, what: impl Fn() -> String
     Err(Error::WrongType { what: what(), expected: expected(system, wanted), got: format!("{value:?}") })
 }
 
-/// [`Interpreter::exact_address`], for whoever has no interpreter.
+/// [`Interpreter::exact_address`], for callers without an interpreter.
 ///
 /// # Errors
 /// [`Error::UnknownName`], [`Error::Key`].
@@ -355,7 +355,7 @@ fn check_key(system: &System, address: &Address) -> Result<(), Error> {
         (None, None) => return Ok(()),
         (Some(key), Some(declared)) if key.is_of(system, declared.r#type) => return Ok(()),
         (Some(_), Some(key)) => format!("its key is {}", expected(system, key.r#type)),
-        (Some(_), None) => format!("there is one {0} only; write `{0}`", automaton.name),
+        (Some(_), None) => format!("there is only one {0}; write `{0}`", automaton.name),
         (None, Some(key)) => {
             format!("there is one for each {}; write `{}[…]`", key.name, automaton.name)
         }

@@ -1,4 +1,4 @@
-//! What is worked out once about a system, so that no step searches: who answers which event in which leaf, what is left
+//! What is computed once for a system, so that no step searches: who answers which event in which leaf, what is left
 //! and entered, and who observes whom.
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(super) struct Program {
     pub watching: Vec<Vec<(AutomatonId, usize)>>,
 }
 
-/// What is worked out about one automaton.
+/// What is computed for one automaton.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// By state: the state and those around it, outwards to the root.
@@ -28,14 +28,14 @@ pub(super) struct Plan {
     pub handlers: Vec<Vec<Vec<(StateId, usize)>>>,
     /// By leaf: the `always` entries in the order of asking.
     pub always: Vec<Vec<TransitionId>>,
-    /// By leaf: the innermost state that ignores what nobody answers.
+    /// By leaf: the innermost state that ignores events that nobody answers.
     pub others: Vec<Option<StateId>>,
     /// By transition: the state below which everything is left; the root for those without a target.
     pub scopes: Vec<StateId>,
-    /// By state: who is told that it is entered, and by which of its events; likewise left.
+    /// By state: who observes that it is entered, and by which of its events; likewise left.
     pub entered: Vec<Vec<(AutomatonId, EventId)>>,
     pub left: Vec<Vec<(AutomatonId, EventId)>>,
-    /// By event: an observation, of which an instance that is not there is not told.
+    /// By event: an observation, which is dropped if its instance does not exist.
     pub is_observation: Vec<bool>,
     /// By event: an observation that is mentioned only with `[expr]`.
     pub only_keyed: Vec<bool>,

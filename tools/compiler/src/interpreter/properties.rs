@@ -1,7 +1,7 @@
 //! Properties, looked at after every delivery (`docs/SEMANTICS.md`, section 6).
 //!
-//! A property can change by what its own instance did, and, where it looks at states of others, by a change of such a state. So only
-//! these are looked at; what is violated already is remembered, and is told once.
+//! A property can change because of its own instance, or, if it looks at states of others, because of a change of such a state. So only
+//! these are checked; what is already violated is remembered, and reported once.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ pub(super) fn watching(automata: &[Automaton]) -> Vec<Vec<(AutomatonId, usize)>>
 }
 
 impl World {
-    /// Looks at what may have changed in a delivery to that instance, and notes what is violated now and was not before.
+    /// Checks what may have changed in a delivery to that instance, and notes what is violated now and was not before.
     pub fn look_at_properties(
         &mut self,
         program: &Program,
@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    /// Remembers what is violated now, without a word: after instances were put into situations.
+    /// Remembers what is violated now, without reporting it: after instances were put into situations.
     pub fn take_properties_as_they_are(&mut self, program: &Program) {
         let mut all = BTreeSet::new();
         for (id, automaton) in (0..).map(AutomatonId).zip(&program.system.automata) {

@@ -15,7 +15,7 @@ use crate::model::{
     Response, StateId, System, Target, TimerId, TimerKind, TransitionId, VariableId,
 };
 
-/// The world outside of the automata, as far as it must answer.
+/// The world outside the automata, as far as it must answer.
 pub trait Host {
     /// The answer to a condition; `None` if it is not known, which stops the interpreter with [`super::Error::Unanswered`].
     fn answer(&mut self, asked: &ConditionAsked<'_>) -> Option<Value>;
@@ -60,7 +60,7 @@ enum Answer {
     Ignore,
 }
 
-/// What one delivery works on.
+/// The state of one delivery in progress.
 pub(super) struct Step<'a> {
     pub program: &'a Program,
     pub plan: &'a Plan,
@@ -189,7 +189,7 @@ impl<'a> Step<'a> {
         Ok(false)
     }
 
-    /// What becomes of an event, and which state said so.
+    /// The outcome of an event, and which state decided it.
     fn event(&mut self, event: EventId, fields: &[Value], cause: Option<u64>) -> Evaluated<(Outcome, Option<StateId>)> {
         let Some((state, answer)) = self.select(event, fields)? else {
             if self.plan.only_keyed[event.index()] && !self.is_awaited(event, fields)? {
@@ -263,7 +263,7 @@ impl<'a> Step<'a> {
         Ok(None)
     }
 
-    /// Counts a microstep that is about to be done; false, with its fault, if it would be one too many.
+    /// Counts the next microstep; returns false, and notes the fault, if it would be one too many.
     fn microstep(&mut self) -> bool {
         if self.microsteps == MICROSTEP_LIMIT {
             self.delivery.note(Fault::MicrostepLimit);
@@ -467,7 +467,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Those that began and still run; of an instance that ends, none.
+    /// Those that started and still run; none if the instance ends.
     fn report_timers(&mut self) {
         if self.finished {
             return;
@@ -499,7 +499,7 @@ impl<'a> Step<'a> {
         self.delivery.sends.push(sending);
     }
 
-    /// Tells every instance of every automaton that mentions this change.
+    /// Notifies every instance of every automaton that mentions this change.
     fn observe(&mut self, observers: &[(crate::model::AutomatonId, EventId)]) {
         for &(observer, event) in observers {
             for (number, _) in self.tables[observer.index()].iter() {
@@ -512,7 +512,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Begins a timer, anew if it is running: its length is read now.
+    /// Starts a timer, or restarts it if it is running: its length is read now.
     fn start_timer(&mut self, id: TimerId) -> Evaluated<()> {
         self.stop_timer(id);
         let timer = &self.automaton.timers[id];

@@ -162,10 +162,7 @@ fn an_unanswered_condition_is_named_and_only_a_copy_goes_on() {
     interpreter.start(&mut host).expect("nothing is asked");
     let mut copy = interpreter.clone();
     let error = go(&mut interpreter, 1, &mut host).expect_err("`may` is not answered");
-    assert_eq!(
-        error.to_string(),
-        "machine asks for the condition `may`, which was never answered; it wants true or false"
-    );
+    assert_eq!(error.to_string(), "machine asks for the condition `may`, which has no answer; expected true or false");
     assert_eq!(go(&mut interpreter, 1, &mut host), Err(Error::Broken));
     host.answer = Some(Value::Integer(1));
     let error = go(&mut copy.clone(), 1, &mut host).expect_err("`may` is a bool");
@@ -186,7 +183,7 @@ fn bad_input_is_refused_with_what_to_do() {
     );
     assert_eq!(
         interpreter.address("machine[1]").map_err(said),
-        Err("`machine` names no instance: there is one machine only; write `machine`".to_owned())
+        Err("`machine` does not name an instance: there is only one machine; write `machine`".to_owned())
     );
     let address = interpreter.address("machine").expect("declared");
     assert_eq!(
@@ -198,10 +195,10 @@ fn bad_input_is_refused_with_what_to_do() {
         let fields: Map<String, Json> = serde_json::from_str(text).expect("an object");
         interpreter.fields(&system.automata[0].events[0], &fields).map_err(said)
     };
-    assert_eq!(read("{}"), Err("field by of event go is missing; it wants a whole number from 0 to 255".to_owned()));
+    assert_eq!(read("{}"), Err("field by of event go is missing; expected a whole number from 0 to 255".to_owned()));
     assert_eq!(
         read(r#"{"by": 256}"#),
-        Err("field by of event go wants a whole number from 0 to 255, but it got 256".to_owned())
+        Err("field by of event go: expected a whole number from 0 to 255, got 256".to_owned())
     );
     assert_eq!(
         read(r#"{"by": 1, "bye": 1}"#),

@@ -1,7 +1,7 @@
 //! Values as the interpreter holds them.
 //!
 //! A value does not carry its type: the model knows the type of every place that holds one, and reading and writing JSON takes
-//! it as an argument. Texts, octets and opaque values are shared, so that a clone never copies them.
+//! it as an argument. Texts, bytes and opaque values are shared, so that a clone never copies them.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl From<&model::Value> for Value {
 }
 
 impl Value {
-    /// Whether the value can stand where the type is wanted.
+    /// Whether the value can be used where the type is needed.
     #[must_use]
     pub fn is_of(&self, system: &System, wanted: Type) -> bool {
         match (self, wanted.base) {
@@ -73,7 +73,7 @@ impl Value {
         }
     }
 
-    /// The value at the bound of its new place which it would leave; only integers change.
+    /// The value at the bound of its new place that it would pass; only integers change.
     #[must_use]
     pub fn passed_to(self, place: Type) -> Self {
         match (self, place.base) {
@@ -147,7 +147,7 @@ impl Value {
         }
     }
 
-    /// The value as it stands in `name[key]`: texts bare, but in quotes if they could be taken for other JSON.
+    /// The value as written in `name[key]`: texts bare, but in quotes if they could be taken for other JSON.
     #[must_use]
     pub fn key_text(&self, system: &System, of: Type) -> String {
         match self.shown(system, of) {
@@ -165,12 +165,12 @@ impl Value {
         }
     }
 
-    /// Reads what stands in `name[key]`. A number or `true` is text where the type is `string`; of an opaque type it is
+    /// Reads the key in `name[key]`. A number or `true` is text where the type is `string`; of an opaque type it is
     /// what it would be in JSON, and text otherwise (`["5"]` is the text 5). Quotes around a text are not part of it.
     #[must_use]
     pub fn from_bare(system: &System, wanted: Type, text: &str) -> Option<Self> {
         let as_text = Json::from(text);
-        // Nearly all keys are texts that are no JSON, which is seen at their first character.
+        // Nearly all keys are texts that are not JSON, as their first character shows.
         let json = is_json(text).then(|| serde_json::from_str::<Json>(text).ok()).flatten();
         match wanted.base {
             BaseType::String | BaseType::Bytes => {
@@ -182,7 +182,7 @@ impl Value {
         }
     }
 
-    /// Some value of the type: what comes first.
+    /// Some value of the type: the first one.
     #[must_use]
     pub fn least(system: &System, of: Type) -> Self {
         if of.optional {
@@ -202,7 +202,7 @@ impl Value {
     }
 }
 
-/// Whether this stands for a secret in a trace: `{"length": …, "hash": "…"}`.
+/// Whether this represents a secret in a trace: `{"length": …, "hash": "…"}`.
 #[must_use]
 pub fn is_stamp(json: &Json) -> bool {
     json.as_object().is_some_and(|stamp| {
@@ -212,7 +212,7 @@ pub fn is_stamp(json: &Json) -> bool {
     })
 }
 
-/// What JSON the type wants, for messages: `a whole number from 0 to 255`.
+/// The JSON that the type needs, for messages: `a whole number from 0 to 255`.
 #[must_use]
 pub fn expected(system: &System, wanted: Type) -> String {
     let base = match wanted.base {
@@ -222,8 +222,8 @@ pub fn expected(system: &System, wanted: Type) -> String {
             format!("a whole number from {low} to {high}")
         }
         BaseType::Duration => "milliseconds, a whole number from 0".to_owned(),
-        BaseType::String => "a text".to_owned(),
-        BaseType::Bytes => "bytes as a text of hexadecimal digits, two for each".to_owned(),
+        BaseType::String => "a string".to_owned(),
+        BaseType::Bytes => "bytes as a string of hexadecimal digits, two for each".to_owned(),
         BaseType::Declared(id) => match &system.types[id].kind {
             TypeKind::Enum(variants) => format!("one of {}", variants.join(", ")),
             TypeKind::Opaque { .. } => format!("a value of type {} (any JSON but null)", system.types[id].name),

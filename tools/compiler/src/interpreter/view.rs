@@ -238,7 +238,7 @@ impl Interpreter {
     }
 
     /// A snapshot of an instance in that state with those variables, with parameters that were not given by default, and the timers
-    /// of its active states begun at this moment: what [`Interpreter::restore`] wants in a test.
+    /// of its active states begun at this moment: what [`Interpreter::restore`] needs in a test.
     #[must_use]
     pub fn situation(
         &self,
@@ -261,7 +261,7 @@ impl Interpreter {
         let chain: Vec<StateId> = automaton.outwards(state).collect();
         for &id in chain.iter().rev().flat_map(|&state| &automaton.states[state].timers) {
             let timer = &automaton.timers[id];
-            // One whose length asks the host, or looks at others, does not run: nobody is there to answer.
+            // One whose length asks the host, or looks at others, does not run: there is no host to answer.
             let mut look = Look {
                 key: None,
                 parameters: &parameters,

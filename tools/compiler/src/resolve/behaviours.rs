@@ -62,7 +62,7 @@ impl Behaviour {
     }
 }
 
-/// Where a case, or a part of one, stands.
+/// The place of a case, or of a part of one.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'p> {
     pub automaton: AutomatonId,
@@ -92,7 +92,7 @@ impl Resolver<'_> {
         let mut behaviour = Behaviour::default();
         let known = Known::default();
         let start = Place::without_event(automaton, &known);
-        // What exits set decides what a guard has proved once they have run, so they come first.
+        // Exits may set what a guard has proved, so they come first.
         for (state, syntax) in (0..).map(StateId).zip(states) {
             let place = Place { state, ..start };
             let (entry, exit) = (self.effects(place, &syntax.entry), self.effects(place, &syntax.exit));
@@ -166,7 +166,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The ids of the cases, which are added to `transitions`. Without a trigger they are only looked at for what is wrong in them.
+    /// The ids of the cases, which are added to `transitions`. Without a trigger they are only checked for errors.
     fn cases(
         &mut self,
         place: Place<'_>,

@@ -65,7 +65,7 @@ impl Resolver<'_> {
             Given::No if is_started => None,
             Given::No => {
                 let message =
-                    format!("the parameter `{}` needs a `default`: not every instance comes by a `start`", name.text);
+                    format!("the parameter `{}` needs a `default`: not every instance is made by a `start`", name.text);
                 self.report(Diagnostic::new(&errors::PARAMETER_WITHOUT_DEFAULT, name.span, message));
                 Some(Value::None)
             }
@@ -88,7 +88,7 @@ impl Resolver<'_> {
         Some(Variable {
             name: name.text.clone(),
             r#type,
-            // After a finding; nothing looks at it then.
+            // After a finding; the value is not used then.
             initial: initial.unwrap_or(Value::None),
             bounds,
             summary: variable.summary.clone(),
@@ -133,7 +133,7 @@ impl Resolver<'_> {
                 BaseType::Duration => crate::expression::duration_text(u64::try_from(bound).unwrap_or(u64::MAX)),
                 _ => bound.to_string(),
             };
-            let message = format!("no value is at least {} and at most {}", shown(bounds.0), shown(bounds.1));
+            let message = format!("no value can be at least {} and at most {}", shown(bounds.0), shown(bounds.1));
             self.report(Diagnostic::new(&errors::BOUNDS, place, message));
             return Some(of_type);
         }
@@ -160,7 +160,7 @@ impl Resolver<'_> {
         for text in &event.from {
             let partner = self.partner(text);
             if partner.is_none() {
-                // Whether a sender is named is not known then.
+                // Then it is not known whether a sender is named.
                 self.broken.insert(format!("{}.{}", automaton.name.text, name.text));
             }
             if let Some(partner) = partner {
@@ -197,7 +197,7 @@ impl Resolver<'_> {
             self.report(Diagnostic::new(&errors::STARTS, span, message).help(help));
         } else if event.from.is_empty() {
             let message =
-                format!("`{}` comes from nobody: it can only be raised, by an instance that exists", event.name.text);
+                format!("`{}` has no sender: it can only be raised, by an instance that exists", event.name.text);
             self.report(Diagnostic::new(&errors::STARTS, span, message).help("say `from`, or remove `starts`"));
         }
     }
@@ -212,7 +212,7 @@ impl Resolver<'_> {
         }
         let known: Vec<String> =
             self.system.parts.iter().map(|part| part.name.clone()).chain(self.automata_names.iter().cloned()).collect();
-        let message = format!("there is no part and no automaton `{}`", text.text);
+        let message = format!("there is no part or automaton `{}`", text.text);
         let finding = Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)
             .cause(format!("partner {}", text.text))
             .did_you_mean(&text.text, known.iter().map(String::as_str));
@@ -259,7 +259,7 @@ impl Resolver<'_> {
         let finding = if is_automaton {
             let message = format!("`{}` is an automaton; actions are performed by parts", text.text);
             Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)
-                .help("to tell another automaton something, declare an event there and `send` it")
+                .help("to send something to another automaton, declare an event there and `send` it")
         } else {
             let message = format!("there is no part `{}`", text.text);
             Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)

@@ -1,4 +1,4 @@
-//! What a part of a step does: each effect resolved in its order, and the order held against the keys that it is written with.
+//! What a part of a step does: each effect resolved in order, and the order checked against the keys that it is written with.
 
 use super::Resolver;
 use super::behaviours::Place;
@@ -36,7 +36,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// What stands behind a key, or behind that word in an item of `do`.
+    /// The text under a key, or after that word in an item of `do`.
     fn keyed(&mut self, place: Place<'_>, key: EffectKey, text: &Text) -> Option<Effect> {
         match key {
             EffectKey::Set => self.read(place, text, expression::assignment).map(Effect::Assign),
@@ -66,14 +66,13 @@ impl Resolver<'_> {
                 "reads"
             };
             let message = format!(
-                "`{}` {does} `{name}`, which `{}` sets: the order matters, and keys have none",
+                "`{}` {does} `{name}`, which `{}` sets: the order matters, but keys have no order",
                 other.key.name(),
                 written.key.name(),
             );
             let (first, second) = (written.as_item(), other.as_item());
-            let help = format!(
-                "write one list in the order that you mean: `do: [{first}, {second}]` or `do: [{second}, {first}]`"
-            );
+            let help =
+                format!("write one list in the intended order: `do: [{first}, {second}]` or `do: [{second}, {first}]`");
             let finding = Diagnostic::new(&ORDER_MATTERS, touching.span(), message).help(help);
             self.report(finding.related(assignment.span, format!("`{name}` is set here")));
             return;

@@ -1,4 +1,4 @@
-//! Where an `initial` is needed and there is none.
+//! Missing `initial`s.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::syntax::{self, Given};
 
 impl Resolver<'_> {
-    /// Reports states with others inside that something enters and that do not say where to go on.
+    /// Reports states with others inside that something enters and that have no `initial`.
     pub(super) fn check_initials(&mut self, id: AutomatonId, states: &[&syntax::State]) {
         let automaton = self.automaton(id);
         let mut needed: BTreeMap<StateId, (Span, &str)> = BTreeMap::new();
@@ -20,9 +20,9 @@ impl Resolver<'_> {
                 needed.entry(initial).or_insert((text.span, "it is entered as the initial state here"));
             }
             if let Some((history, span)) = syntax.history {
-                needed.entry(state).or_insert((span, "the first time there is no history to go by"));
+                needed.entry(state).or_insert((span, "the first time there is no history"));
                 for &child in automaton.states[state].children.iter().filter(|_| history == History::Shallow) {
-                    needed.entry(child).or_insert((span, "a shallow history goes on from it through its `initial`"));
+                    needed.entry(child).or_insert((span, "a shallow history enters it through its `initial`"));
                 }
             }
         }

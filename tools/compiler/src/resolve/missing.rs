@@ -1,4 +1,4 @@
-//! `types.yaml` or `parts.yaml` is not there, though names are used that it would declare: that is one finding.
+//! `types.yaml` or `parts.yaml` is missing, though names are used that it would declare: that is one finding.
 
 use super::{Absence, Resolver};
 use crate::codes::errors;
@@ -6,10 +6,10 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::VARIANTS;
 use crate::source::{Span, Text};
 
-/// So many names are listed.
+/// How many names are listed.
 const NAMES_SHOWN: usize = 12;
 
-/// A file that is not there, and what was looked for in it.
+/// A missing file, and what was looked for in it.
 pub(super) struct MissingFile {
     name: &'static str,
     first: Option<Span>,
@@ -35,13 +35,13 @@ impl MissingFile {
         }
         let last = names.pop()?;
         let names = if names.is_empty() { last } else { format!("{} and {last}", names.join(", ")) };
-        let message = format!("there is no `{}`; it would declare {names}", self.name);
+        let message = format!("there is no `{}` to declare {names}", self.name);
         Some(Diagnostic::new(code, self.first?, message).label("the first of these is named here"))
     }
 }
 
 impl Absence {
-    /// Whether a finding on this name, which is not declared, is to be made.
+    /// Whether to report this undeclared name.
     pub(super) fn is_worth_telling(&mut self, text: &Text, as_named: impl FnOnce(&str) -> String) -> bool {
         match self {
             Self::OfName => true,
@@ -55,13 +55,13 @@ impl Absence {
 }
 
 impl Resolver<'_> {
-    /// Says of each file that is not there what is missing by it.
+    /// Reports each missing file, with the names that it would declare.
     pub(super) fn report_missing_files(&mut self) {
         let files = [(&self.absent_types, &errors::UNKNOWN_TYPE), (&self.absent_parts, &errors::UNKNOWN_PARTNER)];
         for (absence, code) in files {
             let Absence::OfFile(missing) = absence else { continue };
             let finding = missing.finding(code);
-            // Variants may be declared there too; but that they are unknown is kept back only where this finding is their cause.
+            // Variants may be declared there too; but unknown ones are held back only where this finding is their cause.
             if finding.is_some() && code.number == errors::UNKNOWN_TYPE.number {
                 self.broken.insert(VARIANTS.to_owned());
             }

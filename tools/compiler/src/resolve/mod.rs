@@ -1,7 +1,7 @@
-//! From what is written to what is meant: every name looked up.
+//! From what is written to what it means: every name looked up.
 //!
 //! Declarations first, of all files, then triggers (each observation becomes an event of its observer), then what
-//! transitions do: by then everything that can be named is known, whatever the order of files and keys.
+//! transitions do. At that point everything that can be named is known, whatever the order of files and keys.
 //!
 //! Names whose declaration failed are remembered as *broken*, and nothing is said where they are used: one cause, one finding.
 
@@ -45,10 +45,10 @@ pub struct Files {
 /// A file that declares what all automata may name.
 #[derive(Debug, Default)]
 pub enum Shared<T> {
-    /// There is none. That is said once, if something names what it would declare.
+    /// There is none. That is reported once, if something names what it would declare.
     #[default]
     Missing,
-    /// A finding says what is wrong with it; of names that it may declare nothing is said.
+    /// A finding says what is wrong with it; names that it may declare are not reported.
     Unreadable,
     /// This is in it.
     Read(T),
@@ -61,7 +61,7 @@ impl<T> From<Option<T>> for Shared<T> {
 }
 
 impl<T: Default> Shared<T> {
-    /// What is in it, and who is to say something where a name is not.
+    /// What is in it, and who reports a name that is not.
     fn open(self, file: &'static str) -> (T, Absence) {
         match self {
             Self::Missing => (T::default(), Absence::OfFile(missing::MissingFile::new(file))),
@@ -71,17 +71,17 @@ impl<T: Default> Shared<T> {
     }
 }
 
-/// What it means that a name is not among those of `types.yaml` or `parts.yaml`.
+/// Why a name is not among those of `types.yaml` or `parts.yaml`.
 enum Absence {
     /// Nothing declares that name.
     OfName,
-    /// The whole file is not there.
+    /// The whole file is missing.
     OfFile(missing::MissingFile),
-    /// The file could not be read, which is told elsewhere.
+    /// The file could not be read, which is reported elsewhere.
     Told,
 }
 
-/// Resolves everything. The system is whole only if there is no error among the findings.
+/// Resolves everything. The system is complete only if there is no error among the findings.
 #[must_use]
 pub fn resolve(files: Files, findings: &mut Vec<Diagnostic>) -> System {
     let automata = in_order(files.automata, findings);
@@ -142,7 +142,7 @@ fn in_order(
     mut automata: Vec<(String, syntax::Automaton)>,
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<(String, syntax::Automaton)> {
-    // Of two with one name, the one whose file is called so is the real one.
+    // Of two with one name, the one whose file has that name is the real one.
     automata.sort_by(|(a_stem, a), (b_stem, b)| {
         (&a.name.text, a.name.text != *a_stem, a_stem).cmp(&(&b.name.text, b.name.text != *b_stem, b_stem))
     });
@@ -152,11 +152,11 @@ fn in_order(
         if let Some(first) = first.as_ref().filter(|first| first.text == name.text) {
             let message = format!("there is another automaton `{}`", name.text);
             findings.push(
-                Diagnostic::new(&errors::DUPLICATE_NAME, name.span, message).related(first.span, "here it is declared"),
+                Diagnostic::new(&errors::DUPLICATE_NAME, name.span, message).related(first.span, "declared here"),
             );
             return false;
         }
-        // If only its form is wrong, that is said elsewhere.
+        // If only its form is wrong, that is reported elsewhere.
         if *stem != name.text && Convention::SnakeCase.apply(&name.text).as_ref() != Some(stem) {
             let message = format!("the automaton `{}` is in a file called `{stem}.yaml`", name.text);
             let help = format!("rename the file to `{}.yaml`, or the automaton", name.text);
@@ -179,9 +179,9 @@ struct Resolver<'f> {
     broken: BTreeSet<String>,
     /// For each automaton, the states whose `initial` failed.
     broken_initials: Vec<BTreeSet<StateId>>,
-    /// Where timers stand whose length failed.
+    /// The places of timers whose length failed.
     broken_timers: BTreeSet<Span>,
-    /// Where something first came to nothing.
+    /// Where something was first dropped.
     dropped: Option<Span>,
     findings: &'f mut Vec<Diagnostic>,
 }
@@ -191,23 +191,23 @@ impl Resolver<'_> {
         self.findings.push(finding);
     }
 
-    /// Notes that what stands there is not in the system. There is a finding then, of this or of its cause.
+    /// Notes that something at this place is not in the system. Then there is a finding, for this or for its cause.
     fn drops(&mut self, span: Span) {
         self.dropped.get_or_insert(span);
     }
 
-    /// If something came to nothing, there is an error. Should one have been forgotten, then that is the error: the system is not whole.
+    /// If something was dropped, there is an error. If it was forgotten, that itself is the error: the system is not complete.
     fn refuse_what_is_not_whole(&mut self) {
         let is_told = self.findings.iter().any(|finding| finding.code.severity == Severity::Error);
         let is_whole = self.dropped.is_none() && self.broken.is_empty() && self.broken_timers.is_empty();
         if is_told || is_whole {
             return;
         }
-        let name = self.broken.first().map(|name| format!("`{name}` ")).unwrap_or_default();
-        let message = format!("the compiler has a bug: {name}came to nothing, and no finding says why");
+        let name = self.broken.first().map_or_else(|| "something ".to_owned(), |name| format!("`{name}` "));
+        let message = format!("the compiler has a bug: {name}was dropped, and no finding says why");
         let start = Span { file: FileId(0), start: 0, end: 0 };
         let span = self.dropped.or(self.broken_timers.first().copied()).unwrap_or(start);
-        let help = "please report it, with this definition; what is meant here is not in the system";
+        let help = "please report it, with this definition; the part shown here was dropped";
         self.report(Diagnostic::new(&COMPILER_BUG, span, message).help(help));
     }
 
@@ -229,7 +229,7 @@ impl Resolver<'_> {
         found
     }
 
-    /// [`Resolver::read`], where nothing is lost if it comes to nothing.
+    /// [`Resolver::read`], where nothing is lost if it fails.
     fn tried<T>(
         &mut self,
         place: behaviours::Place<'_>,
@@ -247,7 +247,7 @@ impl Resolver<'_> {
         read(text, &environment, self.findings)
     }
 
-    /// How findings call a state.
+    /// The name of a state in findings.
     fn state_name(&self, automaton: AutomatonId, state: StateId) -> String {
         match state {
             StateId::ROOT => format!("the automaton `{}`", self.automaton(automaton).name),

@@ -17,9 +17,9 @@ impl Resolver<'_> {
             let message = format!("the name of {} is in {}; `{shown}` is not", with_article(what), convention.name());
             let mut finding = Diagnostic::new(&errors::NAME_SHAPE, name.span, message);
             if written.len() > NAME_LENGTH_LIMIT {
-                finding = finding.help(format!("it may have {NAME_LENGTH_LIMIT} characters"));
+                finding = finding.help(format!("it may have at most {NAME_LENGTH_LIMIT} characters"));
             } else if let Some(proposal) = convention.apply(written) {
-                finding = finding.help(format!("`{proposal}` would be"));
+                finding = finding.help(format!("write `{proposal}`"));
             }
             self.report(finding);
         }
@@ -69,7 +69,7 @@ impl Resolver<'_> {
                 Some(&earlier) => {
                     let message = format!("there is another {what} `{name}`");
                     let finding = Diagnostic::new(&errors::DUPLICATE_NAME, span, message);
-                    self.report(finding.related(earlier, "here it is first"));
+                    self.report(finding.related(earlier, "first here"));
                 }
                 None => {
                     first.insert(name, span);

@@ -42,7 +42,7 @@ impl Resolver<'_> {
             }
             self.check_final(&states, id, syntax);
             if let (Some((_, span)), true) = (syntax.history, syntax.states.is_empty()) {
-                let message = format!("`{}` has no states inside, so there is nothing to remember", syntax.name.text);
+                let message = format!("`{}` has no states inside to remember", syntax.name.text);
                 self.report(Diagnostic::new(&errors::HISTORY, span, message));
             }
         }

@@ -11,7 +11,7 @@ use crate::syntax;
 use crate::wording::Wording;
 
 impl Resolver<'_> {
-    /// Adds all timers of the states to the automaton, without cases, in the order of the file. All automata are declared by then.
+    /// Adds all timers of the states to the automaton, without cases, in the order of the file. All automata are already declared.
     pub(super) fn declare_timers(&mut self, automaton: AutomatonId, states: &[&syntax::State]) {
         let states_with_ids = (0..).map(StateId).zip(states);
         let mut timers: Vec<(StateId, &syntax::Timer)> =
@@ -28,7 +28,7 @@ impl Resolver<'_> {
             if let Some(earlier) = earlier.map(|earlier| earlier.span) {
                 let message = format!("the state has two timers `{name}`");
                 let finding = Diagnostic::new(&errors::DUPLICATE_TIMER, syntax.name.span, message);
-                self.report(finding.related(earlier, "here is the other").help("give each a length of its own"));
+                self.report(finding.related(earlier, "the other one").help("give each a different length"));
                 continue;
             }
             let (kind, span) = (syntax.kind, syntax.name.span);
@@ -61,7 +61,7 @@ impl Resolver<'_> {
         self.read(Place::without_event(automaton, &known), text, length)
     }
 
-    /// Whether a bare name means something that has a value.
+    /// Whether a bare name has a value.
     fn is_value(&self, automaton: AutomatonId, name: &str) -> bool {
         let of = self.automaton(automaton);
         of.variables.iter().any(|variable| variable.name == name)
@@ -85,12 +85,12 @@ impl Resolver<'_> {
         self.report(finding);
     }
 
-    /// The text of a `restart` as the timer that it means is called.
+    /// The text of a `restart`, as the name of the timer.
     fn timer_name(&mut self, automaton: AutomatonId, text: &Text) -> String {
         let known = Known::default();
         let before = self.findings.len();
         let length = self.tried(Place::without_event(automaton, &known), text, length);
-        // That no timer has this length is said below; what else is wrong with it is not worth a second finding.
+        // Below it is reported that no timer has this length; other faults in it are not worth a second finding.
         self.findings.truncate(before);
         match length {
             Some(length) => Wording::new(&self.system, self.automaton(automaton)).expression(&length, None),
@@ -111,7 +111,7 @@ impl Resolver<'_> {
                 .cause(format!("value {} {}", automaton.name, text.text))
                 .did_you_mean(&text.text, timers().map(|timer| automaton.timers[timer].name.as_str()));
             if let Some(elsewhere) = automaton.timers.iter().find(|timer| timer.name == name) {
-                finding = finding.related(elsewhere.span, "the one of that name belongs to another state");
+                finding = finding.related(elsewhere.span, "the timer of that name belongs to another state");
             }
             self.findings.push(finding);
         }

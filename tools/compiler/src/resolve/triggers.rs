@@ -1,4 +1,4 @@
-//! Triggers: what stands before the colon under `on`, and what `defer` and `ignore` name.
+//! Triggers: what is before the colon under `on`, and what `defer` and `ignore` name.
 //!
 //! Each observation becomes an event of the automaton that observes, in the order of first mention.
 
@@ -80,10 +80,10 @@ impl Resolver<'_> {
         EventId(events.len() as u32 - 1)
     }
 
-    /// Says that an event is named twice by `defer` or `ignore` of one state.
+    /// Reports that `defer` or `ignore` of one state names an event twice.
     pub(super) fn named_twice(&mut self, key: &str, trigger: &Trigger, earlier: Span) {
         let message = format!("`{key}` names this event twice");
         let finding = Diagnostic::new(&errors::DUPLICATE_NAME, trigger.span, message);
-        self.report(finding.related(earlier, "here it is first"));
+        self.report(finding.related(earlier, "first here"));
     }
 }

@@ -21,7 +21,7 @@ pub fn built_in_types<'a>() -> impl Iterator<Item = &'a str> {
     BUILT_IN.iter().map(|(name, _)| *name).chain(IntegerType::ALL.map(IntegerType::name))
 }
 
-/// A name that may stand behind `instances: per`; `None` if its type is wrong.
+/// A name that may follow `instances: per`; `None` if its type is wrong.
 pub(super) struct InstanceKey {
     name: String,
     r#type: Option<Type>,
@@ -61,7 +61,7 @@ impl Resolver<'_> {
                     if let Some(first) = variants[..index].iter().find(|other| other.text == variant.text) {
                         let message = format!("the enum `{name}` has the variant `{}` twice", variant.text);
                         let finding = Diagnostic::new(&errors::DUPLICATE_NAME, variant.span, message);
-                        self.report(finding.related(first.span, "here it is first"));
+                        self.report(finding.related(first.span, "first here"));
                     }
                 }
                 Some(TypeKind::Enum(variants.into_iter().map(|variant| variant.text).collect()))
@@ -69,7 +69,8 @@ impl Resolver<'_> {
             syntax::TypeKind::Opaque(path) => {
                 if !is_rust_path(&path.text) {
                     let message = format!("`{}` is not the path of a Rust type", path.text);
-                    let help = "such as `crate::identity::NodeId`; for a type with parameters, declare a `type` of its own in Rust";
+                    let help =
+                        "such as `crate::identity::NodeId`; for a type with parameters, declare a type alias in Rust";
                     self.report(Diagnostic::new(&errors::RUST_PATH, path.span, message).help(help));
                 }
                 Some(TypeKind::Opaque { rust: path.text })
@@ -86,7 +87,7 @@ impl Resolver<'_> {
         }
         let (what, why) =
             if r#type.optional { ("optional", "is always there") } else { ("secret", "is shown in every record") };
-        let message = format!("the key `{}` cannot be of the {what} type `{}`: a key {why}", key.name.text, text.text);
+        let message = format!("the key `{}` cannot have the {what} type `{}`: a key {why}", key.name.text, text.text);
         self.report(Diagnostic::new(&errors::KEY_TYPE, text.span, message));
         None
     }
@@ -99,7 +100,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The type of that name; nothing is said if its declaration is broken.
+    /// The type of that name; no finding if its declaration is broken.
     pub(super) fn resolve_type(&mut self, text: &Text) -> Option<Type> {
         let (name, optional) = match text.text.strip_suffix('?') {
             Some(name) => (name, true),
@@ -112,7 +113,7 @@ impl Resolver<'_> {
         if let Some(base) = base {
             return Some(Type { base, optional });
         }
-        // What is written small is no name of `types.yaml`.
+        // A lower-case name cannot be in `types.yaml`.
         let foreign = foreign::type_help(name);
         let is_built_in = foreign.is_some() || !name.starts_with(|c: char| c.is_ascii_uppercase());
         if !self.broken.contains(name)
@@ -151,8 +152,8 @@ impl Resolver<'_> {
         (resolved, whole)
     }
 
-    /// The key behind `per`. After a finding, or if its type is broken, one of an arbitrary type, so that what
-    /// is said of keys elsewhere still makes sense.
+    /// The key after `per`. After a finding, or if its type is broken, one of an arbitrary type, so that
+    /// findings about keys elsewhere still make sense.
     pub(super) fn instance_key(&mut self, name: &Text) -> Key {
         let known = self.keys.iter().find(|key| key.name == name.text);
         if known.is_none() && self.absent_types.is_worth_telling(name, |name| format!("the key `{name}`")) {

@@ -17,7 +17,7 @@ pub struct Answers {
 struct Known {
     /// Whatever the arguments.
     general: Option<Value>,
-    /// For these arguments, in the order in which they came; goes before the general one.
+    /// For these arguments, in the order in which they came; takes precedence over the general one.
     exact: Vec<(Vec<Value>, Value)>,
     /// Where those of these arguments are in `exact`.
     places: HashMap<Vec<Value>, usize>,
@@ -30,7 +30,7 @@ impl Known {
 }
 
 impl Answers {
-    /// What is known about the question.
+    /// The known answer to the question.
     #[must_use]
     pub fn find(&self, asked: &ConditionAsked<'_>) -> Option<Value> {
         self.with(asked.address.automaton, asked.condition, asked.arguments).cloned()
@@ -157,7 +157,7 @@ pub(super) fn question_text(system: &System, of: AutomatonId, id: ConditionId, a
     format!("{}.{}{arguments}", automaton.name, condition.name)
 }
 
-/// Texts bare where they can be read as they stand, and in quotes otherwise.
+/// Texts bare where they can be read like that, otherwise in quotes.
 fn argument_text(system: &System, of: Type, value: &Value) -> String {
     match value.to_json(system, of) {
         Json::Null => "none".to_owned(),
@@ -208,7 +208,7 @@ fn read(system: &System, condition: &Condition, arguments: Option<&[String]>, an
     Ok((Some(values), value))
 }
 
-/// Parts between separators that stand outside of quotes and brackets, trimmed; none if there is nothing at all.
+/// Parts between separators outside quotes and brackets, trimmed; none if the text is empty.
 pub(super) fn split(text: &str, separator: char) -> Vec<String> {
     let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
     let mut parts = vec![String::new()];

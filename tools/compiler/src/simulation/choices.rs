@@ -4,7 +4,7 @@ use crate::model::{Automaton, EventId, EventKind, Response, StateId, System, Tra
 use crate::selection::{Answer, Cause, Step, answers_in};
 use crate::wording::{Wording, ignored};
 
-/// An event that a state, or one around it, says something about.
+/// An event that a state, or one around it, mentions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// The event or observation.
@@ -20,7 +20,7 @@ pub struct Choice {
 /// One thing that may happen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reaction {
-    /// The state that says so; empty for the root.
+    /// The state that does it; empty for the root.
     pub state: String,
     /// What happens: `if outgoing: send_hello, → CLIENT`.
     pub text: String,
@@ -32,8 +32,8 @@ pub fn case_text(system: &System, automaton: &Automaton, case: TransitionId) -> 
     Wording::new(system, automaton).case(&automaton.transitions[case])
 }
 
-/// The events that are answered in `leaf`, in the order of their declaration. What can never answer, because something before it always
-/// does, is left out.
+/// The events that are answered in `leaf`, in the order of their declaration. Answers that can never be reached, because something before
+/// always answers, are left out.
 #[must_use]
 pub fn choices(system: &System, automaton: &Automaton, leaf: StateId) -> Vec<Choice> {
     let wording = Wording::new(system, automaton);

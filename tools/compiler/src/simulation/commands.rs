@@ -15,18 +15,18 @@ use crate::nearest::nearest;
 /// Where explanations begin.
 const COLUMN: usize = 21;
 
-/// What there is while a condition waits for its answer.
+/// The help while a condition waits for its answer.
 pub(super) const HELP_AT_QUESTION: &str = "\
   true, false, …       the answer, for these arguments; or
-  answer known=true    what this or another condition answers from now on, whatever its arguments; alone: all answers
+  answer known=true    sets the answer of this or another condition, whatever its arguments; alone: lists all answers
   states, trace        as always
-  cancel, undo         gives up: nothing is done of what was to be done
+  cancel, undo         gives up this step: nothing is done
   help, quit";
 
 const COMMANDS: [&str; 11] =
     ["wait", "start", "answer", "on", "states", "trace", "save", "undo", "help", "quit", "exit"];
 
-/// Does what the line says. A name of a command goes before an event of the same name, which has its number still.
+/// Runs the command in the line. A command takes precedence over an event of the same name, which still has its number.
 pub(super) fn run(session: &mut Session, line: &str) -> Reply {
     let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
     match word {
@@ -46,7 +46,7 @@ pub(super) fn run(session: &mut Session, line: &str) -> Reply {
     }
 }
 
-/// What there is, with names of the automaton that is looked at.
+/// The help, with names of the automaton in focus.
 fn help(session: &Session) -> String {
     let system = session.simulation.interpreter().system();
     let automaton = &system.automata[session.focus.automaton];
@@ -59,14 +59,14 @@ fn help(session: &Session) -> String {
     if let Some(choice) = choices.first() {
         let event = &automaton.events[choice.event];
         let fields = event.fields.iter().map(|field| format!(" {}", assigned(system, &field.name, field.r#type)));
-        lines.push(line("1", "the event with that number; its fields as name=value, or values in their order"));
-        lines.push(line(&format!("{}{}", event.name, fields.collect::<String>()), "an event by its name"));
+        lines.push(line("1", "sends the event with that number; fields as name=value, or as values in order"));
+        lines.push(line(&format!("{}{}", event.name, fields.collect::<String>()), "sends an event by name"));
     }
-    lines.push(line("wait 20s", "time passes (500ms 20s 5min 2h 1d); timers fire as they become due"));
+    lines.push(line("wait 20s", "lets time pass (500ms 20s 5min 2h 1d); timers fire as they become due"));
     if session.can_be_started_by_hand() && automaton.key.is_some() {
         let parameter = automaton.parameters.first();
         let parameter = parameter.map(|of| format!(" {}", assigned(system, &of.name, of.r#type))).unwrap_or_default();
-        let takes = if parameter.is_empty() { "makes the instance" } else { "makes the instance, with parameters" };
+        let takes = if parameter.is_empty() { "starts the instance" } else { "starts the instance, with parameters" };
         lines.push(line(&format!("start{parameter}"), takes));
     }
     let mut all = [automaton].into_iter().chain(&system.automata).flat_map(|automaton| &automaton.conditions);
@@ -78,14 +78,14 @@ fn help(session: &Session) -> String {
             true => String::new(),
             false => format!(", or for some: `{}({})=…`", condition.name, arguments.join(", ")),
         };
-        lines.push(line(&answer, &format!("what a condition answers from now on{for_some}; alone: all answers")));
+        lines.push(line(&answer, &format!("sets the answer of a condition{for_some}; alone: lists all answers")));
     }
     let key = automaton.key.as_ref().map_or("", |_| "[key]");
-    lines.push(line(&format!("on {}{key}", automaton.name), "looks at that instance, or another"));
-    lines.push(line("states", "all instances and their states"));
-    lines.push(line("trace", "what happened so far; with a file (`trace run.trace`): written for `automata replay`"));
-    lines.push(line("save steps.jsonl", "writes what you did so far as a script, for `automata simulate --script`"));
-    lines.push(line("undo", "as it was before the last input"));
+    lines.push(line(&format!("on {}{key}", automaton.name), "looks at that instance, or at another"));
+    lines.push(line("states", "lists all instances and their states"));
+    lines.push(line("trace", "what happened so far; with a file (`trace run.trace`), saves it for `automata replay`"));
+    lines.push(line("save steps.jsonl", "saves what you did so far as a script, for `automata simulate --script`"));
+    lines.push(line("undo", "undoes the last input"));
     lines.push("  help, quit".to_owned());
     lines.join("\n")
 }
@@ -103,7 +103,7 @@ fn assigned(system: &System, name: &str, of: Type) -> String {
 
 fn wait(session: &mut Session, text: &str) -> Reply {
     let Some(length_ms) = duration(text) else {
-        return Reply::says(format!("`wait` wants a length such as 500ms, 20s, 5min, 2h or 1d, but it got `{text}`"));
+        return Reply::says(format!("`wait`: expected a length such as 500ms, 20s, 5min, 2h or 1d, got `{text}`"));
     };
     let now_ms = session.simulation.interpreter().now_ms();
     let reply = session.perform(Input::Until(now_ms.saturating_add(length_ms)));
@@ -115,11 +115,11 @@ fn answer(session: &mut Session, text: &str) -> Reply {
     if text.is_empty() {
         let known = session.simulation.answers().list(&system);
         let lines: Vec<String> = known.iter().map(|(question, answer)| format!("{question} = {answer}")).collect();
-        let nothing = "Nothing was answered yet.".to_owned();
+        let nothing = "No answers yet.".to_owned();
         return Reply::says(if lines.is_empty() { nothing } else { lines.join("\n") });
     }
     let Some((question, value)) = text.rsplit_once('=') else {
-        return Reply::says("`answer` wants a condition and its answer, such as `answer peers_known=true`");
+        return Reply::says("`answer` needs a condition and its answer, such as `answer peers_known=true`");
     };
     let value = serde_json::from_str(value.trim()).unwrap_or_else(|_| Json::from(value.trim()));
     match session.simulation.answers_mut().set(&system, question.trim(), &value) {
@@ -145,22 +145,22 @@ fn states(session: &Session) -> Reply {
         format!("{}: {}", view.name(), state_path(automaton, view.state()))
     };
     let lines: Vec<String> = interpreter.instances().map(line).collect();
-    Reply::says(if lines.is_empty() { "There is no instance at all.".to_owned() } else { lines.join("\n") })
+    Reply::says(if lines.is_empty() { "There are no instances.".to_owned() } else { lines.join("\n") })
 }
 
 fn trace(session: &Session) -> Reply {
     let lines: Vec<String> = session.trace().iter().map(describe).collect();
-    Reply::says(if lines.is_empty() { "Nothing happened yet.".to_owned() } else { lines.join("\n") })
+    Reply::says(if lines.is_empty() { "Nothing has happened yet.".to_owned() } else { lines.join("\n") })
 }
 
-/// The caller writes the file, and says so.
+/// The caller writes the file, and reports it.
 fn save(file: Saved) -> Reply {
     Reply { save: Some(file), ..Reply::default() }
 }
 
 fn undo(session: &mut Session) -> Reply {
     let Some(simulation) = session.before.pop() else { return Reply::says("There is nothing to undo.") };
-    // Answers were given by the person, not by the system: they stay.
+    // Answers come from the person, not from the system: they stay.
     let answers = session.simulation.answers().clone();
     session.simulation = simulation;
     *session.simulation.answers_mut() = answers;
@@ -177,7 +177,7 @@ fn event(session: &mut Session, line: &str) -> Reply {
         let choices = session.choices();
         match number.checked_sub(1).and_then(|index| choices.get(index)) {
             Some(choice) => (automaton.events[choice.event].name.clone(), rest),
-            None => return Reply::says(format!("There is no number {number}: they go up to {}", choices.len())),
+            None => return Reply::says(format!("There is no number {number}: the last is {}", choices.len())),
         }
     } else {
         // Names of observations have spaces in them.
@@ -191,7 +191,7 @@ fn event(session: &mut Session, line: &str) -> Reply {
                 let known = automaton.events.iter().map(|event| event.name.as_str()).chain(COMMANDS);
                 let near = nearest(word, known).map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
                 return Reply::says(format!(
-                    "`{word}` is neither a command nor an event of {}.{near} `help` tells what there is.",
+                    "`{word}` is neither a command nor an event of {}.{near} `help` lists both.",
                     automaton.name
                 ));
             }
@@ -226,7 +226,7 @@ fn fields(system: &System, places: &[Field], text: &str) -> Result<Map<String, J
             },
         };
         let json = match places.iter().find(|place| place.name == name) {
-            // What cannot be read is left as text, so that the error about it says what is wanted.
+            // What cannot be read stays a text, so that the error says what is expected.
             Some(place) => self::value(system, place.r#type, value)
                 .map_or(Json::from(value), |value| value.to_json(system, place.r#type)),
             None => Json::from(value),

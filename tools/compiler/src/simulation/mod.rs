@@ -1,5 +1,5 @@
-//! A system at a person's or a script's hands: answers that hold until they are changed, time that passes by itself, and
-//! the words for what can happen and what did. `automata simulate` wires it to a terminal.
+//! A system run by a person or a script: answers that hold until they are changed, time that passes by itself, and
+//! descriptions of what can happen and what did. `automata simulate` wires it to a terminal.
 
 mod answers;
 mod choices;
@@ -23,7 +23,7 @@ pub use self::wording::describe;
 use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};
 use crate::model::{AutomatonId, ConditionId, EventId, ParameterId, System};
 
-/// Deliveries that the passing of time may lead to in one go: a guard against timers that are due again at once.
+/// Deliveries that one passing of time may cause: a guard against timers that are due again at once.
 pub const PATIENCE: u64 = 100_000;
 
 /// A running system together with what its host answers.
@@ -38,9 +38,9 @@ pub struct Simulation {
 pub enum Input {
     /// The system starts.
     Start,
-    /// Time passes up to then; whoever is due meanwhile is served at its deadline.
+    /// Time passes up to then; timers due meanwhile are served at their deadlines.
     Until(u64),
-    /// Time jumps, as on a machine that slept: whoever was due meanwhile is served late.
+    /// Time jumps, as on a machine that slept: timers due meanwhile are served late.
     Jump(u64),
     /// An event, or an observation.
     Event(Address, EventId, Vec<Value>),
@@ -48,10 +48,10 @@ pub enum Input {
     StartInstance(Address, Vec<(ParameterId, Value)>),
 }
 
-/// Takes an input that was done, with the deliveries that it led to.
+/// Receives an input that was done, with the deliveries that it caused.
 pub type Done<'a> = dyn FnMut(&Input, Vec<Delivery>) + 'a;
 
-/// What somebody must say before an input can be done.
+/// What somebody must answer before an input can be done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenQuestion {
     /// Whose automaton.
@@ -94,7 +94,7 @@ pub enum Refusal {
     Question(Box<OpenQuestion>, Error),
     /// It cannot be done.
     Error(Error),
-    /// [`PATIENCE`] is at its end: so many deliveries without an end in sight.
+    /// [`PATIENCE`] is exhausted: too many deliveries without an end.
     Endless,
 }
 

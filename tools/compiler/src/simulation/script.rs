@@ -1,10 +1,10 @@
 //! Scripts: JSON Lines, each an input with the time and the answers that belong to it.
 //!
 //! `{"at_ms": 5000, "instance": "contact_status[alice]", "event": "ping_now", "fields": {}, "conditions": {"peers_known": true}}`.
-//! Every key may be left out: without `at_ms` no time passes and no timer fires, without `event` it is only time and answers, without `instance` the
-//! event is for the instance that the simulation was asked to look at. `"jump": true` lets time jump to `at_ms`, as on a machine that slept, so that
+//! Every key may be left out: without `at_ms` no time passes and no timer fires, without `event` there are only time and answers, without `instance` the
+//! event is for the instance named on the command line. `"jump": true` lets time jump to `at_ms`, as on a machine that slept, so that
 //! timers come late. Answers hold from their line on, for the timers that become due on the way to `at_ms` too. Empty lines and lines that begin with
-//! `#` are skipped. `docs/SEMANTICS.md` says it in full.
+//! `#` are skipped. See `docs/SEMANTICS.md` for all of it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ fn perform(simulation: &mut Simulation, input: &Input, done: &mut Done<'_>) -> R
         }
         Err(Refusal::Error(error)) => Err(error.to_string()),
         Err(Refusal::Endless) => Err(format!(
-            "time passes, but after {} deliveries there is still something due: look for a timer of length 0 that starts again at once",
+            "time passes, but after {} deliveries something is still due: look for a timer of length 0 that starts again at once",
             super::PATIENCE
         )),
     }
@@ -103,7 +103,7 @@ fn perform(simulation: &mut Simulation, input: &Input, done: &mut Done<'_>) -> R
 
 fn parse(text: &str) -> Result<Map<String, Json>, String> {
     let object: Map<String, Json> =
-        serde_json::from_str(text).map_err(|error| format!("this is no JSON object: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("this is not a JSON object: {error}"))?;
     match object.keys().find(|key| !KEYS.contains(&key.as_str())) {
         None => Ok(object),
         Some(key) => {
@@ -129,14 +129,14 @@ fn time(object: &Map<String, Json>) -> Result<Option<Input>, String> {
     let jump = match object.get("jump") {
         None => false,
         Some(Json::Bool(jump)) => *jump,
-        Some(other) => return Err(format!("`jump` wants true or false, but it got {other}")),
+        Some(other) => return Err(format!("`jump`: expected true or false, got {other}")),
     };
     match object.get("at_ms") {
-        None if jump => Err("`jump` wants to know where to: `at_ms` is missing".to_owned()),
+        None if jump => Err("`jump` needs `at_ms`".to_owned()),
         None => Ok(None),
         Some(at_ms) => {
             let at_ms = at_ms.as_u64().ok_or_else(|| {
-                format!("`at_ms` wants milliseconds since the start, a whole number from 0, but it got {at_ms}")
+                format!("`at_ms`: expected milliseconds since the start, a whole number from 0, got {at_ms}")
             })?;
             Ok(Some(if jump { Input::Jump(at_ms) } else { Input::Until(at_ms) }))
         }
@@ -147,7 +147,7 @@ fn input(simulation: &Simulation, name: Option<&str>, object: &Map<String, Json>
     let text = |key: &str| match object.get(key) {
         None => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.as_str())),
-        Some(other) => Err(format!("`{key}` wants a text, but it got {other}")),
+        Some(other) => Err(format!("`{key}`: expected a text, got {other}")),
     };
     let (instance, event) = match (text("instance")?, text("event")?) {
         (Some(instance), Some(event)) => (instance, event),
@@ -155,26 +155,26 @@ fn input(simulation: &Simulation, name: Option<&str>, object: &Map<String, Json>
             return Err("there are `fields`, but neither `instance` nor `event`".to_owned());
         }
         (None, None) => return Ok(None),
-        (Some(instance), None) => return Err(format!("`event` is missing: what does {instance} get?")),
+        (Some(instance), None) => return Err(format!("`event` is missing: what is sent to {instance}?")),
         (None, Some(event)) => (looked_at(simulation, name, event)?, event),
     };
     let none = Map::new();
     let fields = match object.get("fields") {
         None => &none,
         Some(Json::Object(fields)) => fields,
-        Some(other) => return Err(format!("`fields` wants an object, but it got {other}")),
+        Some(other) => return Err(format!("`fields`: expected an object, got {other}")),
     };
     let address = simulation.interpreter().address(instance).map_err(|error| error.to_string())?;
     message(simulation, address, event, fields).map(Some).map_err(|error| error.to_string())
 }
 
-/// The instance that the simulation was asked to look at, which has to be one.
+/// The instance named on the command line, which must be exactly one.
 fn looked_at<'a>(simulation: &Simulation, name: Option<&'a str>, event: &str) -> Result<&'a str, String> {
-    let Some(name) = name else { return Err(format!("`instance` is missing: who gets {event}?")) };
+    let Some(name) = name else { return Err(format!("`instance` is missing: which one gets {event}?")) };
     let interpreter = simulation.interpreter();
     match interpreter.automaton(name).map(|id| &interpreter.system().automata[id].key) {
         Ok(Some(key)) => Err(format!(
-            "`instance` is missing: who gets {event}? There is one {name} for each {}; write \"instance\": \"{name}[…]\", or \
+            "`instance` is missing: which one gets {event}? There is one {name} for each {}; write \"instance\": \"{name}[…]\", or \
              `{name}[…]` in place of `{name}` on the command line",
             key.name
         )),

@@ -16,10 +16,10 @@ use crate::model::{StateId, System};
 use crate::trace::Recording;
 use crate::wording::Wording;
 
-/// Undo goes back this far.
+/// How many inputs can be undone.
 const UNDO_LIMIT: usize = 1000;
 
-/// What the session says to a line.
+/// The reply of the session to a line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reply {
     /// To be shown; may be empty.
@@ -28,7 +28,7 @@ pub struct Reply {
     pub records: Vec<Record>,
     /// A file that is to be written.
     pub save: Option<Saved>,
-    /// The session is over.
+    /// The session has ended.
     pub quit: bool,
 }
 
@@ -53,7 +53,7 @@ pub struct Session {
     pub(super) simulation: Simulation,
     /// The instance that is looked at, existing or not.
     pub(super) focus: Address,
-    /// What was done so far, without what was undone, and the deliveries that it led to.
+    /// What was done so far, without what was undone, and the deliveries that it caused.
     pub(super) done: Vec<(Input, Vec<Delivery>)>,
     /// The simulation before each of the last inputs.
     pub(super) before: Vec<Simulation>,
@@ -63,10 +63,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts the system, to look at `name` or `name[key]`; a key that is missing is made up. The reply tells what the start did.
+    /// Starts the system, to look at `name` or `name[key]`; a key that is missing is made up. The reply says what the start did.
     ///
     /// # Errors
-    /// If there is no such automaton, or the key is no key of it.
+    /// If there is no such automaton, or the key is not valid for it.
     pub fn new(system: Arc<System>, name: &str) -> Result<(Self, Reply), Error> {
         let simulation = Simulation::new(system);
         let interpreter = simulation.interpreter();
@@ -118,7 +118,7 @@ impl Session {
         &self.simulation
     }
 
-    /// What stands before the place where the person types.
+    /// The prompt.
     #[must_use]
     pub fn prompt(&self) -> String {
         match &self.waiting {
@@ -140,7 +140,7 @@ impl Session {
             write_line(&mut text, format!("{now}  {name} does not exist now"));
             write_choices(&mut text, &self.choices());
             if self.can_be_started_by_hand() {
-                write_line(&mut text, format!("  start  makes it{}", self.parameters()));
+                write_line(&mut text, format!("  start  starts it{}", self.parameters()));
             }
             return text;
         };
@@ -213,7 +213,7 @@ impl Session {
         if parameters.is_empty() { String::new() } else { format!(", with {}", parameters.join(", ")) }
     }
 
-    /// Does an input, or asks what must be known for it.
+    /// Does an input, or asks the question that it needs answered.
     pub(super) fn perform(&mut self, input: Input) -> Reply {
         let before = self.simulation.clone();
         match self.simulation.perform(&input) {
@@ -233,13 +233,13 @@ impl Session {
             }
             Err(Refusal::Question(question, error)) => {
                 let expected = if let Error::Unanswered { expected, .. } = error { expected } else { String::new() };
-                let text = format!("Asked: {} (wants {expected}; `cancel` gives up)", self.question(&question));
+                let text = format!("Asked: {} ({expected}; `cancel` gives up)", self.question(&question));
                 self.waiting = Some((input, *question));
                 Reply::says(text)
             }
             Err(Refusal::Error(error)) => Reply::says(error.to_string()),
             Err(Refusal::Endless) => Reply::says(
-                "Timers are due without an end: look for one of length 0 that starts again at once. Nothing was done.",
+                "Timers keep coming due: look for one of length 0 that starts again at once. Nothing was done.",
             ),
         }
     }
@@ -265,10 +265,10 @@ impl Session {
         let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
         match (word, rest) {
             ("quit" | "exit", "") => return Reply { quit: true, ..Reply::default() },
-            // The input that asks is the last one, and nothing of it was done.
+            // The input that asks is the last one, and has done nothing.
             ("cancel" | "undo", "") if self.started => return Reply::says("Nothing was done."),
             ("cancel" | "undo", "") => {
-                return self.still_asks("Nothing can be done before the system has started.", input, question);
+                return self.still_asks("The system has to start first.", input, question);
             }
             ("help" | "?", "") => {
                 let help = format!("{}\n{}", super::commands::HELP_AT_QUESTION, self.wants(&question));
@@ -287,14 +287,13 @@ impl Session {
             }
             None => {
                 let expected = crate::interpreter::expected(&system, of);
-                let text =
-                    format!("It wants {expected}, but it got `{line}`; `cancel` gives up, `help` tells the rest");
+                let text = format!("Expected {expected}, got `{line}`; `cancel` gives up, `help` shows the rest");
                 self.still_asks(text, input, question)
             }
         }
     }
 
-    /// Does a command that changes no instance; if that has answered the question, the input goes on.
+    /// Runs a command that changes no instance; if that has answered the question, the input continues.
     fn command_meanwhile(&mut self, line: &str, input: Input, question: OpenQuestion) -> Reply {
         let said = super::commands::run(self, line).text;
         if !self.simulation.answers().know(question.automaton, question.condition, &question.arguments) {
@@ -314,13 +313,13 @@ impl Session {
     #[must_use]
     pub fn at_end_of_input(&self) -> Option<String> {
         let (_, question) = self.waiting.as_ref()?;
-        Some(format!("{} was not answered: what asked for it was not done.", self.question(question)))
+        Some(format!("{} was not answered: the step that asked for it was not done.", self.question(question)))
     }
 
     fn wants(&self, question: &OpenQuestion) -> String {
         let system = self.simulation.interpreter().system();
         let of = system.automata[question.automaton].conditions[question.condition].r#type;
-        format!("{} wants {}.", self.question(question), crate::interpreter::expected(system, of))
+        format!("{} expects {}.", self.question(question), crate::interpreter::expected(system, of))
     }
 
     fn question(&self, question: &OpenQuestion) -> String {
@@ -333,7 +332,7 @@ fn describe_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> String {
     records.into_iter().map(describe).collect::<Vec<_>>().join("\n")
 }
 
-/// A key to begin with, where the person gave none.
+/// A key to start with, if the person gave none.
 pub(super) fn sample(system: &System, of: crate::model::Type) -> Value {
     ["1", "a"].iter().find_map(|text| Value::from_bare(system, of, text)).unwrap_or_else(|| Value::least(system, of))
 }

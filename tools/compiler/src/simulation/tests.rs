@@ -1,10 +1,10 @@
-//! Scripts and sessions over one small definition.
+//! Scripts and sessions with one small definition.
 
 use super::*;
 use crate::source::{Source, Sources};
 
 const TYPES: &str = "keys: { door: u8 }\ntypes:\n  Side: { enum: [Left, Right], summary: A side. }\n";
-const PARTS: &str = "parts: { hand: Whoever pushes. }\n";
+const PARTS: &str = "parts: { hand: Pushes the door. }\n";
 const DOOR: &str = "\
 automaton: door
 summary: A door that closes by itself.
@@ -89,11 +89,11 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
     );
     assert_eq!(
         wrong(r#"{"instance":"door","event":"push"}"#),
-        at("`door` names no instance: there is one for each door; write `door[…]`")
+        at("`door` does not name an instance: there is one for each door; write `door[…]`")
     );
     assert_eq!(
         wrong(r#"{"instance":"door[300]","event":"push"}"#),
-        at("`door[300]` names no instance: its key is a whole number from 0 to 255")
+        at("`door[300]` does not name an instance: its key is a whole number from 0 to 255")
     );
     assert_eq!(
         wrong(r#"{"instance":"door[1]","event":"pusch"}"#),
@@ -107,7 +107,7 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
     );
     assert_eq!(
         wrong(r#"{"instance":"door[1]","event":"push","fields":{"side":"Up"}}"#),
-        at("field side of event push wants one of Left, Right, but it got \"Up\"")
+        at("field side of event push: expected one of Left, Right, got \"Up\"")
     );
     assert_eq!(
         wrong(r#"{"instance":"door[1]","evnt":"push"}"#),
@@ -115,26 +115,23 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
             "there is no key `evnt` in a script; did you mean `event`? (there are: at_ms, jump, instance, event, fields, conditions)"
         )
     );
-    assert_eq!(wrong(r#"{"instance":"door[1]"}"#), at("`event` is missing: what does door[1] get?"));
+    assert_eq!(wrong(r#"{"instance":"door[1]"}"#), at("`event` is missing: what is sent to door[1]?"));
     assert_eq!(
         wrong(r#"{"conditions":{"looked":true}}"#),
         at("there is no condition named `looked`; did you mean `locked`? (there are: locked)")
     );
     assert_eq!(
         wrong(r#"{"conditions":{"locked(Up)":true}}"#),
-        at("argument side of `locked` wants one of Left, Right, but it got Up")
+        at("argument side of `locked`: expected one of Left, Right, got Up")
     );
-    assert_eq!(wrong(r#"{"conditions":{"locked":1}}"#), at("the condition `locked` wants true or false, but it got 1"));
+    assert_eq!(wrong(r#"{"conditions":{"locked":1}}"#), at("the condition `locked`: expected true or false, got 1"));
     assert_eq!(
         wrong(r#"{"instance":"door[1]","event":"push","fields":{"side":"Left"}}"#),
-        at("door[1] asks for the condition `locked(Left)`, which was never answered; it wants true or false; \
+        at("door[1] asks for the condition `locked(Left)`, which has no answer; expected true or false; \
             answer it in this line or before: \"conditions\": {\"locked(Left)\": …}")
     );
-    assert_eq!(
-        refusal("{\"at_ms\":5}\n{\"at_ms\":4}"),
-        at("time cannot go back: it is 5 ms already, and 4 ms was given")
-    );
-    assert!(wrong("{").starts_with(&at("this is no JSON object: ")));
+    assert_eq!(refusal("{\"at_ms\":5}\n{\"at_ms\":4}"), at("time cannot go back: it is 5 ms, and 4 ms was given"));
+    assert!(wrong("{").starts_with(&at("this is not a JSON object: ")));
 }
 
 #[test]
@@ -147,16 +144,16 @@ fn a_session_asks_what_it_must_know_and_undoes() {
          1  push(side: Side, force: u8?)\n        \
          if locked(side): ring(side), stays (in SHUT)\n        \
          pushes += 1, raise slam, → OPEN (in SHUT)\n  \
-         start  makes it, with delay: duration = 20s\n"
+         start  starts it, with delay: duration = 20s\n"
     );
     assert_eq!(session.line("start delay=5s").records.len(), 1);
-    assert_eq!(session.line("1").text, "field side of event push is missing; it wants one of Left, Right");
+    assert_eq!(session.line("1").text, "field side of event push is missing; expected one of Left, Right");
     let asked = session.line("1 Left force=none");
-    assert_eq!(asked.text, "Asked: door.locked(Left) (wants true or false; `cancel` gives up)");
+    assert_eq!(asked.text, "Asked: door.locked(Left) (true or false; `cancel` gives up)");
     assert_eq!(session.prompt(), "door.locked(Left)? ");
     assert_eq!(
         session.line("perhaps").text,
-        "It wants true or false, but it got `perhaps`; `cancel` gives up, `help` tells the rest"
+        "Expected true or false, got `perhaps`; `cancel` gives up, `help` shows the rest"
     );
     assert_eq!(session.line("no").records.len(), 1);
     assert_eq!(session.prompt(), "> ");
@@ -176,9 +173,9 @@ fn a_session_asks_what_it_must_know_and_undoes() {
     assert_eq!(session.trace().len(), 2);
     assert_eq!(
         session.line("pish").text,
-        "`pish` is neither a command nor an event of door. Did you mean `push`? `help` tells what there is."
+        "`pish` is neither a command nor an event of door. Did you mean `push`? `help` lists both."
     );
-    assert_eq!(session.line("9").text, "There is no number 9: they go up to 1");
+    assert_eq!(session.line("9").text, "There is no number 9: the last is 1");
     assert_eq!(session.line("answer locked=true").text, "locked = true from now on");
     assert_eq!(session.line("answer").text, "door.locked = true\ndoor.locked(Left) = false");
     assert!(session.line("quit").quit);
@@ -212,7 +209,7 @@ fn starts_of_other_automata_are_folded_at_the_opening() {
     assert_eq!(opening(&three[1..2], "beacon"), own.replace("#1", "#0"));
 }
 
-/// Every example in the help is one that this automaton understands.
+/// This automaton understands every example in the help.
 #[test]
 fn the_help_speaks_of_the_automaton_that_is_looked_at() {
     let (mut session, _) = Session::new(door(), "door").expect("declared");
@@ -230,7 +227,7 @@ fn the_help_speaks_of_the_automaton_that_is_looked_at() {
 fn values_are_shown_in_the_words_of_the_language() {
     let (mut session, _) = Session::new(door(), "door").expect("declared");
     let situation = session.situation();
-    assert!(situation.contains("  start  makes it, with delay: duration = 20s\n"), "{situation}");
+    assert!(situation.contains("  start  starts it, with delay: duration = 20s\n"), "{situation}");
     assert_eq!(session.line("start").text, "#0 0.000s door[1] ← start\n    started in SHUT\n    pushes = 0");
     session.line("answer locked=false");
     let pushed = session.line("push Left").text;
@@ -264,15 +261,15 @@ fn commands_are_understood_at_an_open_question() {
     let push = |session: &mut Session| assert!(session.line("push Left").text.starts_with("Asked: door.locked(Left)"));
     push(&mut session);
     let help = session.line("help").text;
-    assert!(help.contains("answer known=true") && help.ends_with("door.locked(Left) wants true or false."), "{help}");
+    assert!(help.contains("answer known=true") && help.ends_with("door.locked(Left) expects true or false."), "{help}");
     assert_eq!(session.line("states").text, "door[1]: SHUT");
     assert!(session.line("trace").text.contains("door[1]"));
-    assert_eq!(session.line("answer").text, "Nothing was answered yet.");
+    assert_eq!(session.line("answer").text, "No answers yet.");
     assert_eq!(session.line("answer locked(Right)=true").text, "locked(Right) = true from now on");
     assert_eq!(session.prompt(), "door.locked(Left)? ", "none of these answers it");
     assert_eq!(
         session.at_end_of_input().expect("it is open"),
-        "door.locked(Left) was not answered: what asked for it was not done."
+        "door.locked(Left) was not answered: the step that asked for it was not done."
     );
     for gives_up in ["undo", "cancel"] {
         assert_eq!(session.line(gives_up).text, "Nothing was done.");

@@ -8,7 +8,7 @@ pub(super) fn moment(milliseconds: u64) -> String {
     format!("{}.{:03}s", milliseconds / 1000, milliseconds % 1000)
 }
 
-/// A record in a few lines: what came, what became of it, and what was done.
+/// A record in a few lines: event, outcome, and effects.
 #[must_use]
 pub fn describe(record: &Record) -> String {
     let mut text = format!("#{} {} {} ← {}", record.sequence, moment(record.at_ms), record.instance, record.event);
@@ -42,7 +42,7 @@ pub fn describe(record: &Record) -> String {
     }
     for (name, values) in &record.variables {
         let (before, after) = (shown(&values[0]), shown(&values[1]));
-        // Nothing was there before the start.
+        // There was nothing before the start.
         let change = if has_begun { format!("{name} = {after}") } else { format!("{name}: {before} → {after}") };
         text.push_str(&format!("\n    {change}"));
     }

@@ -23,13 +23,13 @@ const DECLARATION_KEYS: &[&str] = &[
     "properties",
 ];
 
-/// Reads an automaton. If it does not say its name, it has that of its file. `None` if it is no mapping.
+/// Reads an automaton. Without a name, it has that of its file. `None` if it is not a mapping.
 #[must_use]
 pub fn read_automaton(node: &Node, file_stem: &str, findings: &mut Vec<Diagnostic>) -> Option<Automaton> {
     let reader = &mut Reader::new(findings);
     if node.kind == NodeKind::Empty {
-        let message = "the file says nothing";
-        let help = format!("an automaton begins with `automaton: {file_stem}`");
+        let message = "the file is empty";
+        let help = format!("an automaton starts with `automaton: {file_stem}`");
         reader.report(Diagnostic::new(&errors::EMPTY, node.span, message).help(help));
         return None;
     }
@@ -192,9 +192,8 @@ fn read_property(reader: &mut Reader<'_>, entry: &Entry) -> Option<Property> {
     };
     if let Some((second, _)) = found.next() {
         let message = format!("{what} says both `{}` and `{}`", expression.key.text, second.key.text);
-        reader.report(
-            Diagnostic::new(&errors::EXCLUSIVE_KEYS, second.key.span, message).help("make two properties of it"),
-        );
+        reader
+            .report(Diagnostic::new(&errors::EXCLUSIVE_KEYS, second.key.span, message).help("make it two properties"));
     }
     let summary = reader.prose(&keys, "summary");
     Some(Property { name: entry.key.clone(), kind, expression: reader.text(expression, "an expression")?, summary })

@@ -9,7 +9,7 @@ pub(super) fn read_fields(reader: &mut Reader<'_>, keys: &Keys<'_>, key: &str) -
     keys.entry(key).map(|entry| read_field_entries(reader, entry)).unwrap_or_default()
 }
 
-/// The fields behind this key.
+/// The fields under this key.
 pub(super) fn read_field_entries(reader: &mut Reader<'_>, entry: &Entry) -> Vec<Field> {
     let entries = reader.mapping(entry, "a mapping of names to types");
     entries.iter().map(|field| Field { name: field.key.clone(), r#type: reader.text(field, "a type") }).collect()

@@ -1,7 +1,7 @@
 //! The files as they are written: every key in its place, nothing looked up yet.
 //!
-//! Read by hand over the tree of [`crate::yaml`] rather than derived, because short forms want a finding that names them and not
-//! "data did not match any variant". One wrong thing does not hide the others: what cannot be read is reported and left out.
+//! Read by hand over the tree of [`crate::yaml`] rather than derived, because short forms need a finding that names them and not
+//! "data did not match any variant". One error does not hide the others: what cannot be read is reported and left out.
 
 mod automaton;
 mod effects;
@@ -70,7 +70,7 @@ pub struct Automaton {
     pub doc: String,
     /// The word after `per`; `None`: `one`.
     pub key: Option<Text>,
-    /// Whether `instances` could be read. If not, nothing is said about keys.
+    /// Whether `instances` could be read. If not, there are no findings about keys.
     pub instances_are_known: bool,
     /// Under `parameters`.
     pub parameters: Vec<Parameter>,
@@ -86,7 +86,7 @@ pub struct Automaton {
     pub root: State,
     /// Under `properties`.
     pub properties: Vec<Property>,
-    /// Names in declarations of the wrong shape: where they are used, nothing is said.
+    /// Names in declarations of the wrong shape: their uses are not reported.
     pub unread_names: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ pub struct Automaton {
 pub struct Field {
     /// Before the colon.
     pub name: Text,
-    /// Behind it; `None` after a finding.
+    /// After it; `None` after a finding.
     pub r#type: Option<Text>,
 }
 
@@ -115,11 +115,11 @@ pub struct Parameter {
 /// A key that may be absent, or there but unreadable.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Given<T> {
-    /// It is not there.
+    /// It is absent.
     No,
-    /// It is there, and a finding says what is wrong with it.
+    /// It is present, and a finding says what is wrong with it.
     Broken,
-    /// It is there.
+    /// It is present.
     Yes(T),
 }
 
@@ -204,7 +204,7 @@ pub struct State {
     pub defer: Vec<Deferred>,
     /// In the order of the file.
     pub ignore: Vec<Ignored>,
-    /// `ignore: { others: reason }`: whatever nobody answers, and why it means nothing.
+    /// `ignore: { others: reason }`: events that nobody answers, and why they mean nothing.
     pub ignores_others: Option<String>,
     /// What is remembered, and where the file says so.
     pub history: Option<(History, Span)>,
@@ -270,7 +270,7 @@ pub struct Case {
 /// Where a case leads.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing is said: it stays.
+    /// Not given: it stays.
     Unsaid,
     /// `stay`, and why.
     Stay(String),
@@ -297,9 +297,9 @@ impl Effects {
 /// One effect as it is written.
 #[derive(Debug)]
 pub struct Effect {
-    /// The key behind which it stands.
+    /// The key that it is written under.
     pub key: EffectKey,
-    /// An item of `do` says itself what it is; behind the other keys stands the rest of it.
+    /// An item of `do` says itself what it is; under the other keys is the rest of it.
     pub text: Text,
 }
 

@@ -5,7 +5,7 @@ use super::reader::{Reader, says_nothing};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{Node, NodeKind};
 
-/// Reads `parts.yaml`; `None` if it has not the shape of one, so that it is not known which parts there are.
+/// Reads `parts.yaml`; `None` if its shape is wrong, so that the parts are not known.
 #[must_use]
 pub fn read_parts(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Vec<PartDeclaration>> {
     if node.kind == NodeKind::Empty {

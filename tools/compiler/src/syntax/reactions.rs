@@ -1,4 +1,4 @@
-//! Cases: what stands behind an event, a timer or `always`.
+//! Cases: what follows an event, a timer or `always`.
 
 use super::effects::{EFFECT_KEYS, read_effects};
 use super::reader::{Keys, Reader};
@@ -9,12 +9,12 @@ use crate::yaml::{Entry, Node, NodeKind};
 
 const OUTCOME_KEYS: &[&str] = &["to", "stay", "ignore"];
 
-/// The cases behind a key: a target, one case, or a list of cases.
+/// The cases under a key: a target, one case, or a list of cases.
 pub(super) fn read_cases(reader: &mut Reader<'_>, entry: &Entry) -> Vec<Case> {
     let Some(node) = reader.present(entry, "a target, a case or a list of cases") else { return Vec::new() };
     match &node.kind {
         NodeKind::Sequence(items) if items.is_empty() => {
-            let message = format!("no case stands behind `{}`", entry.key.text);
+            let message = format!("there is no case after `{}`", entry.key.text);
             reader.report(Diagnostic::new(&errors::EMPTY, entry.key.span, message));
             Vec::new()
         }
@@ -38,8 +38,8 @@ fn read_case(reader: &mut Reader<'_>, node: &Node) -> Option<Case> {
             let effects = read_effects(reader, &keys);
             let outcome = read_outcome(reader, &keys);
             if let (Outcome::Ignore(_), false) = (&outcome, effects.is_empty()) {
-                let message = "a case that ignores the event does nothing; this one does something";
-                let help = "say `stay` instead of `ignore`, or remove what it does";
+                let message = "a case that ignores the event has no effects; this one has";
+                let help = "say `stay` instead of `ignore`, or remove the effects";
                 reader.report(Diagnostic::new(&errors::EXCLUSIVE_KEYS, node.span, message).help(help));
             }
             Some(Case {
@@ -63,7 +63,7 @@ fn read_outcome(reader: &mut Reader<'_>, keys: &Keys<'_>) -> Outcome {
     if let Some((other, second)) = found.next() {
         let message = format!("a case says `{key}` or `{other}`, not both");
         let finding = Diagnostic::new(&errors::EXCLUSIVE_KEYS, second.key.span, message);
-        reader.report(finding.related(first.key.span, "here is the first"));
+        reader.report(finding.related(first.key.span, "the first one"));
         return Outcome::Broken;
     }
     let wanted = if key == "to" { "a target" } else { "the reason" };

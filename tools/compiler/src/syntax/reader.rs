@@ -1,4 +1,4 @@
-//! Reading the values of keys, each with a finding if it is not what its place wants.
+//! Reading the values of keys, each with a finding if it is not what its place needs.
 
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
@@ -13,11 +13,11 @@ pub(super) struct Reader<'f> {
     pub findings: &'f mut Vec<Diagnostic>,
     /// Names in declarations that could not be read.
     pub unread_names: Vec<String>,
-    /// Unknown keys whose values are not looked at.
+    /// Unknown keys whose values are not checked.
     unread_keys: Vec<Span>,
 }
 
-/// Keys of little texts. If one of them was only guessed, what its text says of names and types would be a second finding for one slip.
+/// Keys of little texts. If one of them was only guessed, a finding in its text would be a second one for the same mistake.
 const KEYS_OF_TEXTS: &[&str] = &["if", "set", "do", "send", "start", "raise", "restart"];
 
 /// Keys of a transition that nothing else has.
@@ -25,9 +25,9 @@ const KEYS_OF_TRANSITIONS: &[&str] = &["if", "to", "stay", "ignore"];
 
 /// A mapping whose keys are the language's, looked at by name.
 pub(super) struct Keys<'n> {
-    /// By the name of the key that is written or, after a finding, was probably meant: so nothing follows from the slip.
+    /// By the name of the key as written or, after a finding, as probably meant, so that nothing follows from the mistake.
     pub entries: Vec<(&'n str, &'n Entry)>,
-    /// The name of what is described, or the whole mapping: where a missing key is reported.
+    /// The name of the thing described, or the whole mapping: where a missing key is reported.
     pub place: Span,
 }
 
@@ -50,12 +50,12 @@ impl<'f> Reader<'f> {
         self.findings.push(finding);
     }
 
-    /// The value is not of the shape that its place wants.
+    /// The value does not have the shape that its place needs.
     pub fn wrong_shape(&mut self, node: &Node, wanted: &str) {
         let found = match &node.kind {
             NodeKind::Refused => return,
             NodeKind::Empty => {
-                let message = format!("nothing stands here; {wanted} is needed");
+                let message = format!("there is nothing here; {wanted} is needed");
                 self.report(Diagnostic::new(&errors::EMPTY, node.span, message));
                 return;
             }
@@ -74,13 +74,13 @@ impl<'f> Reader<'f> {
         });
     }
 
-    /// The value of a key; says where the key is if nothing is behind it.
+    /// The value of a key; points at the key if it has none.
     pub fn present<'n>(&mut self, entry: &'n Entry, wanted: &str) -> Option<&'n Node> {
         if self.unread_keys.contains(&entry.key.span) {
             return None;
         }
         if entry.value.kind == NodeKind::Empty {
-            let message = format!("nothing stands behind `{}`; {wanted} is needed", entry.key.text);
+            let message = format!("there is nothing after `{}`; {wanted} is needed", entry.key.text);
             self.report(Diagnostic::new(&errors::EMPTY, entry.key.span, message));
             return None;
         }
@@ -155,7 +155,7 @@ impl<'f> Reader<'f> {
         meant
     }
 
-    /// The entry of a key that has to be there.
+    /// The entry of a required key.
     pub fn required<'n>(&mut self, keys: &Keys<'n>, key: &str, what: &str) -> Option<&'n Entry> {
         let entry = keys.entry(key);
         if entry.is_none() {
@@ -189,7 +189,7 @@ impl<'f> Reader<'f> {
         }
     }
 
-    /// A text for people; empty if it is not there.
+    /// A text for people; empty if it is missing.
     pub fn prose(&mut self, keys: &Keys<'_>, key: &str) -> String {
         match keys.entry(key) {
             None => String::new(),
@@ -233,7 +233,7 @@ impl<'f> Reader<'f> {
     }
 }
 
-/// Of what these keys are, where other languages have other words for them.
+/// What these keys belong to, where other languages have other words for them.
 fn place_of(what: &str, known: &[&str]) -> foreign::Place {
     if matches!(what, "`entry`" | "`exit`") {
         foreign::Place::Part
@@ -258,8 +258,8 @@ pub(super) fn listed(names: &[&str]) -> String {
     }
 }
 
-/// Refuses a shared file without contents: most likely it was not saved. Who has nothing to declare has no such file.
+/// Refuses a shared file without contents: most likely it was not saved. With nothing to declare there should be no such file.
 pub(super) fn says_nothing(node: &Node, declared: &str, example: &str, findings: &mut Vec<Diagnostic>) {
     let help = format!("it declares {declared}, such as `{declared}: {{ {example} }}`; without any, remove the file");
-    findings.push(Diagnostic::new(&errors::EMPTY, node.span, "the file says nothing").help(help));
+    findings.push(Diagnostic::new(&errors::EMPTY, node.span, "the file is empty").help(help));
 }

@@ -14,7 +14,7 @@ use crate::yaml::{Entry, NodeKind, Quoting, Scalar};
 pub(super) const STATE_KEYS_OF_ROOT: &[&str] =
     &["initial", "entry", "exit", "on", "after", "every", "always", "defer", "ignore", "states"];
 
-/// Kept copies of one deferred event that a file may ask for, at the most.
+/// Kept copies of one deferred event that a file may ask for, at most.
 const DEFER_LIMIT_MAX: u32 = 65_536;
 
 /// The state that the top of the file is.
@@ -60,7 +60,7 @@ fn empty(name: Text) -> State {
     }
 }
 
-/// Under `ignore`: whatever nobody answers.
+/// Under `ignore`: events that nobody answers.
 pub const OTHERS: &str = "others";
 
 fn read_contents(reader: &mut Reader<'_>, keys: &Keys<'_>, name: Text) -> State {
@@ -142,10 +142,10 @@ fn read_defer(reader: &mut Reader<'_>, entry: &Entry) -> Vec<Deferred> {
 }
 
 fn read_limit(reader: &mut Reader<'_>, entry: &Entry) -> Option<u32> {
-    let text = reader.text(entry, "the number of events kept")?;
+    let text = reader.text(entry, "the number of deferred events")?;
     let limit = text.text.parse().ok().filter(|limit| (1..=DEFER_LIMIT_MAX).contains(limit));
     if limit.is_none() {
-        let message = format!("the number of events kept is from 1 to {DEFER_LIMIT_MAX}, not `{}`", text.text);
+        let message = format!("the number of deferred events must be from 1 to {DEFER_LIMIT_MAX}, not `{}`", text.text);
         reader.report(Diagnostic::new(&errors::DEFER_LIMIT, text.span, message));
     }
     limit

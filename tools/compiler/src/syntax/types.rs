@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Text;
 use crate::yaml::{Entry, Node, NodeKind};
 
-/// Reads `types.yaml`; `None` if it has not the shape of one, so that it is not known which types there are.
+/// Reads `types.yaml`; `None` if its shape is wrong, so that the types are not known.
 #[must_use]
 pub fn read_types(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<TypesFile> {
     if node.kind == NodeKind::Empty {

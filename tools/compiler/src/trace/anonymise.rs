@@ -1,8 +1,8 @@
 //! A copy of a trace that can be shown to others.
 //!
-//! Definitions do nothing with texts, octets and values of opaque types but carry and compare them. So each can be replaced by another, always by the same one,
-//! and the copy replays as the original does. Constants of the definitions stay, since guards compare with them, and so do numbers, durations and what is
-//! secret already.
+//! Definitions only carry and compare texts, bytes and values of opaque types. So each can be replaced by another, always by the same one,
+//! and the copy replays as the original does. Constants of the definitions stay, since guards compare with them, and so do numbers, durations and
+//! secrets, which are hidden already.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -105,7 +105,7 @@ impl Anonymiser {
             *count += 1;
             let text = format!("{name}-{count}");
             match value {
-                // Eight octets are no constant by accident more than once in 2^64; one that is, is passed over.
+                // Eight bytes equal a constant by accident at most once in 2^64; such a value is skipped.
                 Value::Bytes(_) => {
                     let octets = count.to_be_bytes();
                     if !std::str::from_utf8(&octets).is_ok_and(|text| self.constants.contains(text)) {
@@ -122,7 +122,7 @@ impl Anonymiser {
     }
 }
 
-/// Texts that stand in the definitions.
+/// Texts in the definitions.
 fn constants(system: &System) -> BTreeSet<String> {
     let mut constants = BTreeSet::new();
     let mut add = |value: &model::Value| {

@@ -1,4 +1,4 @@
-//! What two records of one delivery do not have in common.
+//! The differences between two records of one delivery.
 
 use automata_runtime::Record;
 use automata_runtime::secret::SECRET;
@@ -10,7 +10,7 @@ use crate::interpreter::is_stamp;
 #[must_use]
 pub fn differences(first: &Record, second: &Record) -> Vec<(String, String, String)> {
     let (mut first, mut second) = (json(first), json(second));
-    // A timer that begins in one only is told by its name, whether others begin with it or not.
+    // A timer that starts in one only is reported by its name, whether others start with it or not.
     for record in [&mut first, &mut second] {
         if let Json::Object(fields) = record {
             fields.entry("timers").or_insert_with(|| Json::Object(Map::new()));
@@ -21,7 +21,7 @@ pub fn differences(first: &Record, second: &Record) -> Vec<(String, String, Stri
     found
 }
 
-/// The time from which on the two lead to something else: that of the delivery, or, if only timers are due at other times, the
+/// The time from which the two differ in effect: that of the delivery, or, if only timers are due at other times, the
 /// earliest time at which one of them is due.
 #[must_use]
 pub fn parts_at_ms(first: &Record, second: &Record) -> u64 {
@@ -52,7 +52,7 @@ fn compare(place: &str, first: &Json, second: &Json, found: &mut Vec<(String, St
                 }
             }
         }
-        // Lists of actions and the like: the first place where they part, and the whole of both if one is longer.
+        // Lists of actions and the like: the first place where they differ, and both in full if one is longer.
         (Json::Array(a), Json::Array(b)) if a.len() == b.len() => {
             for (index, (a, b)) in a.iter().zip(b).enumerate() {
                 compare(&format!("{place}[{index}]"), a, b, found);

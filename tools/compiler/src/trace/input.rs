@@ -1,4 +1,4 @@
-//! An input as a line tells of it, by the names of some definitions.
+//! The input in a line, by the names of some definitions.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Of a line as the recorder writes it; none if it is something else, which is for the replay to say: a start, a timer, or not of these definitions.
+    /// From a line as the recorder writes it; none if it is something else, which the replay reports: a start, a timer, or not of these definitions.
     pub fn read(system: &System, instance: &str, event: &str, fields: &str) -> Option<Self> {
         if event == "start" {
             return None;
@@ -29,7 +29,7 @@ impl Input {
     }
 }
 
-/// Fields as the recorder writes them, read without a detour through JSON values; none for what is not that plain.
+/// Fields as the recorder writes them, read directly without JSON values; none for what is not that simple.
 pub(super) fn plain_fields(system: &System, declared: &[Field], text: &str) -> Option<Vec<Value>> {
     let mut rest = match declared {
         [] => return text.is_empty().then(Vec::new),
@@ -74,6 +74,6 @@ pub(super) fn plain_value<'a>(system: &System, of: Type, text: &'a str) -> Optio
         (BaseType::Duration, _) if is_number => Value::Duration(word.parse().ok()?),
         _ => return None,
     };
-    // Whether it is within the bounds of its type is for the interpreter to say, which checks what it is given.
+    // The interpreter checks whether it is within the bounds of its type.
     Some((value, after))
 }

@@ -1,7 +1,7 @@
-//! A delivery of the interpreter as the line that `automata_runtime` writes of the same, octet for octet.
+//! A delivery of the interpreter as the line that `automata_runtime` writes for it, byte for byte.
 //!
-//! A replay holds these octets against those of the trace, so that a line which agrees needs not be read at all. That the two writers agree is held by
-//! `tests/agreement`.
+//! A replay compares these bytes with those of the trace, so a line that agrees need not be read at all. `tests/agreement` checks that the two writers
+//! agree.
 
 use std::io::Write as _;
 
@@ -20,7 +20,7 @@ pub struct Writer {
     tells_timers: bool,
 }
 
-/// What stands in lines of one automaton again and again, put together beforehand: copied at once, it takes less time than its parts.
+/// The repeated parts of the lines of one automaton, built beforehand: copying them at once is faster than piece by piece.
 #[derive(Debug)]
 struct Phrases {
     /// `,"instance":"name`.
@@ -44,9 +44,9 @@ struct Phrases {
 /// Something with values.
 #[derive(Debug)]
 struct Phrase {
-    /// What comes first.
+    /// The text before the first value.
     head: String,
-    /// What comes before each value.
+    /// The text before each value.
     before: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ impl Writer {
         Self { phrases: system.automata.iter().map(Phrases::new).collect(), tells_timers: true }
     }
 
-    /// For lines of traces that do not tell when timers are due.
+    /// For lines of traces that do not say when timers are due.
     pub(super) fn without_timers(system: &System) -> Self {
         Self { tells_timers: false, ..Self::new(system) }
     }
@@ -274,7 +274,7 @@ fn number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(&digits[begin..]);
 }
 
-/// A name of the language, or a text of ours: nothing in it needs an escape.
+/// A name of the language, or a constant text: nothing in it needs an escape.
 fn name(out: &mut Vec<u8>, name: &str) {
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());

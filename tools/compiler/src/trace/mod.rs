@@ -1,8 +1,8 @@
 //! Traces: reading them, and running them again (`docs/TRACES.md`).
 //!
-//! A trace holds every delivery. What is handed to the interpreter again are only the inputs from outside and the answers to conditions; all that follows
-//! it works out itself, and each delivery is held against its line. Nothing here touches a file: octets come from a [`Stream`], or as many at a time as
-//! the caller likes ([`Block`]), so that a trace may be of any length.
+//! A trace holds every delivery. The interpreter gets only the inputs from outside and the answers to conditions; it works out the rest
+//! itself, and each delivery is compared with its line. Nothing here touches a file: bytes come from a [`Stream`], or as many at a time as
+//! the caller likes ([`Block`]), so a trace may have any length.
 
 mod anonymise;
 mod beside;

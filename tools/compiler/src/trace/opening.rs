@@ -1,4 +1,4 @@
-//! The first two lines: the header and the snapshot, and an interpreter that goes on from there.
+//! The first two lines: the header and the snapshot, and an interpreter that continues from there.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::reader::{TraceError, begins, not_json, too_long};
 use crate::interpreter::{self, Error, Interpreter, Kept, Running, Value};
 use crate::model::{Automaton, AutomatonId, ParameterId, StateId, System, TimerId, TimerKind, Type};
 
-/// What is known before the first delivery.
+/// Everything known before the first delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opening {
     /// The header.
@@ -25,7 +25,7 @@ impl Opening {
     /// Reads the first two lines, without their line feeds.
     ///
     /// # Errors
-    /// If they are not those of a trace, or of a later version of the format.
+    /// If they are not those of a trace, or have a later version of the format.
     pub fn read(first: &[u8], second: Option<&[u8]>) -> Result<Self, TraceError> {
         let text = text(first, 1)?;
         if text.is_empty() {
@@ -49,7 +49,7 @@ impl Opening {
         }
         let first = serde_json::from_str(text).map_err(|error| TraceError::new(1, not_json(text, &error)))?;
         let Some(second) = second.filter(|line| !line.is_empty()) else {
-            return Err(TraceError::new(2, "the trace is cut off after its first line; a snapshot was to come"));
+            return Err(TraceError::new(2, "the trace is cut off after its first line; a snapshot is missing"));
         };
         let text = self::text(second, 2)?;
         let second: SecondLine = serde_json::from_str(text).map_err(|error| {
@@ -94,7 +94,7 @@ pub fn resume(system: &Arc<System>, opening: &Opening) -> Result<Interpreter, Er
     Ok(interpreter)
 }
 
-/// The situation that the interpreter is in, as a trace would begin with it; `replace` may put another value in place of each.
+/// The situation of the interpreter, as a trace would begin with it; `replace` may replace each value by another.
 #[must_use]
 pub fn snapshot(interpreter: &Interpreter, started: bool, replace: &mut dyn FnMut(Type, &Value) -> Value) -> Snapshot {
     let system = interpreter.system();
@@ -203,7 +203,7 @@ fn state_of(automaton: &Automaton, name: &str) -> Result<StateId, Error> {
     automaton.state(name).ok_or_else(|| Error::unknown(format!("state of {}", automaton.name), name, known()))
 }
 
-/// The empty name is that of a root without states.
+/// The empty name means a root without states.
 fn leaf_of(automaton: &Automaton, name: &str) -> Result<StateId, Error> {
     let known = || automaton.leaves().map(|leaf| automaton.states[leaf].name.as_str());
     let leaf = automaton.leaves().find(|&leaf| automaton.states[leaf].name == name);

@@ -1,4 +1,4 @@
-//! From bytes to lines: what is wrong with them as text is found here, with its line. What they mean is for the replay to say.
+//! From bytes to lines: faults in the text are found here, with their lines. The replay decides what the lines mean.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,12 +14,12 @@ use super::input::Input;
 use super::scan::{Scanned, scan};
 use crate::model::System;
 
-/// What is wrong with a trace, so that it cannot be read on from there.
+/// A fault in a trace after which it cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceError {
     /// The line of the file, from 1.
     pub line: u64,
-    /// What it is, and what was expected.
+    /// What is wrong, and what was expected.
     pub problem: String,
 }
 
@@ -57,11 +57,11 @@ struct Place {
     event: Range<usize>,
     fields: Range<usize>,
     conditions: Range<usize>,
-    /// The line as an input, if it can be one, and the reader knows the definitions.
+    /// The line as an input, if it can be one and the reader knows the definitions.
     input: Option<Input>,
 }
 
-/// A line that tells of a delivery.
+/// The line of a delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
     all: &'a str,
@@ -111,13 +111,13 @@ impl<'a> Line<'a> {
         unquoted(&self.all[self.place.event.clone()])
     }
 
-    /// `{…}` as it stands in the line; empty if there are none.
+    /// `{…}` as written in the line; empty if there are none.
     #[must_use]
     pub fn fields(&self) -> &'a str {
         &self.all[self.place.fields.clone()]
     }
 
-    /// `[…]` as it stands in the line; empty if nothing was asked.
+    /// `[…]` as written in the line; empty if nothing was asked.
     #[must_use]
     pub fn conditions(&self) -> &'a str {
         &self.all[self.place.conditions.clone()]
@@ -139,7 +139,7 @@ impl Block {
         self.lines.len()
     }
 
-    /// It holds none.
+    /// Whether it holds none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -151,7 +151,7 @@ impl Block {
         self.lines.get(index).map(|place| Line { all: &self.text, place })
     }
 
-    /// What the reader has made of the line as an input, once.
+    /// The line as an input, if the reader has made one; only once.
     pub(super) fn take_input(&mut self, index: usize) -> Option<Input> {
         self.lines.get_mut(index)?.input.take()
     }
@@ -160,9 +160,9 @@ impl Block {
 /// How a trace ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// With the line that says so.
+    /// With the last line.
     Ended,
-    /// After a whole line, without one that says that it is the last.
+    /// After a whole line, without the last line.
     CutOff,
 }
 
@@ -213,14 +213,14 @@ impl Reader {
         Self { number: 2, sequence, at_ms: now_ms, ending: Ending::CutOff, system: None }
     }
 
-    /// Likewise, for a replay under these definitions: what can be said of a line beforehand is worked out where it is read, which may be another thread
+    /// Likewise, for a replay under these definitions: lines are prepared where they are read, which may be another thread
     /// than that of the replay.
     #[must_use]
     pub fn for_replay(system: &Arc<System>, sequence: u64, now_ms: u64) -> Self {
         Self { system: Some(Arc::clone(system)), ..Self::new(sequence, now_ms) }
     }
 
-    /// Reads whole lines, the line feed after the last of them included. Those before the first that is wrong are there in any case.
+    /// Reads whole lines, including the line feed after the last. Those before the first wrong one are returned in any case.
     pub fn read(&mut self, bytes: Vec<u8>) -> (Block, Result<(), TraceError>) {
         let (text, mut outcome) = self.text(bytes);
         let mut lines = Vec::with_capacity(text.len() / 300 + 1);
@@ -240,7 +240,7 @@ impl Reader {
         (Block { text, lines }, outcome)
     }
 
-    /// The whole lines before the first that is no text.
+    /// The whole lines before the first that is not text.
     fn text(&self, bytes: Vec<u8>) -> (String, Result<(), TraceError>) {
         let error = match String::from_utf8(bytes) {
             Ok(text) => return (text, Ok(())),
@@ -255,16 +255,16 @@ impl Reader {
         (text, Err(TraceError::new(number, "the line is not UTF-8 text")))
     }
 
-    /// That the next line cannot be had.
+    /// The error that the next line cannot be read.
     #[must_use]
     pub fn broken(&self, why: &str) -> TraceError {
-        TraceError::new(self.number + 1, format!("the trace cannot be read on: {why}"))
+        TraceError::new(self.number + 1, format!("the rest of the trace cannot be read: {why}"))
     }
 
-    /// That there is nothing more.
+    /// Checks that there is nothing more.
     ///
     /// # Errors
-    /// If there is something more: a line without an end.
+    /// If there is: a line without an end.
     pub fn finish(&self, rest: &[u8]) -> Result<Ending, TraceError> {
         if rest.is_empty() {
             return Ok(self.ending);
@@ -273,7 +273,7 @@ impl Reader {
             too_long()
         } else {
             format!(
-                "the line is cut off after {} octets: it has no line feed, so the trace ended in the middle of it",
+                "the line is cut off after {} bytes: it has no line feed, so the trace ended in the middle of it",
                 rest.len()
             )
         };
@@ -290,7 +290,7 @@ impl Reader {
             return wrong(too_long());
         }
         let text = &all[range.clone()];
-        // As the recorder writes it; everything else takes the longer way.
+        // As the recorder writes it; everything else is parsed as JSON.
         if let Some(scanned) = scan(text) {
             let begin = range.start;
             let moved = |part: Range<usize>| part.start + begin..part.end + begin;
@@ -309,10 +309,10 @@ impl Reader {
             Err(error) => return wrong(not_json(text, &error)),
         };
         if raw.trace.is_some() {
-            return wrong("another trace begins here; traces are replayed one by one".to_owned());
+            return wrong("another trace begins here; replay each trace by itself".to_owned());
         }
         if raw.snapshot.is_some() {
-            return wrong("there is a snapshot here; only the second line of a trace is one".to_owned());
+            return wrong("there is a snapshot here; only the second line of a trace may be one".to_owned());
         }
         if let Some(end) = raw.end {
             if end.lines != number - 1 {
@@ -326,13 +326,13 @@ impl Reader {
             return Ok(None);
         }
         let (Some(sequence), Some(at_ms)) = (raw.sequence, raw.at_ms) else {
-            return wrong("the line tells of no delivery: it has no `sequence` or no `at_ms`".to_owned());
+            return wrong("the line is not a delivery: it has no `sequence` or no `at_ms`".to_owned());
         };
         let (Some(instance), Some(event)) = (raw.instance, raw.event) else {
-            return wrong("the line tells of no delivery: it has no `instance` or no `event`".to_owned());
+            return wrong("the line is not a delivery: it has no `instance` or no `event`".to_owned());
         };
         if !instance.get().starts_with('"') || !event.get().starts_with('"') {
-            return wrong("`instance` and `event` are to be texts".to_owned());
+            return wrong("`instance` and `event` must be strings".to_owned());
         }
         let base = all.as_ptr() as usize;
         let place = |part: &RawValue| {
@@ -354,21 +354,21 @@ impl Reader {
         .map(Some)
     }
 
-    /// That the line can come after those before it.
+    /// Checks that the line can follow those before it.
     fn follows(&mut self, place: Place) -> Result<Place, TraceError> {
         let Place { number, sequence, at_ms, cause, .. } = place;
         let wrong = |problem: String| Err(TraceError::new(number, problem));
         if sequence != self.sequence {
             return wrong(format!(
-                "the line has the sequence {sequence}, but {} was to come: lines are missing, mixed up, or of another trace",
+                "the line has the sequence {sequence}, but {} was to come: lines are missing, out of order, or from another trace",
                 self.sequence
             ));
         }
         if at_ms < self.at_ms {
-            return wrong(format!("time goes back: it was {} ms, and the line says {at_ms} ms", self.at_ms));
+            return wrong(format!("time goes back: it was {} ms, but the line says {at_ms} ms", self.at_ms));
         }
         if cause.is_some_and(|cause| cause >= sequence) {
-            return wrong("the line names as its cause a delivery that comes later".to_owned());
+            return wrong("the line's cause is a later delivery".to_owned());
         }
         (self.sequence, self.at_ms) = (sequence + 1, at_ms);
         Ok(place)
@@ -391,7 +391,7 @@ pub(super) fn not_json(text: &str, error: &serde_json::Error) -> String {
     format!("the line is no JSON of a trace: {what}, at column {column}, around `{around}`")
 }
 
-/// What a first line has to begin with, for messages.
+/// How a first line must begin, for messages.
 pub(super) fn begins() -> String {
     format!("a trace begins with {{\"trace\":{FORMAT},…")
 }

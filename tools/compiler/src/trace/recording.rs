@@ -1,4 +1,4 @@
-//! A trace of what the interpreter does: as the recorder of generated Rust would write it.
+//! A trace of the interpreter, as the recorder of generated Rust would write it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::hash::model_hash;
 use crate::interpreter::{Delivery, Value};
 use crate::model::{BaseType, System, Type};
 
-/// Writes a trace of a system from before its start on.
+/// Writes a trace of a system, beginning before its start.
 pub struct Recording {
     system: Arc<System>,
     writer: Writer,
@@ -26,7 +26,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// A trace with its first two lines. `program` is what the header calls itself; `key` makes equal secrets recognisable, and should be random.
+    /// A trace with its first two lines. `program` is the name in the header; `key` makes equal secrets recognisable, and should be random.
     #[must_use]
     pub fn begin(system: &Arc<System>, program: &str, key: Key) -> Self {
         let first = FirstLine {

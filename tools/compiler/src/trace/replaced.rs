@@ -1,9 +1,9 @@
-//! A delivery with other values in it: for what may not be shown.
+//! A delivery with other values, for values that may not be shown.
 
 use crate::interpreter::{Asked, Delivery, Message, Value, Who};
 use crate::model::{Automaton, Field, System, Type};
 
-/// Another value in place of each, by its type.
+/// Replaces a value, by its type.
 pub(super) type Replace<'a> = dyn FnMut(Type, &Value) -> Value + 'a;
 
 /// The delivery with each of its values replaced.

@@ -1,8 +1,8 @@
-//! Runs a trace again and holds every delivery against its line.
+//! Runs a trace again and compares every delivery with its line.
 //!
-//! A line without a cause is an input, unless the interpreter has it still to deliver: a recalled event has the cause that it had, and what is due at
-//! one time is one input. So an input is handed to the interpreter only when it has come to the end of the one before. While it runs, it asks for the
-//! lines as it gets to them: the answers to its conditions stand in the line of the delivery that it is about to make.
+//! A line without a cause is an input, unless the interpreter still has to deliver it: a recalled event keeps its cause, and everything due at
+//! one time is one input. So the interpreter gets an input only when it has finished the one before. While it runs, it asks for the
+//! lines as it reaches them: the answers to its conditions are in the line of the delivery that it is about to make.
 
 use std::sync::Arc;
 
@@ -19,21 +19,21 @@ use crate::hash::model_hash;
 use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Pending, Value};
 use crate::model::{EventId, EventKind, System};
 
-/// Where the definitions and the trace part.
+/// Where the definitions and the trace differ.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parting {
     /// The line of the file, from 1.
     pub line: u64,
-    /// What the trace says; none: it has come to its end.
+    /// What the trace says; none: it has ended.
     pub expected: Option<Box<Record>>,
     /// What the definitions do.
     pub why: Why,
 }
 
-/// In which way they part.
+/// How they differ.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Why {
-    /// The delivery is another, or another thing comes of it.
+    /// The delivery is another, or has other effects.
     Differs(Box<Record>),
     /// There is no such delivery: the definitions have nothing to deliver here.
     NoDelivery,
@@ -53,12 +53,12 @@ pub enum Why {
         /// `best_transport(tcp)`.
         question: String,
     },
-    /// What comes in, or a situation, is not of these definitions: there is no such event, state, field and so on.
+    /// An input or a situation is not of these definitions: there is no such event, state, field and so on.
     Unknown(String),
 }
 
 impl Parting {
-    /// The time from which on what happens is not the same any more, in milliseconds: of a timer that is due at another time, the
+    /// The time from which the two differ in effect, in milliseconds: for a timer that is due at another time, the
     /// earlier one. None where a situation is not of these definitions.
     #[must_use]
     pub fn at_ms(&self) -> Option<u64> {
@@ -71,7 +71,7 @@ impl Parting {
     }
 }
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// Deliveries that agree.
@@ -82,11 +82,11 @@ pub struct Summary {
     pub at_ms: u64,
     /// The first place where something differs.
     pub parting: Option<Parting>,
-    /// The trace ends within an input: what followed from it was not written any more.
+    /// The trace ends within an input: what followed from it was no longer written.
     pub is_incomplete: bool,
-    /// How the trace ended, if the replay came to its end.
+    /// How the trace ended, if the replay reached its end.
     pub ending: Option<Ending>,
-    /// What is wrong with the line after the last that was looked at.
+    /// What is wrong with the line after the last one read.
     pub error: Option<TraceError>,
     /// The first properties that these definitions say are violated, each with the number of the delivery.
     pub violated: Vec<(u64, String)>,
@@ -96,7 +96,7 @@ pub struct Summary {
 const VIOLATIONS_SHOWN: usize = 100;
 
 impl Summary {
-    /// The situation of the snapshot is none of these definitions.
+    /// The situation of the snapshot is not of these definitions.
     #[must_use]
     pub fn parted(parting: Parting) -> Self {
         Self { parting: Some(parting), ..Self::nothing() }
@@ -118,15 +118,15 @@ impl Summary {
 
 /// Sees what was verified.
 pub trait Watch {
-    /// A delivery that agrees with its line. False: neither this one nor any more is wanted.
+    /// A delivery that agrees with its line. False: neither this one nor any more is needed.
     fn verified(&mut self, system: &System, delivery: &Delivery, line: Line<'_>) -> bool;
 
-    /// An input comes next, at that time; the interpreter is as the one before has left it.
+    /// An input comes next, at that time; the interpreter is as the one before left it.
     fn before(&mut self, interpreter: &Interpreter, at_ms: u64) {
         let _ = (interpreter, at_ms);
     }
 
-    /// All that follows from an input was verified, and the interpreter is as it has left it.
+    /// All that follows from an input was verified, and the interpreter is as the input left it.
     fn settled(&mut self, interpreter: &Interpreter) {
         let _ = interpreter;
     }
@@ -150,11 +150,11 @@ pub enum Next {
     End(Ending),
 }
 
-/// A trace that is run again under some definitions.
+/// A replay of a trace under some definitions.
 pub struct Replay {
     interpreter: Interpreter,
     is_started: bool,
-    /// The lines say which timers began, and when they are due.
+    /// The lines say which timers started, and when they are due.
     tells_timers: bool,
     /// Timers may come late: the trace was made under these definitions, or says when they are due.
     may_be_late: bool,
@@ -164,7 +164,7 @@ impl Replay {
     /// In the situation of the snapshot.
     ///
     /// # Errors
-    /// If it is none of these definitions: they part before the first delivery.
+    /// If it is not of these definitions: they differ before the first delivery.
     pub fn new(system: &Arc<System>, opening: &Opening) -> Result<Self, Parting> {
         match resume(system, opening) {
             Ok(interpreter) => {
@@ -182,7 +182,7 @@ impl Replay {
         &self.interpreter
     }
 
-    /// Runs until the trace ends, cannot be read on, something differs, or no more is wanted.
+    /// Runs until the trace ends or cannot be read, something differs, or no more is needed.
     pub fn run(&mut self, blocks: &mut Blocks<'_>, watch: &mut dyn Watch) -> Summary {
         let system = Arc::clone(self.interpreter.system());
         let mut host = Lines {
@@ -226,8 +226,8 @@ impl Replay {
         Summary { ending, error, ..host.summary }
     }
 
-    /// The timer that is due before that time, where that cannot be but for another length: under its own definitions a trace may
-    /// have timers that came late, and one that tells when they are due is compared by that.
+    /// The timer that is due before that time, if only another length can explain it: under its own definitions a trace may
+    /// have late timers, and a trace that says when they are due is compared by that.
     fn overdue(&self, at_ms: u64) -> Option<Why> {
         let is_overdue = |first: &Pending| !self.may_be_late && first.deadline_ms < at_ms;
         let first = self.interpreter.next_timer().filter(is_overdue)?;
@@ -286,7 +286,7 @@ impl Replay {
         Ok((address, event, fields))
     }
 
-    /// Whether a start is made for that event: one that `starts`, and comes right behind it.
+    /// Whether a start is made for that event: one that `starts`, and comes right after it.
     fn makes(&self, address: &Address, next: &Line<'_>) -> bool {
         let name = next.event();
         let events = &self.interpreter.system().automata[address.automaton].events;
@@ -304,7 +304,7 @@ fn object(text: &str) -> Map<String, Json> {
     if text.is_empty() { Map::new() } else { serde_json::from_str(text).unwrap_or_default() }
 }
 
-/// The lines, with those that a look ahead has fetched.
+/// The lines, with those read ahead.
 struct Feed<'b, 'f> {
     blocks: &'b mut Blocks<'f>,
     block: Block,
@@ -331,7 +331,7 @@ impl Feed<'_, '_> {
         }
     }
 
-    /// Goes on to the next block; false: there is none.
+    /// Moves to the next block; false: there is none.
     fn fetch_next(&mut self) -> bool {
         match self.later.take().or_else(|| self.fetch()) {
             Some(block) => {
@@ -359,13 +359,13 @@ impl Feed<'_, '_> {
         self.block.take_input(self.index)
     }
 
-    /// Tells a place in the trace from later ones.
+    /// Identifies a place in the trace.
     fn taken(&self) -> u64 {
         self.block.line(self.index).map_or(0, |line| line.number())
     }
 }
 
-/// The host of a replay: answers with what was answered, and compares.
+/// The host of a replay: gives the recorded answers, and compares.
 struct Lines<'w, 'f> {
     feed: Feed<'w, 'f>,
     writer: Writer,
@@ -398,7 +398,7 @@ impl Lines<'_, '_> {
         if self.tells_timers { delivery.traced(system) } else { delivery.record(system) }
     }
 
-    /// The definitions go on where the trace does not: it is cut off, or they do more.
+    /// The definitions continue where the trace does not: it is cut off, or they do more.
     fn nothing_left(&mut self, why: Why) {
         self.is_over = true;
         if self.feed.ending == Some(Ending::Ended) {
@@ -424,7 +424,7 @@ impl Host for Lines<'_, '_> {
             });
             return None;
         };
-        // Nearly always it is there as our own writer would write it.
+        // Nearly always it is as our own writer would write it.
         self.written.clear();
         let (system, asking) = (asked.system, asked.address.automaton);
         self.writer.question(system, asking, asked.condition, asked.arguments, &mut self.written);
@@ -460,7 +460,7 @@ impl Host for Lines<'_, '_> {
             match serde_json::from_str::<Record>(line.text()) {
                 Ok(expected) => {
                     let found = self.traced(system, delivery);
-                    // Not every program looks at its properties. What these definitions say of them is in the summary.
+                    // Not every program checks its properties; what these definitions say about them is in the summary.
                     let without = |record: &Record| Record { violated: Vec::new(), ..record.clone() };
                     if !differences(&without(&expected), &without(&found)).is_empty() {
                         self.part(number, Why::Differs(Box::new(found)));

@@ -10,7 +10,7 @@ pub(super) struct Scanned {
     pub parts: [Range<usize>; 4],
 }
 
-/// Reads a line in the form in which the recorder writes it, as far as the conditions; none if it has another. What comes after is held against the
+/// Reads a line in the form in which the recorder writes it, as far as the conditions; none if it has another. The rest is compared with the
 /// interpreter's own line in any case.
 pub(super) fn scan(text: &str) -> Option<Scanned> {
     let mut at = Cursor { bytes: text.as_bytes(), at: 0 };
@@ -51,7 +51,7 @@ impl Cursor<'_> {
 
     fn number(&mut self) -> Option<u64> {
         let digits = self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        // 19 digits always fit; and what JSON does not call a number is for the longer way.
+        // 19 digits always fit; what is not a number in JSON is parsed as JSON.
         let written = &self.bytes[self.at..self.at + digits];
         if !(1..=19).contains(&digits) || (digits > 1 && written[0] == b'0') {
             return None;
@@ -77,7 +77,7 @@ impl Cursor<'_> {
         Some(begin..self.at)
     }
 
-    /// A list or object whose key and opening are given, with its brackets; nothing if it is not there.
+    /// A list or object whose key and opening are given, with its brackets; none if it is missing.
     fn optional(&mut self, open: &[u8]) -> Option<Range<usize>> {
         if self.word(open).is_none() {
             return Some(0..0);
@@ -87,7 +87,7 @@ impl Cursor<'_> {
         Some(begin..self.at)
     }
 
-    /// Goes behind the end of the list or object that is open.
+    /// Moves past the end of the open list or object.
     fn close(&mut self) -> Option<()> {
         let mut depth = 1_u32;
         while depth > 0 {
@@ -106,7 +106,7 @@ impl Cursor<'_> {
     }
 }
 
-/// What stands behind these octets, in a list of objects one of which begins with them; none if no object does, or the list is not plain.
+/// What follows these bytes, in a list of objects one of which begins with them; none if no object does, or the list is not simple.
 ///
 /// Only beginnings of objects of the list itself count, and not what looks like one inside of a value.
 pub(super) fn behind<'a>(list: &'a str, begin: &[u8]) -> Option<&'a str> {

@@ -1,4 +1,4 @@
-//! A trace that comes from somewhere octet by octet: read and taken apart in a thread of its own, while the lines before are replayed.
+//! A trace that comes byte by byte from somewhere: read and parsed in a separate thread, while the lines before are replayed.
 //!
 //! Memory is bounded by the blocks that are read ahead, however long the trace is. Where it comes from is for the caller: nothing here opens a file.
 
@@ -13,7 +13,7 @@ use super::reader::{Block, Reader, TraceError};
 use super::replay::{Next, Replay, Summary, Watch};
 use crate::model::System;
 
-/// Octets that are read at a time: few enough that what one thread has read is still near to the processor when the other gets to it.
+/// Bytes that are read at a time: few enough that they are still in the processor's cache when the other thread gets to them.
 const BLOCK_BYTES: usize = 1 << 18;
 
 /// Blocks that are read ahead.
@@ -34,7 +34,7 @@ impl Stream {
     pub fn open(source: impl Read + Send + 'static) -> Result<Self, TraceError> {
         let mut reader = BufReader::with_capacity(1 << 16, source);
         let first = line(&mut reader, 1)?.unwrap_or_default();
-        // What is no trace may be of any length: it is not read on.
+        // Something that is not a trace may have any length: the rest is not read.
         let second = if first.starts_with(b"{") { line(&mut reader, 2)? } else { None };
         let opening = Opening::read(&first, second.as_deref())?;
         Ok(Self { opening, rest: Box::new(reader) })
@@ -56,7 +56,7 @@ impl Stream {
         replay.run(&mut following(self.rest, reader), watch)
     }
 
-    /// All that comes after the first two lines, for whoever replays nothing.
+    /// Everything after the first two lines, for callers that do not replay.
     pub fn blocks(self) -> impl FnMut() -> Result<Next, TraceError> {
         let reader = Reader::new(self.opening.snapshot.sequence, self.opening.snapshot.now_ms);
         following(self.rest, reader)
@@ -89,7 +89,7 @@ fn read_ahead(mut source: Box<dyn Read + Send>, mut reader: Reader) -> Receiver<
         loop {
             let (next, outcome) = next(&mut source, &mut rest, &mut reader);
             let is_last = outcome.is_err() || matches!(next, Next::End(_));
-            // Whoever does not want to know any more has gone.
+            // The receiver has stopped.
             if sender.send(Ok(next)).is_err() {
                 return;
             }

@@ -11,7 +11,7 @@ pub fn moment(milliseconds: u64) -> String {
     if hours > 0 { format!("{hours}:{:02}:{rest}", minutes % 60) } else { format!("{minutes}:{rest}") }
 }
 
-/// When, who, what came, what became of it, and what was done.
+/// Time, instance, event, outcome, and effects.
 #[must_use]
 pub fn timeline(record: &Record) -> String {
     let event = call(&record.event, &record.fields);
@@ -31,7 +31,7 @@ fn states(record: &Record) -> String {
     match record.outcome {
         Outcome::Started => format!("→ {after}"),
         Outcome::Taken => format!("{before} → {after}"),
-        // A raised event or `always` may have led on.
+        // A raised event or `always` may have changed the state again.
         Outcome::Internal if before != after => format!("{before} → {after}"),
         Outcome::Internal => format!("{before} ({})", record.outcome.name()),
         Outcome::NoSuchInstance => "(no such instance)".to_owned(),
@@ -70,12 +70,12 @@ fn call(name: &str, arguments: &Map<String, Json>) -> String {
     if values.is_empty() { name.to_owned() } else { format!("{name}({})", values.join(", ")) }
 }
 
-/// Texts as they are, but no longer than a line bears, and without what would move the cursor.
+/// Texts as they are, but cut to fit a line, and without characters that would move the cursor.
 fn bare(value: &Json) -> String {
     let text = match value {
         Json::String(text) => text.clone(),
         Json::Object(stamp) if crate::interpreter::is_stamp(value) => {
-            format!("secret of {} octets", stamp.get("length").cloned().unwrap_or_default())
+            format!("secret of {} bytes", stamp.get("length").cloned().unwrap_or_default())
         }
         value => value.to_string(),
     };

@@ -1,4 +1,4 @@
-//! A world in words: the few facts that decide.
+//! A world as text: the few facts that decide.
 
 use super::{Cell, Dimension, Subject, World, Worlds};
 use crate::expression::duration_text;
@@ -6,7 +6,7 @@ use crate::model::{Expression, Field, Value};
 use crate::wording::Wording;
 
 impl Worlds<'_> {
-    /// The facts that make some world such, without those that make no difference: each reads like a guard.
+    /// The facts that make a world like this, without those that make no difference: each reads like a guard.
     pub fn example(&self, fields: &[Field], is_such: impl Fn(&World) -> bool) -> Option<Vec<String>> {
         let mut found: Option<Vec<(usize, usize)>> = None;
         self.each(|world| {

@@ -1,4 +1,4 @@
-//! A guard as a function of the world, evaluated as at run time: from the left, and no further than needed.
+//! A guard as a function of the world, evaluated as at run time: from the left, and only as far as needed.
 
 use super::World;
 
@@ -15,7 +15,7 @@ pub enum Formula {
     All(Vec<Formula>),
     /// One holds.
     Any(Vec<Formula>),
-    /// What it says, if none of these dimensions is in the cell that stands for zero.
+    /// Its value, if none of these dimensions is in the cell for zero.
     Dividing(Vec<(usize, usize)>, Box<Formula>),
     /// Both or neither.
     Same(Box<Formula>, Box<Formula>),
@@ -28,7 +28,7 @@ impl Formula {
         self.value(world) == Some(true)
     }
 
-    /// `None` after a division by zero. What the left side decides is not looked at on the right, as at run time.
+    /// `None` after a division by zero. The right side is not evaluated if the left one decides, as at run time.
     fn value(&self, world: &World) -> Option<bool> {
         match self {
             Formula::Constant(value) => Some(*value),

@@ -1,11 +1,11 @@
-//! Worlds that are made up while they are looked at.
+//! Worlds that are made only as needed.
 //!
-//! Whoever visits a world asks for the cells that matter, one after another; each new question makes as many worlds as the dimension has
-//! cells. What nobody asks for makes none.
+//! A visitor of a world asks for the cells that matter, one after another; each new question makes as many worlds as the dimension has
+//! cells. Dimensions that nobody asks for make none.
 
 use std::cell::RefCell;
 
-/// Worlds that are looked at; guards with more are not judged, and a finding says so.
+/// Worlds that are visited at most; guards with more are not judged, and a finding says so.
 const MOST_WORLDS: usize = 1 << 16;
 
 /// A cell for each dimension, as far as it was asked for.
@@ -33,7 +33,7 @@ impl World {
         chosen.into_iter().enumerate().filter_map(|(dimension, cell)| Some((dimension, cell?)))
     }
 
-    /// The next world: the last question has its next answer. Nothing if all have had all.
+    /// The next world: the last question gets its next answer. None if all are exhausted.
     fn advance(&mut self) -> bool {
         let (cells, asked) = (self.cells.get_mut(), self.asked.get_mut());
         while let Some(last) = asked.pop() {
@@ -48,7 +48,7 @@ impl World {
     }
 }
 
-/// Visits each world in which those dimensions are in those cells; whether these were all.
+/// Visits each world in which those dimensions are in those cells; returns whether these were all.
 pub fn each(sizes: impl Iterator<Item = usize>, fixed: &[(usize, usize)], mut visit: impl FnMut(&World)) -> bool {
     let sizes: Vec<usize> = sizes.collect();
     let mut cells = vec![None; sizes.len()];

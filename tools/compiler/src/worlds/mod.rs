@@ -2,10 +2,10 @@
 //!
 //! The guards are cut into *dimensions* (a bool; an integer, cut into the ranges between the constants that it is compared
 //! with; an enum; the state of an automaton; how two values compare), and every combination of their *cells* is a world. In a
-//! world each guard is true or false. Worlds that differ only in what no guard comes to look at are looked at as one, so that guards which
-//! are tried one after another make about as many worlds as there are guards. Dimensions that may depend
+//! world each guard is true or false. Worlds that differ only in what no guard evaluates are visited as one, so guards
+//! that are tried one after another make about as many worlds as there are guards. Dimensions that may depend
 //! on one another (`a + 1 < 3` beside `a < 2`) are taken as independent, which invents worlds: what is found in all
-//! worlds is true all the same, and what is found in some is marked as uncertain.
+//! worlds is still true, and what is found in some is marked as uncertain.
 
 mod comparison;
 mod example;
@@ -82,7 +82,7 @@ impl<'a> Worlds<'a> {
         worlds
     }
 
-    /// Whether worlds may be among them that cannot be: what holds in *some* world is then uncertain.
+    /// Whether some of them may be impossible: what holds in *some* world is then uncertain.
     #[must_use]
     pub fn is_uncertain(&self) -> bool {
         let bases: Vec<Vec<Expression>> = self.dimensions.iter().map(|dimension| dimension.subject.bases()).collect();
@@ -93,7 +93,7 @@ impl<'a> Worlds<'a> {
             })
     }
 
-    /// Each world once, as far as it was looked at; whether these were all.
+    /// Visits each world once, as far as it is evaluated; returns whether these were all.
     pub fn each(&self, visit: impl FnMut(&World)) -> bool {
         self.each_with(&[], visit)
     }
@@ -128,7 +128,7 @@ impl<'a> Worlds<'a> {
             }
             ExpressionKind::Binary(operator, left, right) if operator.compares() => {
                 let of = self.comparison(*operator, left, right);
-                // Two bools are formulas of their own, which look to their divisions themselves.
+                // Two bools are separate formulas, which handle their divisions themselves.
                 if matches!(of, Formula::Same(..) | Formula::Not(_)) { of } else { self.dividing(expression, of) }
             }
             ExpressionKind::InState { who, automaton, state } => {
@@ -141,7 +141,7 @@ impl<'a> Worlds<'a> {
         }
     }
 
-    /// With the divisions that are made to know it.
+    /// With the divisions that it takes.
     fn dividing(&self, expression: &Expression, of: Formula) -> Formula {
         let mut divisors = Vec::new();
         expression.visit(&mut |below| {
@@ -305,7 +305,7 @@ impl Dimension {
         matches!(&self.subject, Subject::Value(of) if of.r#type.base == BaseType::Duration)
     }
 
-    /// Makes a cell of its own for a constant.
+    /// Makes a separate cell for a constant.
     fn cut(&mut self, constant: &Value) {
         if let Some(number) = number(constant) {
             let cut = |cell: &Cell| match *cell {
@@ -335,7 +335,7 @@ impl Subject {
         }
     }
 
-    /// What it depends on and shares with other dimensions. The answers of conditions are each on their own.
+    /// What it depends on and shares with other dimensions. The answers of conditions are independent.
     fn bases(&self) -> Vec<Expression> {
         let mut bases = Vec::new();
         match self {
@@ -379,7 +379,7 @@ fn collect_bases(expression: &Expression, bases: &mut Vec<Expression>) {
     }
 }
 
-/// What is divided by, unless it is a constant (which is not zero: that is an error).
+/// The divisor, unless it is a constant (which is not zero: that is an error).
 fn divisor(expression: &Expression) -> Option<&Expression> {
     match &expression.kind {
         ExpressionKind::Binary(BinaryOperator::Divide | BinaryOperator::Remainder, _, right)

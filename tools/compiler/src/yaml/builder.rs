@@ -9,11 +9,11 @@ use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span, Text};
 
-/// The tree of a file, or `None` after a finding that leaves nothing to go on with.
+/// The tree of a file, or `None` after a finding that leaves nothing to continue with.
 #[must_use]
 pub fn parse(file: FileId, source: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     if source.len() > FILE_SIZE_LIMIT {
-        let message = format!("the file has more than {FILE_SIZE_LIMIT} bytes, which is as many as are allowed");
+        let message = format!("the file has more than {FILE_SIZE_LIMIT} bytes, the most that are allowed");
         findings.push(Diagnostic::new(&errors::TOO_MUCH, Span { file, start: 0, end: 0 }, message));
         return None;
     }
@@ -79,7 +79,7 @@ impl Builder<'_, '_> {
                     documents += 1;
                     if documents == 2 {
                         let message = "a second YAML document begins here";
-                        let help = "one file holds one document: remove the `---`, or make a file of each";
+                        let help = "one file holds one document: remove the `---`, or put each in its own file";
                         self.findings.push(Diagnostic::new(&errors::DOCUMENTS, span, message).help(help));
                         return self.done;
                     }
@@ -99,7 +99,7 @@ impl Builder<'_, '_> {
                     self.refuse_anchor(span, "alias");
                     self.place(Node { kind: NodeKind::Refused, span });
                 }
-                // The ends of documents and of the stream, and comments, which are not asked for.
+                // The ends of documents and of the stream, and comments, which are not requested.
                 _ => {}
             }
             if self.nodes > NODE_LIMIT || self.frames.len() > DEPTH_LIMIT {
@@ -199,8 +199,7 @@ impl Builder<'_, '_> {
             Some(&earlier) => {
                 let message = format!("the key `{}` occurs twice", entry.key.text);
                 findings.push(
-                    Diagnostic::new(&errors::DUPLICATE_KEY, entry.key.span, message)
-                        .related(earlier, "here it was first"),
+                    Diagnostic::new(&errors::DUPLICATE_KEY, entry.key.span, message).related(earlier, "first here"),
                 );
                 false
             }
@@ -214,8 +213,7 @@ impl Builder<'_, '_> {
     fn refuse_tag(&mut self, tag: std::ops::Range<usize>) {
         let span = self.span(tag);
         let written = self.slice(span).to_owned();
-        let finding =
-            Diagnostic::new(&errors::TAG, span, format!("`{written}` is a tag of YAML; this language has none"));
+        let finding = Diagnostic::new(&errors::TAG, span, format!("`{written}` is a YAML tag; this language has none"));
         let name = written.trim_start_matches('!');
         self.findings.push(if written.starts_with("!!") || name.is_empty() {
             finding
@@ -226,7 +224,7 @@ impl Builder<'_, '_> {
 
     fn refuse_anchor(&mut self, span: Span, what: &str) {
         let message = format!("`{}` is an {what} of YAML; this language has none", self.slice(span));
-        let help = "say it again in full, or further out, in a state that holds for both places; if it is text, put it in quotes";
+        let help = "write it out again, or move it to a state around both places; if it is text, put it in quotes";
         self.findings.push(Diagnostic::new(&errors::ANCHOR, span, message).help(help));
     }
 }
@@ -234,7 +232,7 @@ impl Builder<'_, '_> {
 fn accept_key(node: Node, findings: &mut Vec<Diagnostic>) -> Key {
     match node.kind {
         NodeKind::Scalar(Scalar { text, quoting: Quoting::Plain }) if text.text == "<<" => {
-            let message = "`<<` merges mappings in older YAML; this language has no such key";
+            let message = "`<<` merges mappings in older YAML; this language does not have it";
             findings.push(Diagnostic::new(&errors::MERGE_KEY, node.span, message).help("write the keys out"));
             Key::Refused
         }
@@ -256,7 +254,7 @@ fn too_much(span: Span, nodes: bool) -> Diagnostic {
     let message = if nodes {
         format!("the file has more than {NODE_LIMIT} keys and values")
     } else {
-        format!("more than {DEPTH_LIMIT} mappings and lists within one another")
+        format!("more than {DEPTH_LIMIT} nested mappings and lists")
     };
     Diagnostic::new(&errors::TOO_MUCH, span, message)
 }

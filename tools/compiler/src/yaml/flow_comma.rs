@@ -1,4 +1,4 @@
-//! The trap of flow style: `{ do: f(a, b) }` falls apart at the comma, into `do: f(a` and a key `b)` with nothing behind it.
+//! The trap of flow style: `{ do: f(a, b) }` is cut at the comma, into `do: f(a` and a key `b)` without a value.
 //!
 //! In a mapping it is recognised by the keys without a colon that follow a text; in a list by a text whose parentheses do not close,
 //! followed by pieces that close them. The pieces are put together again, so that the rest of the analysis sees what was
@@ -11,10 +11,10 @@ use crate::diagnostic::Diagnostic;
 use crate::list_form;
 use crate::source::{Span, Text};
 
-/// The keys behind which a list of texts may stand in which a comma of its own has no meaning.
+/// The keys that take a list of texts in which a comma has no meaning of its own.
 const KEYS_WITH_LISTS: &[&str] = &["set", "do", "send", "start", "raise", "restart"];
 
-/// Puts together what fell apart in the entries of a flow mapping: a text, and keys behind it that have no colon.
+/// Joins what was cut in the entries of a flow mapping: a text, and keys after it that have no colon.
 pub(super) fn mend_mapping(source: &str, entries: &mut Vec<Entry>, findings: &mut Vec<Diagnostic>) {
     let mut at = 0;
     while at < entries.len() {
@@ -33,7 +33,7 @@ pub(super) fn mend_mapping(source: &str, entries: &mut Vec<Entry>, findings: &mu
     }
 }
 
-/// Puts together what fell apart in the items of a flow list.
+/// Joins what was cut in the items of a flow list.
 pub(super) fn mend_sequence(source: &str, items: &mut Vec<Node>, findings: &mut Vec<Diagnostic>) {
     let mut at = 0;
     while at < items.len() {
@@ -46,7 +46,7 @@ pub(super) fn mend_sequence(source: &str, items: &mut Vec<Node>, findings: &mut 
     }
 }
 
-/// Says of a key without a colon, `a` in `{ a, b: X }`, that it stands alone.
+/// Reports a key without a colon, `a` in `{ a, b: X }`.
 pub(super) fn refuse_lone_keys(source: &str, entries: &mut [Entry], findings: &mut Vec<Diagnostic>) {
     for at in 0..entries.len() {
         let (key, next) = (entries[at].key.clone(), entries.get(at + 1).map(|entry| entry.key.text.clone()));
@@ -54,7 +54,7 @@ pub(super) fn refuse_lone_keys(source: &str, entries: &mut [Entry], findings: &m
             continue;
         }
         if let Some((name, value)) = joined_pair(&key.text).filter(|_| key.exact) {
-            let message = format!("nothing stands behind `{}`", key.text);
+            let message = format!("there is nothing after `{}`", key.text);
             let help = format!("a space is missing after `:`: write `{name}: {value}`");
             findings.push(Diagnostic::new(&errors::FLOW_COMMA, key.span, message).help(help));
             let value_span = key.at(name.len() + 1, key.text.len());
@@ -65,7 +65,7 @@ pub(super) fn refuse_lone_keys(source: &str, entries: &mut [Entry], findings: &m
             };
             continue;
         }
-        let message = format!("nothing stands behind `{}`: in flow style (`{{ … }}`) a comma ends the key", key.text);
+        let message = format!("there is nothing after `{}`: in flow style (`{{ … }}`) a comma ends the key", key.text);
         let finding = Diagnostic::new(&errors::FLOW_COMMA, key.span, message);
         findings.push(match next {
             Some(next) => {
@@ -79,7 +79,7 @@ pub(super) fn refuse_lone_keys(source: &str, entries: &mut [Entry], findings: &m
     }
 }
 
-/// `a` in `{ a, b: X }`: nothing behind it, not even a colon.
+/// `a` in `{ a, b: X }`: nothing after it, not even a colon.
 fn is_lone(source: &str, entry: &Entry) -> bool {
     let behind = source.get(entry.key.span.end as usize..).unwrap_or("");
     let behind = behind.trim_start_matches(['"', '\'']).trim_start();
@@ -112,7 +112,7 @@ fn unclosed(text: &str) -> isize {
     text.chars().map(|c| isize::from(c == '(') - isize::from(c == ')')).sum()
 }
 
-/// `{ set: a = 1, b = 2 }`: a list, if the key takes one and a comma stands outside of all brackets.
+/// `{ set: a = 1, b = 2 }`: a list, if the key takes one and a comma is outside all brackets.
 fn meant_as_list(source: &str, first: &Node, end: u32, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     let span = Span { end, ..first.span };
     let whole = source.get(span.start as usize..span.end as usize)?;

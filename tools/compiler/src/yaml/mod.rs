@@ -1,7 +1,7 @@
-//! YAML as a tree in which everything knows its place.
+//! YAML as a tree in which everything has its place in the file.
 //!
 //! Built on the events of `granit-parser` (why: `docs/decisions/0002-yaml-parser.md`). What YAML offers beyond mappings, lists
-//! and texts (tags, anchors, aliases, merge keys, several documents) is refused here, so that nothing behind this module knows of it.
+//! and texts (tags, anchors, aliases, merge keys, several documents) is refused here, so nothing beyond this module has to handle it.
 
 mod builder;
 mod flow_comma;
@@ -14,13 +14,13 @@ pub(crate) use scan_error::joined_pair;
 
 use crate::source::{Span, Text};
 
-/// Bytes in one file, at the most.
+/// Bytes in one file, at most.
 pub const FILE_SIZE_LIMIT: usize = 1 << 20;
 
-/// Mappings and lists within one another, at the most.
+/// Nested mappings and lists, at most.
 pub const DEPTH_LIMIT: usize = 64;
 
-/// Keys, values and items in one file, at the most.
+/// Keys, values and items in one file, at most.
 pub const NODE_LIMIT: usize = 50_000;
 
 /// A value.
@@ -35,7 +35,7 @@ pub struct Node {
 /// What a value is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeKind {
-    /// A word, a number, a sentence: YAML's own types for scalars are not used, since each place here knows what it wants.
+    /// A word, a number, a sentence: YAML's own types for scalars are not used, since each place here knows what it needs.
     Scalar(Scalar),
     /// `- a` or `[a, b]`.
     Sequence(Vec<Node>),
@@ -43,7 +43,7 @@ pub enum NodeKind {
     Mapping(Vec<Entry>),
     /// Nothing, or YAML's `null` or `~`.
     Empty,
-    /// Something that was refused already; whoever reads it says nothing.
+    /// Something that was refused already; reading it gives no finding.
     Refused,
 }
 

@@ -1,4 +1,4 @@
-//! What the parser could not read, in words for somebody who writes automata.
+//! What the parser could not read, explained for authors of automata.
 
 use granit_parser::{ErrorKind, ScanError};
 
@@ -20,7 +20,7 @@ pub(super) struct Before {
 pub(super) fn finding(file: FileId, source: &str, error: &ScanError, before: Before) -> Diagnostic {
     let place = place(file, source, error.marker().byte_offset().unwrap_or(0));
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
-        let message = format!("more than {DEPTH_LIMIT} mappings and lists within one another");
+        let message = format!("more than {DEPTH_LIMIT} nested mappings and lists");
         return Diagnostic::new(&errors::TOO_MUCH, place, message);
     }
     let after_scalar = before.scalar.filter(|_| before.bracket.is_some());
@@ -44,7 +44,7 @@ pub(super) fn finding(file: FileId, source: &str, error: &ScanError, before: Bef
     }
     let opened = quote_before(source, before.scalar, error, place).or(before.bracket);
     if let Some(opened) = opened.filter(|opened| line_start(source, opened.start) != line_start(source, place.start)) {
-        return finding.related(opened, "opened here").help("what was opened there may lack its end");
+        return finding.related(opened, "opened here").help("it may not be closed");
     }
     match help(error.kind()) {
         Some(help) => finding.help(help),
@@ -56,7 +56,7 @@ fn line_start(source: &str, offset: u32) -> usize {
     source[..offset as usize].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// The tab, which the parser notices only when it is past it or when it has stopped before it.
+/// The tab, which the parser notices only after it or when it has stopped before it.
 fn tab_in_indentation(source: &str, place: Span) -> Option<Span> {
     let mut start = line_start(source, place.start);
     loop {
@@ -91,7 +91,7 @@ pub(crate) fn joined_pair(text: &str) -> Option<(&str, &str)> {
     (is_name && is_joined).then_some((key, value))
 }
 
-/// Where the quoted text began that is not at its end yet, or ended too early.
+/// Where the quoted text began that has not ended, or ended too early.
 fn quote_before(source: &str, last: Option<Span>, error: &ScanError, place: Span) -> Option<Span> {
     if !error.info().contains("quoted") {
         return None;
@@ -116,7 +116,7 @@ fn place(file: FileId, source: &str, offset: usize) -> Span {
     Span { file, start: start as u32, end: end as u32 }
 }
 
-/// A `[` or `{` right behind a text: `x[key].event` within `{ … }`.
+/// A `[` or `{` right after a text: `x[key].event` within `{ … }`.
 fn bracket_after(source: &str, scalar: Span) -> Option<Span> {
     let behind = source.get(scalar.end as usize..)?.chars().next()?;
     let before = source.get(scalar.start as usize..scalar.end as usize)?.chars().next_back()?;
@@ -132,7 +132,7 @@ fn help(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::UnexpectedCharacter { character: '`' | '@' | '%' }
         | ErrorKind::InvalidTrailingSingleQuotedScalar
         | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-            Some("put the whole text in single quotes: 'the \"text\"' (a quote within is written twice)")
+            Some("put the whole text in single quotes: 'the \"text\"' (a quote inside is written twice)")
         }
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation | ErrorKind::SimpleKeyExpected => {
             Some("look at the indentation of this line and of the one above, and whether a `:` is missing")

@@ -1,4 +1,4 @@
-//! The tree: what is exact, what is nothing, what is put together again.
+//! The tree: what is exact, what is empty, what is joined again.
 
 use super::{Entry, Node, NodeKind, Quoting, Scalar, parse};
 use crate::diagnostic::Diagnostic;

@@ -1,6 +1,6 @@
-//! JSON Schema of the language (draft 2020-12), so that editors complete and check while one types.
+//! JSON Schema of the language (draft 2020-12), so that editors complete and check as you type.
 //!
-//! The schemas are files beside this one and the same for every system: what is declared where is the compiler's to check.
+//! The schemas are files beside this one and the same for every system: the compiler checks declarations.
 //! A file of definitions names its schema in a first line such as `# yaml-language-server: $schema=../generated/schema/automaton.json`.
 
 use automata_compiler::model::System;

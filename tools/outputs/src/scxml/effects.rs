@@ -79,7 +79,7 @@ impl Writer<'_> {
             .collect()
     }
 
-    /// What leaves the automaton. The value is an object: the key, if there is one, and what is carried.
+    /// What leaves the automaton. The value is an object: the key, if there is one, and the data.
     fn log(&mut self, label: String, key: Option<String>, values: Vec<(String, String)>) {
         let mut attributes = vec![("label", label)];
         let carried: Vec<String> = values.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -121,7 +121,7 @@ impl Writer<'_> {
         self.empty("send", &[("id", name.clone()), ("event", name), ("delayexpr", format!("{length} + 'ms'"))]);
     }
 
-    /// A beat keeps the length that it began with, though what it was read from may change.
+    /// A beat keeps the length that it started with, though its source may change.
     pub(super) fn remembers_length(&self, timer: TimerId) -> bool {
         let timer = &self.automaton.timers[timer];
         let is_fixed = matches!(timer.length.kind, ExpressionKind::Literal(_) | ExpressionKind::Parameter(_));

@@ -28,7 +28,7 @@ impl Writer<'_> {
         self.text.push_str("-->\n");
     }
 
-    /// What passes between the automaton and those around it.
+    /// The interface of the automaton.
     fn partners(&self) -> Vec<String> {
         let (automaton, wording) = (self.automaton, Wording::new(self.system, self.automaton));
         let mut lines = Vec::new();
@@ -137,10 +137,10 @@ impl Writer<'_> {
                 automaton.timers.len() > 1 && automaton.timers.iter().any(|timer| timer.kind == TimerKind::Every),
                 "the order of timers that are due at one moment: a beat counts as begun at the one before.".to_owned(),
             ),
-            (always || raises, "the limit of 64 microsteps: what goes round does so for ever.".to_owned()),
+            (always || raises, "the limit of 64 microsteps: a loop never ends.".to_owned()),
             (
                 behaviour(automaton).any(|expression| expression.contains(is_division)),
-                "the fault `division_by_zero`: the value is 0, a guard is false, and nobody is told.".to_owned(),
+                "the fault `division_by_zero`: the value is 0, a guard is false, but no fault is reported.".to_owned(),
             ),
             (
                 back_from_inside,
@@ -148,11 +148,11 @@ impl Writer<'_> {
             ),
             (
                 !automaton.properties.is_empty(),
-                "properties: nothing looks at them.".to_owned(),
+                "properties: they are not checked.".to_owned(),
             ),
             (
                 self.is_wrapped() && !automaton.states[StateId::ROOT].children.is_empty(),
-                format!("what the root does: it stands in a state of its own, `{ROOT}`."),
+                format!("what the root does: it is in a separate state, `{ROOT}`."),
             ),
         ];
         all.into_iter().filter(|(holds, _)| *holds).map(|(_, limit)| limit).collect()

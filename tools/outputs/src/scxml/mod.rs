@@ -1,10 +1,10 @@
-//! SCXML 1.0 (W3C): what other tools can load, with the same states, order and meaning, in elements of the W3C alone.
+//! SCXML 1.0 (W3C), for other tools: the same states, order and meaning, with only the elements of the W3C.
 //!
 //! Expressions are ECMAScript (durations are milliseconds, enum variants are strings, conditions are functions of the
-//! host). What leaves the automaton (actions, events for others, starts) is a `log`: a `send` to somebody who is not
-//! there ends the block in which it stands. An `ignore` is a transition without target, a timer is a delayed `send` that
+//! host). What leaves the automaton (actions, events for others, starts) is a `log`: a `send` to a missing receiver
+//! ends its block. An `ignore` is a transition without target, a timer is a delayed `send` that
 //! its state cancels on exit. The root is a state `root`, beside the final ones, where it does something, since `scxml`
-//! itself cannot. What cannot be carried is said at the head of the document.
+//! itself cannot. The head of the document lists what cannot be expressed.
 
 use std::fmt::Write as _;
 
@@ -74,13 +74,13 @@ pub fn timer_event(automaton: &Automaton, id: TimerId) -> String {
         TimerKind::Every => "every_",
     };
     let state = &automaton.states[timer.state].name;
-    // A length that is no name is numbered: `backoff * 2` would be three descriptors.
+    // A length that is not a name is numbered: `backoff * 2` would be three descriptors.
     let is_name = timer.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let name = if is_name { timer.name.clone() } else { format!("length_{}_", id.index()) };
     format!("{kind}.{name}.{}", if state.is_empty() { ROOT } else { state })
 }
 
-/// The state that stands for the root. The names of others have no small letters.
+/// The state for the root. The names of others have no lower-case letters.
 const ROOT: &str = "root";
 
 struct Writer<'a> {
@@ -136,7 +136,7 @@ impl Writer<'_> {
         }
         for index in (0..self.automaton.timers.len()).map(|index| TimerId(index as u32)) {
             if self.remembers_length(index) {
-                let summary = format!("So long is {}.", self.automaton.timer_label(index));
+                let summary = format!("The length of {}.", self.automaton.timer_label(index));
                 self.datum(self.remembered_length(index), Some("0".to_owned()), &summary);
             }
         }
@@ -175,7 +175,7 @@ impl Writer<'_> {
         self.open(element, &attributes);
         self.comment(&state.summary);
         self.behaviour(id);
-        // Without `initial` nothing leads to it, and SCXML wants to know where it leads at first.
+        // Without `initial` nothing leads to it, but SCXML needs a default target.
         if let (Some(initial), History::Deep | History::Shallow) = (state.initial, state.history) {
             let kind = if state.history == History::Deep { "deep" } else { "shallow" };
             self.open("history", &[("id", history_name(&state.name)), ("type", kind.to_owned())]);
@@ -231,7 +231,7 @@ impl Writer<'_> {
         state.always.iter().for_each(|&case| self.transition(case, None));
     }
 
-    /// A beat that no case answers is followed by the next all the same.
+    /// A beat that no case answers is still followed by the next.
     fn timer_cases(&mut self, timer: TimerId) {
         let declared = &self.automaton.timers[timer];
         declared.cases.iter().for_each(|&case| self.transition(case, None));
@@ -298,7 +298,7 @@ impl Writer<'_> {
             Target::State(_) => attributes.push(("target", name.clone())),
             Target::History(_) => attributes.push(("target", history_name(name))),
         }
-        // The final states stand beside `root`, not inside it.
+        // The final states are beside `root`, not inside it.
         if self.is_local(transition.state, target) && !self.automaton.states[state].is_final {
             attributes.push(("type", "internal".to_owned()));
         }
@@ -322,7 +322,7 @@ impl Writer<'_> {
         self.tag(element, attributes, "/>\n");
     }
 
-    /// What was written for people; nothing if that is nothing.
+    /// The text for people; nothing if empty.
     fn comment(&mut self, text: &str) {
         let text = crate::outline::visible(text);
         let text = text.trim().trim_end_matches(':');

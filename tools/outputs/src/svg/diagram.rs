@@ -1,8 +1,8 @@
-//! What is to be drawn of one automaton: boxes and lines with their texts set, but not yet placed.
+//! What to draw of one automaton: boxes and lines with their texts set, but not yet placed.
 //!
-//! Three decisions keep the picture calm. Transitions of one pair of states share one line, with their labels one above the
-//! other. What leaves no state is listed inside it. And what the root does (so, what holds everywhere) starts from a box of its
-//! own, `any state`, instead of from a frame around everything.
+//! Three decisions keep the picture clear. Transitions of one pair of states share one line, with their labels one above the
+//! other. A reaction that leaves no state is listed inside it. And what the root does (what holds everywhere) starts from a separate
+//! box, `any state`, instead of from a frame around everything.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::wording::{Wording, event_of};
 pub const NAME_SIZE: f64 = 13.0;
 /// Size of the trigger and guard of a label, in pixels.
 pub const LABEL_SIZE: f64 = 12.0;
-/// Size of all that stands inside a state, and of what a transition does, in pixels.
+/// Size of the text inside a state, and of what a transition does, in pixels.
 pub const DETAIL_SIZE: f64 = 11.0;
 /// Height of the band with the name, in pixels.
 pub const NAME_BAND: f64 = 32.0;
@@ -75,7 +75,7 @@ pub struct Node {
     pub rows: Vec<Paragraph>,
     /// Line of the YAML, from 1.
     pub line: usize,
-    /// Shown when one points at it; may be empty.
+    /// Tooltip; may be empty.
     pub tooltip: String,
     /// Whether the trace entered it, if there is one.
     pub used: Option<bool>,
@@ -97,7 +97,7 @@ pub struct Edge {
     pub from: usize,
     /// Index of a node.
     pub to: usize,
-    /// What it stands for; empty for the line of an initial dot.
+    /// What it represents; empty for the line of an initial dot.
     pub transitions: Vec<TransitionId>,
     /// One for each group of transitions that do the same under the same guard.
     pub label: Vec<Vec<Paragraph>>,
@@ -106,7 +106,7 @@ pub struct Edge {
 }
 
 impl Node {
-    /// Width and height of name and rows: of a leaf all that there is, of a composite what stands above its children.
+    /// Width and height of name and rows: the whole of a leaf, the text above the children of a composite.
     #[must_use]
     pub fn text_size(&self) -> (f64, f64) {
         match self.shape {
@@ -137,7 +137,7 @@ impl Edge {
     }
 }
 
-/// What is to be drawn; the lines of labels are broken at `label_width` pixels. With counts of a trace, they are shown.
+/// What to draw; the lines of labels are broken at `label_width` pixels. With counts of a trace, they are shown.
 #[must_use]
 pub fn diagram(
     system: &System,
@@ -211,7 +211,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The box of a state. The root has one only if it does something, or is all that there is.
+    /// The box of a state. The root has one only if it does something, or is the only state.
     fn node(&self, id: StateId, parent: Option<usize>) -> Option<Node> {
         let automaton = self.automaton();
         let state = &automaton.states[id];
@@ -239,7 +239,7 @@ impl<'a> Builder<'a> {
         let title = count.map_or(title.clone(), |count| format!("{title} ×{count}"));
         let used = count.map(|count| count > 0);
         let tooltip = if shape == Shape::Anywhere {
-            "What holds in every state, unless a state further in says otherwise.".to_owned()
+            "Holds in every state, unless a state further in says otherwise.".to_owned()
         } else {
             state.summary.clone()
         };
@@ -295,7 +295,7 @@ impl<'a> Builder<'a> {
         Paragraph::new(DETAIL_SIZE, glyph, runs, width)
     }
 
-    /// What is stayed at, equal guards once: `stays at a, b [guard]; c`.
+    /// Reactions that stay, equal guards once: `stays at a, b [guard]; c`.
     fn stays(&self, transitions: Vec<TransitionId>, width: f64) -> Option<Paragraph> {
         let groups = self.groups(transitions);
         let between = if groups.iter().any(|group| group.transitions.len() > 1) { ";" } else { "," };
@@ -419,7 +419,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Puts together what does the same under the same guard. An `else` belongs to its own list of cases, and stays apart.
+    /// Groups transitions that do the same under the same guard. An `else` belongs to its own list of cases, and stays separate.
     fn groups(&self, transitions: Vec<TransitionId>) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for id in transitions {
@@ -514,7 +514,7 @@ fn done(effects: &[String]) -> Vec<Run> {
     separated(runs)
 }
 
-/// With a comma behind each but the last.
+/// With a comma after each but the last.
 fn separated(mut runs: Vec<Run>) -> Vec<Run> {
     let last = runs.len().saturating_sub(1);
     for run in &mut runs[..last] {

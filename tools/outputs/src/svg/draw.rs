@@ -1,4 +1,4 @@
-//! Writes the picture: containers, then lines, then leaves, then labels, so that nothing that matters is covered.
+//! Writes the picture: containers, then lines, then leaves, then labels, so that nothing important is covered.
 
 use std::fmt::Write as _;
 
@@ -19,16 +19,16 @@ const PAGE_MARGIN: f64 = 24.0;
 const CORNER: f64 = 7.0;
 /// Between the places that are tried for the name of a composite, in pixels.
 const TITLE_STEP: f64 = 2.0;
-/// A line may come this near to the beginning of the name of a composite where there is room, and where there is not, in pixels.
+/// How near a line may come to the beginning of the name of a composite, with room and without, in pixels.
 const BEFORE_TITLE: [f64; 2] = [9.0, 2.5];
-/// And this near to its end, in pixels.
+/// And how near to its end, in pixels.
 const BEHIND_TITLE: f64 = 2.5;
 /// Length of an arrowhead, in pixels.
 const ARROW: f64 = 9.0;
 /// The heading is broken at the width of the drawing, but not below this, in pixels.
 const HEADING_WIDTH: f64 = 460.0;
 
-/// The whole picture. The note stands beside the name of the automaton; it may be empty.
+/// The whole picture. The note is beside the name of the automaton; it may be empty.
 pub fn picture(
     automaton: &Automaton,
     path: &str,
@@ -70,8 +70,8 @@ pub fn picture(
     heading.finish_with(&automaton.name, &canvas.link, layout.size, &canvas.text, &extra)
 }
 
-/// Where the name of a composite begins: as far to the left as no line runs through it, though its rows, which are wider, may stand
-/// further to the right.
+/// Where the name of a composite begins: as far left as possible without a line through it; its rows, which are wider, may be
+/// further right.
 fn title_place(node: &Node, place: &Rectangle, text: &Rectangle, layout: &Layout) -> f64 {
     let width = text_width(&node.title, NAME_SIZE, true);
     let steps = ((text.x - place.x + BEFORE_TITLE[0]) / TITLE_STEP).floor().max(0.0) as usize;
@@ -113,7 +113,7 @@ pub struct Heading {
     instances: String,
     summary: Vec<String>,
     full_summary: String,
-    /// What it takes of the page's height, in pixels.
+    /// Its height, in pixels.
     pub height: f64,
     width: f64,
 }
@@ -129,12 +129,12 @@ impl Heading {
         Self { name, instances, summary: lines, full_summary: summary.to_owned(), height, width }
     }
 
-    /// The finished file around what was drawn; `of` is whose picture it is, for programs.
+    /// The finished file around the drawing; `of` names its subject, for programs.
     pub fn finish(&self, of: &str, link: &str, drawing: (f64, f64), drawn: &str) -> String {
         self.finish_with(of, link, drawing, drawn, "")
     }
 
-    /// Likewise, with more rules behind those of every picture. Without a link, the name leads nowhere.
+    /// Likewise, with more rules after those of every picture. Without a link, the name is plain text.
     pub fn finish_with(&self, of: &str, link: &str, drawing: (f64, f64), drawn: &str, rules: &str) -> String {
         let width = (drawing.0.max(self.width) + 2.0 * PAGE_MARGIN).ceil();
         let height = (drawing.1 + self.height + 2.0 * PAGE_MARGIN).ceil();
@@ -177,9 +177,9 @@ impl Heading {
     }
 }
 
-/// What was drawn so far.
+/// The drawing so far.
 pub struct Canvas {
-    /// The YAML, as seen from where the picture lies.
+    /// The YAML, as seen from the folder of the picture.
     pub link: String,
     /// Added to all places.
     pub origin: Point,
@@ -466,7 +466,7 @@ impl Canvas {
         );
     }
 
-    /// A title that is shown when one points at the element that is open; nothing if it is empty.
+    /// A tooltip for the open element; nothing if it is empty.
     pub fn tooltip(&mut self, text: &str) {
         if !text.is_empty() {
             let _ = writeln!(self.text, "<title>{}</title>", escape(text));
@@ -512,7 +512,7 @@ fn rounded(points: &[Point]) -> String {
     path
 }
 
-/// With two decimals at the most, so that the text is the same on every machine and small.
+/// With at most two decimals, so that the text is short and the same on every machine.
 pub fn number(value: f64) -> String {
     let rounded = (value * 100.0).round() / 100.0;
     let rounded = if rounded == 0.0 { 0.0 } else { rounded };

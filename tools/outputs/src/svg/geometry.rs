@@ -86,7 +86,7 @@ fn crosses_level(top: Point, bottom: Point, left: Point, right: Point) -> bool {
     within(top.x, left.x, right.x) && within(left.y, top.y, bottom.y)
 }
 
-/// Whether two straight parts lie on one another for more than a pixel.
+/// Whether two straight parts overlap by more than a pixel.
 #[must_use]
 pub fn coincide((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
     let shared = |a: f64, b: f64, c: f64, d: f64| a.max(b).min(c.max(d)) - a.min(b).max(c.min(d)) > 1.0;

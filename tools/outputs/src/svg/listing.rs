@@ -1,4 +1,4 @@
-//! The picture of what is too large for lines: a box for each state, in columns, which lists where its transitions lead.
+//! The picture of a definition too large for lines: a box for each state, in columns, which lists the targets of its transitions.
 
 use automata_compiler::model::{Automaton, StateId};
 
@@ -7,8 +7,8 @@ use super::geometry::Rectangle;
 use super::layout::{Layout, MARGIN};
 use super::typeset::{Paragraph, Run, Tone};
 
-/// Said beside the name of the automaton.
-pub const NOTE: &str = "too large for lines: each state lists where it leads";
+/// Shown beside the name of the automaton.
+pub const NOTE: &str = "too large for lines: each state lists its targets";
 /// Boxes above which there are no lines.
 const BOXES: usize = 1000;
 /// States above which there are no lines.
@@ -20,7 +20,7 @@ const BETWEEN: f64 = 24.0;
 /// Width of the text in a box, in pixels.
 const TEXT: f64 = 330.0;
 
-/// Whether lines would be too many to be followed.
+/// Whether there would be too many lines to follow.
 pub fn is_needed(diagram: &Diagram, automaton: &Automaton) -> bool {
     automaton.states.len() > STATES + 1 || diagram.nodes.len() > BOXES || diagram.edges.len() > LINES
 }
@@ -59,7 +59,7 @@ pub fn listing(automaton: &Automaton, diagram: &Diagram) -> (Diagram, Layout) {
     (diagram, layout)
 }
 
-/// Boxes one below the other, in so many columns that the whole is about square.
+/// Boxes one below the other, in enough columns that the whole is about square.
 fn columns(diagram: &Diagram) -> Layout {
     let sizes: Vec<(f64, f64)> = diagram.nodes.iter().map(super::diagram::Node::text_size).collect();
     let area: f64 = sizes.iter().map(|(width, height)| (width + BETWEEN) * (height + BETWEEN)).sum();

@@ -1,6 +1,6 @@
-//! The picture of an automaton: our own drawing of what [`layout`] has placed.
+//! The picture of an automaton: the drawing of what [`layout`] has placed.
 //!
-//! What can be relied on, so that a page can light up the current state or colour by use:
+//! What pages can rely on, to highlight the current state or colour by use:
 //!
 //! * `<g id="AUTOMATON-state-NAME" class="state …" data-line="…">` is a state; its parent's name is in `data-parent`.
 //! * `<g class="transition" data-transitions="3 5">` is a line, and the same on a label the words of it: the numbers of the
@@ -30,7 +30,7 @@ use layout::{Graph, GraphEdge, GraphNode, Layout, Work, place};
 /// Widths in pixels at which the lines of labels are broken; the one that gives the best picture is taken.
 const LABEL_WIDTHS: [f64; 2] = [175.0, 220.0];
 
-/// Lines above which one width of labels has to do.
+/// Lines above which only one width of labels is tried.
 const MANY: usize = 160;
 
 /// The picture of one automaton.

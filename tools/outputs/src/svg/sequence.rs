@@ -1,6 +1,6 @@
 //! The picture of a sequence of deliveries: lifelines from left to right, time from the top down.
 //!
-//! Every row holds one text, so no two can meet; what has to be true of the widths is that each text has room between the lifelines that it belongs to. Lifelines
+//! Every row holds one text, so no two can meet; the widths only have to leave room for each text between its lifelines. Lifelines
 //! are placed from left to right, each as near as the texts to its left allow.
 
 use std::fmt::Write as _;
@@ -32,7 +32,7 @@ const TIMES: f64 = 132.0;
 /// Where the numbers begin, in pixels.
 const NUMBERS: f64 = 78.0;
 
-/// The picture; `title` and `about` stand above it.
+/// The picture, with `title` and `about` above it.
 #[must_use]
 pub fn picture(sequence: &Sequence, title: &str, about: &str) -> String {
     let columns = columns(sequence);
@@ -141,7 +141,7 @@ impl Canvas {
         let _ = writeln!(self.text, "<path class=\"lifeline\" d=\"M{x} {top}V{bottom}\"/>");
     }
 
-    /// The number of a delivery, and its time if it is another than before.
+    /// The number of a delivery, and its time if it differs from the one before.
     fn beside(&mut self, delivery: u64, at_ms: Option<u64>, baseline: f64) {
         let texts = [(0.0, at_ms.map(moment)), (NUMBERS, Some(format!("#{delivery}")))];
         self.text.push_str("<g class=\"beside\">\n");

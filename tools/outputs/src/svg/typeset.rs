@@ -22,11 +22,11 @@ pub enum Tone {
     Effect,
     /// `entry`, `exit`, `defers`, `ignores`.
     Keyword,
-    /// Stands above several lines, and says what they are.
+    /// A heading above several lines.
     Heading,
-    /// What matters least.
+    /// The least important text.
     Quiet,
-    /// The trigger of what a trace never did.
+    /// The trigger of a transition that a trace never took.
     Never,
 }
 
@@ -49,7 +49,7 @@ impl Tone {
     }
 }
 
-/// What stands before the words of a line.
+/// A glyph before the words of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Glyph {
     /// A clock: a timer.
@@ -58,14 +58,14 @@ pub enum Glyph {
     Eye,
 }
 
-/// Where words lead: a transition, or just a line of the YAML.
+/// The link of words: to a transition, or just to a line of the YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The transition whose trigger this is.
     pub transition: Option<TransitionId>,
     /// Line of the YAML, from 1.
     pub line: usize,
-    /// Shown when one points at it; may be empty.
+    /// Tooltip; may be empty.
     pub tooltip: String,
     /// In which order the cases of one trigger are tried, from 1. The text then begins with it, and [`ORDER_END`].
     pub order: Option<usize>,
@@ -86,7 +86,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run that leads nowhere.
+    /// A run without a link.
     #[must_use]
     pub fn plain(text: impl Into<String>, tone: Tone) -> Self {
         Self { text: text.into(), tone, reference: None }
@@ -172,7 +172,7 @@ impl Paragraph {
         self.line_height() * self.lines.len() as f64
     }
 
-    /// Of the widest line, with what stands before it.
+    /// Of the widest line, with its glyph.
     #[must_use]
     pub fn width(&self) -> f64 {
         let width = |line: usize| self.indent(line) + self.line_width(line) + self.behind(line);
@@ -189,13 +189,13 @@ impl Paragraph {
         }
     }
 
-    /// Whether it stands at a line: then nothing comes between the line and its words, and the glyph is behind them.
+    /// Whether it is beside a line: then nothing comes between the line and its words, and the glyph is after them.
     #[must_use]
     pub fn is_label(&self) -> bool {
         self.size >= LABEL_SIZE
     }
 
-    /// Room behind a line of text for the glyph.
+    /// Room after a line of text for the glyph.
     fn behind(&self, line: usize) -> f64 {
         if line == 0 && self.glyph.is_some() && self.is_label() { GLYPH_WIDTH } else { 0.0 }
     }
@@ -208,7 +208,7 @@ impl Paragraph {
     }
 }
 
-/// The words of a run; a slash is part of the one behind it.
+/// The words of a run; a slash is part of the one after it.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut slash = false;

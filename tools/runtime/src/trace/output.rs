@@ -1,6 +1,6 @@
-//! Writing a whole trace: its first lines and its last one are nobody's to remember.
+//! Writing a whole trace: nobody has to remember its first lines and its last one.
 //!
-//! The last line says how many there are, so a reader can tell a trace that ended in good order from one that was cut off. [`Output`] counts the lines
+//! The last line says how many there are, so a reader can tell a trace that ended cleanly from one that was cut off. [`Output`] counts the lines
 //! and writes it when it is closed or dropped; [`Trace`] is a recorder on top of it, which gets the first two lines from its bus.
 
 use std::{fmt, io, thread};
@@ -11,7 +11,7 @@ use crate::bus::Opening;
 use crate::delivery::{Delivery, Recorder};
 use crate::secret::Key;
 
-/// Records a whole trace: hand it to [`Bus::with_recorder`](crate::Bus::with_recorder), and close it when the bus is done with.
+/// Records a whole trace: give it to [`Bus::with_recorder`](crate::Bus::with_recorder), and close it when the bus is no longer needed.
 ///
 /// ```text
 /// let file = BufWriter::new(File::create("day.trace")?);
@@ -20,8 +20,8 @@ use crate::secret::Key;
 /// bus.into_recorder().close()?;
 /// ```
 ///
-/// Each line is written as it comes, so `W` should have a buffer. Dropped instead of closed, it ends the trace all the same, but nobody learns
-/// of an error.
+/// Each line is written as it comes, so `W` should have a buffer. Dropped instead of closed, it still ends the trace, but errors are not
+/// reported.
 pub struct Trace<W: io::Write> {
     output: Output<W>,
     header: Header,
@@ -39,7 +39,7 @@ impl<W: io::Write> Trace<W> {
         Self { output: Output::new(out), header, key, error: None, line: Vec::new() }
     }
 
-    /// Ends the trace in good order.
+    /// Ends the trace cleanly.
     ///
     /// # Errors
     /// The first error that `W` had, now or while the bus ran. What is written up to there can be replayed.
@@ -79,9 +79,9 @@ impl<W: io::Write> Recorder for Trace<W> {
     }
 }
 
-/// Takes the lines of a trace, wherever they come from, and ends them in good order when it is closed or dropped.
+/// Takes the lines of a trace, wherever they come from, and ends them cleanly when it is closed or dropped.
 ///
-/// It writes no last line after an error, while its thread panics, or where nothing was written: then the trace is not in good order.
+/// It writes no last line after an error, while its thread panics, or if nothing was written: then the trace did not end cleanly.
 pub struct Output<W: io::Write> {
     /// None once it is closed.
     out: Option<W>,
@@ -105,7 +105,7 @@ impl<W: io::Write> Output<W> {
         self.attempt(|out| out.write_all(lines))
     }
 
-    /// Hands what was written on to where it belongs.
+    /// Flushes what was written.
     ///
     /// # Errors
     /// Those of `W`.
@@ -113,7 +113,7 @@ impl<W: io::Write> Output<W> {
         self.attempt(io::Write::flush)
     }
 
-    /// Writes the last line, and gives back what was written to.
+    /// Writes the last line, and returns the writer.
     ///
     /// # Errors
     /// Those of `W`.
@@ -122,7 +122,7 @@ impl<W: io::Write> Output<W> {
         self.into_inner()
     }
 
-    /// Leaves the trace without its last line: for the copy of one that was cut off.
+    /// Ends without writing the last line: for the copy of a trace that was cut off.
     ///
     /// # Errors
     /// Those of `W`.
@@ -153,7 +153,7 @@ impl<W: io::Write> Output<W> {
 impl<W: io::Write> Drop for Output<W> {
     fn drop(&mut self) {
         if self.out.is_some() && !self.has_failed && !thread::panicking() {
-            // `close` tells of an error; here there is nobody to tell.
+            // `close` reports an error; here nobody can be told.
             let _ = self.end();
         }
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask interop dht`: nodes of ours in a DHT that libtorrent carries, all on loopback.
 //!
 //! libtorrent comes from the Python Package Index, by its name and version, into a virtual environment below the target folder; nothing is installed
-//! anywhere else. What is tried is a test of `tests/whole_node/interop`, which is ignored otherwise.
+//! anywhere else. The test is in `tests/whole_node/interop`, and otherwise ignored.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,13 +10,13 @@ use anyhow::{Context, bail};
 
 use crate::steps::{self, cargo, shown, works};
 
-/// The version of libtorrent that is installed. It is named, so that a failure is ours and not that of a version which nobody has tried.
+/// The version of libtorrent that is installed. It is fixed, so that a failure is ours and not that of an untested version.
 const LIBTORRENT: &str = "2.1.1";
 
-/// What a Python must be able to do. The oldest version for which this libtorrent is built.
+/// What Python must provide. The oldest version for which this libtorrent is built.
 const PYTHON_HAS_VENV: &str = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 9))";
 
-/// What to do about a Python that is not there.
+/// What to do if Python is missing.
 const PYTHON_HELP: &str = "install Python 3.9 or newer with its modules venv and ensurepip (packages `python3` and `python3-venv` of \
      Debian and its like), or let PYTHON name one that has them";
 
@@ -31,7 +31,7 @@ pub fn run(reinstall: bool) -> anyhow::Result<()> {
     let mut test = cargo(&arguments);
     test.env("BITPIE_INTEROP_PYTHON", python);
     println!("$ {}", shown(&test));
-    // The test ends when this pipe does, and with it all that it has started: nothing outlives this process, however it ends.
+    // The test, and everything that it has started, ends when this pipe closes: nothing outlives this process, however it ends.
     let mut child = test.stdin(Stdio::piped()).spawn().context("`cargo` could not be started")?;
     let alive = child.stdin.take();
     let status = child.wait()?;
@@ -55,14 +55,14 @@ fn python_with_libtorrent(reinstall: bool) -> anyhow::Result<PathBuf> {
     }
     let system = system_python()?;
     steps::run(Command::new(system).args(["-m", "venv", "--clear"]).arg(&folder)).with_context(|| PYTHON_HELP)?;
-    // A built one: to compile libtorrent takes Boost and a quarter of an hour.
+    // A prebuilt one: compiling libtorrent takes Boost and a quarter of an hour.
     let install = ["-m", "pip", "install", "--disable-pip-version-check", "--only-binary=:all:"];
     steps::run(Command::new(&python).args(install).arg(format!("libtorrent=={LIBTORRENT}"))).with_context(|| {
-        format!("libtorrent {LIBTORRENT} could not be installed: is the package index reached, and has it a build for this Python and machine?")
+        format!("libtorrent {LIBTORRENT} could not be installed: is the package index reachable, and has it a build for this Python and machine?")
     })?;
     if !has_libtorrent(&python) {
         bail!(
-            "libtorrent {LIBTORRENT} is installed in {}, and cannot be imported: `{} -c 'import libtorrent'` says why",
+            "libtorrent {LIBTORRENT} is installed in {}, but cannot be imported: `{} -c 'import libtorrent'` shows why",
             folder.display(),
             python.display()
         );

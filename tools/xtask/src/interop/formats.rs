@@ -1,7 +1,7 @@
 //! `cargo xtask interop formats`: texts of the formats, given to the real programs.
 //!
 //! Mermaid and SCION come from npm, in the versions of `tests/interop/package.json`, into a folder below the target folder;
-//! Graphviz and PlantUML are looked for. What is tried is in `tools/outputs/tests/real_programs`, ignored otherwise.
+//! Graphviz and PlantUML must be installed. The tests are in `tools/outputs/tests/real_programs`, and otherwise ignored.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use crate::steps::{cargo, run as run_shown, works};
 
-/// A program that has to be there, how it shows that it is, and what brings it.
+/// A required program, how to check for it, and how to install it.
 const PROGRAMS: [(&str, &[&str], &str); 4] = [
     (
         "node",
@@ -22,10 +22,10 @@ const PROGRAMS: [(&str, &[&str], &str); 4] = [
     ("plantuml", &["-version"], "PlantUML, which needs Java (package `plantuml` of Debian and its like)"),
 ];
 
-/// What lies beside the packages: what names them, and the programs that drive them.
+/// Files beside the packages: the list of them, and the programs that drive them.
 const FILES: [&str; 3] = ["package.json", "mermaid.mjs", "scion.cjs"];
 
-/// Installs what is missing of npm, and runs the tests.
+/// Installs missing npm packages, and runs the tests.
 pub fn run(reinstall: bool) -> anyhow::Result<()> {
     let missing: Vec<String> = PROGRAMS
         .iter()
@@ -56,9 +56,10 @@ fn packages(reinstall: bool) -> anyhow::Result<PathBuf> {
     }
     let install = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
     run_shown(Command::new("npm").args(install).current_dir(&folder))
-        .context("the packages could not be installed: is the registry of npm reached?")?;
-    // Only now, so that what was interrupted is done again.
-    std::fs::copy(from.join("package.json"), folder.join("installed.json")).context("no note of it can be made")?;
+        .context("the packages could not be installed: is the npm registry reachable?")?;
+    // Only now, so that an interrupted installation is repeated.
+    std::fs::copy(from.join("package.json"), folder.join("installed.json"))
+        .context("the installation cannot be noted")?;
     Ok(folder)
 }
 

@@ -1,11 +1,11 @@
-//! `cargo xtask interop`: what we make, with the programs of others.
+//! `cargo xtask interop`: our results with other programs.
 
 mod dht;
 mod formats;
 
 use clap::{Args, ValueEnum};
 
-/// One thing to try.
+/// One test.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// Nodes in a DHT that libtorrent carries. Needs Python 3.9 or newer with venv, or PYTHON=… that names one
@@ -14,17 +14,17 @@ enum Part {
     Formats,
 }
 
-/// Try what we make with the programs of others.
+/// Test with other programs.
 #[derive(Args)]
 #[command(
     after_help = "What comes from package indexes (libtorrent, Mermaid, SCION) is installed below the target folder, in the versions that \
     this repository names. docs/ARCHITECTURE.md tells what is tried."
 )]
 pub struct Interop {
-    /// What to try; everything if nothing is named
+    /// What to test [default: everything]
     #[arg(value_enum)]
     parts: Vec<Part>,
-    /// Install what comes from package indexes again
+    /// Install the packages again
     #[arg(long)]
     reinstall: bool,
 }

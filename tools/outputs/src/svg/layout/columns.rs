@@ -1,7 +1,7 @@
-//! Places what is in the layers from left to right, such that lines have as few and as short level parts as can be.
+//! Places the contents of the layers from left to right, so that lines have as few and as short horizontal parts as possible.
 //!
-//! Long lines are one upright piece wherever they do not cross one another. The rest is what network simplex is for: variables are the
-//! sides of boxes, upright pieces, and the places at which lines leave the boxes.
+//! Long lines are one upright piece wherever they do not cross one another. Network simplex does the rest: its variables are the
+//! sides of boxes, upright pieces, and the places where lines leave the boxes.
 
 use super::layered::{Kind, Layered};
 use super::simplex::{Distance, solve};
@@ -20,7 +20,7 @@ const PORT_PORT: i64 = 12;
 /// Between the border of a container and boxes, and between it and lines, in pixels.
 const INSET: [i64; 2] = [22, 16];
 
-/// What a pixel costs by which a box is wider than it need be: more than all lines at it can gain.
+/// The cost of each pixel by which a box is wider than necessary: more than all its lines can gain.
 const WIDER: i64 = 5000;
 
 /// Where everything is from left to right.
@@ -102,12 +102,12 @@ impl Columnist<'_> {
         self.count - 1
     }
 
-    /// `head` is at least `gap` behind `tail`.
+    /// `head` is at least `gap` after `tail`.
     fn distance(&mut self, tail: Place, head: Place, gap: i64, weight: i64) {
         self.distances.push(Distance { tail: tail.0, head: head.0, length: tail.1 + gap - head.1, weight });
     }
 
-    /// What lies between two places costs, whichever is further left.
+    /// The distance between two places costs, whichever is further left.
     fn pull(&mut self, a: Place, b: Place, weight: i64) {
         if a.0 != b.0 {
             let both = (self.variable(), 0);
@@ -144,7 +144,7 @@ impl Columnist<'_> {
         }
     }
 
-    /// By vertex of a line: the one above it with which it is one upright piece. As many as do not cross one another.
+    /// By vertex of a line: the one above it with which it is one upright piece. As many as possible without crossing one another.
     fn aligned(&self) -> Vec<Option<usize>> {
         let mut aligned = vec![None; self.layered.vertices.len()];
         for layer in &self.layered.layers {
@@ -165,7 +165,7 @@ impl Columnist<'_> {
         aligned
     }
 
-    /// Where segments end: at a place of its own at a leaf, at a given one elsewhere.
+    /// Where segments end: at a separate place at a leaf, at a given one elsewhere.
     fn ports(&mut self, edge_of: &[usize]) {
         let layered = self.layered;
         for vertex in 0..layered.vertices.len() {
@@ -250,7 +250,7 @@ impl Columnist<'_> {
         }
     }
 
-    /// Room behind a member for the line that leads to itself.
+    /// Room after a member for the line to itself.
     fn tail(&self, vertex: usize) -> i64 {
         self.layered.member(vertex).map_or(0, |node| self.shapes.tail(node))
     }
@@ -290,7 +290,7 @@ impl Columnist<'_> {
     }
 }
 
-/// Of pairs that are sorted by their first number, as many as can be whose second rises too.
+/// From pairs sorted by their first number, as many as possible whose second rises too.
 fn longest_rising(pairs: &[(usize, usize, usize, usize)]) -> Vec<(usize, usize, usize, usize)> {
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = vec![None; pairs.len()];

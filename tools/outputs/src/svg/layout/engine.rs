@@ -13,11 +13,11 @@ use super::rows::{Placed, place, straightened};
 use super::sequence::{Reading, sequence};
 use super::{Graph, LABEL_GAP, LOOP, Layout, Side, Work};
 
-/// What is varied from one layout to another.
+/// What varies from one layout to another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
     pub reading: Reading,
-    /// Whether containers stand side by side.
+    /// Whether containers are side by side.
     pub in_rows: bool,
 }
 
@@ -53,7 +53,7 @@ impl Shapes {
         shapes
     }
 
-    /// Of containers, before they are laid out: about what a square would be that holds everything.
+    /// Of containers, before they are laid out: about the size of a square that holds everything.
     fn estimate(&mut self, graph: &Graph) {
         let mut areas = vec![0_i64; graph.nodes.len()];
         for edge in &graph.edges {
@@ -108,7 +108,7 @@ impl Shapes {
     }
 }
 
-/// A level on its way: ordered, then placed.
+/// A level in progress: ordered, then placed.
 struct Stage {
     layered: Layered,
     upper_layers: usize,
@@ -187,7 +187,7 @@ fn ordered(graph: &Graph, levels: &Levels, shapes: &Shapes, manner: Manner, work
             .map(|vertex| match vertex.kind {
                 Kind::Text => true,
                 Kind::Port(edge) => is_given(edge),
-                // What stands side by side is read from left to right.
+                // Members side by side are read from left to right.
                 Kind::Member(_) => in_rows,
                 _ => false,
             })

@@ -6,7 +6,7 @@ use super::{Graph, Layout, MARGIN};
 /// A line may come this far into the inset around a text, in pixels.
 const TEXT_SLACK: f64 = 4.0;
 
-/// A page that is wider than this many pixels has to be scrolled sideways.
+/// A page wider than this many pixels has to be scrolled sideways.
 const COMFORTABLE_WIDTH: f64 = 1250.0;
 
 impl Layout {
@@ -28,7 +28,7 @@ impl Layout {
         self.size = (whole.width + 2.0 * MARGIN, whole.height + 2.0 * MARGIN);
     }
 
-    /// How often a label, a leaf or the text of a container meets what it should not, and lines lie on one another.
+    /// How often a label, a leaf or the text of a container overlaps something else, and lines overlap.
     #[must_use]
     pub fn faults(&self, graph: &Graph) -> usize {
         self.faults_of_labels() + self.faults_of_lines(graph)
@@ -64,7 +64,7 @@ impl Layout {
         faults
     }
 
-    /// What the eye has to pay: crossings, bends, long lines, a page that does not fit, and an entry that is not at the top.
+    /// The cost for the reader: crossings, bends, long lines, a page that does not fit, and an entry that is not at the top.
     #[must_use]
     pub fn cost(&self, graph: &Graph) -> f64 {
         let mut crossings = 0;

@@ -6,7 +6,7 @@ use super::layering::{Course, Layering};
 use super::levels::{End, Level};
 use super::{Graph, LABEL_GAP, Side};
 
-/// What stands in a layer.
+/// A member of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The text of the container. Always the first of the first layer.
@@ -15,7 +15,7 @@ pub(super) enum Kind {
     Member(usize),
     /// Where an edge passes the border, or ends on it.
     Port(usize),
-    /// A link on its way.
+    /// A link that passes.
     Line,
     /// The label of a link, which runs along its left side.
     Label(usize),
@@ -193,7 +193,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Segments from the upper vertex down to the lower one; the label stands where it takes least room.
+    /// Segments from the upper vertex down to the lower one; the label is where it takes least room.
     fn chain(
         &mut self,
         upper: usize,

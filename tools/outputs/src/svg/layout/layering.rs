@@ -26,7 +26,7 @@ pub(super) struct Unlayered<'a> {
     pub sizes: &'a [(i64, i64)],
     /// At which side links pass the border.
     pub sides: &'a Sides,
-    /// Whether containers stand side by side.
+    /// Whether containers are side by side.
     pub in_rows: bool,
 }
 
@@ -61,7 +61,7 @@ impl Unlayered<'_> {
         finished(layers, courses)
     }
 
-    /// Whether members stand side by side: where there is more than one container.
+    /// Whether members are side by side: if there is more than one container.
     pub fn stands_in_rows(&self) -> bool {
         self.in_rows && self.level.members.iter().filter(|&&member| self.graph.nodes[member].is_container).count() > 1
     }
@@ -148,7 +148,7 @@ impl Unlayered<'_> {
         members.iter().map(|&member| (member, values[index[&member]] as usize)).collect()
     }
 
-    /// How many layers a link leads down at least: its label needs one of its own.
+    /// How many layers a link leads down at least: its label needs a separate one.
     fn length(&self, edge: usize, is_main: bool) -> i64 {
         if is_main && self.graph.edges[edge].label.is_some() { 2 } else { 1 }
     }
@@ -185,14 +185,14 @@ impl Unlayered<'_> {
         layers
     }
 
-    /// 1 if a label stands between the upper border and this member.
+    /// 1 if a label is between the upper border and this member.
     fn main_length_from_border(&self, member: usize) -> usize {
         let comes =
             |link: &&super::levels::Link| link.is_main && (link.from, link.to) == (End::Border, End::Member(member));
         usize::from(self.level.links.iter().any(|link| comes(&link)))
     }
 
-    /// Members side by side, as words in lines: what is connected in one line is connected below it.
+    /// Members side by side, like words in lines: members connected within a line are connected below it.
     fn rows(&self, limit: i64) -> Layering {
         let (dot, _) = self.beginning();
         let is_wide = |member: usize| self.graph.nodes[member].is_container;

@@ -1,6 +1,6 @@
-//! Takes a graph with nested nodes apart into levels without any: the inside of each container is laid out alone.
+//! Splits a graph with nested nodes into levels without nesting: the inside of each container is laid out alone.
 //!
-//! A line that crosses borders becomes one link in each level that it passes. In the level where its ends part, the link leads from one
+//! A line that crosses borders becomes one link in each level that it passes. In the level where its ends separate, the link leads from one
 //! member to another and has the label; further in, it leads from a member to a place on the border.
 
 use super::Graph;
@@ -21,7 +21,7 @@ pub(super) struct Link {
     pub edge: usize,
     pub from: End,
     pub to: End,
-    /// Whether this is where the ends of the edge part. Here it has its label.
+    /// Whether this is where the ends of the edge separate. Here it has its label.
     pub is_main: bool,
 }
 

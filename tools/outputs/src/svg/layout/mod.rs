@@ -1,15 +1,15 @@
-//! Places boxes, lines and labels: the layered way of drawing (Sugiyama, Tagawa, Toda 1981), for nested boxes and with labels that have room
-//! of their own. Why it is ours: `docs/decisions/0003-layout-engine.md`.
+//! Places boxes, lines and labels: the layered way of drawing (Sugiyama, Tagawa, Toda 1981), for nested boxes and with labels that have their
+//! own room. Why it is ours: `docs/decisions/0003-layout-engine.md`.
 //!
 //! 1. [`levels`]: each container's inside is laid out alone; a line that crosses borders is a link in each level that it passes.
 //! 2. [`sequence`]: in which order members are read, from the initial state on; lines along it lead down, lines against it up.
 //! 3. [`layering`], [`layered`]: members get layers; lines and labels get a place in each layer that they pass.
 //! 4. [`ordering`]: the order in each layer, such that few lines cross.
 //! 5. [`columns`]: places from left to right, such that lines are straight.
-//! 6. [`rows`], [`tracks`]: places from top to bottom, and level parts of lines that do not lie on one another.
+//! 6. [`rows`], [`tracks`]: places from top to bottom, and horizontal parts of lines that do not overlap.
 //!
-//! All is whole numbers and bounded steps ([`Work`]), without a clock: the same graph has the same layout on every machine. Small
-//! graphs are laid out in several manners, of which the best is taken ([`Layout::cost`]).
+//! Everything uses whole numbers and bounded steps ([`Work`]), without a clock: the same graph has the same layout on every machine. Small
+//! graphs are laid out in several ways, and the best is used ([`Layout::cost`]).
 
 mod columns;
 mod engine;
@@ -91,7 +91,7 @@ enum Side {
     Bottom,
 }
 
-/// What may be spent on a picture, and what was: counted and not timed, so that it is the same everywhere.
+/// The budget of a picture, and what was used: counted, not timed, so that it is the same everywhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Work {
     /// Steps that are left.
@@ -116,7 +116,7 @@ impl Work {
     }
 }
 
-/// Edges up to which all manners are tried, and up to which some are.
+/// Edges up to which all ways are tried, and up to which some are.
 const TRIED: [usize; 2] = [60, 160];
 
 /// The best of several layouts.
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// Steps are counted, and there is an end of them, however large the graph.
+    /// Steps are counted and bounded, however large the graph.
     #[test]
     fn work_is_bounded() {
         let node = GraphNode { size: (96.0, 36.0), ..GraphNode::default() };

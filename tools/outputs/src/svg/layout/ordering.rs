@@ -4,7 +4,7 @@
 use super::Work;
 use super::layered::Layered;
 
-/// Times that all layers are gone through, for small graphs; and fewer for large ones.
+/// Passes through all layers for small graphs, and fewer for large ones.
 const SWEEPS: [usize; 3] = [14, 8, 4];
 /// Segments up to which a graph is small, and is not large.
 const SIZES: [usize; 2] = [400, 4000];

@@ -1,4 +1,4 @@
-//! Places the layers from top to bottom, and writes down where each link runs.
+//! Places the layers from top to bottom, and determines where each link runs.
 
 use super::super::geometry::{Point, Rectangle};
 use super::columns::Columns;
@@ -29,7 +29,7 @@ pub(super) struct Placed {
     pub size: (i64, i64),
 }
 
-/// `upper_layers`: so many layers are even at their upper sides and not in the middle.
+/// `upper_layers`: this many layers are aligned at their upper sides, not in the middle.
 pub(super) fn place(
     layered: &Layered,
     columns: &Columns,

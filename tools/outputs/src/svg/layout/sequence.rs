@@ -1,4 +1,4 @@
-//! In which order the members of a level are read. Links along it lead downwards, links against it upwards.
+//! The order in which the members of a level are read. Links along it lead downwards, links against it upwards.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub(super) enum Reading {
     Depth,
     /// By distance from where reading begins: shortest ways lead downwards.
     Breadth,
-    /// As the file has them, behind where reading begins.
+    /// As in the file, after where reading begins.
     File,
 }
 
@@ -66,7 +66,7 @@ fn starts(graph: &Graph, level: &Level, next: &BTreeMap<usize, Vec<usize>>) -> V
     starts
 }
 
-/// Topological but for links back: a node comes behind all from which it is reached forwards.
+/// Topological except for links back: a node comes after all from which it is reached forwards.
 fn depth_first<'a>(starts: &[usize], next: impl Fn(usize) -> &'a Vec<usize>) -> Vec<usize> {
     let mut seen: std::collections::BTreeSet<usize> = std::collections::BTreeSet::new();
     let mut whole = Vec::new();

@@ -1,13 +1,13 @@
-//! Network simplex (Gansner, Koutsofios, North, Vo 1993): whole numbers for variables, so that one is at least so far behind another, and
-//! the weighted sum of the distances is least. Layers and columns are both found so.
+//! Network simplex (Gansner, Koutsofios, North, Vo 1993): whole numbers for variables, with minimum distances between them, so that
+//! the weighted sum of the distances is least. It finds both layers and columns.
 //!
-//! A pivot never makes the sum greater, and every state in between is a solution. So the number of pivots can be bounded, and what is
-//! reached by then is taken: the same on every machine.
+//! A pivot never makes the sum greater, and every state in between is a solution. So the number of pivots can be bounded, and the solution
+//! reached is used: the same on every machine.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// `head` is at least `length` behind `tail`; what is between them costs `weight` each.
+/// `head` is at least `length` after `tail`; the distance between them costs `weight` per unit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Distance {
     pub tail: usize,
@@ -43,7 +43,7 @@ pub(super) fn solve(count: usize, distances: &[Distance], pivots: &mut usize) ->
     simplex.value.iter().map(|value| value - least).collect()
 }
 
-/// Ties what is not connected to the first variable, at no cost.
+/// Connects separate parts to the first variable, at no cost.
 fn connect(count: usize, edges: &mut Vec<Distance>) {
     let mut of: Vec<usize> = (0..count).collect();
     fn root(of: &mut [usize], mut vertex: usize) -> usize {

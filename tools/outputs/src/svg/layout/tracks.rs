@@ -1,5 +1,5 @@
 //! Between two layers, lines change their columns on level tracks. Which track is above which decides where lines cross, and that
-//! none lies on another.
+//! none overlap.
 
 /// Where a line comes from above and where it goes on below, in pixels from the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) type Steps = Vec<(usize, i64)>;
 const APART: i64 = 9;
 /// More than any number of crossings.
 const FORBIDDEN: i64 = 1_000_000;
-/// How often lines that are in each other's way get another track in between.
+/// How often conflicting lines get another track in between.
 const DOGLEGS: usize = 6;
 
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ impl Piece {
         first < column && column < last
     }
 
-    /// Whether the upright ends of the two lie on one another if this one is above.
+    /// Whether the upright ends of the two overlap if this one is above.
     fn clashes_above(&self, other: &Piece) -> bool {
         self.of != other.of && (self.to - other.from).abs() < APART
     }
@@ -80,7 +80,7 @@ pub(super) fn tracks(changes: &[Change]) -> (Vec<Steps>, usize) {
     (steps, count)
 }
 
-/// From above downwards, such that few lines cross and, where it can be, none lies on another.
+/// From the top down, such that few lines cross and, if possible, none overlap.
 fn in_order(pieces: &[Piece]) -> Vec<usize> {
     let count = pieces.len();
     // By piece: those that had better be below it, and how much better.
@@ -123,7 +123,7 @@ fn in_order(pieces: &[Piece]) -> Vec<usize> {
     order
 }
 
-/// A piece that lies on another in this order.
+/// A piece that overlaps another in this order.
 fn clash(pieces: &[Piece], order: &[usize]) -> Option<usize> {
     for (done, &upper) in order.iter().enumerate() {
         let clashes = |&&lower: &&usize| pieces[upper].clashes_above(&pieces[lower]);
