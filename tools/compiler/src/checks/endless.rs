@@ -6,6 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::DiGraph;
+
 use super::Subject;
 use crate::codes::warnings::{ENDLESS, NOT_JUDGED};
 use crate::diagnostic::Diagnostic;
@@ -35,13 +38,13 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
         path: Vec::new(),
         done: BTreeSet::new(),
         told: BTreeSet::new(),
+        on_cycles: BTreeSet::new(),
         steps_left: MOST_STEPS_PER_AUTOMATON * subjects.len(),
         not_followed: None,
     };
-    for subject in subjects {
-        for event in 0..subject.automaton.events.len() as u32 {
-            search.deliver(&Leaves::new(), (subject.id, EventId(event)), findings);
-        }
+    search.on_cycles = on_cycles(&search.causes());
+    for message in search.on_cycles.clone() {
+        search.deliver(&Leaves::new(), message, findings);
     }
     if let Some((automaton, event)) = search.not_followed {
         let event = &subjects[automaton.index()].automaton.events[event];
@@ -58,6 +61,8 @@ struct Search<'s, 'a> {
     done: BTreeSet<(Leaves, Message)>,
     /// Cycles by their messages, so that each is reported once, whatever state it runs in.
     told: BTreeSet<BTreeSet<Message>>,
+    /// Only these may lead back to themselves; all others are not followed.
+    on_cycles: BTreeSet<Message>,
     steps_left: usize,
     /// The first message that is no longer followed.
     not_followed: Option<Message>,
@@ -76,9 +81,63 @@ fn observers(subjects: &[Subject]) -> BTreeMap<(AutomatonId, Change, StateId), V
     observers
 }
 
+/// The messages that are part of a cycle.
+fn on_cycles(causes: &BTreeMap<Message, BTreeSet<Message>>) -> BTreeSet<Message> {
+    let mut graph = DiGraph::new();
+    let nodes: BTreeMap<Message, _> = causes.keys().map(|&message| (message, graph.add_node(message))).collect();
+    for (message, caused) in causes {
+        for caused in caused {
+            graph.update_edge(nodes[message], nodes[caused], ());
+        }
+    }
+    let is_cycle = |part: &Vec<_>| part.len() > 1 || part.iter().any(|&node| graph.contains_edge(node, node));
+    tarjan_scc(&graph).into_iter().filter(is_cycle).flatten().map(|node| graph[node]).collect()
+}
+
 impl Search<'_, '_> {
+    /// What each message may cause, whatever the states are: at least what it does cause.
+    fn causes(&self) -> BTreeMap<Message, BTreeSet<Message>> {
+        let mut causes = BTreeMap::new();
+        for subject in self.subjects {
+            let (automaton, id) = (subject.automaton, subject.id);
+            let of = |effects: &Effects| -> Vec<Message> {
+                let raised = effects.raises().map(|raise| (id, raise.event));
+                effects.sends().map(|send| (send.to.automaton, send.event)).chain(raised).collect()
+            };
+            // A transition with a target may enter and leave any state, and any `always` may follow.
+            let mut moving: BTreeSet<Message> = BTreeSet::new();
+            for state in automaton.state_ids() {
+                moving.extend(of(&automaton.states[state].entry));
+                moving.extend(of(&automaton.states[state].exit));
+                for change in [Change::Enters, Change::Leaves] {
+                    moving.extend(self.observers.get(&(id, change, state)).into_iter().flatten());
+                }
+            }
+            let always = |trigger: Trigger| trigger == Trigger::Always;
+            for transition in automaton.transitions.iter().filter(|transition| always(transition.trigger)) {
+                moving.extend(of(&transition.effects));
+            }
+            let has_always = automaton.transitions.iter().any(|transition| always(transition.trigger));
+            for event in (0..automaton.events.len() as u32).map(EventId) {
+                let mut caused = BTreeSet::new();
+                let answers = automaton.transitions.iter().filter(|of| of.trigger == Trigger::Event(event));
+                for transition in answers {
+                    caused.extend(of(&transition.effects));
+                    if has_always || matches!(transition.reaction, Reaction::To(_)) {
+                        caused.extend(&moving);
+                    }
+                }
+                causes.insert((id, event), caused);
+            }
+        }
+        causes
+    }
+
     /// Follows a message to its receiver, in the state that is known or in each that there is.
     fn deliver(&mut self, leaves: &Leaves, message: Message, findings: &mut Vec<Diagnostic>) {
+        if !self.on_cycles.contains(&message) {
+            return;
+        }
         let receiver = &self.subjects[message.0.index()];
         let known = leaves.get(&message.0).copied();
         if known.is_none() && leaves.len() == MOST_AUTOMATA {

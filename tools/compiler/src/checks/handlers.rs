@@ -1,10 +1,12 @@
 //! Reactions that hide one another, or never happen.
 
+use std::collections::BTreeSet;
+
 use super::Subject;
 use crate::codes::warnings::{DEFERRED_FOR_EVER, HIDDEN_HANDLER, NEVER_HANDLED};
 use crate::diagnostic::Diagnostic;
 use crate::model::{EventId, EventKind, Handler, Response, StateId};
-use crate::selection::{Answer, Cause, LeafAnswers};
+use crate::selection::{Answer, Cause, LeafAnswers, Step};
 use crate::worlds::without_spans;
 
 /// An `ignore` without a reason, with a handler of the same event further out.
@@ -75,16 +77,22 @@ fn handlers_of<'a>(subject: &Subject<'a>, event: EventId) -> impl Iterator<Item 
 
 /// A deferred event that is handled only where it is still deferred.
 pub fn deferred_for_ever(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    // Made once: there may be thousands of events, each in hundreds of states.
+    let handled: Vec<(StateId, BTreeSet<EventId>)> =
+        subject.resting().map(|of| (of.leaf, handled_in(subject, of))).collect();
     for (index, event) in subject.automaton.events.iter().enumerate() {
         let id = EventId(index as u32);
         let defers: Vec<StateId> = handlers_of(subject, id)
             .filter(|(_, handler)| matches!(handler.response, Response::Defer { .. }))
             .map(|(state, _)| state)
             .collect();
+        if defers.is_empty() {
+            continue;
+        }
         let is_kept = |leaf: StateId| defers.iter().any(|&state| subject.automaton.is_in(leaf, state));
-        let handled_at_all = subject.resting().any(|of| handles(subject, of, id));
-        let recalled = subject.resting().any(|of| !is_kept(of.leaf) && handles(subject, of, id));
-        if defers.is_empty() || !handled_at_all || recalled {
+        let handling: Vec<StateId> =
+            handled.iter().filter(|(_, events)| events.contains(&id)).map(|(leaf, _)| *leaf).collect();
+        if handling.is_empty() || handling.iter().any(|&leaf| !is_kept(leaf)) {
             continue;
         }
         let first = handlers_of(subject, id).find(|(_, handler)| matches!(handler.response, Response::Defer { .. }));
@@ -95,11 +103,14 @@ pub fn deferred_for_ever(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-fn handles(subject: &Subject, of: &LeafAnswers, event: EventId) -> bool {
-    let chains =
-        of.events.iter().filter(|chain| matches!(chain.cause, Cause::Event(arrival) if arrival.event == event));
-    chains.flat_map(|chain| &chain.steps).any(|step| match step.answer {
+/// The events that some transition answers in that leaf.
+fn handled_in(subject: &Subject, of: &LeafAnswers) -> BTreeSet<EventId> {
+    let is_handled = |step: &Step| match step.answer {
         Answer::Transition(id) => step.reached && !subject.automaton.transitions[id].is_ignore(),
         Answer::Defer | Answer::Ignore | Answer::IgnoreOthers => false,
-    })
+    };
+    let handled = of.events.iter().filter(|chain| chain.steps.iter().any(is_handled));
+    handled
+        .filter_map(|chain| if let Cause::Event(arrival) = chain.cause { Some(arrival.event) } else { None })
+        .collect()
 }

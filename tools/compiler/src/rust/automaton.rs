@@ -746,6 +746,9 @@ fn timers_of(facts: &Facts<'_>) -> String {
         };
         let _ = writeln!(body, "if {is_active} {{ {starts} }}");
     }
+    if body.is_empty() {
+        return String::new();
+    }
     let ids = || (0..automaton.timers.len() as u32).map(TimerId).filter(|&id| effects::starts_outside(facts, id));
     let reads = |is_such: fn(&ExpressionKind) -> bool| {
         ids().any(|id| automaton.timers[id].length.contains(|part| is_such(&part.kind)))

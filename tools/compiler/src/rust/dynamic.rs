@@ -110,8 +110,7 @@ fn place(facts: &Facts<'_>, key: &str) -> String {
     }
     let _ = writeln!(
         text,
-        "let Input::Start(given) = input_of_{function}(\"start\", parameters)? else {{ return Err(\"not a start\".to_owned()) }};\n\
-         bus.place::<{path}::Machine>({key}, &given, state, placed);"
+        "bus.place::<{path}::Machine>({key}, &given_of_{function}(parameters)?, state, placed);"
     );
     text
 }
@@ -120,7 +119,7 @@ fn place(facts: &Facts<'_>, key: &str) -> String {
 fn input(facts: &Facts<'_>) -> String {
     let name = &facts.automaton.name;
     let (path, function) = (path(facts), &facts.own_names().module);
-    let mut arms = format!("\"start\" => Input::Start({}),\n", given(facts));
+    let mut arms = format!("\"start\" => Input::Start(given_of_{function}(fields)?),\n");
     for (index, event) in facts.automaton.events.iter().enumerate() {
         let fields: Vec<&str> = event.fields.iter().map(|field| field.name.as_str()).collect();
         let read: Vec<String> = event.fields.iter().map(read_field).collect();
@@ -133,8 +132,10 @@ fn input(facts: &Facts<'_>) -> String {
         );
     }
     format!(
-        "fn input_of_{function}(event: &str, fields: &Fields) -> Result<Input<{path}::Machine>, String> {{ \
-         Ok(match event {{ {arms} _ => return Err(format!(\"`{name}` has no event `{{event}}`\")) }}) }}\n"
+        "fn given_of_{function}(fields: &Fields) -> Result<{path}::Given, String> {{ {} }}\n\
+         fn input_of_{function}(event: &str, fields: &Fields) -> Result<Input<{path}::Machine>, String> {{ \
+         Ok(match event {{ {arms} _ => return Err(format!(\"`{name}` has no event `{{event}}`\")) }}) }}\n",
+        given(facts)
     )
 }
 
@@ -147,7 +148,7 @@ fn given(facts: &Facts<'_>) -> String {
     let parameters = &facts.automaton.parameters;
     let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
     if parameters.is_empty() {
-        return "dynamic::only(fields, &[])?".to_owned();
+        return "dynamic::only(fields, &[])".to_owned();
     }
     let read: Vec<String> = parameters
         .iter()
@@ -160,7 +161,7 @@ fn given(facts: &Facts<'_>) -> String {
             format!("{}: dynamic::{read}(fields, {:?})?", names::word(&parameter.name), parameter.name)
         })
         .collect();
-    format!("{{ dynamic::only(fields, &{names:?})?; {}::Given {{ {} }} }}", path(facts), read.join(", "))
+    format!("dynamic::only(fields, &{names:?})?; Ok({}::Given {{ {} }})", path(facts), read.join(", "))
 }
 
 fn conditions(facts: &Facts<'_>) -> String {

@@ -98,9 +98,9 @@ impl<'a> Scope<'a> {
 
     /// An integer in a type that holds all others.
     pub fn wide(self, expression: &Expression) -> String {
-        match &expression.kind {
-            ExpressionKind::Literal(Value::Integer(value)) => integer(*value),
-            _ => format!("i128::from({})", self.value(expression).text),
+        match literal(expression) {
+            Some(value) => format!("{}_i128", integer(value)),
+            None => format!("i128::from({})", self.value(expression).text),
         }
     }
 
@@ -476,13 +476,25 @@ impl<'a> Scope<'a> {
         match (left.r#type.base, right.r#type.base) {
             (BaseType::Integer(a), BaseType::Integer(b)) if a != b => {
                 let widen = |expression: &Expression, from: IntegerType| match a.common(b) {
+                    _ if literal(expression).is_some() => self.suffixed(expression, a.common(b)),
                     Some(common) => bounded(self.value(expression), from, common, None),
-                    None => Code::atom(format!("i128::from({})", self.value(expression).text)),
+                    None => Code::atom(self.wide(expression)),
                 };
                 (widen(left, a), widen(right, b))
             }
+            // Between two literals nothing else says their type.
+            (BaseType::Integer(of), _) if literal(left).is_some() && literal(right).is_some() => {
+                (self.suffixed(left, Some(of)), self.suffixed(right, Some(of)))
+            }
             _ => (self.value(left), self.value(right)),
         }
+    }
+
+    /// A literal that says its type; `i128` if it is to be of none.
+    fn suffixed(self, expression: &Expression, of: Option<IntegerType>) -> Code {
+        let Some(value) = literal(expression) else { return self.value(expression) };
+        let text = format!("{}_{}", integer(value), of.map_or("i128", IntegerType::name));
+        Code::new(if value < 0 { Level::Unary } else { Level::Atom }, text)
     }
 
     fn equal(self, left: &Expression, right: &Expression, symbol: &str) -> Code {
@@ -539,7 +551,7 @@ impl<'a> Scope<'a> {
             && a != b
         {
             let optional = Code::atom(format!("{}.map(i128::from)", self.value(optional).receiver()));
-            return (optional, Code::atom(format!("Some(i128::from({}))", self.value(plain).text)));
+            return (optional, Code::atom(format!("Some({})", self.wide(plain))));
         }
         if self.is_copy(plain.r#type) {
             return (self.value(optional), Code::atom(format!("Some({})", self.value(plain).text)));
@@ -552,6 +564,10 @@ impl<'a> Scope<'a> {
         }
         (Code::atom(format!("{place}.as_ref()")), Code::atom(format!("Some({})", self.borrowed(plain))))
     }
+}
+
+fn literal(expression: &Expression) -> Option<i128> {
+    if let ExpressionKind::Literal(Value::Integer(value)) = expression.kind { Some(value) } else { None }
 }
 
 fn bounded(code: Code, from: IntegerType, to: IntegerType, bounds: Option<(i128, i128)>) -> Code {

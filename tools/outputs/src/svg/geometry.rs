@@ -70,11 +70,16 @@ pub fn segments(points: &[Point]) -> impl Iterator<Item = (Point, Point)> + Clon
     points.windows(2).map(|pair| (pair[0], pair[1]))
 }
 
+/// Whether a straight part goes up or down. Otherwise it is level.
+#[must_use]
+pub fn is_upright((a, b): (Point, Point)) -> bool {
+    (a.x - b.x).abs() < 0.5
+}
+
 /// Whether two straight parts, each level or upright, cross (to touch at an end is not to cross).
 #[must_use]
 pub fn cross((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
-    let (first_upright, second_upright) = ((a.x - b.x).abs() < 0.5, (c.x - d.x).abs() < 0.5);
-    match (first_upright, second_upright) {
+    match (is_upright((a, b)), is_upright((c, d))) {
         (true, false) => crosses_level(a, b, c, d),
         (false, true) => crosses_level(c, d, a, b),
         _ => false,

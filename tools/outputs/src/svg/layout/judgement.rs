@@ -1,6 +1,6 @@
 //! How good a layout is.
 
-use super::super::geometry::{Point, Rectangle, coincide, cross, segments};
+use super::super::geometry::{Point, Rectangle, coincide, cross, is_upright, segments};
 use super::{Graph, Layout, MARGIN};
 
 /// A line may come this far into the inset around a text, in pixels.
@@ -8,6 +8,21 @@ const TEXT_SLACK: f64 = 4.0;
 
 /// A page wider than this many pixels has to be scrolled sideways.
 const COMFORTABLE_WIDTH: f64 = 1250.0;
+
+/// How often lines cross one another. Level parts are sorted by height, so that an upright part is compared only with those that it passes.
+fn crossings(routes: &[Vec<Point>]) -> usize {
+    let parts = routes.iter().enumerate().flat_map(|(route, points)| segments(points).map(move |line| (route, line)));
+    let (uprights, mut levels): (Vec<_>, Vec<_>) = parts.partition(|(_, line)| is_upright(*line));
+    levels.sort_by(|(_, a), (_, b)| a.0.y.total_cmp(&b.0.y));
+    let mut crossings = 0;
+    for (route, upright) in uprights {
+        let (top, bottom) = (upright.0.y.min(upright.1.y), upright.0.y.max(upright.1.y));
+        let first = levels.partition_point(|(_, level)| level.0.y < top);
+        let passed = levels[first..].iter().take_while(|(_, level)| level.0.y <= bottom);
+        crossings += passed.filter(|(other, level)| *other != route && cross(upright, *level)).count();
+    }
+    crossings
+}
 
 impl Layout {
     /// Moves the whole to the upper left, and measures it.
@@ -67,14 +82,7 @@ impl Layout {
     /// The cost for the reader: crossings, bends, long lines, a page that does not fit, and an entry that is not at the top.
     #[must_use]
     pub fn cost(&self, graph: &Graph) -> f64 {
-        let mut crossings = 0;
-        for (edge, route) in self.routes.iter().enumerate() {
-            for other in &self.routes[edge + 1..] {
-                crossings += segments(route)
-                    .map(|line| segments(other).filter(|&second| cross(line, second)).count())
-                    .sum::<usize>();
-            }
-        }
+        let crossings = crossings(&self.routes);
         let bends: usize = self.routes.iter().map(|route| route.len() - 2).sum();
         let length: f64 = self
             .routes
