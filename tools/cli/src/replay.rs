@@ -434,7 +434,7 @@ pub fn until(text: &str) -> Result<Until, String> {
 
 /// `90s`, `5min`, `1.5h`, `250ms`, `1:30`, `1:02:03.5`: milliseconds.
 pub fn time(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is no time; write 90s, 5min, 2h, 250ms or 1:30.5");
+    let wrong = || format!("`{text}` is not a time; write 90s, 5min, 2h, 250ms or 1:30.5");
     let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
     let units = [("ms", 1.0), ("min", 60_000.0), ("s", 1_000.0), ("h", 3_600_000.0), ("d", 86_400_000.0)];
     let of_unit = units.iter().find_map(|(unit, factor)| Some(number(text.strip_suffix(unit)?)? * factor));
@@ -447,7 +447,7 @@ pub fn time(text: &str) -> Result<u64, String> {
 
 fn speed(text: &str) -> Result<f64, String> {
     let factor = text.parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 0.0);
-    factor.ok_or_else(|| format!("`{text}` is no factor; 1 is as fast as it was, 10 ten times as fast"))
+    factor.ok_or_else(|| format!("`{text}` is not a factor; 1 is as fast as it was, 10 ten times as fast"))
 }
 
 #[cfg(test)]

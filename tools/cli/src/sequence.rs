@@ -78,7 +78,7 @@ impl Sequence {
                     break 'reading;
                 }
                 let record: Record = serde_json::from_str(line.text()).map_err(|error| {
-                    anyhow!("{name}, line {}: the line is no record of a delivery: {error}", line.number())
+                    anyhow!("{name}, line {}: the line is not a record of a delivery: {error}", line.number())
                 })?;
                 let is_before = match self.from {
                     Some(Until::Sequence(first)) => record.sequence < first,

@@ -57,8 +57,8 @@ fn a_part_of_it_can_be_shown() {
     assert!(lines(&["--until", "5s"]).contains("verified 5 deliveries"));
     assert!(lines(&["--speed", "1000000"]).contains("verified 8 deliveries"));
     scratch.run(&["replay", "day.trace", "--instance", "dor"]).bad(2, &["did you mean `door`?"]);
-    scratch.run(&["replay", "day.trace", "--until", "noon"]).bad(2, &["`noon` is no time"]);
-    scratch.run(&["replay", "day.trace", "--speed", "0"]).bad(2, &["`0` is no factor"]);
+    scratch.run(&["replay", "day.trace", "--until", "noon"]).bad(2, &["`noon` is not a time"]);
+    scratch.run(&["replay", "day.trace", "--speed", "0"]).bad(2, &["`0` is not a factor"]);
 }
 
 #[test]
@@ -134,13 +134,15 @@ fn a_question_without_an_answer_is_named() {
 fn what_is_no_good_trace_is_said_with_its_line() {
     let scratch = with_trace();
     scratch.write("notes.txt", "Buy milk.\n");
-    scratch.run(&["replay", "notes.txt"]).bad(2, &["notes.txt, line 1: this is no trace: it begins with `Buy milk.`"]);
+    scratch
+        .run(&["replay", "notes.txt"])
+        .bad(2, &["notes.txt, line 1: this is not a trace: it begins with `Buy milk.`"]);
     scratch.run(&["replay", "nowhere"]).bad(2, &["nowhere cannot be read"]);
     scratch.run(&["replay", "automata"]).bad(2, &["automata is a folder"]);
     edited(&scratch, "\"sequence\":3", "\"sequence\":4");
     scratch
         .run(&["replay", "edited.trace"])
-        .bad(2, &["edited.trace, line 6: the line has the sequence 4, but 3 was to come"]);
+        .bad(2, &["edited.trace, line 6: the line has the sequence 4, but 3 was expected"]);
     edited(&scratch, "\"greet\"", "\"great\"");
     let run = scratch.run(&["replay", "edited.trace"]);
     assert_eq!(run.code, 1);

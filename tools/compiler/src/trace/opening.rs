@@ -29,7 +29,7 @@ impl Opening {
     pub fn read(first: &[u8], second: Option<&[u8]>) -> Result<Self, TraceError> {
         let text = text(first, 1)?;
         if text.is_empty() {
-            return Err(TraceError::new(1, format!("there is nothing in it; {}", begins())));
+            return Err(TraceError::new(1, format!("the trace is empty; {}", begins())));
         }
         let version = serde_json::from_str::<Version>(text).ok().map(|line| line.trace);
         match version {
@@ -37,12 +37,11 @@ impl Opening {
                 let start: String = text.chars().take(24).collect();
                 return Err(TraceError::new(
                     1,
-                    format!("this is no trace: it begins with `{start}`, and {}", begins()),
+                    format!("this is not a trace: it begins with `{start}`, but {}", begins()),
                 ));
             }
             Some(version) if version != u64::from(FORMAT) => {
-                let problem =
-                    format!("the trace is of version {version} of the format; this program reads version {FORMAT}");
+                let problem = format!("the trace has format version {version}; this program reads version {FORMAT}");
                 return Err(TraceError::new(1, problem));
             }
             Some(_) => {}
@@ -53,10 +52,7 @@ impl Opening {
         };
         let text = self::text(second, 2)?;
         let second: SecondLine = serde_json::from_str(text).map_err(|error| {
-            TraceError::new(
-                2,
-                format!("this is no snapshot, which the second line has to be: {}", not_json(text, &error)),
-            )
+            TraceError::new(2, format!("the second line is not a snapshot: {}", not_json(text, &error)))
         })?;
         Ok(Self { first, snapshot: second.snapshot })
     }

@@ -284,7 +284,7 @@ impl Reader {
         let number = self.number;
         let wrong = |problem: String| Err(TraceError::new(number, problem));
         if self.ending == Ending::Ended {
-            return wrong("there are lines after the one that says that the trace ends".to_owned());
+            return wrong("there are lines after the end of the trace".to_owned());
         }
         if range.len() > LINE_LIMIT_BYTES {
             return wrong(too_long());
@@ -360,7 +360,7 @@ impl Reader {
         let wrong = |problem: String| Err(TraceError::new(number, problem));
         if sequence != self.sequence {
             return wrong(format!(
-                "the line has the sequence {sequence}, but {} was to come: lines are missing, out of order, or from another trace",
+                "the line has the sequence {sequence}, but {} was expected: lines are missing, out of order, or from another trace",
                 self.sequence
             ));
         }
@@ -388,7 +388,7 @@ pub(super) fn not_json(text: &str, error: &serde_json::Error) -> String {
     if text.trim().is_empty() {
         return "the line is empty".to_owned();
     }
-    format!("the line is no JSON of a trace: {what}, at column {column}, around `{around}`")
+    format!("the line is not JSON of a trace: {what}, at column {column}, around `{around}`")
 }
 
 /// How a first line must begin, for messages.

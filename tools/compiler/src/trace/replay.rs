@@ -468,7 +468,7 @@ impl Host for Lines<'_, '_> {
                     }
                 }
                 Err(error) => {
-                    let problem = format!("the line is no record of a delivery: {error}");
+                    let problem = format!("the line is not a record of a delivery: {error}");
                     self.feed.error = Some(TraceError::new(number, problem));
                     self.is_over = true;
                     return;
