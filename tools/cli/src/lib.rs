@@ -59,7 +59,6 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     match perform(arguments) {
         Ok(Verdict::Good) => ExitCode::SUCCESS,
         Ok(Verdict::Bad) => ExitCode::from(1),
-        Err(error) if terminal::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::complain(&error);
             ExitCode::from(2)

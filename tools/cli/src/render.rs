@@ -17,7 +17,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use crate::Verdict;
 use crate::folder::{Folder, resolve, resolve_sound, unknown};
 use crate::links::Links;
-use crate::terminal::{GOOD, output, styled};
+use crate::terminal::{GOOD, output, plain_output, styled};
 use crate::trace::{Trace, wrong};
 use crate::watch::watch;
 
@@ -89,7 +89,7 @@ impl Render {
         match (&self.out, files.values().next()) {
             (Some(out), _) => write_all(out, &files, &links)?,
             (None, Some(text)) if files.len() == 1 => {
-                let mut output = std::io::stdout().lock();
+                let mut output = plain_output();
                 output.write_all(links.for_anywhere(text).as_bytes())?;
                 output.flush()?;
             }

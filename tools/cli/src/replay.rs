@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Verdict;
 use crate::folder::{Folder, automaton};
-use crate::terminal::{BAD, FAINT, GOOD, ODD, STRONG, output, styled};
+use crate::terminal::{BAD, FAINT, GOOD, ODD, STRONG, is_output_closed, output, plain_output, styled};
 use crate::trace::{Trace, TracePath, wrong};
 
 /// Run a trace again, and verify every state, variable, action and send
@@ -124,7 +124,7 @@ impl Replay {
 
     fn conclude(&self, name: &str, summary: &Summary, is_of: bool) -> anyhow::Result<Verdict> {
         if self.json {
-            let mut output = io::stdout().lock();
+            let mut output = plain_output();
             writeln!(output, "{}", as_json(summary, is_of))?;
             output.flush()?;
         } else {
@@ -312,7 +312,7 @@ struct Show<'a> {
 
 impl<'a> Show<'a> {
     fn new(command: &'a Replay, copy: Option<&'a mut Copy>) -> Self {
-        let out: Box<dyn Write> = if command.json { Box::new(io::stdout()) } else { Box::new(output()) };
+        let out: Box<dyn Write> = if command.json { Box::new(plain_output()) } else { Box::new(output()) };
         Self { command, out: BufWriter::new(out), copy, begin: None, failed: None }
     }
 
@@ -320,7 +320,7 @@ impl<'a> Show<'a> {
         if self.command.quiet || !is_chosen(&self.command.instance, &delivery.address.name(system)) {
             return Ok(());
         }
-        if let Some(speed) = self.command.speed {
+        if let Some(speed) = self.command.speed.filter(|_| !is_output_closed()) {
             let (begin, at_ms) = *self.begin.get_or_insert_with(|| (Instant::now(), delivery.at_ms));
             self.out.flush()?;
             let after = Duration::from_secs_f64(((delivery.at_ms - at_ms) as f64 / 1000.0 / speed).min(1e9));

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use crate::Verdict;
 use crate::folder::{Folder, automaton};
 use crate::replay::{Until, is_chosen, until};
-use crate::terminal::{ODD, errors, styled};
+use crate::terminal::{ODD, errors, plain_output, styled};
 use crate::trace::{Trace, TracePath, wrong};
 
 /// Draw a span of a trace: who said what to whom
@@ -102,7 +102,7 @@ impl Sequence {
             }
             Format::Mermaid => mermaid(collected.checked(&name)?),
         };
-        let mut output = std::io::stdout().lock();
+        let mut output = plain_output();
         output.write_all(text.as_bytes())?;
         output.flush()?;
         Ok(Verdict::Good)

@@ -14,7 +14,7 @@ use clap::Args;
 
 use crate::Verdict;
 use crate::folder::{Folder, automaton, is_interactive, resolve_sound};
-use crate::terminal::{FAINT, STRONG, counted, output, print_json, styled};
+use crate::terminal::{BAD, FAINT, STRONG, counted, errors, is_output_closed, output, print_json, styled};
 
 /// Step through an automaton: see its state, the events it accepts, and what each does
 #[derive(Args)]
@@ -104,7 +104,8 @@ impl Simulate {
             Ok(_) if violated.is_empty() => Ok(Verdict::Good),
             Ok(_) => {
                 for (sequence, property) in violated {
-                    eprintln!("error: the property {property} is violated since delivery #{sequence}");
+                    let error = styled(BAD, "error:");
+                    writeln!(errors(), "{error} the property {property} is violated since delivery #{sequence}")?;
                 }
                 Ok(Verdict::Bad)
             }
@@ -188,6 +189,9 @@ fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
         }
         write!(output, "{}", styled(STRONG, session.prompt()))?;
         output.flush()?;
+        if is_output_closed() {
+            return Ok(session);
+        }
         let Some(line) = lines.next() else {
             // End of input: a person pressed Control-D.
             writeln!(output)?;
