@@ -13,6 +13,7 @@ mod links;
 mod list;
 mod manual;
 mod new;
+mod places;
 mod render;
 mod replay;
 mod sequence;
