@@ -12,6 +12,7 @@ pub mod checks;
 pub mod codes;
 pub mod diagnostic;
 pub mod expression;
+mod file_names;
 mod folder;
 pub mod foreign;
 pub mod graph;
@@ -39,6 +40,7 @@ pub mod yaml;
 pub use analysis::{Analysis, ParsedFile, analyse, analyse_parsed};
 #[cfg(feature = "rust")]
 pub use build::{Artifacts, build, build_into, build_with, compile};
+pub use file_names::is_meant_as_definition;
 pub use folder::read_folder;
 pub use hash::model_hash;
 pub use sound_part::{SoundPart, sound_part};
