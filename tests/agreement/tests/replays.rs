@@ -417,6 +417,14 @@ fn what_is_wrong_with_a_trace_is_said_with_its_line() {
     says(&format!("{}{text}", joined(&lines[..20])), "line 21: another trace begins here");
     says(&with(9, &lines[9].replace("\"at_ms\":", "\"at_ms\":-")), "line 10: the line is not JSON of a trace");
     says(&with(9, &lines[9].replace("\"outcome\":", "\"outcme\":")), "line 10: the line is not a record of a delivery");
+    says(
+        &with(9, &lines[9].replace("\"at_ms\":", "\"extra\":1,\"at_ms\":")),
+        "line 10: the line is not a record of a delivery",
+    );
+    says(
+        &with(9, &lines[9].replace("\"at_ms\":", "\"at_ms\":0,\"at_ms\":")),
+        "line 10: the line is not JSON of a trace",
+    );
     says(&with(9, &"x".repeat(17 << 20)), "line 10: the line is longer than 16 MiB");
     // Without its end it is good, as far as it goes.
     let cut = joined(&lines[..lines.len() - 1]);

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use automata_compiler::trace::{Next, moment};
 use automata_outputs::sequence::{DELIVERIES_LIMIT, LIFELINES_LIMIT, Sequence as Picture, mermaid};
 use automata_outputs::svg::sequence::picture;
@@ -77,9 +77,7 @@ impl Sequence {
                 if is_past(self.to, line.sequence(), line.at_ms()) {
                     break 'reading;
                 }
-                let record: Record = serde_json::from_str(line.text()).map_err(|error| {
-                    anyhow!("{name}, line {}: the line is not a record of a delivery: {error}", line.number())
-                })?;
+                let record = line.record().map_err(|error| wrong(&name, &error))?;
                 let is_before = match self.from {
                     Some(Until::Sequence(first)) => record.sequence < first,
                     Some(Until::Time(at_ms)) => record.at_ms < at_ms,

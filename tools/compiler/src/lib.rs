@@ -18,6 +18,7 @@ pub mod foreign;
 pub mod graph;
 mod hash;
 pub mod interpreter;
+mod json;
 mod list_form;
 pub mod model;
 pub mod names;

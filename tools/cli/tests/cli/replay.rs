@@ -154,6 +154,59 @@ fn what_is_no_good_trace_is_said_with_its_line() {
     run.bad(2, &["cut.trace, line 10: the line is cut off"]);
 }
 
+/// A replay passed over them, and called the line verified.
+#[test]
+fn what_a_line_says_beyond_a_record_or_twice_is_an_error_of_the_line() {
+    let scratch = with_trace();
+    let lines: Vec<usize> =
+        ["\"greet\"", "\"event\":\"ring\",\"outcome\"", "\"end\""].map(|text| line_with(&scratch, text)).into();
+    let (push, ring, end) = (lines[0], lines[1], lines[2]);
+    for (from, to, line, said) in [
+        (
+            r#""outcome":"taken","before":"CLOSED""#,
+            r#""extra":1,"outcome":"taken","before":"CLOSED""#,
+            push,
+            "unknown field `extra`",
+        ),
+        (r#"{"action":"greet","#, r#"{"action":"greet","extra":1,"#, push, "unknown field `extra`"),
+        (r#"{"ask":"locked","#, r#"{"extra":1,"ask":"locked","#, push, "unknown field `extra`"),
+        (
+            r#"{"who":"alice"},"outcome""#,
+            r#"{"who":"bob","who":"alice"},"outcome""#,
+            push,
+            "the key `who` is given twice",
+        ),
+        (r#"{"openings":[0,1]}"#, r#"{"openings":[0,2],"openings":[0,1]}"#, push, "the key `openings` is given twice"),
+        (r#""event":"ring","outcome""#, r#""event":"rong","event":"ring","outcome""#, ring, "duplicate field `event`"),
+        (r#"{"end":{"#, r#"{"extra":1,"end":{"#, end, "unknown field `extra`"),
+        (r#"{"end":{"#, r#"{"end":{"extra":1,"#, end, "unknown field `extra`"),
+        (r#"{"trace":1,"#, r#"{"trace":1,"timers":true,"#, 1, "the key `timers` is given twice"),
+        (r#"{"snapshot":{"#, r#"{"snapshot":{"extra":1,"#, 2, "unknown field `extra`"),
+    ] {
+        edited(&scratch, from, to);
+        scratch.run(&["replay", "edited.trace", "--quiet"]).bad(2, &[&format!("edited.trace, line {line}: "), said]);
+        scratch.run(&["diff", "edited.trace", "automata", "automata"]).bad(2, &[&format!("line {line}: "), said]);
+    }
+    edited(&scratch, r#"{"action":"greet","#, r#"{"action":"greet","extra":1,"#);
+    scratch
+        .run(&["sequence", "edited.trace"])
+        .bad(2, &[&format!("edited.trace, line {push}: "), "unknown field `extra`"]);
+    edited(&scratch, r#"{"trace":1,"#, r#"{"trace":1,"of_a_later_version":true,"#);
+    scratch.run(&["replay", "edited.trace"]).good();
+}
+
+/// The number of the first line with that text.
+fn line_with(scratch: &Scratch, text: &str) -> usize {
+    1 + scratch.read("day.trace").lines().position(|line| line.contains(text)).expect("there is such a line")
+}
+
+#[test]
+fn a_trace_may_begin_with_a_mark_of_the_order_of_bytes() {
+    let scratch = with_trace();
+    edited(&scratch, r#"{"trace":1,"#, "\u{feff}{\"trace\":1,");
+    assert!(scratch.run(&["replay", "edited.trace"]).good().contains("verified 8 deliveries"));
+}
+
 #[test]
 fn standard_input_is_a_trace_too_and_need_not_end() {
     let scratch = with_trace();

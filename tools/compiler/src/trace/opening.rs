@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::reader::{TraceError, begins, not_json, too_long};
 use crate::interpreter::{self, Error, Interpreter, Kept, Running, Value};
+use crate::json::repeated_key;
 use crate::model::{Automaton, AutomatonId, ParameterId, StateId, System, TimerId, TimerKind, Type};
 
 /// Everything known before the first delivery.
@@ -28,6 +29,8 @@ impl Opening {
     /// If they are not those of a trace, or have a later version of the format.
     pub fn read(first: &[u8], second: Option<&[u8]>) -> Result<Self, TraceError> {
         let text = text(first, 1)?;
+        // Some editors begin a file with a mark of the order of bytes.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.is_empty() {
             return Err(TraceError::new(1, format!("the trace is empty; {}", begins())));
         }
@@ -46,11 +49,17 @@ impl Opening {
             }
             Some(_) => {}
         }
+        if let Some(problem) = repeated_key(text) {
+            return Err(TraceError::new(1, format!("this is not a header: {problem}")));
+        }
         let first = serde_json::from_str(text).map_err(|error| TraceError::new(1, not_json(text, &error)))?;
         let Some(second) = second.filter(|line| !line.is_empty()) else {
             return Err(TraceError::new(2, "the trace is cut off after its first line; a snapshot is missing"));
         };
         let text = self::text(second, 2)?;
+        if let Some(problem) = repeated_key(text) {
+            return Err(TraceError::new(2, format!("the second line is not a snapshot: {problem}")));
+        }
         let second: SecondLine = serde_json::from_str(text).map_err(|error| {
             TraceError::new(2, format!("the second line is not a snapshot: {}", not_json(text, &error)))
         })?;
