@@ -27,8 +27,13 @@ pub fn real(path: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Whether both paths lead to one file, which need not exist yet.
+/// Whether what is written to one path would overwrite what is read from the other, or written there too. Neither file need exist yet; `-` is what
+/// standard input is read from. Into devices, such as `/dev/null`, anything may be written.
 pub fn is_same(one: &Path, other: &Path) -> bool {
+    let [one, other] = [one, other].map(|path| if path == Path::new("-") { Path::new("/dev/stdin") } else { path });
+    if [one, other].into_iter().any(|path| path.exists() && !path.is_file() && !path.is_dir()) {
+        return false;
+    }
     is_one_file(one, other) || real(one).is_ok_and(|one| real(other).is_ok_and(|other| one == other))
 }
 
@@ -63,4 +68,23 @@ pub fn refuse_inside(out: &Path, folder: &Folder) -> anyhow::Result<()> {
         out.display(),
         folder.parent()?.join("generated").display()
     )
+}
+
+/// Refuses to write over a definition, and to put a file among the definitions that would be taken for one.
+pub fn refuse_definition(out: &Path, folder: &Folder) -> anyhow::Result<()> {
+    let is_named_so = |path: &Path| {
+        path.file_name().is_some_and(|name| automata_compiler::is_meant_as_definition(&name.to_string_lossy()))
+    };
+    let is_among = || {
+        let (Ok(out), Ok(folder)) = (real(out), real(folder.path())) else { return false };
+        out.parent() == Some(folder.as_path()) && is_named_so(&out)
+    };
+    let entries = std::fs::read_dir(folder.path()).into_iter().flatten().flatten().map(|entry| entry.path());
+    if is_among() || entries.into_iter().any(|entry| is_named_so(&entry) && is_same(&entry, out)) {
+        bail!(
+            "{} is a definition, or would be taken for one; nothing was written to it\nhelp: name another file",
+            out.display()
+        );
+    }
+    Ok(())
 }

@@ -18,6 +18,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Verdict;
 use crate::folder::{Folder, automaton};
+use crate::places::{is_same, refuse_definition};
 use crate::terminal::{BAD, FAINT, GOOD, ODD, STRONG, is_output_closed, output, plain_output, styled};
 use crate::trace::{Trace, TracePath, wrong};
 
@@ -80,7 +81,10 @@ impl Replay {
             self.introduce(&trace, &system, is_of)?;
         }
         let mut copy = match &self.anonymise {
-            Some(out) => Some(Copy::new(out, &self.trace.trace, &system, &trace, is_of)?),
+            Some(out) => {
+                refuse_definition(out, folder)?;
+                Some(Copy::new(out, &self.trace.trace, &system, &trace, is_of)?)
+            }
             None => None,
         };
         let mut show = Show::new(&self, copy.as_mut());
@@ -380,8 +384,7 @@ impl Copy {
                 trace.name
             );
         }
-        let same = out.canonicalize().is_ok_and(|out| from.canonicalize().is_ok_and(|from| from == out));
-        if same {
+        if is_same(out, from) {
             bail!("{} cannot be its own copy", trace.name);
         }
         let file = File::create(out).with_context(|| format!("{} cannot be written", out.display()))?;

@@ -229,7 +229,12 @@ fn a_copy_shows_no_names_and_replays() {
         scratch.run(&["replay", "copy.trace", "--quiet"]).good(),
     );
     assert_eq!(original, again);
-    scratch.run(&["replay", "day.trace", "--anonymise", "day.trace"]).bad(2, &["cannot be its own copy"]);
+    std::fs::hard_link(scratch.path().join("day.trace"), scratch.path().join("hard.trace")).expect("a link of ours");
+    for same in ["day.trace", "./automata/../day.trace"].into_iter().chain(cfg!(unix).then_some("hard.trace")) {
+        scratch.run(&["replay", "day.trace", "--anonymise", same]).bad(2, &["cannot be its own copy"]);
+    }
+    scratch.run(&["replay", "day.trace", "--anonymise", "automata/bell.yaml"]).bad(2, &["is a definition"]);
+    scratch.run(&["replay", "day.trace", "--quiet"]).good();
     scratch.write("automata/door.yaml", &DOOR.replace("default: 5s", "default: 6s"));
     scratch
         .run(&["replay", "day.trace", "--anonymise", "other.trace"])
