@@ -282,3 +282,17 @@ fn standard_input_is_not_overwritten_and_devices_may_be() {
     let nowhere = "/dev/null";
     scratch.run(&["simulate", "door", "--script", nowhere, "--trace", nowhere, "--save-script", nowhere]).good();
 }
+
+/// "Nothing left or entered: DARK → LIT".
+#[test]
+fn a_transition_without_a_target_that_an_always_follows_is_told_truly() {
+    let scratch = Scratch::new();
+    scratch.write("automata/parts.yaml", "parts:\n  hall: Everybody around.\n");
+    let lamp = "automaton: lamp\nsummary: x\nvariables: { clicks: { type: u8, initial: 0, max: 9 } }\nevents: { click: { from: hall } }\n\
+        initial: DARK\nstates:\n  DARK:\n    on: { click: { set: clicks += 1 } }\n    always: { if: clicks > 1, to: LIT }\n  \
+        LIT: { ignore: { click: it shines } }\n";
+    scratch.write("automata/lamp.yaml", lamp);
+    let out = scratch.run_with(&["simulate", "lamp", "--script", "-"], &"{\"event\": \"click\"}\n".repeat(2)).good();
+    assert!(out.contains("    internal: the transition has no target\n    clicks: 0 → 1\n"), "{out}");
+    assert!(out.contains("    internal: the transition has no target, but then DARK → LIT\n"), "{out}");
+}
