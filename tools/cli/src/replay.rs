@@ -26,7 +26,7 @@ use crate::trace::{Trace, TracePath, wrong};
 #[derive(Args)]
 #[command(
     after_help = "The inputs and the answers to conditions come from the trace; everything else is worked out from the definitions, and compared.\n\
-    Exit codes: 0 all agrees; 1 the trace and the definitions part; 2 the trace cannot be read.\n\n\
+    Exit codes: 0 all agrees; 1 the trace and the definitions differ, or a property is violated; 2 the trace cannot be read.\n\n\
     Examples:\n  \
     automata replay node.trace\n  \
     automata replay node.trace --quiet                      only whether it agrees\n  \

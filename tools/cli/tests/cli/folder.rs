@@ -22,6 +22,10 @@ fn another_folder_can_be_named_before_and_behind_the_command() {
     scratch.run(&["new", "courier", "--automata", "other"]).good();
     assert!(scratch.run(&["--automata", "other", "check"]).good().starts_with("1 automaton"));
     assert!(scratch.run(&["check", "--automata", "other"]).good().starts_with("1 automaton"));
+    for guessed in ["--folder", "--dir"] {
+        assert!(scratch.run(&["check", guessed, "other"]).good().starts_with("1 automaton"), "{guessed}");
+        assert!(!scratch.run(&["check", "--help"]).good().contains(guessed), "it is not shown");
+    }
 }
 
 #[test]
@@ -96,12 +100,29 @@ fn a_mistyped_command_or_option_is_a_wrong_use() {
 fn help_is_worth_reading() {
     let scratch = Scratch::new();
     let help = scratch.run(&["--help"]).good();
-    for command in ["check", "list", "explain", "simulate", "render", "generate", "new", "completions", "man"] {
-        assert!(help.contains(command), "{command} is not in:\n{help}");
+    let manual = include_str!("../../../../docs/AUTOMATA.md");
+    for command in [
+        "check",
+        "list",
+        "explain",
+        "simulate",
+        "replay",
+        "diff",
+        "sequence",
+        "render",
+        "generate",
+        "new",
+        "completions",
+        "man",
+    ] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command} is not in:\n{help}");
+        assert!(manual.contains(&format!("`automata {command}")), "{command} is not in the manual");
         let own = scratch.run(&[command, "--help"]).good();
         assert!(own.contains("Usage: automata "), "{own}");
     }
     assert!(help.contains("Exit codes:") && help.contains("Examples:"), "{help}");
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("a trace and the definitions differ, or a property is violated"), "{help}");
 }
 
 /// The program with an output that nobody reads.
