@@ -133,7 +133,9 @@ fn read(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>, fin
             },
         }
     }
-    senders.retain(|sender| can_stand_in(&files, &sender.name.text));
+    // `door.yml` and `door.yaml.txt` stand for one automaton.
+    let mut names = BTreeSet::new();
+    senders.retain(|sender| can_stand_in(&files, &sender.name.text) && names.insert(sender.name.text.clone()));
     if !senders.is_empty() {
         match &mut files.parts {
             Shared::Read(parts) => parts.extend(senders),

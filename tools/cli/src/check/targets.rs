@@ -104,8 +104,7 @@ fn one(name: &Path, folder: Option<&Path>) -> anyhow::Result<Target> {
     if name.symlink_metadata().is_ok() {
         let file = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let parent = name.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-        let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending).to_lowercase();
-        if !["yaml", "yml"].contains(&ending.as_str()) {
+        if !automata_compiler::is_meant_as_definition(&file) {
             bail!("{text} is not a definition\nhelp: definitions are files that end in `.yaml`");
         }
         return Ok(Target { folder: Some(Folder::find(Some(parent))?), files: BTreeSet::from([file]), input: None });

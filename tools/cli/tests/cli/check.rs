@@ -176,8 +176,16 @@ fn what_is_not_there_is_named_with_what_is_near() {
     scratch.write("notes.md", "");
     scratch.run(&["check", "notes.md"]).bad(2, &["notes.md is not a definition", "end in `.yaml`"]);
     scratch.write("automata/lift.yml", "automaton: lift\n");
-    let run = scratch.run(&["check", "automata/lift.yml"]);
-    assert!(run.code == 1 && run.out.contains("rename it to `lift.yaml`"), "{}", run.out);
+    scratch.write("automata/lift.yaml.txt", "automaton: lift\n");
+    for file in ["automata/lift.yml", "automata/lift.yaml.txt"] {
+        let run = scratch.run(&["check", file]);
+        assert!(run.code == 1 && run.out.contains("rename it to `lift.yaml`"), "{}", run.out);
+    }
+    let run = scratch.run(&["list"]);
+    assert!(
+        run.code == 1 && run.out.contains("door") && run.err.contains("left out"),
+        "the others are still there: {run:?}"
+    );
 }
 
 #[test]
