@@ -36,10 +36,13 @@ const NAMED: usize = 20;
 
 /// Write everything generated from the definitions: Rust, diagrams, tables, reference pages, schema
 #[derive(Args)]
-#[command(after_help = "If any definition has an error, nothing is written.\n\n\
+#[command(
+    after_help = "If any definition has an error, nothing is written. Files that were generated before and are not any more are removed; files of others\n\
+    are left alone. The list of what was written is DIR/.automata-generated.\n\n\
     Examples:\n  \
     automata generate                    writes generated/ beside the folder of the definitions\n  \
-    automata generate --check            writes nothing; fails and lists the files that differ")]
+    automata generate --check            writes nothing; fails and lists the files that differ"
+)]
 pub struct Generate {
     /// Where to write [default: `generated`, beside the folder of the definitions]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]

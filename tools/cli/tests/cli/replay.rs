@@ -181,6 +181,7 @@ fn what_a_line_says_beyond_a_record_or_twice_is_an_error_of_the_line() {
         (r#"{"end":{"#, r#"{"extra":1,"end":{"#, end, "unknown field `extra`"),
         (r#"{"end":{"#, r#"{"end":{"extra":1,"#, end, "unknown field `extra`"),
         (r#"{"trace":1,"#, r#"{"trace":1,"timers":true,"#, 1, "the key `timers` is given twice"),
+        (r#"{"trace":1,"#, r#"{"trace":1,"trace":1,"#, 1, "the key `trace` is given twice"),
         (r#"{"snapshot":{"#, r#"{"snapshot":{"extra":1,"#, 2, "unknown field `extra`"),
     ] {
         edited(&scratch, from, to);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::reader::{TraceError, begins, not_json, too_long};
 use crate::interpreter::{self, Error, Interpreter, Kept, Running, Value};
-use crate::json::repeated_key;
+use crate::json::{repeated_key, with_column};
 use crate::model::{Automaton, AutomatonId, ParameterId, StateId, System, TimerId, TimerKind, Type};
 
 /// Everything known before the first delivery.
@@ -34,6 +34,9 @@ impl Opening {
         if text.is_empty() {
             return Err(TraceError::new(1, format!("the trace is empty; {}", begins())));
         }
+        if let Some(problem) = repeated_key(text) {
+            return Err(TraceError::new(1, format!("this is not a trace: {problem}")));
+        }
         let version = serde_json::from_str::<Version>(text).ok().map(|line| line.trace);
         match version {
             None => {
@@ -49,20 +52,16 @@ impl Opening {
             }
             Some(_) => {}
         }
-        if let Some(problem) = repeated_key(text) {
-            return Err(TraceError::new(1, format!("this is not a header: {problem}")));
-        }
         let first = serde_json::from_str(text).map_err(|error| TraceError::new(1, not_json(text, &error)))?;
         let Some(second) = second.filter(|line| !line.is_empty()) else {
             return Err(TraceError::new(2, "the trace is cut off after its first line; a snapshot is missing"));
         };
         let text = self::text(second, 2)?;
+        let no_snapshot = |problem: String| TraceError::new(2, format!("the second line is not a snapshot: {problem}"));
         if let Some(problem) = repeated_key(text) {
-            return Err(TraceError::new(2, format!("the second line is not a snapshot: {problem}")));
+            return Err(no_snapshot(problem));
         }
-        let second: SecondLine = serde_json::from_str(text).map_err(|error| {
-            TraceError::new(2, format!("the second line is not a snapshot: {}", not_json(text, &error)))
-        })?;
+        let second: SecondLine = serde_json::from_str(text).map_err(|error| no_snapshot(with_column(&error)))?;
         Ok(Self { first, snapshot: second.snapshot })
     }
 }
