@@ -395,28 +395,36 @@ fn what_is_wrong_with_a_trace_is_said_with_its_line() {
         assert!(problem.contains(said), "`{said}` is not in: {problem}");
     };
     assert_eq!(problem(&text), None);
-    says("", "line 1: there is nothing in it");
-    says("Hello\n", "line 1: this is no trace: it begins with `Hello`");
-    says("{}\n", "line 1: this is no trace");
-    says(&with(0, &lines[0].replace("\"trace\":1", "\"trace\":2")), "line 1: the trace is of version 2");
+    says("", "line 1: the trace is empty");
+    says("Hello\n", "line 1: this is not a trace: it begins with `Hello`");
+    says("{}\n", "line 1: this is not a trace");
+    says(&with(0, &lines[0].replace("\"trace\":1", "\"trace\":2")), "line 1: the trace has format version 2");
     says(&joined(&lines[..1]), "line 2: the trace is cut off after its first line");
-    says(&with(1, lines[2]), "line 2: this is no snapshot");
-    says(&with(9, &lines[9][..40]), "line 10: the line is no JSON of a trace");
+    says(&with(1, lines[2]), "line 2: the second line is not a snapshot");
+    says(&with(9, &lines[9][..40]), "line 10: the line is not JSON of a trace");
     says(&with(9, ""), "line 10: the line is empty");
     says(&text[..text.len() - lines[lines.len() - 1].len() - 10], "the line is cut off after");
     let mut swapped = lines.clone();
     swapped.swap(10, 11);
-    says(&joined(&swapped), "line 11: the line has the sequence 9, but 8 was to come");
+    says(&joined(&swapped), "line 11: the line has the sequence 9, but 8 was expected");
     let mut missing = lines.clone();
     missing.remove(10);
-    says(&joined(&missing), "line 11: the line has the sequence 9, but 8 was to come");
+    says(&joined(&missing), "line 11: the line has the sequence 9, but 8 was expected");
     missing = lines.clone();
     missing.remove(lines.len() - 2);
     says(&joined(&missing), "some were taken out or added");
-    says(&format!("{text}{}\n", lines[5]), "there are lines after the one that says that the trace ends");
+    says(&format!("{text}{}\n", lines[5]), "there are lines after the end of the trace");
     says(&format!("{}{text}", joined(&lines[..20])), "line 21: another trace begins here");
-    says(&with(9, &lines[9].replace("\"at_ms\":", "\"at_ms\":-")), "line 10: the line is no JSON of a trace");
-    says(&with(9, &lines[9].replace("\"outcome\":", "\"outcme\":")), "line 10: the line is no record of a delivery");
+    says(&with(9, &lines[9].replace("\"at_ms\":", "\"at_ms\":-")), "line 10: the line is not JSON of a trace");
+    says(&with(9, &lines[9].replace("\"outcome\":", "\"outcme\":")), "line 10: the line is not a record of a delivery");
+    says(
+        &with(9, &lines[9].replace("\"at_ms\":", "\"extra\":1,\"at_ms\":")),
+        "line 10: the line is not a record of a delivery",
+    );
+    says(
+        &with(9, &lines[9].replace("\"at_ms\":", "\"at_ms\":0,\"at_ms\":")),
+        "line 10: the line is not JSON of a trace",
+    );
     says(&with(9, &"x".repeat(17 << 20)), "line 10: the line is longer than 16 MiB");
     // Without its end it is good, as far as it goes.
     let cut = joined(&lines[..lines.len() - 1]);

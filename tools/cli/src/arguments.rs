@@ -12,7 +12,7 @@ use crate::{check, diff, explain, generate, list, manual, new, render, replay, s
     name = "automata",
     version,
     max_term_width = 110,
-    after_help = "Exit codes: 0 success; 1 the definitions have findings, files differ, or a trace does not match the definitions; 2 error in this command.\n\n\
+    after_help = "Exit codes: 0 success; 1 the definitions have findings, files differ, a trace and the definitions differ, or a property is violated; 2 error in this command.\n\n\
         Examples:\n  \
         automata check --watch               findings, again at each change\n  \
         automata explain A0012               what a finding means, with an example\n  \
@@ -23,7 +23,7 @@ use crate::{check, diff, explain, generate, list, manual, new, render, replay, s
 )]
 pub struct Arguments {
     /// The folder of the definitions [default: `automata`, here or in a folder above]
-    #[arg(long, global = true, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    #[arg(long, aliases = ["folder", "dir"], global = true, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub automata: Option<PathBuf>,
     /// When to use colours: auto, always, never; NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]

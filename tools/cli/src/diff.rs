@@ -1,7 +1,7 @@
 //! `automata diff`: one trace under two versions of the definitions: where do they part, and what comes after that?
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -66,11 +66,44 @@ fn rename(text: &str) -> Result<Rename, String> {
 }
 
 impl Rename {
+    /// Checks that one version has the old name, and the other the new one, for a thing of one kind.
+    fn check(&self, [old, new]: [(&System, &Path); 2]) -> anyhow::Result<()> {
+        let (kinds_of_old, kinds_of_new) = (self.kinds(old, &self.old)?, self.kinds(new, &self.new)?);
+        if kinds_of_old.iter().any(|kind| kinds_of_new.contains(kind)) {
+            return Ok(());
+        }
+        let Self { automaton, old: from, new: to } = self;
+        bail!(
+            "--rename: `{from}` of `{automaton}` is {} in {}, and `{to}` is {} in {}, so they are not the same thing",
+            kinds_of_old.join(" and "),
+            old.1.display(),
+            kinds_of_new.join(" and "),
+            new.1.display()
+        )
+    }
+
+    /// What the automaton has of that name: at least one thing.
+    fn kinds(&self, (system, folder): (&System, &Path), name: &str) -> anyhow::Result<Vec<&'static str>> {
+        let folder = folder.display();
+        let Some(id) = system.automaton(&self.automaton) else {
+            bail!("--rename: there is no automaton `{}` in {folder}", self.automaton);
+        };
+        let automaton = &system.automata[id];
+        let kinds = [
+            ("a state", automaton.states.iter().any(|state| state.name == name)),
+            ("an event", automaton.events.iter().any(|event| event.name == name)),
+            ("a variable", automaton.variables.iter().any(|variable| variable.name == name)),
+        ];
+        let kinds: Vec<&str> = kinds.into_iter().filter(|(_, has)| *has).map(|(kind, _)| kind).collect();
+        if kinds.is_empty() {
+            bail!("--rename: `{}` in {folder} has no state, event or variable `{name}`", self.automaton);
+        }
+        Ok(kinds)
+    }
+
     /// Gives what the system calls `from` the name `to`. The names of states, events and variables are kept apart: each that fits is renamed.
     fn apply(&self, system: &mut System, from: &str, to: &str) -> anyhow::Result<()> {
-        let Some(id) = system.automaton(&self.automaton) else {
-            bail!("--rename: there is no automaton `{}` in both versions", self.automaton);
-        };
+        let Some(id) = system.automaton(&self.automaton) else { return Ok(()) };
         let automaton = &mut system.automata[id];
         let states = automaton.states.iter_mut().map(|state| &mut state.name);
         let events = automaton.events.iter_mut().map(|event| &mut event.name);
@@ -79,13 +112,8 @@ impl Rename {
         if names.iter().any(|name| *name == to) {
             bail!("--rename: the definitions with `{from}` have a `{}.{to}` too", self.automaton);
         }
-        let mut is_known = false;
         for name in names.iter_mut().filter(|name| **name == from) {
             to.clone_into(name);
-            is_known = true;
-        }
-        if !is_known {
-            bail!("--rename: `{}` has no state, event or variable `{from}`", self.automaton);
         }
         Ok(())
     }
@@ -220,8 +248,8 @@ impl Diff {
         }
         let mut systems = Vec::new();
         let mut made_under = Vec::new();
-        for path in [&self.old, &self.new] {
-            let system = match Folder::find(Some(path))?.system()? {
+        for (path, what) in [(&self.old, "OLD is"), (&self.new, "NEW is")] {
+            let system = match Folder::at(path, what, "")?.system()? {
                 Ok(system) => system,
                 Err(verdict) => return Ok(verdict),
             };
@@ -232,6 +260,9 @@ impl Diff {
         }
         // Both get the names that are in the trace: those of the old version, unless it was made under the new one.
         let is_of_new = made_under.first().is_some_and(|path| *path == self.new.display().to_string());
+        for renamed in &self.rename {
+            renamed.check([(&systems[0], &self.old), (&systems[1], &self.new)])?;
+        }
         for renamed in &self.rename {
             let (side, from, to) =
                 if is_of_new { (0, &renamed.old, &renamed.new) } else { (1, &renamed.new, &renamed.old) };

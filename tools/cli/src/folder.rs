@@ -30,16 +30,7 @@ impl Folder {
     /// The one that was named, or else the nearest `automata` here or in a folder above.
     pub fn find(named: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(path) = named {
-            if !path.is_dir() {
-                let what = if path.exists() { "is not a folder" } else { "does not exist" };
-                let help = match path.parent().filter(|_| path.is_file()) {
-                    Some(around) if around == Path::new("") => ": `--automata .`".to_owned(),
-                    Some(around) => format!(": `--automata {}`", around.display()),
-                    None => String::new(),
-                };
-                bail!("{} {what}\nhelp: --automata names the folder that holds the definitions{help}", path.display());
-            }
-            return Ok(Self { path: path.to_owned() });
+            return Self::at(path, "--automata names", "--automata ");
         }
         let here = std::env::current_dir().context("the current folder cannot be found")?;
         let found = here.ancestors().map(|above| above.join(USUAL_NAME)).find(|path| path.is_dir());
@@ -51,6 +42,20 @@ impl Folder {
                 here.display()
             ),
         }
+    }
+
+    /// The one at that path; where the path stands on the command line, for the help.
+    pub fn at(path: &Path, what_names_it: &str, before_it: &str) -> anyhow::Result<Self> {
+        if path.is_dir() {
+            return Ok(Self { path: path.to_owned() });
+        }
+        let what = if path.exists() { "is not a folder" } else { "does not exist" };
+        let help = match path.parent().filter(|_| path.is_file()) {
+            Some(around) if around == Path::new("") => format!(": `{before_it}.`"),
+            Some(around) => format!(": `{before_it}{}`", around.display()),
+            None => String::new(),
+        };
+        bail!("{} {what}\nhelp: {what_names_it} the folder that holds the definitions{help}", path.display())
     }
 
     /// Where it is.
@@ -178,9 +183,12 @@ pub fn automaton(system: &System, name: &str) -> anyhow::Result<AutomatonId> {
 /// "There is no …", with what was probably meant and the known names.
 pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let all: Vec<&str> = known.clone().collect();
-    let help = match nearest(name, known) {
+    // A file is not the name of what is in it, but says which one is meant.
+    let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy()).filter(|stem| *stem != name);
+    let of_file = stem.and_then(|stem| all.iter().copied().find(|known| *known == stem));
+    let help = match of_file.or_else(|| nearest(name, known)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if all.is_empty() => format!("there are none"),
+        None if all.is_empty() => "there are none".to_owned(),
         None if all.len() > NAMED => format!("there are: {}, …", all[..NAMED].join(", ")),
         None => format!("there are: {}", all.join(", ")),
     };

@@ -13,6 +13,7 @@ mod links;
 mod list;
 mod manual;
 mod new;
+mod places;
 mod render;
 mod replay;
 mod sequence;
@@ -59,7 +60,6 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     match perform(arguments) {
         Ok(Verdict::Good) => ExitCode::SUCCESS,
         Ok(Verdict::Bad) => ExitCode::from(1),
-        Err(error) if terminal::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::complain(&error);
             ExitCode::from(2)

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::Context;
 
 use crate::folder::Folder;
+use crate::places::real;
 
 /// Where the definitions are.
 pub struct Links {
@@ -25,7 +26,7 @@ impl Links {
 
     /// In the text of a file in that folder, which need not exist yet.
     pub fn for_folder(&self, folder: &Path, text: &str) -> anyhow::Result<String> {
-        let folder = real(&std::path::absolute(folder).context("the current folder cannot be found")?);
+        let folder = real(folder).context("the current folder cannot be found")?;
         let way = relative(&folder, &self.definitions).unwrap_or_else(|| self.url());
         Ok(automata_outputs::relinked(text, &self.written, &way))
     }
@@ -41,16 +42,6 @@ impl Links {
         let path = path.trim_start_matches("//?/").trim_start_matches('/').to_owned();
         format!("file:///{}", encoded(&path))
     }
-}
-
-/// The path without links of the file system, as far as it exists.
-fn real(path: &Path) -> PathBuf {
-    for above in path.ancestors() {
-        if let Ok(real) = above.canonicalize() {
-            return real.join(path.strip_prefix(above).unwrap_or(Path::new("")));
-        }
-    }
-    path.to_owned()
 }
 
 /// From one folder to another; `None` if they are on different drives.

@@ -71,7 +71,7 @@ fn write_pages(command: clap::Command, folder: &Path) -> anyhow::Result<()> {
 }
 
 fn print(bytes: &[u8]) -> anyhow::Result<Verdict> {
-    let mut output = std::io::stdout().lock();
+    let mut output = crate::terminal::plain_output();
     output.write_all(bytes)?;
     output.flush()?;
     Ok(Verdict::Good)

@@ -17,7 +17,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use crate::Verdict;
 use crate::folder::{Folder, resolve, resolve_sound, unknown};
 use crate::links::Links;
-use crate::terminal::{GOOD, output, styled};
+use crate::places::{is_same, refuse_inside};
+use crate::terminal::{GOOD, output, plain_output, styled};
 use crate::trace::{Trace, wrong};
 use crate::watch::watch;
 
@@ -87,9 +88,12 @@ impl Render {
         };
         let links = Links::to(folder)?;
         match (&self.out, files.values().next()) {
-            (Some(out), _) => write_all(out, &files, &links)?,
+            (Some(out), _) => {
+                self.refuse_places(out, &files, folder)?;
+                write_all(out, &files, &links)?;
+            }
             (None, Some(text)) if files.len() == 1 => {
-                let mut output = std::io::stdout().lock();
+                let mut output = plain_output();
                 output.write_all(links.for_anywhere(text).as_bytes())?;
                 output.flush()?;
             }
@@ -100,6 +104,20 @@ impl Render {
             ),
         }
         Ok(verdict)
+    }
+
+    /// Refuses to write folders among the definitions, or a picture over its own trace.
+    fn refuse_places(&self, out: &Path, files: &BTreeMap<String, String>, folder: &Folder) -> anyhow::Result<()> {
+        for target in files.keys().map(|path| out.join(path)) {
+            let below = target.parent().unwrap_or(out);
+            if !is_same(below, folder.path()) {
+                refuse_inside(below, folder)?;
+            }
+            if let Some(trace) = self.trace.as_ref().filter(|trace| is_same(trace, &target)) {
+                bail!("{} is the trace, so no picture is written to it\nhelp: name another folder", trace.display());
+            }
+        }
+        Ok(())
     }
 
     /// Path below the output folder → text.

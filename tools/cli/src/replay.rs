@@ -18,14 +18,15 @@ use serde_json::{Value as Json, json};
 
 use crate::Verdict;
 use crate::folder::{Folder, automaton};
-use crate::terminal::{BAD, FAINT, GOOD, ODD, STRONG, output, styled};
+use crate::places::{is_same, refuse_definition};
+use crate::terminal::{BAD, FAINT, GOOD, ODD, STRONG, is_output_closed, output, plain_output, styled};
 use crate::trace::{Trace, TracePath, wrong};
 
 /// Run a trace again, and verify every state, variable, action and send
 #[derive(Args)]
 #[command(
     after_help = "The inputs and the answers to conditions come from the trace; everything else is worked out from the definitions, and compared.\n\
-    Exit codes: 0 all agrees; 1 the trace and the definitions part; 2 the trace cannot be read.\n\n\
+    Exit codes: 0 all agrees; 1 the trace and the definitions differ, or a property is violated; 2 the trace cannot be read.\n\n\
     Examples:\n  \
     automata replay node.trace\n  \
     automata replay node.trace --quiet                      only whether it agrees\n  \
@@ -80,7 +81,10 @@ impl Replay {
             self.introduce(&trace, &system, is_of)?;
         }
         let mut copy = match &self.anonymise {
-            Some(out) => Some(Copy::new(out, &self.trace.trace, &system, &trace, is_of)?),
+            Some(out) => {
+                refuse_definition(out, folder)?;
+                Some(Copy::new(out, &self.trace.trace, &system, &trace, is_of)?)
+            }
             None => None,
         };
         let mut show = Show::new(&self, copy.as_mut());
@@ -124,7 +128,7 @@ impl Replay {
 
     fn conclude(&self, name: &str, summary: &Summary, is_of: bool) -> anyhow::Result<Verdict> {
         if self.json {
-            let mut output = io::stdout().lock();
+            let mut output = plain_output();
             writeln!(output, "{}", as_json(summary, is_of))?;
             output.flush()?;
         } else {
@@ -312,7 +316,7 @@ struct Show<'a> {
 
 impl<'a> Show<'a> {
     fn new(command: &'a Replay, copy: Option<&'a mut Copy>) -> Self {
-        let out: Box<dyn Write> = if command.json { Box::new(io::stdout()) } else { Box::new(output()) };
+        let out: Box<dyn Write> = if command.json { Box::new(plain_output()) } else { Box::new(output()) };
         Self { command, out: BufWriter::new(out), copy, begin: None, failed: None }
     }
 
@@ -320,7 +324,7 @@ impl<'a> Show<'a> {
         if self.command.quiet || !is_chosen(&self.command.instance, &delivery.address.name(system)) {
             return Ok(());
         }
-        if let Some(speed) = self.command.speed {
+        if let Some(speed) = self.command.speed.filter(|_| !is_output_closed()) {
             let (begin, at_ms) = *self.begin.get_or_insert_with(|| (Instant::now(), delivery.at_ms));
             self.out.flush()?;
             let after = Duration::from_secs_f64(((delivery.at_ms - at_ms) as f64 / 1000.0 / speed).min(1e9));
@@ -380,8 +384,7 @@ impl Copy {
                 trace.name
             );
         }
-        let same = out.canonicalize().is_ok_and(|out| from.canonicalize().is_ok_and(|from| from == out));
-        if same {
+        if is_same(out, from) {
             bail!("{} cannot be its own copy", trace.name);
         }
         let file = File::create(out).with_context(|| format!("{} cannot be written", out.display()))?;
@@ -434,7 +437,7 @@ pub fn until(text: &str) -> Result<Until, String> {
 
 /// `90s`, `5min`, `1.5h`, `250ms`, `1:30`, `1:02:03.5`: milliseconds.
 pub fn time(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is no time; write 90s, 5min, 2h, 250ms or 1:30.5");
+    let wrong = || format!("`{text}` is not a time; write 90s, 5min, 2h, 250ms or 1:30.5");
     let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
     let units = [("ms", 1.0), ("min", 60_000.0), ("s", 1_000.0), ("h", 3_600_000.0), ("d", 86_400_000.0)];
     let of_unit = units.iter().find_map(|(unit, factor)| Some(number(text.strip_suffix(unit)?)? * factor));
@@ -447,7 +450,7 @@ pub fn time(text: &str) -> Result<u64, String> {
 
 fn speed(text: &str) -> Result<f64, String> {
     let factor = text.parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 0.0);
-    factor.ok_or_else(|| format!("`{text}` is no factor; 1 is as fast as it was, 10 ten times as fast"))
+    factor.ok_or_else(|| format!("`{text}` is not a factor; 1 is as fast as it was, 10 ten times as fast"))
 }
 
 #[cfg(test)]

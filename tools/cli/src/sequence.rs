@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use automata_compiler::trace::{Next, moment};
 use automata_outputs::sequence::{DELIVERIES_LIMIT, LIFELINES_LIMIT, Sequence as Picture, mermaid};
 use automata_outputs::svg::sequence::picture;
@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use crate::Verdict;
 use crate::folder::{Folder, automaton};
 use crate::replay::{Until, is_chosen, until};
-use crate::terminal::{ODD, errors, styled};
+use crate::terminal::{ODD, errors, plain_output, styled};
 use crate::trace::{Trace, TracePath, wrong};
 
 /// Draw a span of a trace: who said what to whom
@@ -77,9 +77,7 @@ impl Sequence {
                 if is_past(self.to, line.sequence(), line.at_ms()) {
                     break 'reading;
                 }
-                let record: Record = serde_json::from_str(line.text()).map_err(|error| {
-                    anyhow!("{name}, line {}: the line is no record of a delivery: {error}", line.number())
-                })?;
+                let record = line.record().map_err(|error| wrong(&name, &error))?;
                 let is_before = match self.from {
                     Some(Until::Sequence(first)) => record.sequence < first,
                     Some(Until::Time(at_ms)) => record.at_ms < at_ms,
@@ -102,7 +100,7 @@ impl Sequence {
             }
             Format::Mermaid => mermaid(collected.checked(&name)?),
         };
-        let mut output = std::io::stdout().lock();
+        let mut output = plain_output();
         output.write_all(text.as_bytes())?;
         output.flush()?;
         Ok(Verdict::Good)

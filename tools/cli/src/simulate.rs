@@ -14,7 +14,8 @@ use clap::Args;
 
 use crate::Verdict;
 use crate::folder::{Folder, automaton, is_interactive, resolve_sound};
-use crate::terminal::{FAINT, STRONG, counted, output, print_json, styled};
+use crate::places::{is_same, refuse_definition};
+use crate::terminal::{BAD, FAINT, STRONG, counted, errors, is_output_closed, output, print_json, styled};
 
 /// Step through an automaton: see its state, the events it accepts, and what each does
 #[derive(Args)]
@@ -59,6 +60,7 @@ impl Simulate {
                 self.name.escape_debug()
             );
         }
+        self.refuse_places(folder)?;
         let (name, _) = self.name.split_once('[').unwrap_or((&self.name, ""));
         let (system, _) = match resolve_sound(folder, &folder.read()?, &[name.trim()])? {
             Ok(resolved) => resolved,
@@ -67,7 +69,24 @@ impl Simulate {
         automaton(&system, name.trim())?;
         match &self.script {
             Some(path) => self.play(system, path),
-            None => self.session(system),
+            None => self.session(system, folder),
+        }
+    }
+
+    /// Refuses to write over what is read, before anything is done.
+    fn refuse_places(&self, folder: &Folder) -> anyhow::Result<()> {
+        let written = [("--trace", &self.trace), ("--save-script", &self.save_script)];
+        for (option, path) in written.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?))) {
+            refuse_definition(path, folder)?;
+            if self.script.as_ref().is_some_and(|script| is_same(script, path)) {
+                bail!("{option} names the script {}, and would overwrite it\nhelp: name another file", path.display());
+            }
+        }
+        match (&self.trace, &self.save_script) {
+            (Some(trace), Some(script)) if is_same(trace, script) => {
+                bail!("--trace and --save-script both name {}\nhelp: name two files", trace.display())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -104,7 +123,8 @@ impl Simulate {
             Ok(_) if violated.is_empty() => Ok(Verdict::Good),
             Ok(_) => {
                 for (sequence, property) in violated {
-                    eprintln!("error: the property {property} is violated since delivery #{sequence}");
+                    let error = styled(BAD, "error:");
+                    writeln!(errors(), "{error} the property {property} is violated since delivery #{sequence}")?;
                 }
                 Ok(Verdict::Bad)
             }
@@ -126,8 +146,8 @@ impl Simulate {
         Ok(())
     }
 
-    fn session(&self, system: Arc<System>) -> anyhow::Result<Verdict> {
-        let session = interactive(system, &self.name)?;
+    fn session(&self, system: Arc<System>, folder: &Folder) -> anyhow::Result<Verdict> {
+        let session = interactive(system, &self.name, folder)?;
         self.keep(&session.script(), &session.write_trace(PROGRAM, random_key()))?;
         Ok(Verdict::Good)
     }
@@ -151,22 +171,23 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Writes a file that the person asked for, and says so; after an error the session continues.
-fn save(session: &Session, file: &Saved) -> String {
+fn save(session: &Session, file: &Saved, folder: &Folder) -> String {
     let (path, bytes) = match file {
         Saved::Script(path) => (path, session.script().into_bytes()),
         Saved::Trace(path) => (path, session.write_trace(PROGRAM, random_key())),
     };
-    match write(Path::new(path), &bytes) {
+    let path = Path::new(path);
+    match refuse_definition(path, folder).and_then(|()| write(path, &bytes)) {
         Ok(()) => {
             let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
-            format!("Wrote {} to {path}.", counted(lines, "line"))
+            format!("Wrote {} to {}.", counted(lines, "line"), path.display())
         }
         Err(error) => format!("{error:#}"),
     }
 }
 
 /// Runs the session with a person or a pipe until the end; what was done is in the session.
-fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
+fn interactive(system: Arc<System>, name: &str, folder: &Folder) -> anyhow::Result<Session> {
     let (mut session, reply) = Session::new(system, name)?;
     let mut output = output();
     let person = is_interactive();
@@ -188,6 +209,9 @@ fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
         }
         write!(output, "{}", styled(STRONG, session.prompt()))?;
         output.flush()?;
+        if is_output_closed() {
+            return Ok(session);
+        }
         let Some(line) = lines.next() else {
             // End of input: a person pressed Control-D.
             writeln!(output)?;
@@ -198,7 +222,7 @@ fn interactive(system: Arc<System>, name: &str) -> anyhow::Result<Session> {
         if reply.quit {
             return Ok(session);
         }
-        let text = reply.save.as_ref().map_or_else(|| reply.text.clone(), |file| save(&session, file));
+        let text = reply.save.as_ref().map_or_else(|| reply.text.clone(), |file| save(&session, file, folder));
         if !person {
             // Input from a pipe would not be visible otherwise.
             writeln!(output)?;

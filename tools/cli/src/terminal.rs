@@ -1,6 +1,10 @@
-//! Writing for people: colours where they can be seen, and no error when the reader has gone away.
+//! Writing to standard output and standard error: colours where they can be seen, and no error when the reader has gone away.
+//!
+//! A reader that goes away, as `head` does when it has enough, ends the printing and nothing else: the command does the rest of its
+//! work, and its exit code is the same.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
@@ -23,14 +27,64 @@ pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// The reader of standard output has gone away.
+static OUTPUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// The reader of standard error has gone away.
+static ERRORS_ARE_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Writes as long as somebody reads.
+pub struct WhileRead<W> {
+    stream: W,
+    is_closed: &'static AtomicBool,
+}
+
+impl<W> WhileRead<W> {
+    /// What it came to, or `instead` if nobody reads.
+    fn unless_closed<T>(&self, outcome: io::Result<T>, instead: T) -> io::Result<T> {
+        match outcome {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_closed.store(true, Ordering::Relaxed);
+                Ok(instead)
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+impl<W: Write> Write for WhileRead<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Ok(bytes.len());
+        }
+        let outcome = self.stream.write(bytes);
+        self.unless_closed(outcome, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let outcome = self.stream.flush();
+        self.unless_closed(outcome, ())
+    }
+}
+
 /// Standard output for people.
-pub fn output() -> AutoStream<io::StdoutLock<'static>> {
-    anstream::stdout().lock()
+pub fn output() -> WhileRead<AutoStream<io::StdoutLock<'static>>> {
+    WhileRead { stream: anstream::stdout().lock(), is_closed: &OUTPUT_IS_CLOSED }
+}
+
+/// Standard output for programs: everything as it is.
+pub fn plain_output() -> WhileRead<io::StdoutLock<'static>> {
+    WhileRead { stream: io::stdout().lock(), is_closed: &OUTPUT_IS_CLOSED }
 }
 
 /// Standard error for people.
-pub fn errors() -> AutoStream<io::StderrLock<'static>> {
-    anstream::stderr().lock()
+pub fn errors() -> WhileRead<AutoStream<io::StderrLock<'static>>> {
+    WhileRead { stream: anstream::stderr().lock(), is_closed: &ERRORS_ARE_CLOSED }
+}
+
+/// Whether nobody reads standard output any more, as far as is known from what was written.
+pub fn is_output_closed() -> bool {
+    OUTPUT_IS_CLOSED.load(Ordering::Relaxed)
 }
 
 /// Prints an error. Its text may continue with lines that begin with `help: `.
@@ -40,18 +94,9 @@ pub fn complain(error: &anyhow::Error) {
     let _ = writeln!(errors(), "{} {text}", styled(BAD, "error:"));
 }
 
-/// Whether the reader of our output has gone away, as `head` does when it has enough.
-pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-            || cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind)
-                == Some(io::ErrorKind::BrokenPipe)
-    })
-}
-
 /// One JSON value to a line of standard output.
 pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut output = io::stdout().lock();
+    let mut output = plain_output();
     serde_json::to_writer(&mut output, value)?;
     output.write_all(b"\n")?;
     output.flush()?;

@@ -10,7 +10,7 @@ use automata_compiler::source::Sources;
 
 use crate::Verdict;
 use crate::folder::Folder;
-use crate::terminal::{FAINT, complain, errors, is_broken_pipe, styled};
+use crate::terminal::{FAINT, complain, errors, is_output_closed, styled};
 
 /// Soon enough for somebody who has just saved a file.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -30,8 +30,8 @@ pub fn watch(folder: &Folder, mut each: impl FnMut(&Sources) -> anyhow::Result<V
                 Err(error) => Err(anyhow::Error::msg(error.clone())),
             };
             match done {
-                Err(error) if is_broken_pipe(&error) => return Err(error),
                 Err(error) => complain(&error),
+                Ok(verdict) if is_output_closed() => return Ok(verdict),
                 Ok(Verdict::Good | Verdict::Bad) => {}
             }
             last = Some(sources);

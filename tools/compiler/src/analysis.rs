@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::codes::errors;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::file_names::stem;
 use crate::model::System;
 use crate::names::{Convention, reserved};
 use crate::resolve::{Files, Shared, resolve};
@@ -53,7 +54,7 @@ pub(crate) fn parse(sources: &Sources) -> Vec<ParsedFile> {
 /// What the name of a definition ends in.
 const ENDING: &str = ".yaml";
 
-/// `door.yml`, `door.YAML`.
+/// `door.yml`, `door.YAML`, `door.yaml.txt`.
 fn other_ending(file: FileId, name: &str, stem: &str) -> Diagnostic {
     let message = format!("`{name}` is not read: definition files end in `{ENDING}`");
     Diagnostic::new(&errors::NOT_READ, Span { file, start: 0, end: 0 }, message)
@@ -103,7 +104,7 @@ fn read(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>, fin
     for ((id, source), parsed) in sources.iter().zip(parsed) {
         let name = source.path.rsplit('/').next().unwrap_or(&source.path);
         let node = parsed.tree.as_ref();
-        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        let stem = stem(name).to_owned();
         if absent.contains(&id) {
             senders.push(stand_in(id, stem));
             continue;
@@ -132,7 +133,9 @@ fn read(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>, fin
             },
         }
     }
-    senders.retain(|sender| can_stand_in(&files, &sender.name.text));
+    // `door.yml` and `door.yaml.txt` stand for one automaton.
+    let mut names = BTreeSet::new();
+    senders.retain(|sender| can_stand_in(&files, &sender.name.text) && names.insert(sender.name.text.clone()));
     if !senders.is_empty() {
         match &mut files.parts {
             Shared::Read(parts) => parts.extend(senders),

@@ -4,13 +4,14 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::file_names::is_meant_as_definition;
 use crate::source::{Fault, Source, Sources};
 use crate::yaml::FILE_SIZE_LIMIT;
 
 /// The files of the language in a folder, to be shown as `<folder name>/<file>`.
 ///
 /// Hidden files, and files that are not YAML by name, are ignored. What looks like a definition but cannot be one (a folder, a broken
-/// link, `door.YAML`) is included, and becomes a finding: it must not be skipped silently.
+/// link, `door.YAML`, `door.yaml.txt`) is included, and becomes a finding: it must not be skipped silently.
 ///
 /// # Errors
 /// If the folder cannot be read; the error names it. What is wrong with a file in it becomes a finding.
@@ -29,7 +30,7 @@ pub fn read_folder(folder: &Path) -> io::Result<Sources> {
 
 /// A definition, or what is wrong with it; none for other files.
 fn read_entry(path: &Path, file: &str, shown: String) -> Option<(Source, Option<Fault>)> {
-    let is_named_so = has_ending_of_yaml(file);
+    let is_named_so = is_meant_as_definition(file);
     // Through links: a broken one is a missing definition.
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -56,12 +57,6 @@ fn read_entry(path: &Path, file: &str, shown: String) -> Option<(Source, Option<
         Ok(bytes) => Source::decode(shown, bytes),
         Err(error) => Source::unreadable(shown, &why(path, &error)),
     })
-}
-
-/// `.yaml` and `.yml`, in whatever case: a file that its author takes for a definition.
-fn has_ending_of_yaml(file: &str) -> bool {
-    file.rsplit_once('.')
-        .is_some_and(|(_, ending)| ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml)))
 }
 
 fn folder_name(folder: &Path) -> io::Result<String> {

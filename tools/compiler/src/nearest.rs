@@ -27,6 +27,11 @@ fn fold(name: &str) -> Vec<char> {
     name.chars().take(LONGEST + 1).filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
+/// The number of edits from what was written to another word, if it is not over the limit and less than the whole of either.
+pub(crate) fn edits(written: &str, other: &str, limit: usize) -> Option<usize> {
+    distance(&fold(written), &fold(other), limit)
+}
+
 /// The number of edits between the two, if it is not over the limit and less than the whole of either.
 fn distance(a: &[char], b: &[char], limit: usize) -> Option<usize> {
     if a.len().abs_diff(b.len()) > limit || a.len() > LONGEST || b.len() > LONGEST || a.is_empty() || b.is_empty() {

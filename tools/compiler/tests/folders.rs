@@ -39,7 +39,7 @@ fn what_looks_like_a_definition_and_is_not_read_is_a_finding() {
     write(&folder, "inner/deep/m.yaml", b"automaton: m");
     fs::create_dir(folder.join("empty")).expect("the folder can be made");
     fs::create_dir(folder.join("more.yaml")).expect("the folder can be made");
-    for file in ["a.yml", "b.YAML", "c.Yml", "parts.YAML"] {
+    for file in ["a.yml", "b.YAML", "c.Yml", "d.yaml.txt", "e.yamll", "parts.YAML", "types.yaml "] {
         write(&folder, file, b"}} not even YAML");
     }
     let sources = read_folder(&folder).expect("it can be read");
@@ -56,10 +56,13 @@ fn what_looks_like_a_definition_and_is_not_read_is_a_finding() {
             ("A0038", "passed_over/a.yml", Some("rename it to `a.yaml`")),
             ("A0038", "passed_over/b.YAML", Some("rename it to `b.yaml`")),
             ("A0038", "passed_over/c.Yml", Some("rename it to `c.yaml`")),
+            ("A0038", "passed_over/d.yaml.txt", Some("rename it to `d.yaml`")),
+            ("A0038", "passed_over/e.yamll", Some("rename it to `e.yaml`")),
             ("A0038", "passed_over/empty", up),
             ("A0038", "passed_over/inner", up),
             ("A0038", "passed_over/more.yaml", up),
             ("A0038", "passed_over/parts.YAML", Some("rename it to `parts.yaml`")),
+            ("A0038", "passed_over/types.yaml ", Some("rename it to `types.yaml`")),
         ]
     );
 }

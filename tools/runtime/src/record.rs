@@ -1,6 +1,7 @@
 //! The record of one delivery: what the interpreter and the generated Rust both report, and what a line of a trace holds.
 //!
-//! The meaning of every field is in `docs/SEMANTICS.md`, section 5.
+//! The meaning of every field is in `docs/SEMANTICS.md`, section 5. What is read as a record may not have other fields: a replay would pass over them,
+//! and call the line verified.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -111,6 +112,7 @@ pub const DEFER_LIMIT: usize = 16;
 
 /// A question that a guard asked, and its answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ask {
     /// The condition's name, or the text of an `X in S` (keys as they were at that moment).
     pub ask: String,
@@ -123,6 +125,7 @@ pub struct Ask {
 
 /// An action that the instance asked of its host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Performed {
     /// The action's name.
     pub action: String,
@@ -133,6 +136,7 @@ pub struct Performed {
 
 /// A message that the instance put on the bus.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sent {
     /// `name`, `name[key]` or `name[all]`.
     pub to: String,
@@ -145,6 +149,7 @@ pub struct Sent {
 
 /// An event that the instance raised and handled within the delivery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Raised {
     /// The event's name.
     pub event: String,
@@ -157,6 +162,7 @@ pub struct Raised {
 
 /// One delivery: a message handed to one instance, with all that followed from it inside that instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// Number of the delivery, from 0.
     pub sequence: u64,

@@ -16,7 +16,11 @@ pub struct Codegen {
 
 impl Codegen {
     pub fn run(self) -> ExitCode {
-        generate(self.check)
+        let code = generate(self.check);
+        if self.check && code == ExitCode::from(1) {
+            eprintln!("In this repository, `cargo xtask codegen` runs it.");
+        }
+        code
     }
 }
 

@@ -30,6 +30,16 @@ impl Target {
         Self { folder: Some(folder), files: BTreeSet::new(), input: None }
     }
 
+    /// Files of the same folder that are asked for too. A definition from standard input still stands in for its file.
+    fn add(&mut self, other: Self) {
+        if self.files.is_empty() || other.files.is_empty() {
+            self.files.clear();
+        } else {
+            self.files.extend(other.files);
+        }
+        self.input = self.input.take().or(other.input);
+    }
+
     /// All definitions of the folder, those that are not asked for too: they are what the others name.
     pub fn read(&self) -> anyhow::Result<Sources> {
         let sources = self.folder.as_ref().map(Folder::read).transpose()?;
@@ -53,16 +63,17 @@ impl Target {
 
 /// Groups what is named by folders, in the order in which they are named first. Nothing named is the whole folder.
 pub fn find(named: &[PathBuf], folder: Option<&Path>) -> anyhow::Result<Vec<Target>> {
+    if named.iter().filter(|name| *name == Path::new(STANDARD_INPUT.0)).count() > 1 {
+        bail!(
+            "`-` is given twice, but standard input can be read only once\nhelp: name the other definitions by their files"
+        );
+    }
     let mut targets: Vec<Target> = Vec::new();
     for name in named {
         let target = one(name, folder)?;
-        let same = |other: &&mut Target| {
-            let path = |target: &Target| target.folder.as_ref().and_then(|folder| folder.path().canonicalize().ok());
-            target.input.is_none() && other.input.is_none() && path(other) == path(&target)
-        };
-        match targets.iter_mut().find(same) {
-            Some(other) if other.files.is_empty() || target.files.is_empty() => other.files.clear(),
-            Some(other) => other.files.extend(target.files),
+        let path = |target: &Target| target.folder.as_ref().and_then(|folder| folder.path().canonicalize().ok());
+        match targets.iter_mut().find(|other| path(other).is_some() && path(other) == path(&target)) {
+            Some(other) => other.add(target),
             None => targets.push(target),
         }
     }
@@ -82,7 +93,7 @@ fn one(name: &Path, folder: Option<&Path>) -> anyhow::Result<Target> {
     let file = format!("{text}.yaml");
     if is_bare
         && let Ok(found) = Folder::find(folder)
-        && found.path().join(&file).is_file()
+        && found.path().join(&file).symlink_metadata().is_ok()
     {
         return Ok(Target { folder: Some(found), files: BTreeSet::from([file]), input: None });
     }
@@ -93,8 +104,7 @@ fn one(name: &Path, folder: Option<&Path>) -> anyhow::Result<Target> {
     if name.symlink_metadata().is_ok() {
         let file = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let parent = name.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-        let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending).to_lowercase();
-        if !["yaml", "yml"].contains(&ending.as_str()) {
+        if !automata_compiler::is_meant_as_definition(&file) {
             bail!("{text} is not a definition\nhelp: definitions are files that end in `.yaml`");
         }
         return Ok(Target { folder: Some(Folder::find(Some(parent))?), files: BTreeSet::from([file]), input: None });
@@ -105,7 +115,7 @@ fn one(name: &Path, folder: Option<&Path>) -> anyhow::Result<Target> {
         let automata: Vec<&str> = sources.iter().filter_map(|(_, source)| automaton_of(&source.path)).collect();
         bail!("{}", unknown("automaton", &text, automata.iter().copied()));
     }
-    bail!("{text} does not exist{}", near(name))
+    bail!("{text} does not exist{}", near(name, folder))
 }
 
 /// The folder itself, or the `automata` in it where the definitions of a project are.
@@ -118,10 +128,20 @@ fn with_definitions(folder: &Path) -> PathBuf {
     if inner.is_dir() && !has_own() { inner } else { folder.to_owned() }
 }
 
-/// What is called nearly so, where it was looked for.
-fn near(path: &Path) -> String {
+/// What is called so in the folder of definitions, or nearly so where it was looked for.
+fn near(path: &Path, folder: Option<&Path>) -> String {
     let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
     let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
+    let definitions = Folder::find(folder).ok();
+    if let (Some(definitions), Some(file)) = (definitions, path.file_name())
+        && definitions.path().join(file).is_file()
+    {
+        let there = match definitions.seen_from_here() {
+            folder if folder.is_empty() => file.to_string_lossy().into_owned(),
+            folder => format!("{folder}/{}", file.to_string_lossy()),
+        };
+        return format!("\nhelp: did you mean `{there}`?");
+    }
     let names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     let written = path.file_name().unwrap_or_default().to_string_lossy();
     match nearest(&written, names.iter().map(String::as_str)) {

@@ -176,8 +176,60 @@ fn what_is_not_there_is_named_with_what_is_near() {
     scratch.write("notes.md", "");
     scratch.run(&["check", "notes.md"]).bad(2, &["notes.md is not a definition", "end in `.yaml`"]);
     scratch.write("automata/lift.yml", "automaton: lift\n");
-    let run = scratch.run(&["check", "automata/lift.yml"]);
-    assert!(run.code == 1 && run.out.contains("rename it to `lift.yaml`"), "{}", run.out);
+    scratch.write("automata/lift.yaml.txt", "automaton: lift\n");
+    for file in ["automata/lift.yml", "automata/lift.yaml.txt"] {
+        let run = scratch.run(&["check", file]);
+        assert!(run.code == 1 && run.out.contains("rename it to `lift.yaml`"), "{}", run.out);
+    }
+    let run = scratch.run(&["list"]);
+    assert!(
+        run.code == 1 && run.out.contains("door") && run.err.contains("left out"),
+        "the others are still there: {run:?}"
+    );
+}
+
+#[test]
+fn a_file_that_is_among_the_definitions_is_named_with_its_folder() {
+    let scratch = Scratch::with_doors();
+    scratch
+        .run(&["check", "door.yaml"])
+        .bad(2, &["door.yaml does not exist", "help: did you mean `automata/door.yaml`?"]);
+    scratch.run(&["check", "src/door.yaml"]).bad(2, &["help: did you mean `automata/door.yaml`?"]);
+    scratch.run(&["render", "door.yaml"]).bad(2, &["there is no automaton `door.yaml`", "did you mean `door`?"]);
+    scratch.run(&["render", "automata/door.yaml"]).bad(2, &["did you mean `door`?"]);
+    scratch.run(&["simulate", "door.yaml"]).bad(2, &["did you mean `door`?"]);
+}
+
+/// "There is no automaton `lift`; there are: lift".
+#[test]
+fn a_folder_in_place_of_a_file_is_a_finding_of_the_automaton() {
+    let scratch = Scratch::with_doors();
+    scratch.write("automata/lift.yaml/lift.yaml", "automaton: lift\n");
+    let run = scratch.run(&["check", "lift"]);
+    assert!(run.code == 1 && run.out.contains("`lift.yaml` is a folder: definitions in it are not read"), "{run:?}");
+    scratch.run(&["render", "lift"]).bad(1, &["`lift.yaml` is a folder", "`lift` has errors"]);
+}
+
+#[test]
+fn what_comes_in_and_is_named_too_is_counted_once() {
+    let scratch = Scratch::with_doors();
+    let draft = DOOR.replace("remove: GONE", "remove: GON");
+    for arguments in [["check", "-", "door"], ["check", "door", "-"], ["check", "-", "./automata/door.yaml"]] {
+        assert!(scratch.run_with(&arguments, DOOR).good().starts_with("1 automaton, 4 states"), "{arguments:?}");
+        let run = scratch.run_with(&arguments, &draft);
+        assert!(
+            run.out.contains("--> <stdin>:19") && run.out.ends_with("1 automaton, 1 error, 0 warnings\n"),
+            "{run:?}"
+        );
+    }
+    for arguments in [["check", "-", "bell"], ["check", "automata", "-"]] {
+        let run = scratch.run_with(&arguments, &draft);
+        assert!(
+            run.out.contains("--> <stdin>:19") && run.out.ends_with("2 automata, 1 error, 0 warnings\n"),
+            "{run:?}"
+        );
+    }
+    scratch.run_with(&["check", "-", "-"], DOOR).bad(2, &["standard input can be read only once", "help: "]);
 }
 
 #[test]

@@ -82,7 +82,9 @@ fn what_has_another_name_is_no_difference_if_that_is_said() {
     for (rename, said) in [
         ("door.OPEN", "write AUTOMATON.OLD=NEW"),
         ("dor.OPEN=AJAR", "there is no automaton `dor`"),
-        ("door.OPEN=WIDE", "has no state, event or variable `WIDE`"),
+        ("door.OPEN=WIDE", "`door` in new has no state, event or variable `WIDE`"),
+        ("door.WIDE=AJAR", "`door` in automata has no state, event or variable `WIDE`"),
+        ("door.push=AJAR", "`push` of `door` is an event in automata, and `AJAR` is a state in new"),
         ("door.CLOSED=AJAR", "have a `door.CLOSED` too"),
     ] {
         scratch.run(&["diff", "day.trace", "automata", "new", "--rename", rename]).bad(2, &[said]);
@@ -170,4 +172,17 @@ fn a_property_that_only_one_version_violates_is_told() {
     assert_eq!(run.code, 1, "{}", run.out);
     assert!(run.out.contains("they agree on all 8 deliveries"), "{}", run.out);
     assert!(run.out.contains("the property door[7].shut of new is violated since delivery #"), "{}", run.out);
+}
+
+#[test]
+fn a_file_in_place_of_a_folder_is_named_with_its_place() {
+    let scratch = with_trace();
+    with_new(&scratch, "Is it open?", "Can I come in?");
+    scratch.run(&["diff", "day.trace", "automata/door.yaml", "new"]).bad(
+        2,
+        &["automata/door.yaml is not a folder\n", "help: OLD is the folder that holds the definitions: `automata`\n"],
+    );
+    scratch
+        .run(&["diff", "day.trace", "automata", "nowhere"])
+        .bad(2, &["nowhere does not exist\n", "help: NEW is the folder that holds the definitions\n"]);
 }

@@ -1,8 +1,8 @@
 //! Where the definitions are, and what is wrong with the command line.
 
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
-use crate::scratch::{Scratch, run};
+use crate::scratch::{BELL, DOOR, PARTS, Scratch, TYPES, run};
 
 #[test]
 fn the_folder_is_found_from_further_down() {
@@ -22,6 +22,10 @@ fn another_folder_can_be_named_before_and_behind_the_command() {
     scratch.run(&["new", "courier", "--automata", "other"]).good();
     assert!(scratch.run(&["--automata", "other", "check"]).good().starts_with("1 automaton"));
     assert!(scratch.run(&["check", "--automata", "other"]).good().starts_with("1 automaton"));
+    for guessed in ["--folder", "--dir"] {
+        assert!(scratch.run(&["check", guessed, "other"]).good().starts_with("1 automaton"), "{guessed}");
+        assert!(!scratch.run(&["check", "--help"]).good().contains(guessed), "it is not shown");
+    }
 }
 
 #[test]
@@ -96,23 +100,87 @@ fn a_mistyped_command_or_option_is_a_wrong_use() {
 fn help_is_worth_reading() {
     let scratch = Scratch::new();
     let help = scratch.run(&["--help"]).good();
-    for command in ["check", "list", "explain", "simulate", "render", "generate", "new", "completions", "man"] {
-        assert!(help.contains(command), "{command} is not in:\n{help}");
+    let manual = include_str!("../../../../docs/AUTOMATA.md");
+    for command in [
+        "check",
+        "list",
+        "explain",
+        "simulate",
+        "replay",
+        "diff",
+        "sequence",
+        "render",
+        "generate",
+        "new",
+        "completions",
+        "man",
+    ] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command} is not in:\n{help}");
+        assert!(manual.contains(&format!("`automata {command}")), "{command} is not in the manual");
         let own = scratch.run(&[command, "--help"]).good();
         assert!(own.contains("Usage: automata "), "{own}");
     }
     assert!(help.contains("Exit codes:") && help.contains("Examples:"), "{help}");
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("a trace and the definitions differ, or a property is violated"), "{help}");
+}
+
+/// The program with an output that nobody reads.
+fn unread(scratch: &Scratch, arguments: &[&str]) -> Output {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = scratch.command(arguments);
+    let child = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).spawn().expect("the program");
+    child.wait_with_output().expect("it ends")
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let scratch = Scratch::with_doors();
-    for arguments in [&["explain"][..], &["list", "--json"], &["completions", "zsh"], &["man"], &["render", "door"]] {
-        let mut command = scratch.command(arguments);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
-        drop(child.stdout.take());
-        let output = child.wait_with_output().expect("it ends");
+    for arguments in [
+        &["explain"][..],
+        &["list", "--json"],
+        &["completions", "zsh"],
+        &["man"],
+        &["render", "door"],
+        &["check"],
+        &["check", "--json"],
+        &["check", "--watch"],
+        &["simulate", "bell"],
+    ] {
+        let output = unread(&scratch, arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
     }
+}
+
+/// `automata check | head` passed although there were errors.
+#[test]
+fn a_reader_that_goes_away_does_not_change_the_verdict() {
+    let scratch = crate::replay::with_trace();
+    scratch.write("steps.jsonl", "{\"event\": \"press\"}\n{\"event\": \"pres\"}\n");
+    scratch.write("new/bell.yaml", BELL);
+    scratch.write("new/parts.yaml", PARTS);
+    scratch.write("new/types.yaml", TYPES);
+    scratch.write("new/door.yaml", &DOOR.replace("openings += 1", "openings += 2"));
+    scratch.write("bad/door.yaml", &DOOR.replace("remove: GONE", "remove: GON"));
+    for (arguments, code, said) in [
+        (&["check", "bad"][..], 1, ""),
+        (&["check", "bad", "--json"], 1, ""),
+        (&["check", "bad", "--format", "github"], 1, ""),
+        (&["check", "bad", "--watch"], 1, ""),
+        (&["replay", "day.trace", "--automata", "new"], 1, ""),
+        (&["replay", "day.trace", "--automata", "new", "--json"], 1, ""),
+        (&["replay", "day.trace", "--automata", "new", "--speed", "0.001"], 1, ""),
+        (&["diff", "day.trace", "automata", "new"], 1, ""),
+        (&["diff", "day.trace", "automata", "new", "--json"], 1, ""),
+        (&["simulate", "bell", "--script", "steps.jsonl"], 2, "steps.jsonl, line 2"),
+        (&["simulate", "bell", "--script", "steps.jsonl", "--json", "--trace", "run.trace"], 2, "steps.jsonl, line 2"),
+    ] {
+        let output = unread(&scratch, arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains(said) && errors.is_empty() == said.is_empty(), "{arguments:?}: {errors}");
+    }
+    assert!(scratch.has("run.trace"), "what was to be written is written");
 }

@@ -57,8 +57,8 @@ fn a_part_of_it_can_be_shown() {
     assert!(lines(&["--until", "5s"]).contains("verified 5 deliveries"));
     assert!(lines(&["--speed", "1000000"]).contains("verified 8 deliveries"));
     scratch.run(&["replay", "day.trace", "--instance", "dor"]).bad(2, &["did you mean `door`?"]);
-    scratch.run(&["replay", "day.trace", "--until", "noon"]).bad(2, &["`noon` is no time"]);
-    scratch.run(&["replay", "day.trace", "--speed", "0"]).bad(2, &["`0` is no factor"]);
+    scratch.run(&["replay", "day.trace", "--until", "noon"]).bad(2, &["`noon` is not a time"]);
+    scratch.run(&["replay", "day.trace", "--speed", "0"]).bad(2, &["`0` is not a factor"]);
 }
 
 #[test]
@@ -134,13 +134,15 @@ fn a_question_without_an_answer_is_named() {
 fn what_is_no_good_trace_is_said_with_its_line() {
     let scratch = with_trace();
     scratch.write("notes.txt", "Buy milk.\n");
-    scratch.run(&["replay", "notes.txt"]).bad(2, &["notes.txt, line 1: this is no trace: it begins with `Buy milk.`"]);
+    scratch
+        .run(&["replay", "notes.txt"])
+        .bad(2, &["notes.txt, line 1: this is not a trace: it begins with `Buy milk.`"]);
     scratch.run(&["replay", "nowhere"]).bad(2, &["nowhere cannot be read"]);
     scratch.run(&["replay", "automata"]).bad(2, &["automata is a folder"]);
     edited(&scratch, "\"sequence\":3", "\"sequence\":4");
     scratch
         .run(&["replay", "edited.trace"])
-        .bad(2, &["edited.trace, line 6: the line has the sequence 4, but 3 was to come"]);
+        .bad(2, &["edited.trace, line 6: the line has the sequence 4, but 3 was expected"]);
     edited(&scratch, "\"greet\"", "\"great\"");
     let run = scratch.run(&["replay", "edited.trace"]);
     assert_eq!(run.code, 1);
@@ -150,6 +152,60 @@ fn what_is_no_good_trace_is_said_with_its_line() {
     let run = scratch.run(&["replay", "cut.trace"]);
     assert!(run.out.contains("verified") | run.out.contains("agree, as far as it can be read"), "{}", run.out);
     run.bad(2, &["cut.trace, line 10: the line is cut off"]);
+}
+
+/// A replay passed over them, and called the line verified.
+#[test]
+fn what_a_line_says_beyond_a_record_or_twice_is_an_error_of_the_line() {
+    let scratch = with_trace();
+    let lines: Vec<usize> =
+        ["\"greet\"", "\"event\":\"ring\",\"outcome\"", "\"end\""].map(|text| line_with(&scratch, text)).into();
+    let (push, ring, end) = (lines[0], lines[1], lines[2]);
+    for (from, to, line, said) in [
+        (
+            r#""outcome":"taken","before":"CLOSED""#,
+            r#""extra":1,"outcome":"taken","before":"CLOSED""#,
+            push,
+            "unknown field `extra`",
+        ),
+        (r#"{"action":"greet","#, r#"{"action":"greet","extra":1,"#, push, "unknown field `extra`"),
+        (r#"{"ask":"locked","#, r#"{"extra":1,"ask":"locked","#, push, "unknown field `extra`"),
+        (
+            r#"{"who":"alice"},"outcome""#,
+            r#"{"who":"bob","who":"alice"},"outcome""#,
+            push,
+            "the key `who` is given twice",
+        ),
+        (r#"{"openings":[0,1]}"#, r#"{"openings":[0,2],"openings":[0,1]}"#, push, "the key `openings` is given twice"),
+        (r#""event":"ring","outcome""#, r#""event":"rong","event":"ring","outcome""#, ring, "duplicate field `event`"),
+        (r#"{"end":{"#, r#"{"extra":1,"end":{"#, end, "unknown field `extra`"),
+        (r#"{"end":{"#, r#"{"end":{"extra":1,"#, end, "unknown field `extra`"),
+        (r#"{"trace":1,"#, r#"{"trace":1,"timers":true,"#, 1, "the key `timers` is given twice"),
+        (r#"{"trace":1,"#, r#"{"trace":1,"trace":1,"#, 1, "the key `trace` is given twice"),
+        (r#"{"snapshot":{"#, r#"{"snapshot":{"extra":1,"#, 2, "unknown field `extra`"),
+    ] {
+        edited(&scratch, from, to);
+        scratch.run(&["replay", "edited.trace", "--quiet"]).bad(2, &[&format!("edited.trace, line {line}: "), said]);
+        scratch.run(&["diff", "edited.trace", "automata", "automata"]).bad(2, &[&format!("line {line}: "), said]);
+    }
+    edited(&scratch, r#"{"action":"greet","#, r#"{"action":"greet","extra":1,"#);
+    scratch
+        .run(&["sequence", "edited.trace"])
+        .bad(2, &[&format!("edited.trace, line {push}: "), "unknown field `extra`"]);
+    edited(&scratch, r#"{"trace":1,"#, r#"{"trace":1,"of_a_later_version":true,"#);
+    scratch.run(&["replay", "edited.trace"]).good();
+}
+
+/// The number of the first line with that text.
+fn line_with(scratch: &Scratch, text: &str) -> usize {
+    1 + scratch.read("day.trace").lines().position(|line| line.contains(text)).expect("there is such a line")
+}
+
+#[test]
+fn a_trace_may_begin_with_a_mark_of_the_order_of_bytes() {
+    let scratch = with_trace();
+    edited(&scratch, r#"{"trace":1,"#, "\u{feff}{\"trace\":1,");
+    assert!(scratch.run(&["replay", "edited.trace"]).good().contains("verified 8 deliveries"));
 }
 
 #[test]
@@ -174,7 +230,12 @@ fn a_copy_shows_no_names_and_replays() {
         scratch.run(&["replay", "copy.trace", "--quiet"]).good(),
     );
     assert_eq!(original, again);
-    scratch.run(&["replay", "day.trace", "--anonymise", "day.trace"]).bad(2, &["cannot be its own copy"]);
+    std::fs::hard_link(scratch.path().join("day.trace"), scratch.path().join("hard.trace")).expect("a link of ours");
+    for same in ["day.trace", "./automata/../day.trace"].into_iter().chain(cfg!(unix).then_some("hard.trace")) {
+        scratch.run(&["replay", "day.trace", "--anonymise", same]).bad(2, &["cannot be its own copy"]);
+    }
+    scratch.run(&["replay", "day.trace", "--anonymise", "automata/bell.yaml"]).bad(2, &["is a definition"]);
+    scratch.run(&["replay", "day.trace", "--quiet"]).good();
     scratch.write("automata/door.yaml", &DOOR.replace("default: 5s", "default: 6s"));
     scratch
         .run(&["replay", "day.trace", "--anonymise", "other.trace"])

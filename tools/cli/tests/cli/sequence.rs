@@ -89,6 +89,11 @@ fn only_the_picture_takes_a_trace_and_only_one_of_these_definitions() {
     scratch
         .run(&["render", "door", "--format", "mermaid", "--trace", "day.trace"])
         .bad(2, &["the format `mermaid` does not take a trace"]);
+    scratch.write("door.svg", &scratch.read("day.trace"));
+    scratch
+        .run(&["render", "door", "--trace", "door.svg", "--out", "."])
+        .bad(2, &["door.svg is the trace, so no picture is written to it"]);
+    assert_eq!(scratch.read("door.svg"), scratch.read("day.trace"));
     scratch.run(&["render", "dor", "--trace", "day.trace"]).bad(2, &["did you mean `door`?"]);
     scratch.write("automata/door.yaml", &DOOR.replace("default: 5s", "default: 6s"));
     scratch.run(&["render", "door", "--trace", "day.trace"]).bad(

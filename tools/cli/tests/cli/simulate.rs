@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::scratch::Scratch;
+use crate::scratch::{DOOR, Scratch};
 
 const STEPS: &str = r#"# A door is pushed, and closes by itself.
 {"conditions": {"locked": false}, "instance": "door[7]", "event": "push", "fields": {"who": "alice"}}
@@ -224,4 +224,75 @@ fn a_violated_property_is_told_when_it_begins_and_fails_the_run() {
     let out = scratch.run(&["replay", "day.trace", "--json"]).out;
     let json: Value = serde_json::from_str(out.lines().last().expect("a summary")).expect("JSON");
     assert_eq!(json["violated"].as_array().map(Vec::len), Some(wanted.len()));
+}
+
+/// The script, or a definition, was overwritten.
+#[test]
+fn nothing_is_written_over_what_is_read() {
+    let scratch = Scratch::with_doors();
+    let step = "{\"instance\": \"bell\", \"event\": \"press\"}\n";
+    scratch.write("s.jsonl", step);
+    scratch.write("deep/file", "");
+    std::fs::hard_link(scratch.path().join("s.jsonl"), scratch.path().join("hard.jsonl")).expect("a link of ours");
+    std::fs::hard_link(scratch.path().join("automata/door.yaml"), scratch.path().join("hard.door")).expect("likewise");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("../s.jsonl", scratch.path().join("deep/soft.jsonl")).expect("likewise");
+    let absolute = scratch.path().join("s.jsonl").display().to_string();
+    let mut others = vec!["s.jsonl", "./deep/../s.jsonl", &absolute];
+    if cfg!(unix) {
+        others.extend(["hard.jsonl", "deep/soft.jsonl"]);
+    }
+    for option in ["--trace", "--save-script"] {
+        for other in &others {
+            let refused = format!("{option} names the script {other}, and would overwrite it");
+            scratch.run(&["simulate", "door", "--script", "s.jsonl", option, other]).bad(2, &[&refused, "help: "]);
+            scratch.run(&["simulate", "door", "--script", other, option, "s.jsonl"]).bad(2, &["would overwrite it"]);
+        }
+        let mut definitions = vec!["automata/door.yaml", "automata/new.yaml", "automata/steps.yml"];
+        if cfg!(unix) {
+            definitions.push("hard.door");
+        }
+        for definition in definitions {
+            let refused = format!("{definition} is a definition, or would be taken for one");
+            scratch.run(&["simulate", "door", "--script", "s.jsonl", option, definition]).bad(2, &[&refused]);
+            scratch.run_with(&["simulate", "bell", option, definition], "press\n").bad(2, &[&refused]);
+            let out = scratch.run_with(&["simulate", "bell"], &format!("press\nsave {definition}\n")).good();
+            assert!(out.contains(&refused), "{out}");
+        }
+    }
+    scratch
+        .run(&["simulate", "door", "--script", "s.jsonl", "--trace", "new", "--save-script", "./new"])
+        .bad(2, &["--trace and --save-script both name new"]);
+    assert_eq!((scratch.read("s.jsonl"), scratch.read("automata/door.yaml")), (step.to_owned(), DOOR.to_owned()));
+    assert!(!scratch.has("automata/new.yaml") && !scratch.has("new"));
+    scratch.run(&["simulate", "door", "--script", "s.jsonl", "--trace", "t", "--save-script", "r.jsonl"]).good();
+    scratch.run(&["replay", "t"]).good();
+}
+
+#[cfg(unix)]
+#[test]
+fn standard_input_is_not_overwritten_and_devices_may_be() {
+    let scratch = Scratch::with_doors();
+    let step = "{\"instance\": \"bell\", \"event\": \"press\"}\n";
+    scratch.write("s.jsonl", step);
+    let mut command = scratch.command(&["simulate", "door", "--script", "-", "--trace", "s.jsonl"]);
+    command.stdin(std::fs::File::open(scratch.path().join("s.jsonl")).expect("a file of ours"));
+    let output = command.output().expect("the program");
+    assert_eq!((output.status.code(), scratch.read("s.jsonl")), (Some(2), step.to_owned()), "{output:?}");
+    let nowhere = "/dev/null";
+    scratch.run(&["simulate", "door", "--script", nowhere, "--trace", nowhere, "--save-script", nowhere]).good();
+}
+
+/// "Nothing left or entered: DARK → LIT".
+#[test]
+fn a_transition_without_a_target_that_an_always_follows_is_told_truly() {
+    let scratch = Scratch::new();
+    scratch.write("automata/parts.yaml", "parts:\n  hall: Everybody around.\n");
+    let lamp = "automaton: lamp\nsummary: x\nvariables: { clicks: { type: u8, initial: 0, max: 9 } }\nevents: { click: { from: hall } }\n\
+        initial: DARK\nstates:\n  DARK:\n    on: { click: { set: clicks += 1 } }\n    always: { if: clicks > 1, to: LIT }\n  \
+        LIT: { ignore: { click: it shines } }\n";
+    scratch.write("automata/lamp.yaml", lamp);
+    let out = scratch.run_with(&["simulate", "lamp", "--script", "-"], &"{\"event\": \"click\"}\n".repeat(2)).good();
+    assert!(out.contains("    internal: the transition has no target\n    clicks: 0 → 1\n"), "{out}");
+    assert!(out.contains("    internal: the transition has no target, but then DARK → LIT\n"), "{out}");
 }

@@ -436,8 +436,8 @@ NodeId: { rust: \"crate::identity::NodeId\" }        # right
 ";
 
     NOT_READ = "A0038", "something that would not be read",
-"Definitions are the files `*.yaml` directly in the folder, each with a lower-case name. A folder inside it, or a file `door.YAML` or `door.yml`, looks
-like one, but would be skipped silently.
+"Definitions are the files `*.yaml` directly in the folder, each with a lower-case name. A folder inside it, or a file `door.YAML`, `door.yml`, `door.yaml.txt` or
+`door.yamll`, looks like one, but would be skipped silently.
 
 ```yaml
 # automata/

@@ -1,7 +1,7 @@
 //! Scripts: JSON Lines, each an input with the time and the answers that belong to it.
 //!
 //! `{"at_ms": 5000, "instance": "contact_status[alice]", "event": "ping_now", "fields": {}, "conditions": {"peers_known": true}}`.
-//! Every key may be left out: without `at_ms` no time passes and no timer fires, without `event` there are only time and answers, without `instance` the
+//! No key may be given twice. Every key may be left out: without `at_ms` no time passes and no timer fires, without `event` there are only time and answers, without `instance` the
 //! event is for the instance named on the command line. `"jump": true` lets time jump to `at_ms`, as on a machine that slept, so that
 //! timers come late. Answers hold from their line on, for the timers that become due on the way to `at_ms` too. Empty lines and lines that begin with
 //! `#` are skipped. See `docs/SEMANTICS.md` for all of it.
@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Done, Input, Refusal, Simulation};
 use crate::interpreter::{Address, Error};
+use crate::json::{repeated_key, with_column};
 use crate::model::{EventId, EventKind, System};
 use crate::nearest::nearest;
 
@@ -63,6 +64,8 @@ pub fn play(
 ) -> Result<Simulation, ScriptError> {
     let mut simulation = Simulation::new(system);
     let mut started = false;
+    // Some editors begin a file with a mark of the order of bytes.
+    let script = script.strip_prefix('\u{feff}').unwrap_or(script);
     let lines = script.lines().zip(1..).filter(|(text, _)| !text.trim().is_empty() && !text.trim().starts_with('#'));
     for (text, line) in lines {
         let at = |message: String| ScriptError { line, message };
@@ -102,8 +105,11 @@ fn perform(simulation: &mut Simulation, input: &Input, done: &mut Done<'_>) -> R
 }
 
 fn parse(text: &str) -> Result<Map<String, Json>, String> {
+    if let Some(problem) = repeated_key(text) {
+        return Err(problem);
+    }
     let object: Map<String, Json> =
-        serde_json::from_str(text).map_err(|error| format!("this is not a JSON object: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("this is not a JSON object: {}", with_column(&error)))?;
     match object.keys().find(|key| !KEYS.contains(&key.as_str())) {
         None => Ok(object),
         Some(key) => {

@@ -134,6 +134,27 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
     assert!(wrong("{").starts_with(&at("this is not a JSON object: ")));
 }
 
+/// The last one counted, and the others were dropped.
+#[test]
+fn a_key_that_a_script_gives_twice_is_said_with_its_line() {
+    for (line, key) in [
+        (r#"{"event":"push","event":"push"}"#, "event"),
+        (r#"{"instance":"door[1]","event":"push","fields":{"side":"Left","side":"Left"}}"#, "side"),
+        (r#"{"conditions":{"locked":true,"locked":false}}"#, "locked"),
+    ] {
+        let said = refusal(&format!("{{}}\n{line}"));
+        assert!(said.starts_with(&format!("line 2: the key `{key}` is given twice, at column ")), "{said}");
+    }
+}
+
+#[test]
+fn a_script_may_begin_with_a_mark_of_the_order_of_bytes() {
+    let script = r#"{"instance":"door[1]","event":"push","fields":{"side":"Left"},"conditions":{"locked":true}}"#;
+    assert_eq!(run(&format!("\u{feff}{script}")).0, run(script).0);
+    assert!(run(&format!("\u{feff}{script}")).1.is_ok());
+    assert_eq!(run("\u{feff}").1.map(|_| ()), Ok(()));
+}
+
 #[test]
 fn a_session_asks_what_it_must_know_and_undoes() {
     let (mut session, reply) = Session::new(door(), "door").expect("declared");

@@ -15,7 +15,8 @@ pub fn describe(record: &Record) -> String {
     text.push_str(&arguments(&record.fields));
     let outcome = match record.outcome {
         Outcome::Taken => "taken",
-        Outcome::Internal => "internal: nothing left or entered",
+        // An `always` may follow, which leaves and enters states.
+        Outcome::Internal => "internal: the transition has no target",
         Outcome::Ignored => "ignored",
         Outcome::Deferred => "deferred: kept for later",
         Outcome::Unexpected => "unexpected: no active state says anything about it",
@@ -35,7 +36,8 @@ pub fn describe(record: &Record) -> String {
     if let (true, Some(after)) = (has_begun, record.after.as_deref().filter(|name| !name.is_empty())) {
         text.push_str(&format!(" in {after}"));
     } else if !has_begun && (record.before != record.after || record.outcome == Outcome::Taken) {
-        text.push_str(&format!(": {} → {}", state(&record.before), state(&record.after)));
+        let then = if record.outcome == Outcome::Taken { ":" } else { ", but then" };
+        text.push_str(&format!("{then} {} → {}", state(&record.before), state(&record.after)));
     }
     for ask in &record.conditions {
         text.push_str(&format!("\n    asked {}{}: {}", ask.ask, arguments(&ask.arguments), shown(&ask.answer)));

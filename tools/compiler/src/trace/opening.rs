@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::reader::{TraceError, begins, not_json, too_long};
 use crate::interpreter::{self, Error, Interpreter, Kept, Running, Value};
+use crate::json::{repeated_key, with_column};
 use crate::model::{Automaton, AutomatonId, ParameterId, StateId, System, TimerId, TimerKind, Type};
 
 /// Everything known before the first delivery.
@@ -28,8 +29,13 @@ impl Opening {
     /// If they are not those of a trace, or have a later version of the format.
     pub fn read(first: &[u8], second: Option<&[u8]>) -> Result<Self, TraceError> {
         let text = text(first, 1)?;
+        // Some editors begin a file with a mark of the order of bytes.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.is_empty() {
-            return Err(TraceError::new(1, format!("there is nothing in it; {}", begins())));
+            return Err(TraceError::new(1, format!("the trace is empty; {}", begins())));
+        }
+        if let Some(problem) = repeated_key(text) {
+            return Err(TraceError::new(1, format!("this is not a trace: {problem}")));
         }
         let version = serde_json::from_str::<Version>(text).ok().map(|line| line.trace);
         match version {
@@ -37,12 +43,11 @@ impl Opening {
                 let start: String = text.chars().take(24).collect();
                 return Err(TraceError::new(
                     1,
-                    format!("this is no trace: it begins with `{start}`, and {}", begins()),
+                    format!("this is not a trace: it begins with `{start}`, but {}", begins()),
                 ));
             }
             Some(version) if version != u64::from(FORMAT) => {
-                let problem =
-                    format!("the trace is of version {version} of the format; this program reads version {FORMAT}");
+                let problem = format!("the trace has format version {version}; this program reads version {FORMAT}");
                 return Err(TraceError::new(1, problem));
             }
             Some(_) => {}
@@ -52,12 +57,11 @@ impl Opening {
             return Err(TraceError::new(2, "the trace is cut off after its first line; a snapshot is missing"));
         };
         let text = self::text(second, 2)?;
-        let second: SecondLine = serde_json::from_str(text).map_err(|error| {
-            TraceError::new(
-                2,
-                format!("this is no snapshot, which the second line has to be: {}", not_json(text, &error)),
-            )
-        })?;
+        let no_snapshot = |problem: String| TraceError::new(2, format!("the second line is not a snapshot: {problem}"));
+        if let Some(problem) = repeated_key(text) {
+            return Err(no_snapshot(problem));
+        }
+        let second: SecondLine = serde_json::from_str(text).map_err(|error| no_snapshot(with_column(&error)))?;
         Ok(Self { first, snapshot: second.snapshot })
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use automata_runtime::record::Record;
 use automata_runtime::trace::{FORMAT, LINE_LIMIT_BYTES};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::input::Input;
 use super::scan::{Scanned, scan};
+use crate::json::{repeated_key, with_column};
 use crate::model::System;
 
 /// A fault in a trace after which it cannot be read.
@@ -79,6 +81,20 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn text(&self) -> &'a str {
         &self.all[self.place.line.clone()]
+    }
+
+    /// The whole line as a record.
+    ///
+    /// # Errors
+    /// If it is something else, has a key that records do not have, or has one twice.
+    pub fn record(&self) -> Result<Record, TraceError> {
+        let record = match repeated_key(self.text()) {
+            Some(problem) => Err(problem),
+            None => serde_json::from_str(self.text()).map_err(|error| with_column(&error)),
+        };
+        let wrong =
+            |problem| TraceError::new(self.number(), format!("the line is not a record of a delivery: {problem}"));
+        record.map_err(wrong)
     }
 
     /// Number of the delivery.
@@ -198,10 +214,17 @@ struct Raw<'a> {
     #[serde(default)]
     snapshot: Option<IgnoredAny>,
     #[serde(default)]
-    end: Option<End>,
+    end: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LastLine {
+    end: End,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct End {
     lines: u64,
 }
@@ -284,7 +307,7 @@ impl Reader {
         let number = self.number;
         let wrong = |problem: String| Err(TraceError::new(number, problem));
         if self.ending == Ending::Ended {
-            return wrong("there are lines after the one that says that the trace ends".to_owned());
+            return wrong("there are lines after the end of the trace".to_owned());
         }
         if range.len() > LINE_LIMIT_BYTES {
             return wrong(too_long());
@@ -314,7 +337,16 @@ impl Reader {
         if raw.snapshot.is_some() {
             return wrong("there is a snapshot here; only the second line of a trace may be one".to_owned());
         }
-        if let Some(end) = raw.end {
+        if raw.end.is_some() {
+            let LastLine { end } = match serde_json::from_str(text) {
+                Ok(line) => line,
+                Err(error) => {
+                    return wrong(format!(
+                        "the last line is not `{{\"end\":{{\"lines\":…}}}}`: {}",
+                        with_column(&error)
+                    ));
+                }
+            };
             if end.lines != number - 1 {
                 return wrong(format!(
                     "the end says that {} lines come before it, but there are {}: some were taken out or added",
@@ -360,7 +392,7 @@ impl Reader {
         let wrong = |problem: String| Err(TraceError::new(number, problem));
         if sequence != self.sequence {
             return wrong(format!(
-                "the line has the sequence {sequence}, but {} was to come: lines are missing, out of order, or from another trace",
+                "the line has the sequence {sequence}, but {} was expected: lines are missing, out of order, or from another trace",
                 self.sequence
             ));
         }
@@ -383,12 +415,11 @@ pub(super) fn too_long() -> String {
 pub(super) fn not_json(text: &str, error: &serde_json::Error) -> String {
     let column = error.column();
     let around: String = text.chars().skip(column.saturating_sub(13)).take(24).collect();
-    let what = error.to_string();
-    let what = what.split(" at line ").next().unwrap_or(&what);
+    let what = with_column(error);
     if text.trim().is_empty() {
         return "the line is empty".to_owned();
     }
-    format!("the line is no JSON of a trace: {what}, at column {column}, around `{around}`")
+    format!("the line is not JSON of a trace: {what}, around `{around}`")
 }
 
 /// How a first line must begin, for messages.

@@ -387,10 +387,12 @@ struct Answer {
 
 impl Lines<'_, '_> {
     fn part(&mut self, line: u64, why: Why) {
-        let text = self.feed.peek(0).map(|line| line.text().to_owned());
-        let expected = text.and_then(|text| serde_json::from_str(&text).ok()).map(Box::new);
-        self.summary.parting = Some(Parting { line, expected, why });
         self.is_over = true;
+        match self.feed.peek(0).map(|line| line.record()).transpose() {
+            Ok(expected) => self.summary.parting = Some(Parting { line, expected: expected.map(Box::new), why }),
+            // Nothing can be said about a line that means nothing.
+            Err(error) => self.feed.error = Some(error),
+        }
     }
 
     /// What the line would be, in the version of the trace.
@@ -457,7 +459,7 @@ impl Host for Lines<'_, '_> {
         };
         if line.text().as_bytes() != self.written.as_slice() {
             let number = line.number();
-            match serde_json::from_str::<Record>(line.text()) {
+            match line.record() {
                 Ok(expected) => {
                     let found = self.traced(system, delivery);
                     // Not every program checks its properties; what these definitions say about them is in the summary.
@@ -468,8 +470,7 @@ impl Host for Lines<'_, '_> {
                     }
                 }
                 Err(error) => {
-                    let problem = format!("the line is no record of a delivery: {error}");
-                    self.feed.error = Some(TraceError::new(number, problem));
+                    self.feed.error = Some(error);
                     self.is_over = true;
                     return;
                 }

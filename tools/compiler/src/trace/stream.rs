@@ -35,7 +35,8 @@ impl Stream {
         let mut reader = BufReader::with_capacity(1 << 16, source);
         let first = line(&mut reader, 1)?.unwrap_or_default();
         // Something that is not a trace may have any length: the rest is not read.
-        let second = if first.starts_with(b"{") { line(&mut reader, 2)? } else { None };
+        let begin = first.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&first);
+        let second = if begin.starts_with(b"{") { line(&mut reader, 2)? } else { None };
         let opening = Opening::read(&first, second.as_deref())?;
         Ok(Self { opening, rest: Box::new(reader) })
     }
