@@ -1,7 +1,7 @@
-//! Many definitions as one program: it is compiled without a warning, and runs each of them beside the interpreter.
+//! Many definitions at once: all are compiled without a warning, and some also run beside the interpreter.
 //!
-//! The program is a package of its own below the target folder, with the lock file of the workspace and no network. What fails is told whole, and
-//! kept in `soundness/failed/<seed>/` there.
+//! They are packages of a workspace below the target folder, with the lock file of the repository and no network: two libraries that are only checked,
+//! side by side, and a program that drives its definitions by names. What fails is reported in full, and kept in `soundness/failed/<seed>/` there.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,8 +18,14 @@ use crate::Definition;
 const STEPS: usize = 60;
 const SEQUENCES: u64 = 8;
 
-/// One in so many is run as well: what drives it by names is as much to compile as the rest of it.
-const RUN_ONE_IN: u64 = 4;
+/// One in so many is run: to make a program of it takes several times as long as to check it.
+const RUN_ONE_IN: u64 = 8;
+
+/// The libraries: as many as there are processors on a small machine.
+const LIBRARIES: [&str; 2] = ["first-half", "second-half"];
+
+/// The program.
+const PROGRAM: &str = "driven";
 
 /// A sequence ends after so many deliveries: some definitions talk without end, up to the limit of one input.
 const DELIVERIES: u64 = 300;
@@ -66,16 +72,13 @@ pub fn run(place: &Place, seeds: impl Iterator<Item = u64>) -> io::Result<Outcom
         };
         let name = format!("d{seed}");
         definition.write(&folder.join("definitions").join(&name))?;
-        let modules = folder.join("src").join(&name);
+        let modules = folder.join(package_of(seed)).join("src").join(&name);
         fs::create_dir_all(&modules)?;
         artifacts.rust.iter().try_for_each(|(file, text)| fs::write(modules.join(file), text))?;
         accepted.push(seed);
     }
     outcome.accepted = accepted.len();
-    fs::create_dir_all(folder.join("src"))?;
-    fs::write(folder.join("Cargo.toml"), manifest(&place.repository))?;
-    fs::write(folder.join("src/main.rs"), program(&folder, &accepted))?;
-    fs::copy(place.repository.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    write_packages(place, &folder, &accepted)?;
     outcome.failures = compile_and_run(place, &folder)?;
     for (seed, said) in &outcome.failures {
         let kept = place.target.join("soundness/failed").join(seed.to_string());
@@ -96,29 +99,67 @@ impl Outcome {
     }
 }
 
-/// In the profile of the workspace, so that what was built for it is used again.
-fn manifest(repository: &Path) -> String {
-    let path = |folder: &str| format!("{{ path = {:?} }}", repository.join(folder).display().to_string());
+/// Where the definition of that seed is compiled.
+fn package_of(seed: u64) -> &'static str {
+    if seed % RUN_ONE_IN == 0 { PROGRAM } else { LIBRARIES[(seed % 2) as usize] }
+}
+
+fn write_packages(place: &Place, folder: &Path, accepted: &[u64]) -> io::Result<()> {
+    let dependency = |name: &str, path: &str| {
+        let path = place.repository.join(path).display().to_string();
+        format!("{name} = {{ path = {path:?} }}\n")
+    };
+    let runtime = dependency("automata-runtime", "tools/runtime");
+    let of_program = dependency("agreement", "tests/agreement")
+        + &dependency("automata-compiler", "tools/compiler")
+        + "serde = { version = \"1\", features = [\"derive\"] }\nserde_json = \"1\"\n";
+    let members: Vec<&str> = LIBRARIES.into_iter().chain([PROGRAM]).collect();
+    for package in &members {
+        let seeds: Vec<u64> = accepted.iter().copied().filter(|&seed| package_of(seed) == *package).collect();
+        let (file, text, dependencies) = if *package == PROGRAM {
+            ("main.rs", program(folder, &seeds), of_program.as_str())
+        } else {
+            ("lib.rs", library(&seeds), "")
+        };
+        let source = folder.join(package).join("src");
+        fs::create_dir_all(&source)?;
+        fs::write(source.join(file), text)?;
+        let manifest = format!(
+            "[package]\nname = {package:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{runtime}{dependencies}"
+        );
+        fs::write(folder.join(package).join("Cargo.toml"), manifest)?;
+    }
+    let workspace = format!(
+        "[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[profile.dev]\ndebug = false\nincremental = false\n"
+    );
+    fs::write(folder.join("Cargo.toml"), workspace)?;
+    fs::copy(place.repository.join("Cargo.lock"), folder.join("Cargo.lock")).map(drop)
+}
+
+fn modules(seeds: &[u64]) -> String {
+    seeds.iter().fold(String::new(), |mut text, seed| {
+        let _ = writeln!(text, "/// Of that seed.\npub mod d{seed} {{ include!(\"d{seed}/mod.rs\"); }}");
+        text
+    })
+}
+
+/// Definitions that are compiled, and no more.
+fn library(seeds: &[u64]) -> String {
     format!(
-        "[package]\nname = \"soundness-batch\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nagreement = {}\nautomata-compiler = {}\nautomata-runtime = {}\n\
-         serde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n\n\
-         [profile.dev]\ndebug = false\nincremental = false\n",
-        path("tests/agreement"),
-        path("tools/compiler"),
-        path("tools/runtime")
+        "#![deny(warnings)]\n#![forbid(unsafe_code)]\n//! Random definitions.\n\n\
+         /// Stands for every opaque type.\n\
+         #[derive(Clone, Debug, PartialEq, Eq, Hash, automata_runtime::serde::Serialize)]\n\
+         #[serde(crate = \"automata_runtime::serde\")]\npub struct StandIn(String);\n\n\
+         impl AsRef<[u8]> for StandIn {{\n    fn as_ref(&self) -> &[u8] {{ self.0.as_bytes() }}\n}}\n\n{}",
+        modules(seeds)
     )
 }
 
 fn program(folder: &Path, seeds: &[u64]) -> String {
-    let mut modules = String::new();
-    let mut calls = String::new();
-    for seed in seeds {
-        let _ = writeln!(modules, "/// Of that seed.\npub mod d{seed} {{ include!(\"d{seed}/mod.rs\"); }}");
-        if seed % RUN_ONE_IN == 0 {
-            let _ = writeln!(calls, "    side_by_side({seed}, d{seed}::dynamic::run);");
-        }
-    }
+    let calls = seeds.iter().fold(String::new(), |mut text, seed| {
+        let _ = writeln!(text, "    side_by_side({seed}, d{seed}::dynamic::run);");
+        text
+    });
     format!(
         "#![deny(warnings)]\n#![forbid(unsafe_code)]\n//! Random definitions.\n\
          use std::sync::Arc;\nuse agreement::chance::Chance;\nuse agreement::generated::Generated;\n\
@@ -139,19 +180,27 @@ fn program(folder: &Path, seeds: &[u64]) -> String {
              Err(_) => \"it panics\".to_owned() }};\n\
          println!(\"=== d{{seed}}: sequence {{sequence}}\\n{{said}}\");\n\
          return;\n}}\n}}\n\nfn main() {{\n{calls}}}\n",
+        modules = modules(seeds),
         definitions = folder.join("definitions").display().to_string()
     )
 }
 
 fn compile_and_run(place: &Place, folder: &Path) -> io::Result<BTreeMap<u64, String>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["run", "--offline", "--quiet", "--message-format=short"]).current_dir(folder);
+    let [first, second] = LIBRARIES;
+    let mut failures = cargo(place, folder, &["check", "--package", first, "--package", second])?;
+    failures.append(&mut cargo(place, folder, &["run", "--package", PROGRAM])?);
+    Ok(failures)
+}
+
+/// Runs cargo, and finds the definitions that it complains of.
+fn cargo(place: &Place, folder: &Path, arguments: &[&str]) -> io::Result<BTreeMap<u64, String>> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).args(["--offline", "--quiet", "--message-format=short"]).current_dir(folder);
     command.env("CARGO_TARGET_DIR", place.target.join("soundness/build")).env_remove("RUSTFLAGS");
     let output = command.output()?;
     let compiler = String::from_utf8_lossy(&output.stderr).into_owned();
     let mut failures: BTreeMap<u64, String> = BTreeMap::new();
-    // `src/d7/machine.rs:12:3: error: …`
+    // `driven/src/d8/machine.rs:12:3: error: …`
     for line in compiler.lines().filter(|line| line.contains(": error") || line.contains(": warning")) {
         if let Some(seed) = seed_in(line) {
             let _ = writeln!(failures.entry(seed).or_default(), "{line}");

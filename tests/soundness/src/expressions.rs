@@ -192,6 +192,14 @@ impl Place<'_> {
 
     fn comparison(&self, depth: usize, chance: &mut Chance) -> String {
         let symbol = ["<", "<=", ">", ">=", "==", "!="][chance.below(6)];
+        if chance.once_in(10) {
+            // Nothing but constants, of whatever types they need.
+            const SMALL: [&str; 6] = ["0", "-1", "3 + 4", "300", "-70000", "5000000000"];
+            const LARGE: [&str; 3] = ["0", "70000", "18446744073709551615"];
+            let constants: &[&str] = if chance.once_in(3) { &LARGE } else { &SMALL };
+            let mut constant = || constants[chance.below(constants.len())];
+            return format!("({} {symbol} {})", constant(), constant());
+        }
         if chance.once_in(4) {
             return format!("({} {symbol} {})", self.duration(depth, chance), self.duration_atom(chance));
         }

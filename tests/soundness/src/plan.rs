@@ -158,7 +158,7 @@ impl Plan {
         // Files of these names declare other things.
         ["types", "parts"].iter().for_each(|name| names.take(name));
         plan.parts = (0..chance.between(1, 3)).map(|_| names.small(chance)).collect();
-        let count = if chance.once_in(4) { 3 } else { chance.between(1, 2) };
+        let count = [1, 1, 1, 1, 2, 2, 2, 3][chance.below(8)];
         let named: Vec<String> = (0..count).map(|_| names.small(chance)).collect();
         for name in named {
             let automaton = plan.automaton(name, count, chance);
@@ -258,7 +258,8 @@ impl Plan {
         let length =
             Named { name: values.small(chance), of: Of::plain(Kind::Duration), has_default: true, is_bounded: false };
         automaton.parameters.push(length);
-        for _ in 0..chance.between(1, 3) {
+        let most_events = if chance.once_in(8) { 0 } else { chance.between(1, 3) };
+        for _ in 0..most_events {
             let mut event = self.call(events.small(chance), chance);
             event.automata = (0..automata).filter(|_| chance.once_in(2)).collect();
             event.starts = key.is_some() && chance.once_in(3) && !(event.parts.is_empty() && event.automata.is_empty());

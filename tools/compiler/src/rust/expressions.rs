@@ -339,7 +339,7 @@ impl<'a> Scope<'a> {
 
     /// `left ?? right` as a value of its own. The right side is asked only if it is needed.
     fn coalesced(self, left: &Expression, right: &Expression, of: Type) -> Code {
-        let here = if self.is_copy(left.r#type) { self.value(left) } else { self.cloned(left) }.receiver();
+        let here = if self.is_copy(left.r#type) { self.value(left) } else { self.cloned(left) };
         let otherwise = self.owned(right, of, None);
         let widened = match (left.r#type.base, of.base) {
             (BaseType::Integer(from), BaseType::Integer(to)) if from != to => Some(format!("{}::from", to.name())),
@@ -352,8 +352,10 @@ impl<'a> Scope<'a> {
                 (Some(from), false) => format!("{from}(value_)"),
                 (Some(from), true) => format!("Some({from}(value_))"),
             };
+            let here = here.text;
             return Code::new(Level::Block, format!("match {here} {{ Some(value_) => {value}, None => {otherwise} }}"));
         }
+        let here = here.receiver();
         Code::atom(match (widened, of.optional) {
             (None, false) => format!("{here}.unwrap_or({otherwise})"),
             (None, true) => format!("{here}.or({otherwise})"),
