@@ -44,6 +44,7 @@ const OF_AUTOMATA: &[OfAutomaton] = &[
     states::traps,
     states::unused_history,
     states::in_final,
+    states::exit_of_root,
     texts::missing_summaries,
     transitions::shadowed,
     transitions::constant_guards,

@@ -7,9 +7,10 @@ use super::{Subject, listed};
 use crate::codes::warnings::ENDLESS_TIMER;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    Effect, Effects, ExpressionKind, Reaction, StateId, Target, TimerId, TimerKind, TransitionId, Value,
+    Effect, Effects, Expression, ExpressionKind, Reaction, StateId, Target, TimerId, TimerKind, TransitionId, Value,
 };
 use crate::selection::{Answer, Cause, Chain, LeafAnswers};
+use crate::worlds::range_knowing;
 
 /// `always` transitions after one timer that are followed.
 const MOST_MICROSTEPS: usize = 64;
@@ -110,21 +111,28 @@ fn perform(subject: &Subject, id: TransitionId, at: &mut StateId, started: &mut 
     Some(())
 }
 
-/// An `after` whose length is known to be 0: from the literal, its default, or an initial value that never changes.
+/// An `after` whose length can only be 0: calculated from what is written, defaults of parameters, and variables that never change.
 fn has_no_length(subject: &Subject, timer: TimerId) -> bool {
     let automaton = subject.automaton;
     let timer = &automaton.timers[timer];
-    let is_zero = |value: &Value| matches!(value, Value::Duration(0));
-    let length_is_zero = match &timer.length.kind {
-        ExpressionKind::Literal(length) => is_zero(length),
-        ExpressionKind::Parameter(id) => automaton.parameters[*id].default.as_ref().is_some_and(is_zero),
+    let known = |of: &Expression| match of.kind {
+        ExpressionKind::Parameter(id) => number(automaton.parameters[id].default.as_ref()?),
         ExpressionKind::Variable(id) => {
             let mut assignments = automaton.all_effects().flat_map(Effects::assignments);
-            is_zero(&automaton.variables[*id].initial) && assignments.all(|assignment| assignment.variable != *id)
+            let is_set = assignments.any(|assignment| assignment.variable == id);
+            if is_set { None } else { number(&automaton.variables[id].initial) }
         }
-        _ => false,
+        _ => None,
     };
-    timer.kind == TimerKind::After && length_is_zero
+    timer.kind == TimerKind::After && range_knowing(&timer.length, automaton, &known) == (0, 0)
+}
+
+fn number(value: &Value) -> Option<i128> {
+    match value {
+        Value::Integer(number) => Some(*number),
+        Value::Duration(ms) => Some(i128::from(*ms)),
+        _ => None,
+    }
 }
 
 fn finding(subject: &Subject, round: &[Due]) -> Diagnostic {

@@ -225,7 +225,8 @@ on: { resume: WORKING.history }        # fixed
 
     ENDLESS_TIMER = "A0220", "a timer of length 0 that starts itself again",
 "A timer of length 0 is due at once. If what it does starts it again, directly or through other such timers, time never passes: only the
-limit of 10 000 deliveries ends it. A length is known to be 0 if it is written as 0, if it is a parameter with that default, or a variable that keeps that initial value.
+limit of 10 000 deliveries ends it. A length is known to be 0 if it is written as 0, if it is a parameter with that default or a variable that keeps that initial value, or if
+nothing else can come of the calculation, as of `pause * 0`.
 
 ```yaml
 parameters: { pause: { type: duration, default: 0s, summary: From try to try. } }
@@ -258,5 +259,20 @@ are not checked, nor are automata that send to one another in too many ways to f
 go: { if: ((a == b) == (c == d)) == ((e == f) == …), to: OPEN }     # each of them always matters
 go: { if: is_even_number_of_them, to: OPEN }                        # a condition that the host answers
 ```
+";
+
+    EXIT_OF_THE_ROOT = "A0223", "an `exit` that never runs",
+"An `exit` at the top of the file belongs to the root, and the root is never left: transitions stay inside it, and entering a `final` state
+removes the instance without leaving the root.
+
+```yaml
+exit: close_socket                              # never runs
+on: { closed: ENDED }
+states: { OPEN: {}, ENDED: final }
+# fixed:
+on: { closed: { do: close_socket, to: ENDED } }
+```
+
+To do something whenever certain states are left, put them into one state that has the `exit`.
 ";
 }

@@ -16,6 +16,7 @@ mod range;
 use self::comparison::{Sides, cell_compares, compare, flip, number, order_holds};
 pub use self::formula::Formula;
 pub use self::lazy::World;
+pub(crate) use self::range::range_knowing;
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Expression, ExpressionKind, Observed, StateId, System, Type,
     TypeKind, Value,
