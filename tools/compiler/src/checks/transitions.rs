@@ -76,7 +76,15 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     fn new(chain: &Chain<'a>, step: &Step<'a>) -> Self {
         let event = event_of(chain);
-        Seen { event, answer: step.answer, guard: step.guard, reached: false, behind: None, only_inner: true, left: None }
+        Seen {
+            event,
+            answer: step.answer,
+            guard: step.guard,
+            reached: false,
+            behind: None,
+            only_inner: true,
+            left: None,
+        }
     }
 }
 

@@ -251,9 +251,10 @@ on: { call: { do: [\"start session[peer]\", \"send session[peer].dial\"] } }    
 An event with `starts: true` starts its instance itself.
 ";
 
-    NOT_JUDGED = "A0222", "guards with too many cases to check",
+    NOT_JUDGED = "A0222", "guards that could not be checked",
 "Guards that are tried one after another are judged together: whether they leave a case open, and whether each can be reached. More than 65 536 cases
-are not checked, nor are automata that send to one another in too many ways to follow; then this finding says what is not known.
+are not checked, nor are automata that send to one another in too many ways to follow; then this finding says what is not known. It also does where guards depend on one another (`a < b`, then `b + 1 <= a + 1`), nothing is found that they
+leave open, and there are too many values to try them all.
 
 ```yaml
 go: { if: ((a == b) == (c == d)) == ((e == f) == …), to: OPEN }     # each of them always matters

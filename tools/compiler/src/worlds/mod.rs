@@ -5,18 +5,22 @@
 //! world each guard is true or false. Worlds that differ only in what no guard evaluates are visited as one, so guards
 //! that are tried one after another make about as many worlds as there are guards. Dimensions that may depend
 //! on one another (`a + 1 < 3` beside `a < 2`) are taken as independent, which invents worlds: what is found in all
-//! worlds is still true, and what is found in some is marked as uncertain.
+//! worlds is still true, and what is found in some is marked as uncertain: then values are tried ([`trial`]).
 
 mod comparison;
 mod example;
 mod formula;
 mod lazy;
 mod range;
+mod samples;
+mod trial;
 
 use self::comparison::{Sides, cell_compares, compare, flip, number, order_holds};
 pub use self::formula::Formula;
+use self::lazy::MOST_WORLDS;
 pub use self::lazy::World;
 pub(crate) use self::range::range_knowing;
+pub(crate) use self::trial::{Verdict, open_case};
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Expression, ExpressionKind, Observed, StateId, System, Type,
     TypeKind, Value,
@@ -101,7 +105,7 @@ impl<'a> Worlds<'a> {
 
     /// Those of them with these cells in these dimensions.
     fn each_with(&self, fixed: &[(usize, usize)], visit: impl FnMut(&World)) -> bool {
-        lazy::each(self.dimensions.iter().map(|dimension| dimension.cells.len()), fixed, visit)
+        lazy::each(self.dimensions.iter().map(|dimension| dimension.cells.len()), fixed, MOST_WORLDS, visit)
     }
 
     /// Whether it is a world only of the moments before an automaton that never ends has begun, as far as it was looked at.
