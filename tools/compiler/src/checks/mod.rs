@@ -11,6 +11,7 @@ mod overwritten;
 mod partners;
 mod start_order;
 mod states;
+mod steps;
 mod texts;
 mod transitions;
 mod unused;

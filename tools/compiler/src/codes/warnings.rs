@@ -248,6 +248,15 @@ on: { call: { do: [\"send session[peer].dial\", \"start session[peer]\"] } }
 on: { call: { do: [\"start session[peer]\", \"send session[peer].dial\"] } }    # fixed
 ```
 
+The same holds for all that happens in one step: `exit`, the transition, `entry`, and `always` after it. What nothing can have started before such a
+step is not there yet.
+
+```yaml
+A: { exit: \"send session[peer].dial\", on: { call: B } }
+B: { entry: \"start session[peer]\" }
+B: { entry: [\"start session[peer]\", \"send session[peer].dial\"] }       # fixed
+```
+
 An event with `starts: true` starts its instance itself.
 ";
 
