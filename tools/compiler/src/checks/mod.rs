@@ -4,6 +4,7 @@
 //! whom, so that all of them agree on what can happen. A check that is not sure is silent.
 
 mod always;
+mod course;
 mod coverage;
 mod endless;
 mod handlers;
@@ -14,6 +15,7 @@ mod states;
 mod steps;
 mod texts;
 mod transitions;
+mod unending;
 mod unused;
 mod zero_timers;
 
@@ -50,6 +52,7 @@ const OF_AUTOMATA: &[OfAutomaton] = &[
     transitions::shadowed,
     transitions::constant_guards,
     transitions::empty,
+    unending::check,
     unused::in_automaton,
     zero_timers::rounds,
 ];

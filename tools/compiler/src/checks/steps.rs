@@ -10,6 +10,8 @@ pub struct Part<'a> {
     pub effects: &'a Effects,
     /// The event whose fields can be named in it.
     pub event: Option<EventId>,
+    /// It is the `entry` of this state, whose timers start then.
+    pub entered: Option<StateId>,
 }
 
 /// A transition from one leaf to another.
@@ -26,7 +28,7 @@ pub struct Step<'a> {
 pub fn all<'a>(subject: &Subject<'a>) -> Vec<Step<'a>> {
     let automaton = subject.automaton;
     let entered = [StateId::ROOT].into_iter().chain(automaton.default_entries(StateId::ROOT));
-    let parts = entered.map(|state| Part { effects: &automaton.states[state].entry, event: None }).collect();
+    let parts = entered.map(|state| entry(subject, state)).collect();
     let start = Step { from: None, to: automaton.default_leaf(StateId::ROOT), transition: None, parts };
     let mut all = vec![start];
     for of in subject.reachable() {
@@ -63,7 +65,7 @@ fn taken<'a>(subject: &Subject<'a>, from: StateId, id: TransitionId) -> Vec<Step
         Trigger::Event(event) => Some(event),
         Trigger::Timer(_) | Trigger::Always => None,
     };
-    let own = Part { effects: &transition.effects, event };
+    let own = Part { effects: &transition.effects, event, entered: None };
     let step = |to, parts| Step { from: Some(from), to, transition: Some(id), parts };
     let target = match transition.reaction {
         Reaction::Ignore { .. } => return Vec::new(),
@@ -71,13 +73,17 @@ fn taken<'a>(subject: &Subject<'a>, from: StateId, id: TransitionId) -> Vec<Step
         Reaction::To(target) => target,
     };
     let scope = automaton.scope(transition.state, target);
-    let part = |effects| Part { effects, event: None };
+    let exit = |state: StateId| Part { effects: &automaton.states[state].exit, event: None, entered: None };
     let steps = leaves(subject, target).into_iter().map(|to| {
-        let exits = automaton.exits(from, scope).into_iter().map(|state| part(&automaton.states[state].exit));
-        let entries = automaton.entries(scope, to).into_iter().map(|state| part(&automaton.states[state].entry));
+        let exits = automaton.exits(from, scope).into_iter().map(exit);
+        let entries = automaton.entries(scope, to).into_iter().map(|state| entry(subject, state));
         step(to, exits.chain([own]).chain(entries).collect())
     });
     steps.collect()
+}
+
+fn entry<'a>(subject: &Subject<'a>, state: StateId) -> Part<'a> {
+    Part { effects: &subject.automaton.states[state].entry, event: None, entered: Some(state) }
 }
 
 /// Where a transition to that target can end.

@@ -285,4 +285,19 @@ on: { closed: { do: close_socket, to: ENDED } }
 
 To do something whenever certain states are left, put them into one state that has the `exit`.
 ";
+
+    ALWAYS_TOO_LONG = "A0224", "an `always` that does not end in time",
+"After each transition, `always` is checked until none holds. This one sets what its guard reads, but the guard goes on holding: the value goes the
+wrong way, jumps over the one that would end it, stays at a bound, or needs more than 64 steps. The 65th is not done, and noted as a fault.
+
+```yaml
+variables: { n: { type: u8, initial: 0 } }
+always: { if: n < 3, do: n -= 1 }          # 0 is the smallest
+always: { if: n != 1, do: n += 2 }         # 0, 2, 4, …
+always: { if: n < 200, do: n += 1 }        # 200 steps
+always: { if: n < 3, do: n += 1 }          # fixed
+```
+
+It was found by following runs from the start, or by trying values.
+";
 }

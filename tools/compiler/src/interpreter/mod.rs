@@ -33,6 +33,7 @@ pub use self::value::{SECRET, Value, expected, is_stamp};
 pub use self::view::{InstanceView, Pending, Snapshot};
 
 pub(crate) use self::evaluate::{extreme_of, operation};
+pub(crate) use self::look::Look;
 
 use self::bus::{Destination, World};
 use self::program::Program;

@@ -20,7 +20,8 @@ pub use self::formula::Formula;
 use self::lazy::MOST_WORLDS;
 pub use self::lazy::World;
 pub(crate) use self::range::range_knowing;
-pub(crate) use self::trial::{Verdict, open_case};
+pub(crate) use self::samples::{Constants, Extent};
+pub(crate) use self::trial::{Verdict, fact, open_case};
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Expression, ExpressionKind, Observed, StateId, System, Type,
     TypeKind, Value,

@@ -443,7 +443,7 @@ impl Seen<'_, '_> {
 }
 
 /// That this has this value, as a guard.
-fn fact(of: Expression, value: &Value) -> Option<Expression> {
+pub fn fact(of: Expression, value: &Value) -> Option<Expression> {
     let with = |kind| Expression { kind, r#type: Type::BOOL, span: Span::default() };
     let constant = match (value, of.r#type.base) {
         (Value::Bool(true), _) if !of.r#type.optional => return Some(of),
