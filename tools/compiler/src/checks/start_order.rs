@@ -50,10 +50,15 @@ impl<'a> Search<'_, 'a> {
     fn part(&mut self, part: &Part<'a>) {
         for (at, effect) in part.effects.iter().enumerate() {
             let Effect::Send(send) = effect else { continue };
-            let later = part.effects.iter().skip(at + 1).find_map(|effect| match effect {
+            let started = |effect: &'a Effect| match effect {
                 Effect::Start(start) if is_for(self.subject, send, start) => Some(start),
                 _ => None,
-            });
+            };
+            if part.effects.iter().take(at).any(|before| started(before).is_some()) {
+                continue;
+            }
+            let mut later = part.effects.iter().skip(at + 1).take_while(|effect| !changes_key(effect, send));
+            let later = later.find_map(started);
             if let Some(start) = later {
                 self.tell(send, start, part, Certainty::Lost);
             }
