@@ -341,7 +341,8 @@ impl Subject {
         }
     }
 
-    /// What it depends on and shares with other dimensions. The answers of conditions are independent.
+    /// What it depends on and shares with other dimensions. The answers of different conditions are independent, and so are those for
+    /// different constants.
     fn bases(&self) -> Vec<Expression> {
         let mut bases = Vec::new();
         match self {
@@ -379,6 +380,14 @@ fn collect_bases(expression: &Expression, bases: &mut Vec<Expression>) {
         | ExpressionKind::Negate(_) => {
             for child in expression.children() {
                 collect_bases(child, bases);
+            }
+        }
+        ExpressionKind::Condition(id, ref arguments) => {
+            bases.push(expression.clone());
+            // If the arguments are equal, the answers are.
+            if arguments.iter().any(|argument| !matches!(argument.kind, ExpressionKind::Literal(_))) {
+                bases.push(Expression { kind: ExpressionKind::Condition(id, Vec::new()), ..expression.clone() });
+                arguments.iter().for_each(|argument| collect_bases(argument, bases));
             }
         }
         _ => bases.push(expression.clone()),

@@ -83,7 +83,7 @@ impl Constants {
             (low..=high).collect()
         } else {
             let near = self.numbers.iter().flat_map(|number| [number - 1, *number, number + 1]);
-            near.chain([0, 1, 2, low, high]).filter(|number| (low..=high).contains(number)).collect()
+            near.chain([0, 1, 2, low, low + 1, high - 1, high]).filter(|number| (low..=high).contains(number)).collect()
         };
         // The simple ones first: they make the better examples.
         let mut sorted: Vec<i128> = std::mem::take(&mut numbers).into_iter().collect();
