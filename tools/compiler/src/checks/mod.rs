@@ -33,6 +33,7 @@ type OfSystem = fn(&[Subject], &mut Vec<Diagnostic>);
 
 /// Checks of one automaton at a time, in which no `always` goes round.
 const OF_AUTOMATA: &[OfAutomaton] = &[
+    always::uncertain_cycles,
     coverage::open_cases,
     coverage::not_looked_through,
     coverage::observations,
@@ -100,6 +101,9 @@ fn hold_back(findings: &mut Vec<Diagnostic>) {
         };
         !FOLLOWING.iter().any(follows)
     });
+    // The same `always` is looked at in two ways.
+    let mut too_long = BTreeSet::new();
+    findings.retain(|finding| finding.code.number != warnings::ALWAYS_TOO_LONG.number || too_long.insert(finding.span));
 }
 
 /// An automaton, and what is known of its behaviour.

@@ -30,7 +30,7 @@ pub fn check(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let mut told: BTreeSet<TransitionId> = BTreeSet::new();
     let mut tell = |cycle: BTreeSet<TransitionId>, point: &Point, told: &mut BTreeSet<TransitionId>| {
         if cycle.iter().all(|id| !told.contains(id)) {
-            findings.push(finding(subject, &cycle, point));
+            findings.push(finding(subject, &cycle, &facts(subject, &cycle, point)));
         }
         told.extend(cycle);
     };
@@ -120,23 +120,29 @@ fn samples(subject: &Subject, course: &Course, of: &LeafAnswers, read: &BTreeSet
     Some(points)
 }
 
-fn finding(subject: &Subject, cycle: &BTreeSet<TransitionId>, point: &Point) -> Diagnostic {
-    let automaton = subject.automaton;
-    let mut places: BTreeMap<Span, StateId> = BTreeMap::new();
+/// What the guards of a cycle read, at a point.
+fn facts(subject: &Subject, cycle: &BTreeSet<TransitionId>, point: &Point) -> Vec<String> {
     let mut read = BTreeSet::new();
-    for &id in cycle {
-        let transition = &automaton.transitions[id];
-        places.insert(transition.span, transition.state);
-        transition.guard.iter().for_each(|guard| {
-            guard.visit(&mut |below| {
-                if let ExpressionKind::Variable(id) = below.kind {
-                    read.insert(id);
-                }
-            });
+    for guard in cycle.iter().filter_map(|&id| subject.automaton.transitions[id].guard.as_ref()) {
+        guard.visit(&mut |below| {
+            if let ExpressionKind::Variable(id) = below.kind {
+                read.insert(id);
+            }
         });
     }
+    read.into_iter().filter_map(|id| value_of(subject, id, point)).collect()
+}
+
+/// That a cycle is not left soon, if it begins with these facts.
+pub fn finding<'c>(
+    subject: &Subject,
+    cycle: impl IntoIterator<Item = &'c TransitionId>,
+    facts: &[String],
+) -> Diagnostic {
+    let automaton = subject.automaton;
+    let transitions = cycle.into_iter().map(|&id| &automaton.transitions[id]);
+    let places: BTreeMap<Span, StateId> = transitions.map(|transition| (transition.span, transition.state)).collect();
     let states = listed(places.values().map(|state| subject.state_name(*state)).collect::<BTreeSet<_>>());
-    let facts: Vec<String> = read.into_iter().filter_map(|id| value_of(subject, id, point)).collect();
     let when = if facts.is_empty() { String::new() } else { format!(" when it begins with `{}`", facts.join(" and ")) };
     let message = format!("this `always` does not end within 64 steps{when}: {states}");
     let mut spans = places.keys();
