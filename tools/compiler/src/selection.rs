@@ -8,7 +8,8 @@ use crate::model::{
     TransitionId, Type,
 };
 use crate::source::Span;
-use crate::worlds::{Formula, World, Worlds, without_spans};
+use crate::wording::Wording;
+use crate::worlds::{Formula, Verdict, World, Worlds, open_case, without_spans};
 
 /// All that is asked when one thing happens in one leaf.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ pub enum Remainder {
     Nothing,
     /// Something: there is a case in which none answers.
     Something,
-    /// Unknown: the guards are too many, or depend on one another.
+    /// Unknown: the guards are too many, or depend on one another in a way that was not found out.
     Unknown,
 }
 
@@ -154,14 +155,24 @@ fn arrivals(automaton: &Automaton, event: EventId) -> Vec<Arrival<'_>> {
 pub fn example_of_remainder(system: &System, automaton: &Automaton, chain: &Chain) -> Vec<String> {
     let conditions: Vec<Vec<Expression>> = chain.steps.iter().map(conditions).collect();
     let worlds = Worlds::of(system, automaton, conditions.iter().flatten());
+    let fields = fields(automaton, chain.cause);
+    if worlds.is_uncertain() {
+        let Verdict::Open(facts) = open_case(system, automaton, fields, &conditions) else { return Vec::new() };
+        let wording = Wording::new(system, automaton);
+        return facts.iter().map(|fact| wording.expression_over(fact, fields)).collect();
+    }
     let formulas = formulas(&worlds, &conditions);
-    let fields: &[Field] = match chain.cause {
-        Cause::Event(arrival) => &automaton.events[arrival.event].fields,
-        Cause::Timer(_) | Cause::Always => &[],
-    };
     let is_open =
         |world: &World| !formulas.iter().any(|formula| formula.holds(world)) && !worlds.is_before_the_start(world);
     worlds.example(fields, is_open).unwrap_or_default()
+}
+
+/// Of the event at hand.
+fn fields<'a>(automaton: &'a Automaton, cause: Cause) -> &'a [Field] {
+    match cause {
+        Cause::Event(arrival) => &automaton.events[arrival.event].fields,
+        Cause::Timer(_) | Cause::Always => &[],
+    }
 }
 
 fn formulas(worlds: &Worlds, conditions: &[Vec<Expression>]) -> Vec<Formula> {
@@ -244,7 +255,7 @@ impl<'a> Asker<'a> {
             Some(0) => Remainder::Nothing,
             _ if steps.is_empty() => Remainder::Something,
             _ => {
-                let judged = self.judge(&mut steps, asked);
+                let judged = self.judge(cause, &mut steps, asked);
                 is_judged = judged.is_some();
                 judged.unwrap_or(Remainder::Unknown)
             }
@@ -254,7 +265,7 @@ impl<'a> Asker<'a> {
     }
 
     /// Of the steps before `asked`, all of which have guards; then of the one there, if there is one.
-    fn judge(&self, steps: &mut [Step<'a>], asked: usize) -> Option<Remainder> {
+    fn judge(&self, cause: Cause, steps: &mut [Step<'a>], asked: usize) -> Option<Remainder> {
         let conditions: Vec<Vec<Expression>> = steps[..asked].iter().map(conditions).collect();
         let worlds = Worlds::of(self.system, self.automaton, conditions.iter().flatten());
         let formulas = formulas(&worlds, &conditions);
@@ -277,8 +288,13 @@ impl<'a> Asker<'a> {
         }
         Some(match (remains, worlds.is_uncertain()) {
             (false, _) => Remainder::Nothing,
-            (true, true) => Remainder::Unknown,
             (true, false) => Remainder::Something,
+            // Then what remains may be impossible.
+            (true, true) => match open_case(self.system, self.automaton, fields(self.automaton, cause), &conditions) {
+                Verdict::Open(_) => Remainder::Something,
+                Verdict::Closed => Remainder::Nothing,
+                Verdict::Unknown => Remainder::Unknown,
+            },
         })
     }
 }

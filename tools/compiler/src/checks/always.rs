@@ -13,9 +13,12 @@ use super::transitions::constant;
 use super::{Subject, listed};
 use crate::codes::check_errors::ALWAYS_CYCLE;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Effects, Expression, ExpressionKind, Reaction, StateId, Target, TransitionId, VariableId};
+use crate::model::{
+    BinaryOperator, Effects, Expression, ExpressionKind, Reaction, StateId, Target, TransitionId, VariableId,
+};
 use crate::selection::{Answer, LeafAnswers, Step};
-use crate::worlds::{Formula, World, Worlds};
+use crate::wording::Wording;
+use crate::worlds::{Formula, Verdict, World, Worlds, open_case};
 
 pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     for (group, read) in groups(subject) {
@@ -34,7 +37,10 @@ pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
             }
         });
         match found {
-            Some(cycle) => findings.push(finding(subject, &cycle)),
+            Some(cycle) => {
+                let transitions: Vec<TransitionId> = cycle.iter().map(|(_, transition)| *transition).collect();
+                findings.push(finding(subject, &transitions));
+            }
             None if whole => {}
             None => {
                 let first = group.iter().flat_map(|of| &of.always.steps).map(|step| step.handler).min();
@@ -42,6 +48,63 @@ pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// The same where the guards depend on one another (`a < b`, then `b < c`), so that a cycle must be found with values.
+pub fn uncertain_cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    for (group, read) in groups(subject) {
+        let guards: Vec<&Expression> =
+            group.iter().flat_map(|of| &of.always.steps).filter_map(|step| step.guard).collect();
+        let worlds = Worlds::of(subject.system, subject.automaton, guards.iter().copied());
+        // A division that makes a guard false is not told from one that is false by itself.
+        if !worlds.is_uncertain() || guards.iter().any(|guard| divides(guard)) {
+            continue;
+        }
+        let rounds = Rounds::new(subject, &worlds, &group, &read);
+        let mut cycles = BTreeSet::new();
+        worlds.each(|world| {
+            if cycles.len() < MOST_CYCLES {
+                cycles.extend(group.iter().filter_map(|of| rounds.from(of.leaf, world)));
+            }
+        });
+        for cycle in cycles {
+            if let Some(facts) = values_of(subject, &group, &cycle) {
+                let transitions: Vec<TransitionId> = cycle.iter().map(|(_, transition)| *transition).collect();
+                findings.push(super::unending::finding(subject, &transitions, &facts));
+                break;
+            }
+        }
+    }
+}
+
+/// Cycles that are tried with values.
+const MOST_CYCLES: usize = 32;
+
+fn divides(guard: &Expression) -> bool {
+    guard.contains(|below| {
+        matches!(below.kind, ExpressionKind::Binary(BinaryOperator::Divide | BinaryOperator::Remainder, ..))
+    })
+}
+
+/// Values, as guards, with which the cycle is taken: its guards hold, and those before them do not.
+fn values_of(subject: &Subject, group: &Group, cycle: &[(StateId, TransitionId)]) -> Option<Vec<String>> {
+    let mut none_may_hold: Vec<Vec<Expression>> = Vec::new();
+    for (leaf, taken) in cycle {
+        let of = group.iter().find(|of| of.leaf == *leaf)?;
+        for step in &of.always.steps {
+            let is_taken = step.answer == Answer::Transition(*taken);
+            if let Some(guard) = step.guard {
+                let negated = || Expression { kind: ExpressionKind::Not(Box::new(guard.clone())), ..guard.clone() };
+                none_may_hold.push(vec![if is_taken { negated() } else { guard.clone() }]);
+            }
+            if is_taken {
+                break;
+            }
+        }
+    }
+    let Verdict::Open(facts) = open_case(subject.system, subject.automaton, &[], &none_may_hold) else { return None };
+    let wording = Wording::new(subject.system, subject.automaton);
+    Some(facts.iter().map(|fact| wording.expression(fact, None)).collect())
 }
 
 /// Leaves that lead into one another by `always` alone.
@@ -138,8 +201,8 @@ impl Rounds {
         Rounds { leaves: group.iter().map(steps).collect() }
     }
 
-    /// The transitions of the cycle that is reached from a leaf.
-    fn from(&self, leaf: StateId, world: &World) -> Option<Vec<TransitionId>> {
+    /// The leaves and transitions of the cycle that is reached from a leaf.
+    fn from(&self, leaf: StateId, world: &World) -> Option<Vec<(StateId, TransitionId)>> {
         let mut visited: Vec<(StateId, TransitionId)> = Vec::new();
         let mut at = leaf;
         loop {
@@ -147,7 +210,7 @@ impl Rounds {
             let holds = |formula: &Option<Formula>| formula.as_ref().is_none_or(|formula| formula.holds(world));
             let (transition, next) = steps.iter().find(|(guard, _)| holds(guard))?.1?;
             if let Some(start) = visited.iter().position(|(leaf, _)| *leaf == at) {
-                return Some(visited[start..].iter().map(|(_, transition)| *transition).collect());
+                return Some(visited.split_off(start));
             }
             visited.push((at, transition));
             at = next;

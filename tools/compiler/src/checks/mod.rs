@@ -4,6 +4,7 @@
 //! whom, so that all of them agree on what can happen. A check that is not sure is silent.
 
 mod always;
+mod course;
 mod coverage;
 mod endless;
 mod handlers;
@@ -11,8 +12,10 @@ mod overwritten;
 mod partners;
 mod start_order;
 mod states;
+mod steps;
 mod texts;
 mod transitions;
+mod unending;
 mod unused;
 mod zero_timers;
 
@@ -30,6 +33,7 @@ type OfSystem = fn(&[Subject], &mut Vec<Diagnostic>);
 
 /// Checks of one automaton at a time, in which no `always` goes round.
 const OF_AUTOMATA: &[OfAutomaton] = &[
+    always::uncertain_cycles,
     coverage::open_cases,
     coverage::not_looked_through,
     coverage::observations,
@@ -44,10 +48,12 @@ const OF_AUTOMATA: &[OfAutomaton] = &[
     states::traps,
     states::unused_history,
     states::in_final,
+    states::exit_of_root,
     texts::missing_summaries,
     transitions::shadowed,
     transitions::constant_guards,
     transitions::empty,
+    unending::check,
     unused::in_automaton,
     zero_timers::rounds,
 ];
@@ -95,6 +101,9 @@ fn hold_back(findings: &mut Vec<Diagnostic>) {
         };
         !FOLLOWING.iter().any(follows)
     });
+    // The same `always` is looked at in two ways.
+    let mut too_long = BTreeSet::new();
+    findings.retain(|finding| finding.code.number != warnings::ALWAYS_TOO_LONG.number || too_long.insert(finding.span));
 }
 
 /// An automaton, and what is known of its behaviour.

@@ -1,7 +1,7 @@
 //! States that cannot be entered, cannot be left, or are never seen.
 
 use super::Subject;
-use crate::codes::warnings::{NEVER_IN_FINAL, TRAP_STATE, UNREACHABLE_STATE, UNUSED_HISTORY};
+use crate::codes::warnings::{EXIT_OF_THE_ROOT, NEVER_IN_FINAL, TRAP_STATE, UNREACHABLE_STATE, UNUSED_HISTORY};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Change, EventKind, Expression, ExpressionKind, History, Reaction, StateId, Target};
 
@@ -45,6 +45,16 @@ pub fn unused_history(subject: &Subject, findings: &mut Vec<Diagnostic>) {
             let finding = Diagnostic::new(&UNUSED_HISTORY, state.span, message);
             findings.push(finding.help(format!("write `to: {}.history`, or remove `history`", state.name)));
         }
+    }
+}
+
+/// The `exit` of the root, which is never left.
+pub fn exit_of_root(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    let exit = &subject.automaton.states[StateId::ROOT].exit;
+    if let Some(first) = exit.iter().next() {
+        let message = "the `exit` of the whole automaton never runs: its root is never left";
+        let help = "put it on a state inside; for the end of an instance, do it in the transition to the `final` state";
+        findings.push(Diagnostic::new(&EXIT_OF_THE_ROOT, first.span(), message).help(help));
     }
 }
 

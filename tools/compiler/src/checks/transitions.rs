@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Subject;
 use crate::codes::warnings::{CONSTANT_GUARD, EMPTY_TRANSITION, SHADOWED};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Expression, Reaction, StateId, Trigger};
-use crate::selection::{Answer, Step};
+use crate::model::{EventId, Expression, Reaction, StateId, Trigger};
+use crate::selection::{Answer, Cause, Chain, Step};
 use crate::source::Span;
 use crate::worlds::Worlds;
 
@@ -17,7 +17,7 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         for chain in of.events.iter().chain(&of.timers).chain([&of.always]) {
             let is_asked = !of.is_transient() || std::ptr::eq(chain, &of.always);
             for (index, step) in chain.steps.iter().enumerate() {
-                let this = seen.entry(place(subject, step)).or_insert_with(|| Seen::new(step));
+                let this = seen.entry(place(subject, step)).or_insert_with(|| Seen::new(chain, step));
                 if !is_asked {
                     // The state is left before anything can happen in it.
                     this.left = this.left.or_else(|| of.always.steps.first().map(|first| place(subject, first)));
@@ -33,6 +33,10 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         }
     }
     for (span, this) in seen.into_iter().filter(|(_, this)| !this.reached) {
+        // It decides what is kept there, though it never keeps anything itself.
+        if this.answer == Answer::Defer && something_is_kept(subject, this.event) {
+            continue;
+        }
         let never_holds = this.guard.is_some_and(|guard| constant(subject, guard) == Some(false));
         // What hides it already has a finding: its guard is constant.
         let follows = always_holds_before(subject, span);
@@ -57,6 +61,7 @@ pub fn shadowed(subject: &Subject, findings: &mut Vec<Diagnostic>) {
 
 /// What is known about a step, over all leaves in which it is asked.
 struct Seen<'a> {
+    event: Option<EventId>,
     answer: Answer,
     guard: Option<&'a Expression>,
     reached: bool,
@@ -69,9 +74,31 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    fn new(step: &Step<'a>) -> Self {
-        Seen { answer: step.answer, guard: step.guard, reached: false, behind: None, only_inner: true, left: None }
+    fn new(chain: &Chain<'a>, step: &Step<'a>) -> Self {
+        let event = event_of(chain);
+        Seen {
+            event,
+            answer: step.answer,
+            guard: step.guard,
+            reached: false,
+            behind: None,
+            only_inner: true,
+            left: None,
+        }
     }
+}
+
+fn event_of(chain: &Chain) -> Option<EventId> {
+    match chain.cause {
+        Cause::Event(arrival) => Some(arrival.event),
+        Cause::Timer(_) | Cause::Always => None,
+    }
+}
+
+/// Whether some state keeps the event: then every active `defer` of it decides when it is delivered.
+fn something_is_kept(subject: &Subject, event: Option<EventId>) -> bool {
+    let chains = subject.resting().flat_map(|of| &of.events).filter(|chain| event_of(chain) == event);
+    chains.flat_map(|chain| &chain.steps).any(|step| step.answer == Answer::Defer && step.reached)
 }
 
 fn place(subject: &Subject, step: &Step) -> Span {

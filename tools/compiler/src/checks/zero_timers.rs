@@ -1,135 +1,156 @@
 //! Timers of length 0 that lead back to themselves: no time passes, so only the limit of deliveries ends it.
 //!
-//! They are followed from each leaf in which such a timer runs, as long as nothing is asked: a guard on the way may end it. Only `after`
-//! matters, since the interval of an `every` is never below a millisecond.
+//! They are followed from each leaf in which such a timer runs, as long as nothing is asked: first without knowing any value, then with the
+//! values that runs from the start lead to ([`super::course`]). Only `after` matters, since the interval of an `every` is never below
+//! a millisecond.
 
+use std::collections::{HashMap, HashSet};
+
+use super::course::{Course, Next, Point};
+use super::steps::Step;
 use super::{Subject, listed};
 use crate::codes::warnings::ENDLESS_TIMER;
 use crate::diagnostic::Diagnostic;
-use crate::model::{
-    Effect, Effects, ExpressionKind, Reaction, StateId, Target, TimerId, TimerKind, TransitionId, Value,
-};
-use crate::selection::{Answer, Cause, Chain, LeafAnswers};
+use crate::model::{Effect, Effects, Expression, ExpressionKind, TimerId, TimerKind, Value};
+use crate::selection::Cause;
+use crate::worlds::range_knowing;
 
 /// `always` transitions after one timer that are followed.
 const MOST_MICROSTEPS: usize = 64;
+/// Timers one after another that are followed.
+const MOST_IN_A_ROW: usize = 1000;
 
-/// A leaf, and the timer that is due in it at once.
-type Due = (StateId, TimerId);
+/// A moment, and the timer that is due at once.
+type Due = (Point, TimerId);
 
 pub fn rounds(subject: &Subject, findings: &mut Vec<Diagnostic>) {
+    let timers = (0..subject.automaton.timers.len() as u32).map(TimerId);
+    let without_length: Vec<TimerId> = timers.filter(|timer| has_no_length(subject, *timer)).collect();
+    if without_length.is_empty() {
+        return;
+    }
+    let course = Course::new(subject);
+    let mut search = Search { subject, course: &course, without_length, followed: HashSet::new() };
     let mut told: Vec<TimerId> = Vec::new();
-    for of in subject.reachable() {
-        for chain in &of.timers {
-            let Cause::Timer(timer) = chain.cause else { continue };
-            if !has_no_length(subject, timer) || told.contains(&timer) {
-                continue;
-            }
-            let round = round_from(subject, (of.leaf, timer));
-            if round.iter().all(|(_, timer)| !told.contains(timer)) && !round.is_empty() {
-                told.extend(round.iter().map(|(_, timer)| *timer));
+    let unknown = subject.resting().map(|of| course.unknown(of.leaf));
+    for point in unknown.chain(course.explore()) {
+        for timer in search.due_at(&point) {
+            let round = search.round_from((point.clone(), timer));
+            if round.iter().all(|timer| !told.contains(timer)) && !round.is_empty() {
                 findings.push(finding(subject, &round));
+                told.extend(round);
             }
         }
     }
 }
 
-/// The cycle that is reached from there, if there is one.
-fn round_from(subject: &Subject, start: Due) -> Vec<Due> {
-    let mut visited = vec![start];
-    while let Some(next) = visited.last().and_then(|due| follow(subject, *due)) {
-        if let Some(first) = visited.iter().position(|due| *due == next) {
-            return visited.split_off(first);
+struct Search<'s, 'a> {
+    subject: &'s Subject<'a>,
+    course: &'s Course<'s, 'a>,
+    without_length: Vec<TimerId>,
+    /// What was followed already.
+    followed: HashSet<Due>,
+}
+
+impl<'a> Search<'_, 'a> {
+    /// The timers of length 0 that run in the leaf.
+    fn due_at(&self, point: &Point) -> Vec<TimerId> {
+        let chains = self.course.answers(point.leaf).into_iter().flat_map(|of| &of.timers);
+        let timers = chains.filter_map(|chain| match chain.cause {
+            Cause::Timer(timer) => Some(timer),
+            Cause::Event(_) | Cause::Always => None,
+        });
+        timers.filter(|timer| self.without_length.contains(timer)).collect()
+    }
+
+    /// The timers of the cycle that is reached from there, if there is one.
+    fn round_from(&mut self, start: Due) -> Vec<TimerId> {
+        let mut order: Vec<TimerId> = Vec::new();
+        let mut visited: HashMap<Due, usize> = HashMap::new();
+        let mut due = start;
+        while order.len() < MOST_IN_A_ROW && self.followed.insert(due.clone()) {
+            visited.insert(due.clone(), order.len());
+            order.push(due.1);
+            let Some(next) = self.follow(&due) else { return Vec::new() };
+            due = next;
         }
-        visited.push(next);
-    }
-    Vec::new()
-}
-
-/// The timer of length 0 that is due next, of those that this one starts.
-fn follow(subject: &Subject, (leaf, timer): Due) -> Option<Due> {
-    let automaton = subject.automaton;
-    let of = answers(subject, leaf)?;
-    let chain = of.timers.iter().find(|chain| matches!(chain.cause, Cause::Timer(of) if of == timer))?;
-    let (mut at, mut started) = (leaf, Vec::new());
-    let mut next = certain(subject, chain);
-    for _ in 0..MOST_MICROSTEPS {
-        perform(subject, next?, &mut at, &mut started)?;
-        let always = &answers(subject, at)?.always;
-        if always.steps.is_empty() {
-            let is_active = |timer: &TimerId| automaton.is_in(at, automaton.timers[*timer].state);
-            return started.into_iter().find(is_active).map(|timer| (at, timer));
-        }
-        next = certain(subject, always);
-    }
-    None
-}
-
-fn answers<'s, 'a>(subject: &'s Subject<'a>, leaf: StateId) -> Option<&'s LeafAnswers<'a>> {
-    subject.answers.iter().find(|of| of.leaf == leaf)
-}
-
-/// The transition that is taken without any question.
-fn certain(subject: &Subject, chain: &Chain) -> Option<TransitionId> {
-    let first = chain.steps.iter().find(|step| step.reached)?;
-    let holds = first.guard.is_none_or(|guard| super::transitions::constant(subject, guard) == Some(true));
-    match first.answer {
-        Answer::Transition(id) if holds && first.key.is_none() => Some(id),
-        _ => None,
-    }
-}
-
-/// Adds the timers of length 0 that start, in their order.
-fn perform(subject: &Subject, id: TransitionId, at: &mut StateId, started: &mut Vec<TimerId>) -> Option<()> {
-    let automaton = subject.automaton;
-    let transition = &automaton.transitions[id];
-    let mut starts = |timers: &[TimerId]| {
-        started.extend(timers.iter().copied().filter(|timer| has_no_length(subject, *timer)));
-    };
-    let restarted = transition.effects.iter().filter_map(|effect| match effect {
-        Effect::Restart(restart) => Some(restart.timer),
-        _ => None,
-    });
-    let restarted: Vec<TimerId> = restarted.collect();
-    match transition.reaction {
-        Reaction::Internal { .. } => starts(&restarted),
-        Reaction::To(target @ Target::State(state)) => {
-            let scope = automaton.scope(transition.state, target);
-            starts(&restarted);
-            for entered in automaton.entries(scope, state).into_iter().chain(automaton.default_entries(state)) {
-                starts(&automaton.states[entered].timers);
-            }
-            *at = automaton.default_leaf(state);
-            // The instance is gone.
-            if automaton.states[*at].is_final {
-                return None;
+        let mut round: Vec<TimerId> = Vec::new();
+        for &timer in visited.get(&due).map_or(&[] as &[TimerId], |first| &order[*first..]) {
+            if !round.contains(&timer) {
+                round.push(timer);
             }
         }
-        Reaction::To(Target::History(_)) | Reaction::Ignore { .. } => return None,
+        round
     }
-    Some(())
+
+    /// The timer of length 0 that is due next, of those that this one starts.
+    fn follow(&self, (point, timer): &Due) -> Option<Due> {
+        let automaton = self.subject.automaton;
+        let constant = |guard: &Expression| super::transitions::constant(self.subject, guard);
+        let chains = &self.course.answers(point.leaf)?.timers;
+        let chain = chains.iter().find(|chain| matches!(chain.cause, Cause::Timer(of) if of == *timer))?;
+        let mut started = Vec::new();
+        let mut at = point.clone();
+        let mut next = self.course.next(chain, &at, constant);
+        for _ in 0..MOST_MICROSTEPS {
+            match next {
+                Next::Step(step) => {
+                    self.add_started(step, &mut started);
+                    at = self.course.after(step, &at);
+                }
+                Next::Nothing => {
+                    let is_active = |timer: &TimerId| automaton.is_in(at.leaf, automaton.timers[*timer].state);
+                    let timer = started.into_iter().find(is_active)?;
+                    return Some((at, timer));
+                }
+                Next::Unknown => return None,
+            }
+            // After a final state the instance is gone.
+            next = self.course.next(&self.course.answers(at.leaf)?.always, &at, constant);
+        }
+        None
+    }
+
+    /// Adds the timers of length 0 that start, in their order.
+    fn add_started(&self, step: &Step<'a>, started: &mut Vec<TimerId>) {
+        let states = &self.subject.automaton.states;
+        for part in &step.parts {
+            let restarted = part.effects.iter().filter_map(|effect| match effect {
+                Effect::Restart(restart) => Some(restart.timer),
+                _ => None,
+            });
+            let entered = part.entered.into_iter().flat_map(|state| states[state].timers.iter().copied());
+            started.extend(restarted.chain(entered).filter(|timer| self.without_length.contains(timer)));
+        }
+    }
 }
 
-/// An `after` whose length is known to be 0: from the literal, its default, or an initial value that never changes.
+/// An `after` whose length can only be 0: calculated from what is written, defaults of parameters, and variables that never change.
 fn has_no_length(subject: &Subject, timer: TimerId) -> bool {
     let automaton = subject.automaton;
     let timer = &automaton.timers[timer];
-    let is_zero = |value: &Value| matches!(value, Value::Duration(0));
-    let length_is_zero = match &timer.length.kind {
-        ExpressionKind::Literal(length) => is_zero(length),
-        ExpressionKind::Parameter(id) => automaton.parameters[*id].default.as_ref().is_some_and(is_zero),
+    let known = |of: &Expression| match of.kind {
+        ExpressionKind::Parameter(id) => number(automaton.parameters[id].default.as_ref()?),
         ExpressionKind::Variable(id) => {
             let mut assignments = automaton.all_effects().flat_map(Effects::assignments);
-            is_zero(&automaton.variables[*id].initial) && assignments.all(|assignment| assignment.variable != *id)
+            let is_set = assignments.any(|assignment| assignment.variable == id);
+            if is_set { None } else { number(&automaton.variables[id].initial) }
         }
-        _ => false,
+        _ => None,
     };
-    timer.kind == TimerKind::After && length_is_zero
+    timer.kind == TimerKind::After && range_knowing(&timer.length, automaton, &known) == (0, 0)
 }
 
-fn finding(subject: &Subject, round: &[Due]) -> Diagnostic {
-    let automaton = subject.automaton;
-    let timers: Vec<_> = round.iter().map(|(_, timer)| &automaton.timers[*timer]).collect();
+fn number(value: &Value) -> Option<i128> {
+    match value {
+        Value::Integer(number) => Some(*number),
+        Value::Duration(ms) => Some(i128::from(*ms)),
+        _ => None,
+    }
+}
+
+fn finding(subject: &Subject, round: &[TimerId]) -> Diagnostic {
+    let timers: Vec<_> = round.iter().map(|timer| &subject.automaton.timers[*timer]).collect();
     let names = listed(timers.iter().map(|timer| timer.name.as_str()));
     let message = match timers.as_slice() {
         [only] => format!("the timer `{}` has length 0 and starts itself again: time never passes", only.name),

@@ -225,7 +225,8 @@ on: { resume: WORKING.history }        # fixed
 
     ENDLESS_TIMER = "A0220", "a timer of length 0 that starts itself again",
 "A timer of length 0 is due at once. If what it does starts it again, directly or through other such timers, time never passes: only the
-limit of 10 000 deliveries ends it. A length is known to be 0 if it is written as 0, if it is a parameter with that default, or a variable that keeps that initial value.
+limit of 10 000 deliveries ends it. A length is known to be 0 if it is written as 0, if it is a parameter with that default or a variable that keeps that initial value, or if
+nothing else can come of the calculation, as of `pause * 0`.
 
 ```yaml
 parameters: { pause: { type: duration, default: 0s, summary: From try to try. } }
@@ -247,16 +248,56 @@ on: { call: { do: [\"send session[peer].dial\", \"start session[peer]\"] } }
 on: { call: { do: [\"start session[peer]\", \"send session[peer].dial\"] } }    # fixed
 ```
 
+The same holds for all that happens in one step: `exit`, the transition, `entry`, and `always` after it. What nothing can have started before such a
+step is not there yet.
+
+```yaml
+A: { exit: \"send session[peer].dial\", on: { call: B } }
+B: { entry: \"start session[peer]\" }
+B: { entry: [\"start session[peer]\", \"send session[peer].dial\"] }       # fixed
+```
+
 An event with `starts: true` starts its instance itself.
 ";
 
-    NOT_JUDGED = "A0222", "guards with too many cases to check",
+    NOT_JUDGED = "A0222", "guards that could not be checked",
 "Guards that are tried one after another are judged together: whether they leave a case open, and whether each can be reached. More than 65 536 cases
-are not checked, nor are automata that send to one another in too many ways to follow; then this finding says what is not known.
+are not checked, nor are automata that send to one another in too many ways to follow; then this finding says what is not known. It also does where guards depend on one another (`a < b`, then `b + 1 <= a + 1`), nothing is found that they
+leave open, and there are too many values to try them all.
 
 ```yaml
 go: { if: ((a == b) == (c == d)) == ((e == f) == …), to: OPEN }     # each of them always matters
 go: { if: is_even_number_of_them, to: OPEN }                        # a condition that the host answers
 ```
+";
+
+    EXIT_OF_THE_ROOT = "A0223", "an `exit` that never runs",
+"An `exit` at the top of the file belongs to the root, and the root is never left: transitions stay inside it, and entering a `final` state
+removes the instance without leaving the root.
+
+```yaml
+exit: close_socket                              # never runs
+on: { closed: ENDED }
+states: { OPEN: {}, ENDED: final }
+# fixed:
+on: { closed: { do: close_socket, to: ENDED } }
+```
+
+To do something whenever certain states are left, put them into one state that has the `exit`.
+";
+
+    ALWAYS_TOO_LONG = "A0224", "an `always` that does not end in time",
+"After each transition, `always` is checked until none holds. This one sets what its guard reads, but the guard goes on holding: the value goes the
+wrong way, jumps over the one that would end it, stays at a bound, or needs more than 64 steps. The 65th is not done, and noted as a fault.
+
+```yaml
+variables: { n: { type: u8, initial: 0 } }
+always: { if: n < 3, do: n -= 1 }          # 0 is the smallest
+always: { if: n != 1, do: n += 2 }         # 0, 2, 4, …
+always: { if: n < 200, do: n += 1 }        # 200 steps
+always: { if: n < 3, do: n += 1 }          # fixed
+```
+
+It was found by following runs from the start, or by trying values.
 ";
 }

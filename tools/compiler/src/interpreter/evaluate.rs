@@ -149,7 +149,7 @@ impl Step<'_> {
 }
 
 /// The value of an operation on two values, and whether it divided by zero.
-pub(super) fn operation(operator: BinaryOperator, left: &Value, right: &Value) -> (Value, bool) {
+pub(crate) fn operation(operator: BinaryOperator, left: &Value, right: &Value) -> (Value, bool) {
     use BinaryOperator::{
         Add, And, Coalesce, Divide, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Multiply, NotEqual, Or,
         Remainder, Subtract,
@@ -196,7 +196,7 @@ pub(super) fn operation(operator: BinaryOperator, left: &Value, right: &Value) -
 }
 
 /// The smaller or the larger of two integers or durations.
-pub(super) fn extreme_of(extreme: Extreme, left: Value, right: Value) -> Value {
+pub(crate) fn extreme_of(extreme: Extreme, left: Value, right: Value) -> Value {
     let is_less = operation(BinaryOperator::Less, &left, &right).0 == Value::Bool(true);
     if is_less == (extreme == Extreme::Min) { left } else { right }
 }

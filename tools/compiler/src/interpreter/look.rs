@@ -8,10 +8,10 @@ use super::value::Value;
 use crate::model::{AutomatonId, BinaryOperator, Expression, ExpressionKind, Observed, StateId};
 
 /// Whether the instances that are meant are in a state; `None` if that is not to be known here.
-pub(super) type InState<'a> = &'a dyn Fn(Who, AutomatonId, StateId) -> Option<bool>;
+pub(crate) type InState<'a> = &'a dyn Fn(Who, AutomatonId, StateId) -> Option<bool>;
 
 /// What such an expression sees.
-pub(super) struct Look<'a> {
+pub(crate) struct Look<'a> {
     pub key: Option<&'a Value>,
     pub parameters: &'a [Value],
     pub variables: &'a [Value],

@@ -32,6 +32,9 @@ pub use self::step::{ConditionAsked, Host};
 pub use self::value::{SECRET, Value, expected, is_stamp};
 pub use self::view::{InstanceView, Pending, Snapshot};
 
+pub(crate) use self::evaluate::{extreme_of, operation};
+pub(crate) use self::look::Look;
+
 use self::bus::{Destination, World};
 use self::program::Program;
 use crate::model::{AutomatonId, Event, EventId, ParameterId, System, Type};

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 /// Worlds that are visited at most; guards with more are not judged, and a finding says so.
-const MOST_WORLDS: usize = 1 << 16;
+pub const MOST_WORLDS: usize = 1 << 16;
 
 /// A cell for each dimension, as far as it was asked for.
 #[derive(Debug)]
@@ -48,13 +48,18 @@ impl World {
     }
 }
 
-/// Visits each world in which those dimensions are in those cells; returns whether these were all.
-pub fn each(sizes: impl Iterator<Item = usize>, fixed: &[(usize, usize)], mut visit: impl FnMut(&World)) -> bool {
+/// Visits each world in which those dimensions are in those cells, but at most so many; returns whether these were all.
+pub fn each(
+    sizes: impl Iterator<Item = usize>,
+    fixed: &[(usize, usize)],
+    most: usize,
+    mut visit: impl FnMut(&World),
+) -> bool {
     let sizes: Vec<usize> = sizes.collect();
     let mut cells = vec![None; sizes.len()];
     fixed.iter().for_each(|&(dimension, cell)| cells[dimension] = Some(cell));
     let mut world = World { sizes, cells: RefCell::new(cells), asked: RefCell::default() };
-    for _ in 0..MOST_WORLDS {
+    for _ in 0..most {
         visit(&world);
         if !world.advance() {
             return true;
@@ -70,7 +75,7 @@ mod tests {
     #[test]
     fn what_is_not_asked_for_makes_no_worlds() {
         let mut seen = Vec::new();
-        let all = each([2, 3, 100].into_iter(), &[], |world| {
+        let all = each([2, 3, 100].into_iter(), &[], MOST_WORLDS, |world| {
             let first = world.cell(0);
             seen.push((first, if first == 0 { world.cell(1) } else { 9 }));
         });
@@ -81,7 +86,9 @@ mod tests {
     #[test]
     fn what_is_given_stays_as_it_is() {
         let mut seen = Vec::new();
-        assert!(each([2, 2].into_iter(), &[(0, 1)], |world| seen.push((world.cell(0), world.cell(1)))));
+        assert!(each([2, 2].into_iter(), &[(0, 1)], MOST_WORLDS, |world| {
+            seen.push((world.cell(0), world.cell(1)))
+        }));
         assert_eq!(seen, [(1, 0), (1, 1)]);
     }
 
@@ -92,6 +99,6 @@ mod tests {
                 let _ = world.cell(dimension);
             })
         };
-        assert!(!each([2; 17].into_iter(), &[], visit));
+        assert!(!each([2; 17].into_iter(), &[], MOST_WORLDS, visit));
     }
 }

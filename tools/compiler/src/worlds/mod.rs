@@ -5,17 +5,23 @@
 //! world each guard is true or false. Worlds that differ only in what no guard evaluates are visited as one, so guards
 //! that are tried one after another make about as many worlds as there are guards. Dimensions that may depend
 //! on one another (`a + 1 < 3` beside `a < 2`) are taken as independent, which invents worlds: what is found in all
-//! worlds is still true, and what is found in some is marked as uncertain.
+//! worlds is still true, and what is found in some is marked as uncertain: then values are tried ([`trial`]).
 
 mod comparison;
 mod example;
 mod formula;
 mod lazy;
 mod range;
+mod samples;
+mod trial;
 
 use self::comparison::{Sides, cell_compares, compare, flip, number, order_holds};
 pub use self::formula::Formula;
+use self::lazy::MOST_WORLDS;
 pub use self::lazy::World;
+pub(crate) use self::range::range_knowing;
+pub(crate) use self::samples::{Constants, Extent};
+pub(crate) use self::trial::{Verdict, fact, open_case};
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Expression, ExpressionKind, Observed, StateId, System, Type,
     TypeKind, Value,
@@ -100,7 +106,7 @@ impl<'a> Worlds<'a> {
 
     /// Those of them with these cells in these dimensions.
     fn each_with(&self, fixed: &[(usize, usize)], visit: impl FnMut(&World)) -> bool {
-        lazy::each(self.dimensions.iter().map(|dimension| dimension.cells.len()), fixed, visit)
+        lazy::each(self.dimensions.iter().map(|dimension| dimension.cells.len()), fixed, MOST_WORLDS, visit)
     }
 
     /// Whether it is a world only of the moments before an automaton that never ends has begun, as far as it was looked at.
@@ -335,7 +341,8 @@ impl Subject {
         }
     }
 
-    /// What it depends on and shares with other dimensions. The answers of conditions are independent.
+    /// What it depends on and shares with other dimensions. The answers of different conditions are independent, and so are those for
+    /// different constants.
     fn bases(&self) -> Vec<Expression> {
         let mut bases = Vec::new();
         match self {
@@ -373,6 +380,14 @@ fn collect_bases(expression: &Expression, bases: &mut Vec<Expression>) {
         | ExpressionKind::Negate(_) => {
             for child in expression.children() {
                 collect_bases(child, bases);
+            }
+        }
+        ExpressionKind::Condition(id, ref arguments) => {
+            bases.push(expression.clone());
+            // If the arguments are equal, the answers are.
+            if arguments.iter().any(|argument| !matches!(argument.kind, ExpressionKind::Literal(_))) {
+                bases.push(Expression { kind: ExpressionKind::Condition(id, Vec::new()), ..expression.clone() });
+                arguments.iter().for_each(|argument| collect_bases(argument, bases));
             }
         }
         _ => bases.push(expression.clone()),
