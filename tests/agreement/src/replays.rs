@@ -5,6 +5,23 @@ use std::sync::Arc;
 use automata_compiler::model::System;
 use automata_compiler::trace::{Next, Opening, Reader, Replay, Summary, TraceError, Watch};
 
+/// Replays a whole trace, and expects that every line is verified.
+///
+/// # Errors
+/// What is not, with the trace.
+pub fn verify(system: &Arc<System>, trace: &[u8]) -> Result<(), String> {
+    let lines = trace.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    let said = match replay(system, trace, 4_096, &mut ()) {
+        // The header, the snapshot and the end are no deliveries.
+        Ok((summary, _)) if summary.parting.is_none() && summary.error.is_none() && summary.verified + 3 == lines => {
+            return Ok(());
+        }
+        Ok((summary, _)) => format!("{summary:?}"),
+        Err(error) => error.to_string(),
+    };
+    Err(format!("replay: {said}\n{}", String::from_utf8_lossy(trace)))
+}
+
 /// Replays a whole trace; lines come in blocks of about that many octets.
 ///
 /// # Errors

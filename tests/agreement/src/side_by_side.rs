@@ -3,10 +3,20 @@
 use std::sync::Arc;
 
 use automata_compiler::model::System;
+use automata_runtime::trace::Output;
 
 use crate::generated::Generated;
 use crate::implementation::{Implementation, Interpreted};
 use crate::steps::Steps;
+
+/// A run in which both agreed.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// How many there were.
+    pub deliveries: u64,
+    /// The trace that generated Rust wrote of it, whole.
+    pub trace: Vec<u8>,
+}
 
 /// Starts both, and performs the steps that the numbers mean. Ends early once there were so many deliveries.
 ///
@@ -18,7 +28,9 @@ pub fn agree_on(
     steps: &Steps,
     numbers: &[u64],
     most_deliveries: u64,
-) -> Result<(), String> {
+) -> Result<Run, String> {
+    let mut output = Output::new(Vec::new());
+    output.write(&generated.opening()).expect("memory takes it");
     let mut interpreted = Interpreted::new(system);
     interpreted.start();
     generated.start();
@@ -34,7 +46,9 @@ pub fn agree_on(
         step.perform(&mut generated);
         same(&mut interpreted, &mut generated, &log)?;
     }
-    Ok(())
+    output.write(&generated.lines()).expect("memory takes it");
+    let trace = output.close().expect("memory takes it");
+    Ok(Run { deliveries: interpreted.interpreter.deliveries(), trace })
 }
 
 /// Records, states, variables and the next timer; earlier records are equal already.

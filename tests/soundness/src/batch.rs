@@ -27,7 +27,8 @@ const LIBRARIES: [&str; 2] = ["first-half", "second-half"];
 /// The program.
 const PROGRAM: &str = "driven";
 
-/// A sequence ends after so many deliveries: some definitions talk without end, up to the limit of one input.
+/// A sequence ends after so many deliveries, and no further one begins after ten times as many: some definitions talk without end, up to the
+/// limit of one input.
 const DELIVERIES: u64 = 300;
 
 /// Where the repository is, and where things are built.
@@ -170,13 +171,16 @@ fn program(folder: &Path, seeds: &[u64]) -> String {
          let sources = automata_compiler::read_folder(&folder).expect(\"it was written\");\n\
          let system = Arc::new(automata_compiler::analyse(&sources).system.expect(\"it was accepted\"));\n\
          let steps = agreement::steps::Steps::new(&system);\n\
+         let mut deliveries = 0;\n\
          for sequence in 0..{SEQUENCES} {{\n\
+         if deliveries > {DELIVERIES} * 10 {{ break; }}\n\
          let mut chance = Chance::new(seed ^ sequence << 32);\n\
          let numbers: Vec<u64> = (0..{STEPS}).map(|_| chance.number()).collect();\n\
          let generated = Generated::running(run(S::default()), &system);\n\
-         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| \
-             agreement::side_by_side::agree_on(&system, generated, &steps, &numbers, {DELIVERIES})));\n\
-         let said = match outcome {{ Ok(Ok(())) => continue, Ok(Err(said)) => said, \
+         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {{ \
+             let run = agreement::side_by_side::agree_on(&system, generated, &steps, &numbers, {DELIVERIES})?; \
+             agreement::replays::verify(&system, &run.trace)?; Ok::<u64, String>(run.deliveries) }}));\n\
+         let said = match outcome {{ Ok(Ok(more)) => {{ deliveries += more; continue; }}, Ok(Err(said)) => said, \
              Err(_) => \"it panics\".to_owned() }};\n\
          println!(\"=== d{{seed}}: sequence {{sequence}}\\n{{said}}\");\n\
          return;\n}}\n}}\n\nfn main() {{\n{calls}}}\n",

@@ -204,7 +204,9 @@ impl<'a> Behaviour<'a> {
     fn effects(&self, place: &Place<'_>, state: usize, chance: &mut Chance) -> Map<String, Json> {
         let mut list: Vec<(&str, String)> = Vec::new();
         for (key, effect) in EFFECTS {
-            let count = if chance.once_in(3) { chance.between(1, 2) } else { 0 };
+            // Messages lead to more of them: with too many, nearly every system talks without end.
+            let rarity = if matches!(*key, "send" | "start" | "raise") { 8 } else { 3 };
+            let count = if chance.once_in(rarity) { chance.between(1, 2) } else { 0 };
             for text in (0..count).filter_map(|_| effect(self, place, state, chance)).collect::<Vec<_>>() {
                 list.insert(chance.between(0, list.len()), (key, text));
             }

@@ -108,10 +108,7 @@ fn place(facts: &Facts<'_>, key: &str) -> String {
             let _ = writeln!(text, "dynamic::set(&mut placed.{}, variables, {variable:?})?;", names::word(variable));
         }
     }
-    let _ = writeln!(
-        text,
-        "bus.place::<{path}::Machine>({key}, &given_of_{function}(parameters)?, state, placed);"
-    );
+    let _ = writeln!(text, "bus.place::<{path}::Machine>({key}, &given_of_{function}(parameters)?, state, placed);");
     text
 }
 

@@ -331,8 +331,11 @@ impl<'a> Scope<'a> {
             Observed::Keyed(key) => {
                 let of = self.facts.system.automata[observed].key.as_ref().map_or(Type::BOOL, |key| key.r#type);
                 let key = self.argument(key, of);
-                let key = if self.is_copy(of) { format!("&{key}") } else { key };
-                Code::atom(format!("{table}.one({key}, {is_in})"))
+                if self.is_copy(of) {
+                    Code::new(Level::Block, format!("{{ let key_ = {key}; {table}.one(&key_, {is_in}) }}"))
+                } else {
+                    Code::atom(format!("{table}.one({key}, {is_in})"))
+                }
             }
         }
     }
