@@ -314,8 +314,9 @@ impl World {
                 self.remove(automaton, number, &data);
             } else {
                 let recalled = recall.filter(|_| allowance.deliveries > 1).map(|index| data.kept.remove(index));
-                if let Some(entry) = self.tables[automaton.index()].get_mut(number) {
-                    entry.leaf = Some(data.active);
+                let table = &mut self.tables[automaton.index()];
+                table.move_to(number, data.active);
+                if let Some(entry) = table.get_mut(number) {
                     entry.data = Some(data);
                 }
                 if let Some(kept) = recalled {

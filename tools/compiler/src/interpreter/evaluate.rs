@@ -133,7 +133,7 @@ impl Step<'_> {
         let Asked::State(who, ..) = &asked else { return false };
         let (table, plan) = (&self.tables[automaton.index()], &self.program.plans[automaton.index()]);
         let is_in = |leaf: Option<StateId>| leaf.is_some_and(|leaf| plan.is_in(leaf, state));
-        let mut leaves = table.iter().filter_map(|(_, entry)| entry.leaf);
+        let mut leaves = table.leaves().map(|(leaf, _)| leaf);
         let of_key = |key| table.number(key).and_then(|number| table.get(number)).and_then(|entry| entry.leaf);
         let answer = match who {
             Who::One => is_in(of_key(None)),

@@ -13,13 +13,15 @@ use crate::model::{EventId, StateId, TimerId};
 pub(super) struct Table {
     by_number: BTreeMap<u64, Entry>,
     by_key: HashMap<Option<Value>, u64>,
+    /// By state: how many instances are in that leaf, as others see it.
+    in_leaf: Vec<u64>,
 }
 
 /// A line of the table of states.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub key: Option<Value>,
-    /// The leaf as others see it: it changes only between deliveries. `None` during the start.
+    /// The leaf as others see it: it changes only between deliveries ([`Table::move_to`]). `None` during the start.
     pub leaf: Option<StateId>,
     /// Taken out while the instance handles a message.
     pub data: Option<Box<Data>>,
@@ -80,13 +82,43 @@ impl Table {
 
     pub fn insert(&mut self, number: u64, entry: Entry) {
         self.by_key.insert(entry.key.clone(), number);
-        self.by_number.insert(number, entry);
+        self.count(None, entry.leaf);
+        if let Some(replaced) = self.by_number.insert(number, entry) {
+            self.count(replaced.leaf, None);
+        }
     }
 
     pub fn remove(&mut self, number: u64) {
         if let Some(entry) = self.by_number.remove(&number) {
             self.by_key.remove(&entry.key);
+            self.count(entry.leaf, None);
         }
+    }
+
+    /// From now on others see the instance in that leaf.
+    pub fn move_to(&mut self, number: u64, leaf: StateId) {
+        if let Some(entry) = self.by_number.get_mut(&number) {
+            let before = entry.leaf.replace(leaf);
+            self.count(before, Some(leaf));
+        }
+    }
+
+    fn count(&mut self, before: Option<StateId>, after: Option<StateId>) {
+        if let Some(before) = before {
+            self.in_leaf[before.index()] -= 1;
+        }
+        if let Some(after) = after {
+            if self.in_leaf.len() <= after.index() {
+                self.in_leaf.resize(after.index() + 1, 0);
+            }
+            self.in_leaf[after.index()] += 1;
+        }
+    }
+
+    /// The leaves in which there are instances, each with their number: so that a question about all of them does not walk them all.
+    pub fn leaves(&self) -> impl Iterator<Item = (StateId, u64)> {
+        let counts = (0..).map(StateId).zip(self.in_leaf.iter().copied());
+        counts.filter(|(_, count)| *count > 0)
     }
 
     /// In the order of creation.

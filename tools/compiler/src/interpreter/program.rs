@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::properties::Watcher;
 use crate::model::{
     Automaton, AutomatonId, Change, EventId, EventKind, Handler, Reaction, StateId, System, TransitionId,
 };
@@ -14,7 +15,7 @@ pub(super) struct Program {
     /// By [`AutomatonId`].
     pub plans: Vec<Plan>,
     /// By [`AutomatonId`]: the properties that look at its states.
-    pub watching: Vec<Vec<(AutomatonId, usize)>>,
+    pub watching: Vec<Vec<Watcher>>,
 }
 
 /// What is computed for one automaton.

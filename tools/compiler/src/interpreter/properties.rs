@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::bus::World;
 use super::delivery::{Address, Delivery, Who};
 use super::instances::{Data, Entry};
-use super::look::Look;
+use super::look;
 use super::program::Program;
 use super::value::Value;
 use crate::model::{Automaton, AutomatonId, ExpressionKind, Observed, PropertyKind, StateId};
@@ -16,20 +16,58 @@ use crate::model::{Automaton, AutomatonId, ExpressionKind, Observed, PropertyKin
 /// A property of an instance: automaton, number of the instance, index of the property.
 pub(super) type OfInstance = (AutomatonId, u64, usize);
 
-/// Properties that look at the states of an automaton, by that automaton: whose they are, and which.
-pub(super) fn watching(automata: &[Automaton]) -> Vec<Vec<(AutomatonId, usize)>> {
-    let mut watching = vec![Vec::new(); automata.len()];
+/// A property that looks at the states of an automaton.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    of: AutomatonId,
+    property: usize,
+    looks: Vec<Look>,
+}
+
+/// One way in which it looks at them.
+#[derive(Debug, PartialEq)]
+struct Look {
+    at: Instances,
+    state: StateId,
+}
+
+/// Whose states are looked at, and so whose properties can change when one instance changes its state.
+#[derive(Debug, PartialEq)]
+enum Instances {
+    /// There is one, or the key is worked out: the properties of all.
+    Some,
+    /// The one with the key of the instance that has the property: the property of that one.
+    OfOwnKey,
+    /// Whether any is in the state: the properties of all, if the first came or the last went.
+    Any,
+    /// Whether all are: likewise with those outside of it.
+    All,
+}
+
+/// By automaton: the properties that look at its states.
+pub(super) fn watching(automata: &[Automaton]) -> Vec<Vec<Watcher>> {
+    let mut watching: Vec<Vec<Watcher>> = automata.iter().map(|_| Vec::new()).collect();
     for (id, automaton) in (0..).map(AutomatonId).zip(automata) {
-        for (index, property) in automaton.properties.iter().enumerate().filter(|(_, of)| of.is_looked_at()) {
-            let mut observed = BTreeSet::new();
-            property.expression.visit(&mut |part| {
-                if let ExpressionKind::InState { who, automaton, .. } = &part.kind
-                    && *who != Observed::Itself
-                {
-                    observed.insert(*automaton);
+        for (property, of) in automaton.properties.iter().enumerate().filter(|(_, of)| of.is_looked_at()) {
+            of.expression.visit(&mut |part| {
+                let ExpressionKind::InState { who, automaton: observed, state } = &part.kind else { return };
+                let at = match who {
+                    Observed::Itself => return,
+                    Observed::One => Instances::Some,
+                    Observed::Keyed(key) if key.kind == ExpressionKind::Key => Instances::OfOwnKey,
+                    Observed::Keyed(_) => Instances::Some,
+                    Observed::Any | Observed::No => Instances::Any,
+                    Observed::All => Instances::All,
+                };
+                let watchers = &mut watching[observed.index()];
+                let is_it = |watcher: &Watcher| (watcher.of, watcher.property) == (id, property);
+                let look = Look { at, state: *state };
+                match watchers.iter_mut().find(|watcher| is_it(watcher)) {
+                    Some(watcher) if watcher.looks.contains(&look) => {}
+                    Some(watcher) => watcher.looks.push(look),
+                    None => watchers.push(Watcher { of: id, property, looks: vec![look] }),
                 }
             });
-            observed.into_iter().for_each(|of: AutomatonId| watching[of.index()].push((id, index)));
         }
     }
     watching
@@ -47,8 +85,17 @@ impl World {
         let own = program.system.automata[automaton].properties.iter().enumerate().filter(|(_, of)| of.is_looked_at());
         let mut changed: BTreeSet<OfInstance> = own.map(|(index, _)| (automaton, number, index)).collect();
         if delivery.before != delivery.after {
-            for &(of, index) in &program.watching[automaton.index()] {
-                changed.extend(self.tables[of.index()].iter().map(|(number, _)| (of, number, index)));
+            for watcher in &program.watching[automaton.index()] {
+                let looks = watcher.looks.iter().filter(|look| self.may_change(program, look, delivery));
+                let (own_key, others): (Vec<&Look>, Vec<&Look>) =
+                    looks.partition(|look| look.at == Instances::OfOwnKey);
+                let table = &self.tables[watcher.of.index()];
+                if !others.is_empty() {
+                    changed.extend(table.iter().map(|(number, _)| (watcher.of, number, watcher.property)));
+                } else if !own_key.is_empty() {
+                    let same_key = table.number(delivery.address.key.as_ref());
+                    changed.extend(same_key.map(|number| (watcher.of, number, watcher.property)));
+                }
             }
         }
         for of in changed {
@@ -58,6 +105,26 @@ impl World {
                 Some(false) | None => {
                     self.violated.remove(&of);
                 }
+            }
+        }
+    }
+
+    /// Whether a delivery that changed the state of its instance may have changed what is seen.
+    fn may_change(&self, program: &Program, look: &Look, delivery: &Delivery) -> bool {
+        let id = delivery.address.automaton.index();
+        let (table, plan) = (&self.tables[id], &program.plans[id]);
+        let is_in = |leaf: StateId| plan.is_in(leaf, look.state) != (look.at == Instances::All);
+        // A final state is in no table.
+        let exists = table.number(delivery.address.key.as_ref()).is_some();
+        let (before, after) = (delivery.before.is_some_and(is_in), exists && delivery.after.is_some_and(is_in));
+        if before == after {
+            return false;
+        }
+        match look.at {
+            Instances::Some | Instances::OfOwnKey => true,
+            Instances::Any | Instances::All => {
+                let count: u64 = table.leaves().filter(|(leaf, _)| is_in(*leaf)).map(|(_, count)| count).sum();
+                count <= 1
             }
         }
     }
@@ -89,7 +156,7 @@ impl World {
         let in_state = |who: Who, of: AutomatonId, state: StateId| {
             let (table, plan) = (&self.tables[of.index()], &program.plans[of.index()]);
             let is_in = |leaf: Option<StateId>| leaf.is_some_and(|leaf| plan.is_in(leaf, state));
-            let mut leaves = table.iter().filter_map(|(_, entry)| entry.leaf);
+            let mut leaves = table.leaves().map(|(leaf, _)| leaf);
             let of_key = |key| table.number(key).and_then(|number| table.get(number)).and_then(|entry| entry.leaf);
             Some(match who {
                 Who::Itself => is_in(Some(*leaf)),
@@ -100,7 +167,8 @@ impl World {
                 Who::No => !leaves.any(|leaf| plan.is_in(leaf, state)),
             })
         };
-        let mut look = Look { key: key.as_ref(), parameters, variables, in_state: &in_state, divided_by_zero: false };
+        let mut look =
+            look::Look { key: key.as_ref(), parameters, variables, in_state: &in_state, divided_by_zero: false };
         let holds = look.value(&property.expression)? == Value::Bool(true) && !look.divided_by_zero;
         Some(holds == (property.kind == PropertyKind::Never))
     }
