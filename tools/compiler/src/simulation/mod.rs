@@ -23,8 +23,8 @@ pub use self::wording::describe;
 use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};
 use crate::model::{AutomatonId, ConditionId, EventId, ParameterId, System};
 
-/// Deliveries that one passing of time may cause: a guard against timers that are due again at once.
-pub const PATIENCE: u64 = 100_000;
+/// So often in a row a moment may end at the limit of deliveries with a timer still due. Then time will not get past it.
+const PATIENCE: u32 = 2;
 
 /// A running system together with what its host answers.
 #[derive(Clone, Debug)]
@@ -94,8 +94,24 @@ pub enum Refusal {
     Question(Box<OpenQuestion>, Error),
     /// It cannot be done.
     Error(Error),
-    /// [`PATIENCE`] is exhausted: too many deliveries without an end.
-    Endless,
+    /// Time does not get past that moment: this timer of this instance is due again at once, again and again.
+    Endless {
+        /// In milliseconds.
+        at_ms: u64,
+        /// `name[key]`.
+        instance: String,
+        /// `after length in STATE`.
+        timer: String,
+    },
+}
+
+impl Refusal {
+    /// Why time does not pass, in words.
+    fn endless(at_ms: u64, instance: &str, timer: &str) -> String {
+        format!(
+            "time does not get past {at_ms} ms: `{timer}` of {instance} is due again at once, again and again; its length is 0, or leads to other lengths of 0"
+        )
+    }
 }
 
 impl Simulation {
@@ -140,11 +156,16 @@ impl Simulation {
     /// [`Refusal`]: what was not handed out is lost, and nothing more can be done.
     pub fn perform_for_good(&mut self, input: &Input, done: &mut Done<'_>) -> Result<(), Refusal> {
         let Input::Until(at_ms) = input else { return self.one_input(input, done) };
-        let first = self.interpreter.deliveries();
+        let mut standing_still = 0;
         while let Some(deadline_ms) = self.interpreter.next_deadline_ms().filter(|deadline_ms| deadline_ms <= at_ms) {
             self.one_input(&Input::Until(deadline_ms.max(self.interpreter.now_ms())), done)?;
-            if self.interpreter.deliveries() - first > PATIENCE {
-                return Err(Refusal::Endless);
+            let now_ms = self.interpreter.now_ms();
+            let next = self.interpreter.next_timer().filter(|timer| timer.deadline_ms <= now_ms);
+            standing_still = if next.is_some() { standing_still + 1 } else { 0 };
+            if let Some(due) = next.filter(|_| standing_still == PATIENCE) {
+                let system = self.interpreter.system();
+                let timer = system.automata[due.address.automaton].timer_label(due.timer);
+                return Err(Refusal::Endless { at_ms: now_ms, instance: due.address.name(system), timer });
             }
         }
         self.one_input(input, done)

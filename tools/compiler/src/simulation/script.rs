@@ -97,10 +97,7 @@ fn perform(simulation: &mut Simulation, input: &Input, done: &mut Done<'_>) -> R
             Err(format!("{error}; answer it in this line or before: \"conditions\": {{\"{name}\": …}}"))
         }
         Err(Refusal::Error(error)) => Err(error.to_string()),
-        Err(Refusal::Endless) => Err(format!(
-            "time passes, but after {} deliveries something is still due: look for a timer of length 0 that starts again at once",
-            super::PATIENCE
-        )),
+        Err(Refusal::Endless { at_ms, instance, timer }) => Err(Refusal::endless(at_ms, &instance, &timer)),
     }
 }
 

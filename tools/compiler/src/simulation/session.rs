@@ -238,9 +238,10 @@ impl Session {
                 Reply::says(text)
             }
             Err(Refusal::Error(error)) => Reply::says(error.to_string()),
-            Err(Refusal::Endless) => Reply::says(
-                "Timers keep coming due: look for one of length 0 that starts again at once. Nothing was done.",
-            ),
+            Err(Refusal::Endless { at_ms, instance, timer }) => {
+                let text = Refusal::endless(at_ms, &instance, &timer);
+                Reply::says(format!("Nothing was done: {text}."))
+            }
         }
     }
 

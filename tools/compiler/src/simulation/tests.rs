@@ -5,6 +5,7 @@ use crate::source::{Source, Sources};
 
 const TYPES: &str = "keys: { door: u8 }\ntypes:\n  Side: { enum: [Left, Right], summary: A side. }\n";
 const PARTS: &str = "parts: { hand: Pushes the door. }\n";
+const PROGRAM: &str = "parts: { program: All. }\n";
 const DOOR: &str = "\
 automaton: door
 summary: A door that closes by itself.
@@ -35,9 +36,15 @@ states:
 ";
 
 fn door() -> Arc<System> {
+    system_of(TYPES, PARTS, DOOR)
+}
+
+fn system_of(types: &str, parts: &str, automaton: &str) -> Arc<System> {
     let file = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
-    let sources =
-        Sources::new(vec![file("a/types.yaml", TYPES), file("a/parts.yaml", PARTS), file("a/door.yaml", DOOR)]);
+    let name =
+        automaton.lines().next().and_then(|line| line.strip_prefix("automaton: ")).expect("its name comes first");
+    let files = [("types", types), ("parts", parts), (name, automaton)];
+    let sources = Sources::new(files.map(|(name, text)| file(&format!("a/{name}.yaml"), text)).into());
     let analysis = crate::analyse(&sources);
     Arc::new(analysis.system.unwrap_or_else(|| panic!("{}", crate::render::plain(&sources, &analysis.findings))))
 }
@@ -306,13 +313,37 @@ fn commands_are_understood_at_an_open_question() {
 }
 
 #[test]
-fn timers_that_are_due_again_at_once_come_to_an_end() {
-    let text = DOOR.replace("default: 20s", "default: 0s").replace("after: { delay: SHUT }", "after: { delay: OPEN }");
-    let file = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
-    let sources =
-        Sources::new(vec![file("a/types.yaml", TYPES), file("a/parts.yaml", PARTS), file("a/door.yaml", &text)]);
-    let system = Arc::new(crate::analyse(&sources).system.expect("correct"));
-    let script = "{\"instance\":\"door[1]\",\"event\":\"push\",\"fields\":{\"side\":\"Left\"},\"conditions\":{\"locked\":false}}\n{\"at_ms\":1}";
-    let error = run_script(system, script, |_| ()).expect_err("it would never end").to_string();
-    assert!(error.starts_with("line 2: time passes, but after 100000 deliveries"), "{error}");
+fn time_that_stands_still_is_noticed_soon_and_the_timer_is_named() {
+    let text = "automaton: m\nsummary: Spins.\nevents:\n  go: { from: program }\ninitial: A\nstates:\n  A: { on: { go: B } }\n  B: { after: { 0s: C } }\n  C: { after: { 0s: B } }\n";
+    let mut deliveries = 0;
+    let script = "{\"event\":\"go\",\"instance\":\"m\",\"at_ms\":5}\n{\"at_ms\":6}\n";
+    let error = run_script(system_of("{}", PROGRAM, text), script, |_| deliveries += 1).expect_err("it never ends");
+    assert_eq!(error.line, 2);
+    assert!(error.message.starts_with("time does not get past 5 ms: `after 0s in "), "{}", error.message);
+    assert!(deliveries < 25_000, "{deliveries}");
+    // A beat of a millisecond through some minutes is no such thing.
+    let text = "automaton: m\nsummary: Beats.\ninitial: A\nstates:\n  A: { every: { 1ms: { ignore: a beat } } }\n";
+    let mut beats = 0;
+    run_script(system_of("{}", PROGRAM, text), "{\"at_ms\":200000}\n", |_| beats += 1).expect("it ends");
+    assert_eq!(beats, 200_001);
+}
+
+#[test]
+fn a_script_takes_time_in_proportion_to_its_instances() {
+    let text = "automaton: w\nsummary: Many of them.\ninstances: per k\n\
+        properties: { apart: { never: \"self in B and w[key] in A\" }, some: { never: \"any w in B and self in A\" } }\n\
+        events: { e: { from: program, starts: true } }\ninitial: A\nstates:\n\
+        \x20 A: { on: { e: { if: any w in A or no w in B, to: B } }, after: { 5s: B } }\n  B: { on: { e: A } }\n";
+    let system = system_of("keys: { k: u32 }\n", PROGRAM, text);
+    let run = |instances: u32| {
+        let lines = (0..instances).map(|key| format!("{{\"instance\":\"w[{key}]\",\"event\":\"e\"}}\n"));
+        let script: String = lines.chain(["{\"at_ms\":6000}\n".to_owned()]).collect();
+        let begin = std::time::Instant::now();
+        run_script(Arc::clone(&system), &script, |_| ()).expect("the script runs");
+        begin.elapsed()
+    };
+    run(500);
+    let (few, many) = (run(500), run(8_000));
+    // Sixteen times as many; what is quadratic takes 256 times as long.
+    assert!(many < few * 80, "{few:?} for 500, {many:?} for 8000");
 }
