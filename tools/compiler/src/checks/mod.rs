@@ -13,7 +13,6 @@ mod partners;
 mod start_order;
 mod states;
 mod steps;
-mod texts;
 mod transitions;
 mod unending;
 mod unused;
@@ -49,7 +48,6 @@ const OF_AUTOMATA: &[OfAutomaton] = &[
     states::unused_history,
     states::in_final,
     states::exit_of_root,
-    texts::missing_summaries,
     transitions::shadowed,
     transitions::constant_guards,
     transitions::empty,
@@ -88,10 +86,9 @@ pub fn run(system: &System) -> Vec<Diagnostic> {
     findings
 }
 
-/// If a declaration has the first of two warnings, the second adds nothing: an unused one needs no summary, and an event that no state
+/// If a declaration has the first of two warnings, the second adds nothing: an event that no state
 /// handles need not be raised.
-const FOLLOWING: &[(&Code, &Code)] =
-    &[(&warnings::UNUSED, &warnings::MISSING_SUMMARY), (&warnings::NEVER_HANDLED, &warnings::NEVER_RAISED)];
+const FOLLOWING: &[(&Code, &Code)] = &[(&warnings::NEVER_HANDLED, &warnings::NEVER_RAISED)];
 
 fn hold_back(findings: &mut Vec<Diagnostic>) {
     let places: BTreeSet<(&str, Span)> = findings.iter().map(|finding| (finding.code.number, finding.span)).collect();

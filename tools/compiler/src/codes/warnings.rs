@@ -171,16 +171,6 @@ on: { packet: { if: late, ignore: the sender has given up } }        # fixed
 ```
 ";
 
-    MISSING_SUMMARY = "A0215", "a missing summary",
-"Automata, conditions and parameters have a `summary`, one sentence: their names alone do not say what a host has to answer, or what
-a setting does.
-
-```yaml
-conditions: { peers_known: { type: bool } }
-conditions: { peers_known: { type: bool, summary: There is somebody who could answer. } }       # fixed
-```
-";
-
     CONSTANT_GUARD = "A0216", "a guard that is always true or always false",
 "The guard has the same value whatever happens.
 

@@ -240,7 +240,8 @@ impl Typer<'_, '_> {
         if let Some(side) = [&left, &right].into_iter().find(|side| side.expression.r#type.optional) {
             let message = format!("`{}` cannot calculate with a value that may be `none`", operator.symbol());
             let finding = Diagnostic::new(&OPTIONAL_VALUE, side.expression.span, message);
-            return self.refuse(finding.label(format!("`{}`", self.type_name(side.expression.r#type))));
+            let finding = finding.label(format!("`{}`", self.type_name(side.expression.r#type)));
+            return self.refuse(finding.help(self.how_to_unwrap(&side.expression)));
         }
         if matches!(operator, Operator::Divide | Operator::Remainder) && right.constant == Some(0) {
             return self.refuse(Diagnostic::new(&DIVISION_BY_ZERO, right.expression.span, "this divides by zero"));

@@ -58,6 +58,10 @@ pub fn effect_form(text: &Text) -> Result<EffectForm, Refusal> {
     };
     Ok(match (&second.kind, keyword) {
         (TokenKind::Symbol("." | "["), _) => return Err(lacks_keyword(text, &tokens)),
+        // A length may begin with a bracket: `restart (a + b) * 2`. A call has no space before its bracket.
+        (TokenKind::Symbol("("), Some(EffectKey::Restart)) if second.start > first.end => {
+            EffectForm::Keyword(EffectKey::Restart, second.start)
+        }
         (TokenKind::Symbol("("), _) | (TokenKind::End, _) => EffectForm::Action,
         (TokenKind::Symbol(","), _) => EffectForm::Action,
         (TokenKind::Symbol(_), Some(key)) if !is_assigning(&second.kind) => EffectForm::Keyword(key, second.start),

@@ -126,7 +126,7 @@ impl<'a, 'f> Typer<'a, 'f> {
     }
 
     /// What to write where a value may be `none` and its place needs one.
-    fn how_to_unwrap(&self, found: &Expression) -> String {
+    pub(super) fn how_to_unwrap(&self, found: &Expression) -> String {
         let text = Wording::new(self.environment.system, self.environment.this())
             .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields));
         match (&found.kind, self.use_) {
