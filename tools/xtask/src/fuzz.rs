@@ -33,10 +33,20 @@ const TARGETS: &[Target] = &[
     ("trace", &["fuzz/seeds/trace"]),
 ];
 
-/// Run the fuzz targets for a while.
+/// The target that is not a program of libFuzzer: random definitions of automata, compiled and run (`tests/soundness`).
+const DEFINITIONS: &str = "definitions";
+
+/// Definitions in a batch, which takes about a minute.
+const BATCH: u64 = 100;
+
+/// Feed the fuzz targets for a while
 #[derive(Args)]
-#[command(after_help = "Failing inputs are written to fuzz/artifacts/TARGET/; given as FILE they are tried again:\n  \
-    cargo xtask fuzz compile fuzz/artifacts/compile/crash-0123")]
+#[command(
+    after_help = "`definitions` makes random definitions of automata, compiles them, and runs some beside the interpreter and a replay. Failures\n\
+    are kept in target/soundness/failed/. Without an end: cargo xtask fuzz definitions --seconds 4000000000\n\n\
+    Findings of all other targets are written to fuzz/artifacts/TARGET/. To try one again, give it as FILE:\n  \
+    cargo xtask fuzz compile fuzz/artifacts/compile/crash-0123"
+)]
 pub struct Fuzz {
     /// The targets [default: all]
     target: Option<String>,
@@ -49,18 +59,38 @@ pub struct Fuzz {
 
 impl Fuzz {
     pub fn run(self) -> anyhow::Result<()> {
+        if self.target.as_deref() == Some(DEFINITIONS) {
+            return definitions(self.seconds);
+        }
         if let Some(name) = &self.target
             && TARGETS.iter().all(|(target, _)| target != name)
         {
-            let known: Vec<&str> = TARGETS.iter().map(|(target, _)| *target).collect();
+            let known: Vec<&str> = TARGETS.iter().map(|(target, _)| *target).chain([DEFINITIONS]).collect();
             bail!("there is no fuzz target `{name}`; there are: {}", known.join(", "));
         }
         let chosen = TARGETS.iter().filter(|(name, _)| self.target.as_deref().is_none_or(|target| target == *name));
         match feed_all(&chosen.collect::<Vec<_>>(), &self.files, self.seconds)? {
+            Done::Passed if self.target.is_none() => definitions(self.seconds),
             Done::Passed => Ok(()),
             Done::Skipped(why) => bail!("{why}"),
         }
     }
+}
+
+/// Batches of definitions that nobody has seen before, until so many seconds are over; at least one.
+fn definitions(seconds: u32) -> anyhow::Result<()> {
+    let begin = std::time::Instant::now();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).context("the clock is before 1970")?;
+    for batch in 0.. {
+        let first = now.as_secs() * 1_000 + batch * BATCH;
+        println!("definitions {first} to {}", first + BATCH - 1);
+        let mut command = cargo(&["test", "--quiet", "--package", "soundness", "--test", "random"]);
+        run(command.env("SOUNDNESS_FIRST", first.to_string()).env("SOUNDNESS_DEFINITIONS", BATCH.to_string()))?;
+        if begin.elapsed().as_secs() >= u64::from(seconds) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Every target for some seconds.
