@@ -35,7 +35,10 @@ fn findings_of_all_files_come_in_one_run() {
 #[test]
 fn a_warning_fails_only_where_it_is_denied() {
     let scratch = Scratch::with_doors();
-    scratch.write("automata/door.yaml", &DOOR.replace("  openings: {", "  unused: { type: u8, initial: 0 }\n  openings: {"));
+    scratch.write(
+        "automata/door.yaml",
+        &DOOR.replace("  openings: {", "  unused: { type: u8, initial: 0 }\n  openings: {"),
+    );
     let run = scratch.run(&["check"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.ends_with("2 automata, 5 states, 0 errors, 1 warning\n"), "{}", run.out);
