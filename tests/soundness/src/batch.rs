@@ -67,7 +67,7 @@ pub fn run(place: &Place, seeds: impl Iterator<Item = u64>) -> io::Result<Outcom
         let definition = Definition::new(seed);
         let Ok(artifacts) = automata_compiler::compile(
             &definition.sources(),
-            &Options { dynamic: seed % RUN_ONE_IN == 0, properties: true },
+            &Options { dynamic: seed.is_multiple_of(RUN_ONE_IN), properties: true },
         ) else {
             continue;
         };
@@ -102,7 +102,7 @@ impl Outcome {
 
 /// Where the definition of that seed is compiled.
 fn package_of(seed: u64) -> &'static str {
-    if seed % RUN_ONE_IN == 0 { PROGRAM } else { LIBRARIES[(seed % 2) as usize] }
+    if seed.is_multiple_of(RUN_ONE_IN) { PROGRAM } else { LIBRARIES[(seed % 2) as usize] }
 }
 
 fn write_packages(place: &Place, folder: &Path, accepted: &[u64]) -> io::Result<()> {

@@ -125,7 +125,8 @@ impl Place<'_> {
         let is_set = |name: &String| self.automaton.variables.iter().any(|variable| variable.name == *name);
         let mut names = self.names();
         names.retain(|(name, of)| {
-            of.optional && !self.plan.is_secret(of.kind) && !self.known.contains(name) && !(lasts && is_set(name))
+            let is_compared = of.optional && !self.plan.is_secret(of.kind);
+            is_compared && !self.known.contains(name) && (!lasts || !is_set(name))
         });
         chance.pick(&names).map(|(name, _)| name.clone())
     }

@@ -107,7 +107,8 @@ fn index(all: &[Facts<'_>], options: &Options) -> String {
                    clippy::clone_on_copy, clippy::collapsible_match, clippy::eq_op, clippy::if_same_then_else, \
                    clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, \
                    clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, \
-                   clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::wrong_self_convention)]";
+                   clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, \
+                   clippy::wrong_self_convention)]";
     let mut module = |name: &str, summary: &str, allow: bool| {
         // Senders are not allowed to be dead: that nobody calls one is worth knowing.
         let allow = if allow { allowed } else { "#[allow(clippy::too_many_arguments)]" };
