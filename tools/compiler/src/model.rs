@@ -1,6 +1,6 @@
 //! The resolved model: every name looked up, every expression typed, every target found.
 //!
-//! Diagram, table, reference page, Rust, interpreter and explorer all come from this, so they cannot disagree. Nothing
+//! Diagram, table, reference page, Rust and interpreter all come from this, so they cannot disagree. Nothing
 //! here refers to the text of the YAML except through [`Span`]s and the texts that the author wrote for people.
 
 use std::ops::{Index, IndexMut};
@@ -287,7 +287,7 @@ pub struct Automaton {
     pub transitions: Vec<Transition>,
     /// In the order of the file.
     pub timers: Vec<Timer>,
-    /// What must always, never or eventually hold: kept, checked by a later tool.
+    /// What must always, never or eventually hold.
     pub properties: Vec<Property>,
     /// The name in the file.
     pub span: Span,
@@ -767,7 +767,7 @@ pub enum TimerKind {
     Every,
 }
 
-/// What must hold. Kept in the model; `automata verify` will check it.
+/// What must hold. Checked after every delivery (`docs/SEMANTICS.md`, section 6).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Property {
     /// `snake_case`.

@@ -83,7 +83,7 @@ impl Unexpected {
     /// The event, and when nobody answers it.
     fn event(&self) -> String {
         match (self.remainder, self.when.as_slice()) {
-            (Remainder::Unknown, []) => format!("{} (perhaps: its guards are too many to look through)", self.event),
+            (Remainder::Unknown, []) => format!("{} (perhaps: its guards could not be judged)", self.event),
             (_, []) => self.event.clone(),
             (_, when) => format!("{} (when {})", self.event, when.join(", ")),
         }
