@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use automata_compiler::interpreter::{Address, ConditionAsked, Delivery, Host, Interpreter, Value, object};
-use automata_compiler::model::{AutomatonId, ParameterId, System};
+use automata_compiler::interpreter::{Address, ConditionAsked, Delivery, Host, Interpreter, SECRET, Value, object};
+use automata_compiler::model::{AutomatonId, BaseType, ParameterId, System, Type};
 use automata_runtime::Record;
 use serde_json::{Map, Value as Json};
 
@@ -64,8 +64,15 @@ impl Oracle {
     pub fn answer(&self, automaton: &str, condition: &str, arguments: &Map<String, Json>) -> Json {
         let id = self.system.automaton(automaton).expect("an automaton of the system");
         let declared = self.system.automata[id].conditions.iter().find(|declared| declared.name == condition);
-        let of = declared.expect("a condition of the automaton").r#type;
-        let question = format!("{automaton}.{condition}{}", Json::from(arguments.clone()));
+        let declared = declared.expect("a condition of the automaton");
+        let of = declared.r#type;
+        // Generated Rust shows a secret to its host, and the interpreter does not have it.
+        let mut arguments = arguments.clone();
+        let is_secret = |of: Type| matches!(of.base, BaseType::Declared(id) if self.system.types[id].secret);
+        for argument in declared.arguments.iter().filter(|argument| is_secret(argument.r#type)) {
+            arguments.insert(argument.name.clone(), SECRET.into());
+        }
+        let question = format!("{automaton}.{condition}{}", Json::from(arguments));
         self.constants[id.index()].sample(&self.system, of, &mut Chance::of_text(self.seed, &question))
     }
 }

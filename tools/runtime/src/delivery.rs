@@ -1,6 +1,7 @@
 //! One delivery, typed: what a recorder sees. It serialises straight into a line of a trace, without JSON values in between, and can be turned
 //! into a [`Record`].
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -346,15 +347,15 @@ pub struct InstanceName<'a> {
 impl InstanceName<'_> {
     /// Of that automaton, with that key; `()` where there is one instance.
     #[must_use]
-    pub fn new<K: Serialize>(automaton: &'static str, key: &K) -> Self {
-        if size_of::<K>() == 0 {
+    pub fn new<K: Serialize + 'static>(automaton: &'static str, key: &K) -> Self {
+        if is_no_key::<K>() {
             return Self { automaton, key: None };
         }
         Self { automaton, key: Some(key_text(key)) }
     }
 
     /// Of the one that a message is for.
-    pub(crate) fn of<K: Serialize>(automaton: &'static str, receiver: Receiver<'_, K>) -> Self {
+    pub(crate) fn of<K: Serialize + 'static>(automaton: &'static str, receiver: Receiver<'_, K>) -> Self {
         match receiver {
             Receiver::Of(key) => Self::new(automaton, key),
             Receiver::Nobody(key) => Self::new(automaton, &key),
@@ -384,6 +385,11 @@ impl Serialize for InstanceName<'_> {
             None => serializer.serialize_str(self.automaton),
         }
     }
+}
+
+/// Whether this is the key of an automaton with one instance. (Its size does not tell: an enum of one variant has none either.)
+pub(crate) fn is_no_key<K: 'static>() -> bool {
+    TypeId::of::<K>() == TypeId::of::<()>()
 }
 
 /// Strings and enum variants bare, everything else as compact JSON. A string that could be read as other JSON keeps its quotes.

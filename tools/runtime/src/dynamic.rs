@@ -35,7 +35,7 @@ impl<'a> Answering<'a> {
     pub fn ask<T: DeserializeOwned>(
         &mut self,
         automaton: &'static str,
-        key: &impl Serialize,
+        key: &(impl Serialize + 'static),
         condition: &str,
         arguments: &[(&str, Value)],
     ) -> T {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Result;
 
 use crate::automaton::{Automaton, Event, Sent, State, Timer, Variables};
-use crate::delivery::{Changes, Delivery, Incoming, InstanceName, Receiver, Started, is_json};
+use crate::delivery::{Changes, Delivery, Incoming, InstanceName, Receiver, Started, is_json, is_no_key};
 use crate::record::Outcome;
 
 /// Appends the line, without its line feed.
@@ -136,7 +136,7 @@ fn instance<A: Automaton>(receiver: Receiver<'_, A::Key>, out: &mut Vec<u8>) -> 
     let whole = out.len();
     out.push(b'"');
     out.extend_from_slice(A::NAME.as_bytes());
-    if size_of::<A::Key>() > 0 {
+    if !is_no_key::<A::Key>() {
         out.push(b'[');
         let begin = out.len();
         json(out, key)?;
