@@ -139,7 +139,7 @@ impl Further {
         let steps = self.of.steps.iter().skip(1).map(|step| {
             let (here, there) = step.first_difference().unwrap_or_default();
             let (old, new) = self.sides(here, there);
-            let details = old.zip(new).map(|(old, new)| differences(old, new)).unwrap_or_default();
+            let details = old.zip(new).map(|(old, new)| details(old, new)).unwrap_or_default();
             let details: Vec<_> = details.iter().map(|(place, old, new)| json!([place, old, new])).collect();
             json!({ "line": step.line, "old": old, "new": new, "differences": details })
         });
@@ -222,14 +222,18 @@ impl Further {
         else {
             return Ok(());
         };
-        for difference in differences(old, new) {
-            // Numbers of deliveries differ by what came before.
-            if !matches!(difference.0.as_str(), "sequence" | "cause" | "violated") {
-                writeln!(output, "{:17}{}", "", difference_text(&difference, ["before", "after"]))?;
-            }
+        for difference in details(old, new) {
+            writeln!(output, "{:17}{}", "", difference_text(&difference, ["before", "after"]))?;
         }
         Ok(())
     }
+}
+
+/// What is not the same in two deliveries after the first difference. Their numbers differ by what came before.
+fn details(old: &Record, new: &Record) -> Vec<(String, String, String)> {
+    let mut details = differences(old, new);
+    details.retain(|(place, ..)| !matches!(place.as_str(), "sequence" | "cause" | "violated"));
+    details
 }
 
 /// What one version does at the place where they part.

@@ -140,6 +140,8 @@ fn what_comes_after_the_first_difference_is_followed_and_summed_up() {
     let further = &json["further"];
     let differences = further["differences"].as_array().expect("a list");
     assert!(differences.iter().any(|of| of["line"].is_null() && of["old"].is_null() && of["new"]["at_ms"] == 1000));
+    let details = differences.iter().flat_map(|of| of["differences"].as_array().expect("a list"));
+    assert!(details.into_iter().all(|of| of[0] != "sequence" && of[0] != "cause"), "numbers say nothing: {further}");
     let (same, different) = (further["inputs_same"].as_u64(), further["inputs_different"].as_u64());
     assert!(same > Some(0) && different > Some(1) && further["stopped"].is_null(), "{further}");
     let summary = format!("{} of {} inputs", different.unwrap_or(0), same.unwrap_or(0) + different.unwrap_or(0));
