@@ -11,6 +11,7 @@ mod session;
 mod tests;
 mod wording;
 
+use std::fmt;
 use std::sync::Arc;
 
 pub use self::answers::Answers;
@@ -25,6 +26,12 @@ use crate::model::{AutomatonId, ConditionId, EventId, ParameterId, System};
 
 /// So often in a row a moment may end at the limit of deliveries with a timer still due. Then time will not get past it.
 const PATIENCE: u32 = 2;
+
+/// Deliveries that one input may lead to when it is done as a whole, and so kept in memory until its end.
+const MOST_AT_ONCE: u64 = 100_000;
+
+/// Deliveries that one input may lead to when they are handed out as they happen: as many as a timer of one second in four months.
+const MOST: u64 = 10_000_000;
 
 /// A running system together with what its host answers.
 #[derive(Clone, Debug)]
@@ -103,14 +110,32 @@ pub enum Refusal {
         /// `after length in STATE`.
         timer: String,
     },
+    /// So much happens on the way that nobody waits for its end.
+    Long {
+        /// Deliveries.
+        most: u64,
+        /// How far time got, in milliseconds.
+        at_ms: u64,
+        /// How far it should get.
+        of_ms: u64,
+    },
 }
 
-impl Refusal {
-    /// Why time does not pass, in words.
-    fn endless(at_ms: u64, instance: &str, timer: &str) -> String {
-        format!(
-            "time does not get past {at_ms} ms: `{timer}` of {instance} is due again at once, again and again; its length is 0, or leads to other lengths of 0"
-        )
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Question(_, error) | Self::Error(error) => write!(f, "{error}"),
+            Self::Endless { at_ms, instance, timer } => write!(
+                f,
+                "time does not get past {at_ms} ms: `{timer}` of {instance} is due again at once, again and again; its length is 0, or leads to other lengths of 0"
+            ),
+            Self::Long { most, at_ms, of_ms } => {
+                write!(
+                    f,
+                    "time gets to {at_ms} ms of {of_ms} ms with {most} deliveries, the most in one step; let less time pass"
+                )
+            }
+        }
     }
 }
 
@@ -145,7 +170,7 @@ impl Simulation {
     pub fn perform(&mut self, input: &Input) -> Result<Vec<Delivery>, Refusal> {
         let mut copy = self.clone();
         let mut deliveries = Vec::new();
-        copy.perform_for_good(input, &mut |_, more| deliveries.extend(more))?;
+        copy.perform_within(input, MOST_AT_ONCE, &mut |_, more| deliveries.extend(more))?;
         *self = copy;
         Ok(deliveries)
     }
@@ -155,9 +180,17 @@ impl Simulation {
     /// # Errors
     /// [`Refusal`]: what was not handed out is lost, and nothing more can be done.
     pub fn perform_for_good(&mut self, input: &Input, done: &mut Done<'_>) -> Result<(), Refusal> {
+        self.perform_within(input, MOST, done)
+    }
+
+    fn perform_within(&mut self, input: &Input, most: u64, done: &mut Done<'_>) -> Result<(), Refusal> {
         let Input::Until(at_ms) = input else { return self.one_input(input, done) };
+        let first = self.interpreter.deliveries();
         let mut standing_still = 0;
         while let Some(deadline_ms) = self.interpreter.next_deadline_ms().filter(|deadline_ms| deadline_ms <= at_ms) {
+            if self.interpreter.deliveries() - first >= most {
+                return Err(Refusal::Long { most, at_ms: self.interpreter.now_ms(), of_ms: *at_ms });
+            }
             self.one_input(&Input::Until(deadline_ms.max(self.interpreter.now_ms())), done)?;
             let now_ms = self.interpreter.now_ms();
             let next = self.interpreter.next_timer().filter(|timer| timer.deadline_ms <= now_ms);

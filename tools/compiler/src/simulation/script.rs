@@ -90,15 +90,12 @@ pub fn play(
 }
 
 fn perform(simulation: &mut Simulation, input: &Input, done: &mut Done<'_>) -> Result<(), String> {
-    match simulation.perform_for_good(input, done) {
-        Ok(()) => Ok(()),
-        Err(Refusal::Question(_, error)) => {
-            let name = if let Error::Unanswered { question, .. } = &error { question.as_str() } else { "…" };
-            Err(format!("{error}; answer it in this line or before: \"conditions\": {{\"{name}\": …}}"))
+    simulation.perform_for_good(input, done).map_err(|refusal| match &refusal {
+        Refusal::Question(_, Error::Unanswered { question, .. }) => {
+            format!("{refusal}; answer it in this line or before: \"conditions\": {{\"{question}\": …}}")
         }
-        Err(Refusal::Error(error)) => Err(error.to_string()),
-        Err(Refusal::Endless { at_ms, instance, timer }) => Err(Refusal::endless(at_ms, &instance, &timer)),
-    }
+        _ => refusal.to_string(),
+    })
 }
 
 fn parse(text: &str) -> Result<Map<String, Json>, String> {

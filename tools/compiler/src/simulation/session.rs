@@ -238,10 +238,7 @@ impl Session {
                 Reply::says(text)
             }
             Err(Refusal::Error(error)) => Reply::says(error.to_string()),
-            Err(Refusal::Endless { at_ms, instance, timer }) => {
-                let text = Refusal::endless(at_ms, &instance, &timer);
-                Reply::says(format!("Nothing was done: {text}."))
-            }
+            Err(long) => Reply::says(format!("Nothing was done: {long}.")),
         }
     }
 

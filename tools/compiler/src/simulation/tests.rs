@@ -329,6 +329,31 @@ fn time_that_stands_still_is_noticed_soon_and_the_timer_is_named() {
 }
 
 #[test]
+fn so_much_at_once_that_nobody_waits_for_it_is_refused_and_says_how_far_time_got() {
+    let beats = "automaton: m\nsummary: Beats.\ninitial: A\nstates:\n  A: { every: { 1ms: { ignore: a beat } } }\n";
+    let system = system_of("{}", PROGRAM, beats);
+    let mut simulation = Simulation::new(Arc::clone(&system));
+    simulation.perform(&Input::Start).expect("it starts");
+    let before = simulation.interpreter().deliveries();
+    // Exactly as many are no reason to refuse.
+    assert_eq!(simulation.perform(&Input::Until(MOST_AT_ONCE)).expect("it is done").len() as u64, MOST_AT_ONCE);
+    let refusal = simulation.perform(&Input::Until(u64::MAX)).expect_err("it would take ages");
+    let text = format!(
+        "time gets to 200000 ms of {} ms with 100000 deliveries, the most in one step; let less time pass",
+        u64::MAX
+    );
+    assert_eq!(refusal.to_string(), text);
+    assert_eq!(simulation.interpreter().deliveries() - before, MOST_AT_ONCE, "nothing was done");
+    let mut handed_out = 0;
+    let outcome = simulation.perform_within(&Input::Until(u64::MAX), 500, &mut |_, more| handed_out += more.len());
+    assert!(matches!(outcome, Err(Refusal::Long { most: 500, at_ms: 100_500, .. })), "{outcome:?}");
+    assert_eq!(handed_out, 500);
+    let (mut session, _) = Session::new(system, "m").expect("it is declared");
+    let text = session.line("wait 300000000d").text;
+    assert!(text.starts_with("Nothing was done: time gets to 100000 ms of "), "{text}");
+}
+
+#[test]
 fn a_script_takes_time_in_proportion_to_its_instances() {
     let text = "automaton: w\nsummary: Many of them.\ninstances: per k\n\
         properties: { apart: { never: \"self in B and w[key] in A\" }, some: { never: \"any w in B and self in A\" } }\n\
