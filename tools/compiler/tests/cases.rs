@@ -94,3 +94,44 @@ fn what_is_accepted_has_no_error_and_these_warnings() {
         }
     }
 }
+
+/// Findings that point at a part of what is to be written anew: a test cannot put the proposal in its place.
+const OF_A_PART: [&str; 4] = ["A0100", "A0121", "A0122", "A0204"];
+
+/// What a finding says to write instead, if it is more than a form with places to fill.
+fn proposal(finding: &Diagnostic) -> Option<&str> {
+    let help = finding.help.as_deref().filter(|_| !OF_A_PART.contains(&finding.code.number))?;
+    let after = ["did you mean `", "write `"].iter().find_map(|words| help.strip_prefix(words))?;
+    let (proposal, _) = after.split_once('`')?;
+    (!proposal.contains('…')).then_some(proposal)
+}
+
+#[test]
+fn what_a_finding_proposes_is_accepted_in_its_place() {
+    let mut tried = 0;
+    for case in folders("reject") {
+        let sources = sources(&case);
+        let findings = of_case(&case, &sources, analyse(&sources).findings);
+        for finding in &findings {
+            let Some(proposal) = proposal(finding) else { continue };
+            tried += 1;
+            let mut files: Vec<Source> = sources.iter().map(|(_, source)| source.clone()).collect();
+            let file = &sources.get(finding.span.file).path;
+            let text = &mut files.iter_mut().find(|source| source.path == *file).expect("the file is there").text;
+            text.replace_range(finding.span.start as usize..finding.span.end as usize, proposal);
+            let changed = Sources::new(files);
+            let left = of_case(&case, &changed, analyse(&changed).findings);
+            let there =
+                |other: &&Diagnostic| (other.span.file, other.span.start) == (finding.span.file, finding.span.start);
+            assert!(
+                left.iter().filter(there).count() < findings.iter().filter(there).count(),
+                "{}: {} ({:?}); then:\n{}",
+                name(&case),
+                finding.message,
+                finding.help,
+                render::plain(&changed, &left)
+            );
+        }
+    }
+    assert!(tried > 70, "{tried}");
+}

@@ -10,7 +10,7 @@ use super::Subject;
 use super::steps::{self, Part, Step};
 use crate::codes::warnings::SENT_BEFORE_START;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Effect, Effects, EventKind, Expression, ExpressionKind, Instances, Send, Start, StateId};
+use crate::model::{Effect, Effects, EventKind, Expression, ExpressionKind, Field, Instances, Send, Start, StateId};
 use crate::source::Span;
 use crate::wording::Wording;
 use crate::worlds::without_spans;
@@ -140,10 +140,13 @@ impl<'a> Search<'_, 'a> {
         let sent = &self.subject.system.automata[send.to.automaton].events[send.event].name;
         let lost = if certainty == Certainty::Lost { "is lost" } else { "may be lost" };
         let message = format!("`{sent}` is sent to `{name}{key}` before that is started, and {lost}");
+        let fields = part.event.map_or(&[] as &[Field], |event| &self.subject.automaton.events[event].fields);
+        let [start_it, send_it] =
+            [Effect::Start(start.clone()), Effect::Send(send.clone())].map(|effect| wording.effect(&effect, fields));
         self.findings.push(
             Diagnostic::new(&SENT_BEFORE_START, send.span, message)
                 .related(start.span, "it is started only here")
-                .help(format!("start it first: `do: [\"start {name}{key}\", \"send {name}{key}.{sent}\"]`")),
+                .help(format!("start it first: `do: [\"{start_it}\", \"{send_it}\"]`")),
         );
     }
 }

@@ -121,7 +121,7 @@ impl<'f> Reader<'f> {
         for entry in entries {
             if known.contains(&entry.key.text.as_str()) {
                 found.push((&entry.key.text, entry));
-            } else if let Some(meant) = self.unknown_key(&entry.key, what, known)
+            } else if let Some(meant) = self.unknown_key(&entry.key, what, known, &written)
                 && !written(meant)
                 && found.iter().all(|(key, _)| *key != meant)
             {
@@ -134,7 +134,14 @@ impl<'f> Reader<'f> {
         Some(Keys { entries: found, place })
     }
 
-    fn unknown_key(&mut self, key: &Text, what: &str, known: &[&'static str]) -> Option<&'static str> {
+    /// Reports it. A key that is written too is hardly the one that was meant.
+    fn unknown_key(
+        &mut self,
+        key: &Text,
+        what: &str,
+        known: &[&'static str],
+        written: &dyn Fn(&str) -> bool,
+    ) -> Option<&'static str> {
         if matches!(what, "`entry`" | "`exit`") && KEYS_OF_TRANSITIONS.contains(&key.text.as_str()) {
             let message = format!("{what} has no key `{}`", key.text);
             let does = if key.text == "if" { "always happens" } else { "leads nowhere" };
@@ -146,7 +153,7 @@ impl<'f> Reader<'f> {
         let is_known = |meant: &str| known.iter().copied().find(|key| *key == meant);
         let (meant, help) = match foreign::find(place_of(what, known), &key.text, known) {
             Some(entry) => (entry.meant.and_then(is_known), entry.help.to_owned()),
-            None => match nearest(&key.text, known.iter().copied()) {
+            None => match nearest(&key.text, known.iter().copied().filter(|key| !written(key))) {
                 Some(near) => (is_known(near), format!("did you mean `{near}`?")),
                 None => (None, format!("it may have {}", listed(known))),
             },

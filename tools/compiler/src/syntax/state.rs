@@ -101,7 +101,7 @@ fn read_reactions(reader: &mut Reader<'_>, keys: &Keys<'_>) -> Vec<Reaction> {
 }
 
 fn read_timers(reader: &mut Reader<'_>, keys: &Keys<'_>, key: &str, kind: TimerKind) -> Vec<Timer> {
-    let wanted = "a mapping of parameters or variables of type `duration`";
+    let wanted = "a mapping of lengths (`5s`, or the name of a `duration`)";
     with_cases(reader, keys, key, wanted).map(|(name, cases)| Timer { kind, name, cases }).collect()
 }
 
