@@ -4,7 +4,8 @@
 
 use askama::Template;
 use automata_compiler::model::{
-    Automaton, AutomatonId, Event, EventKind, Field, Partner, PropertyKind, State, StateId, System, TypeKind, Variable,
+    Automaton, AutomatonId, Event, EventKind, ExpressionKind, Field, Partner, PropertyKind, State, StateId, System,
+    TypeKind, Variable,
 };
 use automata_compiler::source::Sources;
 
@@ -357,7 +358,7 @@ impl<'a> Author<'a> {
             vec![
                 if state.is_empty() { "*any state*".to_owned() } else { code(state) },
                 code(&timer.name),
-                self.wording.timer_length(id).unwrap_or_else(|| "as the variable says".to_owned()),
+                self.wording.timer_length(id).unwrap_or_else(|| length_at_run_time(&timer.length.kind).to_owned()),
                 or_dash(labels.collect::<Vec<_>>().join("<br>")),
             ]
         });
@@ -404,4 +405,14 @@ impl<'a> Author<'a> {
 
 fn or_dash(text: String) -> String {
     if text.is_empty() { "–".to_owned() } else { text }
+}
+
+/// Where the length of a timer comes from that no definition settles.
+fn length_at_run_time(length: &ExpressionKind) -> &'static str {
+    match length {
+        ExpressionKind::Parameter(_) => "given at the start",
+        ExpressionKind::Variable(_) => "what the variable holds",
+        ExpressionKind::Condition(..) => "what the condition answers",
+        _ => "computed",
+    }
 }
