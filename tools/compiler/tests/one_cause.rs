@@ -98,3 +98,23 @@ fn a_declaration_misspelt_is_told_once() {
         "there is no parameter, variable or condition `pause`",
     );
 }
+
+#[test]
+fn a_key_whose_type_is_broken_is_told_once() {
+    let door = "automaton: door\nsummary: A door.\ninstances: per door\nevents: { push: { from: hand, starts: true } }\n\
+        initial: SHUT\nstates:\n  SHUT: { on: { push: { if: \"key == 3 and not door[7] in OPEN\", to: OPEN } } }\n  OPEN: { on: { push: SHUT } }\n";
+    let watch = "automaton: watch\nsummary: A watch.\nvariables: { last: { type: u8, initial: 0 } }\ninitial: ON\nstates:\n  \
+        ON: { on: { \"door[any] enters OPEN\": { if: event.key != last, set: last = event.key, send: \"door[event.key].shut\" } } }\n";
+    let door = door
+        .replace("starts: true } }", "starts: true }, shut: { from: watch } }")
+        .replace("push: SHUT", "push: SHUT, shut: SHUT");
+    let parts = "parts: { hand: Pushes. }\n";
+    for types in ["keys: { door: u99 }\n", "keys: { door: \"u8?\" }\n"] {
+        let files = [("types", types), ("parts", parts), ("door", &door), ("watch", watch)];
+        let files = files.map(|(name, text)| Source { path: format!("a/{name}.yaml"), text: text.to_owned() });
+        let sources = Sources::new(files.into());
+        let analysis = analyse(&sources);
+        let errors = analysis.findings.iter().filter(|finding| finding.code.number < "A0200").count();
+        assert_eq!(errors, 1, "{}", render::plain(&sources, &analysis.findings));
+    }
+}

@@ -34,6 +34,9 @@ pub use syntax::WORDS;
 /// Represents the variants of enums among the broken names, when `types.yaml` could not be read.
 pub(crate) const VARIANTS: &str = "types.yaml";
 
+/// Among the broken names: some automaton's key has no type that could be read. Nothing is said about any key then.
+pub(crate) const KEY: &str = "key";
+
 /// What the names in a text can mean.
 #[derive(Clone, Copy, Debug)]
 pub struct Environment<'a> {

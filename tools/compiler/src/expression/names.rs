@@ -2,7 +2,7 @@
 
 use super::syntax::{Name, Subject, SubjectKey, TargetSyntax, TriggerSyntax};
 use super::typing::{Place, Typer, Use};
-use super::{Environment, EventScope, ResolvedTarget, ResolvedTrigger, TriggerEvent, TriggerKey};
+use super::{Environment, EventScope, KEY, ResolvedTarget, ResolvedTrigger, TriggerEvent, TriggerKey};
 use crate::codes::expression_errors::{
     ALL_MISPLACED, ANY_MISPLACED, MISSING_KEY, NO_HISTORY, SUPERFLUOUS_KEY, UNKNOWN_AUTOMATON, UNKNOWN_EVENT,
     UNKNOWN_STATE,
@@ -125,6 +125,7 @@ pub fn selection(subject: &Subject, of: AutomatonId, role: Role, typer: &mut Typ
             let finding = Diagnostic::new(&ALL_MISPLACED, *span, message);
             typer.refuse(finding.help(forms(automaton, &key.name, role)))
         }
+        SubjectKey::Equals(_) if typer.environment.broken.contains(KEY) => None,
         SubjectKey::Equals(node) => {
             let place = Place::new(format!("the key of `{}`", automaton.name), key.r#type);
             typer.place(node, &place).map(Selection::Keyed)

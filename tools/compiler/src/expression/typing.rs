@@ -3,11 +3,11 @@
 //! A type is handed down as a *hint* (what the place wants) and comes back as what was found; [`Typer::place`] holds the
 //! two together. Only literals, `none` and enum variants look at the hint; everything else has the type that it has.
 
-use super::VARIANTS;
 use super::names::{Role, Selection, selection};
 use super::operators::constant;
 use super::syntax::{Name, Node, NodeKind, Quantifier, Subject};
 use super::{Environment, EventScope, Known, calls, names};
+use super::{KEY, VARIANTS};
 use crate::codes::expression_errors::{
     AMBIGUOUS_VARIANT, ANY_MISPLACED, CONSTANT_OUT_OF_BOUNDS, FIELD_NOT_AT_HAND, MISSING_ARGUMENT, NO_KEY,
     NOT_ALLOWED_HERE, OPTIONAL_VALUE, SECRET, SUPERFLUOUS_KEY, TYPE_MISMATCH, UNKNOWN_NAME, UNKNOWN_VARIANT,
@@ -217,6 +217,9 @@ impl<'a, 'f> Typer<'a, 'f> {
 
     fn key(&mut self, span: Span) -> Option<(ExpressionKind, Type)> {
         let this = self.environment.this();
+        if self.environment.is_broken(KEY) {
+            return None;
+        }
         if let Some(key) = &this.key {
             return Some((ExpressionKind::Key, key.r#type));
         }
@@ -319,6 +322,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         match self.environment.event {
             EventScope::Unknown => None,
             EventScope::None => self.refuse(Diagnostic::new(&FIELD_NOT_AT_HAND, span, "no event is at hand here")),
+            EventScope::Event(_) if member.name == KEY && self.environment.is_broken(KEY) => None,
             EventScope::Event(_) => self.field(&member.name).or_else(|| self.unknown_field(member)),
         }
     }

@@ -3,6 +3,7 @@
 use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
+use crate::expression::KEY;
 use crate::foreign;
 use crate::model::{BaseType, Field, IntegerType, Key, Part, Type, TypeDefinition, TypeId, TypeKind};
 use crate::names::{Convention, KEYWORDS_OF_RUST};
@@ -170,7 +171,7 @@ impl Resolver<'_> {
         }
         let r#type = self.keys.iter().find(|key| key.name == name.text).and_then(|key| key.r#type);
         if r#type.is_none() {
-            self.broken.insert("key".to_owned());
+            self.broken.insert(KEY.to_owned());
         }
         Key { name: name.text.clone(), r#type: r#type.unwrap_or(Type::BOOL) }
     }
