@@ -61,11 +61,14 @@ async function ran({ document, functions, steps }) {
     logs.push(JSON.parse(JSON.stringify(logged.splice(0))));
     states.push(machine.getConfiguration());
   };
+  const answer = (step) => Object.entries(step?.answers ?? {}).forEach(([name, value]) => answers.set(name, value));
+  // Those of the first line hold at the start too.
+  answer(steps[0]);
   machine.start();
   passTo(0);
   look();
   for (const step of steps) {
-    Object.entries(step.answers ?? {}).forEach(([name, value]) => answers.set(name, value));
+    answer(step);
     passTo(step.at_ms ?? now);
     if (step.event) machine.gen({ name: step.event, data: step.data ?? {} });
     passTo(now);

@@ -13,7 +13,7 @@ use super::differences::differences;
 use super::opening::{Opening, resume};
 use super::reader::Line;
 use super::replay::Watch;
-use crate::interpreter::{ConditionAsked, Delivery, Error, Host, Interpreter, Value, object};
+use crate::interpreter::{ConditionAsked, Delivery, Error, Host, Interpreter, SECRET, Value, is_stamp, object};
 use crate::model::{AutomatonId, EventKind, StateId, System};
 
 /// Timers of the other definitions, at most, that fire on the way to one input.
@@ -252,8 +252,16 @@ struct Answers {
 impl Answers {
     fn learn(&mut self, record: &Record) {
         for asked in record.conditions.iter().filter(|asked| !asked.ask.contains(' ')) {
-            let question = (record.instance.clone(), question(&asked.ask, &asked.arguments));
-            self.fresh.entry(question).or_default().push_back(asked.answer.clone());
+            let mut learn = |arguments: &Map<String, Json>| {
+                let question = (record.instance.clone(), question(&asked.ask, arguments));
+                self.fresh.entry(question).or_default().push_back(asked.answer.clone());
+            };
+            learn(&asked.arguments);
+            // A secret that stands in the definitions is asked about as itself, and shown as any.
+            if asked.arguments.values().any(is_stamp) {
+                let hide = |json: &Json| if is_stamp(json) { Json::from(SECRET) } else { json.clone() };
+                learn(&asked.arguments.iter().map(|(name, json)| (name.clone(), hide(json))).collect());
+            }
         }
     }
 

@@ -6,7 +6,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::interpreter::is_stamp;
 
-/// Each difference as (what, in the first, in the second); nothing if they agree. A secret whose value is not known agrees with any other.
+/// Each difference as (what, in the first, in the second); nothing if they agree.
+///
+/// A secret that stands in the definitions is known to who reads them, and a trace hides it. So where one of the two has such a secret, any agrees with any.
 #[must_use]
 pub fn differences(first: &Record, second: &Record) -> Vec<(String, String, String)> {
     let (mut first, mut second) = (json(first), json(second));
@@ -16,9 +18,51 @@ pub fn differences(first: &Record, second: &Record) -> Vec<(String, String, Stri
             fields.entry("timers").or_insert_with(|| Json::Object(Map::new()));
         }
     }
+    if [&first, &second].into_iter().any(has_known_secret) {
+        hide(&mut first);
+        hide(&mut second);
+    }
     let mut found = Vec::new();
     compare("", &first, &second, &mut found);
     found
+}
+
+fn has_known_secret(json: &Json) -> bool {
+    match json {
+        Json::Array(items) => items.iter().any(has_known_secret),
+        Json::Object(fields) => fields.values().any(has_known_secret),
+        json => json.as_str() == Some(SECRET),
+    }
+}
+
+/// What is left of a record when no secret can be told from another.
+fn hide(record: &mut Json) {
+    hide_stamps(record);
+    let Json::Object(fields) = record else { return };
+    if let Some(Json::Object(variables)) = fields.get_mut("variables") {
+        variables.retain(|_, change| *change != Json::from([SECRET; 2].as_slice()));
+        if variables.is_empty() {
+            fields.remove("variables");
+        }
+    }
+    if let Some(Json::Array(conditions)) = fields.get_mut("conditions") {
+        let mut kept: Vec<Json> = Vec::new();
+        conditions.drain(..).for_each(|asked| {
+            if !kept.contains(&asked) {
+                kept.push(asked)
+            }
+        });
+        *conditions = kept;
+    }
+}
+
+fn hide_stamps(json: &mut Json) {
+    match json {
+        json if is_stamp(json) => *json = Json::from(SECRET),
+        Json::Array(items) => items.iter_mut().for_each(hide_stamps),
+        Json::Object(fields) => fields.values_mut().for_each(hide_stamps),
+        _ => {}
+    }
 }
 
 /// The time from which the two differ in effect: that of the delivery, or, if only timers are due at other times, the
@@ -58,14 +102,9 @@ fn compare(place: &str, first: &Json, second: &Json, found: &mut Vec<(String, St
                 compare(&format!("{place}[{index}]"), a, b, found);
             }
         }
-        _ if agree(first, second) => {}
+        _ if first == second => {}
         _ => found.push((place.to_owned(), shown(Some(first)), shown(Some(second)))),
     }
-}
-
-fn agree(first: &Json, second: &Json) -> bool {
-    let hides = |value: &Json, other: &Json| value.as_str() == Some(SECRET) && is_stamp(other);
-    first == second || hides(first, second) || hides(second, first)
 }
 
 fn shown(value: Option<&Json>) -> String {

@@ -16,8 +16,10 @@ use super::opening::{Opening, resume};
 use super::reader::{Block, Ending, Line, TraceError};
 use super::scan::behind;
 use crate::hash::model_hash;
-use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Pending, Value};
-use crate::model::{EventId, EventKind, System};
+use crate::interpreter::{
+    Address, ConditionAsked, Delivery, Error, Host, Interpreter, Pending, SECRET, Value, is_stamp,
+};
+use crate::model::{EventId, EventKind, System, Type};
 
 /// Where the definitions and the trace differ.
 #[derive(Clone, Debug, PartialEq)]
@@ -191,6 +193,7 @@ impl Replay {
             written: Vec::new(),
             tells_timers: self.tells_timers,
             summary: Summary::nothing(),
+            given: Vec::new(),
             is_over: false,
             watch,
         };
@@ -372,6 +375,8 @@ struct Lines<'w, 'f> {
     written: Vec<u8>,
     tells_timers: bool,
     summary: Summary,
+    /// Places of the answers that this delivery has been given.
+    given: Vec<usize>,
     /// Nothing more is to be compared.
     is_over: bool,
     watch: &'w mut dyn Watch,
@@ -435,22 +440,32 @@ impl Host for Lines<'_, '_> {
             return Some(answer);
         }
         let answers: Vec<Answer> = serde_json::from_str(line.conditions()).ok()?;
-        let is_same = |answer: &&Answer| {
+        let is_as_asked = |answer: &Answer, agree: &dyn Fn(Type, &Json, &Value) -> bool| {
             answer.ask == condition.name
                 && answer.arguments.len() == condition.arguments.len()
                 && condition.arguments.iter().zip(asked.arguments).all(|(place, value)| {
-                    let json = answer.arguments.get(&place.name);
-                    json.and_then(|json| Value::from_json(asked.system, place.r#type, json)).as_ref() == Some(value)
+                    answer.arguments.get(&place.name).is_some_and(|json| agree(place.r#type, json, value))
                 })
         };
-        let answer = answers.iter().find(is_same)?;
-        Value::from_json(asked.system, condition.r#type, &answer.answer)
+        let equal =
+            |of: Type, json: &Json, value: &Value| Value::from_json(asked.system, of, json).as_ref() == Some(value);
+        // A secret that stands in the definitions is known here, and hidden in the trace. Its questions come in the order of the trace.
+        let alike = |of: Type, json: &Json, value: &Value| {
+            equal(of, json, value) || is_stamp(json) && value.shown(asked.system, of).as_str() == Some(SECRET)
+        };
+        let place = answers.iter().position(|answer| is_as_asked(answer, &equal)).or_else(|| {
+            let alike: Vec<usize> = (0..answers.len()).filter(|&at| is_as_asked(&answers[at], &alike)).collect();
+            alike.iter().find(|at| !self.given.contains(at)).or(alike.last()).copied()
+        })?;
+        self.given.push(place);
+        Value::from_json(asked.system, condition.r#type, &answers[place].answer)
     }
 
     fn delivered(&mut self, system: &System, delivery: &Delivery) {
         if self.is_over {
             return;
         }
+        self.given.clear();
         self.written.clear();
         self.writer.write(system, delivery, &mut self.written);
         let Some(line) = self.feed.peek(0) else {
