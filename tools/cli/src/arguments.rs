@@ -12,7 +12,7 @@ use crate::{check, diff, explain, generate, list, manual, new, render, replay, s
     name = "automata",
     version,
     max_term_width = 110,
-    after_help = "Exit codes: 0 success; 1 the definitions have findings, files differ, a trace and the definitions differ, or a property is violated; 2 error in this command.\n\n\
+    after_help = "Exit codes: 0 success; 1 the definitions have errors (with `check --deny-warnings` also warnings), files differ, a trace and the definitions differ, or a property is violated; 2 error in this command.\n\n\
         Examples:\n  \
         automata check --watch               findings, again at each change\n  \
         automata explain A0012               what a finding means, with an example\n  \

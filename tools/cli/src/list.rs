@@ -87,7 +87,7 @@ fn table(entries: &[Entry<'_>]) -> anyhow::Result<()> {
             styled(STRONG, entry.automaton),
             entry.instances,
             counted(entry.states, "state"),
-            counted(entry.events + entry.observations, "event"),
+            counted(entry.events, "event"),
             styled(FAINT, entry.summary),
         )?;
     }

@@ -30,7 +30,7 @@ const ANOTHER: &str = "help: choose another name";
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     automata new door                    writes automata/door.yaml; parts.yaml and the schemas for editors if missing\n  \
-    automata new door --part hardware    its events come from the part `hardware`\n\n\
+    automata new lamp --part hardware    its events come from the part `hardware`, which parts.yaml declares if it is there\n\n\
     Nothing is overwritten. `automata simulate NAME` then runs it, `automata render NAME` draws it.")]
 pub struct New {
     /// Its name, in snake_case

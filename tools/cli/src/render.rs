@@ -37,7 +37,7 @@ const WHOLE: &str = "system";
     automata render tcp_connection --trace node.trace > used.svg     what was used, and how often\n  \
     automata render tcp_connection --out /tmp --watch     with the picture open in a browser")]
 pub struct Render {
-    /// Automata, or files about the whole system [default: all]
+    /// Automata; or `system` (the picture of all) and `README` (its reference page) [default: all]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Formats, separated by commas
@@ -97,11 +97,14 @@ impl Render {
                 output.write_all(links.for_anywhere(text).as_bytes())?;
                 output.flush()?;
             }
-            (None, _) => bail!(
-                "these are {} files; standard output takes one\n\
-                 help: name a folder with --out DIR, or one automaton and one format",
-                files.len()
-            ),
+            (None, _) => {
+                let of_one = chosen.iter().any(|output| output.automaton.is_some());
+                let or_less = if of_one { ", or one automaton and one format" } else { "" };
+                bail!(
+                    "these are {} files; standard output takes one\nhelp: name a folder with --out DIR{or_less}",
+                    files.len()
+                )
+            }
         }
         Ok(verdict)
     }

@@ -21,7 +21,7 @@ use crate::terminal::{BAD, FAINT, STRONG, counted, errors, is_output_closed, out
 #[derive(Args)]
 #[command(
     after_help = "All automata of the folder run together; NAME is the one you see. Time passes only when you say so.\n\n\
-    A script is JSON Lines, one step to a line. Every key may be left out:\n  \
+    A script is JSON Lines, one step to a line. All keys are optional (`instance` and `fields` need `event`, `jump` needs `at_ms`):\n  \
     {\"at_ms\": 5000, \"instance\": \"door[1]\", \"event\": \"open\", \"fields\": {\"by\": \"alice\"}, \"conditions\": {\"locked\": false}}\n\
     at_ms       time passes up to then, and timers fire when they are due; with \"jump\": true they fire late, as when the machine slept\n\
     instance    receives the event; without it, NAME does\n\
@@ -32,7 +32,7 @@ use crate::terminal::{BAD, FAINT, STRONG, counted, errors, is_output_closed, out
     automata simulate tcp_connection --script steps.jsonl\n  \
     automata simulate tcp_connection --script - --json < steps.jsonl | jq .outcome\n  \
     automata simulate tcp_connection --script steps.jsonl --trace run.trace     for `automata replay`\n  \
-    automata simulate tcp_connection --save-script steps.jsonl                  saves your session as a script"
+    automata simulate tcp_connection --save-script steps.jsonl                  saves your session as a script,\n                                                                           with what you typed, secrets too"
 )]
 pub struct Simulate {
     /// The automaton, or one of its instances: `name[key]`

@@ -96,9 +96,9 @@ pub fn index(system: &System, _: &Sources) -> String {
         name: automaton.name.clone(),
         summary: or_dash(prose(&automaton.summary)),
         instances: automaton.key.as_ref().map_or("one".to_owned(), |key| format!("per {}", key.name)),
-        // As `automata list` counts: those in the file.
+        // As `automata list` counts: what is declared in the file.
         states: automaton.states.len() - 1,
-        events: automaton.events.len(),
+        events: automaton.events.iter().filter(|event| matches!(event.kind, EventKind::Declared { .. })).count(),
     });
     let parts = system.parts.iter().enumerate().map(|(index, part)| {
         let this = Partner::Part(automata_compiler::model::PartId(index as u32));

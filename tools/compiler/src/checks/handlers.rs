@@ -97,6 +97,10 @@ pub fn deferred_for_ever(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         }
         let first = handlers_of(subject, id).find(|(_, handler)| matches!(handler.response, Response::Defer { .. }));
         let (_, first) = first.expect("there is one");
+        // A `defer` that never comes into play is told already.
+        if findings.iter().any(|finding| finding.code == &HIDDEN_HANDLER && finding.span == first.span) {
+            continue;
+        }
         let message = format!("`{}` is deferred, and every state that handles it defers it too", event.name);
         let finding = Diagnostic::new(&DEFERRED_FOR_EVER, first.span, message);
         findings.push(finding.help("it is delivered only when neither the active state nor one around it defers it"));

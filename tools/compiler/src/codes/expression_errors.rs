@@ -65,8 +65,8 @@ Durations have units (`5s`, not `5`); `none` is allowed only where the type has 
 ";
 
     SECRET = "A0104", "a guard on a secret",
-"Values of a type that `types.yaml` marks `secret` are only carried: nothing that an automaton does may depend on them, since
-traces hold what it depended on. So they cannot be used in guards, not even as the argument of a condition, and are never compared.
+"Values of a type that `types.yaml` marks `secret` are only carried, since traces hold everything that an automaton decides by. So they cannot be used in
+guards, not even as the argument of a condition, and are never compared. A condition that is asked in an effect may get one; its answer is not secret.
 
 ```yaml
 types:

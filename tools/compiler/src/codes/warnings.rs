@@ -166,8 +166,8 @@ on: { ping: { send: ping.pong } }              # fixed: with `if: rounds < 3`
 "It goes nowhere and does nothing. If that is meant, say so: `stay`, or `ignore: why`.
 
 ```yaml
-on: { packet: { if: late } }
-on: { packet: { if: late, ignore: the sender has given up } }        # fixed
+on: { packet: [{ if: late }, READY] }
+on: { packet: [{ if: late, ignore: the sender has given up }, READY] }        # fixed
 ```
 ";
 
@@ -176,8 +176,8 @@ on: { packet: { if: late, ignore: the sender has given up } }        # fixed
 
 ```yaml
 variables: { tries: { type: u8, initial: 0, max: 5 } }
-on: { failed: { if: tries > 5, to: CLOSED } }        # `tries` stays at 5
-on: { failed: { if: tries == 5, to: CLOSED } }       # fixed
+on: { failed: [{ if: tries > 5, to: CLOSED }, stay] }        # `tries` stays at 5
+on: { failed: [{ if: tries == 5, to: CLOSED }, stay] }       # fixed
 ```
 ";
 
@@ -193,12 +193,14 @@ on: { \"tcp_connection[any] enters CLOSED\": IDLE }     # fixed
 
     DEFERRED_FOR_EVER = "A0218", "an event that is deferred for ever",
 "A deferred event is delivered once no active state defers it. Every state that handles it also defers it (itself, or a state around it does),
-so it is never handled.
+so what has been kept is never delivered.
 
 ```yaml
 CONNECTING:
   defer: [packet]
+  initial: WAITING
   states:
+    WAITING: { on: { go: READY } }                    # a packet that comes here is kept for ever
     READY: { on: { packet: { do: receive } } }        # inside the state that defers
 ```
 ";

@@ -291,7 +291,8 @@ impl<'a> Parser<'a> {
     }
 
     fn node(&self, kind: NodeKind, span: Span, depth: usize) -> Result<Node, Refusal> {
-        if depth > DEEPEST {
+        // A name alone has the depth 1.
+        if depth > DEEPEST + 1 {
             return Err(self.too_deep(span));
         }
         Ok(Node { kind, span, depth })
@@ -308,7 +309,7 @@ impl<'a> Parser<'a> {
 
     fn binding_at_least(&mut self, minimum: u8) -> Result<Node, Refusal> {
         self.nesting += 1;
-        if self.nesting > DEEPEST {
+        if self.nesting > DEEPEST + 1 {
             return Err(self.too_deep(self.here()));
         }
         let mut left = self.operand()?;

@@ -234,7 +234,7 @@ fn syntax_errors_point_at_the_token_and_say_what_was_meant() {
 
 #[test]
 fn absurd_texts_are_refused_and_not_run_away_with() {
-    refused(guard, &format!("{}‹ready›{}", "(".repeat(64), ")".repeat(64)), "A0101");
+    refused(guard, &format!("{}‹ready›{}", "(".repeat(65), ")".repeat(65)), "A0101");
     let (_, chain) = run(guard, &["ready"; 70].join(" or "));
     assert!(chain[0].starts_with("A0101"), "{chain:?}");
     let (_, nots) = run(guard, &"not ".repeat(900));
