@@ -2,13 +2,14 @@
 //!
 //! All guards of a delivery see one world (answers of conditions and the states of others are asked once), so a cycle that sets
 //! no variable that its guards read never ends once it has gone round. At run time the limit of microsteps stops it, but the
-//! definition is wrong.
+//! definition is wrong. Where the guards read variables, the cycle may never begin: that is a warning, unless runs from the start show that it does not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
+use super::course::Course;
 use super::transitions::constant;
 use super::{Subject, listed};
 use crate::codes::check_errors::ALWAYS_CYCLE;
@@ -39,7 +40,9 @@ pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
         match found {
             Some(cycle) => {
                 let transitions: Vec<TransitionId> = cycle.iter().map(|(_, transition)| *transition).collect();
-                findings.push(finding(subject, &transitions));
+                if !reads_variables(subject, &transitions) {
+                    findings.push(finding(subject, &transitions));
+                }
             }
             None if whole => {}
             None => {
@@ -50,14 +53,20 @@ pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The same where the guards depend on one another (`a < b`, then `b < c`), so that a cycle must be found with values.
+fn reads_variables(subject: &Subject, cycle: &[TransitionId]) -> bool {
+    let guards = cycle.iter().filter_map(|&id| subject.automaton.transitions[id].guard.as_ref());
+    let mut not_constant = guards.filter(|guard| constant(subject, guard).is_none());
+    not_constant.any(|guard| guard.contains(|below| matches!(below.kind, ExpressionKind::Variable(_))))
+}
+
+/// The same where the guards read variables, or depend on one another (`a < b`, then `b < c`), so that a cycle must be found with values.
 pub fn uncertain_cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     for (group, read) in groups(subject) {
         let guards: Vec<&Expression> =
             group.iter().flat_map(|of| &of.always.steps).filter_map(|step| step.guard).collect();
         let worlds = Worlds::of(subject.system, subject.automaton, guards.iter().copied());
         // A division that makes a guard false is not told from one that is false by itself.
-        if !worlds.is_uncertain() || guards.iter().any(|guard| divides(guard)) {
+        if guards.iter().any(|guard| divides(guard)) {
             continue;
         }
         let rounds = Rounds::new(subject, &worlds, &group, &read);
@@ -67,9 +76,16 @@ pub fn uncertain_cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
                 cycles.extend(group.iter().filter_map(|of| rounds.from(of.leaf, world)));
             }
         });
+        if cycles.is_empty() || Course::new(subject).is_free_of_loops(&group.iter().map(|of| of.leaf).collect(), &read)
+        {
+            continue;
+        }
         for cycle in cycles {
+            let transitions: Vec<TransitionId> = cycle.iter().map(|(_, transition)| *transition).collect();
+            if !worlds.is_uncertain() && !reads_variables(subject, &transitions) {
+                continue;
+            }
             if let Some(facts) = values_of(subject, &group, &cycle) {
-                let transitions: Vec<TransitionId> = cycle.iter().map(|(_, transition)| *transition).collect();
                 findings.push(super::unending::finding(subject, &transitions, &facts));
                 break;
             }

@@ -87,6 +87,15 @@ impl<'s, 'a> Course<'s, 'a> {
         points
     }
 
+    /// Whether runs from the start, all of them followed with all of these values known, come to those leaves and never stay in a loop there.
+    pub fn is_free_of_loops(&self, leaves: &BTreeSet<StateId>, read: &BTreeSet<VariableId>) -> bool {
+        let points = self.explore();
+        let is_known = |point: &Point| read.iter().all(|id| point.values[id.index()].is_some());
+        let there: Vec<&Point> = points.iter().filter(|point| leaves.contains(&point.leaf)).collect();
+        points.len() < MOST_POINTS
+            && there.iter().all(|point| is_known(point) && matches!(self.settle(point), Settled::Done))
+    }
+
     fn following(&self, point: &Point) -> Vec<Point> {
         let Some(of) = self.answers(point.leaf) else { return Vec::new() };
         let (mut points, rests) = self.ways(&of.always, point);

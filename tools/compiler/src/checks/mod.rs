@@ -1,7 +1,7 @@
 //! Definitions that have a meaning, but hardly the intended one. One file per small family of checks; one slice of all.
 //!
 //! The checks see only the resolved model. They ask [`crate::selection`] who answers, and [`crate::graph`] who follows
-//! whom, so that all of them agree on what can happen. A check that is not sure is silent.
+//! whom, so that all of them agree on what can happen; one runs the interpreter ([`trials`]). A check that is not sure is silent.
 
 mod always;
 mod course;
@@ -14,6 +14,7 @@ mod start_order;
 mod states;
 mod steps;
 mod transitions;
+mod trials;
 mod unending;
 mod unused;
 mod zero_timers;
@@ -57,7 +58,7 @@ const OF_AUTOMATA: &[OfAutomaton] = &[
 ];
 
 /// Checks of all automata together.
-const OF_SYSTEMS: &[OfSystem] = &[endless::check, unused::in_system];
+const OF_SYSTEMS: &[OfSystem] = &[endless::check, trials::check, unused::in_system];
 
 /// All findings about a system that was resolved without errors, in no particular order.
 #[must_use]

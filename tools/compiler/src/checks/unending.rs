@@ -82,6 +82,9 @@ fn for_all_values(subject: &Subject, course: &Course, of: &LeafAnswers) -> Optio
     let leaves = behind(subject, of.leaf);
     let steps = subject.answers.iter().filter(|of| leaves.contains(&of.leaf)).flat_map(|of| &of.always.steps);
     let read = depended_on(subject, steps.filter_map(|step| step.guard));
+    if course.is_free_of_loops(&leaves, &read) {
+        return None;
+    }
     let mut found = None;
     for point in samples(subject, course, of, &read)? {
         match course.next(&of.always, &point, |_| None) {

@@ -125,8 +125,13 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
-/// An `after` whose length can only be 0: calculated from what is written, defaults of parameters, and variables that never change.
+/// An `after` whose length can only be 0.
 fn has_no_length(subject: &Subject, timer: TimerId) -> bool {
+    subject.automaton.timers[timer].kind == TimerKind::After && lengths(subject, timer) == (0, 0)
+}
+
+/// The shortest and the longest that a length can be: calculated from what is written, defaults of parameters, and variables that never change.
+pub fn lengths(subject: &Subject, timer: TimerId) -> (i128, i128) {
     let automaton = subject.automaton;
     let timer = &automaton.timers[timer];
     let known = |of: &Expression| match of.kind {
@@ -138,7 +143,7 @@ fn has_no_length(subject: &Subject, timer: TimerId) -> bool {
         }
         _ => None,
     };
-    timer.kind == TimerKind::After && range_knowing(&timer.length, automaton, &known) == (0, 0)
+    range_knowing(&timer.length, automaton, &known)
 }
 
 fn number(value: &Value) -> Option<i128> {
@@ -149,7 +154,8 @@ fn number(value: &Value) -> Option<i128> {
     }
 }
 
-fn finding(subject: &Subject, round: &[TimerId]) -> Diagnostic {
+/// That these timers start one another.
+pub fn finding(subject: &Subject, round: &[TimerId]) -> Diagnostic {
     let timers: Vec<_> = round.iter().map(|timer| &subject.automaton.timers[*timer]).collect();
     let names = listed(timers.iter().map(|timer| timer.name.as_str()));
     let message = match timers.as_slice() {

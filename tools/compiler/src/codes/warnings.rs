@@ -151,8 +151,9 @@ parameters: { limit: { type: u8, default: 3, summary: Tries before it gives up. 
 ";
 
     ENDLESS = "A0213", "automata that send to one another for ever",
-"Each handles the message of the other without any guard, and answers with the next message. No time passes meanwhile, so only the limit of
-10 000 deliveries (for raised events: 64 microsteps) ends it.
+"Each handles the message of the other, and answers with the next message. No time passes meanwhile, so only the limit of
+10 000 deliveries (for raised events: 64 microsteps) ends it. Either there is no guard on the way, or the guards hold again and again in a trial run; then
+the finding names the events that led there.
 
 ```yaml
 # ping.yaml
@@ -218,7 +219,7 @@ on: { resume: WORKING.history }        # fixed
     ENDLESS_TIMER = "A0220", "a timer of length 0 that starts itself again",
 "A timer of length 0 is due at once. If what it does starts it again, directly or through other such timers, time never passes: only the
 limit of 10 000 deliveries ends it. A length is known to be 0 if it is written as 0, if it is a parameter with that default or a variable that keeps that initial value, or if
-nothing else can come of the calculation, as of `pause * 0`.
+nothing else can come of the calculation, as of `pause * 0`; or it is 0 again and again in a trial run, and the finding names the events that led there.
 
 ```yaml
 parameters: { pause: { type: duration, default: 0s, summary: From try to try. } }
@@ -290,6 +291,6 @@ always: { if: n < 200, do: n += 1 }        # 200 steps
 always: { if: n < 3, do: n += 1 }          # fixed
 ```
 
-It was found by following runs from the start, or by trying values.
+It was found by following runs from the start, by trying values, or by a trial run with events that the finding names.
 ";
 }

@@ -25,7 +25,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-pub use self::delivery::{Address, Asked, Changed, Delivery, Message, Sending, Who, instance_name, object};
+pub use self::delivery::{
+    Address, Asked, Changed, Delivery, Message, Sending, Who, instance_name, message_name, object,
+};
 pub use self::error::Error;
 pub use self::instances::{Kept, Running};
 pub use self::step::{ConditionAsked, Host};

@@ -1,0 +1,338 @@
+//! What goes round for ever, found by trial runs: the interpreter runs the system, one automaton gets its events with values that can make a
+//! difference, and a run that is stopped by a limit is told with the inputs that led to it.
+//!
+//! That finds what the other checks do not follow: guards, `raise`, sends behind questions, history, counting. They still find what lies
+//! deeper than a trial goes. Only automata that can go round at all are tried.
+
+mod relations;
+mod told;
+
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
+
+use automata_runtime::record::Fault;
+
+use self::relations::Relations;
+use super::{Subject, zero_timers};
+use crate::codes::{check_errors, warnings};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::interpreter::{Address, ConditionAsked, Delivery, Host, Interpreter, Value};
+use crate::model::{
+    AutomatonId, BaseType, EventId, EventKind, ParameterId, Partner, System, TimerId, TimerKind, Trigger, Type,
+};
+use crate::source::Span;
+use crate::worlds::{Constants, Extent};
+
+/// Deliveries of one automaton's trials. The run that is stopped is not counted.
+const MOST_DELIVERIES: u64 = 1_000;
+/// Situations from which a trial goes on.
+const MOST_POINTS: usize = 200;
+/// Automata that get inputs in one trial.
+const MOST_AUTOMATA: usize = 4;
+/// Values that are tried of each field.
+const MOST_VALUES: usize = 12;
+/// The longest duration that is tried, in milliseconds: a day.
+const LONGEST_MS: i128 = 86_400_000;
+/// Ways in which the host answers.
+const WAYS: usize = 4;
+
+/// Warnings of the same kind: what one of them names needs no other.
+const ALIKE: [&Code; 4] =
+    [&warnings::ENDLESS, &warnings::ENDLESS_TIMER, &warnings::ALWAYS_TOO_LONG, &check_errors::ALWAYS_CYCLE];
+
+pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
+    let relations = Relations::of(subjects);
+    let cyclic = relations.cyclic();
+    let tried: Vec<&Subject> = subjects.iter().filter(|of| cyclic.contains(&of.id) || goes_on(of)).collect();
+    // What goes round for certain would stop every trial.
+    let is_certain = |finding: &Diagnostic| finding.code == &check_errors::ALWAYS_CYCLE;
+    if tried.is_empty() || findings.iter().any(is_certain) {
+        return;
+    }
+    let system = Arc::new(tried[0].system.clone());
+    for subject in tried {
+        let mut trial = Trial::new(subjects, &relations, subject.id, Arc::clone(&system));
+        trial.run();
+        for finding in trial.stopped.iter().map(|stopped| told::finding(subjects, stopped)) {
+            let places: BTreeSet<Span> = places(&finding).collect();
+            let is_told = |other: &Diagnostic| {
+                ALIKE.contains(&other.code) && self::places(other).any(|place| places.contains(&place))
+            };
+            if !findings.iter().any(is_told) {
+                findings.push(finding);
+            }
+        }
+    }
+}
+
+fn places(finding: &Diagnostic) -> impl Iterator<Item = Span> {
+    [finding.span].into_iter().chain(finding.related.iter().map(|(span, _)| *span))
+}
+
+/// Whether something in it can follow from itself without anybody else.
+fn goes_on(subject: &Subject) -> bool {
+    let automaton = subject.automaton;
+    let has_always = automaton.transitions.iter().any(|transition| transition.trigger == Trigger::Always);
+    let raises = automaton.all_effects().any(|effects| effects.raises().next().is_some());
+    let may_be_zero = (0..automaton.timers.len() as u32)
+        .map(TimerId)
+        .any(|timer| automaton.timers[timer].kind == TimerKind::After && zero_timers::lengths(subject, timer).0 <= 0);
+    has_always || raises || may_be_zero
+}
+
+/// A run that a limit has stopped.
+struct Stopped {
+    automaton: AutomatonId,
+    by: Fault,
+    /// The last deliveries before it.
+    last: Vec<Delivery>,
+    /// The inputs that led to it, in words.
+    inputs: Vec<String>,
+}
+
+struct Trial<'s, 'a> {
+    subjects: &'s [Subject<'a>],
+    system: Arc<System>,
+    /// Who gets inputs.
+    to: Vec<Address>,
+    /// Who is there. What the others do would only stop the trial earlier.
+    there: Vec<AutomatonId>,
+    constants: Constants,
+    deliveries_left: u64,
+    stopped: Vec<Stopped>,
+}
+
+/// Where a run is, and how it got there.
+#[derive(Clone)]
+struct Place {
+    interpreter: Interpreter,
+    inputs: Vec<String>,
+}
+
+enum Input {
+    System,
+    Instance(Address, Vec<(ParameterId, Value)>),
+    Event(Address, EventId, Vec<Value>),
+    Time(u64),
+}
+
+impl<'s, 'a> Trial<'s, 'a> {
+    fn new(subjects: &'s [Subject<'a>], relations: &Relations, id: AutomatonId, system: Arc<System>) -> Self {
+        let to: Vec<AutomatonId> = relations.reaching(id).take(MOST_AUTOMATA).collect();
+        let there =
+            relations.around(id).into_iter().filter(|id| subjects[id.index()].automaton.key.is_none()).collect();
+        let of = |id: &AutomatonId| subjects[id.index()].automaton;
+        let constants = Constants::of(to.iter().flat_map(|id| of(id).expressions()), 2);
+        let mut trial = Trial {
+            subjects,
+            system,
+            to: Vec::new(),
+            there,
+            constants,
+            deliveries_left: MOST_DELIVERIES,
+            stopped: Vec::new(),
+        };
+        let address = |id: AutomatonId| {
+            let key = of(&id).key.as_ref().map(|key| trial.some_value(key.r#type));
+            Address { automaton: id, key }
+        };
+        trial.to = to.into_iter().map(address).collect();
+        trial
+    }
+
+    fn run(&mut self) {
+        let nowhere = Place { interpreter: Interpreter::new(Arc::clone(&self.system)), inputs: Vec::new() };
+        let mut open: VecDeque<Place> = self.after(&nowhere, &Input::System).into();
+        for address in self.to.clone().into_iter().filter(|address| address.key.is_some()) {
+            let parameters = self.subjects[address.automaton.index()].automaton.parameters.iter().zip(0..);
+            let given = parameters.filter(|(parameter, _)| parameter.default.is_none());
+            let given = given.map(|(parameter, id)| (ParameterId(id), self.some_value(parameter.r#type))).collect();
+            let start = Input::Instance(address, given);
+            open = open.iter().flat_map(|place| self.after(place, &start)).collect();
+        }
+        let mut seen = HashSet::new();
+        open.retain(|place| seen.insert(self.situation(place)));
+        let mut points = 0;
+        while let Some(place) = open.pop_front() {
+            points += 1;
+            for input in self.inputs(&place) {
+                if points > MOST_POINTS || self.deliveries_left == 0 {
+                    return;
+                }
+                let next = self.after(&place, &input);
+                open.extend(next.into_iter().filter(|place| seen.insert(self.situation(place))));
+            }
+        }
+    }
+
+    /// What may come next: each event that comes from outside, with some values, and the time of the next timer.
+    fn inputs(&self, place: &Place) -> Vec<Input> {
+        let mut inputs: Vec<Input> = place.interpreter.next_deadline_ms().into_iter().map(Input::Time).collect();
+        for address in &self.to {
+            for (id, event) in self.subjects[address.automaton.index()].declared_events() {
+                let EventKind::Declared { from, .. } = &event.kind else { continue };
+                if !from.iter().any(|from| matches!(from, Partner::Part(_))) {
+                    continue;
+                }
+                let base: Vec<Value> = event.fields.iter().map(|field| self.some_value(field.r#type)).collect();
+                inputs.push(Input::Event(address.clone(), id, base.clone()));
+                for (index, field) in event.fields.iter().enumerate() {
+                    for value in self.values(field.r#type).into_iter().filter(|value| *value != base[index]) {
+                        let mut fields = base.clone();
+                        fields[index] = value;
+                        inputs.push(Input::Event(address.clone(), id, fields));
+                    }
+                }
+            }
+        }
+        inputs
+    }
+
+    /// What tells one situation from another. The time does not matter, only what is still to come.
+    fn situation(&self, place: &Place) -> String {
+        let of = |address: &Address| {
+            let Some(view) = place.interpreter.instance(address) else { return "gone".to_owned() };
+            let timers: Vec<TimerId> = view.timers().iter().map(|running| running.timer).collect();
+            format!("{:?} {:?} {:?} {:?} {timers:?}", view.state(), view.variables(), view.history(), view.kept())
+        };
+        self.to.iter().map(of).collect::<Vec<_>>().join("; ")
+    }
+
+    fn some_value(&self, of: Type) -> Value {
+        self.values(of).into_iter().next().unwrap_or(Value::None)
+    }
+
+    /// Values from outside. Nobody outside gives a length of 0, or one that time never gets to.
+    fn values(&self, of: Type) -> Vec<Value> {
+        let bounds = match of.base {
+            BaseType::Integer(integer) => integer.bounds(),
+            _ => (1, LONGEST_MS),
+        };
+        let values = self.constants.samples(&self.system, of, bounds, Extent::Few).values;
+        if values.len() <= MOST_VALUES {
+            return values;
+        }
+        // The simple ones, and the largest.
+        let (first, last) = (values.iter().take(MOST_VALUES - 2), values.iter().rev().take(2));
+        first.chain(last).cloned().collect()
+    }
+
+    /// The places to which an input leads, for different answers.
+    fn after(&mut self, place: &Place, input: &Input) -> Vec<Place> {
+        let mut places = Vec::new();
+        for way in 0..WAYS {
+            let mut next = place.clone();
+            let first = next.interpreter.deliveries();
+            let mut host =
+                Answers { trial: self, way, asked: Cell::new(false), answers: Vec::new(), deliveries: Vec::new() };
+            let outcome = match input {
+                Input::System => {
+                    let all = self.there.iter().map(|&automaton| Address { automaton, key: None });
+                    all.into_iter().try_for_each(|of| next.interpreter.start_instance(of, Vec::new(), &mut host))
+                }
+                Input::Instance(address, given) => {
+                    next.interpreter.start_instance(address.clone(), given.clone(), &mut host)
+                }
+                Input::Event(address, event, fields) => {
+                    next.interpreter.deliver(address.clone(), *event, fields.clone(), &mut host)
+                }
+                Input::Time(at_ms) => next.interpreter.advance(*at_ms, &mut host),
+            };
+            let (asked, answers, deliveries) = (host.asked.get(), host.answers, host.deliveries);
+            next.inputs.push(self.shown(input, &answers));
+            let stopped = deliveries.iter().find_map(|delivery| {
+                let by =
+                    [Fault::MicrostepLimit, Fault::DeliveryLimit].into_iter().find(|of| delivery.faults.contains(of));
+                Some((by?, delivery.sequence, delivery.address.automaton))
+            });
+            match stopped {
+                Some((by, sequence, automaton)) => {
+                    let last = deliveries.into_iter().filter(|of| of.sequence <= sequence).collect();
+                    self.stopped.push(Stopped { automaton, by, last, inputs: next.inputs });
+                    self.deliveries_left = self.deliveries_left.saturating_sub(MOST_DELIVERIES / 8);
+                }
+                None => {
+                    let made = next.interpreter.deliveries() - first;
+                    self.deliveries_left = self.deliveries_left.saturating_sub(made.max(1));
+                    if outcome.is_ok() {
+                        places.push(next);
+                    }
+                }
+            }
+            if !asked || self.deliveries_left == 0 {
+                break;
+            }
+        }
+        places
+    }
+
+    fn shown(&self, input: &Input, answers: &[(String, String)]) -> String {
+        let mut text = match input {
+            Input::System => "the start".to_owned(),
+            Input::Instance(address, _) => {
+                format!("the start of a `{}`", self.system.automata[address.automaton].name)
+            }
+            Input::Time(_) => "some time".to_owned(),
+            Input::Event(address, event, fields) => {
+                let event = &self.system.automata[address.automaton].events[*event];
+                let values = event.fields.iter().zip(fields);
+                let values: Vec<String> =
+                    values.map(|(field, value)| shown(&self.system, value, field.r#type)).collect();
+                if values.is_empty() {
+                    format!("`{}`", event.name)
+                } else {
+                    format!("`{}({})`", event.name, values.join(", "))
+                }
+            }
+        };
+        if let Some((question, answer)) = answers.first() {
+            text.push_str(&format!(" (where `{question}` is {answer})"));
+        }
+        text
+    }
+}
+
+/// A host that answers in one way throughout.
+struct Answers<'t, 's, 'a> {
+    trial: &'t Trial<'s, 'a>,
+    way: usize,
+    asked: Cell<bool>,
+    answers: Vec<(String, String)>,
+    deliveries: Vec<Delivery>,
+}
+
+impl Host for Answers<'_, '_, '_> {
+    fn answer(&mut self, asked: &ConditionAsked<'_>) -> Option<Value> {
+        self.asked.set(true);
+        let condition = &asked.system.automata[asked.address.automaton].conditions[asked.condition];
+        let values = self.trial.values(condition.r#type);
+        // All alike, all different, and every second one.
+        let number = match self.way {
+            0 => values.len().checked_sub(1)?,
+            1 => 0,
+            way => asked.condition.index() + way,
+        };
+        let value = values.get(number % values.len())?.clone();
+        if self.answers.is_empty() {
+            self.answers.push((condition.name.clone(), shown(asked.system, &value, condition.r#type)));
+        }
+        Some(value)
+    }
+
+    fn delivered(&mut self, _: &System, delivery: &Delivery) {
+        self.deliveries.push(delivery.clone());
+    }
+}
+
+/// A value in an example; one that only is what it is has no name.
+fn shown(system: &System, value: &Value, of: Type) -> String {
+    match value {
+        Value::String(_) | Value::Bytes(_) | Value::Opaque(_) => "…".to_owned(),
+        Value::None => "none".to_owned(),
+        value => {
+            let json = value.shown(system, of);
+            json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+        }
+    }
+}
