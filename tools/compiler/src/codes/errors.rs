@@ -207,6 +207,12 @@ states:
   CLOSING: { states: { WAITING: {} } }
   CLOSING: { states: { CLOSE_WAITING: {} } }     # right
 ```
+
+An event has one place in `on` of a state, also in a list of events, and so in `defer` and in `ignore`.
+
+```yaml
+on: { \"opened, closed\": STAY, \"closed, locked\": LEAVE }   # where does `closed` lead?
+```
 ";
 
     FILE_NAME = "A0019", "a file not named like its automaton",

@@ -124,9 +124,14 @@ impl Resolver<'_> {
         triggers: &StateTriggers,
         transitions: &mut Vec<Transition>,
     ) -> Vec<Handler> {
-        let mut handlers = Vec::new();
+        let mut handlers: Vec<Handler> = Vec::new();
         for (reaction, found) in syntax.on.iter().zip(&triggers.on) {
             for trigger in found.iter().flatten() {
+                let is_same = |other: &&Handler| other.event == trigger.event && other.key.is_none();
+                if let Some(earlier) = handlers.iter().find(is_same).filter(|_| trigger.key.is_none()) {
+                    self.named_twice("on", trigger, earlier.span);
+                    continue;
+                }
                 let place = Place { event: EventScope::Event(trigger.event), ..place };
                 let cases = self.cases(place, &reaction.cases, Some(Trigger::Event(trigger.event)), transitions);
                 handlers.push(handler(trigger, Response::Cases(cases)));

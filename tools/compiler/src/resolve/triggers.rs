@@ -80,7 +80,7 @@ impl Resolver<'_> {
         EventId(events.len() as u32 - 1)
     }
 
-    /// Reports that `defer` or `ignore` of one state names an event twice.
+    /// Reports that `on`, `defer` or `ignore` of one state names an event twice.
     pub(super) fn named_twice(&mut self, key: &str, trigger: &Trigger, earlier: Span) {
         let message = format!("`{key}` names this event twice");
         let finding = Diagnostic::new(&errors::DUPLICATE_NAME, trigger.span, message);
