@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 
-/// Where an automaton keeps deferred events: [`Kept`], or `()` if it defers nothing.
+/// Where an automaton keeps deferred events: [`Kept`], or `()` if it defers nothing. Whether an event is still deferred depends on its kind alone: what is
+/// asked about one event holds for all of its variant.
 pub trait Deferral<E>: Default {
     /// Keeps an event, unless `limit` of its kind are kept already. Returns whether it did.
     fn keep(&mut self, event: E, cause: Option<u64>, limit: u32) -> bool;
@@ -41,58 +42,73 @@ impl<E> Deferral<E> for () {
     }
 }
 
-/// Deferred events, oldest first.
+/// Deferred events, those of each kind by themselves: which of them are still deferred is the same for all of a kind.
 #[derive(Clone, Debug)]
 pub struct Kept<E> {
-    events: VecDeque<(E, Option<u64>)>,
-    /// How many of each kind. There are few kinds, so a list is faster than a map.
-    counts: Vec<(Discriminant<E>, u32)>,
+    /// There are few kinds, so a list is faster than a map.
+    kinds: Vec<Kind<E>>,
+    next: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Kind<E> {
+    discriminant: Discriminant<E>,
+    /// Each with its place among all.
+    events: VecDeque<(u64, E, Option<u64>)>,
 }
 
 impl<E> Default for Kept<E> {
     fn default() -> Self {
-        Self { events: VecDeque::new(), counts: Vec::new() }
+        Self { kinds: Vec::new(), next: 0 }
     }
 }
 
 impl<E> Kept<E> {
-    fn count(&mut self, event: &E) -> &mut u32 {
-        let kind = discriminant(event);
-        let place = self.counts.iter().position(|&(known, _)| known == kind).unwrap_or_else(|| {
-            self.counts.push((kind, 0));
-            self.counts.len() - 1
+    fn kind(&mut self, event: &E) -> &mut Kind<E> {
+        let discriminant = discriminant(event);
+        let place = self.kinds.iter().position(|kind| kind.discriminant == discriminant).unwrap_or_else(|| {
+            self.kinds.push(Kind { discriminant, events: VecDeque::new() });
+            self.kinds.len() - 1
         });
-        &mut self.counts[place].1
+        &mut self.kinds[place]
+    }
+
+    /// The kind of the oldest that is not deferred.
+    fn oldest(&self, is_deferred: impl Fn(&E) -> bool) -> Option<usize> {
+        let first = self.kinds.iter().enumerate().filter_map(|(index, kind)| Some((index, kind.events.front()?)));
+        let free = first.filter(|(_, (_, event, _))| !is_deferred(event));
+        free.min_by_key(|(_, (place, _, _))| *place).map(|(index, _)| index)
     }
 }
 
 impl<E> Deferral<E> for Kept<E> {
     fn keep(&mut self, event: E, cause: Option<u64>, limit: u32) -> bool {
-        let count = self.count(&event);
-        if *count >= limit {
+        let place = self.next;
+        let kind = self.kind(&event);
+        if kind.events.len() >= limit as usize {
             return false;
         }
-        *count += 1;
-        self.events.push_back((event, cause));
+        kind.events.push_back((place, event, cause));
+        self.next += 1;
         true
     }
 
     fn recall(&mut self, is_deferred: impl Fn(&E) -> bool) -> Option<(E, Option<u64>)> {
-        let place = self.events.iter().position(|(event, _)| !is_deferred(event))?;
-        let kept = self.events.remove(place)?;
-        *self.count(&kept.0) -= 1;
-        Some(kept)
+        let kind = self.oldest(is_deferred)?;
+        self.kinds[kind].events.pop_front().map(|(_, event, cause)| (event, cause))
     }
 
     fn can_recall(&self, is_deferred: impl Fn(&E) -> bool) -> bool {
-        self.events.iter().any(|(event, _)| !is_deferred(event))
+        self.oldest(is_deferred).is_some()
     }
 
     fn iter<'a>(&'a self) -> impl Iterator<Item = (&'a E, Option<u64>)>
     where
         E: 'a,
     {
-        self.events.iter().map(|(event, cause)| (event, *cause))
+        let mut all: Vec<_> = self.kinds.iter().flat_map(|kind| &kind.events).collect();
+        all.sort_unstable_by_key(|(place, _, _)| *place);
+        all.into_iter().map(|(_, event, cause)| (event, *cause))
     }
 }
 

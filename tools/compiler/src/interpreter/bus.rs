@@ -6,7 +6,7 @@ use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome, QUEUE_LIMIT};
 
 use super::delivery::{Address, Delivery, Message};
 use super::evaluate::Evaluated;
-use super::instances::{Data, Entry, Running, Table};
+use super::instances::{Data, Entry, KeptEvents, Running, Table};
 use super::program::Program;
 use super::properties::OfInstance;
 use super::step::{Host, Step};
@@ -265,7 +265,7 @@ impl World {
             parameters: parameters.collect(),
             variables: declared.variables.iter().map(|variable| Value::from(&variable.initial)).collect(),
             history: vec![None; declared.states.len()],
-            kept: Vec::new(),
+            kept: KeptEvents::default(),
             running: Vec::new(),
         });
         let number = self.created;
@@ -307,13 +307,13 @@ impl World {
             );
             step.handle(&message)?;
             let finished = step.finished;
-            let recall = if finished { None } else { step.recallable()? };
+            let recall = if finished { None } else { step.recallable() };
             delivery.message = message;
             delivery.after = Some(data.active);
             if finished {
                 self.remove(automaton, number, &data);
             } else {
-                let recalled = recall.filter(|_| allowance.deliveries > 1).map(|index| data.kept.remove(index));
+                let recalled = recall.filter(|_| allowance.deliveries > 1).and_then(|event| data.kept.take(event));
                 let table = &mut self.tables[automaton.index()];
                 table.move_to(number, data.active);
                 if let Some(entry) = table.get_mut(number) {

@@ -3,7 +3,7 @@
 //! Each has a number that is never used again, so that a message for an instance that is gone does not reach a later one of
 //! the same key. The map by key is only ever looked into, never walked: its order decides nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::value::Value;
 use crate::model::{EventId, StateId, TimerId};
@@ -36,8 +36,8 @@ pub(super) struct Data {
     pub variables: Vec<Value>,
     /// By state: the leaf that was active when it was last left.
     pub history: Vec<Option<StateId>>,
-    /// Deferred events, oldest first.
-    pub kept: Vec<Kept>,
+    /// Deferred events.
+    pub kept: KeptEvents,
     /// Timers of active states.
     pub running: Vec<Running>,
 }
@@ -51,6 +51,50 @@ pub struct Kept {
     pub fields: Vec<Value>,
     /// The delivery that it came from.
     pub cause: Option<u64>,
+}
+
+/// Deferred events of an instance, those of each kind by themselves: which of them are still deferred is the same for all of a kind.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KeptEvents {
+    /// Each with its place among all.
+    by_kind: BTreeMap<EventId, VecDeque<(u64, Kept)>>,
+    next: u64,
+}
+
+impl KeptEvents {
+    pub fn of(kept: Vec<Kept>) -> Self {
+        let mut events = KeptEvents::default();
+        kept.into_iter().for_each(|kept| events.push(kept));
+        events
+    }
+
+    pub fn push(&mut self, kept: Kept) {
+        self.by_kind.entry(kept.event).or_default().push_back((self.next, kept));
+        self.next += 1;
+    }
+
+    /// How many of that kind.
+    pub fn count(&self, event: EventId) -> usize {
+        self.by_kind.get(&event).map_or(0, VecDeque::len)
+    }
+
+    /// The kind of the oldest that is not deferred.
+    pub fn oldest(&self, is_deferred: impl Fn(EventId) -> bool) -> Option<EventId> {
+        let first = self.by_kind.iter().filter_map(|(&event, kept)| Some((kept.front()?.0, event)));
+        first.filter(|(_, event)| !is_deferred(*event)).min().map(|(_, event)| event)
+    }
+
+    /// Takes the oldest of that kind.
+    pub fn take(&mut self, event: EventId) -> Option<Kept> {
+        self.by_kind.get_mut(&event)?.pop_front().map(|(_, kept)| kept)
+    }
+
+    /// Oldest first.
+    pub fn list(&self) -> Vec<&Kept> {
+        let mut all: Vec<&(u64, Kept)> = self.by_kind.values().flatten().collect();
+        all.sort_by_key(|(place, _)| *place);
+        all.into_iter().map(|(_, kept)| kept).collect()
+    }
 }
 
 /// A timer that is pending.

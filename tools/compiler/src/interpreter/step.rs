@@ -164,29 +164,16 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
-    /// The oldest kept event that no active state defers, as an index.
-    pub fn recallable(&mut self) -> Evaluated<Option<usize>> {
-        for index in 0..self.data.kept.len() {
-            let event = self.data.kept[index].event;
-            let fields = self.data.kept[index].fields.clone();
-            if !self.is_deferred(event, &fields)? {
-                return Ok(Some(index));
-            }
-        }
-        Ok(None)
+    /// The kind of the oldest kept event that no active state defers.
+    pub fn recallable(&self) -> Option<EventId> {
+        self.data.kept.oldest(|event| self.is_deferred(event))
     }
 
-    fn is_deferred(&mut self, event: EventId, fields: &[Value]) -> Evaluated<bool> {
-        let (plan, automaton) = (self.plan, self.automaton);
-        for &(state, index) in &plan.handlers[self.data.active.index()][event.index()] {
-            let handler = &automaton.states[state].handlers[index];
-            if matches!(handler.response, Response::Defer { .. })
-                && (handler.key.is_none() || self.matches(handler.key.as_ref(), fields)?)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    fn is_deferred(&self, event: EventId) -> bool {
+        let mut handlers = self.plan.handlers[self.data.active.index()][event.index()].iter();
+        handlers.any(|&(state, index)| {
+            matches!(self.automaton.states[state].handlers[index].response, Response::Defer { .. })
+        })
     }
 
     /// The outcome of an event, and which state decided it.
@@ -202,8 +189,7 @@ impl<'a> Step<'a> {
             Answer::Transition(transition) => self.perform(transition, fields)?,
             Answer::Ignore => Outcome::Ignored,
             Answer::Defer { limit } => {
-                let kept = self.data.kept.iter().filter(|kept| kept.event == event).count();
-                if kept >= limit as usize {
+                if self.data.kept.count(event) >= limit as usize {
                     Outcome::DeferFull
                 } else {
                     self.data.kept.push(Kept { event, fields: fields.to_vec(), cause });

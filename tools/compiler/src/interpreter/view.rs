@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bus::World;
 use super::delivery::Address;
 use super::error::Error;
-use super::instances::{Data, Entry, Kept, Running};
+use super::instances::{Data, Entry, Kept, KeptEvents, Running};
 use super::look::Look;
 use super::value::Value;
 use super::{Interpreter, instance_name};
@@ -84,8 +84,8 @@ impl<'a> InstanceView<'a> {
 
     /// Deferred events, oldest first.
     #[must_use]
-    pub fn kept(&self) -> &'a [Kept] {
-        &self.data.kept
+    pub fn kept(&self) -> Vec<&'a Kept> {
+        self.data.kept.list()
     }
 
     /// Pending timers, in the order of their start.
@@ -111,7 +111,7 @@ impl<'a> InstanceView<'a> {
             parameters: self.data.parameters.clone(),
             variables: self.data.variables.clone(),
             history: self.data.history.clone(),
-            kept: self.data.kept.clone(),
+            kept: self.kept().into_iter().cloned().collect(),
             timers: self.timers(),
         }
     }
@@ -318,7 +318,7 @@ impl World {
             parameters: snapshot.parameters,
             variables: snapshot.variables,
             history: snapshot.history,
-            kept: snapshot.kept,
+            kept: KeptEvents::of(snapshot.kept),
             running: running.collect(),
         });
         table.insert(number, Entry { key, leaf: Some(snapshot.state), data: Some(data) });

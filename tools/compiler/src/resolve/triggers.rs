@@ -5,6 +5,7 @@
 use super::Resolver;
 use super::behaviours::Place;
 use crate::codes::errors;
+use crate::codes::expression_errors::NOT_ALLOWED_HERE;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Known, ResolvedTrigger, TriggerEvent, TriggerKey, triggers};
 use crate::model::{AutomatonId, Change, Event, EventId, EventKind, Expression, Field};
@@ -32,7 +33,7 @@ impl Resolver<'_> {
         for state in states {
             resolved.push(StateTriggers {
                 on: state.on.iter().map(|reaction| self.resolve_trigger(automaton, &reaction.trigger)).collect(),
-                defer: state.defer.iter().map(|deferred| self.resolve_trigger(automaton, &deferred.trigger)).collect(),
+                defer: state.defer.iter().map(|deferred| self.resolve_deferred(automaton, &deferred.trigger)).collect(),
                 ignore: state.ignore.iter().map(|ignored| self.resolve_trigger(automaton, &ignored.trigger)).collect(),
             });
         }
@@ -43,6 +44,26 @@ impl Resolver<'_> {
         let known = Known::default();
         let found = self.read(Place::without_event(automaton, &known), text, triggers)?;
         Some(found.into_iter().map(|trigger| self.intern(automaton, trigger)).collect())
+    }
+
+    /// Whether an event is kept depends on the state alone, so that nothing is asked when it is looked at again.
+    fn resolve_deferred(&mut self, automaton: AutomatonId, text: &Text) -> Option<Vec<Trigger>> {
+        let triggers = self.resolve_trigger(automaton, text)?;
+        for trigger in &triggers {
+            let Some(key) = &trigger.key else { continue };
+            let EventKind::Observation { automaton: observed, .. } =
+                self.automaton(automaton).events[trigger.event].kind
+            else {
+                continue;
+            };
+            let name = &self.automaton(observed).name;
+            let message = "`defer` keeps an observation whatever its key";
+            let help = format!("write `{name}[any]`; the reaction to it can look at `event.key`");
+            let finding = Diagnostic::new(&NOT_ALLOWED_HERE, key.span, message).help(help);
+            self.report(finding);
+            return None;
+        }
+        Some(triggers)
     }
 
     fn intern(&mut self, observer: AutomatonId, trigger: ResolvedTrigger) -> Trigger {

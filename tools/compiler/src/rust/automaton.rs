@@ -701,9 +701,7 @@ fn defers(facts: &Facts<'_>) -> String {
     for (index, event) in automaton.events.iter().enumerate() {
         let says = |state: &StateId| {
             automaton.states[*state].handlers.iter().any(|handler| {
-                handler.event.index() == index
-                    && handler.key.is_none()
-                    && matches!(handler.response, crate::model::Response::Defer { .. })
+                handler.event.index() == index && matches!(handler.response, crate::model::Response::Defer { .. })
             })
         };
         let leaves: Vec<String> = automaton

@@ -372,3 +372,27 @@ fn a_script_takes_time_in_proportion_to_its_instances() {
     // Sixteen times as many; what is quadratic takes 256 times as long.
     assert!(many < few * 80, "{few:?} for 500, {many:?} for 8000");
 }
+
+#[test]
+fn deferring_takes_time_in_proportion_to_what_is_deferred() {
+    let text = "automaton: m\nsummary: Keeps much.\nevents: { a: { from: program }, b: { from: program }, go: { from: program } }\ninitial: A\nstates:\n\
+        \x20 A: { defer: { a: 60000, b: 60000 }, on: { go: B } }\n  B: { defer: { a: 60000 }, on: { b: stay, go: A } }\n";
+    let system = system_of("{}", PROGRAM, text);
+    let run = |events: usize| {
+        let line = |event: &str| format!("{{\"instance\":\"m\",\"event\":\"{event}\"}}\n");
+        let kept = ["a", "b"].map(line).concat().repeat(events);
+        let script = format!("{kept}{}{kept}{}", line("go"), line("go"));
+        let mut recalled = 0;
+        let begin = std::time::Instant::now();
+        run_script(Arc::clone(&system), &script, |record| {
+            recalled += usize::from(record.event == "b" && record.after.as_deref() == Some("B"));
+        })
+        .expect("the script runs");
+        assert_eq!(recalled, 2 * events);
+        begin.elapsed()
+    };
+    run(200);
+    let (few, many) = (run(200), run(3_200));
+    // Sixteen times as many; what is quadratic takes 256 times as long.
+    assert!(many < few * 80, "{few:?} for 200, {many:?} for 3200");
+}

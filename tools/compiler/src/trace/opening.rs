@@ -114,7 +114,7 @@ pub fn snapshot(interpreter: &Interpreter, started: bool, replace: &mut dyn FnMu
         let variables = variables.map(|(of, value)| (of.name.clone(), shown(of.r#type, value))).collect();
         let left = automaton.state_ids().zip(view.history());
         let history = left.filter_map(|(state, leaf)| Some((name(state), name((*leaf)?).into()))).collect();
-        let deferred = view.kept().iter().map(|kept| {
+        let deferred = view.kept().into_iter().map(|kept| {
             let event = &automaton.events[kept.event];
             let fields = event.fields.iter().zip(&kept.fields);
             let fields = fields.map(|(field, value)| (field.name.clone(), shown(field.r#type, value))).collect();
