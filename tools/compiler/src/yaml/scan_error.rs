@@ -23,8 +23,10 @@ pub(super) fn finding(file: FileId, source: &str, error: &ScanError, before: Bef
         let message = format!("more than {DEPTH_LIMIT} nested mappings and lists");
         return Diagnostic::new(&errors::TOO_MUCH, place, message);
     }
-    let after_scalar = before.scalar.filter(|_| before.bracket.is_some());
-    if let Some(bracket) = after_scalar.and_then(|scalar| bracket_after(source, scalar)) {
+    // The text before it may have been passed on already, or not.
+    let here = Span { start: place.start.saturating_sub(1), end: place.start, ..place };
+    let texts = before.scalar.into_iter().chain([here]).filter(|_| before.bracket.is_some());
+    if let Some(bracket) = texts.into_iter().find_map(|text| bracket_after(source, text)) {
         let message = "in flow style (`{ … }`, `[ … ]`) a bracket ends the text";
         let help = "write it in block style, a line for each key, or put the text in quotes";
         return Diagnostic::new(&errors::FLOW_COMMA, bracket, message).help(help);
