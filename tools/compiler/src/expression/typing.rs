@@ -4,6 +4,7 @@
 //! two together. Only literals, `none` and enum variants look at the hint; everything else has the type that it has.
 
 use super::names::{Role, Selection, selection};
+use super::narrowing::can_be_known;
 use super::operators::constant;
 use super::syntax::{Name, Node, NodeKind, Quantifier, Subject};
 use super::{Environment, EventScope, Known, calls, names};
@@ -104,6 +105,9 @@ impl<'a, 'f> Typer<'a, 'f> {
         if fits(found.r#type, place.r#type) {
             return Some(found);
         }
+        if found.r#type.optional && self.is_doubted(&found) {
+            return None;
+        }
         let finding = self.mismatch(&found, place, node);
         self.refuse(place.point(finding))
     }
@@ -113,7 +117,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         if found.r#type.optional && fits(Type { optional: false, ..found.r#type }, place.r#type) {
             let message = format!("{} is `{wanted}`, and this may be `none`", place.what);
             let finding = Diagnostic::new(&OPTIONAL_VALUE, node.span, message).label(format!("`{is}`"));
-            return finding.help(self.how_to_unwrap(found));
+            return finding.help(self.how_to_unwrap(found, false));
         }
         let message = format!("{} is `{wanted}`, not `{is}`", place.what);
         let finding = Diagnostic::new(&TYPE_MISMATCH, node.span, message).label(format!("`{is}`"));
@@ -125,22 +129,33 @@ impl<'a, 'f> Typer<'a, 'f> {
         }
     }
 
-    /// What to write where a value may be `none` and its place needs one.
-    pub(super) fn how_to_unwrap(&self, found: &Expression) -> String {
-        let text = Wording::new(self.environment.system, self.environment.this())
-            .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields));
-        match (&found.kind, self.use_) {
-            (ExpressionKind::Variable(_), Use::Effect) => format!(
-                "guard the case with `{text} != none`, or give a fallback: `{text} ?? …` (nothing may set `{text}` in between)"
-            ),
-            (_, Use::Effect) => {
-                format!("guard the case with `{text} != none`, or give a fallback: `{text} ?? …`")
+    /// What to write where a value may be `none` and its place needs one. As an operand of arithmetic it needs parentheses.
+    pub(super) fn how_to_unwrap(&self, found: &Expression, is_operand: bool) -> String {
+        let text = self.text_of(found);
+        let fallback = if is_operand { format!("`({text} ?? …)`") } else { format!("`{text} ?? …`") };
+        match self.use_ {
+            Use::Effect if self.environment.has_guard && self.known.is_set(&found.kind) => {
+                format!("give a fallback: {fallback} (a guard would not help: `{text}` is set before this)")
             }
-            (_, Use::Length) => format!("give a fallback: `{text} ?? …`"),
-            (_, Use::Guard | Use::TriggerKey) => {
-                format!("write `{text} != none and …` in front, or give a fallback: `{text} ?? …`")
+            Use::Effect if self.environment.has_guard && can_be_known(&found.kind) => {
+                format!("guard the case with `{text} != none`, or give a fallback: {fallback}")
             }
+            Use::Guard if can_be_known(&found.kind) => {
+                format!("write `{text} != none and …` in front, or give a fallback: {fallback}")
+            }
+            Use::Effect | Use::Guard | Use::Length | Use::TriggerKey => format!("give a fallback: {fallback}"),
         }
+    }
+
+    fn text_of(&self, found: &Expression) -> String {
+        Wording::new(self.environment.system, self.environment.this())
+            .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields))
+    }
+
+    /// Whether it may be certain that this is not `none`, by a text that could not be read. Then nothing is said of it.
+    pub(super) fn is_doubted(&self, found: &Expression) -> bool {
+        let text = || self.text_of(found);
+        can_be_known(&found.kind) && self.known.doubts(text().trim_start_matches("event."))
     }
 
     /// The type that a node has by itself; literals follow the hint where they can. What is certainly not `none` is not optional.

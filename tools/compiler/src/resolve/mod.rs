@@ -241,6 +241,7 @@ impl Resolver<'_> {
             automaton: place.automaton,
             event: place.event,
             inside_property: false,
+            has_guard: place.has_guard,
             known: place.known,
             broken: &self.broken,
         };
