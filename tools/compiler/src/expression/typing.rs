@@ -8,7 +8,7 @@ use super::narrowing::can_be_known;
 use super::operators::constant;
 use super::syntax::{Name, Node, NodeKind, Quantifier, Subject};
 use super::{Environment, EventScope, Known, calls, names};
-use super::{KEY, VARIANTS};
+use super::{KEY, VARIANTS, WORDS};
 use crate::codes::expression_errors::{
     AMBIGUOUS_VARIANT, ANY_MISPLACED, CONSTANT_OUT_OF_BOUNDS, FIELD_NOT_AT_HAND, MISSING_ARGUMENT, NO_KEY,
     NOT_ALLOWED_HERE, OPTIONAL_VALUE, SECRET, SUPERFLUOUS_KEY, TYPE_MISMATCH, UNKNOWN_NAME, UNKNOWN_VARIANT,
@@ -19,6 +19,7 @@ use crate::model::{
     BaseType, ConditionId, Expression, ExpressionKind, Extreme, Field, IntegerType, Observed, ParameterId, Type,
     TypeId, TypeKind, Value, VariableId,
 };
+use crate::names::Kind;
 use crate::source::Span;
 use crate::wording::Wording;
 
@@ -325,6 +326,7 @@ impl<'a, 'f> Typer<'a, 'f> {
             finding.help(format!("that is a variable; write `{name}`"))
         } else {
             let names = this.conditions.iter().map(|condition| condition.name.as_str());
+            let names = names.filter(|name| Kind::Condition.allows(name));
             let finding = finding.cause(format!("value {} {name}", this.name));
             match foreign::help(Foreign::Function, name) {
                 Some(help) => finding.help(help),
@@ -350,6 +352,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         let message = format!("`{}` has no field `{}`", event.name, member.name);
         let finding = Diagnostic::new(&FIELD_NOT_AT_HAND, member.span, message).related(event.span, "declared here");
         let names = event.fields.iter().map(|field| field.name.as_str());
+        let names = names.filter(|name| Kind::Field.allows(name));
         self.refuse(match foreign::help(Foreign::Field, &member.name) {
             Some(help) => finding.help(help),
             None => finding.did_you_mean(&member.name, names),
@@ -401,7 +404,8 @@ impl<'a, 'f> Typer<'a, 'f> {
             }
             let message = format!("`{}` is not an enum; only enums and `event` are followed by a dot", owner.name);
             let enums = system.types.iter().filter(|definition| matches!(definition.kind, TypeKind::Enum(_)));
-            let names = enums.map(|definition| definition.name.as_str()).chain(["event"]);
+            let names = enums.map(|definition| definition.name.as_str()).filter(|name| Kind::Type.allows(name));
+            let names = names.chain(["event"]);
             let cause = format!("type {}", owner.name);
             let finding = Diagnostic::new(&UNKNOWN_NAME, owner.span, message).cause(cause);
             return self.refuse(match foreign::help(Foreign::Owner, &owner.name) {
@@ -419,7 +423,10 @@ impl<'a, 'f> Typer<'a, 'f> {
         let cause = format!("variant {} {name}", definition.name);
         let finding = finding.cause(cause).related(definition.span, "declared here");
         self.refuse(match &definition.kind {
-            TypeKind::Enum(variants) => finding.did_you_mean(name, variants.iter().map(String::as_str)),
+            TypeKind::Enum(variants) => {
+                let names = variants.iter().map(String::as_str);
+                finding.did_you_mean(name, names.filter(|name| Kind::Variant.allows(name)))
+            }
             TypeKind::Opaque { .. } => {
                 finding.help("it is not an enum: its values are only carried, and have no names")
             }
@@ -488,11 +495,16 @@ impl<'a, 'f> Typer<'a, 'f> {
             TypeKind::Enum(variants) => variants.as_slice(),
             TypeKind::Opaque { .. } => &[],
         });
-        (this.variables.iter().map(|variable| variable.name.as_str()))
+        // A field that has the name of a word is not named without `event.`.
+        let fields = fields.iter().map(|field| field.name.as_str());
+        let fields = fields.filter(|name| Kind::Field.allows(name) && !WORDS.contains(name));
+        let values = (this.variables.iter().map(|variable| variable.name.as_str()))
             .chain(this.parameters.iter().map(|parameter| parameter.name.as_str()))
-            .chain(fields.iter().map(|field| field.name.as_str()))
-            .chain(this.conditions.iter().map(|condition| condition.name.as_str()))
-            .chain(variants.map(String::as_str))
+            .chain(this.conditions.iter().map(|condition| condition.name.as_str()));
+        let values = values.filter(|name| Kind::Variable.allows(name));
+        values
+            .chain(fields)
+            .chain(variants.map(String::as_str).filter(|name| Kind::Variant.allows(name)))
             .chain(["true", "false", "none"])
     }
 
