@@ -28,8 +28,7 @@ impl Resolver<'_> {
                 Err(why) => why,
             };
             self.report(finding.help(help));
-        }
-        if let Some(reason) = kind.reserved(written) {
+        } else if let Some(reason) = kind.reserved(written) {
             let message = format!("`{written}` cannot be the name of {}: it is {reason}", kind.what());
             self.report(Diagnostic::new(&errors::RESERVED_NAME, name.span, message));
         }
