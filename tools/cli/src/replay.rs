@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use automata_compiler::interpreter::Delivery;
+use automata_compiler::invisible::is_invisible;
 use automata_compiler::model::System;
 use automata_compiler::model_hash;
 use automata_compiler::trace::{
@@ -292,9 +293,9 @@ pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// Without what would move the cursor.
+/// Without what would move the cursor or turn the line around.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
+    text.chars().map(|c| if is_invisible(c) { '·' } else { c }).collect()
 }
 
 /// Whether that instance was asked for; all, if none was.

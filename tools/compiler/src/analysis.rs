@@ -55,10 +55,22 @@ pub(crate) fn parse(sources: &Sources) -> Vec<ParsedFile> {
 const ENDING: &str = ".yaml";
 
 /// `door.yml`, `door.YAML`, `door.yaml.txt`.
-fn other_ending(file: FileId, name: &str, stem: &str) -> Diagnostic {
+fn other_ending(sources: &Sources, file: FileId, name: &str, stem: &str) -> Diagnostic {
+    let proposal = format!("{}{ENDING}", stem.to_lowercase());
+    let others = || sources.iter().filter(|(id, _)| *id != file).map(|(id, source)| (id, file_name(source)));
+    // The first of several may be renamed.
+    let is_before = |(id, other): (FileId, &str)| {
+        id < file && !other.ends_with(ENDING) && self::stem(other).eq_ignore_ascii_case(stem)
+    };
+    let help = if others().any(|(_, other)| other == proposal) {
+        format!("there is a `{proposal}` beside it: remove this file, or give it another name")
+    } else if others().any(is_before) {
+        format!("another file would be `{proposal}` too: remove this one, or give it another name")
+    } else {
+        format!("rename it to `{proposal}`")
+    };
     let message = format!("`{name}` is not read: definition files end in `{ENDING}`");
-    Diagnostic::new(&errors::NOT_READ, Span { file, start: 0, end: 0 }, message)
-        .help(format!("rename it to `{}{ENDING}`", stem.to_lowercase()))
+    Diagnostic::new(&errors::NOT_READ, Span { file, start: 0, end: 0 }, message).help(help)
 }
 
 /// What could not be read as text.
@@ -102,7 +114,7 @@ fn read(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>, fin
         Files { types: Shared::Missing, parts: Shared::Missing, automata: Vec::new(), unreadable: BTreeSet::new() };
     let mut senders = Vec::new();
     for ((id, source), parsed) in sources.iter().zip(parsed) {
-        let name = source.path.rsplit('/').next().unwrap_or(&source.path);
+        let name = file_name(source);
         let node = parsed.tree.as_ref();
         let stem = stem(name).to_owned();
         if absent.contains(&id) {
@@ -112,7 +124,7 @@ fn read(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>, fin
         if !name.ends_with(ENDING) {
             findings.extend(match sources.fault(id) {
                 Some(_) => parsed.findings.clone(),
-                None => vec![other_ending(id, name, &stem)],
+                None => vec![other_ending(sources, id, name, &stem)],
             });
             match stem.to_lowercase().as_str() {
                 "types" => files.types = Shared::Unreadable,
@@ -144,6 +156,10 @@ fn read(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>, fin
         }
     }
     files
+}
+
+fn file_name(source: &Source) -> &str {
+    source.path.rsplit('/').next().unwrap_or(&source.path)
 }
 
 /// A stand-in causes no findings.

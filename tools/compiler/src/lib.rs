@@ -18,6 +18,7 @@ pub mod foreign;
 pub mod graph;
 mod hash;
 pub mod interpreter;
+pub mod invisible;
 mod json;
 mod list_form;
 pub mod model;

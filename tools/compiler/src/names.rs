@@ -11,6 +11,111 @@ pub enum Convention {
     UpperCamel,
 }
 
+/// What a name is the name of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// After `automaton`.
+    Automaton,
+    /// In `parts.yaml`.
+    Part,
+    /// Under `keys`.
+    Key,
+    /// Under `types`.
+    Type,
+    /// Of an enum.
+    Variant,
+    /// Under `parameters`.
+    Parameter,
+    /// Under `variables`.
+    Variable,
+    /// Under `conditions`.
+    Condition,
+    /// Under `events`.
+    Event,
+    /// Of an event.
+    Field,
+    /// Of an action or a condition.
+    Argument,
+    /// Under `actions`.
+    Action,
+    /// Under `properties`.
+    Property,
+    /// Under `states`.
+    State,
+}
+
+impl Kind {
+    /// The form of such names.
+    #[must_use]
+    pub const fn convention(self) -> Convention {
+        match self {
+            Self::State => Convention::UpperSnake,
+            Self::Type | Self::Variant => Convention::UpperCamel,
+            _ => Convention::SnakeCase,
+        }
+    }
+
+    /// In findings, with its article.
+    #[must_use]
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Automaton => "an automaton",
+            Self::Part => "a part",
+            Self::Key => "a key",
+            Self::Type => "a type",
+            Self::Variant => "a variant",
+            Self::Parameter => "a parameter",
+            Self::Variable => "a variable",
+            Self::Condition => "a condition",
+            Self::Event => "an event",
+            Self::Field => "a field",
+            Self::Argument => "an argument",
+            Self::Action => "an action",
+            Self::Property => "a property",
+            Self::State => "a state",
+        }
+    }
+
+    /// Why it cannot have that name, if the name means something already: "a key of the language". Fields and arguments may have
+    /// any name, and events nearly any: where they are named, nothing else can be.
+    #[must_use]
+    pub fn reserved(self, name: &str) -> Option<&'static str> {
+        match self {
+            Self::Field | Self::Argument => None,
+            Self::Event => reserved_for_events(name),
+            _ => reserved(name),
+        }
+    }
+
+    /// Whether it may have that name.
+    #[must_use]
+    pub fn allows(self, name: &str) -> bool {
+        self.convention().fits(name) && self.reserved(name).is_none()
+    }
+
+    /// What a name of the wrong form could be instead, or why there is no proposal; `others`: all names of the same place.
+    ///
+    /// # Errors
+    /// What to do without one.
+    pub fn proposal(self, written: &str, others: &[&str]) -> Result<String, String> {
+        let convention = self.convention();
+        let choose = |why: String| Err(format!("{why}choose another name: {}", convention.form()));
+        let Some(proposal) = convention.apply(written) else { return Err(convention.form().to_owned()) };
+        if let Some(reason) = self.reserved(&proposal) {
+            return choose(format!("`{proposal}` is {reason}; "));
+        }
+        if others.contains(&proposal.as_str()) {
+            return choose(format!("`{proposal}` is there already; "));
+        }
+        let becomes_the_same =
+            |other: &&&str| **other != written && convention.apply(other).as_ref() == Some(&proposal);
+        match others.iter().find(becomes_the_same) {
+            Some(other) => choose(format!("`{other}` would be `{proposal}` too; ")),
+            None => Ok(proposal),
+        }
+    }
+}
+
 /// Characters in a name, at most.
 pub const NAME_LENGTH_LIMIT: usize = 100;
 
@@ -44,6 +149,16 @@ impl Convention {
             Self::SnakeCase => "snake_case",
             Self::UpperSnake => "UPPER_SNAKE",
             Self::UpperCamel => "UpperCamel",
+        }
+    }
+
+    /// What such a name is made of.
+    #[must_use]
+    pub const fn form(self) -> &'static str {
+        match self {
+            Self::SnakeCase => "small letters, digits, and `_` between words, such as `door_opened`",
+            Self::UpperSnake => "capital letters, digits, and `_` between words, such as `HALF_OPEN`",
+            Self::UpperCamel => "letters and digits, each word with a capital letter, such as `TimedOut`",
         }
     }
 

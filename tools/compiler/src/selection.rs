@@ -246,6 +246,8 @@ impl<'a> Asker<'a> {
     /// Fills in what is reached, and what is left over.
     fn judged(&self, cause: Cause<'a>, mut steps: Vec<Step<'a>>) -> Chain<'a> {
         let decisive = steps.iter().position(|step| step.guard.is_none() && step.key.is_none());
+        let always_answers =
+            |step: &Step| step.key.is_none() && step.guard.is_some_and(|guard| self.always_holds(guard));
         for step in steps.iter_mut().skip(decisive.map_or(usize::MAX, |index| index + 1)) {
             step.reached = false;
         }
@@ -257,11 +259,22 @@ impl<'a> Asker<'a> {
             _ => {
                 let judged = self.judge(cause, &mut steps, asked);
                 is_judged = judged.is_some();
-                judged.unwrap_or(Remainder::Unknown)
+                match judged {
+                    None | Some(Remainder::Unknown) if steps.iter().any(always_answers) => Remainder::Nothing,
+                    judged => judged.unwrap_or(Remainder::Unknown),
+                }
             }
         };
         let remainder = if decisive.is_some() { Remainder::Nothing } else { remainder };
         Chain { cause, steps, remainder, is_judged }
+    }
+
+    /// Whether that guard holds in all worlds.
+    fn always_holds(&self, guard: &Expression) -> bool {
+        let worlds = Worlds::of(self.system, self.automaton, [guard]);
+        let formula = worlds.guard(guard);
+        let mut holds = true;
+        worlds.each(|world| holds &= formula.holds(world)) && holds
     }
 
     /// Of the steps before `asked`, all of which have guards; then of the one there, if there is one.

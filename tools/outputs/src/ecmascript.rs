@@ -4,7 +4,9 @@
 //! `Math.trunc`, and where the divisor may be zero a function of [`helpers`] that gives 0.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
+use automata_compiler::invisible::is_invisible;
 use automata_compiler::model::{
     Automaton, BaseType, BinaryOperator, EventId, Expression, ExpressionKind, Extreme, IntegerType, Observed, System,
     Type, TypeKind, Value,
@@ -303,11 +305,7 @@ impl<'a> Script<'a> {
             Value::Bool(value) => value.to_string(),
             Value::Integer(value) => value.to_string(),
             Value::Duration(milliseconds) => milliseconds.to_string(),
-            // JSON strings are ECMAScript strings, except for two characters that older editions do not accept.
-            Value::String(text) => serde_json::Value::from(text.as_str())
-                .to_string()
-                .replace('\u{2028}', "\\u2028")
-                .replace('\u{2029}', "\\u2029"),
+            Value::String(text) => string(text),
             Value::Variant(id, index) => match &self.system.types[*id].kind {
                 TypeKind::Enum(variants) => format!("'{}'", variants[*index as usize]),
                 TypeKind::Opaque { .. } => index.to_string(),
@@ -315,6 +313,20 @@ impl<'a> Script<'a> {
             Value::None => "null".to_owned(),
         }
     }
+}
+
+/// A JSON string is one of ECMAScript, except for two characters that older editions do not accept. Those that nobody sees are escaped, too.
+fn string(text: &str) -> String {
+    let mut string = String::new();
+    for character in serde_json::Value::from(text).to_string().chars() {
+        if is_invisible(character) {
+            // All of them have four digits.
+            let _ = write!(string, "\\u{:04x}", u32::from(character));
+        } else {
+            string.push(character);
+        }
+    }
+    string
 }
 
 /// Of integers, those of the type. A duration is not below 0; that it is below 2^64 is not kept.

@@ -3,6 +3,8 @@
 //! Kerning is switched off in the pictures; a browser then adds advance widths, and so does this. The font measured is the widest of
 //! those used for sans-serif, so that a reader with another one gets a little more room, and never an overlap.
 
+use automata_compiler::invisible::written_out;
+
 use crate::widths::{BOLD, REGULAR, Widths};
 
 /// The fonts for CSS: the measured one, then those of systems that lack it, which are narrower.
@@ -12,6 +14,8 @@ pub const FONT_FAMILY: &str = "'DejaVu Sans', 'Liberation Sans', Arimo, Arial, H
 #[must_use]
 pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     let widths = if bold { &BOLD } else { &REGULAR };
+    // What nobody would see is written out.
+    let text = written_out(text);
     let total: u32 = text.chars().map(|character| u32::from(advance(widths, character))).sum();
     f64::from(total) * size / 2048.0
 }

@@ -1,5 +1,6 @@
 //! What the plain diagram formats share: labels in one line, and the text inside a state.
 
+use automata_compiler::invisible::written_out;
 use automata_compiler::model::{Reaction, Response, StateId, TransitionId};
 
 use crate::wording::{Wording, event_of};
@@ -137,23 +138,5 @@ pub fn word(wording: &Wording<'_>, id: StateId) -> String {
 /// text, are written as Rust writes them. Joiners (emoji, Persian) stay.
 #[must_use]
 pub fn visible(text: &str) -> String {
-    let mut seen = String::with_capacity(text.len());
-    for character in text.trim_end().chars() {
-        match character {
-            '\n' | '\r' | '\t' => seen.push(' '),
-            '\u{61c}'
-            | '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{fffe}'
-            | '\u{ffff}' => seen.extend(character.escape_unicode()),
-            _ if character.is_control() => seen.extend(character.escape_unicode()),
-            _ => seen.push(character),
-        }
-    }
-    seen
+    written_out(&text.trim_end().replace(['\n', '\r', '\t'], " ")).into_owned()
 }

@@ -3,6 +3,7 @@
 //! The templates are in `templates/`; their texts are already Markdown.
 
 use askama::Template;
+use automata_compiler::invisible::written_out;
 use automata_compiler::model::{
     Automaton, AutomatonId, Event, EventKind, ExpressionKind, Field, Partner, PropertyKind, State, StateId, System,
     TypeKind, Variable,
@@ -51,7 +52,7 @@ pub fn automaton(system: &System, sources: &Sources, id: AutomatonId) -> String 
     let page = Page {
         name: automaton.name.clone(),
         summary: prose(&automaton.summary),
-        doc: automaton.doc.trim().to_owned(),
+        doc: written_out(automaton.doc.trim()).into_owned(),
         source: sources.get(automaton.span.file).path.clone(),
         instances: instances(system, automaton),
         sections: sections.into_iter().filter(|section| !section.rows.is_empty() || !section.lead.is_empty()).collect(),

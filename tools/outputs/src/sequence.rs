@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
+use automata_compiler::invisible::is_invisible;
 use automata_compiler::model::{Automaton, EventKind, Partner, System};
 use automata_runtime::{Outcome, Record};
 use serde_json::{Map, Value as Json};
@@ -215,7 +216,7 @@ fn call(name: &str, arguments: &Map<String, Json>) -> String {
 
 /// One line, cut to fit a picture.
 fn shortened(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { '·' } else { c }).collect();
+    let text: String = text.chars().map(|c| if is_invisible(c) { '·' } else { c }).collect();
     match text.char_indices().nth(LABEL_LIMIT) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
         None => text,

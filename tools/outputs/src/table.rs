@@ -9,6 +9,7 @@ use automata_compiler::model::{AutomatonId, Reaction, Response, StateId, System,
 use automata_compiler::selection::{Answer, Cause, Chain, LeafAnswers, Remainder, Step, answers};
 use automata_compiler::source::Sources;
 
+use crate::outline::visible;
 use crate::wording::{Wording, event_of};
 
 /// States side by side in one table.
@@ -167,16 +168,15 @@ fn reason<'a>(wording: &Wording<'a>, step: &Step<'_>) -> &'a str {
 pub fn code(text: &str) -> String {
     let fence = if text.contains('`') { "``" } else { "`" };
     let space = if text.contains('`') { " " } else { "" };
-    format!("{fence}{space}{}{space}{fence}", text.replace('|', "\\|").replace('\n', " "))
+    format!("{fence}{space}{}{space}{fence}", visible(text).replace('|', "\\|"))
 }
 
 /// A text for people inside a cell: one line, and nothing in it is Markdown.
 #[must_use]
 pub fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.trim().chars() {
+    for character in visible(text.trim()).chars() {
         match character {
-            '\n' | '\r' => escaped.push(' '),
             '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '&' => {
                 escaped.push('\\');
                 escaped.push(character);

@@ -234,6 +234,28 @@ fn odd_texts_do_no_harm() {
     }
 }
 
+/// Marks that turn a line around would hide what a page says.
+#[test]
+fn no_format_holds_marks_of_direction() {
+    let definitions = made_for_a_test(
+        "automaton: turned\nsummary: \"one \\u202e two \\u2066\"\ndoc: \"a \\u202e b\\n\\n* c \\u2067 d\"\n\
+         variables: { text: { type: string, initial: \"\\u202e\", summary: \"\\u2068\" } }\n\
+         events:\n  e: { from: host, summary: \"a \\u202d b\" }\n  f: { from: host }\n\
+         properties: { p: { never: \"text == \\\"\\u202c\\\"\", summary: \"\\u200e\" } }\n\
+         initial: A\nstates:\n  A:\n    summary: \"x \\u202b y\"\n    on: { e: { summary: \"\\u202b\", set: \"text = \\\"\\u202e\\\"\", to: B } }\n    \
+         ignore: { f: \"why \\u202a\" }\n  B: { on: { e: { if: \"text == \\\"\\u2069\\\"\", to: A }, f: { stay: \"\\u202e\" } } }\n",
+    );
+    for (path, text) in automata_outputs::render_all(&definitions.system, &definitions.sources) {
+        let turned = text.lines().find(|line| {
+            line.contains(|c: char| matches!(c, '\u{200e}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        });
+        assert!(turned.is_none(), "{path}: {turned:?}");
+        if path.ends_with(".scxml") {
+            assert!(text.contains("&quot;\\u202e&quot;"), "an escape of ECMAScript: {text}");
+        }
+    }
+}
+
 /// What the real programs would take for their own: what is escaped, and what stays readable. `cargo xtask interop formats` asks them.
 #[test]
 fn texts_mean_nothing_to_the_programs() {

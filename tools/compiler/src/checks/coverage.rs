@@ -36,13 +36,21 @@ pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
 /// Guards that are too many to be checked together, or depend on one another in ways that are not seen.
 pub fn not_looked_through(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     let chains = subject.resting().flat_map(|of| of.events.iter().chain(&of.timers).chain([&of.always]));
-    let open = chains.filter(|chain| !chain.is_judged).filter_map(|chain| chain.steps.first());
-    let places: BTreeSet<Span> = open.map(|step| step.handler).collect();
-    findings.extend(places.iter().map(|span| not_judged(*span, "they leave a case open, or one is never reached")));
+    let mut places: BTreeMap<Span, bool> = BTreeMap::new();
+    for chain in chains.filter(|chain| !chain.is_judged) {
+        if let Some(first) = chain.steps.first() {
+            *places.entry(first.handler).or_default() |= chain.remainder != Remainder::Nothing;
+        }
+    }
+    findings.extend(places.iter().map(|(span, may_be_open)| {
+        let what =
+            if *may_be_open { "they leave a case open, or one is never reached" } else { "one is never reached" };
+        not_judged(*span, what)
+    }));
     let events = subject.resting().flat_map(|of| &of.events);
     let open = events.filter(|chain| chain.is_judged && chain.remainder == Remainder::Unknown);
     let unseen: BTreeSet<Span> = open.filter_map(|chain| chain.steps.first()).map(|step| step.handler).collect();
-    for span in unseen.difference(&places) {
+    for span in unseen.iter().filter(|span| !places.contains_key(span)) {
         let message = "it is not known whether these guards leave a case open: they depend on one another";
         let help = "leave out the last `if`, or add a last case without one, such as `ignore: why`";
         findings.push(Diagnostic::new(&NOT_JUDGED, *span, message).help(help));

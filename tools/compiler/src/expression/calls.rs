@@ -14,6 +14,7 @@ use crate::model::{
     ActionCall, ActionId, Assignment, AutomatonId, EventKind, Expression, ExpressionKind, Field, Instances,
     ParameterId, Partner, Raise, Recipient, Send, Start, Value, VariableId,
 };
+use crate::names::Kind;
 use crate::source::Span;
 
 pub fn assignment(
@@ -63,6 +64,7 @@ fn not_assignable(name: &Name, environment: &Environment, findings: &mut Vec<Dia
     } else {
         let message = format!("no variable `{named}` in `{}`", this.name);
         let names = this.variables.iter().map(|variable| variable.name.as_str());
+        let names = names.filter(|name| Kind::Variable.allows(name));
         Diagnostic::new(&UNKNOWN_VARIABLE, name.span, message)
             .cause(format!("value {} {named}", this.name))
             .did_you_mean(named, names)
@@ -102,7 +104,8 @@ fn unknown_action(name: &Name, environment: &Environment, findings: &mut Vec<Dia
     } else if let Some(help) = foreign::help(foreign::Place::Action, named) {
         finding.help(help)
     } else {
-        finding.did_you_mean(named, this.actions.iter().map(|action| action.name.as_str()))
+        let names = this.actions.iter().map(|action| action.name.as_str());
+        finding.did_you_mean(named, names.filter(|name| Kind::Action.allows(name)))
     });
 }
 
@@ -217,7 +220,7 @@ fn parameters(
         let found = automaton.parameters.iter().position(|parameter| parameter.name == name.name);
         let Some(index) = found.filter(|index| !std::mem::replace(&mut seen[*index], true)) else {
             let names = automaton.parameters.iter().map(|parameter| parameter.name.as_str());
-            refuse_name(name, found.is_some(), "parameter", &automaton.name, names, typer);
+            refuse_name(name, found.is_some(), Kind::Parameter, &automaton.name, names, typer);
             whole = false;
             continue;
         };
@@ -302,24 +305,28 @@ fn named_argument(name: &Name, of: &str, fields: &[Field], seen: &mut [bool], ty
     if let Some(index) = found.filter(|index| !std::mem::replace(&mut seen[*index], true)) {
         return Some(index);
     }
-    refuse_name(name, found.is_some(), "argument", of, fields.iter().map(|field| field.name.as_str()), typer);
+    refuse_name(name, found.is_some(), Kind::Argument, of, fields.iter().map(|field| field.name.as_str()), typer);
     None
 }
 
 fn refuse_name<'a>(
     name: &Name,
     is_known: bool,
-    what: &str,
+    kind: Kind,
     of: &str,
     names: impl Iterator<Item = &'a str>,
     typer: &mut Typer,
 ) {
+    let what = if kind == Kind::Parameter { "parameter" } else { "argument" };
     if is_known {
         let message = format!("the {what} `{}` is given twice", name.name);
         typer.findings.push(Diagnostic::new(&DUPLICATE_ARGUMENT, name.span, message));
     } else if !typer.environment.broken.contains(&name.name) {
         let message = format!("`{of}` has no {what} `{}`", name.name);
-        typer.findings.push(Diagnostic::new(&UNKNOWN_ARGUMENT, name.span, message).did_you_mean(&name.name, names));
+        typer.findings.push(
+            Diagnostic::new(&UNKNOWN_ARGUMENT, name.span, message)
+                .did_you_mean(&name.name, names.filter(|name| kind.allows(name))),
+        );
     }
 }
 

@@ -6,6 +6,7 @@ use super::{lexer, parser};
 use crate::codes::expression_errors::{CONSTANT_OUT_OF_BOUNDS, NO_LITERAL, TYPE_MISMATCH, UNKNOWN_VARIANT};
 use crate::diagnostic::Diagnostic;
 use crate::model::{BaseType, IntegerType, System, Type, TypeDefinition, TypeId, TypeKind, Value};
+use crate::names::Kind;
 use crate::source::{Span, Text};
 
 /// The constant, of the expected type and within the bounds.
@@ -95,7 +96,8 @@ fn variant(name: &str, owner: Option<&str>, span: Span, id: TypeId, system: &Sys
     position.map(|index| Value::Variant(id, index as u32)).ok_or_else(|| {
         let message = format!("`{}` has no variant `{name}`", definition.name);
         let finding = Diagnostic::new(&UNKNOWN_VARIANT, span, message).related(definition.span, "declared here");
-        Box::new(finding.did_you_mean(name, variants(definition).iter().map(String::as_str)))
+        let names = variants(definition).iter().map(String::as_str);
+        Box::new(finding.did_you_mean(name, names.filter(|name| Kind::Variant.allows(name))))
     })
 }
 

@@ -49,6 +49,8 @@ pub struct Environment<'a> {
     pub event: EventScope,
     /// Under `properties`, where `self in STATE` has a meaning and conditions have none.
     pub inside_property: bool,
+    /// A guard can be written before it: it is in a case, and not in `entry`, `exit` or the length of a timer.
+    pub has_guard: bool,
     /// What is certainly not `none` here.
     pub known: &'a Known,
     /// Names whose declaration failed, of any kind: they are not reported again as unknown.

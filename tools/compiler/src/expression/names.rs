@@ -10,6 +10,7 @@ use crate::codes::expression_errors::{
 use crate::diagnostic::Diagnostic;
 use crate::foreign;
 use crate::model::{Automaton, AutomatonId, Event, EventId, EventKind, Expression, StateId, Target};
+use crate::names::Kind;
 use crate::source::Span;
 
 /// Which instances a subject names, its key typed.
@@ -39,6 +40,7 @@ pub fn automaton(name: &Name, environment: &Environment, findings: &mut Vec<Diag
     }
     if !environment.is_broken(&name.name) {
         let names = environment.system.automata.iter().map(|automaton| automaton.name.as_str());
+        let names = names.filter(|name| Kind::Automaton.allows(name));
         let finding = Diagnostic::new(&UNKNOWN_AUTOMATON, name.span, format!("no automaton `{}`", name.name));
         findings.push(finding.cause(format!("partner {}", name.name)).did_you_mean(&name.name, names));
     }
@@ -56,6 +58,7 @@ pub fn state(
     }
     if !environment.is_broken(&name.name) && !environment.is_broken(&of.name) {
         let names = of.states.iter().skip(1).map(|state| state.name.as_str());
+        let names = names.filter(|name| Kind::State.allows(name));
         let message = format!("no state `{}` in `{}`", name.name, of.name);
         let cause = format!("state {} {}", of.name, name.name);
         let finding = Diagnostic::new(&UNKNOWN_STATE, name.span, message).cause(cause);
@@ -87,7 +90,8 @@ pub fn event(
     } else if let Some(help) = foreign::help(foreign::Place::Event, &name.name) {
         finding.help(help)
     } else {
-        finding.did_you_mean(&name.name, declared_events(of).map(|event| event.name.as_str()))
+        let names = declared_events(of).map(|event| event.name.as_str());
+        finding.did_you_mean(&name.name, names.filter(|name| Kind::Event.allows(name)))
     };
     findings.push(finding);
     None
@@ -197,10 +201,12 @@ pub fn target(
     }
     if this.states[id].history == crate::model::History::None {
         let message = format!("`{}` keeps no history", name.name);
-        let finding = Diagnostic::new(&NO_HISTORY, name.span, message)
-            .related(this.states[id].span, "declared here")
-            .help("add `history: shallow` or `history: deep` to that state");
-        findings.push(finding);
+        let finding = Diagnostic::new(&NO_HISTORY, name.span, message).related(this.states[id].span, "declared here");
+        findings.push(if this.states[id].children.is_empty() {
+            finding.help(format!("it has no states inside to remember: write `{}` alone", name.name))
+        } else {
+            finding.help("add `history: shallow` or `history: deep` to that state")
+        });
         return None;
     }
     Some(ResolvedTarget::To(Target::History(id)))

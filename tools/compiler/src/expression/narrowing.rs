@@ -5,9 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use super::syntax::Node;
 use crate::model::{
     Assignment, BinaryOperator, ConditionId, Expression, ExpressionKind, ParameterId, Value, VariableId,
 };
+use crate::nearest::nearest;
 
 /// Something of an optional type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,13 +23,21 @@ enum Optional {
 
 /// What is certainly not `none` at some place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known(BTreeSet<Optional>);
+pub struct Known {
+    present: BTreeSet<Optional>,
+    /// Set behind the guard, perhaps to `none`: no guard says anything of these.
+    set: BTreeSet<VariableId>,
+    /// Words of texts before this place that could not be read: what they would have said of these is not known.
+    doubted: BTreeSet<String>,
+    /// There is such a text whose words are not known either.
+    is_all_doubted: bool,
+}
 
 impl Known {
     /// Whether that expression is certainly not `none`.
     #[must_use]
     pub fn holds(&self, expression: &ExpressionKind) -> bool {
-        optional(expression).is_some_and(|optional| self.0.contains(&optional))
+        optional(expression).is_some_and(|optional| self.present.contains(&optional))
     }
 
     /// A guard was evaluated, with this answer. One that divides may be false because of the division alone, and then says nothing.
@@ -37,19 +47,54 @@ impl Known {
             matches!(part.kind, ExpressionKind::Binary(BinaryOperator::Divide | BinaryOperator::Remainder, ..))
         };
         if answer || !guard.contains(divides) {
-            self.0.extend(follows(guard, answer));
+            self.present.extend(follows(guard, answer));
         }
     }
 
     /// Inside a guard: its left side has this value.
     #[must_use]
     pub(super) fn behind(&self, left: &Expression, value: bool) -> Self {
-        Self(self.0.iter().copied().chain(follows(left, value)).collect())
+        let present = self.present.iter().copied().chain(follows(left, value)).collect();
+        Self { present, ..self.clone() }
     }
 
     /// The variable may have been set.
     pub fn forget(&mut self, variable: VariableId) {
-        self.0.remove(&Optional::Variable(variable));
+        self.present.remove(&Optional::Variable(variable));
+        self.set.insert(variable);
+    }
+
+    /// Whether it may have been set since the guard.
+    #[must_use]
+    pub(super) fn is_set(&self, expression: &ExpressionKind) -> bool {
+        matches!(expression, ExpressionKind::Variable(id) if self.set.contains(id))
+    }
+
+    /// A text before this place could not be read; `None`: not even its words.
+    pub fn doubt(&mut self, text: Option<&str>) {
+        let Some(text) = text else {
+            self.is_all_doubted = true;
+            return;
+        };
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+        self.doubted.extend(words.map(str::to_owned));
+    }
+
+    /// Inside a guard: its left side could not be read.
+    #[must_use]
+    pub(super) fn in_doubt(&self, left: &Node) -> Self {
+        let mut doubtful = self.clone();
+        left.words(&mut |word| {
+            doubtful.doubted.insert(word.to_owned());
+        });
+        doubtful
+    }
+
+    /// Whether a text that could not be read mentions that name, or something that was perhaps meant to be it.
+    #[must_use]
+    pub(super) fn doubts(&self, name: &str) -> bool {
+        let is_mentioned = || self.doubted.iter().any(|word| word == name || nearest(word, [name]).is_some());
+        self.is_all_doubted || is_mentioned()
     }
 
     /// That was done.
@@ -57,9 +102,15 @@ impl Known {
         if assignment.value.r#type.optional {
             self.forget(assignment.variable);
         } else {
-            self.0.insert(Optional::Variable(assignment.variable));
+            self.present.insert(Optional::Variable(assignment.variable));
         }
     }
+}
+
+/// Whether a guard can say that it is not `none`.
+#[must_use]
+pub(super) fn can_be_known(expression: &ExpressionKind) -> bool {
+    optional(expression).is_some()
 }
 
 fn optional(expression: &ExpressionKind) -> Option<Optional> {

@@ -52,12 +52,16 @@ impl Typer<'_, '_> {
         use BinaryOperator as Operator;
         match operator {
             Operator::Or | Operator::And => {
+                let left_node = left;
                 let left = self.bool_operand(operator.symbol(), left);
                 // The right side is evaluated only if the left one does not decide.
-                let behind = left.as_ref().map(|left| self.known.behind(left, operator == Operator::And));
-                let before = behind.map(|behind| std::mem::replace(&mut self.known, behind));
+                let behind = match &left {
+                    Some(left) => self.known.behind(left, operator == Operator::And),
+                    None => self.known.in_doubt(left_node),
+                };
+                let before = std::mem::replace(&mut self.known, behind);
                 let right = self.bool_operand(operator.symbol(), right);
-                self.known = before.unwrap_or_else(|| std::mem::take(&mut self.known));
+                self.known = before;
                 Some((binary(operator, left?, right?), Type::BOOL))
             }
             Operator::Coalesce => self.coalesce(left, right),
@@ -145,11 +149,14 @@ impl Typer<'_, '_> {
         if matches!(r#type.base, BaseType::Integer(_) | BaseType::Duration) && !r#type.optional {
             return Some(());
         }
+        if r#type.optional && self.is_doubted(&side.expression) {
+            return None;
+        }
         let name = self.type_name(r#type);
         let message = format!("`{name}` has no order: `{operator}` is for integers and durations");
         let finding = Diagnostic::new(&UNORDERED, side.expression.span, message);
         self.refuse(if r#type.optional {
-            finding.help("it may be `none`: check `… != none and …` first, or give a fallback with `??`")
+            finding.help(format!("it may be `none`: {}", self.how_to_unwrap(&side.expression, false)))
         } else {
             finding
         })
@@ -238,10 +245,13 @@ impl Typer<'_, '_> {
         use BinaryOperator as Operator;
         let (a, b) = (left.expression.r#type, right.expression.r#type);
         if let Some(side) = [&left, &right].into_iter().find(|side| side.expression.r#type.optional) {
+            if self.is_doubted(&side.expression) {
+                return None;
+            }
             let message = format!("`{}` cannot calculate with a value that may be `none`", operator.symbol());
             let finding = Diagnostic::new(&OPTIONAL_VALUE, side.expression.span, message);
             let finding = finding.label(format!("`{}`", self.type_name(side.expression.r#type)));
-            return self.refuse(finding.help(self.how_to_unwrap(&side.expression)));
+            return self.refuse(finding.help(self.how_to_unwrap(&side.expression, true)));
         }
         if matches!(operator, Operator::Divide | Operator::Remainder) && right.constant == Some(0) {
             return self.refuse(Diagnostic::new(&DIVISION_BY_ZERO, right.expression.span, "this divides by zero"));

@@ -28,6 +28,35 @@ impl Node {
     pub fn leaf(kind: NodeKind, span: Span) -> Self {
         Node { kind, span, depth: 1 }
     }
+
+    /// The names of values in it.
+    pub fn words<'n>(&'n self, found: &mut impl FnMut(&'n str)) {
+        match &self.kind {
+            NodeKind::Name(name) => found(name),
+            NodeKind::Member(_, member) => found(&member.name),
+            NodeKind::Call(function, arguments) => {
+                found(&function.name);
+                arguments.iter().for_each(|argument| argument.value.words(found));
+            }
+            NodeKind::Not(of) | NodeKind::Negate(of) => of.words(found),
+            NodeKind::Binary(_, left, right) => {
+                left.words(found);
+                right.words(found);
+            }
+            NodeKind::In(_, subject, _) => {
+                if let SubjectKey::Equals(key) = &subject.key {
+                    key.words(found);
+                }
+            }
+            NodeKind::Bool(_)
+            | NodeKind::Integer(_)
+            | NodeKind::Duration(_)
+            | NodeKind::String(_)
+            | NodeKind::None
+            | NodeKind::Key
+            | NodeKind::SelfIn(_) => {}
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -139,6 +139,7 @@ fn run_in<T>(rule: Rule<T>, written: &str, event: EventScope, broken: &[&str]) -
         automaton: AutomatonId(0),
         event,
         inside_property: false,
+        has_guard: true,
         known: &Known::default(),
         broken: &broken,
     };
@@ -254,6 +255,7 @@ fn inexact_texts_point_at_the_whole() {
         automaton: AutomatonId(0),
         event: EventScope::None,
         inside_property: false,
+        has_guard: true,
         known: &Known::default(),
         broken: &broken,
     };
@@ -536,6 +538,7 @@ fn properties_see_this_instance_and_ask_nobody() {
         automaton: AutomatonId(0),
         event: EventScope::None,
         inside_property: true,
+        has_guard: true,
         known: &Known::default(),
         broken: &broken,
     };

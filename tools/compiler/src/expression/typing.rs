@@ -4,10 +4,11 @@
 //! two together. Only literals, `none` and enum variants look at the hint; everything else has the type that it has.
 
 use super::names::{Role, Selection, selection};
+use super::narrowing::can_be_known;
 use super::operators::constant;
 use super::syntax::{Name, Node, NodeKind, Quantifier, Subject};
 use super::{Environment, EventScope, Known, calls, names};
-use super::{KEY, VARIANTS};
+use super::{KEY, VARIANTS, WORDS};
 use crate::codes::expression_errors::{
     AMBIGUOUS_VARIANT, ANY_MISPLACED, CONSTANT_OUT_OF_BOUNDS, FIELD_NOT_AT_HAND, MISSING_ARGUMENT, NO_KEY,
     NOT_ALLOWED_HERE, OPTIONAL_VALUE, SECRET, SUPERFLUOUS_KEY, TYPE_MISMATCH, UNKNOWN_NAME, UNKNOWN_VARIANT,
@@ -18,6 +19,7 @@ use crate::model::{
     BaseType, ConditionId, Expression, ExpressionKind, Extreme, Field, IntegerType, Observed, ParameterId, Type,
     TypeId, TypeKind, Value, VariableId,
 };
+use crate::names::Kind;
 use crate::source::Span;
 use crate::wording::Wording;
 
@@ -104,6 +106,9 @@ impl<'a, 'f> Typer<'a, 'f> {
         if fits(found.r#type, place.r#type) {
             return Some(found);
         }
+        if found.r#type.optional && self.is_doubted(&found) {
+            return None;
+        }
         let finding = self.mismatch(&found, place, node);
         self.refuse(place.point(finding))
     }
@@ -113,7 +118,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         if found.r#type.optional && fits(Type { optional: false, ..found.r#type }, place.r#type) {
             let message = format!("{} is `{wanted}`, and this may be `none`", place.what);
             let finding = Diagnostic::new(&OPTIONAL_VALUE, node.span, message).label(format!("`{is}`"));
-            return finding.help(self.how_to_unwrap(found));
+            return finding.help(self.how_to_unwrap(found, false));
         }
         let message = format!("{} is `{wanted}`, not `{is}`", place.what);
         let finding = Diagnostic::new(&TYPE_MISMATCH, node.span, message).label(format!("`{is}`"));
@@ -125,22 +130,33 @@ impl<'a, 'f> Typer<'a, 'f> {
         }
     }
 
-    /// What to write where a value may be `none` and its place needs one.
-    pub(super) fn how_to_unwrap(&self, found: &Expression) -> String {
-        let text = Wording::new(self.environment.system, self.environment.this())
-            .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields));
-        match (&found.kind, self.use_) {
-            (ExpressionKind::Variable(_), Use::Effect) => format!(
-                "guard the case with `{text} != none`, or give a fallback: `{text} ?? …` (nothing may set `{text}` in between)"
-            ),
-            (_, Use::Effect) => {
-                format!("guard the case with `{text} != none`, or give a fallback: `{text} ?? …`")
+    /// What to write where a value may be `none` and its place needs one. As an operand of arithmetic it needs parentheses.
+    pub(super) fn how_to_unwrap(&self, found: &Expression, is_operand: bool) -> String {
+        let text = self.text_of(found);
+        let fallback = if is_operand { format!("`({text} ?? …)`") } else { format!("`{text} ?? …`") };
+        match self.use_ {
+            Use::Effect if self.environment.has_guard && self.known.is_set(&found.kind) => {
+                format!("give a fallback: {fallback} (a guard would not help: `{text}` is set before this)")
             }
-            (_, Use::Length) => format!("give a fallback: `{text} ?? …`"),
-            (_, Use::Guard | Use::TriggerKey) => {
-                format!("write `{text} != none and …` in front, or give a fallback: `{text} ?? …`")
+            Use::Effect if self.environment.has_guard && can_be_known(&found.kind) => {
+                format!("guard the case with `{text} != none`, or give a fallback: {fallback}")
             }
+            Use::Guard if can_be_known(&found.kind) => {
+                format!("write `{text} != none and …` in front, or give a fallback: {fallback}")
+            }
+            Use::Effect | Use::Guard | Use::Length | Use::TriggerKey => format!("give a fallback: {fallback}"),
         }
+    }
+
+    fn text_of(&self, found: &Expression) -> String {
+        Wording::new(self.environment.system, self.environment.this())
+            .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields))
+    }
+
+    /// Whether it may be certain that this is not `none`, by a text that could not be read. Then nothing is said of it.
+    pub(super) fn is_doubted(&self, found: &Expression) -> bool {
+        let text = || self.text_of(found);
+        can_be_known(&found.kind) && self.known.doubts(text().trim_start_matches("event."))
     }
 
     /// The type that a node has by itself; literals follow the hint where they can. What is certainly not `none` is not optional.
@@ -310,6 +326,7 @@ impl<'a, 'f> Typer<'a, 'f> {
             finding.help(format!("that is a variable; write `{name}`"))
         } else {
             let names = this.conditions.iter().map(|condition| condition.name.as_str());
+            let names = names.filter(|name| Kind::Condition.allows(name));
             let finding = finding.cause(format!("value {} {name}", this.name));
             match foreign::help(Foreign::Function, name) {
                 Some(help) => finding.help(help),
@@ -335,6 +352,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         let message = format!("`{}` has no field `{}`", event.name, member.name);
         let finding = Diagnostic::new(&FIELD_NOT_AT_HAND, member.span, message).related(event.span, "declared here");
         let names = event.fields.iter().map(|field| field.name.as_str());
+        let names = names.filter(|name| Kind::Field.allows(name));
         self.refuse(match foreign::help(Foreign::Field, &member.name) {
             Some(help) => finding.help(help),
             None => finding.did_you_mean(&member.name, names),
@@ -386,7 +404,8 @@ impl<'a, 'f> Typer<'a, 'f> {
             }
             let message = format!("`{}` is not an enum; only enums and `event` are followed by a dot", owner.name);
             let enums = system.types.iter().filter(|definition| matches!(definition.kind, TypeKind::Enum(_)));
-            let names = enums.map(|definition| definition.name.as_str()).chain(["event"]);
+            let names = enums.map(|definition| definition.name.as_str()).filter(|name| Kind::Type.allows(name));
+            let names = names.chain(["event"]);
             let cause = format!("type {}", owner.name);
             let finding = Diagnostic::new(&UNKNOWN_NAME, owner.span, message).cause(cause);
             return self.refuse(match foreign::help(Foreign::Owner, &owner.name) {
@@ -404,7 +423,10 @@ impl<'a, 'f> Typer<'a, 'f> {
         let cause = format!("variant {} {name}", definition.name);
         let finding = finding.cause(cause).related(definition.span, "declared here");
         self.refuse(match &definition.kind {
-            TypeKind::Enum(variants) => finding.did_you_mean(name, variants.iter().map(String::as_str)),
+            TypeKind::Enum(variants) => {
+                let names = variants.iter().map(String::as_str);
+                finding.did_you_mean(name, names.filter(|name| Kind::Variant.allows(name)))
+            }
             TypeKind::Opaque { .. } => {
                 finding.help("it is not an enum: its values are only carried, and have no names")
             }
@@ -473,11 +495,16 @@ impl<'a, 'f> Typer<'a, 'f> {
             TypeKind::Enum(variants) => variants.as_slice(),
             TypeKind::Opaque { .. } => &[],
         });
-        (this.variables.iter().map(|variable| variable.name.as_str()))
+        // A field that has the name of a word is not named without `event.`.
+        let fields = fields.iter().map(|field| field.name.as_str());
+        let fields = fields.filter(|name| Kind::Field.allows(name) && !WORDS.contains(name));
+        let values = (this.variables.iter().map(|variable| variable.name.as_str()))
             .chain(this.parameters.iter().map(|parameter| parameter.name.as_str()))
-            .chain(fields.iter().map(|field| field.name.as_str()))
-            .chain(this.conditions.iter().map(|condition| condition.name.as_str()))
-            .chain(variants.map(String::as_str))
+            .chain(this.conditions.iter().map(|condition| condition.name.as_str()));
+        let values = values.filter(|name| Kind::Variable.allows(name));
+        values
+            .chain(fields)
+            .chain(variants.map(String::as_str).filter(|name| Kind::Variant.allows(name)))
             .chain(["true", "false", "none"])
     }
 

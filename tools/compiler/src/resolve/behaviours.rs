@@ -68,6 +68,8 @@ pub(super) struct Place<'p> {
     pub automaton: AutomatonId,
     pub state: StateId,
     pub event: EventScope,
+    /// A guard can be written before it.
+    pub has_guard: bool,
     /// What is certainly not `none` there.
     pub known: &'p Known,
     /// By state: what its `exit` sets.
@@ -77,7 +79,7 @@ pub(super) struct Place<'p> {
 impl<'p> Place<'p> {
     /// Where no event is at hand: in the root, for a start.
     pub fn without_event(automaton: AutomatonId, known: &'p Known) -> Self {
-        Place { automaton, state: StateId::ROOT, event: EventScope::None, known, set_by_exits: &[] }
+        Place { automaton, state: StateId::ROOT, event: EventScope::None, has_guard: false, known, set_by_exits: &[] }
     }
 }
 
@@ -183,7 +185,7 @@ impl Resolver<'_> {
         let mut known = place.known.clone();
         for case in cases {
             let before = known.clone();
-            let place = Place { known: &before, ..place };
+            let place = Place { known: &before, has_guard: true, ..place };
             let guard = match &case.guard {
                 Given::Yes(text) => self.read(place, text, guard),
                 Given::No => None,
@@ -193,7 +195,15 @@ impl Resolver<'_> {
                 }
             };
             let reaction = self.reaction(place, &case.outcome);
-            let mut behind = before.clone();
+            let unread = match &case.guard {
+                Given::Yes(text) if guard.is_none() => Some(Some(text.text.as_str())),
+                Given::Broken => Some(None),
+                Given::Yes(_) | Given::No => None,
+            };
+            if let Some(text) = unread {
+                known.doubt(text);
+            }
+            let mut behind = known.clone();
             behind.learn(guard.as_ref(), true);
             if let Some(Reaction::To(target)) = &reaction {
                 self.exits_set(place, *target).into_iter().for_each(|variable| behind.forget(variable));
@@ -244,6 +254,7 @@ impl Resolver<'_> {
             automaton,
             event: EventScope::None,
             inside_property: true,
+            has_guard: false,
             known: &Known::default(),
             broken: &self.broken,
         };

@@ -8,7 +8,7 @@ use crate::model::{
     Action, Automaton, AutomatonId, BaseType, Condition, Event, EventKind, Parameter, PartId, Partner, Type, Value,
     Variable,
 };
-use crate::names::Convention;
+use crate::names::Kind;
 use crate::source::Text;
 use crate::syntax::{self, Given};
 
@@ -26,8 +26,11 @@ impl Resolver<'_> {
         }
         let is_started = syntax.key.is_some() && syntax.events.iter().all(|event| event.starts.is_none());
         let is_started = is_started || !syntax.instances_are_known;
-        let parameters =
-            syntax.parameters.iter().filter_map(|parameter| self.parameter(parameter, is_started)).collect();
+        let values: Vec<&str> = syntax.values().map(|name| name.text.as_str()).collect();
+        let events: Vec<&str> = syntax.events.iter().map(|event| event.name.text.as_str()).collect();
+        let actions: Vec<&str> = syntax.actions.iter().map(|action| action.name.text.as_str()).collect();
+        let parameters = syntax.parameters.iter();
+        let parameters = parameters.filter_map(|parameter| self.parameter(parameter, &values, is_started)).collect();
         let (states, initials_are_broken) = self.declare_states(syntax);
         let automaton = Automaton {
             name: syntax.name.text.clone(),
@@ -35,10 +38,10 @@ impl Resolver<'_> {
             doc: syntax.doc.clone(),
             key: syntax.key.as_ref().map(|name| self.instance_key(name)),
             parameters,
-            variables: syntax.variables.iter().filter_map(|variable| self.variable(variable)).collect(),
-            conditions: syntax.conditions.iter().filter_map(|condition| self.condition(condition)).collect(),
-            events: syntax.events.iter().filter_map(|event| self.event(event, syntax)).collect(),
-            actions: syntax.actions.iter().filter_map(|action| self.action(action)).collect(),
+            variables: syntax.variables.iter().filter_map(|variable| self.variable(variable, &values)).collect(),
+            conditions: syntax.conditions.iter().filter_map(|condition| self.condition(condition, &values)).collect(),
+            events: syntax.events.iter().filter_map(|event| self.event(event, &events, syntax)).collect(),
+            actions: syntax.actions.iter().filter_map(|action| self.action(action, &actions)).collect(),
             states,
             transitions: Vec::new(),
             timers: Vec::new(),
@@ -54,9 +57,9 @@ impl Resolver<'_> {
         literal(text, r#type, bounds, &self.system, self.findings)
     }
 
-    fn parameter(&mut self, parameter: &syntax::Parameter, is_started: bool) -> Option<Parameter> {
+    fn parameter(&mut self, parameter: &syntax::Parameter, others: &[&str], is_started: bool) -> Option<Parameter> {
         let name = &parameter.name;
-        self.check_name(name, Convention::SnakeCase, "parameter");
+        self.check_name(name, Kind::Parameter, others);
         let Some(r#type) = parameter.r#type.as_ref().and_then(|text| self.resolve_type(text)) else {
             self.broken.insert(name.text.clone());
             return None;
@@ -76,9 +79,9 @@ impl Resolver<'_> {
         Some(Parameter { name: name.text.clone(), r#type, default, summary, span: name.span })
     }
 
-    fn variable(&mut self, variable: &syntax::Variable) -> Option<Variable> {
+    fn variable(&mut self, variable: &syntax::Variable, others: &[&str]) -> Option<Variable> {
         let name = &variable.name;
-        self.check_name(name, Convention::SnakeCase, "variable");
+        self.check_name(name, Kind::Variable, others);
         let Some(r#type) = variable.r#type.as_ref().and_then(|text| self.resolve_type(text)) else {
             self.broken.insert(name.text.clone());
             return None;
@@ -140,11 +143,11 @@ impl Resolver<'_> {
         Some(bounds)
     }
 
-    fn condition(&mut self, condition: &syntax::Condition) -> Option<Condition> {
+    fn condition(&mut self, condition: &syntax::Condition, others: &[&str]) -> Option<Condition> {
         let name = &condition.name;
-        self.check_name(name, Convention::SnakeCase, "condition");
+        self.check_name(name, Kind::Condition, others);
         let r#type = condition.r#type.as_ref().and_then(|text| self.resolve_type(text));
-        let (arguments, whole) = self.resolve_fields(&condition.arguments, "argument");
+        let (arguments, whole) = self.resolve_fields(&condition.arguments, Kind::Argument);
         let (Some(r#type), true) = (r#type, whole) else {
             self.broken.insert(name.text.clone());
             return None;
@@ -153,9 +156,9 @@ impl Resolver<'_> {
         Some(Condition { name: name.text.clone(), r#type, arguments, summary, span: name.span })
     }
 
-    fn event(&mut self, event: &syntax::Event, automaton: &syntax::Automaton) -> Option<Event> {
+    fn event(&mut self, event: &syntax::Event, others: &[&str], automaton: &syntax::Automaton) -> Option<Event> {
         let name = &event.name;
-        self.check_name(name, Convention::SnakeCase, "event");
+        self.check_name(name, Kind::Event, others);
         let mut from = Vec::new();
         for text in &event.from {
             let partner = self.partner(text);
@@ -173,7 +176,7 @@ impl Resolver<'_> {
             }
         }
         self.check_starts(event, automaton);
-        let (fields, whole) = self.resolve_fields(&event.fields, "field");
+        let (fields, whole) = self.resolve_fields(&event.fields, Kind::Field);
         if !whole {
             self.broken.insert(name.text.clone());
             return None;
@@ -210,14 +213,18 @@ impl Resolver<'_> {
         if self.broken.contains(&text.text) || !self.absent_parts.is_worth_telling(text, |name| format!("`{name}`")) {
             return None;
         }
-        let known: Vec<String> =
-            self.system.parts.iter().map(|part| part.name.clone()).chain(self.automata_names.iter().cloned()).collect();
         let message = format!("there is no part or automaton `{}`", text.text);
         let finding = Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)
             .cause(format!("partner {}", text.text))
-            .did_you_mean(&text.text, known.iter().map(String::as_str));
+            .did_you_mean(&text.text, self.partners().filter(|name| Kind::Part.allows(name)));
         self.report(finding);
         None
+    }
+
+    /// The names of parts and automata.
+    pub(super) fn partners(&self) -> impl Iterator<Item = &str> {
+        let parts = self.system.parts.iter().map(|part| part.name.as_str());
+        parts.chain(self.automata_names.iter().map(String::as_str))
     }
 
     fn find_partner(&self, name: &str) -> Option<Partner> {
@@ -233,11 +240,11 @@ impl Resolver<'_> {
         Some(PartId(index as u32))
     }
 
-    fn action(&mut self, action: &syntax::Action) -> Option<Action> {
+    fn action(&mut self, action: &syntax::Action, others: &[&str]) -> Option<Action> {
         let name = &action.name;
-        self.check_name(name, Convention::SnakeCase, "action");
+        self.check_name(name, Kind::Action, others);
         let by = action.by.as_ref().and_then(|text| self.performer(text));
-        let (arguments, whole) = self.resolve_fields(&action.arguments, "argument");
+        let (arguments, whole) = self.resolve_fields(&action.arguments, Kind::Argument);
         let (Some(by), true) = (by, whole) else {
             self.broken.insert(name.text.clone());
             return None;
@@ -255,7 +262,7 @@ impl Resolver<'_> {
         {
             return None;
         }
-        let known = self.system.parts.iter().map(|part| part.name.as_str());
+        let known = self.system.parts.iter().map(|part| part.name.as_str()).filter(|name| Kind::Part.allows(name));
         let finding = if is_automaton {
             let message = format!("`{}` is an automaton; actions are performed by parts", text.text);
             Diagnostic::new(&errors::UNKNOWN_PARTNER, text.span, message)

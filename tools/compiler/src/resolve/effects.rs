@@ -14,13 +14,19 @@ impl Resolver<'_> {
         let mut known = place.known.clone();
         let mut resolved = Vec::new();
         for written in &syntax.0 {
-            let Some(effect) = self.effect(Place { known: &known, ..place }, written) else { continue };
+            let Some(effect) = self.effect(Place { known: &known, ..place }, written) else {
+                // It may have set what the next ones need.
+                if let Some(variable) = written.set() {
+                    known.doubt(Some(variable));
+                }
+                continue;
+            };
             if let Effect::Assign(assignment) = &effect {
                 known.assigned(assignment);
             }
             resolved.push((written, effect));
         }
-        self.check_order(place, &resolved);
+        self.check_order(place, syntax, &resolved);
         Effects(resolved.into_iter().map(|(_, effect)| effect).collect())
     }
 
@@ -52,13 +58,14 @@ impl Resolver<'_> {
     }
 
     /// Refuses a part in which the order of the keys would decide: one key writes a variable that another reads or writes.
-    fn check_order(&mut self, place: Place<'_>, resolved: &[(&syntax::Effect, Effect)]) {
+    fn check_order(&mut self, place: Place<'_>, syntax: &syntax::Effects, resolved: &[(&syntax::Effect, Effect)]) {
         for (written, effect) in resolved {
             let Effect::Assign(assignment) = effect else { continue };
-            let other = resolved
-                .iter()
-                .find(|(other, effect)| other.key != written.key && self.touches(place, effect, assignment.variable));
-            let Some((other, touching)) = other else { continue };
+            let touching = |(other, effect): &&(&syntax::Effect, Effect)| {
+                other.key != written.key && self.touches(place, effect, assignment.variable)
+            };
+            let others: Vec<EffectKey> = resolved.iter().filter(touching).map(|(other, _)| other.key).collect();
+            let Some((other, touching)) = resolved.iter().find(touching) else { continue };
             let name = self.automaton(place.automaton).variables[assignment.variable].name.clone();
             let does = if matches!(touching, Effect::Assign(set) if set.variable == assignment.variable) {
                 "sets"
@@ -70,9 +77,8 @@ impl Resolver<'_> {
                 other.key.name(),
                 written.key.name(),
             );
-            let (first, second) = (written.as_item(), other.as_item());
-            let help =
-                format!("write one list in the intended order: `do: [{first}, {second}]` or `do: [{second}, {first}]`");
+            let [first, second] = syntax.both_orders(written.key, &others);
+            let help = format!("write one list in the intended order: `do: [{first}]` or `do: [{second}]`");
             let finding = Diagnostic::new(&ORDER_MATTERS, touching.span(), message).help(help);
             self.report(finding.related(assignment.span, format!("`{name}` is set here")));
             return;
@@ -96,7 +102,33 @@ impl Resolver<'_> {
     }
 }
 
+impl syntax::Effects {
+    /// All effects as items of one list: those of one key before those of the others that are named, and behind them.
+    fn both_orders(&self, setting: EffectKey, others: &[EffectKey]) -> [String; 2] {
+        let list = |keys: &[EffectKey]| {
+            let items = keys.iter().flat_map(|key| self.0.iter().filter(|effect| effect.key == *key));
+            items.map(syntax::Effect::as_item).collect::<Vec<_>>().join(", ")
+        };
+        let rest: Vec<EffectKey> = EffectKey::ALL.into_iter().filter(|key| *key != setting).collect();
+        let places = rest.iter().enumerate().filter(|(_, key)| others.contains(key)).map(|(at, _)| at);
+        let (first, last) = (places.clone().min().unwrap_or(0), places.max().unwrap_or(0));
+        [first, last + 1].map(|at| list(&[&rest[..at], &[setting], &rest[at..]].concat()))
+    }
+}
+
 impl syntax::Effect {
+    /// The variable that it sets, as it is written.
+    fn set(&self) -> Option<&str> {
+        let is_assignment = match self.key {
+            EffectKey::Set => true,
+            EffectKey::Do => {
+                matches!(expression::effect_form(&self.text, &mut Vec::new()), Some((EffectForm::Assignment, _)))
+            }
+            EffectKey::Start | EffectKey::Send | EffectKey::Raise | EffectKey::Restart => false,
+        };
+        self.text.text.split('=').next().filter(|_| is_assignment)
+    }
+
     /// As an item of `do` in flow style, quoted where YAML would cut it.
     fn as_item(&self) -> String {
         let text = self.text.text.trim();

@@ -147,6 +147,7 @@ fn in_order(
         (&a.name.text, a.name.text != *a_stem, a_stem).cmp(&(&b.name.text, b.name.text != *b_stem, b_stem))
     });
     let mut first: Option<Text> = None;
+    let stems: BTreeSet<String> = automata.iter().map(|(stem, _)| stem.clone()).collect();
     automata.retain(|(stem, automaton)| {
         let name = &automaton.name;
         if let Some(first) = first.as_ref().filter(|first| first.text == name.text) {
@@ -159,7 +160,11 @@ fn in_order(
         // If only its form is wrong, that is reported elsewhere.
         if *stem != name.text && Convention::SnakeCase.apply(&name.text).as_ref() != Some(stem) {
             let message = format!("the automaton `{}` is in a file called `{stem}.yaml`", name.text);
-            let help = format!("rename the file to `{}.yaml`, or the automaton", name.text);
+            let help = if stems.contains(&name.text) {
+                format!("rename the automaton: there is a `{}.yaml` beside it", name.text)
+            } else {
+                format!("rename the file to `{}.yaml`, or the automaton", name.text)
+            };
             findings.push(Diagnostic::new(&errors::FILE_NAME, name.span, message).help(help));
         }
         first = Some(name.clone());
@@ -241,6 +246,7 @@ impl Resolver<'_> {
             automaton: place.automaton,
             event: place.event,
             inside_property: false,
+            has_guard: place.has_guard,
             known: place.known,
             broken: &self.broken,
         };

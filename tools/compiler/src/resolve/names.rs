@@ -3,33 +3,33 @@
 use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::names::{Convention, NAME_LENGTH_LIMIT, reserved, reserved_for_events};
+use crate::names::{Kind, NAME_LENGTH_LIMIT};
 use crate::source::{Span, Text};
 use crate::syntax;
 use std::collections::BTreeMap;
 
 impl Resolver<'_> {
-    /// The form of a name, and whether it can be one.
-    pub(super) fn check_name(&mut self, name: &Text, convention: Convention, what: &str) {
+    /// The form of a name, and whether it can be one; `others`: all names of the same place.
+    pub(super) fn check_name(&mut self, name: &Text, kind: Kind, others: &[&str]) {
         let written = name.text.as_str();
-        if !convention.fits(written) {
+        if !kind.convention().fits(written) {
             let shown: String = written.chars().take(NAME_LENGTH_LIMIT).collect();
-            let message = format!("the name of {} is in {}; `{shown}` is not", with_article(what), convention.name());
-            let mut finding = Diagnostic::new(&errors::NAME_SHAPE, name.span, message);
-            if written.len() > NAME_LENGTH_LIMIT {
-                finding = finding.help(format!("it may have at most {NAME_LENGTH_LIMIT} characters"));
-            } else if let Some(proposal) = convention.apply(written) {
-                finding = finding.help(format!("write `{proposal}`"));
-            }
-            self.report(finding);
-        }
-        let reason = match what {
-            "field" | "argument" => None,
-            "event" => reserved_for_events(written),
-            _ => reserved(written),
-        };
-        if let Some(reason) = reason {
-            let message = format!("`{written}` cannot be the name of {}: it is {reason}", with_article(what));
+            let form = kind.convention().name();
+            let message = format!("the name of {} is in {form}; `{shown}` is not", kind.what());
+            let finding = Diagnostic::new(&errors::NAME_SHAPE, name.span, message);
+            let help = match kind.proposal(written, others) {
+                _ if written.len() > NAME_LENGTH_LIMIT => format!("it may have at most {NAME_LENGTH_LIMIT} characters"),
+                Ok(proposal) => {
+                    let help = format!("write `{proposal}`");
+                    // Where it is used in its right form already.
+                    self.broken.insert(proposal);
+                    help
+                }
+                Err(why) => why,
+            };
+            self.report(finding.help(help));
+        } else if let Some(reason) = kind.reserved(written) {
+            let message = format!("`{written}` cannot be the name of {}: it is {reason}", kind.what());
             self.report(Diagnostic::new(&errors::RESERVED_NAME, name.span, message));
         }
     }
@@ -39,8 +39,10 @@ impl Resolver<'_> {
         let parts: Vec<(String, Span)> = self.system.parts.iter().map(|part| (part.name.clone(), part.span)).collect();
         let names = automata.iter().map(|automaton| (automaton.name.text.clone(), automaton.name.span));
         self.refuse_duplicates("part or automaton", parts.into_iter().chain(names).collect());
+        let all: Vec<String> = self.partners().map(str::to_owned).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
         for automaton in automata {
-            self.check_name(&automaton.name, Convention::SnakeCase, "automaton");
+            self.check_name(&automaton.name, Kind::Automaton, &all);
             self.check_names_of(automaton);
         }
     }
@@ -48,17 +50,16 @@ impl Resolver<'_> {
     fn check_names_of(&mut self, automaton: &syntax::Automaton) {
         let states = super::states::depth_first(&automaton.root);
         let states: Vec<&Text> = states.iter().skip(1).map(|state| &state.name).collect();
+        let all: Vec<&str> = states.iter().map(|name| name.text.as_str()).collect();
         for name in &states {
-            self.check_name(name, Convention::UpperSnake, "state");
+            self.check_name(name, Kind::State, &all);
         }
         self.refuse_duplicates("state", pairs(&states));
-        let conditions = automaton.conditions.iter().map(|condition| &condition.name);
-        let parameters = automaton.parameters.iter().map(|parameter| &parameter.name);
-        let variables = automaton.variables.iter().map(|variable| &variable.name);
+        let all: Vec<&str> = automaton.properties.iter().map(|property| property.name.text.as_str()).collect();
         for property in &automaton.properties {
-            self.check_name(&property.name, Convention::SnakeCase, "property");
+            self.check_name(&property.name, Kind::Property, &all);
         }
-        let values: Vec<&Text> = parameters.chain(variables).chain(conditions).collect();
+        let values: Vec<&Text> = automaton.values().collect();
         self.refuse_duplicates("parameter, variable or condition", pairs(&values));
     }
 
@@ -81,9 +82,4 @@ impl Resolver<'_> {
 
 fn pairs(names: &[&Text]) -> Vec<(String, Span)> {
     names.iter().map(|name| (name.text.clone(), name.span)).collect()
-}
-
-fn with_article(what: &str) -> String {
-    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {what}")
 }

@@ -6,6 +6,7 @@ use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Effects, History, State, StateId};
+use crate::names::Kind;
 use crate::source::Text;
 use crate::syntax::{self, Given};
 
@@ -65,8 +66,8 @@ impl Resolver<'_> {
         };
         let finding = match inside.as_slice() {
             [] => finding.help(format!("`{place}` has no states inside: remove `initial`")),
-            [only] => finding.help(format!("did you mean `{only}`?")),
-            _ => finding.did_you_mean(&text.text, inside),
+            [only] if Kind::State.allows(only) => finding.help(format!("did you mean `{only}`?")),
+            _ => finding.did_you_mean(&text.text, inside.into_iter().filter(|name| Kind::State.allows(name))),
         };
         self.report(finding);
     }

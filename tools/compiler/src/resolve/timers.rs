@@ -6,6 +6,7 @@ use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Known, length};
 use crate::model::{Automaton, AutomatonId, Expression, StateId, Timer, TimerId, Type};
+use crate::names::Kind;
 use crate::source::Text;
 use crate::syntax;
 use crate::wording::Wording;
@@ -81,7 +82,10 @@ impl Resolver<'_> {
         let durations = variables.chain(parameters).chain(conditions).filter(|(_, of)| *of == Type::DURATION);
         let finding = Diagnostic::new(&errors::TIMER_LENGTH, text.span, message)
             .cause(format!("value {} {}", of.name, text.text))
-            .did_you_mean(&text.text, durations.map(|(name, _)| name.as_str()));
+            .did_you_mean(
+                &text.text,
+                durations.map(|(name, _)| name.as_str()).filter(|name| Kind::Variable.allows(name)),
+            );
         self.report(finding);
     }
 

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::KEY;
 use crate::foreign;
 use crate::model::{BaseType, Field, IntegerType, Key, Part, Type, TypeDefinition, TypeId, TypeKind};
-use crate::names::{Convention, KEYWORDS_OF_RUST};
+use crate::names::{KEYWORDS_OF_RUST, Kind};
 use crate::source::Text;
 use crate::syntax;
 
@@ -32,8 +32,10 @@ impl Resolver<'_> {
     pub(super) fn declare_types(&mut self, file: syntax::TypesFile) {
         let mut declarations = file.types;
         declarations.sort_by(|a, b| a.name.text.cmp(&b.name.text));
+        let all: Vec<String> = declarations.iter().map(|declaration| declaration.name.text.clone()).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
         for declaration in declarations {
-            self.check_name(&declaration.name, Convention::UpperCamel, "type");
+            self.check_name(&declaration.name, Kind::Type, &all);
             match declaration.kind.and_then(|kind| self.declare_kind(&declaration.name.text, kind)) {
                 Some(kind) => self.system.types.push(TypeDefinition {
                     name: declaration.name.text,
@@ -47,18 +49,20 @@ impl Resolver<'_> {
                 }
             }
         }
-        for key in file.keys {
-            self.check_name(&key.name, Convention::SnakeCase, "key");
-            let r#type = self.key_type(&key);
-            self.keys.push(InstanceKey { name: key.name.text, r#type });
+        let all: Vec<&str> = file.keys.iter().map(|key| key.name.text.as_str()).collect();
+        for key in &file.keys {
+            self.check_name(&key.name, Kind::Key, &all);
+            let r#type = self.key_type(key);
+            self.keys.push(InstanceKey { name: key.name.text.clone(), r#type });
         }
     }
 
     fn declare_kind(&mut self, name: &str, kind: syntax::TypeKind) -> Option<TypeKind> {
         match kind {
             syntax::TypeKind::Enum(variants) => {
+                let all: Vec<&str> = variants.iter().map(|variant| variant.text.as_str()).collect();
                 for (index, variant) in variants.iter().enumerate() {
-                    self.check_name(variant, Convention::UpperCamel, "variant");
+                    self.check_name(variant, Kind::Variant, &all);
                     if let Some(first) = variants[..index].iter().find(|other| other.text == variant.text) {
                         let message = format!("the enum `{name}` has the variant `{}` twice", variant.text);
                         let finding = Diagnostic::new(&errors::DUPLICATE_NAME, variant.span, message);
@@ -95,8 +99,11 @@ impl Resolver<'_> {
 
     pub(super) fn declare_parts(&mut self, mut parts: Vec<syntax::PartDeclaration>) {
         parts.sort_by(|a, b| a.name.text.cmp(&b.name.text));
+        let names = parts.iter().map(|part| part.name.text.clone());
+        let all: Vec<String> = names.chain(self.automata_names.iter().cloned()).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
         for part in parts {
-            self.check_name(&part.name, Convention::SnakeCase, "part");
+            self.check_name(&part.name, Kind::Part, &all);
             self.system.parts.push(Part { name: part.name.text, summary: part.summary, span: part.name.span });
         }
     }
@@ -122,6 +129,7 @@ impl Resolver<'_> {
         {
             let message = format!("there is no type `{name}`");
             let declared = self.system.types.iter().map(|declared| declared.name.as_str());
+            let declared = declared.filter(|name| Kind::Type.allows(name));
             let known = built_in_types().chain(declared);
             let span = text.at(0, name.len());
             let finding = Diagnostic::new(&errors::UNKNOWN_TYPE, span, message)
@@ -140,10 +148,11 @@ impl Resolver<'_> {
     }
 
     /// Fields, without those whose type failed; the flag says whether all are there.
-    pub(super) fn resolve_fields(&mut self, fields: &[syntax::Field], what: &str) -> (Vec<Field>, bool) {
+    pub(super) fn resolve_fields(&mut self, fields: &[syntax::Field], kind: Kind) -> (Vec<Field>, bool) {
         let mut resolved = Vec::new();
+        let all: Vec<&str> = fields.iter().map(|field| field.name.text.as_str()).collect();
         for field in fields {
-            self.check_name(&field.name, Convention::SnakeCase, what);
+            self.check_name(&field.name, kind, &all);
             match field.r#type.as_ref().and_then(|text| self.resolve_type(text)) {
                 Some(r#type) => resolved.push(Field { name: field.name.text.clone(), r#type, span: field.name.span }),
                 None => self.drops(field.name.span),
@@ -159,7 +168,7 @@ impl Resolver<'_> {
         let known = self.keys.iter().find(|key| key.name == name.text);
         if known.is_none() && self.absent_types.is_worth_telling(name, |name| format!("the key `{name}`")) {
             let message = format!("`types.yaml` declares no key `{}`", name.text);
-            let known = self.keys.iter().map(|key| key.name.as_str());
+            let known = self.keys.iter().map(|key| key.name.as_str()).filter(|name| Kind::Key.allows(name));
             let finding = Diagnostic::new(&errors::UNKNOWN_INSTANCE_KEY, name.span, message)
                 .cause(format!("key {}", name.text))
                 .did_you_mean(&name.text, known);

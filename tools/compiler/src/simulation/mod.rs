@@ -101,7 +101,8 @@ pub enum Refusal {
     Question(Box<OpenQuestion>, Error),
     /// It cannot be done.
     Error(Error),
-    /// Time does not get past that moment: this timer of this instance is due again at once, again and again.
+    /// Time does not get past that moment: this timer of this instance is due again at once, again and again. At the end of time, where
+    /// every deadline stays, that says nothing of its length.
     Endless {
         /// In milliseconds.
         at_ms: u64,
@@ -125,6 +126,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Question(_, error) | Self::Error(error) => write!(f, "{error}"),
+            Self::Endless { at_ms: u64::MAX, instance, timer } => {
+                write!(f, "time ends at {} ms: `{timer}` of {instance} would be due after that", u64::MAX)
+            }
             Self::Endless { at_ms, instance, timer } => write!(
                 f,
                 "time does not get past {at_ms} ms: `{timer}` of {instance} is due again at once, again and again; its length is 0, or leads to other lengths of 0"

@@ -321,6 +321,12 @@ fn time_that_stands_still_is_noticed_soon_and_the_timer_is_named() {
     assert_eq!(error.line, 2);
     assert!(error.message.starts_with("time does not get past 5 ms: `after 0s in "), "{}", error.message);
     assert!(deliveries < 25_000, "{deliveries}");
+    // At the end of time the length is not the reason.
+    let text = "automaton: m\nsummary: Waits.\ninitial: A\nstates:\n  A: { after: { 5s: A } }\n";
+    let script = format!("{{\"at_ms\":{},\"jump\":true}}\n{{\"at_ms\":{}}}\n", u64::MAX - 5, u64::MAX);
+    let error = run_script(system_of("{}", PROGRAM, text), &script, |_| ()).expect_err("time ends");
+    let message = "time ends at 18446744073709551615 ms: `after 5s in A` of m would be due after that";
+    assert_eq!((error.line, error.message.as_str()), (2, message));
     // A beat of a millisecond through some minutes is no such thing.
     let text = "automaton: m\nsummary: Beats.\ninitial: A\nstates:\n  A: { every: { 1ms: { ignore: a beat } } }\n";
     let mut beats = 0;

@@ -90,6 +90,15 @@ pub struct Automaton {
     pub unread_names: Vec<String>,
 }
 
+impl Automaton {
+    /// The names of parameters, variables and conditions, each of which can be only one of these.
+    pub fn values(&self) -> impl Iterator<Item = &Text> {
+        let parameters = self.parameters.iter().map(|parameter| &parameter.name);
+        let variables = self.variables.iter().map(|variable| &variable.name);
+        parameters.chain(variables).chain(self.conditions.iter().map(|condition| &condition.name))
+    }
+}
+
 /// `name: Type`.
 #[derive(Debug)]
 pub struct Field {

@@ -6,7 +6,7 @@ use crate::foreign;
 use crate::nearest::nearest;
 use crate::source::{Span, Text};
 use crate::syntax::Given;
-use crate::yaml::{Entry, Node, NodeKind, Quoting, Scalar, joined_pair};
+use crate::yaml::{Entry, Node, NodeKind, Quoting, Scalar, explain_null, joined_pair};
 
 /// Where findings go.
 pub(super) struct Reader<'f> {
@@ -56,7 +56,7 @@ impl<'f> Reader<'f> {
             NodeKind::Refused => return,
             NodeKind::Empty => {
                 let message = format!("there is nothing here; {wanted} is needed");
-                self.report(Diagnostic::new(&errors::EMPTY, node.span, message));
+                self.report(explain_null(Diagnostic::new(&errors::EMPTY, node.span, message), node));
                 return;
             }
             NodeKind::Scalar(_) => "a text",
@@ -81,7 +81,7 @@ impl<'f> Reader<'f> {
         }
         if entry.value.kind == NodeKind::Empty {
             let message = format!("there is nothing after `{}`; {wanted} is needed", entry.key.text);
-            self.report(Diagnostic::new(&errors::EMPTY, entry.key.span, message));
+            self.report(explain_null(Diagnostic::new(&errors::EMPTY, entry.key.span, message), &entry.value));
             return None;
         }
         Some(&entry.value)

@@ -3,6 +3,8 @@
 use automata_runtime::{Outcome, Record};
 use serde_json::{Map, Value as Json};
 
+use crate::invisible::is_invisible;
+
 /// `0:50.040`, with hours if there are some.
 #[must_use]
 pub fn moment(milliseconds: u64) -> String {
@@ -79,7 +81,7 @@ fn bare(value: &Json) -> String {
         }
         value => value.to_string(),
     };
-    let text: String = text.chars().map(|c| if c.is_control() { '·' } else { c }).collect();
+    let text: String = text.chars().map(|c| if is_invisible(c) { '·' } else { c }).collect();
     const LONGEST: usize = 40;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -238,7 +238,8 @@ fn accept_key(node: Node, findings: &mut Vec<Diagnostic>) -> Key {
         }
         NodeKind::Scalar(scalar) if !scalar.text.text.is_empty() => Key::Text(scalar.text),
         NodeKind::Empty | NodeKind::Scalar(_) => {
-            findings.push(Diagnostic::new(&errors::EMPTY, node.span, "a key is missing here"));
+            let finding = Diagnostic::new(&errors::EMPTY, node.span, "a key is missing here");
+            findings.push(explain_null(finding, &node));
             Key::Refused
         }
         NodeKind::Sequence(_) | NodeKind::Mapping(_) => {
@@ -247,6 +248,16 @@ fn accept_key(node: Node, findings: &mut Vec<Diagnostic>) -> Key {
             Key::Refused
         }
         NodeKind::Refused => Key::Refused,
+    }
+}
+
+/// For what is called by the word that YAML has for nothing.
+pub(crate) fn explain_null(finding: Diagnostic, node: &Node) -> Diagnostic {
+    let is_word = node.kind == NodeKind::Empty && (node.span.end - node.span.start) as usize == "null".len();
+    if is_word {
+        finding.help("`null`, in small or capital letters, is YAML's word for nothing; as a name it needs quotes")
+    } else {
+        finding
     }
 }
 

@@ -9,6 +9,7 @@ mod scan_error;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use builder::explain_null;
 pub use builder::parse;
 pub(crate) use scan_error::joined_pair;
 
