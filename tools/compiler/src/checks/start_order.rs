@@ -10,7 +10,9 @@ use super::Subject;
 use super::steps::{self, Part, Step};
 use crate::codes::warnings::SENT_BEFORE_START;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Effect, Effects, EventKind, Expression, ExpressionKind, Field, Instances, Send, Start, StateId};
+use crate::model::{
+    Effect, Effects, EventId, EventKind, Expression, ExpressionKind, Field, Instances, Send, Start, StateId,
+};
 use crate::source::Span;
 use crate::wording::Wording;
 use crate::worlds::without_spans;
@@ -133,34 +135,42 @@ impl<'a> Search<'_, 'a> {
         if !self.told.insert(send.span) {
             return;
         }
-        let wording = Wording::new(self.subject.system, self.subject.automaton);
-        let name = &self.subject.system.automata[start.automaton].name;
-        let key =
-            start.key.as_ref().map(|key| format!("[{}]", wording.expression(key, part.event))).unwrap_or_default();
-        let sent = &self.subject.system.automata[send.to.automaton].events[send.event].name;
-        let lost = if certainty == Certainty::Lost { "is lost" } else { "may be lost" };
-        let message = format!("`{sent}` is sent to `{name}{key}` before that is started, and {lost}");
-        let fields = part.event.map_or(&[] as &[Field], |event| &self.subject.automaton.events[event].fields);
-        let [start_it, send_it] =
-            [Effect::Start(start.clone()), Effect::Send(send.clone())].map(|effect| wording.effect(&effect, fields));
-        self.findings.push(
-            Diagnostic::new(&SENT_BEFORE_START, send.span, message)
-                .related(start.span, "it is started only here")
-                .help(format!("start it first: `do: [\"{start_it}\", \"{send_it}\"]`")),
-        );
+        self.findings.push(finding(self.subject, send, start, part.event, certainty));
     }
+}
+
+/// That the message comes before the start.
+pub fn finding(
+    subject: &Subject,
+    send: &Send,
+    start: &Start,
+    event: Option<EventId>,
+    certainty: Certainty,
+) -> Diagnostic {
+    let wording = Wording::new(subject.system, subject.automaton);
+    let name = &subject.system.automata[start.automaton].name;
+    let key = start.key.as_ref().map(|key| format!("[{}]", wording.expression(key, event))).unwrap_or_default();
+    let sent = &subject.system.automata[send.to.automaton].events[send.event].name;
+    let lost = if certainty == Certainty::Lost { "is lost" } else { "may be lost" };
+    let message = format!("`{sent}` is sent to `{name}{key}` before that is started, and {lost}");
+    let fields = event.map_or(&[] as &[Field], |event| &subject.automaton.events[event].fields);
+    let [start_it, send_it] =
+        [Effect::Start(start.clone()), Effect::Send(send.clone())].map(|effect| wording.effect(&effect, fields));
+    Diagnostic::new(&SENT_BEFORE_START, send.span, message)
+        .related(start.span, "it is started only here")
+        .help(format!("start it first: `do: [\"{start_it}\", \"{send_it}\"]`"))
 }
 
 /// Whether the start follows in any case.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Certainty {
+pub enum Certainty {
     Lost,
     Perhaps,
 }
 
 /// To the instance that is started. What is there arrives in any case: an event that starts its instance itself, or one for an instance that is there for ever,
 /// or for the sender.
-fn is_for(subject: &Subject, send: &Send, start: &Start) -> bool {
+pub fn is_for(subject: &Subject, send: &Send, start: &Start) -> bool {
     let receiver = &subject.system.automata[send.to.automaton];
     let starts = matches!(receiver.events[send.event].kind, EventKind::Declared { starts: true, .. });
     let key = match &send.to.instances {

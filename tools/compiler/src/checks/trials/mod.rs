@@ -1,6 +1,8 @@
 //! What goes round for ever, found by trial runs: the interpreter runs the system, one automaton gets its events with values that can make a
 //! difference, and a run that is stopped by a limit is told with the inputs that led to it.
 //!
+//! So is a message that is lost because its receiver is started only after it.
+//!
 //! That finds what the other checks do not follow: guards, `raise`, sends behind questions, history, counting. They still find what lies
 //! deeper than a trial goes. Only automata that can go round at all are tried.
 
@@ -8,16 +10,16 @@ mod relations;
 mod told;
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
-use automata_runtime::record::Fault;
+use automata_runtime::record::{Fault, Outcome};
 
 use self::relations::Relations;
 use super::{Subject, zero_timers};
 use crate::codes::{check_errors, warnings};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::interpreter::{Address, ConditionAsked, Delivery, Host, Interpreter, Value};
+use crate::interpreter::{Address, ConditionAsked, Delivery, Host, Interpreter, Message, Sending, Value};
 use crate::model::{
     AutomatonId, BaseType, EventId, EventKind, ParameterId, Partner, System, TimerId, TimerKind, Trigger, Type,
 };
@@ -44,7 +46,8 @@ const ALIKE: [&Code; 4] =
 pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
     let relations = Relations::of(subjects);
     let cyclic = relations.cyclic();
-    let tried: Vec<&Subject> = subjects.iter().filter(|of| cyclic.contains(&of.id) || goes_on(of)).collect();
+    let is_tried = |of: &&Subject| cyclic.contains(&of.id) || goes_on(of) || sends_and_starts(of);
+    let tried: Vec<&Subject> = subjects.iter().filter(is_tried).collect();
     // What goes round for certain would stop every trial.
     let is_certain = |finding: &Diagnostic| finding.code == &check_errors::ALWAYS_CYCLE;
     if tried.is_empty() || findings.iter().any(is_certain) {
@@ -54,6 +57,12 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
     for subject in tried {
         let mut trial = Trial::new(subjects, &relations, subject.id, Arc::clone(&system));
         trial.run();
+        // Where somebody else starts the receiver too, it may be there already.
+        let lost = trial.early.iter().filter(|(early, is_lost)| **is_lost && is_only_starter(subjects, early));
+        for (early, _) in lost {
+            let finding = told::lost(&subjects[early.from.index()], early);
+            findings.extend(finding.filter(|finding| !findings.iter().any(|other| is_same(other, finding))));
+        }
         for finding in trial.stopped.iter().map(|stopped| told::finding(subjects, stopped)) {
             let places: BTreeSet<Span> = places(&finding).collect();
             let is_told = |other: &Diagnostic| {
@@ -64,6 +73,10 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+fn is_same(one: &Diagnostic, other: &Diagnostic) -> bool {
+    one.code == other.code && one.span == other.span
 }
 
 fn places(finding: &Diagnostic) -> impl Iterator<Item = Span> {
@@ -79,6 +92,18 @@ fn goes_on(subject: &Subject) -> bool {
         .map(TimerId)
         .any(|timer| automaton.timers[timer].kind == TimerKind::After && zero_timers::lengths(subject, timer).0 <= 0);
     has_always || raises || may_be_zero
+}
+
+/// Whether it may send something to what it starts itself.
+fn sends_and_starts(subject: &Subject) -> bool {
+    let effects = || subject.automaton.all_effects();
+    let started: BTreeSet<AutomatonId> = effects().flat_map(|of| of.starts()).map(|start| start.automaton).collect();
+    effects().flat_map(|of| of.sends()).any(|send| started.contains(&send.to.automaton))
+}
+
+fn is_only_starter(subjects: &[Subject], early: &Early) -> bool {
+    let others = subjects.iter().filter(|of| of.id != early.from).flat_map(|of| of.automaton.all_effects());
+    others.flat_map(|effects| effects.starts()).all(|start| start.automaton != early.to)
 }
 
 /// A run that a limit has stopped.
@@ -101,6 +126,16 @@ struct Trial<'s, 'a> {
     constants: Constants,
     deliveries_left: u64,
     stopped: Vec<Stopped>,
+    /// Whether it was lost whenever it was sent.
+    early: BTreeMap<Early, bool>,
+}
+
+/// A message that was sent before its sender started the receiver in the same delivery.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Early {
+    from: AutomatonId,
+    to: AutomatonId,
+    event: EventId,
 }
 
 /// Where a run is, and how it got there.
@@ -132,6 +167,7 @@ impl<'s, 'a> Trial<'s, 'a> {
             constants,
             deliveries_left: MOST_DELIVERIES,
             stopped: Vec::new(),
+            early: BTreeMap::new(),
         };
         let address = |id: AutomatonId| {
             let key = of(&id).key.as_ref().map(|key| trial.some_value(key.r#type));
@@ -241,6 +277,9 @@ impl<'s, 'a> Trial<'s, 'a> {
             };
             let (asked, answers, deliveries) = (host.asked.get(), host.answers, host.deliveries);
             next.inputs.push(self.shown(input, &answers));
+            for (early, is_lost) in too_early(&deliveries) {
+                *self.early.entry(early).or_insert(true) &= is_lost;
+            }
             let stopped = deliveries.iter().find_map(|delivery| {
                 let by =
                     [Fault::MicrostepLimit, Fault::DeliveryLimit].into_iter().find(|of| delivery.faults.contains(of));
@@ -323,6 +362,30 @@ impl Host for Answers<'_, '_, '_> {
     fn delivered(&mut self, _: &System, delivery: &Delivery) {
         self.deliveries.push(delivery.clone());
     }
+}
+
+/// Messages that were sent before their sender started the receiver in the same delivery, and whether each was lost.
+fn too_early(deliveries: &[Delivery]) -> Vec<(Early, bool)> {
+    let mut found = Vec::new();
+    for sender in deliveries {
+        for (at, sent) in sender.sends.iter().enumerate() {
+            let Message::Event { event, .. } = sent.message else { continue };
+            let starts_it = |later: &Sending| {
+                matches!(later.message, Message::Start { .. }) && (later.to, &later.who) == (sent.to, &sent.who)
+            };
+            if !sender.sends[at + 1..].iter().any(starts_it) {
+                continue;
+            }
+            let is_it = |of: &&Delivery| {
+                of.cause == Some(sender.sequence)
+                    && of.address.automaton == sent.to
+                    && matches!(of.message, Message::Event { event: of, .. } if of == event)
+            };
+            let is_lost = deliveries.iter().find(is_it).is_some_and(|of| of.outcome == Outcome::NoSuchInstance);
+            found.push((Early { from: sender.address.automaton, to: sent.to, event }, is_lost));
+        }
+    }
+    found
 }
 
 /// A value in an example; one that only is what it is has no name.

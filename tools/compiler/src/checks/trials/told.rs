@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use automata_runtime::record::Fault;
 
-use super::super::{Subject, listed, unending, zero_timers};
-use super::Stopped;
+use super::super::{Subject, listed, start_order, unending, zero_timers};
+use super::{Early, Stopped};
 use crate::codes::warnings;
 use crate::diagnostic::Diagnostic;
 use crate::interpreter::{Delivery, Message, message_name};
-use crate::model::{AutomatonId, TimerId, TransitionId, Trigger};
+use crate::model::{AutomatonId, EventId, Start, TimerId, TransitionId, Trigger};
 use crate::source::Span;
 
 /// Deliveries that go round, at most, to be told.
@@ -118,4 +118,25 @@ fn with_places(message: String, spans: BTreeSet<Span>, subject: &Subject) -> Dia
         finding = finding.related(span, "and round");
     }
     finding.help("end it with a guard, or with a state that does not handle it")
+}
+
+/// A message that was lost: the send and the start, if both are found in the definition.
+pub fn lost(subject: &Subject, lost: &Early) -> Option<Diagnostic> {
+    let automaton = subject.automaton;
+    let of_cases = automaton.transitions.iter().map(|transition| (&transition.effects, transition.trigger));
+    let (send, event) = of_cases
+        .flat_map(|(effects, trigger)| effects.sends().map(move |send| (send, event_of(trigger))))
+        .chain(automaton.all_effects().flat_map(|effects| effects.sends()).map(|send| (send, None)))
+        .find(|(send, _)| send.to.automaton == lost.to && send.event == lost.event)?;
+    let mut starts: Vec<&Start> = automaton.all_effects().flat_map(|effects| effects.starts()).collect();
+    starts.retain(|start| start.automaton == lost.to);
+    let start = starts.iter().find(|start| start_order::is_for(subject, send, start)).or(starts.last())?;
+    Some(start_order::finding(subject, send, start, event, start_order::Certainty::Perhaps))
+}
+
+fn event_of(trigger: Trigger) -> Option<EventId> {
+    match trigger {
+        Trigger::Event(event) => Some(event),
+        Trigger::Timer(_) | Trigger::Always => None,
+    }
 }
