@@ -102,6 +102,8 @@ pub(super) struct World {
     /// By [`AutomatonId`].
     pub tables: Vec<Table>,
     pub queue: Queue,
+    /// Of one input.
+    pub delivery_limit: u32,
     pub timers: Timers,
     pub now_ms: u64,
     /// Deliveries so far.
@@ -130,6 +132,7 @@ impl World {
         Self {
             tables: vec![Table::default(); program.plans.len()],
             queue: Queue { messages: VecDeque::new(), limit: QUEUE_LIMIT },
+            delivery_limit: DELIVERY_LIMIT,
             timers: Timers::default(),
             now_ms: 0,
             sequence: 0,
@@ -142,13 +145,13 @@ impl World {
 
     /// Handles what is in the queue, which one input from outside put there, and all that follows.
     pub fn input(&mut self, program: &Program, host: &mut dyn Host) -> Evaluated<()> {
-        self.drain(program, host, &mut Allowance { deliveries: DELIVERY_LIMIT, timers_until_ms: None })
+        self.drain(program, host, &mut Allowance { deliveries: self.delivery_limit, timers_until_ms: None })
     }
 
     /// Delivers what is due, each with all that follows from it before the next.
     pub fn advance(&mut self, program: &Program, now_ms: u64, host: &mut dyn Host) -> Evaluated<()> {
         self.now_ms = now_ms;
-        let mut allowance = Allowance { deliveries: DELIVERY_LIMIT, timers_until_ms: Some(now_ms) };
+        let mut allowance = Allowance { deliveries: self.delivery_limit, timers_until_ms: Some(now_ms) };
         while allowance.deliveries > 0
             && let Some((deadline_ms, (automaton, number, timer))) = self.timers.first()
             && deadline_ms <= now_ms

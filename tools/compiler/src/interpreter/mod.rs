@@ -81,6 +81,11 @@ impl Interpreter {
         self.world.queue.limit = limit;
     }
 
+    /// Bounds the deliveries of one input (10 000, as everywhere else), to find out sooner whether it may go on for ever.
+    pub(crate) fn set_delivery_limit(&mut self, limit: u32) {
+        self.world.delivery_limit = limit;
+    }
+
     /// Starts the automata that have one instance, in the order of their names, as one input.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
-use automata_runtime::record::{Fault, Outcome};
+use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome};
 
 use self::relations::Relations;
 use super::{Subject, zero_timers};
@@ -21,13 +21,17 @@ use crate::codes::{check_errors, warnings};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::interpreter::{Address, ConditionAsked, Delivery, Host, Interpreter, Message, Sending, Value};
 use crate::model::{
-    AutomatonId, BaseType, EventId, EventKind, ParameterId, Partner, System, TimerId, TimerKind, Trigger, Type,
+    AutomatonId, BaseType, EventId, EventKind, ParameterId, Partner, System, TimerId, TimerKind, TransitionId, Trigger,
+    Type,
 };
 use crate::source::Span;
 use crate::worlds::{Constants, Extent};
 
-/// Deliveries of one automaton's trials. The run that is stopped is not counted.
+/// Deliveries of one automaton's trials, those of long runs beyond [`COST`] not counted.
 const MOST_DELIVERIES: u64 = 1_000;
+const COST: u64 = 125;
+/// Deliveries of one input after which it seems not to end.
+const SOON: u32 = 1_000;
 /// Situations from which a trial goes on.
 const MOST_POINTS: usize = 200;
 /// Automata that get inputs in one trial.
@@ -126,6 +130,8 @@ struct Trial<'s, 'a> {
     constants: Constants,
     deliveries_left: u64,
     stopped: Vec<Stopped>,
+    /// What went round in them: each is looked at once.
+    rounds: BTreeSet<Round>,
     /// Whether it was lost whenever it was sent.
     early: BTreeMap<Early, bool>,
 }
@@ -136,6 +142,17 @@ struct Early {
     from: AutomatonId,
     to: AutomatonId,
     event: EventId,
+}
+
+/// The cases that are taken again and again.
+type Round = BTreeSet<(AutomatonId, TransitionId)>;
+
+/// One input, done.
+struct Run {
+    next: Place,
+    is_done: bool,
+    was_asked: bool,
+    deliveries: Vec<Delivery>,
 }
 
 /// Where a run is, and how it got there.
@@ -167,6 +184,7 @@ impl<'s, 'a> Trial<'s, 'a> {
             constants,
             deliveries_left: MOST_DELIVERIES,
             stopped: Vec::new(),
+            rounds: BTreeSet::new(),
             early: BTreeMap::new(),
         };
         let address = |id: AutomatonId| {
@@ -258,52 +276,61 @@ impl<'s, 'a> Trial<'s, 'a> {
     fn after(&mut self, place: &Place, input: &Input) -> Vec<Place> {
         let mut places = Vec::new();
         for way in 0..WAYS {
-            let mut next = place.clone();
-            let first = next.interpreter.deliveries();
-            let mut host =
-                Answers { trial: self, way, asked: Cell::new(false), answers: Vec::new(), deliveries: Vec::new() };
-            let outcome = match input {
-                Input::System => {
-                    let all = self.there.iter().map(|&automaton| Address { automaton, key: None });
-                    all.into_iter().try_for_each(|of| next.interpreter.start_instance(of, Vec::new(), &mut host))
-                }
-                Input::Instance(address, given) => {
-                    next.interpreter.start_instance(address.clone(), given.clone(), &mut host)
-                }
-                Input::Event(address, event, fields) => {
-                    next.interpreter.deliver(address.clone(), *event, fields.clone(), &mut host)
-                }
-                Input::Time(at_ms) => next.interpreter.advance(*at_ms, &mut host),
-            };
-            let (asked, answers, deliveries) = (host.asked.get(), host.answers, host.deliveries);
-            next.inputs.push(self.shown(input, &answers));
+            let Run { next, is_done, was_asked, deliveries } = self.run_one(place, input, way, SOON);
             for (early, is_lost) in too_early(&deliveries) {
                 *self.early.entry(early).or_insert(true) &= is_lost;
             }
-            let stopped = deliveries.iter().find_map(|delivery| {
-                let by =
-                    [Fault::MicrostepLimit, Fault::DeliveryLimit].into_iter().find(|of| delivery.faults.contains(of));
-                Some((by?, delivery.sequence, delivery.address.automaton))
-            });
-            match stopped {
-                Some((by, sequence, automaton)) => {
-                    let last = deliveries.into_iter().filter(|of| of.sequence <= sequence).collect();
-                    self.stopped.push(Stopped { automaton, by, last, inputs: next.inputs });
-                    self.deliveries_left = self.deliveries_left.saturating_sub(MOST_DELIVERIES / 8);
-                }
-                None => {
-                    let made = next.interpreter.deliveries() - first;
-                    self.deliveries_left = self.deliveries_left.saturating_sub(made.max(1));
-                    if outcome.is_ok() {
-                        places.push(next);
-                    }
-                }
+            self.deliveries_left = self.deliveries_left.saturating_sub((deliveries.len() as u64).clamp(1, COST));
+            match stopped(deliveries, &next.inputs) {
+                Some(stopped) => self.stop(stopped, place, input, way),
+                None if is_done => places.push(next),
+                None => {}
             }
-            if !asked || self.deliveries_left == 0 {
+            if !was_asked || self.deliveries_left == 0 {
                 break;
             }
         }
         places
+    }
+
+    /// Remembers a run that was stopped, if it is another one; where it was stopped early, only if it does not end later.
+    fn stop(&mut self, stopped: Stopped, place: &Place, input: &Input, way: usize) {
+        let round = told::round_of(&stopped);
+        if self.rounds.contains(&round) {
+            return;
+        }
+        let stopped = match stopped.by {
+            Fault::DeliveryLimit => {
+                let Run { next, deliveries, .. } = self.run_one(place, input, way, DELIVERY_LIMIT);
+                self::stopped(deliveries, &next.inputs)
+            }
+            _ => Some(stopped),
+        };
+        self.rounds.insert(round);
+        self.stopped.extend(stopped);
+    }
+
+    fn run_one(&self, place: &Place, input: &Input, way: usize, limit: u32) -> Run {
+        let mut next = place.clone();
+        next.interpreter.set_delivery_limit(limit);
+        let mut host =
+            Answers { trial: self, way, was_asked: Cell::new(false), answers: Vec::new(), deliveries: Vec::new() };
+        let outcome = match input {
+            Input::System => {
+                let all = self.there.iter().map(|&automaton| Address { automaton, key: None });
+                all.into_iter().try_for_each(|of| next.interpreter.start_instance(of, Vec::new(), &mut host))
+            }
+            Input::Instance(address, given) => {
+                next.interpreter.start_instance(address.clone(), given.clone(), &mut host)
+            }
+            Input::Event(address, event, fields) => {
+                next.interpreter.deliver(address.clone(), *event, fields.clone(), &mut host)
+            }
+            Input::Time(at_ms) => next.interpreter.advance(*at_ms, &mut host),
+        };
+        let (was_asked, answers, deliveries) = (host.was_asked.get(), host.answers, host.deliveries);
+        next.inputs.push(self.shown(input, &answers));
+        Run { next, is_done: outcome.is_ok(), was_asked, deliveries }
     }
 
     fn shown(&self, input: &Input, answers: &[(String, String)]) -> String {
@@ -336,14 +363,14 @@ impl<'s, 'a> Trial<'s, 'a> {
 struct Answers<'t, 's, 'a> {
     trial: &'t Trial<'s, 'a>,
     way: usize,
-    asked: Cell<bool>,
+    was_asked: Cell<bool>,
     answers: Vec<(String, String)>,
     deliveries: Vec<Delivery>,
 }
 
 impl Host for Answers<'_, '_, '_> {
     fn answer(&mut self, asked: &ConditionAsked<'_>) -> Option<Value> {
-        self.asked.set(true);
+        self.was_asked.set(true);
         let condition = &asked.system.automata[asked.address.automaton].conditions[asked.condition];
         let values = self.trial.values(condition.r#type);
         // All alike, all different, and every second one.
@@ -362,6 +389,16 @@ impl Host for Answers<'_, '_, '_> {
     fn delivered(&mut self, _: &System, delivery: &Delivery) {
         self.deliveries.push(delivery.clone());
     }
+}
+
+/// The run as far as the delivery that a limit has stopped, if there is one.
+fn stopped(mut deliveries: Vec<Delivery>, inputs: &[String]) -> Option<Stopped> {
+    let limit =
+        |of: &Delivery| [Fault::MicrostepLimit, Fault::DeliveryLimit].into_iter().find(|by| of.faults.contains(by));
+    let at = deliveries.iter().position(|of| limit(of).is_some())?;
+    let (by, automaton) = (limit(&deliveries[at])?, deliveries[at].address.automaton);
+    deliveries.truncate(at + 1);
+    Some(Stopped { automaton, by, last: deliveries, inputs: inputs.to_vec() })
 }
 
 /// Messages that were sent before their sender started the receiver in the same delivery, and whether each was lost.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use automata_runtime::record::Fault;
 
 use super::super::{Subject, listed, start_order, unending, zero_timers};
-use super::{Early, Stopped};
+use super::{Early, Round, Stopped};
 use crate::codes::warnings;
 use crate::diagnostic::Diagnostic;
 use crate::interpreter::{Delivery, Message, message_name};
@@ -16,6 +16,17 @@ use crate::source::Span;
 const LONGEST_ROUND: usize = 100;
 /// Inputs that are named.
 const INPUTS_SHOWN: usize = 4;
+
+/// The cases of what goes round.
+pub fn round_of(stopped: &Stopped) -> Round {
+    let of = |delivery: &Delivery, cases: &[TransitionId]| -> Vec<(AutomatonId, TransitionId)> {
+        cases.iter().map(|&case| (delivery.address.automaton, case)).collect()
+    };
+    match (stopped.by, stopped.last.last()) {
+        (Fault::MicrostepLimit, Some(last)) => of(last, &last.cases[last.cases.len() / 2..]).into_iter().collect(),
+        _ => round(&stopped.last).into_iter().flat_map(|delivery| of(delivery, &delivery.cases)).collect(),
+    }
+}
 
 /// What goes round, and the inputs that led to it.
 pub fn finding(subjects: &[Subject], stopped: &Stopped) -> Diagnostic {
