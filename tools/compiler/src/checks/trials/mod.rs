@@ -9,8 +9,9 @@
 mod relations;
 mod told;
 
-use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome};
@@ -128,6 +129,7 @@ struct Trial<'s, 'a> {
     /// Who is there. What the others do would only stop the trial earlier.
     there: Vec<AutomatonId>,
     constants: Constants,
+    values: RefCell<HashMap<Type, Rc<[Value]>>>,
     deliveries_left: u64,
     stopped: Vec<Stopped>,
     /// What went round in them: each is looked at once.
@@ -182,6 +184,7 @@ impl<'s, 'a> Trial<'s, 'a> {
             to: Vec::new(),
             there,
             constants,
+            values: RefCell::default(),
             deliveries_left: MOST_DELIVERIES,
             stopped: Vec::new(),
             rounds: BTreeSet::new(),
@@ -232,9 +235,9 @@ impl<'s, 'a> Trial<'s, 'a> {
                 let base: Vec<Value> = event.fields.iter().map(|field| self.some_value(field.r#type)).collect();
                 inputs.push(Input::Event(address.clone(), id, base.clone()));
                 for (index, field) in event.fields.iter().enumerate() {
-                    for value in self.values(field.r#type).into_iter().filter(|value| *value != base[index]) {
+                    for value in self.values(field.r#type).iter().filter(|value| **value != base[index]) {
                         let mut fields = base.clone();
-                        fields[index] = value;
+                        fields[index] = value.clone();
                         inputs.push(Input::Event(address.clone(), id, fields));
                     }
                 }
@@ -254,11 +257,20 @@ impl<'s, 'a> Trial<'s, 'a> {
     }
 
     fn some_value(&self, of: Type) -> Value {
-        self.values(of).into_iter().next().unwrap_or(Value::None)
+        self.values(of).first().cloned().unwrap_or(Value::None)
     }
 
     /// Values from outside. Nobody outside gives a length of 0, or one that time never gets to.
-    fn values(&self, of: Type) -> Vec<Value> {
+    fn values(&self, of: Type) -> Rc<[Value]> {
+        let known = self.values.borrow().get(&of).cloned();
+        known.unwrap_or_else(|| {
+            let values: Rc<[Value]> = self.some_values(of).into();
+            self.values.borrow_mut().insert(of, Rc::clone(&values));
+            values
+        })
+    }
+
+    fn some_values(&self, of: Type) -> Vec<Value> {
         let bounds = match of.base {
             BaseType::Integer(integer) => integer.bounds(),
             _ => (1, LONGEST_MS),
