@@ -31,6 +31,8 @@ use crate::worlds::{Constants, Extent};
 /// Deliveries of one automaton's trials, those of long runs beyond [`COST`] not counted.
 const MOST_DELIVERIES: u64 = 1_000;
 const COST: u64 = 125;
+/// Deliveries of all trials of a system, long runs in full: what takes longest is a system full of what does not end.
+const MOST_IN_ALL: u64 = 150_000;
 /// Deliveries of one input after which it seems not to end.
 const SOON: u32 = 1_000;
 /// Situations from which a trial goes on.
@@ -59,9 +61,14 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
         return;
     }
     let system = Arc::new(tried[0].system.clone());
+    let mut made = 0;
     for subject in tried {
+        if made > MOST_IN_ALL {
+            break;
+        }
         let mut trial = Trial::new(subjects, &relations, subject.id, Arc::clone(&system));
         trial.run();
+        made += trial.made.get();
         // Where somebody else starts the receiver too, it may be there already.
         let lost = trial.early.iter().filter(|(early, is_lost)| **is_lost && is_only_starter(subjects, early));
         for (early, _) in lost {
@@ -131,6 +138,8 @@ struct Trial<'s, 'a> {
     constants: Constants,
     values: RefCell<HashMap<Type, Rc<[Value]>>>,
     deliveries_left: u64,
+    /// Deliveries so far, long runs in full.
+    made: Cell<u64>,
     stopped: Vec<Stopped>,
     /// What went round in them: each is looked at once.
     rounds: BTreeSet<Round>,
@@ -186,6 +195,7 @@ impl<'s, 'a> Trial<'s, 'a> {
             constants,
             values: RefCell::default(),
             deliveries_left: MOST_DELIVERIES,
+            made: Cell::new(0),
             stopped: Vec::new(),
             rounds: BTreeSet::new(),
             early: BTreeMap::new(),
@@ -341,6 +351,7 @@ impl<'s, 'a> Trial<'s, 'a> {
             Input::Time(at_ms) => next.interpreter.advance(*at_ms, &mut host),
         };
         let (was_asked, answers, deliveries) = (host.was_asked.get(), host.answers, host.deliveries);
+        self.made.set(self.made.get() + deliveries.len() as u64);
         next.inputs.push(self.shown(input, &answers));
         Run { next, is_done: outcome.is_ok(), was_asked, deliveries }
     }
