@@ -1,6 +1,7 @@
 //! The bus: one queue, one table of instances, timers on a given time (`docs/SEMANTICS.md`, section 4).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome, QUEUE_LIMIT};
 
@@ -99,8 +100,8 @@ impl Timers {
 /// Everything that changes.
 #[derive(Clone, Debug)]
 pub(super) struct World {
-    /// By [`AutomatonId`].
-    pub tables: Vec<Table>,
+    /// By [`AutomatonId`]. Copies of a world share what they do not change.
+    pub tables: Vec<Arc<Table>>,
     pub queue: Queue,
     /// Of one input.
     pub delivery_limit: u32,
@@ -111,7 +112,7 @@ pub(super) struct World {
     /// Instances so far.
     pub created: u64,
     /// By automaton, then parameter: what an instance has unless its start says otherwise.
-    pub settings: Vec<Vec<Option<Value>>>,
+    pub settings: Arc<Vec<Vec<Option<Value>>>>,
     /// The properties that are violated now.
     pub violated: BTreeSet<OfInstance>,
     /// The last delivery, whose eight lists keep their memory.
@@ -130,14 +131,14 @@ impl World {
             automaton.parameters.iter().map(|parameter| parameter.default.as_ref().map(Value::from)).collect()
         });
         Self {
-            tables: vec![Table::default(); program.plans.len()],
+            tables: vec![Arc::default(); program.plans.len()],
             queue: Queue { messages: VecDeque::new(), limit: QUEUE_LIMIT },
             delivery_limit: DELIVERY_LIMIT,
             timers: Timers::default(),
             now_ms: 0,
             sequence: 0,
             created: 0,
-            settings: settings.collect(),
+            settings: Arc::new(settings.collect()),
             violated: BTreeSet::new(),
             spare: None,
         }
@@ -167,7 +168,9 @@ impl World {
     /// `after` is over; `every` is due again at its first beat after now.
     fn timer_fires(&mut self, kind: TimerKind, automaton: AutomatonId, number: u64, timer: TimerId) {
         let now_ms = self.now_ms;
-        let Some(data) = self.tables[automaton.index()].get_mut(number).and_then(|entry| entry.data.as_mut()) else {
+        let Some(data) =
+            Arc::make_mut(&mut self.tables[automaton.index()]).get_mut(number).and_then(|entry| entry.data.as_mut())
+        else {
             return;
         };
         let Some(index) = data.running.iter().position(|running| running.timer == timer) else { return };
@@ -273,7 +276,7 @@ impl World {
         });
         let number = self.created;
         self.created += 1;
-        self.tables[automaton.index()].insert(number, Entry { key, leaf: None, data: Some(data) });
+        Arc::make_mut(&mut self.tables[automaton.index()]).insert(number, Entry { key, leaf: None, data: Some(data) });
         self.existing(program, automaton, number, queued.message, queued.cause, host, allowance)
     }
 
@@ -291,7 +294,7 @@ impl World {
     ) -> Evaluated<()> {
         let (mut message, mut cause) = (message, cause);
         loop {
-            let Some(entry) = self.tables[automaton.index()].get_mut(number) else { return Ok(()) };
+            let Some(entry) = Arc::make_mut(&mut self.tables[automaton.index()]).get_mut(number) else { return Ok(()) };
             let Some(mut data) = entry.data.take() else { return Ok(()) };
             let (before, key) = (entry.leaf, entry.key.clone());
             // The message is moved out once it has been handled.
@@ -317,7 +320,7 @@ impl World {
                 self.remove(automaton, number, &data);
             } else {
                 let recalled = recall.filter(|_| allowance.deliveries > 1).and_then(|event| data.kept.take(event));
-                let table = &mut self.tables[automaton.index()];
+                let table = Arc::make_mut(&mut self.tables[automaton.index()]);
                 table.move_to(number, data.active);
                 if let Some(entry) = table.get_mut(number) {
                     entry.data = Some(data);
@@ -340,7 +343,7 @@ impl World {
         for running in &data.running {
             self.timers.stop(running.deadline_ms, running.order);
         }
-        self.tables[automaton.index()].remove(number);
+        Arc::make_mut(&mut self.tables[automaton.index()]).remove(number);
         let is_for_it = |queued: &Queued| match queued.to {
             Destination::Instance(of, which) => of == automaton && which == number,
             Destination::Address(_) => false,

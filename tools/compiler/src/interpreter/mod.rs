@@ -72,7 +72,7 @@ impl Interpreter {
         let system = &self.program.system;
         let parameter = &system.automata[automaton].parameters[id];
         check(system, &value, parameter.r#type, || format!("parameter {}", parameter.name))?;
-        self.world.settings[automaton.index()][id.index()] = Some(value);
+        Arc::make_mut(&mut self.world.settings)[automaton.index()][id.index()] = Some(value);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! One delivery inside one instance: selection, transitions, `always`, raised events (`docs/SEMANTICS.md`, sections 2 and 3).
 
+use std::sync::Arc;
+
 use std::collections::VecDeque;
 
 use automata_runtime::record::{Fault, MICROSTEP_LIMIT, Outcome};
@@ -68,7 +70,7 @@ pub(super) struct Step<'a> {
     /// Which instance of the automaton.
     pub number: u64,
     pub data: &'a mut Data,
-    pub tables: &'a [Table],
+    pub tables: &'a [Arc<Table>],
     pub queue: &'a mut Queue,
     pub timers: &'a mut Timers,
     pub delivery: &'a mut Delivery,
@@ -90,7 +92,7 @@ impl<'a> Step<'a> {
         program: &'a Program,
         number: u64,
         data: &'a mut Data,
-        tables: &'a [Table],
+        tables: &'a [Arc<Table>],
         queue: &'a mut Queue,
         timers: &'a mut Timers,
         delivery: &'a mut Delivery,

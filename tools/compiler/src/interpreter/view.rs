@@ -286,7 +286,7 @@ impl Interpreter {
 
 impl World {
     fn forget(&mut self, address: &Address) {
-        let table = &mut self.tables[address.automaton.index()];
+        let table = Arc::make_mut(&mut self.tables[address.automaton.index()]);
         let Some(number) = table.number(address.key.as_ref()) else { return };
         let data = table.get_mut(number).and_then(|entry| entry.data.take());
         if let Some(data) = data {
@@ -296,7 +296,7 @@ impl World {
 
     fn restore(&mut self, snapshot: Snapshot, keeps_order: bool) {
         let Address { automaton, key } = snapshot.address;
-        let table = &mut self.tables[automaton.index()];
+        let table = Arc::make_mut(&mut self.tables[automaton.index()]);
         // An instance that exists keeps its number, and with it its place in the order of creation.
         let number = table.number(key.as_ref()).unwrap_or_else(|| {
             self.created += 1;

@@ -31,8 +31,14 @@ use crate::worlds::{Constants, Extent};
 /// Deliveries of one automaton's trials, those of long runs beyond [`COST`] not counted.
 const MOST_DELIVERIES: u64 = 1_000;
 const COST: u64 = 125;
-/// Deliveries of all trials of a system, long runs in full: what takes longest is a system full of what does not end.
-const MOST_IN_ALL: u64 = 150_000;
+/// What all trials of a system share, if there are many.
+const MOST_IN_ALL: u64 = 50_000;
+/// What each has in any case.
+const LEAST_DELIVERIES: u64 = 100;
+/// Runs that seem not to end, of all trials of a system, that are followed to their limit.
+const MOST_LONG_RUNS: usize = 32;
+/// Automata that are there in one trial.
+const MOST_THERE: usize = 16;
 /// Deliveries of one input after which it seems not to end.
 const SOON: u32 = 1_000;
 /// Situations from which a trial goes on.
@@ -60,15 +66,14 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
     if tried.is_empty() || findings.iter().any(is_certain) {
         return;
     }
-    let system = Arc::new(tried[0].system.clone());
-    let mut made = 0;
+    let interpreter = Interpreter::new(Arc::new(tried[0].system.clone()));
+    let most = (MOST_IN_ALL / tried.len() as u64).clamp(LEAST_DELIVERIES, MOST_DELIVERIES);
+    let mut long_runs_left = MOST_LONG_RUNS;
     for subject in tried {
-        if made > MOST_IN_ALL {
-            break;
-        }
-        let mut trial = Trial::new(subjects, &relations, subject.id, Arc::clone(&system));
+        let mut trial = Trial::new(subjects, &relations, subject.id, interpreter.clone(), most);
+        trial.long_runs_left = long_runs_left;
         trial.run();
-        made += trial.made.get();
+        long_runs_left = trial.long_runs_left;
         // Where somebody else starts the receiver too, it may be there already.
         let lost = trial.early.iter().filter(|(early, is_lost)| **is_lost && is_only_starter(subjects, early));
         for (early, _) in lost {
@@ -131,6 +136,8 @@ struct Stopped {
 struct Trial<'s, 'a> {
     subjects: &'s [Subject<'a>],
     system: Arc<System>,
+    /// Before the start.
+    interpreter: Interpreter,
     /// Who gets inputs.
     to: Vec<Address>,
     /// Who is there. What the others do would only stop the trial earlier.
@@ -138,8 +145,7 @@ struct Trial<'s, 'a> {
     constants: Constants,
     values: RefCell<HashMap<Type, Rc<[Value]>>>,
     deliveries_left: u64,
-    /// Deliveries so far, long runs in full.
-    made: Cell<u64>,
+    long_runs_left: usize,
     stopped: Vec<Stopped>,
     /// What went round in them: each is looked at once.
     rounds: BTreeSet<Round>,
@@ -181,21 +187,29 @@ enum Input {
 }
 
 impl<'s, 'a> Trial<'s, 'a> {
-    fn new(subjects: &'s [Subject<'a>], relations: &Relations, id: AutomatonId, system: Arc<System>) -> Self {
+    fn new(
+        subjects: &'s [Subject<'a>],
+        relations: &Relations,
+        id: AutomatonId,
+        interpreter: Interpreter,
+        most: u64,
+    ) -> Self {
         let to: Vec<AutomatonId> = relations.reaching(id).take(MOST_AUTOMATA).collect();
-        let there =
-            relations.around(id).into_iter().filter(|id| subjects[id.index()].automaton.key.is_none()).collect();
+        let mut there: Vec<AutomatonId> = relations.around(id).take(MOST_THERE).collect();
+        there.retain(|id| subjects[id.index()].automaton.key.is_none());
+        there.sort();
         let of = |id: &AutomatonId| subjects[id.index()].automaton;
         let constants = Constants::of(to.iter().flat_map(|id| of(id).expressions()), 2);
         let mut trial = Trial {
             subjects,
-            system,
+            system: Arc::clone(interpreter.system()),
+            interpreter,
             to: Vec::new(),
             there,
             constants,
             values: RefCell::default(),
-            deliveries_left: MOST_DELIVERIES,
-            made: Cell::new(0),
+            deliveries_left: most,
+            long_runs_left: 0,
             stopped: Vec::new(),
             rounds: BTreeSet::new(),
             early: BTreeMap::new(),
@@ -209,7 +223,7 @@ impl<'s, 'a> Trial<'s, 'a> {
     }
 
     fn run(&mut self) {
-        let nowhere = Place { interpreter: Interpreter::new(Arc::clone(&self.system)), inputs: Vec::new() };
+        let nowhere = Place { interpreter: self.interpreter.clone(), inputs: Vec::new() };
         let mut open: VecDeque<Place> = self.after(&nowhere, &Input::System).into();
         for address in self.to.clone().into_iter().filter(|address| address.key.is_some()) {
             let parameters = self.subjects[address.automaton.index()].automaton.parameters.iter().zip(0..);
@@ -318,11 +332,12 @@ impl<'s, 'a> Trial<'s, 'a> {
     /// Remembers a run that was stopped, if it is another one; where it was stopped early, only if it does not end later.
     fn stop(&mut self, stopped: Stopped, place: &Place, input: &Input, way: usize) {
         let round = told::round_of(&stopped);
-        if self.rounds.contains(&round) {
+        if self.rounds.contains(&round) || self.long_runs_left == 0 {
             return;
         }
         let stopped = match stopped.by {
             Fault::DeliveryLimit => {
+                self.long_runs_left -= 1;
                 let Run { next, deliveries, .. } = self.run_one(place, input, way, DELIVERY_LIMIT);
                 self::stopped(deliveries, &next.inputs)
             }
@@ -351,7 +366,6 @@ impl<'s, 'a> Trial<'s, 'a> {
             Input::Time(at_ms) => next.interpreter.advance(*at_ms, &mut host),
         };
         let (was_asked, answers, deliveries) = (host.was_asked.get(), host.answers, host.deliveries);
-        self.made.set(self.made.get() + deliveries.len() as u64);
         next.inputs.push(self.shown(input, &answers));
         Run { next, is_done: outcome.is_ok(), was_asked, deliveries }
     }

@@ -64,10 +64,10 @@ impl Relations {
         std::iter::from_fn(move || search.next(reversed)).map(automaton)
     }
 
-    /// All with which it has to do, at any distance, in their order.
-    pub fn around(&self, id: AutomatonId) -> BTreeSet<AutomatonId> {
+    /// All with which it has to do, at any distance, the nearest first.
+    pub fn around(&self, id: AutomatonId) -> impl Iterator<Item = AutomatonId> {
         let mut search = Bfs::new(&self.any, node(id));
-        std::iter::from_fn(|| search.next(&self.any)).map(automaton).collect()
+        std::iter::from_fn(move || search.next(&self.any)).map(automaton)
     }
 }
 
