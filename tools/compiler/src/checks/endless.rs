@@ -16,6 +16,7 @@ use crate::model::{
     AutomatonId, Change, Effects, EventId, EventKind, Reaction, StateId, Target, TransitionId, Trigger,
 };
 use crate::selection::{Answer, Cause, Chain};
+use crate::source::Span;
 
 /// Automata on one path, at most: longer cycles are not written by accident.
 const MOST_AUTOMATA: usize = 4;
@@ -254,18 +255,27 @@ impl Search<'_, '_> {
             steps.push(format!("`{}` on `{}`", automaton.name, automaton.events[*event].name));
             places.push(automaton.transitions[*transition].span);
         }
-        places.sort();
-        places.dedup();
-        let message = match steps.as_slice() {
-            [only] => format!("{only} causes itself again, for ever"),
-            steps => format!("{} cause one another for ever", steps.join(", ")),
-        };
-        let mut finding = Diagnostic::new(&ENDLESS, places[0], message);
-        for place in &places[1..] {
-            finding = finding.related(*place, "and round");
-        }
-        findings.push(finding.help("end it with a guard, or with a state that does not handle it"));
+        let first = places[0];
+        findings.push(finding(cause_one_another(&steps), places.into_iter().collect(), first));
     }
+}
+
+/// That these, each an automaton with what it is told, go round.
+pub fn cause_one_another(steps: &[String]) -> String {
+    match steps {
+        [only] => format!("{only} causes itself again, for ever"),
+        steps => format!("{} cause one another for ever", steps.join(", ")),
+    }
+}
+
+/// Something that goes round through these places; if there is none, it is told at the other.
+pub fn finding(message: String, places: BTreeSet<Span>, otherwise: Span) -> Diagnostic {
+    let mut places = places.into_iter();
+    let mut finding = Diagnostic::new(&ENDLESS, places.next().unwrap_or(otherwise), message);
+    for place in places {
+        finding = finding.related(place, "and round");
+    }
+    finding.help("end it with a guard, or with a state that does not handle it")
 }
 
 /// The effects of a message so far.

@@ -9,7 +9,7 @@
 mod relations;
 mod told;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -127,7 +127,7 @@ fn is_only_starter(subjects: &[Subject], early: &Early) -> bool {
 struct Stopped {
     automaton: AutomatonId,
     by: Fault,
-    /// The last deliveries before it.
+    /// The deliveries of the last input, up to the one that was stopped.
     last: Vec<Delivery>,
     /// The inputs that led to it, in words.
     inputs: Vec<String>,
@@ -332,10 +332,11 @@ impl<'s, 'a> Trial<'s, 'a> {
     /// Remembers a run that was stopped, if it is another one; where it was stopped early, only if it does not end later.
     fn stop(&mut self, stopped: Stopped, place: &Place, input: &Input, way: usize) {
         let round = told::round_of(&stopped);
-        if self.rounds.contains(&round) || self.long_runs_left == 0 {
+        if self.rounds.contains(&round) {
             return;
         }
         let stopped = match stopped.by {
+            Fault::DeliveryLimit if self.long_runs_left == 0 => return,
             Fault::DeliveryLimit => {
                 self.long_runs_left -= 1;
                 let Run { next, deliveries, .. } = self.run_one(place, input, way, DELIVERY_LIMIT);
@@ -350,8 +351,7 @@ impl<'s, 'a> Trial<'s, 'a> {
     fn run_one(&self, place: &Place, input: &Input, way: usize, limit: u32) -> Run {
         let mut next = place.clone();
         next.interpreter.set_delivery_limit(limit);
-        let mut host =
-            Answers { trial: self, way, was_asked: Cell::new(false), answers: Vec::new(), deliveries: Vec::new() };
+        let mut host = Answers { trial: self, way, first: None, deliveries: Vec::new() };
         let outcome = match input {
             Input::System => {
                 let all = self.there.iter().map(|&automaton| Address { automaton, key: None });
@@ -365,12 +365,12 @@ impl<'s, 'a> Trial<'s, 'a> {
             }
             Input::Time(at_ms) => next.interpreter.advance(*at_ms, &mut host),
         };
-        let (was_asked, answers, deliveries) = (host.was_asked.get(), host.answers, host.deliveries);
-        next.inputs.push(self.shown(input, &answers));
-        Run { next, is_done: outcome.is_ok(), was_asked, deliveries }
+        let (first, deliveries) = (host.first, host.deliveries);
+        next.inputs.push(self.shown(input, first.as_ref()));
+        Run { next, is_done: outcome.is_ok(), was_asked: first.is_some(), deliveries }
     }
 
-    fn shown(&self, input: &Input, answers: &[(String, String)]) -> String {
+    fn shown(&self, input: &Input, answer: Option<&(String, String)>) -> String {
         let mut text = match input {
             Input::System => "the start".to_owned(),
             Input::Instance(address, _) => {
@@ -389,7 +389,7 @@ impl<'s, 'a> Trial<'s, 'a> {
                 }
             }
         };
-        if let Some((question, answer)) = answers.first() {
+        if let Some((question, answer)) = answer {
             text.push_str(&format!(" (where `{question}` is {answer})"));
         }
         text
@@ -400,26 +400,24 @@ impl<'s, 'a> Trial<'s, 'a> {
 struct Answers<'t, 's, 'a> {
     trial: &'t Trial<'s, 'a>,
     way: usize,
-    was_asked: Cell<bool>,
-    answers: Vec<(String, String)>,
+    /// The first question, and its answer, in words.
+    first: Option<(String, String)>,
     deliveries: Vec<Delivery>,
 }
 
 impl Host for Answers<'_, '_, '_> {
     fn answer(&mut self, asked: &ConditionAsked<'_>) -> Option<Value> {
-        self.was_asked.set(true);
         let condition = &asked.system.automata[asked.address.automaton].conditions[asked.condition];
         let values = self.trial.values(condition.r#type);
-        // All alike, all different, and every second one.
+        // The last value to everything, the first to everything, and two mixtures.
         let number = match self.way {
             0 => values.len().checked_sub(1)?,
             1 => 0,
             way => asked.condition.index() + way,
         };
         let value = values.get(number % values.len())?.clone();
-        if self.answers.is_empty() {
-            self.answers.push((condition.name.clone(), shown(asked.system, &value, condition.r#type)));
-        }
+        let (name, system) = (&condition.name, asked.system);
+        self.first.get_or_insert_with(|| (name.clone(), shown(system, &value, condition.r#type)));
         Some(value)
     }
 

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use automata_runtime::record::Fault;
 
-use super::super::{Subject, listed, start_order, unending, zero_timers};
+use super::super::{Subject, endless, listed, start_order, unending, zero_timers};
 use super::{Early, Round, Stopped};
-use crate::codes::warnings;
 use crate::diagnostic::Diagnostic;
 use crate::interpreter::{Delivery, Message, message_name};
 use crate::model::{AutomatonId, EventId, Start, TimerId, TransitionId, Trigger};
@@ -91,7 +90,7 @@ fn of_microsteps(subject: &Subject, delivery: Option<&Delivery>) -> Diagnostic {
         .collect();
     let spans: BTreeSet<Span> = transitions().map(|of| of.span).collect();
     let message = format!("what follows does not end within 64 steps: {} raised again and again", listed_is(raised));
-    with_places(message, spans, subject)
+    endless::finding(message, spans, subject.automaton.span)
 }
 
 fn listed_is(names: BTreeSet<&str>) -> String {
@@ -113,22 +112,9 @@ fn of_messages(
             steps.push(step);
         }
     }
-    let message = match steps.as_slice() {
-        [only] => format!("{only} causes itself again, for ever"),
-        steps => format!("{} cause one another for ever", steps.join(", ")),
-    };
-    let spans = cases.map(|(automaton, case)| subjects[automaton.index()].automaton.transitions[case].span).collect();
+    let spans = cases.map(|(automaton, case)| subjects[automaton.index()].automaton.transitions[case].span);
     let first = round.first().map_or(AutomatonId(0), |delivery| delivery.address.automaton);
-    with_places(message, spans, &subjects[first.index()])
-}
-
-fn with_places(message: String, spans: BTreeSet<Span>, subject: &Subject) -> Diagnostic {
-    let mut spans = spans.into_iter();
-    let mut finding = Diagnostic::new(&warnings::ENDLESS, spans.next().unwrap_or(subject.automaton.span), message);
-    for span in spans {
-        finding = finding.related(span, "and round");
-    }
-    finding.help("end it with a guard, or with a state that does not handle it")
+    endless::finding(endless::cause_one_another(&steps), spans.collect(), subjects[first.index()].automaton.span)
 }
 
 /// A message that was lost: the send and the start, if both are found in the definition.
