@@ -22,7 +22,7 @@ use crate::trace::{Trace, wrong};
 /// Run a trace under two versions of the definitions: where do they part?
 #[derive(Args)]
 #[command(
-    after_help = "Both get the inputs and answers of the trace, which should have been made under one of them: otherwise a note says so, and only what the two do with its inputs is compared. After the first difference the other version goes on in its own situation: its own timers fire, and each further input is compared.\n\
+    after_help = "Both get the inputs and answers of the trace. If it was made under neither, a note says so. After the first difference the other version goes on in its own situation: its own timers fire, and each further input is compared.\n\
     Exit codes: 0 same behaviour; 1 different behaviour; 2 error.\n\n\
     Examples:\n  \
     git worktree add /tmp/before HEAD~1\n  \

@@ -93,7 +93,7 @@ impl Kind {
         self.convention().fits(name) && self.reserved(name).is_none()
     }
 
-    /// What a name of the wrong form could be instead, or why there is no proposal; `others`: all names of the same place.
+    /// The name to propose for one of the wrong form. `others` are all names of the same place.
     ///
     /// # Errors
     /// What to do without one.

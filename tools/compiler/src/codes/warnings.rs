@@ -152,8 +152,8 @@ parameters: { limit: { type: u8, default: 3, summary: Tries before it gives up. 
 
     ENDLESS = "A0213", "automata that send to one another for ever",
 "Each handles the message of the other, and answers with the next message. No time passes meanwhile, so only the limit of
-10 000 deliveries (for raised events: 64 microsteps) ends it. Either there is no guard on the way, or the guards hold again and again in a trial run; then
-the finding names the events that led there.
+10 000 deliveries (for raised events: 64 microsteps) ends it. The compiler finds it where
+no guard is on the way, and by trial runs; such a finding names the events that lead there.
 
 ```yaml
 # ping.yaml

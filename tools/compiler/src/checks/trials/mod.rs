@@ -41,7 +41,7 @@ const MOST_LONG_RUNS: usize = 32;
 const MOST_THERE: usize = 16;
 /// Deliveries of one input after which it seems not to end.
 const SOON: u32 = 1_000;
-/// Situations from which a trial goes on.
+/// Situations that a trial explores.
 const MOST_POINTS: usize = 200;
 /// Automata that get inputs in one trial.
 const MOST_AUTOMATA: usize = 4;
