@@ -24,5 +24,6 @@ pub mod store;
 pub mod traces;
 pub mod transports;
 pub mod wire;
+pub mod words;
 
 pub use name::ParseNameError;

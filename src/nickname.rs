@@ -19,6 +19,21 @@ pub const NICKNAME_CHARACTERS: usize = 32;
 /// Texts that begin so are addresses of identities, and cannot be names.
 const ADDRESS_PREFIX: &str = "bitpie:";
 
+/// What has become of the wish to be known by a nickname.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NicknameResult {
+    /// It was ours already.
+    Own,
+    /// It is ours now.
+    Registered,
+    /// The slot is somebody else's, and the next one is tried.
+    Exists,
+    /// It is not ours; it will be tried again.
+    Failed,
+    /// There is none any more.
+    Cleared,
+}
+
 /// A name that a person goes by: 1 to 32 visible characters, normalised.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

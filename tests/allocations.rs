@@ -3,11 +3,12 @@
 //! Each case runs once to let the buffers grow, and is then counted by an allocator that counts. What is counted is
 //! the bus with everything below it: queue, selection, transition, timers, observations, actions.
 
-use automata_runtime::Bus;
-use bitpie::automata::senders::{dht, gateway, identity, network, services, tcp_transport};
+use automata_runtime::{Bus, Input};
 use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::OtherSession;
-use bitpie::automata::{network_connector, p2p_connector, peer_link, peer_protocol};
+use bitpie::automata::{
+    network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, tcp_connection,
+};
 use bitpie::identity::NodeId;
 use bitpie::transports::TransportName;
 
@@ -16,10 +17,6 @@ struct Answers;
 impl network_connector::Conditions for Answers {
     fn connection_alive(&mut self) -> bool {
         true
-    }
-
-    fn port_mapping_wanted(&mut self) -> bool {
-        false
     }
 }
 
@@ -107,16 +104,32 @@ fn tcp() -> TransportName {
     "tcp".parse().expect("a good name")
 }
 
+fn network(event: network_connector::Event) -> Message {
+    Message::NetworkConnector(Input::Event(event))
+}
+
+fn transport(event: network_transport::Event) -> Message {
+    Message::NetworkTransport(tcp(), Input::Event(event))
+}
+
+fn connector(event: p2p_connector::Event) -> Message {
+    Message::P2pConnector(Input::Event(event))
+}
+
+fn session(id: u64, event: tcp_connection::Event) -> Message {
+    Message::TcpConnection(id, Input::Event(event))
+}
+
 /// A node whose network is up and whose TCP transport listens.
 fn connected() -> Run {
     let mut run = Run::new();
     for message in [
-        services::network_transport::init(tcp(), true),
-        gateway::network_transport::initialised(tcp()),
-        gateway::network_transport::receiving_started(tcp()),
-        services::network_connector::init(),
-        network::network_connector::network_info_received(true, true),
-        network::network_connector::network_up(),
+        transport(network_transport::Event::Init { listen: true }),
+        transport(network_transport::Event::Initialised),
+        transport(network_transport::Event::ReceivingStarted),
+        network(network_connector::Event::Init),
+        network(network_connector::Event::NetworkInfoReceived { active: true, same_interfaces: true }),
+        network(network_connector::Event::NetworkUp),
     ] {
         run.handle(message);
     }
@@ -129,9 +142,9 @@ fn connected() -> Run {
 fn an_internal_transition_with_an_action_allocates_nothing() {
     let mut run = Run::new();
     let peer = NodeId::from_bytes([1; 32]);
-    run.handle(tcp_transport::tcp_connection::connection_made(1, true));
-    run.handle(tcp_transport::tcp_connection::answer_received(1, peer));
-    let allocations = run.allocations(|| vec![tcp_transport::tcp_connection::bytes_received(1, 1500); 100]);
+    run.handle(session(1, tcp_connection::Event::ConnectionMade { outgoing: true }));
+    run.handle(session(1, tcp_connection::Event::AnswerReceived { peer }));
+    let allocations = run.allocations(|| vec![session(1, tcp_connection::Event::BytesReceived { length: 1500 }); 100]);
     assert_eq!(run.actions.len(), 1, "it was received");
     assert_eq!(allocations, 0);
 }
@@ -141,10 +154,10 @@ fn what_is_ignored_unexpected_or_for_nobody_allocates_nothing() {
     let mut run = Run::new();
     let allocations = run.allocations(|| {
         vec![
-            dht::nickname_holder::slot_erased(),
-            services::p2p_connector::init(),
-            network::network_connector::network_up(),
-            tcp_transport::tcp_connection::bytes_received(99, 1),
+            Message::NicknameHolder(Input::Event(nickname_holder::Event::SlotErased)),
+            connector(p2p_connector::Event::Init),
+            network(network_connector::Event::NetworkUp),
+            session(99, tcp_connection::Event::BytesReceived { length: 1 }),
         ]
     });
     assert_eq!(allocations, 0);
@@ -154,13 +167,13 @@ fn what_is_ignored_unexpected_or_for_nobody_allocates_nothing() {
 #[test]
 fn a_transition_with_sends_observations_and_timers_allocates_nothing() {
     let mut run = connected();
-    run.handle(services::p2p_connector::init());
+    run.handle(connector(p2p_connector::Event::Init));
     let allocations = run.allocations(|| {
         vec![
-            services::network_connector::check_reconnect(),
-            gateway::network_connector::transports_verified(),
-            identity::p2p_connector::my_id_updated(false, true),
-            identity::p2p_connector::my_id_propagated(),
+            network(network_connector::Event::CheckReconnect),
+            network(network_connector::Event::TransportsVerified),
+            connector(p2p_connector::Event::MyIdUpdated { contacts_changed: false, identity_changed: true }),
+            connector(p2p_connector::Event::MyIdPropagated),
         ]
     });
     assert!(run.bus.sequence() > 20, "the others observed it");

@@ -22,13 +22,14 @@ struct Module {
 /// All modules directly below `src/`, those that are planned included, so that a new one finds its rule here.
 const MODULES: &[Module] = &[
     Module { name: "name", pure: true, imports: &[] },
+    Module { name: "words", pure: true, imports: &[] },
     Module { name: "nickname", pure: true, imports: &[] },
     Module { name: "identity", pure: true, imports: &["name", "nickname", "wire"] },
     Module { name: "wire", pure: true, imports: &["identity", "name", "nickname"] },
     Module { name: "automata", pure: true, imports: &[] },
     Module { name: "abort_points", pure: false, imports: &[] },
     Module { name: "commons", pure: true, imports: &["identity", "wire"] },
-    Module { name: "messages", pure: true, imports: &["identity", "nickname", "wire"] },
+    Module { name: "messages", pure: true, imports: &["identity", "nickname", "wire", "words"] },
     Module { name: "peers", pure: true, imports: &["identity"] },
     Module {
         name: "hosts",
@@ -38,7 +39,9 @@ const MODULES: &[Module] = &[
     Module {
         name: "node",
         pure: true,
-        imports: &["automata", "commons", "hosts", "identity", "messages", "nickname", "peers", "services", "wire"],
+        imports: &[
+            "automata", "commons", "hosts", "identity", "messages", "nickname", "peers", "services", "wire", "words",
+        ],
     },
     Module { name: "demo", pure: false, imports: &["api", "automata", "client", "runtime"] },
     Module { name: "traces", pure: false, imports: &[] },
@@ -50,7 +53,7 @@ const MODULES: &[Module] = &[
         pure: false,
         imports: &["abort_points", "identity", "messages", "nickname", "peers", "wire"],
     },
-    Module { name: "api", pure: false, imports: &["identity", "messages", "nickname", "peers", "wire"] },
+    Module { name: "api", pure: false, imports: &["identity", "messages", "nickname", "peers", "wire", "words"] },
     Module { name: "client", pure: false, imports: &["api", "identity", "nickname", "wire"] },
     Module {
         name: "runtime",

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use bitpie::api::access::{API_FILE, Access, Token};
 use bitpie::api::answers::{
     Claimant, Contact, ContactAdded, ContactState, Contacts, Direction, FoundNames as Found, KnownContact, MarkedRead,
-    Message, MessageSent, MessageState, Messages, Ping, Rating, Search, ServiceChange, ServiceResult,
+    Message, MessageSent, MessageState, Messages, Ping, Rating, Search, ServiceChange,
 };
 use bitpie::api::bind::{PortChoice, bind};
 use bitpie::api::errors::{ErrorKind, RpcError};
@@ -19,6 +19,7 @@ use bitpie::api::methods::{
 };
 use bitpie::api::server::{Doors, serve};
 use bitpie::identity::NodeId;
+use bitpie::services::ServiceResult;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -489,7 +490,7 @@ fn a_message_is_sent_and_its_way_is_followed() {
     let fake = Fake::start(move |request| match request {
         Request::SendMessage(_) => sent(),
         Request::GetMessage(_) => {
-            let states = [MessageState::Queued, MessageState::Sending, MessageState::Delivered];
+            let states = [MessageState::Queued, MessageState::Sent, MessageState::Delivered];
             step += 1;
             answer::<GetMessage>(&message(1, Direction::Outgoing, states[step - 1]))
         }
@@ -505,12 +506,12 @@ fn a_message_is_sent_and_its_way_is_followed() {
     check(
         &fake.run(&["msg", "send", "alice", "hello", "--wait", "--expires", "10min"]),
         expect![[r#"
-        exit code 0
-        Delivered: it is on alice's disk.
-        queued
-        sending
-        delivered
-    "#]],
+            exit code 0
+            Delivered: it is on alice's disk.
+            queued
+            sent
+            delivered
+        "#]],
     );
     let expires: Vec<Option<u64>> = fake
         .asked()

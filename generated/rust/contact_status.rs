@@ -81,7 +81,7 @@ impl automaton::State for State {
 pub enum Event {
     /// `contact_added`, from `contacts`.
     ContactAdded,
-    /// `ping_now`, from `api`, `contacts`, `private_messages`. Somebody wants to know. Old names: ping-now, handshake.
+    /// `ping_now`, from `api`. Somebody wants to know. Old names: ping-now, handshake.
     PingNow,
     /// `session_opened`, from `gateway`. There is a session with the peer.
     SessionOpened,
@@ -97,8 +97,6 @@ pub enum Event {
     SendFailed,
     /// `inbox_packet`, from `gateway`. A packet of this peer came in.
     InboxPacket,
-    /// `packet_failed`, from `gateway`. A packet to this peer did not arrive.
-    PacketFailed,
     /// `shutdown`, from `contacts`. The contact was removed, or the node stops.
     Shutdown,
 }
@@ -113,11 +111,11 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:50`).
+    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:46`).
     OfflineAfterOfflineInterval,
-    /// `after answer_timeout in PING` (`automata/contact_status.yaml:68`).
+    /// `after answer_timeout in PING` (`automata/contact_status.yaml:64`).
     PingAfterAnswerTimeout,
-    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:92`).
+    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:88`).
     ConnectedAfterSilenceTimeout,
 }
 
@@ -178,8 +176,6 @@ pub struct Parameters {
     pub offline_interval: Milliseconds,
     /// How often a handshake is tried before the contact counts as away.
     pub tries: u8,
-    /// So many packets in a row that did not arrive mean that the contact is away.
-    pub failed_packets: u8,
 }
 
 impl Default for Parameters {
@@ -189,7 +185,6 @@ impl Default for Parameters {
             silence_timeout: Milliseconds(60_000),
             offline_interval: Milliseconds(600_000),
             tries: 3,
-            failed_packets: 3,
         }
     }
 }
@@ -213,16 +208,12 @@ pub struct Given {
     /// How often a handshake is tried before the contact counts as away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries: Option<u8>,
-    /// So many packets in a row that did not arrive mean that the contact is away.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed_packets: Option<u8>,
 }
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.answer_timeout.is_none() && self.silence_timeout.is_none()
             && self.offline_interval.is_none() && self.tries.is_none()
-            && self.failed_packets.is_none()
     }
 }
 
@@ -244,10 +235,6 @@ impl Parameters {
                 .clone()
                 .unwrap_or_else(|| settings.offline_interval.clone()),
             tries: given.tries.clone().unwrap_or_else(|| settings.tries.clone()),
-            failed_packets: given
-                .failed_packets
-                .clone()
-                .unwrap_or_else(|| settings.failed_packets.clone()),
         }
     }
 }
@@ -258,8 +245,6 @@ impl Parameters {
 pub struct Variables {
     /// Handshakes begun since the contact was last asked.
     pub attempts: u8,
-    /// Packets in a row that did not arrive.
-    pub failures: u8,
 }
 
 impl automaton::Variables for Variables {
@@ -275,13 +260,6 @@ impl automaton::Variables for Variables {
                     &(before.map(|before| &before.attempts), &self.attempts),
                 )?;
         }
-        if before.is_none_or(|before| before.failures != self.failures) {
-            changes
-                .serialize_entry(
-                    "failures",
-                    &(before.map(|before| &before.failures), &self.failures),
-                )?;
-        }
         Ok(())
     }
 }
@@ -295,44 +273,42 @@ pub type History = ();
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:42`).
+    /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:39`).
     Shutdown,
-    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:50`).
+    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:46`).
     OfflineAfterOfflineInterval,
-    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
+    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:48`).
     OfflineContactAdded,
-    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
+    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:48`).
     OfflinePingNow,
-    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:52`).
+    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:48`).
     OfflineSessionOpened,
-    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:53`).
+    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:49`).
     OfflineInboxPacket,
-    /// `after answer_timeout in PING` in `PING` → `FETCHING` (`automata/contact_status.yaml:69`).
+    /// `after answer_timeout in PING` in `PING` → `FETCHING` (`automata/contact_status.yaml:65`).
     PingAfterAnswerTimeout,
-    /// `after answer_timeout in PING` in `PING` → `OFFLINE` (`automata/contact_status.yaml:70`).
+    /// `after answer_timeout in PING` in `PING` → `OFFLINE` (`automata/contact_status.yaml:66`).
     PingAfterAnswerTimeout2,
-    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:72`).
+    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:68`).
     PingInboxPacket,
-    /// `ack_received` in `PING` → `CONNECTED` (`automata/contact_status.yaml:72`).
+    /// `ack_received` in `PING` → `CONNECTED` (`automata/contact_status.yaml:68`).
     PingAckReceived,
-    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:74`).
+    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:70`).
     PingIdentityMissing,
-    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:74`).
+    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:70`).
     PingSendFailed,
-    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:75`).
+    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:71`).
     PingIdentityMissing2,
-    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:75`).
+    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:71`).
     PingSendFailed2,
-    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:83`).
+    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:79`).
     FetchingIdentityFetched,
-    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:92`).
+    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:88`).
     ConnectedAfterSilenceTimeout,
-    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:96`).
+    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:91`).
     ConnectedPingNow,
-    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:96`).
+    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:91`).
     ConnectedSessionClosed,
-    /// `packet_failed` in `CONNECTED` → `OFFLINE` (`automata/contact_status.yaml:98`).
-    ConnectedPacketFailed,
 }
 
 /// What a machine reacts to.
@@ -459,8 +435,7 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::ConnectedAfterSilenceTimeout
                 | Transition::ConnectedPingNow
-                | Transition::ConnectedSessionClosed
-                | Transition::ConnectedPacketFailed,
+                | Transition::ConnectedSessionClosed,
             ) => {
                 leave_connected(context);
             }
@@ -476,8 +451,7 @@ impl blocking::State<Machine> for State {
                 Transition::Start
                 | Transition::PingAfterAnswerTimeout2
                 | Transition::PingIdentityMissing2
-                | Transition::PingSendFailed2
-                | Transition::ConnectedPacketFailed,
+                | Transition::PingSendFailed2,
             ) => {
                 enter_offline(context);
             }
@@ -523,7 +497,6 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             context.take(Transition::Shutdown, State::Closed)
         }
         Trigger::Event(Event::ContactAdded) => context.ignored(),
-        Trigger::Event(Event::PacketFailed) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -619,7 +592,6 @@ fn in_await_ack(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket) => {
-            context.variables.failures = 0;
             context.effects.act(Action::RememberTime);
             context
                 .effects
@@ -630,7 +602,6 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::AckReceived) => {
-            context.variables.failures = 0;
             context.effects.act(Action::RememberTime);
             context
                 .effects
@@ -645,19 +616,6 @@ fn in_connected(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::SessionClosed) => {
             context.take(Transition::ConnectedSessionClosed, State::Fetching)
-        }
-        Trigger::Event(Event::PacketFailed) => {
-            if context.variables.failures.saturating_add(1_u8)
-                >= context.parameters.failed_packets
-            {
-                context.take(Transition::ConnectedPacketFailed, State::Offline)
-            } else {
-                context.variables.failures = context
-                    .variables
-                    .failures
-                    .saturating_add(1_u8);
-                context.internal()
-            }
         }
         Trigger::Event(Event::SessionOpened) => context.ignored(),
         Trigger::Event(Event::IdentityFetched) => context.ignored(),
@@ -718,7 +676,6 @@ fn enter_await_ack(context: &mut Context<'_>) {
 
 /// On entering `CONNECTED`.
 fn enter_connected(context: &mut Context<'_>) {
-    context.variables.failures = 0;
     context.effects.act(Action::RememberTime);
     context.effects.act(Action::ReportConnected);
     context
@@ -854,7 +811,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 47 },
+            place: Place { file: FILE, line: 43 },
         },
         StateMetadata {
             name: "PING",
@@ -862,7 +819,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 61 },
+            place: Place { file: FILE, line: 57 },
         },
         StateMetadata {
             name: "FETCHING",
@@ -870,7 +827,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 81 },
+            place: Place { file: FILE, line: 77 },
         },
         StateMetadata {
             name: "AWAIT_ACK",
@@ -878,7 +835,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 84 },
+            place: Place { file: FILE, line: 80 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -886,7 +843,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 85 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -894,7 +851,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 98 },
         },
     ],
     events: &[
@@ -903,77 +860,70 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             summary: "",
             fields: &[],
             from: &["contacts"],
-            place: Place { file: FILE, line: 18 },
+            place: Place { file: FILE, line: 16 },
         },
         EventMetadata {
             name: "ping_now",
             summary: "Somebody wants to know. Old names: ping-now, handshake.",
             fields: &[],
-            from: &["api", "contacts", "private_messages"],
-            place: Place { file: FILE, line: 19 },
+            from: &["api"],
+            place: Place { file: FILE, line: 17 },
         },
         EventMetadata {
             name: "session_opened",
             summary: "There is a session with the peer.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 20 },
+            place: Place { file: FILE, line: 18 },
         },
         EventMetadata {
             name: "session_closed",
             summary: "The last session with the peer has ended.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 21 },
+            place: Place { file: FILE, line: 19 },
         },
         EventMetadata {
             name: "identity_fetched",
             summary: "An answer to fetch_identity: the document is there and in date.",
             fields: &[],
             from: &["handshake"],
-            place: Place { file: FILE, line: 22 },
+            place: Place { file: FILE, line: 20 },
         },
         EventMetadata {
             name: "identity_missing",
             summary: "The other answer.",
             fields: &[],
             from: &["handshake"],
-            place: Place { file: FILE, line: 23 },
+            place: Place { file: FILE, line: 21 },
         },
         EventMetadata {
             name: "ack_received",
             summary: "The peer has acknowledged our identity. Mended: CONNECTED listened to a misspelt name that nobody sent.",
             fields: &[],
             from: &["handshake"],
-            place: Place { file: FILE, line: 24 },
+            place: Place { file: FILE, line: 22 },
         },
         EventMetadata {
             name: "send_failed",
             summary: "Our identity could not be sent. Old name: fail-received.",
             fields: &[],
             from: &["handshake"],
-            place: Place { file: FILE, line: 27 },
+            place: Place { file: FILE, line: 25 },
         },
         EventMetadata {
             name: "inbox_packet",
             summary: "A packet of this peer came in.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 28 },
-        },
-        EventMetadata {
-            name: "packet_failed",
-            summary: "A packet to this peer did not arrive.",
-            fields: &[],
-            from: &["gateway"],
-            place: Place { file: FILE, line: 29 },
+            place: Place { file: FILE, line: 26 },
         },
         EventMetadata {
             name: "shutdown",
             summary: "The contact was removed, or the node stops.",
             fields: &[],
             from: &["contacts"],
-            place: Place { file: FILE, line: 30 },
+            place: Place { file: FILE, line: 27 },
         },
     ],
     transitions: &[
@@ -983,7 +933,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 42 },
+            place: Place { file: FILE, line: 39 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -991,7 +941,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 50 },
+            place: Place { file: FILE, line: 46 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -999,7 +949,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 48 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1007,7 +957,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 48 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1015,7 +965,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 48 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1023,7 +973,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 53 },
+            place: Place { file: FILE, line: 49 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1031,7 +981,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 65 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1039,7 +989,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 66 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1047,7 +997,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 68 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1055,7 +1005,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 68 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1063,7 +1013,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 74 },
+            place: Place { file: FILE, line: 70 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1071,7 +1021,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 74 },
+            place: Place { file: FILE, line: 70 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1079,7 +1029,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 71 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1087,7 +1037,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 71 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1095,7 +1045,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_ACK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 83 },
+            place: Place { file: FILE, line: 79 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1103,7 +1053,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 92 },
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1111,7 +1061,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 94 },
+            place: Place { file: FILE, line: 90 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1119,7 +1069,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 95 },
+            place: Place { file: FILE, line: 90 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1127,7 +1077,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 96 },
+            place: Place { file: FILE, line: 91 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1135,23 +1085,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 96 },
-        },
-        TransitionMetadata {
-            state: "CONNECTED",
-            trigger: "packet_failed",
-            target: Some("OFFLINE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 98 },
-        },
-        TransitionMetadata {
-            state: "CONNECTED",
-            trigger: "packet_failed",
-            target: None,
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 91 },
         },
     ],
 };

@@ -19,7 +19,7 @@ use super::types;
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// `OFF`, in `DOWN`. Nobody wants it, or it failed.
+    /// `OFF`, in `DOWN`. Nobody wants it.
     #[default]
     Off,
     /// `NOT_INSTALLED`, in `DOWN`. This program was made without it.
@@ -127,8 +127,6 @@ pub enum Event {
     NotInstalled,
     /// `service_started`, from `services`. The answer to start_service.
     ServiceStarted,
-    /// `service_failed`, from `services`. The other answer; or later: it ended by itself.
-    ServiceFailed,
     /// `dependents_stopped`, from `services`. The answer to stop_dependents: all of them are off.
     DependentsStopped,
     /// `service_stopped`, from `services`. The answer to stop_service.
@@ -145,13 +143,13 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after change_timeout in AWAIT_DEPENDENCIES` (`automata/local_service.yaml:73`).
+    /// `after change_timeout in AWAIT_DEPENDENCIES` (`automata/local_service.yaml:71`).
     AwaitDependenciesAfterChangeTimeout,
-    /// `after change_timeout in LAUNCHING` (`automata/local_service.yaml:82`).
+    /// `after change_timeout in LAUNCHING` (`automata/local_service.yaml:80`).
     LaunchingAfterChangeTimeout,
-    /// `after change_timeout in INFLUENCE` (`automata/local_service.yaml:104`).
+    /// `after change_timeout in INFLUENCE` (`automata/local_service.yaml:100`).
     InfluenceAfterChangeTimeout,
-    /// `after change_timeout in STOPPING` (`automata/local_service.yaml:110`).
+    /// `after change_timeout in STOPPING` (`automata/local_service.yaml:106`).
     StoppingAfterChangeTimeout,
 }
 
@@ -196,7 +194,7 @@ pub enum Action {
     Answer { result: types::ServiceResult },
     /// `check_dependencies`, by `services`. dependencies_on, dependencies_off or not_installed answers, as soon as it is known.
     CheckDependencies,
-    /// `start_service`, by `services`. service_started or service_failed answers.
+    /// `start_service`, by `services`. service_started answers.
     StartService,
     /// `stop_dependents`, by `services`. Stops those that depend on it; dependents_stopped answers.
     StopDependents,
@@ -285,41 +283,37 @@ pub type History = ();
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `start_requested` in `DOWN` → `STARTING` (`automata/local_service.yaml:56`).
+    /// `start_requested` in `DOWN` → `STARTING` (`automata/local_service.yaml:54`).
     DownStartRequested { request: &'a types::RequestId },
-    /// `after change_timeout in AWAIT_DEPENDENCIES` in `AWAIT_DEPENDENCIES` → `DEPENDS_OFF` (`automata/local_service.yaml:73`).
+    /// `after change_timeout in AWAIT_DEPENDENCIES` in `AWAIT_DEPENDENCIES` → `DEPENDS_OFF` (`automata/local_service.yaml:71`).
     AwaitDependenciesAfterChangeTimeout,
-    /// `dependencies_on` in `AWAIT_DEPENDENCIES` → `LAUNCHING` (`automata/local_service.yaml:75`).
+    /// `dependencies_on` in `AWAIT_DEPENDENCIES` → `LAUNCHING` (`automata/local_service.yaml:73`).
     AwaitDependenciesDependenciesOn,
-    /// `dependencies_off` in `AWAIT_DEPENDENCIES` → `DEPENDS_OFF` (`automata/local_service.yaml:76`).
+    /// `dependencies_off` in `AWAIT_DEPENDENCIES` → `DEPENDS_OFF` (`automata/local_service.yaml:74`).
     AwaitDependenciesDependenciesOff,
-    /// `not_installed` in `AWAIT_DEPENDENCIES` → `NOT_INSTALLED` (`automata/local_service.yaml:77`).
+    /// `not_installed` in `AWAIT_DEPENDENCIES` → `NOT_INSTALLED` (`automata/local_service.yaml:75`).
     AwaitDependenciesNotInstalled,
-    /// `stop_requested` in `AWAIT_DEPENDENCIES` → `OFF` (`automata/local_service.yaml:78`).
+    /// `stop_requested` in `AWAIT_DEPENDENCIES` → `OFF` (`automata/local_service.yaml:76`).
     AwaitDependenciesStopRequested { request: &'a types::RequestId },
-    /// `after change_timeout in LAUNCHING` in `LAUNCHING` → `INFLUENCE` (`automata/local_service.yaml:82`). Whatever there is of it is taken down again.
+    /// `after change_timeout in LAUNCHING` in `LAUNCHING` → `INFLUENCE` (`automata/local_service.yaml:80`). Whatever there is of it is taken down again.
     LaunchingAfterChangeTimeout,
-    /// `service_started` in `LAUNCHING` → `ON` (`automata/local_service.yaml:85`).
+    /// `service_started` in `LAUNCHING` → `ON` (`automata/local_service.yaml:83`).
     LaunchingServiceStarted,
-    /// `service_started` in `LAUNCHING` → `INFLUENCE` (`automata/local_service.yaml:86`). Mended: what was asked for last decides.
+    /// `service_started` in `LAUNCHING` → `INFLUENCE` (`automata/local_service.yaml:84`). Mended: what was asked for last decides.
     LaunchingServiceStarted2,
-    /// `service_failed` in `LAUNCHING` → `OFF` (`automata/local_service.yaml:87`).
-    LaunchingServiceFailed,
-    /// `stop_requested` in `ON` → `INFLUENCE` (`automata/local_service.yaml:92`).
+    /// `stop_requested` in `ON` → `INFLUENCE` (`automata/local_service.yaml:89`).
     OnStopRequested { request: &'a types::RequestId },
-    /// `service_failed` in `ON` → `INFLUENCE` (`automata/local_service.yaml:93`).
-    OnServiceFailed,
-    /// `after change_timeout in INFLUENCE` in `INFLUENCE` → `STOPPING` (`automata/local_service.yaml:104`).
+    /// `after change_timeout in INFLUENCE` in `INFLUENCE` → `STOPPING` (`automata/local_service.yaml:100`).
     InfluenceAfterChangeTimeout,
-    /// `dependents_stopped` in `INFLUENCE` → `STOPPING` (`automata/local_service.yaml:106`).
+    /// `dependents_stopped` in `INFLUENCE` → `STOPPING` (`automata/local_service.yaml:102`).
     InfluenceDependentsStopped,
-    /// `after change_timeout in STOPPING` in `STOPPING` → `STARTING` (`automata/local_service.yaml:111`).
+    /// `after change_timeout in STOPPING` in `STOPPING` → `STARTING` (`automata/local_service.yaml:107`).
     StoppingAfterChangeTimeout,
-    /// `after change_timeout in STOPPING` in `STOPPING` → `OFF` (`automata/local_service.yaml:112`).
+    /// `after change_timeout in STOPPING` in `STOPPING` → `OFF` (`automata/local_service.yaml:108`).
     StoppingAfterChangeTimeout2,
-    /// `service_stopped` in `STOPPING` → `STARTING` (`automata/local_service.yaml:115`).
+    /// `service_stopped` in `STOPPING` → `STARTING` (`automata/local_service.yaml:111`).
     StoppingServiceStopped,
-    /// `service_stopped` in `STOPPING` → `OFF` (`automata/local_service.yaml:116`).
+    /// `service_stopped` in `STOPPING` → `OFF` (`automata/local_service.yaml:112`).
     StoppingServiceStopped2,
 }
 
@@ -464,14 +458,6 @@ impl blocking::State<Machine> for State {
             Some(Transition::LaunchingServiceStarted2) => {
                 leave_launching(context);
             }
-            Some(Transition::LaunchingServiceFailed) => {
-                leave_launching(context);
-                context
-                    .effects
-                    .act(Action::Answer {
-                        result: types::ServiceResult::Failed,
-                    });
-            }
             Some(Transition::OnStopRequested { request }) => {
                 context.variables.wanted = false;
                 context
@@ -479,9 +465,6 @@ impl blocking::State<Machine> for State {
                     .act(Action::AwaitOutcome {
                         request: request.clone(),
                     });
-            }
-            Some(Transition::OnServiceFailed) => {
-                context.variables.wanted = false;
             }
             Some(
                 Transition::InfluenceAfterChangeTimeout
@@ -527,8 +510,7 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::LaunchingAfterChangeTimeout
                 | Transition::LaunchingServiceStarted2
-                | Transition::OnStopRequested { .. }
-                | Transition::OnServiceFailed,
+                | Transition::OnStopRequested { .. },
             ) => {
                 enter_influence(context);
             }
@@ -552,7 +534,6 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::DependenciesOff) => context.ignored(),
         Trigger::Event(Event::NotInstalled) => context.ignored(),
         Trigger::Event(Event::ServiceStarted) => context.ignored(),
-        Trigger::Event(Event::ServiceFailed) => context.ignored(),
         Trigger::Event(Event::DependentsStopped) => context.ignored(),
         Trigger::Event(Event::ServiceStopped) => context.ignored(),
         _ => context.nobody_answers(),
@@ -589,7 +570,7 @@ fn in_down(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `OFF`: Nobody wants it, or it failed.
+/// `OFF`: Nobody wants it.
 #[inline]
 fn in_off(context: &mut Context<'_>) -> Response {
     in_down(context)
@@ -674,9 +655,6 @@ fn in_launching(context: &mut Context<'_>) -> Response {
                 context.take(Transition::LaunchingServiceStarted2, State::Influence)
             }
         }
-        Trigger::Event(Event::ServiceFailed) => {
-            context.take(Transition::LaunchingServiceFailed, State::Off)
-        }
         Trigger::Timer(Timer::LaunchingAfterChangeTimeout) => {
             context.take(Transition::LaunchingAfterChangeTimeout, State::Influence)
         }
@@ -709,9 +687,6 @@ fn in_on(context: &mut Context<'_>) -> Response {
                     },
                     State::Influence,
                 )
-        }
-        Trigger::Event(Event::ServiceFailed) => {
-            context.take(Transition::OnServiceFailed, State::Influence)
         }
         _ => anywhere(context),
     }
@@ -978,15 +953,15 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 53 },
+            place: Place { file: FILE, line: 51 },
         },
         StateMetadata {
             name: "OFF",
-            summary: "Nobody wants it, or it failed.",
+            summary: "Nobody wants it.",
             parent: Some("DOWN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 59 },
+            place: Place { file: FILE, line: 57 },
         },
         StateMetadata {
             name: "NOT_INSTALLED",
@@ -994,7 +969,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("DOWN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 60 },
+            place: Place { file: FILE, line: 58 },
         },
         StateMetadata {
             name: "DEPENDS_OFF",
@@ -1002,7 +977,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("DOWN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 61 },
+            place: Place { file: FILE, line: 59 },
         },
         StateMetadata {
             name: "STARTING",
@@ -1010,7 +985,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 63 },
+            place: Place { file: FILE, line: 61 },
         },
         StateMetadata {
             name: "AWAIT_DEPENDENCIES",
@@ -1018,7 +993,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("STARTING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 69 },
+            place: Place { file: FILE, line: 67 },
         },
         StateMetadata {
             name: "LAUNCHING",
@@ -1026,7 +1001,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("STARTING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 79 },
+            place: Place { file: FILE, line: 77 },
         },
         StateMetadata {
             name: "ON",
@@ -1034,7 +1009,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 89 },
+            place: Place { file: FILE, line: 86 },
         },
         StateMetadata {
             name: "GOING_OFF",
@@ -1042,7 +1017,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 95 },
+            place: Place { file: FILE, line: 91 },
         },
         StateMetadata {
             name: "INFLUENCE",
@@ -1050,7 +1025,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("GOING_OFF"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 97 },
         },
         StateMetadata {
             name: "STOPPING",
@@ -1058,7 +1033,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("GOING_OFF"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 103 },
         },
     ],
     events: &[
@@ -1112,25 +1087,18 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             place: Place { file: FILE, line: 29 },
         },
         EventMetadata {
-            name: "service_failed",
-            summary: "The other answer; or later: it ended by itself.",
-            fields: &[],
-            from: &["services"],
-            place: Place { file: FILE, line: 30 },
-        },
-        EventMetadata {
             name: "dependents_stopped",
             summary: "The answer to stop_dependents: all of them are off.",
             fields: &[],
             from: &["services"],
-            place: Place { file: FILE, line: 31 },
+            place: Place { file: FILE, line: 30 },
         },
         EventMetadata {
             name: "service_stopped",
             summary: "The answer to stop_service.",
             fields: &[],
             from: &["services"],
-            place: Place { file: FILE, line: 32 },
+            place: Place { file: FILE, line: 31 },
         },
     ],
     transitions: &[
@@ -1140,7 +1108,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STARTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 56 },
+            place: Place { file: FILE, line: 54 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -1148,7 +1116,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 57 },
+            place: Place { file: FILE, line: 55 },
         },
         TransitionMetadata {
             state: "STARTING",
@@ -1156,7 +1124,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 66 },
+            place: Place { file: FILE, line: 64 },
         },
         TransitionMetadata {
             state: "STARTING",
@@ -1164,7 +1132,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 65 },
         },
         TransitionMetadata {
             state: "AWAIT_DEPENDENCIES",
@@ -1172,7 +1140,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DEPENDS_OFF"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 73 },
+            place: Place { file: FILE, line: 71 },
         },
         TransitionMetadata {
             state: "AWAIT_DEPENDENCIES",
@@ -1180,7 +1148,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("LAUNCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 73 },
         },
         TransitionMetadata {
             state: "AWAIT_DEPENDENCIES",
@@ -1188,7 +1156,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DEPENDS_OFF"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 76 },
+            place: Place { file: FILE, line: 74 },
         },
         TransitionMetadata {
             state: "AWAIT_DEPENDENCIES",
@@ -1196,7 +1164,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("NOT_INSTALLED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 77 },
+            place: Place { file: FILE, line: 75 },
         },
         TransitionMetadata {
             state: "AWAIT_DEPENDENCIES",
@@ -1204,7 +1172,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFF"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 78 },
+            place: Place { file: FILE, line: 76 },
         },
         TransitionMetadata {
             state: "LAUNCHING",
@@ -1212,7 +1180,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("INFLUENCE"),
             is_ignored: false,
             summary: "Whatever there is of it is taken down again.",
-            place: Place { file: FILE, line: 82 },
+            place: Place { file: FILE, line: 80 },
         },
         TransitionMetadata {
             state: "LAUNCHING",
@@ -1220,7 +1188,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("ON"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 85 },
+            place: Place { file: FILE, line: 83 },
         },
         TransitionMetadata {
             state: "LAUNCHING",
@@ -1228,15 +1196,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("INFLUENCE"),
             is_ignored: false,
             summary: "Mended: what was asked for last decides.",
-            place: Place { file: FILE, line: 86 },
-        },
-        TransitionMetadata {
-            state: "LAUNCHING",
-            trigger: "service_failed",
-            target: Some("OFF"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 87 },
+            place: Place { file: FILE, line: 84 },
         },
         TransitionMetadata {
             state: "ON",
@@ -1244,7 +1204,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "ON",
@@ -1252,15 +1212,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("INFLUENCE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 92 },
-        },
-        TransitionMetadata {
-            state: "ON",
-            trigger: "service_failed",
-            target: Some("INFLUENCE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 93 },
+            place: Place { file: FILE, line: 89 },
         },
         TransitionMetadata {
             state: "GOING_OFF",
@@ -1268,7 +1220,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "Mended: it was lost.",
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 94 },
         },
         TransitionMetadata {
             state: "GOING_OFF",
@@ -1276,7 +1228,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "Mended: it was not answered.",
-            place: Place { file: FILE, line: 99 },
+            place: Place { file: FILE, line: 95 },
         },
         TransitionMetadata {
             state: "INFLUENCE",
@@ -1284,7 +1236,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STOPPING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 104 },
+            place: Place { file: FILE, line: 100 },
         },
         TransitionMetadata {
             state: "INFLUENCE",
@@ -1292,11 +1244,27 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STOPPING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 102 },
         },
         TransitionMetadata {
             state: "STOPPING",
             trigger: "after change_timeout in STOPPING",
+            target: Some("STARTING"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 107 },
+        },
+        TransitionMetadata {
+            state: "STOPPING",
+            trigger: "after change_timeout in STOPPING",
+            target: Some("OFF"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 108 },
+        },
+        TransitionMetadata {
+            state: "STOPPING",
+            trigger: "service_stopped",
             target: Some("STARTING"),
             is_ignored: false,
             summary: "",
@@ -1304,27 +1272,11 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
         },
         TransitionMetadata {
             state: "STOPPING",
-            trigger: "after change_timeout in STOPPING",
+            trigger: "service_stopped",
             target: Some("OFF"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 112 },
-        },
-        TransitionMetadata {
-            state: "STOPPING",
-            trigger: "service_stopped",
-            target: Some("STARTING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 115 },
-        },
-        TransitionMetadata {
-            state: "STOPPING",
-            trigger: "service_stopped",
-            target: Some("OFF"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 116 },
         },
     ],
 };

@@ -6,6 +6,8 @@
 //! Brings the network and the transports up, takes them down and up again when somebody asks for it or when the connection
 //! seems dead, and rests in between. Whoever wants to know watches `CONNECTED`, `DISCONNECTED`, and `SETTLED` around both.
 //!
+//! Left out of the original, until this node maps ports: its state UPNP, and what led there.
+//!
 //! Differences from the original, each a flaw that was mended:
 //!
 //! * One transport that listens is enough. It wanted all of them, so one port that was taken kept a node offline; now the
@@ -32,8 +34,6 @@ pub enum State {
     StartUp,
     /// `UP`, in `RISING`. The network is being set up.
     Up,
-    /// `UPNP`, in `RISING`. The router is asked for ports.
-    Upnp,
     /// `AWAIT_TRANSPORTS`, in `RISING`. Waits until every transport listens or has failed. Old name: TRANSPORTS?
     AwaitTransports,
     /// `CONNECTED`, in `SETTLED`. At least one transport listens.
@@ -58,7 +58,6 @@ impl State {
         State::AtStartup,
         State::StartUp,
         State::Up,
-        State::Upnp,
         State::AwaitTransports,
         State::Connected,
         State::Resting,
@@ -76,7 +75,6 @@ impl State {
             State::AtStartup => "AT_STARTUP",
             State::StartUp => "START_UP",
             State::Up => "UP",
-            State::Upnp => "UPNP",
             State::AwaitTransports => "AWAIT_TRANSPORTS",
             State::Connected => "CONNECTED",
             State::Resting => "RESTING",
@@ -91,7 +89,7 @@ impl State {
     /// Inside `RISING`. On the way up.
     #[must_use]
     pub const fn is_in_rising(self) -> bool {
-        matches!(self, State::Up | State::Upnp | State::AwaitTransports)
+        matches!(self, State::Up | State::AwaitTransports)
     }
 
     /// Inside `SETTLED`. Nothing is on its way.
@@ -149,8 +147,6 @@ pub enum Event {
     NetworkInfoReceived { active: bool, same_interfaces: bool },
     /// `network_up`, from `network`. The answer to set_up.
     NetworkUp,
-    /// `ports_mapped_or_not`, from `network`. The answer to map_ports, whatever came of it. Old name: upnp-done.
-    PortsMappedOrNot,
     /// `internet_reached`, from `network`. An answer to probe_internet. Old name: internet-success.
     InternetReached,
     /// `internet_missing`, from `network`. The other answer. Old name: internet-failed.
@@ -159,9 +155,9 @@ pub enum Event {
     TransportsTold,
     /// `transports_verified`, from `gateway`. The answer to verify_transports. Old name: verified.
     TransportsVerified,
-    /// `reconnect`, from `api`, `services`. Take everything down and up again.
+    /// `reconnect`, from `api`. Take everything down and up again.
     Reconnect,
-    /// `check_reconnect`, from `p2p_connector`, `api`, `services`. See whether the transports are as they should be.
+    /// `check_reconnect`, from `p2p_connector`, `services`. See whether the transports are as they should be.
     CheckReconnect,
     /// `connection_done`, from `gateway`. A packet came through, although the network was given up.
     ConnectionDone,
@@ -195,29 +191,25 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:88`).
+    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:83`).
     StartUpAfterAnswerTimeout,
-    /// `after answer_timeout in UP` (`automata/network_connector.yaml:103`).
+    /// `after answer_timeout in UP` (`automata/network_connector.yaml:98`).
     UpAfterAnswerTimeout,
-    /// `after answer_timeout in UPNP` (`automata/network_connector.yaml:115`).
-    UpnpAfterAnswerTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:121`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:107`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `after mapping_delay in CONNECTED` (`automata/network_connector.yaml:139`).
-    ConnectedAfterMappingDelay,
-    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:143`).
+    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:125`).
     ConnectedEveryRecheckInterval,
-    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:160`).
+    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:142`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:164`).
+    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:146`).
     DisconnectedAfterHourlyInterval,
-    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:170`).
+    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:152`).
     RestingAfterMinimumRest,
-    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:186`).
+    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:168`).
     DownAfterTransportsTimeout,
-    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:193`).
+    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:175`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:201`).
+    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:183`).
     AwaitInternetAfterAnswerTimeout,
 }
 
@@ -225,9 +217,7 @@ impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
         Timer::StartUpAfterAnswerTimeout,
         Timer::UpAfterAnswerTimeout,
-        Timer::UpnpAfterAnswerTimeout,
         Timer::AwaitTransportsAfterTransportsTimeout,
-        Timer::ConnectedAfterMappingDelay,
         Timer::ConnectedEveryRecheckInterval,
         Timer::DisconnectedEveryRecheckInterval,
         Timer::DisconnectedAfterHourlyInterval,
@@ -246,11 +236,9 @@ impl automaton::Timer for Timer {
         match self {
             Timer::StartUpAfterAnswerTimeout => "after answer_timeout in START_UP",
             Timer::UpAfterAnswerTimeout => "after answer_timeout in UP",
-            Timer::UpnpAfterAnswerTimeout => "after answer_timeout in UPNP",
             Timer::AwaitTransportsAfterTransportsTimeout => {
                 "after transports_timeout in AWAIT_TRANSPORTS"
             }
-            Timer::ConnectedAfterMappingDelay => "after mapping_delay in CONNECTED",
             Timer::ConnectedEveryRecheckInterval => "every recheck_interval in CONNECTED",
             Timer::DisconnectedEveryRecheckInterval => {
                 "every recheck_interval in DISCONNECTED"
@@ -284,8 +272,6 @@ pub enum Action {
     CheckInterfaces,
     /// `set_up`, by `network`. network_up answers.
     SetUp,
-    /// `map_ports`, by `network`. ports_mapped_or_not answers.
-    MapPorts,
     /// `probe_internet`, by `network`. internet_reached or internet_missing answers.
     ProbeInternet,
     /// `verify_transports`, by `gateway`. Those whose settings changed are restarted; transports_verified answers.
@@ -296,8 +282,6 @@ pub enum Action {
 pub trait Conditions {
     /// Something came in lately, or there was nobody to hear from.
     fn connection_alive(&mut self) -> bool;
-    /// The router is to be asked for ports. Old name: UPnP wanted.
-    fn port_mapping_wanted(&mut self) -> bool;
 }
 
 /// Constants of an instance.
@@ -314,8 +298,6 @@ pub struct Parameters {
     pub hourly_interval: Milliseconds,
     /// A connection that comes about sooner after giving up is no reason to try again.
     pub minimum_rest: Milliseconds,
-    /// From a cold start's connection to the mapping of ports, which it left out.
-    pub mapping_delay: Milliseconds,
 }
 
 impl Default for Parameters {
@@ -326,7 +308,6 @@ impl Default for Parameters {
             recheck_interval: Milliseconds(30_000),
             hourly_interval: Milliseconds(3_600_000),
             minimum_rest: Milliseconds(60_000),
-            mapping_delay: Milliseconds(5000),
         }
     }
 }
@@ -353,16 +334,13 @@ pub struct Given {
     /// A connection that comes about sooner after giving up is no reason to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_rest: Option<Milliseconds>,
-    /// From a cold start's connection to the mapping of ports, which it left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mapping_delay: Option<Milliseconds>,
 }
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.answer_timeout.is_none() && self.transports_timeout.is_none()
             && self.recheck_interval.is_none() && self.hourly_interval.is_none()
-            && self.minimum_rest.is_none() && self.mapping_delay.is_none()
+            && self.minimum_rest.is_none()
     }
 }
 
@@ -391,37 +369,18 @@ impl Parameters {
                 .minimum_rest
                 .clone()
                 .unwrap_or_else(|| settings.minimum_rest.clone()),
-            mapping_delay: given
-                .mapping_delay
-                .clone()
-                .unwrap_or_else(|| settings.mapping_delay.clone()),
         }
     }
 }
 
 /// Memory of an instance.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Variables {
     /// How often in a row it was given up. Stays within 0..=3.
     pub disconnects: u8,
     /// Somebody asked for a reconnection while one was on its way.
     pub reset: bool,
-    /// The first time: be quick, and leave the mapping of ports for later.
-    pub cold_start: bool,
-    /// Ports were asked for since the network was last taken down.
-    pub ports_mapped: bool,
-}
-
-impl Default for Variables {
-    fn default() -> Self {
-        Self {
-            disconnects: 0,
-            reset: false,
-            cold_start: true,
-            ports_mapped: false,
-        }
-    }
 }
 
 impl automaton::Variables for Variables {
@@ -442,20 +401,6 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "reset",
                     &(before.map(|before| &before.reset), &self.reset),
-                )?;
-        }
-        if before.is_none_or(|before| before.cold_start != self.cold_start) {
-            changes
-                .serialize_entry(
-                    "cold_start",
-                    &(before.map(|before| &before.cold_start), &self.cold_start),
-                )?;
-        }
-        if before.is_none_or(|before| before.ports_mapped != self.ports_mapped) {
-            changes
-                .serialize_entry(
-                    "ports_mapped",
-                    &(before.map(|before| &before.ports_mapped), &self.ports_mapped),
                 )?;
         }
         Ok(())
@@ -528,8 +473,6 @@ impl automaton::Sent for Sent {
 pub enum Question {
     /// `connection_alive`: Something came in lately, or there was nobody to hear from.
     ConnectionAlive { answer: bool },
-    /// `port_mapping_wanted`: The router is to be asked for ports. Old name: UPnP wanted.
-    PortMappingWanted { answer: bool },
     /// `any network_transport in CHANGING`.
     AnyNetworkTransportInChanging { answer: bool },
     /// `any network_transport in LISTENING`.
@@ -543,9 +486,6 @@ impl serde::Serialize for Question {
         match self {
             Question::ConnectionAlive { answer } => {
                 delivery::serialize_question("connection_alive", answer, serializer)
-            }
-            Question::PortMappingWanted { answer } => {
-                delivery::serialize_question("port_mapping_wanted", answer, serializer)
             }
             Question::AnyNetworkTransportInChanging { answer } => {
                 delivery::serialize_question(
@@ -601,27 +541,6 @@ impl Ask<'_> {
         answer
     }
 
-    fn port_mapping_wanted(&mut self) -> bool {
-        let known = self
-            .asked
-            .questions
-            .iter()
-            .find_map(|question| match question {
-                Question::PortMappingWanted { answer } => Some(*answer),
-                _ => None,
-            });
-        if let Some(answer) = known {
-            return answer;
-        }
-        let answer = self.host.port_mapping_wanted();
-        self.asked
-            .questions
-            .push(Question::PortMappingWanted {
-                answer,
-            });
-        answer
-    }
-
     fn any_network_transport_in_changing(&mut self) -> bool {
         let answer = self
             .states
@@ -665,97 +584,89 @@ impl Ask<'_> {
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `stop` anywhere → `CLOSED` (`automata/network_connector.yaml:64`).
+    /// `stop` anywhere → `CLOSED` (`automata/network_connector.yaml:60`).
     Stop,
-    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:81`).
+    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:76`).
     AtStartupInit,
-    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:88`).
+    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:83`).
     StartUpAfterAnswerTimeout,
-    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:91`).
+    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:86`).
     StartUpNetworkInfoReceived,
-    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:92`). Mended: with an active network it led nowhere.
+    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:87`). Mended: with an active network it led nowhere.
     StartUpNetworkInfoReceived2,
-    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:93`).
+    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:88`).
     StartUpReconnect,
-    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:93`).
+    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:88`).
     StartUpCheckReconnect,
-    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:103`).
+    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:98`).
     UpAfterAnswerTimeout,
-    /// `network_up` in `UP` → `UPNP` (`automata/network_connector.yaml:109`).
+    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:103`).
     UpNetworkUp,
-    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:110`).
-    UpNetworkUp2,
-    /// `after answer_timeout in UPNP` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:115`).
-    UpnpAfterAnswerTimeout,
-    /// `ports_mapped_or_not` in `UPNP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:117`).
-    UpnpPortsMappedOrNot,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:122`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:108`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:123`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:109`).
     AwaitTransportsAfterTransportsTimeout2,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:124`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:110`).
     AwaitTransportsAfterTransportsTimeout3,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:128`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:114`).
     AwaitTransportsTransportsTold,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:128`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:114`).
     AwaitTransportsTransportsVerified,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:128`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:114`).
     AwaitTransportsNetworkTransportLeavesChanging,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:129`). Mended: it wanted all of them.
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:115`). Mended: it wanted all of them.
     AwaitTransportsTransportsTold2,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:129`). Mended: it wanted all of them.
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:115`). Mended: it wanted all of them.
     AwaitTransportsTransportsVerified2,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:129`). Mended: it wanted all of them.
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:115`). Mended: it wanted all of them.
     AwaitTransportsNetworkTransportLeavesChanging2,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:130`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:116`).
     AwaitTransportsTransportsTold3,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:130`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:116`).
     AwaitTransportsTransportsVerified3,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:130`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:116`).
     AwaitTransportsNetworkTransportLeavesChanging3,
-    /// `after mapping_delay in CONNECTED` in `CONNECTED` → `UPNP` (`automata/network_connector.yaml:140`).
-    ConnectedAfterMappingDelay,
-    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:144`).
+    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:126`).
     ConnectedEveryRecheckInterval,
-    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:147`).
+    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:129`).
     ConnectedReconnect,
-    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:148`).
+    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:130`).
     ConnectedCheckReconnect,
-    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:151`).
+    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:133`).
     ConnectedNetworkTransportLeavesListening,
-    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:161`).
+    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:143`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:164`).
+    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:146`).
     DisconnectedAfterHourlyInterval,
-    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:166`).
+    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:148`).
     DisconnectedReconnect,
-    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:166`).
+    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:148`).
     DisconnectedCheckReconnect,
-    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:167`). A transport that came up by itself; everything is looked at anew.
+    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:149`). A transport that came up by itself; everything is looked at anew.
     DisconnectedNetworkTransportEntersListening,
-    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:170`).
+    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:152`).
     RestingAfterMinimumRest,
-    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:174`).
+    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:156`).
     RestedConnectionDone,
-    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:186`).
+    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:168`).
     DownAfterTransportsTimeout,
-    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:190`).
+    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:172`).
     DownTransportsTold,
-    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:190`).
+    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:172`).
     DownNetworkTransportLeavesChanging,
-    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:193`).
+    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:175`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:196`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:178`).
     AwaitNetworkNetworkInfoReceived,
-    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:197`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:179`).
     AwaitNetworkNetworkInfoReceived2,
-    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:198`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:180`).
     AwaitNetworkNetworkInfoReceived3,
-    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:201`).
+    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:183`).
     AwaitInternetAfterAnswerTimeout,
-    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:203`).
+    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:185`).
     AwaitInternetInternetReached,
-    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:204`).
+    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:186`).
     AwaitInternetInternetMissing,
 }
 
@@ -829,7 +740,6 @@ impl blocking::State<Machine> for State {
             State::AtStartup => in_at_startup(context),
             State::StartUp => in_start_up(context),
             State::Up => in_up(context),
-            State::Upnp => in_upnp(context),
             State::AwaitTransports => in_await_transports(context),
             State::Connected => in_connected(context),
             State::Resting => in_resting(context),
@@ -852,9 +762,6 @@ impl blocking::State<Machine> for State {
                     }
                     State::Up => {
                         leave_up(context);
-                    }
-                    State::Upnp => {
-                        leave_upnp(context);
                     }
                     State::AwaitTransports => {
                         leave_await_transports(context);
@@ -906,25 +813,11 @@ impl blocking::State<Machine> for State {
                 leave_start_up(context);
                 context.variables.disconnects = 3;
             }
-            Some(Transition::UpAfterAnswerTimeout | Transition::UpNetworkUp) => {
+            Some(Transition::UpAfterAnswerTimeout) => {
                 leave_up(context);
             }
-            Some(Transition::UpNetworkUp2) => {
+            Some(Transition::UpNetworkUp) => {
                 leave_up(context);
-                context.variables.cold_start = false;
-                context
-                    .effects
-                    .send(
-                        Sent::AllNetworkTransport(
-                            super::network_transport::Event::StartListening,
-                        ),
-                    );
-                context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
-            }
-            Some(
-                Transition::UpnpAfterAnswerTimeout | Transition::UpnpPortsMappedOrNot,
-            ) => {
-                leave_upnp(context);
                 context
                     .effects
                     .send(
@@ -955,10 +848,6 @@ impl blocking::State<Machine> for State {
                 | Transition::AwaitTransportsNetworkTransportLeavesChanging3,
             ) => {
                 leave_await_transports(context);
-            }
-            Some(Transition::ConnectedAfterMappingDelay) => {
-                leave_connected(context);
-                leave_settled(context);
             }
             Some(
                 Transition::ConnectedEveryRecheckInterval
@@ -1093,13 +982,8 @@ impl blocking::State<Machine> for State {
             ) => {
                 enter_up(context);
             }
-            Some(Transition::UpNetworkUp | Transition::ConnectedAfterMappingDelay) => {
-                enter_upnp(context);
-            }
             Some(
-                Transition::UpNetworkUp2
-                | Transition::UpnpAfterAnswerTimeout
-                | Transition::UpnpPortsMappedOrNot
+                Transition::UpNetworkUp
                 | Transition::ConnectedCheckReconnect
                 | Transition::ConnectedNetworkTransportLeavesListening,
             ) => {
@@ -1152,7 +1036,6 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Init) => context.ignored(),
         Trigger::Event(Event::NetworkInfoReceived { .. }) => context.ignored(),
         Trigger::Event(Event::NetworkUp) => context.ignored(),
-        Trigger::Event(Event::PortsMappedOrNot) => context.ignored(),
         Trigger::Event(Event::InternetReached) => context.ignored(),
         Trigger::Event(Event::InternetMissing) => context.ignored(),
         Trigger::Event(Event::TransportsTold) => context.ignored(),
@@ -1227,30 +1110,12 @@ fn in_rising(context: &mut Context<'_>) -> Response {
 fn in_up(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkUp) => {
-            if context.ask.port_mapping_wanted() && !context.variables.cold_start {
-                context.take(Transition::UpNetworkUp, State::Upnp)
-            } else {
-                context.take(Transition::UpNetworkUp2, State::AwaitTransports)
-            }
+            context.take(Transition::UpNetworkUp, State::AwaitTransports)
         }
         Trigger::Event(Event::Reconnect) => context.ignored(),
         Trigger::Event(Event::CheckReconnect) => context.ignored(),
         Trigger::Timer(Timer::UpAfterAnswerTimeout) => {
             context.take(Transition::UpAfterAnswerTimeout, State::Resting)
-        }
-        _ => in_rising(context),
-    }
-}
-
-/// `UPNP`: The router is asked for ports.
-#[inline]
-fn in_upnp(context: &mut Context<'_>) -> Response {
-    match context.trigger {
-        Trigger::Event(Event::PortsMappedOrNot) => {
-            context.take(Transition::UpnpPortsMappedOrNot, State::AwaitTransports)
-        }
-        Trigger::Timer(Timer::UpnpAfterAnswerTimeout) => {
-            context.take(Transition::UpnpAfterAnswerTimeout, State::AwaitTransports)
         }
         _ => in_rising(context),
     }
@@ -1377,13 +1242,6 @@ fn in_connected(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::ConnectionDone) => context.ignored(),
         Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => context.ignored(),
-        Trigger::Timer(Timer::ConnectedAfterMappingDelay) => {
-            if context.ask.port_mapping_wanted() && !context.variables.ports_mapped {
-                context.take(Transition::ConnectedAfterMappingDelay, State::Upnp)
-            } else {
-                context.ignored()
-            }
-        }
         Trigger::Timer(Timer::ConnectedEveryRecheckInterval) => {
             if context.variables.reset || !context.ask.connection_alive() {
                 context.take(Transition::ConnectedEveryRecheckInterval, State::Down)
@@ -1564,20 +1422,6 @@ fn leave_up(context: &mut Context<'_>) {
     context.effects.stop(Timer::UpAfterAnswerTimeout);
 }
 
-/// On entering `UPNP`.
-fn enter_upnp(context: &mut Context<'_>) {
-    context.variables.ports_mapped = true;
-    context.effects.act(Action::MapPorts);
-    context
-        .effects
-        .start_after(Timer::UpnpAfterAnswerTimeout, context.parameters.answer_timeout);
-}
-
-/// On leaving `UPNP`.
-fn leave_upnp(context: &mut Context<'_>) {
-    context.effects.stop(Timer::UpnpAfterAnswerTimeout);
-}
-
 /// On entering `AWAIT_TRANSPORTS`.
 fn enter_await_transports(context: &mut Context<'_>) {
     context
@@ -1604,12 +1448,6 @@ fn enter_connected(context: &mut Context<'_>) {
     context.variables.disconnects = 0;
     context
         .effects
-        .start_after(
-            Timer::ConnectedAfterMappingDelay,
-            context.parameters.mapping_delay,
-        );
-    context
-        .effects
         .start_every(
             Timer::ConnectedEveryRecheckInterval,
             context.parameters.recheck_interval,
@@ -1618,7 +1456,6 @@ fn enter_connected(context: &mut Context<'_>) {
 
 /// On leaving `CONNECTED`.
 fn leave_connected(context: &mut Context<'_>) {
-    context.effects.stop(Timer::ConnectedAfterMappingDelay);
     context.effects.stop(Timer::ConnectedEveryRecheckInterval);
 }
 
@@ -1659,7 +1496,6 @@ fn leave_resting(context: &mut Context<'_>) {
 
 /// On entering `DOWN`.
 fn enter_down(context: &mut Context<'_>) {
-    context.variables.ports_mapped = false;
     context
         .effects
         .send(Sent::AllNetworkTransport(super::network_transport::Event::StopListening));
@@ -1780,7 +1616,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<12>;
+    type Timers = automaton::TimerHandles<10>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1801,10 +1637,6 @@ impl automata_runtime::Automaton for Machine {
         if state == State::Up {
             effects.start_after(Timer::UpAfterAnswerTimeout, parameters.answer_timeout);
         }
-        if state == State::Upnp {
-            effects
-                .start_after(Timer::UpnpAfterAnswerTimeout, parameters.answer_timeout);
-        }
         if state == State::AwaitTransports {
             effects
                 .start_after(
@@ -1813,11 +1645,6 @@ impl automata_runtime::Automaton for Machine {
                 );
         }
         if state == State::Connected {
-            effects
-                .start_after(
-                    Timer::ConnectedAfterMappingDelay,
-                    parameters.mapping_delay,
-                );
             effects
                 .start_every(
                     Timer::ConnectedEveryRecheckInterval,
@@ -1885,7 +1712,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 79 },
+            place: Place { file: FILE, line: 74 },
         },
         StateMetadata {
             name: "START_UP",
@@ -1893,7 +1720,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 81 },
         },
         StateMetadata {
             name: "RISING",
@@ -1901,7 +1728,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 95 },
+            place: Place { file: FILE, line: 90 },
         },
         StateMetadata {
             name: "UP",
@@ -1909,15 +1736,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("RISING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 100 },
-        },
-        StateMetadata {
-            name: "UPNP",
-            summary: "The router is asked for ports.",
-            parent: Some("RISING"),
-            is_leaf: true,
-            is_final: false,
-            place: Place { file: FILE, line: 111 },
+            place: Place { file: FILE, line: 95 },
         },
         StateMetadata {
             name: "AWAIT_TRANSPORTS",
@@ -1925,7 +1744,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("RISING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 118 },
+            place: Place { file: FILE, line: 104 },
         },
         StateMetadata {
             name: "SETTLED",
@@ -1933,7 +1752,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 132 },
+            place: Place { file: FILE, line: 118 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -1941,7 +1760,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("SETTLED"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 135 },
+            place: Place { file: FILE, line: 121 },
         },
         StateMetadata {
             name: "DISCONNECTED",
@@ -1949,7 +1768,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("SETTLED"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 156 },
+            place: Place { file: FILE, line: 138 },
         },
         StateMetadata {
             name: "RESTING",
@@ -1957,7 +1776,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("DISCONNECTED"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 169 },
+            place: Place { file: FILE, line: 151 },
         },
         StateMetadata {
             name: "RESTED",
@@ -1965,7 +1784,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("DISCONNECTED"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 172 },
+            place: Place { file: FILE, line: 154 },
         },
         StateMetadata {
             name: "FALLING",
@@ -1973,7 +1792,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 176 },
+            place: Place { file: FILE, line: 158 },
         },
         StateMetadata {
             name: "DOWN",
@@ -1981,7 +1800,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("FALLING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 182 },
+            place: Place { file: FILE, line: 164 },
         },
         StateMetadata {
             name: "AWAIT_NETWORK",
@@ -1989,7 +1808,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("FALLING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 191 },
+            place: Place { file: FILE, line: 173 },
         },
         StateMetadata {
             name: "AWAIT_INTERNET",
@@ -1997,7 +1816,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("FALLING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 199 },
+            place: Place { file: FILE, line: 181 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -2005,7 +1824,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 206 },
+            place: Place { file: FILE, line: 188 },
         },
     ],
     events: &[
@@ -2014,105 +1833,98 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             summary: "The service network is on; after a stop it begins anew.",
             fields: &[],
             from: &["services"],
-            place: Place { file: FILE, line: 39 },
+            place: Place { file: FILE, line: 37 },
         },
         EventMetadata {
             name: "stop",
             summary: "The service is off.",
             fields: &[],
             from: &["services"],
-            place: Place { file: FILE, line: 40 },
+            place: Place { file: FILE, line: 38 },
         },
         EventMetadata {
             name: "network_info_received",
             summary: "The answer to check_interfaces: is any interface up, and are they those of last time? Old name: got-network-info.",
             fields: &["active", "same_interfaces"],
             from: &["network"],
-            place: Place { file: FILE, line: 41 },
+            place: Place { file: FILE, line: 39 },
         },
         EventMetadata {
             name: "network_up",
             summary: "The answer to set_up.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 45 },
-        },
-        EventMetadata {
-            name: "ports_mapped_or_not",
-            summary: "The answer to map_ports, whatever came of it. Old name: upnp-done.",
-            fields: &[],
-            from: &["network"],
-            place: Place { file: FILE, line: 46 },
+            place: Place { file: FILE, line: 43 },
         },
         EventMetadata {
             name: "internet_reached",
             summary: "An answer to probe_internet. Old name: internet-success.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 47 },
+            place: Place { file: FILE, line: 44 },
         },
         EventMetadata {
             name: "internet_missing",
             summary: "The other answer. Old name: internet-failed.",
             fields: &[],
             from: &["network"],
-            place: Place { file: FILE, line: 48 },
+            place: Place { file: FILE, line: 45 },
         },
         EventMetadata {
             name: "transports_told",
             summary: "Comes back to itself behind what it sent to the transports: they have all heard.",
             fields: &[],
             from: &["network_connector"],
-            place: Place { file: FILE, line: 49 },
+            place: Place { file: FILE, line: 46 },
         },
         EventMetadata {
             name: "transports_verified",
             summary: "The answer to verify_transports. Old name: verified.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 50 },
+            place: Place { file: FILE, line: 47 },
         },
         EventMetadata {
             name: "reconnect",
             summary: "Take everything down and up again.",
             fields: &[],
-            from: &["api", "services"],
-            place: Place { file: FILE, line: 51 },
+            from: &["api"],
+            place: Place { file: FILE, line: 48 },
         },
         EventMetadata {
             name: "check_reconnect",
             summary: "See whether the transports are as they should be.",
             fields: &[],
-            from: &["p2p_connector", "api", "services"],
-            place: Place { file: FILE, line: 52 },
+            from: &["p2p_connector", "services"],
+            place: Place { file: FILE, line: 49 },
         },
         EventMetadata {
             name: "connection_done",
             summary: "A packet came through, although the network was given up.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 53 },
+            place: Place { file: FILE, line: 50 },
         },
         EventMetadata {
             name: "network_transport leaves CHANGING",
             summary: "",
             fields: &["key"],
             from: &[],
-            place: Place { file: FILE, line: 74 },
+            place: Place { file: FILE, line: 69 },
         },
         EventMetadata {
             name: "network_transport leaves LISTENING",
             summary: "",
             fields: &["key"],
             from: &[],
-            place: Place { file: FILE, line: 75 },
+            place: Place { file: FILE, line: 70 },
         },
         EventMetadata {
             name: "network_transport enters LISTENING",
             summary: "",
             fields: &["key"],
             from: &[],
-            place: Place { file: FILE, line: 76 },
+            place: Place { file: FILE, line: 71 },
         },
     ],
     transitions: &[
@@ -2122,7 +1934,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 64 },
+            place: Place { file: FILE, line: 60 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -2130,7 +1942,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("START_UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 81 },
+            place: Place { file: FILE, line: 76 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2138,7 +1950,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 83 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2146,7 +1958,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 86 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2154,7 +1966,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "Mended: with an active network it led nowhere.",
-            place: Place { file: FILE, line: 92 },
+            place: Place { file: FILE, line: 87 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2162,7 +1974,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 93 },
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "START_UP",
@@ -2170,7 +1982,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 93 },
+            place: Place { file: FILE, line: 88 },
         },
         TransitionMetadata {
             state: "RISING",
@@ -2178,7 +1990,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "RISING",
@@ -2186,7 +1998,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 93 },
         },
         TransitionMetadata {
             state: "UP",
@@ -2194,127 +2006,103 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 103 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "UP",
             trigger: "network_up",
-            target: Some("UPNP"),
+            target: Some("AWAIT_TRANSPORTS"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 103 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TRANSPORTS",
+            trigger: "after transports_timeout in AWAIT_TRANSPORTS",
+            target: Some("DOWN"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 108 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TRANSPORTS",
+            trigger: "after transports_timeout in AWAIT_TRANSPORTS",
+            target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 109 },
         },
         TransitionMetadata {
-            state: "UP",
-            trigger: "network_up",
-            target: Some("AWAIT_TRANSPORTS"),
+            state: "AWAIT_TRANSPORTS",
+            trigger: "after transports_timeout in AWAIT_TRANSPORTS",
+            target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 110 },
         },
         TransitionMetadata {
-            state: "UPNP",
-            trigger: "after answer_timeout in UPNP",
-            target: Some("AWAIT_TRANSPORTS"),
+            state: "AWAIT_TRANSPORTS",
+            trigger: "transports_told",
+            target: None,
             is_ignored: false,
             summary: "",
+            place: Place { file: FILE, line: 113 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TRANSPORTS",
+            trigger: "transports_verified",
+            target: None,
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 113 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TRANSPORTS",
+            trigger: "network_transport leaves CHANGING",
+            target: None,
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 113 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TRANSPORTS",
+            trigger: "transports_told",
+            target: Some("DOWN"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 114 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TRANSPORTS",
+            trigger: "transports_verified",
+            target: Some("DOWN"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 114 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TRANSPORTS",
+            trigger: "network_transport leaves CHANGING",
+            target: Some("DOWN"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 114 },
+        },
+        TransitionMetadata {
+            state: "AWAIT_TRANSPORTS",
+            trigger: "transports_told",
+            target: Some("CONNECTED"),
+            is_ignored: false,
+            summary: "Mended: it wanted all of them.",
             place: Place { file: FILE, line: 115 },
         },
         TransitionMetadata {
-            state: "UPNP",
-            trigger: "ports_mapped_or_not",
-            target: Some("AWAIT_TRANSPORTS"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 117 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "after transports_timeout in AWAIT_TRANSPORTS",
-            target: Some("DOWN"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 122 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "after transports_timeout in AWAIT_TRANSPORTS",
-            target: Some("CONNECTED"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 123 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "after transports_timeout in AWAIT_TRANSPORTS",
-            target: Some("DISCONNECTED"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 124 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "transports_told",
-            target: None,
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 127 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "transports_verified",
-            target: None,
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 127 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "network_transport leaves CHANGING",
-            target: None,
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 127 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "transports_told",
-            target: Some("DOWN"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 128 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "transports_verified",
-            target: Some("DOWN"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 128 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "network_transport leaves CHANGING",
-            target: Some("DOWN"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 128 },
-        },
-        TransitionMetadata {
-            state: "AWAIT_TRANSPORTS",
-            trigger: "transports_told",
-            target: Some("CONNECTED"),
-            is_ignored: false,
-            summary: "Mended: it wanted all of them.",
-            place: Place { file: FILE, line: 129 },
-        },
-        TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
             trigger: "transports_verified",
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: it wanted all of them.",
-            place: Place { file: FILE, line: 129 },
+            place: Place { file: FILE, line: 115 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2322,7 +2110,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: it wanted all of them.",
-            place: Place { file: FILE, line: 129 },
+            place: Place { file: FILE, line: 115 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2330,7 +2118,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 130 },
+            place: Place { file: FILE, line: 116 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2338,7 +2126,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 130 },
+            place: Place { file: FILE, line: 116 },
         },
         TransitionMetadata {
             state: "AWAIT_TRANSPORTS",
@@ -2346,23 +2134,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 130 },
-        },
-        TransitionMetadata {
-            state: "CONNECTED",
-            trigger: "after mapping_delay in CONNECTED",
-            target: Some("UPNP"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 140 },
-        },
-        TransitionMetadata {
-            state: "CONNECTED",
-            trigger: "after mapping_delay in CONNECTED",
-            target: None,
-            is_ignored: true,
-            summary: "",
-            place: Place { file: FILE, line: 141 },
+            place: Place { file: FILE, line: 116 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2370,7 +2142,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 144 },
+            place: Place { file: FILE, line: 126 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2378,7 +2150,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "Mended: a transport that failed was never tried again.",
-            place: Place { file: FILE, line: 145 },
+            place: Place { file: FILE, line: 127 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2386,7 +2158,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 147 },
+            place: Place { file: FILE, line: 129 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2394,7 +2166,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 148 },
+            place: Place { file: FILE, line: 130 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2402,7 +2174,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "One more way to reach us, for our contacts to know.",
-            place: Place { file: FILE, line: 149 },
+            place: Place { file: FILE, line: 131 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2410,7 +2182,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_TRANSPORTS"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 151 },
+            place: Place { file: FILE, line: 133 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -2418,7 +2190,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "One way less.",
-            place: Place { file: FILE, line: 152 },
+            place: Place { file: FILE, line: 134 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2426,7 +2198,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 161 },
+            place: Place { file: FILE, line: 143 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2434,7 +2206,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: true,
             summary: "",
-            place: Place { file: FILE, line: 162 },
+            place: Place { file: FILE, line: 144 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2442,7 +2214,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 164 },
+            place: Place { file: FILE, line: 146 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2450,7 +2222,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 166 },
+            place: Place { file: FILE, line: 148 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2458,7 +2230,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 166 },
+            place: Place { file: FILE, line: 148 },
         },
         TransitionMetadata {
             state: "DISCONNECTED",
@@ -2466,7 +2238,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "A transport that came up by itself; everything is looked at anew.",
-            place: Place { file: FILE, line: 167 },
+            place: Place { file: FILE, line: 149 },
         },
         TransitionMetadata {
             state: "RESTING",
@@ -2474,7 +2246,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("RESTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 170 },
+            place: Place { file: FILE, line: 152 },
         },
         TransitionMetadata {
             state: "RESTED",
@@ -2482,7 +2254,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 174 },
+            place: Place { file: FILE, line: 156 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2490,7 +2262,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 186 },
+            place: Place { file: FILE, line: 168 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2498,7 +2270,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 189 },
+            place: Place { file: FILE, line: 171 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2506,7 +2278,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 189 },
+            place: Place { file: FILE, line: 171 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2514,7 +2286,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 190 },
+            place: Place { file: FILE, line: 172 },
         },
         TransitionMetadata {
             state: "DOWN",
@@ -2522,7 +2294,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_NETWORK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 190 },
+            place: Place { file: FILE, line: 172 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2530,7 +2302,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 193 },
+            place: Place { file: FILE, line: 175 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2538,7 +2310,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 196 },
+            place: Place { file: FILE, line: 178 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2546,7 +2318,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_INTERNET"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 197 },
+            place: Place { file: FILE, line: 179 },
         },
         TransitionMetadata {
             state: "AWAIT_NETWORK",
@@ -2554,7 +2326,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 198 },
+            place: Place { file: FILE, line: 180 },
         },
         TransitionMetadata {
             state: "AWAIT_INTERNET",
@@ -2562,7 +2334,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 201 },
+            place: Place { file: FILE, line: 183 },
         },
         TransitionMetadata {
             state: "AWAIT_INTERNET",
@@ -2570,7 +2342,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("UP"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 203 },
+            place: Place { file: FILE, line: 185 },
         },
         TransitionMetadata {
             state: "AWAIT_INTERNET",
@@ -2578,7 +2350,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 204 },
+            place: Place { file: FILE, line: 186 },
         },
     ],
 };

@@ -103,12 +103,10 @@ pub enum Event {
     ReceivingFailed { reason: String },
     /// `receiving_stopped`, from `gateway`. The answer to stop_receiving. Old name: stopped.
     ReceivingStopped,
-    /// `start_listening`, from `network_connector`, `services`. Old name: start.
+    /// `start_listening`, from `network_connector`. Old name: start.
     StartListening,
-    /// `stop_listening`, from `network_connector`, `services`. Old name: stop.
+    /// `stop_listening`, from `network_connector`. Old name: stop.
     StopListening,
-    /// `restart_listening`, from `gateway`. Its settings changed. Old name: restart.
-    RestartListening,
     /// `shutdown`, from `services`. The service of this transport is off.
     Shutdown,
 }
@@ -123,13 +121,13 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after change_timeout in INIT` (`automata/network_transport.yaml:58`).
+    /// `after change_timeout in INIT` (`automata/network_transport.yaml:53`).
     InitAfterChangeTimeout,
-    /// `after change_timeout in STARTING` (`automata/network_transport.yaml:68`).
+    /// `after change_timeout in STARTING` (`automata/network_transport.yaml:63`).
     StartingAfterChangeTimeout,
-    /// `after change_timeout in STOPPING` (`automata/network_transport.yaml:79`).
+    /// `after change_timeout in STOPPING` (`automata/network_transport.yaml:73`).
     StoppingAfterChangeTimeout,
-    /// `after change_timeout in SHUTTING_DOWN` (`automata/network_transport.yaml:91`).
+    /// `after change_timeout in SHUTTING_DOWN` (`automata/network_transport.yaml:85`).
     ShuttingDownAfterChangeTimeout,
 }
 
@@ -231,8 +229,6 @@ impl Parameters {
 pub struct Variables {
     /// It is to listen once it can; the last request decides.
     pub wanted: bool,
-    /// It was told to restart while it was starting.
-    pub outdated: bool,
 }
 
 impl automaton::Variables for Variables {
@@ -246,13 +242,6 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "wanted",
                     &(before.map(|before| &before.wanted), &self.wanted),
-                )?;
-        }
-        if before.is_none_or(|before| before.outdated != self.outdated) {
-            changes
-                .serialize_entry(
-                    "outdated",
-                    &(before.map(|before| &before.outdated), &self.outdated),
                 )?;
         }
         Ok(())
@@ -298,59 +287,55 @@ impl automaton::Sent for Sent {
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `init` in `AT_STARTUP` → `INIT` (`automata/network_transport.yaml:42`).
+    /// `init` in `AT_STARTUP` → `INIT` (`automata/network_transport.yaml:40`).
     AtStartupInit { listen: &'a bool },
-    /// `start_listening` in `AT_STARTUP` → `INIT` (`automata/network_transport.yaml:43`).
+    /// `start_listening` in `AT_STARTUP` → `INIT` (`automata/network_transport.yaml:41`).
     AtStartupStartListening,
-    /// `shutdown` in `AT_STARTUP` → `CLOSED` (`automata/network_transport.yaml:44`). Mended: before the initialisation it did nothing.
+    /// `shutdown` in `AT_STARTUP` → `CLOSED` (`automata/network_transport.yaml:42`). Mended: before the initialisation it did nothing.
     AtStartupShutdown,
-    /// `after change_timeout in INIT` in `INIT` → `OFFLINE` (`automata/network_transport.yaml:58`).
+    /// `after change_timeout in INIT` in `INIT` → `OFFLINE` (`automata/network_transport.yaml:53`).
     InitAfterChangeTimeout,
-    /// `initialised` in `INIT` → `STARTING` (`automata/network_transport.yaml:61`).
+    /// `initialised` in `INIT` → `STARTING` (`automata/network_transport.yaml:56`).
     InitInitialised,
-    /// `initialised` in `INIT` → `OFFLINE` (`automata/network_transport.yaml:62`).
+    /// `initialised` in `INIT` → `OFFLINE` (`automata/network_transport.yaml:57`).
     InitInitialised2,
-    /// `receiving_failed` in `INIT` → `OFFLINE` (`automata/network_transport.yaml:63`).
+    /// `receiving_failed` in `INIT` → `OFFLINE` (`automata/network_transport.yaml:58`).
     InitReceivingFailed { reason: &'a String },
-    /// `shutdown` in `INIT` → `CLOSED` (`automata/network_transport.yaml:64`).
+    /// `shutdown` in `INIT` → `CLOSED` (`automata/network_transport.yaml:59`).
     InitShutdown,
-    /// `after change_timeout in STARTING` in `STARTING` → `STOPPING` (`automata/network_transport.yaml:68`). It is tried again later, when somebody wants it.
+    /// `after change_timeout in STARTING` in `STARTING` → `STOPPING` (`automata/network_transport.yaml:63`). It is tried again later, when somebody wants it.
     StartingAfterChangeTimeout,
-    /// `receiving_started` in `STARTING` → `LISTENING` (`automata/network_transport.yaml:71`).
+    /// `receiving_started` in `STARTING` → `LISTENING` (`automata/network_transport.yaml:66`).
     StartingReceivingStarted,
-    /// `receiving_started` in `STARTING` → `STOPPING` (`automata/network_transport.yaml:72`).
+    /// `receiving_started` in `STARTING` → `STOPPING` (`automata/network_transport.yaml:67`).
     StartingReceivingStarted2,
-    /// `receiving_failed` in `STARTING` → `OFFLINE` (`automata/network_transport.yaml:73`).
+    /// `receiving_failed` in `STARTING` → `OFFLINE` (`automata/network_transport.yaml:68`).
     StartingReceivingFailed { reason: &'a String },
-    /// `shutdown` in `STARTING` → `SHUTTING_DOWN` (`automata/network_transport.yaml:75`).
+    /// `shutdown` in `STARTING` → `SHUTTING_DOWN` (`automata/network_transport.yaml:69`).
     StartingShutdown,
-    /// `after change_timeout in STOPPING` in `STOPPING` → `STARTING` (`automata/network_transport.yaml:80`).
+    /// `after change_timeout in STOPPING` in `STOPPING` → `STARTING` (`automata/network_transport.yaml:74`).
     StoppingAfterChangeTimeout,
-    /// `after change_timeout in STOPPING` in `STOPPING` → `OFFLINE` (`automata/network_transport.yaml:81`).
+    /// `after change_timeout in STOPPING` in `STOPPING` → `OFFLINE` (`automata/network_transport.yaml:75`).
     StoppingAfterChangeTimeout2,
-    /// `receiving_stopped` in `STOPPING` → `STARTING` (`automata/network_transport.yaml:84`).
+    /// `receiving_stopped` in `STOPPING` → `STARTING` (`automata/network_transport.yaml:78`).
     StoppingReceivingStopped,
-    /// `receiving_stopped` in `STOPPING` → `OFFLINE` (`automata/network_transport.yaml:85`).
+    /// `receiving_stopped` in `STOPPING` → `OFFLINE` (`automata/network_transport.yaml:79`).
     StoppingReceivingStopped2,
-    /// `shutdown` in `STOPPING` → `SHUTTING_DOWN` (`automata/network_transport.yaml:86`).
+    /// `shutdown` in `STOPPING` → `SHUTTING_DOWN` (`automata/network_transport.yaml:80`).
     StoppingShutdown,
-    /// `after change_timeout in SHUTTING_DOWN` in `SHUTTING_DOWN` → `CLOSED` (`automata/network_transport.yaml:91`).
+    /// `after change_timeout in SHUTTING_DOWN` in `SHUTTING_DOWN` → `CLOSED` (`automata/network_transport.yaml:85`).
     ShuttingDownAfterChangeTimeout,
-    /// `receiving_stopped` in `SHUTTING_DOWN` → `CLOSED` (`automata/network_transport.yaml:93`).
+    /// `receiving_stopped` in `SHUTTING_DOWN` → `CLOSED` (`automata/network_transport.yaml:87`).
     ShuttingDownReceivingStopped,
-    /// `stop_listening` in `LISTENING` → `STOPPING` (`automata/network_transport.yaml:104`).
+    /// `stop_listening` in `LISTENING` → `STOPPING` (`automata/network_transport.yaml:97`).
     ListeningStopListening,
-    /// `restart_listening` in `LISTENING` → `STOPPING` (`automata/network_transport.yaml:105`).
-    ListeningRestartListening,
-    /// `receiving_failed` in `LISTENING` → `OFFLINE` (`automata/network_transport.yaml:106`).
+    /// `receiving_failed` in `LISTENING` → `OFFLINE` (`automata/network_transport.yaml:98`).
     ListeningReceivingFailed { reason: &'a String },
-    /// `shutdown` in `LISTENING` → `SHUTTING_DOWN` (`automata/network_transport.yaml:107`).
+    /// `shutdown` in `LISTENING` → `SHUTTING_DOWN` (`automata/network_transport.yaml:99`).
     ListeningShutdown,
-    /// `start_listening` in `OFFLINE` → `STARTING` (`automata/network_transport.yaml:113`).
+    /// `start_listening` in `OFFLINE` → `STARTING` (`automata/network_transport.yaml:105`).
     OfflineStartListening,
-    /// `restart_listening` in `OFFLINE` → `STARTING` (`automata/network_transport.yaml:113`).
-    OfflineRestartListening,
-    /// `shutdown` in `OFFLINE` → `CLOSED` (`automata/network_transport.yaml:114`).
+    /// `shutdown` in `OFFLINE` → `CLOSED` (`automata/network_transport.yaml:106`).
     OfflineShutdown,
 }
 
@@ -440,9 +425,7 @@ impl blocking::State<Machine> for State {
                 context.variables.wanted = *listen;
             }
             Some(
-                Transition::AtStartupStartListening
-                | Transition::OfflineStartListening
-                | Transition::OfflineRestartListening,
+                Transition::AtStartupStartListening | Transition::OfflineStartListening,
             ) => {
                 context.variables.wanted = true;
             }
@@ -513,10 +496,6 @@ impl blocking::State<Machine> for State {
                 leave_listening(context);
                 context.variables.wanted = false;
             }
-            Some(Transition::ListeningRestartListening) => {
-                leave_listening(context);
-                context.variables.wanted = true;
-            }
             Some(Transition::ListeningReceivingFailed { reason }) => {
                 leave_listening(context);
                 context
@@ -545,16 +524,14 @@ impl blocking::State<Machine> for State {
                 Transition::InitInitialised
                 | Transition::StoppingAfterChangeTimeout
                 | Transition::StoppingReceivingStopped
-                | Transition::OfflineStartListening
-                | Transition::OfflineRestartListening,
+                | Transition::OfflineStartListening,
             ) => {
                 enter_starting(context);
             }
             Some(
                 Transition::StartingAfterChangeTimeout
                 | Transition::StartingReceivingStarted2
-                | Transition::ListeningStopListening
-                | Transition::ListeningRestartListening,
+                | Transition::ListeningStopListening,
             ) => {
                 enter_stopping(context);
             }
@@ -605,7 +582,6 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             context.take(Transition::AtStartupShutdown, State::Closed)
         }
         Trigger::Event(Event::StopListening) => context.ignored(),
-        Trigger::Event(Event::RestartListening) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -620,10 +596,6 @@ fn in_changing(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::StopListening) => {
             context.variables.wanted = false;
-            context.internal()
-        }
-        Trigger::Event(Event::RestartListening) => {
-            context.variables.wanted = true;
             context.internal()
         }
         _ => anywhere(context),
@@ -665,7 +637,7 @@ fn in_init(context: &mut Context<'_>) -> Response {
 fn in_starting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReceivingStarted) => {
-            if context.variables.wanted && !context.variables.outdated {
+            if context.variables.wanted {
                 context.take(Transition::StartingReceivingStarted, State::Listening)
             } else {
                 context.take(Transition::StartingReceivingStarted2, State::Stopping)
@@ -679,11 +651,6 @@ fn in_starting(context: &mut Context<'_>) -> Response {
                     },
                     State::Offline,
                 )
-        }
-        Trigger::Event(Event::RestartListening) => {
-            context.variables.wanted = true;
-            context.variables.outdated = true;
-            context.internal()
         }
         Trigger::Event(Event::Shutdown) => {
             context.take(Transition::StartingShutdown, State::ShuttingDown)
@@ -731,7 +698,6 @@ fn in_shutting_down(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ReceivingFailed { .. }) => context.ignored(),
         Trigger::Event(Event::StartListening) => context.ignored(),
         Trigger::Event(Event::StopListening) => context.ignored(),
-        Trigger::Event(Event::RestartListening) => context.ignored(),
         Trigger::Event(Event::Shutdown) => context.ignored(),
         Trigger::Timer(Timer::ShuttingDownAfterChangeTimeout) => {
             context.take(Transition::ShuttingDownAfterChangeTimeout, State::Closed)
@@ -746,9 +712,6 @@ fn in_listening(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StopListening) => {
             context.take(Transition::ListeningStopListening, State::Stopping)
-        }
-        Trigger::Event(Event::RestartListening) => {
-            context.take(Transition::ListeningRestartListening, State::Stopping)
         }
         Trigger::Event(Event::ReceivingFailed { reason }) => {
             context
@@ -773,9 +736,6 @@ fn in_offline(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartListening) => {
             context.take(Transition::OfflineStartListening, State::Starting)
-        }
-        Trigger::Event(Event::RestartListening) => {
-            context.take(Transition::OfflineRestartListening, State::Starting)
         }
         Trigger::Event(Event::Shutdown) => {
             context.take(Transition::OfflineShutdown, State::Closed)
@@ -806,7 +766,6 @@ fn leave_init(context: &mut Context<'_>) {
 
 /// On entering `STARTING`.
 fn enter_starting(context: &mut Context<'_>) {
-    context.variables.outdated = false;
     context.effects.act(Action::StartReceiving);
     context
         .effects
@@ -990,7 +949,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 40 },
+            place: Place { file: FILE, line: 38 },
         },
         StateMetadata {
             name: "CHANGING",
@@ -998,7 +957,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 49 },
+            place: Place { file: FILE, line: 45 },
         },
         StateMetadata {
             name: "INIT",
@@ -1006,7 +965,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("CHANGING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 56 },
+            place: Place { file: FILE, line: 51 },
         },
         StateMetadata {
             name: "STARTING",
@@ -1014,7 +973,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("CHANGING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 65 },
+            place: Place { file: FILE, line: 60 },
         },
         StateMetadata {
             name: "STOPPING",
@@ -1022,7 +981,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("CHANGING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 76 },
+            place: Place { file: FILE, line: 70 },
         },
         StateMetadata {
             name: "SHUTTING_DOWN",
@@ -1030,7 +989,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("CHANGING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 82 },
         },
         StateMetadata {
             name: "LISTENING",
@@ -1038,7 +997,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 101 },
+            place: Place { file: FILE, line: 94 },
         },
         StateMetadata {
             name: "OFFLINE",
@@ -1046,7 +1005,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 110 },
+            place: Place { file: FILE, line: 102 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -1054,7 +1013,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 119 },
+            place: Place { file: FILE, line: 111 },
         },
     ],
     events: &[
@@ -1063,63 +1022,56 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             summary: "The service of this transport is on.",
             fields: &["listen"],
             from: &["services"],
-            place: Place { file: FILE, line: 14 },
+            place: Place { file: FILE, line: 13 },
         },
         EventMetadata {
             name: "initialised",
             summary: "The answer to initialise.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 15 },
+            place: Place { file: FILE, line: 14 },
         },
         EventMetadata {
             name: "receiving_started",
             summary: "The answer to start_receiving: the transport listens.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 16 },
+            place: Place { file: FILE, line: 15 },
         },
         EventMetadata {
             name: "receiving_failed",
             summary: "The other answer, or later: the listening ended by itself. Old name: failed.",
             fields: &["reason"],
             from: &["gateway"],
-            place: Place { file: FILE, line: 17 },
+            place: Place { file: FILE, line: 16 },
         },
         EventMetadata {
             name: "receiving_stopped",
             summary: "The answer to stop_receiving. Old name: stopped.",
             fields: &[],
             from: &["gateway"],
-            place: Place { file: FILE, line: 21 },
+            place: Place { file: FILE, line: 20 },
         },
         EventMetadata {
             name: "start_listening",
             summary: "Old name: start.",
             fields: &[],
-            from: &["network_connector", "services"],
-            place: Place { file: FILE, line: 22 },
+            from: &["network_connector"],
+            place: Place { file: FILE, line: 21 },
         },
         EventMetadata {
             name: "stop_listening",
             summary: "Old name: stop.",
             fields: &[],
-            from: &["network_connector", "services"],
-            place: Place { file: FILE, line: 23 },
-        },
-        EventMetadata {
-            name: "restart_listening",
-            summary: "Its settings changed. Old name: restart.",
-            fields: &[],
-            from: &["gateway"],
-            place: Place { file: FILE, line: 24 },
+            from: &["network_connector"],
+            place: Place { file: FILE, line: 22 },
         },
         EventMetadata {
             name: "shutdown",
             summary: "The service of this transport is off.",
             fields: &[],
             from: &["services"],
-            place: Place { file: FILE, line: 25 },
+            place: Place { file: FILE, line: 23 },
         },
     ],
     transitions: &[
@@ -1129,7 +1081,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("INIT"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 42 },
+            place: Place { file: FILE, line: 40 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -1137,7 +1089,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("INIT"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 43 },
+            place: Place { file: FILE, line: 41 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -1145,7 +1097,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "Mended: before the initialisation it did nothing.",
-            place: Place { file: FILE, line: 44 },
+            place: Place { file: FILE, line: 42 },
         },
         TransitionMetadata {
             state: "CHANGING",
@@ -1153,7 +1105,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 48 },
         },
         TransitionMetadata {
             state: "CHANGING",
@@ -1161,15 +1113,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 53 },
-        },
-        TransitionMetadata {
-            state: "CHANGING",
-            trigger: "restart_listening",
-            target: None,
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 54 },
+            place: Place { file: FILE, line: 49 },
         },
         TransitionMetadata {
             state: "INIT",
@@ -1177,7 +1121,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 58 },
+            place: Place { file: FILE, line: 53 },
         },
         TransitionMetadata {
             state: "INIT",
@@ -1185,7 +1129,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STARTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 61 },
+            place: Place { file: FILE, line: 56 },
         },
         TransitionMetadata {
             state: "INIT",
@@ -1193,7 +1137,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 62 },
+            place: Place { file: FILE, line: 57 },
         },
         TransitionMetadata {
             state: "INIT",
@@ -1201,7 +1145,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 63 },
+            place: Place { file: FILE, line: 58 },
         },
         TransitionMetadata {
             state: "INIT",
@@ -1209,7 +1153,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 64 },
+            place: Place { file: FILE, line: 59 },
         },
         TransitionMetadata {
             state: "STARTING",
@@ -1217,7 +1161,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STOPPING"),
             is_ignored: false,
             summary: "It is tried again later, when somebody wants it.",
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 63 },
         },
         TransitionMetadata {
             state: "STARTING",
@@ -1225,7 +1169,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("LISTENING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 71 },
+            place: Place { file: FILE, line: 66 },
         },
         TransitionMetadata {
             state: "STARTING",
@@ -1233,7 +1177,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STOPPING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 67 },
         },
         TransitionMetadata {
             state: "STARTING",
@@ -1241,47 +1185,39 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 73 },
-        },
-        TransitionMetadata {
-            state: "STARTING",
-            trigger: "restart_listening",
-            target: None,
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 74 },
+            place: Place { file: FILE, line: 68 },
         },
         TransitionMetadata {
             state: "STARTING",
             trigger: "shutdown",
             target: Some("SHUTTING_DOWN"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 69 },
+        },
+        TransitionMetadata {
+            state: "STOPPING",
+            trigger: "after change_timeout in STOPPING",
+            target: Some("STARTING"),
+            is_ignored: false,
+            summary: "",
+            place: Place { file: FILE, line: 74 },
+        },
+        TransitionMetadata {
+            state: "STOPPING",
+            trigger: "after change_timeout in STOPPING",
+            target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
             place: Place { file: FILE, line: 75 },
         },
         TransitionMetadata {
             state: "STOPPING",
-            trigger: "after change_timeout in STOPPING",
-            target: Some("STARTING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 80 },
-        },
-        TransitionMetadata {
-            state: "STOPPING",
-            trigger: "after change_timeout in STOPPING",
-            target: Some("OFFLINE"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 81 },
-        },
-        TransitionMetadata {
-            state: "STOPPING",
             trigger: "receiving_stopped",
             target: Some("STARTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 84 },
+            place: Place { file: FILE, line: 78 },
         },
         TransitionMetadata {
             state: "STOPPING",
@@ -1289,7 +1225,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 85 },
+            place: Place { file: FILE, line: 79 },
         },
         TransitionMetadata {
             state: "STOPPING",
@@ -1297,7 +1233,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("SHUTTING_DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 80 },
         },
         TransitionMetadata {
             state: "SHUTTING_DOWN",
@@ -1305,7 +1241,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 85 },
         },
         TransitionMetadata {
             state: "SHUTTING_DOWN",
@@ -1313,7 +1249,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 93 },
+            place: Place { file: FILE, line: 87 },
         },
         TransitionMetadata {
             state: "LISTENING",
@@ -1321,15 +1257,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STOPPING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 104 },
-        },
-        TransitionMetadata {
-            state: "LISTENING",
-            trigger: "restart_listening",
-            target: Some("STOPPING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 105 },
+            place: Place { file: FILE, line: 97 },
         },
         TransitionMetadata {
             state: "LISTENING",
@@ -1337,7 +1265,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 106 },
+            place: Place { file: FILE, line: 98 },
         },
         TransitionMetadata {
             state: "LISTENING",
@@ -1345,7 +1273,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("SHUTTING_DOWN"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 107 },
+            place: Place { file: FILE, line: 99 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1353,15 +1281,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("STARTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 113 },
-        },
-        TransitionMetadata {
-            state: "OFFLINE",
-            trigger: "restart_listening",
-            target: Some("STARTING"),
-            is_ignored: false,
-            summary: "",
-            place: Place { file: FILE, line: 113 },
+            place: Place { file: FILE, line: 105 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -1369,7 +1289,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 114 },
+            place: Place { file: FILE, line: 106 },
         },
     ],
 };

@@ -118,7 +118,7 @@ impl automaton::State for State {
 pub enum Event {
     /// `set_nickname`, from `api`, `private_messages`. The user wants to be known by this name; after a stop it begins anew. Old name: set.
     SetNickname { nickname: types::Nickname },
-    /// `clear_nickname`, from `api`, `private_messages`. The user wants to be known by no name.
+    /// `clear_nickname`, from `api`. The user wants to be known by no name.
     ClearNickname,
     /// `slot_read`, from `dht`. An answer to read_slot.
     SlotRead { slot: types::SlotState },
@@ -1477,7 +1477,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "clear_nickname",
             summary: "The user wants to be known by no name.",
             fields: &[],
-            from: &["api", "private_messages"],
+            from: &["api"],
             place: Place { file: FILE, line: 38 },
         },
         EventMetadata {

@@ -90,9 +90,9 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `observe_many`, from `api`, `private_messages`. Report everybody.
+    /// `observe_many`, from `api`. Report everybody.
     ObserveMany { nickname: types::Nickname },
-    /// `find_one`, from `api`, `private_messages`. Report the first and end.
+    /// `find_one`, from `api`. Report the first and end.
     FindOne { nickname: types::Nickname },
     /// `slot_read`, from `dht`. One slot has answered; without a claimant if it is empty, out of date, forged or unreachable.
     SlotRead { index: u8, claimant: Option<types::NodeId> },
@@ -807,14 +807,14 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "observe_many",
             summary: "Report everybody.",
             fields: &["nickname"],
-            from: &["api", "private_messages"],
+            from: &["api"],
             place: Place { file: FILE, line: 17 },
         },
         EventMetadata {
             name: "find_one",
             summary: "Report the first and end.",
             fields: &["nickname"],
-            from: &["api", "private_messages"],
+            from: &["api"],
             place: Place { file: FILE, line: 18 },
         },
         EventMetadata {

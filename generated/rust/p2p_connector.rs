@@ -121,7 +121,7 @@ pub enum Event {
     MyIdPropagated,
     /// `inbox_packet`, from `gateway`. A packet came in.
     InboxPacket { transport: types::TransportName },
-    /// `ping_contact`, from `api`, `services`.
+    /// `ping_contact`, from `api`.
     PingContact { peer: types::NodeId },
     /// `network_connector enters CONNECTED`.
     #[serde(rename = "network_connector enters CONNECTED")]
@@ -1281,7 +1281,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "ping_contact",
             summary: "",
             fields: &["peer"],
-            from: &["api", "services"],
+            from: &["api"],
             place: Place { file: FILE, line: 25 },
         },
         EventMetadata {

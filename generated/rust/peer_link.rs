@@ -97,9 +97,9 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `wanted`, from `contacts`, `peers`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
+    /// `wanted`, from `peers`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
     Wanted { pause: Milliseconds },
-    /// `wanted_now`, from `contacts`, `api`. Somebody waits for it.
+    /// `wanted_now`, from `contacts`. Somebody waits for it.
     WantedNow,
     /// `address_learnt`, from `peers`. There is a new address of the peer.
     AddressLearnt,
@@ -111,7 +111,7 @@ pub enum Event {
     DialFailed { chance: Milliseconds },
     /// `network_back`, from `peers`. The network is up; what failed before may go now.
     NetworkBack,
-    /// `unwanted`, from `contacts`, `peers`. No session is wanted any more.
+    /// `unwanted`, from `contacts`. No session is wanted any more.
     Unwanted,
 }
 
@@ -974,14 +974,14 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "wanted",
             summary: "A session is wanted; with what is left of the last rest, if the node was started meanwhile.",
             fields: &["pause"],
-            from: &["contacts", "peers"],
+            from: &["peers"],
             place: Place { file: FILE, line: 24 },
         },
         EventMetadata {
             name: "wanted_now",
             summary: "Somebody waits for it.",
             fields: &[],
-            from: &["contacts", "api"],
+            from: &["contacts"],
             place: Place { file: FILE, line: 29 },
         },
         EventMetadata {
@@ -1023,7 +1023,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "unwanted",
             summary: "No session is wanted any more.",
             fields: &[],
-            from: &["contacts", "peers"],
+            from: &["contacts"],
             place: Place { file: FILE, line: 35 },
         },
     ],

@@ -161,7 +161,7 @@ pub enum Event {
     PayloadReceived,
     /// `violation`, from `gateway`. What came is not as the protocol has it.
     Violation,
-    /// `close`, from `api`, `services`, `gateway`. The session is to end, and the peer is told why.
+    /// `close`, from `services`. The session is to end, and the peer is told why.
     Close { reason: types::Refusal },
     /// `session_closed`, from `gateway`. The transport's session has ended.
     SessionClosed,
@@ -874,7 +874,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::TookTooLong,
+                        reason: types::Refusal::TimedOut,
                     });
             }
             Some(
@@ -1049,7 +1049,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::TookTooLong,
+                        reason: types::Refusal::TimedOut,
                     });
             }
             Some(Transition::AwaitReadyReadyReceived) => {
@@ -1082,7 +1082,7 @@ impl blocking::State<Machine> for State {
                 context
                     .effects
                     .act(Action::Refuse {
-                        reason: types::Refusal::TookTooLong,
+                        reason: types::Refusal::TimedOut,
                     });
             }
             Some(
@@ -1916,7 +1916,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "close",
             summary: "The session is to end, and the peer is told why.",
             fields: &["reason"],
-            from: &["api", "services", "gateway"],
+            from: &["services"],
             place: Place { file: FILE, line: 51 },
         },
         EventMetadata {

@@ -59,12 +59,6 @@ pub mod api {
         pub fn reconnect() -> Message {
             Message::NetworkConnector(Input::Event(Event::Reconnect))
         }
-
-        /// `check_reconnect`. See whether the transports are as they should be.
-        #[must_use]
-        pub fn check_reconnect() -> Message {
-            Message::NetworkConnector(Input::Event(Event::CheckReconnect))
-        }
     }
 
     /// To `nickname_holder`.
@@ -132,44 +126,6 @@ pub mod api {
             Message::P2pConnector(Input::Event(Event::PingContact { peer }))
         }
     }
-
-    /// To `peer_link`.
-    pub mod peer_link {
-        use automata_runtime::generated::*;
-        use super::super::super::peer_link::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
-        /// `wanted_now`. Somebody waits for it.
-        #[must_use]
-        pub fn wanted_now(peer: types::NodeId) -> Message {
-            Message::PeerLink(peer, Input::Event(Event::WantedNow))
-        }
-    }
-
-    /// To `peer_protocol`.
-    pub mod peer_protocol {
-        use automata_runtime::generated::*;
-        use super::super::super::peer_protocol::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
-        /// `close`. The session is to end, and the peer is told why.
-        #[must_use]
-        pub fn close(session: u64, reason: types::Refusal) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::Close { reason }))
-        }
-    }
-
-    /// To `tcp_connection`.
-    pub mod tcp_connection {
-        use automata_runtime::generated::*;
-        use super::super::super::tcp_connection::Event;
-        use super::super::super::system::Message;
-        /// `disconnect`.
-        #[must_use]
-        pub fn disconnect(session: u64) -> Message {
-            Message::TcpConnection(session, Input::Event(Event::Disconnect))
-        }
-    }
 }
 
 /// The people and nodes that we know, and what is known of them.
@@ -186,12 +142,6 @@ pub mod contacts {
             Message::ContactStatus(peer, Input::Event(Event::ContactAdded))
         }
 
-        /// `ping_now`. Somebody wants to know. Old names: ping-now, handshake.
-        #[must_use]
-        pub fn ping_now(peer: types::NodeId) -> Message {
-            Message::ContactStatus(peer, Input::Event(Event::PingNow))
-        }
-
         /// `shutdown`. The contact was removed, or the node stops.
         #[must_use]
         pub fn shutdown(peer: types::NodeId) -> Message {
@@ -205,12 +155,6 @@ pub mod contacts {
         use super::super::super::peer_link::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
-        /// `wanted`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
-        #[must_use]
-        pub fn wanted(peer: types::NodeId, pause: Milliseconds) -> Message {
-            Message::PeerLink(peer, Input::Event(Event::Wanted { pause }))
-        }
-
         /// `wanted_now`. Somebody waits for it.
         #[must_use]
         pub fn wanted_now(peer: types::NodeId) -> Message {
@@ -358,12 +302,6 @@ pub mod gateway {
         pub fn inbox_packet(peer: types::NodeId) -> Message {
             Message::ContactStatus(peer, Input::Event(Event::InboxPacket))
         }
-
-        /// `packet_failed`. A packet to this peer did not arrive.
-        #[must_use]
-        pub fn packet_failed(peer: types::NodeId) -> Message {
-            Message::ContactStatus(peer, Input::Event(Event::PacketFailed))
-        }
     }
 
     /// To `message_delivery`.
@@ -467,12 +405,6 @@ pub mod gateway {
         #[must_use]
         pub fn receiving_stopped(transport: types::TransportName) -> Message {
             Message::NetworkTransport(transport, Input::Event(Event::ReceivingStopped))
-        }
-
-        /// `restart_listening`. Its settings changed. Old name: restart.
-        #[must_use]
-        pub fn restart_listening(transport: types::TransportName) -> Message {
-            Message::NetworkTransport(transport, Input::Event(Event::RestartListening))
         }
     }
 
@@ -628,12 +560,6 @@ pub mod gateway {
             Message::PeerProtocol(session, Input::Event(Event::Violation))
         }
 
-        /// `close`. The session is to end, and the peer is told why.
-        #[must_use]
-        pub fn close(session: u64, reason: types::Refusal) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::Close { reason }))
-        }
-
         /// `session_closed`. The transport's session has ended.
         #[must_use]
         pub fn session_closed(session: u64) -> Message {
@@ -756,12 +682,6 @@ pub mod network {
             Message::NetworkConnector(Input::Event(Event::NetworkUp))
         }
 
-        /// `ports_mapped_or_not`. The answer to map_ports, whatever came of it. Old name: upnp-done.
-        #[must_use]
-        pub fn ports_mapped_or_not() -> Message {
-            Message::NetworkConnector(Input::Event(Event::PortsMappedOrNot))
-        }
-
         /// `internet_reached`. An answer to probe_internet. Old name: internet-success.
         #[must_use]
         pub fn internet_reached() -> Message {
@@ -801,30 +721,11 @@ pub mod peers {
         pub fn network_back(peer: types::NodeId) -> Message {
             Message::PeerLink(peer, Input::Event(Event::NetworkBack))
         }
-
-        /// `unwanted`. No session is wanted any more.
-        #[must_use]
-        pub fn unwanted(peer: types::NodeId) -> Message {
-            Message::PeerLink(peer, Input::Event(Event::Unwanted))
-        }
     }
 }
 
 /// Conversations, which nicknames serve.
 pub mod private_messages {
-    /// To `contact_status`.
-    pub mod contact_status {
-        use automata_runtime::generated::*;
-        use super::super::super::contact_status::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
-        /// `ping_now`. Somebody wants to know. Old names: ping-now, handshake.
-        #[must_use]
-        pub fn ping_now(peer: types::NodeId) -> Message {
-            Message::ContactStatus(peer, Input::Event(Event::PingNow))
-        }
-    }
-
     /// To `message_delivery`.
     pub mod message_delivery {
         use automata_runtime::generated::*;
@@ -850,12 +751,6 @@ pub mod private_messages {
             Message::NicknameHolder(Input::Event(Event::SetNickname { nickname }))
         }
 
-        /// `clear_nickname`. The user wants to be known by no name.
-        #[must_use]
-        pub fn clear_nickname() -> Message {
-            Message::NicknameHolder(Input::Event(Event::ClearNickname))
-        }
-
         /// `stop`. The service is off.
         #[must_use]
         pub fn stop() -> Message {
@@ -868,22 +763,6 @@ pub mod private_messages {
         use automata_runtime::generated::*;
         use super::super::super::nickname_observer::Event;
         use super::super::super::system::Message;
-        use super::super::super::types;
-        /// `observe_many`. Report everybody.
-        #[must_use]
-        pub fn observe_many(search: u64, nickname: types::Nickname) -> Message {
-            Message::NicknameObserver(
-                search,
-                Input::Event(Event::ObserveMany { nickname }),
-            )
-        }
-
-        /// `find_one`. Report the first and end.
-        #[must_use]
-        pub fn find_one(search: u64, nickname: types::Nickname) -> Message {
-            Message::NicknameObserver(search, Input::Event(Event::FindOne { nickname }))
-        }
-
         /// `stop`. Nobody wants to know any more.
         #[must_use]
         pub fn stop(search: u64) -> Message {
@@ -990,12 +869,6 @@ pub mod services {
             Message::LocalService(service, Input::Event(Event::ServiceStarted))
         }
 
-        /// `service_failed`. The other answer; or later: it ended by itself.
-        #[must_use]
-        pub fn service_failed(service: types::ServiceName) -> Message {
-            Message::LocalService(service, Input::Event(Event::ServiceFailed))
-        }
-
         /// `dependents_stopped`. The answer to stop_dependents: all of them are off.
         #[must_use]
         pub fn dependents_stopped(service: types::ServiceName) -> Message {
@@ -1039,12 +912,6 @@ pub mod services {
             Message::NetworkConnector(Input::Event(Event::Stop))
         }
 
-        /// `reconnect`. Take everything down and up again.
-        #[must_use]
-        pub fn reconnect() -> Message {
-            Message::NetworkConnector(Input::Event(Event::Reconnect))
-        }
-
         /// `check_reconnect`. See whether the transports are as they should be.
         #[must_use]
         pub fn check_reconnect() -> Message {
@@ -1064,18 +931,6 @@ pub mod services {
             Message::NetworkTransport(transport, Input::Event(Event::Init { listen }))
         }
 
-        /// `start_listening`. Old name: start.
-        #[must_use]
-        pub fn start_listening(transport: types::TransportName) -> Message {
-            Message::NetworkTransport(transport, Input::Event(Event::StartListening))
-        }
-
-        /// `stop_listening`. Old name: stop.
-        #[must_use]
-        pub fn stop_listening(transport: types::TransportName) -> Message {
-            Message::NetworkTransport(transport, Input::Event(Event::StopListening))
-        }
-
         /// `shutdown`. The service of this transport is off.
         #[must_use]
         pub fn shutdown(transport: types::TransportName) -> Message {
@@ -1088,7 +943,6 @@ pub mod services {
         use automata_runtime::generated::*;
         use super::super::super::p2p_connector::Event;
         use super::super::super::system::Message;
-        use super::super::super::types;
         /// `init`. The service p2p-hookups is on; after a stop it begins anew.
         #[must_use]
         pub fn init() -> Message {
@@ -1105,12 +959,6 @@ pub mod services {
         #[must_use]
         pub fn check_synchronize() -> Message {
             Message::P2pConnector(Input::Event(Event::CheckSynchronize))
-        }
-
-        /// `ping_contact`.
-        #[must_use]
-        pub fn ping_contact(peer: types::NodeId) -> Message {
-            Message::P2pConnector(Input::Event(Event::PingContact { peer }))
         }
     }
 

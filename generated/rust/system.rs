@@ -5,7 +5,7 @@ use automata_runtime::generated::*;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "b33045c2facd80cdb1e9147b21ba0d3992813fbb3e9ec3d86ae125c4d22342d8";
+pub const MODEL_HASH: &str = "4a3aa1416249a115203309422ba66819c494eb9917e6dd49e57b6f7c40270183";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -214,6 +214,31 @@ impl System {
             peer_link: Instances::default(),
             peer_protocol: Instances::default(),
             tcp_connection: Instances::default(),
+        }
+    }
+
+    /// The instance that a message is for is there.
+    #[must_use]
+    pub fn has_recipient(&self, message: &Message) -> bool {
+        match message {
+            Message::ContactRatings(_) => self.contact_ratings.get().is_some(),
+            Message::ContactStatus(key, _) => self.contact_status.get(key).is_some(),
+            Message::DhtConnector(_) => self.dht_connector.get().is_some(),
+            Message::IdentityPublisher(_) => self.identity_publisher.get().is_some(),
+            Message::LocalService(key, _) => self.local_service.get(key).is_some(),
+            Message::MessageDelivery(key, _) => self.message_delivery.get(key).is_some(),
+            Message::NetworkConnector(_) => self.network_connector.get().is_some(),
+            Message::NetworkTransport(key, _) => {
+                self.network_transport.get(key).is_some()
+            }
+            Message::NicknameHolder(_) => self.nickname_holder.get().is_some(),
+            Message::NicknameObserver(key, _) => {
+                self.nickname_observer.get(key).is_some()
+            }
+            Message::P2pConnector(_) => self.p2p_connector.get().is_some(),
+            Message::PeerLink(key, _) => self.peer_link.get(key).is_some(),
+            Message::PeerProtocol(key, _) => self.peer_protocol.get(key).is_some(),
+            Message::TcpConnection(key, _) => self.tcp_connection.get(key).is_some(),
         }
     }
 }

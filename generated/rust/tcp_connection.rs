@@ -103,7 +103,7 @@ pub enum Event {
     SendKeepAlive,
     /// `connection_lost`, from `tcp_transport`.
     ConnectionLost { reason: types::CloseReason },
-    /// `disconnect`, from `gateway`, `api`.
+    /// `disconnect`, from `gateway`.
     Disconnect,
 }
 
@@ -117,7 +117,7 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:50`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:48`).
     HandshakeAfterHandshakeTimeout,
 }
 
@@ -165,10 +165,6 @@ pub enum Action {
     CloseSocket,
     /// `note_timed_out`, by `tcp_transport`. For the counters: the peer was too slow.
     NoteTimedOut,
-    /// `start_pending_files`, by `files`.
-    StartPendingFiles,
-    /// `stop_files`, by `files`.
-    StopFiles,
 }
 
 /// Constants of an instance.
@@ -230,25 +226,25 @@ pub type History = ();
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `connection_made` in `AT_STARTUP` → `CLIENT` (`automata/tcp_connection.yaml:39`).
+    /// `connection_made` in `AT_STARTUP` → `CLIENT` (`automata/tcp_connection.yaml:37`).
     AtStartupConnectionMade,
-    /// `connection_made` in `AT_STARTUP` → `SERVER` (`automata/tcp_connection.yaml:40`).
+    /// `connection_made` in `AT_STARTUP` → `SERVER` (`automata/tcp_connection.yaml:38`).
     AtStartupConnectionMade2,
-    /// `connection_lost` in `OPEN` → `CLOSED` (`automata/tcp_connection.yaml:44`).
+    /// `connection_lost` in `OPEN` → `CLOSED` (`automata/tcp_connection.yaml:42`).
     OpenConnectionLost,
-    /// `disconnect` in `OPEN` → `DISCONNECTING` (`automata/tcp_connection.yaml:45`).
+    /// `disconnect` in `OPEN` → `DISCONNECTING` (`automata/tcp_connection.yaml:43`).
     OpenDisconnect,
-    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:50`).
+    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:48`).
     HandshakeAfterHandshakeTimeout,
-    /// `hello_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:52`).
+    /// `hello_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:50`).
     HandshakeHelloReceived,
-    /// `answer_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:53`).
+    /// `answer_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:51`).
     HandshakeAnswerReceived,
-    /// `bytes_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:54`).
+    /// `bytes_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:52`).
     HandshakeBytesReceived,
-    /// `answer_received` in `CLIENT` → `CONNECTED` (`automata/tcp_connection.yaml:61`). Mended: without files to send it hung up.
+    /// `answer_received` in `CLIENT` → `CONNECTED` (`automata/tcp_connection.yaml:59`). Mended: without files to send it hung up.
     ClientAnswerReceived { peer: &'a types::NodeId },
-    /// `hello_received` in `SERVER` → `CONNECTED` (`automata/tcp_connection.yaml:67`).
+    /// `hello_received` in `SERVER` → `CONNECTED` (`automata/tcp_connection.yaml:65`).
     ServerHelloReceived { peer: &'a types::NodeId },
 }
 
@@ -550,12 +546,10 @@ fn leave_handshake(context: &mut Context<'_>) {
 /// On entering `CONNECTED`.
 fn enter_connected(context: &mut Context<'_>) {
     context.effects.act(Action::OpenStream);
-    context.effects.act(Action::StartPendingFiles);
 }
 
 /// On leaving `CONNECTED`.
 fn leave_connected(context: &mut Context<'_>) {
-    context.effects.act(Action::StopFiles);
     context.effects.act(Action::CloseStream);
 }
 
@@ -671,7 +665,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 36 },
+            place: Place { file: FILE, line: 34 },
         },
         StateMetadata {
             name: "OPEN",
@@ -679,7 +673,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 42 },
+            place: Place { file: FILE, line: 40 },
         },
         StateMetadata {
             name: "HANDSHAKE",
@@ -687,7 +681,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 47 },
+            place: Place { file: FILE, line: 45 },
         },
         StateMetadata {
             name: "CLIENT",
@@ -695,7 +689,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("HANDSHAKE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 57 },
+            place: Place { file: FILE, line: 55 },
         },
         StateMetadata {
             name: "SERVER",
@@ -703,7 +697,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("HANDSHAKE"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 64 },
+            place: Place { file: FILE, line: 62 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -711,7 +705,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 66 },
         },
         StateMetadata {
             name: "DISCONNECTING",
@@ -719,7 +713,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("OPEN"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 76 },
+            place: Place { file: FILE, line: 74 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -727,7 +721,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 86 },
+            place: Place { file: FILE, line: 84 },
         },
     ],
     events: &[
@@ -777,7 +771,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "disconnect",
             summary: "",
             fields: &[],
-            from: &["gateway", "api"],
+            from: &["gateway"],
             place: Place { file: FILE, line: 19 },
         },
     ],
@@ -788,7 +782,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLIENT"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 39 },
+            place: Place { file: FILE, line: 37 },
         },
         TransitionMetadata {
             state: "AT_STARTUP",
@@ -796,7 +790,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("SERVER"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 40 },
+            place: Place { file: FILE, line: 38 },
         },
         TransitionMetadata {
             state: "OPEN",
@@ -804,7 +798,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 44 },
+            place: Place { file: FILE, line: 42 },
         },
         TransitionMetadata {
             state: "OPEN",
@@ -812,7 +806,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 45 },
+            place: Place { file: FILE, line: 43 },
         },
         TransitionMetadata {
             state: "HANDSHAKE",
@@ -820,7 +814,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 50 },
+            place: Place { file: FILE, line: 48 },
         },
         TransitionMetadata {
             state: "HANDSHAKE",
@@ -828,7 +822,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 52 },
+            place: Place { file: FILE, line: 50 },
         },
         TransitionMetadata {
             state: "HANDSHAKE",
@@ -836,7 +830,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 53 },
+            place: Place { file: FILE, line: 51 },
         },
         TransitionMetadata {
             state: "HANDSHAKE",
@@ -844,7 +838,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("DISCONNECTING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 54 },
+            place: Place { file: FILE, line: 52 },
         },
         TransitionMetadata {
             state: "CLIENT",
@@ -852,7 +846,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "Mended: without files to send it hung up.",
-            place: Place { file: FILE, line: 61 },
+            place: Place { file: FILE, line: 59 },
         },
         TransitionMetadata {
             state: "SERVER",
@@ -860,7 +854,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 67 },
+            place: Place { file: FILE, line: 65 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -868,7 +862,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 72 },
+            place: Place { file: FILE, line: 70 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -876,7 +870,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 73 },
+            place: Place { file: FILE, line: 71 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -884,7 +878,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 74 },
+            place: Place { file: FILE, line: 72 },
         },
     ],
 };

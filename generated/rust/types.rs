@@ -7,45 +7,138 @@ use automata_runtime::serde;
 use automata_runtime::opaque;
 
 /// Why a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(crate = "automata_runtime::serde")]
-#[allow(missing_docs, reason = "each is what it is called")]
-pub enum CloseReason {
-    Local,
-    Remote,
-    TimedOut,
-    Failed,
-    BadHandshake,
-    Spoilt,
+pub type CloseReason = opaque::Checked<
+    CloseReason_of_,
+    {
+        opaque::carried::<CloseReason_of_>() + opaque::shown::<CloseReason_of_>()
+            + opaque::copied::<CloseReason_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type CloseReason_of_ = crate::transports::CloseReason;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&CloseReason_of_) = |value| match value {
+    CloseReason_of_::Local
+    | CloseReason_of_::Remote
+    | CloseReason_of_::TimedOut
+    | CloseReason_of_::Failed
+    | CloseReason_of_::BadHandshake
+    | CloseReason_of_::Spoilt
+    | CloseReason_of_::UnexpectedId
+    | CloseReason_of_::Violation => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_CloseReason_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (CloseReason_of_::Local, "Local"),
+        (CloseReason_of_::Remote, "Remote"),
+        (CloseReason_of_::TimedOut, "TimedOut"),
+        (CloseReason_of_::Failed, "Failed"),
+        (CloseReason_of_::BadHandshake, "BadHandshake"),
+        (CloseReason_of_::Spoilt, "Spoilt"),
+        (CloseReason_of_::UnexpectedId, "UnexpectedId"),
+        (CloseReason_of_::Violation, "Violation"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
 }
 
 /// What has become of a message of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(crate = "automata_runtime::serde")]
-#[allow(missing_docs, reason = "each is what it is called")]
-pub enum DeliveryState {
-    Queued,
-    Sent,
-    Delivered,
-    Read,
-    Expired,
+pub type DeliveryState = opaque::Checked<
+    DeliveryState_of_,
+    {
+        opaque::carried::<DeliveryState_of_>() + opaque::shown::<DeliveryState_of_>()
+            + opaque::copied::<DeliveryState_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type DeliveryState_of_ = crate::messages::DeliveryState;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&DeliveryState_of_) = |value| match value {
+    DeliveryState_of_::Queued
+    | DeliveryState_of_::Sent
+    | DeliveryState_of_::Delivered
+    | DeliveryState_of_::Read
+    | DeliveryState_of_::Refused
+    | DeliveryState_of_::Expired => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_DeliveryState_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (DeliveryState_of_::Queued, "Queued"),
+        (DeliveryState_of_::Sent, "Sent"),
+        (DeliveryState_of_::Delivered, "Delivered"),
+        (DeliveryState_of_::Read, "Read"),
+        (DeliveryState_of_::Refused, "Refused"),
+        (DeliveryState_of_::Expired, "Expired"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
 }
 
 /// Why a packet was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(crate = "automata_runtime::serde")]
-#[allow(missing_docs, reason = "each is what it is called")]
-pub enum FailReason {
-    Blocked,
-    QuotaExceeded,
-    ArrivedLate,
-    TooFarAhead,
-    NotForMe,
-    Malformed,
-    UnknownKind,
-    ServiceOff,
-    Unreadable,
-    Other,
+pub type FailReason = opaque::Checked<
+    FailReason_of_,
+    {
+        opaque::carried::<FailReason_of_>() + opaque::shown::<FailReason_of_>()
+            + opaque::copied::<FailReason_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type FailReason_of_ = crate::wire::FailReason;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&FailReason_of_) = |value| match value {
+    FailReason_of_::Blocked
+    | FailReason_of_::QuotaExceeded
+    | FailReason_of_::Expired
+    | FailReason_of_::NotForMe
+    | FailReason_of_::Malformed
+    | FailReason_of_::UnknownKind
+    | FailReason_of_::ServiceOff
+    | FailReason_of_::Unreadable
+    | FailReason_of_::TooFarAhead
+    | FailReason_of_::Other => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_FailReason_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (FailReason_of_::Blocked, "Blocked"),
+        (FailReason_of_::QuotaExceeded, "QuotaExceeded"),
+        (FailReason_of_::Expired, "Expired"),
+        (FailReason_of_::NotForMe, "NotForMe"),
+        (FailReason_of_::Malformed, "Malformed"),
+        (FailReason_of_::UnknownKind, "UnknownKind"),
+        (FailReason_of_::ServiceOff, "ServiceOff"),
+        (FailReason_of_::Unreadable, "Unreadable"),
+        (FailReason_of_::TooFarAhead, "TooFarAhead"),
+        (FailReason_of_::Other, "Other"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
 }
 
 /// A name that a person goes by, normalised.
@@ -58,15 +151,42 @@ pub type Nickname = opaque::Checked<
 type Nickname_of_ = crate::nickname::Nickname;
 
 /// What became of the wish to be known by a nickname.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(crate = "automata_runtime::serde")]
-#[allow(missing_docs, reason = "each is what it is called")]
-pub enum NicknameResult {
-    Own,
-    Registered,
-    Exists,
-    Failed,
-    Cleared,
+pub type NicknameResult = opaque::Checked<
+    NicknameResult_of_,
+    {
+        opaque::carried::<NicknameResult_of_>() + opaque::shown::<NicknameResult_of_>()
+            + opaque::copied::<NicknameResult_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type NicknameResult_of_ = crate::nickname::NicknameResult;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&NicknameResult_of_) = |value| match value {
+    NicknameResult_of_::Own
+    | NicknameResult_of_::Registered
+    | NicknameResult_of_::Exists
+    | NicknameResult_of_::Failed
+    | NicknameResult_of_::Cleared => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_NicknameResult_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (NicknameResult_of_::Own, "Own"),
+        (NicknameResult_of_::Registered, "Registered"),
+        (NicknameResult_of_::Exists, "Exists"),
+        (NicknameResult_of_::Failed, "Failed"),
+        (NicknameResult_of_::Cleared, "Cleared"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
 }
 
 /// A node, by its public key.
@@ -105,26 +225,64 @@ pub type PacketId = opaque::Checked<
 type PacketId_of_ = crate::wire::PacketId;
 
 /// Why one node does not take another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(crate = "automata_runtime::serde")]
-#[allow(missing_docs, reason = "each is what it is called")]
-pub enum Refusal {
-    WrongNetwork,
-    NoCommonVersion,
-    ConstantsDiffer,
-    ClocksApart,
-    IsMyself,
-    BadProof,
-    BadDocument,
-    UnexpectedId,
-    Misbehaved,
-    AlreadyConnected,
-    LimitReached,
-    Violation,
-    TookTooLong,
-    Stopping,
-    Requested,
-    Other,
+pub type Refusal = opaque::Checked<
+    Refusal_of_,
+    {
+        opaque::carried::<Refusal_of_>() + opaque::shown::<Refusal_of_>()
+            + opaque::copied::<Refusal_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type Refusal_of_ = crate::wire::Refusal;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&Refusal_of_) = |value| match value {
+    Refusal_of_::WrongNetwork
+    | Refusal_of_::ConstantsDiffer
+    | Refusal_of_::ClocksApart
+    | Refusal_of_::NoCommonVersion
+    | Refusal_of_::UnexpectedId
+    | Refusal_of_::IsMyself
+    | Refusal_of_::BadProof
+    | Refusal_of_::BadDocument
+    | Refusal_of_::AlreadyConnected
+    | Refusal_of_::LimitReached
+    | Refusal_of_::Misbehaved
+    | Refusal_of_::Stopping
+    | Refusal_of_::TimedOut
+    | Refusal_of_::Violation
+    | Refusal_of_::Requested
+    | Refusal_of_::Other => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_Refusal_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (Refusal_of_::WrongNetwork, "WrongNetwork"),
+        (Refusal_of_::ConstantsDiffer, "ConstantsDiffer"),
+        (Refusal_of_::ClocksApart, "ClocksApart"),
+        (Refusal_of_::NoCommonVersion, "NoCommonVersion"),
+        (Refusal_of_::UnexpectedId, "UnexpectedId"),
+        (Refusal_of_::IsMyself, "IsMyself"),
+        (Refusal_of_::BadProof, "BadProof"),
+        (Refusal_of_::BadDocument, "BadDocument"),
+        (Refusal_of_::AlreadyConnected, "AlreadyConnected"),
+        (Refusal_of_::LimitReached, "LimitReached"),
+        (Refusal_of_::Misbehaved, "Misbehaved"),
+        (Refusal_of_::Stopping, "Stopping"),
+        (Refusal_of_::TimedOut, "TimedOut"),
+        (Refusal_of_::Violation, "Violation"),
+        (Refusal_of_::Requested, "Requested"),
+        (Refusal_of_::Other, "Other"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
 }
 
 /// Somebody waits for the outcome of this request.
@@ -149,26 +307,77 @@ pub type ServiceName = opaque::Checked<
 type ServiceName_of_ = crate::services::ServiceName;
 
 /// What became of a request to start or stop a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(crate = "automata_runtime::serde")]
-#[allow(missing_docs, reason = "each is what it is called")]
-pub enum ServiceResult {
-    Started,
-    Stopped,
-    Failed,
-    NotInstalled,
-    DependsOff,
+pub type ServiceResult = opaque::Checked<
+    ServiceResult_of_,
+    {
+        opaque::carried::<ServiceResult_of_>() + opaque::shown::<ServiceResult_of_>()
+            + opaque::copied::<ServiceResult_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type ServiceResult_of_ = crate::services::ServiceResult;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&ServiceResult_of_) = |value| match value {
+    ServiceResult_of_::Started
+    | ServiceResult_of_::Stopped
+    | ServiceResult_of_::NotInstalled
+    | ServiceResult_of_::DependsOff => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_ServiceResult_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (ServiceResult_of_::Started, "Started"),
+        (ServiceResult_of_::Stopped, "Stopped"),
+        (ServiceResult_of_::NotInstalled, "NotInstalled"),
+        (ServiceResult_of_::DependsOff, "DependsOff"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
 }
 
 /// What a nickname's slot in the DHT holds. Only claims that are signed and in date count, anything else is Empty; of two claims the one that prevails is the same for every reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(crate = "automata_runtime::serde")]
-#[allow(missing_docs, reason = "each is what it is called")]
-pub enum SlotState {
-    Empty,
-    Mine,
-    Yields,
-    Prevails,
+pub type SlotState = opaque::Checked<
+    SlotState_of_,
+    {
+        opaque::carried::<SlotState_of_>() + opaque::shown::<SlotState_of_>()
+            + opaque::copied::<SlotState_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type SlotState_of_ = crate::dht::SlotState;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&SlotState_of_) = |value| match value {
+    SlotState_of_::Empty
+    | SlotState_of_::Mine
+    | SlotState_of_::Yields
+    | SlotState_of_::Prevails => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_SlotState_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (SlotState_of_::Empty, "Empty"),
+        (SlotState_of_::Mine, "Mine"),
+        (SlotState_of_::Yields, "Yields"),
+        (SlotState_of_::Prevails, "Prevails"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
 }
 
 /// A way to carry bytes: tcp, udp.

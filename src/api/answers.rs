@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::hidden::Hidden;
 use crate::identity::{Entrypoint, NodeId};
-use crate::nickname::Nickname;
-use crate::services::ServiceName;
+use crate::nickname::{Nickname, NicknameResult};
+use crate::services::{ServiceName, ServiceResult};
 use crate::transports::TransportName;
 
 /// `status`: how the node is.
@@ -72,22 +72,6 @@ pub struct DhtStatus {
     pub problem: Option<String>,
 }
 
-/// What has become of the wish to be known by a nickname.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NicknameResult {
-    /// It was ours already.
-    Own,
-    /// It is ours now.
-    Registered,
-    /// The slot is somebody else's, and the next one is tried.
-    Exists,
-    /// It is not ours; it will be tried again.
-    Failed,
-    /// There is none any more.
-    Cleared,
-}
-
 /// `nick.show`, `nick.set`, `nick.clear`: how our nickname stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NicknameStatus {
@@ -96,6 +80,7 @@ pub struct NicknameStatus {
     /// The state of `nickname_holder`.
     pub state: String,
     /// What was reported last.
+    #[serde(with = "crate::words::in_json_if_any")]
     pub result: Option<NicknameResult>,
     /// Its slot, from 0.
     pub index: Option<u8>,
@@ -222,7 +207,7 @@ pub struct Counters {
     #[serde(default)]
     pub violations: u64,
     /// Sessions that ended, by the reason: `local` (this node closed it), `remote`, `timed_out`, `bad_handshake` (what came proved nothing), `spoilt` (what came was
-    /// not authentic), `failed`.
+    /// not authentic), `unexpected_id` (another node answered than the one that was dialled), `violation` (of what is beneath the frames), `failed`.
     #[serde(default)]
     pub sessions_ended: BTreeMap<String, u64>,
     /// Sessions whose peer went away before they were ready, by the state in which they were.
@@ -341,27 +326,12 @@ pub struct ServiceChange {
     /// Which service.
     pub name: ServiceName,
     /// What it came to.
+    #[serde(with = "crate::words::in_json")]
     pub result: ServiceResult,
     /// Whether the user wants it, from now on.
     pub enabled: bool,
     /// Why, if it is not what was asked for; of a service that is on, what keeps it from doing what it is for.
     pub why: Option<String>,
-}
-
-/// What starting or stopping a service came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ServiceResult {
-    /// It is on.
-    Started,
-    /// It is off, and so is what needs it.
-    Stopped,
-    /// It could not be started.
-    Failed,
-    /// This program was made without it.
-    NotInstalled,
-    /// Something that it needs is off.
-    DependsOff,
 }
 
 /// `contact.list`: whom the user talks with, and who would like to.
@@ -500,8 +470,6 @@ pub struct MessageSent {
 pub enum MessageState {
     /// To others: on disk, not yet sent.
     Queued,
-    /// To others: being sent.
-    Sending,
     /// To others: sent, not yet confirmed.
     Sent,
     /// To others: on their disk.
@@ -524,7 +492,6 @@ impl MessageState {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Queued => "queued",
-            Self::Sending => "sending",
             Self::Sent => "sent",
             Self::Delivered => "delivered",
             Self::Read => "read",
@@ -538,7 +505,7 @@ impl MessageState {
     /// Whether a message to others is still under way.
     #[must_use]
     pub fn is_under_way(self) -> bool {
-        matches!(self, Self::Queued | Self::Sending | Self::Sent)
+        matches!(self, Self::Queued | Self::Sent)
     }
 }
 

@@ -201,7 +201,7 @@ fn state(message: &Message) -> Cell {
     let style = match message.state {
         MessageState::Delivered | MessageState::Read => GOOD,
         MessageState::Refused | MessageState::Expired => BAD,
-        MessageState::Queued | MessageState::Sending | MessageState::Sent => ODD,
+        MessageState::Queued | MessageState::Sent => ODD,
         MessageState::Unread | MessageState::Waiting => ODD.bold(),
     };
     // What the user has read is nothing to be noticed.

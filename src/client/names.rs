@@ -8,12 +8,10 @@ use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, styled};
 use super::{Connection, Context};
-use crate::api::answers::{
-    Claimant, ContactState, FoundNames as Found, NicknameChange, NicknameResult, NicknameStatus,
-};
+use crate::api::answers::{Claimant, ContactState, FoundNames as Found, NicknameChange, NicknameStatus};
 use crate::api::methods::{ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch, WAIT_MS};
 use crate::identity::Fingerprint;
-use crate::nickname::Nickname;
+use crate::nickname::{Nickname, NicknameResult};
 
 /// What a list of claimants is, and what it is not.
 const WHO_IS_LISTED: &str = "Listed is who claims the name and has it in their identity document too; claims without such a document are left out.";

@@ -7,9 +7,9 @@ use super::arguments::ServiceCommand;
 use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, STRONG, print, print_json, safe, state_style, styled};
-use crate::api::answers::{Service, ServiceChange, ServiceResult, Services};
+use crate::api::answers::{Service, ServiceChange, Services};
 use crate::api::methods::{DisableService, EnableService, ListServices, StartService, StopService};
-use crate::services::ServiceName;
+use crate::services::{ServiceName, ServiceResult};
 
 /// Does what is asked for.
 pub fn perform(command: ServiceCommand, context: &Context<'_>) -> Result<(), Failure> {
@@ -43,7 +43,6 @@ fn change_text(change: &ServiceChange) -> String {
     let came_to = match change.result {
         ServiceResult::Started => format!("is {}", styled(GOOD, "on")),
         ServiceResult::Stopped => "is off, and so is what needs it".to_owned(),
-        ServiceResult::Failed => format!("is off: {}", styled(BAD, "it could not be started")),
         ServiceResult::NotInstalled => format!("is off: {}", styled(BAD, "this program was made without it")),
         ServiceResult::DependsOff => format!("is off: {}", styled(BAD, "something that it needs is off")),
     };

@@ -8,14 +8,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::{STEP_TIMEOUT, Teller};
-use crate::api::answers::{ContactState, Direction, MessageState, NicknameResult};
+use crate::api::answers::{ContactState, Direction, MessageState};
 use crate::api::hidden::Hidden;
 use crate::api::methods::{
     AcceptContact, AddContact, FindName, FoundNames, GetId, GetMessage, GetStatus, ListContacts, ListMessages,
     MarkRead, Method, SendMessage, ShowNickname,
 };
 use crate::client::Connection;
-use crate::nickname::Nickname;
+use crate::nickname::{Nickname, NicknameResult};
 use crate::runtime::config::{Config, Settings};
 use crate::runtime::home::Home;
 use crate::runtime::run::Started;

@@ -6,6 +6,8 @@ use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha256};
 
 use super::{Item, ItemError};
+use serde::Serialize;
+
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
 
@@ -93,7 +95,7 @@ fn digest(context: &[u8], network: &str, nickname: &Nickname, index: u8) -> Sha2
 }
 
 /// What a slot holds, for somebody who wants it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum SlotState {
     /// No claim that counts.
     Empty,

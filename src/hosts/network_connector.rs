@@ -13,11 +13,6 @@ impl Conditions for World {
         let now_ms = self.now.ms;
         self.sessions.is_empty() || self.sessions.iter().any(|(_, session)| now_ms < session.heard_ms + SILENCE_MS)
     }
-
-    /// There is no port mapping in this version.
-    fn port_mapping_wanted(&mut self) -> bool {
-        false
-    }
 }
 
 /// Performs an action.
@@ -27,7 +22,6 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
         Action::ProbeInternet => world.command(Command::ProbeInternet),
         // Sockets need nothing more than interfaces that are up.
         Action::SetUp => world.tell(network::network_connector::network_up()),
-        Action::MapPorts => world.tell(network::network_connector::ports_mapped_or_not()),
         // A socket that is dead shows it when something is sent.
         Action::VerifyTransports => {
             let sessions: Vec<u64> = system.tcp_connection.iter().map(|(session, _)| *session).collect();

@@ -1,7 +1,7 @@
 //! HELLO, PEER-ID, READY: what the automaton sends goes out as frames; what other sessions with the same peer mean is answered from the table.
 
 use crate::automata::peer_protocol::{Action, Conditions};
-use crate::automata::senders::gateway;
+use crate::automata::senders::{gateway, peers};
 use crate::automata::system::System;
 use crate::automata::types::OtherSession;
 use crate::identity::NodeId;
@@ -48,12 +48,10 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
         Action::SendPong { nonce } => world.send_frame(session, OutgoingFrame::Pong(nonce)),
         Action::Refuse { reason } => world.refuse(session, reason),
         Action::CloseSession => {
-            if system.tcp_connection.get(&session).is_some() {
-                world.tell(gateway::tcp_connection::disconnect(session));
-            }
+            world.tell_if_there(system, gateway::tcp_connection::disconnect(session));
         }
         Action::NoteRefusal { reason } => {
-            Counters::count_refusal(&mut world.counters.refused_by_peers, reason);
+            Counters::count(&mut world.counters.refused_by_peers, reason);
             if let Some(session) = world.sessions.get_mut(session) {
                 session.ended_because = Some(format!("the peer refused: {reason:?}"));
             }
@@ -66,10 +64,8 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
             None => world.tell(gateway::peer_protocol::other_gone(session)),
         },
         Action::ReplaceOther { peer } => {
-            if let Some(other) = peer.and_then(|peer| world.sessions.other(session, &peer))
-                && system.peer_protocol.get(&other).is_some()
-            {
-                world.tell(gateway::peer_protocol::replaced(other));
+            if let Some(other) = peer.and_then(|peer| world.sessions.other(session, &peer)) {
+                world.tell_if_there(system, gateway::peer_protocol::replaced(other));
             }
         }
         Action::ConfirmAlive { .. } => {
@@ -131,8 +127,8 @@ fn pass_on(world: &mut World, system: &System, id: SessionId) {
                 return world.tell(gateway::peer_protocol::violation(id));
             }
             for (named, entrypoints) in hints {
-                if world.learn(named, &entrypoints, PeerSource::Peer(peer)) && system.peer_link.get(&named).is_some() {
-                    world.tell(crate::automata::senders::peers::peer_link::address_learnt(named));
+                if world.learn(named, &entrypoints, PeerSource::Peer(peer)) {
+                    world.tell_if_there(system, peers::peer_link::address_learnt(named));
                 }
             }
         }

@@ -24,16 +24,12 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: &
             world.tell(gateway::peer_protocol::session_opened(session));
         }
         Action::CloseStream => {
-            if system.peer_protocol.get(&session).is_some() {
-                world.tell(gateway::peer_protocol::session_closed(session));
-            }
+            world.tell_if_there(system, gateway::peer_protocol::session_closed(session));
         }
         Action::Receive { .. } => receive(world, session),
         Action::NoteKeepAlive => world.counters.keep_alives += 1,
         Action::CloseSocket => world.command(Command::Close(session)),
         Action::NoteTimedOut => world.count_timed_out(),
-        // No file is on its way in this version.
-        Action::StartPendingFiles | Action::StopFiles => {}
     }
 }
 
@@ -111,39 +107,33 @@ pub fn closed(
             CloseReason::Remote if world.sessions.get(id).is_some_and(|session| !session.was_ready) => {
                 *world.counters.broken_off.entry(state.to_lowercase()).or_default() += 1;
             }
-            CloseReason::BadHandshake => Counters::count(&mut world.counters.refused, reason),
+            CloseReason::BadHandshake | CloseReason::UnexpectedId => {
+                Counters::count(&mut world.counters.refused, reason);
+            }
             _ => {}
         }
     }
-    if system.tcp_connection.get(&id).is_some() {
-        world.tell(tcp_transport::tcp_connection::connection_lost(id, reason));
-    }
-    if let Some(newer) = world.sessions.contested_by(id)
-        && system.peer_protocol.get(&newer).is_some()
-    {
-        world.tell(gateway::peer_protocol::other_gone(newer));
+    world.tell_if_there(system, tcp_transport::tcp_connection::connection_lost(id, reason));
+    if let Some(newer) = world.sessions.contested_by(id) {
+        world.tell_if_there(system, gateway::peer_protocol::other_gone(newer));
     }
     let Some(session) = world.sessions.remove(id) else { return };
-    let is_broken =
-        matches!(reason, CloseReason::TimedOut | CloseReason::Failed | CloseReason::BadHandshake | CloseReason::Spoilt);
+    let is_broken = !matches!(reason, CloseReason::Local | CloseReason::Remote);
     if is_broken && (session.is_outgoing || session.was_ready) {
         world.identity.stabilities.session(&session.transport, false);
     }
     let Some(peer) = session.peer.or(session.expected) else { return };
-    let has_link = system.peer_link.get(&peer).is_some();
     if session.was_ready {
         let now = world.now;
         // What was measured in the session, too, is written down only now.
         world.peers.seen(&peer, session.heard_unix_ms(now));
         world.remember_peer(&peer);
-        if has_link && world.sessions.ready(&peer).is_none_or(|ready| ready == id) {
-            world.tell(gateway::peer_link::session_ended(peer, chance));
+        if world.sessions.ready(&peer).is_none_or(|ready| ready == id) {
+            world.tell_if_there(system, gateway::peer_link::session_ended(peer, chance));
         }
     } else if session.is_outgoing {
         world.peers.failed(&peer, &session.entrypoint(), world.now.unix_ms);
-        if has_link {
-            world.tell(gateway::peer_link::dial_failed(peer, chance));
-        }
+        world.tell_if_there(system, gateway::peer_link::dial_failed(peer, chance));
     }
     world.last_closed(peer, session.ended_because.unwrap_or(detail));
 }

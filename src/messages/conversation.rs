@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MessageText;
 use crate::identity::NodeId;
-use crate::wire::PacketId;
+use crate::wire::{FailReason, PacketId};
 
 /// Characters of a refusal that are kept, at the most.
 pub const REFUSAL_CHARACTERS: usize = 200;
@@ -21,12 +21,9 @@ pub enum Direction {
 
 /// How far an outgoing message has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// It waits for a way to the recipient, or for the next attempt.
     Queued,
-    /// It is being handed to a session.
-    Sending,
     /// It has left this node; no answer yet.
     Sent,
     /// The recipient has it on disk.
@@ -41,8 +38,8 @@ pub enum DeliveryState {
 
 impl DeliveryState {
     /// All of them.
-    pub const ALL: [DeliveryState; 7] =
-        [Self::Queued, Self::Sending, Self::Sent, Self::Delivered, Self::Read, Self::Refused, Self::Expired];
+    pub const ALL: [DeliveryState; 6] =
+        [Self::Queued, Self::Sent, Self::Delivered, Self::Read, Self::Refused, Self::Expired];
 
     /// Whether nothing more is tried.
     #[must_use]
@@ -55,7 +52,7 @@ impl DeliveryState {
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
         match self {
-            Self::Queued | Self::Sending | Self::Sent => true,
+            Self::Queued | Self::Sent => true,
             Self::Expired => matches!(next, Self::Delivered | Self::Read | Self::Expired),
             Self::Delivered => matches!(next, Self::Delivered | Self::Read),
             Self::Read => matches!(next, Self::Read),
@@ -87,7 +84,7 @@ pub struct Item {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reply_to: Option<PacketId>,
     /// How far it has come. Outgoing messages only.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "crate::words::in_json_if_any")]
     pub state: Option<DeliveryState>,
     /// Why it was refused, in the recipient's words. Outgoing messages only.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -185,6 +182,20 @@ pub enum ArrivalVerdict {
     TooFarAhead,
 }
 
+impl ArrivalVerdict {
+    /// Why the message is not acknowledged; nothing if it is.
+    #[must_use]
+    pub const fn refusal(self) -> Option<FailReason> {
+        match self {
+            Self::Accepted { .. } | Self::Duplicate | Self::WaitsAsRequest => None,
+            Self::QuotaExceeded => Some(FailReason::QuotaExceeded),
+            Self::Blocked => Some(FailReason::Blocked),
+            Self::Expired => Some(FailReason::Expired),
+            Self::TooFarAhead => Some(FailReason::TooFarAhead),
+        }
+    }
+}
+
 /// A message of a stranger that waits for the user's decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingMessage {
@@ -206,8 +217,8 @@ mod tests {
 
     #[test]
     fn what_was_confirmed_stays_confirmed() {
-        use DeliveryState::{Delivered, Expired, Queued, Read, Refused, Sending, Sent};
-        for late in [Queued, Sending, Sent, Refused, Expired] {
+        use DeliveryState::{Delivered, Expired, Queued, Read, Refused, Sent};
+        for late in [Queued, Sent, Refused, Expired] {
             assert!(!Delivered.may_become(late), "{late:?}");
             assert!(!Read.may_become(late), "{late:?}");
         }

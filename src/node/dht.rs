@@ -47,8 +47,8 @@ impl World {
             DhtInput::IdentityRead { peer, entrypoints } => {
                 self.finding.remove(&peer);
                 let Some(entrypoints) = entrypoints else { return };
-                if self.learn(peer, &entrypoints, PeerSource::Dht) && system.peer_link.get(&peer).is_some() {
-                    self.tell(peers::peer_link::address_learnt(peer));
+                if self.learn(peer, &entrypoints, PeerSource::Dht) {
+                    self.tell_if_there(system, peers::peer_link::address_learnt(peer));
                 }
             }
             DhtInput::SlotRead(slot) => {
@@ -73,9 +73,7 @@ impl World {
                 if let Some(claimant) = claimant {
                     self.learn(claimant, &entrypoints, PeerSource::Dht);
                 }
-                if system.nickname_observer.get(&search).is_some() {
-                    self.tell(dht::nickname_observer::slot_read(search, index, claimant));
-                }
+                self.tell_if_there(system, dht::nickname_observer::slot_read(search, index, claimant));
             }
         }
     }
@@ -94,8 +92,7 @@ impl World {
         if self.is_service_on(system, "private-messages") {
             match nickname {
                 Some(nickname) => self.tell(api::nickname_holder::set_nickname(nickname)),
-                None if system.nickname_holder.get().is_some() => self.tell(api::nickname_holder::clear_nickname()),
-                None => {}
+                None => self.tell_if_there(system, api::nickname_holder::clear_nickname()),
             }
         }
     }
@@ -123,8 +120,8 @@ impl World {
         for request in requests {
             self.command(Command::ReportReached { request, is_reached });
         }
-        if !self.contacts.contains(&peer) && !self.bootstrap.contains(&peer) && system.peer_link.get(&peer).is_some() {
-            self.tell(contacts::peer_link::unwanted(peer));
+        if !self.contacts.contains(&peer) && !self.bootstrap.contains(&peer) {
+            self.tell_if_there(system, contacts::peer_link::unwanted(peer));
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::automata::types::{FailReason, Refusal};
 use crate::identity::NodeId;
 use crate::node::{Command, IncomingPacket, OutgoingFrame, OutgoingPacket, PacketContent, SessionId, World};
 use crate::wire::PacketId;
+use crate::words::snake_case;
 
 /// Packets that wait for an acknowledgement, at the most, apart from messages. The oldest is forgotten first.
 const AWAITED_LIMIT: usize = 4_096;
@@ -90,34 +91,9 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// One more refusal for that reason.
-    pub fn count_refusal(of: &mut BTreeMap<String, u64>, reason: Refusal) {
-        *of.entry(Self::refusal_name(reason)).or_default() += 1;
-    }
-
-    /// The name under which a refusal is counted, and known on the wire. Automata call one of them otherwise, since `TimedOut` is why a session ends.
-    #[must_use]
-    pub fn refusal_name(reason: Refusal) -> String {
-        if reason == Refusal::TookTooLong { "timed_out".to_owned() } else { Self::name(reason) }
-    }
-
     /// One more of that reason; reasons are a closed list.
     pub fn count(of: &mut BTreeMap<String, u64>, reason: impl Serialize) {
-        *of.entry(Self::name(reason)).or_default() += 1;
-    }
-
-    /// The name under which a reason is counted: as in `docs/PROTOCOL.md`, `wrong_network`.
-    #[must_use]
-    pub fn name(reason: impl Serialize) -> String {
-        let name = serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned));
-        let mut words = String::new();
-        for letter in name.unwrap_or_default().chars() {
-            if letter.is_ascii_uppercase() && !words.is_empty() {
-                words.push('_');
-            }
-            words.push(letter.to_ascii_lowercase());
-        }
-        words
+        *of.entry(snake_case(&reason)).or_default() += 1;
     }
 }
 
@@ -159,12 +135,8 @@ impl World {
         self.counters.packets_in += 1;
         self.last_packet_ms = Some(self.now.ms);
         self.identity.stabilities.heard(&transport, self.now.ms);
-        if system.contact_status.get(&peer).is_some() {
-            self.tell(gateway::contact_status::inbox_packet(peer));
-        }
-        if system.p2p_connector.get().is_some() {
-            self.tell(gateway::p2p_connector::inbox_packet(transport));
-        }
+        self.tell_if_there(system, gateway::contact_status::inbox_packet(peer));
+        self.tell_if_there(system, gateway::p2p_connector::inbox_packet(transport));
         if system.network_connector.get().is_some_and(|instance| instance.state().is_in_disconnected()) {
             self.tell(gateway::network_connector::connection_done());
         }
@@ -221,20 +193,18 @@ impl World {
 
     /// Our identity has been propagated once nobody is waited for.
     pub fn look_at_propagation(&mut self, system: &System) {
-        if system.p2p_connector.get().is_some() && !self.handshakes.is_propagating() {
-            self.tell(identity::p2p_connector::my_id_propagated());
+        if !self.handshakes.is_propagating() {
+            self.tell_if_there(system, identity::p2p_connector::my_id_propagated());
         }
     }
 
     /// A peer has no session any more: what waited for its answers waits in vain.
     pub fn lost(&mut self, system: &System, peer: NodeId) {
         let forgotten = self.handshakes.forget(&peer, None);
-        if system.contact_status.get(&peer).is_some() {
-            if forgotten.contains(&Purpose::Contact) {
-                self.tell(handshake::contact_status::send_failed(peer));
-            }
-            self.tell(gateway::contact_status::session_closed(peer));
+        if forgotten.contains(&Purpose::Contact) {
+            self.tell_if_there(system, handshake::contact_status::send_failed(peer));
         }
+        self.tell_if_there(system, gateway::contact_status::session_closed(peer));
         if forgotten.contains(&Purpose::Propagation) {
             self.look_at_propagation(system);
         }
@@ -261,15 +231,11 @@ impl World {
 
     /// A peer has a session now.
     pub fn found(&mut self, system: &System, peer: NodeId) {
-        if system.contact_status.get(&peer).is_some() {
-            self.tell(gateway::contact_status::session_opened(peer));
-            if self.handshakes.fetching.remove(&peer) {
-                self.tell(handshake::contact_status::identity_fetched(peer));
-            }
+        self.tell_if_there(system, gateway::contact_status::session_opened(peer));
+        if self.handshakes.fetching.remove(&peer) {
+            self.tell_if_there(system, handshake::contact_status::identity_fetched(peer));
         }
-        if system.peer_link.get(&peer).is_some() {
-            self.tell(gateway::peer_link::session_ready(peer));
-        }
+        self.tell_if_there(system, gateway::peer_link::session_ready(peer));
         self.reached(system, peer, true);
     }
 
@@ -280,7 +246,7 @@ impl World {
 
     /// Tells a peer why we do not take it, and counts it.
     pub fn refuse(&mut self, session: SessionId, reason: Refusal) {
-        Counters::count_refusal(&mut self.counters.refused, reason);
+        Counters::count(&mut self.counters.refused, reason);
         if let Some(session) = self.sessions.get_mut(session) {
             session.ended_because = Some(format!("we refused: {reason:?}"));
         }
@@ -289,7 +255,7 @@ impl World {
 
     /// A session ended because its peer was too slow, without a word.
     pub fn count_timed_out(&mut self) {
-        Counters::count_refusal(&mut self.counters.refused, Refusal::TookTooLong);
+        Counters::count(&mut self.counters.refused, Refusal::TimedOut);
     }
 
     /// A link is wanted at once, and there is one from now on if there was none.

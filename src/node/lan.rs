@@ -89,9 +89,7 @@ impl World {
         let hints = stays.into_iter().chain(new).collect();
         self.lan.hints.insert(peer, hints);
         // Also if it is where it has been before: it has just come.
-        if system.peer_link.get(&peer).is_some() {
-            self.tell(peers::peer_link::address_learnt(peer));
-        }
+        self.tell_if_there(system, peers::peer_link::address_learnt(peer));
     }
 
     fn lan_peer_gone(&mut self, peer: NodeId) {

@@ -154,6 +154,13 @@ impl World {
         self.messages.push_back(message);
     }
 
+    /// Tells an automaton something, if there is the instance that it is for.
+    pub fn tell_if_there(&mut self, system: &System, message: Message) {
+        if system.has_recipient(&message) {
+            self.tell(message);
+        }
+    }
+
     /// Asks something of the rim.
     pub fn command(&mut self, command: Command) {
         self.commands.push_back(command);
@@ -280,8 +287,8 @@ impl World {
                 self.peers.name(peer);
                 let is_new = self.learn(peer, &entrypoints, PeerSource::User);
                 self.remember_peer(&peer);
-                if is_new && system.peer_link.get(&peer).is_some() {
-                    self.tell(peers::peer_link::address_learnt(peer));
+                if is_new {
+                    self.tell_if_there(system, peers::peer_link::address_learnt(peer));
                 }
                 if self.contacts.insert(peer) && self.is_service_on(system, "p2p-hookups") {
                     self.look_after(peer);
@@ -292,11 +299,9 @@ impl World {
                 if !self.bootstrap.contains(&peer) {
                     self.peers.unname(&peer);
                 }
-                if system.contact_status.get(&peer).is_some() {
-                    self.tell(contacts::contact_status::shutdown(peer));
-                }
-                if !self.bootstrap.contains(&peer) && system.peer_link.get(&peer).is_some() {
-                    self.tell(contacts::peer_link::unwanted(peer));
+                self.tell_if_there(system, contacts::contact_status::shutdown(peer));
+                if !self.bootstrap.contains(&peer) {
+                    self.tell_if_there(system, contacts::peer_link::unwanted(peer));
                 }
                 // The store has given them up.
                 for (message, delivery) in system.message_delivery.iter() {
@@ -331,11 +336,7 @@ impl World {
             UserRequest::FindNickname { search, nickname, first: true } => {
                 self.tell(api::nickname_observer::find_one(search, nickname));
             }
-            UserRequest::StopSearch(search) => {
-                if system.nickname_observer.get(&search).is_some() {
-                    self.tell(api::nickname_observer::stop(search));
-                }
-            }
+            UserRequest::StopSearch(search) => self.tell_if_there(system, api::nickname_observer::stop(search)),
             UserRequest::Reach(peer) => self.reach(system, request, peer),
         }
     }

@@ -8,13 +8,12 @@ use tokio::sync::oneshot;
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{self, Call, MESSAGES_PER_ANSWER, Method, Request, answer};
-use crate::automata::types::ServiceResult;
 use crate::automata::{contact_status, network_transport};
 use crate::hosts::local_service;
 use crate::identity::{Entrypoint, NodeId};
 use crate::messages::NewMessage;
 use crate::node::{Input, Node, QueuedMessage, RequestId, UserRequest};
-use crate::services::ServiceName;
+use crate::services::{ServiceName, ServiceResult};
 use crate::store::{Store, StoreError};
 use crate::wire::PacketId;
 
@@ -50,14 +49,7 @@ impl Pending {
         if result == ServiceResult::Started {
             return self.settling.push((name, enabled, reply));
         }
-        let result = match result {
-            ServiceResult::Started => answers::ServiceResult::Started,
-            ServiceResult::Stopped => answers::ServiceResult::Stopped,
-            ServiceResult::Failed => answers::ServiceResult::Failed,
-            ServiceResult::NotInstalled => answers::ServiceResult::NotInstalled,
-            ServiceResult::DependsOff => answers::ServiceResult::DependsOff,
-        };
-        let why = (result == answers::ServiceResult::DependsOff).then(|| {
+        let why = (result == ServiceResult::DependsOff).then(|| {
             let off = super::views::dependencies_off(node, name.as_str());
             format!("it needs {}, which is off: start that first", off.join(" and "))
         });
@@ -318,7 +310,7 @@ impl Driver {
             let why = problem.map(|problem| format!("{problem}; it tries again by itself"));
             // It may have been stopped again meanwhile.
             let is_on = local_service::is_on(self.node.system(), name.as_str());
-            let result = if is_on { answers::ServiceResult::Started } else { answers::ServiceResult::Stopped };
+            let result = if is_on { ServiceResult::Started } else { ServiceResult::Stopped };
             let change = answers::ServiceChange { name, result, enabled, why };
             let _ = reply.send(answer::<methods::StartService>(&change));
         }

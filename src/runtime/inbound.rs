@@ -2,9 +2,7 @@
 
 use crate::identity::NodeId;
 use crate::node::{FrameContent, IncomingPacket, PacketContent};
-use crate::wire::{DecodeError, Fail, Frame, Hello, PacketKind, PeerId, PeerIdError, Role, VerifiedPacket};
-
-use super::names::{fail_from_wire, refusal_from_wire};
+use crate::wire::{DecodeError, Fail, Frame, Hello, PacketKind, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
 
 /// What a session's transport has proved.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +34,7 @@ pub fn content(
         Ok(Frame::Hello(hello)) => greeting(&Hello::new(network, now_unix_ms, None), &hello, now_unix_ms),
         Ok(Frame::PeerId(peer_id)) => peer_content(&peer_id, proved, now_unix_ms),
         Ok(Frame::Ready) => FrameContent::Ready,
-        Ok(Frame::Refused(reason)) => FrameContent::Refused(refusal_from_wire(reason)),
+        Ok(Frame::Refused(reason)) => FrameContent::Refused(reason),
         Ok(Frame::Ping(nonce)) => FrameContent::Ping(nonce),
         Ok(Frame::Pong(nonce)) => FrameContent::Pong(nonce),
         Ok(Frame::GetPeers) => FrameContent::GetPeers,
@@ -44,7 +42,7 @@ pub fn content(
             FrameContent::Peers(hints.into_iter().map(|hint| (hint.id, hint.entrypoints.into_vec())).collect())
         }
         Ok(Frame::Packet(bytes)) => packet(&bytes, me),
-        Ok(Frame::Goodbye) => FrameContent::Refused(crate::automata::types::Refusal::Stopping),
+        Ok(Frame::Goodbye) => FrameContent::Refused(Refusal::Stopping),
         Ok(Frame::Unknown(_)) => FrameContent::Unknown,
         Err(error) => FrameContent::Violation(error.to_string()),
     }
@@ -91,7 +89,7 @@ fn packet(bytes: &[u8], me: &NodeId) -> FrameContent {
         (PacketKind::Ack, Some(of)) => PacketContent::Ack(of),
         (PacketKind::Read, Some(of)) => PacketContent::Read(of),
         (PacketKind::Fail, Some(of)) => match Fail::decode(&packet.payload) {
-            Ok(fail) => PacketContent::Fail(of, fail_from_wire(fail.reason)),
+            Ok(fail) => PacketContent::Fail(of, fail.reason),
             Err(error) => return FrameContent::Violation(error.to_string()),
         },
         (PacketKind::Ack | PacketKind::Read | PacketKind::Fail, None) => {

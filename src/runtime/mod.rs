@@ -12,7 +12,6 @@ pub mod entropy;
 pub mod home;
 mod inbound;
 pub mod logging;
-mod names;
 pub mod network;
 pub mod offline;
 pub mod own;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods;
-use crate::automata::types::NicknameResult;
 use crate::automata::{dht_connector, nickname_holder};
 use crate::hosts::local_service;
 use crate::identity::{NodeId, VerifiedDocument};
@@ -243,7 +242,7 @@ impl Driver {
                 || (holder.state() == nickname_holder::State::AtStartup && world.nickname.wanted.is_none())
         });
         let (result, index) = match &world.nickname.report {
-            Some((result, _, index)) => (Some(in_answers(*result)), Some(*index)),
+            Some((result, _, index)) => (Some(*result), Some(*index)),
             None => (None, None),
         };
         let wanted = &world.nickname.wanted;
@@ -276,16 +275,6 @@ const NICKNAMES: &str = "private-messages";
 fn is_closed(dht: Option<dht_connector::State>) -> bool {
     use dht_connector::State;
     matches!(dht, None | Some(State::AtStartup | State::Closed))
-}
-
-fn in_answers(result: NicknameResult) -> answers::NicknameResult {
-    match result {
-        NicknameResult::Own => answers::NicknameResult::Own,
-        NicknameResult::Registered => answers::NicknameResult::Registered,
-        NicknameResult::Exists => answers::NicknameResult::Exists,
-        NicknameResult::Failed => answers::NicknameResult::Failed,
-        NicknameResult::Cleared => answers::NicknameResult::Cleared,
-    }
 }
 
 fn no_dht(state: Option<dht_connector::State>) -> RpcError {

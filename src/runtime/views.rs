@@ -149,7 +149,6 @@ pub fn looks_like(contact: &Contact, store: &Store) -> Result<Option<Nickname>, 
 pub fn message_state(state: DeliveryState) -> answers::MessageState {
     match state {
         DeliveryState::Queued => answers::MessageState::Queued,
-        DeliveryState::Sending => answers::MessageState::Sending,
         DeliveryState::Sent => answers::MessageState::Sent,
         DeliveryState::Delivered => answers::MessageState::Delivered,
         DeliveryState::Read => answers::MessageState::Read,

@@ -9,9 +9,7 @@ pub(super) const SERVICE: Service = Service {
     depends_on: &["gateway"],
     start: |world, system| {
         world.tell(services::identity_publisher::init());
-        if system.p2p_connector.get().is_some() {
-            world.tell(services::p2p_connector::check_synchronize());
-        }
+        world.tell_if_there(system, services::p2p_connector::check_synchronize());
     },
     stop: |world, _| {
         world.handshakes.is_publishing = false;

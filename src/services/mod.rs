@@ -14,6 +14,8 @@ mod tcp_transport;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::automata::system::System;
 use crate::node::{RequestId, World};
 
@@ -22,6 +24,19 @@ pub use lan_discovery::LAN_DISCOVERY;
 crate::name::name! {
     /// A service of this node, as in `services/<name>/enabled`.
     ServiceName
+}
+
+/// What starting or stopping a service came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ServiceResult {
+    /// It is on.
+    Started,
+    /// It is off, and so is what needs it.
+    Stopped,
+    /// This program was made without it.
+    NotInstalled,
+    /// Something that it needs is off.
+    DependsOff,
 }
 
 /// A service.

@@ -18,9 +18,7 @@ pub(super) const SERVICE: Service = Service {
         }
     },
     stop: |world, system| {
-        if system.nickname_holder.get().is_some() {
-            world.tell(private_messages::nickname_holder::stop());
-        }
+        world.tell_if_there(system, private_messages::nickname_holder::stop());
         world.nickname.report = None;
         let searches: Vec<u64> = system.nickname_observer.iter().map(|(search, _)| *search).collect();
         for search in searches {

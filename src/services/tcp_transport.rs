@@ -13,11 +13,7 @@ pub(super) const SERVICE: Service = Service {
         world.tell(services::network_transport::init(tcp_name(), true));
         world.tell(services::network_connector::check_reconnect());
     },
-    stop: |world, system| {
-        if system.network_transport.get(&tcp_name()).is_some() {
-            world.tell(services::network_transport::shutdown(tcp_name()));
-        }
-    },
+    stop: |world, system| world.tell_if_there(system, services::network_transport::shutdown(tcp_name())),
 };
 
 fn tcp_name() -> TransportName {

@@ -66,7 +66,6 @@ impl ToSql for Column<DeliveryState> {
         // The unfinished ones are below 3: the schema's index of them says so.
         let number: i64 = match self.0 {
             DeliveryState::Queued => 0,
-            DeliveryState::Sending => 1,
             DeliveryState::Sent => 2,
             DeliveryState::Delivered => 3,
             DeliveryState::Read => 4,
@@ -79,9 +78,15 @@ impl ToSql for Column<DeliveryState> {
 
 impl FromSql for Column<DeliveryState> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let number = i64::column_result(value)?;
-        let state = usize::try_from(number).ok().and_then(|number| DeliveryState::ALL.get(number));
-        state.map(|state| Self(*state)).ok_or(FromSqlError::OutOfRange(number))
+        Ok(Self(match i64::column_result(value)? {
+            0 => DeliveryState::Queued,
+            2 => DeliveryState::Sent,
+            3 => DeliveryState::Delivered,
+            4 => DeliveryState::Read,
+            5 => DeliveryState::Refused,
+            6 => DeliveryState::Expired,
+            other => return Err(FromSqlError::OutOfRange(other)),
+        }))
     }
 }
 
@@ -113,12 +118,10 @@ mod tests {
 
     #[test]
     fn states_are_read_as_they_were_written() {
-        for (number, state) in DeliveryState::ALL.into_iter().enumerate() {
-            let column = Column(state);
-            let written = column.to_sql().expect("a number");
-            assert_eq!(written, ToSqlOutput::from(number as i64));
-            let ToSqlOutput::Owned(value) = written else { panic!("a number is owned") };
+        for state in DeliveryState::ALL {
+            let Ok(ToSqlOutput::Owned(value)) = Column(state).to_sql() else { panic!("a number is owned") };
             assert_eq!(Column::<DeliveryState>::column_result((&value).into()).expect("known").0, state);
+            let number = i64::column_result((&value).into()).expect("a number");
             assert_eq!(state.is_final(), number >= 3, "the index of unfinished deliveries");
         }
         assert!(Column::<DeliveryState>::column_result(ValueRef::Integer(7)).is_err());

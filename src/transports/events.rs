@@ -8,6 +8,8 @@ use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 
+use serde::Serialize;
+
 use crate::identity::NodeId;
 
 /// A session of a transport. Even numbers are given by whoever dials; odd ones by the transport, to sessions that it accepts.
@@ -92,7 +94,7 @@ pub enum TransportEvent {
 }
 
 /// Why a session ended, in kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum CloseReason {
     /// This side wanted it.
     Local,

@@ -26,7 +26,6 @@ pub use constants::{
 pub use frame::{Frame, PEER_HINT_ENTRYPOINTS, PEER_HINTS, PeerHint};
 pub use frame_reader::{FRAME_BYTES, FrameError, FrameReader, LENGTH_BYTES, write_prefixed};
 pub use hello::{AGENT_BYTES, CAPABILITIES, CAPABILITY_BYTES, Hello, HelloComparison, NETWORK_BYTES, VERSIONS};
-pub use numbered::UnknownName;
 pub use packet::{
     PACKET_BYTES, PACKET_ID_BYTES, Packet, PacketError, PacketId, PacketKind, ParsePacketIdError, VerifiedPacket,
 };

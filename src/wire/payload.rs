@@ -12,23 +12,42 @@ numbered! {
     /// Why the recipient of a packet has not done what it asks.
     pub enum FailReason: u16 {
         /// The recipient does not want to hear from the sender.
-        Blocked = 1, "blocked";
+        Blocked = 1,
         /// The sender, or all strangers together, have used up what the recipient keeps for them.
-        QuotaExceeded = 2, "quota_exceeded";
+        QuotaExceeded = 2,
         /// The packet came after its time.
-        Expired = 3, "expired";
+        Expired = 3,
         /// It is addressed to another node.
-        NotForMe = 4, "not_for_me";
+        NotForMe = 4,
         /// Its payload is not what its kind carries.
-        Malformed = 5, "malformed";
+        Malformed = 5,
         /// The recipient knows no such kind.
-        UnknownKind = 6, "unknown_kind";
+        UnknownKind = 6,
         /// The service that would handle it is off.
-        ServiceOff = 7, "service_off";
+        ServiceOff = 7,
         /// It is sealed to a key that the recipient has not, or was damaged before it was sealed.
-        Unreadable = 8, "unreadable";
+        Unreadable = 8,
         /// It wants to be kept for longer than any message may.
-        TooFarAhead = 9, "too_far_ahead";
+        TooFarAhead = 9,
+    }
+}
+
+impl FailReason {
+    /// What the sender's user reads.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Blocked => "the recipient does not want to hear from you",
+            Self::QuotaExceeded => "too much waits there already until the recipient accepts you",
+            Self::Expired => "it arrived after it had expired",
+            Self::TooFarAhead => "it would be kept for longer than any message may",
+            Self::NotForMe => "it was meant for another node",
+            Self::Malformed => "the recipient's node does not understand it",
+            Self::UnknownKind => "the recipient's node is older, and does not know such messages",
+            Self::ServiceOff => "the recipient's node takes no messages",
+            Self::Unreadable => "it was sealed to a key that the recipient no longer has",
+            Self::Other => "the recipient's node gave a reason that this one does not know",
+        }
     }
 }
 

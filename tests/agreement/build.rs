@@ -4,7 +4,7 @@
 #[path = "src/sources.rs"]
 mod sources;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -12,10 +12,10 @@ use std::{env, fs, io};
 use automata_compiler::model::{System, TypeKind};
 use automata_compiler::rust::Options;
 
-/// Modules of the stand-ins: a name is a type here, or a module further in.
+/// Modules of the stand-ins: a name is a type here, with the variants of an enum, or a module further in.
 #[derive(Default)]
 struct Module {
-    types: BTreeSet<String>,
+    types: BTreeMap<String, Vec<String>>,
     modules: BTreeMap<String, Module>,
 }
 
@@ -64,15 +64,20 @@ fn write(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
 impl Module {
     fn add_all(&mut self, system: &System) {
         for definition in &system.types {
-            let TypeKind::Opaque { rust } = &definition.kind else { continue };
-            let Some(path) = rust.strip_prefix("crate::") else { continue };
+            let path = definition.rust.as_ref().and_then(|path| path.strip_prefix("crate::"));
+            let Some(path) = path else { continue };
+            let variants = match &definition.kind {
+                TypeKind::Enum(variants) => variants.clone(),
+                TypeKind::Opaque => Vec::new(),
+            };
             let mut at = &mut *self;
             let mut segments = path.split("::").peekable();
             while let Some(segment) = segments.next() {
                 if segments.peek().is_some() {
                     at = at.modules.entry(segment.to_owned()).or_default();
                 } else {
-                    at.types.insert(segment.to_owned());
+                    at.types.insert(segment.to_owned(), variants);
+                    break;
                 }
             }
         }
@@ -80,8 +85,18 @@ impl Module {
 
     fn text(&self) -> String {
         let mut text = String::new();
-        for name in &self.types {
-            let _ = writeln!(text, "crate::stand_in!({name});");
+        for (name, variants) in &self.types {
+            let _ = match variants.as_slice() {
+                [] => writeln!(text, "crate::stand_in!({name});"),
+                variants => writeln!(
+                    text,
+                    "/// Stands for an enum of a program.\n\
+                     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]\n\
+                     #[allow(missing_docs, reason = \"each is what it is called\")]\n\
+                     pub enum {name} {{ {} }}",
+                    variants.join(", ")
+                ),
+            };
         }
         for (name, module) in &self.modules {
             let _ = writeln!(text, "/// Stand-ins.\npub mod {name} {{ {} }}", module.text());

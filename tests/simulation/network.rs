@@ -10,12 +10,13 @@ use bitpie::dht::{self, Slot, judge};
 use bitpie::identity::{Entrypoint, NodeId};
 use bitpie::nickname::Nickname;
 use bitpie::node::{
-    Beginning, Command, Counters, DhtCommand, DhtInput, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame,
+    Beginning, Command, DhtCommand, DhtInput, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame,
     OutgoingPacket, PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
 };
 use bitpie::peers::KnownPeer;
 use bitpie::services::SERVICES;
 use bitpie::wire::PacketId;
+use bitpie::words::snake_case;
 
 /// Unix time at which every simulation begins, in milliseconds.
 const EPOCH_MS: u64 = 1_800_000_000_000;
@@ -518,7 +519,7 @@ impl World {
 
     /// Refusals that a host has told others, by name.
     pub fn refusals(&self, index: usize, reason: Refusal) -> u64 {
-        self.hosts[index].core.world().counters.refused.get(&Counters::refusal_name(reason)).copied().unwrap_or(0)
+        self.hosts[index].core.world().counters.refused.get(&snake_case(&reason)).copied().unwrap_or(0)
     }
 
     /// Everything that was delivered to a host's automata.

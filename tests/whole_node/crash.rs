@@ -157,7 +157,7 @@ impl Talk {
             self.sides[side].until("nothing is on its way any more", |node| {
                 let messages = node.status().messages;
                 let of = |state| messages.get(&state).copied().unwrap_or(0);
-                of(MessageState::Queued) + of(MessageState::Sending) + of(MessageState::Sent) == 0
+                of(MessageState::Queued) + of(MessageState::Sent) == 0
             });
         }
         for side in 0..2 {

@@ -29,7 +29,7 @@ fn octets(bytes: &[u8]) -> Vec<Vec<u8>> {
 
 const VIOLATION: &[(Counter, &str)] = &[(Counter::Refused, "violation"), (Counter::Ended, "local")];
 /// The transport has seen it, and closed the session before the reason could be told.
-const BELOW_FRAMES: &[(Counter, &str)] = &[(Counter::Refused, "violation"), (Counter::Ended, "failed")];
+const BELOW_FRAMES: &[(Counter, &str)] = &[(Counter::Refused, "violation"), (Counter::Ended, "violation")];
 const NO_HANDSHAKE: &[(Counter, &str)] = &[(Counter::Refused, "bad_handshake"), (Counter::Ended, "bad_handshake")];
 const SPOILT: &[(Counter, &str)] = &[(Counter::Ended, "spoilt")];
 const GONE: &[(Counter, &str)] = &[(Counter::Ended, "remote")];

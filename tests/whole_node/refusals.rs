@@ -61,7 +61,7 @@ impl Friends {
     /// What a peer that is driven by hand does leads to this refusal, which is counted once.
     #[track_caller]
     pub fn refuse(&mut self, what: &str, refusal: Refusal, mut deed: impl FnMut(&Node) -> Refusal) {
-        let name = refusal.to_string();
+        let name = bitpie::words::snake_case(&refusal);
         let before = self.node.refusals(&name);
         assert_eq!(deed(&self.node), refusal, "{what}");
         assert_eq!(self.node.refusals(&name), before + 1, "{what}");

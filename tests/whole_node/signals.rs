@@ -42,7 +42,7 @@ fn a_signal_stops_a_node_in_order_and_nothing_is_lost() {
         assert_ended_in_order(&mut a, name);
 
         // To the friend it was no broken wire.
-        let stopping = Refusal::Stopping.to_string();
+        let stopping = bitpie::words::snake_case(&Refusal::Stopping);
         b.until("it has heard why", |b| b.refused_by_peers(&stopping) == 1);
         let end = format!("session closed session={} reason=", sessions[0]);
         b.until("the session is over", |b| b.said().contains(&end));

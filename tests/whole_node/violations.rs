@@ -81,7 +81,7 @@ fn what_a_later_version_may_say_is_passed_over() {
     let mut peer = Peer::new(71);
     let session = peer.join(&friends.node);
     peer.say(session, &Frame::Unknown(77));
-    let later = peer.packet(PacketKind::Other(77), peer.id(), session.with, Vec::new());
+    let later = peer.packet(PacketKind::Other, peer.id(), session.with, Vec::new());
     peer.say(session, &later);
     // It is told that nobody knows such packets, and the session goes on.
     peer.hear_until(session, |frame| matches!(frame, Frame::Packet(_)).then_some(()));

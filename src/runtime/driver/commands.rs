@@ -4,7 +4,7 @@ use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
 use crate::node::{Command, Input, OutgoingFrame, OutgoingPacket};
 use crate::runtime::clock::unix_ms;
-use crate::runtime::{names, network, own};
+use crate::runtime::{network, own};
 use crate::store::Store;
 use crate::transports::CloseReason;
 use crate::transports::lan::Wanted;
@@ -103,7 +103,7 @@ impl Driver {
                 );
             }
             Command::RecordRefusal { message, reason } => {
-                self.record_refusal(message, names::fail_in_words(reason).to_owned());
+                self.record_refusal(message, reason.in_words().to_owned());
             }
             Command::RememberPeer(peer) => {
                 self.store_task("remember a peer", move |store| store.save_peer(&peer, unix_ms()), |_| Done::Nothing)
@@ -157,7 +157,7 @@ impl Driver {
                 ))
             }
             OutgoingFrame::Ready => Frame::Ready,
-            OutgoingFrame::Refused(reason) => Frame::Refused(names::refusal_to_wire(reason)),
+            OutgoingFrame::Refused(reason) => Frame::Refused(reason),
             OutgoingFrame::Ping(nonce) => Frame::Ping(nonce),
             OutgoingFrame::Pong(nonce) => Frame::Pong(nonce),
             OutgoingFrame::GetPeers => Frame::GetPeers,
@@ -175,7 +175,7 @@ impl Driver {
             OutgoingPacket::Ack(of) => (PacketKind::Ack, Some(of), Vec::new()),
             OutgoingPacket::Read(of) => (PacketKind::Read, Some(of), Vec::new()),
             OutgoingPacket::Fail(of, reason) => {
-                let fail = Fail { reason: names::fail_to_wire(reason), text: Text::cut(names::fail_in_words(reason)) };
+                let fail = Fail { reason: reason, text: Text::cut(reason.in_words()) };
                 (PacketKind::Fail, Some(of), fail.encode())
             }
         };

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use futures_util::stream::{Stream, StreamExt as _};
 
-use crate::dht::{Bootstrap, Claimant, Dht, DhtOptions, Directory, SlotError, SlotState};
+use crate::dht::{Bootstrap, Claimant, Dht, DhtOptions, Directory, SlotError};
 use crate::hosts::local_service;
 use crate::identity::{NodeId, Rank, VerifiedDocument};
 use crate::nickname::Nickname;
 use crate::node::{DhtCommand, DhtInput, Input};
 use crate::runtime::clock::unix_ms;
+use crate::store::StoreError;
 use crate::store::StoreHandle;
-use crate::{automata::types, store::StoreError};
 
 use super::{Done, Driver};
 
@@ -109,7 +109,7 @@ impl Driver {
                 self.ask_for_nickname(failed, move |directory| async move {
                     let slot = directory.slot(&nickname, index);
                     match directory.read_slot(&slot, &me, unix_ms()).await {
-                        Ok(state) => DhtInput::SlotRead(as_automata_say(state)),
+                        Ok(state) => DhtInput::SlotRead(state),
                         Err(error) => {
                             tracing::debug!(%nickname, index, %error, "a slot is not read");
                             failed(error.to_string())
@@ -371,15 +371,6 @@ async fn kept(store: &StoreHandle, document: Option<VerifiedDocument>) -> Option
             tracing::warn!(%error, "an identity document cannot be kept");
             None
         }
-    }
-}
-
-fn as_automata_say(state: SlotState) -> types::SlotState {
-    match state {
-        SlotState::Empty => types::SlotState::Empty,
-        SlotState::Mine => types::SlotState::Mine,
-        SlotState::Yields => types::SlotState::Yields,
-        SlotState::Prevails => types::SlotState::Prevails,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use crate::automata::types;
 use crate::identity::{Rank, VerifiedDocument};
 use crate::node::{FrameContent, Input, LanInput, SessionInput, TransportInput};
 use crate::runtime::clock::unix_ms;
@@ -54,25 +53,11 @@ impl Driver {
                 self.proved.remove(&number);
                 self.receipts_lost(number);
                 tracing::debug!(session = number, ?reason, detail, "session closed");
-                match reason {
-                    CloseReason::UnexpectedId => self.count_refusal("unexpected_id", 1),
-                    // The session's protocol says what follows from it, as it does for what it sees itself.
-                    CloseReason::Violation => {
-                        let content = FrameContent::Violation(detail.clone());
-                        self.input(Input::Session(number, SessionInput::Frame { length: 0, content }));
-                    }
-                    _ => {}
+                // The session's protocol says what follows from it, as it does for what it sees itself.
+                if reason == CloseReason::Violation {
+                    let content = FrameContent::Violation(detail.clone());
+                    self.input(Input::Session(number, SessionInput::Frame { length: 0, content }));
                 }
-                let reason = match reason {
-                    CloseReason::Local => types::CloseReason::Local,
-                    CloseReason::Remote => types::CloseReason::Remote,
-                    CloseReason::TimedOut => types::CloseReason::TimedOut,
-                    CloseReason::BadHandshake => types::CloseReason::BadHandshake,
-                    CloseReason::Spoilt => types::CloseReason::Spoilt,
-                    CloseReason::Failed | CloseReason::UnexpectedId | CloseReason::Violation => {
-                        types::CloseReason::Failed
-                    }
-                };
                 session(number, SessionInput::Closed { reason, detail, chance_ms: chance_ms() })
             }
             TransportEvent::Refused { remote, why, count } => {

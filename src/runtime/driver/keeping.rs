@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::automata::types;
 use crate::identity::{NodeId, Rank, VerifiedDocument};
-use crate::messages::{Arrival, Delivery, Expected, open};
+use crate::messages::{Arrival, ArrivalVerdict, Delivery, Expected, open};
 use crate::node::{Input, QueuedMessage};
 use crate::runtime::clock::unix_ms;
-use crate::runtime::names;
 use crate::store::{Quota, Store, StoreError};
-use crate::wire::PacketId;
+use crate::wire::{FailReason, PacketId};
 
 use super::{Done, Driver};
 
@@ -36,7 +34,7 @@ impl Driver {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::debug!(%sender, %error, "a message cannot be opened");
-                let refused = Some(types::FailReason::Unreadable);
+                let refused = Some(FailReason::Unreadable);
                 let committed = Input::MessageCommitted { session, sender, packet, refused };
                 return self.task(async move { Done::Inputs(vec![committed]) });
             }
@@ -58,7 +56,7 @@ impl Driver {
         let now = unix_ms();
         self.store_task(
             "keep a message",
-            move |store| store.receive(&arrival, &quota, now).map(names::refused_arrival),
+            move |store| store.receive(&arrival, &quota, now).map(ArrivalVerdict::refusal),
             // What was not committed is not answered either; the sender sends it again.
             move |refused| {
                 drop(waiting);

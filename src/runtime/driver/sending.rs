@@ -10,12 +10,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::abort_points::{AbortPoint, reach};
-use crate::automata::types;
+
 use crate::identity::{NodeId, SealingPublicKey, VerifiedDocument};
 use crate::messages::{DeliveryState, DeliveryUpdate, MessageHeader, seal};
 use crate::runtime::clock::unix_ms;
 use crate::runtime::entropy::random;
-use crate::runtime::names;
 use crate::runtime::own::Keys;
 use crate::store::{Store, StoreError};
 use crate::wire::{Packet, PacketId, PacketKind};
@@ -126,21 +125,15 @@ impl Driver {
         );
     }
 
-    pub(super) fn record_delivery(
-        &mut self,
-        message: PacketId,
-        state: types::DeliveryState,
-        attempts: u16,
-        pause_ms: u64,
-    ) {
-        let update = update(names::delivery_to_store(state), u32::from(attempts), pause_ms);
+    pub(super) fn record_delivery(&mut self, message: PacketId, state: DeliveryState, attempts: u16, pause_ms: u64) {
+        let update = update(state, u32::from(attempts), pause_ms);
         match state {
-            types::DeliveryState::Sent => {
+            DeliveryState::Sent => {
                 self.sent.unwritten.insert(message, update);
                 self.sent.due.get_or_insert_with(|| Instant::now() + SENT_UNWRITTEN);
                 return;
             }
-            types::DeliveryState::Delivered => reach(AbortPoint::BeforeDelivered),
+            DeliveryState::Delivered => reach(AbortPoint::BeforeDelivered),
             _ => {}
         }
         self.update_delivery(message, update);

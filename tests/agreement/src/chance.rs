@@ -114,7 +114,7 @@ impl Constants {
             BaseType::Bytes => Json::from(["", "00", "ff", "00ff"][chance.below(4)]),
             BaseType::Declared(id) => match &system.types[id].kind {
                 TypeKind::Enum(variants) => Json::from(variants[chance.below(variants.len())].as_str()),
-                TypeKind::Opaque { .. } => Json::from(["alice", "bob", "carol"][chance.below(3)]),
+                TypeKind::Opaque => Json::from(["alice", "bob", "carol"][chance.below(3)]),
             },
         }
     }

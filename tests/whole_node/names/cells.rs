@@ -6,10 +6,10 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::path::Path;
 use std::thread;
 
-use bitpie::api::answers::ServiceResult;
 use bitpie::api::methods::{ClearNickname, FindName, StopSearch};
 use bitpie::dht::{Dht, NICKNAME_SLOTS, Slot};
 use bitpie::identity::IdentityKey;
+use bitpie::services::ServiceResult;
 
 use super::super::nodes::Node;
 use super::super::peer::{key_with, now_unix_ms};

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use bitpie::api::answers::ServiceResult;
 use bitpie::dht::Slot;
 use bitpie::identity::IdentityKey;
+use bitpie::services::ServiceResult;
 
 use super::super::nodes::Node;
 use super::super::peer::{key_with, now_unix_ms};

@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use bitpie::api::answers::{FoundNames as Found, NicknameResult, NicknameStatus};
+use bitpie::api::answers::{FoundNames as Found, NicknameStatus};
 use bitpie::api::methods::{FindName, FoundNames, SetNickname, ShowNickname};
 use bitpie::dht::{Bootstrap, Dht, DhtOptions, Directory, NicknameClaim, Slot};
 use bitpie::identity::{IdentityDocument, IdentityKey, NodeId, SEED_BYTES, SealingKey};
 use bitpie::nickname::Nickname;
+use bitpie::nickname::NicknameResult;
 use mainline::Testnet;
 use tokio::runtime::Runtime;
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bitpie::api::answers::{FoundNames as Found, NicknameResult};
+use bitpie::api::answers::FoundNames as Found;
 use bitpie::api::methods::ClearNickname;
 use bitpie::identity::NodeId;
+use bitpie::nickname::NicknameResult;
 
 use super::super::nodes::{self, Node};
 use super::{Network, alice, bob};

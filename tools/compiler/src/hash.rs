@@ -65,12 +65,12 @@ impl Canonical {
     }
 
     fn type_definition(&mut self, definition: &TypeDefinition) {
-        let TypeDefinition { name, summary: _, kind, secret, span: _ } = definition;
+        let TypeDefinition { name, summary: _, kind, rust: _, secret, span: _ } = definition;
         self.word(name);
         self.plain(secret);
         match kind {
             TypeKind::Enum(variants) => self.list("enum", variants, |text, variant| text.word(variant)),
-            TypeKind::Opaque { rust: _ } => self.plain("opaque"),
+            TypeKind::Opaque => self.plain("opaque"),
         }
     }
 

@@ -129,6 +129,8 @@ pub struct TypeDefinition {
     pub summary: String,
     /// Enum or opaque.
     pub kind: TypeKind,
+    /// The path of its Rust type, such as `crate::identity::NodeId`: always for an opaque type; for an enum where it stands for one of the program.
+    pub rust: Option<String>,
     /// Only carried, never used in guards, and hidden in records.
     pub secret: bool,
     /// Where it is declared.
@@ -140,11 +142,8 @@ pub struct TypeDefinition {
 pub enum TypeKind {
     /// Variants in the order of declaration, `UpperCamel`.
     Enum(Vec<String>),
-    /// The path of its Rust type.
-    Opaque {
-        /// Such as `crate::identity::NodeId`.
-        rust: String,
-    },
+    /// Values of a Rust type, of which nothing is known but whether two are equal.
+    Opaque,
 }
 
 /// A type as used: `NodeId`, `u32?`.

@@ -131,7 +131,7 @@ impl<'a> Wording<'a> {
     fn variant(&self, id: TypeId, index: u32) -> String {
         match &self.system.types[id].kind {
             TypeKind::Enum(variants) => variants[index as usize].clone(),
-            TypeKind::Opaque { .. } => index.to_string(),
+            TypeKind::Opaque => index.to_string(),
         }
     }
 

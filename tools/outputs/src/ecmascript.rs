@@ -308,7 +308,7 @@ impl<'a> Script<'a> {
             Value::String(text) => string(text),
             Value::Variant(id, index) => match &self.system.types[*id].kind {
                 TypeKind::Enum(variants) => format!("'{}'", variants[*index as usize]),
-                TypeKind::Opaque { .. } => index.to_string(),
+                TypeKind::Opaque => index.to_string(),
             },
             Value::None => "null".to_owned(),
         }

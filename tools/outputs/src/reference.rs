@@ -6,7 +6,7 @@ use askama::Template;
 use automata_compiler::invisible::written_out;
 use automata_compiler::model::{
     Automaton, AutomatonId, Event, EventKind, ExpressionKind, Field, Partner, PropertyKind, State, StateId, System,
-    TypeKind, Variable,
+    TypeDefinition, TypeKind, Variable,
 };
 use automata_compiler::source::Sources;
 
@@ -121,11 +121,7 @@ pub fn index(system: &System, _: &Sources) -> String {
     let types = system.types.iter().map(|definition| TypeRow {
         name: definition.name.clone(),
         summary: or_dash(prose(&definition.summary)),
-        values: match &definition.kind {
-            TypeKind::Enum(variants) => variants.iter().map(|variant| code(variant)).collect::<Vec<_>>().join(", "),
-            TypeKind::Opaque { rust } if definition.secret => format!("secret; in Rust {}", code(rust)),
-            TypeKind::Opaque { rust } => format!("in Rust {}", code(rust)),
-        },
+        values: values(definition),
     });
     finished(Index { automata: automata.collect(), parts: parts.collect(), types: types.collect() }.render())
 }
@@ -402,6 +398,18 @@ impl<'a> Author<'a> {
             Partner::Automaton(_) => format!("[{name}]({name}.md)"),
         }
     }
+}
+
+/// The variants of an enum, and where a type comes from.
+fn values(definition: &TypeDefinition) -> String {
+    let mut parts = Vec::new();
+    match &definition.kind {
+        TypeKind::Enum(variants) => parts.push(variants.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ")),
+        TypeKind::Opaque if definition.secret => parts.push("secret".to_owned()),
+        TypeKind::Opaque => {}
+    }
+    parts.extend(definition.rust.as_ref().map(|path| format!("in Rust {}", code(path))));
+    parts.join("; ")
 }
 
 fn or_dash(text: String) -> String {

@@ -59,6 +59,15 @@ pub trait Key: Eq + Hash {}
 
 impl<T: Eq + Hash> Key for T {}
 
+/// Can be copied, as an enum of the language is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is an `enum` in `types.yaml`, so it has to be `Copy` and `Eq`",
+    note = "so are the enums that the compiler declares itself"
+)]
+pub trait Copied: Copy + Eq {}
+
+impl<T: Copy + Eq> Copied for T {}
+
 /// Can be made from JSON.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is named in `types.yaml`, so it has to be `serde::Deserialize` for the module `dynamic`",
@@ -92,8 +101,20 @@ pub const fn key<T: Key>() -> usize {
     0
 }
 
+/// As [`carried`], for a type that can be [`Copied`].
+#[must_use]
+pub const fn copied<T: Copied>() -> usize {
+    0
+}
+
 /// As [`carried`], for a type that can be [`Read`].
 #[must_use]
 pub const fn read<T: Read>() -> usize {
     0
+}
+
+/// Whether a value serialises as this name: in a trace, and in a script, a variant is written as `types.yaml` has it.
+#[must_use]
+pub fn is_called(value: &impl Serialize, name: &str) -> bool {
+    serde_json::to_value(value).is_ok_and(|json| json == name)
 }

@@ -41,7 +41,7 @@ pub fn value(
 fn has_no_constants(expected: Type, system: &System) -> bool {
     match expected.base {
         BaseType::Bytes => true,
-        BaseType::Declared(id) => matches!(system.types[id].kind, TypeKind::Opaque { .. }),
+        BaseType::Declared(id) => matches!(system.types[id].kind, TypeKind::Opaque),
         BaseType::Bool | BaseType::Integer(_) | BaseType::Duration | BaseType::String => false,
     }
 }
@@ -104,7 +104,7 @@ fn variant(name: &str, owner: Option<&str>, span: Span, id: TypeId, system: &Sys
 fn variants(definition: &TypeDefinition) -> &[String] {
     match &definition.kind {
         TypeKind::Enum(variants) => variants,
-        TypeKind::Opaque { .. } => &[],
+        TypeKind::Opaque => &[],
     }
 }
 

@@ -53,10 +53,11 @@ fn automaton(name: &str, key: Option<Type>) -> Automaton {
 
 fn type_definition(name: &str, variants: &[&str], secret: bool) -> TypeDefinition {
     let kind = match variants {
-        [] => TypeKind::Opaque { rust: format!("crate::{name}") },
+        [] => TypeKind::Opaque,
         _ => TypeKind::Enum(variants.iter().map(|variant| (*variant).to_owned()).collect()),
     };
-    TypeDefinition { name: name.to_owned(), summary: String::new(), kind, secret, span: Span::default() }
+    let rust = variants.is_empty().then(|| format!("crate::{name}"));
+    TypeDefinition { name: name.to_owned(), summary: String::new(), kind, rust, secret, span: Span::default() }
 }
 
 /// `client` (one) stands in the middle; `peer_status` has many instances; `server` has one.

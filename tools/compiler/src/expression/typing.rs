@@ -427,9 +427,7 @@ impl<'a, 'f> Typer<'a, 'f> {
                 let names = variants.iter().map(String::as_str);
                 finding.did_you_mean(name, names.filter(|name| Kind::Variant.allows(name)))
             }
-            TypeKind::Opaque { .. } => {
-                finding.help("it is not an enum: its values are only carried, and have no names")
-            }
+            TypeKind::Opaque => finding.help("it is not an enum: its values are only carried, and have no names"),
         })
     }
 
@@ -493,7 +491,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         let fields = self.environment.event().map_or(&[] as &[Field], |event| &event.fields);
         let variants = self.environment.system.types.iter().flat_map(|definition| match &definition.kind {
             TypeKind::Enum(variants) => variants.as_slice(),
-            TypeKind::Opaque { .. } => &[],
+            TypeKind::Opaque => &[],
         });
         // A field that has the name of a word is not named without `event.`.
         let fields = fields.iter().map(|field| field.name.as_str());

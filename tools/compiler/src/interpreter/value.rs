@@ -63,10 +63,10 @@ impl Value {
             }
             (Value::Variant(index), BaseType::Declared(id)) => match &system.types[id].kind {
                 TypeKind::Enum(variants) => (*index as usize) < variants.len(),
-                TypeKind::Opaque { .. } => false,
+                TypeKind::Opaque => false,
             },
             (Value::Opaque(json), BaseType::Declared(id)) => match system.types[id].kind {
-                TypeKind::Opaque { .. } => !json.is_null(),
+                TypeKind::Opaque => !json.is_null(),
                 TypeKind::Enum(_) => system.types[id].secret && is_stamp(json),
             },
             _ => false,
@@ -105,7 +105,7 @@ impl Value {
                     let name = json.as_str()?;
                     Value::Variant(variants.iter().position(|variant| variant == name)? as u32)
                 }
-                TypeKind::Opaque { .. } => Value::Opaque(Arc::new(json.clone())),
+                TypeKind::Opaque => Value::Opaque(Arc::new(json.clone())),
             },
         };
         value.is_of(system, wanted).then_some(value)
@@ -127,7 +127,7 @@ impl Value {
             Value::Variant(index) => match of.base {
                 BaseType::Declared(id) => match &system.types[id].kind {
                     TypeKind::Enum(variants) => Json::from(variants[*index as usize].as_str()),
-                    TypeKind::Opaque { .. } => Json::from(*index),
+                    TypeKind::Opaque => Json::from(*index),
                 },
                 _ => Json::from(*index),
             },
@@ -196,7 +196,7 @@ impl Value {
             BaseType::Bytes => Value::Bytes([].into()),
             BaseType::Declared(id) => match system.types[id].kind {
                 TypeKind::Enum(_) => Value::Variant(0),
-                TypeKind::Opaque { .. } => Value::Opaque(Arc::new(Json::from(""))),
+                TypeKind::Opaque => Value::Opaque(Arc::new(Json::from(""))),
             },
         }
     }
@@ -226,7 +226,7 @@ pub fn expected(system: &System, wanted: Type) -> String {
         BaseType::Bytes => "bytes as a string of hexadecimal digits, two for each".to_owned(),
         BaseType::Declared(id) => match &system.types[id].kind {
             TypeKind::Enum(variants) => format!("one of {}", variants.join(", ")),
-            TypeKind::Opaque { .. } => format!("a value of type {} (any JSON but null)", system.types[id].name),
+            TypeKind::Opaque => format!("a value of type {} (any JSON but null)", system.types[id].name),
         },
     };
     if wanted.optional { format!("{base}, or null") } else { base }

@@ -36,11 +36,15 @@ impl Resolver<'_> {
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         for declaration in declarations {
             self.check_name(&declaration.name, Kind::Type, &all);
+            if let Some(path) = &declaration.rust {
+                self.check_rust_path(path);
+            }
             match declaration.kind.and_then(|kind| self.declare_kind(&declaration.name.text, kind)) {
                 Some(kind) => self.system.types.push(TypeDefinition {
                     name: declaration.name.text,
                     summary: declaration.summary,
                     kind,
+                    rust: declaration.rust.map(|path| path.text),
                     secret: declaration.secret,
                     span: declaration.name.span,
                 }),
@@ -71,15 +75,15 @@ impl Resolver<'_> {
                 }
                 Some(TypeKind::Enum(variants.into_iter().map(|variant| variant.text).collect()))
             }
-            syntax::TypeKind::Opaque(path) => {
-                if !is_rust_path(&path.text) {
-                    let message = format!("`{}` is not the path of a Rust type", path.text);
-                    let help =
-                        "such as `crate::identity::NodeId`; for a type with parameters, declare a type alias in Rust";
-                    self.report(Diagnostic::new(&errors::RUST_PATH, path.span, message).help(help));
-                }
-                Some(TypeKind::Opaque { rust: path.text })
-            }
+            syntax::TypeKind::Opaque => Some(TypeKind::Opaque),
+        }
+    }
+
+    fn check_rust_path(&mut self, path: &Text) {
+        if !is_rust_path(&path.text) {
+            let message = format!("`{}` is not the path of a Rust type", path.text);
+            let help = "such as `crate::identity::NodeId`; for a type with parameters, declare a type alias in Rust";
+            self.report(Diagnostic::new(&errors::RUST_PATH, path.span, message).help(help));
         }
     }
 

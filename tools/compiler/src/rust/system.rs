@@ -155,6 +155,7 @@ fn states(all: &[Facts<'_>]) -> String {
 fn tables(all: &[Facts<'_>]) -> String {
     let mut fields = String::new();
     let mut made = String::new();
+    let mut present = String::new();
     if has_states(all) {
         fields.push_str("states: States,\n");
         made.push_str("states: States::default(),\n");
@@ -167,12 +168,22 @@ fn tables(all: &[Facts<'_>]) -> String {
         };
         let _ = writeln!(fields, "{}pub {member}: {table}<{path}::Machine>,", documented(&what));
         let _ = writeln!(made, "{member}: {table}::default(),");
+        let variant = variant(facts);
+        let _ = match &facts.automaton.key {
+            Some(_) => writeln!(present, "Message::{variant}(key, _) => self.{member}.get(key).is_some(),"),
+            None => writeln!(present, "Message::{variant}(_) => self.{member}.get().is_some(),"),
+        };
+        if is_sent_beyond(all, facts.id) {
+            let _ = writeln!(present, "Message::{}(..) => false,", beyond(variant));
+        }
     }
     format!(
         "/// Every instance of every automaton. Runs in a [`Bus`].\n\
          pub struct System {{ settings: Settings, {fields} }}\n\
          impl System {{\n/// Without instances.\n#[must_use]\npub fn new(settings: Settings) -> Self {{ \
-         Self {{ settings, {made} }} }} }}\n"
+         Self {{ settings, {made} }} }}\n\
+         /// The instance that a message is for is there.\n#[must_use]\npub fn has_recipient(&self, message: &Message) -> bool {{ \
+         match message {{ {present} }} }} }}\n"
     )
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::documentation::documented;
 use super::{Options, names};
-use crate::model::{BaseType, IntegerType, System, Type, TypeId, TypeKind, Value};
+use crate::model::{BaseType, IntegerType, System, Type, TypeDefinition, TypeId, TypeKind, Value};
 
 /// The type of a field, variable or answer.
 pub fn owned_type(system: &System, of: Type) -> String {
@@ -75,7 +75,7 @@ pub fn variant_path(system: &System, id: crate::model::TypeId, variant: u32) -> 
         TypeKind::Enum(variants) => {
             format!("types::{}::{}", names::word(&definition.name), names::word(&variants[variant as usize]))
         }
-        TypeKind::Opaque { .. } => unreachable!("only enums have variants"),
+        TypeKind::Opaque => unreachable!("only enums have variants"),
     }
 }
 
@@ -113,29 +113,51 @@ fn variant(name: &str) -> String {
     format!("{renamed}{word},")
 }
 
-/// `types.rs`: enums, and short names for opaque types.
+/// Holds a Rust enum to the variants of `types.yaml`: rustc sees that there are no more and no fewer, a test that records name them so.
+fn variants_checked(definition: &TypeDefinition, variants: &[String]) -> String {
+    let name = &definition.name;
+    let words: Vec<String> = variants.iter().map(|variant| names::word(variant)).collect();
+    let patterns: Vec<String> = words.iter().map(|word| format!("{name}_of_::{word}")).collect();
+    let mut text = format!(
+        "/// Its variants are those of `types.yaml`.\nconst _: fn(&{name}_of_) = |value| match value {{ {} => {{}} }};\n",
+        patterns.join(" | ")
+    );
+    if !definition.secret {
+        let pairs: String = patterns.iter().zip(variants).map(|(path, name)| format!("({path}, {name:?}),")).collect();
+        let _ = writeln!(
+            text,
+            "#[cfg(test)]\n#[test]\n#[allow(non_snake_case)]\nfn variants_of_{name}_are_named_as_in_types_yaml() {{ \
+             for (value, name) in [{pairs}] {{ assert!(opaque::is_called(&value, name), \"`{{value:?}}` has to serialise as \\\"{{name}}\\\"\"); }} }}",
+        );
+    }
+    text
+}
+
+/// `types.rs`: enums, and short names for types of the program.
 pub fn module(system: &System, options: &Options) -> Vec<String> {
     let mut text = String::from(
         "//! The types of `types.yaml`.\n//!\n\
          //! Each type of the program is checked here, once, for what it must be able to do.\n",
     );
-    let is_enum = |kind: &TypeKind| matches!(kind, TypeKind::Enum(_));
-    if system.types.iter().any(|definition| is_enum(&definition.kind)) {
+    if system.types.iter().any(|definition| definition.rust.is_none()) {
         text.push_str("use automata_runtime::serde;\n");
     }
-    if system.types.iter().any(|definition| !is_enum(&definition.kind)) {
+    if system.types.iter().any(|definition| definition.rust.is_some()) {
         text.push_str("use automata_runtime::opaque;\n");
     }
     for (index, definition) in system.types.iter().enumerate() {
         let type_name = names::word(&definition.name);
         let summary = if definition.summary.is_empty() { definition.name.as_str() } else { &definition.summary };
         text.push_str(&documented(summary));
-        match &definition.kind {
-            TypeKind::Opaque { rust } => {
-                let rust = unhidden(system, rust);
-                text.push_str(&opaque(system, TypeId(index as u32), &rust, options));
+        match (&definition.kind, &definition.rust) {
+            (kind, Some(rust)) => {
+                text.push_str(&checked(system, TypeId(index as u32), &unhidden(system, rust), options));
+                if let TypeKind::Enum(variants) = kind {
+                    text.push_str(&variants_checked(definition, variants));
+                }
             }
-            TypeKind::Enum(variants) => {
+            (TypeKind::Opaque, None) => unreachable!("an opaque type is one of Rust"),
+            (TypeKind::Enum(variants), None) => {
                 let declared: String = variants.iter().map(|name| variant(name)).collect();
                 let derives =
                     if options.dynamic { ", serde::Serialize, serde::Deserialize" } else { ", serde::Serialize" };
@@ -161,8 +183,8 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
     vec![text]
 }
 
-/// The name of an opaque type, by way of a check of what it must be able to do: what is missing is one error, here.
-fn opaque(system: &System, id: TypeId, rust: &str, options: &Options) -> String {
+/// The name of a type of the program, by way of a check of what it must be able to do: what is missing is one error, here.
+fn checked(system: &System, id: TypeId, rust: &str, options: &Options) -> String {
     let definition = &system.types[id];
     let (name, plain) = (names::word(&definition.name), &definition.name);
     let mut keys = system.automata.iter().filter_map(|automaton| automaton.key.as_ref());
@@ -171,6 +193,9 @@ fn opaque(system: &System, id: TypeId, rust: &str, options: &Options) -> String 
     checks.push(if definition.secret { "hidden" } else { "shown" });
     if is_key {
         checks.push("key");
+    }
+    if matches!(definition.kind, TypeKind::Enum(_)) {
+        checks.push("copied");
     }
     if options.dynamic {
         checks.push("read");

@@ -33,8 +33,10 @@ pub struct TypesFile {
 pub struct TypeDeclaration {
     /// Its name.
     pub name: Text,
-    /// `enum` or `rust`; `None` if neither could be read.
+    /// `None` if neither `enum` nor `rust` could be read.
     pub kind: Option<TypeKind>,
+    /// `rust: path`.
+    pub rust: Option<Text>,
     /// `secret: true`.
     pub secret: bool,
     /// May be empty.
@@ -46,8 +48,8 @@ pub struct TypeDeclaration {
 pub enum TypeKind {
     /// `enum: [A, B]`.
     Enum(Vec<Text>),
-    /// `rust: path`.
-    Opaque(Text),
+    /// `rust` alone.
+    Opaque,
 }
 
 /// A part of `parts.yaml`.

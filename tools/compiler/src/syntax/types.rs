@@ -5,7 +5,6 @@ use super::reader::{Keys, Reader, says_nothing};
 use super::{TypeDeclaration, TypeKind, TypesFile};
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::source::Text;
 use crate::yaml::{Entry, Node, NodeKind};
 
 /// Reads `types.yaml`; `None` if its shape is wrong, so that the types are not known.
@@ -28,20 +27,22 @@ pub fn read_types(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<TypesFi
 
 fn read_type(reader: &mut Reader<'_>, entry: &Entry) -> TypeDeclaration {
     let name = entry.key.clone();
-    let mut declaration = TypeDeclaration { name, kind: None, secret: false, summary: String::new() };
+    let mut declaration = TypeDeclaration { name, kind: None, rust: None, secret: false, summary: String::new() };
     let Some(node) = reader.present(entry, "`enum` or `rust`") else { return declaration };
     let Some(keys) = reader.keys(node, entry.key.span, "a type", &["enum", "rust", "secret", "summary"]) else {
         return declaration;
     };
     declaration.summary = reader.prose(&keys, "summary");
     declaration.secret = keys.entry("secret").and_then(|entry| reader.boolean(entry)).unwrap_or(false);
-    declaration.kind = read_kind(reader, &keys, &entry.key);
+    declaration.rust = keys.entry("rust").and_then(|path| reader.text(path, "the path of a Rust type"));
+    declaration.kind = read_kind(reader, &keys, &declaration);
     declaration
 }
 
-fn read_kind(reader: &mut Reader<'_>, keys: &Keys<'_>, name: &Text) -> Option<TypeKind> {
+fn read_kind(reader: &mut Reader<'_>, keys: &Keys<'_>, declaration: &TypeDeclaration) -> Option<TypeKind> {
+    let name = &declaration.name;
     match (keys.entry("enum"), keys.entry("rust")) {
-        (Some(variants), None) => {
+        (Some(variants), _) => {
             let names = reader.texts(variants, "a list of variants");
             if matches!(&variants.value.kind, NodeKind::Sequence(items) if items.is_empty()) {
                 let message = format!("the enum `{}` has no variant, so it can have no value", name.text);
@@ -49,12 +50,7 @@ fn read_kind(reader: &mut Reader<'_>, keys: &Keys<'_>, name: &Text) -> Option<Ty
             }
             Some(TypeKind::Enum(names))
         }
-        (None, Some(path)) => reader.text(path, "the path of a Rust type").map(TypeKind::Opaque),
-        (Some(_), Some(path)) => {
-            let message = format!("`{}` is either an `enum` declared here or a type of `rust`, not both", name.text);
-            reader.report(Diagnostic::new(&errors::EXCLUSIVE_KEYS, path.key.span, message));
-            None
-        }
+        (None, Some(_)) => declaration.rust.is_some().then_some(TypeKind::Opaque),
         (None, None) => {
             let message =
                 format!("the type `{}` lacks `enum` (its variants) or `rust` (the path of a Rust type)", name.text);

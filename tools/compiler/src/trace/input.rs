@@ -57,7 +57,7 @@ pub(super) fn plain_value<'a>(system: &System, of: Type, text: &'a str) -> Optio
             BaseType::String => Value::String(word.into()),
             BaseType::Declared(id) => match &system.types[id].kind {
                 TypeKind::Enum(variants) => Value::Variant(variants.iter().position(|name| name == word)? as u32),
-                TypeKind::Opaque { .. } => Value::Opaque(Arc::new(Json::from(word))),
+                TypeKind::Opaque => Value::Opaque(Arc::new(Json::from(word))),
             },
             _ => return None,
         };

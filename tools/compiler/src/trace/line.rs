@@ -332,7 +332,7 @@ fn value(system: &System, value: &Value, of: Type, out: &mut Vec<u8>) {
         Value::Variant(index) => match of.base {
             BaseType::Declared(id) => match &system.types[id].kind {
                 TypeKind::Enum(variants) => name(out, &variants[*index as usize]),
-                TypeKind::Opaque { .. } => number(out, u64::from(*index)),
+                TypeKind::Opaque => number(out, u64::from(*index)),
             },
             _ => number(out, u64::from(*index)),
         },

@@ -288,7 +288,7 @@ impl<'a> Worlds<'a> {
                 TypeKind::Enum(variants) => {
                     (0..variants.len() as u32).map(|index| Cell::Constant(Value::Variant(id, index))).collect()
                 }
-                TypeKind::Opaque { .. } => vec![Cell::Other],
+                TypeKind::Opaque => vec![Cell::Other],
             },
             BaseType::String | BaseType::Bytes => vec![Cell::Other],
         };

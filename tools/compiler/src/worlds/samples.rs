@@ -59,7 +59,7 @@ impl Constants {
             BaseType::Duration => self.numbers(bounds, extent, |ms| Value::Duration(ms as u64)),
             BaseType::Declared(id) => match &system.types[id].kind {
                 TypeKind::Enum(variants) => ((0..variants.len() as u32).map(Value::Variant).collect(), true),
-                TypeKind::Opaque { .. } => {
+                TypeKind::Opaque => {
                     let distinct = (0..self.most).map(|index| Value::Opaque(Arc::new(index.into())));
                     (distinct.collect(), true)
                 }

@@ -475,7 +475,7 @@ fn most_values(system: &System, of: Type) -> usize {
         BaseType::Bool => 2,
         BaseType::Declared(id) => match &system.types[id].kind {
             TypeKind::Enum(variants) => variants.len(),
-            TypeKind::Opaque { .. } => usize::MAX,
+            TypeKind::Opaque => usize::MAX,
         },
         BaseType::Integer(_) | BaseType::Duration | BaseType::String | BaseType::Bytes => 256,
     }
