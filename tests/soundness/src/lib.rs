@@ -104,7 +104,11 @@ fn types(plan: &Plan) -> Json {
 }
 
 fn parts(plan: &Plan, chance: &mut Chance) -> Json {
-    let parts = plan.parts.iter().map(|name| (name.clone(), summary(chance)));
+    let parts = plan.parts.iter().map(|name| {
+        let summary = summary(chance);
+        let part = if chance.once_in(2) { json!({ "summary": summary, "outside": true }) } else { summary };
+        (name.clone(), part)
+    });
     json!({ "parts": parts.collect::<Map<_, _>>() })
 }
 

@@ -172,5 +172,5 @@ fn can_stand_in(files: &Files, name: &str) -> bool {
 /// The part in place of an automaton that is left out.
 fn stand_in(file: FileId, name: String) -> syntax::PartDeclaration {
     let name = Text { text: name, span: Span { file, start: 0, end: 0 }, exact: false };
-    syntax::PartDeclaration { name, summary: String::new() }
+    syntax::PartDeclaration { name, summary: String::new(), outside: false }
 }

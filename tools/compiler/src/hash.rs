@@ -30,7 +30,7 @@ fn canonical(system: &System) -> String {
     let System { types, parts, automata } = system;
     let mut text = Canonical(String::from("automata model 1\n"));
     text.list("types", types, Canonical::type_definition);
-    text.list("parts", parts, |text, Part { name, summary: _, span: _ }| text.word(name));
+    text.list("parts", parts, |text, Part { name, summary: _, outside: _, span: _ }| text.word(name));
     text.list("automata", automata, Canonical::automaton);
     text.0
 }

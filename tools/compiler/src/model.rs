@@ -116,6 +116,8 @@ pub struct Part {
     pub name: String,
     /// One sentence.
     pub summary: String,
+    /// Whoever drives the system performs its actions: generated code hands them out as commands.
+    pub outside: bool,
     /// Where it is declared.
     pub span: Span,
 }

@@ -108,7 +108,7 @@ fn system() -> System {
             type_definition("Password", &[], true),
             type_definition("ServiceResult", &["Started", "Failed"], false),
         ],
-        parts: vec![Part { name: "host".to_owned(), summary: String::new(), span: Span::default() }],
+        parts: vec![Part { name: "host".to_owned(), summary: String::new(), outside: false, span: Span::default() }],
         automata: vec![client, peers, server],
     }
 }

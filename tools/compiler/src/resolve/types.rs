@@ -108,7 +108,8 @@ impl Resolver<'_> {
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         for part in parts {
             self.check_name(&part.name, Kind::Part, &all);
-            self.system.parts.push(Part { name: part.name.text, summary: part.summary, span: part.name.span });
+            let syntax::PartDeclaration { name, summary, outside } = part;
+            self.system.parts.push(Part { name: name.text, summary, outside, span: name.span });
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::documentation::{documented, module_documented, sentences};
 use super::facts::{Facts, QuestionNames};
+use super::outside::is_outside;
 use super::types::{argument_type, constant, integer, is_secret, owned_type, secret_attribute};
 use super::{effects, machine, metadata, names, properties, records};
 use crate::model::{Condition, EventId, EventKind, ExpressionKind, Field, History, Partner, StateId, TimerId, Value};
@@ -239,7 +240,31 @@ fn action_enum(facts: &Facts<'_>) -> String {
          #[derive(Clone, Debug, PartialEq, serde::Serialize)]\n\
          #[serde(crate = \"automata_runtime::serde\", tag = \"action\", content = \"arguments\", rename_all = \"snake_case\")]\n\
          #[allow(missing_docs, reason = \"arguments are what they are called\")]\n\
-         pub enum Action {{ {variants} }}\n"
+         pub enum Action {{ {variants} }}\n{}",
+        inside_enum(facts)
+    )
+}
+
+/// Those actions that the parts within perform, where others go outside.
+fn inside_enum(facts: &Facts<'_>) -> String {
+    if !facts.has_outside_actions() || !facts.has_inside_actions() {
+        return String::new();
+    }
+    let mut variants = String::new();
+    let inside = facts.automaton.actions.iter().zip(&facts.actions);
+    for (action, variant) in inside.filter(|(action, _)| !is_outside(facts.system, action)) {
+        let typed = action
+            .arguments
+            .iter()
+            .map(|field| format!("{}: {}", names::word(&field.name), owned_type(facts.system, field.r#type)));
+        let typed: Vec<String> = typed.collect();
+        let arguments = if typed.is_empty() { String::new() } else { format!(" {{ {} }}", typed.join(", ")) };
+        let _ = writeln!(variants, "/// `{}`.\n{variant}{arguments},", action.name);
+    }
+    format!(
+        "/// What it asks of the parts inside.\n#[derive(Clone, Debug, PartialEq)]\n\
+         #[allow(missing_docs, reason = \"arguments are what they are called\")]\n\
+         pub enum Inside {{ {variants} }}\n"
     )
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
 use super::names::{self, AutomatonNames, Names, Scope};
+use super::outside::is_outside;
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Change, Condition, Effects, EventKind, Expression,
     ExpressionKind, Instances, Observed, Property, Reaction, Response, StateId, System, Timer, TimerId, Transition,
@@ -193,6 +194,16 @@ impl<'a> Facts<'a> {
     /// Some state has `always`.
     pub fn has_always(&self) -> bool {
         self.automaton.states.iter().any(|state| !state.always.is_empty())
+    }
+
+    /// Parts outside are asked for something.
+    pub fn has_outside_actions(&self) -> bool {
+        self.automaton.actions.iter().any(|action| is_outside(self.system, action))
+    }
+
+    /// Parts within are asked for something.
+    pub fn has_inside_actions(&self) -> bool {
+        self.automaton.actions.iter().any(|action| !is_outside(self.system, action))
     }
 
     /// It asks the host.

@@ -10,6 +10,7 @@
 //! * `<automaton>.rs`: `State`, `Event`, `Timer`, `Action`, `Conditions`, `Parameters`, `Given`, `Variables`, the machine (on `statig`'s
 //!   traits), and `METADATA`;
 //! * `system.rs`: `System`, `Message`, `Action`, `Host`, `Settings`;
+//! * `outside.rs`, if a part outside is asked for something: a command for each such action;
 //! * `senders.rs`: a function for each event that a part of the program sends;
 //! * `dynamic.rs`, if [`Options::dynamic`]: everything by name and JSON, for tests, replays and tools.
 
@@ -22,6 +23,7 @@ mod facts;
 mod machine;
 mod metadata;
 mod names;
+mod outside;
 mod properties;
 mod records;
 mod senders;
@@ -49,7 +51,7 @@ pub struct Options {
 }
 
 /// Generated modules that are not of automata. An automaton of such a name has a module with `_` behind it.
-pub const MODULES: [&str; 4] = ["dynamic", "senders", "system", "types"];
+pub const MODULES: [&str; 5] = ["dynamic", "outside", "senders", "system", "types"];
 
 /// The Rust of a system: a map from path to text. `sources` are those that the system was made of.
 #[must_use]
@@ -63,6 +65,9 @@ pub fn generate(system: &System, sources: &Sources, options: &Options) -> BTreeM
         ("senders", Box::new(|| senders::module(&all))),
         ("types", Box::new(|| types::module(system, options))),
     ];
+    if !names.commands.is_empty() {
+        modules.push(("outside", Box::new(|| outside::module(system, &all))));
+    }
     if options.dynamic {
         modules.push(("dynamic", Box::new(|| dynamic::module(&all))));
     }
@@ -120,6 +125,9 @@ fn index(all: &[Facts<'_>], options: &Options) -> String {
     }
     module("types", "The types of `types.yaml`.", true);
     module("system", "All automata together.", true);
+    if all.iter().any(Facts::has_outside_actions) {
+        module("outside", "What the parts outside are asked for.", true);
+    }
     module("senders", "Messages from the parts of the program.", false);
     if options.dynamic {
         module("dynamic", "Everything by name and JSON, for tests, replays and tools.", true);

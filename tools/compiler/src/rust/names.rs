@@ -10,6 +10,7 @@
 
 use std::collections::BTreeSet;
 
+use super::outside::Commands;
 use crate::model::{
     Automaton, AutomatonId, Change, Event, EventId, EventKind, State, StateId, System, Timer, TimerKind,
 };
@@ -123,6 +124,8 @@ impl Scope {
 /// The names of a system by which one module of its Rust names what is in another.
 pub struct Names {
     automata: Vec<AutomatonNames>,
+    /// Those of what parts outside are asked for.
+    pub commands: Commands,
 }
 
 /// The names of an automaton by which others know it.
@@ -142,10 +145,11 @@ pub struct AutomatonNames {
 impl Names {
     /// Hands them out. `modules` are those beside the automata's own.
     pub fn new(system: &System, modules: &[&str]) -> Self {
+        let commands = Commands::new(system);
         // The list of modules is a file too.
         let mut files = Scope::of(modules.iter().copied().chain(["mod"]));
         let mut members = Scope::of(["settings", "states"]);
-        let mut variants = Scope::default();
+        let mut variants = Scope::of((!commands.is_empty()).then_some("Outside"));
         let named = |automaton: &Automaton| AutomatonNames {
             module: files.local(&automaton.name),
             member: members.local(&automaton.name),
@@ -153,7 +157,7 @@ impl Names {
             states: state_variants(automaton),
             events: Vec::new(),
         };
-        let mut names = Self { automata: system.automata.iter().map(named).collect() };
+        let mut names = Self { automata: system.automata.iter().map(named).collect(), commands };
         for (index, automaton) in system.automata.iter().enumerate() {
             let mut scope = Scope::default();
             let events = automaton.events.iter().map(|event| scope.variant(&names.event_variant(event)));

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::documentation::documented;
 use super::facts::{Facts, Who};
 use super::names;
+use super::outside;
 use super::properties;
 use super::records::{SentKind, sent_variants};
 use crate::model::{AutomatonId, Change, EventId, EventKind, StateId, System};
@@ -32,6 +33,9 @@ pub fn module(system: &System, all: &[Facts<'_>]) -> Vec<String> {
     ];
     pieces.extend(all.iter().map(|facts| member(all, facts)));
     text.push_str("use automata_runtime::generated::*;\n");
+    if all.iter().any(Facts::has_outside_actions) {
+        text.push_str("use super::outside;\n");
+    }
     if names::has_module(&pieces.concat(), "types") {
         text.push_str("use super::types;\n");
     }
@@ -71,10 +75,14 @@ fn message(all: &[Facts<'_>]) -> String {
 
 fn action(all: &[Facts<'_>]) -> String {
     let mut variants = String::new();
-    for facts in all.iter().filter(|facts| !facts.automaton.actions.is_empty()) {
+    for facts in all.iter().filter(|facts| facts.has_inside_actions()) {
         let name = &facts.automaton.name;
         let key = if facts.automaton.key.is_some() { format!("{}, ", facts.key_type()) } else { String::new() };
-        let _ = writeln!(variants, "/// Of `{name}`.\n{}({key}{}::Action),", variant(facts), path(facts));
+        let of = if facts.has_outside_actions() { "Inside" } else { "Action" };
+        let _ = writeln!(variants, "/// Of `{name}`.\n{}({key}{}::{of}),", variant(facts), path(facts));
+    }
+    if all.iter().any(Facts::has_outside_actions) {
+        variants.push_str("/// For a part outside.\nOutside(outside::Command),\n");
     }
     format!(
         "/// What an instance asks of its host.\n#[derive(Clone, Debug, PartialEq)]\npub enum Action {{ {variants} }}\n"
@@ -263,12 +271,14 @@ fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
             format!("fn action(_: &{}, action: {path}::Action) -> Action {{ match action {{}} }}\n", facts.key_type())
         }
         (false, true) => format!(
-            "#[inline]\nfn action(key: &{}, action: {path}::Action) -> Action {{ Action::{variant}(key.clone(), action) }}\n",
-            facts.key_type()
+            "#[inline]\nfn action(instance_: &{}, action: {path}::Action) -> Action {{ {} }}\n",
+            facts.key_type(),
+            outside::handed_on(facts, &path, variant)
         ),
-        (false, false) => {
-            format!("#[inline]\nfn action((): &(), action: {path}::Action) -> Action {{ Action::{variant}(action) }}\n")
-        }
+        (false, false) => format!(
+            "#[inline]\nfn action((): &(), action: {path}::Action) -> Action {{ {} }}\n",
+            outside::handed_on(facts, &path, variant)
+        ),
     };
     let alarm = if facts.timers.is_empty() {
         format!("fn alarm(_: Slot, timer: {path}::Timer) -> Alarm {{ match timer {{}} }}\n")

@@ -59,6 +59,8 @@ pub struct PartDeclaration {
     pub name: Text,
     /// One sentence.
     pub summary: String,
+    /// `outside: true`.
+    pub outside: bool,
 }
 
 /// A file with an automaton.
