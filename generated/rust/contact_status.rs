@@ -111,11 +111,11 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:46`).
+    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:47`).
     OfflineAfterOfflineInterval,
-    /// `after answer_timeout in PING` (`automata/contact_status.yaml:64`).
+    /// `after answer_timeout in PING` (`automata/contact_status.yaml:65`).
     PingAfterAnswerTimeout,
-    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:88`).
+    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:89`).
     ConnectedAfterSilenceTimeout,
 }
 
@@ -158,10 +158,28 @@ pub enum Action {
     CancelHandshake,
     /// `remember_time`, by `contacts`. The contact was here just now.
     RememberTime,
-    /// `report_connected`, by `contacts`. Old name: node-connected.
+    /// `report_connected`, by `user`. Old name: node-connected.
     ReportConnected,
-    /// `report_disconnected`, by `contacts`. Old name: node-disconnected.
+    /// `report_disconnected`, by `user`. Old name: node-disconnected.
     ReportDisconnected,
+    /// `release_messages`, by `gateway`. Messages whose turn it is may go.
+    ReleaseMessages,
+}
+
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `fetch_identity`.
+    FetchIdentity,
+    /// `send_my_identity`.
+    SendMyIdentity,
+    /// `cancel_handshake`.
+    CancelHandshake,
+    /// `remember_time`.
+    RememberTime,
+    /// `release_messages`.
+    ReleaseMessages,
 }
 
 /// Constants of an instance.
@@ -273,41 +291,41 @@ pub type History = ();
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:39`).
+    /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:40`).
     Shutdown,
-    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:46`).
+    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:47`).
     OfflineAfterOfflineInterval,
-    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:48`).
+    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:49`).
     OfflineContactAdded,
-    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:48`).
+    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:49`).
     OfflinePingNow,
-    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:48`).
+    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:49`).
     OfflineSessionOpened,
-    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:49`).
+    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:50`).
     OfflineInboxPacket,
-    /// `after answer_timeout in PING` in `PING` → `FETCHING` (`automata/contact_status.yaml:65`).
+    /// `after answer_timeout in PING` in `PING` → `FETCHING` (`automata/contact_status.yaml:66`).
     PingAfterAnswerTimeout,
-    /// `after answer_timeout in PING` in `PING` → `OFFLINE` (`automata/contact_status.yaml:66`).
+    /// `after answer_timeout in PING` in `PING` → `OFFLINE` (`automata/contact_status.yaml:67`).
     PingAfterAnswerTimeout2,
-    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:68`).
+    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:69`).
     PingInboxPacket,
-    /// `ack_received` in `PING` → `CONNECTED` (`automata/contact_status.yaml:68`).
+    /// `ack_received` in `PING` → `CONNECTED` (`automata/contact_status.yaml:69`).
     PingAckReceived,
-    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:70`).
+    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:71`).
     PingIdentityMissing,
-    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:70`).
+    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:71`).
     PingSendFailed,
-    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:71`).
+    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:72`).
     PingIdentityMissing2,
-    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:71`).
+    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:72`).
     PingSendFailed2,
-    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:79`).
+    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:80`).
     FetchingIdentityFetched,
-    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:88`).
+    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:89`).
     ConnectedAfterSilenceTimeout,
-    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:91`).
+    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:92`).
     ConnectedPingNow,
-    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:91`).
+    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:92`).
     ConnectedSessionClosed,
 }
 
@@ -678,6 +696,7 @@ fn enter_await_ack(context: &mut Context<'_>) {
 fn enter_connected(context: &mut Context<'_>) {
     context.effects.act(Action::RememberTime);
     context.effects.act(Action::ReportConnected);
+    context.effects.act(Action::ReleaseMessages);
     context
         .effects
         .start_after(
@@ -811,7 +830,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 43 },
+            place: Place { file: FILE, line: 44 },
         },
         StateMetadata {
             name: "PING",
@@ -819,7 +838,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: false,
             is_final: false,
-            place: Place { file: FILE, line: 57 },
+            place: Place { file: FILE, line: 58 },
         },
         StateMetadata {
             name: "FETCHING",
@@ -827,7 +846,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 77 },
+            place: Place { file: FILE, line: 78 },
         },
         StateMetadata {
             name: "AWAIT_ACK",
@@ -835,7 +854,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some("PING"),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 80 },
+            place: Place { file: FILE, line: 81 },
         },
         StateMetadata {
             name: "CONNECTED",
@@ -843,7 +862,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: false,
-            place: Place { file: FILE, line: 85 },
+            place: Place { file: FILE, line: 86 },
         },
         StateMetadata {
             name: "CLOSED",
@@ -851,7 +870,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             parent: Some(""),
             is_leaf: true,
             is_final: true,
-            place: Place { file: FILE, line: 98 },
+            place: Place { file: FILE, line: 99 },
         },
     ],
     events: &[
@@ -933,7 +952,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CLOSED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 39 },
+            place: Place { file: FILE, line: 40 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -941,7 +960,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 46 },
+            place: Place { file: FILE, line: 47 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -949,7 +968,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 48 },
+            place: Place { file: FILE, line: 49 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -957,7 +976,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 48 },
+            place: Place { file: FILE, line: 49 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -965,7 +984,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 48 },
+            place: Place { file: FILE, line: 49 },
         },
         TransitionMetadata {
             state: "OFFLINE",
@@ -973,7 +992,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 49 },
+            place: Place { file: FILE, line: 50 },
         },
         TransitionMetadata {
             state: "PING",
@@ -981,7 +1000,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 65 },
+            place: Place { file: FILE, line: 66 },
         },
         TransitionMetadata {
             state: "PING",
@@ -989,7 +1008,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 66 },
+            place: Place { file: FILE, line: 67 },
         },
         TransitionMetadata {
             state: "PING",
@@ -997,7 +1016,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 69 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1005,7 +1024,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("CONNECTED"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 68 },
+            place: Place { file: FILE, line: 69 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1013,7 +1032,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 71 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1021,7 +1040,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("FETCHING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 70 },
+            place: Place { file: FILE, line: 71 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1029,7 +1048,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 71 },
+            place: Place { file: FILE, line: 72 },
         },
         TransitionMetadata {
             state: "PING",
@@ -1037,7 +1056,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("OFFLINE"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 71 },
+            place: Place { file: FILE, line: 72 },
         },
         TransitionMetadata {
             state: "FETCHING",
@@ -1045,7 +1064,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("AWAIT_ACK"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 79 },
+            place: Place { file: FILE, line: 80 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1053,7 +1072,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 88 },
+            place: Place { file: FILE, line: 89 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1061,7 +1080,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 90 },
+            place: Place { file: FILE, line: 91 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1069,7 +1088,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: None,
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 90 },
+            place: Place { file: FILE, line: 91 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1077,7 +1096,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 92 },
         },
         TransitionMetadata {
             state: "CONNECTED",
@@ -1085,7 +1104,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             target: Some("PING"),
             is_ignored: false,
             summary: "",
-            place: Place { file: FILE, line: 91 },
+            place: Place { file: FILE, line: 92 },
         },
     ],
 };

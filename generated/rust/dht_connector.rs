@@ -193,6 +193,14 @@ pub enum Action {
     ReportFailure { reason: String },
 }
 
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `report_failure`.
+    ReportFailure { reason: String },
+}
+
 /// Constants of an instance.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]

@@ -176,11 +176,23 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `publish`, by `dht`. Write our document; published or publish_failed answers.
     Publish,
-    /// `refresh_contacts`, by `dht`. Look for newer documents of contacts.
+    /// `refresh_contacts`, by `contacts`. Look for newer documents of contacts.
     RefreshContacts,
     /// `report_published`, by `identity`. Whoever waits for it can go on.
     ReportPublished,
     /// `report_unpublished`, by `identity`. Whoever waits for it can go on without.
+    ReportUnpublished { reason: String },
+}
+
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `refresh_contacts`.
+    RefreshContacts,
+    /// `report_published`.
+    ReportPublished,
+    /// `report_unpublished`.
     ReportUnpublished { reason: String },
 }
 

@@ -200,10 +200,22 @@ pub enum Action {
     LeaveLine { peer: types::NodeId, number: u64 },
     /// `transmit`, by `gateway`. sent or send_failed answers.
     Transmit { peer: types::NodeId },
-    /// `record`, by `private_messages`. Write down what became of it, and tell the user.
+    /// `record`, by `store`. Write down what became of it, and tell the user.
     Record { state: types::DeliveryState, attempts: u16, pause: Milliseconds },
-    /// `record_refusal`, by `private_messages`. Likewise, with the reason.
+    /// `record_refusal`, by `store`. Likewise, with the reason.
     RecordRefusal { reason: types::FailReason },
+}
+
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `stand_in_line`.
+    StandInLine { peer: types::NodeId, number: u64 },
+    /// `leave_line`.
+    LeaveLine { peer: types::NodeId, number: u64 },
+    /// `transmit`.
+    Transmit { peer: types::NodeId },
 }
 
 /// Constants of an instance.

@@ -80,6 +80,11 @@ pub mod types;
 #[path = "system.rs"]
 pub mod system;
 
+/// What the parts outside are asked for.
+#[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
+#[path = "outside.rs"]
+pub mod outside;
+
 /// Messages from the parts of the program.
 #[allow(clippy::too_many_arguments)]
 #[path = "senders.rs"]

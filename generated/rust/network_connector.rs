@@ -278,6 +278,14 @@ pub enum Action {
     VerifyTransports,
 }
 
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `verify_transports`.
+    VerifyTransports,
+}
+
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
 pub trait Conditions {
     /// Something came in lately, or there was nobody to hear from.

@@ -95,13 +95,13 @@ impl automaton::State for State {
 pub enum Event {
     /// `init`, from `services`. The service of this transport is on.
     Init { listen: bool },
-    /// `initialised`, from `gateway`. The answer to initialise.
+    /// `initialised`, from `transports`. The answer to initialise.
     Initialised,
-    /// `receiving_started`, from `gateway`. The answer to start_receiving: the transport listens.
+    /// `receiving_started`, from `transports`. The answer to start_receiving: the transport listens.
     ReceivingStarted,
-    /// `receiving_failed`, from `gateway`. The other answer, or later: the listening ended by itself. Old name: failed.
+    /// `receiving_failed`, from `transports`. The other answer, or later: the listening ended by itself. Old name: failed.
     ReceivingFailed { reason: String },
-    /// `receiving_stopped`, from `gateway`. The answer to stop_receiving. Old name: stopped.
+    /// `receiving_stopped`, from `transports`. The answer to stop_receiving. Old name: stopped.
     ReceivingStopped,
     /// `start_listening`, from `network_connector`. Old name: start.
     StartListening,
@@ -166,13 +166,21 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `initialise`, by `gateway`. initialised or receiving_failed answers.
+    /// `initialise`, by `transports`. initialised or receiving_failed answers.
     Initialise,
-    /// `start_receiving`, by `gateway`. receiving_started or receiving_failed answers.
+    /// `start_receiving`, by `transports`. receiving_started or receiving_failed answers.
     StartReceiving,
-    /// `stop_receiving`, by `gateway`. receiving_stopped answers.
+    /// `stop_receiving`, by `transports`. receiving_stopped answers.
     StopReceiving,
     /// `report_failure`, by `services`. For the user: why the transport does not listen.
+    ReportFailure { reason: String },
+}
+
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `report_failure`.
     ReportFailure { reason: String },
 }
 
@@ -1028,28 +1036,28 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "initialised",
             summary: "The answer to initialise.",
             fields: &[],
-            from: &["gateway"],
+            from: &["transports"],
             place: Place { file: FILE, line: 14 },
         },
         EventMetadata {
             name: "receiving_started",
             summary: "The answer to start_receiving: the transport listens.",
             fields: &[],
-            from: &["gateway"],
+            from: &["transports"],
             place: Place { file: FILE, line: 15 },
         },
         EventMetadata {
             name: "receiving_failed",
             summary: "The other answer, or later: the listening ended by itself. Old name: failed.",
             fields: &["reason"],
-            from: &["gateway"],
+            from: &["transports"],
             place: Place { file: FILE, line: 16 },
         },
         EventMetadata {
             name: "receiving_stopped",
             summary: "The answer to stop_receiving. Old name: stopped.",
             fields: &[],
-            from: &["gateway"],
+            from: &["transports"],
             place: Place { file: FILE, line: 20 },
         },
         EventMetadata {

@@ -221,6 +221,18 @@ pub enum Action {
     },
 }
 
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `report`.
+    Report {
+        result: types::NicknameResult,
+        nickname: Option<types::Nickname>,
+        index: u8,
+    },
+}
+
 /// Constants of an instance.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]

@@ -149,9 +149,9 @@ pub enum Action {
     ReadSlots { nickname: types::Nickname, slots: u8, first: bool },
     /// `cancel_reading`, by `dht`. Nobody waits for the rest.
     CancelReading,
-    /// `report_claimant`, by `private_messages`.
+    /// `report_claimant`, by `user`.
     ReportClaimant { index: u8, claimant: types::NodeId },
-    /// `report_end`, by `private_messages`. The search is over; not complete if some slots did not answer.
+    /// `report_end`, by `user`. The search is over; not complete if some slots did not answer.
     ReportEnd { complete: bool },
 }
 

@@ -371,43 +371,6 @@ pub mod gateway {
         }
     }
 
-    /// To `network_transport`.
-    pub mod network_transport {
-        use automata_runtime::generated::*;
-        use super::super::super::network_transport::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
-        /// `initialised`. The answer to initialise.
-        #[must_use]
-        pub fn initialised(transport: types::TransportName) -> Message {
-            Message::NetworkTransport(transport, Input::Event(Event::Initialised))
-        }
-
-        /// `receiving_started`. The answer to start_receiving: the transport listens.
-        #[must_use]
-        pub fn receiving_started(transport: types::TransportName) -> Message {
-            Message::NetworkTransport(transport, Input::Event(Event::ReceivingStarted))
-        }
-
-        /// `receiving_failed`. The other answer, or later: the listening ended by itself. Old name: failed.
-        #[must_use]
-        pub fn receiving_failed(
-            transport: types::TransportName,
-            reason: String,
-        ) -> Message {
-            Message::NetworkTransport(
-                transport,
-                Input::Event(Event::ReceivingFailed { reason }),
-            )
-        }
-
-        /// `receiving_stopped`. The answer to stop_receiving. Old name: stopped.
-        #[must_use]
-        pub fn receiving_stopped(transport: types::TransportName) -> Message {
-            Message::NetworkTransport(transport, Input::Event(Event::ReceivingStopped))
-        }
-    }
-
     /// To `p2p_connector`.
     pub mod p2p_connector {
         use automata_runtime::generated::*;
@@ -658,7 +621,7 @@ pub mod identity {
     }
 }
 
-/// Interfaces, port mapping, and the probe of the internet.
+/// Interfaces, and the probe of the internet.
 pub mod network {
     /// To `network_connector`.
     pub mod network_connector {
@@ -976,8 +939,45 @@ pub mod services {
     }
 }
 
-/// The sockets of TCP sessions, with Noise.
-pub mod tcp_transport {
+/// Listening, and the sockets of sessions.
+pub mod transports {
+    /// To `network_transport`.
+    pub mod network_transport {
+        use automata_runtime::generated::*;
+        use super::super::super::network_transport::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `initialised`. The answer to initialise.
+        #[must_use]
+        pub fn initialised(transport: types::TransportName) -> Message {
+            Message::NetworkTransport(transport, Input::Event(Event::Initialised))
+        }
+
+        /// `receiving_started`. The answer to start_receiving: the transport listens.
+        #[must_use]
+        pub fn receiving_started(transport: types::TransportName) -> Message {
+            Message::NetworkTransport(transport, Input::Event(Event::ReceivingStarted))
+        }
+
+        /// `receiving_failed`. The other answer, or later: the listening ended by itself. Old name: failed.
+        #[must_use]
+        pub fn receiving_failed(
+            transport: types::TransportName,
+            reason: String,
+        ) -> Message {
+            Message::NetworkTransport(
+                transport,
+                Input::Event(Event::ReceivingFailed { reason }),
+            )
+        }
+
+        /// `receiving_stopped`. The answer to stop_receiving. Old name: stopped.
+        #[must_use]
+        pub fn receiving_stopped(transport: types::TransportName) -> Message {
+            Message::NetworkTransport(transport, Input::Event(Event::ReceivingStopped))
+        }
+    }
+
     /// To `tcp_connection`.
     pub mod tcp_connection {
         use automata_runtime::generated::*;

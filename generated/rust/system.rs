@@ -2,10 +2,11 @@
 //! All automata together: the tables of their instances, and the routing of what they send.
 
 use automata_runtime::generated::*;
+use super::outside;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "4a3aa1416249a115203309422ba66819c494eb9917e6dd49e57b6f7c40270183";
+pub const MODEL_HASH: &str = "111f13e28c92ee7c2046b6e618b9be5cb7595ca0902658522a81a25623eef6d6";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -46,23 +47,21 @@ pub enum Action {
     /// Of `contact_ratings`.
     ContactRatings(super::contact_ratings::Action),
     /// Of `contact_status`.
-    ContactStatus(types::NodeId, super::contact_status::Action),
+    ContactStatus(types::NodeId, super::contact_status::Inside),
     /// Of `dht_connector`.
-    DhtConnector(super::dht_connector::Action),
+    DhtConnector(super::dht_connector::Inside),
     /// Of `identity_publisher`.
-    IdentityPublisher(super::identity_publisher::Action),
+    IdentityPublisher(super::identity_publisher::Inside),
     /// Of `local_service`.
     LocalService(types::ServiceName, super::local_service::Action),
     /// Of `message_delivery`.
-    MessageDelivery(types::PacketId, super::message_delivery::Action),
+    MessageDelivery(types::PacketId, super::message_delivery::Inside),
     /// Of `network_connector`.
-    NetworkConnector(super::network_connector::Action),
+    NetworkConnector(super::network_connector::Inside),
     /// Of `network_transport`.
-    NetworkTransport(types::TransportName, super::network_transport::Action),
+    NetworkTransport(types::TransportName, super::network_transport::Inside),
     /// Of `nickname_holder`.
-    NicknameHolder(super::nickname_holder::Action),
-    /// Of `nickname_observer`.
-    NicknameObserver(u64, super::nickname_observer::Action),
+    NicknameHolder(super::nickname_holder::Inside),
     /// Of `p2p_connector`.
     P2pConnector(super::p2p_connector::Action),
     /// Of `peer_link`.
@@ -70,7 +69,9 @@ pub enum Action {
     /// Of `peer_protocol`.
     PeerProtocol(u64, super::peer_protocol::Action),
     /// Of `tcp_connection`.
-    TcpConnection(u64, super::tcp_connection::Action),
+    TcpConnection(u64, super::tcp_connection::Inside),
+    /// For a part outside.
+    Outside(outside::Command),
 }
 
 /// A timer of an instance.
@@ -601,8 +602,56 @@ impl Member<super::contact_status::Machine> for System {
     }
 
     #[inline]
-    fn action(key: &types::NodeId, action: super::contact_status::Action) -> Action {
-        Action::ContactStatus(key.clone(), action)
+    fn action(
+        instance_: &types::NodeId,
+        action: super::contact_status::Action,
+    ) -> Action {
+        match action {
+            super::contact_status::Action::FetchIdentity => {
+                Action::ContactStatus(
+                    instance_.clone(),
+                    super::contact_status::Inside::FetchIdentity,
+                )
+            }
+            super::contact_status::Action::SendMyIdentity => {
+                Action::ContactStatus(
+                    instance_.clone(),
+                    super::contact_status::Inside::SendMyIdentity,
+                )
+            }
+            super::contact_status::Action::CancelHandshake => {
+                Action::ContactStatus(
+                    instance_.clone(),
+                    super::contact_status::Inside::CancelHandshake,
+                )
+            }
+            super::contact_status::Action::RememberTime => {
+                Action::ContactStatus(
+                    instance_.clone(),
+                    super::contact_status::Inside::RememberTime,
+                )
+            }
+            super::contact_status::Action::ReportConnected => {
+                Action::Outside(
+                    outside::Command::User(outside::User::ContactStatusReportConnected {
+                        peer: instance_.clone(),
+                    }),
+                )
+            }
+            super::contact_status::Action::ReportDisconnected => {
+                Action::Outside(
+                    outside::Command::User(outside::User::ContactStatusReportDisconnected {
+                        peer: instance_.clone(),
+                    }),
+                )
+            }
+            super::contact_status::Action::ReleaseMessages => {
+                Action::ContactStatus(
+                    instance_.clone(),
+                    super::contact_status::Inside::ReleaseMessages,
+                )
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::contact_status::Timer) -> Alarm {
@@ -722,7 +771,27 @@ impl Member<super::dht_connector::Machine> for System {
 
     #[inline]
     fn action((): &(), action: super::dht_connector::Action) -> Action {
-        Action::DhtConnector(action)
+        match action {
+            super::dht_connector::Action::Open => {
+                Action::Outside(outside::Command::Dht(outside::Dht::DhtConnectorOpen))
+            }
+            super::dht_connector::Action::Look => {
+                Action::Outside(outside::Command::Dht(outside::Dht::DhtConnectorLook))
+            }
+            super::dht_connector::Action::SaveNodes => {
+                Action::Outside(
+                    outside::Command::Dht(outside::Dht::DhtConnectorSaveNodes),
+                )
+            }
+            super::dht_connector::Action::Close => {
+                Action::Outside(outside::Command::Dht(outside::Dht::DhtConnectorClose))
+            }
+            super::dht_connector::Action::ReportFailure { reason } => {
+                Action::DhtConnector(super::dht_connector::Inside::ReportFailure {
+                    reason,
+                })
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::dht_connector::Timer) -> Alarm {
@@ -805,7 +874,28 @@ impl Member<super::identity_publisher::Machine> for System {
 
     #[inline]
     fn action((): &(), action: super::identity_publisher::Action) -> Action {
-        Action::IdentityPublisher(action)
+        match action {
+            super::identity_publisher::Action::Publish => {
+                Action::Outside(
+                    outside::Command::Dht(outside::Dht::IdentityPublisherPublish),
+                )
+            }
+            super::identity_publisher::Action::RefreshContacts => {
+                Action::IdentityPublisher(
+                    super::identity_publisher::Inside::RefreshContacts,
+                )
+            }
+            super::identity_publisher::Action::ReportPublished => {
+                Action::IdentityPublisher(
+                    super::identity_publisher::Inside::ReportPublished,
+                )
+            }
+            super::identity_publisher::Action::ReportUnpublished { reason } => {
+                Action::IdentityPublisher(super::identity_publisher::Inside::ReportUnpublished {
+                    reason,
+                })
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::identity_publisher::Timer) -> Alarm {
@@ -871,8 +961,11 @@ impl Member<super::local_service::Machine> for System {
     }
 
     #[inline]
-    fn action(key: &types::ServiceName, action: super::local_service::Action) -> Action {
-        Action::LocalService(key.clone(), action)
+    fn action(
+        instance_: &types::ServiceName,
+        action: super::local_service::Action,
+    ) -> Action {
+        Action::LocalService(instance_.clone(), action)
     }
 
     fn alarm(slot: Slot, timer: super::local_service::Timer) -> Alarm {
@@ -942,8 +1035,56 @@ impl Member<super::message_delivery::Machine> for System {
     }
 
     #[inline]
-    fn action(key: &types::PacketId, action: super::message_delivery::Action) -> Action {
-        Action::MessageDelivery(key.clone(), action)
+    fn action(
+        instance_: &types::PacketId,
+        action: super::message_delivery::Action,
+    ) -> Action {
+        match action {
+            super::message_delivery::Action::StandInLine { peer, number } => {
+                Action::MessageDelivery(
+                    instance_.clone(),
+                    super::message_delivery::Inside::StandInLine {
+                        peer,
+                        number,
+                    },
+                )
+            }
+            super::message_delivery::Action::LeaveLine { peer, number } => {
+                Action::MessageDelivery(
+                    instance_.clone(),
+                    super::message_delivery::Inside::LeaveLine {
+                        peer,
+                        number,
+                    },
+                )
+            }
+            super::message_delivery::Action::Transmit { peer } => {
+                Action::MessageDelivery(
+                    instance_.clone(),
+                    super::message_delivery::Inside::Transmit {
+                        peer,
+                    },
+                )
+            }
+            super::message_delivery::Action::Record { state, attempts, pause } => {
+                Action::Outside(
+                    outside::Command::Store(outside::Store::MessageDeliveryRecord {
+                        message: instance_.clone(),
+                        state,
+                        attempts,
+                        pause,
+                    }),
+                )
+            }
+            super::message_delivery::Action::RecordRefusal { reason } => {
+                Action::Outside(
+                    outside::Command::Store(outside::Store::MessageDeliveryRecordRefusal {
+                        message: instance_.clone(),
+                        reason,
+                    }),
+                )
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::message_delivery::Timer) -> Alarm {
@@ -1109,7 +1250,32 @@ impl Member<super::network_connector::Machine> for System {
 
     #[inline]
     fn action((): &(), action: super::network_connector::Action) -> Action {
-        Action::NetworkConnector(action)
+        match action {
+            super::network_connector::Action::CheckInterfaces => {
+                Action::Outside(
+                    outside::Command::Network(
+                        outside::Network::NetworkConnectorCheckInterfaces,
+                    ),
+                )
+            }
+            super::network_connector::Action::SetUp => {
+                Action::Outside(
+                    outside::Command::Network(outside::Network::NetworkConnectorSetUp),
+                )
+            }
+            super::network_connector::Action::ProbeInternet => {
+                Action::Outside(
+                    outside::Command::Network(
+                        outside::Network::NetworkConnectorProbeInternet,
+                    ),
+                )
+            }
+            super::network_connector::Action::VerifyTransports => {
+                Action::NetworkConnector(
+                    super::network_connector::Inside::VerifyTransports,
+                )
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::network_connector::Timer) -> Alarm {
@@ -1238,10 +1404,40 @@ impl Member<super::network_transport::Machine> for System {
 
     #[inline]
     fn action(
-        key: &types::TransportName,
+        instance_: &types::TransportName,
         action: super::network_transport::Action,
     ) -> Action {
-        Action::NetworkTransport(key.clone(), action)
+        match action {
+            super::network_transport::Action::Initialise => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::NetworkTransportInitialise {
+                        transport: instance_.clone(),
+                    }),
+                )
+            }
+            super::network_transport::Action::StartReceiving => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::NetworkTransportStartReceiving {
+                        transport: instance_.clone(),
+                    }),
+                )
+            }
+            super::network_transport::Action::StopReceiving => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::NetworkTransportStopReceiving {
+                        transport: instance_.clone(),
+                    }),
+                )
+            }
+            super::network_transport::Action::ReportFailure { reason } => {
+                Action::NetworkTransport(
+                    instance_.clone(),
+                    super::network_transport::Inside::ReportFailure {
+                        reason,
+                    },
+                )
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::network_transport::Timer) -> Alarm {
@@ -1312,7 +1508,39 @@ impl Member<super::nickname_holder::Machine> for System {
 
     #[inline]
     fn action((): &(), action: super::nickname_holder::Action) -> Action {
-        Action::NicknameHolder(action)
+        match action {
+            super::nickname_holder::Action::ReadSlot { nickname, index } => {
+                Action::Outside(
+                    outside::Command::Dht(outside::Dht::NicknameHolderReadSlot {
+                        nickname,
+                        index,
+                    }),
+                )
+            }
+            super::nickname_holder::Action::WriteSlot { nickname, index } => {
+                Action::Outside(
+                    outside::Command::Dht(outside::Dht::NicknameHolderWriteSlot {
+                        nickname,
+                        index,
+                    }),
+                )
+            }
+            super::nickname_holder::Action::EraseSlot { nickname, index } => {
+                Action::Outside(
+                    outside::Command::Dht(outside::Dht::NicknameHolderEraseSlot {
+                        nickname,
+                        index,
+                    }),
+                )
+            }
+            super::nickname_holder::Action::Report { result, nickname, index } => {
+                Action::NicknameHolder(super::nickname_holder::Inside::Report {
+                    result,
+                    nickname,
+                    index,
+                })
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::nickname_holder::Timer) -> Alarm {
@@ -1385,8 +1613,43 @@ impl Member<super::nickname_observer::Machine> for System {
     }
 
     #[inline]
-    fn action(key: &u64, action: super::nickname_observer::Action) -> Action {
-        Action::NicknameObserver(key.clone(), action)
+    fn action(instance_: &u64, action: super::nickname_observer::Action) -> Action {
+        match action {
+            super::nickname_observer::Action::ReadSlots { nickname, slots, first } => {
+                Action::Outside(
+                    outside::Command::Dht(outside::Dht::NicknameObserverReadSlots {
+                        search: instance_.clone(),
+                        nickname,
+                        slots,
+                        first,
+                    }),
+                )
+            }
+            super::nickname_observer::Action::CancelReading => {
+                Action::Outside(
+                    outside::Command::Dht(outside::Dht::NicknameObserverCancelReading {
+                        search: instance_.clone(),
+                    }),
+                )
+            }
+            super::nickname_observer::Action::ReportClaimant { index, claimant } => {
+                Action::Outside(
+                    outside::Command::User(outside::User::NicknameObserverReportClaimant {
+                        search: instance_.clone(),
+                        index,
+                        claimant,
+                    }),
+                )
+            }
+            super::nickname_observer::Action::ReportEnd { complete } => {
+                Action::Outside(
+                    outside::Command::User(outside::User::NicknameObserverReportEnd {
+                        search: instance_.clone(),
+                        complete,
+                    }),
+                )
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::nickname_observer::Timer) -> Alarm {
@@ -1535,8 +1798,8 @@ impl Member<super::peer_link::Machine> for System {
     }
 
     #[inline]
-    fn action(key: &types::NodeId, action: super::peer_link::Action) -> Action {
-        Action::PeerLink(key.clone(), action)
+    fn action(instance_: &types::NodeId, action: super::peer_link::Action) -> Action {
+        Action::PeerLink(instance_.clone(), action)
     }
 
     fn alarm(slot: Slot, timer: super::peer_link::Timer) -> Alarm {
@@ -1603,8 +1866,8 @@ impl Member<super::peer_protocol::Machine> for System {
     }
 
     #[inline]
-    fn action(key: &u64, action: super::peer_protocol::Action) -> Action {
-        Action::PeerProtocol(key.clone(), action)
+    fn action(instance_: &u64, action: super::peer_protocol::Action) -> Action {
+        Action::PeerProtocol(instance_.clone(), action)
     }
 
     fn alarm(slot: Slot, timer: super::peer_protocol::Timer) -> Alarm {
@@ -1670,8 +1933,70 @@ impl Member<super::tcp_connection::Machine> for System {
     }
 
     #[inline]
-    fn action(key: &u64, action: super::tcp_connection::Action) -> Action {
-        Action::TcpConnection(key.clone(), action)
+    fn action(instance_: &u64, action: super::tcp_connection::Action) -> Action {
+        match action {
+            super::tcp_connection::Action::SendHello => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::TcpConnectionSendHello {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            super::tcp_connection::Action::SendAnswer => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::TcpConnectionSendAnswer {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            super::tcp_connection::Action::RememberPeer { peer } => {
+                Action::TcpConnection(
+                    instance_.clone(),
+                    super::tcp_connection::Inside::RememberPeer {
+                        peer,
+                    },
+                )
+            }
+            super::tcp_connection::Action::OpenStream => {
+                Action::TcpConnection(
+                    instance_.clone(),
+                    super::tcp_connection::Inside::OpenStream,
+                )
+            }
+            super::tcp_connection::Action::CloseStream => {
+                Action::TcpConnection(
+                    instance_.clone(),
+                    super::tcp_connection::Inside::CloseStream,
+                )
+            }
+            super::tcp_connection::Action::Receive { length } => {
+                Action::TcpConnection(
+                    instance_.clone(),
+                    super::tcp_connection::Inside::Receive {
+                        length,
+                    },
+                )
+            }
+            super::tcp_connection::Action::NoteKeepAlive => {
+                Action::TcpConnection(
+                    instance_.clone(),
+                    super::tcp_connection::Inside::NoteKeepAlive,
+                )
+            }
+            super::tcp_connection::Action::CloseSocket => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::TcpConnectionCloseSocket {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            super::tcp_connection::Action::NoteTimedOut => {
+                Action::TcpConnection(
+                    instance_.clone(),
+                    super::tcp_connection::Inside::NoteTimedOut,
+                )
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::tcp_connection::Timer) -> Alarm {

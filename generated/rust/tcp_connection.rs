@@ -91,17 +91,17 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `connection_made`, from `tcp_transport`.
+    /// `connection_made`, from `transports`.
     ConnectionMade { outgoing: bool },
-    /// `hello_received`, from `tcp_transport`. Mended: it arrives only when Noise has proved who speaks, and it no longer replaces the address.
+    /// `hello_received`, from `transports`. Mended: it arrives only when Noise has proved who speaks, and it no longer replaces the address.
     HelloReceived { peer: types::NodeId },
-    /// `answer_received`, from `tcp_transport`. Likewise proved; later on, a keep-alive. Old name: wazap.
+    /// `answer_received`, from `transports`. Likewise proved; later on, a keep-alive. Old name: wazap.
     AnswerReceived { peer: types::NodeId },
-    /// `bytes_received`, from `tcp_transport`.
+    /// `bytes_received`, from `transports`.
     BytesReceived { length: u32 },
     /// `send_keep_alive`, from `gateway`. Whether the socket lives is to be seen.
     SendKeepAlive,
-    /// `connection_lost`, from `tcp_transport`.
+    /// `connection_lost`, from `transports`.
     ConnectionLost { reason: types::CloseReason },
     /// `disconnect`, from `gateway`.
     Disconnect,
@@ -147,23 +147,41 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `send_hello`, by `tcp_transport`.
+    /// `send_hello`, by `transports`.
     SendHello,
-    /// `send_answer`, by `tcp_transport`.
+    /// `send_answer`, by `transports`.
     SendAnswer,
-    /// `remember_peer`, by `tcp_transport`.
+    /// `remember_peer`, by `peers`.
     RememberPeer { peer: types::NodeId },
-    /// `open_stream`, by `tcp_transport`.
+    /// `open_stream`, by `gateway`.
     OpenStream,
-    /// `close_stream`, by `tcp_transport`.
+    /// `close_stream`, by `gateway`.
     CloseStream,
-    /// `receive`, by `tcp_transport`.
+    /// `receive`, by `gateway`.
     Receive { length: u32 },
-    /// `note_keep_alive`, by `tcp_transport`.
+    /// `note_keep_alive`, by `gateway`.
     NoteKeepAlive,
-    /// `close_socket`, by `tcp_transport`. connection_lost answers.
+    /// `close_socket`, by `transports`. connection_lost answers.
     CloseSocket,
-    /// `note_timed_out`, by `tcp_transport`. For the counters: the peer was too slow.
+    /// `note_timed_out`, by `gateway`. For the counters: the peer was too slow.
+    NoteTimedOut,
+}
+
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `remember_peer`.
+    RememberPeer { peer: types::NodeId },
+    /// `open_stream`.
+    OpenStream,
+    /// `close_stream`.
+    CloseStream,
+    /// `receive`.
+    Receive { length: u32 },
+    /// `note_keep_alive`.
+    NoteKeepAlive,
+    /// `note_timed_out`.
     NoteTimedOut,
 }
 
@@ -729,28 +747,28 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "connection_made",
             summary: "",
             fields: &["outgoing"],
-            from: &["tcp_transport"],
+            from: &["transports"],
             place: Place { file: FILE, line: 10 },
         },
         EventMetadata {
             name: "hello_received",
             summary: "Mended: it arrives only when Noise has proved who speaks, and it no longer replaces the address.",
             fields: &["peer"],
-            from: &["tcp_transport"],
+            from: &["transports"],
             place: Place { file: FILE, line: 11 },
         },
         EventMetadata {
             name: "answer_received",
             summary: "Likewise proved; later on, a keep-alive. Old name: wazap.",
             fields: &["peer"],
-            from: &["tcp_transport"],
+            from: &["transports"],
             place: Place { file: FILE, line: 15 },
         },
         EventMetadata {
             name: "bytes_received",
             summary: "",
             fields: &["length"],
-            from: &["tcp_transport"],
+            from: &["transports"],
             place: Place { file: FILE, line: 16 },
         },
         EventMetadata {
@@ -764,7 +782,7 @@ pub static METADATA: AutomatonMetadata = AutomatonMetadata {
             name: "connection_lost",
             summary: "",
             fields: &["reason"],
-            from: &["tcp_transport"],
+            from: &["transports"],
             place: Place { file: FILE, line: 18 },
         },
         EventMetadata {

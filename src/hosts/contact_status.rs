@@ -1,11 +1,11 @@
 //! A contact's handshake: its identity document is there as soon as there is a session, and ours goes out as a packet.
 
-use crate::automata::contact_status::Action;
+use crate::automata::contact_status::Inside as Action;
 use crate::automata::peer_link;
 use crate::automata::senders::handshake;
 use crate::automata::system::System;
 use crate::identity::NodeId;
-use crate::node::{Command, OutgoingPacket, Purpose, World};
+use crate::node::{OutgoingPacket, Purpose, World};
 use crate::peers::PeerSource;
 
 /// Performs an action of the contact.
@@ -35,11 +35,7 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             let now_unix_ms = world.now.unix_ms;
             world.peers.entry(peer, PeerSource::Itself, now_unix_ms).seen(now_unix_ms);
         }
-        Action::ReportConnected => {
-            world.command(Command::ReportPresence { peer, is_here: true });
-            world.let_messages_go(system, peer);
-        }
-        Action::ReportDisconnected => world.command(Command::ReportPresence { peer, is_here: false }),
+        Action::ReleaseMessages => world.let_messages_go(system, peer),
     }
 }
 

@@ -1,14 +1,13 @@
 //! Our identity document in the DHT, and the documents of contacts.
 
-use crate::automata::identity_publisher::Action;
+use crate::automata::identity_publisher::Inside as Action;
 use crate::automata::system::System;
 use crate::identity::NodeId;
-use crate::node::{Command, DhtCommand, World};
+use crate::node::World;
 
 /// Performs an action.
 pub fn perform(world: &mut World, system: &System, action: Action) {
     match action {
-        Action::Publish => world.command(Command::Dht(DhtCommand::Publish)),
         Action::RefreshContacts => {
             // Who is here tells by its session.
             let away = |peer: &&NodeId| world.sessions.ready(peer).is_none();

@@ -1,6 +1,6 @@
 //! A message of ours: handed to the session that serves the recipient, and what became of it written down.
 
-use crate::automata::message_delivery::Action;
+use crate::automata::message_delivery::Inside as Action;
 use crate::automata::senders::gateway;
 use crate::automata::system::System;
 use crate::node::{Command, World};
@@ -24,9 +24,5 @@ pub fn perform(world: &mut World, system: &System, message: PacketId, action: Ac
                 world.tell(gateway::message_delivery::send_failed(message));
             }
         },
-        Action::Record { state, attempts, pause } => {
-            world.command(Command::RecordDelivery { message, state, attempts, pause_ms: pause.0 });
-        }
-        Action::RecordRefusal { reason } => world.command(Command::RecordRefusal { message, reason }),
     }
 }

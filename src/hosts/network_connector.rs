@@ -1,9 +1,9 @@
-//! The network: interfaces and the way out are looked at by the rim.
+//! The network: whether what is connected still lives.
 
-use crate::automata::network_connector::{Action, Conditions};
-use crate::automata::senders::{gateway, network};
+use crate::automata::network_connector::{Conditions, Inside as Action};
+use crate::automata::senders::gateway;
 use crate::automata::system::System;
-use crate::node::{Command, World};
+use crate::node::World;
 
 /// A connection of which nothing was heard for so long may be dead.
 const SILENCE_MS: u64 = 120_000;
@@ -18,10 +18,6 @@ impl Conditions for World {
 /// Performs an action.
 pub fn perform(world: &mut World, system: &System, action: &Action) {
     match action {
-        Action::CheckInterfaces => world.command(Command::CheckInterfaces),
-        Action::ProbeInternet => world.command(Command::ProbeInternet),
-        // Sockets need nothing more than interfaces that are up.
-        Action::SetUp => world.tell(network::network_connector::network_up()),
         // A socket that is dead shows it when something is sent.
         Action::VerifyTransports => {
             let sessions: Vec<u64> = system.tcp_connection.iter().map(|(session, _)| *session).collect();

@@ -1,23 +1,12 @@
-//! Our nickname: its slots in the DHT, and what the user is told of it.
+//! Our nickname: what the user is told of it.
 
-use crate::automata::nickname_holder::Action;
+use crate::automata::nickname_holder::Inside as Action;
 use crate::automata::types::{NicknameResult, SlotState};
-use crate::node::{Command, DhtCommand, World};
+use crate::node::{Command, World};
 
 /// Performs an action.
 pub fn perform(world: &mut World, action: Action) {
     match action {
-        Action::ReadSlot { nickname: Some(nickname), index } => {
-            world.command(Command::Dht(DhtCommand::ReadSlot(nickname, index)));
-        }
-        Action::WriteSlot { nickname: Some(nickname), index } => {
-            world.command(Command::Dht(DhtCommand::WriteSlot(nickname, index)));
-        }
-        Action::EraseSlot { nickname: Some(nickname), index } => {
-            world.command(Command::Dht(DhtCommand::EraseSlot(nickname, index)));
-        }
-        // There is a nickname wherever the holder works; without one there is nothing to do, and its time-out says so.
-        Action::ReadSlot { .. } | Action::WriteSlot { .. } | Action::EraseSlot { .. } => {}
         Action::Report { result, nickname, index } => {
             if result == NicknameResult::Failed {
                 // Nothing went wrong with the last question.

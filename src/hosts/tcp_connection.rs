@@ -3,9 +3,9 @@
 use automata_runtime::Milliseconds;
 
 use crate::automata::peer_protocol;
-use crate::automata::senders::{gateway, tcp_transport};
+use crate::automata::senders::{gateway, transports};
 use crate::automata::system::System;
-use crate::automata::tcp_connection::{Action, State};
+use crate::automata::tcp_connection::{Inside as Action, State};
 use crate::automata::types::CloseReason;
 use crate::node::{Command, Counters, FrameContent, SessionId, World};
 use crate::peers::PeerSource;
@@ -13,8 +13,6 @@ use crate::peers::PeerSource;
 /// Performs an action of the session.
 pub fn perform(world: &mut World, system: &System, session: SessionId, action: &Action) {
     match action {
-        Action::SendHello => world.command(Command::BeginHandshake(session)),
-        Action::SendAnswer => world.command(Command::KeepAlive(session)),
         Action::RememberPeer { peer } => {
             let now_unix_ms = world.now.unix_ms;
             world.peers.entry(*peer, PeerSource::Itself, now_unix_ms);
@@ -28,7 +26,6 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: &
         }
         Action::Receive { .. } => receive(world, session),
         Action::NoteKeepAlive => world.counters.keep_alives += 1,
-        Action::CloseSocket => world.command(Command::Close(session)),
         Action::NoteTimedOut => world.count_timed_out(),
     }
 }
@@ -113,7 +110,7 @@ pub fn closed(
             _ => {}
         }
     }
-    world.tell_if_there(system, tcp_transport::tcp_connection::connection_lost(id, reason));
+    world.tell_if_there(system, transports::tcp_connection::connection_lost(id, reason));
     if let Some(newer) = world.sessions.contested_by(id) {
         world.tell_if_there(system, gateway::peer_protocol::other_gone(newer));
     }

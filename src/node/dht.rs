@@ -7,7 +7,7 @@ use crate::automata::system::System;
 use crate::automata::types::{NicknameResult, SlotState};
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
-use crate::node::{Command, DhtCommand, DhtInput, RequestId, World};
+use crate::node::{Command, DhtInput, RequestId, World};
 use crate::peers::PeerSource;
 
 /// Nodes of which it is being found out whether they are there, at the most; a further request is answered with no.
@@ -39,11 +39,6 @@ impl World {
                 self.finding.clear();
                 self.tell(dht::dht_connector::opened());
             }
-            DhtInput::OpenFailed { reason } => self.tell(dht::dht_connector::open_failed(reason)),
-            DhtInput::Answered => self.tell(dht::dht_connector::answered()),
-            DhtInput::Alone => self.tell(dht::dht_connector::alone()),
-            DhtInput::Published => self.tell(dht::identity_publisher::published()),
-            DhtInput::PublishFailed { reason } => self.tell(dht::identity_publisher::publish_failed(reason)),
             DhtInput::IdentityRead { peer, entrypoints } => {
                 self.finding.remove(&peer);
                 let Some(entrypoints) = entrypoints else { return };
@@ -60,7 +55,6 @@ impl World {
                 self.nickname.problem = Some(reason);
                 self.tell(dht::nickname_holder::read_failed());
             }
-            DhtInput::SlotWritten => self.tell(dht::nickname_holder::slot_written()),
             DhtInput::SlotWriteFailed { reason, is_exhausted } => {
                 self.nickname.problem = Some(reason);
                 self.tell(dht::nickname_holder::write_failed(is_exhausted));
@@ -81,7 +75,7 @@ impl World {
     /// Looks for the identity document of a node in the DHT, if that is not being done: it may say where the node is now.
     pub fn find_identity(&mut self, peer: NodeId) {
         if self.finding.insert(peer) {
-            self.command(Command::Dht(DhtCommand::FindIdentity(peer)));
+            self.command(Command::FindIdentity(peer));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::automata::system::Message;
 use crate::automata::types::{CloseReason, FailReason, Refusal, SlotState};
 use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
@@ -24,22 +25,12 @@ pub struct Now {
 /// What happens to the core, one variant for each meaning.
 #[derive(Clone, Debug)]
 pub enum Input {
+    /// A part outside tells an automaton something, with nothing for the core to do beside it.
+    Event(Message),
     /// The program begins: services that are enabled are started.
     Begin,
     /// The program ends: services are stopped, peers are told; [`Command::Stopped`](super::Command::Stopped) answers.
     Stop,
-    /// Answers [`Command::CheckInterfaces`](super::Command::CheckInterfaces).
-    InterfacesChecked {
-        /// An interface that serves our transports is up.
-        active: bool,
-        /// They are those of the last time.
-        same: bool,
-    },
-    /// Answers [`Command::ProbeInternet`](super::Command::ProbeInternet).
-    InternetProbed {
-        /// There is a way out.
-        reached: bool,
-    },
     /// A transport reports.
     Transport(TransportName, TransportInput),
     /// A session reports.
@@ -133,22 +124,6 @@ pub enum TransportInput {
 pub enum DhtInput {
     /// There is a socket.
     Opened,
-    /// There is none.
-    OpenFailed {
-        /// Why, for the user.
-        reason: String,
-    },
-    /// Others are there.
-    Answered,
-    /// Nobody is.
-    Alone,
-    /// Our identity document is in the DHT.
-    Published,
-    /// It is not.
-    PublishFailed {
-        /// Why, for the user.
-        reason: String,
-    },
     /// A node's identity document was looked for.
     IdentityRead {
         /// Whose.
@@ -163,9 +138,7 @@ pub enum DhtInput {
         /// Why.
         reason: String,
     },
-    /// Our claim is in the slot.
-    SlotWritten,
-    /// It is not.
+    /// Our claim could not be written into the slot.
     SlotWriteFailed {
         /// Why.
         reason: String,

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::automata::system::{Action, Settings, System};
 
-pub use command::{Command, DhtCommand, OutgoingFrame, OutgoingPacket};
+pub use command::{Command, OutgoingFrame, OutgoingPacket};
 pub use gateway::{Counters, Purpose};
 pub use input::{
     Beginning, DhtInput, FrameContent, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage,

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::automata::senders::{
-    contacts, gateway, identity, network, peers, private_messages, services, tcp_transport,
-};
+use crate::automata::senders::{contacts, gateway, identity, peers, private_messages, services, transports};
 use crate::automata::system::{Message, System};
 use crate::automata::types::FailReason;
 use crate::automata::{message_delivery, network_connector};
@@ -236,11 +234,7 @@ impl World {
         match input {
             Input::Begin => hosts::local_service::begin(self),
             Input::Stop => hosts::local_service::stop_all(self, system),
-            Input::InterfacesChecked { active, same } => {
-                self.tell(network::network_connector::network_info_received(active, same));
-            }
-            Input::InternetProbed { reached: true } => self.tell(network::network_connector::internet_reached()),
-            Input::InternetProbed { reached: false } => self.tell(network::network_connector::internet_missing()),
+            Input::Event(message) => self.tell(message),
             Input::Transport(transport, input) => self.transport(system, transport, input),
             Input::Session(session, input) => self.session(system, session, input),
             Input::IdentityBuilt { contacts_changed, identity_changed, revision } => {
@@ -346,15 +340,15 @@ impl World {
             TransportInput::Listening { entrypoints } => {
                 self.transport_failures.remove(&transport);
                 self.identity.entrypoints.insert(transport.clone(), entrypoints);
-                self.tell(gateway::network_transport::receiving_started(transport));
+                self.tell(transports::network_transport::receiving_started(transport));
             }
             TransportInput::Failed { reason } => {
                 self.identity.entrypoints.remove(&transport);
-                self.tell(gateway::network_transport::receiving_failed(transport, reason));
+                self.tell(transports::network_transport::receiving_failed(transport, reason));
             }
             TransportInput::Stopped => {
                 self.identity.entrypoints.remove(&transport);
-                self.tell(gateway::network_transport::receiving_stopped(transport));
+                self.tell(transports::network_transport::receiving_stopped(transport));
             }
         }
         // Others are to hear at once that it is another place, or none.
@@ -367,23 +361,23 @@ impl World {
         match input {
             SessionInput::Accepted { transport, remote } => {
                 self.sessions.insert(id, Session::new(transport, remote, None, self.now.ms));
-                self.tell(tcp_transport::tcp_connection::connection_made(id, false));
+                self.tell(transports::tcp_connection::connection_made(id, false));
             }
-            SessionInput::Connected => self.tell(tcp_transport::tcp_connection::connection_made(id, true)),
+            SessionInput::Connected => self.tell(transports::tcp_connection::connection_made(id, true)),
             SessionInput::Authenticated { peer } => {
                 let Some(session) = self.sessions.get_mut(id) else { return };
                 session.peer = Some(peer);
                 self.identity.stabilities.session(&session.transport, true);
                 let message = if session.is_outgoing {
-                    tcp_transport::tcp_connection::answer_received(id, peer)
+                    transports::tcp_connection::answer_received(id, peer)
                 } else {
-                    tcp_transport::tcp_connection::hello_received(id, peer)
+                    transports::tcp_connection::hello_received(id, peer)
                 };
                 self.tell(message);
             }
             SessionInput::KeepAlive => {
                 if let Some(peer) = self.sessions.get(id).and_then(|session| session.peer) {
-                    self.tell(tcp_transport::tcp_connection::answer_received(id, peer));
+                    self.tell(transports::tcp_connection::answer_received(id, peer));
                 }
             }
             SessionInput::Frame { length, content } => {
@@ -394,7 +388,7 @@ impl World {
                 session.bytes_in += u64::from(length);
                 session.arriving = Some(content);
                 self.counters.frames_in += 1;
-                self.tell(tcp_transport::tcp_connection::bytes_received(id, length));
+                self.tell(transports::tcp_connection::bytes_received(id, length));
             }
             SessionInput::Closed { reason, detail, chance_ms } => {
                 hosts::tcp_connection::closed(self, system, id, reason, detail, Milliseconds(chance_ms));

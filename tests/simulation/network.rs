@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use automata_runtime::{Record, Records};
-use bitpie::automata::system::Settings;
-use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal, SlotState};
-use bitpie::dht::{self, Slot, judge};
+use automata_runtime::{Input as BusInput, Record, Records};
+use bitpie::automata::outside::{self, Dht, Network, Store, Transports, User};
+use bitpie::automata::system::{Message, Settings};
+use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal};
+use bitpie::automata::{dht_connector, identity_publisher, network_connector, network_transport, nickname_holder};
+use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, NodeId};
 use bitpie::nickname::Nickname;
 use bitpie::node::{
-    Beginning, Command, DhtCommand, DhtInput, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame,
-    OutgoingPacket, PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
+    Beginning, Command, DhtInput, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame, OutgoingPacket,
+    PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
 };
 use bitpie::peers::KnownPeer;
 use bitpie::services::SERVICES;
@@ -242,44 +244,11 @@ impl World {
 
     fn command(&mut self, index: usize, command: Command) {
         match command {
-            Command::CheckInterfaces => {
-                let active = self.hosts[index].is_plugged;
-                self.tell(index, 5, Input::InterfacesChecked { active, same: active });
-            }
-            Command::ProbeInternet => {
-                let reached = self.hosts[index].is_plugged;
-                self.tell(index, 5, Input::InternetProbed { reached });
-            }
-            Command::Listen(transport) => {
-                self.hosts[index].is_listening = true;
-                let input = TransportInput::Listening { entrypoints: vec![entrypoint(index)] };
-                self.tell(index, 5, Input::Transport(transport, input));
-            }
-            Command::StopListening(transport) => {
-                self.hosts[index].is_listening = false;
-                self.tell(index, 5, Input::Transport(transport, TransportInput::Stopped));
-            }
+            Command::Outside(command) => self.outside(index, command),
             Command::SearchLan { entrypoints } => self.hosts[index].announced = Some(entrypoints),
             Command::StopLan => self.hosts[index].announced = None,
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
-            Command::BeginHandshake(session) => {
-                let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
-                let (me, peer) = (self.hosts[index].id, self.hosts[other].id);
-                self.tell(index, 2 * DELAY_MS, Input::Session(session, SessionInput::Authenticated { peer }));
-                self.tell(other, 3 * DELAY_MS, Input::Session(theirs, SessionInput::Authenticated { peer: me }));
-            }
             Command::OpenStream(_) => {}
-            Command::KeepAlive(session) => {
-                let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
-                self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::KeepAlive));
-            }
-            Command::Close(session) => {
-                self.tell(index, 1, closed(session, CloseReason::Local));
-                if let Some((other, theirs)) = self.hosts[index].wires.remove(&session) {
-                    self.hosts[other].wires.remove(&theirs);
-                    self.tell(other, DELAY_MS, closed(theirs, CloseReason::Remote));
-                }
-            }
             Command::Send(session, frame) => {
                 let content = self.content(index, session, frame);
                 self.frame(index, session, content);
@@ -334,12 +303,6 @@ impl World {
                     }
                 }
             }
-            Command::RecordDelivery { message, state, .. } => {
-                self.hosts[index].outbox.get_mut(&message).expect("it is ours").1 = state;
-            }
-            Command::RecordRefusal { message, reason } => {
-                self.hosts[index].refused.insert(message, reason);
-            }
             Command::FindDelivered { message, peer } => {
                 if let Some((to, state)) = self.hosts[index].outbox.get_mut(&message)
                     && *to == peer
@@ -350,9 +313,6 @@ impl World {
             Command::RememberPeer(record) => {
                 self.hosts[index].remembered.insert(record.id, *record);
             }
-            Command::ReportPresence { peer, is_here } => {
-                self.hosts[index].online.insert(peer, is_here);
-            }
             Command::CountPresence(counted) => {
                 for (peer, is_here) in counted {
                     let (here, all) = self.hosts[index].minutes.entry(peer).or_default();
@@ -360,15 +320,9 @@ impl World {
                     *all += 1;
                 }
             }
-            Command::Dht(command) => self.dht(index, command),
+            Command::FindIdentity(peer) => self.find_identity(index, peer),
             Command::ReportNickname { result, nickname, index: slot } => {
                 self.hosts[index].nickname_reports.push((result, nickname, slot));
-            }
-            Command::ReportClaimant { search, index: slot, claimant } => {
-                self.hosts[index].found.entry(search).or_default().claimants.push((slot, claimant));
-            }
-            Command::ReportSearchEnd { search, is_complete } => {
-                self.hosts[index].found.entry(search).or_default().is_complete = Some(is_complete);
             }
             Command::ReportReached { request, is_reached } => {
                 self.hosts[index].answers.push((request.0, format!("reached: {is_reached}")));
@@ -379,55 +333,137 @@ impl World {
         }
     }
 
+    fn outside(&mut self, index: usize, command: outside::Command) {
+        match command {
+            outside::Command::Dht(command) => self.dht(index, command),
+            outside::Command::Network(command) => self.network(index, &command),
+            outside::Command::Transports(command) => self.transports(index, command),
+            outside::Command::Store(Store::MessageDeliveryRecord { message, state, .. }) => {
+                self.hosts[index].outbox.get_mut(&message).expect("it is ours").1 = state;
+            }
+            outside::Command::Store(Store::MessageDeliveryRecordRefusal { message, reason }) => {
+                self.hosts[index].refused.insert(message, reason);
+            }
+            outside::Command::User(User::ContactStatusReportConnected { peer }) => {
+                self.hosts[index].online.insert(peer, true);
+            }
+            outside::Command::User(User::ContactStatusReportDisconnected { peer }) => {
+                self.hosts[index].online.insert(peer, false);
+            }
+            outside::Command::User(User::NicknameObserverReportClaimant { search, index: slot, claimant }) => {
+                self.hosts[index].found.entry(search).or_default().claimants.push((slot, claimant));
+            }
+            outside::Command::User(User::NicknameObserverReportEnd { search, complete }) => {
+                self.hosts[index].found.entry(search).or_default().is_complete = Some(complete);
+            }
+        }
+    }
+
+    fn network(&mut self, index: usize, command: &Network) {
+        use network_connector::Event;
+        let is_plugged = self.hosts[index].is_plugged;
+        let event = match command {
+            Network::NetworkConnectorCheckInterfaces => {
+                Event::NetworkInfoReceived { active: is_plugged, same_interfaces: is_plugged }
+            }
+            Network::NetworkConnectorProbeInternet if is_plugged => Event::InternetReached,
+            Network::NetworkConnectorProbeInternet => Event::InternetMissing,
+            Network::NetworkConnectorSetUp => Event::NetworkUp,
+        };
+        let delay_ms = if *command == Network::NetworkConnectorSetUp { 0 } else { 5 };
+        self.tell(index, delay_ms, Input::Event(Message::NetworkConnector(BusInput::Event(event))));
+    }
+
+    fn transports(&mut self, index: usize, command: Transports) {
+        match command {
+            Transports::NetworkTransportInitialise { transport } => {
+                let initialised = BusInput::Event(network_transport::Event::Initialised);
+                self.tell(index, 0, Input::Event(Message::NetworkTransport(transport, initialised)));
+            }
+            Transports::NetworkTransportStartReceiving { transport } => {
+                self.hosts[index].is_listening = true;
+                let input = TransportInput::Listening { entrypoints: vec![entrypoint(index)] };
+                self.tell(index, 5, Input::Transport(transport, input));
+            }
+            Transports::NetworkTransportStopReceiving { transport } => {
+                self.hosts[index].is_listening = false;
+                self.tell(index, 5, Input::Transport(transport, TransportInput::Stopped));
+            }
+            Transports::TcpConnectionSendHello { session } => {
+                let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
+                let (me, peer) = (self.hosts[index].id, self.hosts[other].id);
+                self.tell(index, 2 * DELAY_MS, Input::Session(session, SessionInput::Authenticated { peer }));
+                self.tell(other, 3 * DELAY_MS, Input::Session(theirs, SessionInput::Authenticated { peer: me }));
+            }
+            Transports::TcpConnectionSendAnswer { session } => {
+                let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
+                self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::KeepAlive));
+            }
+            Transports::TcpConnectionCloseSocket { session } => {
+                self.tell(index, 1, closed(session, CloseReason::Local));
+                if let Some((other, theirs)) = self.hosts[index].wires.remove(&session) {
+                    self.hosts[other].wires.remove(&theirs);
+                    self.tell(other, DELAY_MS, closed(theirs, CloseReason::Remote));
+                }
+            }
+        }
+    }
+
+    fn find_identity(&mut self, index: usize, peer: NodeId) {
+        if !self.hosts[index].is_plugged {
+            return;
+        }
+        let document = self.dht.documents.get(&peer).filter(|_| !self.dht.has_no_documents);
+        let entrypoints = document.cloned();
+        *self.dht.lookups.entry(peer).or_default() += 1;
+        self.tell(index, 50, Input::Dht(DhtInput::IdentityRead { peer, entrypoints }));
+    }
+
     /// The DHT, as all nodes see it: what one writes, all others read.
-    fn dht(&mut self, index: usize, command: DhtCommand) {
+    fn dht(&mut self, index: usize, command: Dht) {
         let is_plugged = self.hosts[index].is_plugged;
         let me = self.hosts[index].id;
         let answer = |world: &mut Self, delay_ms, input| world.tell(index, delay_ms, Input::Dht(input));
+        let event = |world: &mut Self, delay_ms, message| world.tell(index, delay_ms, Input::Event(message));
+        let connector = |event| Message::DhtConnector(BusInput::Event(event));
         match command {
-            DhtCommand::Open => answer(self, 5, DhtInput::Opened),
-            DhtCommand::Look if is_plugged => answer(self, 20, DhtInput::Answered),
-            DhtCommand::Look => answer(self, 200, DhtInput::Alone),
-            DhtCommand::SaveNodes | DhtCommand::Close | DhtCommand::CancelReading(_) => {}
+            Dht::DhtConnectorOpen => answer(self, 5, DhtInput::Opened),
+            Dht::DhtConnectorLook if is_plugged => event(self, 20, connector(dht_connector::Event::Answered)),
+            Dht::DhtConnectorLook => event(self, 200, connector(dht_connector::Event::Alone)),
+            Dht::DhtConnectorSaveNodes | Dht::DhtConnectorClose | Dht::NicknameObserverCancelReading { .. } => {}
             _ if !is_plugged => {}
-            DhtCommand::Publish => {
+            Dht::IdentityPublisherPublish => {
                 let published = self.hosts[index].published.clone();
                 self.dht.documents.insert(me, published);
                 *self.dht.writings.entry(me).or_default() += 1;
-                answer(self, 50, DhtInput::Published);
+                event(self, 50, Message::IdentityPublisher(BusInput::Event(identity_publisher::Event::Published)));
             }
-            DhtCommand::FindIdentity(peer) => {
-                let document = self.dht.documents.get(&peer).filter(|_| !self.dht.has_no_documents);
-                let entrypoints = document.cloned();
-                *self.dht.lookups.entry(peer).or_default() += 1;
-                answer(self, 50, DhtInput::IdentityRead { peer, entrypoints });
-            }
-            DhtCommand::ReadSlot(nickname, slot) => {
+            Dht::NicknameHolderReadSlot { nickname: Some(nickname), index: slot } => {
                 let holder = self.claimants(&nickname, slot).first().copied();
-                let state = match judge(&Slot::new("test", nickname, slot), &me, holder.as_ref()) {
-                    dht::SlotState::Empty => SlotState::Empty,
-                    dht::SlotState::Mine => SlotState::Mine,
-                    dht::SlotState::Yields => SlotState::Yields,
-                    dht::SlotState::Prevails => SlotState::Prevails,
-                };
+                let state = judge(&Slot::new("test", nickname, slot), &me, holder.as_ref());
                 answer(self, 50, DhtInput::SlotRead(state));
             }
-            DhtCommand::WriteSlot(nickname, slot) if self.dht.is_exhausted(&nickname, slot) => {
+            Dht::NicknameHolderWriteSlot { nickname: Some(nickname), index: slot }
+                if self.dht.is_exhausted(&nickname, slot) =>
+            {
                 let reason = "its numbers are used up".to_owned();
                 answer(self, 80, DhtInput::SlotWriteFailed { reason, is_exhausted: true });
             }
-            DhtCommand::WriteSlot(nickname, slot) => {
+            Dht::NicknameHolderWriteSlot { nickname: Some(nickname), index: slot } => {
                 // One record: whoever writes last is read.
                 self.dht.slots.insert((nickname, slot), me);
-                answer(self, 80, DhtInput::SlotWritten);
+                event(self, 80, Message::NicknameHolder(BusInput::Event(nickname_holder::Event::SlotWritten)));
             }
-            DhtCommand::EraseSlot(nickname, slot) => {
+            Dht::NicknameHolderEraseSlot { nickname: Some(nickname), index: slot } => {
                 if self.dht.slots.get(&(nickname.clone(), slot)) == Some(&me) {
                     self.dht.slots.remove(&(nickname, slot));
                 }
                 answer(self, 80, DhtInput::SlotErased { problem: None });
             }
-            DhtCommand::ReadSlots { search, nickname, slots, .. } => {
+            Dht::NicknameHolderReadSlot { nickname: None, .. }
+            | Dht::NicknameHolderWriteSlot { nickname: None, .. }
+            | Dht::NicknameHolderEraseSlot { nickname: None, .. } => panic!("the holder has no name"),
+            Dht::NicknameObserverReadSlots { search, nickname, slots, .. } => {
                 for slot in 0..slots {
                     let claimant = self.claimants(&nickname, slot).first().copied();
                     let entrypoints = claimant.and_then(|id| self.dht.documents.get(&id).cloned()).unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
 use crate::node::{Command, Input, OutgoingFrame, OutgoingPacket};
 use crate::runtime::clock::unix_ms;
-use crate::runtime::{network, own};
+use crate::runtime::own;
 use crate::store::Store;
 use crate::transports::CloseReason;
 use crate::transports::lan::Wanted;
@@ -26,19 +26,7 @@ impl Driver {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::CheckInterfaces => {
-                let found = network::interfaces(self.listen_at.ip());
-                let same = found == self.interfaces;
-                self.interfaces = found;
-                let active = !self.interfaces.is_empty();
-                self.task(async move { Done::Inputs(vec![Input::InterfacesChecked { active, same }]) });
-            }
-            Command::ProbeInternet => {
-                let reached = network::has_way_out(self.listen_at.ip());
-                self.task(async move { Done::Inputs(vec![Input::InternetProbed { reached }]) });
-            }
-            Command::Listen(_) => self.transport.listen(self.listen_at),
-            Command::StopListening(_) => self.transport.stop_listening(),
+            Command::Outside(command) => self.outside(command),
             Command::SearchLan { entrypoints } => {
                 let interfaces = self.settings.lan_interfaces.clone();
                 self.lan.search(Wanted { interfaces, entrypoints });
@@ -55,12 +43,7 @@ impl Driver {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
                 self.transport.dial(session, entrypoint.address, Some(expected));
             }
-            Command::BeginHandshake(session) => self.transport.begin_handshake(session),
             Command::OpenStream(session) => self.transport.open_stream(session),
-            Command::KeepAlive(session) => self.transport.send_keep_alive(session),
-            Command::Close(session) => {
-                self.transport.close(session, CloseReason::Local, "it is no longer wanted");
-            }
             Command::Send(session, frame) => {
                 if let Some(frame) = self.outgoing(session, frame)
                     && self.send(session, &frame)
@@ -85,9 +68,6 @@ impl Driver {
                     |built| built.map_or(Done::Nothing, Done::Built),
                 );
             }
-            Command::RecordDelivery { message, state, attempts, pause_ms } => {
-                self.record_delivery(message, state, attempts, pause_ms);
-            }
             Command::LoadMessages => {
                 self.store_task("read the messages that are on their way", Store::unfinished_deliveries, |deliveries| {
                     Done::Inputs(deliveries.into_iter().flatten().map(queued).map(Input::MessageQueued).collect())
@@ -102,18 +82,8 @@ impl Driver {
                     |_| Done::Changed(Vec::new()),
                 );
             }
-            Command::RecordRefusal { message, reason } => {
-                self.record_refusal(message, reason.in_words().to_owned());
-            }
             Command::RememberPeer(peer) => {
                 self.store_task("remember a peer", move |store| store.save_peer(&peer, unix_ms()), |_| Done::Nothing)
-            }
-            Command::ReportPresence { peer, is_here } => {
-                tracing::info!(%peer, is_here, "contact");
-                if is_here {
-                    self.send_receipts(vec![peer]);
-                }
-                self.changed();
             }
             Command::CountPresence(counted) => {
                 let seen: Vec<NodeId> =
@@ -126,13 +96,11 @@ impl Driver {
                 );
             }
             Command::Report { what, reason } => tracing::warn!(reason, "{what}"),
-            Command::Dht(command) => self.dht_command(command),
+            Command::FindIdentity(peer) => self.find_identity(peer),
             Command::ReportNickname { result, nickname, index } => {
                 tracing::info!(?result, nickname = nickname.as_ref().map(Nickname::as_str), index, "nickname");
                 self.changed();
             }
-            Command::ReportClaimant { search, index, claimant } => self.claimant_found(search, index, claimant),
-            Command::ReportSearchEnd { search, is_complete } => self.search_ended(search, is_complete),
             Command::ReportReached { request, is_reached } => self.node_reached(request, is_reached),
             Command::Answer(request, result) => self.pending.answer_service(request, result, &self.node),
             Command::Stopped => self.has_stopped = true,

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use futures_util::stream::{Stream, StreamExt as _};
 
+use crate::automata::outside::Dht as DhtCommand;
+use crate::automata::senders::dht as told;
 use crate::dht::{Bootstrap, Claimant, Dht, DhtOptions, Directory, SlotError};
 use crate::hosts::local_service;
 use crate::identity::{NodeId, Rank, VerifiedDocument};
 use crate::nickname::Nickname;
-use crate::node::{DhtCommand, DhtInput, Input};
+use crate::node::{DhtInput, Input};
 use crate::runtime::clock::unix_ms;
 use crate::store::StoreError;
 use crate::store::StoreHandle;
@@ -38,14 +40,14 @@ const OPEN_ATTEMPTS: u32 = 5;
 pub(super) struct NicknameQuestion {
     is_waited_for: Rc<Cell<bool>>,
     /// The answer if there is none.
-    failed: Rc<dyn Fn(String) -> DhtInput>,
+    failed: Rc<dyn Fn(String) -> Input>,
 }
 
 impl Driver {
     pub(super) fn dht_command(&mut self, command: DhtCommand) {
         match command {
-            DhtCommand::Open => self.open_dht(),
-            DhtCommand::Close => {
+            DhtCommand::DhtConnectorOpen => self.open_dht(),
+            DhtCommand::DhtConnectorClose => {
                 self.directory = None;
                 self.dht_at = None;
                 self.dht_tasks.clear();
@@ -54,14 +56,20 @@ impl Driver {
                     && question.is_waited_for.get()
                 {
                     let answer = (question.failed)("the DHT was closed".to_owned());
-                    self.task(async move { Done::Inputs(vec![Input::Dht(answer)]) });
+                    self.task(async move { Done::Inputs(vec![answer]) });
                 }
             }
-            DhtCommand::Look => self.ask_dht(Some(DhtInput::Alone), |directory| async move {
-                let is_answered = directory.dht().is_anybody_there().await;
-                Some(if is_answered { DhtInput::Answered } else { DhtInput::Alone })
-            }),
-            DhtCommand::SaveNodes => {
+            DhtCommand::DhtConnectorLook => {
+                self.ask_dht(Some(Input::Event(told::dht_connector::alone())), |directory| async move {
+                    let is_answered = directory.dht().is_anybody_there().await;
+                    Some(if is_answered {
+                        Input::Event(told::dht_connector::answered())
+                    } else {
+                        Input::Event(told::dht_connector::alone())
+                    })
+                })
+            }
+            DhtCommand::DhtConnectorSaveNodes => {
                 let file = self.home.dht_nodes_file();
                 let whose = self.dht_of.clone();
                 self.ask_dht(None, move |directory| async move {
@@ -73,43 +81,33 @@ impl Driver {
                     None
                 });
             }
-            DhtCommand::Publish => {
+            DhtCommand::IdentityPublisherPublish => {
                 let (keys, document) = (self.keys.clone(), self.document.clone());
                 let published = Rc::clone(&self.published);
-                let otherwise = DhtInput::PublishFailed { reason: "there is no DHT".to_owned() };
+                let otherwise = Input::Event(told::identity_publisher::publish_failed("there is no DHT".to_owned()));
                 self.ask_dht(Some(otherwise), |directory| async move {
                     Some(match directory.publish(&keys.identity, &document).await {
                         Ok(nodes) => {
                             let revision = document.document().revision;
                             published.set(revision);
                             tracing::debug!(revision, nodes, "the identity document is published");
-                            DhtInput::Published
+                            Input::Event(told::identity_publisher::published())
                         }
                         Err(error) => {
                             tracing::warn!(%error, "the identity document is not published");
-                            DhtInput::PublishFailed { reason: error.to_string() }
+                            Input::Event(told::identity_publisher::publish_failed(error.to_string()))
                         }
                     })
                 });
             }
-            DhtCommand::FindIdentity(peer) => {
-                let store = self.store.clone();
-                let otherwise = DhtInput::IdentityRead { peer, entrypoints: None };
-                self.ask_dht(Some(otherwise), move |directory| async move {
-                    let document = directory.document(&peer, unix_ms()).await;
-                    let document = kept(&store, document).await;
-                    let entrypoints = document.map(|document| document.document().contacts.to_vec());
-                    Some(DhtInput::IdentityRead { peer, entrypoints })
-                });
-            }
-            DhtCommand::ReadSlot(nickname, index) => {
+            DhtCommand::NicknameHolderReadSlot { nickname: Some(nickname), index } => {
                 self.leave_slots_but(&nickname, index);
                 let me = self.keys.id();
-                let failed = |reason| DhtInput::SlotReadFailed { reason };
+                let failed = |reason| Input::Dht(DhtInput::SlotReadFailed { reason });
                 self.ask_for_nickname(failed, move |directory| async move {
                     let slot = directory.slot(&nickname, index);
                     match directory.read_slot(&slot, &me, unix_ms()).await {
-                        Ok(state) => DhtInput::SlotRead(state),
+                        Ok(state) => Input::Dht(DhtInput::SlotRead(state)),
                         Err(error) => {
                             tracing::debug!(%nickname, index, %error, "a slot is not read");
                             failed(error.to_string())
@@ -117,19 +115,23 @@ impl Driver {
                     }
                 });
             }
-            DhtCommand::WriteSlot(nickname, index) => self.write_slot(nickname, index),
-            DhtCommand::EraseSlot(nickname, index) => {
+            DhtCommand::NicknameHolderWriteSlot { nickname: Some(nickname), index } => self.write_slot(nickname, index),
+            // There is a nickname wherever the holder works; without one there is nothing to do, and its time-out says so.
+            DhtCommand::NicknameHolderReadSlot { .. }
+            | DhtCommand::NicknameHolderWriteSlot { .. }
+            | DhtCommand::NicknameHolderEraseSlot { nickname: None, .. } => {}
+            DhtCommand::NicknameHolderEraseSlot { nickname: Some(nickname), index } => {
                 self.leave_slots_but(&nickname, index);
                 let me = self.keys.id();
                 let name = nickname.clone();
                 let failed = move |reason| {
                     let problem = format!("{name} may stay taken for two days: {reason}");
-                    DhtInput::SlotErased { problem: Some(problem) }
+                    Input::Dht(DhtInput::SlotErased { problem: Some(problem) })
                 };
                 self.ask_for_nickname(failed.clone(), move |directory| async move {
                     let slot = directory.slot(&nickname, index);
                     match directory.erase_slot(&slot, &me, unix_ms()).await {
-                        Ok(_) => DhtInput::SlotErased { problem: None },
+                        Ok(_) => Input::Dht(DhtInput::SlotErased { problem: None }),
                         Err(error) => {
                             tracing::warn!(%nickname, index, %error, "the claim to a nickname is left to expire");
                             failed(error.to_string())
@@ -137,19 +139,31 @@ impl Driver {
                     }
                 });
             }
-            DhtCommand::ReadSlots { search, nickname, slots, first } => {
+            DhtCommand::NicknameObserverReadSlots { search, nickname, slots, first } => {
                 self.read_slots(search, &nickname, slots, first)
             }
             // The answers that still come are dropped with the search.
-            DhtCommand::CancelReading(search) => {
+            DhtCommand::NicknameObserverCancelReading { search } => {
                 self.reading.remove(&search);
             }
         }
     }
 
+    /// Looks for a node's identity document; it may say where the node is now.
+    pub(super) fn find_identity(&mut self, peer: NodeId) {
+        let store = self.store.clone();
+        let otherwise = Input::Dht(DhtInput::IdentityRead { peer, entrypoints: None });
+        self.ask_dht(Some(otherwise), move |directory| async move {
+            let document = directory.document(&peer, unix_ms()).await;
+            let document = kept(&store, document).await;
+            let entrypoints = document.map(|document| document.document().contacts.to_vec());
+            Some(Input::Dht(DhtInput::IdentityRead { peer, entrypoints }))
+        });
+    }
+
     /// Writes our claim, but only if others see whose it is: it counts only if the document is to be found, and names the nickname too.
     fn write_slot(&mut self, nickname: Nickname, index: u8) {
-        let failed = |reason| DhtInput::SlotWriteFailed { reason, is_exhausted: false };
+        let failed = |reason| Input::Dht(DhtInput::SlotWriteFailed { reason, is_exhausted: false });
         let keys = self.keys.clone();
         let document = self.document.clone();
         let is_propagated = local_service::is_on(self.node.system(), "identity-propagate");
@@ -179,11 +193,11 @@ impl Driver {
             }
             let slot = directory.slot(&nickname, index);
             match directory.write_slot(&slot, &keys.identity, unix_ms()).await {
-                Ok(_) => DhtInput::SlotWritten,
+                Ok(_) => Input::Event(told::nickname_holder::slot_written()),
                 Err(error) => {
                     tracing::warn!(%nickname, index, %error, "the claim to a nickname is not written");
                     let is_exhausted = error == SlotError::SequenceExhausted;
-                    DhtInput::SlotWriteFailed { reason: error.to_string(), is_exhausted }
+                    Input::Dht(DhtInput::SlotWriteFailed { reason: error.to_string(), is_exhausted })
                 }
             }
         });
@@ -251,26 +265,26 @@ impl Driver {
                 tracing::info!(%address, "the DHT is open");
                 self.directory = Some(directory);
                 self.dht_at = Some(address);
-                DhtInput::Opened
+                Input::Dht(DhtInput::Opened)
             }
             Err(error) if error.kind() == std::io::ErrorKind::Other => {
-                DhtInput::OpenFailed { reason: error.to_string() }
+                Input::Event(told::dht_connector::open_failed(error.to_string()))
             }
             Err(error) => {
                 let port = self.settings.dht_port.port;
                 let reason = format!("port {port} (UDP): {error}; the setting is services/entangled-dht/port");
-                DhtInput::OpenFailed { reason }
+                Input::Event(told::dht_connector::open_failed(reason))
             }
         };
-        self.input(Input::Dht(input));
+        self.input(input);
     }
 
     /// Asks the DHT; if there is none, `otherwise` is the answer.
-    fn ask_dht<F>(&mut self, otherwise: Option<DhtInput>, question: impl FnOnce(Directory) -> F)
+    fn ask_dht<F>(&mut self, otherwise: Option<Input>, question: impl FnOnce(Directory) -> F)
     where
-        F: Future<Output = Option<DhtInput>> + 'static,
+        F: Future<Output = Option<Input>> + 'static,
     {
-        let told = |answer: Option<DhtInput>| Done::Inputs(answer.map(Input::Dht).into_iter().collect());
+        let told = |answer: Option<Input>| Done::Inputs(answer.into_iter().collect());
         match self.directory.clone() {
             Some(directory) => {
                 let answer = question(directory);
@@ -281,17 +295,14 @@ impl Driver {
     }
 
     /// Asks on behalf of the holder of our nickname. It has one question at a time, and its answers name none; so what comes to one that was given up is dropped.
-    fn ask_for_nickname<F>(
-        &mut self,
-        failed: impl Fn(String) -> DhtInput + 'static,
-        question: impl FnOnce(Directory) -> F,
-    ) where
-        F: Future<Output = DhtInput> + 'static,
+    fn ask_for_nickname<F>(&mut self, failed: impl Fn(String) -> Input + 'static, question: impl FnOnce(Directory) -> F)
+    where
+        F: Future<Output = Input> + 'static,
     {
         if let Some(given_up) = self.nickname_question.take() {
             given_up.is_waited_for.set(false);
         }
-        let failed: Rc<dyn Fn(String) -> DhtInput> = Rc::new(failed);
+        let failed: Rc<dyn Fn(String) -> Input> = Rc::new(failed);
         let is_waited_for = Rc::new(Cell::new(true));
         self.nickname_question =
             Some(NicknameQuestion { is_waited_for: Rc::clone(&is_waited_for), failed: Rc::clone(&failed) });
@@ -302,7 +313,7 @@ impl Driver {
                 None => Ok(failed("there is no DHT".to_owned())),
             };
             let answer = answer.unwrap_or_else(|_| failed("the DHT takes too long to answer".to_owned()));
-            Done::Inputs(is_waited_for.replace(false).then_some(Input::Dht(answer)).into_iter().collect())
+            Done::Inputs(is_waited_for.replace(false).then_some(answer).into_iter().collect())
         });
     }
 
@@ -313,13 +324,10 @@ impl Driver {
     fn read_slots(&mut self, search: u64, nickname: &Nickname, slots: u8, first: bool) {
         let Some(directory) = &self.directory else {
             // Nobody can be asked, so no slot holds anything that could be found.
-            let nothing = (0..slots).map(|index| DhtInput::SearchSlotRead {
-                search,
-                index,
-                claimant: None,
-                entrypoints: Vec::new(),
+            let nothing = (0..slots).map(|index| {
+                Input::Dht(DhtInput::SearchSlotRead { search, index, claimant: None, entrypoints: Vec::new() })
             });
-            let inputs = nothing.map(Input::Dht).collect();
+            let inputs = nothing.collect();
             self.task(async move { Done::Inputs(inputs) });
             return;
         };

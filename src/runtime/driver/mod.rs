@@ -7,6 +7,7 @@ mod commands;
 mod dht;
 mod events;
 mod keeping;
+mod outside;
 mod receipts;
 mod sending;
 
