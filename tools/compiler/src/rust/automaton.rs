@@ -32,7 +32,7 @@ pub fn module(facts: &Facts<'_>) -> Vec<String> {
         automaton_impl(facts),
         properties::function(facts),
         format!("/// The definition.\nconst FILE: &str = {:?};\n", file(facts)),
-        metadata::tables(facts),
+        if facts.is_dynamic { metadata::tables(facts) } else { String::new() },
     ];
     pieces[0] = header(facts) + &imports(facts, &pieces.concat());
     pieces

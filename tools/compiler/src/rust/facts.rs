@@ -54,6 +54,8 @@ pub struct Facts<'a> {
     wide_reads: BTreeSet<Read>,
     /// The automata to which it sends by such a key, events or starts.
     wide_sends: BTreeSet<(AutomatonId, bool)>,
+    /// It is driven by names too, and so says everything about itself.
+    pub is_dynamic: bool,
     /// The properties that are looked at after every delivery, in the order of declaration.
     pub properties: Vec<&'a Property>,
     /// The names of its conditions, in the order of the file.
@@ -107,6 +109,7 @@ impl<'a> Facts<'a> {
             reads,
             wide_reads: wide_reads(system, automaton),
             wide_sends: wide_sends(system, automaton),
+            is_dynamic: options.dynamic,
             properties: automaton
                 .properties
                 .iter()

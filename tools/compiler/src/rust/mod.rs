@@ -8,11 +8,12 @@
 //! * `mod.rs`: the list of modules; include it with `include!(concat!(env!("OUT_DIR"), "/automata/mod.rs"))` in a module of your own;
 //! * `types.rs`: enums of `types.yaml`, and short names of opaque types;
 //! * `<automaton>.rs`: `State`, `Event`, `Timer`, `Action`, `Conditions`, `Parameters`, `Given`, `Variables`, the machine (on `statig`'s
-//!   traits), and `METADATA`;
+//!   traits);
 //! * `system.rs`: `System`, `Message`, `Action`, `Host`, `Settings`;
 //! * `outside.rs`, if a part outside is asked for something: a command for each such action;
 //! * `senders.rs`: a function for each event that a part of the program sends;
-//! * `dynamic.rs`, if [`Options::dynamic`]: everything by name and JSON, for tests, replays and tools.
+//! * `dynamic.rs`, if [`Options::dynamic`]: everything by name and JSON, for tests, replays and tools; and in each automaton's module `METADATA`, with
+//!   everything that the YAML says about it.
 
 mod automaton;
 mod documentation;
