@@ -14,7 +14,7 @@ pub mod dht;
 pub mod hosts;
 pub mod identity;
 pub mod messages;
-mod name;
+pub mod name;
 pub mod nickname;
 pub mod node;
 pub mod peers;
@@ -25,5 +25,4 @@ pub mod traces;
 pub mod transports;
 pub mod wire;
 pub mod words;
-
-pub use name::ParseNameError;
+pub mod world;

@@ -105,12 +105,19 @@ macro_rules! name {
     };
 }
 
-pub(crate) use name;
+name! {
+    /// A service of this node, as in `services/<name>/enabled`.
+    ServiceName
+}
+
+name! {
+    /// A way to carry bytes: `tcp`, `udp`.
+    TransportName
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::ServiceName;
 
     #[test]
     fn names_are_words_with_dashes() {

@@ -10,7 +10,7 @@ use bitpie::automata::{
     network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, tcp_connection,
 };
 use bitpie::identity::NodeId;
-use bitpie::transports::TransportName;
+use bitpie::name::TransportName;
 
 struct Answers;
 

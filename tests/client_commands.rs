@@ -19,7 +19,7 @@ use bitpie::api::methods::{
 };
 use bitpie::api::server::{Doors, serve};
 use bitpie::identity::NodeId;
-use bitpie::services::ServiceResult;
+use bitpie::world::services::ServiceResult;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};

@@ -292,7 +292,7 @@ pub type RequestId = opaque::Checked<
 >;
 
 #[allow(non_camel_case_types)]
-type RequestId_of_ = crate::node::RequestId;
+type RequestId_of_ = crate::world::RequestId;
 
 /// A service of this node.
 pub type ServiceName = opaque::Checked<
@@ -304,7 +304,7 @@ pub type ServiceName = opaque::Checked<
 >;
 
 #[allow(non_camel_case_types)]
-type ServiceName_of_ = crate::services::ServiceName;
+type ServiceName_of_ = crate::name::ServiceName;
 
 /// What became of a request to start or stop a service.
 pub type ServiceResult = opaque::Checked<
@@ -316,7 +316,7 @@ pub type ServiceResult = opaque::Checked<
 >;
 
 #[allow(non_camel_case_types)]
-type ServiceResult_of_ = crate::services::ServiceResult;
+type ServiceResult_of_ = crate::world::services::ServiceResult;
 
 /// Its variants are those of `types.yaml`.
 const _: fn(&ServiceResult_of_) = |value| match value {
@@ -390,4 +390,4 @@ pub type TransportName = opaque::Checked<
 >;
 
 #[allow(non_camel_case_types)]
-type TransportName_of_ = crate::transports::TransportName;
+type TransportName_of_ = crate::name::TransportName;

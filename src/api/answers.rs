@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::hidden::Hidden;
 use crate::identity::{Entrypoint, NodeId};
+use crate::name::ServiceName;
+use crate::name::TransportName;
 use crate::nickname::{Nickname, NicknameResult};
-use crate::services::{ServiceName, ServiceResult};
-use crate::transports::TransportName;
+use crate::world::services::ServiceResult;
 
 /// `status`: how the node is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 use super::answers;
 use super::errors::{ErrorKind, RpcError};
 use super::hidden::Hidden;
+use crate::name::ServiceName;
 use crate::nickname::Nickname;
-use crate::services::ServiceName;
 
 /// Messages in one answer, at the most; more are asked for page by page.
 pub const MESSAGES_PER_ANSWER: u32 = 500;

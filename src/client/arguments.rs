@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::duration::Span;
 use crate::identity::Fingerprint;
+use crate::name::ServiceName;
 use crate::nickname::Nickname;
-use crate::services::ServiceName;
 
 /// A peer-to-peer node whose every behaviour is an explicit state machine.
 #[derive(Parser)]

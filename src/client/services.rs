@@ -9,7 +9,8 @@ use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, STRONG, print, print_json, safe, state_style, styled};
 use crate::api::answers::{Service, ServiceChange, Services};
 use crate::api::methods::{DisableService, EnableService, ListServices, StartService, StopService};
-use crate::services::{ServiceName, ServiceResult};
+use crate::name::ServiceName;
+use crate::world::services::ServiceResult;
 
 /// Does what is asked for.
 pub fn perform(command: ServiceCommand, context: &Context<'_>) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use crate::automata::contact_ratings::Action;
 use crate::automata::contact_status::State;
 use crate::automata::system::System;
-use crate::node::{Command, World};
+use crate::world::{Command, World};
 
 /// Performs an action.
 pub fn perform(world: &mut World, system: &System, action: &Action) {

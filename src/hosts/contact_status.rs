@@ -1,11 +1,13 @@
 //! A contact's handshake: its identity document is there as soon as there is a session, and ours goes out as a packet.
 
 use crate::automata::contact_status::Inside as Action;
-use crate::automata::peer_link;
-use crate::automata::senders::handshake;
+use crate::automata::peer_link::State as LinkState;
+use crate::automata::senders::{api, contacts, handshake, peers};
 use crate::automata::system::System;
-use crate::identity::NodeId;
-use crate::node::{OutgoingPacket, Purpose, World};
+use crate::identity::{Entrypoint, NodeId};
+use crate::world::{OutgoingPacket, Purpose, World};
+
+use super::{message_delivery, peer_link};
 use crate::peers::PeerSource;
 
 /// Performs an action of the contact.
@@ -21,7 +23,7 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
         }
         Action::FetchIdentity => {
             world.handshakes.fetching.insert(peer);
-            world.hurry_link(system, peer);
+            peer_link::hurry(world, system, peer);
         }
         Action::SendMyIdentity => match world.send_packet(peer, OutgoingPacket::Identity) {
             Some(packet) => world.handshakes.wait(packet, peer, Purpose::Contact),
@@ -35,12 +37,52 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             let now_unix_ms = world.now.unix_ms;
             world.peers.entry(peer, PeerSource::Itself, now_unix_ms).seen(now_unix_ms);
         }
-        Action::ReleaseMessages => world.let_messages_go(system, peer),
+        Action::ReleaseMessages => message_delivery::release(world, system, peer),
     }
 }
 
 /// All addresses of the peer were tried in vain, by this run or by the one before, and the link rests from it.
 fn has_failed_lately(world: &World, system: &System, peer: &NodeId) -> bool {
-    let rests = system.peer_link.get(peer).is_some_and(|link| link.state() == peer_link::State::Resting);
+    let rests = system.peer_link.get(peer).is_some_and(|link| link.state() == LinkState::Resting);
     rests && world.peers.get(peer).is_some_and(|known| known.failures > 0)
+}
+
+/// Somebody has to be looked after as a contact: whether it is here, and by a session.
+pub fn look_after(world: &mut World, peer: NodeId) {
+    peer_link::want(world, peer);
+    world.tell(contacts::contact_status::contact_added(peer));
+}
+
+/// Somebody is a contact from now on.
+pub fn added(world: &mut World, system: &System, peer: NodeId, entrypoints: &[Entrypoint]) {
+    world.peers.name(peer);
+    let is_new = world.learn(peer, entrypoints, PeerSource::User);
+    world.remember_peer(&peer);
+    if is_new {
+        world.tell_if_there(system, peers::peer_link::address_learnt(peer));
+    }
+    if world.contacts.insert(peer) && world.is_service_on(system, "p2p-hookups") {
+        look_after(world, peer);
+    }
+}
+
+/// Somebody is no contact any more.
+pub fn removed(world: &mut World, system: &System, peer: NodeId) {
+    world.contacts.remove(&peer);
+    let is_wanted = world.bootstrap.contains(&peer);
+    if !is_wanted {
+        world.peers.unname(&peer);
+    }
+    world.tell_if_there(system, contacts::contact_status::shutdown(peer));
+    if !is_wanted {
+        world.tell_if_there(system, contacts::peer_link::unwanted(peer));
+    }
+    message_delivery::give_up(world, system, &peer);
+}
+
+/// The user asks whether a contact is there. Somebody waits for it, so it is tried even if it was tried lately.
+pub fn ping(world: &mut World, system: &System, peer: NodeId) {
+    peer_link::hurry(world, system, peer);
+    world.tell(api::contact_status::ping_now(peer));
+    world.tell(api::p2p_connector::ping_contact(peer));
 }

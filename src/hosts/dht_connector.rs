@@ -1,7 +1,8 @@
 //! Why there is no DHT, for the user.
 
 use crate::automata::dht_connector::Inside as Action;
-use crate::node::{Command, World};
+use crate::automata::senders::dht;
+use crate::world::{Command, World};
 
 /// Performs an action.
 pub fn perform(world: &mut World, action: Action) {
@@ -11,4 +12,11 @@ pub fn perform(world: &mut World, action: Action) {
             world.command(Command::Report { what: "there is no DHT".to_owned(), reason });
         }
     }
+}
+
+/// There is a socket. What was asked by way of the one before is not answered any more.
+pub fn opened(world: &mut World) {
+    world.dht_failure = None;
+    world.finding.clear();
+    world.tell(dht::dht_connector::opened());
 }

@@ -3,7 +3,9 @@
 use crate::automata::identity_publisher::Inside as Action;
 use crate::automata::system::System;
 use crate::identity::NodeId;
-use crate::node::World;
+use crate::world::World;
+
+use super::p2p_connector;
 
 /// Performs an action.
 pub fn perform(world: &mut World, system: &System, action: Action) {
@@ -30,6 +32,6 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
 /// The propagation of our identity does not wait for the DHT any more, if it has.
 fn propagated(world: &mut World, system: &System) {
     if std::mem::take(&mut world.handshakes.is_publishing) {
-        world.look_at_propagation(system);
+        p2p_connector::look_at_propagation(world, system);
     }
 }

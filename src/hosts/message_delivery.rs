@@ -1,21 +1,26 @@
 //! A message of ours: handed to the session that serves the recipient, and what became of it written down.
 
-use crate::automata::message_delivery::Inside as Action;
-use crate::automata::senders::gateway;
-use crate::automata::system::System;
-use crate::node::{Command, World};
+use crate::automata::contact_status;
+use crate::automata::message_delivery::{self, Inside as Action};
+use crate::automata::senders::{gateway, private_messages, services};
+use crate::automata::system::{Message, System};
+use crate::automata::types::FailReason;
+use crate::identity::NodeId;
 use crate::wire::PacketId;
+use crate::world::{Command, QueuedMessage, World};
+
+use automata_runtime::{Input as BusInput, Milliseconds};
 
 /// Performs an action of the delivery.
 pub fn perform(world: &mut World, system: &System, message: PacketId, action: Action) {
     match action {
         Action::StandInLine { peer, number } => {
-            world.lines.stand(peer, number, message);
-            world.let_messages_go(system, peer);
+            world.send_queue.stand(peer, number, message);
+            release(world, system, peer);
         }
         Action::LeaveLine { peer, number } => {
-            world.lines.leave(&peer, number);
-            world.let_messages_go(system, peer);
+            world.send_queue.leave(&peer, number);
+            release(world, system, peer);
         }
         Action::Transmit { peer } => match world.sessions.ready(&peer) {
             Some(session) => world.command(Command::Transmit { session, message, recipient: peer }),
@@ -24,5 +29,103 @@ pub fn perform(world: &mut World, system: &System, message: PacketId, action: Ac
                 world.tell(gateway::message_delivery::send_failed(message));
             }
         },
+    }
+}
+
+/// A message of the user is on disk.
+pub fn queued(world: &mut World, system: &System, queued: &QueuedMessage) {
+    // Otherwise it is loaded with all others as soon as the service is on.
+    if world.is_service_on(system, "private-messages") && system.message_delivery.get(&queued.message).is_none() {
+        deliver(world, queued);
+    }
+}
+
+/// What happens when a message of ours is to be delivered.
+fn deliver(world: &mut World, queued: &QueuedMessage) {
+    world.written += 1;
+    let given = message_delivery::Given {
+        peer: queued.peer,
+        number: Some(world.written),
+        lifetime: Milliseconds(queued.expires_unix_ms.saturating_sub(world.now.unix_ms)),
+        sent_before: Some(queued.attempts),
+        paused_before: Some(Milliseconds(queued.pause_ms)),
+        send_timeout: None,
+        acknowledgement_timeout: None,
+        first_pause: None,
+        longest_pause: None,
+        receipt_patience: None,
+    };
+    world.tell(Message::MessageDelivery(queued.message, BusInput::Start(given)));
+    world.tell(private_messages::message_delivery::queued(queued.message));
+}
+
+/// A session has taken a message, or has not.
+pub fn transmitted(world: &mut World, message: PacketId, is_sent: bool) {
+    if is_sent {
+        world.counters.packets_out += 1;
+        world.tell(gateway::message_delivery::sent(message));
+    } else {
+        world.counters.packets_failed += 1;
+        world.tell(gateway::message_delivery::send_failed(message));
+    }
+}
+
+/// The recipient of a message has it.
+pub fn acknowledged(world: &mut World, system: &System, message: PacketId, by: NodeId) {
+    if is_for(system, &message, &by) {
+        world.tell(gateway::message_delivery::acknowledged(message));
+    }
+}
+
+/// The recipient of a message does not take it.
+pub fn refused(world: &mut World, system: &System, message: PacketId, by: NodeId, reason: FailReason) {
+    if is_for(system, &message, &by) {
+        world.tell(gateway::message_delivery::refused(message, reason));
+    }
+}
+
+fn is_for(system: &System, message: &PacketId, peer: &NodeId) -> bool {
+    system.message_delivery.get(message).is_some_and(|delivery| delivery.parameters.peer == *peer)
+}
+
+/// A read receipt. It may come long after the delivery has come to its end; the store then knows whether the message was for that peer.
+pub fn read(world: &mut World, system: &System, message: PacketId, peer: NodeId) {
+    match system.message_delivery.get(&message) {
+        Some(delivery) if delivery.parameters.peer == peer => world.tell(gateway::message_delivery::read(message)),
+        Some(_) => {}
+        None => world.command(Command::FindDelivered { message, peer }),
+    }
+}
+
+/// Whatever goes to that peer is not answered by the session that it went by.
+pub fn session_lost(world: &mut World, system: &System, peer: &NodeId) {
+    world.send_queue.step_back(peer);
+    for message in messages_for(system, peer) {
+        world.tell(gateway::message_delivery::session_lost(message));
+    }
+}
+
+/// That peer is no contact any more, and the store has given up what was to go there.
+pub fn give_up(world: &mut World, system: &System, peer: &NodeId) {
+    for message in messages_for(system, peer) {
+        world.tell(services::message_delivery::stop(message));
+    }
+}
+
+fn messages_for(system: &System, peer: &NodeId) -> Vec<PacketId> {
+    let those = system.message_delivery.iter().filter(|(_, delivery)| delivery.parameters.peer == *peer);
+    those.map(|(message, _)| *message).collect()
+}
+
+/// Messages whose turn it is may go, if the contact is here.
+pub fn release(world: &mut World, system: &System, peer: NodeId) {
+    let is_here = |status: contact_status::State| status == contact_status::State::Connected;
+    if world.sessions.ready(&peer).is_none()
+        || !system.contact_status.get(&peer).is_some_and(|status| is_here(status.state()))
+    {
+        return;
+    }
+    while let Some(message) = world.send_queue.next(&peer) {
+        world.tell(gateway::message_delivery::turn(message));
     }
 }

@@ -1,8 +1,12 @@
 //! Why a transport does not listen, for the user.
 
 use crate::automata::network_transport::Inside as Action;
-use crate::node::{Command, World};
-use crate::transports::TransportName;
+use crate::automata::senders::transports;
+use crate::automata::system::System;
+use crate::name::TransportName;
+use crate::world::{Command, TransportInput, World};
+
+use super::lan;
 
 /// Performs an action of the transport.
 pub fn perform(world: &mut World, transport: TransportName, action: Action) {
@@ -12,5 +16,28 @@ pub fn perform(world: &mut World, transport: TransportName, action: Action) {
             world.transport_failures.insert(transport, reason.clone());
             world.command(Command::Report { what, reason });
         }
+    }
+}
+
+/// A transport reports.
+pub fn report(world: &mut World, system: &System, transport: TransportName, input: TransportInput) {
+    match input {
+        TransportInput::Listening { entrypoints } => {
+            world.transport_failures.remove(&transport);
+            world.identity.entrypoints.insert(transport.clone(), entrypoints);
+            world.tell(transports::network_transport::receiving_started(transport));
+        }
+        TransportInput::Failed { reason } => {
+            world.identity.entrypoints.remove(&transport);
+            world.tell(transports::network_transport::receiving_failed(transport, reason));
+        }
+        TransportInput::Stopped => {
+            world.identity.entrypoints.remove(&transport);
+            world.tell(transports::network_transport::receiving_stopped(transport));
+        }
+    }
+    // Others are to hear at once that it is another place, or none.
+    if world.is_service_on(system, lan::SERVICE) {
+        lan::search(world);
     }
 }

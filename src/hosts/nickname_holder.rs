@@ -1,8 +1,11 @@
 //! Our nickname: what the user is told of it.
 
 use crate::automata::nickname_holder::Inside as Action;
+use crate::automata::senders::{api, dht};
+use crate::automata::system::System;
 use crate::automata::types::{NicknameResult, SlotState};
-use crate::node::{Command, World};
+use crate::nickname::Nickname;
+use crate::world::{Command, World};
 
 /// Performs an action.
 pub fn perform(world: &mut World, action: Action) {
@@ -21,4 +24,43 @@ pub fn perform(world: &mut World, action: Action) {
             world.command(Command::ReportNickname { result, nickname, index });
         }
     }
+}
+
+/// The user wants to be known by another name, or by none.
+pub fn set(world: &mut World, system: &System, nickname: Option<Nickname>) {
+    world.nickname.wanted.clone_from(&nickname);
+    // Otherwise it is taken up as soon as the service is on.
+    if world.is_service_on(system, "private-messages") {
+        match nickname {
+            Some(nickname) => world.tell(api::nickname_holder::set_nickname(nickname)),
+            None => world.tell_if_there(system, api::nickname_holder::clear_nickname()),
+        }
+    }
+}
+
+/// A slot of the nickname that is to be ours was read: what it holds, or why it could not be read.
+pub fn slot_read(world: &mut World, slot: Result<SlotState, String>) {
+    match slot {
+        Ok(slot) => {
+            world.nickname.problem = None;
+            world.nickname.read = Some(slot);
+            world.tell(dht::nickname_holder::slot_read(slot));
+        }
+        Err(reason) => {
+            world.nickname.problem = Some(reason);
+            world.tell(dht::nickname_holder::read_failed());
+        }
+    }
+}
+
+/// Our claim is not in the slot.
+pub fn write_failed(world: &mut World, reason: String, is_exhausted: bool) {
+    world.nickname.problem = Some(reason);
+    world.tell(dht::nickname_holder::write_failed(is_exhausted));
+}
+
+/// Our claim is not in the slot any more, or may be for this reason.
+pub fn slot_erased(world: &mut World, problem: Option<String>) {
+    world.nickname.problem = problem;
+    world.tell(dht::nickname_holder::slot_erased());
 }

@@ -1,12 +1,12 @@
 //! Our identity document: built by the rim, which has the key, and sent to everybody with whom there is a session.
 
-use crate::automata::dht_connector;
 use crate::automata::p2p_connector::{Action, Conditions};
 use crate::automata::senders::identity;
 use crate::automata::system::System;
+use crate::automata::{dht_connector, local_service};
 use crate::identity::{Entrypoint, NodeId};
-use crate::node::{Command, OutgoingPacket, Purpose, World};
-use crate::transports::TransportName;
+use crate::name::TransportName;
+use crate::world::{Command, OutgoingPacket, Purpose, World};
 
 impl Conditions for World {
     fn peers_known(&mut self) -> bool {
@@ -24,11 +24,9 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
         Action::UpdateMyIdentity => {
             let entrypoints = in_order(world);
             world.identity.published.clone_from(&entrypoints);
-            let services = crate::services::SERVICES
-                .iter()
-                .filter(|service| world.is_service_on(system, service.name))
-                .map(crate::services::Service::service_name)
-                .collect();
+            let services =
+                system.local_service.iter().filter(|(_, service)| service.state() == local_service::State::On);
+            let services = services.map(|(name, _)| name.clone()).collect();
             world.command(Command::BuildIdentity { entrypoints, services });
         }
         Action::Propagate => propagate(world, system),
@@ -65,10 +63,17 @@ fn propagate(world: &mut World, system: &System) {
             world.tell(identity::identity_publisher::changed());
         }
     }
-    world.look_at_propagation(system);
+    look_at_propagation(world, system);
 }
 
 /// The DHT is there, to be published in.
 fn is_joined(system: &System) -> bool {
     system.dht_connector.get().is_some_and(|connector| connector.state() == dht_connector::State::Joined)
+}
+
+/// Our identity has been propagated once nobody is waited for.
+pub fn look_at_propagation(world: &mut World, system: &System) {
+    if !world.handshakes.is_propagating() {
+        world.tell_if_there(system, identity::p2p_connector::my_id_propagated());
+    }
 }

@@ -1,13 +1,16 @@
 //! A wanted session: addresses are taken one after another, and rests are written down.
 
 use crate::automata::peer_link::{Action, Conditions};
-use crate::automata::senders::{gateway, handshake};
+use crate::automata::senders::{contacts, gateway, handshake, peers};
 use crate::automata::system::System;
-use crate::identity::NodeId;
-use crate::node::{Command, Session, World};
+use crate::identity::{Entrypoint, NodeId};
 use crate::peers::PeerSource;
+use crate::world::{Command, RequestId, Session, World};
 
 use automata_runtime::Milliseconds;
+
+/// A rest that was written down is believed up to here: the clock may have jumped.
+const LONGEST_REST_MS: u64 = 15 * 60 * 1000;
 
 impl Conditions for World {
     fn any_address(&mut self, peer: &NodeId) -> bool {
@@ -38,10 +41,10 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
                 world.tell(handshake::contact_status::identity_missing(peer));
             }
             // It may have moved; then only its document says where to. Asked after each round, since a document that has just been written is not found at once.
-            if world.contacts.contains(&peer) || world.is_reaching(&peer) {
+            if world.contacts.contains(&peer) || world.reaching.is_awaited(&peer) {
                 world.find_identity(peer);
             }
-            world.reached(system, peer, false);
+            reached(world, system, peer, false);
         }
     }
 }
@@ -57,4 +60,54 @@ fn dial(world: &mut World, system: &System, peer: NodeId) {
     let opened = Session::new(entrypoint.transport.clone(), entrypoint.address, Some(peer), world.now.ms);
     world.sessions.insert(session, opened);
     world.command(Command::Dial { session, entrypoint, expected: peer });
+}
+
+/// A session is wanted with that peer.
+pub fn want(world: &mut World, peer: NodeId) {
+    let now_unix_ms = world.now.unix_ms;
+    let peer_known = world.peers.entry(peer, PeerSource::User, now_unix_ms);
+    let pause = Milliseconds(peer_known.next_attempt_unix_ms.saturating_sub(now_unix_ms).min(LONGEST_REST_MS));
+    world.tell(peers::peer_link::wanted(peer, pause));
+}
+
+/// A link is wanted at once, and there is one from now on if there was none.
+pub fn hurry(world: &mut World, system: &System, peer: NodeId) {
+    if system.peer_link.get(&peer).is_some() {
+        world.tell(contacts::peer_link::wanted_now(peer));
+    } else {
+        want(world, peer);
+    }
+}
+
+/// The user wants to know whether a node is there.
+pub fn reach(world: &mut World, system: &System, request: RequestId, peer: NodeId) {
+    if world.sessions.ready(&peer).is_some() {
+        world.command(Command::ReportReached { request, is_reached: true });
+    } else if peer == world.me || world.reaching.is_full() {
+        world.command(Command::ReportReached { request, is_reached: peer == world.me });
+    } else {
+        world.reaching.wait(peer, request);
+        hurry(world, system, peer);
+    }
+}
+
+/// It has been found out whether a node is there. A session that only served to find out is not wanted any more.
+pub fn reached(world: &mut World, system: &System, peer: NodeId, is_reached: bool) {
+    let Some(requests) = world.reaching.end(&peer) else { return };
+    for request in requests {
+        world.command(Command::ReportReached { request, is_reached });
+    }
+    if !world.contacts.contains(&peer) && !world.bootstrap.contains(&peer) {
+        world.tell_if_there(system, contacts::peer_link::unwanted(peer));
+    }
+}
+
+/// The identity document of a node was looked for in the DHT.
+pub fn identity_read(world: &mut World, system: &System, peer: NodeId, entrypoints: Option<&[Entrypoint]>) {
+    world.finding.remove(&peer);
+    if let Some(entrypoints) = entrypoints
+        && world.learn(peer, entrypoints, PeerSource::Dht)
+    {
+        world.tell_if_there(system, peers::peer_link::address_learnt(peer));
+    }
 }

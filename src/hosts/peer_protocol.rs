@@ -1,11 +1,13 @@
 //! HELLO, PEER-ID, READY: what the automaton sends goes out as frames; what other sessions with the same peer mean is answered from the table.
 
 use crate::automata::peer_protocol::{Action, Conditions};
-use crate::automata::senders::{gateway, peers};
+use crate::automata::senders::{gateway, handshake, peers};
 use crate::automata::system::System;
-use crate::automata::types::OtherSession;
+use crate::automata::types::{OtherSession, Refusal};
 use crate::identity::NodeId;
-use crate::node::{Counters, FrameContent, OutgoingFrame, SessionId, VIOLATION_POINTS, World};
+use crate::world::{Counters, FrameContent, OutgoingFrame, Purpose, Session, SessionId, VIOLATION_POINTS, World};
+
+use super::{message_delivery, p2p_connector, packets, peer_link};
 use crate::peers::PeerSource;
 
 /// A session is told of peers so often at the most: whoever asks makes us look through all that we know.
@@ -29,7 +31,7 @@ impl Conditions for World {
 pub fn perform(world: &mut World, system: &System, session: SessionId, action: Action) {
     match action {
         Action::SendHello => {
-            if let Some(observed) = world.sessions.get(session).map(crate::node::Session::entrypoint) {
+            if let Some(observed) = world.sessions.get(session).map(Session::entrypoint) {
                 world.send_frame(session, OutgoingFrame::Hello { observed });
             }
         }
@@ -46,7 +48,7 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
             world.send_frame(session, OutgoingFrame::Ping(now_ms));
         }
         Action::SendPong { nonce } => world.send_frame(session, OutgoingFrame::Pong(nonce)),
-        Action::Refuse { reason } => world.refuse(session, reason),
+        Action::Refuse { reason } => refuse(world, session, reason),
         Action::CloseSession => {
             world.tell_if_there(system, gateway::tcp_connection::disconnect(session));
         }
@@ -82,7 +84,7 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
             if let Some(peer) = peer
                 && world.sessions.retire(&peer, session)
             {
-                world.lost(system, peer);
+                lost(world, system, peer);
             }
         }
         Action::PassOn => pass_on(world, system, session),
@@ -91,7 +93,7 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
 }
 
 fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId) {
-    let dialled = world.sessions.get(session).filter(|it| it.is_outgoing).map(crate::node::Session::entrypoint);
+    let dialled = world.sessions.get(session).filter(|it| it.is_outgoing).map(Session::entrypoint);
     if let Some(session) = world.sessions.get_mut(session) {
         session.was_ready = true;
     }
@@ -100,9 +102,9 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
     world.remember_peer(&peer);
     // If the peer's READY was there already, the older session has yet to hear that it is replaced; what was on its way by it is lost all the same.
     if world.sessions.announce(peer, session) {
-        world.lost(system, peer);
+        lost(world, system, peer);
     }
-    world.found(system, peer);
+    found(world, system, peer);
     if let Some(session) = world.sessions.get_mut(session) {
         session.asked_for_peers = true;
     }
@@ -132,7 +134,7 @@ fn pass_on(world: &mut World, system: &System, id: SessionId) {
                 }
             }
         }
-        Some(FrameContent::Packet(packet)) => world.packet(system, id, packet),
+        Some(FrameContent::Packet(packet)) => packets::receive(world, system, id, packet),
         // Whoever asks too often is not answered. Everything else was told to the automaton as what it is.
         _ => {}
     }
@@ -145,4 +147,36 @@ fn note_violation(world: &mut World, session: SessionId) {
         world.peers.entry(peer, PeerSource::Itself, now_unix_ms).misbehaviour.add(VIOLATION_POINTS, now_unix_ms);
         world.remember_peer(&peer);
     }
+}
+
+/// A peer has no session any more: what waited for its answers waits in vain.
+fn lost(world: &mut World, system: &System, peer: NodeId) {
+    let forgotten = world.handshakes.forget(&peer, None);
+    if forgotten.contains(&Purpose::Contact) {
+        world.tell_if_there(system, handshake::contact_status::send_failed(peer));
+    }
+    world.tell_if_there(system, gateway::contact_status::session_closed(peer));
+    if forgotten.contains(&Purpose::Propagation) {
+        p2p_connector::look_at_propagation(world, system);
+    }
+    message_delivery::session_lost(world, system, &peer);
+}
+
+/// A peer has a session now.
+fn found(world: &mut World, system: &System, peer: NodeId) {
+    world.tell_if_there(system, gateway::contact_status::session_opened(peer));
+    if world.handshakes.fetching.remove(&peer) {
+        world.tell_if_there(system, handshake::contact_status::identity_fetched(peer));
+    }
+    world.tell_if_there(system, gateway::peer_link::session_ready(peer));
+    peer_link::reached(world, system, peer, true);
+}
+
+/// Tells a peer why we do not take it, and counts it.
+fn refuse(world: &mut World, session: SessionId, reason: Refusal) {
+    Counters::count(&mut world.counters.refused, reason);
+    if let Some(session) = world.sessions.get_mut(session) {
+        session.ended_because = Some(format!("we refused: {reason:?}"));
+    }
+    world.send_frame(session, OutgoingFrame::Refused(reason));
 }

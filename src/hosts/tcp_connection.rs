@@ -7,8 +7,8 @@ use crate::automata::senders::{gateway, transports};
 use crate::automata::system::System;
 use crate::automata::tcp_connection::{Inside as Action, State};
 use crate::automata::types::CloseReason;
-use crate::node::{Command, Counters, FrameContent, SessionId, World};
 use crate::peers::PeerSource;
+use crate::world::{Command, Counters, FrameContent, Session, SessionId, SessionInput, World};
 
 /// Performs an action of the session.
 pub fn perform(world: &mut World, system: &System, session: SessionId, action: &Action) {
@@ -88,7 +88,7 @@ fn living_state(system: &System, id: SessionId) -> Option<&'static str> {
 }
 
 /// The socket is closed.
-pub fn closed(
+fn closed(
     world: &mut World,
     system: &System,
     id: SessionId,
@@ -133,4 +133,44 @@ pub fn closed(
         world.tell_if_there(system, gateway::peer_link::dial_failed(peer, chance));
     }
     world.last_closed(peer, session.ended_because.unwrap_or(detail));
+}
+
+/// A session reports.
+pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionInput) {
+    match input {
+        SessionInput::Accepted { transport, remote } => {
+            world.sessions.insert(id, Session::new(transport, remote, None, world.now.ms));
+            world.tell(transports::tcp_connection::connection_made(id, false));
+        }
+        SessionInput::Connected => world.tell(transports::tcp_connection::connection_made(id, true)),
+        SessionInput::Authenticated { peer } => {
+            let Some(session) = world.sessions.get_mut(id) else { return };
+            session.peer = Some(peer);
+            world.identity.stabilities.session(&session.transport, true);
+            let message = if session.is_outgoing {
+                transports::tcp_connection::answer_received(id, peer)
+            } else {
+                transports::tcp_connection::hello_received(id, peer)
+            };
+            world.tell(message);
+        }
+        SessionInput::KeepAlive => {
+            if let Some(peer) = world.sessions.get(id).and_then(|session| session.peer) {
+                world.tell(transports::tcp_connection::answer_received(id, peer));
+            }
+        }
+        SessionInput::Frame { length, content } => {
+            let now_ms = world.now.ms;
+            let Some(session) = world.sessions.get_mut(id) else { return };
+            session.heard_ms = now_ms;
+            session.frames_in += 1;
+            session.bytes_in += u64::from(length);
+            session.arriving = Some(content);
+            world.counters.frames_in += 1;
+            world.tell(transports::tcp_connection::bytes_received(id, length));
+        }
+        SessionInput::Closed { reason, detail, chance_ms } => {
+            closed(world, system, id, reason, detail, Milliseconds(chance_ms));
+        }
+    }
 }

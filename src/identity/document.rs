@@ -8,8 +8,8 @@ use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 
 use super::{BadSignature, Domain, Entrypoint, IdentityKey, NodeId, SealingPublicKey};
+use crate::name::ServiceName;
 use crate::nickname::Nickname;
-use crate::services::ServiceName;
 use crate::wire::{AtMost, CLOCK_SKEW_MS, DecodeError, Signed, decode, encode};
 
 /// Octets of a signed document, at the most. BEP 44 counts 1000, four of them for its own framing.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::transports::TransportName;
+use crate::name::TransportName;
 
 /// Characters of an entrypoint's text, at the most.
 pub const ENTRYPOINT_CHARACTERS: usize = 128;

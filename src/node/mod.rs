@@ -9,46 +9,13 @@
 //! // sleep until node.poll_deadline() or the next input; then node.advance(now)
 //! ```
 
-mod command;
-mod dht;
-mod gateway;
-mod input;
-mod lan;
-mod lines;
-mod peers;
-mod sessions;
-mod stability;
-mod world;
-
-use std::fmt;
+mod actions;
+mod inputs;
 
 use automata_runtime::{Bus, Recorder};
-use serde::{Deserialize, Serialize};
 
 use crate::automata::system::{Action, Settings, System};
-
-pub use command::{Command, OutgoingFrame, OutgoingPacket};
-pub use gateway::{Counters, Purpose};
-pub use input::{
-    Beginning, DhtInput, FrameContent, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage,
-    SessionInput, TransportInput, UserRequest,
-};
-pub use lan::{LAN_PEERS, Lan};
-pub use lines::{Lines, MESSAGES_ON_THEIR_WAY};
-pub use peers::{Peers, VIOLATION_POINTS};
-pub use sessions::{Session, SessionId, Sessions};
-pub use stability::{Stabilities, Stability};
-pub use world::{OwnIdentity, World};
-
-/// Somebody waits for the outcome of this request. Numbered by the node, from 1, and never used again in one run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct RequestId(pub u64);
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
+use crate::world::{Beginning, Command, Input, Now, World};
 
 /// The core of a node.
 pub struct Node<R = automata_runtime::Off> {
@@ -74,7 +41,7 @@ impl<R: Recorder> Node<R> {
         if matches!(input, Input::Begin) {
             self.bus.start(now.ms, &mut self.world, &mut self.actions);
         }
-        self.world.receive(self.bus.system(), input);
+        inputs::receive(&mut self.world, self.bus.system(), input);
         self.settle();
     }
 
@@ -90,14 +57,13 @@ impl<R: Recorder> Node<R> {
     fn settle(&mut self) {
         loop {
             for action in std::mem::take(&mut self.actions) {
-                crate::hosts::perform(&mut self.world, self.bus.system(), action);
+                actions::perform(&mut self.world, self.bus.system(), action);
+            }
+            if !self.world.has_messages() {
+                inputs::look_around(&mut self.world, self.bus.system());
             }
             let Some(message) = self.world.next_message() else { break };
             self.bus.handle(self.world.now.ms, message, &mut self.world, &mut self.actions);
-        }
-        self.world.look_around(self.bus.system());
-        if self.world.has_messages() {
-            self.settle();
         }
     }
 

@@ -9,13 +9,15 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{self, Call, MESSAGES_PER_ANSWER, Method, Request, answer};
 use crate::automata::{contact_status, network_transport};
-use crate::hosts::local_service;
 use crate::identity::{Entrypoint, NodeId};
 use crate::messages::NewMessage;
-use crate::node::{Input, Node, QueuedMessage, RequestId, UserRequest};
-use crate::services::{ServiceName, ServiceResult};
+use crate::name::ServiceName;
+use crate::node::Node;
 use crate::store::{Store, StoreError};
 use crate::wire::PacketId;
+use crate::world::services;
+use crate::world::services::ServiceResult;
+use crate::world::{Input, QueuedMessage, RequestId, UserRequest};
 
 use super::clock::unix_ms;
 use super::config::{Config, ConfigError};
@@ -309,7 +311,7 @@ impl Driver {
             let problem = super::views::problem(&self.node, name.as_str());
             let why = problem.map(|problem| format!("{problem}; it tries again by itself"));
             // It may have been stopped again meanwhile.
-            let is_on = local_service::is_on(self.node.system(), name.as_str());
+            let is_on = services::is_on(self.node.system(), name.as_str());
             let result = if is_on { ServiceResult::Started } else { ServiceResult::Stopped };
             let change = answers::ServiceChange { name, result, enabled, why };
             let _ = reply.send(answer::<methods::StartService>(&change));

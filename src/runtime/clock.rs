@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-use crate::node::Now;
+use crate::world::Now;
 
 /// Time since the node was started, and unix time.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,8 @@ use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods;
 use crate::identity::{Entrypoint, IDURL_SCHEME, NodeId};
 use crate::messages::{CONTACT_HINTS, Contact, ContactState};
-use crate::node::Input;
 use crate::store::{NewContact, Store};
+use crate::world::Input;
 
 use super::calls::{Reply, failed};
 use super::clock::unix_ms;

@@ -1,8 +1,8 @@
 //! Frames that came in, decoded and verified, as the core is told of them.
 
 use crate::identity::NodeId;
-use crate::node::{FrameContent, IncomingPacket, PacketContent};
 use crate::wire::{DecodeError, Fail, Frame, Hello, PacketKind, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
+use crate::world::{FrameContent, IncomingPacket, PacketContent};
 
 /// What a session's transport has proved.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,8 @@
 //! What only the rim knows of this node's identity: the key, the keys to which messages are sealed, the document in force.
 
 use crate::identity::{Entrypoint, IdentityDocument, IdentityKey, NodeId, Rank, SealingKey, VerifiedDocument};
+use crate::name::ServiceName;
 use crate::nickname::Nickname;
-use crate::services::ServiceName;
 use crate::store::{Store, StoreError};
 
 /// A document is made anew when less than so many seconds of its validity are left.

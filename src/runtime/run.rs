@@ -17,10 +17,11 @@ use crate::api::server::{Doors, serve};
 use crate::automata::system;
 use crate::client::home_folder;
 use crate::identity::{Entrypoint, IdentityKey, NodeId, key_file};
-use crate::node::{Beginning, Node};
+use crate::node::Node;
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::tcp::{Limits, TcpTransport, raise_descriptor_limit};
+use crate::world::Beginning;
 
 use super::clock::{Clock, unix_ms};
 use super::config::{Config, Settings};

@@ -6,11 +6,11 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods;
 use crate::automata::{dht_connector, nickname_holder};
-use crate::hosts::local_service;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::ContactState;
 use crate::nickname::Nickname;
-use crate::node::{Input, RequestId, UserRequest};
+use crate::world::services;
+use crate::world::{Input, RequestId, UserRequest};
 
 use super::calls::{Reply, bad, failed, now};
 use super::driver::{Done, Driver};
@@ -67,7 +67,7 @@ impl Driver {
             return;
         }
         let connector = self.node.system().dht_connector.get().map(|connector| connector.state());
-        let is_starting = local_service::state(self.node.system(), "entangled-dht").is_in_starting();
+        let is_starting = services::state(self.node.system(), "entangled-dht").is_in_starting();
         match connector {
             _ if is_starting => {}
             Some(dht_connector::State::Opening | dht_connector::State::Joining) => {}
@@ -255,7 +255,7 @@ impl Driver {
     fn why_unnamed(&self) -> Option<(String, Option<String>)> {
         let system = self.node.system();
         match system.dht_connector.get().map(|connector| connector.state()) {
-            Some(dht_connector::State::Joined) if local_service::state(system, NICKNAMES).is_in_down() => {
+            Some(dht_connector::State::Joined) if services::state(system, NICKNAMES).is_in_down() => {
                 let why = format!("the service {NICKNAMES} is off, which looks after the nickname");
                 Some((why, Some(format!("`bitpie service start {NICKNAMES}` starts it"))))
             }

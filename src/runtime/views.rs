@@ -8,14 +8,15 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::hidden::Hidden;
 use crate::automata::contact_status;
-use crate::hosts::local_service;
+use crate::hosts::lan;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating};
 use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::peers::MISBEHAVIOUR_LIMIT;
-use crate::services::{LAN_DISCOVERY, SERVICES, Service};
+use crate::services::{SERVICES, Service};
 use crate::store::Store;
+use crate::world::services;
 
 use super::calls::{bad, failed};
 use super::clock::unix_ms;
@@ -37,17 +38,17 @@ pub fn network_connector(node: &Core) -> String {
 /// Services that this one needs and that are off.
 pub fn dependencies_off(node: &Core, name: &str) -> Vec<&'static str> {
     let needs = crate::services::find(name).map_or(&[][..], |service| service.depends_on);
-    needs.iter().copied().filter(|needed| !local_service::is_on(node.system(), needed)).collect()
+    needs.iter().copied().filter(|needed| !services::is_on(node.system(), needed)).collect()
 }
 
 /// Why a service that is on does not do what it is for. It stays on, since it tries again by itself.
 pub fn problem(node: &Core, name: &str) -> Option<String> {
     let world = node.world();
     match name {
-        _ if !local_service::is_on(node.system(), name) => None,
+        _ if !services::is_on(node.system(), name) => None,
         "tcp-transport" => world.transport_failures.get(&crate::transports::tcp_name()).cloned(),
         "entangled-dht" => world.dht_failure.clone(),
-        LAN_DISCOVERY => world.lan.problem().map(str::to_owned),
+        lan::SERVICE => world.lan.problem().map(str::to_owned),
         _ => None,
     }
 }
@@ -55,7 +56,7 @@ pub fn problem(node: &Core, name: &str) -> Option<String> {
 /// All services.
 pub fn services(node: &Core, is_enabled: impl Fn(&str) -> bool) -> answers::Services {
     let view = |service: &'static Service| {
-        let state = local_service::state(node.system(), service.name);
+        let state = services::state(node.system(), service.name);
         let off = dependencies_off(node, service.name);
         let is_missing = state.name() == "DEPENDS_OFF" && !off.is_empty();
         let problem =
@@ -285,7 +286,7 @@ pub fn status(driver: &Driver) -> answers::Status {
     let world = node.world();
     let mut services = BTreeMap::new();
     for service in SERVICES {
-        *services.entry(local_service::state(system, service.name).name().to_owned()).or_default() += 1;
+        *services.entry(services::state(system, service.name).name().to_owned()).or_default() += 1;
     }
     let mut sessions = answers::SessionCounts::default();
     for (id, session) in world.sessions.iter() {
@@ -328,7 +329,7 @@ pub fn status(driver: &Driver) -> answers::Status {
         p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
         transports,
         lan_discovery: answers::LanStatus {
-            state: local_service::state(system, LAN_DISCOVERY).name().to_owned(),
+            state: services::state(system, lan::SERVICE).name().to_owned(),
             found: world.lan.found() as u64,
             problem: world.lan.problem().map(str::to_owned),
         },

@@ -1,4 +1,4 @@
-//! `gateway`: the one door for packets in and out. What passes it is in `node/gateway.rs`.
+//! `gateway`: the one door for packets in and out. What passes it is in `hosts/packets.rs`.
 
 use super::Service;
 use crate::automata::senders::services;

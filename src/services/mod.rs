@@ -11,33 +11,11 @@ mod p2p_hookups;
 mod private_messages;
 mod tcp_connections;
 mod tcp_transport;
-
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
+pub mod tree;
 
 use crate::automata::system::System;
-use crate::node::{RequestId, World};
-
-pub use lan_discovery::LAN_DISCOVERY;
-
-crate::name::name! {
-    /// A service of this node, as in `services/<name>/enabled`.
-    ServiceName
-}
-
-/// What starting or stopping a service came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ServiceResult {
-    /// It is on.
-    Started,
-    /// It is off, and so is what needs it.
-    Stopped,
-    /// This program was made without it.
-    NotInstalled,
-    /// Something that it needs is off.
-    DependsOff,
-}
+use crate::name::ServiceName;
+use crate::world::World;
 
 /// A service.
 pub struct Service {
@@ -83,17 +61,6 @@ impl Service {
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Service> {
     SERVICES.iter().find(|service| service.name == name)
-}
-
-/// Services and requests that wait for other services to come to rest.
-#[derive(Clone, Debug, Default)]
-pub struct Waiting {
-    /// Requests to be answered, by their service.
-    pub requests: BTreeMap<ServiceName, Vec<RequestId>>,
-    /// Services that wait for what they depend on.
-    pub for_dependencies: BTreeSet<ServiceName>,
-    /// Services that wait for those that depend on them.
-    pub for_dependents: BTreeSet<ServiceName>,
 }
 
 #[cfg(test)]

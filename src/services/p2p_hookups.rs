@@ -2,6 +2,7 @@
 
 use super::Service;
 use crate::automata::senders::{contacts, services};
+use crate::hosts::{contact_status, peer_link};
 use crate::identity::NodeId;
 
 pub(super) const SERVICE: Service = Service {
@@ -11,10 +12,10 @@ pub(super) const SERVICE: Service = Service {
     start: |world, _| {
         world.tell(services::p2p_connector::init());
         for peer in world.bootstrap.clone() {
-            world.want_link(peer);
+            peer_link::want(world, peer);
         }
         for peer in world.contacts.clone() {
-            world.look_after(peer);
+            contact_status::look_after(world, peer);
         }
     },
     stop: |world, system| {

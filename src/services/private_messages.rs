@@ -3,8 +3,8 @@
 
 use super::Service;
 use crate::automata::senders::{private_messages, services};
-use crate::node::Command;
 use crate::wire::PacketId;
+use crate::world::Command;
 
 pub(super) const SERVICE: Service = Service {
     name: "private-messages",

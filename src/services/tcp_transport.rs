@@ -2,7 +2,7 @@
 
 use super::Service;
 use crate::automata::senders::services;
-use crate::transports::TransportName;
+use crate::name::TransportName;
 
 pub(super) const SERVICE: Service = Service {
     name: "tcp-transport",

@@ -10,10 +10,7 @@ pub mod tcp;
 pub(crate) use events::ReceiveWindow;
 pub use events::{CloseReason, ListenError, RefusedWhy, SessionNumber, TransportEvent, Waiting};
 
-crate::name::name! {
-    /// A way to carry bytes: `tcp`, `udp`.
-    TransportName
-}
+use crate::name::TransportName;
 
 /// The transport over TCP.
 #[must_use]

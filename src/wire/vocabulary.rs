@@ -6,8 +6,8 @@ use minicbor::decode::{Decode, Decoder, Error as DecodeError};
 use minicbor::encode::{Encode, Encoder, Error as EncodeError, Write};
 
 use crate::identity::{Entrypoint, NODE_ID_BYTES, NodeId};
+use crate::name::ServiceName;
 use crate::nickname::Nickname;
-use crate::services::ServiceName;
 
 /// Octets, as many as a node id has.
 impl<C> Encode<C> for NodeId {

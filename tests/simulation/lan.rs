@@ -1,8 +1,8 @@
 //! What comes of announcements in the local network, which nobody has signed.
 
+use bitpie::hosts::lan;
 use bitpie::identity::{Entrypoint, NodeId};
-use bitpie::node::{Input, LAN_PEERS, LanInput, RequestId, UserRequest};
-use bitpie::services::LAN_DISCOVERY;
+use bitpie::world::{Input, LAN_PEERS, LanInput, RequestId, UserRequest};
 
 use crate::network::{World, entrypoint, id};
 
@@ -39,7 +39,7 @@ fn far(host: u8) -> Entrypoint {
 }
 
 fn switch(world: &mut World, on: bool) {
-    let name = LAN_DISCOVERY.parse().expect("a name");
+    let name = lan::SERVICE.parse().expect("a name");
     let request = if on { UserRequest::StartService(name) } else { UserRequest::StopService(name) };
     world.tell(0, 0, Input::Request(RequestId(2), request));
     world.run_for(100);

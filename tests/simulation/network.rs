@@ -11,14 +11,15 @@ use bitpie::automata::{dht_connector, identity_publisher, network_connector, net
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, NodeId};
 use bitpie::nickname::Nickname;
-use bitpie::node::{
-    Beginning, Command, DhtInput, FrameContent, IncomingPacket, Input, Node, Now, OutgoingFrame, OutgoingPacket,
-    PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
-};
+use bitpie::node::Node;
 use bitpie::peers::KnownPeer;
 use bitpie::services::SERVICES;
 use bitpie::wire::PacketId;
 use bitpie::words::snake_case;
+use bitpie::world::{
+    Beginning, Command, DhtInput, FrameContent, IncomingPacket, Input, Now, OutgoingFrame, OutgoingPacket,
+    PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
+};
 
 /// Unix time at which every simulation begins, in milliseconds.
 const EPOCH_MS: u64 = 1_800_000_000_000;

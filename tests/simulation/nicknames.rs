@@ -6,7 +6,7 @@ use bitpie::automata::types::NicknameResult;
 use bitpie::automata::{nickname_holder, nickname_observer};
 use bitpie::identity::NodeId;
 use bitpie::nickname::Nickname;
-use bitpie::node::{Input, RequestId, UserRequest};
+use bitpie::world::{Input, RequestId, UserRequest};
 
 use crate::network::{World, id};
 

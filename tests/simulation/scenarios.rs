@@ -1,7 +1,7 @@
 //! What two or three nodes come to in the situations that matter.
 
 use bitpie::automata::types::{DeliveryState, Refusal};
-use bitpie::node::{Input, RequestId, UserRequest};
+use bitpie::world::{Input, RequestId, UserRequest};
 
 use crate::network::{World, id, message};
 
@@ -149,7 +149,7 @@ fn a_service_that_is_stopped_and_started_goes_on() {
     for (number, name) in
         ["private-messages", "p2p-hookups", "tcp-transport", "gateway", "network"].into_iter().enumerate()
     {
-        let service: bitpie::services::ServiceName = name.parse().expect("a name");
+        let service: bitpie::name::ServiceName = name.parse().expect("a name");
         let request = RequestId(2 * number as u64 + 2);
         world.tell(0, 0, Input::Request(request, UserRequest::StopService(service.clone())));
         world.run_until(name, |world| world.hosts[0].answers.contains(&(request.0, "Stopped".to_owned())));

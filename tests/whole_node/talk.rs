@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bitpie::api::answers::{ContactState, Direction, MessageState};
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::{AcceptContact, ListMessages, PingContact, RefuseContact, SearchMessages, SetSetting};
-use bitpie::services::ServiceResult;
 use bitpie::wire::{Frame, PacketKind, VerifiedPacket};
+use bitpie::world::services::ServiceResult;
 
 use super::nodes::{Node, acquaint, pair, pair_online, until, until_both_online};
 use super::peer::Peer;

@@ -7,8 +7,8 @@ use super::value::{Form, Kind, Value};
 use super::{Config, ConfigError};
 use crate::dht::Bootstrap;
 use crate::identity::Idurl;
+use crate::name::ServiceName;
 use crate::nickname::Nickname;
-use crate::services::ServiceName;
 
 /// A setting.
 pub struct Setting {

@@ -2,13 +2,13 @@
 
 use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
-use crate::node::{Command, Input, OutgoingFrame, OutgoingPacket};
 use crate::runtime::clock::unix_ms;
 use crate::runtime::own;
 use crate::store::Store;
 use crate::transports::CloseReason;
 use crate::transports::lan::Wanted;
 use crate::wire::{Fail, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Text};
+use crate::world::{Command, Input, OutgoingFrame, OutgoingPacket};
 
 use super::keeping::queued;
 use super::{Done, Driver};

@@ -10,13 +10,13 @@ use futures_util::stream::{Stream, StreamExt as _};
 use crate::automata::outside::Dht as DhtCommand;
 use crate::automata::senders::dht as told;
 use crate::dht::{Bootstrap, Claimant, Dht, DhtOptions, Directory, SlotError};
-use crate::hosts::local_service;
 use crate::identity::{NodeId, Rank, VerifiedDocument};
 use crate::nickname::Nickname;
-use crate::node::{DhtInput, Input};
 use crate::runtime::clock::unix_ms;
 use crate::store::StoreError;
 use crate::store::StoreHandle;
+use crate::world::services;
+use crate::world::{DhtInput, Input};
 
 use super::{Done, Driver};
 
@@ -166,7 +166,7 @@ impl Driver {
         let failed = |reason| Input::Dht(DhtInput::SlotWriteFailed { reason, is_exhausted: false });
         let keys = self.keys.clone();
         let document = self.document.clone();
-        let is_propagated = local_service::is_on(self.node.system(), "identity-propagate");
+        let is_propagated = services::is_on(self.node.system(), "identity-propagate");
         let is_named = document.document().name.as_ref() == Some(&nickname);
         let published = Rc::clone(&self.published);
         if is_propagated && is_named {

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use crate::identity::{Rank, VerifiedDocument};
-use crate::node::{FrameContent, Input, LanInput, SessionInput, TransportInput};
 use crate::runtime::clock::unix_ms;
 use crate::runtime::entropy::chance_ms;
 use crate::runtime::inbound::{self, Proved};
@@ -11,6 +10,7 @@ use crate::runtime::network;
 use crate::transports::lan::LanEvent;
 use crate::transports::{CloseReason, TransportEvent, Waiting, tcp_name};
 use crate::wire::Frame;
+use crate::world::{FrameContent, Input, LanInput, SessionInput, TransportInput};
 
 use super::{Done, Driver};
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::identity::{NodeId, Rank, VerifiedDocument};
 use crate::messages::{Arrival, ArrivalVerdict, Delivery, Expected, open};
-use crate::node::{Input, QueuedMessage};
 use crate::runtime::clock::unix_ms;
 use crate::store::{Quota, Store, StoreError};
 use crate::wire::{FailReason, PacketId};
+use crate::world::{Input, QueuedMessage};
 
 use super::{Done, Driver};
 

@@ -28,12 +28,13 @@ use crate::api::methods::Call;
 use crate::dht::{Bootstrap, Directory};
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::nickname::Nickname;
-use crate::node::{Input, Node, RequestId, UserRequest};
+use crate::node::Node;
 use crate::store::StoreHandle;
 use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::transports::tcp::TcpTransport;
 use crate::transports::{TransportEvent, Waiting};
 use crate::wire::{Frame, PacketId};
+use crate::world::{Input, RequestId, UserRequest};
 
 use super::calls::Pending;
 use super::clock::{Clock, unix_ms};

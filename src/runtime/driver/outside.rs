@@ -2,9 +2,9 @@
 
 use crate::automata::outside::{Command, Network, Store, Transports, User};
 use crate::automata::senders::{network as told_by_network, transports as told_by_transports};
-use crate::node::Input;
 use crate::runtime::network;
 use crate::transports::CloseReason;
+use crate::world::Input;
 
 use super::{Done, Driver};
 

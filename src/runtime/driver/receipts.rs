@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::identity::NodeId;
-use crate::node::Input;
 use crate::store::Store;
 use crate::wire::PacketId;
+use crate::world::Input;
 
 use super::{Done, Driver};
 

@@ -9,7 +9,7 @@ use std::thread;
 use bitpie::api::methods::{ClearNickname, FindName, StopSearch};
 use bitpie::dht::{Dht, NICKNAME_SLOTS, Slot};
 use bitpie::identity::IdentityKey;
-use bitpie::services::ServiceResult;
+use bitpie::world::services::ServiceResult;
 
 use super::super::nodes::Node;
 use super::super::peer::{key_with, now_unix_ms};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bitpie::dht::Slot;
 use bitpie::identity::IdentityKey;
-use bitpie::services::ServiceResult;
+use bitpie::world::services::ServiceResult;
 
 use super::super::nodes::Node;
 use super::super::peer::{key_with, now_unix_ms};

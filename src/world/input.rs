@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::ids::RequestId;
+use super::ids::SessionId;
 use crate::automata::system::Message;
 use crate::automata::types::{CloseReason, FailReason, Refusal, SlotState};
 use crate::identity::{Entrypoint, NodeId};
+use crate::name::{ServiceName, TransportName};
 use crate::nickname::Nickname;
-use crate::node::{RequestId, SessionId};
 use crate::peers::KnownPeer;
-use crate::services::ServiceName;
-use crate::transports::TransportName;
 use crate::wire::PacketId;
 
 /// When something happens. Both are read by the rim, once for each input.

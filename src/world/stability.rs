@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::transports::TransportName;
+use crate::name::TransportName;
 
 /// A new observation counts for one part in so many.
 const WEIGHT: u32 = 8;

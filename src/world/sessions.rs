@@ -6,13 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use super::ids::SessionId;
+use super::input::{FrameContent, Now};
 use crate::automata::types::OtherSession;
 use crate::identity::{Entrypoint, NodeId};
-use crate::node::{FrameContent, Now};
-use crate::transports::TransportName;
-
-/// Number of a session: even if we opened it, odd if the peer did.
-pub type SessionId = u64;
+use crate::name::TransportName;
 
 /// One session.
 #[derive(Clone, Debug)]

@@ -3,25 +3,14 @@
 use crate::automata::local_service::{Action, State};
 use crate::automata::senders::services;
 use crate::automata::system::System;
-use crate::node::{Command, World};
-use crate::services::{SERVICES, Service, ServiceName, find};
+use crate::name::ServiceName;
+use crate::world::services::state;
+use crate::world::{Command, World};
 
-/// What a service is doing; off if the node has not begun.
-#[must_use]
-pub fn state(system: &System, name: &str) -> State {
-    let instance = name.parse::<ServiceName>().ok().and_then(|name| system.local_service.get(&name));
-    instance.map_or(State::Off, |instance| instance.state())
-}
-
-/// It is on.
-#[must_use]
-pub fn is_on(system: &System, name: &str) -> bool {
-    state(system, name) == State::On
-}
+use super::{SERVICES, Service, find};
 
 /// Every service has come to rest and is off.
-#[must_use]
-pub fn is_all_down(system: &System) -> bool {
+fn is_all_down(system: &System) -> bool {
     SERVICES.iter().all(|service| state(system, service.name).is_in_down())
 }
 
@@ -32,7 +21,7 @@ pub fn begin(world: &mut World) {
     }
     for service in SERVICES.iter().filter(|service| world.enabled.contains(&service.service_name())).collect::<Vec<_>>()
     {
-        world.request_service(service.service_name(), true);
+        request(world, service.service_name(), true);
     }
 }
 
@@ -41,7 +30,7 @@ pub fn stop_all(world: &mut World, system: &System) {
     world.is_stopping = true;
     for service in SERVICES.iter().rev() {
         if !state(system, service.name).is_in_down() {
-            world.request_service(service.service_name(), false);
+            request(world, service.service_name(), false);
         }
     }
 }
@@ -62,7 +51,7 @@ pub fn perform(world: &mut World, system: &System, name: ServiceName, action: &A
                 for dependency in service.depends_on {
                     let dependency = find(dependency).expect("the list of services is closed").service_name();
                     if state(system, dependency.as_str()).is_in_down() && world.enabled.contains(&dependency) {
-                        world.request_service(dependency, true);
+                        request(world, dependency, true);
                     }
                 }
                 world.waiting.for_dependencies.insert(name);
@@ -77,7 +66,7 @@ pub fn perform(world: &mut World, system: &System, name: ServiceName, action: &A
         Action::StopDependents => {
             for dependent in service.into_iter().flat_map(Service::dependents) {
                 if !state(system, dependent.name).is_in_down() {
-                    world.request_service(dependent.service_name(), false);
+                    request(world, dependent.service_name(), false);
                 }
             }
             world.waiting.for_dependents.insert(name);
@@ -110,5 +99,23 @@ pub fn look(world: &mut World, system: &System) {
             world.waiting.for_dependents.remove(&name);
             world.tell(services::local_service::dependents_stopped(name));
         }
+    }
+}
+
+/// A service is to be on, or off, for the node's own reasons.
+fn request(world: &mut World, name: ServiceName, is_to_be_on: bool) {
+    let request = world.request_id();
+    world.tell(if is_to_be_on {
+        services::local_service::start_requested(name, request)
+    } else {
+        services::local_service::stop_requested(name, request)
+    });
+}
+
+/// Says once that everything has come to rest, as the user wanted it.
+pub fn look_for_the_end(world: &mut World, system: &System) {
+    if world.is_stopping && !world.has_said_stopped && is_all_down(system) && world.sessions.is_empty() {
+        world.has_said_stopped = true;
+        world.command(Command::Stopped);
     }
 }

@@ -10,7 +10,7 @@ pub const MESSAGES_ON_THEIR_WAY: usize = 32;
 
 /// The lines of all contacts.
 #[derive(Clone, Debug, Default)]
-pub struct Lines {
+pub struct SendQueue {
     of: BTreeMap<NodeId, Line>,
 }
 
@@ -21,7 +21,7 @@ struct Line {
     on_their_way: BTreeMap<u64, PacketId>,
 }
 
-impl Lines {
+impl SendQueue {
     /// A message takes its place.
     pub fn stand(&mut self, peer: NodeId, number: u64, message: PacketId) {
         self.of.entry(peer).or_default().waiting.insert(number, message);
@@ -67,13 +67,13 @@ mod tests {
         PacketId(octets)
     }
 
-    fn all(lines: &mut Lines) -> Vec<PacketId> {
+    fn all(lines: &mut SendQueue) -> Vec<PacketId> {
         std::iter::from_fn(|| lines.next(&PEER)).collect()
     }
 
     #[test]
     fn they_go_in_the_order_of_their_numbers_a_few_at_a_time() {
-        let mut lines = Lines::default();
+        let mut lines = SendQueue::default();
         for number in (1..=40).rev() {
             lines.stand(PEER, number, message(number));
         }
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn what_did_not_get_through_goes_first_the_next_time() {
-        let mut lines = Lines::default();
+        let mut lines = SendQueue::default();
         (1..=40).for_each(|number| lines.stand(PEER, number, message(number)));
         assert_eq!(all(&mut lines).len(), 32);
         lines.leave(&PEER, 1);
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_empty_is_forgotten() {
-        let mut lines = Lines::default();
+        let mut lines = SendQueue::default();
         lines.stand(PEER, 1, message(1));
         assert_eq!(all(&mut lines), [message(1)]);
         lines.leave(&PEER, 1);

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::ids::RequestId;
+use super::ids::SessionId;
 use crate::automata::outside;
 use crate::automata::types::{FailReason, NicknameResult, Refusal, ServiceResult};
 use crate::identity::{Entrypoint, NodeId};
+use crate::name::ServiceName;
 use crate::nickname::Nickname;
-use crate::node::{RequestId, SessionId};
 use crate::peers::KnownPeer;
-use crate::services::ServiceName;
 use crate::wire::PacketId;
 
 /// What is to be done, one variant for each meaning.

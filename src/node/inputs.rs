@@ -1,0 +1,82 @@
+//! Who hears of what the rim tells.
+
+use crate::automata::senders::{api, identity};
+use crate::automata::system::System;
+use crate::hosts::{
+    contact_status, dht_connector, lan, message_delivery, network_connector, network_transport, nickname_holder,
+    nickname_observer, packets, peer_link, tcp_connection,
+};
+use crate::services::tree;
+use crate::world::{DhtInput, Input, OutgoingPacket, RequestId, UserRequest, World};
+
+/// Something happened.
+pub fn receive(world: &mut World, system: &System, input: Input) {
+    match input {
+        Input::Begin => tree::begin(world),
+        Input::Stop => tree::stop_all(world, system),
+        Input::Event(message) => world.tell(message),
+        Input::Transport(transport, input) => network_transport::report(world, system, transport, input),
+        Input::Session(session, input) => tcp_connection::report(world, system, session, input),
+        Input::IdentityBuilt { contacts_changed, identity_changed, revision } => {
+            world.identity.revision = revision;
+            world.tell(identity::p2p_connector::my_id_updated(contacts_changed, identity_changed));
+        }
+        Input::MessageQueued(queued) => message_delivery::queued(world, system, &queued),
+        Input::MessageCommitted { session, sender, packet, refused } => {
+            packets::message_committed(world, session, sender, packet, refused);
+        }
+        Input::IdentityCommitted { session, sender, packet, entrypoints } => {
+            packets::identity_committed(world, session, sender, packet, entrypoints.as_deref());
+        }
+        Input::Transmitted { message, is_sent } => message_delivery::transmitted(world, message, is_sent),
+        Input::ReadReceipt { sender, message } => {
+            world.send_packet(sender, OutgoingPacket::Read(message));
+        }
+        Input::ContactAdded { peer, entrypoints } => contact_status::added(world, system, peer, &entrypoints),
+        Input::ContactRemoved { peer } => contact_status::removed(world, system, peer),
+        Input::Lan(input) => lan::report(world, system, input),
+        Input::Dht(input) => dht(world, system, input),
+        Input::Request(request, what) => user(world, system, request, what),
+    }
+}
+
+fn dht(world: &mut World, system: &System, input: DhtInput) {
+    match input {
+        DhtInput::Opened => dht_connector::opened(world),
+        DhtInput::IdentityRead { peer, entrypoints } => {
+            peer_link::identity_read(world, system, peer, entrypoints.as_deref());
+        }
+        DhtInput::SlotRead(slot) => nickname_holder::slot_read(world, Ok(slot)),
+        DhtInput::SlotReadFailed { reason } => nickname_holder::slot_read(world, Err(reason)),
+        DhtInput::SlotWriteFailed { reason, is_exhausted } => {
+            nickname_holder::write_failed(world, reason, is_exhausted);
+        }
+        DhtInput::SlotErased { problem } => nickname_holder::slot_erased(world, problem),
+        DhtInput::SearchSlotRead { search, index, claimant, entrypoints } => {
+            nickname_observer::slot_read(world, system, search, index, claimant, &entrypoints);
+        }
+    }
+}
+
+fn user(world: &mut World, system: &System, request: RequestId, what: UserRequest) {
+    match what {
+        UserRequest::StartService(service) => world.tell(api::local_service::start_requested(service, request)),
+        UserRequest::StopService(service) => world.tell(api::local_service::stop_requested(service, request)),
+        UserRequest::PingContact(peer) => contact_status::ping(world, system, peer),
+        UserRequest::Reconnect => world.tell(api::network_connector::reconnect()),
+        UserRequest::Synchronize => world.tell(api::p2p_connector::check_synchronize()),
+        UserRequest::SetNickname(nickname) => nickname_holder::set(world, system, nickname),
+        UserRequest::FindNickname { search, nickname, first } => {
+            nickname_observer::find(world, search, nickname, first)
+        }
+        UserRequest::StopSearch(search) => world.tell_if_there(system, api::nickname_observer::stop(search)),
+        UserRequest::Reach(peer) => peer_link::reach(world, system, request, peer),
+    }
+}
+
+/// What the automata have come to, where the node has to act on it and no automaton watches.
+pub fn look_around(world: &mut World, system: &System) {
+    network_connector::look(world, system);
+    tree::look(world, system);
+    tree::look_for_the_end(world, system);
+}

@@ -1,0 +1,58 @@
+//! Handshakes with contacts, and acknowledgements that are waited for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::identity::NodeId;
+use crate::wire::PacketId;
+
+/// Packets that wait for an acknowledgement, at the most, apart from messages. The oldest is forgotten first.
+const AWAITED_LIMIT: usize = 4_096;
+
+/// What an acknowledgement is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A contact's handshake.
+    Contact,
+    /// The propagation of our identity.
+    Propagation,
+}
+
+/// Handshakes with contacts, and acknowledgements that are waited for.
+#[derive(Clone, Debug, Default)]
+pub struct Handshakes {
+    /// Contacts whose identity is waited for: there is no session yet.
+    pub fetching: BTreeSet<NodeId>,
+    awaited: BTreeMap<PacketId, (NodeId, Purpose)>,
+    /// Our identity document is being written into the DHT.
+    pub is_publishing: bool,
+}
+
+impl Handshakes {
+    /// That packet is to be acknowledged.
+    pub fn wait(&mut self, packet: PacketId, peer: NodeId, purpose: Purpose) {
+        if self.awaited.len() >= AWAITED_LIMIT {
+            self.awaited.pop_first();
+        }
+        self.awaited.insert(packet, (peer, purpose));
+    }
+
+    /// It was, or was refused, by this peer.
+    pub fn answered(&mut self, packet: &PacketId, by: &NodeId) -> Option<Purpose> {
+        let (peer, purpose) = *self.awaited.get(packet)?;
+        (peer == *by).then(|| self.awaited.remove(packet)).map(|_| purpose)
+    }
+
+    /// Nobody waits any more for acknowledgements of that peer. Says for what somebody had.
+    pub fn forget(&mut self, peer: &NodeId, purpose: Option<Purpose>) -> Vec<Purpose> {
+        let is_it = |(of, what): &(NodeId, Purpose)| of == peer && purpose.is_none_or(|purpose| purpose == *what);
+        let forgotten = self.awaited.values().filter(|awaited| is_it(awaited)).map(|(_, purpose)| *purpose).collect();
+        self.awaited.retain(|_, awaited| !is_it(awaited));
+        forgotten
+    }
+
+    /// The propagation of our identity waits for somebody.
+    #[must_use]
+    pub fn is_propagating(&self) -> bool {
+        self.is_publishing || self.awaited.values().any(|(_, purpose)| *purpose == Purpose::Propagation)
+    }
+}

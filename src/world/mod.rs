@@ -1,0 +1,285 @@
+//! What the automata work with: sessions, peers, contacts, requests that wait for an answer. None of it decides anything.
+
+mod command;
+mod counters;
+mod handshakes;
+mod ids;
+mod input;
+mod lan;
+mod nickname;
+mod peers;
+mod reaching;
+mod send_queue;
+pub mod services;
+mod sessions;
+mod stability;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::automata::system::{Message, System};
+use crate::identity::{Entrypoint, NodeId};
+use crate::name::{ServiceName, TransportName};
+use crate::peers::PeerSource;
+use crate::wire::{PacketId, Refusal};
+
+pub use command::{Command, OutgoingFrame, OutgoingPacket};
+pub use counters::Counters;
+pub use handshakes::{Handshakes, Purpose};
+pub use ids::{RequestId, SessionId};
+pub use input::{
+    Beginning, DhtInput, FrameContent, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage,
+    SessionInput, TransportInput, UserRequest,
+};
+pub use lan::{LAN_PEERS, Lan};
+pub use nickname::OwnNickname;
+pub use peers::{Peers, VIOLATION_POINTS};
+pub use reaching::Reaching;
+pub use send_queue::{MESSAGES_ON_THEIR_WAY, SendQueue};
+pub use sessions::{Session, Sessions};
+pub use stability::{Stabilities, Stability};
+
+/// Our own identity, as far as the core knows it.
+#[derive(Clone, Debug, Default)]
+pub struct OwnIdentity {
+    /// Where each transport that listens can be reached.
+    pub entrypoints: BTreeMap<TransportName, Vec<Entrypoint>>,
+    /// The entrypoints of our document, in its order.
+    pub published: Vec<Entrypoint>,
+    /// Its revision; 0 before there is one.
+    pub revision: u64,
+    /// How well each transport serves, which makes the order in which they are published.
+    pub stabilities: Stabilities,
+}
+
+/// What the automata work with.
+pub struct World {
+    /// The time of the input at hand.
+    pub now: Now,
+    /// Who we are.
+    pub me: NodeId,
+    /// Sessions.
+    pub sessions: Sessions,
+    /// Peers.
+    pub peers: Peers,
+    /// Our contacts.
+    pub contacts: BTreeSet<NodeId>,
+    /// Peers with which a session is wanted besides contacts.
+    pub bootstrap: BTreeSet<NodeId>,
+    /// Services that are to be on.
+    pub enabled: BTreeSet<ServiceName>,
+    /// The local network.
+    pub lan: Lan,
+    /// Services and requests that wait.
+    pub waiting: services::Waiting,
+    /// Our identity.
+    pub identity: OwnIdentity,
+    /// Packets that wait for an acknowledgement.
+    pub handshakes: Handshakes,
+    /// Messages of ours that are to go, in their order.
+    pub send_queue: SendQueue,
+    /// What has been counted.
+    pub counters: Counters,
+    /// Why a transport does not listen.
+    pub transport_failures: BTreeMap<TransportName, String>,
+    /// Why there is no DHT.
+    pub dht_failure: Option<String>,
+    /// Why our identity document is not in the DHT.
+    pub unpublished_because: Option<String>,
+    /// Our nickname.
+    pub nickname: OwnNickname,
+    /// Why the last session with a contact, or with a peer of the settings, ended.
+    pub last_ends: BTreeMap<NodeId, String>,
+    /// When the last packet came in, in milliseconds since the node was started.
+    pub last_packet_ms: Option<u64>,
+    /// The program ends.
+    pub is_stopping: bool,
+    /// Sessions at the most.
+    pub session_limit: usize,
+    /// Whom the user wants to know to be there.
+    pub reaching: Reaching,
+    /// Nodes whose identity documents are being looked for in the DHT.
+    pub finding: BTreeSet<NodeId>,
+    /// The network was there when it was looked at last.
+    pub was_connected: bool,
+    /// The network has been there since the node was started.
+    pub has_been_connected: bool,
+    /// The end was reported.
+    pub has_said_stopped: bool,
+    /// Messages of ours that were given a place in the order.
+    pub written: u64,
+    chance: [u8; 32],
+    packets: u64,
+    requests: u64,
+    messages: VecDeque<Message>,
+    commands: VecDeque<Command>,
+}
+
+impl World {
+    /// As it is known from settings and from disk.
+    #[must_use]
+    pub fn new(beginning: Beginning) -> Self {
+        let mut peers = Peers::new(beginning.peers, beginning.is_private_network);
+        for (peer, entrypoints) in &beginning.bootstrap {
+            peers.name(*peer);
+            peers.learn(*peer, entrypoints, PeerSource::Bootstrap, 0);
+        }
+        for (peer, entrypoints) in &beginning.contacts {
+            peers.name(*peer);
+            peers.learn(*peer, entrypoints, PeerSource::User, 0);
+        }
+        Self {
+            now: Now::default(),
+            me: beginning.me,
+            sessions: Sessions::default(),
+            peers,
+            contacts: beginning.contacts.iter().map(|(peer, _)| *peer).collect(),
+            bootstrap: beginning.bootstrap.into_iter().map(|(peer, _)| peer).collect(),
+            enabled: beginning.enabled.into_iter().collect(),
+            lan: Lan::default(),
+            waiting: services::Waiting::default(),
+            identity: OwnIdentity::default(),
+            handshakes: Handshakes::default(),
+            send_queue: SendQueue::default(),
+            counters: Counters::default(),
+            transport_failures: BTreeMap::new(),
+            dht_failure: None,
+            unpublished_because: None,
+            nickname: OwnNickname { wanted: beginning.nickname, ..OwnNickname::default() },
+            reaching: Reaching::default(),
+            finding: BTreeSet::new(),
+            last_ends: BTreeMap::new(),
+            last_packet_ms: None,
+            is_stopping: false,
+            session_limit: beginning.session_limit,
+            was_connected: false,
+            has_been_connected: false,
+            has_said_stopped: false,
+            chance: beginning.chance,
+            packets: 0,
+            requests: 0,
+            written: 0,
+            messages: VecDeque::new(),
+            commands: VecDeque::new(),
+        }
+    }
+
+    /// Tells the automata something, behind what is to be told already.
+    pub fn tell(&mut self, message: Message) {
+        self.messages.push_back(message);
+    }
+
+    /// Tells an automaton something, if there is the instance that it is for.
+    pub fn tell_if_there(&mut self, system: &System, message: Message) {
+        if system.has_recipient(&message) {
+            self.tell(message);
+        }
+    }
+
+    /// Asks something of the rim.
+    pub fn command(&mut self, command: Command) {
+        self.commands.push_back(command);
+    }
+
+    /// What the automata are to be told next.
+    pub fn next_message(&mut self) -> Option<Message> {
+        self.messages.pop_front()
+    }
+
+    /// The automata are to be told something.
+    #[must_use]
+    pub fn has_messages(&self) -> bool {
+        !self.messages.is_empty()
+    }
+
+    /// What the rim is asked for next.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// An id for a packet of ours, which nobody else can foresee.
+    pub fn packet_id(&mut self) -> PacketId {
+        self.packets += 1;
+        let digest = Sha256::new().chain_update(self.chance).chain_update(self.packets.to_be_bytes()).finalize();
+        PacketId(std::array::from_fn(|index| digest[index]))
+    }
+
+    /// A number for a request of the node itself. Odd, so that those of the user never meet them.
+    pub fn request_id(&mut self) -> RequestId {
+        self.requests += 1;
+        RequestId(2 * self.requests - 1)
+    }
+
+    /// Writes down what is known of a peer.
+    pub fn remember_peer(&mut self, peer: &NodeId) {
+        if let Some(record) = self.peers.get(peer) {
+            let command = Command::RememberPeer(Box::new(record.clone()));
+            self.command(command);
+        }
+    }
+
+    /// A service is on.
+    #[must_use]
+    pub fn is_service_on(&self, system: &System, name: &str) -> bool {
+        services::is_on(system, name)
+    }
+
+    /// Somebody says where a peer is. Says whether there is a new address.
+    pub fn learn(&mut self, peer: NodeId, entrypoints: &[Entrypoint], source: PeerSource) -> bool {
+        peer != self.me && self.peers.learn(peer, entrypoints, source, self.now.unix_ms)
+    }
+
+    /// Why the last session with a peer ended, for the user.
+    pub fn last_closed(&mut self, peer: NodeId, why: String) {
+        if self.contacts.contains(&peer) || self.bootstrap.contains(&peer) {
+            self.last_ends.insert(peer, why);
+        }
+    }
+
+    /// Takes what has just come in by a session.
+    pub fn take_arriving(&mut self, id: SessionId) -> Option<FrameContent> {
+        self.sessions.get_mut(id)?.arriving.take()
+    }
+
+    /// Sends a packet to a peer, by the session that serves it.
+    pub fn send_packet(&mut self, peer: NodeId, packet: OutgoingPacket) -> Option<PacketId> {
+        let Some(session) = self.sessions.ready(&peer) else {
+            self.counters.packets_failed += 1;
+            return None;
+        };
+        let id = self.packet_id();
+        self.counters.packets_out += 1;
+        self.command(Command::SendPacket { session, recipient: peer, id, packet });
+        Some(id)
+    }
+
+    /// Answers a packet, by the session by which it came or, if that is gone, by another.
+    pub fn answer_packet(&mut self, session: SessionId, peer: NodeId, packet: OutgoingPacket) {
+        let session = if self.sessions.get(session).is_some() { Some(session) } else { self.sessions.ready(&peer) };
+        let Some(session) = session else {
+            self.counters.packets_failed += 1;
+            return;
+        };
+        let id = self.packet_id();
+        self.counters.packets_out += 1;
+        self.command(Command::SendPacket { session, recipient: peer, id, packet });
+    }
+
+    /// Sends a frame that is no packet.
+    pub fn send_frame(&mut self, session: SessionId, frame: OutgoingFrame) {
+        self.command(Command::Send(session, frame));
+    }
+
+    /// A session ended because its peer was too slow, without a word.
+    pub fn count_timed_out(&mut self) {
+        Counters::count(&mut self.counters.refused, Refusal::TimedOut);
+    }
+
+    /// Looks for the identity document of a node in the DHT, if that is not being done: it may say where the node is now.
+    pub fn find_identity(&mut self, peer: NodeId) {
+        if self.finding.insert(peer) {
+            self.command(Command::FindIdentity(peer));
+        }
+    }
+}
