@@ -9,6 +9,7 @@ pub mod abort_points;
 pub mod api;
 pub mod automata;
 pub mod client;
+pub mod codec;
 pub mod demo;
 pub mod dht;
 pub mod hosts;

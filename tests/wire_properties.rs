@@ -1,10 +1,12 @@
 //! What must hold for anything that travels: it survives being written and read, and no octets make reading fall over.
 
+use bitpie::codec::{AtMost, Text, decode, encode};
+use bitpie::identity::Signed;
 use bitpie::identity::{Entrypoint, IdentityDocument, IdentityKey, SealingKey, VerifiedDocument};
 use bitpie::messages::{Expected, open};
 use bitpie::wire::{
-    AtMost, FRAME_BYTES, Fail, FailReason, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal,
-    Signed, Text, VerifiedPacket, decode, encode,
+    FRAME_BYTES, Fail, FailReason, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal,
+    VerifiedPacket,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -5,14 +5,16 @@
 
 use std::path::Path;
 
+use bitpie::codec::Text;
 use bitpie::dht::{NicknameClaim, Slot, VerifiedClaim};
+use bitpie::identity::Signed;
 use bitpie::identity::key_file::{self, PassphraseCost};
 use bitpie::identity::{Domain, Entrypoint, IdentityDocument, IdentityKey, Idurl, SealingKey, VerifiedDocument};
 use bitpie::messages::{Expected, MessageHeader, MessageText, conversation_of, open, seal};
 use bitpie::nickname::Nickname;
 use bitpie::wire::{
-    Fail, FailReason, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal, Role, Signed, Text,
-    VerifiedPacket, constants, constants_digest, write_prefixed,
+    Fail, FailReason, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal, Role, VerifiedPacket,
+    constants, constants_digest, write_prefixed,
 };
 use data_encoding::HEXLOWER;
 use expect_test::expect_file;

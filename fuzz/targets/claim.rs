@@ -5,7 +5,8 @@
 use bitpie::dht::{NicknameClaim, VerifiedClaim};
 use bitpie::identity::{Domain, IdentityKey};
 use bitpie::nickname::Nickname;
-use bitpie::wire::{Signed, decode, encode};
+use bitpie::identity::Signed;
+use bitpie::codec::{decode, encode};
 use libfuzzer_sys::fuzz_target;
 
 /// The time of the test vectors, which are the seeds.

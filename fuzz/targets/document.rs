@@ -3,7 +3,7 @@
 #![no_main]
 
 use bitpie::identity::{DOCUMENT_BYTES, DOCUMENT_VALIDITY_S, Domain, IdentityKey, Rank, VerifiedDocument, judge};
-use bitpie::wire::Signed;
+use bitpie::identity::Signed;
 use libfuzzer_sys::fuzz_target;
 
 /// The time of the test vectors, which are the seeds.

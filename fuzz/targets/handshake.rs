@@ -3,7 +3,8 @@
 #![no_main]
 
 use bitpie::identity::{Domain, IdentityKey};
-use bitpie::wire::{Frame, Hello, PROTOCOL_VERSIONS, PeerId, Role, decode};
+use bitpie::wire::{Frame, Hello, PROTOCOL_VERSIONS, PeerId, Role};
+use bitpie::codec::decode;
 use libfuzzer_sys::fuzz_target;
 
 /// The time and the session of the test vectors, which are the seeds.

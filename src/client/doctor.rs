@@ -16,7 +16,7 @@ use super::{Context, now_unix_ms};
 use crate::api::access::{API_FILE, Access};
 use crate::api::answers::Settings;
 use crate::api::methods::GetStatus;
-use crate::wire::CLOCK_SKEW_MS;
+use crate::identity::CLOCK_SKEW_MS;
 
 /// A check in the list of all.
 #[derive(Clone, Copy)]

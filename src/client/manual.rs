@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::arguments::Arguments;
 use super::failure::Failure;
 
 /// Print completions for a shell
@@ -20,10 +19,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self, mut command: Command) -> Result<(), Failure> {
         // Into memory first: the library takes a closed pipe for a bug.
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Arguments::command(), "bitpie", &mut script);
+        clap_complete::generate(self.shell, &mut command, "bitpie", &mut script);
         print(&script)
     }
 }
@@ -38,8 +37,7 @@ pub struct Man {
 }
 
 impl Man {
-    pub(super) fn run(self) -> Result<(), Failure> {
-        let command = Arguments::command();
+    pub(super) fn run(self, command: Command) -> Result<(), Failure> {
         let Some(folder) = self.out else {
             let mut page = Vec::new();
             clap_mangen::Man::new(command).render(&mut page)?;

@@ -26,6 +26,8 @@ mod short_id;
 mod table;
 mod terminal;
 
+use clap::CommandFactory as _;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -141,8 +143,8 @@ fn dispatch(command: Command, context: &Context<'_>) -> Result<(), Failure> {
         Command::Restore { from } => restore(&from, context),
         Command::Passphrase { command } => passphrase(&command, context),
         Command::Doctor => doctor::perform(context),
-        Command::Completions(completions) => completions.run(),
-        Command::Man(man) => man.run(),
+        Command::Completions(completions) => completions.run(Arguments::command()),
+        Command::Man(man) => man.run(Arguments::command()),
     }
 }
 

@@ -3,9 +3,11 @@
 use minicbor::{Decode, Encode};
 
 use super::ITEM_BYTES;
+use crate::codec::{DecodeError, Text, decode, encode};
 use crate::identity::{BadSignature, Domain, IdentityKey, NodeId};
+use crate::identity::{CLOCK_SKEW_MS, Signed};
 use crate::nickname::Nickname;
-use crate::wire::{CLOCK_SKEW_MS, DecodeError, NETWORK_BYTES, Signed, Text, decode, encode};
+use crate::wire::NETWORK_BYTES;
 
 /// Octets of a claim, at the most.
 pub const CLAIM_BYTES: usize = ITEM_BYTES;

@@ -7,10 +7,14 @@ use std::sync::Arc;
 use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 
+use super::signed::Signed;
 use super::{BadSignature, Domain, Entrypoint, IdentityKey, NodeId, SealingPublicKey};
+use crate::codec::{AtMost, DecodeError, decode, encode};
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
-use crate::wire::{AtMost, CLOCK_SKEW_MS, DecodeError, Signed, decode, encode};
+
+/// How far the clocks of two nodes may be apart, and how far in the future a time may lie, in milliseconds.
+pub const CLOCK_SKEW_MS: u64 = 150_000;
 
 /// Octets of a signed document, at the most. BEP 44 counts 1000, four of them for its own framing.
 pub const DOCUMENT_BYTES: usize = 996;

@@ -1,6 +1,7 @@
 //! Who a node is: its keys, its id, its identity document. Pure: no files, no sockets, no clock.
 
 mod document;
+mod encoding;
 mod entrypoint;
 mod fingerprint;
 mod idurl;
@@ -8,10 +9,11 @@ pub mod key_file;
 mod keys;
 mod node_id;
 mod sealing_key;
+mod signed;
 
 pub use document::{
-    DOCUMENT_BYTES, DOCUMENT_CONTACTS, DOCUMENT_EXTERNAL, DOCUMENT_SERVICES, DOCUMENT_VALIDITY_S, DocumentError,
-    IdentityDocument, LeftOut, Rank, VerifiedDocument, judge,
+    CLOCK_SKEW_MS, DOCUMENT_BYTES, DOCUMENT_CONTACTS, DOCUMENT_EXTERNAL, DOCUMENT_SERVICES, DOCUMENT_VALIDITY_S,
+    DocumentError, IdentityDocument, LeftOut, Rank, VerifiedDocument, judge,
 };
 pub use entrypoint::{ENTRYPOINT_CHARACTERS, Entrypoint, ParseEntrypointError};
 pub use fingerprint::{FINGERPRINT_CHARACTERS, Fingerprint, ParseFingerprintError};
@@ -19,3 +21,4 @@ pub use idurl::{IDURL_BYTES, IDURL_ENTRYPOINTS, IDURL_SCHEME, Idurl, ParseIdurlE
 pub use keys::{BadSignature, Domain, IdentityKey, SEED_BYTES, SIGNATURE_BYTES, verify};
 pub use node_id::{NODE_ID_BYTES, NodeId, ParseNodeIdError};
 pub use sealing_key::{SEALING_KEY_BYTES, SealingKey, SealingPublicKey};
+pub use signed::Signed;

@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use super::IdentityKey;
-use crate::wire::octets;
+use crate::codec::octets;
 
 /// Octets of a sealing key, public or secret.
 pub const SEALING_KEY_BYTES: usize = 32;

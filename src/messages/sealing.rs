@@ -14,8 +14,10 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{MessageText, TEXT_BYTES, TextError};
+use crate::codec::{DecodeError, decode, encode, octets};
+use crate::identity::Signed;
 use crate::identity::{BadSignature, Domain, IdentityKey, NodeId, SealingKey, SealingPublicKey};
-use crate::wire::{DecodeError, MESSAGE_TEXT_BYTES, PacketId, Signed, decode, encode, octets};
+use crate::wire::{MESSAGE_TEXT_BYTES, PacketId};
 
 /// Octets of a sealed message, at the most: the longest text, and what stands around it.
 pub const SEALED_BYTES: usize = TEXT_BYTES + 1024;

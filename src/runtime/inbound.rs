@@ -1,7 +1,8 @@
 //! Frames that came in, decoded and verified, as the core is told of them.
 
+use crate::codec::DecodeError;
 use crate::identity::NodeId;
-use crate::wire::{DecodeError, Fail, Frame, Hello, PacketKind, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
+use crate::wire::{Fail, Frame, Hello, PacketKind, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
 use crate::world::{FrameContent, IncomingPacket, PacketContent};
 
 /// What a session's transport has proved.

@@ -4,9 +4,10 @@ use rusqlite::{OptionalExtension as _, Params, Row};
 
 use super::rows::{Column, get, integer, parsed};
 use super::{Store, StoreError};
+use crate::identity::CLOCK_SKEW_MS;
 use crate::identity::NodeId;
 use crate::messages::{Arrival, ArrivalVerdict, ContactState, MessageText, WaitingMessage};
-use crate::wire::{CLOCK_SKEW_MS, MESSAGE_LIFETIME_MS};
+use crate::wire::MESSAGE_LIFETIME_MS;
 
 /// Messages of one contact that have not been read, at the most; more are refused until some are.
 pub const UNREAD_PER_CONTACT: u64 = 10_000;

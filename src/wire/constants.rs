@@ -5,13 +5,10 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{FRAME_BYTES, PACKET_BYTES};
-use crate::identity::{DOCUMENT_BYTES, DOCUMENT_VALIDITY_S};
+use crate::identity::{CLOCK_SKEW_MS, DOCUMENT_BYTES, DOCUMENT_VALIDITY_S};
 
 /// Versions of the protocol that this node speaks, the best first.
 pub const PROTOCOL_VERSIONS: &[u16] = &[1];
-
-/// How far the clocks of two nodes may be apart, and how far in the future a time may lie, in milliseconds.
-pub const CLOCK_SKEW_MS: u64 = 150_000;
 
 /// Bytes of a message's text, at the most.
 pub const MESSAGE_TEXT_BYTES: usize = 16 * 1024;

@@ -5,7 +5,8 @@
 use minicbor::decode::{Decode, Decoder};
 use minicbor::encode::{Encode, Encoder, Write};
 
-use super::{AtMost, DecodeError, FRAME_BYTES, Hello, PACKET_BYTES, PeerId, Refusal, decode, encode};
+use super::{FRAME_BYTES, Hello, PACKET_BYTES, PeerId, Refusal};
+use crate::codec::{AtMost, DecodeError, decode, encode};
 use crate::identity::{Entrypoint, NodeId};
 
 /// Peers in one answer, at the most.

@@ -1,7 +1,9 @@
 //! Where a frame begins and ends in a stream: four octets of length, big-endian, in front of each.
 
+use crate::codec::VALUE_BYTES;
+
 /// Octets of a frame, at the most, its length in front not counted.
-pub const FRAME_BYTES: usize = 65_536;
+pub const FRAME_BYTES: usize = VALUE_BYTES;
 
 /// Octets of the length in front.
 pub const LENGTH_BYTES: usize = 4;

@@ -2,8 +2,9 @@
 
 use minicbor::{Decode, Encode};
 
-use super::vocabulary::octets;
-use super::{AtMost, PROTOCOL_VERSIONS, Text, constants_digest};
+use super::{PROTOCOL_VERSIONS, constants_digest};
+use crate::codec::octets;
+use crate::codec::{AtMost, Text};
 use crate::identity::Entrypoint;
 
 /// Bytes of a network's name, at the most.

@@ -8,9 +8,10 @@ use data_encoding::HEXLOWER;
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use super::numbered::numbered;
-use super::vocabulary::octets;
-use super::{DecodeError, Signed, decode, encode};
+use crate::codec::numbered;
+use crate::codec::octets;
+use crate::codec::{DecodeError, decode, encode};
+use crate::identity::Signed;
 use crate::identity::{BadSignature, Domain, IdentityKey, NodeId};
 
 /// Octets of a packet, signature and all, at the most: it fits a frame.

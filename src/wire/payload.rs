@@ -2,8 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
-use super::numbered::numbered;
-use super::{DecodeError, Text, decode, encode};
+use crate::codec::numbered;
+use crate::codec::{DecodeError, Text, decode, encode};
 
 /// Bytes of the text in a [`Fail`], at the most.
 pub const FAIL_TEXT_BYTES: usize = 200;

@@ -2,8 +2,9 @@
 
 use minicbor::{Decode, Encode};
 
-use super::vocabulary::octets;
-use super::{AtMost, Refusal};
+use super::Refusal;
+use crate::codec::AtMost;
+use crate::codec::octets;
 use crate::identity::{
     DocumentError, Domain, Entrypoint, IdentityKey, NodeId, SIGNATURE_BYTES, VerifiedDocument, verify,
 };

@@ -1,6 +1,6 @@
 //! Why a session is not wanted.
 
-use super::numbered::numbered;
+use crate::codec::numbered;
 
 numbered! {
     /// Why one side ends a session before, or after, it was ready; it is told to the other and counted by its name.

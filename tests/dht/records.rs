@@ -97,8 +97,11 @@ async fn what_others_write_into_a_slot_counts_as_nothing() {
     holds(&directory, &owner, 0).await;
 
     let unsigned = NicknameClaim::new("test", alice(), 0, owner.id(), now);
-    let forged =
-        bitpie::wire::Signed::sign(&mallory, bitpie::identity::Domain::NicknameClaim, &bitpie::wire::encode(&unsigned));
+    let forged = bitpie::identity::Signed::sign(
+        &mallory,
+        bitpie::identity::Domain::NicknameClaim,
+        &bitpie::codec::encode(&unsigned),
+    );
     // A true claim, of another slot.
     let elsewhere = NicknameClaim::new("test", alice(), 5, owner.id(), now).sign(&owner);
     // A true claim of somebody whose document does not name the nickname.

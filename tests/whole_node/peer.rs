@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bitpie::codec::encode;
+use bitpie::identity::Signed;
 use bitpie::identity::{Domain, IdentityDocument, IdentityKey, NodeId, SealingKey, VerifiedDocument};
 use bitpie::transports::TransportEvent;
 use bitpie::transports::tcp::{Limits, TcpTransport};
-use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind, PeerId, Refusal, Role, Signed, encode};
+use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind, PeerId, Refusal, Role};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::time::timeout;

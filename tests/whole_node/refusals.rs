@@ -3,9 +3,10 @@
 use std::net::TcpStream;
 
 use bitpie::api::methods::{PingContact, RemoveContact};
+use bitpie::identity::CLOCK_SKEW_MS;
 use bitpie::identity::{DOCUMENT_VALIDITY_S, IdentityKey};
 use bitpie::store::Store;
-use bitpie::wire::{CLOCK_SKEW_MS, Frame, Hello, PeerId, Refusal, Role};
+use bitpie::wire::{Frame, Hello, PeerId, Refusal, Role};
 
 use super::nodes::{Node, until, until_both_online};
 use super::peer::{Peer, now_unix_ms};

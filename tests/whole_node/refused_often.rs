@@ -1,9 +1,10 @@
 //! Those who do not fit, and those who are not who they say, come again and again: each is told the reason by its name, each is counted, and the node's
 //! memory stays as it was.
 
+use bitpie::identity::CLOCK_SKEW_MS;
 use bitpie::identity::{DOCUMENT_VALIDITY_S, IdentityKey};
 use bitpie::peers::{KnownPeer, MISBEHAVIOUR_LIMIT, PeerSource};
-use bitpie::wire::{CLOCK_SKEW_MS, Frame, Hello, Refusal, Role};
+use bitpie::wire::{Frame, Hello, Refusal, Role};
 
 use super::misbehaviour::{Case, Counter, Deed, keys};
 use super::peer::now_unix_ms;

@@ -1,5 +1,6 @@
 //! What the core asks for, carried out. Whatever takes its time becomes a task, and what comes of it is an input.
 
+use crate::codec::Text;
 use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
 use crate::runtime::clock::unix_ms;
@@ -7,7 +8,7 @@ use crate::runtime::own;
 use crate::store::Store;
 use crate::transports::CloseReason;
 use crate::transports::lan::Wanted;
-use crate::wire::{Fail, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Text};
+use crate::wire::{Fail, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId};
 use crate::world::{Command, Input, OutgoingFrame, OutgoingPacket};
 
 use super::keeping::queued;

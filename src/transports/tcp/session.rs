@@ -12,13 +12,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::handshake::{HandshakeError, Proven};
 use super::limits::Place;
 use super::orders::{End, Orders};
+use super::streams::Ended;
 use super::streams::Streams;
 use super::{Inner, lock};
 use crate::identity::NodeId;
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};
-
-/// Why a session ended, to be told; `None` if nobody is there to be told.
-pub(super) type Ended = Option<(CloseReason, String)>;
 
 /// How a session comes to be.
 enum Opening {

@@ -22,11 +22,13 @@ use super::handshake::Proven;
 use super::noise::{Failure, NoiseStream, PAYLOAD_BYTES};
 use super::orders::{End, Orders};
 use super::outbox::Outbox;
-use super::session::Ended;
 use super::walk::Unread;
 use super::{Inner, Limits, lock};
 use crate::identity::NodeId;
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};
+
+/// Why a session ended, to be told; `None` if nobody is there to be told.
+pub(super) type Ended = Option<(CloseReason, String)>;
 
 /// The stream that carries frames: the first of those that the side opens which opened the session.
 const CONTROL_STREAM: u32 = 1;

@@ -25,7 +25,7 @@ mod watch;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 use arguments::{Arguments, Command};
 use folder::Folder;
@@ -80,7 +80,7 @@ fn perform(arguments: Arguments) -> anyhow::Result<Verdict> {
         Command::Diff(command) => command.run(),
         Command::Sequence(command) => command.run(&folder()?),
         Command::New(command) => command.run(arguments.automata.as_deref()),
-        Command::Completions(command) => command.run(),
-        Command::Man(command) => command.run(),
+        Command::Completions(command) => command.run(Arguments::command()),
+        Command::Man(command) => command.run(Arguments::command()),
     }
 }

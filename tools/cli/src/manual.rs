@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use automata_compiler::codes;
+use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use crate::Verdict;
-use crate::arguments::Arguments;
 
 /// Print shell completions
 #[derive(Args)]
@@ -24,10 +23,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(self) -> anyhow::Result<Verdict> {
+    pub fn run(self, command: clap::Command) -> anyhow::Result<Verdict> {
         // Into memory first: the library takes a closed pipe for a bug.
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut with_codes(Arguments::command()), "automata", &mut script);
+        clap_complete::generate(self.shell, &mut with_codes(command), "automata", &mut script);
         print(&script)
     }
 }
@@ -48,8 +47,7 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(self) -> anyhow::Result<Verdict> {
-        let command = Arguments::command();
+    pub fn run(self, command: clap::Command) -> anyhow::Result<Verdict> {
         match self.out {
             None => {
                 let mut page = Vec::new();

@@ -1,5 +1,7 @@
 //! `automata check`: all findings of all definitions, or of those that are named.
 
+mod counts;
+mod place;
 mod report;
 mod targets;
 mod unexpected;
@@ -13,12 +15,12 @@ use automata_compiler::model::System;
 use automata_compiler::source::Sources;
 use automata_compiler::{render, sound_part};
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use crate::Verdict;
-use crate::folder::{show, tally};
+use crate::folder::show;
 use crate::terminal::{FAINT, ODD, counted, output, print_json, styled};
 use crate::watch::watch;
+use counts::Counts;
 use report::{Finding, Report, annotation};
 use targets::{Target, automaton_of, file_name};
 use unexpected::{Cell, Unexpected};
@@ -228,38 +230,4 @@ fn count(findings: &[Diagnostic], severity: Severity) -> usize {
 fn states(system: &System, names: &[&str]) -> usize {
     let automata = system.automata.iter().filter(|automaton| names.contains(&automaton.name.as_str()));
     automata.map(|automaton| automaton.states.len() - 1).sum()
-}
-
-/// The summary of a check.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize)]
-struct Counts {
-    automata: usize,
-    /// Not known if there are errors.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    states: Option<usize>,
-    errors: usize,
-    warnings: usize,
-    /// Cells of `--unexpected`. Not known if there are errors.
-    #[serde(skip)]
-    unexpected: Option<usize>,
-}
-
-impl Counts {
-    fn and(self, other: Self) -> Self {
-        Self {
-            automata: self.automata + other.automata,
-            states: self.states.zip(other.states).map(|(here, there)| here + there),
-            errors: self.errors + other.errors,
-            warnings: self.warnings + other.warnings,
-            unexpected: self.unexpected.zip(other.unexpected).map(|(here, there)| here + there),
-        }
-    }
-
-    fn summary(self) -> String {
-        let automata = if self.automata == 1 { "1 automaton".into() } else { format!("{} automata", self.automata) };
-        let states = self.states.map(|states| format!(", {}", counted(states, "state"))).unwrap_or_default();
-        let cells =
-            self.unexpected.map(|cells| format!(", {}", counted(cells, "unexpected event"))).unwrap_or_default();
-        format!("{automata}{states}, {}{cells}", tally(self.errors, self.warnings))
-    }
 }

@@ -4,7 +4,8 @@ use automata_compiler::diagnostic::{Diagnostic, Severity};
 use automata_compiler::source::{Sources, Span};
 use serde::Serialize;
 
-use super::Counts;
+use super::counts::Counts;
+use super::place::{Place, annotated, place};
 use super::unexpected::Cell;
 
 /// All that was found, for programs.
@@ -37,16 +38,6 @@ pub struct Finding<'a> {
     help: Option<&'a str>,
 }
 
-/// Lines and columns count from 1, columns in characters; the end is the first place behind.
-#[derive(Serialize)]
-pub struct Place<'a> {
-    pub path: &'a str,
-    pub line: usize,
-    pub column: usize,
-    end_line: usize,
-    end_column: usize,
-}
-
 #[derive(Serialize)]
 struct Related<'a> {
     message: &'a str,
@@ -77,38 +68,11 @@ fn severity(finding: &Diagnostic) -> &'static str {
     }
 }
 
-pub fn place(sources: &Sources, span: Span) -> Place<'_> {
-    let (line, column) = sources.line_and_column(span);
-    let (end_line, end_column) = sources.line_and_column(Span { start: span.end, ..span });
-    Place { path: &sources.get(span.file).path, line, column, end_line, end_column }
-}
-
 /// A workflow command of GitHub Actions, which shows the finding beside its line in a pull request.
 pub fn annotation(sources: &Sources, finding: &Diagnostic) -> String {
     let help = finding.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
     let text = format!("{}{help}", finding.message);
     annotated(sources, finding.span, severity(finding), finding.code.number, &text)
-}
-
-/// The same of any text.
-pub fn annotated(sources: &Sources, span: Span, severity: &str, title: &str, text: &str) -> String {
-    let Place { path, line, column, end_line, end_column } = place(sources, span);
-    let mut properties = vec![format!("file={}", property(path)), format!("line={line}"), format!("col={column}")];
-    properties.push(format!("endLine={end_line}"));
-    // Columns of another line have no meaning there.
-    if end_line == line {
-        properties.push(format!("endColumn={end_column}"));
-    }
-    properties.push(format!("title={}", property(title)));
-    format!("::{severity} {}::{}", properties.join(","), escaped(text))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    escaped(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]

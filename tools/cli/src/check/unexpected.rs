@@ -8,7 +8,7 @@ use automata_compiler::source::{Sources, Span};
 use automata_compiler::wording::Wording;
 use serde::Serialize;
 
-use super::report::{Place, annotated, place};
+use super::place::{Place, annotated, place};
 use crate::terminal::{FAINT, STRONG, styled};
 
 /// An event in a leaf state in which, at least sometimes, neither that state nor one around it answers.

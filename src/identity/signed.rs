@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use minicbor::Decoder;
 
-use super::{DecodeError, strict};
-use crate::identity::{BadSignature, Domain, IdentityKey, NodeId, SIGNATURE_BYTES, verify};
+use super::keys::{BadSignature, Domain, IdentityKey, SIGNATURE_BYTES, verify};
+use super::node_id::NodeId;
+use crate::codec::{DecodeError, strict};
 
 /// A body with a signature, of which nobody has said yet whether it holds.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -147,7 +147,7 @@ pub(crate) fn cut(text: &str, bytes: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{decode, encode};
+    use crate::codec::{decode, encode};
 
     #[test]
     fn what_is_longer_is_cut_when_made_and_refused_when_decoded() {

@@ -5,7 +5,7 @@
 //! maps, `false`, `true` and `null`; no tags, no floats. Nesting and the number of items are bounded, and a length is compared with what
 //! is there before anybody allocates by it.
 
-use super::DecodeError;
+use super::error::DecodeError;
 
 /// How deep lists and maps may stand in one another.
 pub const NESTING: usize = 8;

@@ -5,7 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use minicbor::decode::{Decode, Decoder, Error as DecodeError};
 use minicbor::encode::{Encode, Encoder, Error as EncodeError, Write};
 
-use crate::identity::{Entrypoint, NODE_ID_BYTES, NodeId};
+use super::entrypoint::Entrypoint;
+use super::node_id::{NODE_ID_BYTES, NodeId};
+use crate::codec::octets;
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 
@@ -84,29 +86,10 @@ impl<'b, C> Decode<'b, C> for ServiceName {
     }
 }
 
-/// Octets of which the number is known: `#[cbor(with = "octets")]`.
-pub mod octets {
-    use super::*;
-
-    pub fn encode<C, W: Write, const LENGTH: usize>(
-        octets: &[u8; LENGTH],
-        encoder: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), EncodeError<W::Error>> {
-        encoder.bytes(octets)?.ok()
-    }
-
-    pub fn decode<C, const LENGTH: usize>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<[u8; LENGTH], DecodeError> {
-        let at = decoder.position();
-        let octets = decoder.bytes()?.try_into();
-        octets.map_err(|_| DecodeError::message("there are more or fewer octets than this has").at(at))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{decode, encode};
+    use crate::codec::{decode, encode};
 
     #[test]
     fn addresses_survive() {

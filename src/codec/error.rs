@@ -1,32 +1,4 @@
-//! From values to octets and back.
-
-use minicbor::{Decode, Encode};
-
-use super::{FRAME_BYTES, strict};
-
-/// The octets of a value.
-#[must_use]
-pub fn encode<T: Encode<()> + ?Sized>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    minicbor::encode(value, &mut bytes).expect("a list of octets takes everything");
-    bytes
-}
-
-/// The value of these octets, which are it as a whole and in the one form that is allowed.
-///
-/// # Errors
-/// Where they are not, or are not what is expected.
-pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, DecodeError> {
-    if bytes.len() > FRAME_BYTES {
-        return Err(DecodeError::TooLong { bytes: bytes.len(), limit: FRAME_BYTES });
-    }
-    strict::check(bytes)?;
-    let mut decoder = minicbor::Decoder::new(bytes);
-    let value = decoder.decode().map_err(|error| DecodeError::Unexpected { what: error.to_string().into() })?;
-    // A decoder that reads less than the whole value would let two encodings pass for one.
-    let at = decoder.position();
-    if at < bytes.len() { Err(DecodeError::TrailingBytes { at }) } else { Ok(value) }
-}
+//! Why octets are refused.
 
 /// Why octets that came from outside are not what they should be. `at` counts the octets before the place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

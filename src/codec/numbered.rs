@@ -58,31 +58,3 @@ macro_rules! numbered {
 }
 
 pub(crate) use numbered;
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::fmt::Debug;
-
-    use crate::wire::{FailReason, PacketKind, Refusal, decode, encode};
-
-    fn check<T>(all: &[T], other: T, code: impl Fn(T) -> u64)
-    where
-        T: Copy + Debug + Ord + minicbor::Encode<()> + for<'b> minicbor::Decode<'b, ()>,
-    {
-        let codes: BTreeSet<u64> = all.iter().map(|value| code(*value)).collect();
-        assert_eq!(codes.len(), all.len(), "a number is there twice");
-        assert!(!codes.contains(&code(other)), "it is a number of its own");
-        for value in all.iter().copied().chain([other]) {
-            assert_eq!(decode::<T>(&encode(&value)), Ok(value));
-        }
-        assert_eq!(decode::<T>(&encode(&199_u8)), Ok(other), "a number of a later version");
-    }
-
-    #[test]
-    fn numbers_are_distinct_and_survive() {
-        check(Refusal::ALL, Refusal::Other, |value| value.code().into());
-        check(FailReason::ALL, FailReason::Other, |value| value.code().into());
-        check(PacketKind::ALL, PacketKind::Other, |value| value.code().into());
-    }
-}
