@@ -7,7 +7,7 @@ use crate::hosts::{
     nickname_observer, packets, peer_link, tcp_connection,
 };
 use crate::services::tree;
-use crate::world::{DhtInput, Input, OutgoingPacket, RequestId, UserRequest, World};
+use crate::world::{DhtInput, Input, OutgoingPacket, UserRequest, World};
 
 /// Something happened.
 pub fn receive(world: &mut World, system: &System, input: Input) {
@@ -36,7 +36,7 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::ContactRemoved { peer } => contact_status::removed(world, system, peer),
         Input::Lan(input) => lan::report(world, system, input),
         Input::Dht(input) => dht(world, system, input),
-        Input::Request(request, what) => user(world, system, request, what),
+        Input::Request(what) => user(world, system, what),
     }
 }
 
@@ -58,10 +58,12 @@ fn dht(world: &mut World, system: &System, input: DhtInput) {
     }
 }
 
-fn user(world: &mut World, system: &System, request: RequestId, what: UserRequest) {
+fn user(world: &mut World, system: &System, what: UserRequest) {
     match what {
-        UserRequest::StartService(service) => world.tell(api::local_service::start_requested(service, request)),
-        UserRequest::StopService(service) => world.tell(api::local_service::stop_requested(service, request)),
+        UserRequest::StartService(request, service) => {
+            world.tell(api::local_service::start_requested(service, request))
+        }
+        UserRequest::StopService(request, service) => world.tell(api::local_service::stop_requested(service, request)),
         UserRequest::PingContact(peer) => contact_status::ping(world, system, peer),
         UserRequest::Reconnect => world.tell(api::network_connector::reconnect()),
         UserRequest::Synchronize => world.tell(api::p2p_connector::check_synchronize()),
@@ -70,7 +72,7 @@ fn user(world: &mut World, system: &System, request: RequestId, what: UserReques
             nickname_observer::find(world, search, nickname, first)
         }
         UserRequest::StopSearch(search) => world.tell_if_there(system, api::nickname_observer::stop(search)),
-        UserRequest::Reach(peer) => peer_link::reach(world, system, request, peer),
+        UserRequest::Reach(request, peer) => peer_link::reach(world, system, request, peer),
     }
 }
 

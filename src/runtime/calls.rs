@@ -155,8 +155,7 @@ impl Driver {
                 self.begin_to_end();
             }
             Request::Reconnect(_) => {
-                let request = self.request_id();
-                self.input(Input::Request(request, UserRequest::Reconnect));
+                self.input(Input::Request(UserRequest::Reconnect));
                 let network_connector = super::views::network_connector(&self.node);
                 now::<methods::Reconnect>(reply, Ok(answers::Reconnecting { network_connector }));
             }
@@ -221,8 +220,12 @@ impl Driver {
         let enabled = self.is_enabled(name.as_str());
         let request = self.request_id();
         self.pending.services.insert(request, (name.clone(), enabled, reply));
-        let wanted = if is_to_be_on { UserRequest::StartService(name) } else { UserRequest::StopService(name) };
-        self.input(Input::Request(request, wanted));
+        self.switch(request, name, is_to_be_on);
+    }
+
+    fn switch(&mut self, request: RequestId, service: ServiceName, is_to_be_on: bool) {
+        let wanted = if is_to_be_on { UserRequest::StartService } else { UserRequest::StopService };
+        self.input(Input::Request(wanted(request, service)));
     }
 
     /// Changes a setting in the file. What the command line says for this run stays as it is.
@@ -245,8 +248,7 @@ impl Driver {
                 if let Some(name) = service.filter(|name| crate::services::find(name.as_str()).is_some()) {
                     let is_on = matches!(config.get(path), Ok(super::config::Value::Switch(true)));
                     let request = self.request_id();
-                    let wanted = if is_on { UserRequest::StartService(name) } else { UserRequest::StopService(name) };
-                    self.input(Input::Request(request, wanted));
+                    self.switch(request, name, is_on);
                 }
                 self.apply(config);
             }
@@ -288,9 +290,8 @@ impl Driver {
                 reply.send(Err(error.help("`bitpie service start p2p-hookups`; a stranger has to be accepted first")));
             return;
         }
-        let request = self.request_id();
         self.pending.pings.push(WaitingPing { peer, name, asked_ms, reply });
-        self.input(Input::Request(request, UserRequest::PingContact(peer)));
+        self.input(Input::Request(UserRequest::PingContact(peer)));
     }
 
     /// Answers whoever has started a service, once it is known whether it does what it is for.

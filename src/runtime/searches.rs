@@ -98,14 +98,12 @@ impl Driver {
                 self.stop_search(oldest);
             }
         }
-        let request = self.request_id();
-        self.input(Input::Request(request, UserRequest::FindNickname { search, nickname: name, first }));
+        self.input(Input::Request(UserRequest::FindNickname { search, nickname: name, first }));
         now::<methods::FindName>(reply, Ok(answers::Search { search }));
     }
 
     fn stop_search(&mut self, search: u64) {
-        let request = self.request_id();
-        self.input(Input::Request(request, UserRequest::StopSearch(search)));
+        self.input(Input::Request(UserRequest::StopSearch(search)));
     }
 
     /// Ends a search of which nobody wants to know more.
@@ -186,7 +184,7 @@ impl Driver {
             let request = self.request_id();
             self.searches.reaching.insert(request, claimant);
             // Told behind what led to it, in an order that the trace has too.
-            self.task(async move { Done::Inputs(vec![Input::Request(request, UserRequest::Reach(claimant))]) });
+            self.task(async move { Done::Inputs(vec![Input::Request(UserRequest::Reach(request, claimant))]) });
         }
         self.changed();
     }
@@ -221,7 +219,7 @@ impl Driver {
                 self.settings_changed(config);
                 if is_same {
                     // Whoever says it again does not want to wait for the next check.
-                    self.input(Input::Request(RequestId(0), UserRequest::SetNickname(name)));
+                    self.input(Input::Request(UserRequest::SetNickname(name)));
                 }
                 now::<methods::ShowNickname>(reply, Ok(self.nickname()));
             }

@@ -98,8 +98,8 @@ pub enum Input {
     Dht(DhtInput),
     /// Discovery in the local network reports, as [`Command::SearchLan`](super::Command::SearchLan) asked for.
     Lan(LanInput),
-    /// The user asks for something; [`Command::Answer`](super::Command::Answer) answers where an answer is promised.
-    Request(RequestId, UserRequest),
+    /// The user asks for something.
+    Request(UserRequest),
 }
 
 /// What a transport reports.
@@ -319,10 +319,10 @@ pub struct QueuedMessage {
 /// What the user asks for.
 #[derive(Clone, Debug)]
 pub enum UserRequest {
-    /// A service is to be on.
-    StartService(ServiceName),
-    /// A service is to be off.
-    StopService(ServiceName),
+    /// A service is to be on. [`Command::Answer`](super::Command::Answer) answers.
+    StartService(RequestId, ServiceName),
+    /// A service is to be off. [`Command::Answer`](super::Command::Answer) answers.
+    StopService(RequestId, ServiceName),
     /// Is this contact there?
     PingContact(NodeId),
     /// Take the network down and up again.
@@ -343,7 +343,7 @@ pub enum UserRequest {
     /// Nobody wants to know any more what the search finds.
     StopSearch(u64),
     /// Is this node there now? [`Command::ReportReached`](super::Command::ReportReached) answers.
-    Reach(NodeId),
+    Reach(RequestId, NodeId),
 }
 
 /// What the core knows when it begins, from settings and from disk.

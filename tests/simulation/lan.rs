@@ -40,8 +40,8 @@ fn far(host: u8) -> Entrypoint {
 
 fn switch(world: &mut World, on: bool) {
     let name = lan::SERVICE.parse().expect("a name");
-    let request = if on { UserRequest::StartService(name) } else { UserRequest::StopService(name) };
-    world.tell(0, 0, Input::Request(RequestId(2), request));
+    let wanted = if on { UserRequest::StartService } else { UserRequest::StopService };
+    world.tell(0, 0, Input::Request(wanted(RequestId(2), name)));
     world.run_for(100);
 }
 
@@ -135,8 +135,8 @@ fn without_a_transport_it_is_off_and_with_it_it_announces_where_that_listens() {
     let mut world = two();
     let switch_transport = |world: &mut World, on: bool| {
         let name = "tcp-transport".parse().expect("a name");
-        let request = if on { UserRequest::StartService(name) } else { UserRequest::StopService(name) };
-        world.tell(0, 0, Input::Request(RequestId(4), request));
+        let wanted = if on { UserRequest::StartService } else { UserRequest::StopService };
+        world.tell(0, 0, Input::Request(wanted(RequestId(4), name)));
         world.run_for(5_000);
     };
     switch_transport(&mut world, false);

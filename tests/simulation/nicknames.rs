@@ -16,7 +16,7 @@ fn alice() -> Nickname {
 
 impl World {
     fn wish(&mut self, index: usize, nickname: Option<Nickname>) {
-        self.tell(index, 0, Input::Request(RequestId(0), UserRequest::SetNickname(nickname)));
+        self.tell(index, 0, Input::Request(UserRequest::SetNickname(nickname)));
     }
 
     fn holder(&self, index: usize) -> Option<nickname_holder::State> {
@@ -38,7 +38,7 @@ impl World {
     /// Everybody whom `index` finds, by slot.
     fn search(&mut self, index: usize, search: u64, first: bool) -> Vec<(u8, NodeId)> {
         let find = UserRequest::FindNickname { search, nickname: alice(), first };
-        self.tell(index, 0, Input::Request(RequestId(0), find));
+        self.tell(index, 0, Input::Request(find));
         self.run_until("the search is over", |world| {
             world.hosts[index].found.get(&search).is_some_and(|search| search.is_complete.is_some())
         });
@@ -132,8 +132,8 @@ fn the_holder_ends_with_its_service_and_comes_back_with_it() {
     world.run_until("it is held", |world| world.is_held(0));
     let service = |on: bool| {
         let name = "private-messages".parse().expect("a name");
-        let wanted = if on { UserRequest::StartService(name) } else { UserRequest::StopService(name) };
-        Input::Request(RequestId(if on { 4 } else { 2 }), wanted)
+        let wanted = if on { UserRequest::StartService } else { UserRequest::StopService };
+        Input::Request(wanted(RequestId(if on { 4 } else { 2 }), name))
     };
     world.tell(0, 0, service(false));
     world.run_until("it is gone", |world| world.holder(0).is_none());
@@ -189,10 +189,10 @@ fn whether_a_node_is_there_is_found_out() {
     world.wish(1, Some(alice()));
     world.run_until("it is held", |world| world.is_held(1));
     assert_eq!(world.search(0, 2, false), [(0, id(2))]);
-    world.tell(0, 0, Input::Request(RequestId(8), UserRequest::Reach(id(2))));
+    world.tell(0, 0, Input::Request(UserRequest::Reach(RequestId(8), id(2))));
     world.run_until("it answers", |world| world.hosts[0].answers.contains(&(8, "reached: true".to_owned())));
     // Somebody of whom nothing is known.
-    world.tell(0, 0, Input::Request(RequestId(10), UserRequest::Reach(id(77))));
+    world.tell(0, 0, Input::Request(UserRequest::Reach(RequestId(10), id(77))));
     world.run_until("it does not", |world| world.hosts[0].answers.contains(&(10, "reached: false".to_owned())));
     let links = world.hosts[0].core.system().peer_link.iter().count();
     assert_eq!(links, 0, "links that only served to find out are given up");

@@ -312,7 +312,7 @@ impl Driver {
                 });
                 // Whoever changes the name while the document is being made is not heard then.
                 if self.document.document().name != self.settings.name {
-                    self.input(Input::Request(RequestId(0), UserRequest::Synchronize));
+                    self.input(Input::Request(UserRequest::Synchronize));
                 }
             }
             Done::Sealed { session, message, bytes } => {
@@ -354,8 +354,8 @@ impl Driver {
         if name_changed {
             let name = self.settings.name.clone();
             // The document first: a claim counts only once it names the nickname too.
-            self.input(Input::Request(RequestId(0), UserRequest::Synchronize));
-            self.input(Input::Request(RequestId(0), UserRequest::SetNickname(name)));
+            self.input(Input::Request(UserRequest::Synchronize));
+            self.input(Input::Request(UserRequest::SetNickname(name)));
         }
     }
 }
