@@ -144,7 +144,7 @@ impl Driver {
             OutgoingPacket::Ack(of) => (PacketKind::Ack, Some(of), Vec::new()),
             OutgoingPacket::Read(of) => (PacketKind::Read, Some(of), Vec::new()),
             OutgoingPacket::Fail(of, reason) => {
-                let fail = Fail { reason: reason, text: Text::cut(reason.in_words()) };
+                let fail = Fail { reason, text: Text::cut(reason.in_words()) };
                 (PacketKind::Fail, Some(of), fail.encode())
             }
         };
