@@ -3,7 +3,7 @@
 //! Each case runs once to let the buffers grow, and is then counted by an allocator that counts. What is counted is
 //! the bus with everything below it: queue, selection, transition, timers, observations, actions.
 
-use automata_runtime::{Bus, Input};
+use automata_runtime::{Bus, Input, Milliseconds};
 use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::OtherSession;
 use bitpie::automata::{
@@ -15,7 +15,7 @@ use bitpie::name::TransportName;
 struct Answers;
 
 impl network_connector::Conditions for Answers {
-    fn connection_alive(&mut self) -> bool {
+    fn connection_alive(&mut self, _: Milliseconds) -> bool {
         true
     }
 }
@@ -42,6 +42,10 @@ impl peer_link::Conditions for Answers {
 
 impl peer_protocol::Conditions for Answers {
     fn misbehaved(&mut self, _: &u64, _: &NodeId) -> bool {
+        false
+    }
+
+    fn told_peers_lately(&mut self, _: &u64, _: Milliseconds) -> bool {
         false
     }
 

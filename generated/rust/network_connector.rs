@@ -191,25 +191,25 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:83`).
+    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:84`).
     StartUpAfterAnswerTimeout,
-    /// `after answer_timeout in UP` (`automata/network_connector.yaml:98`).
+    /// `after answer_timeout in UP` (`automata/network_connector.yaml:99`).
     UpAfterAnswerTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:107`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:108`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:125`).
+    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:126`).
     ConnectedEveryRecheckInterval,
-    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:142`).
+    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:143`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:146`).
+    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:147`).
     DisconnectedAfterHourlyInterval,
-    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:152`).
+    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:153`).
     RestingAfterMinimumRest,
-    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:168`).
+    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:169`).
     DownAfterTransportsTimeout,
-    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:175`).
+    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:176`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:183`).
+    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:184`).
     AwaitInternetAfterAnswerTimeout,
 }
 
@@ -288,8 +288,8 @@ pub enum Inside {
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
 pub trait Conditions {
-    /// Something came in lately, or there was nobody to hear from.
-    fn connection_alive(&mut self) -> bool;
+    /// Something came in within that time, or there was nobody to hear from.
+    fn connection_alive(&mut self, silence: Milliseconds) -> bool;
 }
 
 /// Constants of an instance.
@@ -302,6 +302,8 @@ pub struct Parameters {
     pub transports_timeout: Milliseconds,
     /// Old name: timer-5sec, which was 30 seconds.
     pub recheck_interval: Milliseconds,
+    /// A connection of which nothing was heard for so long may be dead.
+    pub longest_silence: Milliseconds,
     /// When all else has failed. Old name: timer-1hour.
     pub hourly_interval: Milliseconds,
     /// A connection that comes about sooner after giving up is no reason to try again.
@@ -314,6 +316,7 @@ impl Default for Parameters {
             answer_timeout: Milliseconds(30_000),
             transports_timeout: Milliseconds(15_000),
             recheck_interval: Milliseconds(30_000),
+            longest_silence: Milliseconds(120_000),
             hourly_interval: Milliseconds(3_600_000),
             minimum_rest: Milliseconds(60_000),
         }
@@ -336,6 +339,9 @@ pub struct Given {
     /// Old name: timer-5sec, which was 30 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recheck_interval: Option<Milliseconds>,
+    /// A connection of which nothing was heard for so long may be dead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_silence: Option<Milliseconds>,
     /// When all else has failed. Old name: timer-1hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hourly_interval: Option<Milliseconds>,
@@ -347,8 +353,8 @@ pub struct Given {
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.answer_timeout.is_none() && self.transports_timeout.is_none()
-            && self.recheck_interval.is_none() && self.hourly_interval.is_none()
-            && self.minimum_rest.is_none()
+            && self.recheck_interval.is_none() && self.longest_silence.is_none()
+            && self.hourly_interval.is_none() && self.minimum_rest.is_none()
     }
 }
 
@@ -369,6 +375,10 @@ impl Parameters {
                 .recheck_interval
                 .clone()
                 .unwrap_or_else(|| settings.recheck_interval.clone()),
+            longest_silence: given
+                .longest_silence
+                .clone()
+                .unwrap_or_else(|| settings.longest_silence.clone()),
             hourly_interval: given
                 .hourly_interval
                 .clone()
@@ -434,6 +444,8 @@ pub enum Sent {
     EntersDisconnected,
     /// An observation: it leaves `SETTLED`.
     LeavesSettled,
+    /// An observation: it leaves `CONNECTED`.
+    LeavesConnected,
 }
 
 impl serde::Serialize for Sent {
@@ -463,6 +475,7 @@ impl serde::Serialize for Sent {
             Sent::EntersConnected => serializer.serialize_unit(),
             Sent::EntersDisconnected => serializer.serialize_unit(),
             Sent::LeavesSettled => serializer.serialize_unit(),
+            Sent::LeavesConnected => serializer.serialize_unit(),
         }
     }
 }
@@ -471,6 +484,7 @@ impl automaton::Sent for Sent {
     fn is_observation(&self) -> bool {
         matches!(
             self, Sent::EntersConnected | Sent::EntersDisconnected | Sent::LeavesSettled
+            | Sent::LeavesConnected
         )
     }
 }
@@ -479,8 +493,8 @@ impl automaton::Sent for Sent {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Question {
-    /// `connection_alive`: Something came in lately, or there was nobody to hear from.
-    ConnectionAlive { answer: bool },
+    /// `connection_alive`: Something came in within that time, or there was nobody to hear from.
+    ConnectionAlive { silence: Milliseconds, answer: bool },
     /// `any network_transport in CHANGING`.
     AnyNetworkTransportInChanging { answer: bool },
     /// `any network_transport in LISTENING`.
@@ -492,8 +506,19 @@ pub enum Question {
 impl serde::Serialize for Question {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Question::ConnectionAlive { answer } => {
-                delivery::serialize_question("connection_alive", answer, serializer)
+            Question::ConnectionAlive { silence, answer } => {
+                #[derive(serde::Serialize)]
+                #[serde(crate = "automata_runtime::serde")]
+                struct Arguments<'a> {
+                    silence: &'a Milliseconds,
+                }
+                let arguments = Arguments { silence };
+                delivery::serialize_question_of(
+                    "connection_alive",
+                    Some(&arguments),
+                    answer,
+                    serializer,
+                )
             }
             Question::AnyNetworkTransportInChanging { answer } => {
                 delivery::serialize_question(
@@ -528,22 +553,26 @@ struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    fn connection_alive(&mut self) -> bool {
+    fn connection_alive(&mut self, silence: Milliseconds) -> bool {
         let known = self
             .asked
             .questions
             .iter()
             .find_map(|question| match question {
-                Question::ConnectionAlive { answer } => Some(*answer),
+                Question::ConnectionAlive {
+                    silence: known_silence,
+                    answer,
+                } if *known_silence == silence => Some(*answer),
                 _ => None,
             });
         if let Some(answer) = known {
             return answer;
         }
-        let answer = self.host.connection_alive();
+        let answer = self.host.connection_alive(silence);
         self.asked
             .questions
             .push(Question::ConnectionAlive {
+                silence,
                 answer,
             });
         answer
@@ -592,89 +621,89 @@ impl Ask<'_> {
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `stop` anywhere → `CLOSED` (`automata/network_connector.yaml:60`).
+    /// `stop` anywhere → `CLOSED` (`automata/network_connector.yaml:61`).
     Stop,
-    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:76`).
+    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:77`).
     AtStartupInit,
-    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:83`).
+    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:84`).
     StartUpAfterAnswerTimeout,
-    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:86`).
+    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:87`).
     StartUpNetworkInfoReceived,
-    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:87`). Mended: with an active network it led nowhere.
+    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:88`). Mended: with an active network it led nowhere.
     StartUpNetworkInfoReceived2,
-    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:88`).
+    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:89`).
     StartUpReconnect,
-    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:88`).
+    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:89`).
     StartUpCheckReconnect,
-    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:98`).
+    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:99`).
     UpAfterAnswerTimeout,
-    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:103`).
+    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:104`).
     UpNetworkUp,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:108`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:109`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:109`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:110`).
     AwaitTransportsAfterTransportsTimeout2,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:110`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:111`).
     AwaitTransportsAfterTransportsTimeout3,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:114`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:115`).
     AwaitTransportsTransportsTold,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:114`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:115`).
     AwaitTransportsTransportsVerified,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:114`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:115`).
     AwaitTransportsNetworkTransportLeavesChanging,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:115`). Mended: it wanted all of them.
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:116`). Mended: it wanted all of them.
     AwaitTransportsTransportsTold2,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:115`). Mended: it wanted all of them.
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:116`). Mended: it wanted all of them.
     AwaitTransportsTransportsVerified2,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:115`). Mended: it wanted all of them.
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:116`). Mended: it wanted all of them.
     AwaitTransportsNetworkTransportLeavesChanging2,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:116`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:117`).
     AwaitTransportsTransportsTold3,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:116`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:117`).
     AwaitTransportsTransportsVerified3,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:116`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:117`).
     AwaitTransportsNetworkTransportLeavesChanging3,
-    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:126`).
+    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:127`).
     ConnectedEveryRecheckInterval,
-    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:129`).
+    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:130`).
     ConnectedReconnect,
-    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:130`).
+    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:131`).
     ConnectedCheckReconnect,
-    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:133`).
+    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:134`).
     ConnectedNetworkTransportLeavesListening,
-    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:143`).
+    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:144`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:146`).
+    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:147`).
     DisconnectedAfterHourlyInterval,
-    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:148`).
+    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:149`).
     DisconnectedReconnect,
-    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:148`).
+    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:149`).
     DisconnectedCheckReconnect,
-    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:149`). A transport that came up by itself; everything is looked at anew.
+    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:150`). A transport that came up by itself; everything is looked at anew.
     DisconnectedNetworkTransportEntersListening,
-    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:152`).
+    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:153`).
     RestingAfterMinimumRest,
-    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:156`).
+    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:157`).
     RestedConnectionDone,
-    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:168`).
+    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:169`).
     DownAfterTransportsTimeout,
-    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:172`).
+    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:173`).
     DownTransportsTold,
-    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:172`).
+    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:173`).
     DownNetworkTransportLeavesChanging,
-    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:175`).
+    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:176`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:178`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:179`).
     AwaitNetworkNetworkInfoReceived,
-    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:179`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:180`).
     AwaitNetworkNetworkInfoReceived2,
-    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:180`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:181`).
     AwaitNetworkNetworkInfoReceived3,
-    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:183`).
+    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:184`).
     AwaitInternetAfterAnswerTimeout,
-    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:185`).
+    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:186`).
     AwaitInternetInternetReached,
-    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:186`).
+    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:187`).
     AwaitInternetInternetMissing,
 }
 
@@ -1251,7 +1280,9 @@ fn in_connected(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ConnectionDone) => context.ignored(),
         Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => context.ignored(),
         Trigger::Timer(Timer::ConnectedEveryRecheckInterval) => {
-            if context.variables.reset || !context.ask.connection_alive() {
+            if context.variables.reset
+                || !context.ask.connection_alive(context.parameters.longest_silence)
+            {
                 context.take(Transition::ConnectedEveryRecheckInterval, State::Down)
             } else {
                 context
@@ -1465,6 +1496,7 @@ fn enter_connected(context: &mut Context<'_>) {
 /// On leaving `CONNECTED`.
 fn leave_connected(context: &mut Context<'_>) {
     context.effects.stop(Timer::ConnectedEveryRecheckInterval);
+    context.effects.send(Sent::LeavesConnected);
 }
 
 /// On entering `DISCONNECTED`.

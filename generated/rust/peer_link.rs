@@ -109,13 +109,25 @@ pub enum Event {
     SessionEnded { chance: Milliseconds },
     /// `dial_failed`, from `gateway`. The answer to dial: nobody there, or refused.
     DialFailed { chance: Milliseconds },
-    /// `network_back`, from `peers`. The network is up; what failed before may go now.
-    NetworkBack,
     /// `unwanted`, from `contacts`. No session is wanted any more.
     Unwanted,
+    /// `network_connector leaves CONNECTED`.
+    #[serde(rename = "network_connector leaves CONNECTED")]
+    NetworkConnectorLeavesConnected,
+    /// `network_connector enters CONNECTED`.
+    #[serde(rename = "network_connector enters CONNECTED")]
+    NetworkConnectorEntersConnected,
 }
 
 impl automaton::Event for Event {
+    #[inline]
+    fn is_observation(&self) -> bool {
+        matches!(
+            self, Event::NetworkConnectorLeavesConnected |
+            Event::NetworkConnectorEntersConnected
+        )
+    }
+
     #[inline]
     fn starts(&self) -> bool {
         matches!(self, Event::Wanted { .. })
@@ -125,9 +137,9 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:86`).
+    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:90`).
     AwaitSessionAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:97`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:101`).
     RestingAfterPause,
 }
 
@@ -256,6 +268,8 @@ pub struct Variables {
     pub chance: Milliseconds,
     /// How long it rests now.
     pub pause: Milliseconds,
+    /// What it rests from happened since the node was started, or the network was lost since.
+    pub fresh: bool,
 }
 
 impl automaton::Variables for Variables {
@@ -283,6 +297,13 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "pause",
                     &(before.map(|before| &before.pause), &self.pause),
+                )?;
+        }
+        if before.is_none_or(|before| before.fresh != self.fresh) {
+            changes
+                .serialize_entry(
+                    "fresh",
+                    &(before.map(|before| &before.fresh), &self.fresh),
                 )?;
         }
         Ok(())
@@ -366,37 +387,37 @@ pub enum Transition<'a> {
     Start,
     /// `unwanted` anywhere → `CLOSED` (`automata/peer_link.yaml:45`).
     Unwanted,
-    /// `wanted` in `AT_STARTUP` → `RESTING` (`automata/peer_link.yaml:52`).
+    /// `wanted` in `AT_STARTUP` → `RESTING` (`automata/peer_link.yaml:53`). No longer than any rest may be; the clock may have jumped.
     AtStartupWanted { pause: &'a Milliseconds },
-    /// `wanted` in `AT_STARTUP` → `BEGINNING` (`automata/peer_link.yaml:53`).
+    /// `wanted` in `AT_STARTUP` → `BEGINNING` (`automata/peer_link.yaml:57`).
     AtStartupWanted2,
-    /// `session_ready` in `APART` → `LINKED` (`automata/peer_link.yaml:65`).
+    /// `session_ready` in `APART` → `LINKED` (`automata/peer_link.yaml:69`).
     ApartSessionReady,
-    /// `always` in `BEGINNING` → `AWAIT_SESSION` (`automata/peer_link.yaml:73`).
+    /// `always` in `BEGINNING` → `AWAIT_SESSION` (`automata/peer_link.yaml:77`).
     BeginningAlways,
-    /// `always` in `BEGINNING` → `UNREACHABLE` (`automata/peer_link.yaml:74`).
+    /// `always` in `BEGINNING` → `UNREACHABLE` (`automata/peer_link.yaml:78`).
     BeginningAlways2,
-    /// `always` in `DIALLING` → `AWAIT_SESSION` (`automata/peer_link.yaml:78`).
+    /// `always` in `DIALLING` → `AWAIT_SESSION` (`automata/peer_link.yaml:82`).
     DiallingAlways,
-    /// `always` in `DIALLING` → `UNREACHABLE` (`automata/peer_link.yaml:79`).
+    /// `always` in `DIALLING` → `UNREACHABLE` (`automata/peer_link.yaml:83`).
     DiallingAlways2,
-    /// `always` in `UNREACHABLE` → `RESTING` (`automata/peer_link.yaml:83`).
+    /// `always` in `UNREACHABLE` → `RESTING` (`automata/peer_link.yaml:87`).
     UnreachableAlways,
-    /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:86`).
+    /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:90`).
     AwaitSessionAfterDialTimeout,
-    /// `dial_failed` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:88`).
+    /// `dial_failed` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:92`).
     AwaitSessionDialFailed { chance: &'a Milliseconds },
-    /// `session_ended` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:88`).
+    /// `session_ended` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:92`).
     AwaitSessionSessionEnded { chance: &'a Milliseconds },
-    /// `after pause in RESTING` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:97`).
+    /// `after pause in RESTING` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:101`).
     RestingAfterPause,
-    /// `wanted_now` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:99`).
+    /// `wanted_now` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:103`).
     RestingWantedNow,
-    /// `address_learnt` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:99`).
+    /// `address_learnt` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:103`).
     RestingAddressLearnt,
-    /// `network_back` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:99`).
-    RestingNetworkBack,
-    /// `session_ended` in `LINKED` → `RESTING` (`automata/peer_link.yaml:106`). At once, but for some chance, so that both sides do not dial at the same moment.
+    /// `network_connector enters CONNECTED` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:105`). What failed before may go now.
+    RestingNetworkConnectorEntersConnected,
+    /// `session_ended` in `LINKED` → `RESTING` (`automata/peer_link.yaml:113`). At once, but for some chance, so that both sides do not dial at the same moment.
     LinkedSessionEnded { chance: &'a Milliseconds },
 }
 
@@ -504,8 +525,8 @@ impl blocking::State<Machine> for State {
                 }
             }
             Some(Transition::AtStartupWanted { pause }) => {
-                context.variables.rest = *pause;
-                context.variables.pause = *pause;
+                context.variables.rest = (*pause).min(context.parameters.longest_rest);
+                context.variables.pause = context.variables.rest;
             }
             Some(Transition::AtStartupWanted2) => {
                 context.variables.rest = context.parameters.first_rest;
@@ -518,6 +539,7 @@ impl blocking::State<Machine> for State {
                 context.effects.act(Action::Dial);
             }
             Some(Transition::UnreachableAlways) => {
+                context.variables.fresh = true;
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
                 context.variables.rest = context
@@ -542,7 +564,7 @@ impl blocking::State<Machine> for State {
                 Transition::RestingAfterPause
                 | Transition::RestingWantedNow
                 | Transition::RestingAddressLearnt
-                | Transition::RestingNetworkBack,
+                | Transition::RestingNetworkConnectorEntersConnected,
             ) => {
                 leave_resting(context);
             }
@@ -582,6 +604,10 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Unwanted) => {
             context.take(Transition::Unwanted, State::Closed)
         }
+        Trigger::Event(Event::NetworkConnectorLeavesConnected) => {
+            context.variables.fresh = true;
+            context.internal()
+        }
         Trigger::Event(Event::Wanted { .. }) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -609,7 +635,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::SessionReady) => context.ignored(),
         Trigger::Event(Event::SessionEnded { .. }) => context.ignored(),
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkBack) => context.ignored(),
+        Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -691,7 +717,7 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::WantedNow) => context.ignored(),
         Trigger::Event(Event::AddressLearnt) => context.ignored(),
-        Trigger::Event(Event::NetworkBack) => context.ignored(),
+        Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Timer(Timer::AwaitSessionAfterDialTimeout) => {
             context.take(Transition::AwaitSessionAfterDialTimeout, State::Dialling)
         }
@@ -709,8 +735,16 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::AddressLearnt) => {
             context.take(Transition::RestingAddressLearnt, State::Beginning)
         }
-        Trigger::Event(Event::NetworkBack) => {
-            context.take(Transition::RestingNetworkBack, State::Beginning)
+        Trigger::Event(Event::NetworkConnectorEntersConnected) => {
+            if context.variables.fresh {
+                context
+                    .take(
+                        Transition::RestingNetworkConnectorEntersConnected,
+                        State::Beginning,
+                    )
+            } else {
+                context.internal()
+            }
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
@@ -736,7 +770,7 @@ fn in_linked(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::WantedNow) => context.ignored(),
         Trigger::Event(Event::AddressLearnt) => context.ignored(),
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkBack) => context.ignored(),
+        Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Event(Event::SessionReady) => context.ignored(),
         _ => anywhere(context),
     }
@@ -774,6 +808,7 @@ fn leave_resting(context: &mut Context<'_>) {
 
 /// On entering `LINKED`.
 fn enter_linked(context: &mut Context<'_>) {
+    context.variables.fresh = true;
     context.variables.rest = context.parameters.first_rest;
     context.variables.pause = Milliseconds(0);
     context
@@ -843,7 +878,7 @@ pub fn create(
 impl automata_runtime::Automaton for Machine {
     const NAME: &'static str = "peer_link";
     const HAS_ALWAYS: bool = true;
-    const OBSERVES: bool = false;
+    const OBSERVES: bool = true;
     type Key = types::NodeId;
     type State = State;
     type Event = Event;

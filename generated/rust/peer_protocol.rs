@@ -157,7 +157,11 @@ pub enum Event {
     PingReceived { nonce: u64 },
     /// `pong_received`, from `gateway`.
     PongReceived,
-    /// `payload_received`, from `gateway`. Anything that may come only in READY.
+    /// `peers_asked`, from `gateway`. The peer asks whom we know.
+    PeersAsked,
+    /// `peers_received`, from `gateway`. The peer tells whom it knows.
+    PeersReceived,
+    /// `payload_received`, from `gateway`. A packet. Like the two before, it may come only in READY.
     PayloadReceived,
     /// `violation`, from `gateway`. What came is not as the protocol has it.
     Violation,
@@ -177,17 +181,17 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:106`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:116`).
     HandshakeAfterHandshakeTimeout,
-    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:146`).
+    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:156`).
     ContestAfterProofTimeout,
-    /// `after handshake_timeout in AWAIT_READY` (`automata/peer_protocol.yaml:156`).
+    /// `after handshake_timeout in AWAIT_READY` (`automata/peer_protocol.yaml:166`).
     AwaitReadyAfterHandshakeTimeout,
-    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:168`).
+    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:178`).
     ReadyEveryPingInterval,
-    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:183`).
+    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:199`).
     ProvingAfterProofTimeout,
-    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:191`).
+    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:207`).
     ClosingAfterClosingTimeout,
 }
 
@@ -258,7 +262,13 @@ pub enum Action {
     Announce { peer: Option<types::NodeId> },
     /// `retire`, by `gateway`. It is none any more.
     Retire { peer: Option<types::NodeId> },
-    /// `pass_on`, by `gateway`. Hand on what has just come in.
+    /// `ask_for_peers`, by `gateway`. peers_received answers.
+    AskForPeers,
+    /// `tell_peers`, by `gateway`.
+    TellPeers,
+    /// `learn_peers`, by `peers`. What has just come in may be where others are.
+    LearnPeers,
+    /// `pass_on`, by `gateway`. Hand on the packet that has just come in.
     PassOn,
     /// `note_violation`, by `peers`. The peer misbehaved.
     NoteViolation,
@@ -266,6 +276,8 @@ pub enum Action {
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
 pub trait Conditions {
+    /// The peer was told of others within that time.
+    fn told_peers_lately(&mut self, session: &u64, interval: Milliseconds) -> bool;
     /// The peer has misbehaved too much lately.
     fn misbehaved(&mut self, session: &u64, peer: &types::NodeId) -> bool;
     /// There are as many sessions as there may be.
@@ -292,6 +304,8 @@ pub struct Parameters {
     pub ping_interval: Milliseconds,
     /// So many pings without an answer end the session.
     pub missed_pings: u8,
+    /// How often a peer is told of others: whoever asks makes us look through all that we know.
+    pub peers_interval: Milliseconds,
     /// How long the transport may take to close.
     pub closing_timeout: Milliseconds,
 }
@@ -304,6 +318,7 @@ impl Default for Parameters {
             greatest_skew: Milliseconds(150_000),
             ping_interval: Milliseconds(20_000),
             missed_pings: 3,
+            peers_interval: Milliseconds(60_000),
             closing_timeout: Milliseconds(3000),
         }
     }
@@ -331,6 +346,9 @@ pub struct Given {
     /// So many pings without an answer end the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missed_pings: Option<u8>,
+    /// How often a peer is told of others: whoever asks makes us look through all that we know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peers_interval: Option<Milliseconds>,
     /// How long the transport may take to close.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closing_timeout: Option<Milliseconds>,
@@ -340,7 +358,8 @@ impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.handshake_timeout.is_none() && self.proof_timeout.is_none()
             && self.greatest_skew.is_none() && self.ping_interval.is_none()
-            && self.missed_pings.is_none() && self.closing_timeout.is_none()
+            && self.missed_pings.is_none() && self.peers_interval.is_none()
+            && self.closing_timeout.is_none()
     }
 }
 
@@ -369,6 +388,10 @@ impl Parameters {
                 .missed_pings
                 .clone()
                 .unwrap_or_else(|| settings.missed_pings.clone()),
+            peers_interval: given
+                .peers_interval
+                .clone()
+                .unwrap_or_else(|| settings.peers_interval.clone()),
             closing_timeout: given
                 .closing_timeout
                 .clone()
@@ -381,6 +404,8 @@ impl Parameters {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Variables {
+    /// We have asked whom the peer knows, and were not answered yet.
+    pub awaits_peers: bool,
     /// Pings since the last sign of life.
     pub missed: u8,
     /// Who it is, once proved.
@@ -393,6 +418,13 @@ impl automaton::Variables for Variables {
         before: Option<&Self>,
         changes: &mut M,
     ) -> Result<(), M::Error> {
+        if before.is_none_or(|before| before.awaits_peers != self.awaits_peers) {
+            changes
+                .serialize_entry(
+                    "awaits_peers",
+                    &(before.map(|before| &before.awaits_peers), &self.awaits_peers),
+                )?;
+        }
         if before.is_none_or(|before| before.missed != self.missed) {
             changes
                 .serialize_entry(
@@ -418,6 +450,8 @@ pub type History = ();
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Question {
+    /// `told_peers_lately`: The peer was told of others within that time.
+    ToldPeersLately { interval: Milliseconds, answer: bool },
     /// `misbehaved`: The peer has misbehaved too much lately.
     Misbehaved { peer: types::NodeId, answer: bool },
     /// `session_limit_reached`: There are as many sessions as there may be.
@@ -429,6 +463,20 @@ pub enum Question {
 impl serde::Serialize for Question {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            Question::ToldPeersLately { interval, answer } => {
+                #[derive(serde::Serialize)]
+                #[serde(crate = "automata_runtime::serde")]
+                struct Arguments<'a> {
+                    interval: &'a Milliseconds,
+                }
+                let arguments = Arguments { interval };
+                delivery::serialize_question_of(
+                    "told_peers_lately",
+                    Some(&arguments),
+                    answer,
+                    serializer,
+                )
+            }
             Question::Misbehaved { peer, answer } => {
                 #[derive(serde::Serialize)]
                 #[serde(crate = "automata_runtime::serde")]
@@ -472,6 +520,31 @@ struct Ask<'a> {
 }
 
 impl Ask<'_> {
+    fn told_peers_lately(&mut self, interval: Milliseconds) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::ToldPeersLately {
+                    interval: known_interval,
+                    answer,
+                } if *known_interval == interval => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.told_peers_lately(self.key, interval);
+        self.asked
+            .questions
+            .push(Question::ToldPeersLately {
+                interval,
+                answer,
+            });
+        answer
+    }
+
     fn misbehaved(&mut self, peer: &types::NodeId) -> bool {
         let known = self
             .asked
@@ -550,89 +623,99 @@ impl Ask<'_> {
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `session_closed` anywhere → `CLOSED` (`automata/peer_protocol.yaml:73`).
+    /// `session_closed` anywhere → `CLOSED` (`automata/peer_protocol.yaml:81`).
     SessionClosed,
-    /// `session_opened` in `AT_STARTUP` → `AWAIT_HELLO` (`automata/peer_protocol.yaml:81`).
+    /// `session_opened` in `AT_STARTUP` → `AWAIT_HELLO` (`automata/peer_protocol.yaml:89`).
     AtStartupSessionOpened,
-    /// `close` in `AT_STARTUP` → `CLOSED` (`automata/peer_protocol.yaml:82`).
+    /// `close` in `AT_STARTUP` → `CLOSED` (`automata/peer_protocol.yaml:90`).
     AtStartupClose,
-    /// `refused` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:96`).
+    /// `refused` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:106`).
     OpenRefused { reason: &'a types::Refusal },
-    /// `replaced` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:97`).
+    /// `replaced` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:107`).
     OpenReplaced,
-    /// `close` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:98`).
+    /// `close` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:108`).
     OpenClose { reason: &'a types::Refusal },
-    /// `violation` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:99`).
+    /// `violation` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:109`).
     OpenViolation,
-    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:106`).
+    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:116`).
     HandshakeAfterHandshakeTimeout,
-    /// `hello_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:110`). Something came out of turn.
+    /// `hello_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
     HandshakeHelloReceived,
-    /// `peer_id_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:110`). Something came out of turn.
+    /// `peer_id_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
     HandshakePeerIdReceived,
-    /// `payload_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:110`). Something came out of turn.
+    /// `peers_asked` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
+    HandshakePeersAsked,
+    /// `peers_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
+    HandshakePeersReceived,
+    /// `payload_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
     HandshakePayloadReceived,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:119`).
+    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:129`).
     AwaitHelloHelloReceived,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:120`).
+    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:130`).
     AwaitHelloHelloReceived2,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:121`).
+    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:131`).
     AwaitHelloHelloReceived3,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:122`).
+    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:132`).
     AwaitHelloHelloReceived4,
-    /// `hello_received` in `AWAIT_HELLO` → `AWAIT_PEER_ID` (`automata/peer_protocol.yaml:123`).
+    /// `hello_received` in `AWAIT_HELLO` → `AWAIT_PEER_ID` (`automata/peer_protocol.yaml:133`).
     AwaitHelloHelloReceived5,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:128`).
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:138`).
     AwaitPeerIdPeerIdReceived,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:129`).
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:139`).
     AwaitPeerIdPeerIdReceived2,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:130`).
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:140`).
     AwaitPeerIdPeerIdReceived3,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:131`).
-    AwaitPeerIdPeerIdReceived4,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:132`).
-    AwaitPeerIdPeerIdReceived5,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:133`).
-    AwaitPeerIdPeerIdReceived6,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CONTEST` (`automata/peer_protocol.yaml:134`).
-    AwaitPeerIdPeerIdReceived7 { peer: &'a types::NodeId },
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `AWAIT_READY` (`automata/peer_protocol.yaml:138`).
-    AwaitPeerIdPeerIdReceived8 { peer: &'a types::NodeId },
     /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:141`).
+    AwaitPeerIdPeerIdReceived4,
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:142`).
+    AwaitPeerIdPeerIdReceived5,
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:143`).
+    AwaitPeerIdPeerIdReceived6,
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CONTEST` (`automata/peer_protocol.yaml:144`).
+    AwaitPeerIdPeerIdReceived7 { peer: &'a types::NodeId },
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `AWAIT_READY` (`automata/peer_protocol.yaml:148`).
+    AwaitPeerIdPeerIdReceived8 { peer: &'a types::NodeId },
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:151`).
     AwaitPeerIdPeerIdReceived9,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `AWAIT_READY` (`automata/peer_protocol.yaml:142`).
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `AWAIT_READY` (`automata/peer_protocol.yaml:152`).
     AwaitPeerIdPeerIdReceived10 { peer: &'a types::NodeId },
-    /// `after proof_timeout in CONTEST` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:146`).
+    /// `after proof_timeout in CONTEST` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:156`).
     ContestAfterProofTimeout,
-    /// `other_answered` in `CONTEST` → `CLOSING` (`automata/peer_protocol.yaml:148`).
+    /// `other_answered` in `CONTEST` → `CLOSING` (`automata/peer_protocol.yaml:158`).
     ContestOtherAnswered,
-    /// `other_gone` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:149`).
+    /// `other_gone` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:159`).
     ContestOtherGone,
-    /// `after handshake_timeout in AWAIT_READY` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:156`).
+    /// `after handshake_timeout in AWAIT_READY` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:166`).
     AwaitReadyAfterHandshakeTimeout,
-    /// `ready_received` in `AWAIT_READY` → `READY` (`automata/peer_protocol.yaml:158`).
+    /// `ready_received` in `AWAIT_READY` → `READY` (`automata/peer_protocol.yaml:168`).
     AwaitReadyReadyReceived,
-    /// `hello_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:160`).
+    /// `hello_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
     AwaitReadyHelloReceived,
-    /// `peer_id_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:160`).
+    /// `peer_id_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
     AwaitReadyPeerIdReceived,
-    /// `payload_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:160`).
+    /// `peers_asked` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
+    AwaitReadyPeersAsked,
+    /// `peers_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
+    AwaitReadyPeersReceived,
+    /// `payload_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
     AwaitReadyPayloadReceived,
-    /// `every ping_interval in READY` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:169`).
+    /// `every ping_interval in READY` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:179`).
     ReadyEveryPingInterval,
-    /// `hello_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:175`).
+    /// `peers_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:188`). Nobody asked.
+    ReadyPeersReceived,
+    /// `hello_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:191`).
     ReadyHelloReceived,
-    /// `peer_id_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:175`).
+    /// `peer_id_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:191`).
     ReadyPeerIdReceived,
-    /// `ready_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:175`).
+    /// `ready_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:191`).
     ReadyReadyReceived,
-    /// `prove_alive` in `STEADY` → `PROVING` (`automata/peer_protocol.yaml:180`).
+    /// `prove_alive` in `STEADY` → `PROVING` (`automata/peer_protocol.yaml:196`).
     SteadyProveAlive,
-    /// `after proof_timeout in PROVING` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:183`).
+    /// `after proof_timeout in PROVING` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:199`).
     ProvingAfterProofTimeout,
-    /// `pong_received` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:185`).
+    /// `pong_received` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:201`).
     ProvingPongReceived,
-    /// `after closing_timeout in CLOSING` in `CLOSING` → `CLOSED` (`automata/peer_protocol.yaml:191`).
+    /// `after closing_timeout in CLOSING` in `CLOSING` → `CLOSED` (`automata/peer_protocol.yaml:207`).
     ClosingAfterClosingTimeout,
 }
 
@@ -880,6 +963,8 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::HandshakeHelloReceived
                 | Transition::HandshakePeerIdReceived
+                | Transition::HandshakePeersAsked
+                | Transition::HandshakePeersReceived
                 | Transition::HandshakePayloadReceived,
             ) => {
                 match *self {
@@ -1058,6 +1143,8 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::AwaitReadyHelloReceived
                 | Transition::AwaitReadyPeerIdReceived
+                | Transition::AwaitReadyPeersAsked
+                | Transition::AwaitReadyPeersReceived
                 | Transition::AwaitReadyPayloadReceived,
             ) => {
                 leave_await_ready(context);
@@ -1086,7 +1173,8 @@ impl blocking::State<Machine> for State {
                     });
             }
             Some(
-                Transition::ReadyHelloReceived
+                Transition::ReadyPeersReceived
+                | Transition::ReadyHelloReceived
                 | Transition::ReadyPeerIdReceived
                 | Transition::ReadyReadyReceived,
             ) => {
@@ -1144,6 +1232,8 @@ impl blocking::State<Machine> for State {
                 | Transition::HandshakeAfterHandshakeTimeout
                 | Transition::HandshakeHelloReceived
                 | Transition::HandshakePeerIdReceived
+                | Transition::HandshakePeersAsked
+                | Transition::HandshakePeersReceived
                 | Transition::HandshakePayloadReceived
                 | Transition::AwaitHelloHelloReceived
                 | Transition::AwaitHelloHelloReceived2
@@ -1160,8 +1250,11 @@ impl blocking::State<Machine> for State {
                 | Transition::AwaitReadyAfterHandshakeTimeout
                 | Transition::AwaitReadyHelloReceived
                 | Transition::AwaitReadyPeerIdReceived
+                | Transition::AwaitReadyPeersAsked
+                | Transition::AwaitReadyPeersReceived
                 | Transition::AwaitReadyPayloadReceived
                 | Transition::ReadyEveryPingInterval
+                | Transition::ReadyPeersReceived
                 | Transition::ReadyHelloReceived
                 | Transition::ReadyPeerIdReceived
                 | Transition::ReadyReadyReceived,
@@ -1221,6 +1314,8 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Event(Event::Replaced) => context.ignored(),
         Trigger::Event(Event::PingReceived { .. }) => context.ignored(),
+        Trigger::Event(Event::PeersAsked) => context.ignored(),
+        Trigger::Event(Event::PeersReceived) => context.ignored(),
         Trigger::Event(Event::PayloadReceived) => context.ignored(),
         Trigger::Event(Event::Violation) => context.ignored(),
         _ => anywhere(context),
@@ -1261,6 +1356,12 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeerIdReceived { .. }) => {
             context.take(Transition::HandshakePeerIdReceived, State::Closing)
+        }
+        Trigger::Event(Event::PeersAsked) => {
+            context.take(Transition::HandshakePeersAsked, State::Closing)
+        }
+        Trigger::Event(Event::PeersReceived) => {
+            context.take(Transition::HandshakePeersReceived, State::Closing)
         }
         Trigger::Event(Event::PayloadReceived) => {
             context.take(Transition::HandshakePayloadReceived, State::Closing)
@@ -1386,6 +1487,12 @@ fn in_await_ready(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::PeerIdReceived { .. }) => {
             context.take(Transition::AwaitReadyPeerIdReceived, State::Closing)
         }
+        Trigger::Event(Event::PeersAsked) => {
+            context.take(Transition::AwaitReadyPeersAsked, State::Closing)
+        }
+        Trigger::Event(Event::PeersReceived) => {
+            context.take(Transition::AwaitReadyPeersReceived, State::Closing)
+        }
         Trigger::Event(Event::PayloadReceived) => {
             context.take(Transition::AwaitReadyPayloadReceived, State::Closing)
         }
@@ -1405,6 +1512,26 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             context.variables.missed = 0;
             context.effects.act(Action::PassOn);
             context.internal()
+        }
+        Trigger::Event(Event::PeersAsked) => {
+            if context.ask.told_peers_lately(context.parameters.peers_interval) {
+                context.variables.missed = 0;
+                context.internal()
+            } else {
+                context.variables.missed = 0;
+                context.effects.act(Action::TellPeers);
+                context.internal()
+            }
+        }
+        Trigger::Event(Event::PeersReceived) => {
+            if context.variables.awaits_peers {
+                context.variables.missed = 0;
+                context.variables.awaits_peers = false;
+                context.effects.act(Action::LearnPeers);
+                context.internal()
+            } else {
+                context.take(Transition::ReadyPeersReceived, State::Closing)
+            }
         }
         Trigger::Event(Event::PongReceived) => {
             context.variables.missed = 0;
@@ -1470,6 +1597,8 @@ fn in_closing(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Event(Event::Replaced) => context.ignored(),
         Trigger::Event(Event::PingReceived { .. }) => context.ignored(),
+        Trigger::Event(Event::PeersAsked) => context.ignored(),
+        Trigger::Event(Event::PeersReceived) => context.ignored(),
         Trigger::Event(Event::PayloadReceived) => context.ignored(),
         Trigger::Event(Event::Violation) => context.ignored(),
         Trigger::Event(Event::Close { .. }) => context.ignored(),
@@ -1525,11 +1654,13 @@ fn leave_await_ready(context: &mut Context<'_>) {
 /// On entering `READY`.
 fn enter_ready(context: &mut Context<'_>) {
     context.variables.missed = 0;
+    context.variables.awaits_peers = true;
     context
         .effects
         .act(Action::Announce {
             peer: context.variables.peer.clone(),
         });
+    context.effects.act(Action::AskForPeers);
     context
         .effects
         .start_every(Timer::ReadyEveryPingInterval, context.parameters.ping_interval);

@@ -511,7 +511,19 @@ pub mod gateway {
             Message::PeerProtocol(session, Input::Event(Event::PongReceived))
         }
 
-        /// `payload_received`. Anything that may come only in READY.
+        /// `peers_asked`. The peer asks whom we know.
+        #[must_use]
+        pub fn peers_asked(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::PeersAsked))
+        }
+
+        /// `peers_received`. The peer tells whom it knows.
+        #[must_use]
+        pub fn peers_received(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::PeersReceived))
+        }
+
+        /// `payload_received`. A packet. Like the two before, it may come only in READY.
         #[must_use]
         pub fn payload_received(session: u64) -> Message {
             Message::PeerProtocol(session, Input::Event(Event::PayloadReceived))
@@ -677,12 +689,6 @@ pub mod peers {
         #[must_use]
         pub fn address_learnt(peer: types::NodeId) -> Message {
             Message::PeerLink(peer, Input::Event(Event::AddressLearnt))
-        }
-
-        /// `network_back`. The network is up; what failed before may go now.
-        #[must_use]
-        pub fn network_back(peer: types::NodeId) -> Message {
-            Message::PeerLink(peer, Input::Event(Event::NetworkBack))
         }
     }
 }

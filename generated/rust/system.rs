@@ -6,7 +6,7 @@ use super::outside;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "111f13e28c92ee7c2046b6e618b9be5cb7595ca0902658522a81a25623eef6d6";
+pub const MODEL_HASH: &str = "12b85c13de267d87b9c1fc2ee3c0fd41b00613ae0a7e7a3298eb936f7e064f0e";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -1205,6 +1205,20 @@ impl Member<super::network_connector::Machine> for System {
                             observer,
                         );
                 }
+                for (key, observer) in self.peer_link.serials() {
+                    outbox
+                        .observe::<
+                            super::peer_link::Machine,
+                        >(
+                            Message::PeerLink(
+                                key.clone(),
+                                Input::Event(
+                                    super::peer_link::Event::NetworkConnectorEntersConnected,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
             }
             super::network_connector::Sent::EntersDisconnected => {
                 for observer in self.p2p_connector.serials() {
@@ -1230,6 +1244,22 @@ impl Member<super::network_connector::Machine> for System {
                             Message::P2pConnector(
                                 Input::Event(
                                     super::p2p_connector::Event::NetworkConnectorLeavesSettled,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+            }
+            super::network_connector::Sent::LeavesConnected => {
+                for (key, observer) in self.peer_link.serials() {
+                    outbox
+                        .observe::<
+                            super::peer_link::Machine,
+                        >(
+                            Message::PeerLink(
+                                key.clone(),
+                                Input::Event(
+                                    super::peer_link::Event::NetworkConnectorLeavesConnected,
                                 ),
                             ),
                             observer,

@@ -9,9 +9,6 @@ use crate::world::{Command, RequestId, Session, World};
 
 use automata_runtime::Milliseconds;
 
-/// A rest that was written down is believed up to here: the clock may have jumped.
-const LONGEST_REST_MS: u64 = 15 * 60 * 1000;
-
 impl Conditions for World {
     fn any_address(&mut self, peer: &NodeId) -> bool {
         self.peers.get(peer).is_some_and(|known| !known.entrypoints.is_empty())
@@ -66,7 +63,7 @@ fn dial(world: &mut World, system: &System, peer: NodeId) {
 pub fn want(world: &mut World, peer: NodeId) {
     let now_unix_ms = world.now.unix_ms;
     let peer_known = world.peers.entry(peer, PeerSource::User, now_unix_ms);
-    let pause = Milliseconds(peer_known.next_attempt_unix_ms.saturating_sub(now_unix_ms).min(LONGEST_REST_MS));
+    let pause = Milliseconds(peer_known.next_attempt_unix_ms.saturating_sub(now_unix_ms));
     world.tell(peers::peer_link::wanted(peer, pause));
 }
 

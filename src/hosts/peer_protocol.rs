@@ -1,5 +1,7 @@
 //! HELLO, PEER-ID, READY: what the automaton sends goes out as frames; what other sessions with the same peer mean is answered from the table.
 
+use automata_runtime::Milliseconds;
+
 use crate::automata::peer_protocol::{Action, Conditions};
 use crate::automata::senders::{gateway, handshake, peers};
 use crate::automata::system::System;
@@ -10,12 +12,14 @@ use crate::world::{Counters, FrameContent, OutgoingFrame, Purpose, Session, Sess
 use super::{message_delivery, p2p_connector, packets, peer_link};
 use crate::peers::PeerSource;
 
-/// A session is told of peers so often at the most: whoever asks makes us look through all that we know.
-const PEERS_INTERVAL_MS: u64 = 60_000;
-
 impl Conditions for World {
     fn misbehaved(&mut self, _: &SessionId, peer: &NodeId) -> bool {
         self.peers.get(peer).is_some_and(|known| known.misbehaviour.is_refused_at(self.now.unix_ms))
+    }
+
+    fn told_peers_lately(&mut self, session: &SessionId, interval: Milliseconds) -> bool {
+        let told_ms = self.sessions.get(*session).and_then(|session| session.told_peers_ms);
+        told_ms.is_some_and(|told_ms| self.now.ms < told_ms.saturating_add(interval.0))
     }
 
     fn session_limit_reached(&mut self, _: &SessionId) -> bool {
@@ -87,7 +91,14 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
                 lost(world, system, peer);
             }
         }
-        Action::PassOn => pass_on(world, system, session),
+        Action::AskForPeers => world.send_frame(session, OutgoingFrame::GetPeers),
+        Action::TellPeers => tell_peers(world, session),
+        Action::LearnPeers => learn_peers(world, system, session),
+        Action::PassOn => {
+            if let Some(FrameContent::Packet(packet)) = world.take_arriving(session) {
+                packets::receive(world, system, session, packet);
+            }
+        }
         Action::NoteViolation => note_violation(world, session),
     }
 }
@@ -105,38 +116,26 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
         lost(world, system, peer);
     }
     found(world, system, peer);
-    if let Some(session) = world.sessions.get_mut(session) {
-        session.asked_for_peers = true;
-    }
-    world.send_frame(session, OutgoingFrame::GetPeers);
 }
 
-fn pass_on(world: &mut World, system: &System, id: SessionId) {
+fn tell_peers(world: &mut World, id: SessionId) {
     let now_ms = world.now.ms;
-    let content = world.take_arriving(id);
-    let Some(session) = world.sessions.get_mut(id) else { return };
-    let Some(peer) = session.peer else { return };
-    match content {
-        Some(FrameContent::GetPeers)
-            if session.told_peers_ms.is_none_or(|told_ms| now_ms >= told_ms + PEERS_INTERVAL_MS) =>
-        {
-            session.told_peers_ms = Some(now_ms);
-            let hints = world.peers.hints(&peer);
-            world.send_frame(id, OutgoingFrame::Peers(hints));
+    if let Some(session) = world.sessions.get_mut(id)
+        && let Some(peer) = session.peer
+    {
+        session.told_peers_ms = Some(now_ms);
+        let hints = world.peers.hints(&peer);
+        world.send_frame(id, OutgoingFrame::Peers(hints));
+    }
+}
+
+fn learn_peers(world: &mut World, system: &System, id: SessionId) {
+    let Some(peer) = world.sessions.get(id).and_then(|session| session.peer) else { return };
+    let Some(FrameContent::Peers(hints)) = world.take_arriving(id) else { return };
+    for (named, entrypoints) in hints {
+        if world.learn(named, &entrypoints, PeerSource::Peer(peer)) {
+            world.tell_if_there(system, peers::peer_link::address_learnt(named));
         }
-        Some(FrameContent::Peers(hints)) => {
-            if !std::mem::take(&mut session.asked_for_peers) {
-                return world.tell(gateway::peer_protocol::violation(id));
-            }
-            for (named, entrypoints) in hints {
-                if world.learn(named, &entrypoints, PeerSource::Peer(peer)) {
-                    world.tell_if_there(system, peers::peer_link::address_learnt(named));
-                }
-            }
-        }
-        Some(FrameContent::Packet(packet)) => packets::receive(world, system, id, packet),
-        // Whoever asks too often is not answered. Everything else was told to the automaton as what it is.
-        _ => {}
     }
 }
 

@@ -66,9 +66,9 @@ fn receive(world: &mut World, id: SessionId) {
             }
             gateway::peer_protocol::pong_received(id)
         }
-        Some(FrameContent::GetPeers | FrameContent::Peers(_) | FrameContent::Packet(_)) => {
-            gateway::peer_protocol::payload_received(id)
-        }
+        Some(FrameContent::GetPeers) => gateway::peer_protocol::peers_asked(id),
+        Some(FrameContent::Peers(_)) => gateway::peer_protocol::peers_received(id),
+        Some(FrameContent::Packet(_)) => gateway::peer_protocol::payload_received(id),
         Some(FrameContent::Violation(detail)) => {
             session.ended_because = Some(format!("the peer violated the protocol: {detail}"));
             gateway::peer_protocol::violation(id)

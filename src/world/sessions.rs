@@ -43,8 +43,6 @@ pub struct Session {
     pub bytes_in: u64,
     /// What has just come in, until the automata say what becomes of it.
     pub arriving: Option<FrameContent>,
-    /// We have asked for peers, and were not answered yet.
-    pub asked_for_peers: bool,
     /// When the peer was told of peers last.
     pub told_peers_ms: Option<u64>,
     /// It has been ready.
@@ -72,7 +70,6 @@ impl Session {
             frames_in: 0,
             bytes_in: 0,
             arriving: None,
-            asked_for_peers: false,
             told_peers_ms: None,
             was_ready: false,
             ended_because: None,
