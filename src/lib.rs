@@ -12,6 +12,7 @@ pub mod client;
 pub mod codec;
 pub mod demo;
 pub mod dht;
+pub mod home;
 pub mod hosts;
 pub mod identity;
 pub mod messages;

@@ -53,6 +53,7 @@ const MODULES: &[Module] = &[
     },
     Module { name: "api", pure: false, imports: &["identity", "nickname", "words"] },
     Module { name: "client", pure: false, imports: &["api", "identity", "nickname"] },
+    Module { name: "home", pure: false, imports: &["dht", "identity", "messages", "nickname", "store", "world"] },
     Module {
         name: "runtime",
         pure: false,
@@ -63,6 +64,7 @@ const MODULES: &[Module] = &[
             "client",
             "codec",
             "dht",
+            "home",
             "hosts",
             "identity",
             "messages",
@@ -78,7 +80,7 @@ const MODULES: &[Module] = &[
             "world",
         ],
     },
-    Module { name: "demo", pure: false, imports: &["api", "automata", "client", "runtime"] },
+    Module { name: "demo", pure: false, imports: &["api", "automata", "client", "home", "runtime"] },
     Module { name: "main", pure: false, imports: &[] },
 ];
 

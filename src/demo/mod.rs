@@ -108,7 +108,7 @@ fn prepared(folder: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn temporary() -> anyhow::Result<PathBuf> {
-    let unique: [u8; 8] = crate::runtime::entropy::random();
+    let unique: [u8; 8] = crate::home::entropy::random();
     let name = format!("bitpie-demo-{}", data_encoding::HEXLOWER.encode(&unique));
     prepared(&std::env::temp_dir().join(name))
 }

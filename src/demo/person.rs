@@ -15,9 +15,9 @@ use crate::api::methods::{
     MarkRead, Method, SendMessage, ShowNickname,
 };
 use crate::client::Connection;
+use crate::home::Home;
+use crate::home::config::{Config, Settings};
 use crate::nickname::{Nickname, NicknameResult};
-use crate::runtime::config::{Config, Settings};
-use crate::runtime::home::Home;
 use crate::runtime::run::Started;
 
 /// How often it is looked whether something has come about.

@@ -19,12 +19,12 @@ use crate::world::services;
 use crate::world::services::ServiceResult;
 use crate::world::{Input, QueuedMessage, RequestId, UserRequest};
 
-use super::clock::unix_ms;
-use super::config::{Config, ConfigError};
 use super::driver::{Done, Driver};
-use super::entropy::random;
 use super::recording::Recorder;
 use super::who::{self, address_of, resolve};
+use crate::home::clock::unix_ms;
+use crate::home::config::{Config, ConfigError};
+use crate::home::entropy::random;
 
 pub(super) type Reply = oneshot::Sender<Result<Value, RpcError>>;
 
@@ -246,7 +246,7 @@ impl Driver {
                 let service = path.strip_prefix("services/").and_then(|rest| rest.strip_suffix("/enabled"));
                 let service = service.and_then(|name| name.parse::<ServiceName>().ok());
                 if let Some(name) = service.filter(|name| crate::services::find(name.as_str()).is_some()) {
-                    let is_on = matches!(config.get(path), Ok(super::config::Value::Switch(true)));
+                    let is_on = matches!(config.get(path), Ok(crate::home::config::Value::Switch(true)));
                     let request = self.request_id();
                     self.switch(request, name, is_on);
                 }
@@ -392,7 +392,7 @@ impl Driver {
                 if !path.is_absolute() {
                     return Err(bad(format!("`{to}` is no absolute path")));
                 }
-                super::backup::backup(&home, &path)
+                crate::home::backup::backup(&home, &path)
                     .map_err(|error| RpcError::new(ErrorKind::Refused, error.to_string()))?;
                 let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
                 Ok(answers::BackedUp { path: to, bytes })

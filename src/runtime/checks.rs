@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::home::Home;
 use crate::client::doctor::{Check, Finding, Patient};
+use crate::home::Home;
 use crate::identity::key_file;
 use crate::store::Store;
 

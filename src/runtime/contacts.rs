@@ -11,10 +11,10 @@ use crate::store::{NewContact, Store};
 use crate::world::Input;
 
 use super::calls::{Reply, failed};
-use super::clock::unix_ms;
 use super::driver::Driver;
 use super::views::{self, Presence};
 use super::who::{self, resolve};
+use crate::home::clock::unix_ms;
 
 /// Characters of an id by which an error names somebody who has no name; `contact.accept` takes them behind `bitpie:`.
 const SHOWN_CHARACTERS: usize = 8;

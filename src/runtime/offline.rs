@@ -7,10 +7,11 @@ use anyhow::{Context as _, bail};
 use crate::api::answers::{BackedUp, Id, Setting, Settings};
 use crate::identity::key_file;
 
-use super::config::{Config, Settings as Typed};
-use super::home::Home;
-use super::passphrase::{self, Change};
-use super::{backup as copy, views, who};
+use super::{views, who};
+use crate::home::Home;
+use crate::home::backup as copy;
+use crate::home::config::{Config, Settings as Typed};
+use crate::home::passphrase::{self, Change};
 
 /// Who the node is.
 ///

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use automata_runtime::trace::{Header, Lines, opening};
 
-use super::config::Settings;
-use super::entropy::random;
+use crate::home::config::Settings;
+use crate::home::entropy::random;
 use crate::identity::NodeId;
 use crate::node::Node;
 use crate::traces::{Limits, Ring};

@@ -23,15 +23,15 @@ use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::tcp::{Limits, TcpTransport, raise_descriptor_limit};
 use crate::world::Beginning;
 
-use super::clock::{Clock, unix_ms};
-use super::config::{Config, Settings};
 use super::driver::{Driver, Parts};
-use super::entropy::random;
-use super::home::{Home, HomeLock};
-use super::logging::{Log, LogOptions};
 use super::own::{self, Keys};
-use super::passphrase::{self, Passphrase};
 use super::recording::{Recording, recorder};
+use crate::home::clock::{Clock, unix_ms};
+use crate::home::config::{Config, Settings};
+use crate::home::entropy::random;
+use crate::home::logging::{Log, LogOptions};
+use crate::home::passphrase::{self, Passphrase};
+use crate::home::{Home, HomeLock};
 
 /// Events of the transport that wait for the loop, at the most. Sessions hold back what they read long before.
 const EVENTS_WAITING: usize = 4_096;

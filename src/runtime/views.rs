@@ -19,10 +19,10 @@ use crate::store::Store;
 use crate::world::services;
 
 use super::calls::{bad, failed};
-use super::clock::unix_ms;
-use super::config::{Config, SETTINGS, Setting, Value, find};
 use super::driver::Driver;
 use super::recording::Recorder;
+use crate::home::clock::unix_ms;
+use crate::home::config::{Config, SETTINGS, Setting, Value, find};
 
 type Core = Node<Recorder>;
 

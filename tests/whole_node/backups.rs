@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use bitpie::api::answers::{ContactState, MessageState};
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::SearchMessages;
+use bitpie::home::Home;
 use bitpie::identity::NodeId;
-use bitpie::runtime::home::Home;
 use tempfile::TempDir;
 
 use super::nodes::{Node, pair_online, until_both_online};

@@ -20,8 +20,8 @@ use bitpie::api::methods::{
     AddContact, ExportMessages, GetId, GetMessage, GetStatus, ListContacts, ListPeers, MarkRead, Method, SendMessage,
     ShutDown, StartService, StopService,
 };
+use bitpie::home::Home;
 use bitpie::identity::{IdentityKey, NodeId, key_file};
-use bitpie::runtime::home::Home;
 use bitpie::store::Store;
 use serde::Deserialize as _;
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use bitpie::home::Home;
 use bitpie::identity::key_file::{self, KeyFileError};
-use bitpie::runtime::home::Home;
 use data_encoding::HEXLOWER;
 
 use super::nodes::Node;

@@ -11,7 +11,7 @@ use automata_compiler::source::{Source, Sources};
 use automata_compiler::trace::{Ending, Opening, Stream, Summary, Why};
 use automata_compiler::{analyse, model_hash, read_folder};
 use automata_runtime::Record;
-use bitpie::runtime::home::Home;
+use bitpie::home::Home;
 
 use super::nodes::{Node, pair_online};
 

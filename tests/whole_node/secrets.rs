@@ -8,7 +8,7 @@ use bitpie::api::access::Access;
 use bitpie::api::answers::MessageState;
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::{SearchMessages, SendMessage};
-use bitpie::runtime::home::Home;
+use bitpie::home::Home;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER};
 
 use super::nodes::{Node, until_both_online};

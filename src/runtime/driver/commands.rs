@@ -1,9 +1,9 @@
 //! What the core asks for, carried out. Whatever takes its time becomes a task, and what comes of it is an input.
 
 use crate::codec::Text;
+use crate::home::clock::unix_ms;
 use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
-use crate::runtime::clock::unix_ms;
 use crate::runtime::own;
 use crate::store::Store;
 use crate::transports::CloseReason;

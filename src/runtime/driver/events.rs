@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
+use crate::home::clock::unix_ms;
+use crate::home::entropy::chance_ms;
 use crate::identity::{Rank, VerifiedDocument};
-use crate::runtime::clock::unix_ms;
-use crate::runtime::entropy::chance_ms;
 use crate::runtime::inbound::{self, Proved};
 use crate::runtime::network;
 use crate::transports::lan::LanEvent;

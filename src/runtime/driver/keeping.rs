@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::home::clock::unix_ms;
 use crate::identity::{NodeId, Rank, VerifiedDocument};
 use crate::messages::{Arrival, ArrivalVerdict, Delivery, Expected, open};
-use crate::runtime::clock::unix_ms;
 use crate::store::{Quota, Store, StoreError};
 use crate::wire::{FailReason, PacketId};
 use crate::world::{Input, QueuedMessage};

@@ -37,14 +37,14 @@ use crate::wire::{Frame, PacketId};
 use crate::world::{Input, RequestId, UserRequest};
 
 use super::calls::Pending;
-use super::clock::{Clock, unix_ms};
-use super::config::{Config, Settings};
-use super::home::Home;
 use super::inbound::Proved;
-use super::logging::Log;
 use super::own::{self, Keys};
 use super::recording::{Recorder, Recording};
 use super::searches::Searches;
+use crate::home::Home;
+use crate::home::clock::{Clock, unix_ms};
+use crate::home::config::{Config, Settings};
+use crate::home::logging::Log;
 use receipts::ReceiptsOnTheirWay;
 use sending::{Sealer, Sent};
 

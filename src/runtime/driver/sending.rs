@@ -11,10 +11,10 @@ use tokio::time::Instant;
 
 use crate::abort_points::{AbortPoint, reach};
 
+use crate::home::clock::unix_ms;
+use crate::home::entropy::random;
 use crate::identity::{NodeId, SealingPublicKey, VerifiedDocument};
 use crate::messages::{DeliveryState, DeliveryUpdate, MessageHeader, seal};
-use crate::runtime::clock::unix_ms;
-use crate::runtime::entropy::random;
 use crate::runtime::own::Keys;
 use crate::store::{Store, StoreError};
 use crate::wire::{Packet, PacketId, PacketKind};

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use bitpie::api::answers::MessageState;
 use bitpie::api::methods::AcceptContact;
 use bitpie::dht::{Bootstrap, Dht, DhtOptions, ITEM_BYTES, Item, Slot, VerifiedClaim};
+use bitpie::home::clock::unix_ms;
 use bitpie::identity::{IdentityKey, NodeId, SEED_BYTES, VerifiedDocument};
 use bitpie::nickname::Nickname;
-use bitpie::runtime::clock::unix_ms;
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use self::libtorrent::{Libtorrent, Record};

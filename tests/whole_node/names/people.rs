@@ -3,8 +3,8 @@
 use std::fs;
 
 use bitpie::api::answers::ContactState;
+use bitpie::home::Home;
 use bitpie::identity::{Fingerprint, NodeId};
-use bitpie::runtime::home::Home;
 
 use super::super::nodes::Node;
 use super::super::peer::now_unix_ms;

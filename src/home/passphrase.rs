@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 use zeroize::Zeroizing;
 
+use super::Home;
 use super::entropy::random;
-use super::home::Home;
 use crate::identity::key_file::{self, KeyFileError, PassphraseCost};
 
 /// Octets of a passphrase, at the most.

@@ -9,7 +9,7 @@ use super::SETTINGS;
 pub fn documentation() -> String {
     let mut page = String::from(
         "# Settings\n\n\
-         Made of the registry in `src/runtime/config/settings.rs` by `UPDATE_EXPECT=1 cargo test -p bitpie --lib documentation`.\n\n\
+         Made of the registry in `src/home/config/settings.rs` by `UPDATE_EXPECT=1 cargo test -p bitpie --lib documentation`.\n\n\
          A setting is a path, and all of them are in one file: `services/tcp-transport/port` is `port` in `[services.tcp-transport]` of\n\
          `config.toml` in the home folder. `bitpie config set services/tcp-transport/port 7001` changes it and leaves the rest of the file as\n\
          it was written. Those marked † are noticed when the node starts again; the others at once.\n\n\

@@ -111,8 +111,7 @@ impl Config {
             .ok_or_else(|| ConfigError::NoTable { place: Place::new(file, &text, None), path: setting.path })?;
         let text = document.to_string();
         let config = Self::parse(&text, file)?;
-        super::home::write_secret(file, text.as_bytes())
-            .map_err(|error| ConfigError::Write { detail: error.to_string() })?;
+        super::write_secret(file, text.as_bytes()).map_err(|error| ConfigError::Write { detail: error.to_string() })?;
         Ok(config)
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::home::{Home, HomeError, write_secret};
+use super::{Home, HomeError, write_secret};
 use crate::identity::key_file::{self, KeyFileError};
 use crate::store::{BackupError, SavedFile, read_backup, restore_messages, write_backup};
 

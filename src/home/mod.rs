@@ -1,4 +1,13 @@
-//! The home folder: where everything lies, who may read it, and that only one node uses it.
+//! The home folder: where everything lies, who may read it, and that only one node uses it; and what is in it or made with it: settings, passphrase, backups, logs. The
+//! node uses it, and the command line where no node runs.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]
+pub mod backup;
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod logging;
+pub mod passphrase;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
