@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use crate::api::answers::{BackedUp, Id, Setting, Settings};
 use crate::identity::key_file;
 
-use super::{views, who};
+use super::{lookup, presentation};
 use crate::home::Home;
 use crate::home::backup as copy;
 use crate::home::config::{Config, Settings as Typed};
@@ -24,7 +24,7 @@ pub fn id(home: &Path) -> anyhow::Result<Id> {
     };
     let key = key_file::summary(&text).with_context(|| format!("{} cannot be used", home.key_file().display()))?;
     let name = Typed::of(&Config::load(&home.config_file())?)?.name;
-    Ok(who::address_of(key.id, Vec::new(), name))
+    Ok(lookup::address_of(key.id, Vec::new(), name))
 }
 
 /// All settings.
@@ -33,7 +33,7 @@ pub fn id(home: &Path) -> anyhow::Result<Id> {
 /// If the file cannot be read, or something in it is wrong.
 pub fn settings(home: &Path) -> anyhow::Result<Settings> {
     let config = Config::load(&Home::at(home).config_file())?;
-    views::settings(&config).map_err(|error| anyhow::anyhow!(error.message))
+    presentation::settings(&config).map_err(|error| anyhow::anyhow!(error.message))
 }
 
 /// Changes a setting, or sets it back to its default.
@@ -44,7 +44,7 @@ pub fn set(home: &Path, path: &str, value: Option<&str>) -> anyhow::Result<Setti
     let home = Home::at(home);
     home.prepare()?;
     let config = Config::change(&home.config_file(), path, value)?;
-    views::setting(&config, path).map_err(|error| anyhow::anyhow!(error.message))
+    presentation::setting(&config, path).map_err(|error| anyhow::anyhow!(error.message))
 }
 
 /// Writes a backup.

@@ -24,7 +24,7 @@ use crate::transports::tcp::{Limits, TcpTransport, raise_descriptor_limit};
 use crate::world::Beginning;
 
 use super::driver::{Driver, Parts};
-use super::own::{self, Keys};
+use super::our_identity::{self, Keys};
 use super::recording::{Recording, recorder};
 use crate::home::clock::{Clock, unix_ms};
 use crate::home::config::{Config, Settings};
@@ -251,7 +251,7 @@ impl Started {
         // There is always a document, so that whoever comes early can be told who we are.
         let built = store.run(move |store| {
             let published = published(store, &me)?;
-            own::build(store, &own, name, published, Vec::new(), now)
+            our_identity::build(store, &own, name, published, Vec::new(), now)
         });
         let built = built.await?;
 

@@ -4,14 +4,14 @@ use crate::codec::Text;
 use crate::home::clock::unix_ms;
 use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
-use crate::runtime::own;
+use crate::runtime::our_identity;
 use crate::store::Store;
 use crate::transports::CloseReason;
 use crate::transports::lan::Wanted;
 use crate::wire::{Fail, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId};
 use crate::world::{Command, Input, OutgoingFrame, OutgoingPacket};
 
-use super::keeping::queued;
+use super::commits::queued;
 use super::{Done, Driver};
 
 impl Driver {
@@ -65,7 +65,7 @@ impl Driver {
                 let (keys, name, now) = (self.keys.clone(), self.settings.name.clone(), unix_ms());
                 self.store_task(
                     "build the identity document",
-                    move |store| own::build(store, &keys, name, entrypoints, services, now),
+                    move |store| our_identity::build(store, &keys, name, entrypoints, services, now),
                     |built| built.map_or(Done::Nothing, Done::Built),
                 );
             }

@@ -4,9 +4,9 @@
 //! an input again, so the core sees everything in one order.
 
 mod commands;
+mod commits;
 mod dht;
 mod events;
-mod keeping;
 mod outside;
 mod receipts;
 mod sending;
@@ -36,9 +36,9 @@ use crate::transports::{TransportEvent, Waiting};
 use crate::wire::{Frame, PacketId};
 use crate::world::{Input, RequestId, UserRequest};
 
-use super::calls::Pending;
 use super::inbound::Proved;
-use super::own::{self, Keys};
+use super::our_identity::{self, Keys};
+use super::pending::Pending;
 use super::recording::{Recorder, Recording};
 use super::searches::Searches;
 use crate::home::Home;
@@ -55,7 +55,7 @@ pub(super) enum Done {
     /// These things happened.
     Inputs(Vec<Input>),
     /// Our identity document was built.
-    Built(own::Built),
+    Built(our_identity::Built),
     /// A message is sealed, or cannot be.
     Sealed { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
     /// These read receipts wait.

@@ -15,7 +15,7 @@ use crate::home::clock::unix_ms;
 use crate::home::entropy::random;
 use crate::identity::{NodeId, SealingPublicKey, VerifiedDocument};
 use crate::messages::{DeliveryState, DeliveryUpdate, MessageHeader, seal};
-use crate::runtime::own::Keys;
+use crate::runtime::our_identity::Keys;
 use crate::store::{Store, StoreError};
 use crate::wire::{Packet, PacketId, PacketKind};
 

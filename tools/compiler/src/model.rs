@@ -87,6 +87,12 @@ pub struct System {
 }
 
 impl System {
+    /// Whoever drives the system performs that action.
+    #[must_use]
+    pub fn is_outside(&self, action: &Action) -> bool {
+        self.parts[action.by].outside
+    }
+
     /// The automaton of that name.
     #[must_use]
     pub fn automaton(&self, name: &str) -> Option<AutomatonId> {

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::documentation::{documented, module_documented, sentences};
 use super::facts::{Facts, QuestionNames};
-use super::outside::is_outside;
 use super::types::{argument_type, constant, integer, is_secret, owned_type, secret_attribute};
 use super::{effects, machine, metadata, names, properties, records};
 use crate::model::{Condition, EventId, EventKind, ExpressionKind, Field, History, Partner, StateId, TimerId, Value};
@@ -252,7 +251,7 @@ fn inside_enum(facts: &Facts<'_>) -> String {
     }
     let mut variants = String::new();
     let inside = facts.automaton.actions.iter().zip(&facts.actions);
-    for (action, variant) in inside.filter(|(action, _)| !is_outside(facts.system, action)) {
+    for (action, variant) in inside.filter(|(action, _)| !facts.system.is_outside(action)) {
         let typed = action
             .arguments
             .iter()

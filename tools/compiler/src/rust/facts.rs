@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
 use super::names::{self, AutomatonNames, Names, Scope};
-use super::outside::is_outside;
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Change, Condition, Effects, EventKind, Expression,
     ExpressionKind, Instances, Observed, Property, Reaction, Response, StateId, System, Timer, TimerId, Transition,
@@ -201,12 +200,12 @@ impl<'a> Facts<'a> {
 
     /// Parts outside are asked for something.
     pub fn has_outside_actions(&self) -> bool {
-        self.automaton.actions.iter().any(|action| is_outside(self.system, action))
+        self.automaton.actions.iter().any(|action| self.system.is_outside(action))
     }
 
     /// Parts within are asked for something.
     pub fn has_inside_actions(&self) -> bool {
-        self.automaton.actions.iter().any(|action| !is_outside(self.system, action))
+        self.automaton.actions.iter().any(|action| !self.system.is_outside(action))
     }
 
     /// It asks the host.

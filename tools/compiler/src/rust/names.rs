@@ -10,9 +10,8 @@
 
 use std::collections::BTreeSet;
 
-use super::outside::Commands;
 use crate::model::{
-    Automaton, AutomatonId, Change, Event, EventId, EventKind, State, StateId, System, Timer, TimerKind,
+    Automaton, AutomatonId, Change, Event, EventId, EventKind, PartId, State, StateId, System, Timer, TimerKind,
 };
 use crate::names::KEYWORDS_OF_RUST;
 
@@ -180,6 +179,55 @@ impl Names {
                 format!("{}{}{}", stem(&observed.variant), change_word(change), stem(observed.state(state)))
             }
         }
+    }
+}
+
+/// The names of what parts outside are asked for.
+pub struct Commands {
+    /// The enum of each part, and its variant; empty for a part that is not outside, or is asked for nothing.
+    parts: Vec<String>,
+    /// The variant of each action of each automaton; empty for those that stay inside.
+    actions: Vec<Vec<String>>,
+}
+
+impl Commands {
+    /// Hands them out.
+    pub fn new(system: &System) -> Self {
+        let mut scopes: Vec<Scope> = system.parts.iter().map(|_| Scope::default()).collect();
+        let mut asked = vec![false; system.parts.len()];
+        let mut actions = Vec::new();
+        for automaton in &system.automata {
+            let mut variants = Vec::new();
+            for action in &automaton.actions {
+                let part = action.by.0 as usize;
+                let name = camel(&automaton.name) + &camel(&action.name);
+                asked[part] |= system.is_outside(action);
+                variants.push(if system.is_outside(action) { scopes[part].variant(&name) } else { String::new() });
+            }
+            actions.push(variants);
+        }
+        let mut enums = Scope::of(["Command"]);
+        let named = system.parts.iter().zip(asked);
+        let parts = named.map(|(part, is_asked)| match is_asked {
+            true => enums.variant(&camel(&part.name)),
+            false => String::new(),
+        });
+        Self { parts: parts.collect(), actions }
+    }
+
+    /// Nothing goes outside.
+    pub fn is_empty(&self) -> bool {
+        self.parts.iter().all(String::is_empty)
+    }
+
+    /// The enum of a part.
+    pub fn part(&self, part: PartId) -> &str {
+        &self.parts[part.0 as usize]
+    }
+
+    /// The variant of an action of an automaton.
+    pub fn action(&self, of: AutomatonId, action: usize) -> &str {
+        &self.actions[of.index()][action]
     }
 }
 

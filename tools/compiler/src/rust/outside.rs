@@ -8,60 +8,6 @@ use super::names::{self, Scope};
 use super::types::owned_type;
 use crate::model::{Action, BaseType, PartId, System};
 
-/// Whether a part outside performs it.
-pub fn is_outside(system: &System, action: &Action) -> bool {
-    system.parts[action.by].outside
-}
-
-/// The names of all commands.
-pub struct Commands {
-    /// The enum of each part, and its variant; empty for a part that is not outside, or is asked for nothing.
-    parts: Vec<String>,
-    /// The variant of each action of each automaton; empty for those that stay inside.
-    actions: Vec<Vec<String>>,
-}
-
-impl Commands {
-    /// Hands them out.
-    pub fn new(system: &System) -> Self {
-        let mut scopes: Vec<Scope> = system.parts.iter().map(|_| Scope::default()).collect();
-        let mut asked = vec![false; system.parts.len()];
-        let mut actions = Vec::new();
-        for automaton in &system.automata {
-            let mut variants = Vec::new();
-            for action in &automaton.actions {
-                let part = action.by.0 as usize;
-                let name = names::camel(&automaton.name) + &names::camel(&action.name);
-                asked[part] |= is_outside(system, action);
-                variants.push(if is_outside(system, action) { scopes[part].variant(&name) } else { String::new() });
-            }
-            actions.push(variants);
-        }
-        let mut enums = Scope::of(["Command"]);
-        let named = system.parts.iter().zip(asked);
-        let parts = named.map(|(part, is_asked)| match is_asked {
-            true => enums.variant(&names::camel(&part.name)),
-            false => String::new(),
-        });
-        Self { parts: parts.collect(), actions }
-    }
-
-    /// Nothing goes outside.
-    pub fn is_empty(&self) -> bool {
-        self.parts.iter().all(String::is_empty)
-    }
-
-    /// The enum of a part.
-    pub fn part(&self, part: PartId) -> &str {
-        &self.parts[part.0 as usize]
-    }
-
-    /// The variant of an action of an automaton.
-    pub fn action(&self, facts: &Facts<'_>, action: usize) -> &str {
-        &self.actions[facts.id.index()][action]
-    }
-}
-
 /// The pieces of `outside.rs`.
 pub fn module(system: &System, all: &[Facts<'_>]) -> Vec<String> {
     let commands = &all[0].names.commands;
@@ -112,7 +58,7 @@ fn of_automaton(facts: &Facts<'_>, part: PartId) -> String {
             text,
             "{}{}{fields},",
             documented(&sentences(&[&what, &action.summary])),
-            facts.names.commands.action(facts, index)
+            facts.names.commands.action(facts.id, index)
         );
     }
     text
@@ -132,7 +78,7 @@ fn braced(fields: &[String]) -> String {
 
 /// Durations and bytes are types of the runtime.
 fn carries_runtime_types(facts: &Facts<'_>) -> bool {
-    let outside = facts.automaton.actions.iter().filter(|action| is_outside(facts.system, action));
+    let outside = facts.automaton.actions.iter().filter(|action| facts.system.is_outside(action));
     let mut carried = outside.flat_map(|action| {
         let key = facts.automaton.key.iter().map(|key| key.r#type.base);
         key.chain(action.arguments.iter().map(|argument| argument.r#type.base))
@@ -153,12 +99,12 @@ pub fn handed_on(facts: &Facts<'_>, path: &str, variant: &str) -> String {
         let own = &facts.actions[index];
         let names: Vec<String> = action.arguments.iter().map(|argument| names::word(&argument.name)).collect();
         let pattern = braced(&names);
-        let handed = if is_outside(facts.system, action) {
+        let handed = if facts.system.is_outside(action) {
             let values = automaton.key.iter().map(|_| "instance_.clone()").chain(names.iter().map(String::as_str));
             let given = field_names(facts, action).into_iter().zip(values);
             let given = given.map(|(name, value)| if name == value { name } else { format!("{name}: {value}") });
             let fields = braced(&given.collect::<Vec<_>>());
-            let (part, command) = (facts.names.commands.part(action.by), facts.names.commands.action(facts, index));
+            let (part, command) = (facts.names.commands.part(action.by), facts.names.commands.action(facts.id, index));
             format!("Action::Outside(outside::Command::{part}(outside::{part}::{command}{fields}))")
         } else {
             format!("Action::{variant}({key}{path}::Inside::{own}{pattern})")

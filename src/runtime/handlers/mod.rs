@@ -1,9 +1,8 @@
 //! The local API's calls, answered: at once from what the core knows, or by the store, or when the automata have come to rest.
 
-use std::collections::HashMap;
-
-use serde_json::Value;
-use tokio::sync::oneshot;
+mod contacts;
+mod nicknames;
+mod status;
 
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
@@ -12,60 +11,27 @@ use crate::automata::{contact_status, network_transport};
 use crate::identity::{Entrypoint, NodeId};
 use crate::messages::NewMessage;
 use crate::name::ServiceName;
-use crate::node::Node;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::wire::PacketId;
 use crate::world::services;
 use crate::world::services::ServiceResult;
 use crate::world::{Input, QueuedMessage, RequestId, UserRequest};
 
 use super::driver::{Done, Driver};
-use super::recording::Recorder;
-use super::who::{self, address_of, resolve};
+use super::lookup::{self, address_of, resolve};
+use super::pending::WaitingPing;
+use super::presentation;
+use super::replies::{Reply, bad, failed, now};
 use crate::home::clock::unix_ms;
 use crate::home::config::{Config, ConfigError};
 use crate::home::entropy::random;
-
-pub(super) type Reply = oneshot::Sender<Result<Value, RpcError>>;
-
-/// Calls that wait until automata have come to rest.
-#[derive(Default)]
-pub struct Pending {
-    services: HashMap<RequestId, (ServiceName, bool, Reply)>,
-    /// Starts of services which are on, and yet have to find out whether they can do what they are for.
-    settling: Vec<(ServiceName, bool, Reply)>,
-    pings: Vec<WaitingPing>,
-}
-
-struct WaitingPing {
-    peer: NodeId,
-    name: Option<crate::nickname::Nickname>,
-    asked_ms: u64,
-    reply: Reply,
-}
-
-impl Pending {
-    /// A service has come to rest.
-    pub fn answer_service(&mut self, request: RequestId, result: ServiceResult, node: &Node<Recorder>) {
-        let Some((name, enabled, reply)) = self.services.remove(&request) else { return };
-        if result == ServiceResult::Started {
-            return self.settling.push((name, enabled, reply));
-        }
-        let why = (result == ServiceResult::DependsOff).then(|| {
-            let off = super::views::dependencies_off(node, name.as_str());
-            format!("it needs {}, which is off: start that first", off.join(" and "))
-        });
-        let change = answers::ServiceChange { name, result, enabled, why };
-        let _ = reply.send(answer::<methods::StartService>(&change));
-    }
-}
 
 /// A call that the store answers, and what comes of it for the core.
 type Answered<A> = Result<(A, Vec<Input>), RpcError>;
 
 impl Driver {
     /// Answers a call, or sees to it that it will be.
-    pub(super) fn call(&mut self, call: Call) {
+    pub(in crate::runtime) fn call(&mut self, call: Call) {
         let Call { request, reply } = call;
         match request {
             Request::GetStatus(_) => self.status(reply),
@@ -73,7 +39,7 @@ impl Driver {
             Request::ListPeers(_) => self.peers(reply),
             Request::ListServices(_) => {
                 let enabled = |name: &str| self.is_enabled(name);
-                now::<methods::ListServices>(reply, Ok(super::views::services(&self.node, enabled)));
+                now::<methods::ListServices>(reply, Ok(presentation::services(&self.node, enabled)));
             }
             Request::StartService(methods::StartService { name }) => self.change_service(name, true, None, reply),
             Request::StopService(methods::StopService { name }) => self.change_service(name, false, None, reply),
@@ -97,8 +63,8 @@ impl Driver {
                     let item = item.ok_or_else(|| {
                         RpcError::new(ErrorKind::NotFound, format!("there is no message {id} of yours"))
                     })?;
-                    let names = who::names(store)?;
-                    Ok((super::views::message(&item, &names, store)?, Vec::new()))
+                    let names = lookup::names(store)?;
+                    Ok((presentation::message(&item, &names, store)?, Vec::new()))
                 });
             }
             Request::ListMessages(methods::ListMessages { with, limit, before }) => {
@@ -107,14 +73,14 @@ impl Driver {
                     let with = with.map(|who| resolve(store, &who)).transpose()?;
                     let items = store.messages_before(with.as_ref().map(|it| &it.id), before, limit).map_err(failed)?;
                     let next = (items.len() == limit).then(|| items.first().map(|item| item.position)).flatten();
-                    Ok((super::views::messages(store, items, next)?, Vec::new()))
+                    Ok((presentation::messages(store, items, next)?, Vec::new()))
                 });
             }
             Request::SearchMessages(methods::SearchMessages { query, limit }) => {
                 let limit = limit.clamp(1, MESSAGES_PER_ANSWER) as usize;
                 self.ask::<methods::SearchMessages>(reply, false, move |store| {
                     let items = store.search(&query.0, limit).map_err(failed)?;
-                    Ok((super::views::messages(store, items, None)?, Vec::new()))
+                    Ok((presentation::messages(store, items, None)?, Vec::new()))
                 });
             }
             Request::WatchMessages(methods::WatchMessages { with, after, .. }) => {
@@ -125,7 +91,7 @@ impl Driver {
                     let limit = MESSAGES_PER_ANSWER as usize;
                     let items = store.messages_after(with.as_ref().map(|it| &it.id), after, limit).map_err(failed)?;
                     let next = items.last().map_or(after, |item| item.position);
-                    Ok((super::views::messages(store, items, Some(next))?, Vec::new()))
+                    Ok((presentation::messages(store, items, Some(next))?, Vec::new()))
                 });
             }
             Request::ExportMessages(methods::ExportMessages { with, after, limit }) => {
@@ -134,7 +100,7 @@ impl Driver {
                     let with = with.map(|who| resolve(store, &who)).transpose()?;
                     let items = store.messages_after(with.as_ref().map(|it| &it.id), after, limit).map_err(failed)?;
                     let next = (items.len() == limit).then(|| items.last().map(|item| item.position)).flatten();
-                    Ok((super::views::messages(store, items, next)?, Vec::new()))
+                    Ok((presentation::messages(store, items, next)?, Vec::new()))
                 });
             }
             Request::MarkRead(parameters) => self.mark_read(parameters, reply),
@@ -145,10 +111,10 @@ impl Driver {
             Request::FoundNames(methods::FoundNames { search, .. }) => self.found_names(search, reply),
             Request::StopSearch(methods::StopSearch { search }) => self.end_search(search, reply),
             Request::GetSetting(methods::GetSetting { path }) => {
-                now::<methods::GetSetting>(reply, super::views::setting(&self.config, &path));
+                now::<methods::GetSetting>(reply, presentation::setting(&self.config, &path));
             }
             Request::SetSetting(methods::SetSetting { path, value }) => self.set(&path, value.as_deref(), reply),
-            Request::ListSettings(_) => now::<methods::ListSettings>(reply, super::views::settings(&self.config)),
+            Request::ListSettings(_) => now::<methods::ListSettings>(reply, presentation::settings(&self.config)),
             Request::MakeBackup(methods::MakeBackup { to }) => self.backup(to, reply),
             Request::ShutDown(_) => {
                 now::<methods::ShutDown>(reply, Ok(answers::ShuttingDown { process: std::process::id() }));
@@ -156,14 +122,14 @@ impl Driver {
             }
             Request::Reconnect(_) => {
                 self.input(Input::Request(UserRequest::Reconnect));
-                let network_connector = super::views::network_connector(&self.node);
+                let network_connector = presentation::network_connector(&self.node);
                 now::<methods::Reconnect>(reply, Ok(answers::Reconnecting { network_connector }));
             }
         }
     }
 
     /// Asks the store; what it answers goes back, and what comes of it to the core.
-    pub(super) fn ask<M: Method>(
+    pub(in crate::runtime) fn ask<M: Method>(
         &mut self,
         reply: Reply,
         changes: bool,
@@ -190,7 +156,7 @@ impl Driver {
         name.parse::<ServiceName>().ok().and_then(|name| self.settings.services.get(&name).copied()).unwrap_or(false)
     }
 
-    pub(super) fn who_we_are(&self) -> answers::Id {
+    pub(in crate::runtime) fn who_we_are(&self) -> answers::Id {
         let entrypoints = self.listening();
         address_of(self.keys.id(), entrypoints, self.settings.name.clone())
     }
@@ -229,7 +195,7 @@ impl Driver {
     }
 
     /// Changes a setting in the file. What the command line says for this run stays as it is.
-    pub(super) fn change_setting(&self, path: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+    pub(in crate::runtime) fn change_setting(&self, path: &str, value: Option<&str>) -> Result<Config, ConfigError> {
         let config = Config::change(&self.home.config_file(), path, value)?;
         Ok(config.in_run_of(&self.config))
     }
@@ -241,7 +207,7 @@ impl Driver {
     fn set(&mut self, path: &str, value: Option<&str>, reply: Reply) {
         match self.change_setting(path, value) {
             Ok(config) => {
-                now::<methods::SetSetting>(reply, super::views::setting(&config.of_file(), path));
+                now::<methods::SetSetting>(reply, presentation::setting(&config.of_file(), path));
                 // A service that is switched on or off is so at once.
                 let service = path.strip_prefix("services/").and_then(|rest| rest.strip_suffix("/enabled"));
                 let service = service.and_then(|name| name.parse::<ServiceName>().ok());
@@ -277,7 +243,7 @@ impl Driver {
     }
 
     /// Asks a contact whether it is there; answered when its handshake is over.
-    pub(super) fn begin_ping(
+    pub(in crate::runtime) fn begin_ping(
         &mut self,
         peer: NodeId,
         name: Option<crate::nickname::Nickname>,
@@ -295,7 +261,7 @@ impl Driver {
     }
 
     /// Answers whoever has started a service, once it is known whether it does what it is for.
-    pub(super) fn look_at_started(&mut self) {
+    pub(in crate::runtime) fn look_at_started(&mut self) {
         if self.pending.settling.is_empty() {
             return;
         }
@@ -309,7 +275,7 @@ impl Driver {
                 self.pending.settling.push((name, enabled, reply));
                 continue;
             }
-            let problem = super::views::problem(&self.node, name.as_str());
+            let problem = presentation::problem(&self.node, name.as_str());
             let why = problem.map(|problem| format!("{problem}; it tries again by itself"));
             // It may have been stopped again meanwhile.
             let is_on = services::is_on(self.node.system(), name.as_str());
@@ -320,7 +286,7 @@ impl Driver {
     }
 
     /// Answers pings whose contact has come to rest.
-    pub(super) fn look_at_pings(&mut self) {
+    pub(in crate::runtime) fn look_at_pings(&mut self) {
         if self.pending.pings.is_empty() {
             return;
         }
@@ -335,7 +301,7 @@ impl Driver {
             let session = self.node.world().sessions.ready(&ping.peer);
             let transport =
                 session.and_then(|id| self.node.world().sessions.get(id)).map(|session| session.transport.clone());
-            let why = (!online).then(|| super::views::why_away(&self.node, &ping.peer));
+            let why = (!online).then(|| presentation::why_away(&self.node, &ping.peer));
             let took_ms = online.then(|| now_ms.saturating_sub(ping.asked_ms));
             let found = answers::Ping { id: ping.peer, name: ping.name, online, took_ms, transport, why };
             let _ = ping.reply.send(answer::<methods::PingContact>(&found));
@@ -357,7 +323,7 @@ impl Driver {
             if let Err(error) = sealer.sealed(store, id, contact.id) {
                 tracing::warn!(%error, "a message was accepted, and could not be sealed yet");
             }
-            let nickname_change = super::views::nickname_change(&contact, store)?;
+            let nickname_change = presentation::nickname_change(&contact, store)?;
             let sent = answers::MessageSent {
                 id: id.to_string(),
                 to: contact.id,
@@ -404,8 +370,8 @@ impl Driver {
     }
 
     fn peers(&mut self, reply: Reply) {
-        let names_of = |store: &Store| who::names(store);
-        let peers = super::views::peers(&self.node, unix_ms(), self.started_unix_ms);
+        let names_of = |store: &Store| lookup::names(store);
+        let peers = presentation::peers(&self.node, unix_ms(), self.started_unix_ms);
         self.ask::<methods::ListPeers>(reply, false, move |store| {
             let names = names_of(store)?;
             let mut peers = peers;
@@ -416,47 +382,8 @@ impl Driver {
         });
     }
 
-    fn status(&mut self, reply: Reply) {
-        let mut status = super::views::status(self);
-        self.ask::<methods::GetStatus>(reply, false, move |store| {
-            for (state, count) in store.count_deliveries().map_err(failed)? {
-                status.messages.insert(super::views::message_state(state), count);
-            }
-            for contact in store.contacts().map_err(failed)? {
-                match contact.state {
-                    crate::messages::ContactState::Accepted => status.contacts.accepted += 1,
-                    crate::messages::ContactState::Requested => status.contacts.requests += 1,
-                    crate::messages::ContactState::Blocked => {}
-                }
-            }
-            Ok((status, Vec::new()))
-        });
-    }
-
     /// States and last signs of life of contacts, as the core knows them.
-    pub(super) fn online(&self) -> super::views::Presence {
-        super::views::presence(&self.node)
+    pub(in crate::runtime) fn online(&self) -> presentation::Presence {
+        presentation::presence(&self.node)
     }
-}
-
-/// Answers with what is at hand.
-pub(super) fn now<M: Method>(reply: Reply, found: Result<M::Answer, RpcError>) {
-    let _ = reply.send(found.and_then(|found| answer::<M>(&found)));
-}
-
-/// A value that cannot be.
-pub(super) fn bad(message: String) -> RpcError {
-    RpcError::new(ErrorKind::BadValue, message)
-}
-
-/// What the store says, as an error of the call.
-pub(super) fn failed(error: StoreError) -> RpcError {
-    let kind = match &error {
-        StoreError::NoContact { .. } | StoreError::NoMessage { .. } => ErrorKind::NotFound,
-        StoreError::NameTaken { .. } => ErrorKind::Conflict,
-        StoreError::NotAccepted { .. } => ErrorKind::Refused,
-        StoreError::Busy { .. } => ErrorKind::Busy,
-        _ => ErrorKind::Internal,
-    };
-    RpcError::new(kind, error.to_string())
 }

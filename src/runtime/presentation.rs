@@ -18,9 +18,9 @@ use crate::services::{SERVICES, Service};
 use crate::store::Store;
 use crate::world::services;
 
-use super::calls::{bad, failed};
-use super::driver::Driver;
+use super::lookup;
 use super::recording::Recorder;
+use super::replies::{bad, failed};
 use crate::home::clock::unix_ms;
 use crate::home::config::{Config, SETTINGS, Setting, Value, find};
 
@@ -118,6 +118,15 @@ pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<
     })
 }
 
+/// What somebody is to the user, as the API says it.
+pub fn contact_state(state: ContactState) -> answers::ContactState {
+    match state {
+        ContactState::Requested => answers::ContactState::Request,
+        ContactState::Accepted => answers::ContactState::Accepted,
+        ContactState::Blocked => answers::ContactState::Refused,
+    }
+}
+
 /// The document of a node that is kept.
 fn document(id: &NodeId, store: &Store) -> Result<Option<VerifiedDocument>, RpcError> {
     let kept = store.document(id).map_err(failed)?;
@@ -163,7 +172,7 @@ pub fn message_state(state: DeliveryState) -> answers::MessageState {
 /// # Errors
 /// Those of the store.
 pub fn messages(store: &Store, items: Vec<Item>, next: Option<u64>) -> Result<answers::Messages, RpcError> {
-    let names = super::who::names(store)?;
+    let names = lookup::names(store)?;
     let messages = items.iter().map(|item| message(item, &names, store)).collect::<Result<_, _>>()?;
     Ok(answers::Messages { messages, next })
 }
@@ -277,85 +286,6 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
     }));
     peers.sort_by_key(|peer| (peer.session.is_none(), std::cmp::Reverse(peer.last_seen_unix_ms), peer.id));
     peers
-}
-
-/// How the node is, apart from what the store knows.
-pub fn status(driver: &Driver) -> answers::Status {
-    let node = &driver.node;
-    let system = node.system();
-    let world = node.world();
-    let mut services = BTreeMap::new();
-    for service in SERVICES {
-        *services.entry(services::state(system, service.name).name().to_owned()).or_default() += 1;
-    }
-    let mut sessions = answers::SessionCounts::default();
-    for (id, session) in world.sessions.iter() {
-        let is_ready = system.peer_protocol.get(&id).is_some_and(|protocol| protocol.state().is_in_ready());
-        match (is_ready, session.is_outgoing) {
-            (true, true) => sessions.outgoing += 1,
-            (true, false) => sessions.incoming += 1,
-            (false, _) => sessions.half_open += 1,
-        }
-    }
-    let online = |status: contact_status::State| status == contact_status::State::Connected;
-    let online = system.contact_status.iter().filter(|(_, status)| online(status.state())).count();
-    let transports = system
-        .network_transport
-        .iter()
-        .map(|(name, transport)| answers::TransportStatus {
-            name: name.clone(),
-            state: transport.state().name().to_owned(),
-            listening: world.identity.entrypoints.get(name).cloned().unwrap_or_default(),
-            problem: world.transport_failures.get(name).cloned(),
-        })
-        .collect();
-    let counters = &world.counters;
-    let mut refusals = counters.refused.clone();
-    for (name, count) in &driver.refused_connections {
-        *refusals.entry(name.clone()).or_default() += count;
-    }
-    let now = unix_ms();
-    answers::Status {
-        id: driver.keys.id(),
-        name: driver.settings.name.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        network: driver.settings.network.clone(),
-        process: std::process::id(),
-        home: driver.home.folder().display().to_string(),
-        traces: driver.home.traces_folder().display().to_string(),
-        started_unix_ms: driver.started_unix_ms,
-        uptime_ms: now.saturating_sub(driver.started_unix_ms),
-        network_connector: network_connector(node),
-        p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
-        transports,
-        lan_discovery: answers::LanStatus {
-            state: services::state(system, lan::SERVICE).name().to_owned(),
-            found: world.lan.found() as u64,
-            problem: world.lan.problem().map(str::to_owned),
-        },
-        services,
-        sessions,
-        contacts: answers::ContactCounts { online: online as u64, ..answers::ContactCounts::default() },
-        messages: BTreeMap::new(),
-        counters: answers::Counters {
-            frames_in: counters.frames_in,
-            frames_out: driver.frames_out,
-            packets_in: counters.packets_in,
-            packets_out: counters.packets_out,
-            refusals,
-            refused_by_peers: counters.refused_by_peers.clone(),
-            violations: counters.violations,
-            sessions_ended: counters.sessions_ended.clone(),
-            broken_off: counters.broken_off.clone(),
-        },
-        dht: answers::DhtStatus {
-            state: system.dht_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
-            identity: system.identity_publisher.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
-            listening: driver.dht_at,
-            problem: world.dht_failure.clone().or_else(|| world.unpublished_because.clone()),
-        },
-        nickname: driver.nickname(),
-    }
 }
 
 fn json(value: &Value) -> Json {

@@ -12,7 +12,7 @@ use crate::messages::Contact;
 use crate::nickname::Nickname;
 use crate::store::Store;
 
-use super::calls::{bad, failed};
+use super::replies::{bad, failed};
 
 /// Characters of the beginning of an id, at the least: fewer are too easily somebody else's.
 const BEGINNING_CHARACTERS: usize = 4;

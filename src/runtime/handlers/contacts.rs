@@ -10,29 +10,29 @@ use crate::messages::{CONTACT_HINTS, Contact, ContactState};
 use crate::store::{NewContact, Store};
 use crate::world::Input;
 
-use super::calls::{Reply, failed};
-use super::driver::Driver;
-use super::views::{self, Presence};
-use super::who::{self, resolve};
 use crate::home::clock::unix_ms;
+use crate::runtime::driver::Driver;
+use crate::runtime::lookup::{self, resolve};
+use crate::runtime::presentation::{self, Presence};
+use crate::runtime::replies::{Reply, failed};
 
 /// Characters of an id by which an error names somebody who has no name; `contact.accept` takes them behind `bitpie:`.
 const SHOWN_CHARACTERS: usize = 8;
 
 impl Driver {
-    pub(super) fn add_contact(&mut self, parameters: methods::AddContact, reply: Reply) {
+    pub(in crate::runtime) fn add_contact(&mut self, parameters: methods::AddContact, reply: Reply) {
         let me = self.keys.id();
         let now = unix_ms();
         let online = self.online();
         self.ask::<methods::AddContact>(reply, true, move |store| add(store, parameters, me, now, &online));
     }
 
-    pub(super) fn contacts(&mut self, reply: Reply) {
+    pub(in crate::runtime) fn contacts(&mut self, reply: Reply) {
         let online = self.online();
         self.ask::<methods::ListContacts>(reply, false, move |store| {
             let mut contacts = Vec::new();
             for contact in store.contacts().map_err(failed)? {
-                contacts.push(views::contact(&contact, store, &online)?);
+                contacts.push(presentation::contact(&contact, store, &online)?);
             }
             contacts.sort_by_key(|it| {
                 (it.state != answers::ContactState::Request, it.name.is_none(), it.name.clone(), it.id)
@@ -41,7 +41,7 @@ impl Driver {
         });
     }
 
-    pub(super) fn remove_contact(&mut self, who: String, reply: Reply) {
+    pub(in crate::runtime) fn remove_contact(&mut self, who: String, reply: Reply) {
         self.ask::<methods::RemoveContact>(reply, true, move |store| {
             let contact = resolve(store, &who)?;
             let messages_given_up = store.remove_contact(&contact.id).map_err(failed)?;
@@ -50,7 +50,7 @@ impl Driver {
         });
     }
 
-    pub(super) fn accept_contact(&mut self, parameters: methods::AcceptContact, reply: Reply) {
+    pub(in crate::runtime) fn accept_contact(&mut self, parameters: methods::AcceptContact, reply: Reply) {
         let online = self.online();
         self.ask::<methods::AcceptContact>(reply, true, move |store| {
             let contact = resolve(store, &parameters.who)?;
@@ -60,20 +60,20 @@ impl Driver {
             store.accept_contact(&contact.id).map_err(failed)?;
             let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
             let added = Input::ContactAdded { peer: contact.id, entrypoints: contact.hints.clone() };
-            let looks_like = views::looks_like(&contact, store)?;
-            let shown = views::contact(&contact, store, &online)?;
+            let looks_like = presentation::looks_like(&contact, store)?;
+            let shown = presentation::contact(&contact, store, &online)?;
             Ok((answers::Contact { looks_like, ..shown }, vec![added]))
         });
     }
 
-    pub(super) fn refuse_contact(&mut self, who: String, reply: Reply) {
+    pub(in crate::runtime) fn refuse_contact(&mut self, who: String, reply: Reply) {
         let online = self.online();
         self.ask::<methods::RefuseContact>(reply, true, move |store| {
             let contact = resolve(store, &who)?;
             store.refuse_contact(&contact.id).map_err(failed)?;
             let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
             let removed = Input::ContactRemoved { peer: contact.id };
-            Ok((views::contact(&contact, store, &online)?, vec![removed]))
+            Ok((presentation::contact(&contact, store, &online)?, vec![removed]))
         });
     }
 }
@@ -85,7 +85,7 @@ fn add(
     now_unix_ms: u64,
     online: &Presence,
 ) -> Result<(answers::ContactAdded, Vec<Input>), RpcError> {
-    let idurl = who::parse(&parameters.idurl)?;
+    let idurl = lookup::parse(&parameters.idurl)?;
     if idurl.id == me {
         return Err(RpcError::new(ErrorKind::Refused, "this is your own address".to_owned())
             .help("to try things out, run a second node with `bitpie --home DIR run`"));
@@ -105,9 +105,10 @@ fn add(
     let new = NewContact { id: idurl.id, name, hints, found_as: parameters.found_as };
     let contact = store.add_contact(&new, now_unix_ms).map_err(failed)?;
     let added = Input::ContactAdded { peer: contact.id, entrypoints: idurl.at };
-    let looks_like = views::looks_like(&contact, store)?;
-    let shown = views::contact(&contact, store, online)?;
-    let known = known.map(|known| answers::KnownContact { state: in_answers(known.state), name: known.name });
+    let looks_like = presentation::looks_like(&contact, store)?;
+    let shown = presentation::contact(&contact, store, online)?;
+    let known =
+        known.map(|known| answers::KnownContact { state: presentation::contact_state(known.state), name: known.name });
     Ok((answers::ContactAdded { contact: answers::Contact { looks_like, ..shown }, known }, vec![added]))
 }
 
@@ -127,15 +128,6 @@ fn merged(first: &[Entrypoint], then: &[Entrypoint]) -> Vec<Entrypoint> {
         }
     }
     hints
-}
-
-/// What somebody is to the user, as the API says it.
-pub(super) fn in_answers(state: ContactState) -> answers::ContactState {
-    match state {
-        ContactState::Requested => answers::ContactState::Request,
-        ContactState::Accepted => answers::ContactState::Accepted,
-        ContactState::Blocked => answers::ContactState::Refused,
-    }
 }
 
 #[cfg(test)]
