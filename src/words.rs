@@ -38,9 +38,9 @@ pub mod in_json {
         if words.contains(|letter: char| letter.is_ascii_uppercase()) || words.split('_').any(str::is_empty) {
             return Err(D::Error::custom(format!("`{}` is not written as variants are", words.escape_debug())));
         }
-        let capital = |word: &str| match word.split_at_checked(1) {
-            Some((first, rest)) => first.to_ascii_uppercase() + rest,
-            None => String::new(),
+        let capital = |word: &str| {
+            let mut letters = word.chars();
+            letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
         };
         let name: String = words.split('_').map(capital).collect();
         T::deserialize(name.into_deserializer())
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn what_is_no_variant_is_refused() {
-        for why in ["", "_", "wrong", "ж", "wrong_network_", "WrongNetwork"] {
+        for why in ["", "_", "wrong", "ж", "ж_gone", "wrong_network_", "WrongNetwork"] {
             assert!(
                 serde_json::from_value::<Answer>(serde_json::json!({ "why": why, "before": null })).is_err(),
                 "{why}"

@@ -2,11 +2,11 @@
 
 #![no_main]
 
+use bitpie::codec::{decode, encode};
 use bitpie::dht::{NicknameClaim, VerifiedClaim};
+use bitpie::identity::Signed;
 use bitpie::identity::{Domain, IdentityKey};
 use bitpie::nickname::Nickname;
-use bitpie::identity::Signed;
-use bitpie::codec::{decode, encode};
 use libfuzzer_sys::fuzz_target;
 
 /// The time of the test vectors, which are the seeds.

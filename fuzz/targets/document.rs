@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use bitpie::identity::{DOCUMENT_BYTES, DOCUMENT_VALIDITY_S, Domain, IdentityKey, Rank, VerifiedDocument, judge};
 use bitpie::identity::Signed;
+use bitpie::identity::{DOCUMENT_BYTES, DOCUMENT_VALIDITY_S, Domain, IdentityKey, Rank, VerifiedDocument, judge};
 use libfuzzer_sys::fuzz_target;
 
 /// The time of the test vectors, which are the seeds.

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use bitpie::wire::{FRAME_BYTES, Fail, Frame, FrameError, FrameReader, VerifiedPacket, write_prefixed};
 use bitpie::codec::decode;
+use bitpie::wire::{FRAME_BYTES, Fail, Frame, FrameError, FrameReader, VerifiedPacket, write_prefixed};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -2,9 +2,9 @@
 
 #![no_main]
 
+use bitpie::codec::decode;
 use bitpie::identity::{Domain, IdentityKey};
 use bitpie::wire::{Frame, Hello, PROTOCOL_VERSIONS, PeerId, Role};
-use bitpie::codec::decode;
 use libfuzzer_sys::fuzz_target;
 
 /// The time and the session of the test vectors, which are the seeds.

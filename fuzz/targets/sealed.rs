@@ -2,11 +2,11 @@
 
 #![no_main]
 
+use bitpie::codec::encode;
+use bitpie::identity::Signed;
 use bitpie::identity::{Domain, IdentityKey, SealingKey};
 use bitpie::messages::{Expected, MessageHeader, OpenError, TEXT_BYTES, open};
 use bitpie::wire::PacketId;
-use bitpie::identity::Signed;
-use bitpie::codec::encode;
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;

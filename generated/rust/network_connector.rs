@@ -274,7 +274,7 @@ pub enum Action {
     SetUp,
     /// `probe_internet`, by `network`. internet_reached or internet_missing answers.
     ProbeInternet,
-    /// `verify_transports`, by `gateway`. Those whose settings changed are restarted; transports_verified answers.
+    /// `verify_transports`, by `gateway`. Whether open sessions live is looked at; transports_verified answers.
     VerifyTransports,
 }
 
@@ -444,8 +444,6 @@ pub enum Sent {
     EntersDisconnected,
     /// An observation: it leaves `SETTLED`.
     LeavesSettled,
-    /// An observation: it leaves `CONNECTED`.
-    LeavesConnected,
 }
 
 impl serde::Serialize for Sent {
@@ -475,7 +473,6 @@ impl serde::Serialize for Sent {
             Sent::EntersConnected => serializer.serialize_unit(),
             Sent::EntersDisconnected => serializer.serialize_unit(),
             Sent::LeavesSettled => serializer.serialize_unit(),
-            Sent::LeavesConnected => serializer.serialize_unit(),
         }
     }
 }
@@ -484,7 +481,6 @@ impl automaton::Sent for Sent {
     fn is_observation(&self) -> bool {
         matches!(
             self, Sent::EntersConnected | Sent::EntersDisconnected | Sent::LeavesSettled
-            | Sent::LeavesConnected
         )
     }
 }
@@ -1496,7 +1492,6 @@ fn enter_connected(context: &mut Context<'_>) {
 /// On leaving `CONNECTED`.
 fn leave_connected(context: &mut Context<'_>) {
     context.effects.stop(Timer::ConnectedEveryRecheckInterval);
-    context.effects.send(Sent::LeavesConnected);
 }
 
 /// On entering `DISCONNECTED`.

@@ -109,25 +109,13 @@ pub enum Event {
     SessionEnded { chance: Milliseconds },
     /// `dial_failed`, from `gateway`. The answer to dial: nobody there, or refused.
     DialFailed { chance: Milliseconds },
+    /// `network_back`, from `peers`. The network is up; what failed before may go now.
+    NetworkBack,
     /// `unwanted`, from `contacts`. No session is wanted any more.
     Unwanted,
-    /// `network_connector leaves CONNECTED`.
-    #[serde(rename = "network_connector leaves CONNECTED")]
-    NetworkConnectorLeavesConnected,
-    /// `network_connector enters CONNECTED`.
-    #[serde(rename = "network_connector enters CONNECTED")]
-    NetworkConnectorEntersConnected,
 }
 
 impl automaton::Event for Event {
-    #[inline]
-    fn is_observation(&self) -> bool {
-        matches!(
-            self, Event::NetworkConnectorLeavesConnected |
-            Event::NetworkConnectorEntersConnected
-        )
-    }
-
     #[inline]
     fn starts(&self) -> bool {
         matches!(self, Event::Wanted { .. })
@@ -137,9 +125,9 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:90`).
+    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:89`).
     AwaitSessionAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:101`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:100`).
     RestingAfterPause,
 }
 
@@ -268,8 +256,6 @@ pub struct Variables {
     pub chance: Milliseconds,
     /// How long it rests now.
     pub pause: Milliseconds,
-    /// What it rests from happened since the node was started, or the network was lost since.
-    pub fresh: bool,
 }
 
 impl automaton::Variables for Variables {
@@ -297,13 +283,6 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "pause",
                     &(before.map(|before| &before.pause), &self.pause),
-                )?;
-        }
-        if before.is_none_or(|before| before.fresh != self.fresh) {
-            changes
-                .serialize_entry(
-                    "fresh",
-                    &(before.map(|before| &before.fresh), &self.fresh),
                 )?;
         }
         Ok(())
@@ -387,37 +366,37 @@ pub enum Transition<'a> {
     Start,
     /// `unwanted` anywhere → `CLOSED` (`automata/peer_link.yaml:45`).
     Unwanted,
-    /// `wanted` in `AT_STARTUP` → `RESTING` (`automata/peer_link.yaml:53`). No longer than any rest may be; the clock may have jumped.
+    /// `wanted` in `AT_STARTUP` → `RESTING` (`automata/peer_link.yaml:52`). No longer than any rest may be; the clock may have jumped.
     AtStartupWanted { pause: &'a Milliseconds },
-    /// `wanted` in `AT_STARTUP` → `BEGINNING` (`automata/peer_link.yaml:57`).
+    /// `wanted` in `AT_STARTUP` → `BEGINNING` (`automata/peer_link.yaml:56`).
     AtStartupWanted2,
-    /// `session_ready` in `APART` → `LINKED` (`automata/peer_link.yaml:69`).
+    /// `session_ready` in `APART` → `LINKED` (`automata/peer_link.yaml:68`).
     ApartSessionReady,
-    /// `always` in `BEGINNING` → `AWAIT_SESSION` (`automata/peer_link.yaml:77`).
+    /// `always` in `BEGINNING` → `AWAIT_SESSION` (`automata/peer_link.yaml:76`).
     BeginningAlways,
-    /// `always` in `BEGINNING` → `UNREACHABLE` (`automata/peer_link.yaml:78`).
+    /// `always` in `BEGINNING` → `UNREACHABLE` (`automata/peer_link.yaml:77`).
     BeginningAlways2,
-    /// `always` in `DIALLING` → `AWAIT_SESSION` (`automata/peer_link.yaml:82`).
+    /// `always` in `DIALLING` → `AWAIT_SESSION` (`automata/peer_link.yaml:81`).
     DiallingAlways,
-    /// `always` in `DIALLING` → `UNREACHABLE` (`automata/peer_link.yaml:83`).
+    /// `always` in `DIALLING` → `UNREACHABLE` (`automata/peer_link.yaml:82`).
     DiallingAlways2,
-    /// `always` in `UNREACHABLE` → `RESTING` (`automata/peer_link.yaml:87`).
+    /// `always` in `UNREACHABLE` → `RESTING` (`automata/peer_link.yaml:86`).
     UnreachableAlways,
-    /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:90`).
+    /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:89`).
     AwaitSessionAfterDialTimeout,
-    /// `dial_failed` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:92`).
+    /// `dial_failed` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:91`).
     AwaitSessionDialFailed { chance: &'a Milliseconds },
-    /// `session_ended` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:92`).
+    /// `session_ended` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:91`).
     AwaitSessionSessionEnded { chance: &'a Milliseconds },
-    /// `after pause in RESTING` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:101`).
+    /// `after pause in RESTING` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:100`).
     RestingAfterPause,
-    /// `wanted_now` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:103`).
+    /// `wanted_now` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:102`).
     RestingWantedNow,
-    /// `address_learnt` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:103`).
+    /// `address_learnt` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:102`).
     RestingAddressLearnt,
-    /// `network_connector enters CONNECTED` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:105`). What failed before may go now.
-    RestingNetworkConnectorEntersConnected,
-    /// `session_ended` in `LINKED` → `RESTING` (`automata/peer_link.yaml:113`). At once, but for some chance, so that both sides do not dial at the same moment.
+    /// `network_back` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:102`).
+    RestingNetworkBack,
+    /// `session_ended` in `LINKED` → `RESTING` (`automata/peer_link.yaml:109`). At once, but for some chance, so that both sides do not dial at the same moment.
     LinkedSessionEnded { chance: &'a Milliseconds },
 }
 
@@ -539,7 +518,6 @@ impl blocking::State<Machine> for State {
                 context.effects.act(Action::Dial);
             }
             Some(Transition::UnreachableAlways) => {
-                context.variables.fresh = true;
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
                 context.variables.rest = context
@@ -564,7 +542,7 @@ impl blocking::State<Machine> for State {
                 Transition::RestingAfterPause
                 | Transition::RestingWantedNow
                 | Transition::RestingAddressLearnt
-                | Transition::RestingNetworkConnectorEntersConnected,
+                | Transition::RestingNetworkBack,
             ) => {
                 leave_resting(context);
             }
@@ -604,10 +582,6 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Unwanted) => {
             context.take(Transition::Unwanted, State::Closed)
         }
-        Trigger::Event(Event::NetworkConnectorLeavesConnected) => {
-            context.variables.fresh = true;
-            context.internal()
-        }
         Trigger::Event(Event::Wanted { .. }) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -635,7 +609,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::SessionReady) => context.ignored(),
         Trigger::Event(Event::SessionEnded { .. }) => context.ignored(),
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
+        Trigger::Event(Event::NetworkBack) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -717,7 +691,7 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::WantedNow) => context.ignored(),
         Trigger::Event(Event::AddressLearnt) => context.ignored(),
-        Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
+        Trigger::Event(Event::NetworkBack) => context.ignored(),
         Trigger::Timer(Timer::AwaitSessionAfterDialTimeout) => {
             context.take(Transition::AwaitSessionAfterDialTimeout, State::Dialling)
         }
@@ -735,16 +709,8 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::AddressLearnt) => {
             context.take(Transition::RestingAddressLearnt, State::Beginning)
         }
-        Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            if context.variables.fresh {
-                context
-                    .take(
-                        Transition::RestingNetworkConnectorEntersConnected,
-                        State::Beginning,
-                    )
-            } else {
-                context.internal()
-            }
+        Trigger::Event(Event::NetworkBack) => {
+            context.take(Transition::RestingNetworkBack, State::Beginning)
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
@@ -770,7 +736,7 @@ fn in_linked(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::WantedNow) => context.ignored(),
         Trigger::Event(Event::AddressLearnt) => context.ignored(),
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
+        Trigger::Event(Event::NetworkBack) => context.ignored(),
         Trigger::Event(Event::SessionReady) => context.ignored(),
         _ => anywhere(context),
     }
@@ -808,7 +774,6 @@ fn leave_resting(context: &mut Context<'_>) {
 
 /// On entering `LINKED`.
 fn enter_linked(context: &mut Context<'_>) {
-    context.variables.fresh = true;
     context.variables.rest = context.parameters.first_rest;
     context.variables.pause = Milliseconds(0);
     context
@@ -878,7 +843,7 @@ pub fn create(
 impl automata_runtime::Automaton for Machine {
     const NAME: &'static str = "peer_link";
     const HAS_ALWAYS: bool = true;
-    const OBSERVES: bool = true;
+    const OBSERVES: bool = false;
     type Key = types::NodeId;
     type State = State;
     type Event = Event;

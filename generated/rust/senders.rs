@@ -690,6 +690,12 @@ pub mod peers {
         pub fn address_learnt(peer: types::NodeId) -> Message {
             Message::PeerLink(peer, Input::Event(Event::AddressLearnt))
         }
+
+        /// `network_back`. The network is up; what failed before may go now.
+        #[must_use]
+        pub fn network_back(peer: types::NodeId) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::NetworkBack))
+        }
     }
 }
 

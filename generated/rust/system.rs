@@ -6,7 +6,7 @@ use super::outside;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "12b85c13de267d87b9c1fc2ee3c0fd41b00613ae0a7e7a3298eb936f7e064f0e";
+pub const MODEL_HASH: &str = "7385c3d50ec53c8206d4b2115329ff8140fdf509e6296867a59770465fcc99ff";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -1205,20 +1205,6 @@ impl Member<super::network_connector::Machine> for System {
                             observer,
                         );
                 }
-                for (key, observer) in self.peer_link.serials() {
-                    outbox
-                        .observe::<
-                            super::peer_link::Machine,
-                        >(
-                            Message::PeerLink(
-                                key.clone(),
-                                Input::Event(
-                                    super::peer_link::Event::NetworkConnectorEntersConnected,
-                                ),
-                            ),
-                            observer,
-                        );
-                }
             }
             super::network_connector::Sent::EntersDisconnected => {
                 for observer in self.p2p_connector.serials() {
@@ -1244,22 +1230,6 @@ impl Member<super::network_connector::Machine> for System {
                             Message::P2pConnector(
                                 Input::Event(
                                     super::p2p_connector::Event::NetworkConnectorLeavesSettled,
-                                ),
-                            ),
-                            observer,
-                        );
-                }
-            }
-            super::network_connector::Sent::LeavesConnected => {
-                for (key, observer) in self.peer_link.serials() {
-                    outbox
-                        .observe::<
-                            super::peer_link::Machine,
-                        >(
-                            Message::PeerLink(
-                                key.clone(),
-                                Input::Event(
-                                    super::peer_link::Event::NetworkConnectorLeavesConnected,
                                 ),
                             ),
                             observer,

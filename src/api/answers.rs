@@ -81,7 +81,7 @@ pub struct NicknameStatus {
     /// The state of `nickname_holder`.
     pub state: String,
     /// What was reported last.
-    #[serde(with = "crate::words::in_json_if_any")]
+    #[serde(with = "crate::words::in_json_if_any", default)]
     pub result: Option<NicknameResult>,
     /// Its slot, from 0.
     pub index: Option<u8>,

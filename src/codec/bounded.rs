@@ -139,7 +139,7 @@ impl<'b, C, const MAX: usize> Decode<'b, C> for Text<MAX> {
 }
 
 /// As many whole characters of a text as there is room for in so many bytes.
-pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+fn cut(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     &text[..end.expect("every text begins at a boundary")]
 }

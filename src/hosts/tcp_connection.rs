@@ -97,6 +97,9 @@ fn closed(
     chance: Milliseconds,
 ) {
     Counters::count(&mut world.counters.sessions_ended, reason);
+    if reason == CloseReason::UnexpectedId {
+        Counters::count(&mut world.counters.refused, reason);
+    }
     if let Some(state) = living_state(system, id) {
         match reason {
             // The transport has its own time-outs, and whichever comes first counts.
@@ -104,9 +107,7 @@ fn closed(
             CloseReason::Remote if world.sessions.get(id).is_some_and(|session| !session.was_ready) => {
                 *world.counters.broken_off.entry(state.to_lowercase()).or_default() += 1;
             }
-            CloseReason::BadHandshake | CloseReason::UnexpectedId => {
-                Counters::count(&mut world.counters.refused, reason);
-            }
+            CloseReason::BadHandshake => Counters::count(&mut world.counters.refused, reason),
             _ => {}
         }
     }

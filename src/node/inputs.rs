@@ -3,8 +3,8 @@
 use crate::automata::senders::{api, identity};
 use crate::automata::system::System;
 use crate::hosts::{
-    contact_status, dht_connector, lan, message_delivery, network_transport, nickname_holder, nickname_observer,
-    packets, peer_link, tcp_connection,
+    contact_status, dht_connector, lan, message_delivery, network_connector, network_transport, nickname_holder,
+    nickname_observer, packets, peer_link, tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{DhtInput, Input, OutgoingPacket, UserRequest, World};
@@ -78,6 +78,7 @@ fn user(world: &mut World, system: &System, what: UserRequest) {
 
 /// What the automata have come to, where the node has to act on it and no automaton watches.
 pub fn look_around(world: &mut World, system: &System) {
+    network_connector::look(world, system);
     tree::look(world, system);
     tree::look_for_the_end(world, system);
 }

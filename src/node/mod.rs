@@ -1,4 +1,4 @@
-//! The root of the node's deterministic core: it owns the bus and the hosts, and touches nothing.
+//! The root of the node's deterministic core: it owns the bus and the world, and touches nothing.
 //!
 //! An [`Input`] goes in with the time at which it happened; [`Command`]s come out. The same inputs at the same times make the same run, octet for
 //! octet. Whoever drives it looks like this:

@@ -80,6 +80,7 @@ impl FromSql for Column<DeliveryState> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Ok(Self(match i64::column_result(value)? {
             0 => DeliveryState::Queued,
+            // 1 was a state that no version has written.
             2 => DeliveryState::Sent,
             3 => DeliveryState::Delivered,
             4 => DeliveryState::Read,

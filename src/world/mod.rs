@@ -36,9 +36,9 @@ pub use lan::{LAN_PEERS, Lan};
 pub use nickname::OwnNickname;
 pub use peers::{Peers, VIOLATION_POINTS};
 pub use reaching::Reaching;
-pub use send_queue::{MESSAGES_ON_THEIR_WAY, SendQueue};
+pub use send_queue::SendQueue;
 pub use sessions::{Session, Sessions};
-pub use stability::{Stabilities, Stability};
+pub use stability::Stabilities;
 
 /// Our own identity, as far as the core knows it.
 #[derive(Clone, Debug, Default)]
@@ -101,6 +101,10 @@ pub struct World {
     pub reaching: Reaching,
     /// Nodes whose identity documents are being looked for in the DHT.
     pub finding: BTreeSet<NodeId>,
+    /// The network was there when it was looked at last.
+    pub was_connected: bool,
+    /// The network has been there since the node was started.
+    pub has_been_connected: bool,
     /// The end was reported.
     pub has_said_stopped: bool,
     /// Messages of ours that were given a place in the order.
@@ -149,6 +153,8 @@ impl World {
             last_packet_ms: None,
             is_stopping: false,
             session_limit: beginning.session_limit,
+            was_connected: false,
+            has_been_connected: false,
             has_said_stopped: false,
             chance: beginning.chance,
             packets: 0,

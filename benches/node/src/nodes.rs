@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use bitpie::api::answers;
 use bitpie::api::methods::{AddContact, Call, GetId, ListContacts, Method};
-use bitpie::home::config::{Config, Settings};
 use bitpie::home::Home;
+use bitpie::home::config::{Config, Settings};
 use bitpie::runtime::run::Started;
 use tokio::sync::{mpsc, oneshot, watch};
 

@@ -206,7 +206,7 @@ impl Commands {
             }
             actions.push(variants);
         }
-        let mut enums = Scope::of(["Command"]);
+        let mut enums = Scope::of(["Command", "Option", "String", "Milliseconds", "Bytes"]);
         let named = system.parts.iter().zip(asked);
         let parts = named.map(|(part, is_asked)| match is_asked {
             true => enums.variant(&camel(&part.name)),
