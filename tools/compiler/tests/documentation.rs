@@ -5,7 +5,7 @@
 //! * `yaml file=turnstile.yaml` is a whole file. Later ones of that name replace it; after each, all whole files so far make a
 //!   system without any finding.
 //! * `yaml excerpt` shows lines of a whole file of the page, or of a definition of an example, in their order.
-//! * `rust excerpt` and `toml excerpt` show lines of the examples' own files in the same way; `json` is a script that the elevator runs.
+//! * `rust excerpt` and `toml excerpt` show lines of the examples' own files, or of the node's `src/automata.rs`, in the same way; `json` is a script that the elevator runs.
 //! * `yaml` is a fragment: it fits into the definitions beside this file (`documentation/session.yaml`) without an error.
 
 use std::collections::BTreeMap;
@@ -140,6 +140,7 @@ fn excerpts_stand_in_the_files_that_they_are_of() {
     let files = ["build.rs", "src/lib.rs", "src/building.rs", "src/trace.rs", "src/main.rs", "tests/day.rs"];
     let mut rust = own(&files);
     rust.extend(["build.rs", "src/cluster.rs", "tests/safety.rs"].map(|name| read(&raft.join(name))));
+    rust.push(read(&repository().join("src/automata.rs")));
     for (mark, wholes, least) in
         [("yaml excerpt", yaml, 10), ("rust excerpt", rust, 7), ("toml excerpt", own(&["Cargo.toml"]), 1)]
     {
