@@ -259,6 +259,9 @@ pub const KEYS_OF_THE_LANGUAGE: &[&str] = &[
     "variables",
 ];
 
+/// Keys of the language that names may be: they stand where only keys stand, and came when there were definitions already.
+pub const KEYS_THAT_MAY_BE_NAMES: &[&str] = &["outside"];
+
 /// Keywords of Rust, including reserved ones. Names may use them: the generated Rust writes them differently.
 pub const KEYWORDS_OF_RUST: &[&str] = &[
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",

@@ -5,7 +5,7 @@
 
 mod support;
 
-use automata_compiler::names::KEYS_OF_THE_LANGUAGE;
+use automata_compiler::names::{KEYS_OF_THE_LANGUAGE, KEYS_THAT_MAY_BE_NAMES};
 use automata_compiler::source::{FileId, Sources};
 use automata_compiler::yaml::{self, Node, NodeKind, Quoting};
 use automata_outputs::schema;
@@ -35,6 +35,7 @@ impl Schema {
             "enum" => argument.as_array().expect("a list").contains(value),
             "not" => !self.check(argument, value),
             "oneOf" => self.of(argument, value) == 1,
+            "anyOf" => self.of(argument, value) > 0,
             "allOf" => self.of(argument, value) == argument.as_array().expect("a list").len(),
             "pattern" => value.as_str().is_none_or(|text| regex(argument).is_match(text)),
             "minLength" => value.as_str().is_none_or(|text| text.chars().count() as u64 >= number(argument)),
@@ -181,14 +182,21 @@ fn misspelt_keys_and_impossible_values_are_refused() {
         assert!(!automaton.accepts(&read(text)), "{text}");
     }
     for text in [
-        "types: { T: { enum: [A], rust: a::B } }",
+        "types: { T: { enum: [A], rust: \"\" } }",
         "types: { T: {} }",
         "types: { T: { enum: [A, A] } }",
         "keys: { k: float }",
     ] {
         assert!(!types.accepts(&read(text)), "{text}");
     }
-    for text in ["{}", "parts: { Upper: Name. }", "parts: { p: \"\" }", "parts: {}\nmore: 1"] {
+    for text in [
+        "{}",
+        "parts: { Upper: Name. }",
+        "parts: { p: \"\" }",
+        "parts: { p: { outside: maybe } }",
+        "parts: { p: { inside: true } }",
+        "parts: {}\nmore: 1",
+    ] {
         assert!(!parts.accepts(&read(text)), "{text}");
     }
 }
@@ -198,11 +206,12 @@ fn misspelt_keys_and_impossible_values_are_refused() {
 fn the_schemas_know_the_keys_of_the_language() {
     let mut keys = Vec::new();
     schemas().iter().for_each(|schema| collect_keys(&schema.root, &mut keys));
-    for key in KEYS_OF_THE_LANGUAGE {
+    let known: Vec<&str> = KEYS_OF_THE_LANGUAGE.iter().chain(KEYS_THAT_MAY_BE_NAMES).copied().collect();
+    for key in &known {
         assert!(keys.iter().any(|other| other == key), "the schemas lack `{key}`");
     }
     for key in keys {
-        assert!(KEYS_OF_THE_LANGUAGE.contains(&key.as_str()), "the language has no key `{key}`");
+        assert!(known.contains(&key.as_str()), "the language has no key `{key}`");
     }
 }
 
