@@ -95,7 +95,7 @@ pub enum Transports {
     TcpConnectionCloseSocket { session: u64 },
 }
 
-/// What `user` is asked for. Whoever uses the node, and what they are told.
+/// What `user` is asked for. The person or program that uses the node.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum User {

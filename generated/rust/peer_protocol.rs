@@ -304,7 +304,7 @@ pub struct Parameters {
     pub ping_interval: Milliseconds,
     /// So many pings without an answer end the session.
     pub missed_pings: u8,
-    /// How often a peer is told of others: whoever asks makes us look through all that we know.
+    /// How often a peer is told of others; each answer is a look through all that we know.
     pub peers_interval: Milliseconds,
     /// How long the transport may take to close.
     pub closing_timeout: Milliseconds,
@@ -346,7 +346,7 @@ pub struct Given {
     /// So many pings without an answer end the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missed_pings: Option<u8>,
-    /// How often a peer is told of others: whoever asks makes us look through all that we know.
+    /// How often a peer is told of others; each answer is a look through all that we know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peers_interval: Option<Milliseconds>,
     /// How long the transport may take to close.

@@ -87,7 +87,7 @@ pub struct System {
 }
 
 impl System {
-    /// Whoever drives the system performs that action.
+    /// The program that drives the system performs that action.
     #[must_use]
     pub fn is_outside(&self, action: &Action) -> bool {
         self.parts[action.by].outside
@@ -122,7 +122,7 @@ pub struct Part {
     pub name: String,
     /// One sentence.
     pub summary: String,
-    /// Whoever drives the system performs its actions: generated code hands them out as commands.
+    /// The program that drives the system performs its actions: generated code hands them out as commands.
     pub outside: bool,
     /// Where it is declared.
     pub span: Span,
@@ -137,7 +137,8 @@ pub struct TypeDefinition {
     pub summary: String,
     /// Enum or opaque.
     pub kind: TypeKind,
-    /// The path of its Rust type, such as `crate::identity::NodeId`: always for an opaque type; for an enum where it stands for one of the program.
+    /// The path of its Rust type, such as `crate::identity::NodeId`. An enum has one only if it stands for an enum of
+    /// the program.
     pub rust: Option<String>,
     /// Only carried, never used in guards, and hidden in records.
     pub secret: bool,

@@ -259,7 +259,7 @@ pub const KEYS_OF_THE_LANGUAGE: &[&str] = &[
     "variables",
 ];
 
-/// Keys of the language that names may be: they stand where only keys stand, and came when there were definitions already.
+/// Keys of the language that are not reserved as names, because definitions that use them as names exist already.
 pub const KEYS_THAT_MAY_BE_NAMES: &[&str] = &["outside"];
 
 /// Keywords of Rust, including reserved ones. Names may use them: the generated Rust writes them differently.

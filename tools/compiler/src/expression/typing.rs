@@ -126,8 +126,11 @@ impl<'a, 'f> Typer<'a, 'f> {
             (NodeKind::Integer(value), BaseType::Duration) => {
                 finding.help(format!("write the unit: `{value}ms`, `{value}s`, `{value}min`"))
             }
-            // A variant that two enums could have is found in the other one when this one has it under another name.
-            (_, BaseType::Declared(_)) if matches!(found.kind, ExpressionKind::Literal(Value::Variant(..))) => {
+            // Another enum has a variant of this name, and the wanted one has none: perhaps it is misspelt there.
+            (_, BaseType::Declared(id))
+                if matches!(self.environment.system.types[id].kind, TypeKind::Enum(_))
+                    && matches!(found.kind, ExpressionKind::Literal(Value::Variant(..))) =>
+            {
                 finding.help(format!("`{wanted}` has no variant `{}`", self.text_of(found)))
             }
             _ => finding,
