@@ -8,7 +8,8 @@ mod generated {
 
 pub use generated::*;
 
-// Within this crate alone, in place of what the line above brings: so rustc names every event that its part never sends.
+// Within this crate alone, in place of what the line above brings: so rustc names every event that its part never
+// sends.
 #[expect(hidden_glob_reexports, reason = "it is hidden on purpose")]
 pub(crate) use generated::senders;
 

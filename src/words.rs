@@ -1,4 +1,5 @@
-//! Variants as people read them: `WrongNetwork`, as Rust, definitions and traces have it, is `wrong_network` in the API, in counters and in `docs/PROTOCOL.md`.
+//! Variants as people read them: `WrongNetwork`, as Rust, definitions and traces have it, is `wrong_network` in the
+//! API, in counters and in `docs/PROTOCOL.md`.
 
 use serde::Serialize;
 

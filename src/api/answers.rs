@@ -208,7 +208,8 @@ pub struct Counters {
     #[serde(default)]
     pub violations: u64,
     /// Sessions that ended, by the reason: `local` (this node closed it), `remote`, `timed_out`, `bad_handshake` (what came proved nothing), `spoilt` (what came was
-    /// not authentic), `unexpected_id` (another node answered than the one that was dialled), `violation` (of what is beneath the frames), `failed`.
+    /// not authentic), `unexpected_id` (another node answered than the one that was dialled), `violation` (of what is
+    /// beneath the frames), `failed`.
     #[serde(default)]
     pub sessions_ended: BTreeMap<String, u64>,
     /// Sessions whose peer went away before they were ready, by the state in which they were.

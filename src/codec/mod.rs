@@ -1,4 +1,5 @@
-//! From values to octets and back, as everything is written that travels or is signed: CBOR in its core deterministic form (RFC 8949, section 4.2). Pure.
+//! From values to octets and back, as everything is written that travels or is signed: CBOR in its core deterministic
+//! form (RFC 8949, section 4.2). Pure.
 
 mod bounded;
 mod error;

@@ -174,8 +174,9 @@ fn level_of(text: &str) -> Option<LevelFilter> {
     LEVELS.contains(&text).then(|| text.parse().ok()).flatten()
 }
 
-/// The level is that of this program. Libraries are heard when something is wrong; at `trace`, always. The DHT's library says each second that nobody answers,
-/// which is no fault of a node that is alone, and which `status` shows; so it is heard from `debug` on.
+/// The level is that of this program. Libraries are heard when something is wrong; at `trace`, always. The DHT's
+/// library says each second that nobody answers, which is no fault of a node that is alone, and which `status` shows;
+/// so it is heard from `debug` on.
 fn targets(level: LevelFilter) -> Targets {
     let of_libraries = if level == LevelFilter::TRACE { level } else { level.min(LevelFilter::WARN) };
     let of_the_dht = if level >= LevelFilter::DEBUG { of_libraries } else { LevelFilter::OFF };

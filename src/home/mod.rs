@@ -1,5 +1,5 @@
-//! The home folder: where everything lies, who may read it, and that only one node uses it; and what is in it or made with it: settings, passphrase, backups, logs. The
-//! node uses it, and the command line where no node runs.
+//! The home folder: where everything lies, who may read it, and that only one node uses it; and what is in it or made
+//! with it: settings, passphrase, backups, logs. The node uses it, and the command line where no node runs.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]
 pub mod backup;

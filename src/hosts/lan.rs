@@ -1,5 +1,5 @@
-//! Nodes that are announced in the local network, as hints where they may be. Nothing here is proved: a hint is kept as long as it is announced, and no longer
-//! unless a session has come of it.
+//! Nodes that are announced in the local network, as hints where they may be. Nothing here is proved: a hint is kept as
+//! long as it is announced, and no longer unless a session has come of it.
 
 use crate::automata::senders::peers;
 use crate::automata::system::System;

@@ -88,7 +88,8 @@ fn is_for(system: &System, message: &PacketId, peer: &NodeId) -> bool {
     system.message_delivery.get(message).is_some_and(|delivery| delivery.parameters.peer == *peer)
 }
 
-/// A read receipt. It may come long after the delivery has come to its end; the store then knows whether the message was for that peer.
+/// A read receipt. It may come long after the delivery has come to its end; the store then knows whether the message
+/// was for that peer.
 pub fn read(world: &mut World, system: &System, message: PacketId, peer: NodeId) {
     match system.message_delivery.get(&message) {
         Some(delivery) if delivery.parameters.peer == peer => world.tell(gateway::message_delivery::read(message)),

@@ -30,13 +30,14 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
     }
 }
 
-/// Links that rest are told when the network is there again. No automaton watches it for them: what is over before anybody could have noticed, as when the transports are
-/// verified, is no return.
+/// Links that rest are told when the network is there again. No automaton watches it for them: what is over before
+/// anybody could have noticed, as when the transports are verified, is no return.
 pub fn look(world: &mut World, system: &System) {
     let connector = system.network_connector.get().map(|instance| instance.state());
     let is_connected = connector == Some(State::Connected);
     if is_connected && !world.was_connected {
-        // The first time it is not back: then a rest that was kept from before the start goes on, and only what this run has tried in vain may go.
+        // The first time it is not back: then a rest that was kept from before the start goes on, and only what this
+        // run has tried in vain may go.
         let started_unix_ms = world.now.unix_ms.saturating_sub(world.now.ms);
         let has_failed = |peer: &NodeId| {
             let tried = world.peers.get(peer).map(|known| known.entrypoints.as_slice()).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! A search for a nickname: begun and ended for the user, and told what each slot holds. Whatever it asks is asked of parts outside.
+//! A search for a nickname: begun and ended for the user, and told what each slot holds. Whatever it asks is asked of
+//! parts outside.
 
 use crate::automata::senders::{api, dht};
 use crate::automata::system::System;

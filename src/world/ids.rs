@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Somebody waits for the outcome of this request: an even number for one of the user, an odd one for one of the node itself. Never used again in one run.
+/// Somebody waits for the outcome of this request: an even number for one of the user, an odd one for one of the node
+/// itself. Never used again in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RequestId(pub u64);
 

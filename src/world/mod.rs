@@ -1,4 +1,5 @@
-//! What the automata work with: sessions, peers, contacts, requests that wait for an answer. None of it decides anything.
+//! What the automata work with: sessions, peers, contacts, requests that wait for an answer. None of it decides
+//! anything.
 
 mod command;
 mod counters;
@@ -276,7 +277,8 @@ impl World {
         Counters::count(&mut self.counters.refused, Refusal::TimedOut);
     }
 
-    /// Looks for the identity document of a node in the DHT, if that is not being done: it may say where the node is now.
+    /// Looks for the identity document of a node in the DHT, if that is not being done: it may say where the node is
+    /// now.
     pub fn find_identity(&mut self, peer: NodeId) {
         if self.finding.insert(peer) {
             self.command(Command::FindIdentity(peer));

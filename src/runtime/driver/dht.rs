@@ -116,7 +116,8 @@ impl Driver {
                 });
             }
             DhtCommand::NicknameHolderWriteSlot { nickname: Some(nickname), index } => self.write_slot(nickname, index),
-            // There is a nickname wherever the holder works; without one there is nothing to do, and its time-out says so.
+            // There is a nickname wherever the holder works; without one there is nothing to do, and its time-out says
+            // so.
             DhtCommand::NicknameHolderReadSlot { .. }
             | DhtCommand::NicknameHolderWriteSlot { .. }
             | DhtCommand::NicknameHolderEraseSlot { nickname: None, .. } => {}

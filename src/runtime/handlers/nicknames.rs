@@ -1,4 +1,5 @@
-//! Searches for a nickname on behalf of the user: what has been found so far, kept for a while so that it can be asked for as it comes in.
+//! Searches for a nickname on behalf of the user: what has been found so far, kept for a while so that it can be asked
+//! for as it comes in.
 
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
@@ -110,7 +111,8 @@ impl Driver {
                     let document = store.document(&id)?;
                     let document = document.and_then(|kept| VerifiedDocument::verify_whenever(&kept.bytes).ok());
                     let entrypoints = document.map(|document| document.document().contacts.to_vec());
-                    // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has given.
+                    // Anybody can name an address inside the network of whoever looks; it is not handed on as one that
+                    // the user has given.
                     let mut entrypoints = entrypoints.unwrap_or_default();
                     entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
                     let contact = contacts.iter().find(|contact| contact.id == id);

@@ -1,4 +1,5 @@
-//! What parts outside are asked for comes out as commands, with the key of its instance; everything else stays an action of its automaton.
+//! What parts outside are asked for comes out as commands, with the key of its instance; everything else stays an
+//! action of its automaton.
 
 use agreement::generated::of_parts_outside::outside::{Bell, Command, Shelves};
 use agreement::generated::of_parts_outside::system::{Action, Message, Settings, System};

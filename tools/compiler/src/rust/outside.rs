@@ -1,4 +1,5 @@
-//! `outside.rs`: what the automata ask of the parts that are outside, as commands that whoever drives the system carries out.
+//! `outside.rs`: what the automata ask of the parts that are outside, as commands that whoever drives the system
+//! carries out.
 
 use std::fmt::Write as _;
 

@@ -113,7 +113,8 @@ fn variant(name: &str) -> String {
     format!("{renamed}{word},")
 }
 
-/// Holds a Rust enum to the variants of `types.yaml`: rustc sees that there are no more and no fewer, a test that records name them so.
+/// Holds a Rust enum to the variants of `types.yaml`: rustc sees that there are no more and no fewer, a test that
+/// records name them so.
 fn variants_checked(definition: &TypeDefinition, variants: &[String]) -> String {
     let name = &definition.name;
     let words: Vec<String> = variants.iter().map(|variant| names::word(variant)).collect();
@@ -183,7 +184,8 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
     vec![text]
 }
 
-/// The name of a type of the program, by way of a check of what it must be able to do: what is missing is one error, here.
+/// The name of a type of the program, by way of a check of what it must be able to do: what is missing is one error,
+/// here.
 fn checked(system: &System, id: TypeId, rust: &str, options: &Options) -> String {
     let definition = &system.types[id];
     let (name, plain) = (names::word(&definition.name), &definition.name);
