@@ -177,7 +177,7 @@ fn a_transition_with_sends_observations_and_timers_allocates_nothing() {
             network(network_connector::Event::CheckReconnect),
             network(network_connector::Event::TransportsVerified),
             connector(p2p_connector::Event::MyIdUpdated { contacts_changed: false, identity_changed: true }),
-            connector(p2p_connector::Event::MyIdPropagated),
+            connector(p2p_connector::Event::MyIdSent { contacts: 0 }),
         ]
     });
     assert!(run.bus.sequence() > 20, "the others observed it");

@@ -98,7 +98,7 @@ pub enum Event {
     Init,
     /// `stop`, from `services`. The service is off.
     Stop,
-    /// `changed`, from `identity`. There is a new document, on disk.
+    /// `changed`, from `p2p_connector`. There is a new document, on disk.
     Changed,
     /// `look`, from `identity_publisher`. Comes back to itself, to see what the DHT has come to.
     Look,
@@ -178,9 +178,9 @@ pub enum Action {
     Publish,
     /// `refresh_contacts`, by `contacts`. Look for newer documents of contacts.
     RefreshContacts,
-    /// `report_published`, by `identity`. Whoever waits for it can go on.
+    /// `report_published`, by `identity`. For the user: others can find it.
     ReportPublished,
-    /// `report_unpublished`, by `identity`. Whoever waits for it can go on without.
+    /// `report_unpublished`, by `identity`. For the user: why nobody finds it.
     ReportUnpublished { reason: String },
 }
 
@@ -328,6 +328,8 @@ pub type History = ();
 pub enum Sent {
     /// An event for `identity_publisher`.
     ToIdentityPublisher(Event),
+    /// An observation: it leaves `PUBLISHING`.
+    LeavesPublishing,
 }
 
 impl serde::Serialize for Sent {
@@ -340,11 +342,17 @@ impl serde::Serialize for Sent {
                     serializer,
                 )
             }
+            Sent::LeavesPublishing => serializer.serialize_unit(),
         }
     }
 }
 
-impl automaton::Sent for Sent {}
+impl automaton::Sent for Sent {
+    fn is_observation(&self) -> bool {
+        matches!(self, Sent::LeavesPublishing)
+    }
+}
+
 /// A question that was asked, with its answer.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
@@ -815,6 +823,7 @@ fn enter_publishing(context: &mut Context<'_>) {
 /// On leaving `PUBLISHING`.
 fn leave_publishing(context: &mut Context<'_>) {
     context.effects.stop(Timer::PublishingAfterPublishTimeout);
+    context.effects.send(Sent::LeavesPublishing);
 }
 
 /// On entering `PUBLISHED`.

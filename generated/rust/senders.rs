@@ -593,22 +593,22 @@ pub mod handshake {
             Message::ContactStatus(peer, Input::Event(Event::SendFailed))
         }
     }
+
+    /// To `p2p_connector`.
+    pub mod p2p_connector {
+        use automata_runtime::generated::*;
+        use super::super::super::p2p_connector::Event;
+        use super::super::super::system::Message;
+        /// `my_id_answered`. One of them has it, does not take it, or is gone. Old name: my-id-propagated, once all have.
+        #[must_use]
+        pub fn my_id_answered() -> Message {
+            Message::P2pConnector(Input::Event(Event::MyIdAnswered))
+        }
+    }
 }
 
 /// Our own identity document, and its propagation.
 pub mod identity {
-    /// To `identity_publisher`.
-    pub mod identity_publisher {
-        use automata_runtime::generated::*;
-        use super::super::super::identity_publisher::Event;
-        use super::super::super::system::Message;
-        /// `changed`. There is a new document, on disk.
-        #[must_use]
-        pub fn changed() -> Message {
-            Message::IdentityPublisher(Input::Event(Event::Changed))
-        }
-    }
-
     /// To `p2p_connector`.
     pub mod p2p_connector {
         use automata_runtime::generated::*;
@@ -625,10 +625,10 @@ pub mod identity {
             )
         }
 
-        /// `my_id_propagated`. The answer to propagate.
+        /// `my_id_sent`. The answer to send_to_all: to so many.
         #[must_use]
-        pub fn my_id_propagated() -> Message {
-            Message::P2pConnector(Input::Event(Event::MyIdPropagated))
+        pub fn my_id_sent(contacts: u32) -> Message {
+            Message::P2pConnector(Input::Event(Event::MyIdSent { contacts }))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::outside;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "7385c3d50ec53c8206d4b2115329ff8140fdf509e6296867a59770465fcc99ff";
+pub const MODEL_HASH: &str = "a6bec2bddf176b49150d3164fb8c0c1f45e1a268f0ca96c7f81c7cf7b4fb5700";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -152,6 +152,8 @@ pub struct Settings {
 pub struct States {
     /// Of `dht_connector`.
     pub dht_connector: Option<super::dht_connector::State>,
+    /// Of `identity_publisher`.
+    pub identity_publisher: Option<super::identity_publisher::State>,
     /// Of `network_connector`.
     pub network_connector: Option<super::network_connector::State>,
     /// Of `network_transport`.
@@ -869,7 +871,31 @@ impl Member<super::identity_publisher::Machine> for System {
             super::identity_publisher::Sent::ToIdentityPublisher(event) => {
                 outbox.send(Message::IdentityPublisher(Input::Event(event)))
             }
+            super::identity_publisher::Sent::LeavesPublishing => {
+                for observer in self.p2p_connector.serials() {
+                    outbox
+                        .observe::<
+                            super::p2p_connector::Machine,
+                        >(
+                            Message::P2pConnector(
+                                Input::Event(
+                                    super::p2p_connector::Event::IdentityPublisherLeavesPublishing,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+            }
         }
+    }
+
+    fn moved(
+        &mut self,
+        _: Slot,
+        _: Option<super::identity_publisher::State>,
+        after: Option<super::identity_publisher::State>,
+    ) {
+        self.states.identity_publisher = after;
     }
 
     #[inline]
@@ -1721,6 +1747,9 @@ impl Member<super::p2p_connector::Machine> for System {
         match sent {
             super::p2p_connector::Sent::ToContactRatings(event) => {
                 outbox.send(Message::ContactRatings(Input::Event(event)))
+            }
+            super::p2p_connector::Sent::ToIdentityPublisher(event) => {
+                outbox.send(Message::IdentityPublisher(Input::Event(event)))
             }
             super::p2p_connector::Sent::ToNetworkConnector(event) => {
                 outbox.send(Message::NetworkConnector(Input::Event(event)))

@@ -31,7 +31,7 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
         },
         Action::CancelHandshake => {
             world.handshakes.fetching.remove(&peer);
-            world.handshakes.forget(&peer, Some(Purpose::Contact));
+            world.handshakes.forget(Some(&peer), Some(Purpose::Contact));
         }
         Action::RememberTime => {
             let now_unix_ms = world.now.unix_ms;

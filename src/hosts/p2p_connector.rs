@@ -3,7 +3,7 @@
 use crate::automata::p2p_connector::{Action, Conditions};
 use crate::automata::senders::identity;
 use crate::automata::system::System;
-use crate::automata::{dht_connector, local_service};
+use crate::automata::local_service;
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::TransportName;
 use crate::world::{Command, OutgoingPacket, Purpose, World};
@@ -29,7 +29,7 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
             let services = services.map(|(name, _)| name.clone()).collect();
             world.command(Command::BuildIdentity { entrypoints, services });
         }
-        Action::Propagate => propagate(world, system),
+        Action::SendToAll => send_to_all(world),
         Action::SendMyIdentity { peer } => {
             world.send_packet(*peer, OutgoingPacket::Identity);
         }
@@ -50,30 +50,16 @@ fn in_order(world: &World) -> Vec<Entrypoint> {
     transports.into_iter().flat_map(|(_, entrypoints)| entrypoints.iter().cloned()).collect()
 }
 
-fn propagate(world: &mut World, system: &System) {
-    if world.is_service_on(system, "identity-propagate") {
-        let peers: Vec<NodeId> = world.sessions.ready_peers().map(|(peer, _)| *peer).collect();
-        for peer in peers {
-            if let Some(packet) = world.send_packet(peer, OutgoingPacket::Identity) {
-                world.handshakes.wait(packet, peer, Purpose::Propagation);
-            }
-        }
-        if is_joined(system) {
-            world.handshakes.is_publishing = true;
-            world.tell(identity::identity_publisher::changed());
+/// Sends our identity document to everybody who is here. Whoever was sent an older one is not waited for any more.
+fn send_to_all(world: &mut World) {
+    world.handshakes.forget(None, Some(Purpose::Propagation));
+    let peers: Vec<NodeId> = world.sessions.ready_peers().map(|(peer, _)| *peer).collect();
+    let mut sent = 0;
+    for peer in peers {
+        if let Some(packet) = world.send_packet(peer, OutgoingPacket::Identity) {
+            world.handshakes.wait(packet, peer, Purpose::Propagation);
+            sent += 1;
         }
     }
-    look_at_propagation(world, system);
-}
-
-/// The DHT is there, to be published in.
-fn is_joined(system: &System) -> bool {
-    system.dht_connector.get().is_some_and(|connector| connector.state() == dht_connector::State::Joined)
-}
-
-/// Our identity has been propagated once nobody is waited for.
-pub fn look_at_propagation(world: &mut World, system: &System) {
-    if !world.handshakes.is_propagating() {
-        world.tell_if_there(system, identity::p2p_connector::my_id_propagated());
-    }
+    world.tell(identity::p2p_connector::my_id_sent(sent));
 }

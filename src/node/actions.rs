@@ -15,7 +15,7 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
         Action::ContactRatings(action) => contact_ratings::perform(world, system, &action),
         Action::ContactStatus(peer, action) => contact_status::perform(world, system, peer, &action),
         Action::DhtConnector(action) => dht_connector::perform(world, action),
-        Action::IdentityPublisher(action) => identity_publisher::perform(world, system, action),
+        Action::IdentityPublisher(action) => identity_publisher::perform(world, action),
         Action::LocalService(service, action) => tree::perform(world, system, service, &action),
         Action::MessageDelivery(message, action) => message_delivery::perform(world, system, message, action),
         Action::NetworkConnector(action) => network_connector::perform(world, system, &action),

@@ -310,10 +310,6 @@ impl Driver {
                     identity_changed: is_new && !contacts_changed,
                     revision,
                 });
-                // Whoever changes the name while the document is being made is not heard then.
-                if self.document.document().name != self.settings.name {
-                    self.input(Input::Request(UserRequest::Synchronize));
-                }
             }
             Done::Sealed { session, message, bytes } => {
                 reach(AbortPoint::BeforeSending);
