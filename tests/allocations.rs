@@ -7,12 +7,19 @@ use automata_runtime::{Bus, Input, Milliseconds};
 use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::OtherSession;
 use bitpie::automata::{
-    network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, tcp_connection,
+    contact_status, network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol,
+    tcp_connection,
 };
 use bitpie::identity::NodeId;
 use bitpie::name::TransportName;
 
 struct Answers;
+
+impl contact_status::Conditions for Answers {
+    fn in_session(&mut self, _: &NodeId) -> bool {
+        true
+    }
+}
 
 impl network_connector::Conditions for Answers {
     fn connection_alive(&mut self, _: Milliseconds) -> bool {

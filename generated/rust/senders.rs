@@ -302,6 +302,12 @@ pub mod gateway {
         pub fn inbox_packet(peer: types::NodeId) -> Message {
             Message::ContactStatus(peer, Input::Event(Event::InboxPacket))
         }
+
+        /// `message_waiting`. There is a message for the contact, or one less is on its way.
+        #[must_use]
+        pub fn message_waiting(peer: types::NodeId) -> Message {
+            Message::ContactStatus(peer, Input::Event(Event::MessageWaiting))
+        }
     }
 
     /// To `message_delivery`.
@@ -569,18 +575,6 @@ pub mod handshake {
         use super::super::super::contact_status::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
-        /// `identity_fetched`. An answer to fetch_identity: the document is there and in date.
-        #[must_use]
-        pub fn identity_fetched(peer: types::NodeId) -> Message {
-            Message::ContactStatus(peer, Input::Event(Event::IdentityFetched))
-        }
-
-        /// `identity_missing`. The other answer.
-        #[must_use]
-        pub fn identity_missing(peer: types::NodeId) -> Message {
-            Message::ContactStatus(peer, Input::Event(Event::IdentityMissing))
-        }
-
         /// `ack_received`. The peer has acknowledged our identity. Mended: CONNECTED listened to a misspelt name that nobody sent.
         #[must_use]
         pub fn ack_received(peer: types::NodeId) -> Message {
@@ -689,12 +683,6 @@ pub mod peers {
         #[must_use]
         pub fn address_learnt(peer: types::NodeId) -> Message {
             Message::PeerLink(peer, Input::Event(Event::AddressLearnt))
-        }
-
-        /// `network_back`. The network is up; what failed before may go now.
-        #[must_use]
-        pub fn network_back(peer: types::NodeId) -> Message {
-            Message::PeerLink(peer, Input::Event(Event::NetworkBack))
         }
     }
 }

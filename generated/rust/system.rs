@@ -6,7 +6,7 @@ use super::outside;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "a6bec2bddf176b49150d3164fb8c0c1f45e1a268f0ca96c7f81c7cf7b4fb5700";
+pub const MODEL_HASH: &str = "0253520de22f380ca06a479f093ac5c9b480b0ee4ccb5a5ff16ee1f70e557b8b";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -108,10 +108,11 @@ pub enum Alarm {
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: super::network_connector::Conditions + super::p2p_connector::Conditions + super::peer_link::Conditions + super::peer_protocol::Conditions {}
+pub trait Host: super::contact_status::Conditions + super::network_connector::Conditions + super::p2p_connector::Conditions + super::peer_link::Conditions + super::peer_protocol::Conditions {}
 impl<
-    T: super::network_connector::Conditions + super::p2p_connector::Conditions
-        + super::peer_link::Conditions + super::peer_protocol::Conditions,
+    T: super::contact_status::Conditions + super::network_connector::Conditions
+        + super::p2p_connector::Conditions + super::peer_link::Conditions
+        + super::peer_protocol::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -160,6 +161,8 @@ pub struct States {
     pub network_transport: automata_runtime::StateCounts<
         super::network_transport::State,
     >,
+    /// Of `peer_link`.
+    pub peer_link: automata_runtime::StateTable<types::NodeId, super::peer_link::State>,
 }
 
 /// Every instance of every automaton. Runs in a [`Bus`].
@@ -563,7 +566,7 @@ impl Member<super::contact_status::Machine> for System {
         &mut self,
         key: &types::NodeId,
         given: &super::contact_status::Given,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> super::contact_status::Instance {
         let parameters = Member::<
             super::contact_status::Machine,
@@ -574,6 +577,8 @@ impl Member<super::contact_status::Machine> for System {
             parameters,
             &mut buffers.effects,
             &mut buffers.asked,
+            host,
+            &self.states,
         )
     }
 
@@ -589,18 +594,27 @@ impl Member<super::contact_status::Machine> for System {
         &mut self,
         slot: Slot,
         trigger: Trigger<'_, super::contact_status::Event, super::contact_status::Timer>,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::contact_status::step(self.contact_status.parts(slot), trigger)
+        super::contact_status::step(
+            self.contact_status.parts(slot),
+            trigger,
+            host,
+            &self.states,
+        )
     }
 
     fn route(
         &self,
         _: Slot,
-        sent: automata_runtime::value::Never,
-        _: &mut Outbox<'_, Self>,
+        sent: super::contact_status::Sent,
+        outbox: &mut Outbox<'_, Self>,
     ) {
-        match sent {}
+        match sent {
+            super::contact_status::Sent::ToPeerLink { key, event } => {
+                outbox.send(Message::PeerLink(key, Input::Event(event)))
+            }
+        }
     }
 
     #[inline]
@@ -609,12 +623,6 @@ impl Member<super::contact_status::Machine> for System {
         action: super::contact_status::Action,
     ) -> Action {
         match action {
-            super::contact_status::Action::FetchIdentity => {
-                Action::ContactStatus(
-                    instance_.clone(),
-                    super::contact_status::Inside::FetchIdentity,
-                )
-            }
             super::contact_status::Action::SendMyIdentity => {
                 Action::ContactStatus(
                     instance_.clone(),
@@ -647,10 +655,12 @@ impl Member<super::contact_status::Machine> for System {
                     }),
                 )
             }
-            super::contact_status::Action::ReleaseMessages => {
+            super::contact_status::Action::ReleaseMessages { at_once } => {
                 Action::ContactStatus(
                     instance_.clone(),
-                    super::contact_status::Inside::ReleaseMessages,
+                    super::contact_status::Inside::ReleaseMessages {
+                        at_once,
+                    },
                 )
             }
         }
@@ -1201,6 +1211,14 @@ impl Member<super::network_connector::Machine> for System {
                                 key.clone(),
                                 Input::Event(event.clone()),
                             ),
+                        );
+                }
+            }
+            super::network_connector::Sent::AllPeerLink(event) => {
+                for (key, _) in self.peer_link.iter() {
+                    outbox
+                        .send(
+                            Message::PeerLink(key.clone(), Input::Event(event.clone())),
                         );
                 }
             }
@@ -1819,11 +1837,37 @@ impl Member<super::peer_link::Machine> for System {
 
     fn route(
         &self,
-        _: Slot,
-        sent: automata_runtime::value::Never,
-        _: &mut Outbox<'_, Self>,
+        slot: Slot,
+        sent: super::peer_link::Sent,
+        outbox: &mut Outbox<'_, Self>,
     ) {
-        match sent {}
+        match sent {
+            super::peer_link::Sent::EntersUnreached => {
+                for (key, observer) in self.contact_status.serials() {
+                    outbox
+                        .observe::<
+                            super::contact_status::Machine,
+                        >(
+                            Message::ContactStatus(
+                                key.clone(),
+                                Input::Event(super::contact_status::Event::PeerLinkEntersUnreached {
+                                    key: self.peer_link.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+            }
+        }
+    }
+
+    fn moved(
+        &mut self,
+        slot: Slot,
+        before: Option<super::peer_link::State>,
+        after: Option<super::peer_link::State>,
+    ) {
+        self.states.peer_link.moved(self.peer_link.key(slot), before, after);
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! A wanted session: addresses are taken one after another, and rests are written down.
 
 use crate::automata::peer_link::{Action, Conditions};
-use crate::automata::senders::{contacts, gateway, handshake, peers};
+use crate::automata::senders::{contacts, gateway, peers};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::peers::PeerSource;
@@ -34,9 +34,6 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             let now_unix_ms = world.now.unix_ms;
             let known = world.peers.entry(peer, PeerSource::User, now_unix_ms);
             known.failures = known.failures.saturating_add(1);
-            if world.handshakes.fetching.remove(&peer) {
-                world.tell(handshake::contact_status::identity_missing(peer));
-            }
             // It may have moved; then only its document says where to. Asked after each round, since a document that has just been written is not found at once.
             if world.contacts.contains(&peer) || world.reaching.is_awaited(&peer) {
                 world.find_identity(peer);

@@ -164,9 +164,6 @@ fn lost(world: &mut World, system: &System, peer: NodeId) {
 /// A peer has a session now.
 fn found(world: &mut World, system: &System, peer: NodeId) {
     world.tell_if_there(system, gateway::contact_status::session_opened(peer));
-    if world.handshakes.fetching.remove(&peer) {
-        world.tell_if_there(system, handshake::contact_status::identity_fetched(peer));
-    }
     world.tell_if_there(system, gateway::peer_link::session_ready(peer));
     peer_link::reached(world, system, peer, true);
 }

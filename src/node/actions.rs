@@ -13,7 +13,7 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
     match action {
         Action::Outside(command) => world.command(Command::Outside(command)),
         Action::ContactRatings(action) => contact_ratings::perform(world, system, &action),
-        Action::ContactStatus(peer, action) => contact_status::perform(world, system, peer, &action),
+        Action::ContactStatus(peer, action) => contact_status::perform(world, peer, &action),
         Action::DhtConnector(action) => dht_connector::perform(world, action),
         Action::IdentityPublisher(action) => identity_publisher::perform(world, action),
         Action::LocalService(service, action) => tree::perform(world, system, service, &action),

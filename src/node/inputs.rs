@@ -3,7 +3,7 @@
 use crate::automata::senders::{api, identity};
 use crate::automata::system::System;
 use crate::hosts::{
-    contact_status, dht_connector, lan, message_delivery, network_connector, network_transport, nickname_holder,
+    contact_status, dht_connector, lan, message_delivery, network_transport, nickname_holder,
     nickname_observer, packets, peer_link, tcp_connection,
 };
 use crate::services::tree;
@@ -78,7 +78,6 @@ fn user(world: &mut World, system: &System, what: UserRequest) {
 
 /// What the automata have come to, where the node has to act on it and no automaton watches.
 pub fn look_around(world: &mut World, system: &System) {
-    network_connector::look(world, system);
     tree::look(world, system);
     tree::look_for_the_end(world, system);
 }

@@ -1,6 +1,6 @@
 //! Handshakes with contacts, and acknowledgements that are waited for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::identity::NodeId;
 use crate::wire::PacketId;
@@ -20,8 +20,6 @@ pub enum Purpose {
 /// Handshakes with contacts, and acknowledgements that are waited for.
 #[derive(Clone, Debug, Default)]
 pub struct Handshakes {
-    /// Contacts whose identity is waited for: there is no session yet.
-    pub fetching: BTreeSet<NodeId>,
     awaited: BTreeMap<PacketId, (NodeId, Purpose)>,
 }
 

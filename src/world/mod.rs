@@ -102,10 +102,6 @@ pub struct World {
     pub reaching: Reaching,
     /// Nodes whose identity documents are being looked for in the DHT.
     pub finding: BTreeSet<NodeId>,
-    /// The network was there when it was looked at last.
-    pub was_connected: bool,
-    /// The network has been there since the node was started.
-    pub has_been_connected: bool,
     /// The end was reported.
     pub has_said_stopped: bool,
     /// Messages of ours that were given a place in the order.
@@ -154,8 +150,6 @@ impl World {
             last_packet_ms: None,
             is_stopping: false,
             session_limit: beginning.session_limit,
-            was_connected: false,
-            has_been_connected: false,
             has_said_stopped: false,
             chance: beginning.chance,
             packets: 0,
