@@ -12,6 +12,7 @@ use bitpie::automata::{
 };
 use bitpie::identity::NodeId;
 use bitpie::name::TransportName;
+use bitpie::nickname::Nickname;
 
 struct Answers;
 
@@ -23,6 +24,12 @@ impl contact_status::Conditions for Answers {
 
 impl network_connector::Conditions for Answers {
     fn connection_alive(&mut self, _: Milliseconds) -> bool {
+        true
+    }
+}
+
+impl nickname_holder::Conditions for Answers {
+    fn document_names(&mut self, _: Option<&Nickname>) -> bool {
         true
     }
 }

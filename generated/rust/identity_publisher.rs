@@ -98,7 +98,7 @@ pub enum Event {
     Init,
     /// `stop`, from `services`. The service is off.
     Stop,
-    /// `changed`, from `p2p_connector`. There is a new document, on disk.
+    /// `changed`, from `identity`. There is a new document, on disk.
     Changed,
     /// `look`, from `identity_publisher`. Comes back to itself, to see what the DHT has come to.
     Look,
@@ -328,6 +328,8 @@ pub type History = ();
 pub enum Sent {
     /// An event for `identity_publisher`.
     ToIdentityPublisher(Event),
+    /// An observation: it enters `PUBLISHED`.
+    EntersPublished,
     /// An observation: it leaves `PUBLISHING`.
     LeavesPublishing,
 }
@@ -342,6 +344,7 @@ impl serde::Serialize for Sent {
                     serializer,
                 )
             }
+            Sent::EntersPublished => serializer.serialize_unit(),
             Sent::LeavesPublishing => serializer.serialize_unit(),
         }
     }
@@ -349,7 +352,7 @@ impl serde::Serialize for Sent {
 
 impl automaton::Sent for Sent {
     fn is_observation(&self) -> bool {
-        matches!(self, Sent::LeavesPublishing)
+        matches!(self, Sent::EntersPublished | Sent::LeavesPublishing)
     }
 }
 
@@ -694,14 +697,7 @@ fn in_waiting(context: &mut Context<'_>) -> Response {
                 context.ignored()
             }
         }
-        Trigger::Event(Event::Changed) => {
-            context
-                .effects
-                .act(Action::ReportUnpublished {
-                    reason: "there is no DHT".to_owned(),
-                });
-            context.internal()
-        }
+        Trigger::Event(Event::Changed) => context.ignored(),
         Trigger::Event(Event::DhtConnectorLeavesJoined) => context.ignored(),
         _ => in_working(context),
     }
@@ -828,6 +824,7 @@ fn leave_publishing(context: &mut Context<'_>) {
 
 /// On entering `PUBLISHED`.
 fn enter_published(context: &mut Context<'_>) {
+    context.effects.send(Sent::EntersPublished);
     context.variables.rest = context.parameters.first_rest;
     context
         .effects

@@ -76,7 +76,7 @@ impl State {
         )
     }
 
-    /// Inside `PROPAGATE`. It goes to everybody who is here, and into the DHT.
+    /// Inside `PROPAGATE`. It goes to everybody who is here; identity_publisher sees to the DHT.
     #[must_use]
     pub const fn is_in_propagate(self) -> bool {
         matches!(self, State::Sending | State::AwaitAnswers)
@@ -360,8 +360,6 @@ pub type History = ();
 pub enum Sent {
     /// An event for `contact_ratings`.
     ToContactRatings(super::contact_ratings::Event),
-    /// An event for `identity_publisher`.
-    ToIdentityPublisher(super::identity_publisher::Event),
     /// An event for `network_connector`.
     ToNetworkConnector(super::network_connector::Event),
     /// An event for `p2p_connector`.
@@ -374,13 +372,6 @@ impl serde::Serialize for Sent {
             Sent::ToContactRatings(event) => {
                 delivery::serialize_sent(
                     InstanceName::new("contact_ratings", &()),
-                    event,
-                    serializer,
-                )
-            }
-            Sent::ToIdentityPublisher(event) => {
-                delivery::serialize_sent(
-                    InstanceName::new("identity_publisher", &()),
                     event,
                     serializer,
                 )
@@ -970,7 +961,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `PROPAGATE`: It goes to everybody who is here, and into the DHT.
+/// `PROPAGATE`: It goes to everybody who is here; identity_publisher sees to the DHT.
 #[inline]
 fn in_propagate(context: &mut Context<'_>) -> Response {
     match context.trigger {
@@ -1112,9 +1103,6 @@ fn enter_my_identity(context: &mut Context<'_>) {
 /// On entering `PROPAGATE`.
 fn enter_propagate(context: &mut Context<'_>) {
     context.effects.act(Action::SendToAll);
-    context
-        .effects
-        .send(Sent::ToIdentityPublisher(super::identity_publisher::Event::Changed));
     context
         .effects
         .start_after(

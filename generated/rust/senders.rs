@@ -603,6 +603,18 @@ pub mod handshake {
 
 /// Our own identity document, and its propagation.
 pub mod identity {
+    /// To `identity_publisher`.
+    pub mod identity_publisher {
+        use automata_runtime::generated::*;
+        use super::super::super::identity_publisher::Event;
+        use super::super::super::system::Message;
+        /// `changed`. There is a new document, on disk.
+        #[must_use]
+        pub fn changed() -> Message {
+            Message::IdentityPublisher(Input::Event(Event::Changed))
+        }
+    }
+
     /// To `p2p_connector`.
     pub mod p2p_connector {
         use automata_runtime::generated::*;

@@ -6,7 +6,7 @@ use super::outside;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "0253520de22f380ca06a479f093ac5c9b480b0ee4ccb5a5ff16ee1f70e557b8b";
+pub const MODEL_HASH: &str = "5fb812d505131d151876c0def84fe78113a412f0b6370202525e4bb7dcad35a3";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -108,11 +108,11 @@ pub enum Alarm {
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: super::contact_status::Conditions + super::network_connector::Conditions + super::p2p_connector::Conditions + super::peer_link::Conditions + super::peer_protocol::Conditions {}
+pub trait Host: super::contact_status::Conditions + super::network_connector::Conditions + super::nickname_holder::Conditions + super::p2p_connector::Conditions + super::peer_link::Conditions + super::peer_protocol::Conditions {}
 impl<
     T: super::contact_status::Conditions + super::network_connector::Conditions
-        + super::p2p_connector::Conditions + super::peer_link::Conditions
-        + super::peer_protocol::Conditions,
+        + super::nickname_holder::Conditions + super::p2p_connector::Conditions
+        + super::peer_link::Conditions + super::peer_protocol::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -881,6 +881,21 @@ impl Member<super::identity_publisher::Machine> for System {
             super::identity_publisher::Sent::ToIdentityPublisher(event) => {
                 outbox.send(Message::IdentityPublisher(Input::Event(event)))
             }
+            super::identity_publisher::Sent::EntersPublished => {
+                for observer in self.nickname_holder.serials() {
+                    outbox
+                        .observe::<
+                            super::nickname_holder::Machine,
+                        >(
+                            Message::NicknameHolder(
+                                Input::Event(
+                                    super::nickname_holder::Event::IdentityPublisherEntersPublished,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+            }
             super::identity_publisher::Sent::LeavesPublishing => {
                 for observer in self.p2p_connector.serials() {
                     outbox
@@ -1506,7 +1521,7 @@ impl Member<super::nickname_holder::Machine> for System {
         &mut self,
         key: &(),
         given: &super::nickname_holder::Given,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> super::nickname_holder::Instance {
         let parameters = Member::<
             super::nickname_holder::Machine,
@@ -1517,6 +1532,8 @@ impl Member<super::nickname_holder::Machine> for System {
             parameters,
             &mut buffers.effects,
             &mut buffers.asked,
+            host,
+            &self.states,
         )
     }
 
@@ -1536,9 +1553,14 @@ impl Member<super::nickname_holder::Machine> for System {
             super::nickname_holder::Event,
             super::nickname_holder::Timer,
         >,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::nickname_holder::step(self.nickname_holder.parts(slot), trigger)
+        super::nickname_holder::step(
+            self.nickname_holder.parts(slot),
+            trigger,
+            host,
+            &self.states,
+        )
     }
 
     fn route(
@@ -1576,6 +1598,11 @@ impl Member<super::nickname_holder::Machine> for System {
                         index,
                     }),
                 )
+            }
+            super::nickname_holder::Action::NoteProblem { problem } => {
+                Action::NicknameHolder(super::nickname_holder::Inside::NoteProblem {
+                    problem,
+                })
             }
             super::nickname_holder::Action::Report { result, nickname, index } => {
                 Action::NicknameHolder(super::nickname_holder::Inside::Report {
@@ -1765,9 +1792,6 @@ impl Member<super::p2p_connector::Machine> for System {
         match sent {
             super::p2p_connector::Sent::ToContactRatings(event) => {
                 outbox.send(Message::ContactRatings(Input::Event(event)))
-            }
-            super::p2p_connector::Sent::ToIdentityPublisher(event) => {
-                outbox.send(Message::IdentityPublisher(Input::Event(event)))
             }
             super::p2p_connector::Sent::ToNetworkConnector(event) => {
                 outbox.send(Message::NetworkConnector(Input::Event(event)))

@@ -6,7 +6,7 @@ use crate::automata::system::System;
 use crate::automata::local_service;
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::TransportName;
-use crate::world::{Command, OutgoingPacket, Purpose, World};
+use crate::world::{Command, IdentityBuilt, OutgoingPacket, Purpose, World};
 
 impl Conditions for World {
     fn peers_known(&mut self) -> bool {
@@ -41,6 +41,17 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
             }
         }
     }
+}
+
+/// Our identity document is on disk.
+pub fn identity_built(world: &mut World, system: &System, built: IdentityBuilt) {
+    let IdentityBuilt { contacts_changed, identity_changed, revision, name } = built;
+    world.identity.revision = revision;
+    world.identity.name = name;
+    if contacts_changed || identity_changed {
+        world.tell_if_there(system, identity::identity_publisher::changed());
+    }
+    world.tell(identity::p2p_connector::my_id_updated(contacts_changed, identity_changed));
 }
 
 /// Where we can be reached: by the transports that listen, those that serve best first.

@@ -267,6 +267,7 @@ impl Started {
             is_private_network: settings.is_private_network(),
             session_limit: settings.inbound_sessions + settings.outbound_sessions,
             nickname: settings.name.clone(),
+            document_name: built.document.document().name.clone(),
         };
         let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
         let node = Node::new(beginning, automata_settings(&settings), recorder().filter(|_| is_recorded));

@@ -22,6 +22,7 @@ use sha2::{Digest as _, Sha256};
 use crate::automata::system::{Message, System};
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::{ServiceName, TransportName};
+use crate::nickname::Nickname;
 use crate::peers::PeerSource;
 use crate::wire::{PacketId, Refusal};
 
@@ -30,7 +31,7 @@ pub use counters::Counters;
 pub use handshakes::{Handshakes, Purpose};
 pub use ids::{RequestId, SessionId};
 pub use input::{
-    Beginning, DhtInput, FrameContent, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage,
+    Beginning, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage,
     SessionInput, TransportInput, UserRequest,
 };
 pub use lan::{LAN_PEERS, Lan};
@@ -48,6 +49,8 @@ pub struct OwnIdentity {
     pub entrypoints: BTreeMap<TransportName, Vec<Entrypoint>>,
     /// The entrypoints of our document, in its order.
     pub published: Vec<Entrypoint>,
+    /// By which name our document says that we are known.
+    pub name: Option<Nickname>,
     /// Its revision; 0 before there is one.
     pub revision: u64,
     /// How well each transport serves, which makes the order in which they are published.
@@ -136,7 +139,7 @@ impl World {
             enabled: beginning.enabled.into_iter().collect(),
             lan: Lan::default(),
             waiting: services::Waiting::default(),
-            identity: OwnIdentity::default(),
+            identity: OwnIdentity { name: beginning.document_name, ..OwnIdentity::default() },
             handshakes: Handshakes::default(),
             send_queue: SendQueue::default(),
             counters: Counters::default(),

@@ -17,7 +17,7 @@ use bitpie::services::SERVICES;
 use bitpie::wire::PacketId;
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, FrameContent, IncomingPacket, Input, Now, OutgoingFrame, OutgoingPacket,
+    Beginning, Command, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, Now, OutgoingFrame, OutgoingPacket,
     PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
 };
 
@@ -288,13 +288,16 @@ impl World {
             }
             Command::BuildIdentity { entrypoints, .. } => {
                 let host = &mut self.hosts[index];
+                let name = host.core.world().nickname.wanted.clone();
                 let contacts_changed = host.published != entrypoints;
-                if contacts_changed {
+                let identity_changed = host.core.world().identity.name != name && !contacts_changed;
+                if contacts_changed || identity_changed {
                     host.revision += 1;
                     host.published = entrypoints;
                 }
                 let revision = host.revision;
-                self.tell(index, 5, Input::IdentityBuilt { contacts_changed, identity_changed: false, revision });
+                let built = IdentityBuilt { contacts_changed, identity_changed, revision, name };
+                self.tell(index, 5, Input::IdentityBuilt(built));
             }
             Command::LoadMessages => {
                 for (message, (peer, state)) in self.hosts[index].outbox.clone() {
@@ -612,6 +615,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         is_private_network: true,
         session_limit,
         nickname: None,
+        document_name: None,
     };
     Host {
         core: Node::new(beginning, Settings::default(), Records::default()),

@@ -1,6 +1,5 @@
 //! What the core asks of the DHT, carried out. Each question is a future of its own, and all of them end when the DHT is closed.
 
-use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,7 +14,6 @@ use crate::identity::{NodeId, Rank, VerifiedDocument};
 use crate::nickname::Nickname;
 use crate::store::StoreError;
 use crate::store::StoreHandle;
-use crate::world::services;
 use crate::world::{DhtInput, Input};
 
 use super::{Done, Driver};
@@ -29,19 +27,8 @@ const SERVES_THE_PUBLIC: &str = "services/entangled-dht/server is for a DHT of o
 /// Files of saved nodes are small.
 const NODES_FILE_BYTES: u64 = 64 * 1024;
 
-/// How long the holder of our nickname waits for an answer at the most: less than the automaton's `answer_timeout`, since what comes later would be taken for the answer to
-/// another question.
-const NICKNAME_ANSWER: Duration = Duration::from_secs(55);
-
 /// The port may be held for a moment by the DHT that was just closed.
 const OPEN_ATTEMPTS: u32 = 5;
-
-/// What the holder of our nickname has asked last.
-pub(super) struct NicknameQuestion {
-    is_waited_for: Rc<Cell<bool>>,
-    /// The answer if there is none.
-    failed: Rc<dyn Fn(String) -> Input>,
-}
 
 impl Driver {
     pub(super) fn dht_command(&mut self, command: DhtCommand) {
@@ -51,13 +38,8 @@ impl Driver {
                 self.directory = None;
                 self.dht_at = None;
                 self.dht_tasks.clear();
+                self.nickname_question.clear();
                 self.reading.clear();
-                if let Some(question) = self.nickname_question.take()
-                    && question.is_waited_for.get()
-                {
-                    let answer = (question.failed)("the DHT was closed".to_owned());
-                    self.task(async move { Done::Inputs(vec![answer]) });
-                }
             }
             DhtCommand::DhtConnectorLook => {
                 self.ask_dht(Some(Input::Event(told::dht_connector::alone())), |directory| async move {
@@ -83,13 +65,11 @@ impl Driver {
             }
             DhtCommand::IdentityPublisherPublish => {
                 let (keys, document) = (self.keys.clone(), self.document.clone());
-                let published = Rc::clone(&self.published);
                 let otherwise = Input::Event(told::identity_publisher::publish_failed("there is no DHT".to_owned()));
                 self.ask_dht(Some(otherwise), |directory| async move {
                     Some(match directory.publish(&keys.identity, &document).await {
                         Ok(nodes) => {
                             let revision = document.document().revision;
-                            published.set(revision);
                             tracing::debug!(revision, nodes, "the identity document is published");
                             Input::Event(told::identity_publisher::published())
                         }
@@ -162,36 +142,12 @@ impl Driver {
         });
     }
 
-    /// Writes our claim, but only if others see whose it is: it counts only if the document is to be found, and names the nickname too.
+    /// Writes our claim.
     fn write_slot(&mut self, nickname: Nickname, index: u8) {
         let failed = |reason| Input::Dht(DhtInput::SlotWriteFailed { reason, is_exhausted: false });
         let keys = self.keys.clone();
-        let document = self.document.clone();
-        let is_propagated = services::is_on(self.node.system(), "identity-propagate");
-        let is_named = document.document().name.as_ref() == Some(&nickname);
-        let published = Rc::clone(&self.published);
-        if is_propagated && is_named {
-            self.written.borrow_mut().insert((nickname.clone(), index));
-        }
+        self.written.borrow_mut().insert((nickname.clone(), index));
         self.ask_for_nickname(failed, move |directory| async move {
-            if !is_propagated {
-                return failed(
-                    "the service identity-propagate is off, so others could not see whose the name is".to_owned(),
-                );
-            }
-            if !is_named {
-                return failed(
-                    "the identity document does not name it yet; the service p2p-hookups makes it anew".to_owned(),
-                );
-            }
-            let revision = document.document().revision;
-            if published.get() < revision {
-                if let Err(error) = directory.publish(&keys.identity, &document).await {
-                    tracing::warn!(%error, "the identity document is not published, and so no claim to a nickname");
-                    return failed(error.to_string());
-                }
-                published.set(published.get().max(revision));
-            }
             let slot = directory.slot(&nickname, index);
             match directory.write_slot(&slot, &keys.identity, unix_ms()).await {
                 Ok(_) => Input::Event(told::nickname_holder::slot_written()),
@@ -295,26 +251,18 @@ impl Driver {
         }
     }
 
-    /// Asks on behalf of the holder of our nickname. It has one question at a time, and its answers name none; so what comes to one that was given up is dropped.
-    fn ask_for_nickname<F>(&mut self, failed: impl Fn(String) -> Input + 'static, question: impl FnOnce(Directory) -> F)
+    /// Asks on behalf of the holder of our nickname. It has one question at a time: of one that it has given up no answer comes.
+    fn ask_for_nickname<F>(&mut self, failed: impl FnOnce(String) -> Input, question: impl FnOnce(Directory) -> F)
     where
         F: Future<Output = Input> + 'static,
     {
-        if let Some(given_up) = self.nickname_question.take() {
-            given_up.is_waited_for.set(false);
-        }
-        let failed: Rc<dyn Fn(String) -> Input> = Rc::new(failed);
-        let is_waited_for = Rc::new(Cell::new(true));
-        self.nickname_question =
-            Some(NicknameQuestion { is_waited_for: Rc::clone(&is_waited_for), failed: Rc::clone(&failed) });
-        let answer = self.directory.clone().map(question);
-        self.dht_task(async move {
-            let answer = match answer {
-                Some(answer) => tokio::time::timeout(NICKNAME_ANSWER, answer).await,
-                None => Ok(failed("there is no DHT".to_owned())),
-            };
-            let answer = answer.unwrap_or_else(|_| failed("the DHT takes too long to answer".to_owned()));
-            Done::Inputs(is_waited_for.replace(false).then_some(answer).into_iter().collect())
+        self.nickname_question.clear();
+        self.nickname_question.push(match self.directory.clone().map(question) {
+            Some(answer) => Box::pin(async move { Done::Inputs(vec![answer.await]) }),
+            None => {
+                let answer = failed("there is no DHT".to_owned());
+                Box::pin(async move { Done::Inputs(vec![answer]) })
+            }
         });
     }
 

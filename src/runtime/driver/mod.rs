@@ -11,7 +11,7 @@ mod outside;
 mod receipts;
 mod sending;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::transports::tcp::TcpTransport;
 use crate::transports::{TransportEvent, Waiting};
 use crate::wire::{Frame, PacketId};
-use crate::world::{Input, RequestId, UserRequest};
+use crate::world::{IdentityBuilt, Input, RequestId, UserRequest};
 
 use super::inbound::Proved;
 use super::our_identity::{self, Keys};
@@ -102,9 +102,8 @@ pub struct Driver {
     pub(super) refused_connections: BTreeMap<String, u64>,
     pub(super) directory: Option<Directory>,
     pub(super) searches: Searches,
-    /// The highest revision of our identity document that is in the DHT, as far as we know.
-    published: Rc<Cell<u64>>,
-    nickname_question: Option<dht::NicknameQuestion>,
+    /// What the holder of our nickname has asked; a new question takes the place of the one before.
+    nickname_question: FuturesUnordered<Task>,
     /// From whom the DHT that is open has heard of others; the settings may have changed since.
     dht_of: Bootstrap,
     /// Where the socket of the DHT is.
@@ -186,8 +185,7 @@ impl Driver {
             refused_connections: BTreeMap::new(),
             directory: None,
             searches: Searches::default(),
-            published: Rc::default(),
-            nickname_question: None,
+            nickname_question: FuturesUnordered::new(),
             dht_of: Bootstrap::Nodes(Vec::new()),
             dht_at: None,
             dht_tasks: FuturesUnordered::new(),
@@ -228,6 +226,7 @@ impl Driver {
                 Some(event) = near.recv() => self.lan_event(event),
                 Some(done) = self.tasks.next() => self.done(done),
                 Some(done) = self.dht_tasks.next() => self.done(done),
+                Some(done) = self.nickname_question.next() => self.done(done),
                 Some(call) = calls.recv() => self.call(call),
                 () = async { sleep_until(deadline.expect("it is guarded")).await }, if deadline.is_some() => {
                     self.node.advance(self.clock.now());
@@ -245,6 +244,7 @@ impl Driver {
         self.write_down_sent();
         // What was asked of the store is done before it closes; the DHT is not waited for.
         self.dht_tasks.clear();
+        self.nickname_question.clear();
         self.directory = None;
         while let Some(done) = self.tasks.next().await {
             if let Done::Built(built) = done {
@@ -273,7 +273,7 @@ impl Driver {
             Input::IdentityCommitted { .. } => {
                 Some((AbortPoint::BeforeIdentityAcknowledgement, AbortPoint::AfterIdentityAcknowledgement))
             }
-            Input::IdentityBuilt { .. } => Some((AbortPoint::BeforeIdentityShown, AbortPoint::AfterIdentityShown)),
+            Input::IdentityBuilt(_) => Some((AbortPoint::BeforeIdentityShown, AbortPoint::AfterIdentityShown)),
             _ => None,
         };
         if let Some((before, _)) = boundary {
@@ -302,14 +302,14 @@ impl Driver {
             Done::Nothing => {}
             Done::Inputs(inputs) => inputs.into_iter().for_each(|input| self.input(input)),
             Done::Built(built) => {
-                let revision = built.document.document().revision;
-                let (contacts_changed, is_new) = (built.contacts_changed, built.is_new);
                 self.document = built.document;
-                self.input(Input::IdentityBuilt {
-                    contacts_changed,
-                    identity_changed: is_new && !contacts_changed,
-                    revision,
-                });
+                let document = self.document.document();
+                self.input(Input::IdentityBuilt(IdentityBuilt {
+                    contacts_changed: built.contacts_changed,
+                    identity_changed: built.is_new && !built.contacts_changed,
+                    revision: document.revision,
+                    name: document.name.clone(),
+                }));
             }
             Done::Sealed { session, message, bytes } => {
                 reach(AbortPoint::BeforeSending);
@@ -349,8 +349,6 @@ impl Driver {
         self.config = config;
         if name_changed {
             let name = self.settings.name.clone();
-            // The document first: a claim counts only once it names the nickname too.
-            self.input(Input::Request(UserRequest::Synchronize));
             self.input(Input::Request(UserRequest::SetNickname(name)));
         }
     }
