@@ -8,7 +8,7 @@ use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::OtherSession;
 use bitpie::automata::{
     contact_status, network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol,
-    tcp_connection,
+    reachability, tcp_connection,
 };
 use bitpie::identity::NodeId;
 use bitpie::name::TransportName;
@@ -69,6 +69,20 @@ impl peer_protocol::Conditions for Answers {
 
     fn other_session(&mut self, _: &u64, _: &NodeId) -> OtherSession {
         OtherSession::Absent
+    }
+}
+
+impl reachability::Conditions for Answers {
+    fn myself(&mut self, _: &NodeId) -> bool {
+        false
+    }
+
+    fn in_session(&mut self, _: &NodeId) -> bool {
+        true
+    }
+
+    fn under_way(&mut self, _: &NodeId) -> u16 {
+        0
     }
 }
 

@@ -126,6 +126,19 @@ pub mod api {
             Message::P2pConnector(Input::Event(Event::PingContact { peer }))
         }
     }
+
+    /// To `reachability`.
+    pub mod reachability {
+        use automata_runtime::generated::*;
+        use super::super::super::reachability::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `asked`.
+        #[must_use]
+        pub fn asked(peer: types::NodeId) -> Message {
+            Message::Reachability(peer, Input::Event(Event::Asked))
+        }
+    }
 }
 
 /// The people and nodes that we know, and what is known of them.
@@ -545,6 +558,19 @@ pub mod gateway {
         #[must_use]
         pub fn session_closed(session: u64) -> Message {
             Message::PeerProtocol(session, Input::Event(Event::SessionClosed))
+        }
+    }
+
+    /// To `reachability`.
+    pub mod reachability {
+        use automata_runtime::generated::*;
+        use super::super::super::reachability::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `session_opened`. There is a session with it.
+        #[must_use]
+        pub fn session_opened(peer: types::NodeId) -> Message {
+            Message::Reachability(peer, Input::Event(Event::SessionOpened))
         }
     }
 

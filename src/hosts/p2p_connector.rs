@@ -1,9 +1,9 @@
 //! Our identity document: built by the rim, which has the key, and sent to everybody with whom there is a session.
 
+use crate::automata::local_service;
 use crate::automata::p2p_connector::{Action, Conditions};
 use crate::automata::senders::identity;
 use crate::automata::system::System;
-use crate::automata::local_service;
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::TransportName;
 use crate::world::{Command, IdentityBuilt, OutgoingPacket, Purpose, World};

@@ -9,7 +9,7 @@ use crate::automata::types::{OtherSession, Refusal};
 use crate::identity::NodeId;
 use crate::world::{Counters, FrameContent, OutgoingFrame, Purpose, Session, SessionId, VIOLATION_POINTS, World};
 
-use super::{message_delivery, packets, peer_link};
+use super::{message_delivery, packets};
 use crate::peers::PeerSource;
 
 impl Conditions for World {
@@ -165,7 +165,7 @@ fn lost(world: &mut World, system: &System, peer: NodeId) {
 fn found(world: &mut World, system: &System, peer: NodeId) {
     world.tell_if_there(system, gateway::contact_status::session_opened(peer));
     world.tell_if_there(system, gateway::peer_link::session_ready(peer));
-    peer_link::reached(world, system, peer, true);
+    world.tell_if_there(system, gateway::reachability::session_opened(peer));
 }
 
 /// Tells a peer why we do not take it, and counts it.

@@ -3,8 +3,8 @@
 use crate::automata::senders::api;
 use crate::automata::system::System;
 use crate::hosts::{
-    contact_status, dht_connector, lan, message_delivery, network_transport, nickname_holder,
-    nickname_observer, p2p_connector, packets, peer_link, tcp_connection,
+    contact_status, dht_connector, lan, message_delivery, network_transport, nickname_holder, nickname_observer,
+    p2p_connector, packets, peer_link, tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{DhtInput, Input, OutgoingPacket, UserRequest, World};
@@ -68,7 +68,7 @@ fn user(world: &mut World, system: &System, what: UserRequest) {
             nickname_observer::find(world, search, nickname, first)
         }
         UserRequest::StopSearch(search) => world.tell_if_there(system, api::nickname_observer::stop(search)),
-        UserRequest::Reach(request, peer) => peer_link::reach(world, system, request, peer),
+        UserRequest::Reach(peer) => world.tell(api::reachability::asked(peer)),
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::api::methods;
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
-use crate::world::RequestId;
 
 use super::replies::Reply;
 
@@ -16,8 +15,6 @@ pub struct Searches {
     pub(super) searches: BTreeMap<u64, Search>,
     /// Searches that begin once there is a DHT.
     pub(super) waiting: Vec<(methods::FindName, Reply)>,
-    /// Which node a request is about that asks whether it is there.
-    pub(super) reaching: BTreeMap<RequestId, NodeId>,
 }
 
 /// One search.

@@ -346,8 +346,8 @@ pub enum UserRequest {
     },
     /// Nobody wants to know any more what the search finds.
     StopSearch(u64),
-    /// Is this node there now? [`Command::ReportReached`](super::Command::ReportReached) answers.
-    Reach(RequestId, NodeId),
+    /// Is this node there now? The user is told.
+    Reach(NodeId),
 }
 
 /// What the core knows when it begins, from settings and from disk.

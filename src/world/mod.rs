@@ -9,7 +9,6 @@ mod input;
 mod lan;
 mod nickname;
 mod peers;
-mod reaching;
 mod send_queue;
 pub mod services;
 mod sessions;
@@ -31,13 +30,12 @@ pub use counters::Counters;
 pub use handshakes::{Handshakes, Purpose};
 pub use ids::{RequestId, SessionId};
 pub use input::{
-    Beginning, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage,
-    SessionInput, TransportInput, UserRequest,
+    Beginning, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, LanInput, Now, PacketContent,
+    QueuedMessage, SessionInput, TransportInput, UserRequest,
 };
 pub use lan::{LAN_PEERS, Lan};
 pub use nickname::OwnNickname;
 pub use peers::{Peers, VIOLATION_POINTS};
-pub use reaching::Reaching;
 pub use send_queue::SendQueue;
 pub use sessions::{Session, Sessions};
 pub use stability::Stabilities;
@@ -101,8 +99,8 @@ pub struct World {
     pub is_stopping: bool,
     /// Sessions at the most.
     pub session_limit: usize,
-    /// Whom the user wants to know to be there.
-    pub reaching: Reaching,
+    /// Nodes of which it is being found out whether they are there.
+    pub reaching: BTreeSet<NodeId>,
     /// Nodes whose identity documents are being looked for in the DHT.
     pub finding: BTreeSet<NodeId>,
     /// The end was reported.
@@ -147,7 +145,7 @@ impl World {
             dht_failure: None,
             unpublished_because: None,
             nickname: OwnNickname { wanted: beginning.nickname, ..OwnNickname::default() },
-            reaching: Reaching::default(),
+            reaching: BTreeSet::new(),
             finding: BTreeSet::new(),
             last_ends: BTreeMap::new(),
             last_packet_ms: None,

@@ -17,8 +17,8 @@ use bitpie::services::SERVICES;
 use bitpie::wire::PacketId;
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, Now, OutgoingFrame, OutgoingPacket,
-    PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
+    Beginning, Command, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, Now, OutgoingFrame,
+    OutgoingPacket, PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
 };
 
 /// Unix time at which every simulation begins, in milliseconds.
@@ -65,6 +65,8 @@ pub struct Host {
     pub is_store_stuck: bool,
     pub nickname_reports: Vec<(NicknameResult, Option<Nickname>, u8)>,
     pub found: BTreeMap<u64, Search>,
+    /// Whether nodes were there when the user asked.
+    pub reached: BTreeMap<NodeId, bool>,
 }
 
 /// What has become of a search.
@@ -328,9 +330,6 @@ impl World {
             Command::ReportNickname { result, nickname, index: slot } => {
                 self.hosts[index].nickname_reports.push((result, nickname, slot));
             }
-            Command::ReportReached { request, is_reached } => {
-                self.hosts[index].answers.push((request.0, format!("reached: {is_reached}")));
-            }
             Command::Report { what, reason } => self.hosts[index].reports.push(format!("{what}: {reason}")),
             Command::Answer(request, result) => self.hosts[index].answers.push((request.0, format!("{result:?}"))),
             Command::Stopped => self.hosts[index].has_stopped = true,
@@ -359,6 +358,9 @@ impl World {
             }
             outside::Command::User(User::NicknameObserverReportEnd { search, complete }) => {
                 self.hosts[index].found.entry(search).or_default().is_complete = Some(complete);
+            }
+            outside::Command::User(User::ReachabilityReport { peer, reached }) => {
+                self.hosts[index].reached.insert(peer, reached);
             }
         }
     }
@@ -644,5 +646,6 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         is_store_stuck: false,
         nickname_reports: Vec::new(),
         found: BTreeMap::new(),
+        reached: BTreeMap::new(),
     }
 }

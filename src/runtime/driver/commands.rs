@@ -102,7 +102,6 @@ impl Driver {
                 tracing::info!(?result, nickname = nickname.as_ref().map(Nickname::as_str), index, "nickname");
                 self.changed();
             }
-            Command::ReportReached { request, is_reached } => self.node_reached(request, is_reached),
             Command::Answer(request, result) => self.pending.answer_service(request, result, &self.node),
             Command::Stopped => self.has_stopped = true,
         }

@@ -81,6 +81,7 @@ impl Driver {
                 self.claimant_found(search, index, claimant);
             }
             User::NicknameObserverReportEnd { search, complete } => self.search_ended(search, complete),
+            User::ReachabilityReport { peer, reached } => self.node_reached(peer, reached),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::ContactState;
 use crate::nickname::Nickname;
 use crate::world::services;
-use crate::world::{Input, RequestId, UserRequest};
+use crate::world::{Input, UserRequest};
 
 use crate::runtime::driver::{Done, Driver};
 use crate::runtime::replies::{Reply, bad, failed, now};
@@ -153,10 +153,8 @@ impl Driver {
             search.found.push(Found { index, id: claimant, is_there: is_me.then_some(true) });
         }
         if !is_me {
-            let request = self.request_id();
-            self.searches.reaching.insert(request, claimant);
             // Told behind what led to it, in an order that the trace has too.
-            self.task(async move { Done::Inputs(vec![Input::Request(UserRequest::Reach(request, claimant))]) });
+            self.task(async move { Done::Inputs(vec![Input::Request(UserRequest::Reach(claimant))]) });
         }
         self.changed();
     }
@@ -171,8 +169,7 @@ impl Driver {
     }
 
     /// It is known whether a node is there.
-    pub(in crate::runtime) fn node_reached(&mut self, request: RequestId, is_reached: bool) {
-        let Some(id) = self.searches.reaching.remove(&request) else { return };
+    pub(in crate::runtime) fn node_reached(&mut self, id: NodeId, is_reached: bool) {
         for search in self.searches.searches.values_mut() {
             for found in search.found.iter_mut().filter(|found| found.id == id) {
                 found.is_there = Some(is_reached);
