@@ -23,8 +23,7 @@ use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::tcp::{Limits, TcpTransport, raise_descriptor_limit};
 use crate::world::Beginning;
 
-use super::driver::{Driver, Parts};
-use super::our_identity::{self, Keys};
+use super::driver::{Driver, Keys, OurIdentity, OurSettings, Parts, build};
 use super::recording::{Recording, recorder};
 use crate::home::clock::{Clock, unix_ms};
 use crate::home::config::{Config, Settings};
@@ -251,7 +250,7 @@ impl Started {
         // There is always a document, so that whoever comes early can be told who we are.
         let built = store.run(move |store| {
             let published = published(store, &me)?;
-            our_identity::build(store, &own, name, published, Vec::new(), now)
+            build(store, &own, name, published, Vec::new(), now)
         });
         let built = built.await?;
 
@@ -283,16 +282,12 @@ impl Started {
         let driver = Driver::new(Parts {
             node,
             clock: Clock::start(),
-            keys,
-            document: built.document,
-            store,
-            home: home.clone(),
-            config,
-            settings,
-            log,
             recording,
+            identity: OurIdentity { keys, document: built.document },
+            settings: OurSettings { home: home.clone(), config, values: settings, log },
             transport,
             lan,
+            store,
             changes,
         });
         let _log = driver.run(events, near, waiting_calls, end).await;

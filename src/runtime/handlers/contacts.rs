@@ -21,7 +21,7 @@ const SHOWN_CHARACTERS: usize = 8;
 
 impl Driver {
     pub(in crate::runtime) fn add_contact(&mut self, parameters: methods::AddContact, reply: Reply) {
-        let me = self.keys.id();
+        let me = self.identity.id();
         let now = unix_ms();
         let online = self.online();
         self.ask::<methods::AddContact>(reply, true, move |store| add(store, parameters, me, now, &online));

@@ -7,23 +7,19 @@ mod status;
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{self, Call, MESSAGES_PER_ANSWER, Method, Request, answer};
-use crate::automata::{contact_status, network_transport};
-use crate::identity::{Entrypoint, NodeId};
+use crate::identity::Entrypoint;
 use crate::messages::NewMessage;
 use crate::name::ServiceName;
 use crate::store::Store;
 use crate::wire::PacketId;
-use crate::world::services;
-use crate::world::services::ServiceResult;
 use crate::world::{Input, QueuedMessage, RequestId, UserRequest};
 
-use super::driver::{Done, Driver};
+use super::driver::{Done, Driver, WaitingPing, WaitingService};
 use super::lookup::{self, address_of, resolve};
-use super::pending::WaitingPing;
 use super::presentation;
 use super::replies::{Reply, bad, failed, now};
 use crate::home::clock::unix_ms;
-use crate::home::config::{Config, ConfigError};
+use crate::home::config::Config;
 use crate::home::entropy::random;
 
 /// A call that the store answers, and what comes of it for the core.
@@ -38,7 +34,7 @@ impl Driver {
             Request::GetId(_) => now::<methods::GetId>(reply, Ok(self.who_we_are())),
             Request::ListPeers(_) => self.peers(reply),
             Request::ListServices(_) => {
-                let enabled = |name: &str| self.is_enabled(name);
+                let enabled = |name: &str| self.settings.is_enabled(name);
                 now::<methods::ListServices>(reply, Ok(presentation::services(&self.node, enabled)));
             }
             Request::StartService(methods::StartService { name }) => self.change_service(name, true, None, reply),
@@ -111,10 +107,12 @@ impl Driver {
             Request::FoundNames(methods::FoundNames { search, .. }) => self.found_names(search, reply),
             Request::StopSearch(methods::StopSearch { search }) => self.end_search(search, reply),
             Request::GetSetting(methods::GetSetting { path }) => {
-                now::<methods::GetSetting>(reply, presentation::setting(&self.config, &path));
+                now::<methods::GetSetting>(reply, presentation::setting(&self.settings.config, &path));
             }
             Request::SetSetting(methods::SetSetting { path, value }) => self.set(&path, value.as_deref(), reply),
-            Request::ListSettings(_) => now::<methods::ListSettings>(reply, presentation::settings(&self.config)),
+            Request::ListSettings(_) => {
+                now::<methods::ListSettings>(reply, presentation::settings(&self.settings.config))
+            }
             Request::MakeBackup(methods::MakeBackup { to }) => self.backup(to, reply),
             Request::ShutDown(_) => {
                 now::<methods::ShutDown>(reply, Ok(answers::ShuttingDown { process: std::process::id() }));
@@ -137,7 +135,7 @@ impl Driver {
     ) where
         M::Answer: Send + 'static,
     {
-        let store = self.store.clone();
+        let store = self.storage.store.clone();
         self.task(async move {
             // An error of the call is no error of the store, and must not undo what others do in the same commit.
             let answered = store.run(move |store| Ok(work(store))).await;
@@ -152,13 +150,9 @@ impl Driver {
         });
     }
 
-    fn is_enabled(&self, name: &str) -> bool {
-        name.parse::<ServiceName>().ok().and_then(|name| self.settings.services.get(&name).copied()).unwrap_or(false)
-    }
-
     pub(in crate::runtime) fn who_we_are(&self) -> answers::Id {
         let entrypoints = self.listening();
-        address_of(self.keys.id(), entrypoints, self.settings.name.clone())
+        address_of(self.identity.id(), entrypoints, self.settings.values.name.clone())
     }
 
     fn listening(&self) -> Vec<Entrypoint> {
@@ -175,7 +169,7 @@ impl Driver {
         }
         if let Some(enabled) = enable {
             let path = format!("services/{name}/enabled");
-            match self.change_setting(&path, Some(if enabled { "true" } else { "false" })) {
+            match self.settings.change(&path, Some(if enabled { "true" } else { "false" })) {
                 Ok(config) => self.apply(config),
                 Err(error) => {
                     let _ = reply.send(Err(bad(error.to_string())));
@@ -183,9 +177,8 @@ impl Driver {
                 }
             }
         }
-        let enabled = self.is_enabled(name.as_str());
-        let request = self.request_id();
-        self.pending.services.insert(request, (name.clone(), enabled, reply));
+        let enabled = self.settings.is_enabled(name.as_str());
+        let request = self.callers.wait_for_service(WaitingService { name: name.clone(), enabled, reply });
         self.switch(request, name, is_to_be_on);
     }
 
@@ -194,18 +187,12 @@ impl Driver {
         self.input(Input::Request(wanted(request, service)));
     }
 
-    /// Changes a setting in the file. What the command line says for this run stays as it is.
-    pub(in crate::runtime) fn change_setting(&self, path: &str, value: Option<&str>) -> Result<Config, ConfigError> {
-        let config = Config::change(&self.home.config_file(), path, value)?;
-        Ok(config.in_run_of(&self.config))
-    }
-
     fn apply(&mut self, config: Config) {
         self.task(async move { Done::Settings(Box::new(config)) });
     }
 
     fn set(&mut self, path: &str, value: Option<&str>, reply: Reply) {
-        match self.change_setting(path, value) {
+        match self.settings.change(path, value) {
             Ok(config) => {
                 now::<methods::SetSetting>(reply, presentation::setting(&config.of_file(), path));
                 // A service that is switched on or off is so at once.
@@ -213,7 +200,7 @@ impl Driver {
                 let service = service.and_then(|name| name.parse::<ServiceName>().ok());
                 if let Some(name) = service.filter(|name| crate::services::find(name.as_str()).is_some()) {
                     let is_on = matches!(config.get(path), Ok(crate::home::config::Value::Switch(true)));
-                    let request = self.request_id();
+                    let request = self.callers.request_id();
                     self.switch(request, name, is_on);
                 }
                 self.apply(config);
@@ -225,7 +212,7 @@ impl Driver {
     }
 
     fn ping(&mut self, who: String, reply: Reply) {
-        let store = self.store.clone();
+        let store = self.storage.store.clone();
         let asked_ms = self.clock.now().ms;
         self.task(async move {
             match store.run(move |store| Ok(resolve(store, &who))).await {
@@ -243,76 +230,23 @@ impl Driver {
     }
 
     /// Asks a contact whether it is there; answered when its handshake is over.
-    pub(in crate::runtime) fn begin_ping(
-        &mut self,
-        peer: NodeId,
-        name: Option<crate::nickname::Nickname>,
-        asked_ms: u64,
-        reply: Reply,
-    ) {
+    pub(in crate::runtime) fn begin_ping(&mut self, waiting: WaitingPing) {
+        let peer = waiting.peer;
         if self.node.system().contact_status.get(&peer).is_none() {
             let error = RpcError::new(ErrorKind::Unavailable, "nobody looks after contacts now".to_owned());
-            let _ =
-                reply.send(Err(error.help("`bitpie service start p2p-hookups`; a stranger has to be accepted first")));
+            let help = "`bitpie service start p2p-hookups`; a stranger has to be accepted first";
+            let _ = waiting.reply.send(Err(error.help(help)));
             return;
         }
-        self.pending.pings.push(WaitingPing { peer, name, asked_ms, reply });
+        self.callers.wait_for_ping(waiting);
         self.input(Input::Request(UserRequest::PingContact(peer)));
-    }
-
-    /// Answers whoever has started a service, once it is known whether it does what it is for.
-    pub(in crate::runtime) fn look_at_started(&mut self) {
-        if self.pending.settling.is_empty() {
-            return;
-        }
-        let transport = self.node.system().network_transport.get(&crate::transports::tcp_name());
-        let is_settling = transport.is_some_and(|transport| {
-            let state = transport.state();
-            state == network_transport::State::AtStartup || state.is_in_changing()
-        });
-        for (name, enabled, reply) in std::mem::take(&mut self.pending.settling) {
-            if name.as_str() == "tcp-transport" && is_settling {
-                self.pending.settling.push((name, enabled, reply));
-                continue;
-            }
-            let problem = presentation::problem(&self.node, name.as_str());
-            let why = problem.map(|problem| format!("{problem}; it tries again by itself"));
-            // It may have been stopped again meanwhile.
-            let is_on = services::is_on(self.node.system(), name.as_str());
-            let result = if is_on { ServiceResult::Started } else { ServiceResult::Stopped };
-            let change = answers::ServiceChange { name, result, enabled, why };
-            let _ = reply.send(answer::<methods::StartService>(&change));
-        }
-    }
-
-    /// Answers pings whose contact has come to rest.
-    pub(in crate::runtime) fn look_at_pings(&mut self) {
-        if self.pending.pings.is_empty() {
-            return;
-        }
-        let now_ms = self.clock.now().ms;
-        for ping in std::mem::take(&mut self.pending.pings) {
-            let status = self.node.system().contact_status.get(&ping.peer).map(|status| status.state());
-            if status.is_some_and(contact_status::State::is_in_ping) {
-                self.pending.pings.push(ping);
-                continue;
-            }
-            let online = status == Some(contact_status::State::Connected);
-            let session = self.node.world().sessions.ready(&ping.peer);
-            let transport =
-                session.and_then(|id| self.node.world().sessions.get(id)).map(|session| session.transport.clone());
-            let why = (!online).then(|| presentation::why_away(&self.node, &ping.peer));
-            let took_ms = online.then(|| now_ms.saturating_sub(ping.asked_ms));
-            let found = answers::Ping { id: ping.peer, name: ping.name, online, took_ms, transport, why };
-            let _ = ping.reply.send(answer::<methods::PingContact>(&found));
-        }
     }
 
     fn send_message(&mut self, parameters: methods::SendMessage, reply: Reply) {
         let now = unix_ms();
-        let lifetime_ms = parameters.expires_ms.unwrap_or(self.settings.message_expiry_ms);
+        let lifetime_ms = parameters.expires_ms.unwrap_or(self.settings.values.message_expiry_ms);
         let id = PacketId(random());
-        let sealer = self.sealer.clone();
+        let sealer = self.storage.sealer.clone();
         self.ask::<methods::SendMessage>(reply, true, move |store| {
             let contact = resolve(store, &parameters.to)?;
             let text = crate::messages::MessageText::new(parameters.text.0).map_err(|error| bad(error.to_string()))?;
@@ -339,7 +273,7 @@ impl Driver {
 
     fn mark_read(&mut self, parameters: methods::MarkRead, reply: Reply) {
         let now = unix_ms();
-        let receipts = self.settings.read_receipts;
+        let receipts = self.settings.values.read_receipts;
         self.ask::<methods::MarkRead>(reply, true, move |store| {
             let contact = resolve(store, &parameters.with)?;
             let up_to = parameters.up_to.unwrap_or(u64::MAX >> 1);
@@ -347,11 +281,11 @@ impl Driver {
             Ok((answers::MarkedRead { count }, Vec::new()))
         });
         let here = self.node.world().sessions.ready_peers().map(|(peer, _)| *peer).collect();
-        self.send_receipts(here);
+        self.task(self.storage.receipts_to(here));
     }
 
     fn backup(&mut self, to: String, reply: Reply) {
-        let home = self.home.clone();
+        let home = self.settings.home.clone();
         self.task(async move {
             let made = tokio::task::spawn_blocking(move || {
                 let path = std::path::PathBuf::from(&to);
@@ -371,7 +305,7 @@ impl Driver {
 
     fn peers(&mut self, reply: Reply) {
         let names_of = |store: &Store| lookup::names(store);
-        let peers = presentation::peers(&self.node, unix_ms(), self.started_unix_ms);
+        let peers = presentation::peers(&self.node, unix_ms(), self.callers.started_unix_ms);
         self.ask::<methods::ListPeers>(reply, false, move |store| {
             let names = names_of(store)?;
             let mut peers = peers;

@@ -64,20 +64,20 @@ fn at_hand(driver: &Driver) -> answers::Status {
         .collect();
     let counters = &world.counters;
     let mut refusals = counters.refused.clone();
-    for (name, count) in &driver.refused_connections {
+    for (name, count) in &driver.network.refused_connections {
         *refusals.entry(name.clone()).or_default() += count;
     }
     let now = unix_ms();
     answers::Status {
-        id: driver.keys.id(),
-        name: driver.settings.name.clone(),
+        id: driver.identity.id(),
+        name: driver.settings.values.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        network: driver.settings.network.clone(),
+        network: driver.settings.values.network.clone(),
         process: std::process::id(),
-        home: driver.home.folder().display().to_string(),
-        traces: driver.home.traces_folder().display().to_string(),
-        started_unix_ms: driver.started_unix_ms,
-        uptime_ms: now.saturating_sub(driver.started_unix_ms),
+        home: driver.settings.home.folder().display().to_string(),
+        traces: driver.settings.home.traces_folder().display().to_string(),
+        started_unix_ms: driver.callers.started_unix_ms,
+        uptime_ms: now.saturating_sub(driver.callers.started_unix_ms),
         network_connector: presentation::network_connector(node),
         p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
         transports,
@@ -92,7 +92,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
         messages: BTreeMap::new(),
         counters: answers::Counters {
             frames_in: counters.frames_in,
-            frames_out: driver.frames_out,
+            frames_out: driver.network.frames_out,
             packets_in: counters.packets_in,
             packets_out: counters.packets_out,
             refusals,
@@ -104,7 +104,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
         dht: answers::DhtStatus {
             state: system.dht_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
             identity: system.identity_publisher.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
-            listening: driver.dht_at,
+            listening: driver.dht.address(),
             problem: world.dht_failure.clone().or_else(|| world.unpublished_because.clone()),
         },
         nickname: driver.nickname(),
