@@ -223,7 +223,7 @@ impl Driver {
                 let read = self.dht.slot_read(search, index, document, rest);
                 self.inputs(read);
             }
-            Done::Ping { peer, name, asked_ms, reply } => self.begin_ping(WaitingPing { peer, name, asked_ms, reply }),
+            Done::Ping(waiting) => self.begin_ping(waiting),
         }
     }
 

@@ -38,8 +38,8 @@ impl Network {
         Self {
             transport,
             lan,
-            listen_at: SocketAddr::new(settings.tcp_address, settings.tcp_port.port),
-            may_move_port: !settings.tcp_port.is_set,
+            listen_at: SocketAddr::new(settings.tcp.address, settings.tcp.port.port),
+            may_move_port: !settings.tcp.port.is_set,
             proved: HashMap::new(),
             interfaces: Vec::new(),
             arriving: None,

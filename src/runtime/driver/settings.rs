@@ -33,10 +33,10 @@ impl OurSettings {
     /// They are others now. The network and the address count from the next start. Tells whether our name has changed.
     pub(super) fn take_over(&mut self, config: Config) -> bool {
         let Ok(values) = Settings::of(&config) else { return false };
-        if values.log_level != self.values.log_level
+        if values.log.level != self.values.log.level
             && let Some(log) = &self.log
         {
-            let _ = log.set_level(&values.log_level);
+            let _ = log.set_level(&values.log.level);
         }
         let name_changed = values.name != self.values.name;
         self.values = Settings { network: std::mem::take(&mut self.values.network), ..values };
@@ -53,8 +53,8 @@ impl OurSettings {
     /// How much of messages of strangers is kept.
     pub(super) fn quota(&self) -> Quota {
         Quota {
-            messages_per_stranger: self.values.requests_per_stranger,
-            messages_of_all: self.values.requests_of_all,
+            messages_per_stranger: self.values.messages.requests_per_stranger,
+            messages_of_all: self.values.messages.requests_of_all,
             ..Quota::default()
         }
     }
@@ -64,14 +64,14 @@ impl OurSettings {
         let values = &self.values;
         DhtSocket {
             options: DhtOptions {
-                address: values.dht_address,
-                port: values.dht_port.port,
-                bootstrap: values.dht_bootstrap.clone(),
+                address: values.dht.address,
+                port: values.dht.port.port,
+                bootstrap: values.dht.bootstrap.clone(),
                 known: Vec::new(),
-                is_server: values.dht_is_server,
-                request_timeout: Duration::from_millis(values.dht_request_timeout_ms),
+                is_server: values.dht.is_server,
+                request_timeout: Duration::from_millis(values.dht.request_timeout_ms),
             },
-            may_move_port: !values.dht_port.is_set,
+            may_move_port: !values.dht.port.is_set,
             network: values.network.clone(),
             nodes_file: self.home.dht_nodes_file(),
         }

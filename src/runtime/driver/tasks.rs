@@ -7,12 +7,11 @@ use futures_util::stream::Stream;
 
 use crate::dht::Claimant;
 use crate::home::config::Config;
-use crate::identity::{NodeId, VerifiedDocument};
-use crate::nickname::Nickname;
-use crate::runtime::replies::Reply;
+use crate::identity::VerifiedDocument;
 use crate::wire::PacketId;
 use crate::world::Input;
 
+use super::callers::WaitingPing;
 use super::dht_socket::OpenDht;
 use super::our_identity::Built;
 use super::receipts::Receipt;
@@ -46,5 +45,5 @@ pub enum Done {
     /// A slot of a search has answered.
     SlotRead { search: u64, index: u8, document: Option<VerifiedDocument>, rest: Answers },
     /// It is known who is to be pinged.
-    Ping { peer: NodeId, name: Option<Nickname>, asked_ms: u64, reply: Reply },
+    Ping(WaitingPing),
 }

@@ -18,7 +18,7 @@ use crate::runtime::{lookup, presentation};
 
 impl Driver {
     /// Begins to search, once it is known whether there is a DHT.
-    pub(in crate::runtime) fn find_name(&mut self, parameters: methods::FindName, reply: Reply) {
+    pub(super) fn find_name(&mut self, parameters: methods::FindName, reply: Reply) {
         self.callers.searches.waiting.retain(|(_, reply)| !reply.is_closed());
         if self.callers.searches.waiting.len() < SEARCHES {
             self.callers.searches.waiting.push((parameters, reply));
@@ -70,13 +70,13 @@ impl Driver {
     }
 
     /// Ends a search of which nobody wants to know more.
-    pub(in crate::runtime) fn end_search(&mut self, search: u64, reply: Reply) {
+    pub(super) fn end_search(&mut self, search: u64, reply: Reply) {
         self.stop_search(search);
         self.found_names(search, reply);
     }
 
     /// What a search has found.
-    pub(in crate::runtime) fn found_names(&mut self, search: u64, reply: Reply) {
+    pub(super) fn found_names(&mut self, search: u64, reply: Reply) {
         let Some(searched) = self.callers.searches.get(search) else {
             let error = RpcError::new(ErrorKind::NotFound, format!("there is no search {search}"));
             now::<methods::FoundNames>(reply, Err(error.help("`names.find` begins one")));
@@ -91,7 +91,7 @@ impl Driver {
     }
 
     /// Our user wants to be known by that name, or by none, from now on.
-    pub(in crate::runtime) fn change_nickname(&mut self, name: Option<Nickname>, reply: Reply) {
+    pub(super) fn change_nickname(&mut self, name: Option<Nickname>, reply: Reply) {
         let text = name.as_ref().map(Nickname::as_str);
         match self.settings.change("identity/name", text) {
             Ok(config) => {
@@ -110,7 +110,7 @@ impl Driver {
     }
 
     /// How our nickname stands.
-    pub(in crate::runtime) fn nickname(&self) -> answers::NicknameStatus {
+    pub(super) fn nickname(&self) -> answers::NicknameStatus {
         let world = self.node.world();
         let holder = self.node.system().nickname_holder.get();
         let state = holder.map_or("CLOSED", |holder| holder.state().name()).to_owned();
