@@ -1,7 +1,7 @@
 //! `bitpie id`, `bitpie status`, `bitpie peers`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::duration::{Span, when};
 use super::failure::Failure;
@@ -9,7 +9,7 @@ use super::short_id::ShortIds;
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, STRONG, counted, print, print_json, safe, state_style, styled};
 use super::{Context, now_unix_ms};
-use crate::api::answers::{Direction, LanStatus, Peer, Peers, Status, TransportStatus};
+use crate::api::answers::{ContactCounts, Counters, Direction, LanStatus, Peer, Peers, Status, TransportStatus};
 use crate::api::methods::{GetId, GetStatus, ListPeers};
 use crate::identity::Entrypoint;
 
@@ -65,49 +65,16 @@ fn status_text(status: &Status) -> String {
         line(transport.name.as_str(), transport_text(transport));
     }
     line("local net", lan_text(&status.lan_discovery));
-    let counts = |counts: Vec<(String, u64)>| {
-        let shown: Vec<String> =
-            counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what}")).collect();
-        if shown.is_empty() { styled(FAINT, "none") } else { shown.join(", ") }
-    };
-    let services = status.services.iter().map(|(name, count)| (state(name), *count));
-    line("services", counts(services.collect()));
+    line("services", counts(status.services.iter().map(|(name, count)| (state(name), *count))));
     let sessions = status.sessions;
-    let of = |what: &str, count: u64| (what.to_owned(), count);
     line(
         "sessions",
-        counts(vec![
-            of("incoming", sessions.incoming),
-            of("outgoing", sessions.outgoing),
-            of("half open", sessions.half_open),
-        ]),
+        counts([("incoming", sessions.incoming), ("outgoing", sessions.outgoing), ("half open", sessions.half_open)]),
     );
-    let contacts = status.contacts;
-    let waiting = if contacts.requests > 0 { ": see `bitpie contact list`" } else { "" };
-    line(
-        "contacts",
-        counts(vec![
-            of("online", contacts.online),
-            of("in all", contacts.accepted),
-            of("waiting to be accepted", contacts.requests),
-        ]) + waiting,
-    );
-    let messages = status.messages.iter().map(|(state, count)| (state.word().to_owned(), *count));
-    line("messages", counts(messages.collect()));
+    line("contacts", contacts_text(&status.contacts));
+    line("messages", counts(status.messages.iter().map(|(state, count)| (state.word(), *count))));
     let counters = &status.counters;
-    line(
-        "traffic",
-        format!(
-            "{} in, {} out; {} in, {} out",
-            counted(counters.packets_in, "packet"),
-            counters.packets_out,
-            counted(counters.frames_in, "frame"),
-            counters.frames_out
-        ),
-    );
-    let by_name = |counters: &BTreeMap<String, u64>| {
-        counts(counters.iter().map(|(name, count)| (safe(name).replace('_', " "), *count)).collect())
-    };
+    line("traffic", traffic_text(counters));
     line("refused", by_name(&counters.refusals));
     line("refused by", by_name(&counters.refused_by_peers));
     line("violations", counters.violations.to_string());
@@ -120,6 +87,32 @@ fn status_text(status: &Status) -> String {
     line("home", safe(&status.home));
     line("traces", safe(&status.traces));
     text
+}
+
+/// Those that are not zero.
+fn counts(counts: impl IntoIterator<Item = (impl Display, u64)>) -> String {
+    let shown = counts.into_iter().filter(|(_, count)| *count > 0);
+    let shown: Vec<String> = shown.map(|(what, count)| format!("{count} {what}")).collect();
+    if shown.is_empty() { styled(FAINT, "none") } else { shown.join(", ") }
+}
+
+fn by_name(counters: &BTreeMap<String, u64>) -> String {
+    counts(counters.iter().map(|(name, count)| (safe(name).replace('_', " "), *count)))
+}
+
+fn contacts_text(contacts: &ContactCounts) -> String {
+    let waiting = if contacts.requests > 0 { ": see `bitpie contact list`" } else { "" };
+    let shown = counts([
+        ("online", contacts.online),
+        ("in all", contacts.accepted),
+        ("waiting to be accepted", contacts.requests),
+    ]);
+    shown + waiting
+}
+
+fn traffic_text(counters: &Counters) -> String {
+    let (packets, frames) = (counted(counters.packets_in, "packet"), counted(counters.frames_in, "frame"));
+    format!("{packets} in, {} out; {frames} in, {} out", counters.packets_out, counters.frames_out)
 }
 
 fn dht(status: &Status) -> String {

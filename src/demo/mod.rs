@@ -170,9 +170,13 @@ async fn story(folder: &Path, teller: &Teller) -> anyhow::Result<Traces> {
     carol.sees_read("bob").await?;
     teller.tell("carol", "sees that he has read it.");
 
+    all_stop([alice, bob, carol], teller).await
+}
+
+async fn all_stop(people: [Person; 3], teller: &Teller) -> anyhow::Result<Traces> {
     teller.tell("", "All stop, and what their nodes recorded is run again by the definitions.");
     let mut traces = Traces::new();
-    for person in [&mut alice, &mut bob, &mut carol] {
+    for mut person in people {
         let frames = person.frames().await?;
         person.stop().await?;
         let files = person.trace_files()?;

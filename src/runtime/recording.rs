@@ -33,7 +33,8 @@ impl Recording {
     /// A trace below that folder. If there can be none, the node runs without.
     #[must_use]
     pub fn open(folder: &Path, settings: &Settings, me: &NodeId, started_unix_ms: u64) -> Self {
-        let limits = Limits { files: settings.trace_files, file_bytes: settings.trace_file_bytes, ..Limits::default() };
+        let limits =
+            Limits { files: settings.traces.files, file_bytes: settings.traces.file_bytes, ..Limits::default() };
         let ring = Ring::open(folder, limits).inspect_err(told).ok();
         let header = Header {
             program: concat!("bitpie ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -16,15 +16,16 @@ use crate::api::methods::Call;
 use crate::api::server::{Doors, serve};
 use crate::automata::system;
 use crate::client::home_folder;
-use crate::identity::{Entrypoint, IdentityKey, NodeId, key_file};
+use crate::identity::{Entrypoint, IdentityDocument, IdentityKey, NodeId, key_file};
+use crate::messages::{Contact, ContactState};
 use crate::node::Node;
+use crate::peers::KnownPeer;
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::tcp::{Limits, TcpTransport, raise_descriptor_limit};
 use crate::world::Beginning;
 
-use super::driver::{Driver, Parts};
-use super::our_identity::{self, Keys};
+use super::driver::{Driver, Keys, OurIdentity, OurSettings, Parts, build};
 use super::recording::{Recording, recorder};
 use crate::home::clock::{Clock, unix_ms};
 use crate::home::config::{Config, Settings};
@@ -85,14 +86,14 @@ pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let settings = Settings::of(&config)?;
     let log = Log::start(
         &LogOptions {
-            level: settings.log_level.clone(),
-            is_json: settings.log_is_json,
-            files: settings.log_files,
+            level: settings.log.level.clone(),
+            is_json: settings.log.is_json,
+            files: settings.log.files,
             to_terminal: true,
         },
         &home.log_folder(),
     )?;
-    if let Some(point) = &settings.abort_at {
+    if let Some(point) = &settings.testing.abort_at {
         crate::abort_points::arm(point)?;
     }
     if raise_descriptor_limit().is_none() {
@@ -229,20 +230,11 @@ impl Started {
         let token = Token::generate().context("the system gives no random octets")?;
         let access = Access { address: bound.address, token: token.clone(), process: std::process::id() };
         let (transport_events, events) = mpsc::channel(EVENTS_WAITING);
-        let limits = Limits {
-            inbound: settings.inbound_sessions,
-            outbound: settings.outbound_sessions,
-            half_open: settings.half_open_sessions,
-            inbound_per_address: settings.inbound_sessions_per_address,
-            half_open_per_address: settings.half_open_sessions_per_address,
-            frame_timeout: Duration::from_millis(settings.frame_timeout_ms),
-            ..Limits::default()
-        };
-        let transport = TcpTransport::new(&keys.identity, limits, transport_events);
+        let transport = TcpTransport::new(&keys.identity, session_limits(&settings), transport_events);
 
         let me = keys.id();
         let (lan_events, near) = mpsc::channel(LAN_EVENTS_WAITING);
-        let ourselves = Ourselves { id: me, network: settings.network.clone(), mdns_port: settings.mdns_port };
+        let ourselves = Ourselves { id: me, network: settings.network.clone(), mdns_port: settings.testing.mdns_port };
         let lan = LanDiscovery::new(ourselves, lan_events);
         let (peers, contacts) = store.run(|store| Ok((store.peers()?, store.contacts()?))).await?;
         let own = keys.clone();
@@ -251,24 +243,11 @@ impl Started {
         // There is always a document, so that whoever comes early can be told who we are.
         let built = store.run(move |store| {
             let published = published(store, &me)?;
-            our_identity::build(store, &own, name, published, Vec::new(), now)
+            build(store, &own, name, published, Vec::new(), now)
         });
         let built = built.await?;
 
-        let accepted = contacts.iter().filter(|contact| contact.state == crate::messages::ContactState::Accepted);
-        let accepted: Vec<_> = accepted.cloned().collect();
-        let beginning = Beginning {
-            me,
-            chance: random(),
-            enabled: settings.services.iter().filter(|(_, on)| **on).map(|(name, _)| name.clone()).collect(),
-            contacts: accepted.iter().map(|contact| (contact.id, contact.hints.clone())).collect(),
-            bootstrap: settings.bootstrap.iter().map(|peer| (peer.id, peer.at.clone())).collect(),
-            peers,
-            is_private_network: settings.is_private_network(),
-            session_limit: settings.inbound_sessions + settings.outbound_sessions,
-            nickname: settings.name.clone(),
-            document_name: built.document.document().name.clone(),
-        };
+        let beginning = beginning(built.document.document(), &settings, peers, &contacts);
         let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
         let node = Node::new(beginning, automata_settings(&settings), recorder().filter(|_| is_recorded));
 
@@ -284,16 +263,12 @@ impl Started {
         let driver = Driver::new(Parts {
             node,
             clock: Clock::start(),
-            keys,
-            document: built.document,
-            store,
-            home: home.clone(),
-            config,
-            settings,
-            log,
             recording,
+            identity: OurIdentity { keys, document: built.document },
+            settings: OurSettings { home: home.clone(), config, values: settings, log },
             transport,
             lan,
+            store,
             changes,
         });
         let _log = driver.run(events, near, waiting_calls, end).await;
@@ -306,16 +281,51 @@ impl Started {
     }
 }
 
+/// What the transport over TCP allows.
+fn session_limits(settings: &Settings) -> Limits {
+    Limits {
+        inbound: settings.sessions.inbound,
+        outbound: settings.sessions.outbound,
+        half_open: settings.sessions.half_open,
+        inbound_per_address: settings.sessions.inbound_per_address,
+        half_open_per_address: settings.sessions.half_open_per_address,
+        frame_timeout: Duration::from_millis(settings.testing.frame_timeout_ms),
+        ..Limits::default()
+    }
+}
+
+/// What the core begins with.
+fn beginning(
+    document: &IdentityDocument,
+    settings: &Settings,
+    peers: Vec<KnownPeer>,
+    contacts: &[Contact],
+) -> Beginning {
+    let accepted = contacts.iter().filter(|contact| contact.state == ContactState::Accepted);
+    Beginning {
+        me: document.id,
+        chance: random(),
+        enabled: settings.services.iter().filter(|(_, on)| **on).map(|(name, _)| name.clone()).collect(),
+        contacts: accepted.map(|contact| (contact.id, contact.hints.clone())).collect(),
+        bootstrap: settings.tcp.bootstrap.iter().map(|peer| (peer.id, peer.at.clone())).collect(),
+        peers,
+        is_private_network: settings.is_private_network(),
+        session_limit: settings.sessions.inbound + settings.sessions.outbound,
+        nickname: settings.name.clone(),
+        document_name: document.name.clone(),
+    }
+}
+
 /// The parameters of automata that settings change.
 fn automata_settings(settings: &Settings) -> system::Settings {
     let mut of_automata = system::Settings::default();
     let holder = &mut of_automata.nickname_holder;
-    holder.check_interval = Milliseconds(settings.nickname_check_ms);
+    holder.check_interval = Milliseconds(settings.testing.nickname_check_ms);
     holder.settle_interval = holder.settle_interval.min(holder.check_interval);
-    of_automata.dht_connector.look_interval = Milliseconds(settings.dht_look_ms);
-    of_automata.tcp_connection.handshake_timeout = Milliseconds(settings.handshake_timeout_ms);
-    of_automata.peer_protocol.handshake_timeout = Milliseconds(settings.handshake_timeout_ms);
-    of_automata.peer_protocol.ping_interval = Milliseconds(settings.ping_interval_ms);
+    of_automata.dht_connector.look_interval = Milliseconds(settings.testing.dht_look_ms);
+    of_automata.tcp_connection.handshake_timeout = Milliseconds(settings.testing.handshake_timeout_ms);
+    of_automata.peer_protocol.handshake_timeout = Milliseconds(settings.testing.handshake_timeout_ms);
+    of_automata.peer_protocol.ping_interval = Milliseconds(settings.testing.ping_interval_ms);
     of_automata
 }
 

@@ -366,9 +366,9 @@ expiry = \"3d\"
         assert_eq!(config.get("api/http-port").expect("there"), Value::Number(38081));
         assert!(config.is_set("network") && !config.is_set("api/http-port"));
         let settings = Settings::of(&config).expect("they fit");
-        assert_eq!(settings.tcp_port, PortSetting { port: 7000, is_set: true });
+        assert_eq!(settings.tcp.port, PortSetting { port: 7000, is_set: true });
         assert_eq!(
-            settings.bootstrap.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            settings.tcp.bootstrap.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["bitpie:tkrq8zmwb8a3m9k15csu3q17qmfgqnp9dskbrg9uq1rydpyxp7qy?at=tcp://203.0.113.5:7771"]
         );
         let same = parse("services.tcp-transport.port = 7000\nservices.gateway = { enabled = false }").expect("good");

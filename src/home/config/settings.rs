@@ -255,7 +255,7 @@ pub struct PortSetting {
     pub is_set: bool,
 }
 
-/// All settings, with types.
+/// All settings, with types. They are grouped as the paths are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// `network`
@@ -264,67 +264,116 @@ pub struct Settings {
     pub name: Option<Nickname>,
     /// `services/<name>/enabled`
     pub services: BTreeMap<ServiceName, bool>,
-    /// `services/tcp-transport/port`
-    pub tcp_port: PortSetting,
-    /// `services/tcp-transport/address`
-    pub tcp_address: IpAddr,
-    /// `services/tcp-transport/bootstrap`
-    pub bootstrap: Vec<Idurl>,
-    /// `services/entangled-dht/port`
-    pub dht_port: PortSetting,
-    /// `services/entangled-dht/address`
-    pub dht_address: Ipv4Addr,
-    /// `services/entangled-dht/bootstrap`
-    pub dht_bootstrap: Bootstrap,
-    /// `services/entangled-dht/server`
-    pub dht_is_server: bool,
-    /// `services/entangled-dht/request-timeout`
-    pub dht_request_timeout_ms: u64,
+    /// `services/tcp-transport`
+    pub tcp: TcpSettings,
+    /// `services/entangled-dht`
+    pub dht: DhtSettings,
     /// `services/lan-discovery/interfaces`
     pub lan_interfaces: Vec<String>,
-    /// `services/tcp-connections/inbound`
-    pub inbound_sessions: usize,
-    /// `services/tcp-connections/outbound`
-    pub outbound_sessions: usize,
-    /// `services/tcp-connections/half-open`
-    pub half_open_sessions: usize,
-    /// `services/tcp-connections/inbound-per-address`
-    pub inbound_sessions_per_address: usize,
-    /// `services/tcp-connections/half-open-per-address`
-    pub half_open_sessions_per_address: usize,
+    /// `services/tcp-connections`
+    pub sessions: SessionSettings,
     /// `api/http-port`
     pub api_http_port: PortSetting,
-    /// `messages/expiry`
-    pub message_expiry_ms: u64,
-    /// `messages/read-receipts`
+    /// `messages`
+    pub messages: MessageSettings,
+    /// `traces`
+    pub traces: TraceSettings,
+    /// `log`
+    pub log: LogSettings,
+    /// `testing`
+    pub testing: TestingSettings,
+}
+
+/// `services/tcp-transport`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TcpSettings {
+    /// `port`
+    pub port: PortSetting,
+    /// `address`
+    pub address: IpAddr,
+    /// `bootstrap`
+    pub bootstrap: Vec<Idurl>,
+}
+
+/// `services/entangled-dht`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DhtSettings {
+    /// `port`
+    pub port: PortSetting,
+    /// `address`
+    pub address: Ipv4Addr,
+    /// `bootstrap`
+    pub bootstrap: Bootstrap,
+    /// `server`
+    pub is_server: bool,
+    /// `request-timeout`
+    pub request_timeout_ms: u64,
+}
+
+/// `services/tcp-connections`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSettings {
+    /// `inbound`
+    pub inbound: usize,
+    /// `outbound`
+    pub outbound: usize,
+    /// `half-open`
+    pub half_open: usize,
+    /// `inbound-per-address`
+    pub inbound_per_address: usize,
+    /// `half-open-per-address`
+    pub half_open_per_address: usize,
+}
+
+/// `messages`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageSettings {
+    /// `expiry`
+    pub expiry_ms: u64,
+    /// `read-receipts`
     pub read_receipts: bool,
-    /// `messages/request-quota`
+    /// `request-quota`
     pub requests_per_stranger: u64,
-    /// `messages/requests-of-all`
+    /// `requests-of-all`
     pub requests_of_all: u64,
-    /// `traces/files`
-    pub trace_files: usize,
-    /// `traces/file-size`
-    pub trace_file_bytes: u64,
-    /// `log/level`
-    pub log_level: String,
-    /// `log/format` is `json`
-    pub log_is_json: bool,
-    /// `log/files`
-    pub log_files: usize,
-    /// `testing/nickname-check`
+}
+
+/// `traces`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceSettings {
+    /// `files`
+    pub files: usize,
+    /// `file-size`
+    pub file_bytes: u64,
+}
+
+/// `log`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// `level`
+    pub level: String,
+    /// `format` is `json`
+    pub is_json: bool,
+    /// `files`
+    pub files: usize,
+}
+
+/// `testing`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestingSettings {
+    /// `nickname-check`
     pub nickname_check_ms: u64,
-    /// `testing/dht-look`
+    /// `dht-look`
     pub dht_look_ms: u64,
-    /// `testing/handshake-timeout`
+    /// `handshake-timeout`
     pub handshake_timeout_ms: u64,
-    /// `testing/frame-timeout`
+    /// `frame-timeout`
     pub frame_timeout_ms: u64,
-    /// `testing/ping-interval`
+    /// `ping-interval`
     pub ping_interval_ms: u64,
-    /// `testing/mdns-port`
+    /// `mdns-port`
     pub mdns_port: u16,
-    /// `testing/abort-at`
+    /// `abort-at`
     pub abort_at: Option<String>,
 }
 
@@ -343,80 +392,120 @@ impl Settings {
     /// # Errors
     /// Never for a configuration that was read: each value was checked against its kind.
     pub fn of(config: &Config) -> Result<Self, ConfigError> {
-        let switch = |path| match config.get(path)? {
-            Value::Switch(on) => Ok(on),
-            other => Err(ConfigError::mismatch(path, &other)),
-        };
-        let number = |path| match config.get(path)? {
-            Value::Number(number) | Value::DurationMs(number) | Value::Size(number) => Ok(number),
-            other => Err(ConfigError::mismatch(path, &other)),
-        };
-        let count = |path| number(path).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        let text = |path| match config.get(path)? {
-            Value::Text(text) => Ok(text),
-            other => Err(ConfigError::mismatch(path, &other)),
-        };
-        let port = |path| {
-            let port = u16::try_from(number(path)?).unwrap_or(0);
-            Ok::<_, ConfigError>(PortSetting { port, is_set: config.is_set(path) })
-        };
-        let list = |path| match config.get(path)? {
-            Value::List(texts) => Ok(texts),
-            other => Err(ConfigError::mismatch(path, &other)),
-        };
-        let idurl =
-            |text: String| text.parse::<Idurl>().map_err(|_| ConfigError::mismatch(BOOTSTRAP, &Value::Text(text)));
-        let filled = |text: String| Some(text).filter(|text| !text.is_empty());
         let mut services = BTreeMap::new();
         for setting in SETTINGS {
             let name = setting.path.strip_prefix("services/").and_then(|rest| rest.strip_suffix("/enabled"));
             if let Some(name) = name.and_then(|name| name.parse().ok()) {
-                services.insert(name, switch(setting.path)?);
+                services.insert(name, config.switch(setting.path)?);
             }
         }
-        let address = text("services/tcp-transport/address")?;
         Ok(Self {
-            network: text("network")?,
-            name: filled(text("identity/name")?).and_then(|name| name.parse().ok()),
+            network: config.text("network")?,
+            name: filled(config.text("identity/name")?).and_then(|name| name.parse().ok()),
             services,
-            tcp_port: port("services/tcp-transport/port")?,
-            tcp_address: address
-                .parse()
-                .map_err(|_| ConfigError::mismatch("services/tcp-transport/address", &Value::Text(address)))?,
-            bootstrap: list(BOOTSTRAP)?.into_iter().map(idurl).collect::<Result<_, _>>()?,
-            lan_interfaces: list("services/lan-discovery/interfaces")?,
-            dht_port: port("services/entangled-dht/port")?,
-            dht_address: text("services/entangled-dht/address")?.parse().unwrap_or(Ipv4Addr::UNSPECIFIED),
-            dht_bootstrap: match config.get("services/entangled-dht/bootstrap")? {
-                Value::List(nodes) if nodes.iter().any(|node| node == PUBLIC_DHT) => Bootstrap::Public,
-                Value::List(nodes) => Bootstrap::Nodes(nodes),
-                other => return Err(ConfigError::mismatch("services/entangled-dht/bootstrap", &other)),
+            tcp: TcpSettings {
+                port: config.port("services/tcp-transport/port")?,
+                address: config.parsed("services/tcp-transport/address")?,
+                bootstrap: config.list(BOOTSTRAP)?.into_iter().map(idurl).collect::<Result<_, _>>()?,
             },
-            dht_is_server: switch("services/entangled-dht/server")?,
-            dht_request_timeout_ms: number("services/entangled-dht/request-timeout")?,
-            inbound_sessions: count("services/tcp-connections/inbound")?,
-            outbound_sessions: count("services/tcp-connections/outbound")?,
-            half_open_sessions: count("services/tcp-connections/half-open")?,
-            inbound_sessions_per_address: count("services/tcp-connections/inbound-per-address")?,
-            half_open_sessions_per_address: count("services/tcp-connections/half-open-per-address")?,
-            api_http_port: port("api/http-port")?,
-            message_expiry_ms: number("messages/expiry")?,
-            read_receipts: switch("messages/read-receipts")?,
-            requests_per_stranger: number("messages/request-quota")?,
-            requests_of_all: number("messages/requests-of-all")?,
-            trace_files: count("traces/files")?,
-            trace_file_bytes: number("traces/file-size")?,
-            log_level: text("log/level")?,
-            log_is_json: text("log/format")? == "json",
-            log_files: count("log/files")?,
-            nickname_check_ms: number("testing/nickname-check")?,
-            dht_look_ms: number("testing/dht-look")?,
-            mdns_port: port("testing/mdns-port")?.port,
-            handshake_timeout_ms: number("testing/handshake-timeout")?,
-            frame_timeout_ms: number("testing/frame-timeout")?,
-            ping_interval_ms: number("testing/ping-interval")?,
-            abort_at: filled(text("testing/abort-at")?),
+            dht: DhtSettings {
+                port: config.port("services/entangled-dht/port")?,
+                address: config.parsed("services/entangled-dht/address")?,
+                bootstrap: match config.list("services/entangled-dht/bootstrap")? {
+                    nodes if nodes.iter().any(|node| node == PUBLIC_DHT) => Bootstrap::Public,
+                    nodes => Bootstrap::Nodes(nodes),
+                },
+                is_server: config.switch("services/entangled-dht/server")?,
+                request_timeout_ms: config.number("services/entangled-dht/request-timeout")?,
+            },
+            lan_interfaces: config.list("services/lan-discovery/interfaces")?,
+            sessions: SessionSettings {
+                inbound: config.count("services/tcp-connections/inbound")?,
+                outbound: config.count("services/tcp-connections/outbound")?,
+                half_open: config.count("services/tcp-connections/half-open")?,
+                inbound_per_address: config.count("services/tcp-connections/inbound-per-address")?,
+                half_open_per_address: config.count("services/tcp-connections/half-open-per-address")?,
+            },
+            api_http_port: config.port("api/http-port")?,
+            messages: MessageSettings {
+                expiry_ms: config.number("messages/expiry")?,
+                read_receipts: config.switch("messages/read-receipts")?,
+                requests_per_stranger: config.number("messages/request-quota")?,
+                requests_of_all: config.number("messages/requests-of-all")?,
+            },
+            traces: TraceSettings {
+                files: config.count("traces/files")?,
+                file_bytes: config.number("traces/file-size")?,
+            },
+            log: LogSettings {
+                level: config.text("log/level")?,
+                is_json: config.text("log/format")? == "json",
+                files: config.count("log/files")?,
+            },
+            testing: TestingSettings {
+                nickname_check_ms: config.number("testing/nickname-check")?,
+                dht_look_ms: config.number("testing/dht-look")?,
+                handshake_timeout_ms: config.number("testing/handshake-timeout")?,
+                frame_timeout_ms: config.number("testing/frame-timeout")?,
+                ping_interval_ms: config.number("testing/ping-interval")?,
+                mdns_port: config.port("testing/mdns-port")?.port,
+                abort_at: filled(config.text("testing/abort-at")?),
+            },
         })
+    }
+}
+
+/// A value, if there is one.
+fn filled(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn idurl(text: String) -> Result<Idurl, ConfigError> {
+    text.parse().map_err(|_| ConfigError::mismatch(BOOTSTRAP, &Value::Text(text)))
+}
+
+/// Values whose kind is known.
+impl Config {
+    fn switch(&self, path: &'static str) -> Result<bool, ConfigError> {
+        match self.get(path)? {
+            Value::Switch(on) => Ok(on),
+            other => Err(ConfigError::mismatch(path, &other)),
+        }
+    }
+
+    fn number(&self, path: &'static str) -> Result<u64, ConfigError> {
+        match self.get(path)? {
+            Value::Number(number) | Value::DurationMs(number) | Value::Size(number) => Ok(number),
+            other => Err(ConfigError::mismatch(path, &other)),
+        }
+    }
+
+    fn count(&self, path: &'static str) -> Result<usize, ConfigError> {
+        self.number(path).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+    }
+
+    fn port(&self, path: &'static str) -> Result<PortSetting, ConfigError> {
+        let port = u16::try_from(self.number(path)?).unwrap_or(0);
+        Ok(PortSetting { port, is_set: self.is_set(path) })
+    }
+
+    fn text(&self, path: &'static str) -> Result<String, ConfigError> {
+        match self.get(path)? {
+            Value::Text(text) => Ok(text),
+            other => Err(ConfigError::mismatch(path, &other)),
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, path: &'static str) -> Result<T, ConfigError> {
+        let text = self.text(path)?;
+        text.parse().map_err(|_| ConfigError::mismatch(path, &Value::Text(text)))
+    }
+
+    fn list(&self, path: &'static str) -> Result<Vec<String>, ConfigError> {
+        match self.get(path)? {
+            Value::List(texts) => Ok(texts),
+            other => Err(ConfigError::mismatch(path, &other)),
+        }
     }
 }
 
@@ -444,8 +533,8 @@ mod tests {
     #[test]
     fn the_defaults_make_settings() {
         let settings = Settings::of(&Config::default()).expect("the defaults fit");
-        assert_eq!(settings.tcp_port, PortSetting { port: 7771, is_set: false });
-        assert_eq!(settings.message_expiry_ms, 7 * DAY_MS);
+        assert_eq!(settings.tcp.port, PortSetting { port: 7771, is_set: false });
+        assert_eq!(settings.messages.expiry_ms, 7 * DAY_MS);
         assert_eq!(settings.name, None);
         assert_eq!(settings.services.len(), 9);
         let off: Vec<_> = settings.services.iter().filter(|(_, on)| !**on).map(|(name, _)| name.as_str()).collect();

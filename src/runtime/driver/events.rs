@@ -1,12 +1,9 @@
-//! What the transport tells, as the core is told of it.
-
-use std::net::SocketAddr;
+//! What the network tells, as the core is told of it.
 
 use crate::home::clock::unix_ms;
 use crate::home::entropy::chance_ms;
 use crate::identity::{Rank, VerifiedDocument};
 use crate::runtime::inbound::{self, Proved};
-use crate::runtime::network;
 use crate::transports::lan::LanEvent;
 use crate::transports::{CloseReason, TransportEvent, Waiting, tcp_name};
 use crate::wire::Frame;
@@ -16,57 +13,44 @@ use super::{Done, Driver};
 
 impl Driver {
     pub(super) fn transport_event(&mut self, event: TransportEvent) {
-        let session = |session, input| Input::Session(session, input);
-        let input = match event {
+        match event {
             TransportEvent::Listening { address } => {
-                self.listen_at = address;
-                self.may_move_port = false;
-                let entrypoints = network::entrypoints(address);
-                tracing::info!(%address, "listening");
-                Input::Transport(tcp_name(), TransportInput::Listening { entrypoints })
+                let listening = self.network.listening(address);
+                self.input(listening);
             }
             TransportEvent::ListenFailed { address, error } => {
-                if self.may_move_port && address.port() != 0 {
-                    tracing::warn!(%error, "the default port of services/tcp-transport/port gives way to a free one");
-                    self.may_move_port = false;
-                    self.transport.listen(SocketAddr::new(address.ip(), 0));
-                    return;
-                }
-                let reason = format!("{error}; the setting is services/tcp-transport/port");
-                Input::Transport(tcp_name(), TransportInput::Failed { reason })
+                let failed = self.network.listen_failed(address, &error);
+                self.inputs(failed);
             }
-            TransportEvent::ListeningStopped => Input::Transport(tcp_name(), TransportInput::Stopped),
-            TransportEvent::Accepted { session: number, remote } => {
-                session(number, SessionInput::Accepted { transport: tcp_name(), remote })
+            TransportEvent::ListeningStopped => self.input(Input::Transport(tcp_name(), TransportInput::Stopped)),
+            TransportEvent::Accepted { session, remote } => {
+                self.input(Input::Session(session, SessionInput::Accepted { transport: tcp_name(), remote }));
             }
-            TransportEvent::Connected { session: number, .. } => session(number, SessionInput::Connected),
-            TransportEvent::Authenticated { session: number, peer, handshake_hash, outgoing } => {
-                self.proved.insert(number, Proved { peer, handshake_hash, is_outgoing: outgoing });
-                session(number, SessionInput::Authenticated { peer })
+            TransportEvent::Connected { session, .. } => self.input(Input::Session(session, SessionInput::Connected)),
+            TransportEvent::Authenticated { session, peer, handshake_hash, outgoing } => {
+                self.network.proved.insert(session, Proved { peer, handshake_hash, is_outgoing: outgoing });
+                self.input(Input::Session(session, SessionInput::Authenticated { peer }));
             }
-            TransportEvent::KeepAlive { session: number } => session(number, SessionInput::KeepAlive),
-            TransportEvent::Frame { session: number, bytes, waiting } => {
-                self.frame(number, &bytes, waiting);
-                return;
-            }
-            TransportEvent::Closed { session: number, reason, detail } => {
-                self.proved.remove(&number);
-                self.receipts_lost(number);
-                tracing::debug!(session = number, ?reason, detail, "session closed");
-                // The session's protocol says what follows from it, as it does for what it sees itself.
-                if reason == CloseReason::Violation {
-                    let content = FrameContent::Violation(detail.clone());
-                    self.input(Input::Session(number, SessionInput::Frame { length: 0, content }));
-                }
-                session(number, SessionInput::Closed { reason, detail, chance_ms: chance_ms() })
-            }
+            TransportEvent::KeepAlive { session } => self.input(Input::Session(session, SessionInput::KeepAlive)),
+            TransportEvent::Frame { session, bytes, waiting } => self.frame(session, &bytes, waiting),
+            TransportEvent::Closed { session, reason, detail } => self.session_closed(session, reason, detail),
             TransportEvent::Refused { remote, why, count } => {
-                self.count_refusal(why.text(), count);
+                *self.network.refused_connections.entry(why.text().to_owned()).or_default() += count;
                 tracing::debug!(%remote, %why, count, "connections refused");
-                return;
             }
-        };
-        self.input(input);
+        }
+    }
+
+    fn session_closed(&mut self, session: u64, reason: CloseReason, detail: String) {
+        self.network.proved.remove(&session);
+        self.tasks.extend(self.storage.receipts_lost(session));
+        tracing::debug!(session, ?reason, detail, "session closed");
+        // The session's protocol says what follows from it, as it does for what it sees itself.
+        if reason == CloseReason::Violation {
+            let content = FrameContent::Violation(detail.clone());
+            self.input(Input::Session(session, SessionInput::Frame { length: 0, content }));
+        }
+        self.input(Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: chance_ms() }));
     }
 
     pub(super) fn lan_event(&mut self, event: LanEvent) {
@@ -81,19 +65,15 @@ impl Driver {
         }));
     }
 
-    fn count_refusal(&mut self, name: &str, count: u64) {
-        *self.refused_connections.entry(name.to_owned()).or_default() += count;
-    }
-
     fn frame(&mut self, session: u64, bytes: &[u8], waiting: Waiting) {
-        let Some(proved) = self.proved.get(&session).copied() else { return };
+        let Some(proved) = self.network.proved.get(&session).copied() else { return };
         let now_unix_ms = unix_ms();
         let frame = Frame::decode(bytes);
         let document = match &frame {
             Ok(Frame::PeerId(peer_id)) => Some(peer_id.document.clone()),
             _ => None,
         };
-        let content = inbound::content(frame, &proved, &self.settings.network, &self.keys.id(), now_unix_ms);
+        let content = inbound::content(frame, &proved, &self.settings.values.network, &self.identity.id(), now_unix_ms);
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         match (content, document) {
             // Whether the document is older than one that was seen, only the store knows.
@@ -101,7 +81,7 @@ impl Driver {
                 if peer == proved.peer =>
             {
                 let document = VerifiedDocument::verify_whenever(&document).ok();
-                self.store_task(
+                let kept = self.storage.task(
                     "keep an identity document",
                     move |store| document.map(|document| store.keep_document(&document, now_unix_ms)).transpose(),
                     move |verdict| {
@@ -111,14 +91,15 @@ impl Driver {
                         Done::Inputs(vec![Input::Session(session, SessionInput::Frame { length, content })])
                     },
                 );
+                self.tasks.push(kept);
             }
             (content, _) => {
                 if let FrameContent::Pong(number) = content {
-                    self.pong_came(session, number);
+                    self.tasks.extend(self.storage.pong_came(session, number));
                 }
-                self.arriving = Some(waiting);
+                self.network.arriving = Some(waiting);
                 self.input(Input::Session(session, SessionInput::Frame { length, content }));
-                self.arriving = None;
+                self.network.arriving = None;
             }
         }
     }

@@ -1,22 +1,27 @@
-//! The one loop that joins core and world: whatever happens becomes an input, whatever the core asks for is carried out.
+//! The one loop that joins core and world: whatever happens becomes an input, whatever the core asks for is carried
+//! out.
 //!
-//! Everything here runs on one thread. Work that waits (for the store, for a way out) is a future among `tasks`, and what comes of it is
-//! an input again, so the core sees everything in one order.
+//! Everything here runs on one thread. Work that waits (for the store, for a way out) is a future among `tasks`, and
+//! what comes of it is an input again, so the core sees everything in one order. Each neighbour of the core is a struct
+//! in a file of its own, with what is known of it; what joins several of them is here, and in the files of what comes
+//! in and goes out.
 
+mod callers;
 mod commands;
-mod commits;
 mod dht;
+mod dht_socket;
 mod events;
+mod network;
+mod our_identity;
 mod outside;
 mod receipts;
-mod sending;
+mod sealer;
+mod searches;
+mod settings;
+mod storage;
+mod tasks;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::future::Future;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::rc::Rc;
+use std::future::{Future, ready};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -25,108 +30,41 @@ use tokio::time::sleep_until;
 
 use crate::abort_points::{AbortPoint, reach};
 use crate::api::methods::Call;
-use crate::dht::{Bootstrap, Directory};
-use crate::identity::{NodeId, VerifiedDocument};
-use crate::nickname::Nickname;
+use crate::home::clock::Clock;
+use crate::home::config::Config;
+use crate::home::logging::Log;
 use crate::node::Node;
 use crate::store::StoreHandle;
+use crate::transports::TransportEvent;
 use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::transports::tcp::TcpTransport;
-use crate::transports::{TransportEvent, Waiting};
 use crate::wire::{Frame, PacketId};
-use crate::world::{IdentityBuilt, Input, RequestId, UserRequest};
+use crate::world::{IdentityBuilt, Input, UserRequest};
 
-use super::inbound::Proved;
-use super::our_identity::{self, Keys};
-use super::pending::Pending;
 use super::recording::{Recorder, Recording};
-use super::searches::Searches;
-use crate::home::Home;
-use crate::home::clock::{Clock, unix_ms};
-use crate::home::config::{Config, Settings};
-use crate::home::logging::Log;
-use receipts::ReceiptsOnTheirWay;
-use sending::{Sealer, Sent};
-
-/// What comes of something that was waited for.
-pub(super) enum Done {
-    /// Nothing that the core has to know.
-    Nothing,
-    /// These things happened.
-    Inputs(Vec<Input>),
-    /// Our identity document was built.
-    Built(our_identity::Built),
-    /// A message is sealed, or cannot be.
-    Sealed { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
-    /// These read receipts wait.
-    Receipts(Vec<receipts::Receipt>),
-    /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
-    Changed(Vec<Input>),
-    /// The settings changed.
-    Settings(Box<Config>),
-    /// The socket of the DHT is open, or cannot be.
-    DhtOpened(std::io::Result<(Directory, SocketAddr)>),
-    /// All slots of a search have answered.
-    SlotsRead { search: u64 },
-    /// A slot of a search has answered.
-    SlotRead { search: u64, index: u8, document: Option<VerifiedDocument>, rest: dht::Answers },
-    /// It is known who is to be pinged.
-    Ping {
-        peer: NodeId,
-        name: Option<crate::nickname::Nickname>,
-        asked_ms: u64,
-        reply: tokio::sync::oneshot::Sender<Result<serde_json::Value, crate::api::errors::RpcError>>,
-    },
-}
-
-pub(super) type Task = Pin<Box<dyn Future<Output = Done>>>;
+pub use callers::{Callers, WaitingPing, WaitingService};
+pub use dht::DhtNeighbour;
+pub use network::Network;
+pub use our_identity::{Built, Keys, OurIdentity, build};
+pub use searches::{Found, SEARCHES, Search};
+pub use settings::OurSettings;
+pub use storage::Storage;
+pub use tasks::{Done, Task};
 
 /// Everything that the loop holds.
 pub struct Driver {
     pub(super) node: Node<Recorder>,
     pub(super) clock: Clock,
-    pub(super) started_unix_ms: u64,
-    pub(super) keys: Keys,
-    pub(super) sealer: Sealer,
-    sent: Sent,
-    pub(super) document: VerifiedDocument,
-    pub(super) store: StoreHandle,
-    pub(super) home: Home,
-    pub(super) config: Config,
-    pub(super) settings: Settings,
-    pub(super) log: Option<Log>,
-    pub(super) tasks: FuturesUnordered<Task>,
-    pub(super) pending: Pending,
-    pub(super) changes: watch::Sender<u64>,
-    pub(super) frames_out: u64,
-    pub(super) refused_connections: BTreeMap<String, u64>,
-    pub(super) directory: Option<Directory>,
-    pub(super) searches: Searches,
-    /// What the holder of our nickname has asked; a new question takes the place of the one before.
-    nickname_question: FuturesUnordered<Task>,
-    /// From whom the DHT that is open has heard of others; the settings may have changed since.
-    dht_of: Bootstrap,
-    /// Where the socket of the DHT is.
-    pub(super) dht_at: Option<SocketAddr>,
-    /// Questions to the DHT. They are not waited for when the node ends.
-    dht_tasks: FuturesUnordered<Task>,
-    /// Searches whose slots are waited for.
-    reading: BTreeSet<u64>,
-    /// Slots of nicknames into which a claim was written that may still be there.
-    written: Rc<RefCell<BTreeSet<(Nickname, u8)>>>,
-    transport: TcpTransport,
-    lan: LanDiscovery,
-    listen_at: SocketAddr,
-    may_move_port: bool,
+    tasks: FuturesUnordered<Task>,
     recording: Recording,
-    proved: HashMap<u64, Proved>,
-    receipts: ReceiptsOnTheirWay,
-    /// Counts what has just come in against its session. Whoever goes on with it beyond this moment takes it, and so holds the sender back.
-    arriving: Option<Waiting>,
-    interfaces: Vec<std::net::IpAddr>,
-    requests: u64,
+    pub(super) identity: OurIdentity,
+    pub(super) settings: OurSettings,
+    pub(super) network: Network,
+    pub(super) dht: DhtNeighbour,
+    pub(super) storage: Storage,
+    pub(super) callers: Callers,
     has_stopped: bool,
-    pub(super) is_ending: bool,
+    is_ending: bool,
 }
 
 /// What the driver is made of.
@@ -135,26 +73,18 @@ pub struct Parts {
     pub node: Node<Recorder>,
     /// The clock that it goes by.
     pub clock: Clock,
-    /// Our keys.
-    pub keys: Keys,
-    /// Our identity document.
-    pub document: VerifiedDocument,
-    /// Where everything is kept.
-    pub store: StoreHandle,
-    /// The home folder.
-    pub home: Home,
-    /// The settings, as they stand in the file.
-    pub config: Config,
-    /// The same, with types.
-    pub settings: Settings,
-    /// The log, if it is ours.
-    pub log: Option<Log>,
     /// The trace.
     pub recording: Recording,
+    /// Who we are.
+    pub identity: OurIdentity,
+    /// The settings.
+    pub settings: OurSettings,
     /// The transport over TCP.
     pub transport: TcpTransport,
     /// Discovery in the local network.
     pub lan: LanDiscovery,
+    /// Where everything is kept.
+    pub store: StoreHandle,
     /// Tells whoever waits for messages.
     pub changes: watch::Sender<u64>,
 }
@@ -163,43 +93,18 @@ impl Driver {
     /// Ready to begin.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let listen_at = SocketAddr::new(parts.settings.tcp_address, parts.settings.tcp_port.port);
+        let Parts { node, clock, recording, identity, settings, transport, lan, store, changes } = parts;
         Self {
-            node: parts.node,
-            clock: parts.clock,
-            started_unix_ms: unix_ms(),
-            sealer: Sealer::new(parts.keys.clone()),
-            sent: Sent::default(),
-            keys: parts.keys,
-            document: parts.document,
-            store: parts.store,
-            home: parts.home,
-            config: parts.config,
-            may_move_port: !parts.settings.tcp_port.is_set,
-            settings: parts.settings,
-            log: parts.log,
+            node,
+            clock,
             tasks: FuturesUnordered::new(),
-            pending: Pending::default(),
-            changes: parts.changes,
-            frames_out: 0,
-            refused_connections: BTreeMap::new(),
-            directory: None,
-            searches: Searches::default(),
-            nickname_question: FuturesUnordered::new(),
-            dht_of: Bootstrap::Nodes(Vec::new()),
-            dht_at: None,
-            dht_tasks: FuturesUnordered::new(),
-            reading: BTreeSet::new(),
-            written: Rc::default(),
-            transport: parts.transport,
-            lan: parts.lan,
-            listen_at,
-            recording: parts.recording,
-            proved: HashMap::new(),
-            receipts: ReceiptsOnTheirWay::default(),
-            arriving: None,
-            interfaces: Vec::new(),
-            requests: 0,
+            recording,
+            network: Network::new(transport, lan, &settings.values),
+            dht: DhtNeighbour::new(store.clone(), identity.keys.clone()),
+            storage: Storage::new(store, identity.keys.clone()),
+            callers: Callers::new(changes),
+            identity,
+            settings,
             has_stopped: false,
             is_ending: false,
         }
@@ -219,21 +124,21 @@ impl Driver {
         self.input(Input::Begin);
         while !self.has_stopped {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
-            let sent_due = self.sent.due();
+            let sent_due = self.storage.sent_due;
             let flush_due = self.recording.flush_due_ms().map(|ms| self.clock.at(ms));
             tokio::select! {
                 Some(event) = events.recv() => self.transport_event(event),
                 Some(event) = near.recv() => self.lan_event(event),
                 Some(done) = self.tasks.next() => self.done(done),
-                Some(done) = self.dht_tasks.next() => self.done(done),
-                Some(done) = self.nickname_question.next() => self.done(done),
+                Some(done) = self.dht.questions.next() => self.done(done),
+                Some(done) = self.dht.nickname_question.next() => self.done(done),
                 Some(call) = calls.recv() => self.call(call),
                 () = async { sleep_until(deadline.expect("it is guarded")).await }, if deadline.is_some() => {
                     self.node.advance(self.clock.now());
                     self.carry_out();
                 }
                 () = async { sleep_until(sent_due.expect("it is guarded")).await }, if sent_due.is_some() => {
-                    self.write_down_sent();
+                    self.tasks.extend(self.storage.write_down_sent());
                 }
                 () = async { sleep_until(flush_due.expect("it is guarded")).await }, if flush_due.is_some() => {
                     self.recording.flush();
@@ -241,19 +146,13 @@ impl Driver {
                 () = &mut end, if !self.is_ending => self.begin_to_end(),
             }
         }
-        self.write_down_sent();
         // What was asked of the store is done before it closes; the DHT is not waited for.
-        self.dht_tasks.clear();
-        self.nickname_question.clear();
-        self.directory = None;
-        while let Some(done) = self.tasks.next().await {
-            if let Done::Built(built) = done {
-                self.document = built.document;
-            }
-        }
+        self.tasks.extend(self.storage.write_down_sent());
+        self.dht.close();
+        while self.tasks.next().await.is_some() {}
         self.recording.take(&mut self.node, self.clock.now().ms);
         self.recording.end();
-        self.log
+        self.settings.log
     }
 
     /// The node is to stop, in order.
@@ -286,10 +185,17 @@ impl Driver {
         }
     }
 
-    /// A number for a request of the user. Even, so that those of the core never meet them.
-    pub(super) fn request_id(&mut self) -> RequestId {
-        self.requests += 2;
-        RequestId(self.requests)
+    /// These things happened, one after the other.
+    fn inputs(&mut self, inputs: impl IntoIterator<Item = Input>) {
+        inputs.into_iter().for_each(|input| self.input(input));
+    }
+
+    /// These things happen behind what is being done.
+    fn later(&mut self, inputs: impl IntoIterator<Item = Input>) {
+        let inputs: Vec<Input> = inputs.into_iter().collect();
+        if !inputs.is_empty() {
+            self.task(ready(Done::Inputs(inputs)));
+        }
     }
 
     /// Waits for something, and goes on.
@@ -300,55 +206,52 @@ impl Driver {
     fn done(&mut self, done: Done) {
         match done {
             Done::Nothing => {}
-            Done::Inputs(inputs) => inputs.into_iter().for_each(|input| self.input(input)),
-            Done::Built(built) => {
-                self.document = built.document;
-                let document = self.document.document();
-                self.input(Input::IdentityBuilt(IdentityBuilt {
-                    contacts_changed: built.contacts_changed,
-                    identity_changed: built.is_new && !built.contacts_changed,
-                    revision: document.revision,
-                    name: document.name.clone(),
-                }));
-            }
-            Done::Sealed { session, message, bytes } => {
-                reach(AbortPoint::BeforeSending);
-                let is_sent = bytes.is_some_and(|bytes| self.send(session, &Frame::Packet(bytes)));
-                reach(AbortPoint::AfterSending);
-                self.input(Input::Transmitted { message, is_sent });
-            }
-            Done::Receipts(receipts) => self.receipts_found(receipts),
+            Done::Inputs(inputs) => self.inputs(inputs),
+            Done::Built(built) => self.built(built),
+            Done::Sealed { session, message, bytes } => self.sealed(session, message, bytes),
+            Done::Receipts(receipts) => self.inputs(self.storage.receipts_found(receipts)),
             Done::Changed(inputs) => {
-                inputs.into_iter().for_each(|input| self.input(input));
-                self.changed();
+                self.inputs(inputs);
+                self.callers.changed();
             }
-            Done::DhtOpened(opened) => self.dht_opened(opened),
-            Done::SlotsRead { search } => self.slots_read(search),
-            Done::SlotRead { search, index, document, rest } => self.slot_read(search, index, document, rest),
             Done::Settings(config) => self.settings_changed(*config),
-            Done::Ping { peer, name, asked_ms, reply } => self.begin_ping(peer, name, asked_ms, reply),
+            Done::DhtOpened(opened) => {
+                let opened = self.dht.opened(opened);
+                self.input(opened);
+            }
+            Done::SlotsRead { search } => self.dht.stop_reading(search),
+            Done::SlotRead { search, index, document, rest } => {
+                let read = self.dht.slot_read(search, index, document, rest);
+                self.inputs(read);
+            }
+            Done::Ping(waiting) => self.begin_ping(waiting),
         }
     }
 
-    /// Whoever waits for messages or their states looks again.
-    pub(super) fn changed(&self) {
-        self.changes.send_modify(|count| *count += 1);
+    fn built(&mut self, built: Built) {
+        let Built { document, contacts_changed, is_new } = built;
+        self.identity.document = document;
+        let document = self.identity.document.document();
+        self.input(Input::IdentityBuilt(IdentityBuilt {
+            contacts_changed,
+            identity_changed: is_new && !contacts_changed,
+            revision: document.revision,
+            name: document.name.clone(),
+        }));
+    }
+
+    fn sealed(&mut self, session: u64, message: PacketId, bytes: Option<Vec<u8>>) {
+        reach(AbortPoint::BeforeSending);
+        let is_sent = bytes.is_some_and(|bytes| self.network.send(session, &Frame::Packet(bytes)));
+        reach(AbortPoint::AfterSending);
+        self.input(Input::Transmitted { message, is_sent });
     }
 
     pub(super) fn settings_changed(&mut self, config: Config) {
-        let Ok(settings) = Settings::of(&config) else { return };
-        if settings.log_level != self.settings.log_level
-            && let Some(log) = &self.log
-        {
-            let _ = log.set_level(&settings.log_level);
-        }
-        self.lan.use_interfaces(settings.lan_interfaces.clone());
-        // The network and the address count from the next start.
-        let name_changed = settings.name != self.settings.name;
-        self.settings = Settings { network: self.settings.network.clone(), ..settings };
-        self.config = config;
+        let name_changed = self.settings.take_over(config);
+        self.network.lan.use_interfaces(self.settings.values.lan_interfaces.clone());
         if name_changed {
-            let name = self.settings.name.clone();
+            let name = self.settings.values.name.clone();
             self.input(Input::Request(UserRequest::SetNickname(name)));
         }
     }

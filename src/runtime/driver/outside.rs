@@ -1,87 +1,83 @@
 //! What automata ask of the parts outside, carried out.
 
-use crate::automata::outside::{Command, Network, Store, Transports, User};
-use crate::automata::senders::{network as told_by_network, transports as told_by_transports};
-use crate::runtime::network;
-use crate::transports::CloseReason;
-use crate::world::Input;
+use crate::automata::outside::{Command, Dht, Store, User};
+use crate::messages::{DeliveryState, DeliveryUpdate};
 
-use super::{Done, Driver};
+use super::Driver;
 
 impl Driver {
     pub(super) fn outside(&mut self, command: Command) {
         match command {
             Command::Dht(command) => self.dht_command(command),
-            Command::Network(command) => self.network_command(&command),
+            // Answers come behind what is being done.
+            Command::Network(command) => {
+                let answer = self.network.look(&command);
+                self.later(vec![answer]);
+            }
             Command::Store(command) => self.store_command(command),
-            Command::Transports(command) => self.transports_command(command),
+            Command::Transports(command) => {
+                let answer = self.network.transports_command(command);
+                self.later(answer);
+            }
             Command::User(command) => self.user_command(command),
         }
     }
 
-    /// Each answers at once, behind what is being done.
-    fn network_command(&mut self, command: &Network) {
-        use told_by_network::network_connector as told;
-        let answer = match command {
-            Network::NetworkConnectorCheckInterfaces => {
-                let found = network::interfaces(self.listen_at.ip());
-                let same = found == self.interfaces;
-                self.interfaces = found;
-                told::network_info_received(!self.interfaces.is_empty(), same)
+    fn dht_command(&mut self, command: Dht) {
+        match command {
+            Dht::DhtConnectorOpen => self.dht.open(self.settings.dht_socket()),
+            Dht::DhtConnectorClose => self.dht.close(),
+            Dht::DhtConnectorLook => self.dht.look(),
+            Dht::DhtConnectorSaveNodes => self.dht.save_nodes(),
+            Dht::IdentityPublisherPublish => self.dht.publish(self.identity.document.clone()),
+            Dht::NicknameHolderReadSlot { nickname: Some(nickname), index } => self.dht.read_slot(nickname, index),
+            Dht::NicknameHolderWriteSlot { nickname: Some(nickname), index } => self.dht.write_slot(nickname, index),
+            Dht::NicknameHolderEraseSlot { nickname: Some(nickname), index } => self.dht.erase_slot(nickname, index),
+            // There is a nickname wherever the holder works; without one there is nothing to do, and its time-out says
+            // so.
+            Dht::NicknameHolderReadSlot { nickname: None, .. }
+            | Dht::NicknameHolderWriteSlot { nickname: None, .. }
+            | Dht::NicknameHolderEraseSlot { nickname: None, .. } => {}
+            Dht::NicknameObserverReadSlots { search, nickname, slots, first } => {
+                let known = self.dht.read_slots(search, &nickname, slots, first);
+                self.later(known);
             }
-            Network::NetworkConnectorProbeInternet if network::has_way_out(self.listen_at.ip()) => {
-                told::internet_reached()
-            }
-            Network::NetworkConnectorProbeInternet => told::internet_missing(),
-            // Sockets need nothing more than interfaces that are up.
-            Network::NetworkConnectorSetUp => told::network_up(),
-        };
-        self.task(async move { Done::Inputs(vec![Input::Event(answer)]) });
+            Dht::NicknameObserverCancelReading { search } => self.dht.stop_reading(search),
+        }
     }
 
     fn store_command(&mut self, command: Store) {
-        match command {
+        let (message, update) = match command {
             Store::MessageDeliveryRecord { message, state, attempts, pause } => {
-                self.record_delivery(message, state, attempts, pause.0);
+                (message, DeliveryUpdate { state, attempts: attempts.into(), pause_ms: pause.0, refusal: None })
             }
             Store::MessageDeliveryRecordRefusal { message, reason } => {
-                self.record_refusal(message, reason.in_words().to_owned());
+                let refusal = Some(reason.in_words().to_owned());
+                let state = DeliveryState::Refused;
+                (message, DeliveryUpdate { state, attempts: 0, pause_ms: 0, refusal })
             }
-        }
-    }
-
-    fn transports_command(&mut self, command: Transports) {
-        match command {
-            Transports::NetworkTransportInitialise { transport } => {
-                let answer = Input::Event(told_by_transports::network_transport::initialised(transport));
-                self.task(async move { Done::Inputs(vec![answer]) });
-            }
-            Transports::NetworkTransportStartReceiving { .. } => self.transport.listen(self.listen_at),
-            Transports::NetworkTransportStopReceiving { .. } => self.transport.stop_listening(),
-            Transports::TcpConnectionSendHello { session } => self.transport.begin_handshake(session),
-            Transports::TcpConnectionSendAnswer { session } => self.transport.send_keep_alive(session),
-            Transports::TcpConnectionCloseSocket { session } => {
-                self.transport.close(session, CloseReason::Local, "it is no longer wanted");
-            }
-        }
+        };
+        self.tasks.extend(self.storage.record_delivery(message, update));
     }
 
     fn user_command(&mut self, command: User) {
         match command {
             User::ContactStatusReportConnected { peer } => {
                 tracing::info!(%peer, "a contact is here");
-                self.send_receipts(vec![peer]);
-                self.changed();
+                self.tasks.push(self.storage.receipts_to(vec![peer]));
+                self.callers.changed();
             }
             User::ContactStatusReportDisconnected { peer } => {
                 tracing::info!(%peer, "a contact is away");
-                self.changed();
+                self.callers.changed();
             }
             User::NicknameObserverReportClaimant { search, index, claimant } => {
-                self.claimant_found(search, index, claimant);
+                // Told behind what led to it, in an order that the trace has too.
+                let reach = self.callers.claimant_found(search, index, claimant, self.identity.id());
+                self.later(reach);
             }
-            User::NicknameObserverReportEnd { search, complete } => self.search_ended(search, complete),
-            User::ReachabilityReport { peer, reached } => self.node_reached(peer, reached),
+            User::NicknameObserverReportEnd { search, complete } => self.callers.search_ended(search, complete),
+            User::ReachabilityReport { peer, reached } => self.callers.node_reached(peer, reached),
         }
     }
 }

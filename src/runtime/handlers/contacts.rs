@@ -1,4 +1,4 @@
-//! The local API's calls about contacts: added, listed, accepted, refused, removed.
+//! The local API's calls about contacts: added, listed, accepted, refused, removed, and asked whether they are there.
 //!
 //! Whoever is known already stays who they are: adding them again neither gives them another name that nobody has asked for, nor takes a refusal back.
 
@@ -8,10 +8,10 @@ use crate::api::methods;
 use crate::identity::{Entrypoint, IDURL_SCHEME, NodeId};
 use crate::messages::{CONTACT_HINTS, Contact, ContactState};
 use crate::store::{NewContact, Store};
-use crate::world::Input;
+use crate::world::{Input, UserRequest};
 
 use crate::home::clock::unix_ms;
-use crate::runtime::driver::Driver;
+use crate::runtime::driver::{Done, Driver, WaitingPing};
 use crate::runtime::lookup::{self, resolve};
 use crate::runtime::presentation::{self, Presence};
 use crate::runtime::replies::{Reply, failed};
@@ -20,14 +20,14 @@ use crate::runtime::replies::{Reply, failed};
 const SHOWN_CHARACTERS: usize = 8;
 
 impl Driver {
-    pub(in crate::runtime) fn add_contact(&mut self, parameters: methods::AddContact, reply: Reply) {
-        let me = self.keys.id();
+    pub(super) fn add_contact(&mut self, parameters: methods::AddContact, reply: Reply) {
+        let me = self.identity.id();
         let now = unix_ms();
         let online = self.online();
         self.ask::<methods::AddContact>(reply, true, move |store| add(store, parameters, me, now, &online));
     }
 
-    pub(in crate::runtime) fn contacts(&mut self, reply: Reply) {
+    pub(super) fn contacts(&mut self, reply: Reply) {
         let online = self.online();
         self.ask::<methods::ListContacts>(reply, false, move |store| {
             let mut contacts = Vec::new();
@@ -41,7 +41,7 @@ impl Driver {
         });
     }
 
-    pub(in crate::runtime) fn remove_contact(&mut self, who: String, reply: Reply) {
+    pub(super) fn remove_contact(&mut self, who: String, reply: Reply) {
         self.ask::<methods::RemoveContact>(reply, true, move |store| {
             let contact = resolve(store, &who)?;
             let messages_given_up = store.remove_contact(&contact.id).map_err(failed)?;
@@ -50,7 +50,7 @@ impl Driver {
         });
     }
 
-    pub(in crate::runtime) fn accept_contact(&mut self, parameters: methods::AcceptContact, reply: Reply) {
+    pub(super) fn accept_contact(&mut self, parameters: methods::AcceptContact, reply: Reply) {
         let online = self.online();
         self.ask::<methods::AcceptContact>(reply, true, move |store| {
             let contact = resolve(store, &parameters.who)?;
@@ -66,7 +66,7 @@ impl Driver {
         });
     }
 
-    pub(in crate::runtime) fn refuse_contact(&mut self, who: String, reply: Reply) {
+    pub(super) fn refuse_contact(&mut self, who: String, reply: Reply) {
         let online = self.online();
         self.ask::<methods::RefuseContact>(reply, true, move |store| {
             let contact = resolve(store, &who)?;
@@ -75,6 +75,42 @@ impl Driver {
             let removed = Input::ContactRemoved { peer: contact.id };
             Ok((presentation::contact(&contact, store, &online)?, vec![removed]))
         });
+    }
+
+    pub(super) fn ping(&mut self, who: String, reply: Reply) {
+        let store = self.storage.store.clone();
+        let asked_ms = self.clock.now().ms;
+        self.task(async move {
+            match store.run(move |store| Ok(resolve(store, &who))).await {
+                Ok(Ok(contact)) => Done::Ping(WaitingPing { peer: contact.id, name: contact.name, asked_ms, reply }),
+                Ok(Err(error)) => {
+                    let _ = reply.send(Err(error));
+                    Done::Nothing
+                }
+                Err(error) => {
+                    let _ = reply.send(Err(failed(error)));
+                    Done::Nothing
+                }
+            }
+        });
+    }
+
+    /// Asks a contact whether it is there; answered when its handshake is over.
+    pub(in crate::runtime) fn begin_ping(&mut self, waiting: WaitingPing) {
+        let peer = waiting.peer;
+        if self.node.system().contact_status.get(&peer).is_none() {
+            let error = RpcError::new(ErrorKind::Unavailable, "nobody looks after contacts now".to_owned());
+            let help = "`bitpie service start p2p-hookups`; a stranger has to be accepted first";
+            let _ = waiting.reply.send(Err(error.help(help)));
+            return;
+        }
+        self.callers.wait_for_ping(waiting);
+        self.input(Input::Request(UserRequest::PingContact(peer)));
+    }
+
+    /// States and last signs of life of contacts, as the core knows them.
+    pub(super) fn online(&self) -> presentation::Presence {
+        presentation::presence(&self.node)
     }
 }
 

@@ -8,23 +8,20 @@ use crate::automata::{dht_connector, nickname_holder};
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::ContactState;
 use crate::nickname::Nickname;
+use crate::store::{Store, StoreError};
 use crate::world::services;
 use crate::world::{Input, UserRequest};
 
-use crate::runtime::driver::{Done, Driver};
+use crate::runtime::driver::{Driver, Found, SEARCHES, Search};
 use crate::runtime::replies::{Reply, bad, failed, now};
-use crate::runtime::searches::{Found, Search};
 use crate::runtime::{lookup, presentation};
-
-/// Searches that are kept, at the most. The oldest is forgotten first.
-const SEARCHES: usize = 16;
 
 impl Driver {
     /// Begins to search, once it is known whether there is a DHT.
-    pub(in crate::runtime) fn find_name(&mut self, parameters: methods::FindName, reply: Reply) {
-        self.searches.waiting.retain(|(_, reply)| !reply.is_closed());
-        if self.searches.waiting.len() < SEARCHES {
-            self.searches.waiting.push((parameters, reply));
+    pub(super) fn find_name(&mut self, parameters: methods::FindName, reply: Reply) {
+        self.callers.searches.waiting.retain(|(_, reply)| !reply.is_closed());
+        if self.callers.searches.waiting.len() < SEARCHES {
+            self.callers.searches.waiting.push((parameters, reply));
             self.look_at_searches();
         } else {
             let error = RpcError::new(ErrorKind::Unavailable, "too many searches wait for the DHT".to_owned());
@@ -34,7 +31,7 @@ impl Driver {
 
     /// Begins searches that have waited for the DHT, or says that there is none.
     pub(in crate::runtime) fn look_at_searches(&mut self) {
-        if self.searches.waiting.is_empty() {
+        if self.callers.searches.waiting.is_empty() {
             return;
         }
         let connector = self.node.system().dht_connector.get().map(|connector| connector.state());
@@ -43,7 +40,7 @@ impl Driver {
             _ if is_starting => {}
             Some(dht_connector::State::Opening | dht_connector::State::Joining) => {}
             Some(dht_connector::State::Joined) => {
-                for (parameters, reply) in std::mem::take(&mut self.searches.waiting) {
+                for (parameters, reply) in std::mem::take(&mut self.callers.searches.waiting) {
                     // Whoever has gone wants nobody to be asked.
                     if !reply.is_closed() {
                         self.begin_search(parameters, reply);
@@ -51,7 +48,7 @@ impl Driver {
                 }
             }
             _ => {
-                for (_, reply) in std::mem::take(&mut self.searches.waiting) {
+                for (_, reply) in std::mem::take(&mut self.callers.searches.waiting) {
                     now::<methods::FindName>(reply, Err(no_dht(connector)));
                 }
             }
@@ -60,14 +57,9 @@ impl Driver {
 
     fn begin_search(&mut self, parameters: methods::FindName, reply: Reply) {
         let methods::FindName { name, first } = parameters;
-        self.searches.last += 1;
-        let search = self.searches.last;
-        let began = Search { nickname: name.clone(), found: Vec::new(), is_complete: None, seen: 0 };
-        self.searches.searches.insert(search, began);
-        while self.searches.searches.len() > SEARCHES {
-            if let Some((oldest, _)) = self.searches.searches.pop_first() {
-                self.stop_search(oldest);
-            }
+        let (search, forgotten) = self.callers.searches.begin(name.clone());
+        if let Some(forgotten) = forgotten {
+            self.stop_search(forgotten);
         }
         self.input(Input::Request(UserRequest::FindNickname { search, nickname: name, first }));
         now::<methods::FindName>(reply, Ok(answers::Search { search }));
@@ -78,113 +70,32 @@ impl Driver {
     }
 
     /// Ends a search of which nobody wants to know more.
-    pub(in crate::runtime) fn end_search(&mut self, search: u64, reply: Reply) {
+    pub(super) fn end_search(&mut self, search: u64, reply: Reply) {
         self.stop_search(search);
         self.found_names(search, reply);
     }
 
     /// What a search has found.
-    pub(in crate::runtime) fn found_names(&mut self, search: u64, reply: Reply) {
-        let Some(searched) = self.searches.searches.get(&search) else {
+    pub(super) fn found_names(&mut self, search: u64, reply: Reply) {
+        let Some(searched) = self.callers.searches.get(search) else {
             let error = RpcError::new(ErrorKind::NotFound, format!("there is no search {search}"));
             now::<methods::FoundNames>(reply, Err(error.help("`names.find` begins one")));
             return;
         };
-        let name = searched.nickname.clone();
-        let seen = searched.seen;
-        let (over, complete) = (searched.is_complete.is_some(), searched.is_complete == Some(true));
-        // Whoever has gone on to another slot may have left a claim behind: the lowest is theirs.
-        let is_lowest = |found: &&Found| {
-            let theirs = searched.found.iter().filter(|other| other.id == found.id);
-            theirs.map(|other| other.index).min() == Some(found.index)
-        };
-        let found: Vec<_> =
-            searched.found.iter().filter(is_lowest).map(|found| (found.index, found.id, found.is_there)).collect();
-        let me = self.keys.id();
-        let is_private_network = self.settings.is_private_network();
-        let store = self.store.clone();
-        self.task(async move {
-            let looked_up = store.run(move |store| {
-                let contacts = store.contacts()?;
-                let mut claimants = Vec::new();
-                for (index, id, answers_now) in found {
-                    let document = store.document(&id)?;
-                    let document = document.and_then(|kept| VerifiedDocument::verify_whenever(&kept.bytes).ok());
-                    let entrypoints = document.map(|document| document.document().contacts.to_vec());
-                    // Anybody can name an address inside the network of whoever looks; it is not handed on as one that
-                    // the user has given.
-                    let mut entrypoints = entrypoints.unwrap_or_default();
-                    entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
-                    let contact = contacts.iter().find(|contact| contact.id == id);
-                    let state = contact.map(|contact| presentation::contact_state(contact.state));
-                    claimants.push(answers::Claimant {
-                        index,
-                        address: lookup::address_of(id, entrypoints, None).idurl,
-                        id,
-                        is_me: id == me,
-                        is_contact: state == Some(answers::ContactState::Accepted),
-                        state,
-                        contact: contact.and_then(|contact| contact.name.clone()),
-                        answers: answers_now,
-                    });
-                }
-                // Nobody takes anybody for somebody whom the user has refused.
-                let accepted = || contacts.iter().filter(|contact| contact.state == ContactState::Accepted);
-                let mut names = accepted().filter_map(|contact| contact.name.as_ref());
-                let looks_like = names.find(|known| known.is_confusable_with(&name)).cloned();
-                let given_up = accepted().find(|contact| {
-                    contact.found_as.as_ref() == Some(&name)
-                        && complete
-                        && claimants.iter().all(|claimant| claimant.id != contact.id)
-                });
-                let missing = given_up.and_then(|contact| contact.name.clone());
-                Ok(answers::FoundNames { search, name, claimants, over, complete, seen, looks_like, missing })
-            });
-            now::<methods::FoundNames>(reply, looked_up.await.map_err(failed));
-            Done::Nothing
+        let searched = searched.clone();
+        let me = self.identity.id();
+        let is_private_network = self.settings.values.is_private_network();
+        self.ask::<methods::FoundNames>(reply, false, move |store| {
+            Ok((found_names(store, search, searched, me, is_private_network).map_err(failed)?, Vec::new()))
         });
     }
 
-    /// The search has found somebody. Whether that node is there now is found out at once.
-    pub(in crate::runtime) fn claimant_found(&mut self, search: u64, index: u8, claimant: NodeId) {
-        let is_me = claimant == self.keys.id();
-        if let Some(search) = self.searches.searches.get_mut(&search) {
-            search.seen += 1;
-            search.found.push(Found { index, id: claimant, is_there: is_me.then_some(true) });
-        }
-        if !is_me {
-            // Told behind what led to it, in an order that the trace has too.
-            self.task(async move { Done::Inputs(vec![Input::Request(UserRequest::Reach(claimant))]) });
-        }
-        self.changed();
-    }
-
-    /// Nothing more will be found.
-    pub(in crate::runtime) fn search_ended(&mut self, search: u64, is_complete: bool) {
-        if let Some(search) = self.searches.searches.get_mut(&search) {
-            search.seen += 1;
-            search.is_complete = Some(is_complete);
-        }
-        self.changed();
-    }
-
-    /// It is known whether a node is there.
-    pub(in crate::runtime) fn node_reached(&mut self, id: NodeId, is_reached: bool) {
-        for search in self.searches.searches.values_mut() {
-            for found in search.found.iter_mut().filter(|found| found.id == id) {
-                found.is_there = Some(is_reached);
-                search.seen += 1;
-            }
-        }
-        self.changed();
-    }
-
     /// Our user wants to be known by that name, or by none, from now on.
-    pub(in crate::runtime) fn change_nickname(&mut self, name: Option<Nickname>, reply: Reply) {
+    pub(super) fn change_nickname(&mut self, name: Option<Nickname>, reply: Reply) {
         let text = name.as_ref().map(Nickname::as_str);
-        match self.change_setting("identity/name", text) {
+        match self.settings.change("identity/name", text) {
             Ok(config) => {
-                let is_same = self.settings.name == name;
+                let is_same = self.settings.values.name == name;
                 self.settings_changed(config);
                 if is_same {
                     // Whoever says it again does not want to wait for the next check.
@@ -199,7 +110,7 @@ impl Driver {
     }
 
     /// How our nickname stands.
-    pub(in crate::runtime) fn nickname(&self) -> answers::NicknameStatus {
+    pub(super) fn nickname(&self) -> answers::NicknameStatus {
         let world = self.node.world();
         let holder = self.node.system().nickname_holder.get();
         let state = holder.map_or("CLOSED", |holder| holder.state().name()).to_owned();
@@ -233,6 +144,51 @@ impl Driver {
             }
         }
     }
+}
+
+/// What a search has found, and what is kept of those nodes.
+fn found_names(
+    store: &Store,
+    search: u64,
+    searched: Search,
+    me: NodeId,
+    is_private_network: bool,
+) -> Result<answers::FoundNames, StoreError> {
+    let contacts = store.contacts()?;
+    let claimant = |found: &Found| {
+        let id = found.id;
+        let document = store.document(&id)?;
+        let document = document.and_then(|kept| VerifiedDocument::verify_whenever(&kept.bytes).ok());
+        let mut entrypoints = document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
+        // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has given.
+        entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
+        let contact = contacts.iter().find(|contact| contact.id == id);
+        let state = contact.map(|contact| presentation::contact_state(contact.state));
+        Ok(answers::Claimant {
+            index: found.index,
+            address: lookup::address_of(id, entrypoints, None).idurl,
+            id,
+            is_me: id == me,
+            is_contact: state == Some(answers::ContactState::Accepted),
+            state,
+            contact: contact.and_then(|contact| contact.name.clone()),
+            answers: found.is_there,
+        })
+    };
+    let claimants = searched.claimants().map(claimant).collect::<Result<Vec<_>, StoreError>>()?;
+    let Search { nickname: name, is_complete, seen, .. } = searched;
+    let (over, complete) = (is_complete.is_some(), is_complete == Some(true));
+    // Nobody takes anybody for somebody whom the user has refused.
+    let accepted = || contacts.iter().filter(|contact| contact.state == ContactState::Accepted);
+    let mut names = accepted().filter_map(|contact| contact.name.as_ref());
+    let looks_like = names.find(|known| known.is_confusable_with(&name)).cloned();
+    let given_up = accepted().find(|contact| {
+        contact.found_as.as_ref() == Some(&name)
+            && complete
+            && claimants.iter().all(|claimant| claimant.id != contact.id)
+    });
+    let missing = given_up.and_then(|contact| contact.name.clone());
+    Ok(answers::FoundNames { search, name, claimants, over, complete, seen, looks_like, missing })
 }
 
 /// The service that looks after our nickname.

@@ -1,17 +1,19 @@
-//! The local API's call for how the node is.
+//! The local API's calls for how the node is, who it is, and whom it knows.
 
 use std::collections::BTreeMap;
 
 use crate::api::{answers, methods};
 use crate::automata::contact_status;
+use crate::home::clock::unix_ms;
 use crate::hosts::lan;
+use crate::node::Node;
 use crate::services::SERVICES;
 use crate::world::services;
 
-use crate::home::clock::unix_ms;
 use crate::runtime::driver::Driver;
-use crate::runtime::presentation;
+use crate::runtime::recording::Recorder;
 use crate::runtime::replies::{Reply, failed};
+use crate::runtime::{lookup, presentation};
 
 impl Driver {
     pub(super) fn status(&mut self, reply: Reply) {
@@ -30,6 +32,22 @@ impl Driver {
             Ok((status, Vec::new()))
         });
     }
+
+    pub(super) fn who_we_are(&self) -> answers::Id {
+        let entrypoints = self.node.world().identity.entrypoints.values().flatten().cloned().collect();
+        lookup::address_of(self.identity.id(), entrypoints, self.settings.values.name.clone())
+    }
+
+    pub(super) fn peers(&mut self, reply: Reply) {
+        let mut peers = presentation::peers(&self.node, unix_ms(), self.callers.started_unix_ms);
+        self.ask::<methods::ListPeers>(reply, false, move |store| {
+            let names = lookup::names(store)?;
+            for peer in &mut peers {
+                peer.name = peer.id.and_then(|id| names.get(&id).cloned().flatten());
+            }
+            Ok((answers::Peers { peers }, Vec::new()))
+        });
+    }
 }
 
 /// How the node is, apart from what the store knows.
@@ -41,72 +59,82 @@ fn at_hand(driver: &Driver) -> answers::Status {
     for service in SERVICES {
         *services.entry(services::state(system, service.name).name().to_owned()).or_default() += 1;
     }
-    let mut sessions = answers::SessionCounts::default();
-    for (id, session) in world.sessions.iter() {
-        let is_ready = system.peer_protocol.get(&id).is_some_and(|protocol| protocol.state().is_in_ready());
-        match (is_ready, session.is_outgoing) {
-            (true, true) => sessions.outgoing += 1,
-            (true, false) => sessions.incoming += 1,
-            (false, _) => sessions.half_open += 1,
-        }
-    }
     let online = |status: contact_status::State| status == contact_status::State::Connected;
     let online = system.contact_status.iter().filter(|(_, status)| online(status.state())).count();
-    let transports = system
-        .network_transport
-        .iter()
-        .map(|(name, transport)| answers::TransportStatus {
-            name: name.clone(),
-            state: transport.state().name().to_owned(),
-            listening: world.identity.entrypoints.get(name).cloned().unwrap_or_default(),
-            problem: world.transport_failures.get(name).cloned(),
-        })
-        .collect();
-    let counters = &world.counters;
-    let mut refusals = counters.refused.clone();
-    for (name, count) in &driver.refused_connections {
-        *refusals.entry(name.clone()).or_default() += count;
-    }
-    let now = unix_ms();
+    let started_unix_ms = driver.callers.started_unix_ms;
+    let settings = &driver.settings;
     answers::Status {
-        id: driver.keys.id(),
-        name: driver.settings.name.clone(),
+        id: driver.identity.id(),
+        name: settings.values.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        network: driver.settings.network.clone(),
+        network: settings.values.network.clone(),
         process: std::process::id(),
-        home: driver.home.folder().display().to_string(),
-        traces: driver.home.traces_folder().display().to_string(),
-        started_unix_ms: driver.started_unix_ms,
-        uptime_ms: now.saturating_sub(driver.started_unix_ms),
+        home: settings.home.folder().display().to_string(),
+        traces: settings.home.traces_folder().display().to_string(),
+        started_unix_ms,
+        uptime_ms: unix_ms().saturating_sub(started_unix_ms),
         network_connector: presentation::network_connector(node),
         p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
-        transports,
+        transports: transports(node),
         lan_discovery: answers::LanStatus {
             state: services::state(system, lan::SERVICE).name().to_owned(),
             found: world.lan.found() as u64,
             problem: world.lan.problem().map(str::to_owned),
         },
         services,
-        sessions,
+        sessions: sessions(node),
         contacts: answers::ContactCounts { online: online as u64, ..answers::ContactCounts::default() },
         messages: BTreeMap::new(),
-        counters: answers::Counters {
-            frames_in: counters.frames_in,
-            frames_out: driver.frames_out,
-            packets_in: counters.packets_in,
-            packets_out: counters.packets_out,
-            refusals,
-            refused_by_peers: counters.refused_by_peers.clone(),
-            violations: counters.violations,
-            sessions_ended: counters.sessions_ended.clone(),
-            broken_off: counters.broken_off.clone(),
-        },
+        counters: counters(driver),
         dht: answers::DhtStatus {
             state: system.dht_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
             identity: system.identity_publisher.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
-            listening: driver.dht_at,
+            listening: driver.dht.address(),
             problem: world.dht_failure.clone().or_else(|| world.unpublished_because.clone()),
         },
         nickname: driver.nickname(),
+    }
+}
+
+fn transports(node: &Node<Recorder>) -> Vec<answers::TransportStatus> {
+    let world = node.world();
+    let transports = node.system().network_transport.iter().map(|(name, transport)| answers::TransportStatus {
+        name: name.clone(),
+        state: transport.state().name().to_owned(),
+        listening: world.identity.entrypoints.get(name).cloned().unwrap_or_default(),
+        problem: world.transport_failures.get(name).cloned(),
+    });
+    transports.collect()
+}
+
+fn sessions(node: &Node<Recorder>) -> answers::SessionCounts {
+    let mut sessions = answers::SessionCounts::default();
+    for (id, session) in node.world().sessions.iter() {
+        let protocol = node.system().peer_protocol.get(&id);
+        match (protocol.is_some_and(|protocol| protocol.state().is_in_ready()), session.is_outgoing) {
+            (true, true) => sessions.outgoing += 1,
+            (true, false) => sessions.incoming += 1,
+            (false, _) => sessions.half_open += 1,
+        }
+    }
+    sessions
+}
+
+fn counters(driver: &Driver) -> answers::Counters {
+    let counters = &driver.node.world().counters;
+    let mut refusals = counters.refused.clone();
+    for (name, count) in &driver.network.refused_connections {
+        *refusals.entry(name.clone()).or_default() += count;
+    }
+    answers::Counters {
+        frames_in: counters.frames_in,
+        frames_out: driver.network.frames_out,
+        packets_in: counters.packets_in,
+        packets_out: counters.packets_out,
+        refusals,
+        refused_by_peers: counters.refused_by_peers.clone(),
+        violations: counters.violations,
+        sessions_ended: counters.sessions_ended.clone(),
+        broken_off: counters.broken_off.clone(),
     }
 }

@@ -98,6 +98,14 @@ struct Search<'a> {
     started: Instant,
 }
 
+/// What is under way while it is listened.
+struct Listening {
+    daemon: Daemon,
+    wanted: Wanted,
+    near: Vec<Subnet>,
+    echo: Echo,
+}
+
 impl Search<'_> {
     async fn run(&mut self, wanted: Wanted, changes: &mut watch::Receiver<Option<Wanted>>) -> Ended {
         let interfaces = match selected(&wanted.interfaces) {
@@ -120,77 +128,84 @@ impl Search<'_> {
     async fn listen(
         &mut self,
         mut daemon: Daemon,
-        mut wanted: Wanted,
-        mut near: Vec<Subnet>,
+        wanted: Wanted,
+        near: Vec<Subnet>,
         changes: &mut watch::Receiver<Option<Wanted>>,
     ) -> Ended {
         let heard = match daemon.service.browse(SERVICE_TYPE) {
             Ok(heard) => heard,
             Err(error) => return Ended::Failed(could_not("look around", &error)),
         };
-        let mut echo = match daemon.announce(self.ourselves, &wanted, &near) {
+        let echo = match daemon.announce(self.ourselves, &wanted, &near) {
             Ok(echo) => echo,
             Err(error) => return Ended::Failed(could_not("announce this node", &error)),
         };
-        if self.events.send(echo.told()).await.is_err() {
-            return Ended::Unheard;
+        if let Err(unheard) = self.tell(echo.told()).await {
+            return unheard;
         }
+        let mut listening = Listening { daemon, wanted, near, echo };
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let ended = loop {
-            tokio::select! {
-                changed = changes.changed() => {
-                    if changed.is_err() {
-                        break Ended::Unheard;
-                    }
-                    let new = changes.borrow_and_update().clone();
-                    match new.filter(|new| new.interfaces == wanted.interfaces) {
-                        // Only what we announce is another.
-                        Some(new) => wanted = new,
-                        None => {
-                            changes.mark_changed();
-                            break Ended::Changed;
-                        }
-                    }
-                    match daemon.announce(self.ourselves, &wanted, &near) {
-                        Ok(new) => echo = new,
-                        Err(error) => break Ended::Failed(could_not("announce this node", &error)),
-                    }
-                    if self.events.send(echo.told()).await.is_err() {
-                        break Ended::Unheard;
-                    }
-                }
-                event = heard.recv_async() => match event {
-                    Ok(event) => {
-                        if self.event(&event, &near) == Some(Ignored::Own)
-                            && echo.came()
-                            && self.events.send(LanEvent::Searching).await.is_err()
-                        {
-                            break Ended::Unheard;
-                        }
-                    }
-                    Err(_) => break Ended::Failed(daemon.why_nothing_is_heard()),
+            let went = tokio::select! {
+                changed = changes.changed() => match changed {
+                    Ok(()) => self.wanted_changed(&mut listening, changes).await,
+                    Err(_) => Err(Ended::Unheard),
                 },
-                _ = tick.tick() => {
-                    match selected(&wanted.interfaces) {
-                        Ok(interfaces) => near = subnets(&interfaces),
-                        Err(reason) => break Ended::Failed(reason),
-                    }
-                    if let Some(reason) = daemon.overflow().await {
-                        break Ended::Failed(reason);
-                    }
-                    let mut news = self.neighbours.news(milliseconds_since(self.started));
-                    news.extend(echo.missed().then(|| echo.told()));
-                    for event in news {
-                        if self.events.send(event).await.is_err() {
-                            return Ended::Unheard;
-                        }
-                    }
-                }
+                event = heard.recv_async() => match event {
+                    Ok(event) => self.heard(&mut listening, &event).await,
+                    Err(_) => Err(Ended::Failed(listening.daemon.why_nothing_is_heard())),
+                },
+                _ = tick.tick() => self.look(&mut listening).await,
+            };
+            if let Err(ended) = went {
+                break ended;
             }
         };
-        daemon.withdraw().await;
+        listening.daemon.withdraw().await;
         ended
+    }
+
+    /// Goes on if only what we announce is another.
+    async fn wanted_changed(
+        &mut self,
+        listening: &mut Listening,
+        changes: &mut watch::Receiver<Option<Wanted>>,
+    ) -> Result<(), Ended> {
+        let new = changes.borrow_and_update().clone();
+        let Some(new) = new.filter(|new| new.interfaces == listening.wanted.interfaces) else {
+            changes.mark_changed();
+            return Err(Ended::Changed);
+        };
+        listening.wanted = new;
+        let announced = listening.daemon.announce(self.ourselves, &listening.wanted, &listening.near);
+        listening.echo = announced.map_err(|error| Ended::Failed(could_not("announce this node", &error)))?;
+        self.tell(listening.echo.told()).await
+    }
+
+    async fn heard(&mut self, listening: &mut Listening, event: &ServiceEvent) -> Result<(), Ended> {
+        if self.event(event, &listening.near) == Some(Ignored::Own) && listening.echo.came() {
+            self.tell(LanEvent::Searching).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the interfaces and at what the daemon keeps, and tells what is new.
+    async fn look(&mut self, listening: &mut Listening) -> Result<(), Ended> {
+        listening.near = subnets(&selected(&listening.wanted.interfaces).map_err(Ended::Failed)?);
+        if let Some(reason) = listening.daemon.overflow().await {
+            return Err(Ended::Failed(reason));
+        }
+        let mut news = self.neighbours.news(milliseconds_since(self.started));
+        news.extend(listening.echo.missed().then(|| listening.echo.told()));
+        for event in news {
+            self.tell(event).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, event: LanEvent) -> Result<(), Ended> {
+        self.events.send(event).await.map_err(|_| Ended::Unheard)
     }
 
     /// Takes what the daemon has heard. Says why it means nothing.

@@ -63,16 +63,22 @@ pub(super) struct Streams {
     /// None before the streams are opened, and when they have ended.
     connection: Option<Box<Connection<NoiseStream>>>,
     control: Option<Control>,
+    bulk: Bulk,
     outbox: Outbox,
     keep_alive_wanted: bool,
     /// What was written has not all gone to the socket.
     is_blocked: bool,
-    opened_here: Arc<AtomicUsize>,
-    opened_there: Arc<AtomicUsize>,
-    refused_bulk: usize,
     deadlines: Deadlines,
     /// Why it has ended; what came before is still handed out.
     ended: Option<(CloseReason, String)>,
+}
+
+/// Bulk streams, counted.
+#[derive(Default)]
+struct Bulk {
+    opened_here: Arc<AtomicUsize>,
+    opened_there: Arc<AtomicUsize>,
+    refused: usize,
 }
 
 /// What must not take too long.
@@ -106,12 +112,10 @@ impl Streams {
             unread,
             connection: None,
             control: None,
+            bulk: Bulk::default(),
             outbox: Outbox::default(),
             keep_alive_wanted: false,
             is_blocked: false,
-            opened_here: Arc::default(),
-            opened_there: Arc::default(),
-            refused_bulk: 0,
             deadlines: Deadlines::default(),
             ended: None,
         }
@@ -233,13 +237,13 @@ impl Streams {
             return;
         }
         let number = stream.id().val();
-        let place = OpenStreams::one_more(&self.opened_there, bulk_streams(&self.inner.limits));
+        let place = OpenStreams::one_more(&self.bulk.opened_there, bulk_streams(&self.inner.limits));
         let taker = lock(&self.inner.incoming_bulk).clone();
         let (Some(place), Some(taker)) = (place, taker) else {
             drop(stream);
             self.unread.dropped(number);
-            self.refused_bulk += 1;
-            if self.refused_bulk > REFUSED_BULK_STREAMS {
+            self.bulk.refused += 1;
+            if self.bulk.refused > REFUSED_BULK_STREAMS {
                 let detail = format!("the peer opened {REFUSED_BULK_STREAMS} streams that were refused, and goes on");
                 self.end(CloseReason::Violation, detail);
             }
@@ -259,7 +263,7 @@ impl Streams {
             && let Some(reply) = self.orders.take_bulk()
         {
             moved = true;
-            let Some(place) = OpenStreams::one_more(&self.opened_here, limit) else {
+            let Some(place) = OpenStreams::one_more(&self.bulk.opened_here, limit) else {
                 let _ = reply.send(Err(OpenBulkError::TooMany { limit }));
                 continue;
             };

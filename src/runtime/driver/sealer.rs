@@ -1,54 +1,37 @@
-//! What becomes of messages of ours on disk: sealed once, sent as they are there, and what is heard of them written down.
-//!
-//! A message costs two commits, the one by which it is accepted and the one by which it is delivered. It is sealed with the first, and that it
-//! was sent is not written down as long as the answer may come at once.
+//! Messages of ours are sealed once, and sent as they are on disk.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use tokio::time::Instant;
-
-use crate::abort_points::{AbortPoint, reach};
 
 use crate::home::clock::unix_ms;
 use crate::home::entropy::random;
 use crate::identity::{NodeId, SealingPublicKey, VerifiedDocument};
-use crate::messages::{DeliveryState, DeliveryUpdate, MessageHeader, seal};
-use crate::runtime::our_identity::Keys;
+use crate::messages::{MessageHeader, seal};
 use crate::store::{Store, StoreError};
 use crate::wire::{Packet, PacketId, PacketKind};
 
-use super::{Done, Driver};
-
-/// That a message was sent is written down after so long, if nothing was heard of it by then. A crash before that makes the node forget an
-/// attempt; it would send the message again anyway.
-const SENT_UNWRITTEN: Duration = Duration::from_secs(1);
+use super::our_identity::Keys;
 
 /// Recipients whose verified document is kept at hand, at the most.
 const RECIPIENTS_AT_HAND: usize = 64;
 
 /// Seals messages of ours. Cheap to clone, so that the store's thread can have it.
 #[derive(Clone)]
-pub(in crate::runtime) struct Sealer {
-    keys: Keys,
-    /// Documents that have been verified, so that it is not done again for each message: what is on disk is compared with them.
+pub struct Sealer {
+    pub(super) keys: Keys,
+    /// Documents that have been verified, so that it is not done again for each message: what is on disk is compared
+    /// with them.
     verified: Arc<Mutex<HashMap<NodeId, VerifiedDocument>>>,
 }
 
 impl Sealer {
-    pub(in crate::runtime) fn new(keys: Keys) -> Self {
+    pub fn new(keys: Keys) -> Self {
         Self { keys, verified: Arc::default() }
     }
 
-    /// The packet that carries a message: the one that is on disk, or a new one that is there from now on. Nothing if the recipient's key is not
-    /// known.
-    pub(in crate::runtime) fn sealed(
-        &self,
-        store: &Store,
-        message: PacketId,
-        recipient: NodeId,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The packet that carries a message: the one that is on disk, or a new one that is there from now on. Nothing if
+    /// the recipient's key is not known.
+    pub fn sealed(&self, store: &Store, message: PacketId, recipient: NodeId) -> Result<Option<Vec<u8>>, StoreError> {
         let id = message;
         if let Some(bytes) = store.sealed_message(&id)? {
             return Ok(Some(bytes));
@@ -98,95 +81,6 @@ impl Sealer {
         verified.insert(*recipient, document);
         Ok(Some(sealing_key))
     }
-}
-
-/// Messages that were sent, which is not on disk yet.
-#[derive(Default)]
-pub(in crate::runtime) struct Sent {
-    unwritten: BTreeMap<PacketId, DeliveryUpdate>,
-    due: Option<Instant>,
-}
-
-impl Sent {
-    /// When it is to be written down.
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.due
-    }
-}
-
-impl Driver {
-    /// Sealed and signed once; whatever is sent again is the same to the last octet.
-    pub(super) fn transmit(&mut self, session: u64, message: PacketId, recipient: NodeId) {
-        let sealer = self.sealer.clone();
-        self.store_task(
-            "seal a message",
-            move |store| sealer.sealed(store, message, recipient),
-            move |bytes| Done::Sealed { session, message, bytes: bytes.flatten() },
-        );
-    }
-
-    pub(super) fn record_delivery(&mut self, message: PacketId, state: DeliveryState, attempts: u16, pause_ms: u64) {
-        let update = update(state, u32::from(attempts), pause_ms);
-        match state {
-            DeliveryState::Sent => {
-                self.sent.unwritten.insert(message, update);
-                self.sent.due.get_or_insert_with(|| Instant::now() + SENT_UNWRITTEN);
-                return;
-            }
-            DeliveryState::Delivered => reach(AbortPoint::BeforeDelivered),
-            _ => {}
-        }
-        self.update_delivery(message, update);
-    }
-
-    pub(super) fn record_refusal(&mut self, message: PacketId, refusal: String) {
-        let update = DeliveryUpdate { refusal: Some(refusal), ..update(DeliveryState::Refused, 0, 0) };
-        self.update_delivery(message, update);
-    }
-
-    fn update_delivery(&mut self, message: PacketId, update: DeliveryUpdate) {
-        // This is the later news.
-        self.sent.unwritten.remove(&message);
-        let is_delivered = update.state == DeliveryState::Delivered;
-        let now = unix_ms();
-        self.store_task(
-            "write down what became of a message",
-            move |store| store.update_delivery(&message, &update, now),
-            move |_| {
-                if is_delivered {
-                    reach(AbortPoint::AfterDelivered);
-                }
-                Done::Changed(Vec::new())
-            },
-        );
-    }
-
-    /// Writes down which messages were sent and not answered since.
-    pub(super) fn write_down_sent(&mut self) {
-        let Sent { unwritten, .. } = std::mem::take(&mut self.sent);
-        if unwritten.is_empty() {
-            return;
-        }
-        let now = unix_ms();
-        self.store_task(
-            "write down that messages were sent",
-            move |store| {
-                for (message, update) in &unwritten {
-                    match store.update_delivery(message, update, now) {
-                        // Its contact was removed meanwhile, and it with them.
-                        Ok(_) | Err(StoreError::NoMessage { .. }) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok(())
-            },
-            |_| Done::Changed(Vec::new()),
-        );
-    }
-}
-
-fn update(state: DeliveryState, attempts: u32, pause_ms: u64) -> DeliveryUpdate {
-    DeliveryUpdate { state, attempts, pause_ms, refusal: None }
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ pub fn interfaces(address: IpAddr) -> Vec<IpAddr> {
     found
 }
 
-/// Whether packets for `ip` come to somebody who listens at `address`, from beyond this machine unless it is loopback that is listened on.
+/// Whether packets for `ip` come to somebody who listens at `address`, from beyond this machine unless it is loopback
+/// that is listened on.
 fn serves(address: IpAddr, ip: IpAddr) -> bool {
     match address {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => ip.is_ipv4() && !ip.is_loopback(),
@@ -38,8 +39,8 @@ pub fn entrypoints(address: SocketAddr) -> Vec<Entrypoint> {
     entrypoints
 }
 
-/// Whether the machine has a route beyond its own networks: asked of the system by an address for documentation (RFC 5737), to which nothing is sent. On
-/// loopback there is nothing beyond.
+/// Whether the machine has a route beyond its own networks: asked of the system by an address for documentation (RFC
+/// 5737), to which nothing is sent. On loopback there is nothing beyond.
 #[must_use]
 pub fn has_way_out(address: IpAddr) -> bool {
     if address.is_loopback() {

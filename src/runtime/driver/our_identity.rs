@@ -1,9 +1,14 @@
-//! What only the rim knows of this node's identity: the key, the keys to which messages are sealed, the document in force.
+//! What only the rim knows of this node's identity: the key, the keys to which messages are sealed, the document in
+//! force.
 
+use crate::codec::Text;
+use crate::home::clock::unix_ms;
 use crate::identity::{Entrypoint, IdentityDocument, IdentityKey, NodeId, Rank, SealingKey, VerifiedDocument};
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::store::{Store, StoreError};
+use crate::wire::{Fail, Frame, Packet, PacketId, PacketKind};
+use crate::world::OutgoingPacket;
 
 /// A document is made anew when less than so many seconds of its validity are left.
 const RENEW_BEFORE_S: u64 = 3 * 24 * 60 * 60;
@@ -32,6 +37,38 @@ impl Keys {
     }
 }
 
+/// Who we are.
+pub struct OurIdentity {
+    /// Our keys.
+    pub keys: Keys,
+    /// The document in force.
+    pub document: VerifiedDocument,
+}
+
+impl OurIdentity {
+    /// Our id.
+    pub fn id(&self) -> NodeId {
+        self.keys.id()
+    }
+
+    /// A packet of ours, signed.
+    pub(super) fn packet(&self, recipient: NodeId, id: PacketId, packet: OutgoingPacket) -> Option<Frame> {
+        let (kind, answers, payload) = match packet {
+            OutgoingPacket::Identity => (PacketKind::Identity, None, self.document.as_bytes().to_vec()),
+            OutgoingPacket::Ack(of) => (PacketKind::Ack, Some(of), Vec::new()),
+            OutgoingPacket::Read(of) => (PacketKind::Read, Some(of), Vec::new()),
+            OutgoingPacket::Fail(of, reason) => {
+                let fail = Fail { reason, text: Text::cut(reason.in_words()) };
+                (PacketKind::Fail, Some(of), fail.encode())
+            }
+        };
+        let packet = Packet { kind, id, sender: self.id(), recipient, time_unix_ms: unix_ms(), answers, payload };
+        let signed = packet.sign(&self.keys.identity);
+        let signed = signed.inspect_err(|error| tracing::error!(%error, "a packet of ours cannot be")).ok()?;
+        Some(Frame::Packet(signed.as_bytes().to_vec()))
+    }
+}
+
 /// A document of ours, and how it differs from the one before.
 #[derive(Clone, Debug)]
 pub struct Built {
@@ -43,8 +80,8 @@ pub struct Built {
     pub is_new: bool,
 }
 
-/// The identity document in force: the one that is kept if it says all this and is valid for a while, else a new one, one revision higher, which is on disk
-/// before anybody sees it.
+/// The identity document in force: the one that is kept if it says all this and is valid for a while, else a new one,
+/// one revision higher, which is on disk before anybody sees it.
 ///
 /// # Errors
 /// Those of the store.
@@ -61,8 +98,8 @@ pub fn build(
     let restored = store.is_restored()?;
     let current = kept.as_ref().and_then(|kept| VerifiedDocument::verify(&kept.bytes, now_unix_ms).ok());
     let highest = kept.map_or(0, |kept| kept.revision);
-    // Others may have seen higher revisions than a backup knows; milliseconds of unix time are above any count of changes, also of those since a restoration
-    // that was a moment ago.
+    // Others may have seen higher revisions than a backup knows; milliseconds of unix time are above any count of
+    // changes, also of those since a restoration that was a moment ago.
     let revision = if restored { highest.max(now_unix_ms) + 1 } else { highest + 1 };
     let mut wanted = IdentityDocument::new(me, keys.sealing[0].public(), revision, now_unix_ms);
     wanted.name = name;

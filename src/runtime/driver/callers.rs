@@ -1,0 +1,177 @@
+//! Callers of the local API, as the loop knows them: those who wait until automata have come to rest, their searches,
+//! and whoever is told of changes.
+
+use std::collections::HashMap;
+
+use tokio::sync::watch;
+
+use crate::api::answers;
+use crate::api::methods::{self, answer};
+use crate::automata::{contact_status, network_transport};
+use crate::home::clock::unix_ms;
+use crate::identity::NodeId;
+use crate::name::ServiceName;
+use crate::nickname::Nickname;
+use crate::node::Node;
+use crate::runtime::presentation;
+use crate::runtime::recording::Recorder;
+use crate::runtime::replies::Reply;
+use crate::transports::tcp_name;
+use crate::world::services::{self, ServiceResult};
+use crate::world::{Input, RequestId, UserRequest};
+
+use super::searches::{Found, Searches};
+
+/// Whoever calls the local API.
+pub struct Callers {
+    /// When the node was started, as they are told.
+    pub started_unix_ms: u64,
+    /// Searches for nicknames.
+    pub searches: Searches,
+    requests: u64,
+    changes: watch::Sender<u64>,
+    services: HashMap<RequestId, WaitingService>,
+    /// Starts of services which are on, and yet have to find out whether they can do what they are for.
+    settling: Vec<WaitingService>,
+    pings: Vec<WaitingPing>,
+}
+
+/// Waits until a service has come to rest.
+pub struct WaitingService {
+    /// Which one.
+    pub name: ServiceName,
+    /// Whether it is to be on when the node starts.
+    pub enabled: bool,
+    /// Takes the answer.
+    pub reply: Reply,
+}
+
+/// Waits until it is known whether a contact is there.
+pub struct WaitingPing {
+    /// Whom.
+    pub peer: NodeId,
+    /// What the user calls them.
+    pub name: Option<Nickname>,
+    /// When it was asked, in milliseconds since the start.
+    pub asked_ms: u64,
+    /// Takes the answer.
+    pub reply: Reply,
+}
+
+impl Callers {
+    /// Nobody yet. Whoever waits for changes is told there.
+    pub(super) fn new(changes: watch::Sender<u64>) -> Self {
+        Self {
+            started_unix_ms: unix_ms(),
+            searches: Searches::default(),
+            requests: 0,
+            changes,
+            services: HashMap::new(),
+            settling: Vec::new(),
+            pings: Vec::new(),
+        }
+    }
+
+    /// A number for a request of the user. Even, so that those of the core never meet them.
+    pub fn request_id(&mut self) -> RequestId {
+        self.requests += 2;
+        RequestId(self.requests)
+    }
+
+    /// Whoever waits for messages or their states looks again.
+    pub fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Somebody switches a service on or off. The number of that request.
+    pub fn wait_for_service(&mut self, waiting: WaitingService) -> RequestId {
+        let request = self.request_id();
+        self.services.insert(request, waiting);
+        request
+    }
+
+    /// Somebody asks whether a contact is there.
+    pub fn wait_for_ping(&mut self, waiting: WaitingPing) {
+        self.pings.push(waiting);
+    }
+
+    /// A service has come to rest.
+    pub(super) fn answer_service(&mut self, request: RequestId, result: ServiceResult, node: &Node<Recorder>) {
+        let Some(waiting) = self.services.remove(&request) else { return };
+        if result == ServiceResult::Started {
+            return self.settling.push(waiting);
+        }
+        let why = (result == ServiceResult::DependsOff).then(|| {
+            let off = presentation::dependencies_off(node, waiting.name.as_str());
+            format!("it needs {}, which is off: start that first", off.join(" and "))
+        });
+        waiting.answer(result, why);
+    }
+
+    /// Answers whoever has waited for what automata have come to by now.
+    pub(super) fn look(&mut self, node: &Node<Recorder>, now_ms: u64) {
+        self.look_at_pings(node, now_ms);
+        self.look_at_started(node);
+    }
+
+    /// Answers whoever has started a service, once it is known whether it does what it is for.
+    fn look_at_started(&mut self, node: &Node<Recorder>) {
+        if self.settling.is_empty() {
+            return;
+        }
+        let transport = node.system().network_transport.get(&tcp_name()).map(|transport| transport.state());
+        let is_settling = transport.is_some_and(|it| it == network_transport::State::AtStartup || it.is_in_changing());
+        let settles = |waiting: &mut WaitingService| !(waiting.name.as_str() == "tcp-transport" && is_settling);
+        for waiting in self.settling.extract_if(.., settles) {
+            let name = waiting.name.as_str();
+            let why = presentation::problem(node, name).map(|problem| format!("{problem}; it tries again by itself"));
+            // It may have been stopped again meanwhile.
+            let is_on = services::is_on(node.system(), name);
+            waiting.answer(if is_on { ServiceResult::Started } else { ServiceResult::Stopped }, why);
+        }
+    }
+
+    /// Answers pings whose contact has come to rest.
+    fn look_at_pings(&mut self, node: &Node<Recorder>, now_ms: u64) {
+        let status = |ping: &WaitingPing| node.system().contact_status.get(&ping.peer).map(|status| status.state());
+        let is_at_rest = |ping: &mut WaitingPing| !status(ping).is_some_and(contact_status::State::is_in_ping);
+        for ping in self.pings.extract_if(.., is_at_rest) {
+            let online = status(&ping) == Some(contact_status::State::Connected);
+            let sessions = &node.world().sessions;
+            let session = sessions.ready(&ping.peer).and_then(|id| sessions.get(id));
+            let transport = session.map(|session| session.transport.clone());
+            let why = (!online).then(|| presentation::why_away(node, &ping.peer));
+            let took_ms = online.then(|| now_ms.saturating_sub(ping.asked_ms));
+            let found = answers::Ping { id: ping.peer, name: ping.name, online, took_ms, transport, why };
+            let _ = ping.reply.send(answer::<methods::PingContact>(&found));
+        }
+    }
+
+    /// A search has found somebody. Whether that node is there now is to be found out at once, unless we are it.
+    pub(super) fn claimant_found(&mut self, search: u64, index: u8, claimant: NodeId, me: NodeId) -> Option<Input> {
+        let is_me = claimant == me;
+        self.searches.found(search, Found { index, id: claimant, is_there: is_me.then_some(true) });
+        self.changed();
+        (!is_me).then_some(Input::Request(UserRequest::Reach(claimant)))
+    }
+
+    /// A search will find nothing more.
+    pub(super) fn search_ended(&mut self, search: u64, is_complete: bool) {
+        self.searches.ended(search, is_complete);
+        self.changed();
+    }
+
+    /// It is known whether a node is there.
+    pub(super) fn node_reached(&mut self, node: NodeId, is_reached: bool) {
+        self.searches.reached(node, is_reached);
+        self.changed();
+    }
+}
+
+impl WaitingService {
+    fn answer(self, result: ServiceResult, why: Option<String>) {
+        let Self { name, enabled, reply } = self;
+        let change = answers::ServiceChange { name, result, enabled, why };
+        let _ = reply.send(answer::<methods::StartService>(&change));
+    }
+}

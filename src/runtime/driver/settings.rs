@@ -1,0 +1,79 @@
+//! The settings in force, and the home folder that they are kept in.
+
+use std::time::Duration;
+
+use crate::dht::DhtOptions;
+use crate::home::Home;
+use crate::home::config::{Config, ConfigError, Settings};
+use crate::home::logging::Log;
+use crate::name::ServiceName;
+use crate::store::Quota;
+
+use super::dht_socket::DhtSocket;
+
+/// The settings in force, and the home folder that they are kept in.
+pub struct OurSettings {
+    /// The home folder.
+    pub home: Home,
+    /// The settings, as they stand in the file.
+    pub config: Config,
+    /// The same, with types.
+    pub values: Settings,
+    /// The log, if it is ours.
+    pub log: Option<Log>,
+}
+
+impl OurSettings {
+    /// Changes a setting in the file. What the command line says for this run stays as it is.
+    pub fn change(&self, path: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+        let config = Config::change(&self.home.config_file(), path, value)?;
+        Ok(config.in_run_of(&self.config))
+    }
+
+    /// They are others now. The network and the address count from the next start. Tells whether our name has changed.
+    pub(super) fn take_over(&mut self, config: Config) -> bool {
+        let Ok(values) = Settings::of(&config) else { return false };
+        if values.log.level != self.values.log.level
+            && let Some(log) = &self.log
+        {
+            let _ = log.set_level(&values.log.level);
+        }
+        let name_changed = values.name != self.values.name;
+        self.values = Settings { network: std::mem::take(&mut self.values.network), ..values };
+        self.config = config;
+        name_changed
+    }
+
+    /// Whether a service is to be on when the node starts.
+    pub fn is_enabled(&self, service: &str) -> bool {
+        let name = service.parse::<ServiceName>().ok();
+        name.and_then(|name| self.values.services.get(&name).copied()).unwrap_or(false)
+    }
+
+    /// How much of messages of strangers is kept.
+    pub(super) fn quota(&self) -> Quota {
+        Quota {
+            messages_per_stranger: self.values.messages.requests_per_stranger,
+            messages_of_all: self.values.messages.requests_of_all,
+            ..Quota::default()
+        }
+    }
+
+    /// How the socket of the DHT is to be opened.
+    pub(super) fn dht_socket(&self) -> DhtSocket {
+        let values = &self.values;
+        DhtSocket {
+            options: DhtOptions {
+                address: values.dht.address,
+                port: values.dht.port.port,
+                bootstrap: values.dht.bootstrap.clone(),
+                known: Vec::new(),
+                is_server: values.dht.is_server,
+                request_timeout: Duration::from_millis(values.dht.request_timeout_ms),
+            },
+            may_move_port: !values.dht.port.is_set,
+            network: values.network.clone(),
+            nodes_file: self.home.dht_nodes_file(),
+        }
+    }
+}

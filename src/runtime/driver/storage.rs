@@ -1,0 +1,308 @@
+//! The store as a neighbour: what it is asked on behalf of the core, and what comes of it.
+//!
+//! A message of ours costs two commits, the one by which it is accepted and the one by which it is delivered. It is
+//! sealed with the first, and that it was sent is not written down as long as the answer may come at once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::abort_points::{AbortPoint, reach};
+use crate::home::clock::unix_ms;
+use crate::identity::{Entrypoint, NodeId, Rank, VerifiedDocument};
+use crate::messages::{Arrival, ArrivalVerdict, Delivery, DeliveryState, DeliveryUpdate, Expected, open};
+use crate::name::ServiceName;
+use crate::nickname::Nickname;
+use crate::peers::KnownPeer;
+use crate::store::{Quota, Store, StoreError, StoreHandle};
+use crate::transports::Waiting;
+use crate::wire::{FailReason, PacketId};
+use crate::world::{Input, QueuedMessage};
+
+use super::our_identity::{self, Keys};
+use super::receipts::{Receipt, ReceiptsOnTheirWay};
+use super::sealer::Sealer;
+use super::tasks::{Done, Task};
+
+/// That a message was sent is written down after so long, if nothing was heard of it by then. A crash before that makes
+/// the node forget an attempt; it would send the message again anyway.
+const SENT_UNWRITTEN: Duration = Duration::from_secs(1);
+
+/// Read receipts that are on their way to one contact, at the most; the rest follows when these have come.
+const RECEIPTS_AT_ONCE: usize = 256;
+
+/// The store, and what is not in it yet.
+pub struct Storage {
+    /// Where everything is kept.
+    pub store: StoreHandle,
+    /// Seals messages of ours.
+    pub sealer: Sealer,
+    /// Messages that were sent, which is not on disk yet.
+    sent: BTreeMap<PacketId, DeliveryUpdate>,
+    /// When that is to be written down.
+    pub(super) sent_due: Option<Instant>,
+    receipts: ReceiptsOnTheirWay,
+}
+
+impl Storage {
+    pub(super) fn new(store: StoreHandle, keys: Keys) -> Self {
+        let (sealer, receipts) = (Sealer::new(keys), ReceiptsOnTheirWay::default());
+        Self { store, sealer, sent: BTreeMap::new(), sent_due: None, receipts }
+    }
+
+    /// Does something with the store. What comes of it, or nothing if it fails, which is logged.
+    pub(super) fn task<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+        then: impl FnOnce(Option<T>) -> Done + 'static,
+    ) -> Task {
+        let store = self.store.clone();
+        Box::pin(async move {
+            let result =
+                store.run(work).await.inspect_err(|error| tracing::error!(%error, "the store could not {doing}"));
+            then(result.ok())
+        })
+    }
+
+    /// Does something of which nothing comes but what is on disk then.
+    pub(super) fn write<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Task {
+        self.task(doing, work, |_| Done::Nothing)
+    }
+
+    /// Messages that are on their way.
+    pub(super) fn load_messages(&self) -> Task {
+        self.task("read the messages that are on their way", Store::unfinished_deliveries, |deliveries| {
+            Done::Inputs(deliveries.into_iter().flatten().map(queued).map(Input::MessageQueued).collect())
+        })
+    }
+
+    /// Builds our identity document, if it is to say something else than the one in force.
+    pub(super) fn build_identity(
+        &self,
+        name: Option<Nickname>,
+        entrypoints: Vec<Entrypoint>,
+        services: Vec<ServiceName>,
+    ) -> Task {
+        let (keys, now) = (self.sealer.keys.clone(), unix_ms());
+        self.task(
+            "build the identity document",
+            move |store| our_identity::build(store, &keys, name, entrypoints, services, now),
+            |built| built.map_or(Done::Nothing, Done::Built),
+        )
+    }
+
+    /// What is known of a peer is kept.
+    pub(super) fn remember_peer(&self, peer: KnownPeer) -> Task {
+        self.write("remember a peer", move |store| store.save_peer(&peer, unix_ms()))
+    }
+
+    /// Whoever is here was here for another minute.
+    pub(super) fn count_presence(&self, counted: Vec<(NodeId, bool)>) -> Task {
+        let now = unix_ms();
+        let seen: Vec<NodeId> = counted.into_iter().filter(|(_, is_here)| *is_here).map(|(peer, _)| peer).collect();
+        self.write("count who is there", move |store| store.count_minutes(1, &seen, now))
+    }
+
+    /// A message of ours was read.
+    pub(super) fn message_read(&self, message: PacketId, reader: NodeId) -> Task {
+        let now = unix_ms();
+        self.task(
+            "write down that a message was read",
+            move |store| store.confirm_read(&message, &reader, now),
+            |_| Done::Changed(Vec::new()),
+        )
+    }
+
+    /// A message came. It is opened here, so that nobody's commit waits for it.
+    pub(super) fn commit_message(
+        &self,
+        session: u64,
+        sender: NodeId,
+        packet: PacketId,
+        bytes: &[u8],
+        quota: Quota,
+        waiting: Option<Waiting>,
+    ) -> Task {
+        let keys = &self.sealer.keys;
+        let opened = match open(&keys.sealing, &Expected { sender, recipient: keys.id(), message: packet }, bytes) {
+            Ok(opened) => opened,
+            Err(error) => {
+                tracing::debug!(%sender, %error, "a message cannot be opened");
+                let refused = Some(FailReason::Unreadable);
+                let committed = Input::MessageCommitted { session, sender, packet, refused };
+                return Box::pin(async move { Done::Inputs(vec![committed]) });
+            }
+        };
+        let arrival = Arrival {
+            sender,
+            id: packet,
+            text: opened.text,
+            reply_to: opened.header.reply_to,
+            sent_unix_ms: opened.header.time_unix_ms,
+            expires_unix_ms: opened.header.expires_unix_ms,
+        };
+        let now = unix_ms();
+        self.task(
+            "keep a message",
+            move |store| store.receive(&arrival, &quota, now).map(ArrivalVerdict::refusal),
+            // What was not committed is not answered either; the sender sends it again.
+            move |refused| {
+                drop(waiting);
+                match refused {
+                    Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
+                    None => Done::Nothing,
+                }
+            },
+        )
+    }
+
+    /// An identity document came in a packet.
+    pub(super) fn commit_identity(
+        &self,
+        session: u64,
+        sender: NodeId,
+        packet: PacketId,
+        bytes: &[u8],
+        waiting: Option<Waiting>,
+    ) -> Task {
+        let now = unix_ms();
+        let verified = VerifiedDocument::verify(bytes, now).ok().filter(|document| document.id() == sender);
+        let entrypoints = verified.as_ref().map(|document| document.document().contacts.to_vec());
+        self.task(
+            "keep an identity document",
+            move |store| verified.map(|document| store.keep_document(&document, now)).transpose(),
+            // What could not be kept is not answered either; it is sent again.
+            move |verdict| {
+                drop(waiting);
+                let Some(rank) = verdict else { return Done::Nothing };
+                let entrypoints = entrypoints.filter(|_| matches!(rank, Some(Rank::Newer | Rank::Same)));
+                Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints }])
+            },
+        )
+    }
+
+    /// A message of ours is to be sent. It is sealed and signed once; whatever is sent again is the same to the last
+    /// octet.
+    pub(super) fn transmit(&self, session: u64, message: PacketId, recipient: NodeId) -> Task {
+        let sealer = self.sealer.clone();
+        self.task(
+            "seal a message",
+            move |store| sealer.sealed(store, message, recipient),
+            move |bytes| Done::Sealed { session, message, bytes: bytes.flatten() },
+        )
+    }
+
+    /// It is known what has become of a message of ours. That it was sent is written down later.
+    pub(super) fn record_delivery(&mut self, message: PacketId, update: DeliveryUpdate) -> Option<Task> {
+        let state = update.state;
+        if state == DeliveryState::Sent {
+            self.sent.insert(message, update);
+            self.sent_due.get_or_insert_with(|| Instant::now() + SENT_UNWRITTEN);
+            return None;
+        }
+        if state == DeliveryState::Delivered {
+            reach(AbortPoint::BeforeDelivered);
+        }
+        // This is the later news.
+        self.sent.remove(&message);
+        let now = unix_ms();
+        Some(self.task(
+            "write down what became of a message",
+            move |store| store.update_delivery(&message, &update, now),
+            move |_| {
+                if state == DeliveryState::Delivered {
+                    reach(AbortPoint::AfterDelivered);
+                }
+                Done::Changed(Vec::new())
+            },
+        ))
+    }
+
+    /// Writes down which messages were sent and not answered since.
+    pub(super) fn write_down_sent(&mut self) -> Option<Task> {
+        self.sent_due = None;
+        let sent = std::mem::take(&mut self.sent);
+        if sent.is_empty() {
+            return None;
+        }
+        let now = unix_ms();
+        Some(self.task(
+            "write down that messages were sent",
+            move |store| {
+                for (message, update) in &sent {
+                    match store.update_delivery(message, update, now) {
+                        // Its contact was removed meanwhile, and it with them.
+                        Ok(_) | Err(StoreError::NoMessage { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(())
+            },
+            |_| Done::Changed(Vec::new()),
+        ))
+    }
+}
+
+/// Read receipts.
+impl Storage {
+    /// Receipts that wait for these peers.
+    pub fn receipts_to(&self, peers: Vec<NodeId>) -> Task {
+        self.task(
+            "read receipts",
+            move |store: &Store| {
+                let of_each = peers.iter().map(|peer| store.receipts_to(peer, RECEIPTS_AT_ONCE));
+                Ok(of_each.collect::<Result<Vec<_>, _>>()?.concat())
+            },
+            |receipts| Done::Receipts(receipts.unwrap_or_default()),
+        )
+    }
+
+    /// Those that were found and are not on their way. Others may have been quicker with some of them.
+    pub(super) fn receipts_found(&self, receipts: Vec<Receipt>) -> Vec<Input> {
+        let to_send = receipts.into_iter().filter(|receipt| !self.receipts.contains(receipt));
+        to_send.map(|(sender, message)| Input::ReadReceipt { sender, message }).collect()
+    }
+
+    /// A session has taken a receipt.
+    pub(super) fn receipt_handed_over(&mut self, session: u64, to: NodeId, message: PacketId) {
+        self.receipts.handed_over(session, (to, message));
+    }
+
+    /// A session has taken a PING.
+    pub(super) fn ping_handed_over(&mut self, session: u64, number: u64) {
+        self.receipts.asked(session, number);
+    }
+
+    /// What was sent before this PING has come.
+    pub(super) fn pong_came(&mut self, session: u64, number: u64) -> Vec<Task> {
+        let come = self.receipts.answered(session, number);
+        let Some(peer) = come.first().map(|(peer, _)| *peer) else { return Vec::new() };
+        let noted = self.write("note receipts", move |store| {
+            come.iter().try_for_each(|(peer, message)| store.receipt_sent(peer, message))
+        });
+        vec![noted, self.receipts_to(vec![peer])]
+    }
+
+    /// A session has ended, and what was on its way goes by another one, now or when there is one.
+    pub(super) fn receipts_lost(&mut self, session: u64) -> Option<Task> {
+        let lost = self.receipts.lost(session);
+        lost.first().map(|(peer, _)| self.receipts_to(vec![*peer]))
+    }
+}
+
+/// A message that is on its way, as the core is told of it.
+fn queued(delivery: Delivery) -> QueuedMessage {
+    QueuedMessage {
+        message: delivery.id,
+        peer: delivery.to,
+        expires_unix_ms: delivery.expires_unix_ms,
+        attempts: u16::try_from(delivery.attempts).unwrap_or(u16::MAX),
+        pause_ms: delivery.pause_ms,
+    }
+}

@@ -1,0 +1,49 @@
+//! What the loop waits for, and what comes of it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::stream::Stream;
+
+use crate::dht::Claimant;
+use crate::home::config::Config;
+use crate::identity::VerifiedDocument;
+use crate::wire::PacketId;
+use crate::world::Input;
+
+use super::callers::WaitingPing;
+use super::dht_socket::OpenDht;
+use super::our_identity::Built;
+use super::receipts::Receipt;
+
+/// Something that is waited for.
+pub type Task = Pin<Box<dyn Future<Output = Done>>>;
+
+/// The slots of a search that have not answered yet.
+pub(super) type Answers = Pin<Box<dyn Stream<Item = (u8, Option<Claimant>)>>>;
+
+/// What comes of something that was waited for.
+pub enum Done {
+    /// Nothing that the core has to know.
+    Nothing,
+    /// These things happened.
+    Inputs(Vec<Input>),
+    /// Our identity document was built.
+    Built(Built),
+    /// A message is sealed, or cannot be.
+    Sealed { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
+    /// These read receipts wait.
+    Receipts(Vec<Receipt>),
+    /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
+    Changed(Vec<Input>),
+    /// The settings changed.
+    Settings(Box<Config>),
+    /// The socket of the DHT is open, or why it cannot be.
+    DhtOpened(Result<OpenDht, String>),
+    /// All slots of a search have answered.
+    SlotsRead { search: u64 },
+    /// A slot of a search has answered.
+    SlotRead { search: u64, index: u8, document: Option<VerifiedDocument>, rest: Answers },
+    /// It is known who is to be pinged.
+    Ping(WaitingPing),
+}

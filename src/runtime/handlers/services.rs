@@ -1,0 +1,46 @@
+//! The local API's calls about services: listed, switched on and off.
+
+use crate::api::errors::{ErrorKind, RpcError};
+use crate::api::methods;
+use crate::name::ServiceName;
+use crate::services::{SERVICES, find};
+use crate::world::{Input, RequestId, UserRequest};
+
+use crate::runtime::driver::{Driver, WaitingService};
+use crate::runtime::presentation;
+use crate::runtime::replies::{Reply, bad, now};
+
+impl Driver {
+    pub(super) fn services(&self, reply: Reply) {
+        let enabled = |name: &str| self.settings.is_enabled(name);
+        now::<methods::ListServices>(reply, Ok(presentation::services(&self.node, enabled)));
+    }
+
+    pub(super) fn change_service(&mut self, name: ServiceName, is_to_be_on: bool, enable: Option<bool>, reply: Reply) {
+        if find(name.as_str()).is_none() {
+            let known = SERVICES.iter().map(|service| service.name);
+            let error = RpcError::new(ErrorKind::NotFound, format!("there is no service `{name}`"));
+            let help = format!("there are: {}", known.collect::<Vec<_>>().join(", "));
+            let _ = reply.send(Err(error.help(help)));
+            return;
+        }
+        if let Some(enabled) = enable {
+            let path = format!("services/{name}/enabled");
+            match self.settings.change(&path, Some(if enabled { "true" } else { "false" })) {
+                Ok(config) => self.apply(config),
+                Err(error) => {
+                    let _ = reply.send(Err(bad(error.to_string())));
+                    return;
+                }
+            }
+        }
+        let enabled = self.settings.is_enabled(name.as_str());
+        let request = self.callers.wait_for_service(WaitingService { name: name.clone(), enabled, reply });
+        self.switch(request, name, is_to_be_on);
+    }
+
+    pub(super) fn switch(&mut self, request: RequestId, service: ServiceName, is_to_be_on: bool) {
+        let wanted = if is_to_be_on { UserRequest::StartService } else { UserRequest::StopService };
+        self.input(Input::Request(wanted(request, service)));
+    }
+}

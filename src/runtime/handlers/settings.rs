@@ -1,0 +1,57 @@
+//! The local API's calls about settings, and for a backup of the home folder.
+
+use crate::api::answers;
+use crate::api::errors::{ErrorKind, RpcError};
+use crate::api::methods;
+use crate::home::config::{Config, Value};
+use crate::name::ServiceName;
+
+use crate::runtime::driver::{Done, Driver};
+use crate::runtime::presentation;
+use crate::runtime::replies::{Reply, bad, now};
+
+impl Driver {
+    pub(super) fn set(&mut self, path: &str, value: Option<&str>, reply: Reply) {
+        match self.settings.change(path, value) {
+            Ok(config) => {
+                now::<methods::SetSetting>(reply, presentation::setting(&config.of_file(), path));
+                // A service that is switched on or off is so at once.
+                let service = path.strip_prefix("services/").and_then(|rest| rest.strip_suffix("/enabled"));
+                let service = service.and_then(|name| name.parse::<ServiceName>().ok());
+                if let Some(name) = service.filter(|name| crate::services::find(name.as_str()).is_some()) {
+                    let is_on = matches!(config.get(path), Ok(Value::Switch(true)));
+                    let request = self.callers.request_id();
+                    self.switch(request, name, is_on);
+                }
+                self.apply(config);
+            }
+            Err(error) => {
+                let _ = reply.send(Err(bad(error.to_string())));
+            }
+        }
+    }
+
+    /// The settings are others as soon as this is done.
+    pub(super) fn apply(&mut self, config: Config) {
+        self.task(async move { Done::Settings(Box::new(config)) });
+    }
+
+    pub(super) fn backup(&mut self, to: String, reply: Reply) {
+        let home = self.settings.home.clone();
+        self.task(async move {
+            let made = tokio::task::spawn_blocking(move || {
+                let path = std::path::PathBuf::from(&to);
+                if !path.is_absolute() {
+                    return Err(bad(format!("`{to}` is no absolute path")));
+                }
+                crate::home::backup::backup(&home, &path)
+                    .map_err(|error| RpcError::new(ErrorKind::Refused, error.to_string()))?;
+                let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+                Ok(answers::BackedUp { path: to, bytes })
+            });
+            let made = made.await.unwrap_or_else(|error| Err(RpcError::new(ErrorKind::Internal, error.to_string())));
+            now::<methods::MakeBackup>(reply, made);
+            Done::Nothing
+        });
+    }
+}
