@@ -67,7 +67,15 @@ impl peer_protocol::Conditions for Answers {
         false
     }
 
-    fn other_session(&mut self, _: &u64, _: &NodeId) -> OtherSession {
+    fn expected(&mut self, _: &u64, _: &NodeId) -> bool {
+        true
+    }
+
+    fn myself(&mut self, _: &u64, _: &NodeId) -> bool {
+        false
+    }
+
+    fn other_session(&mut self, _: &u64) -> OtherSession {
         OtherSession::Absent
     }
 }
@@ -176,8 +184,8 @@ fn an_internal_transition_with_an_action_allocates_nothing() {
     let peer = NodeId::from_bytes([1; 32]);
     run.handle(session(1, tcp_connection::Event::ConnectionMade { outgoing: true }));
     run.handle(session(1, tcp_connection::Event::AnswerReceived { peer }));
-    let allocations = run.allocations(|| vec![session(1, tcp_connection::Event::BytesReceived { length: 1500 }); 100]);
-    assert_eq!(run.actions.len(), 1, "it was received");
+    let allocations = run.allocations(|| vec![session(1, tcp_connection::Event::AnswerReceived { peer }); 100]);
+    assert_eq!(run.actions.len(), 1, "it was noted");
     assert_eq!(allocations, 0);
 }
 
@@ -189,7 +197,7 @@ fn what_is_ignored_unexpected_or_for_nobody_allocates_nothing() {
             Message::NicknameHolder(Input::Event(nickname_holder::Event::SlotErased)),
             connector(p2p_connector::Event::Init),
             network(network_connector::Event::NetworkUp),
-            session(99, tcp_connection::Event::BytesReceived { length: 1 }),
+            session(99, tcp_connection::Event::Disconnect),
         ]
     });
     assert_eq!(allocations, 0);

@@ -315,6 +315,8 @@ pub type History = ();
 pub enum Sent {
     /// An event for `peer_link`.
     ToPeerLink { key: types::NodeId, event: super::peer_link::Event },
+    /// An event for `read_receipts`.
+    ToReadReceipts { key: types::NodeId, event: super::read_receipts::Event },
 }
 
 impl serde::Serialize for Sent {
@@ -323,6 +325,13 @@ impl serde::Serialize for Sent {
             Sent::ToPeerLink { key, event } => {
                 delivery::serialize_sent(
                     InstanceName::new("peer_link", key),
+                    event,
+                    serializer,
+                )
+            }
+            Sent::ToReadReceipts { key, event } => {
+                delivery::serialize_sent(
+                    InstanceName::new("read_receipts", key),
                     event,
                     serializer,
                 )
@@ -863,6 +872,12 @@ fn enter_connected(context: &mut Context<'_>) {
         .effects
         .act(Action::ReleaseMessages {
             at_once: context.parameters.messages_at_once,
+        });
+    context
+        .effects
+        .send(Sent::ToReadReceipts {
+            key: context.key.clone(),
+            event: super::read_receipts::Event::Look,
         });
     context
         .effects

@@ -75,6 +75,10 @@ pub enum Store {
     },
     /// `message_delivery.record_refusal`. Likewise, with the reason.
     MessageDeliveryRecordRefusal { message: types::PacketId, reason: types::FailReason },
+    /// `read_receipts.find`. found answers.
+    ReadReceiptsFind { peer: types::NodeId, at_once: u16 },
+    /// `read_receipts.note_come`. They need not go again.
+    ReadReceiptsNoteCome { peer: types::NodeId, messages: types::PacketIds },
 }
 
 /// What `transports` is asked for. Listening, and the sockets of sessions.
@@ -87,10 +91,16 @@ pub enum Transports {
     NetworkTransportStartReceiving { transport: types::TransportName },
     /// `network_transport.stop_receiving`. receiving_stopped answers.
     NetworkTransportStopReceiving { transport: types::TransportName },
+    /// `peer_protocol.send_hello`.
+    PeerProtocolSendHello { session: u64 },
+    /// `peer_protocol.send_peer_id`.
+    PeerProtocolSendPeerId { session: u64 },
     /// `tcp_connection.send_hello`.
     TcpConnectionSendHello { session: u64 },
     /// `tcp_connection.send_answer`.
     TcpConnectionSendAnswer { session: u64 },
+    /// `tcp_connection.open_stream`. Frames come and go from now on.
+    TcpConnectionOpenStream { session: u64 },
     /// `tcp_connection.close_socket`. connection_lost answers.
     TcpConnectionCloseSocket { session: u64 },
 }

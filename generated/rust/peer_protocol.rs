@@ -24,6 +24,8 @@ pub enum State {
     AwaitHello,
     /// `AWAIT_PEER_ID`, in `OPEN`, `HANDSHAKE`. Old name: PEER-ID
     AwaitPeerId,
+    /// `PROVED`, in `OPEN`, `HANDSHAKE`. It is who it has to be; is there another session with it, or room for this one?
+    Proved,
     /// `CONTEST`, in `OPEN`, `HANDSHAKE`. There is an older session with this peer, which it opened, or we did; does that one live?
     Contest,
     /// `AWAIT_READY`, in `OPEN`, `TAKEN`. Does it take us?
@@ -44,6 +46,7 @@ impl State {
         State::AtStartup,
         State::AwaitHello,
         State::AwaitPeerId,
+        State::Proved,
         State::Contest,
         State::AwaitReady,
         State::Steady,
@@ -59,6 +62,7 @@ impl State {
             State::AtStartup => "AT_STARTUP",
             State::AwaitHello => "AWAIT_HELLO",
             State::AwaitPeerId => "AWAIT_PEER_ID",
+            State::Proved => "PROVED",
             State::Contest => "CONTEST",
             State::AwaitReady => "AWAIT_READY",
             State::Steady => "STEADY",
@@ -72,15 +76,17 @@ impl State {
     #[must_use]
     pub const fn is_in_open(self) -> bool {
         matches!(
-            self, State::AwaitHello | State::AwaitPeerId | State::Contest |
-            State::AwaitReady | State::Steady | State::Proving
+            self, State::AwaitHello | State::AwaitPeerId | State::Proved | State::Contest
+            | State::AwaitReady | State::Steady | State::Proving
         )
     }
 
     /// Inside `HANDSHAKE`. Both sides say who they are.
     #[must_use]
     pub const fn is_in_handshake(self) -> bool {
-        matches!(self, State::AwaitHello | State::AwaitPeerId | State::Contest)
+        matches!(
+            self, State::AwaitHello | State::AwaitPeerId | State::Proved | State::Contest
+        )
     }
 
     /// Inside `TAKEN`. We take the peer.
@@ -124,26 +130,27 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `session_opened`, from `gateway`. A transport has an authenticated session.
+    /// `session_opened`, from `tcp_connection`. A transport has an authenticated session.
     SessionOpened,
-    /// `hello_received`, from `gateway`. The peer's HELLO, compared with ours.
+    /// `hello_received`, from `transports`. The peer's HELLO, compared with ours; with where it sees us, and what program it is.
     HelloReceived {
         same_network: bool,
         same_constants: bool,
         common_version: bool,
         skew: Milliseconds,
+        observed: Option<types::Entrypoint>,
+        agent: String,
     },
-    /// `peer_id_received`, from `gateway`. The peer's PEER-ID, verified.
+    /// `peer_id_received`, from `transports`. The peer's PEER-ID, verified.
     PeerIdReceived {
         peer: types::NodeId,
         proven: bool,
         document_valid: bool,
-        expected: bool,
-        myself: bool,
+        entrypoints: types::Entrypoints,
     },
-    /// `ready_received`, from `gateway`. The peer takes us.
+    /// `ready_received`, from `transports`. The peer takes us.
     ReadyReceived,
-    /// `refused`, from `gateway`. The peer does not take us, or not any longer.
+    /// `refused`, from `transports`. The peer does not take us, or not any longer.
     Refused { reason: types::Refusal },
     /// `other_answered`, from `gateway`. An answer to challenge_other: the older session lives.
     OtherAnswered,
@@ -153,18 +160,18 @@ pub enum Event {
     ProveAlive,
     /// `replaced`, from `gateway`. A newer session with the same peer takes this one's place.
     Replaced,
-    /// `ping_received`, from `gateway`.
+    /// `ping_received`, from `transports`.
     PingReceived { nonce: u64 },
-    /// `pong_received`, from `gateway`.
-    PongReceived,
-    /// `peers_asked`, from `gateway`. The peer asks whom we know.
+    /// `pong_received`, from `transports`.
+    PongReceived { nonce: u64 },
+    /// `peers_asked`, from `transports`. The peer asks whom we know.
     PeersAsked,
-    /// `peers_received`, from `gateway`. The peer tells whom it knows.
-    PeersReceived,
-    /// `payload_received`, from `gateway`. A packet. Like the two before, it may come only in READY.
-    PayloadReceived,
-    /// `violation`, from `gateway`. What came is not as the protocol has it.
-    Violation,
+    /// `peers_received`, from `transports`. The peer tells whom it knows.
+    PeersReceived { hints: types::PeerHints },
+    /// `packet_received`, from `transports`. Like the two before, it may come only in READY. Old name: payload-received.
+    PacketReceived { packet: types::Packet },
+    /// `violation`, from `transports`, `gateway`. What came is not as the protocol has it.
+    Violation { detail: String },
     /// `close`, from `services`. The session is to end, and the peer is told why.
     Close { reason: types::Refusal },
     /// `session_closed`, from `gateway`. The transport's session has ended.
@@ -181,17 +188,17 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:116`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:121`).
     HandshakeAfterHandshakeTimeout,
-    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:156`).
+    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:160`).
     ContestAfterProofTimeout,
-    /// `after handshake_timeout in AWAIT_READY` (`automata/peer_protocol.yaml:166`).
+    /// `after handshake_timeout in AWAIT_READY` (`automata/peer_protocol.yaml:170`).
     AwaitReadyAfterHandshakeTimeout,
-    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:178`).
+    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:182`).
     ReadyEveryPingInterval,
-    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:199`).
+    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:203`).
     ProvingAfterProofTimeout,
-    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:207`).
+    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:211`).
     ClosingAfterClosingTimeout,
 }
 
@@ -236,10 +243,12 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `send_hello`, by `gateway`.
+    /// `send_hello`, by `transports`.
     SendHello,
-    /// `send_peer_id`, by `gateway`.
+    /// `send_peer_id`, by `transports`.
     SendPeerId,
+    /// `note_greeting`, by `gateway`. For the user.
+    NoteGreeting { observed: Option<types::Entrypoint>, agent: String },
     /// `send_ready`, by `gateway`.
     SendReady,
     /// `send_ping`, by `gateway`.
@@ -253,7 +262,7 @@ pub enum Action {
     /// `note_refusal`, by `gateway`. The peer's reason, for the user and the counters.
     NoteRefusal { reason: types::Refusal },
     /// `challenge_other`, by `gateway`. other_answered or other_gone answers, or nobody.
-    ChallengeOther { peer: types::NodeId },
+    ChallengeOther { peer: Option<types::NodeId> },
     /// `replace_other`, by `gateway`. The other session with this peer ends.
     ReplaceOther { peer: Option<types::NodeId> },
     /// `confirm_alive`, by `gateway`. Tell the newer session that this one lives.
@@ -266,16 +275,68 @@ pub enum Action {
     AskForPeers,
     /// `tell_peers`, by `gateway`.
     TellPeers,
-    /// `learn_peers`, by `peers`. What has just come in may be where others are.
-    LearnPeers,
-    /// `pass_on`, by `gateway`. Hand on the packet that has just come in.
-    PassOn,
+    /// `note_answer`, by `gateway`. A PING was answered: how long it took, and what was sent before it has come.
+    NoteAnswer { nonce: u64 },
+    /// `learn_entrypoints`, by `peers`. Where the peer itself says that it can be reached.
+    LearnEntrypoints { peer: types::NodeId, entrypoints: types::Entrypoints },
+    /// `learn_peers`, by `peers`. Where others may be.
+    LearnPeers { hints: types::PeerHints },
+    /// `pass_on`, by `gateway`. Whoever it is for is told.
+    PassOn { packet: types::Packet },
     /// `note_violation`, by `peers`. The peer misbehaved.
-    NoteViolation,
+    NoteViolation { detail: String },
+}
+
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `note_greeting`.
+    NoteGreeting { observed: Option<types::Entrypoint>, agent: String },
+    /// `send_ready`.
+    SendReady,
+    /// `send_ping`.
+    SendPing,
+    /// `send_pong`.
+    SendPong { nonce: u64 },
+    /// `refuse`.
+    Refuse { reason: types::Refusal },
+    /// `close_session`.
+    CloseSession,
+    /// `note_refusal`.
+    NoteRefusal { reason: types::Refusal },
+    /// `challenge_other`.
+    ChallengeOther { peer: Option<types::NodeId> },
+    /// `replace_other`.
+    ReplaceOther { peer: Option<types::NodeId> },
+    /// `confirm_alive`.
+    ConfirmAlive { peer: Option<types::NodeId> },
+    /// `announce`.
+    Announce { peer: Option<types::NodeId> },
+    /// `retire`.
+    Retire { peer: Option<types::NodeId> },
+    /// `ask_for_peers`.
+    AskForPeers,
+    /// `tell_peers`.
+    TellPeers,
+    /// `note_answer`.
+    NoteAnswer { nonce: u64 },
+    /// `learn_entrypoints`.
+    LearnEntrypoints { peer: types::NodeId, entrypoints: types::Entrypoints },
+    /// `learn_peers`.
+    LearnPeers { hints: types::PeerHints },
+    /// `pass_on`.
+    PassOn { packet: types::Packet },
+    /// `note_violation`.
+    NoteViolation { detail: String },
 }
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
 pub trait Conditions {
+    /// The transport has found this node there, and it is the one that was wanted, if any was.
+    fn expected(&mut self, session: &u64, peer: &types::NodeId) -> bool;
+    /// It is this node.
+    fn myself(&mut self, session: &u64, peer: &types::NodeId) -> bool;
     /// The peer was told of others within that time.
     fn told_peers_lately(&mut self, session: &u64, interval: Milliseconds) -> bool;
     /// The peer has misbehaved too much lately.
@@ -283,11 +344,7 @@ pub trait Conditions {
     /// There are as many sessions as there may be.
     fn session_limit_reached(&mut self, session: &u64) -> bool;
     /// Is there another session with this peer, and which of the two prevails?
-    fn other_session(
-        &mut self,
-        session: &u64,
-        peer: &types::NodeId,
-    ) -> types::OtherSession;
+    fn other_session(&mut self, session: &u64) -> types::OtherSession;
 }
 
 /// Constants of an instance.
@@ -450,6 +507,10 @@ pub type History = ();
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Question {
+    /// `expected`: The transport has found this node there, and it is the one that was wanted, if any was.
+    Expected { peer: types::NodeId, answer: bool },
+    /// `myself`: It is this node.
+    Myself { peer: types::NodeId, answer: bool },
     /// `told_peers_lately`: The peer was told of others within that time.
     ToldPeersLately { interval: Milliseconds, answer: bool },
     /// `misbehaved`: The peer has misbehaved too much lately.
@@ -457,12 +518,40 @@ pub enum Question {
     /// `session_limit_reached`: There are as many sessions as there may be.
     SessionLimitReached { answer: bool },
     /// `other_session`: Is there another session with this peer, and which of the two prevails?
-    OtherSession { peer: types::NodeId, answer: types::OtherSession },
+    OtherSession { answer: types::OtherSession },
 }
 
 impl serde::Serialize for Question {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            Question::Expected { peer, answer } => {
+                #[derive(serde::Serialize)]
+                #[serde(crate = "automata_runtime::serde")]
+                struct Arguments<'a> {
+                    peer: &'a types::NodeId,
+                }
+                let arguments = Arguments { peer };
+                delivery::serialize_question_of(
+                    "expected",
+                    Some(&arguments),
+                    answer,
+                    serializer,
+                )
+            }
+            Question::Myself { peer, answer } => {
+                #[derive(serde::Serialize)]
+                #[serde(crate = "automata_runtime::serde")]
+                struct Arguments<'a> {
+                    peer: &'a types::NodeId,
+                }
+                let arguments = Arguments { peer };
+                delivery::serialize_question_of(
+                    "myself",
+                    Some(&arguments),
+                    answer,
+                    serializer,
+                )
+            }
             Question::ToldPeersLately { interval, answer } => {
                 #[derive(serde::Serialize)]
                 #[serde(crate = "automata_runtime::serde")]
@@ -494,19 +583,8 @@ impl serde::Serialize for Question {
             Question::SessionLimitReached { answer } => {
                 delivery::serialize_question("session_limit_reached", answer, serializer)
             }
-            Question::OtherSession { peer, answer } => {
-                #[derive(serde::Serialize)]
-                #[serde(crate = "automata_runtime::serde")]
-                struct Arguments<'a> {
-                    peer: &'a types::NodeId,
-                }
-                let arguments = Arguments { peer };
-                delivery::serialize_question_of(
-                    "other_session",
-                    Some(&arguments),
-                    answer,
-                    serializer,
-                )
+            Question::OtherSession { answer } => {
+                delivery::serialize_question("other_session", answer, serializer)
             }
         }
     }
@@ -520,6 +598,54 @@ struct Ask<'a> {
 }
 
 impl Ask<'_> {
+    fn expected(&mut self, peer: &types::NodeId) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::Expected { peer: known_peer, answer } if known_peer == peer => {
+                    Some(*answer)
+                }
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.expected(self.key, peer);
+        self.asked
+            .questions
+            .push(Question::Expected {
+                peer: peer.clone(),
+                answer,
+            });
+        answer
+    }
+
+    fn myself(&mut self, peer: &types::NodeId) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::Myself { peer: known_peer, answer } if known_peer == peer => {
+                    Some(*answer)
+                }
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.myself(self.key, peer);
+        self.asked
+            .questions
+            .push(Question::Myself {
+                peer: peer.clone(),
+                answer,
+            });
+        answer
+    }
+
     fn told_peers_lately(&mut self, interval: Milliseconds) -> bool {
         let known = self
             .asked
@@ -591,28 +717,20 @@ impl Ask<'_> {
         answer
     }
 
-    fn other_session(&mut self, peer: &types::NodeId) -> types::OtherSession {
+    fn other_session(&mut self) -> types::OtherSession {
         let known = self
             .asked
             .questions
             .iter()
             .find_map(|question| match question {
-                Question::OtherSession {
-                    peer: known_peer,
-                    answer,
-                } if known_peer == peer => Some(*answer),
+                Question::OtherSession { answer } => Some(*answer),
                 _ => None,
             });
         if let Some(answer) = known {
             return answer;
         }
-        let answer = self.host.other_session(self.key, peer);
-        self.asked
-            .questions
-            .push(Question::OtherSession {
-                peer: peer.clone(),
-                answer,
-            });
+        let answer = self.host.other_session(self.key);
+        self.asked.questions.push(Question::OtherSession { answer });
         answer
     }
 }
@@ -623,99 +741,107 @@ impl Ask<'_> {
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `session_closed` anywhere → `CLOSED` (`automata/peer_protocol.yaml:81`).
+    /// `session_closed` anywhere → `CLOSED` (`automata/peer_protocol.yaml:86`).
     SessionClosed,
-    /// `session_opened` in `AT_STARTUP` → `AWAIT_HELLO` (`automata/peer_protocol.yaml:89`).
+    /// `session_opened` in `AT_STARTUP` → `AWAIT_HELLO` (`automata/peer_protocol.yaml:94`).
     AtStartupSessionOpened,
-    /// `close` in `AT_STARTUP` → `CLOSED` (`automata/peer_protocol.yaml:90`).
+    /// `close` in `AT_STARTUP` → `CLOSED` (`automata/peer_protocol.yaml:95`).
     AtStartupClose,
-    /// `refused` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:106`).
+    /// `refused` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:111`).
     OpenRefused { reason: &'a types::Refusal },
-    /// `replaced` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:107`).
+    /// `replaced` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:112`).
     OpenReplaced,
-    /// `close` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:108`).
+    /// `close` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:113`).
     OpenClose { reason: &'a types::Refusal },
-    /// `violation` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:109`).
-    OpenViolation,
-    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:116`).
+    /// `violation` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:114`).
+    OpenViolation { detail: &'a String },
+    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:121`).
     HandshakeAfterHandshakeTimeout,
-    /// `hello_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
+    /// `hello_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
     HandshakeHelloReceived,
-    /// `peer_id_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
+    /// `peer_id_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
     HandshakePeerIdReceived,
-    /// `peers_asked` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
+    /// `peers_asked` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
     HandshakePeersAsked,
-    /// `peers_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
+    /// `peers_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
     HandshakePeersReceived,
-    /// `payload_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:120`). Something came out of turn.
-    HandshakePayloadReceived,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:129`).
+    /// `packet_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
+    HandshakePacketReceived,
+    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:134`).
     AwaitHelloHelloReceived,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:130`).
+    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:135`).
     AwaitHelloHelloReceived2,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:131`).
+    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:136`).
     AwaitHelloHelloReceived3,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:132`).
+    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:137`).
     AwaitHelloHelloReceived4,
-    /// `hello_received` in `AWAIT_HELLO` → `AWAIT_PEER_ID` (`automata/peer_protocol.yaml:133`).
-    AwaitHelloHelloReceived5,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:138`).
-    AwaitPeerIdPeerIdReceived,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:139`).
-    AwaitPeerIdPeerIdReceived2,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:140`).
-    AwaitPeerIdPeerIdReceived3,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:141`).
-    AwaitPeerIdPeerIdReceived4,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:142`).
-    AwaitPeerIdPeerIdReceived5,
+    /// `hello_received` in `AWAIT_HELLO` → `AWAIT_PEER_ID` (`automata/peer_protocol.yaml:138`).
+    AwaitHelloHelloReceived5 {
+        observed: &'a Option<types::Entrypoint>,
+        agent: &'a String,
+    },
     /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:143`).
-    AwaitPeerIdPeerIdReceived6,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CONTEST` (`automata/peer_protocol.yaml:144`).
-    AwaitPeerIdPeerIdReceived7 { peer: &'a types::NodeId },
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `AWAIT_READY` (`automata/peer_protocol.yaml:148`).
-    AwaitPeerIdPeerIdReceived8 { peer: &'a types::NodeId },
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:151`).
-    AwaitPeerIdPeerIdReceived9,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `AWAIT_READY` (`automata/peer_protocol.yaml:152`).
-    AwaitPeerIdPeerIdReceived10 { peer: &'a types::NodeId },
-    /// `after proof_timeout in CONTEST` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:156`).
+    AwaitPeerIdPeerIdReceived,
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:144`).
+    AwaitPeerIdPeerIdReceived2,
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:145`).
+    AwaitPeerIdPeerIdReceived3,
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:146`).
+    AwaitPeerIdPeerIdReceived4,
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:147`).
+    AwaitPeerIdPeerIdReceived5,
+    /// `peer_id_received` in `AWAIT_PEER_ID` → `PROVED` (`automata/peer_protocol.yaml:148`).
+    AwaitPeerIdPeerIdReceived6 {
+        peer: &'a types::NodeId,
+        entrypoints: &'a types::Entrypoints,
+    },
+    /// `always` in `PROVED` → `CLOSING` (`automata/peer_protocol.yaml:152`).
+    ProvedAlways,
+    /// `always` in `PROVED` → `CONTEST` (`automata/peer_protocol.yaml:153`).
+    ProvedAlways2,
+    /// `always` in `PROVED` → `AWAIT_READY` (`automata/peer_protocol.yaml:154`).
+    ProvedAlways3,
+    /// `always` in `PROVED` → `CLOSING` (`automata/peer_protocol.yaml:155`).
+    ProvedAlways4,
+    /// `always` in `PROVED` → `AWAIT_READY` (`automata/peer_protocol.yaml:156`).
+    ProvedAlways5,
+    /// `after proof_timeout in CONTEST` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:160`).
     ContestAfterProofTimeout,
-    /// `other_answered` in `CONTEST` → `CLOSING` (`automata/peer_protocol.yaml:158`).
+    /// `other_answered` in `CONTEST` → `CLOSING` (`automata/peer_protocol.yaml:162`).
     ContestOtherAnswered,
-    /// `other_gone` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:159`).
+    /// `other_gone` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:163`).
     ContestOtherGone,
-    /// `after handshake_timeout in AWAIT_READY` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:166`).
+    /// `after handshake_timeout in AWAIT_READY` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
     AwaitReadyAfterHandshakeTimeout,
-    /// `ready_received` in `AWAIT_READY` → `READY` (`automata/peer_protocol.yaml:168`).
+    /// `ready_received` in `AWAIT_READY` → `READY` (`automata/peer_protocol.yaml:172`).
     AwaitReadyReadyReceived,
-    /// `hello_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
+    /// `hello_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
     AwaitReadyHelloReceived,
-    /// `peer_id_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
+    /// `peer_id_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
     AwaitReadyPeerIdReceived,
-    /// `peers_asked` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
+    /// `peers_asked` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
     AwaitReadyPeersAsked,
-    /// `peers_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
+    /// `peers_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
     AwaitReadyPeersReceived,
-    /// `payload_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
-    AwaitReadyPayloadReceived,
-    /// `every ping_interval in READY` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:179`).
+    /// `packet_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
+    AwaitReadyPacketReceived,
+    /// `every ping_interval in READY` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:183`).
     ReadyEveryPingInterval,
-    /// `peers_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:188`). Nobody asked.
+    /// `peers_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:192`). Nobody asked.
     ReadyPeersReceived,
-    /// `hello_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:191`).
+    /// `hello_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:195`).
     ReadyHelloReceived,
-    /// `peer_id_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:191`).
+    /// `peer_id_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:195`).
     ReadyPeerIdReceived,
-    /// `ready_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:191`).
+    /// `ready_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:195`).
     ReadyReadyReceived,
-    /// `prove_alive` in `STEADY` → `PROVING` (`automata/peer_protocol.yaml:196`).
+    /// `prove_alive` in `STEADY` → `PROVING` (`automata/peer_protocol.yaml:200`).
     SteadyProveAlive,
-    /// `after proof_timeout in PROVING` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:199`).
+    /// `after proof_timeout in PROVING` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:203`).
     ProvingAfterProofTimeout,
-    /// `pong_received` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:201`).
-    ProvingPongReceived,
-    /// `after closing_timeout in CLOSING` in `CLOSING` → `CLOSED` (`automata/peer_protocol.yaml:207`).
+    /// `pong_received` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:205`).
+    ProvingPongReceived { nonce: &'a u64 },
+    /// `after closing_timeout in CLOSING` in `CLOSING` → `CLOSED` (`automata/peer_protocol.yaml:211`).
     ClosingAfterClosingTimeout,
 }
 
@@ -741,6 +867,9 @@ impl<'a> Context<'a> {
     #[inline]
     fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
         self.answer = Answer::Taken;
+        if self.is_exhausted() {
+            return Response::Handled;
+        }
         self.transition = Some(transition);
         Response::Transition(target)
     }
@@ -762,6 +891,12 @@ impl<'a> Context<'a> {
         self.effects.defer_limit = limit;
         self.answer = Answer::Deferred;
         Response::Handled
+    }
+
+    /// There have been too many microsteps: this one is only asked for.
+    #[inline]
+    fn is_exhausted(&self) -> bool {
+        matches!(self.trigger, Trigger::Exhausted)
     }
 
     #[inline]
@@ -797,6 +932,7 @@ impl blocking::State<Machine> for State {
             State::AtStartup => in_at_startup(context),
             State::AwaitHello => in_await_hello(context),
             State::AwaitPeerId => in_await_peer_id(context),
+            State::Proved => in_proved(context),
             State::Contest => in_contest(context),
             State::AwaitReady => in_await_ready(context),
             State::Steady => in_steady(context),
@@ -812,7 +948,7 @@ impl blocking::State<Machine> for State {
         match context.transition {
             Some(Transition::SessionClosed) => {
                 match *self {
-                    State::AwaitHello | State::AwaitPeerId => {
+                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
                         leave_handshake(context);
                     }
                     State::Contest => {
@@ -840,7 +976,7 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::OpenRefused { reason }) => {
                 match *self {
-                    State::AwaitHello | State::AwaitPeerId => {
+                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
                         leave_handshake(context);
                     }
                     State::Contest => {
@@ -867,7 +1003,7 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::OpenReplaced) => {
                 match *self {
-                    State::AwaitHello | State::AwaitPeerId => {
+                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
                         leave_handshake(context);
                     }
                     State::Contest => {
@@ -894,7 +1030,7 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::OpenClose { reason }) => {
                 match *self {
-                    State::AwaitHello | State::AwaitPeerId => {
+                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
                         leave_handshake(context);
                     }
                     State::Contest => {
@@ -915,9 +1051,9 @@ impl blocking::State<Machine> for State {
                 }
                 context.effects.act(Action::Refuse { reason: *reason });
             }
-            Some(Transition::OpenViolation) => {
+            Some(Transition::OpenViolation { detail }) => {
                 match *self {
-                    State::AwaitHello | State::AwaitPeerId => {
+                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
                         leave_handshake(context);
                     }
                     State::Contest => {
@@ -936,7 +1072,11 @@ impl blocking::State<Machine> for State {
                     }
                     _ => {}
                 }
-                context.effects.act(Action::NoteViolation);
+                context
+                    .effects
+                    .act(Action::NoteViolation {
+                        detail: detail.clone(),
+                    });
                 context
                     .effects
                     .act(Action::Refuse {
@@ -945,7 +1085,7 @@ impl blocking::State<Machine> for State {
             }
             Some(Transition::HandshakeAfterHandshakeTimeout) => {
                 match *self {
-                    State::AwaitHello | State::AwaitPeerId => {
+                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
                         leave_handshake(context);
                     }
                     State::Contest => {
@@ -965,10 +1105,10 @@ impl blocking::State<Machine> for State {
                 | Transition::HandshakePeerIdReceived
                 | Transition::HandshakePeersAsked
                 | Transition::HandshakePeersReceived
-                | Transition::HandshakePayloadReceived,
+                | Transition::HandshakePacketReceived,
             ) => {
                 match *self {
-                    State::AwaitHello | State::AwaitPeerId => {
+                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
                         leave_handshake(context);
                     }
                     State::Contest => {
@@ -977,7 +1117,11 @@ impl blocking::State<Machine> for State {
                     }
                     _ => {}
                 }
-                context.effects.act(Action::NoteViolation);
+                context
+                    .effects
+                    .act(Action::NoteViolation {
+                        detail: "a frame out of turn".to_owned(),
+                    });
                 context
                     .effects
                     .act(Action::Refuse {
@@ -1016,7 +1160,13 @@ impl blocking::State<Machine> for State {
                         reason: types::Refusal::ClocksApart,
                     });
             }
-            Some(Transition::AwaitHelloHelloReceived5) => {
+            Some(Transition::AwaitHelloHelloReceived5 { observed, agent }) => {
+                context
+                    .effects
+                    .act(Action::NoteGreeting {
+                        observed: observed.clone(),
+                        agent: agent.clone(),
+                    });
                 context.effects.act(Action::SendPeerId);
             }
             Some(Transition::AwaitPeerIdPeerIdReceived) => {
@@ -1059,7 +1209,16 @@ impl blocking::State<Machine> for State {
                         reason: types::Refusal::Misbehaved,
                     });
             }
-            Some(Transition::AwaitPeerIdPeerIdReceived6) => {
+            Some(Transition::AwaitPeerIdPeerIdReceived6 { peer, entrypoints }) => {
+                context.variables.peer = Some(peer.clone());
+                context
+                    .effects
+                    .act(Action::LearnEntrypoints {
+                        peer: peer.clone(),
+                        entrypoints: entrypoints.clone(),
+                    });
+            }
+            Some(Transition::ProvedAlways) => {
                 leave_handshake(context);
                 context
                     .effects
@@ -1067,32 +1226,23 @@ impl blocking::State<Machine> for State {
                         reason: types::Refusal::AlreadyConnected,
                     });
             }
-            Some(Transition::AwaitPeerIdPeerIdReceived7 { peer }) => {
-                context.variables.peer = Some(peer.clone());
+            Some(Transition::ProvedAlways2) => {
                 context
                     .effects
                     .act(Action::ChallengeOther {
-                        peer: peer.clone(),
+                        peer: context.variables.peer.clone(),
                     });
             }
-            Some(Transition::AwaitPeerIdPeerIdReceived8 { peer }) => {
+            Some(Transition::ProvedAlways3) => {
                 leave_handshake(context);
-                context.variables.peer = Some(peer.clone());
                 context
                     .effects
                     .act(Action::ReplaceOther {
-                        peer: Some(
-                            context
-                                .variables
-                                .peer
-                                .as_ref()
-                                .expect("a guard has shown that it is not none")
-                                .clone(),
-                        ),
+                        peer: context.variables.peer.clone(),
                     });
                 context.effects.act(Action::SendReady);
             }
-            Some(Transition::AwaitPeerIdPeerIdReceived9) => {
+            Some(Transition::ProvedAlways4) => {
                 leave_handshake(context);
                 context
                     .effects
@@ -1100,9 +1250,8 @@ impl blocking::State<Machine> for State {
                         reason: types::Refusal::LimitReached,
                     });
             }
-            Some(Transition::AwaitPeerIdPeerIdReceived10 { peer }) => {
+            Some(Transition::ProvedAlways5) => {
                 leave_handshake(context);
-                context.variables.peer = Some(peer.clone());
                 context.effects.act(Action::SendReady);
             }
             Some(Transition::ContestAfterProofTimeout) => {
@@ -1145,10 +1294,14 @@ impl blocking::State<Machine> for State {
                 | Transition::AwaitReadyPeerIdReceived
                 | Transition::AwaitReadyPeersAsked
                 | Transition::AwaitReadyPeersReceived
-                | Transition::AwaitReadyPayloadReceived,
+                | Transition::AwaitReadyPacketReceived,
             ) => {
                 leave_await_ready(context);
-                context.effects.act(Action::NoteViolation);
+                context
+                    .effects
+                    .act(Action::NoteViolation {
+                        detail: "a frame out of turn".to_owned(),
+                    });
                 context
                     .effects
                     .act(Action::Refuse {
@@ -1172,9 +1325,30 @@ impl blocking::State<Machine> for State {
                         reason: types::Refusal::TimedOut,
                     });
             }
+            Some(Transition::ReadyPeersReceived) => {
+                match *self {
+                    State::Steady => {
+                        leave_ready(context);
+                    }
+                    State::Proving => {
+                        leave_proving(context);
+                        leave_ready(context);
+                    }
+                    _ => {}
+                }
+                context
+                    .effects
+                    .act(Action::NoteViolation {
+                        detail: "PEERS without a question".to_owned(),
+                    });
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::Violation,
+                    });
+            }
             Some(
-                Transition::ReadyPeersReceived
-                | Transition::ReadyHelloReceived
+                Transition::ReadyHelloReceived
                 | Transition::ReadyPeerIdReceived
                 | Transition::ReadyReadyReceived,
             ) => {
@@ -1188,7 +1362,11 @@ impl blocking::State<Machine> for State {
                     }
                     _ => {}
                 }
-                context.effects.act(Action::NoteViolation);
+                context
+                    .effects
+                    .act(Action::NoteViolation {
+                        detail: "a frame out of turn".to_owned(),
+                    });
                 context
                     .effects
                     .act(Action::Refuse {
@@ -1201,9 +1379,14 @@ impl blocking::State<Machine> for State {
             Some(Transition::ProvingAfterProofTimeout) => {
                 leave_proving(context);
             }
-            Some(Transition::ProvingPongReceived) => {
+            Some(Transition::ProvingPongReceived { nonce }) => {
                 leave_proving(context);
                 context.variables.missed = 0;
+                context
+                    .effects
+                    .act(Action::NoteAnswer {
+                        nonce: *nonce,
+                    });
                 context
                     .effects
                     .act(Action::ConfirmAlive {
@@ -1228,13 +1411,13 @@ impl blocking::State<Machine> for State {
                 Transition::OpenRefused { .. }
                 | Transition::OpenReplaced
                 | Transition::OpenClose { .. }
-                | Transition::OpenViolation
+                | Transition::OpenViolation { .. }
                 | Transition::HandshakeAfterHandshakeTimeout
                 | Transition::HandshakeHelloReceived
                 | Transition::HandshakePeerIdReceived
                 | Transition::HandshakePeersAsked
                 | Transition::HandshakePeersReceived
-                | Transition::HandshakePayloadReceived
+                | Transition::HandshakePacketReceived
                 | Transition::AwaitHelloHelloReceived
                 | Transition::AwaitHelloHelloReceived2
                 | Transition::AwaitHelloHelloReceived3
@@ -1244,15 +1427,15 @@ impl blocking::State<Machine> for State {
                 | Transition::AwaitPeerIdPeerIdReceived3
                 | Transition::AwaitPeerIdPeerIdReceived4
                 | Transition::AwaitPeerIdPeerIdReceived5
-                | Transition::AwaitPeerIdPeerIdReceived6
-                | Transition::AwaitPeerIdPeerIdReceived9
+                | Transition::ProvedAlways
+                | Transition::ProvedAlways4
                 | Transition::ContestOtherAnswered
                 | Transition::AwaitReadyAfterHandshakeTimeout
                 | Transition::AwaitReadyHelloReceived
                 | Transition::AwaitReadyPeerIdReceived
                 | Transition::AwaitReadyPeersAsked
                 | Transition::AwaitReadyPeersReceived
-                | Transition::AwaitReadyPayloadReceived
+                | Transition::AwaitReadyPacketReceived
                 | Transition::ReadyEveryPingInterval
                 | Transition::ReadyPeersReceived
                 | Transition::ReadyHelloReceived
@@ -1261,12 +1444,12 @@ impl blocking::State<Machine> for State {
             ) => {
                 enter_closing(context);
             }
-            Some(Transition::AwaitPeerIdPeerIdReceived7 { .. }) => {
+            Some(Transition::ProvedAlways2) => {
                 enter_contest(context);
             }
             Some(
-                Transition::AwaitPeerIdPeerIdReceived8 { .. }
-                | Transition::AwaitPeerIdPeerIdReceived10 { .. }
+                Transition::ProvedAlways3
+                | Transition::ProvedAlways5
                 | Transition::ContestAfterProofTimeout
                 | Transition::ContestOtherGone,
             ) => {
@@ -1292,7 +1475,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::OtherAnswered) => context.ignored(),
         Trigger::Event(Event::OtherGone) => context.ignored(),
-        Trigger::Event(Event::PongReceived) => context.ignored(),
+        Trigger::Event(Event::PongReceived { .. }) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -1315,9 +1498,9 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Replaced) => context.ignored(),
         Trigger::Event(Event::PingReceived { .. }) => context.ignored(),
         Trigger::Event(Event::PeersAsked) => context.ignored(),
-        Trigger::Event(Event::PeersReceived) => context.ignored(),
-        Trigger::Event(Event::PayloadReceived) => context.ignored(),
-        Trigger::Event(Event::Violation) => context.ignored(),
+        Trigger::Event(Event::PeersReceived { .. }) => context.ignored(),
+        Trigger::Event(Event::PacketReceived { .. }) => context.ignored(),
+        Trigger::Event(Event::Violation { .. }) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -1335,8 +1518,14 @@ fn in_open(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Close { reason }) => {
             context.take(Transition::OpenClose { reason }, State::Closing)
         }
-        Trigger::Event(Event::Violation) => {
-            context.take(Transition::OpenViolation, State::Closing)
+        Trigger::Event(Event::Violation { detail }) => {
+            context
+                .take(
+                    Transition::OpenViolation {
+                        detail,
+                    },
+                    State::Closing,
+                )
         }
         Trigger::Event(Event::PingReceived { nonce }) => {
             context.effects.act(Action::SendPong { nonce: *nonce });
@@ -1360,11 +1549,11 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::PeersAsked) => {
             context.take(Transition::HandshakePeersAsked, State::Closing)
         }
-        Trigger::Event(Event::PeersReceived) => {
+        Trigger::Event(Event::PeersReceived { .. }) => {
             context.take(Transition::HandshakePeersReceived, State::Closing)
         }
-        Trigger::Event(Event::PayloadReceived) => {
-            context.take(Transition::HandshakePayloadReceived, State::Closing)
+        Trigger::Event(Event::PacketReceived { .. }) => {
+            context.take(Transition::HandshakePacketReceived, State::Closing)
         }
         Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Event(Event::ProveAlive) => context.ignored(),
@@ -1380,7 +1569,14 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
 fn in_await_hello(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(
-            Event::HelloReceived { same_network, same_constants, common_version, skew },
+            Event::HelloReceived {
+                same_network,
+                same_constants,
+                common_version,
+                skew,
+                observed,
+                agent,
+            },
         ) => {
             if !*same_network {
                 context.take(Transition::AwaitHelloHelloReceived, State::Closing)
@@ -1391,7 +1587,14 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
             } else if *skew > context.parameters.greatest_skew {
                 context.take(Transition::AwaitHelloHelloReceived4, State::Closing)
             } else {
-                context.take(Transition::AwaitHelloHelloReceived5, State::AwaitPeerId)
+                context
+                    .take(
+                        Transition::AwaitHelloHelloReceived5 {
+                            observed,
+                            agent,
+                        },
+                        State::AwaitPeerId,
+                    )
             }
         }
         _ => in_handshake(context),
@@ -1403,48 +1606,48 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
 fn in_await_peer_id(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(
-            Event::PeerIdReceived { peer, proven, document_valid, expected, myself },
+            Event::PeerIdReceived { peer, proven, document_valid, entrypoints },
         ) => {
-            if *myself {
+            if context.ask.myself(peer) {
                 context.take(Transition::AwaitPeerIdPeerIdReceived, State::Closing)
             } else if !*proven {
                 context.take(Transition::AwaitPeerIdPeerIdReceived2, State::Closing)
             } else if !*document_valid {
                 context.take(Transition::AwaitPeerIdPeerIdReceived3, State::Closing)
-            } else if !*expected {
+            } else if !context.ask.expected(peer) {
                 context.take(Transition::AwaitPeerIdPeerIdReceived4, State::Closing)
             } else if context.ask.misbehaved(peer) {
                 context.take(Transition::AwaitPeerIdPeerIdReceived5, State::Closing)
-            } else if context.ask.other_session(peer)
-                == types::OtherSession::PrevailsOverThis
-            {
-                context.take(Transition::AwaitPeerIdPeerIdReceived6, State::Closing)
-            } else if context.ask.other_session(peer) == types::OtherSession::MustProve {
-                context
-                    .take(
-                        Transition::AwaitPeerIdPeerIdReceived7 {
-                            peer,
-                        },
-                        State::Contest,
-                    )
-            } else if context.ask.other_session(peer) == types::OtherSession::GivesWay {
-                context
-                    .take(
-                        Transition::AwaitPeerIdPeerIdReceived8 {
-                            peer,
-                        },
-                        State::AwaitReady,
-                    )
-            } else if context.ask.session_limit_reached() {
-                context.take(Transition::AwaitPeerIdPeerIdReceived9, State::Closing)
             } else {
                 context
                     .take(
-                        Transition::AwaitPeerIdPeerIdReceived10 {
+                        Transition::AwaitPeerIdPeerIdReceived6 {
                             peer,
+                            entrypoints,
                         },
-                        State::AwaitReady,
+                        State::Proved,
                     )
+            }
+        }
+        _ => in_handshake(context),
+    }
+}
+
+/// `PROVED`: It is who it has to be; is there another session with it, or room for this one?
+#[inline]
+fn in_proved(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Always | Trigger::Exhausted => {
+            if context.ask.other_session() == types::OtherSession::PrevailsOverThis {
+                context.take(Transition::ProvedAlways, State::Closing)
+            } else if context.ask.other_session() == types::OtherSession::MustProve {
+                context.take(Transition::ProvedAlways2, State::Contest)
+            } else if context.ask.other_session() == types::OtherSession::GivesWay {
+                context.take(Transition::ProvedAlways3, State::AwaitReady)
+            } else if context.ask.session_limit_reached() {
+                context.take(Transition::ProvedAlways4, State::Closing)
+            } else {
+                context.take(Transition::ProvedAlways5, State::AwaitReady)
             }
         }
         _ => in_handshake(context),
@@ -1490,11 +1693,11 @@ fn in_await_ready(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::PeersAsked) => {
             context.take(Transition::AwaitReadyPeersAsked, State::Closing)
         }
-        Trigger::Event(Event::PeersReceived) => {
+        Trigger::Event(Event::PeersReceived { .. }) => {
             context.take(Transition::AwaitReadyPeersReceived, State::Closing)
         }
-        Trigger::Event(Event::PayloadReceived) => {
-            context.take(Transition::AwaitReadyPayloadReceived, State::Closing)
+        Trigger::Event(Event::PacketReceived { .. }) => {
+            context.take(Transition::AwaitReadyPacketReceived, State::Closing)
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::AwaitReadyAfterHandshakeTimeout) => {
@@ -1508,9 +1711,13 @@ fn in_await_ready(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::PayloadReceived) => {
+        Trigger::Event(Event::PacketReceived { packet }) => {
             context.variables.missed = 0;
-            context.effects.act(Action::PassOn);
+            context
+                .effects
+                .act(Action::PassOn {
+                    packet: packet.clone(),
+                });
             context.internal()
         }
         Trigger::Event(Event::PeersAsked) => {
@@ -1523,18 +1730,27 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                 context.internal()
             }
         }
-        Trigger::Event(Event::PeersReceived) => {
+        Trigger::Event(Event::PeersReceived { hints }) => {
             if context.variables.awaits_peers {
                 context.variables.missed = 0;
                 context.variables.awaits_peers = false;
-                context.effects.act(Action::LearnPeers);
+                context
+                    .effects
+                    .act(Action::LearnPeers {
+                        hints: hints.clone(),
+                    });
                 context.internal()
             } else {
                 context.take(Transition::ReadyPeersReceived, State::Closing)
             }
         }
-        Trigger::Event(Event::PongReceived) => {
+        Trigger::Event(Event::PongReceived { nonce }) => {
             context.variables.missed = 0;
+            context
+                .effects
+                .act(Action::NoteAnswer {
+                    nonce: *nonce,
+                });
             context.internal()
         }
         Trigger::Event(Event::HelloReceived { .. }) => {
@@ -1574,8 +1790,14 @@ fn in_steady(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_proving(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::PongReceived) => {
-            context.take(Transition::ProvingPongReceived, State::Steady)
+        Trigger::Event(Event::PongReceived { nonce }) => {
+            context
+                .take(
+                    Transition::ProvingPongReceived {
+                        nonce,
+                    },
+                    State::Steady,
+                )
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::ProvingAfterProofTimeout) => {
@@ -1598,9 +1820,9 @@ fn in_closing(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Replaced) => context.ignored(),
         Trigger::Event(Event::PingReceived { .. }) => context.ignored(),
         Trigger::Event(Event::PeersAsked) => context.ignored(),
-        Trigger::Event(Event::PeersReceived) => context.ignored(),
-        Trigger::Event(Event::PayloadReceived) => context.ignored(),
-        Trigger::Event(Event::Violation) => context.ignored(),
+        Trigger::Event(Event::PeersReceived { .. }) => context.ignored(),
+        Trigger::Event(Event::PacketReceived { .. }) => context.ignored(),
+        Trigger::Event(Event::Violation { .. }) => context.ignored(),
         Trigger::Event(Event::Close { .. }) => context.ignored(),
         Trigger::Timer(Timer::ClosingAfterClosingTimeout) => {
             context.take(Transition::ClosingAfterClosingTimeout, State::Closed)
@@ -1763,7 +1985,7 @@ pub fn create(
 
 impl automata_runtime::Automaton for Machine {
     const NAME: &'static str = "peer_protocol";
-    const HAS_ALWAYS: bool = false;
+    const HAS_ALWAYS: bool = true;
     const OBSERVES: bool = false;
     type Key = u64;
     type State = State;
@@ -1784,8 +2006,8 @@ impl automata_runtime::Automaton for Machine {
 
     fn defers(state: State, event: &Event) -> bool {
         matches!(
-            (state, event), (State::AwaitHello | State::AwaitPeerId | State::Contest,
-            Event::ReadyReceived)
+            (state, event), (State::AwaitHello | State::AwaitPeerId | State::Proved |
+            State::Contest, Event::ReadyReceived)
         )
     }
 

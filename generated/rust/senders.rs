@@ -139,6 +139,19 @@ pub mod api {
             Message::Reachability(peer, Input::Event(Event::Asked))
         }
     }
+
+    /// To `read_receipts`.
+    pub mod read_receipts {
+        use automata_runtime::generated::*;
+        use super::super::super::read_receipts::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `look`. There may be receipts: the user has read something, or the contact has come.
+        #[must_use]
+        pub fn look(peer: types::NodeId) -> Message {
+            Message::ReadReceipts(peer, Input::Event(Event::Look))
+        }
+    }
 }
 
 /// The people and nodes that we know, and what is known of them.
@@ -433,67 +446,6 @@ pub mod gateway {
         use automata_runtime::generated::*;
         use super::super::super::peer_protocol::Event;
         use super::super::super::system::Message;
-        use super::super::super::types;
-        /// `session_opened`. A transport has an authenticated session.
-        #[must_use]
-        pub fn session_opened(session: u64) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::SessionOpened))
-        }
-
-        /// `hello_received`. The peer's HELLO, compared with ours.
-        #[must_use]
-        pub fn hello_received(
-            session: u64,
-            same_network: bool,
-            same_constants: bool,
-            common_version: bool,
-            skew: Milliseconds,
-        ) -> Message {
-            Message::PeerProtocol(
-                session,
-                Input::Event(Event::HelloReceived {
-                    same_network,
-                    same_constants,
-                    common_version,
-                    skew,
-                }),
-            )
-        }
-
-        /// `peer_id_received`. The peer's PEER-ID, verified.
-        #[must_use]
-        pub fn peer_id_received(
-            session: u64,
-            peer: types::NodeId,
-            proven: bool,
-            document_valid: bool,
-            expected: bool,
-            myself: bool,
-        ) -> Message {
-            Message::PeerProtocol(
-                session,
-                Input::Event(Event::PeerIdReceived {
-                    peer,
-                    proven,
-                    document_valid,
-                    expected,
-                    myself,
-                }),
-            )
-        }
-
-        /// `ready_received`. The peer takes us.
-        #[must_use]
-        pub fn ready_received(session: u64) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::ReadyReceived))
-        }
-
-        /// `refused`. The peer does not take us, or not any longer.
-        #[must_use]
-        pub fn refused(session: u64, reason: types::Refusal) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::Refused { reason }))
-        }
-
         /// `other_answered`. An answer to challenge_other: the older session lives.
         #[must_use]
         pub fn other_answered(session: u64) -> Message {
@@ -518,40 +470,10 @@ pub mod gateway {
             Message::PeerProtocol(session, Input::Event(Event::Replaced))
         }
 
-        /// `ping_received`.
-        #[must_use]
-        pub fn ping_received(session: u64, nonce: u64) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::PingReceived { nonce }))
-        }
-
-        /// `pong_received`.
-        #[must_use]
-        pub fn pong_received(session: u64) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::PongReceived))
-        }
-
-        /// `peers_asked`. The peer asks whom we know.
-        #[must_use]
-        pub fn peers_asked(session: u64) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::PeersAsked))
-        }
-
-        /// `peers_received`. The peer tells whom it knows.
-        #[must_use]
-        pub fn peers_received(session: u64) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::PeersReceived))
-        }
-
-        /// `payload_received`. A packet. Like the two before, it may come only in READY.
-        #[must_use]
-        pub fn payload_received(session: u64) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::PayloadReceived))
-        }
-
         /// `violation`. What came is not as the protocol has it.
         #[must_use]
-        pub fn violation(session: u64) -> Message {
-            Message::PeerProtocol(session, Input::Event(Event::Violation))
+        pub fn violation(session: u64, detail: String) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Violation { detail }))
         }
 
         /// `session_closed`. The transport's session has ended.
@@ -571,6 +493,31 @@ pub mod gateway {
         #[must_use]
         pub fn session_opened(peer: types::NodeId) -> Message {
             Message::Reachability(peer, Input::Event(Event::SessionOpened))
+        }
+    }
+
+    /// To `read_receipts`.
+    pub mod read_receipts {
+        use automata_runtime::generated::*;
+        use super::super::super::read_receipts::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `handed_over`. The answer to hand_over: so many have gone, now or before, and may have yet to come.
+        #[must_use]
+        pub fn handed_over(peer: types::NodeId, on_their_way: u32) -> Message {
+            Message::ReadReceipts(peer, Input::Event(Event::HandedOver { on_their_way }))
+        }
+
+        /// `came`. The contact has received these.
+        #[must_use]
+        pub fn came(peer: types::NodeId, messages: types::PacketIds) -> Message {
+            Message::ReadReceipts(peer, Input::Event(Event::Came { messages }))
+        }
+
+        /// `session_lost`. Nobody knows whether what is on its way has come.
+        #[must_use]
+        pub fn session_lost(peer: types::NodeId) -> Message {
+            Message::ReadReceipts(peer, Input::Event(Event::SessionLost))
         }
     }
 
@@ -977,6 +924,22 @@ pub mod services {
     }
 }
 
+/// What is on disk.
+pub mod store {
+    /// To `read_receipts`.
+    pub mod read_receipts {
+        use automata_runtime::generated::*;
+        use super::super::super::read_receipts::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `found`. The answer to find.
+        #[must_use]
+        pub fn found(peer: types::NodeId, messages: types::PacketIds) -> Message {
+            Message::ReadReceipts(peer, Input::Event(Event::Found { messages }))
+        }
+    }
+}
+
 /// Listening, and the sockets of sessions.
 pub mod transports {
     /// To `network_transport`.
@@ -1016,6 +979,108 @@ pub mod transports {
         }
     }
 
+    /// To `peer_protocol`.
+    pub mod peer_protocol {
+        use automata_runtime::generated::*;
+        use super::super::super::peer_protocol::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `hello_received`. The peer's HELLO, compared with ours; with where it sees us, and what program it is.
+        #[must_use]
+        pub fn hello_received(
+            session: u64,
+            same_network: bool,
+            same_constants: bool,
+            common_version: bool,
+            skew: Milliseconds,
+            observed: Option<types::Entrypoint>,
+            agent: String,
+        ) -> Message {
+            Message::PeerProtocol(
+                session,
+                Input::Event(Event::HelloReceived {
+                    same_network,
+                    same_constants,
+                    common_version,
+                    skew,
+                    observed,
+                    agent,
+                }),
+            )
+        }
+
+        /// `peer_id_received`. The peer's PEER-ID, verified.
+        #[must_use]
+        pub fn peer_id_received(
+            session: u64,
+            peer: types::NodeId,
+            proven: bool,
+            document_valid: bool,
+            entrypoints: types::Entrypoints,
+        ) -> Message {
+            Message::PeerProtocol(
+                session,
+                Input::Event(Event::PeerIdReceived {
+                    peer,
+                    proven,
+                    document_valid,
+                    entrypoints,
+                }),
+            )
+        }
+
+        /// `ready_received`. The peer takes us.
+        #[must_use]
+        pub fn ready_received(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::ReadyReceived))
+        }
+
+        /// `refused`. The peer does not take us, or not any longer.
+        #[must_use]
+        pub fn refused(session: u64, reason: types::Refusal) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Refused { reason }))
+        }
+
+        /// `ping_received`.
+        #[must_use]
+        pub fn ping_received(session: u64, nonce: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::PingReceived { nonce }))
+        }
+
+        /// `pong_received`.
+        #[must_use]
+        pub fn pong_received(session: u64, nonce: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::PongReceived { nonce }))
+        }
+
+        /// `peers_asked`. The peer asks whom we know.
+        #[must_use]
+        pub fn peers_asked(session: u64) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::PeersAsked))
+        }
+
+        /// `peers_received`. The peer tells whom it knows.
+        #[must_use]
+        pub fn peers_received(session: u64, hints: types::PeerHints) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::PeersReceived { hints }))
+        }
+
+        /// `packet_received`. Like the two before, it may come only in READY. Old name: payload-received.
+        #[must_use]
+        pub fn packet_received(session: u64, packet: types::Packet) -> Message {
+            Message::PeerProtocol(
+                session,
+                Input::Event(Event::PacketReceived { packet }),
+            )
+        }
+
+        /// `violation`. What came is not as the protocol has it.
+        #[must_use]
+        pub fn violation(session: u64, detail: String) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Violation { detail }))
+        }
+    }
+
     /// To `tcp_connection`.
     pub mod tcp_connection {
         use automata_runtime::generated::*;
@@ -1041,15 +1106,6 @@ pub mod transports {
         #[must_use]
         pub fn answer_received(session: u64, peer: types::NodeId) -> Message {
             Message::TcpConnection(session, Input::Event(Event::AnswerReceived { peer }))
-        }
-
-        /// `bytes_received`.
-        #[must_use]
-        pub fn bytes_received(session: u64, length: u32) -> Message {
-            Message::TcpConnection(
-                session,
-                Input::Event(Event::BytesReceived { length }),
-            )
         }
 
         /// `connection_lost`.

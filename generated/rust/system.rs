@@ -6,7 +6,7 @@ use super::outside;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "423775be7681662b1a520db7cddf72c3de94852bd26708c1e466fb9cc8fffe1f";
+pub const MODEL_HASH: &str = "617ee81aed003a3fbd3e8266fa3bdf82303aa5397f77de56f833f969fe330d49";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub enum Message {
     PeerProtocol(u64, Input<super::peer_protocol::Machine>),
     /// For `reachability`.
     Reachability(types::NodeId, Input<super::reachability::Machine>),
+    /// For `read_receipts`.
+    ReadReceipts(types::NodeId, Input<super::read_receipts::Machine>),
     /// For `tcp_connection`.
     TcpConnection(u64, Input<super::tcp_connection::Machine>),
 }
@@ -69,9 +71,11 @@ pub enum Action {
     /// Of `peer_link`.
     PeerLink(types::NodeId, super::peer_link::Action),
     /// Of `peer_protocol`.
-    PeerProtocol(u64, super::peer_protocol::Action),
+    PeerProtocol(u64, super::peer_protocol::Inside),
     /// Of `reachability`.
     Reachability(types::NodeId, super::reachability::Inside),
+    /// Of `read_receipts`.
+    ReadReceipts(types::NodeId, super::read_receipts::Inside),
     /// Of `tcp_connection`.
     TcpConnection(u64, super::tcp_connection::Inside),
     /// For a part outside.
@@ -109,6 +113,8 @@ pub enum Alarm {
     PeerProtocol(Slot, super::peer_protocol::Timer),
     /// Of `reachability`.
     Reachability(Slot, super::reachability::Timer),
+    /// Of `read_receipts`.
+    ReadReceipts(Slot, super::read_receipts::Timer),
     /// Of `tcp_connection`.
     TcpConnection(Slot, super::tcp_connection::Timer),
 }
@@ -153,6 +159,8 @@ pub struct Settings {
     pub peer_protocol: super::peer_protocol::Settings,
     /// Of `reachability`.
     pub reachability: super::reachability::Settings,
+    /// Of `read_receipts`.
+    pub read_receipts: super::read_receipts::Settings,
     /// Of `tcp_connection`.
     pub tcp_connection: super::tcp_connection::Settings,
 }
@@ -206,6 +214,8 @@ pub struct System {
     pub peer_protocol: Instances<super::peer_protocol::Machine>,
     /// Per peer. Is this node there now? Somebody who searches wants to know.
     pub reachability: Instances<super::reachability::Machine>,
+    /// Per peer. Has this contact yet to hear which of its messages our user has read?
+    pub read_receipts: Instances<super::read_receipts::Machine>,
     /// Per session. One TCP session with a remote node, from the open socket to its close.
     pub tcp_connection: Instances<super::tcp_connection::Machine>,
 }
@@ -231,6 +241,7 @@ impl System {
             peer_link: Instances::default(),
             peer_protocol: Instances::default(),
             reachability: Instances::default(),
+            read_receipts: Instances::default(),
             tcp_connection: Instances::default(),
         }
     }
@@ -257,6 +268,7 @@ impl System {
             Message::PeerLink(key, _) => self.peer_link.get(key).is_some(),
             Message::PeerProtocol(key, _) => self.peer_protocol.get(key).is_some(),
             Message::Reachability(key, _) => self.reachability.get(key).is_some(),
+            Message::ReadReceipts(key, _) => self.read_receipts.get(key).is_some(),
             Message::TcpConnection(key, _) => self.tcp_connection.get(key).is_some(),
         }
     }
@@ -288,6 +300,7 @@ impl automata_runtime::System for System {
         visitor.member::<super::peer_link::Machine>();
         visitor.member::<super::peer_protocol::Machine>();
         visitor.member::<super::reachability::Machine>();
+        visitor.member::<super::read_receipts::Machine>();
         visitor.member::<super::tcp_connection::Machine>();
     }
 
@@ -422,6 +435,11 @@ impl automata_runtime::System for System {
                         super::reachability::Machine,
                     >(key, input, origin, Message::Reachability, host, actions)
             }
+            Message::ReadReceipts(key, input) => {
+                bus.deliver_to::<
+                        super::read_receipts::Machine,
+                    >(key, input, origin, Message::ReadReceipts, host, actions)
+            }
             Message::TcpConnection(key, input) => {
                 bus.deliver_to::<
                         super::tcp_connection::Machine,
@@ -492,6 +510,9 @@ impl automata_runtime::System for System {
             }
             Alarm::Reachability(slot, timer) => {
                 bus.fire_at::<super::reachability::Machine>(slot, timer, host, actions)
+            }
+            Alarm::ReadReceipts(slot, timer) => {
+                bus.fire_at::<super::read_receipts::Machine>(slot, timer, host, actions)
             }
             Alarm::TcpConnection(slot, timer) => {
                 bus.fire_at::<super::tcp_connection::Machine>(slot, timer, host, actions)
@@ -635,6 +656,9 @@ impl Member<super::contact_status::Machine> for System {
         match sent {
             super::contact_status::Sent::ToPeerLink { key, event } => {
                 outbox.send(Message::PeerLink(key, Input::Event(event)))
+            }
+            super::contact_status::Sent::ToReadReceipts { key, event } => {
+                outbox.send(Message::ReadReceipts(key, Input::Event(event)))
             }
         }
     }
@@ -2000,7 +2024,166 @@ impl Member<super::peer_protocol::Machine> for System {
 
     #[inline]
     fn action(instance_: &u64, action: super::peer_protocol::Action) -> Action {
-        Action::PeerProtocol(instance_.clone(), action)
+        match action {
+            super::peer_protocol::Action::SendHello => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::PeerProtocolSendHello {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            super::peer_protocol::Action::SendPeerId => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::PeerProtocolSendPeerId {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            super::peer_protocol::Action::NoteGreeting { observed, agent } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::NoteGreeting {
+                        observed,
+                        agent,
+                    },
+                )
+            }
+            super::peer_protocol::Action::SendReady => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::SendReady,
+                )
+            }
+            super::peer_protocol::Action::SendPing => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::SendPing,
+                )
+            }
+            super::peer_protocol::Action::SendPong { nonce } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::SendPong {
+                        nonce,
+                    },
+                )
+            }
+            super::peer_protocol::Action::Refuse { reason } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::Refuse {
+                        reason,
+                    },
+                )
+            }
+            super::peer_protocol::Action::CloseSession => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::CloseSession,
+                )
+            }
+            super::peer_protocol::Action::NoteRefusal { reason } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::NoteRefusal {
+                        reason,
+                    },
+                )
+            }
+            super::peer_protocol::Action::ChallengeOther { peer } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::ChallengeOther {
+                        peer,
+                    },
+                )
+            }
+            super::peer_protocol::Action::ReplaceOther { peer } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::ReplaceOther {
+                        peer,
+                    },
+                )
+            }
+            super::peer_protocol::Action::ConfirmAlive { peer } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::ConfirmAlive {
+                        peer,
+                    },
+                )
+            }
+            super::peer_protocol::Action::Announce { peer } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::Announce {
+                        peer,
+                    },
+                )
+            }
+            super::peer_protocol::Action::Retire { peer } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::Retire {
+                        peer,
+                    },
+                )
+            }
+            super::peer_protocol::Action::AskForPeers => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::AskForPeers,
+                )
+            }
+            super::peer_protocol::Action::TellPeers => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::TellPeers,
+                )
+            }
+            super::peer_protocol::Action::NoteAnswer { nonce } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::NoteAnswer {
+                        nonce,
+                    },
+                )
+            }
+            super::peer_protocol::Action::LearnEntrypoints { peer, entrypoints } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::LearnEntrypoints {
+                        peer,
+                        entrypoints,
+                    },
+                )
+            }
+            super::peer_protocol::Action::LearnPeers { hints } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::LearnPeers {
+                        hints,
+                    },
+                )
+            }
+            super::peer_protocol::Action::PassOn { packet } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::PassOn {
+                        packet,
+                    },
+                )
+            }
+            super::peer_protocol::Action::NoteViolation { detail } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    super::peer_protocol::Inside::NoteViolation {
+                        detail,
+                    },
+                )
+            }
+        }
     }
 
     fn alarm(slot: Slot, timer: super::peer_protocol::Timer) -> Alarm {
@@ -2095,8 +2278,109 @@ impl Member<super::reachability::Machine> for System {
     }
 }
 
-impl Member<super::tcp_connection::Machine> for System {
+impl Member<super::read_receipts::Machine> for System {
     const INDEX: usize = 14;
+    type Table = Instances<super::read_receipts::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.read_receipts
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.read_receipts
+    }
+
+    fn create(
+        &mut self,
+        key: &types::NodeId,
+        given: &super::read_receipts::Given,
+        _: &mut (dyn Host + '_),
+    ) -> super::read_receipts::Instance {
+        let parameters = Member::<
+            super::read_receipts::Machine,
+        >::parameters(self, given);
+        let buffers = self.read_receipts.buffers_mut();
+        super::read_receipts::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+        )
+    }
+
+    fn parameters(
+        &self,
+        given: &super::read_receipts::Given,
+    ) -> super::read_receipts::Parameters {
+        super::read_receipts::Parameters::new(&self.settings.read_receipts, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, super::read_receipts::Event, super::read_receipts::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        super::read_receipts::step(self.read_receipts.parts(slot), trigger)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(
+        instance_: &types::NodeId,
+        action: super::read_receipts::Action,
+    ) -> Action {
+        match action {
+            super::read_receipts::Action::Find { at_once } => {
+                Action::Outside(
+                    outside::Command::Store(outside::Store::ReadReceiptsFind {
+                        peer: instance_.clone(),
+                        at_once,
+                    }),
+                )
+            }
+            super::read_receipts::Action::HandOver { messages } => {
+                Action::ReadReceipts(
+                    instance_.clone(),
+                    super::read_receipts::Inside::HandOver {
+                        messages,
+                    },
+                )
+            }
+            super::read_receipts::Action::NoteCome { messages } => {
+                Action::Outside(
+                    outside::Command::Store(outside::Store::ReadReceiptsNoteCome {
+                        peer: instance_.clone(),
+                        messages,
+                    }),
+                )
+            }
+            super::read_receipts::Action::Forget => {
+                Action::ReadReceipts(
+                    instance_.clone(),
+                    super::read_receipts::Inside::Forget,
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: super::read_receipts::Timer) -> Alarm {
+        Alarm::ReadReceipts(slot, timer)
+    }
+}
+
+impl Member<super::tcp_connection::Machine> for System {
+    const INDEX: usize = 15;
     type Table = Instances<super::tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2146,10 +2430,14 @@ impl Member<super::tcp_connection::Machine> for System {
     fn route(
         &self,
         _: Slot,
-        sent: automata_runtime::value::Never,
-        _: &mut Outbox<'_, Self>,
+        sent: super::tcp_connection::Sent,
+        outbox: &mut Outbox<'_, Self>,
     ) {
-        match sent {}
+        match sent {
+            super::tcp_connection::Sent::ToPeerProtocol { key, event } => {
+                outbox.send(Message::PeerProtocol(key, Input::Event(event)))
+            }
+        }
     }
 
     #[inline]
@@ -2178,23 +2466,16 @@ impl Member<super::tcp_connection::Machine> for System {
                 )
             }
             super::tcp_connection::Action::OpenStream => {
-                Action::TcpConnection(
-                    instance_.clone(),
-                    super::tcp_connection::Inside::OpenStream,
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::TcpConnectionOpenStream {
+                        session: instance_.clone(),
+                    }),
                 )
             }
             super::tcp_connection::Action::CloseStream => {
                 Action::TcpConnection(
                     instance_.clone(),
                     super::tcp_connection::Inside::CloseStream,
-                )
-            }
-            super::tcp_connection::Action::Receive { length } => {
-                Action::TcpConnection(
-                    instance_.clone(),
-                    super::tcp_connection::Inside::Receive {
-                        length,
-                    },
                 )
             }
             super::tcp_connection::Action::NoteKeepAlive => {

@@ -97,8 +97,6 @@ pub enum Event {
     HelloReceived { peer: types::NodeId },
     /// `answer_received`, from `transports`. Likewise proved; later on, a keep-alive. Old name: wazap.
     AnswerReceived { peer: types::NodeId },
-    /// `bytes_received`, from `transports`.
-    BytesReceived { length: u32 },
     /// `send_keep_alive`, from `gateway`. Whether the socket lives is to be seen.
     SendKeepAlive,
     /// `connection_lost`, from `transports`.
@@ -117,7 +115,7 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:48`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:46`).
     HandshakeAfterHandshakeTimeout,
 }
 
@@ -153,12 +151,10 @@ pub enum Action {
     SendAnswer,
     /// `remember_peer`, by `peers`.
     RememberPeer { peer: types::NodeId },
-    /// `open_stream`, by `gateway`.
+    /// `open_stream`, by `transports`. Frames come and go from now on.
     OpenStream,
     /// `close_stream`, by `gateway`.
     CloseStream,
-    /// `receive`, by `gateway`.
-    Receive { length: u32 },
     /// `note_keep_alive`, by `gateway`.
     NoteKeepAlive,
     /// `close_socket`, by `transports`. connection_lost answers.
@@ -173,12 +169,8 @@ pub enum Action {
 pub enum Inside {
     /// `remember_peer`.
     RememberPeer { peer: types::NodeId },
-    /// `open_stream`.
-    OpenStream,
     /// `close_stream`.
     CloseStream,
-    /// `receive`.
-    Receive { length: u32 },
     /// `note_keep_alive`.
     NoteKeepAlive,
     /// `note_timed_out`.
@@ -238,31 +230,52 @@ pub type Variables = ();
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
+/// What an instance puts on the bus.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "a key is a key")]
+pub enum Sent {
+    /// An event for `peer_protocol`.
+    ToPeerProtocol { key: u64, event: super::peer_protocol::Event },
+}
+
+impl serde::Serialize for Sent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Sent::ToPeerProtocol { key, event } => {
+                delivery::serialize_sent(
+                    InstanceName::new("peer_protocol", key),
+                    event,
+                    serializer,
+                )
+            }
+        }
+    }
+}
+
+impl automaton::Sent for Sent {}
 /// A transition with a target, with what its own part needs of the event.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `connection_made` in `AT_STARTUP` → `CLIENT` (`automata/tcp_connection.yaml:37`).
+    /// `connection_made` in `AT_STARTUP` → `CLIENT` (`automata/tcp_connection.yaml:35`).
     AtStartupConnectionMade,
-    /// `connection_made` in `AT_STARTUP` → `SERVER` (`automata/tcp_connection.yaml:38`).
+    /// `connection_made` in `AT_STARTUP` → `SERVER` (`automata/tcp_connection.yaml:36`).
     AtStartupConnectionMade2,
-    /// `connection_lost` in `OPEN` → `CLOSED` (`automata/tcp_connection.yaml:42`).
+    /// `connection_lost` in `OPEN` → `CLOSED` (`automata/tcp_connection.yaml:40`).
     OpenConnectionLost,
-    /// `disconnect` in `OPEN` → `DISCONNECTING` (`automata/tcp_connection.yaml:43`).
+    /// `disconnect` in `OPEN` → `DISCONNECTING` (`automata/tcp_connection.yaml:41`).
     OpenDisconnect,
-    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:48`).
+    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:46`).
     HandshakeAfterHandshakeTimeout,
-    /// `hello_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:50`).
+    /// `hello_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:48`).
     HandshakeHelloReceived,
-    /// `answer_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:51`).
+    /// `answer_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:49`).
     HandshakeAnswerReceived,
-    /// `bytes_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:52`).
-    HandshakeBytesReceived,
-    /// `answer_received` in `CLIENT` → `CONNECTED` (`automata/tcp_connection.yaml:59`). Mended: without files to send it hung up.
+    /// `answer_received` in `CLIENT` → `CONNECTED` (`automata/tcp_connection.yaml:56`). Mended: without files to send it hung up.
     ClientAnswerReceived { peer: &'a types::NodeId },
-    /// `hello_received` in `SERVER` → `CONNECTED` (`automata/tcp_connection.yaml:65`).
+    /// `hello_received` in `SERVER` → `CONNECTED` (`automata/tcp_connection.yaml:62`).
     ServerHelloReceived { peer: &'a types::NodeId },
 }
 
@@ -364,9 +377,7 @@ impl blocking::State<Machine> for State {
                 context.effects.act(Action::NoteTimedOut);
             }
             Some(
-                Transition::HandshakeHelloReceived
-                | Transition::HandshakeAnswerReceived
-                | Transition::HandshakeBytesReceived,
+                Transition::HandshakeHelloReceived | Transition::HandshakeAnswerReceived,
             ) => {
                 leave_handshake(context);
             }
@@ -405,8 +416,7 @@ impl blocking::State<Machine> for State {
                 Transition::OpenDisconnect
                 | Transition::HandshakeAfterHandshakeTimeout
                 | Transition::HandshakeHelloReceived
-                | Transition::HandshakeAnswerReceived
-                | Transition::HandshakeBytesReceived,
+                | Transition::HandshakeAnswerReceived,
             ) => {
                 enter_disconnecting(context);
             }
@@ -466,9 +476,6 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::AnswerReceived { .. }) => {
             context.take(Transition::HandshakeAnswerReceived, State::Disconnecting)
         }
-        Trigger::Event(Event::BytesReceived { .. }) => {
-            context.take(Transition::HandshakeBytesReceived, State::Disconnecting)
-        }
         Trigger::Event(Event::SendKeepAlive) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
             context
@@ -516,10 +523,6 @@ fn in_server(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::BytesReceived { length }) => {
-            context.effects.act(Action::Receive { length: *length });
-            context.internal()
-        }
         Trigger::Event(Event::AnswerReceived { .. }) => {
             context.effects.act(Action::NoteKeepAlive);
             context.internal()
@@ -540,7 +543,6 @@ fn in_disconnecting(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Disconnect) => context.ignored(),
         Trigger::Event(Event::HelloReceived { .. }) => context.ignored(),
         Trigger::Event(Event::AnswerReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::BytesReceived { .. }) => context.ignored(),
         Trigger::Event(Event::SendKeepAlive) => context.ignored(),
         _ => in_open(context),
     }
@@ -564,6 +566,12 @@ fn leave_handshake(context: &mut Context<'_>) {
 /// On entering `CONNECTED`.
 fn enter_connected(context: &mut Context<'_>) {
     context.effects.act(Action::OpenStream);
+    context
+        .effects
+        .send(Sent::ToPeerProtocol {
+            key: *context.key,
+            event: super::peer_protocol::Event::SessionOpened,
+        });
 }
 
 /// On leaving `CONNECTED`.
@@ -633,7 +641,7 @@ impl automata_runtime::Automaton for Machine {
     type Event = Event;
     type Timer = Timer;
     type Action = Action;
-    type Sent = Never;
+    type Sent = Sent;
     type Question = Never;
     type Parameters = Parameters;
     type Given = Given;

@@ -92,6 +92,24 @@ fn variants_of_DeliveryState_are_named_as_in_types_yaml() {
     }
 }
 
+/// Where a node may be reached, by one transport.
+pub type Entrypoint = opaque::Checked<
+    Entrypoint_of_,
+    { opaque::carried::<Entrypoint_of_>() + opaque::shown::<Entrypoint_of_>() },
+>;
+
+#[allow(non_camel_case_types)]
+type Entrypoint_of_ = crate::identity::Entrypoint;
+
+/// All places where a node says that it can be reached.
+pub type Entrypoints = opaque::Checked<
+    Entrypoints_of_,
+    { opaque::carried::<Entrypoints_of_>() + opaque::shown::<Entrypoints_of_>() },
+>;
+
+#[allow(non_camel_case_types)]
+type Entrypoints_of_ = crate::identity::Entrypoints;
+
 /// Why a packet was not taken.
 pub type FailReason = opaque::Checked<
     FailReason_of_,
@@ -212,6 +230,15 @@ pub enum OtherSession {
     PrevailsOverThis,
 }
 
+/// A packet whose signature holds. Traces tell its kind, id, sender and length.
+pub type Packet = opaque::Checked<
+    Packet_of_,
+    { opaque::carried::<Packet_of_>() + opaque::shown::<Packet_of_>() },
+>;
+
+#[allow(non_camel_case_types)]
+type Packet_of_ = crate::wire::VerifiedPacket;
+
 /// A packet between users, and so a message.
 pub type PacketId = opaque::Checked<
     PacketId_of_,
@@ -223,6 +250,24 @@ pub type PacketId = opaque::Checked<
 
 #[allow(non_camel_case_types)]
 type PacketId_of_ = crate::wire::PacketId;
+
+/// Several packets.
+pub type PacketIds = opaque::Checked<
+    PacketIds_of_,
+    { opaque::carried::<PacketIds_of_>() + opaque::shown::<PacketIds_of_>() },
+>;
+
+#[allow(non_camel_case_types)]
+type PacketIds_of_ = crate::wire::PacketIds;
+
+/// Nodes, and where they may be. Traces tell the nodes.
+pub type PeerHints = opaque::Checked<
+    PeerHints_of_,
+    { opaque::carried::<PeerHints_of_>() + opaque::shown::<PeerHints_of_>() },
+>;
+
+#[allow(non_camel_case_types)]
+type PeerHints_of_ = crate::wire::PeerHints;
 
 /// Why one node does not take another.
 pub type Refusal = opaque::Checked<

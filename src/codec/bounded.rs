@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use minicbor::decode::{Decode, Decoder};
 use minicbor::encode::{Encode, Encoder, Write};
+use serde::{Serialize, Serializer};
 
 /// A list of `MAX` items at the most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +68,12 @@ impl<T, const MAX: usize> IntoIterator for AtMost<T, MAX> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
+    }
+}
+
+impl<T: Serialize, const MAX: usize> Serialize for AtMost<T, MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

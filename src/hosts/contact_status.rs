@@ -4,7 +4,7 @@ use crate::automata::contact_status::{Conditions, Inside as Action};
 use crate::automata::senders::{api, contacts, handshake, peers};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
-use crate::world::{OutgoingPacket, Purpose, World};
+use crate::world::{Purpose, World};
 
 use super::{message_delivery, peer_link};
 use crate::peers::PeerSource;
@@ -18,10 +18,13 @@ impl Conditions for World {
 /// Performs an action of the contact.
 pub fn perform(world: &mut World, peer: NodeId, action: &Action) {
     match action {
-        Action::SendMyIdentity => match world.send_packet(peer, OutgoingPacket::Identity) {
-            Some(packet) => world.handshakes.wait(packet, peer, Purpose::Contact),
-            None => world.tell(handshake::contact_status::send_failed(peer)),
-        },
+        Action::SendMyIdentity => {
+            let ours = world.our_document();
+            match world.send_packet(peer, ours) {
+                Some(packet) => world.handshakes.wait(packet, peer, Purpose::Contact),
+                None => world.tell(handshake::contact_status::send_failed(peer)),
+            }
+        }
         Action::CancelHandshake => {
             world.handshakes.forget(Some(&peer), Some(Purpose::Contact));
         }

@@ -17,4 +17,5 @@ pub mod packets;
 pub mod peer_link;
 pub mod peer_protocol;
 pub mod reachability;
+pub mod read_receipts;
 pub mod tcp_connection;

@@ -6,7 +6,7 @@ use crate::automata::senders::identity;
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::TransportName;
-use crate::world::{Command, IdentityBuilt, OutgoingPacket, Purpose, World};
+use crate::world::{Command, IdentityBuilt, Purpose, World};
 
 impl Conditions for World {
     fn peers_known(&mut self) -> bool {
@@ -31,7 +31,8 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
         }
         Action::SendToAll => send_to_all(world),
         Action::SendMyIdentity { peer } => {
-            world.send_packet(*peer, OutgoingPacket::Identity);
+            let ours = world.our_document();
+            world.send_packet(*peer, ours);
         }
         Action::DropFirstContact => {
             let first = world.identity.published.first().map(|first| first.transport.clone());
@@ -45,7 +46,8 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
 
 /// Our identity document is on disk.
 pub fn identity_built(world: &mut World, system: &System, built: IdentityBuilt) {
-    let IdentityBuilt { contacts_changed, identity_changed, revision, name } = built;
+    let IdentityBuilt { contacts_changed, identity_changed, document, revision, name } = built;
+    world.identity.document = document;
     world.identity.revision = revision;
     world.identity.name = name;
     if contacts_changed || identity_changed {
@@ -67,7 +69,8 @@ fn send_to_all(world: &mut World) {
     let peers: Vec<NodeId> = world.sessions.ready_peers().map(|(peer, _)| *peer).collect();
     let mut sent = 0;
     for peer in peers {
-        if let Some(packet) = world.send_packet(peer, OutgoingPacket::Identity) {
+        let ours = world.our_document();
+        if let Some(packet) = world.send_packet(peer, ours) {
             world.handshakes.wait(packet, peer, Purpose::Propagation);
             sent += 1;
         }

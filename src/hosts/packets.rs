@@ -4,20 +4,21 @@ use crate::automata::senders::{gateway, handshake};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::peers::PeerSource;
-use crate::wire::{FailReason, PacketId};
-use crate::world::{Command, IncomingPacket, OutgoingPacket, PacketContent, Purpose, SessionId, World};
+use crate::wire::{Fail, FailReason, Packet, PacketId, PacketKind, Says, VerifiedPacket};
+use crate::world::{Command, Purpose, SessionId, World};
 
 use super::message_delivery;
 
 /// A packet came in by a session that is ready.
-pub fn receive(world: &mut World, system: &System, session: SessionId, packet: IncomingPacket) {
+pub fn receive(world: &mut World, system: &System, session: SessionId, packet: VerifiedPacket) {
     let Some((peer, transport)) = world.sessions.get(session).and_then(|it| Some((it.peer?, it.transport.clone())))
     else {
         return;
     };
-    if packet.sender != peer {
-        world.tell(gateway::peer_protocol::violation(session));
-        return;
+    let Packet { sender, recipient, .. } = *packet.packet();
+    if sender != peer || recipient != world.me {
+        let detail = format!("a packet of {sender} for {recipient}");
+        return world.tell(gateway::peer_protocol::violation(session, detail));
     }
     world.counters.packets_in += 1;
     world.last_packet_ms = Some(world.now.ms);
@@ -27,33 +28,36 @@ pub fn receive(world: &mut World, system: &System, session: SessionId, packet: I
     if system.network_connector.get().is_some_and(|instance| instance.state().is_in_disconnected()) {
         world.tell(gateway::network_connector::connection_done());
     }
-    content(world, system, session, peer, packet);
+    if let Err(detail) = hand_on(world, system, session, packet) {
+        world.tell(gateway::peer_protocol::violation(session, detail));
+    }
 }
 
-fn content(world: &mut World, system: &System, session: SessionId, peer: NodeId, packet: IncomingPacket) {
-    match packet.content {
-        PacketContent::Identity(bytes) => {
-            world.command(Command::CommitIdentity { session, sender: peer, packet: packet.id, bytes });
+/// Tells whoever a packet is for. The error is why it cannot be one.
+fn hand_on(world: &mut World, system: &System, session: SessionId, packet: VerifiedPacket) -> Result<(), String> {
+    let Packet { kind, id, sender, answers, .. } = *packet.packet();
+    let answered = || answers.ok_or_else(|| format!("{kind:?} names no packet that it answers"));
+    match kind {
+        PacketKind::Identity => world.command(Command::CommitIdentity { session, packet }),
+        PacketKind::Ack => {
+            let of = answered()?;
+            message_delivery::acknowledged(world, system, of, sender);
+            acknowledged(world, system, &of, sender, true);
         }
-        PacketContent::Ack(of) => {
-            message_delivery::acknowledged(world, system, of, peer);
-            acknowledged(world, system, &of, peer, true);
+        PacketKind::Fail => {
+            let fail = Fail::decode(&packet.packet().payload).map_err(|error| error.to_string())?;
+            let of = answered()?;
+            message_delivery::refused(world, system, of, sender, fail.reason);
+            acknowledged(world, system, &of, sender, false);
         }
-        PacketContent::Fail(of, reason) => {
-            message_delivery::refused(world, system, of, peer, reason);
-            acknowledged(world, system, &of, peer, false);
+        PacketKind::Read => message_delivery::read(world, system, answered()?, sender),
+        PacketKind::Message if world.is_service_on(system, "private-messages") => {
+            world.command(Command::CommitMessage { session, packet });
         }
-        PacketContent::Read(of) => message_delivery::read(world, system, of, peer),
-        PacketContent::Message(bytes) if world.is_service_on(system, "private-messages") => {
-            world.command(Command::CommitMessage { session, sender: peer, packet: packet.id, bytes });
-        }
-        PacketContent::Message(_) => {
-            world.answer_packet(session, peer, OutgoingPacket::Fail(packet.id, FailReason::ServiceOff));
-        }
-        PacketContent::Unknown => {
-            world.answer_packet(session, peer, OutgoingPacket::Fail(packet.id, FailReason::UnknownKind));
-        }
+        PacketKind::Message => world.answer_packet(session, sender, Says::fail(id, FailReason::ServiceOff)),
+        _ => world.answer_packet(session, sender, Says::fail(id, FailReason::UnknownKind)),
     }
+    Ok(())
 }
 
 fn acknowledged(world: &mut World, system: &System, packet: &PacketId, peer: NodeId, is_taken: bool) {
@@ -74,8 +78,8 @@ pub fn message_committed(
     refused: Option<FailReason>,
 ) {
     let answer = match refused {
-        None => OutgoingPacket::Ack(packet),
-        Some(reason) => OutgoingPacket::Fail(packet, reason),
+        None => Says::ack(packet),
+        Some(reason) => Says::fail(packet, reason),
     };
     world.answer_packet(session, sender, answer);
 }
@@ -91,9 +95,9 @@ pub fn identity_committed(
     let answer = match entrypoints {
         Some(entrypoints) => {
             world.learn(sender, entrypoints, PeerSource::Itself);
-            OutgoingPacket::Ack(packet)
+            Says::ack(packet)
         }
-        None => OutgoingPacket::Fail(packet, FailReason::Malformed),
+        None => Says::fail(packet, FailReason::Malformed),
     };
     world.answer_packet(session, sender, answer);
 }

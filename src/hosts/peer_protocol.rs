@@ -2,14 +2,15 @@
 
 use automata_runtime::Milliseconds;
 
-use crate::automata::peer_protocol::{Action, Conditions};
+use crate::automata::peer_protocol::{Conditions, Inside as Action};
 use crate::automata::senders::{gateway, handshake, peers};
 use crate::automata::system::System;
 use crate::automata::types::{OtherSession, Refusal};
 use crate::identity::NodeId;
-use crate::world::{Counters, FrameContent, OutgoingFrame, Purpose, Session, SessionId, VIOLATION_POINTS, World};
+use crate::wire::{Frame, PeerHint};
+use crate::world::{Counters, Purpose, Session, SessionId, VIOLATION_POINTS, World};
 
-use super::{message_delivery, packets};
+use super::{message_delivery, packets, read_receipts};
 use crate::peers::PeerSource;
 
 impl Conditions for World {
@@ -26,32 +27,42 @@ impl Conditions for World {
         self.sessions.taken_count() >= self.session_limit
     }
 
-    fn other_session(&mut self, session: &SessionId, peer: &NodeId) -> OtherSession {
-        self.sessions.judge(*session, &self.me, peer)
+    fn other_session(&mut self, session: &SessionId) -> OtherSession {
+        let peer = self.sessions.get(*session).and_then(|session| session.peer);
+        peer.map_or(OtherSession::Absent, |peer| self.sessions.judge(*session, &self.me, &peer))
+    }
+
+    fn expected(&mut self, session: &SessionId, peer: &NodeId) -> bool {
+        self.sessions.get(*session).is_some_and(|session| {
+            session.peer.as_ref() == Some(peer) && session.expected.is_none_or(|expected| expected == *peer)
+        })
+    }
+
+    fn myself(&mut self, _: &SessionId, peer: &NodeId) -> bool {
+        *peer == self.me
     }
 }
 
 /// Performs an action of the session.
 pub fn perform(world: &mut World, system: &System, session: SessionId, action: Action) {
     match action {
-        Action::SendHello => {
-            if let Some(observed) = world.sessions.get(session).map(Session::entrypoint) {
-                world.send_frame(session, OutgoingFrame::Hello { observed });
+        Action::NoteGreeting { observed, agent } => {
+            if let Some(session) = world.sessions.get_mut(session) {
+                (session.observed, session.agent) = (observed, agent);
             }
         }
-        Action::SendPeerId => world.send_frame(session, OutgoingFrame::PeerId),
         Action::SendReady => {
             world.sessions.take(session);
-            world.send_frame(session, OutgoingFrame::Ready);
+            world.send_frame(session, Frame::Ready);
         }
         Action::SendPing => {
             let now_ms = world.now.ms;
             if let Some(session) = world.sessions.get_mut(session) {
                 session.pinged_ms = Some(now_ms);
             }
-            world.send_frame(session, OutgoingFrame::Ping(now_ms));
+            world.send_frame(session, Frame::Ping(now_ms));
         }
-        Action::SendPong { nonce } => world.send_frame(session, OutgoingFrame::Pong(nonce)),
+        Action::SendPong { nonce } => world.send_frame(session, Frame::Pong(nonce)),
         Action::Refuse { reason } => refuse(world, session, reason),
         Action::CloseSession => {
             world.tell_if_there(system, gateway::tcp_connection::disconnect(session));
@@ -62,7 +73,7 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
                 session.ended_because = Some(format!("the peer refused: {reason:?}"));
             }
         }
-        Action::ChallengeOther { peer } => match world.sessions.ready(&peer) {
+        Action::ChallengeOther { peer } => match peer.and_then(|peer| world.sessions.ready(&peer)) {
             Some(older) => {
                 world.sessions.contest(older, session);
                 world.tell(gateway::peer_protocol::prove_alive(older));
@@ -91,15 +102,15 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
                 lost(world, system, peer);
             }
         }
-        Action::AskForPeers => world.send_frame(session, OutgoingFrame::GetPeers),
+        Action::AskForPeers => world.send_frame(session, Frame::GetPeers),
         Action::TellPeers => tell_peers(world, session),
-        Action::LearnPeers => learn_peers(world, system, session),
-        Action::PassOn => {
-            if let Some(FrameContent::Packet(packet)) = world.take_arriving(session) {
-                packets::receive(world, system, session, packet);
-            }
+        Action::NoteAnswer { nonce } => note_answer(world, system, session, nonce),
+        Action::LearnEntrypoints { peer, entrypoints } => {
+            world.learn(peer, &entrypoints, PeerSource::Itself);
         }
-        Action::NoteViolation => note_violation(world, session),
+        Action::LearnPeers { hints } => learn_peers(world, system, session, &hints),
+        Action::PassOn { packet } => packets::receive(world, system, session, packet),
+        Action::NoteViolation { detail } => note_violation(world, session, &detail),
     }
 }
 
@@ -125,22 +136,38 @@ fn tell_peers(world: &mut World, id: SessionId) {
     {
         session.told_peers_ms = Some(now_ms);
         let hints = world.peers.hints(&peer);
-        world.send_frame(id, OutgoingFrame::Peers(hints));
+        world.send_frame(id, Frame::Peers(hints));
     }
 }
 
-fn learn_peers(world: &mut World, system: &System, id: SessionId) {
+fn learn_peers(world: &mut World, system: &System, id: SessionId, hints: &[PeerHint]) {
     let Some(peer) = world.sessions.get(id).and_then(|session| session.peer) else { return };
-    let Some(FrameContent::Peers(hints)) = world.take_arriving(id) else { return };
-    for (named, entrypoints) in hints {
-        if world.learn(named, &entrypoints, PeerSource::Peer(peer)) {
-            world.tell_if_there(system, peers::peer_link::address_learnt(named));
+    for hint in hints {
+        if world.learn(hint.id, &hint.entrypoints, PeerSource::Peer(peer)) {
+            world.tell_if_there(system, peers::peer_link::address_learnt(hint.id));
         }
     }
 }
 
-fn note_violation(world: &mut World, session: SessionId) {
+/// A PONG came. Only that to the last PING counts, which says when it was sent.
+fn note_answer(world: &mut World, system: &System, id: SessionId, nonce: u64) {
+    let Some(session) = world.sessions.get_mut(id).filter(|session| session.pinged_ms == Some(nonce)) else { return };
+    session.pinged_ms = None;
+    let round_trip_ms = u32::try_from(world.now.ms.saturating_sub(nonce)).unwrap_or(u32::MAX);
+    session.round_trip_ms = Some(round_trip_ms);
+    world.identity.stabilities.round_trip(&session.transport, round_trip_ms);
+    if let Some(peer) = session.peer {
+        let known = world.peers.entry(peer, PeerSource::Itself, world.now.unix_ms);
+        known.measured(u64::from(round_trip_ms) * 1000);
+        read_receipts::answered(world, system, peer, nonce);
+    }
+}
+
+fn note_violation(world: &mut World, session: SessionId, detail: &str) {
     world.counters.violations += 1;
+    if let Some(session) = world.sessions.get_mut(session) {
+        session.ended_because = Some(format!("the peer violated the protocol: {detail}"));
+    }
     let now_unix_ms = world.now.unix_ms;
     if let Some(peer) = world.sessions.get(session).and_then(|session| session.peer) {
         world.peers.entry(peer, PeerSource::Itself, now_unix_ms).misbehaviour.add(VIOLATION_POINTS, now_unix_ms);
@@ -158,6 +185,7 @@ fn lost(world: &mut World, system: &System, peer: NodeId) {
         world.tell_if_there(system, told);
     }
     world.tell_if_there(system, gateway::contact_status::session_closed(peer));
+    world.tell_if_there(system, gateway::read_receipts::session_lost(peer));
     message_delivery::session_lost(world, system, &peer);
 }
 
@@ -172,7 +200,7 @@ fn found(world: &mut World, system: &System, peer: NodeId) {
 fn refuse(world: &mut World, session: SessionId, reason: Refusal) {
     Counters::count(&mut world.counters.refused, reason);
     if let Some(session) = world.sessions.get_mut(session) {
-        session.ended_because = Some(format!("we refused: {reason:?}"));
+        session.ended_because.get_or_insert_with(|| format!("we refused: {reason:?}"));
     }
-    world.send_frame(session, OutgoingFrame::Refused(reason));
+    world.send_frame(session, Frame::Refused(reason));
 }

@@ -1,4 +1,4 @@
-//! A session over TCP: its handshake, stream and end are the transport's; what comes in by it goes on to `peer_protocol`.
+//! A session over TCP: its handshake, stream and end are the transport's; what its frames say is told to `peer_protocol`.
 
 use automata_runtime::Milliseconds;
 
@@ -8,7 +8,7 @@ use crate::automata::system::System;
 use crate::automata::tcp_connection::{Inside as Action, State};
 use crate::automata::types::CloseReason;
 use crate::peers::PeerSource;
-use crate::world::{Command, Counters, FrameContent, Session, SessionId, SessionInput, World};
+use crate::world::{Counters, Session, SessionId, SessionInput, World};
 
 /// Performs an action of the session.
 pub fn perform(world: &mut World, system: &System, session: SessionId, action: &Action) {
@@ -17,65 +17,12 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: &
             let now_unix_ms = world.now.unix_ms;
             world.peers.entry(*peer, PeerSource::Itself, now_unix_ms);
         }
-        Action::OpenStream => {
-            world.command(Command::OpenStream(session));
-            world.tell(gateway::peer_protocol::session_opened(session));
-        }
         Action::CloseStream => {
             world.tell_if_there(system, gateway::peer_protocol::session_closed(session));
         }
-        Action::Receive { .. } => receive(world, session),
         Action::NoteKeepAlive => world.counters.keep_alives += 1,
         Action::NoteTimedOut => world.count_timed_out(),
     }
-}
-
-/// What came in, told to the protocol as what it is. What the protocol has to hand on stays where it is until it does so.
-fn receive(world: &mut World, id: SessionId) {
-    let now_ms = world.now.ms;
-    let me = world.me;
-    let Some(session) = world.sessions.get_mut(id) else { return };
-    let message = match &session.arriving {
-        Some(FrameContent::Hello { same_network, same_constants, common_version, skew_ms, observed, agent }) => {
-            session.observed.clone_from(observed);
-            session.agent.clone_from(agent);
-            let skew = Milliseconds(*skew_ms);
-            gateway::peer_protocol::hello_received(id, *same_network, *same_constants, *common_version, skew)
-        }
-        Some(FrameContent::PeerId { peer, is_proven, is_document_valid, entrypoints }) => {
-            // Whom the transport has found there is who it has to be, whoever was wanted.
-            let is_expected = session.peer == Some(*peer) && session.expected.is_none_or(|expected| expected == *peer);
-            let (peer, is_proven, is_valid, entrypoints) = (*peer, *is_proven, *is_document_valid, entrypoints.clone());
-            if is_proven && is_valid && is_expected && peer != me {
-                world.learn(peer, &entrypoints, PeerSource::Itself);
-            }
-            gateway::peer_protocol::peer_id_received(id, peer, is_proven, is_valid, is_expected, peer == me)
-        }
-        Some(FrameContent::Ready) => gateway::peer_protocol::ready_received(id),
-        Some(FrameContent::Refused(reason)) => gateway::peer_protocol::refused(id, *reason),
-        Some(FrameContent::Ping(nonce)) => gateway::peer_protocol::ping_received(id, *nonce),
-        Some(FrameContent::Pong(_)) => {
-            let (peer, pinged_ms) = (session.peer, session.pinged_ms.take());
-            if let Some((peer, pinged_ms)) = peer.zip(pinged_ms) {
-                let round_trip_ms = u32::try_from(now_ms.saturating_sub(pinged_ms)).unwrap_or(u32::MAX);
-                session.round_trip_ms = Some(round_trip_ms);
-                world.identity.stabilities.round_trip(&session.transport, round_trip_ms);
-                let now_unix_ms = world.now.unix_ms;
-                let round_trip_us = u64::from(round_trip_ms) * 1000;
-                world.peers.entry(peer, PeerSource::Itself, now_unix_ms).measured(round_trip_us);
-            }
-            gateway::peer_protocol::pong_received(id)
-        }
-        Some(FrameContent::GetPeers) => gateway::peer_protocol::peers_asked(id),
-        Some(FrameContent::Peers(_)) => gateway::peer_protocol::peers_received(id),
-        Some(FrameContent::Packet(_)) => gateway::peer_protocol::payload_received(id),
-        Some(FrameContent::Violation(detail)) => {
-            session.ended_because = Some(format!("the peer violated the protocol: {detail}"));
-            gateway::peer_protocol::violation(id)
-        }
-        Some(FrameContent::Unknown) | None => return,
-    };
-    world.tell(message);
 }
 
 /// In which state a session is that nobody here is closing: that of its protocol, or of its handshake before.
@@ -160,15 +107,16 @@ pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionI
                 world.tell(transports::tcp_connection::answer_received(id, peer));
             }
         }
-        SessionInput::Frame { length, content } => {
+        SessionInput::Frame { length, says } => {
             let now_ms = world.now.ms;
             let Some(session) = world.sessions.get_mut(id) else { return };
             session.heard_ms = now_ms;
             session.frames_in += 1;
             session.bytes_in += u64::from(length);
-            session.arriving = Some(content);
             world.counters.frames_in += 1;
-            world.tell(transports::tcp_connection::bytes_received(id, length));
+            if let Some(says) = says {
+                world.tell_if_there(system, says);
+            }
         }
         SessionInput::Closed { reason, detail, chance_ms } => {
             closed(world, system, id, reason, detail, Milliseconds(chance_ms));

@@ -21,6 +21,9 @@ pub struct Entrypoint {
     pub address: SocketAddr,
 }
 
+/// All places where a node says that it can be reached, in its order.
+pub type Entrypoints = Vec<Entrypoint>;
+
 impl Entrypoint {
     /// Whether anybody on the internet can be meant: no loopback, private, link-local, documentation or multicast address.
     #[must_use]

@@ -15,7 +15,7 @@ pub use document::{
     CLOCK_SKEW_MS, DOCUMENT_BYTES, DOCUMENT_CONTACTS, DOCUMENT_EXTERNAL, DOCUMENT_SERVICES, DOCUMENT_VALIDITY_S,
     DocumentError, IdentityDocument, LeftOut, Rank, VerifiedDocument, judge,
 };
-pub use entrypoint::{ENTRYPOINT_CHARACTERS, Entrypoint, ParseEntrypointError};
+pub use entrypoint::{ENTRYPOINT_CHARACTERS, Entrypoint, Entrypoints, ParseEntrypointError};
 pub use fingerprint::{FINGERPRINT_CHARACTERS, Fingerprint, ParseFingerprintError};
 pub use idurl::{IDURL_BYTES, IDURL_ENTRYPOINTS, IDURL_SCHEME, Idurl, ParseIdurlError};
 pub use keys::{BadSignature, Domain, IdentityKey, SEED_BYTES, SIGNATURE_BYTES, verify};

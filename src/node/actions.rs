@@ -3,7 +3,8 @@
 use crate::automata::system::{Action, System};
 use crate::hosts::{
     contact_ratings, contact_status, dht_connector, identity_publisher, message_delivery, network_connector,
-    network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, reachability, tcp_connection,
+    network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, reachability, read_receipts,
+    tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{Command, World};
@@ -25,6 +26,7 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
         Action::PeerLink(peer, action) => peer_link::perform(world, system, peer, &action),
         Action::PeerProtocol(session, action) => peer_protocol::perform(world, system, session, action),
         Action::Reachability(peer, action) => reachability::perform(world, system, peer, &action),
+        Action::ReadReceipts(peer, action) => read_receipts::perform(world, peer, action),
         Action::TcpConnection(session, action) => tcp_connection::perform(world, system, session, &action),
     }
 }

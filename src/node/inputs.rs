@@ -7,7 +7,7 @@ use crate::hosts::{
     p2p_connector, packets, peer_link, tcp_connection,
 };
 use crate::services::tree;
-use crate::world::{DhtInput, Input, OutgoingPacket, UserRequest, World};
+use crate::world::{DhtInput, Input, UserRequest, World};
 
 /// Something happened.
 pub fn receive(world: &mut World, system: &System, input: Input) {
@@ -26,9 +26,6 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
             packets::identity_committed(world, session, sender, packet, entrypoints.as_deref());
         }
         Input::Transmitted { message, is_sent } => message_delivery::transmitted(world, message, is_sent),
-        Input::ReadReceipt { sender, message } => {
-            world.send_packet(sender, OutgoingPacket::Read(message));
-        }
         Input::ContactAdded { peer, entrypoints } => contact_status::added(world, system, peer, &entrypoints),
         Input::ContactRemoved { peer } => contact_status::removed(world, system, peer),
         Input::Lan(input) => lan::report(world, system, input),
@@ -68,6 +65,7 @@ fn user(world: &mut World, system: &System, what: UserRequest) {
             nickname_observer::find(world, search, nickname, first)
         }
         UserRequest::StopSearch(search) => world.tell_if_there(system, api::nickname_observer::stop(search)),
+        UserRequest::TellRead(peer) => world.tell(api::read_receipts::look(peer)),
         UserRequest::Reach(peer) => world.tell(api::reachability::asked(peer)),
     }
 }

@@ -1,9 +1,11 @@
-//! Frames that came in, decoded and verified, as the core is told of them.
+//! What came in by a session, decoded and verified: which event a frame is, is decided here, by one table.
 
-use crate::codec::DecodeError;
+use automata_runtime::Milliseconds;
+
+use crate::automata::senders::transports::peer_protocol as told;
+use crate::automata::system::Message;
 use crate::identity::NodeId;
-use crate::wire::{Fail, Frame, Hello, PacketKind, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
-use crate::world::{FrameContent, IncomingPacket, PacketContent};
+use crate::wire::{Frame, Hello, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
 
 /// What a session's transport has proved.
 #[derive(Clone, Copy, Debug)]
@@ -23,80 +25,70 @@ impl Proved {
     }
 }
 
-/// What a frame says.
-pub fn content(
-    frame: Result<Frame, DecodeError>,
-    proved: &Proved,
-    network: &str,
-    me: &NodeId,
-    now_unix_ms: u64,
-) -> FrameContent {
-    match frame {
-        Ok(Frame::Hello(hello)) => greeting(&Hello::new(network, now_unix_ms, None), &hello, now_unix_ms),
-        Ok(Frame::PeerId(peer_id)) => peer_content(&peer_id, proved, now_unix_ms),
-        Ok(Frame::Ready) => FrameContent::Ready,
-        Ok(Frame::Refused(reason)) => FrameContent::Refused(reason),
-        Ok(Frame::Ping(nonce)) => FrameContent::Ping(nonce),
-        Ok(Frame::Pong(nonce)) => FrameContent::Pong(nonce),
-        Ok(Frame::GetPeers) => FrameContent::GetPeers,
-        Ok(Frame::Peers(hints)) => {
-            FrameContent::Peers(hints.into_iter().map(|hint| (hint.id, hint.entrypoints.into_vec())).collect())
-        }
-        Ok(Frame::Packet(bytes)) => packet(&bytes, me),
-        Ok(Frame::Goodbye) => FrameContent::Refused(Refusal::Stopping),
-        Ok(Frame::Unknown(_)) => FrameContent::Unknown,
-        Err(error) => FrameContent::Violation(error.to_string()),
-    }
-}
-
-fn greeting(ours: &Hello, theirs: &Hello, now_unix_ms: u64) -> FrameContent {
-    let compared = ours.compare(theirs, now_unix_ms);
-    FrameContent::Hello {
-        same_network: compared.same_network,
-        same_constants: compared.same_constants,
-        common_version: compared.common_version.is_some(),
-        skew_ms: compared.skew_ms,
-        observed: theirs.observed.clone(),
-        agent: theirs.agent.as_str().to_owned(),
-    }
-}
-
-fn peer_content(peer_id: &PeerId, proved: &Proved, now_unix_ms: u64) -> FrameContent {
-    let verified = peer_id.verify(&proved.handshake_hash, proved.role().other(), &proved.peer, now_unix_ms);
-    // Who it says it is; that this is not who the transport has found there, the core sees.
-    let peer = match verified {
-        Err(PeerIdError::OfAnother { found, .. }) => found,
-        _ => proved.peer,
-    };
-    FrameContent::PeerId {
-        peer,
-        is_proven: !matches!(verified, Err(PeerIdError::BadProof { .. })),
-        is_document_valid: matches!(verified, Ok(_) | Err(PeerIdError::OfAnother { .. })),
-        entrypoints: peer_id.entrypoints.to_vec(),
-    }
-}
-
-fn packet(bytes: &[u8], me: &NodeId) -> FrameContent {
-    let packet = match VerifiedPacket::verify(bytes) {
-        Ok(packet) => packet.into_packet(),
-        Err(error) => return FrameContent::Violation(error.to_string()),
-    };
-    if packet.recipient != *me {
-        return FrameContent::Violation(format!("a packet for {} came to us", packet.recipient));
-    }
-    let content = match (packet.kind, packet.answers) {
-        (PacketKind::Identity, _) => PacketContent::Identity(packet.payload.into()),
-        (PacketKind::Message, _) => PacketContent::Message(packet.payload.into()),
-        (PacketKind::Ack, Some(of)) => PacketContent::Ack(of),
-        (PacketKind::Read, Some(of)) => PacketContent::Read(of),
-        (PacketKind::Fail, Some(of)) => match Fail::decode(&packet.payload) {
-            Ok(fail) => PacketContent::Fail(of, fail.reason),
-            Err(error) => return FrameContent::Violation(error.to_string()),
+/// What a frame says; nothing if only a later version knows. PEER-ID has a function of its own.
+pub fn event(session: u64, frame: Frame, network: &str, now_unix_ms: u64) -> Option<Message> {
+    Some(match frame {
+        Frame::Hello(hello) => greeting(session, &hello, network, now_unix_ms),
+        Frame::PeerId(_) | Frame::Unknown(_) => return None,
+        Frame::Ready => told::ready_received(session),
+        Frame::Refused(reason) => told::refused(session, reason),
+        Frame::Ping(nonce) => told::ping_received(session, nonce),
+        Frame::Pong(nonce) => told::pong_received(session, nonce),
+        Frame::GetPeers => told::peers_asked(session),
+        Frame::Peers(hints) => told::peers_received(session, hints),
+        Frame::Packet(bytes) => match VerifiedPacket::verify(&bytes) {
+            Ok(packet) => told::packet_received(session, packet),
+            Err(error) => told::violation(session, error.to_string()),
         },
-        (PacketKind::Ack | PacketKind::Read | PacketKind::Fail, None) => {
-            return FrameContent::Violation("an answer that names no packet".to_owned());
-        }
-        _ => PacketContent::Unknown,
-    };
-    FrameContent::Packet(IncomingPacket { id: packet.id, sender: packet.sender, content })
+        Frame::Goodbye => told::refused(session, Refusal::Stopping),
+    })
+}
+
+fn greeting(session: u64, theirs: &Hello, network: &str, now_unix_ms: u64) -> Message {
+    let compared = Hello::new(network, now_unix_ms, None).compare(theirs, now_unix_ms);
+    told::hello_received(
+        session,
+        compared.same_network,
+        compared.same_constants,
+        compared.common_version.is_some(),
+        Milliseconds(compared.skew_ms),
+        theirs.observed.clone(),
+        theirs.agent.as_str().to_owned(),
+    )
+}
+
+/// A PEER-ID, verified, and the document in it if that is in order. Whether it is older than one that was seen, only
+/// the store knows.
+pub struct Introduction {
+    peer: NodeId,
+    is_proven: bool,
+    /// The document is signed and in date.
+    pub is_document_valid: bool,
+    peer_id: PeerId,
+}
+
+impl Introduction {
+    /// Verifies it.
+    pub fn verify(peer_id: PeerId, proved: &Proved, now_unix_ms: u64) -> Self {
+        let verified = peer_id.verify(&proved.handshake_hash, proved.role().other(), &proved.peer, now_unix_ms);
+        // Who it says it is; that this is not who the transport has found there, the core sees.
+        let peer = match verified {
+            Err(PeerIdError::OfAnother { found, .. }) => found,
+            _ => proved.peer,
+        };
+        let is_proven = !matches!(verified, Err(PeerIdError::BadProof { .. }));
+        let is_document_valid = matches!(verified, Ok(_) | Err(PeerIdError::OfAnother { .. }));
+        Self { peer, is_proven, is_document_valid, peer_id }
+    }
+
+    /// The document, if it is that of whom the transport has found there.
+    pub fn document(&self, proved: &Proved) -> Option<Vec<u8>> {
+        (self.is_document_valid && self.peer == proved.peer).then(|| self.peer_id.document.clone())
+    }
+
+    /// What it says.
+    pub fn event(self, session: u64) -> Message {
+        let entrypoints = self.peer_id.entrypoints.to_vec();
+        told::peer_id_received(session, self.peer, self.is_proven, self.is_document_valid, entrypoints)
+    }
 }

@@ -6,7 +6,7 @@ use super::rows::{Column, get, get_optional, integer, parsed};
 use super::{Store, StoreError};
 use crate::identity::NodeId;
 use crate::messages::{Direction, Item, MessageText};
-use crate::wire::PacketId;
+use crate::wire::{PacketId, PacketIds};
 
 /// Items of one page, at the most.
 pub const PAGE_ITEMS: usize = 1_000;
@@ -135,13 +135,11 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn receipts_to(&self, to: &NodeId, limit: usize) -> Result<Vec<(NodeId, PacketId)>, StoreError> {
+    pub fn receipts_to(&self, to: &NodeId, limit: usize) -> Result<PacketIds, StoreError> {
         self.connection
-            .prepare_cached("SELECT node, id FROM main.receipts WHERE node = ?1 LIMIT ?2")
+            .prepare_cached("SELECT id FROM main.receipts WHERE node = ?1 LIMIT ?2")
             .and_then(|mut query| {
-                query
-                    .query_map((Column(*to), integer(limit as u64)), |row| Ok((get(row, "node")?, get(row, "id")?)))?
-                    .collect()
+                query.query_map((Column(*to), integer(limit as u64)), |row| get(row, "id"))?.collect()
             })
             .map_err(|error| StoreError::sql("read the receipts", error))
     }
@@ -278,10 +276,10 @@ mod tests {
         let store = conversations();
         assert_eq!(store.mark_read(&node(1), 2, true, 5_000).expect("marked"), 2);
         assert_eq!(store.contact(&node(1)).expect("read").expect("there").unread, 2);
-        assert_eq!(store.receipts_to(&node(1), 9).expect("read"), [(node(1), message_id(1)), (node(1), message_id(2))]);
+        assert_eq!(store.receipts_to(&node(1), 9).expect("read"), [message_id(1), message_id(2)]);
         store.receipt_sent(&node(1), &message_id(1)).expect("noted");
         assert_eq!(store.mark_read(&node(1), 2, true, 6_000).expect("marked"), 0);
-        assert_eq!(store.receipts_to(&node(1), 9).expect("read"), [(node(1), message_id(2))]);
+        assert_eq!(store.receipts_to(&node(1), 9).expect("read"), [message_id(2)]);
         assert_eq!(store.mark_read(&node(1), u64::MAX, false, 6_000).expect("marked"), 2);
         assert_eq!(store.receipts_to(&node(1), 9).expect("read").len(), 1, "none were wanted");
         let items = store.messages_after(Some(&node(1)), 0, 9).expect("read");

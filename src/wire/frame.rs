@@ -5,6 +5,8 @@
 use minicbor::decode::{Decode, Decoder};
 use minicbor::encode::{Encode, Encoder, Write};
 
+use serde::{Serialize, Serializer};
+
 use super::{FRAME_BYTES, Hello, PACKET_BYTES, PeerId, Refusal};
 use crate::codec::{AtMost, DecodeError, decode, encode};
 use crate::identity::{Entrypoint, NodeId};
@@ -33,7 +35,7 @@ pub enum Frame {
     /// Whom do you know?
     GetPeers,
     /// Some peers; an answer to [`Frame::GetPeers`].
-    Peers(AtMost<PeerHint, PEER_HINTS>),
+    Peers(PeerHints),
     /// A signed packet, as it is.
     Packet(Vec<u8>),
     /// The sender closes the session in order.
@@ -41,6 +43,9 @@ pub enum Frame {
     /// Something of a later version, by its tag.
     Unknown(u64),
 }
+
+/// Peers of an answer.
+pub type PeerHints = AtMost<PeerHint, PEER_HINTS>;
 
 /// A peer that somebody has told of, and where it may be found. Nothing of it is proved.
 #[derive(Clone, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
@@ -52,6 +57,13 @@ pub struct PeerHint {
     /// Where.
     #[cbor(n(1), skip_if = "AtMost::is_empty")]
     pub entrypoints: AtMost<Entrypoint, PEER_HINT_ENTRYPOINTS>,
+}
+
+/// In traces: the peer, without the places.
+impl Serialize for PeerHint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.id.serialize(serializer)
+    }
 }
 
 const HELLO: u64 = 0;

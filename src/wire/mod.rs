@@ -11,17 +11,20 @@ mod packet;
 mod payload;
 mod peer_id;
 mod refusal;
+mod says;
 
 pub use constants::{MESSAGE_LIFETIME_MS, MESSAGE_TEXT_BYTES, PROTOCOL_VERSIONS, constants, constants_digest};
-pub use frame::{Frame, PEER_HINT_ENTRYPOINTS, PEER_HINTS, PeerHint};
+pub use frame::{Frame, PEER_HINT_ENTRYPOINTS, PEER_HINTS, PeerHint, PeerHints};
 pub use frame_reader::{FRAME_BYTES, FrameError, FrameReader, LENGTH_BYTES, write_prefixed};
 pub use hello::{AGENT_BYTES, CAPABILITIES, CAPABILITY_BYTES, Hello, HelloComparison, NETWORK_BYTES, VERSIONS};
 pub use packet::{
-    PACKET_BYTES, PACKET_ID_BYTES, Packet, PacketError, PacketId, PacketKind, ParsePacketIdError, VerifiedPacket,
+    PACKET_BYTES, PACKET_ID_BYTES, Packet, PacketError, PacketId, PacketIds, PacketKind, ParsePacketIdError,
+    VerifiedPacket,
 };
 pub use payload::{FAIL_TEXT_BYTES, Fail, FailReason};
 pub use peer_id::{HANDSHAKE_HASH_BYTES, PEER_ENTRYPOINTS, PeerId, PeerIdError, Role};
 pub use refusal::Refusal;
+pub use says::Says;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::codec::numbered;
 use crate::codec::octets;
@@ -50,6 +51,9 @@ numbered! {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PacketId(pub [u8; PACKET_ID_BYTES]);
+
+/// Several packets.
+pub type PacketIds = Vec<PacketId>;
 
 impl PacketId {
     /// The octets.
@@ -173,11 +177,23 @@ impl fmt::Debug for Packet {
     }
 }
 
-/// A packet that its sender has signed.
+/// A packet that its sender has signed. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedPacket {
-    packet: Packet,
+    packet: Arc<Packet>,
     bytes: Arc<[u8]>,
+}
+
+/// In traces: what it is about, and never its payload.
+impl Serialize for VerifiedPacket {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut told = serializer.serialize_struct("Packet", 4)?;
+        told.serialize_field("kind", &format!("{:?}", self.packet.kind))?;
+        told.serialize_field("id", &self.packet.id)?;
+        told.serialize_field("sender", &self.packet.sender)?;
+        told.serialize_field("length", &self.bytes.len())?;
+        told.end()
+    }
 }
 
 impl VerifiedPacket {
@@ -190,19 +206,13 @@ impl VerifiedPacket {
         let signed = Signed::parse(bytes)?;
         let packet: Packet = decode(signed.unverified_body())?;
         signed.verify(&packet.sender, Domain::Packet)?;
-        Ok(Self { packet, bytes: signed.to_shared() })
+        Ok(Self { packet: Arc::new(packet), bytes: signed.to_shared() })
     }
 
     /// What it says.
     #[must_use]
     pub fn packet(&self) -> &Packet {
         &self.packet
-    }
-
-    /// What it says, to be kept.
-    #[must_use]
-    pub fn into_packet(self) -> Packet {
-        self.packet
     }
 
     /// The exact octets.
@@ -292,7 +302,7 @@ mod tests {
     fn a_kind_of_a_later_version_is_kept() {
         let packet = Packet { kind: PacketKind::Other, ..packet(Vec::new()) };
         let signed = packet.sign(&key()).expect("it is short");
-        assert_eq!(VerifiedPacket::verify(signed.as_bytes()).map(VerifiedPacket::into_packet), Ok(packet));
+        assert_eq!(VerifiedPacket::verify(signed.as_bytes()).as_ref().map(VerifiedPacket::packet), Ok(&packet));
     }
 
     #[test]

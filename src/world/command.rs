@@ -1,16 +1,14 @@
 //! What the core asks of the rim.
 
-use std::sync::Arc;
-
 use super::ids::RequestId;
 use super::ids::SessionId;
 use crate::automata::outside;
-use crate::automata::types::{FailReason, NicknameResult, Refusal, ServiceResult};
+use crate::automata::types::{NicknameResult, ServiceResult};
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::peers::KnownPeer;
-use crate::wire::PacketId;
+use crate::wire::{Frame, Packet, PacketId, VerifiedPacket};
 
 /// What is to be done, one variant for each meaning.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,20 +31,14 @@ pub enum Command {
         /// Who has to be there.
         expected: NodeId,
     },
-    /// Frames may be sent from now on.
-    OpenStream(SessionId),
     /// Send a frame. What does not fit into the session's queue is lost, and the session with it.
-    Send(SessionId, OutgoingFrame),
-    /// Send a packet to the peer of that session.
+    Send(SessionId, Frame),
+    /// Sign a packet of ours, and send it.
     SendPacket {
         /// By which session.
         session: SessionId,
-        /// To whom.
-        recipient: NodeId,
-        /// Its id.
-        id: PacketId,
-        /// What it says.
-        packet: OutgoingPacket,
+        /// The packet.
+        packet: Packet,
     },
     /// Send a message that is on disk; `Transmitted` answers.
     Transmit {
@@ -61,23 +53,15 @@ pub enum Command {
     CommitMessage {
         /// The session by which it came.
         session: SessionId,
-        /// Who sent it.
-        sender: NodeId,
         /// The packet.
-        packet: PacketId,
-        /// The packet's octets.
-        bytes: Arc<[u8]>,
+        packet: VerifiedPacket,
     },
     /// Keep the identity document of a peer, if it is newer; `IdentityCommitted` answers.
     CommitIdentity {
         /// The session by which it came.
         session: SessionId,
-        /// Whose it is.
-        sender: NodeId,
         /// The packet.
-        packet: PacketId,
-        /// The document's octets.
-        bytes: Arc<[u8]>,
+        packet: VerifiedPacket,
     },
     /// Build our identity document, sign it, keep it; `IdentityBuilt` answers.
     BuildIdentity {
@@ -121,41 +105,4 @@ pub enum Command {
     Answer(RequestId, ServiceResult),
     /// Everything has come to rest, as `Stop` asked for.
     Stopped,
-}
-
-/// A frame to be sent, apart from packets. The rim adds what only it knows: keys, documents, the clock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OutgoingFrame {
-    /// HELLO.
-    Hello {
-        /// Where we see the peer.
-        observed: Entrypoint,
-    },
-    /// PEER-ID.
-    PeerId,
-    /// READY.
-    Ready,
-    /// Why we do not take the peer.
-    Refused(Refusal),
-    /// Are you there?
-    Ping(u64),
-    /// I am.
-    Pong(u64),
-    /// Whom do you know?
-    GetPeers,
-    /// Nodes, and where they may be.
-    Peers(Vec<(NodeId, Vec<Entrypoint>)>),
-}
-
-/// A packet to be sent, apart from messages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OutgoingPacket {
-    /// Our identity document.
-    Identity,
-    /// We have it.
-    Ack(PacketId),
-    /// We do not take it.
-    Fail(PacketId, FailReason),
-    /// Our user has read it.
-    Read(PacketId),
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ids::RequestId;
 use super::ids::SessionId;
 use crate::automata::system::Message;
-use crate::automata::types::{CloseReason, FailReason, Refusal, SlotState};
+use crate::automata::types::{CloseReason, FailReason, SlotState};
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::{ServiceName, TransportName};
 use crate::nickname::Nickname;
@@ -67,13 +67,6 @@ pub enum Input {
         message: PacketId,
         /// A session has taken it.
         is_sent: bool,
-    },
-    /// The user has read a message of somebody, and wants that known.
-    ReadReceipt {
-        /// Who sent it.
-        sender: NodeId,
-        /// The message.
-        message: PacketId,
     },
     /// Somebody is a contact from now on.
     ContactAdded {
@@ -203,8 +196,8 @@ pub enum SessionInput {
     Frame {
         /// Octets of the frame.
         length: u32,
-        /// What it says.
-        content: FrameContent,
+        /// What it says; nothing if only a later version knows.
+        says: Option<Message>,
     },
     /// It has ended.
     Closed {
@@ -217,83 +210,6 @@ pub enum SessionInput {
     },
 }
 
-/// What a frame says, decoded; signatures are verified.
-#[derive(Clone, Debug)]
-pub enum FrameContent {
-    /// HELLO, compared with ours.
-    Hello {
-        /// The networks are the same.
-        same_network: bool,
-        /// The constants are the same.
-        same_constants: bool,
-        /// There is a version that both speak.
-        common_version: bool,
-        /// How far the clocks are apart, in milliseconds.
-        skew_ms: u64,
-        /// Where the peer sees us.
-        observed: Option<Entrypoint>,
-        /// What program it says it is.
-        agent: String,
-    },
-    /// PEER-ID, verified.
-    PeerId {
-        /// Who it says it is.
-        peer: NodeId,
-        /// It holds the key.
-        is_proven: bool,
-        /// Its identity document is signed, in date, and not older than one that we have.
-        is_document_valid: bool,
-        /// Where it says it can be reached.
-        entrypoints: Vec<Entrypoint>,
-    },
-    /// READY.
-    Ready,
-    /// It does not take us.
-    Refused(Refusal),
-    /// Are you there?
-    Ping(u64),
-    /// I am.
-    Pong(u64),
-    /// Whom do you know?
-    GetPeers,
-    /// Nodes, and where they may be.
-    Peers(Vec<(NodeId, Vec<Entrypoint>)>),
-    /// A packet between users.
-    Packet(IncomingPacket),
-    /// Something that a later version may say. It means nothing here.
-    Unknown,
-    /// It is not as the protocol has it, and why.
-    Violation(String),
-}
-
-/// A packet whose signature holds and that is for us.
-#[derive(Clone, Debug)]
-pub struct IncomingPacket {
-    /// Its id.
-    pub id: PacketId,
-    /// Who signed it.
-    pub sender: NodeId,
-    /// What it says.
-    pub content: PacketContent,
-}
-
-/// What a packet says.
-#[derive(Clone, Debug)]
-pub enum PacketContent {
-    /// The sender's identity document.
-    Identity(Arc<[u8]>),
-    /// It has what we sent.
-    Ack(PacketId),
-    /// It does not take what we sent.
-    Fail(PacketId, FailReason),
-    /// Its user has read what we sent.
-    Read(PacketId),
-    /// A sealed message: the exact octets of the packet.
-    Message(Arc<[u8]>),
-    /// A kind that this version does not know.
-    Unknown,
-}
-
 /// Our identity document, as it is on disk now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityBuilt {
@@ -301,6 +217,8 @@ pub struct IdentityBuilt {
     pub contacts_changed: bool,
     /// It says something else that is new.
     pub identity_changed: bool,
+    /// The document, as it is signed.
+    pub document: Arc<[u8]>,
     /// Its revision.
     pub revision: u64,
     /// The nickname that it names.
@@ -346,6 +264,8 @@ pub enum UserRequest {
     },
     /// Nobody wants to know any more what the search finds.
     StopSearch(u64),
+    /// This contact is to hear which of its messages were read, if that is wanted.
+    TellRead(NodeId),
     /// Is this node there now? The user is told.
     Reach(NodeId),
 }
@@ -371,6 +291,8 @@ pub struct Beginning {
     pub session_limit: usize,
     /// The nickname by which the user wants to be known.
     pub nickname: Option<Nickname>,
-    /// The nickname that our identity document names.
+    /// Our identity document, as it is signed.
+    pub document: Arc<[u8]>,
+    /// The nickname that it names.
     pub document_name: Option<Nickname>,
 }

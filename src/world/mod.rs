@@ -15,6 +15,7 @@ mod sessions;
 mod stability;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -23,36 +24,45 @@ use crate::identity::{Entrypoint, NodeId};
 use crate::name::{ServiceName, TransportName};
 use crate::nickname::Nickname;
 use crate::peers::PeerSource;
-use crate::wire::{PacketId, Refusal};
+use crate::wire::{Frame, Packet, PacketId, PacketKind, Refusal, Says};
 
-pub use command::{Command, OutgoingFrame, OutgoingPacket};
+pub use command::Command;
 pub use counters::Counters;
 pub use handshakes::{Handshakes, Purpose};
 pub use ids::{RequestId, SessionId};
 pub use input::{
-    Beginning, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, LanInput, Now, PacketContent,
-    QueuedMessage, SessionInput, TransportInput, UserRequest,
+    Beginning, DhtInput, IdentityBuilt, Input, LanInput, Now, QueuedMessage, SessionInput, TransportInput, UserRequest,
 };
 pub use lan::{LAN_PEERS, Lan};
 pub use nickname::OwnNickname;
 pub use peers::{Peers, VIOLATION_POINTS};
+
 pub use send_queue::SendQueue;
 pub use sessions::{Session, Sessions};
 pub use stability::Stabilities;
 
 /// Our own identity, as far as the core knows it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OwnIdentity {
     /// Where each transport that listens can be reached.
     pub entrypoints: BTreeMap<TransportName, Vec<Entrypoint>>,
     /// The entrypoints of our document, in its order.
     pub published: Vec<Entrypoint>,
-    /// By which name our document says that we are known.
+    /// Our document, as it is signed.
+    pub document: Arc<[u8]>,
+    /// By which name it says that we are known.
     pub name: Option<Nickname>,
     /// Its revision; 0 before there is one.
     pub revision: u64,
     /// How well each transport serves, which makes the order in which they are published.
     pub stabilities: Stabilities,
+}
+
+impl OwnIdentity {
+    fn new(document: Arc<[u8]>, name: Option<Nickname>) -> Self {
+        let (entrypoints, published, stabilities) = (BTreeMap::new(), Vec::new(), Stabilities::default());
+        Self { entrypoints, published, document, name, revision: 0, stabilities }
+    }
 }
 
 /// What the automata work with.
@@ -79,6 +89,8 @@ pub struct World {
     pub identity: OwnIdentity,
     /// Packets that wait for an acknowledgement.
     pub handshakes: Handshakes,
+    /// Read receipts on their way to each contact, and when they were sent.
+    pub receipts: BTreeMap<NodeId, BTreeMap<PacketId, u64>>,
     /// Messages of ours that are to go, in their order.
     pub send_queue: SendQueue,
     /// What has been counted.
@@ -137,8 +149,9 @@ impl World {
             enabled: beginning.enabled.into_iter().collect(),
             lan: Lan::default(),
             waiting: services::Waiting::default(),
-            identity: OwnIdentity { name: beginning.document_name, ..OwnIdentity::default() },
+            identity: OwnIdentity::new(beginning.document, beginning.document_name),
             handshakes: Handshakes::default(),
+            receipts: BTreeMap::new(),
             send_queue: SendQueue::default(),
             counters: Counters::default(),
             transport_failures: BTreeMap::new(),
@@ -233,37 +246,39 @@ impl World {
         }
     }
 
-    /// Takes what has just come in by a session.
-    pub fn take_arriving(&mut self, id: SessionId) -> Option<FrameContent> {
-        self.sessions.get_mut(id)?.arriving.take()
-    }
-
     /// Sends a packet to a peer, by the session that serves it.
-    pub fn send_packet(&mut self, peer: NodeId, packet: OutgoingPacket) -> Option<PacketId> {
-        let Some(session) = self.sessions.ready(&peer) else {
-            self.counters.packets_failed += 1;
-            return None;
-        };
-        let id = self.packet_id();
-        self.counters.packets_out += 1;
-        self.command(Command::SendPacket { session, recipient: peer, id, packet });
-        Some(id)
+    pub fn send_packet(&mut self, peer: NodeId, says: Says) -> Option<PacketId> {
+        let session = self.sessions.ready(&peer);
+        self.send_packet_by(session, peer, says)
     }
 
     /// Answers a packet, by the session by which it came or, if that is gone, by another.
-    pub fn answer_packet(&mut self, session: SessionId, peer: NodeId, packet: OutgoingPacket) {
-        let session = if self.sessions.get(session).is_some() { Some(session) } else { self.sessions.ready(&peer) };
+    pub fn answer_packet(&mut self, session: SessionId, peer: NodeId, says: Says) {
+        let session = self.sessions.get(session).map(|_| session).or_else(|| self.sessions.ready(&peer));
+        self.send_packet_by(session, peer, says);
+    }
+
+    fn send_packet_by(&mut self, session: Option<SessionId>, recipient: NodeId, says: Says) -> Option<PacketId> {
         let Some(session) = session else {
             self.counters.packets_failed += 1;
-            return;
+            return None;
         };
-        let id = self.packet_id();
         self.counters.packets_out += 1;
-        self.command(Command::SendPacket { session, recipient: peer, id, packet });
+        let id = self.packet_id();
+        let Says { kind, answers, payload } = says;
+        let packet = Packet { kind, id, sender: self.me, recipient, time_unix_ms: self.now.unix_ms, answers, payload };
+        self.command(Command::SendPacket { session, packet });
+        Some(id)
+    }
+
+    /// A packet with our identity document.
+    #[must_use]
+    pub fn our_document(&self) -> Says {
+        Says { kind: PacketKind::Identity, answers: None, payload: self.identity.document.to_vec() }
     }
 
     /// Sends a frame that is no packet.
-    pub fn send_frame(&mut self, session: SessionId, frame: OutgoingFrame) {
+    pub fn send_frame(&mut self, session: SessionId, frame: Frame) {
         self.command(Command::Send(session, frame));
     }
 

@@ -7,7 +7,7 @@ use crate::identity::{Entrypoint, NodeId};
 use crate::peers::{
     ENTRYPOINTS_PER_PEER, KnownPeer, PeerSource, UNVERIFIED_PEERS, UNVERIFIED_PEERS_PER_SOURCE, VERIFIED_PEERS,
 };
-use crate::wire::{PEER_HINT_ENTRYPOINTS, PEER_HINTS};
+use crate::wire::{PEER_HINT_ENTRYPOINTS, PeerHint, PeerHints};
 
 /// A violation of the protocol counts so much misbehaviour.
 pub const VIOLATION_POINTS: u32 = 20;
@@ -198,7 +198,7 @@ impl Peers {
 
     /// Peers that were there, for somebody who asks; the latest first. Only addresses that may be told to others.
     #[must_use]
-    pub fn hints(&self, except: &NodeId) -> Vec<(NodeId, Vec<Entrypoint>)> {
+    pub fn hints(&self, except: &NodeId) -> PeerHints {
         let mut seen: Vec<&KnownPeer> =
             self.known.values().filter(|peer| peer.verified && peer.id != *except).collect();
         seen.sort_by_key(|peer| (std::cmp::Reverse(peer.last_seen_unix_ms), peer.id));
@@ -206,9 +206,9 @@ impl Peers {
             let may_be_told = |entrypoint: &&Entrypoint| self.is_private_network || entrypoint.is_public();
             let entrypoints = peer.entrypoints.iter().map(|known| &known.entrypoint).filter(may_be_told);
             let entrypoints: Vec<Entrypoint> = entrypoints.take(PEER_HINT_ENTRYPOINTS).cloned().collect();
-            (!entrypoints.is_empty()).then_some((peer.id, entrypoints))
+            (!entrypoints.is_empty()).then(|| PeerHint { id: peer.id, entrypoints: entrypoints.into() })
         };
-        seen.into_iter().filter_map(hint).take(PEER_HINTS).collect()
+        seen.into_iter().filter_map(hint).collect()
     }
 }
 
@@ -354,7 +354,8 @@ mod tests {
         for seen in [1, 3, 4] {
             peers.connected(id(seen), None, 7);
         }
-        assert_eq!(peers.hints(&id(9)), [(id(1), vec![at("8.8.8.8:1")])]);
-        assert_eq!(peers.hints(&id(1)), []);
+        let first = PeerHint { id: id(1), entrypoints: vec![at("8.8.8.8:1")].into() };
+        assert_eq!(*peers.hints(&id(9)), [first]);
+        assert_eq!(*peers.hints(&id(1)), []);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::ids::SessionId;
-use super::input::{FrameContent, Now};
+use super::input::Now;
 use crate::automata::types::OtherSession;
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::TransportName;
@@ -41,8 +41,6 @@ pub struct Session {
     pub frames_in: u64,
     /// Octets of frames that came in.
     pub bytes_in: u64,
-    /// What has just come in, until the automata say what becomes of it.
-    pub arriving: Option<FrameContent>,
     /// When the peer was told of peers last.
     pub told_peers_ms: Option<u64>,
     /// It has been ready.
@@ -69,7 +67,6 @@ impl Session {
             round_trip_ms: None,
             frames_in: 0,
             bytes_in: 0,
-            arriving: None,
             told_peers_ms: None,
             was_ready: false,
             ended_because: None,

@@ -3,22 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use automata_runtime::{Input as BusInput, Record, Records};
+use automata_runtime::{Input as BusInput, Milliseconds, Record, Records};
 use bitpie::automata::outside::{self, Dht, Network, Store, Transports, User};
 use bitpie::automata::system::{Message, Settings};
 use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal};
-use bitpie::automata::{dht_connector, identity_publisher, network_connector, network_transport, nickname_holder};
+use bitpie::automata::{
+    dht_connector, identity_publisher, network_connector, network_transport, nickname_holder, peer_protocol,
+    read_receipts,
+};
 use bitpie::dht::{Slot, judge};
-use bitpie::identity::{Entrypoint, NodeId};
+use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
 use bitpie::nickname::Nickname;
 use bitpie::node::Node;
 use bitpie::peers::KnownPeer;
 use bitpie::services::SERVICES;
-use bitpie::wire::PacketId;
+use bitpie::wire::{Frame, Packet, PacketId, PacketKind, VerifiedPacket};
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, Now, OutgoingFrame,
-    OutgoingPacket, PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
+    Beginning, Command, DhtInput, IdentityBuilt, Input, Now, QueuedMessage, SessionId, SessionInput, TransportInput,
+    UserRequest,
 };
 
 /// Unix time at which every simulation begins, in milliseconds.
@@ -61,6 +64,8 @@ pub struct Host {
     pub dialled: Vec<(u64, Entrypoint)>,
     /// What it announces in the local network, while it looks around there.
     pub announced: Option<Vec<Entrypoint>>,
+    /// Whom of which message it is still to be told that it was read.
+    pub receipts: BTreeSet<(NodeId, PacketId)>,
     /// The store stands still: nothing is committed.
     pub is_store_stuck: bool,
     pub nickname_reports: Vec<(NicknameResult, Option<Nickname>, u8)>,
@@ -107,8 +112,13 @@ pub struct World {
     counter: u64,
 }
 
-pub fn id(octet: u8) -> NodeId {
-    NodeId::from_bytes([octet; 32])
+/// The key of the node with that number.
+fn key(number: u8) -> IdentityKey {
+    IdentityKey::from_seed(&[number; 32])
+}
+
+pub fn id(number: u8) -> NodeId {
+    key(number).id()
 }
 
 fn address(index: usize) -> SocketAddr {
@@ -176,6 +186,12 @@ impl World {
     pub fn tell(&mut self, index: usize, delay_ms: u64, input: Input) {
         self.counter += 1;
         self.agenda.insert((self.now_ms + delay_ms, self.counter), (index, input));
+    }
+
+    /// The user reads a message of that node, and wants it known.
+    pub fn read(&mut self, index: usize, sender: NodeId, message: PacketId) {
+        self.hosts[index].receipts.insert((sender, message));
+        self.tell(index, 0, Input::Request(UserRequest::TellRead(sender)));
     }
 
     pub fn write(&mut self, from: usize, to: usize, octet: u8) {
@@ -251,29 +267,28 @@ impl World {
             Command::SearchLan { entrypoints } => self.hosts[index].announced = Some(entrypoints),
             Command::StopLan => self.hosts[index].announced = None,
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
-            Command::OpenStream(_) => {}
-            Command::Send(session, frame) => {
-                let content = self.content(index, session, frame);
-                self.frame(index, session, content);
-            }
-            Command::SendPacket { session, id, packet, .. } => {
-                let content = match packet {
-                    OutgoingPacket::Identity => PacketContent::Identity([0].as_slice().into()),
-                    OutgoingPacket::Ack(of) => PacketContent::Ack(of),
-                    OutgoingPacket::Fail(of, reason) => PacketContent::Fail(of, reason),
-                    OutgoingPacket::Read(of) => PacketContent::Read(of),
-                };
-                let sender = self.hosts[index].id;
-                self.frame(index, session, FrameContent::Packet(IncomingPacket { id, sender, content }));
-            }
-            Command::Transmit { session, message, .. } => {
+            Command::Send(session, frame) => self.frame(index, session, said(frame)),
+            Command::SendPacket { session, packet } => self.packet(index, session, &packet),
+            Command::Transmit { session, message, recipient } => {
                 let is_sent = self.hosts[index].wires.contains_key(&session);
                 self.tell(index, 1, Input::Transmitted { message, is_sent });
                 let sender = self.hosts[index].id;
-                let content = PacketContent::Message([1].as_slice().into());
-                self.frame(index, session, FrameContent::Packet(IncomingPacket { id: message, sender, content }));
+                self.packet(
+                    index,
+                    session,
+                    &Packet {
+                        kind: PacketKind::Message,
+                        id: message,
+                        sender,
+                        recipient,
+                        time_unix_ms: EPOCH_MS + self.now_ms,
+                        answers: None,
+                        payload: vec![1],
+                    },
+                );
             }
-            Command::CommitMessage { session, sender, packet, .. } => {
+            Command::CommitMessage { session, packet } => {
+                let Packet { sender, id: packet, .. } = *packet.packet();
                 let host = &mut self.hosts[index];
                 if host.is_store_stuck {
                     return;
@@ -283,7 +298,8 @@ impl World {
                 }
                 self.tell(index, 3, Input::MessageCommitted { session, sender, packet, refused: None });
             }
-            Command::CommitIdentity { session, sender, packet, .. } => {
+            Command::CommitIdentity { session, packet } => {
+                let Packet { sender, id: packet, .. } = *packet.packet();
                 let of = self.hosts.iter().position(|host| host.id == sender).expect("senders are hosts");
                 let entrypoints = Some(self.hosts[of].published.clone());
                 self.tell(index, 3, Input::IdentityCommitted { session, sender, packet, entrypoints });
@@ -298,7 +314,8 @@ impl World {
                     host.published = entrypoints;
                 }
                 let revision = host.revision;
-                let built = IdentityBuilt { contacts_changed, identity_changed, revision, name };
+                let document = [0].as_slice().into();
+                let built = IdentityBuilt { contacts_changed, identity_changed, document, revision, name };
                 self.tell(index, 5, Input::IdentityBuilt(built));
             }
             Command::LoadMessages => {
@@ -343,6 +360,15 @@ impl World {
             outside::Command::Transports(command) => self.transports(index, command),
             outside::Command::Store(Store::MessageDeliveryRecord { message, state, .. }) => {
                 self.hosts[index].outbox.get_mut(&message).expect("it is ours").1 = state;
+            }
+            outside::Command::Store(Store::ReadReceiptsFind { peer, .. }) => {
+                let waiting = self.hosts[index].receipts.iter().filter(|(sender, _)| *sender == peer);
+                let messages = waiting.map(|(_, message)| *message).collect();
+                let found = BusInput::Event(read_receipts::Event::Found { messages });
+                self.tell(index, 1, Input::Event(Message::ReadReceipts(peer, found)));
+            }
+            outside::Command::Store(Store::ReadReceiptsNoteCome { peer, messages }) => {
+                self.hosts[index].receipts.retain(|(sender, message)| *sender != peer || !messages.contains(message));
             }
             outside::Command::Store(Store::MessageDeliveryRecordRefusal { message, reason }) => {
                 self.hosts[index].refused.insert(message, reason);
@@ -394,6 +420,27 @@ impl World {
             Transports::NetworkTransportStopReceiving { transport } => {
                 self.hosts[index].is_listening = false;
                 self.tell(index, 5, Input::Transport(transport, TransportInput::Stopped));
+            }
+            Transports::TcpConnectionOpenStream { .. } => {}
+            Transports::PeerProtocolSendHello { session } => {
+                let host = &self.hosts[index];
+                let Some((other, _)) = host.wires.get(&session) else { return };
+                let other = &self.hosts[*other];
+                let says = peer_protocol::Event::HelloReceived {
+                    same_network: host.network == other.network,
+                    same_constants: true,
+                    common_version: true,
+                    skew: Milliseconds(host.skew_ms.abs_diff(other.skew_ms)),
+                    observed: Some(entrypoint(index)),
+                    agent: "simulated".to_owned(),
+                };
+                self.frame(index, session, says);
+            }
+            Transports::PeerProtocolSendPeerId { session } => {
+                let (peer, entrypoints) = (self.hosts[index].id, self.hosts[index].published.clone());
+                let says =
+                    peer_protocol::Event::PeerIdReceived { peer, proven: true, document_valid: true, entrypoints };
+                self.frame(index, session, says);
             }
             Transports::TcpConnectionSendHello { session } => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
@@ -511,39 +558,18 @@ impl World {
         self.tell(index, DELAY_MS, Input::Session(session, SessionInput::Connected));
     }
 
-    fn content(&self, index: usize, session: SessionId, frame: OutgoingFrame) -> FrameContent {
-        let host = &self.hosts[index];
-        match frame {
-            OutgoingFrame::Hello { observed } => {
-                let other = host.wires.get(&session).map_or(host, |(other, _)| &self.hosts[*other]);
-                FrameContent::Hello {
-                    same_network: host.network == other.network,
-                    same_constants: true,
-                    common_version: true,
-                    skew_ms: host.skew_ms.abs_diff(other.skew_ms),
-                    observed: Some(observed),
-                    agent: "simulated".to_owned(),
-                }
-            }
-            OutgoingFrame::PeerId => FrameContent::PeerId {
-                peer: host.id,
-                is_proven: true,
-                is_document_valid: true,
-                entrypoints: host.published.clone(),
-            },
-            OutgoingFrame::Ready => FrameContent::Ready,
-            OutgoingFrame::Refused(reason) => FrameContent::Refused(reason),
-            OutgoingFrame::Ping(nonce) => FrameContent::Ping(nonce),
-            OutgoingFrame::Pong(nonce) => FrameContent::Pong(nonce),
-            OutgoingFrame::GetPeers => FrameContent::GetPeers,
-            OutgoingFrame::Peers(peers) => FrameContent::Peers(peers),
-        }
+    /// A packet, signed as its host's number says.
+    fn packet(&mut self, index: usize, session: SessionId, packet: &Packet) {
+        let signed = packet.sign(&key(index as u8 + 1)).expect("it is short");
+        let packet = VerifiedPacket::verify(signed.as_bytes()).expect("it is sound");
+        self.frame(index, session, peer_protocol::Event::PacketReceived { packet });
     }
 
-    fn frame(&mut self, index: usize, session: SessionId, content: FrameContent) {
+    fn frame(&mut self, index: usize, session: SessionId, says: peer_protocol::Event) {
         let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
         if self.hosts[index].is_plugged && self.hosts[other].is_plugged {
-            self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame { length: 100, content }));
+            let says = Some(Message::PeerProtocol(theirs, BusInput::Event(says)));
+            self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame { length: 100, says }));
         }
     }
 
@@ -601,6 +627,20 @@ impl World {
     }
 }
 
+/// What a frame says to whoever receives it.
+fn said(frame: Frame) -> peer_protocol::Event {
+    use peer_protocol::Event;
+    match frame {
+        Frame::Ready => Event::ReadyReceived,
+        Frame::Refused(reason) => Event::Refused { reason },
+        Frame::Ping(nonce) => Event::PingReceived { nonce },
+        Frame::Pong(nonce) => Event::PongReceived { nonce },
+        Frame::GetPeers => Event::PeersAsked,
+        Frame::Peers(hints) => Event::PeersReceived { hints },
+        other => panic!("the core has no {}", other.name()),
+    }
+}
+
 fn closed(session: SessionId, reason: CloseReason) -> Input {
     let detail = format!("{reason:?}");
     Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: 100 + 37 * (session % 7) })
@@ -617,6 +657,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         is_private_network: true,
         session_limit,
         nickname: None,
+        document: [0].as_slice().into(),
         document_name: None,
     };
     Host {
@@ -643,6 +684,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         minutes: BTreeMap::new(),
         dialled: Vec::new(),
         announced: None,
+        receipts: BTreeSet::new(),
         is_store_stuck: false,
         nickname_reports: Vec::new(),
         found: BTreeMap::new(),

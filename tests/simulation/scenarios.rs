@@ -30,7 +30,7 @@ fn a_message_is_delivered_and_shown_once() {
     world.write(0, 1, 7);
     world.run_until("it is delivered", |world| world.state_of(0, 7) == DeliveryState::Delivered);
     assert_eq!(world.hosts[1].inbox, [(id(1), message(7))]);
-    world.tell(1, 0, Input::ReadReceipt { sender: id(1), message: message(7) });
+    world.read(1, id(1), message(7));
     world.run_until("it is read", |world| world.state_of(0, 7) == DeliveryState::Read);
     assert_nothing_odd(&mut world);
 }
@@ -41,7 +41,7 @@ fn a_receipt_that_comes_an_hour_later_is_known_all_the_same() {
     world.write(0, 1, 7);
     world.run_until("it is delivered", |world| world.state_of(0, 7) == DeliveryState::Delivered);
     world.run_for(3_600_000);
-    world.tell(1, 0, Input::ReadReceipt { sender: id(1), message: message(7) });
+    world.read(1, id(1), message(7));
     world.run_until("it is read", |world| world.state_of(0, 7) == DeliveryState::Read);
     assert_nothing_odd(&mut world);
 }

@@ -18,7 +18,7 @@ enum Answer {
 fn answer(peer: &mut Peer, session: Session) -> Answer {
     peer.hear_until(session, |frame| {
         let Frame::Packet(bytes) = frame else { return None };
-        let packet = VerifiedPacket::verify(bytes).expect("nodes say what is in order").into_packet();
+        let packet = VerifiedPacket::verify(bytes).expect("nodes say what is in order").packet().clone();
         match (packet.kind, packet.answers) {
             (PacketKind::Ack, Some(PacketId(of))) if of == [9; 16] => Some(Answer::Ack),
             (PacketKind::Fail, Some(PacketId(of))) if of == [9; 16] => {

@@ -1,11 +1,10 @@
 //! What the core asks for, carried out. Whatever takes its time becomes a task, and what comes of it is an input.
 
 use crate::home::clock::unix_ms;
-use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
 use crate::transports::lan::Wanted;
-use crate::wire::{Frame, Hello, PacketId, PeerHint, PeerId};
-use crate::world::{Command, OutgoingFrame, OutgoingPacket};
+use crate::wire::{Frame, Hello, PeerId};
+use crate::world::{Command, Session};
 
 use super::{Done, Driver};
 
@@ -38,19 +37,23 @@ impl Driver {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
                 self.network.transport.dial(session, entrypoint.address, Some(expected));
             }
-            Command::OpenStream(session) => self.network.transport.open_stream(session),
-            Command::Send(session, frame) => self.send_frame(session, frame),
-            Command::SendPacket { session, recipient, id, packet } => self.send_packet(session, recipient, id, packet),
+            Command::Send(session, frame) => drop(self.network.send(session, &frame)),
+            Command::SendPacket { session, packet } => {
+                if let Some(frame) = self.identity.sign(&packet) {
+                    self.network.send(session, &frame);
+                }
+            }
             Command::Transmit { session, message, recipient } => {
                 self.tasks.push(self.storage.transmit(session, message, recipient));
             }
-            Command::CommitMessage { session, sender, packet, bytes } => {
-                let (quota, waiting) = (self.settings.quota(), self.network.arriving.take());
-                self.tasks.push(self.storage.commit_message(session, sender, packet, &bytes, quota, waiting));
+            // What waits for the store counts against whoever sent it.
+            Command::CommitMessage { session, packet } => {
+                let (quota, waiting) = (self.settings.quota(), self.network.hold(session, &packet));
+                self.tasks.push(self.storage.commit_message(session, &packet, quota, waiting));
             }
-            Command::CommitIdentity { session, sender, packet, bytes } => {
-                let waiting = self.network.arriving.take();
-                self.tasks.push(self.storage.commit_identity(session, sender, packet, &bytes, waiting));
+            Command::CommitIdentity { session, packet } => {
+                let waiting = self.network.hold(session, &packet);
+                self.tasks.push(self.storage.commit_identity(session, &packet, waiting));
             }
             Command::BuildIdentity { entrypoints, services } => {
                 let name = self.settings.values.name.clone();
@@ -71,47 +74,19 @@ impl Driver {
         }
     }
 
-    fn send_frame(&mut self, session: u64, frame: OutgoingFrame) {
-        if let Some(frame) = self.outgoing(session, frame)
-            && self.network.send(session, &frame)
-            && let Frame::Ping(number) = frame
-        {
-            self.storage.ping_handed_over(session, number);
-        }
+    /// Says what this node is.
+    pub(super) fn send_hello(&mut self, session: u64) {
+        let observed = self.node.world().sessions.get(session).map(Session::entrypoint);
+        let hello = Hello::new(&self.settings.values.network, unix_ms(), observed);
+        self.network.send(session, &Frame::Hello(hello));
     }
 
-    /// A frame, with what only the rim knows.
-    fn outgoing(&self, session: u64, frame: OutgoingFrame) -> Option<Frame> {
-        Some(match frame {
-            OutgoingFrame::Hello { observed } => {
-                Frame::Hello(Hello::new(&self.settings.values.network, unix_ms(), Some(observed)))
-            }
-            OutgoingFrame::PeerId => {
-                let proved = self.network.proved.get(&session)?;
-                let entrypoints = self.node.world().identity.published.clone();
-                let (key, document) = (&self.identity.keys.identity, &self.identity.document);
-                Frame::PeerId(PeerId::new(key, document, &proved.handshake_hash, proved.role(), entrypoints))
-            }
-            OutgoingFrame::Ready => Frame::Ready,
-            OutgoingFrame::Refused(reason) => Frame::Refused(reason),
-            OutgoingFrame::Ping(nonce) => Frame::Ping(nonce),
-            OutgoingFrame::Pong(nonce) => Frame::Pong(nonce),
-            OutgoingFrame::GetPeers => Frame::GetPeers,
-            OutgoingFrame::Peers(peers) => {
-                let hint =
-                    |(id, entrypoints): (NodeId, Vec<Entrypoint>)| PeerHint { id, entrypoints: entrypoints.into() };
-                Frame::Peers(peers.into_iter().map(hint).collect())
-            }
-        })
-    }
-
-    fn send_packet(&mut self, session: u64, recipient: NodeId, id: PacketId, packet: OutgoingPacket) {
-        let read = if let OutgoingPacket::Read(of) = packet { Some(of) } else { None };
-        if let Some(frame) = self.identity.packet(recipient, id, packet)
-            && self.network.send(session, &frame)
-            && let Some(of) = read
-        {
-            self.storage.receipt_handed_over(session, recipient, of);
-        }
+    /// Proves who this node is.
+    pub(super) fn send_peer_id(&mut self, session: u64) {
+        let Some(proved) = self.network.proved.get(&session) else { return };
+        let entrypoints = self.node.world().identity.published.clone();
+        let (key, document) = (&self.identity.keys.identity, &self.identity.document);
+        let peer_id = PeerId::new(key, document, &proved.handshake_hash, proved.role(), entrypoints);
+        self.network.send(session, &Frame::PeerId(peer_id));
     }
 }

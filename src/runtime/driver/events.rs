@@ -1,13 +1,14 @@
 //! What the network tells, as the core is told of it.
 
+use crate::automata::senders::transports::peer_protocol as told;
 use crate::home::clock::unix_ms;
 use crate::home::entropy::chance_ms;
-use crate::identity::{Rank, VerifiedDocument};
-use crate::runtime::inbound::{self, Proved};
+use crate::identity::VerifiedDocument;
+use crate::runtime::inbound::{self, Introduction, Proved};
 use crate::transports::lan::LanEvent;
 use crate::transports::{CloseReason, TransportEvent, Waiting, tcp_name};
 use crate::wire::Frame;
-use crate::world::{FrameContent, Input, LanInput, SessionInput, TransportInput};
+use crate::world::{Input, LanInput, SessionInput, TransportInput};
 
 use super::{Done, Driver};
 
@@ -43,12 +44,11 @@ impl Driver {
 
     fn session_closed(&mut self, session: u64, reason: CloseReason, detail: String) {
         self.network.proved.remove(&session);
-        self.tasks.extend(self.storage.receipts_lost(session));
         tracing::debug!(session, ?reason, detail, "session closed");
         // The session's protocol says what follows from it, as it does for what it sees itself.
         if reason == CloseReason::Violation {
-            let content = FrameContent::Violation(detail.clone());
-            self.input(Input::Session(session, SessionInput::Frame { length: 0, content }));
+            let says = Some(told::violation(session, detail.clone()));
+            self.input(Input::Session(session, SessionInput::Frame { length: 0, says }));
         }
         self.input(Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: chance_ms() }));
     }
@@ -68,39 +68,25 @@ impl Driver {
     fn frame(&mut self, session: u64, bytes: &[u8], waiting: Waiting) {
         let Some(proved) = self.network.proved.get(&session).copied() else { return };
         let now_unix_ms = unix_ms();
-        let frame = Frame::decode(bytes);
-        let document = match &frame {
-            Ok(Frame::PeerId(peer_id)) => Some(peer_id.document.clone()),
-            _ => None,
-        };
-        let content = inbound::content(frame, &proved, &self.settings.values.network, &self.identity.id(), now_unix_ms);
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        match (content, document) {
-            // Whether the document is older than one that was seen, only the store knows.
-            (FrameContent::PeerId { peer, is_proven, is_document_valid: true, entrypoints }, Some(document))
-                if peer == proved.peer =>
-            {
-                let document = VerifiedDocument::verify_whenever(&document).ok();
-                let kept = self.storage.task(
-                    "keep an identity document",
-                    move |store| document.map(|document| store.keep_document(&document, now_unix_ms)).transpose(),
-                    move |verdict| {
+        let says = match Frame::decode(bytes) {
+            Ok(Frame::PeerId(peer_id)) => {
+                let mut introduction = Introduction::verify(peer_id, &proved, now_unix_ms);
+                if let Some(document) = introduction.document(&proved) {
+                    let document = VerifiedDocument::verify_whenever(&document).ok();
+                    self.tasks.push(self.storage.keep_document(document, now_unix_ms, move |is_newest| {
                         drop(waiting);
-                        let is_document_valid = matches!(verdict, Some(Some(Rank::Newer | Rank::Same)));
-                        let content = FrameContent::PeerId { peer, is_proven, is_document_valid, entrypoints };
-                        Done::Inputs(vec![Input::Session(session, SessionInput::Frame { length, content })])
-                    },
-                );
-                self.tasks.push(kept);
-            }
-            (content, _) => {
-                if let FrameContent::Pong(number) = content {
-                    self.tasks.extend(self.storage.pong_came(session, number));
+                        introduction.is_document_valid = is_newest;
+                        let says = Some(introduction.event(session));
+                        Done::Inputs(vec![Input::Session(session, SessionInput::Frame { length, says })])
+                    }));
+                    return;
                 }
-                self.network.arriving = Some(waiting);
-                self.input(Input::Session(session, SessionInput::Frame { length, content }));
-                self.network.arriving = None;
+                Some(introduction.event(session))
             }
-        }
+            Ok(frame) => inbound::event(session, frame, &self.settings.values.network, now_unix_ms),
+            Err(error) => Some(told::violation(session, error.to_string())),
+        };
+        self.input(Input::Session(session, SessionInput::Frame { length, says }));
     }
 }

@@ -14,7 +14,6 @@ mod events;
 mod network;
 mod our_identity;
 mod outside;
-mod receipts;
 mod sealer;
 mod searches;
 mod settings;
@@ -209,7 +208,6 @@ impl Driver {
             Done::Inputs(inputs) => self.inputs(inputs),
             Done::Built(built) => self.built(built),
             Done::Sealed { session, message, bytes } => self.sealed(session, message, bytes),
-            Done::Receipts(receipts) => self.inputs(self.storage.receipts_found(receipts)),
             Done::Changed(inputs) => {
                 self.inputs(inputs);
                 self.callers.changed();
@@ -235,6 +233,7 @@ impl Driver {
         self.input(Input::IdentityBuilt(IdentityBuilt {
             contacts_changed,
             identity_changed: is_new && !contacts_changed,
+            document: self.identity.document.as_bytes().into(),
             revision: document.revision,
             name: document.name.clone(),
         }));

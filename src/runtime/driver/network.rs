@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::automata::outside::{Network as NetworkCommand, Transports as TransportsCommand};
-use crate::automata::senders::{network as told_by_network, transports as told_by_transports};
+use crate::automata::outside::Network as NetworkCommand;
+use crate::automata::senders::network::network_connector as told;
 use crate::home::config::Settings;
 use crate::runtime::inbound::Proved;
 use crate::runtime::interfaces;
 use crate::transports::lan::LanDiscovery;
 use crate::transports::tcp::TcpTransport;
 use crate::transports::{CloseReason, ListenError, Waiting, tcp_name};
-use crate::wire::Frame;
+use crate::wire::{Frame, VerifiedPacket};
 use crate::world::{Input, TransportInput};
 
 /// The network, and what is known of it.
@@ -24,9 +24,6 @@ pub struct Network {
     /// What the transport has proved of each session.
     pub(super) proved: HashMap<u64, Proved>,
     interfaces: Vec<IpAddr>,
-    /// Counts what has just come in against its session. Whoever goes on with it beyond this moment takes it, and so
-    /// holds the sender back.
-    pub(super) arriving: Option<Waiting>,
     /// Frames that sessions have taken.
     pub frames_out: u64,
     /// How many connections the transport has refused, by its reasons.
@@ -42,7 +39,6 @@ impl Network {
             may_move_port: !settings.tcp.port.is_set,
             proved: HashMap::new(),
             interfaces: Vec::new(),
-            arriving: None,
             frames_out: 0,
             refused_connections: BTreeMap::new(),
         }
@@ -50,7 +46,6 @@ impl Network {
 
     /// Looks at the machine, and answers.
     pub(super) fn look(&mut self, command: &NetworkCommand) -> Input {
-        use told_by_network::network_connector as told;
         Input::Event(match command {
             NetworkCommand::NetworkConnectorCheckInterfaces => {
                 let found = interfaces::interfaces(self.listen_at.ip());
@@ -67,21 +62,9 @@ impl Network {
         })
     }
 
-    /// Does something with the transport. Only the first answers.
-    pub(super) fn transports_command(&mut self, command: TransportsCommand) -> Option<Input> {
-        match command {
-            TransportsCommand::NetworkTransportInitialise { transport } => {
-                return Some(Input::Event(told_by_transports::network_transport::initialised(transport)));
-            }
-            TransportsCommand::NetworkTransportStartReceiving { .. } => self.transport.listen(self.listen_at),
-            TransportsCommand::NetworkTransportStopReceiving { .. } => self.transport.stop_listening(),
-            TransportsCommand::TcpConnectionSendHello { session } => self.transport.begin_handshake(session),
-            TransportsCommand::TcpConnectionSendAnswer { session } => self.transport.send_keep_alive(session),
-            TransportsCommand::TcpConnectionCloseSocket { session } => {
-                self.transport.close(session, CloseReason::Local, "it is no longer wanted");
-            }
-        }
-        None
+    /// Others may connect.
+    pub(super) fn listen(&self) {
+        self.transport.listen(self.listen_at);
     }
 
     /// Others can connect from now on.
@@ -103,6 +86,11 @@ impl Network {
         }
         let reason = format!("{error}; the setting is services/tcp-transport/port");
         Some(Input::Transport(tcp_name(), TransportInput::Failed { reason }))
+    }
+
+    /// Counts a packet against the session by which it came, until it is done with.
+    pub(super) fn hold(&self, session: u64, packet: &VerifiedPacket) -> Option<Waiting> {
+        self.transport.hold(session, packet.as_bytes().len())
     }
 
     /// Hands a frame to a session. One that takes no more is closed: its peer does not read.

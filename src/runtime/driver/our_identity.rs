@@ -1,14 +1,11 @@
 //! What only the rim knows of this node's identity: the key, the keys to which messages are sealed, the document in
 //! force.
 
-use crate::codec::Text;
-use crate::home::clock::unix_ms;
 use crate::identity::{Entrypoint, IdentityDocument, IdentityKey, NodeId, Rank, SealingKey, VerifiedDocument};
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::store::{Store, StoreError};
-use crate::wire::{Fail, Frame, Packet, PacketId, PacketKind};
-use crate::world::OutgoingPacket;
+use crate::wire::{Frame, Packet};
 
 /// A document is made anew when less than so many seconds of its validity are left.
 const RENEW_BEFORE_S: u64 = 3 * 24 * 60 * 60;
@@ -52,17 +49,7 @@ impl OurIdentity {
     }
 
     /// A packet of ours, signed.
-    pub(super) fn packet(&self, recipient: NodeId, id: PacketId, packet: OutgoingPacket) -> Option<Frame> {
-        let (kind, answers, payload) = match packet {
-            OutgoingPacket::Identity => (PacketKind::Identity, None, self.document.as_bytes().to_vec()),
-            OutgoingPacket::Ack(of) => (PacketKind::Ack, Some(of), Vec::new()),
-            OutgoingPacket::Read(of) => (PacketKind::Read, Some(of), Vec::new()),
-            OutgoingPacket::Fail(of, reason) => {
-                let fail = Fail { reason, text: Text::cut(reason.in_words()) };
-                (PacketKind::Fail, Some(of), fail.encode())
-            }
-        };
-        let packet = Packet { kind, id, sender: self.id(), recipient, time_unix_ms: unix_ms(), answers, payload };
+    pub(super) fn sign(&self, packet: &Packet) -> Option<Frame> {
         let signed = packet.sign(&self.keys.identity);
         let signed = signed.inspect_err(|error| tracing::error!(%error, "a packet of ours cannot be")).ok()?;
         Some(Frame::Packet(signed.as_bytes().to_vec()))

@@ -1,7 +1,11 @@
 //! What automata ask of the parts outside, carried out.
 
-use crate::automata::outside::{Command, Dht, Store, User};
+use crate::automata::outside::{Command, Dht, Store, Transports, User};
+use crate::automata::senders::transports as told;
 use crate::messages::{DeliveryState, DeliveryUpdate};
+
+use crate::transports::CloseReason;
+use crate::world::Input;
 
 use super::Driver;
 
@@ -15,10 +19,7 @@ impl Driver {
                 self.later(vec![answer]);
             }
             Command::Store(command) => self.store_command(command),
-            Command::Transports(command) => {
-                let answer = self.network.transports_command(command);
-                self.later(answer);
-            }
+            Command::Transports(command) => self.transports_command(command),
             Command::User(command) => self.user_command(command),
         }
     }
@@ -46,8 +47,33 @@ impl Driver {
         }
     }
 
+    fn transports_command(&mut self, command: Transports) {
+        let transport = &self.network.transport;
+        match command {
+            Transports::NetworkTransportInitialise { transport } => {
+                self.later([Input::Event(told::network_transport::initialised(transport))]);
+            }
+            Transports::NetworkTransportStartReceiving { .. } => self.network.listen(),
+            Transports::NetworkTransportStopReceiving { .. } => transport.stop_listening(),
+            Transports::PeerProtocolSendHello { session } => self.send_hello(session),
+            Transports::PeerProtocolSendPeerId { session } => self.send_peer_id(session),
+            Transports::TcpConnectionCloseSocket { session } => {
+                transport.close(session, CloseReason::Local, "it is no longer wanted");
+            }
+            Transports::TcpConnectionOpenStream { session } => transport.open_stream(session),
+            Transports::TcpConnectionSendHello { session } => transport.begin_handshake(session),
+            Transports::TcpConnectionSendAnswer { session } => transport.send_keep_alive(session),
+        }
+    }
+
     fn store_command(&mut self, command: Store) {
         let (message, update) = match command {
+            Store::ReadReceiptsFind { peer, at_once } => {
+                return self.tasks.push(self.storage.find_receipts(peer, at_once));
+            }
+            Store::ReadReceiptsNoteCome { peer, messages } => {
+                return self.tasks.push(self.storage.receipts_came(peer, messages));
+            }
             Store::MessageDeliveryRecord { message, state, attempts, pause } => {
                 (message, DeliveryUpdate { state, attempts: attempts.into(), pause_ms: pause.0, refusal: None })
             }
@@ -64,7 +90,6 @@ impl Driver {
         match command {
             User::ContactStatusReportConnected { peer } => {
                 tracing::info!(%peer, "a contact is here");
-                self.tasks.push(self.storage.receipts_to(vec![peer]));
                 self.callers.changed();
             }
             User::ContactStatusReportDisconnected { peer } => {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::abort_points::{AbortPoint, reach};
+use crate::automata::senders::store as told;
 use crate::home::clock::unix_ms;
 use crate::identity::{Entrypoint, NodeId, Rank, VerifiedDocument};
 use crate::messages::{Arrival, ArrivalVerdict, Delivery, DeliveryState, DeliveryUpdate, Expected, open};
@@ -17,20 +18,16 @@ use crate::nickname::Nickname;
 use crate::peers::KnownPeer;
 use crate::store::{Quota, Store, StoreError, StoreHandle};
 use crate::transports::Waiting;
-use crate::wire::{FailReason, PacketId};
+use crate::wire::{FailReason, Packet, PacketId, PacketIds, VerifiedPacket};
 use crate::world::{Input, QueuedMessage};
 
 use super::our_identity::{self, Keys};
-use super::receipts::{Receipt, ReceiptsOnTheirWay};
 use super::sealer::Sealer;
 use super::tasks::{Done, Task};
 
 /// That a message was sent is written down after so long, if nothing was heard of it by then. A crash before that makes
 /// the node forget an attempt; it would send the message again anyway.
 const SENT_UNWRITTEN: Duration = Duration::from_secs(1);
-
-/// Read receipts that are on their way to one contact, at the most; the rest follows when these have come.
-const RECEIPTS_AT_ONCE: usize = 256;
 
 /// The store, and what is not in it yet.
 pub struct Storage {
@@ -42,13 +39,11 @@ pub struct Storage {
     sent: BTreeMap<PacketId, DeliveryUpdate>,
     /// When that is to be written down.
     pub(super) sent_due: Option<Instant>,
-    receipts: ReceiptsOnTheirWay,
 }
 
 impl Storage {
     pub(super) fn new(store: StoreHandle, keys: Keys) -> Self {
-        let (sealer, receipts) = (Sealer::new(keys), ReceiptsOnTheirWay::default());
-        Self { store, sealer, sent: BTreeMap::new(), sent_due: None, receipts }
+        Self { store, sealer: Sealer::new(keys), sent: BTreeMap::new(), sent_due: None }
     }
 
     /// Does something with the store. What comes of it, or nothing if it fails, which is logged.
@@ -123,12 +118,11 @@ impl Storage {
     pub(super) fn commit_message(
         &self,
         session: u64,
-        sender: NodeId,
-        packet: PacketId,
-        bytes: &[u8],
+        packet: &VerifiedPacket,
         quota: Quota,
         waiting: Option<Waiting>,
     ) -> Task {
+        let Packet { sender, id: packet, payload: ref bytes, .. } = *packet.packet();
         let keys = &self.sealer.keys;
         let opened = match open(&keys.sealing, &Expected { sender, recipient: keys.id(), message: packet }, bytes) {
             Ok(opened) => opened,
@@ -162,15 +156,23 @@ impl Storage {
         )
     }
 
-    /// An identity document came in a packet.
-    pub(super) fn commit_identity(
+    /// An identity document came. What follows is told whether it is the newest that was seen.
+    pub(super) fn keep_document(
         &self,
-        session: u64,
-        sender: NodeId,
-        packet: PacketId,
-        bytes: &[u8],
-        waiting: Option<Waiting>,
+        document: Option<VerifiedDocument>,
+        now_unix_ms: u64,
+        then: impl FnOnce(bool) -> Done + 'static,
     ) -> Task {
+        self.task(
+            "keep an identity document",
+            move |store| document.map(|document| store.keep_document(&document, now_unix_ms)).transpose(),
+            move |verdict| then(matches!(verdict, Some(Some(Rank::Newer | Rank::Same)))),
+        )
+    }
+
+    /// An identity document came in a packet.
+    pub(super) fn commit_identity(&self, session: u64, packet: &VerifiedPacket, waiting: Option<Waiting>) -> Task {
+        let Packet { sender, id: packet, payload: ref bytes, .. } = *packet.packet();
         let now = unix_ms();
         let verified = VerifiedDocument::verify(bytes, now).ok().filter(|document| document.id() == sender);
         let entrypoints = verified.as_ref().map(|document| document.document().contacts.to_vec());
@@ -251,48 +253,20 @@ impl Storage {
 
 /// Read receipts.
 impl Storage {
-    /// Receipts that wait for these peers.
-    pub fn receipts_to(&self, peers: Vec<NodeId>) -> Task {
+    /// Looks for receipts that wait for this peer.
+    pub(super) fn find_receipts(&self, peer: NodeId, limit: u16) -> Task {
         self.task(
             "read receipts",
-            move |store: &Store| {
-                let of_each = peers.iter().map(|peer| store.receipts_to(peer, RECEIPTS_AT_ONCE));
-                Ok(of_each.collect::<Result<Vec<_>, _>>()?.concat())
-            },
-            |receipts| Done::Receipts(receipts.unwrap_or_default()),
+            move |store| store.receipts_to(&peer, limit.into()),
+            move |found| Done::Inputs(vec![Input::Event(told::read_receipts::found(peer, found.unwrap_or_default()))]),
         )
     }
 
-    /// Those that were found and are not on their way. Others may have been quicker with some of them.
-    pub(super) fn receipts_found(&self, receipts: Vec<Receipt>) -> Vec<Input> {
-        let to_send = receipts.into_iter().filter(|receipt| !self.receipts.contains(receipt));
-        to_send.map(|(sender, message)| Input::ReadReceipt { sender, message }).collect()
-    }
-
-    /// A session has taken a receipt.
-    pub(super) fn receipt_handed_over(&mut self, session: u64, to: NodeId, message: PacketId) {
-        self.receipts.handed_over(session, (to, message));
-    }
-
-    /// A session has taken a PING.
-    pub(super) fn ping_handed_over(&mut self, session: u64, number: u64) {
-        self.receipts.asked(session, number);
-    }
-
-    /// What was sent before this PING has come.
-    pub(super) fn pong_came(&mut self, session: u64, number: u64) -> Vec<Task> {
-        let come = self.receipts.answered(session, number);
-        let Some(peer) = come.first().map(|(peer, _)| *peer) else { return Vec::new() };
-        let noted = self.write("note receipts", move |store| {
-            come.iter().try_for_each(|(peer, message)| store.receipt_sent(peer, message))
-        });
-        vec![noted, self.receipts_to(vec![peer])]
-    }
-
-    /// A session has ended, and what was on its way goes by another one, now or when there is one.
-    pub(super) fn receipts_lost(&mut self, session: u64) -> Option<Task> {
-        let lost = self.receipts.lost(session);
-        lost.first().map(|(peer, _)| self.receipts_to(vec![*peer]))
+    /// These have come.
+    pub(super) fn receipts_came(&self, peer: NodeId, messages: PacketIds) -> Task {
+        self.write("note receipts", move |store| {
+            messages.iter().try_for_each(|message| store.receipt_sent(&peer, message))
+        })
     }
 }
 

@@ -14,7 +14,6 @@ use crate::world::Input;
 use super::callers::WaitingPing;
 use super::dht_socket::OpenDht;
 use super::our_identity::Built;
-use super::receipts::Receipt;
 
 /// Something that is waited for.
 pub type Task = Pin<Box<dyn Future<Output = Done>>>;
@@ -32,8 +31,6 @@ pub enum Done {
     Built(Built),
     /// A message is sealed, or cannot be.
     Sealed { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
-    /// These read receipts wait.
-    Receipts(Vec<Receipt>),
     /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
     Changed(Vec<Input>),
     /// The settings changed.

@@ -9,7 +9,7 @@ use crate::identity::NodeId;
 use crate::messages::{MessageText, NewMessage};
 use crate::store::Store;
 use crate::wire::{MESSAGE_LIFETIME_MS, PacketId};
-use crate::world::{Input, QueuedMessage};
+use crate::world::{Input, QueuedMessage, UserRequest};
 
 use crate::runtime::driver::Driver;
 use crate::runtime::lookup::{self, resolve};
@@ -107,10 +107,9 @@ impl Driver {
             let contact = resolve(store, &parameters.with)?;
             let up_to = parameters.up_to.unwrap_or(u64::MAX >> 1);
             let count = store.mark_read(&contact.id, up_to, receipts, now).map_err(failed)?;
-            Ok((answers::MarkedRead { count }, Vec::new()))
+            let read = Input::Request(UserRequest::TellRead(contact.id));
+            Ok((answers::MarkedRead { count }, vec![read]))
         });
-        let here = self.node.world().sessions.ready_peers().map(|(peer, _)| *peer).collect();
-        self.task(self.storage.receipts_to(here));
     }
 }
 

@@ -31,7 +31,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::identity::{IdentityKey, NodeId};
-use crate::transports::{CloseReason, SessionNumber, TransportEvent};
+use crate::transports::{CloseReason, SessionNumber, TransportEvent, Waiting};
 
 use handshake::StaticKey;
 use limits::Admission;
@@ -132,6 +132,12 @@ impl TcpTransport {
     pub fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused> {
         let orders = self.inner().orders(session).ok_or(SendRefused::Closed)?;
         orders.send(&self.inner().limits, frame)
+    }
+
+    /// Counts so many more octets against a session, as a frame that waits to be dealt with does, until it is dropped.
+    #[must_use]
+    pub fn hold(&self, session: SessionNumber, octets: usize) -> Option<Waiting> {
+        Some(self.inner().orders(session)?.received.enter(octets))
     }
 
     /// Opens a stream for bulk data beside the control stream, with a flow control of its own.

@@ -1,0 +1,36 @@
+//! What packets of ours say.
+
+use super::{Fail, FailReason, PacketId, PacketKind};
+use crate::codec::Text;
+
+/// What a packet of ours says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Says {
+    /// What it is about.
+    pub kind: PacketKind,
+    /// Which packet it answers.
+    pub answers: Option<PacketId>,
+    /// What the kind needs.
+    pub payload: Vec<u8>,
+}
+
+impl Says {
+    /// We have what that packet brought.
+    #[must_use]
+    pub fn ack(of: PacketId) -> Self {
+        Self { kind: PacketKind::Ack, answers: Some(of), payload: Vec::new() }
+    }
+
+    /// We do not take it.
+    #[must_use]
+    pub fn fail(of: PacketId, reason: FailReason) -> Self {
+        let payload = Fail { reason, text: Text::cut(reason.in_words()) }.encode();
+        Self { kind: PacketKind::Fail, answers: Some(of), payload }
+    }
+
+    /// Our user has read that message.
+    #[must_use]
+    pub fn read(of: PacketId) -> Self {
+        Self { kind: PacketKind::Read, answers: Some(of), payload: Vec::new() }
+    }
+}
