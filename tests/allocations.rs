@@ -7,15 +7,29 @@ use automata_runtime::{Bus, Input, Milliseconds};
 use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::OtherSession;
 use bitpie::automata::{
-    network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, tcp_connection,
+    contact_status, network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol,
+    reachability, tcp_connection,
 };
 use bitpie::identity::NodeId;
 use bitpie::name::TransportName;
+use bitpie::nickname::Nickname;
 
 struct Answers;
 
+impl contact_status::Conditions for Answers {
+    fn in_session(&mut self, _: &NodeId) -> bool {
+        true
+    }
+}
+
 impl network_connector::Conditions for Answers {
     fn connection_alive(&mut self, _: Milliseconds) -> bool {
+        true
+    }
+}
+
+impl nickname_holder::Conditions for Answers {
+    fn document_names(&mut self, _: Option<&Nickname>) -> bool {
         true
     }
 }
@@ -55,6 +69,20 @@ impl peer_protocol::Conditions for Answers {
 
     fn other_session(&mut self, _: &u64, _: &NodeId) -> OtherSession {
         OtherSession::Absent
+    }
+}
+
+impl reachability::Conditions for Answers {
+    fn myself(&mut self, _: &NodeId) -> bool {
+        false
+    }
+
+    fn in_session(&mut self, _: &NodeId) -> bool {
+        true
+    }
+
+    fn under_way(&mut self, _: &NodeId) -> u16 {
+        0
     }
 }
 
@@ -177,7 +205,7 @@ fn a_transition_with_sends_observations_and_timers_allocates_nothing() {
             network(network_connector::Event::CheckReconnect),
             network(network_connector::Event::TransportsVerified),
             connector(p2p_connector::Event::MyIdUpdated { contacts_changed: false, identity_changed: true }),
-            connector(p2p_connector::Event::MyIdPropagated),
+            connector(p2p_connector::Event::MyIdSent { contacts: 0 }),
         ]
     });
     assert!(run.bus.sequence() > 20, "the others observed it");

@@ -4,6 +4,7 @@
 //! There is one per peer (NodeId). Generated from `automata/contact_status.yaml`; change that.
 
 use automata_runtime::generated::*;
+use super::system::States;
 use super::types;
 
 /// The leaf states.
@@ -12,8 +13,10 @@ pub enum State {
     /// `OFFLINE`. The contact is away as far as we know.
     #[default]
     Offline,
-    /// `FETCHING`, in `PING`.
+    /// `FETCHING`, in `PING`. Is there a session, or could there be one?
     Fetching,
+    /// `AWAIT_SESSION`, in `PING`.
+    AwaitSession,
     /// `AWAIT_ACK`, in `PING`. Old name: ACK?
     AwaitAck,
     /// `CONNECTED`. The contact is here.
@@ -27,6 +30,7 @@ impl State {
     pub const ALL: &[State] = &[
         State::Offline,
         State::Fetching,
+        State::AwaitSession,
         State::AwaitAck,
         State::Connected,
         State::Closed,
@@ -38,16 +42,17 @@ impl State {
         match self {
             State::Offline => "OFFLINE",
             State::Fetching => "FETCHING",
+            State::AwaitSession => "AWAIT_SESSION",
             State::AwaitAck => "AWAIT_ACK",
             State::Connected => "CONNECTED",
             State::Closed => "CLOSED",
         }
     }
 
-    /// Inside `PING`. A handshake: fetch its identity, send ours, wait for the acknowledgement. Old names: PING?, ACK?
+    /// Inside `PING`. A handshake: a session brings its identity, ours is sent, and acknowledged. Old names: PING?, ACK?
     #[must_use]
     pub const fn is_in_ping(self) -> bool {
-        matches!(self, State::Fetching | State::AwaitAck)
+        matches!(self, State::Fetching | State::AwaitSession | State::AwaitAck)
     }
 }
 
@@ -87,21 +92,27 @@ pub enum Event {
     SessionOpened,
     /// `session_closed`, from `gateway`. The last session with the peer has ended.
     SessionClosed,
-    /// `identity_fetched`, from `handshake`. An answer to fetch_identity: the document is there and in date.
-    IdentityFetched,
-    /// `identity_missing`, from `handshake`. The other answer.
-    IdentityMissing,
     /// `ack_received`, from `handshake`. The peer has acknowledged our identity. Mended: CONNECTED listened to a misspelt name that nobody sent.
     AckReceived,
     /// `send_failed`, from `handshake`. Our identity could not be sent. Old name: fail-received.
     SendFailed,
     /// `inbox_packet`, from `gateway`. A packet of this peer came in.
     InboxPacket,
+    /// `message_waiting`, from `gateway`. There is a message for the contact, or one less is on its way.
+    MessageWaiting,
     /// `shutdown`, from `contacts`. The contact was removed, or the node stops.
     Shutdown,
+    /// `peer_link enters UNREACHED`.
+    #[serde(rename = "peer_link enters UNREACHED")]
+    PeerLinkEntersUnreached { key: types::NodeId },
 }
 
 impl automaton::Event for Event {
+    #[inline]
+    fn is_observation(&self) -> bool {
+        matches!(self, Event::PeerLinkEntersUnreached { .. })
+    }
+
     #[inline]
     fn starts(&self) -> bool {
         matches!(self, Event::ContactAdded)
@@ -111,11 +122,11 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:47`).
+    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:51`).
     OfflineAfterOfflineInterval,
-    /// `after answer_timeout in PING` (`automata/contact_status.yaml:65`).
+    /// `after answer_timeout in PING` (`automata/contact_status.yaml:67`).
     PingAfterAnswerTimeout,
-    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:89`).
+    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:98`).
     ConnectedAfterSilenceTimeout,
 }
 
@@ -150,8 +161,6 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `fetch_identity`, by `handshake`. identity_fetched or identity_missing answers.
-    FetchIdentity,
     /// `send_my_identity`, by `handshake`. ack_received or send_failed answers.
     SendMyIdentity,
     /// `cancel_handshake`, by `handshake`. Nobody waits for it any more.
@@ -162,16 +171,14 @@ pub enum Action {
     ReportConnected,
     /// `report_disconnected`, by `user`. Old name: node-disconnected.
     ReportDisconnected,
-    /// `release_messages`, by `gateway`. Messages whose turn it is may go.
-    ReleaseMessages,
+    /// `release_messages`, by `gateway`. Messages whose turn it is may go, until so many are on their way.
+    ReleaseMessages { at_once: u8 },
 }
 
 /// What it asks of the parts inside.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Inside {
-    /// `fetch_identity`.
-    FetchIdentity,
     /// `send_my_identity`.
     SendMyIdentity,
     /// `cancel_handshake`.
@@ -179,7 +186,13 @@ pub enum Inside {
     /// `remember_time`.
     RememberTime,
     /// `release_messages`.
-    ReleaseMessages,
+    ReleaseMessages { at_once: u8 },
+}
+
+/// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
+pub trait Conditions {
+    /// There is a session with the peer; it has brought the identity document with it, verified.
+    fn in_session(&mut self, peer: &types::NodeId) -> bool;
 }
 
 /// Constants of an instance.
@@ -192,6 +205,8 @@ pub struct Parameters {
     pub silence_timeout: Milliseconds,
     /// How often somebody who is away is looked for. Old name: timer-10min.
     pub offline_interval: Milliseconds,
+    /// Messages that are on their way to the contact, at most. With the longest texts they are half of what a session's queue holds.
+    pub messages_at_once: u8,
     /// How often a handshake is tried before the contact counts as away.
     pub tries: u8,
 }
@@ -202,6 +217,7 @@ impl Default for Parameters {
             answer_timeout: Milliseconds(20_000),
             silence_timeout: Milliseconds(60_000),
             offline_interval: Milliseconds(600_000),
+            messages_at_once: 32,
             tries: 3,
         }
     }
@@ -223,6 +239,9 @@ pub struct Given {
     /// How often somebody who is away is looked for. Old name: timer-10min.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offline_interval: Option<Milliseconds>,
+    /// Messages that are on their way to the contact, at most. With the longest texts they are half of what a session's queue holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_at_once: Option<u8>,
     /// How often a handshake is tried before the contact counts as away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries: Option<u8>,
@@ -231,7 +250,8 @@ pub struct Given {
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.answer_timeout.is_none() && self.silence_timeout.is_none()
-            && self.offline_interval.is_none() && self.tries.is_none()
+            && self.offline_interval.is_none() && self.messages_at_once.is_none()
+            && self.tries.is_none()
     }
 }
 
@@ -252,6 +272,10 @@ impl Parameters {
                 .offline_interval
                 .clone()
                 .unwrap_or_else(|| settings.offline_interval.clone()),
+            messages_at_once: given
+                .messages_at_once
+                .clone()
+                .unwrap_or_else(|| settings.messages_at_once.clone()),
             tries: given.tries.clone().unwrap_or_else(|| settings.tries.clone()),
         }
     }
@@ -285,47 +309,142 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
+/// What an instance puts on the bus.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "a key is a key")]
+pub enum Sent {
+    /// An event for `peer_link`.
+    ToPeerLink { key: types::NodeId, event: super::peer_link::Event },
+}
+
+impl serde::Serialize for Sent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Sent::ToPeerLink { key, event } => {
+                delivery::serialize_sent(
+                    InstanceName::new("peer_link", key),
+                    event,
+                    serializer,
+                )
+            }
+        }
+    }
+}
+
+impl automaton::Sent for Sent {}
+/// A question that was asked, with its answer.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Question {
+    /// `in_session`: There is a session with the peer; it has brought the identity document with it, verified.
+    InSession { answer: bool },
+    /// `peer_link[…] in UNREACHED`.
+    PeerLinkInUnreached { key: types::NodeId, answer: bool },
+}
+
+impl serde::Serialize for Question {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Question::InSession { answer } => {
+                delivery::serialize_question("in_session", answer, serializer)
+            }
+            Question::PeerLinkInUnreached { key, answer } => {
+                let instance = InstanceName::new("peer_link", key);
+                delivery::serialize_question(
+                    format_args!("{instance} in UNREACHED"),
+                    answer,
+                    serializer,
+                )
+            }
+        }
+    }
+}
+
+/// Asks the host, each question once in a delivery, so that all guards see one world; and reads the states of others.
+struct Ask<'a> {
+    host: &'a mut dyn Conditions,
+    key: &'a types::NodeId,
+    states: &'a States,
+    asked: &'a mut Asked<Question>,
+}
+
+impl Ask<'_> {
+    fn in_session(&mut self) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::InSession { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.in_session(self.key);
+        self.asked.questions.push(Question::InSession { answer });
+        answer
+    }
+
+    fn peer_link_in_unreached(&mut self, key: &types::NodeId) -> bool {
+        let answer = self
+            .states
+            .peer_link
+            .one(key, super::peer_link::State::is_in_unreached);
+        self.asked
+            .note_read(|| Question::PeerLinkInUnreached {
+                key: key.clone(),
+                answer,
+            });
+        answer
+    }
+}
+
 /// A transition with a target, with what its own part needs of the event.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:40`).
+    /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:42`).
     Shutdown,
-    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:47`).
+    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:51`).
     OfflineAfterOfflineInterval,
-    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:49`).
+    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:53`).
     OfflineContactAdded,
-    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:49`).
+    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:53`).
     OfflinePingNow,
-    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:49`).
+    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:53`).
     OfflineSessionOpened,
-    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:50`).
+    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:54`).
     OfflineInboxPacket,
-    /// `after answer_timeout in PING` in `PING` → `FETCHING` (`automata/contact_status.yaml:66`).
+    /// `after answer_timeout in PING` in `PING` → `FETCHING` (`automata/contact_status.yaml:68`).
     PingAfterAnswerTimeout,
-    /// `after answer_timeout in PING` in `PING` → `OFFLINE` (`automata/contact_status.yaml:67`).
+    /// `after answer_timeout in PING` in `PING` → `OFFLINE` (`automata/contact_status.yaml:69`).
     PingAfterAnswerTimeout2,
-    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:69`).
+    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:71`).
     PingInboxPacket,
-    /// `ack_received` in `PING` → `CONNECTED` (`automata/contact_status.yaml:69`).
+    /// `ack_received` in `PING` → `CONNECTED` (`automata/contact_status.yaml:71`).
     PingAckReceived,
-    /// `identity_missing` in `PING` → `FETCHING` (`automata/contact_status.yaml:71`).
-    PingIdentityMissing,
-    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:71`).
+    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:73`).
     PingSendFailed,
-    /// `identity_missing` in `PING` → `OFFLINE` (`automata/contact_status.yaml:72`).
-    PingIdentityMissing2,
-    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:72`).
+    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:74`).
     PingSendFailed2,
-    /// `identity_fetched` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:80`).
-    FetchingIdentityFetched,
-    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:89`).
+    /// `always` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:84`).
+    FetchingAlways,
+    /// `always` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:85`). Nobody was there a moment ago. Only the user hurries the link; and a session tells of itself.
+    FetchingAlways2,
+    /// `always` in `FETCHING` → `AWAIT_SESSION` (`automata/contact_status.yaml:86`).
+    FetchingAlways3,
+    /// `session_opened` in `AWAIT_SESSION` → `AWAIT_ACK` (`automata/contact_status.yaml:89`).
+    AwaitSessionSessionOpened,
+    /// `peer_link enters UNREACHED` in `AWAIT_SESSION` → `OFFLINE` (`automata/contact_status.yaml:90`).
+    AwaitSessionPeerLinkEntersUnreached,
+    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:98`).
     ConnectedAfterSilenceTimeout,
-    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:92`).
+    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
     ConnectedPingNow,
-    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:92`).
+    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
     ConnectedSessionClosed,
 }
 
@@ -340,6 +459,7 @@ pub struct Context<'a> {
     key: &'a types::NodeId,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
+    ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
     /// Chosen by a handler, performed between the exits and the entries.
     transition: Option<Transition>,
@@ -350,6 +470,9 @@ impl Context<'_> {
     #[inline]
     fn take(&mut self, transition: Transition, target: State) -> Response {
         self.answer = Answer::Taken;
+        if self.is_exhausted() {
+            return Response::Handled;
+        }
         self.transition = Some(transition);
         Response::Transition(target)
     }
@@ -364,6 +487,12 @@ impl Context<'_> {
     fn ignored(&mut self) -> Response {
         self.answer = Answer::Ignored;
         Response::Handled
+    }
+
+    /// There have been too many microsteps: this one is only asked for.
+    #[inline]
+    fn is_exhausted(&self) -> bool {
+        matches!(self.trigger, Trigger::Exhausted)
     }
 
     #[inline]
@@ -398,6 +527,7 @@ impl blocking::State<Machine> for State {
         match self {
             State::Offline => in_offline(context),
             State::Fetching => in_fetching(context),
+            State::AwaitSession => in_await_session(context),
             State::AwaitAck => in_await_ack(context),
             State::Connected => in_connected(context),
             State::Closed => context.nobody_answers(),
@@ -413,7 +543,7 @@ impl blocking::State<Machine> for State {
                     State::Offline => {
                         leave_offline(context);
                     }
-                    State::Fetching | State::AwaitAck => {
+                    State::Fetching | State::AwaitSession | State::AwaitAck => {
                         leave_ping(context);
                     }
                     State::Connected => {
@@ -431,11 +561,7 @@ impl blocking::State<Machine> for State {
             ) => {
                 leave_offline(context);
             }
-            Some(
-                Transition::PingAfterAnswerTimeout
-                | Transition::PingIdentityMissing
-                | Transition::PingSendFailed,
-            ) => {
+            Some(Transition::PingAfterAnswerTimeout | Transition::PingSendFailed) => {
                 context.variables.attempts = context
                     .variables
                     .attempts
@@ -445,10 +571,19 @@ impl blocking::State<Machine> for State {
                 Transition::PingAfterAnswerTimeout2
                 | Transition::PingInboxPacket
                 | Transition::PingAckReceived
-                | Transition::PingIdentityMissing2
-                | Transition::PingSendFailed2,
+                | Transition::PingSendFailed2
+                | Transition::FetchingAlways2
+                | Transition::AwaitSessionPeerLinkEntersUnreached,
             ) => {
                 leave_ping(context);
+            }
+            Some(Transition::FetchingAlways3) => {
+                context
+                    .effects
+                    .send(Sent::ToPeerLink {
+                        key: context.key.clone(),
+                        event: super::peer_link::Event::WantedNow,
+                    });
             }
             Some(
                 Transition::ConnectedAfterSilenceTimeout
@@ -468,8 +603,9 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::Start
                 | Transition::PingAfterAnswerTimeout2
-                | Transition::PingIdentityMissing2
-                | Transition::PingSendFailed2,
+                | Transition::PingSendFailed2
+                | Transition::FetchingAlways2
+                | Transition::AwaitSessionPeerLinkEntersUnreached,
             ) => {
                 enter_offline(context);
             }
@@ -492,14 +628,10 @@ impl blocking::State<Machine> for State {
             ) => {
                 enter_connected(context);
             }
-            Some(
-                Transition::PingAfterAnswerTimeout
-                | Transition::PingIdentityMissing
-                | Transition::PingSendFailed,
-            ) => {
+            Some(Transition::PingAfterAnswerTimeout | Transition::PingSendFailed) => {
                 enter_fetching(context);
             }
-            Some(Transition::FetchingIdentityFetched) => {
+            Some(Transition::FetchingAlways | Transition::AwaitSessionSessionOpened) => {
                 enter_await_ack(context);
             }
             _ => {}
@@ -515,6 +647,16 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             context.take(Transition::Shutdown, State::Closed)
         }
         Trigger::Event(Event::ContactAdded) => context.ignored(),
+        Trigger::Event(Event::MessageWaiting) => context.ignored(),
+        Trigger::Event(Event::PeerLinkEntersUnreached { key }) => {
+            if *key == *context.key {
+                context.ignored()
+            } else if !(*key == *context.key || *key == *context.key) {
+                context.ignored()
+            } else {
+                context.nobody_answers()
+            }
+        }
         _ => context.nobody_answers(),
     }
 }
@@ -536,8 +678,6 @@ fn in_offline(context: &mut Context<'_>) -> Response {
             context.take(Transition::OfflineInboxPacket, State::Connected)
         }
         Trigger::Event(Event::SessionClosed) => context.ignored(),
-        Trigger::Event(Event::IdentityFetched) => context.ignored(),
-        Trigger::Event(Event::IdentityMissing) => context.ignored(),
         Trigger::Event(Event::AckReceived) => context.ignored(),
         Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Timer(Timer::OfflineAfterOfflineInterval) => {
@@ -547,7 +687,7 @@ fn in_offline(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `PING`: A handshake: fetch its identity, send ours, wait for the acknowledgement. Old names: PING?, ACK?
+/// `PING`: A handshake: a session brings its identity, ours is sent, and acknowledged. Old names: PING?, ACK?
 #[inline]
 fn in_ping(context: &mut Context<'_>) -> Response {
     match context.trigger {
@@ -556,13 +696,6 @@ fn in_ping(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::AckReceived) => {
             context.take(Transition::PingAckReceived, State::Connected)
-        }
-        Trigger::Event(Event::IdentityMissing) => {
-            if context.variables.attempts < context.parameters.tries {
-                context.take(Transition::PingIdentityMissing, State::Fetching)
-            } else {
-                context.take(Transition::PingIdentityMissing2, State::Offline)
-            }
         }
         Trigger::Event(Event::SendFailed) => {
             if context.variables.attempts < context.parameters.tries {
@@ -585,12 +718,40 @@ fn in_ping(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `FETCHING`.
+/// `FETCHING`: Is there a session, or could there be one?
 #[inline]
 fn in_fetching(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::IdentityFetched) => {
-            context.take(Transition::FetchingIdentityFetched, State::AwaitAck)
+        Trigger::Always | Trigger::Exhausted => {
+            if context.ask.in_session() {
+                context.take(Transition::FetchingAlways, State::AwaitAck)
+            } else if context.ask.peer_link_in_unreached(context.key) {
+                context.take(Transition::FetchingAlways2, State::Offline)
+            } else {
+                context.take(Transition::FetchingAlways3, State::AwaitSession)
+            }
+        }
+        _ => in_ping(context),
+    }
+}
+
+/// `AWAIT_SESSION`.
+#[inline]
+fn in_await_session(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::SessionOpened) => {
+            context.take(Transition::AwaitSessionSessionOpened, State::AwaitAck)
+        }
+        Trigger::Event(Event::PeerLinkEntersUnreached { key }) => {
+            if *key == *context.key {
+                context
+                    .take(
+                        Transition::AwaitSessionPeerLinkEntersUnreached,
+                        State::Offline,
+                    )
+            } else {
+                in_ping(context)
+            }
         }
         _ => in_ping(context),
     }
@@ -599,10 +760,7 @@ fn in_fetching(context: &mut Context<'_>) -> Response {
 /// `AWAIT_ACK`: Old name: ACK?
 #[inline]
 fn in_await_ack(context: &mut Context<'_>) -> Response {
-    match context.trigger {
-        Trigger::Event(Event::IdentityFetched) => context.ignored(),
-        _ => in_ping(context),
-    }
+    in_ping(context)
 }
 
 /// `CONNECTED`: The contact is here.
@@ -635,9 +793,15 @@ fn in_connected(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::SessionClosed) => {
             context.take(Transition::ConnectedSessionClosed, State::Fetching)
         }
+        Trigger::Event(Event::MessageWaiting) => {
+            context
+                .effects
+                .act(Action::ReleaseMessages {
+                    at_once: context.parameters.messages_at_once,
+                });
+            context.internal()
+        }
         Trigger::Event(Event::SessionOpened) => context.ignored(),
-        Trigger::Event(Event::IdentityFetched) => context.ignored(),
-        Trigger::Event(Event::IdentityMissing) => context.ignored(),
         Trigger::Event(Event::SendFailed) => context.ignored(),
         Trigger::Timer(Timer::ConnectedAfterSilenceTimeout) => {
             context.take(Transition::ConnectedAfterSilenceTimeout, State::Fetching)
@@ -678,7 +842,6 @@ fn leave_ping(context: &mut Context<'_>) {
 
 /// On entering `FETCHING`.
 fn enter_fetching(context: &mut Context<'_>) {
-    context.effects.act(Action::FetchIdentity);
     context
         .effects
         .start_after(Timer::PingAfterAnswerTimeout, context.parameters.answer_timeout);
@@ -696,7 +859,11 @@ fn enter_await_ack(context: &mut Context<'_>) {
 fn enter_connected(context: &mut Context<'_>) {
     context.effects.act(Action::RememberTime);
     context.effects.act(Action::ReportConnected);
-    context.effects.act(Action::ReleaseMessages);
+    context
+        .effects
+        .act(Action::ReleaseMessages {
+            at_once: context.parameters.messages_at_once,
+        });
     context
         .effects
         .start_after(
@@ -715,13 +882,19 @@ pub type Instance = automata_runtime::Instance<Machine>;
 
 /// One selection, and what it leads to; effects are added to the buffers.
 #[inline]
-pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
-    let Parts { key, instance, effects, .. } = parts;
+pub fn step(
+    parts: Parts<'_, Machine>,
+    trigger: Trigger<'_>,
+    host: &mut dyn Conditions,
+    states: &States,
+) -> Answer {
+    let Parts { key, instance, effects, asked } = parts;
     let mut context = Context {
         trigger,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
+        ask: Ask { host, key, states, asked },
         effects,
         transition: None,
         answer: Answer::None,
@@ -742,7 +915,9 @@ pub fn create(
     key: &types::NodeId,
     parameters: Parameters,
     effects: &mut Effects<Machine>,
-    _: &mut automaton::Asked<Never>,
+    asked: &mut Asked<Question>,
+    host: &mut dyn Conditions,
+    states: &States,
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
@@ -751,6 +926,7 @@ pub fn create(
         key,
         parameters: &parameters,
         variables: &mut variables,
+        ask: Ask { host, key, states, asked },
         effects,
         transition: Some(Transition::Start),
         answer: Answer::None,
@@ -762,15 +938,15 @@ pub fn create(
 
 impl automata_runtime::Automaton for Machine {
     const NAME: &'static str = "contact_status";
-    const HAS_ALWAYS: bool = false;
-    const OBSERVES: bool = false;
+    const HAS_ALWAYS: bool = true;
+    const OBSERVES: bool = true;
     type Key = types::NodeId;
     type State = State;
     type Event = Event;
     type Timer = Timer;
     type Action = Action;
-    type Sent = Never;
-    type Question = Never;
+    type Sent = Sent;
+    type Question = Question;
     type Parameters = Parameters;
     type Given = Given;
     type Variables = Variables;

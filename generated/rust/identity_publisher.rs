@@ -178,9 +178,9 @@ pub enum Action {
     Publish,
     /// `refresh_contacts`, by `contacts`. Look for newer documents of contacts.
     RefreshContacts,
-    /// `report_published`, by `identity`. Whoever waits for it can go on.
+    /// `report_published`, by `identity`. For the user: others can find it.
     ReportPublished,
-    /// `report_unpublished`, by `identity`. Whoever waits for it can go on without.
+    /// `report_unpublished`, by `identity`. For the user: why nobody finds it.
     ReportUnpublished { reason: String },
 }
 
@@ -328,6 +328,10 @@ pub type History = ();
 pub enum Sent {
     /// An event for `identity_publisher`.
     ToIdentityPublisher(Event),
+    /// An observation: it enters `PUBLISHED`.
+    EntersPublished,
+    /// An observation: it leaves `PUBLISHING`.
+    LeavesPublishing,
 }
 
 impl serde::Serialize for Sent {
@@ -340,11 +344,18 @@ impl serde::Serialize for Sent {
                     serializer,
                 )
             }
+            Sent::EntersPublished => serializer.serialize_unit(),
+            Sent::LeavesPublishing => serializer.serialize_unit(),
         }
     }
 }
 
-impl automaton::Sent for Sent {}
+impl automaton::Sent for Sent {
+    fn is_observation(&self) -> bool {
+        matches!(self, Sent::EntersPublished | Sent::LeavesPublishing)
+    }
+}
+
 /// A question that was asked, with its answer.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
@@ -686,14 +697,7 @@ fn in_waiting(context: &mut Context<'_>) -> Response {
                 context.ignored()
             }
         }
-        Trigger::Event(Event::Changed) => {
-            context
-                .effects
-                .act(Action::ReportUnpublished {
-                    reason: "there is no DHT".to_owned(),
-                });
-            context.internal()
-        }
+        Trigger::Event(Event::Changed) => context.ignored(),
         Trigger::Event(Event::DhtConnectorLeavesJoined) => context.ignored(),
         _ => in_working(context),
     }
@@ -815,10 +819,12 @@ fn enter_publishing(context: &mut Context<'_>) {
 /// On leaving `PUBLISHING`.
 fn leave_publishing(context: &mut Context<'_>) {
     context.effects.stop(Timer::PublishingAfterPublishTimeout);
+    context.effects.send(Sent::LeavesPublishing);
 }
 
 /// On entering `PUBLISHED`.
 fn enter_published(context: &mut Context<'_>) {
+    context.effects.send(Sent::EntersPublished);
     context.variables.rest = context.parameters.first_rest;
     context
         .effects

@@ -36,6 +36,8 @@ pub enum State {
     Up,
     /// `AWAIT_TRANSPORTS`, in `RISING`. Waits until every transport listens or has failed. Old name: TRANSPORTS?
     AwaitTransports,
+    /// `ARRIVED`, in `RISING`. Whoever rests from attempts in vain is told, unless the transports were only looked at.
+    Arrived,
     /// `CONNECTED`, in `SETTLED`. At least one transport listens.
     Connected,
     /// `RESTING`, in `SETTLED`, `DISCONNECTED`.
@@ -59,6 +61,7 @@ impl State {
         State::StartUp,
         State::Up,
         State::AwaitTransports,
+        State::Arrived,
         State::Connected,
         State::Resting,
         State::Rested,
@@ -76,6 +79,7 @@ impl State {
             State::StartUp => "START_UP",
             State::Up => "UP",
             State::AwaitTransports => "AWAIT_TRANSPORTS",
+            State::Arrived => "ARRIVED",
             State::Connected => "CONNECTED",
             State::Resting => "RESTING",
             State::Rested => "RESTED",
@@ -89,7 +93,7 @@ impl State {
     /// Inside `RISING`. On the way up.
     #[must_use]
     pub const fn is_in_rising(self) -> bool {
-        matches!(self, State::Up | State::AwaitTransports)
+        matches!(self, State::Up | State::AwaitTransports | State::Arrived)
     }
 
     /// Inside `SETTLED`. Nothing is on its way.
@@ -191,25 +195,25 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:84`).
+    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:86`).
     StartUpAfterAnswerTimeout,
-    /// `after answer_timeout in UP` (`automata/network_connector.yaml:99`).
+    /// `after answer_timeout in UP` (`automata/network_connector.yaml:101`).
     UpAfterAnswerTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:108`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:110`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:126`).
+    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:133`).
     ConnectedEveryRecheckInterval,
-    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:143`).
+    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:151`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:147`).
+    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:155`).
     DisconnectedAfterHourlyInterval,
-    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:153`).
+    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:161`).
     RestingAfterMinimumRest,
-    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:169`).
+    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:177`).
     DownAfterTransportsTimeout,
-    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:176`).
+    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:184`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:184`).
+    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:192`).
     AwaitInternetAfterAnswerTimeout,
 }
 
@@ -392,13 +396,28 @@ impl Parameters {
 }
 
 /// Memory of an instance.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Variables {
     /// How often in a row it was given up. Stays within 0..=3.
     pub disconnects: u8,
     /// Somebody asked for a reconnection while one was on its way.
     pub reset: bool,
+    /// It was given up since it was connected last, or has not been connected yet.
+    pub lost: bool,
+    /// It has not been connected yet.
+    pub first: bool,
+}
+
+impl Default for Variables {
+    fn default() -> Self {
+        Self {
+            disconnects: 0,
+            reset: false,
+            lost: true,
+            first: true,
+        }
+    }
 }
 
 impl automaton::Variables for Variables {
@@ -421,6 +440,20 @@ impl automaton::Variables for Variables {
                     &(before.map(|before| &before.reset), &self.reset),
                 )?;
         }
+        if before.is_none_or(|before| before.lost != self.lost) {
+            changes
+                .serialize_entry(
+                    "lost",
+                    &(before.map(|before| &before.lost), &self.lost),
+                )?;
+        }
+        if before.is_none_or(|before| before.first != self.first) {
+            changes
+                .serialize_entry(
+                    "first",
+                    &(before.map(|before| &before.first), &self.first),
+                )?;
+        }
         Ok(())
     }
 }
@@ -438,6 +471,8 @@ pub enum Sent {
     ToP2pConnector(super::p2p_connector::Event),
     /// An event for every instance of `network_transport`.
     AllNetworkTransport(super::network_transport::Event),
+    /// An event for every instance of `peer_link`.
+    AllPeerLink(super::peer_link::Event),
     /// An observation: it enters `CONNECTED`.
     EntersConnected,
     /// An observation: it enters `DISCONNECTED`.
@@ -466,6 +501,13 @@ impl serde::Serialize for Sent {
             Sent::AllNetworkTransport(event) => {
                 delivery::serialize_sent(
                     InstanceName::all("network_transport"),
+                    event,
+                    serializer,
+                )
+            }
+            Sent::AllPeerLink(event) => {
+                delivery::serialize_sent(
+                    InstanceName::all("peer_link"),
                     event,
                     serializer,
                 )
@@ -617,89 +659,93 @@ impl Ask<'_> {
 pub enum Transition {
     /// Into the initial state.
     Start,
-    /// `stop` anywhere → `CLOSED` (`automata/network_connector.yaml:61`).
+    /// `stop` anywhere → `CLOSED` (`automata/network_connector.yaml:63`).
     Stop,
-    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:77`).
+    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:79`).
     AtStartupInit,
-    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:84`).
+    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:86`).
     StartUpAfterAnswerTimeout,
-    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:87`).
+    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:89`).
     StartUpNetworkInfoReceived,
-    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:88`). Mended: with an active network it led nowhere.
+    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:90`). Mended: with an active network it led nowhere.
     StartUpNetworkInfoReceived2,
-    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:89`).
+    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:91`).
     StartUpReconnect,
-    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:89`).
+    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:91`).
     StartUpCheckReconnect,
-    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:99`).
+    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:101`).
     UpAfterAnswerTimeout,
-    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:104`).
+    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:106`).
     UpNetworkUp,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:109`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:111`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:110`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `ARRIVED` (`automata/network_connector.yaml:112`).
     AwaitTransportsAfterTransportsTimeout2,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:111`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:113`).
     AwaitTransportsAfterTransportsTimeout3,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:115`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:117`).
     AwaitTransportsTransportsTold,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:115`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:117`).
     AwaitTransportsTransportsVerified,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:115`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:117`).
     AwaitTransportsNetworkTransportLeavesChanging,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:116`). Mended: it wanted all of them.
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `ARRIVED` (`automata/network_connector.yaml:118`). Mended: it wanted all of them.
     AwaitTransportsTransportsTold2,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:116`). Mended: it wanted all of them.
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `ARRIVED` (`automata/network_connector.yaml:118`). Mended: it wanted all of them.
     AwaitTransportsTransportsVerified2,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `CONNECTED` (`automata/network_connector.yaml:116`). Mended: it wanted all of them.
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `ARRIVED` (`automata/network_connector.yaml:118`). Mended: it wanted all of them.
     AwaitTransportsNetworkTransportLeavesChanging2,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:117`).
+    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:119`).
     AwaitTransportsTransportsTold3,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:117`).
+    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:119`).
     AwaitTransportsTransportsVerified3,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:117`).
+    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:119`).
     AwaitTransportsNetworkTransportLeavesChanging3,
-    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:127`).
+    /// `always` in `ARRIVED` → `CONNECTED` (`automata/network_connector.yaml:123`).
+    ArrivedAlways,
+    /// `always` in `ARRIVED` → `CONNECTED` (`automata/network_connector.yaml:124`).
+    ArrivedAlways2,
+    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:134`).
     ConnectedEveryRecheckInterval,
-    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:130`).
+    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:137`).
     ConnectedReconnect,
-    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:131`).
+    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:138`).
     ConnectedCheckReconnect,
-    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:134`).
+    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:141`).
     ConnectedNetworkTransportLeavesListening,
-    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:144`).
+    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:152`).
     DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:147`).
+    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:155`).
     DisconnectedAfterHourlyInterval,
-    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:149`).
+    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:157`).
     DisconnectedReconnect,
-    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:149`).
+    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:157`).
     DisconnectedCheckReconnect,
-    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:150`). A transport that came up by itself; everything is looked at anew.
+    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:158`). A transport that came up by itself; everything is looked at anew.
     DisconnectedNetworkTransportEntersListening,
-    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:153`).
+    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:161`).
     RestingAfterMinimumRest,
-    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:157`).
+    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:165`).
     RestedConnectionDone,
-    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:169`).
+    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:177`).
     DownAfterTransportsTimeout,
-    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:173`).
+    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:181`).
     DownTransportsTold,
-    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:173`).
+    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:181`).
     DownNetworkTransportLeavesChanging,
-    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:176`).
+    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:184`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:179`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:187`).
     AwaitNetworkNetworkInfoReceived,
-    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:180`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:188`).
     AwaitNetworkNetworkInfoReceived2,
-    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:181`).
+    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:189`).
     AwaitNetworkNetworkInfoReceived3,
-    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:184`).
+    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:192`).
     AwaitInternetAfterAnswerTimeout,
-    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:186`).
+    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:194`).
     AwaitInternetInternetReached,
-    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:187`).
+    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:195`).
     AwaitInternetInternetMissing,
 }
 
@@ -724,6 +770,9 @@ impl Context<'_> {
     #[inline]
     fn take(&mut self, transition: Transition, target: State) -> Response {
         self.answer = Answer::Taken;
+        if self.is_exhausted() {
+            return Response::Handled;
+        }
         self.transition = Some(transition);
         Response::Transition(target)
     }
@@ -738,6 +787,12 @@ impl Context<'_> {
     fn ignored(&mut self) -> Response {
         self.answer = Answer::Ignored;
         Response::Handled
+    }
+
+    /// There have been too many microsteps: this one is only asked for.
+    #[inline]
+    fn is_exhausted(&self) -> bool {
+        matches!(self.trigger, Trigger::Exhausted)
     }
 
     #[inline]
@@ -774,6 +829,7 @@ impl blocking::State<Machine> for State {
             State::StartUp => in_start_up(context),
             State::Up => in_up(context),
             State::AwaitTransports => in_await_transports(context),
+            State::Arrived => in_arrived(context),
             State::Connected => in_connected(context),
             State::Resting => in_resting(context),
             State::Rested => in_rested(context),
@@ -881,6 +937,17 @@ impl blocking::State<Machine> for State {
                 | Transition::AwaitTransportsNetworkTransportLeavesChanging3,
             ) => {
                 leave_await_transports(context);
+            }
+            Some(Transition::ArrivedAlways) => {
+                context
+                    .effects
+                    .send(
+                        Sent::AllPeerLink(super::peer_link::Event::NetworkBack {
+                            first: context.variables.first,
+                        }),
+                    );
+                context.variables.lost = false;
+                context.variables.first = false;
             }
             Some(
                 Transition::ConnectedEveryRecheckInterval
@@ -1038,12 +1105,7 @@ impl blocking::State<Machine> for State {
             ) => {
                 enter_down(context);
             }
-            Some(
-                Transition::AwaitTransportsAfterTransportsTimeout2
-                | Transition::AwaitTransportsTransportsTold2
-                | Transition::AwaitTransportsTransportsVerified2
-                | Transition::AwaitTransportsNetworkTransportLeavesChanging2,
-            ) => {
+            Some(Transition::ArrivedAlways | Transition::ArrivedAlways2) => {
                 enter_connected(context);
             }
             Some(
@@ -1164,8 +1226,7 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
             } else if context.variables.reset {
                 context.take(Transition::AwaitTransportsTransportsTold, State::Down)
             } else if context.ask.any_network_transport_in_listening() {
-                context
-                    .take(Transition::AwaitTransportsTransportsTold2, State::Connected)
+                context.take(Transition::AwaitTransportsTransportsTold2, State::Arrived)
             } else {
                 context.take(Transition::AwaitTransportsTransportsTold3, State::Resting)
             }
@@ -1177,10 +1238,7 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
                 context.take(Transition::AwaitTransportsTransportsVerified, State::Down)
             } else if context.ask.any_network_transport_in_listening() {
                 context
-                    .take(
-                        Transition::AwaitTransportsTransportsVerified2,
-                        State::Connected,
-                    )
+                    .take(Transition::AwaitTransportsTransportsVerified2, State::Arrived)
             } else {
                 context
                     .take(Transition::AwaitTransportsTransportsVerified3, State::Resting)
@@ -1199,7 +1257,7 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
                 context
                     .take(
                         Transition::AwaitTransportsNetworkTransportLeavesChanging2,
-                        State::Connected,
+                        State::Arrived,
                     )
             } else {
                 context
@@ -1217,7 +1275,7 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
                 context
                     .take(
                         Transition::AwaitTransportsAfterTransportsTimeout2,
-                        State::Connected,
+                        State::Arrived,
                     )
             } else {
                 context
@@ -1225,6 +1283,21 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
                         Transition::AwaitTransportsAfterTransportsTimeout3,
                         State::Resting,
                     )
+            }
+        }
+        _ => in_rising(context),
+    }
+}
+
+/// `ARRIVED`: Whoever rests from attempts in vain is told, unless the transports were only looked at.
+#[inline]
+fn in_arrived(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Always | Trigger::Exhausted => {
+            if context.variables.lost {
+                context.take(Transition::ArrivedAlways, State::Connected)
+            } else {
+                context.take(Transition::ArrivedAlways2, State::Connected)
             }
         }
         _ => in_rising(context),
@@ -1497,6 +1570,7 @@ fn leave_connected(context: &mut Context<'_>) {
 /// On entering `DISCONNECTED`.
 fn enter_disconnected(context: &mut Context<'_>) {
     context.effects.send(Sent::EntersDisconnected);
+    context.variables.lost = true;
     context
         .effects
         .start_after(
@@ -1531,6 +1605,7 @@ fn leave_resting(context: &mut Context<'_>) {
 
 /// On entering `DOWN`.
 fn enter_down(context: &mut Context<'_>) {
+    context.variables.lost = true;
     context
         .effects
         .send(Sent::AllNetworkTransport(super::network_transport::Event::StopListening));
@@ -1637,7 +1712,7 @@ pub fn create(
 
 impl automata_runtime::Automaton for Machine {
     const NAME: &'static str = "network_connector";
-    const HAS_ALWAYS: bool = false;
+    const HAS_ALWAYS: bool = true;
     const OBSERVES: bool = true;
     type Key = ();
     type State = State;

@@ -16,6 +16,7 @@
 //! * After too many failures it stayed with the last index for ever. The next check begins at the first slot, and comes at once when the DHT is there again.
 
 use automata_runtime::generated::*;
+use super::system::States;
 use super::types;
 
 /// The leaf states.
@@ -26,6 +27,8 @@ pub enum State {
     AtStartup,
     /// `DHT_READ`, in `WORKING`. Whose is this slot?
     DhtRead,
+    /// `AWAIT_DOCUMENT`, in `WORKING`. A claim counts only if our identity document is to be found, and names the nickname too.
+    AwaitDocument,
     /// `DHT_WRITE`, in `WORKING`. Our claim is being written.
     DhtWrite,
     /// `DHT_VERIFY`, in `WORKING`. Is it still ours, now that it is written? Mended: this was not asked.
@@ -47,6 +50,7 @@ impl State {
     pub const ALL: &[State] = &[
         State::AtStartup,
         State::DhtRead,
+        State::AwaitDocument,
         State::DhtWrite,
         State::DhtVerify,
         State::Fresh,
@@ -62,6 +66,7 @@ impl State {
         match self {
             State::AtStartup => "AT_STARTUP",
             State::DhtRead => "DHT_READ",
+            State::AwaitDocument => "AWAIT_DOCUMENT",
             State::DhtWrite => "DHT_WRITE",
             State::DhtVerify => "DHT_VERIFY",
             State::Fresh => "FRESH",
@@ -76,8 +81,9 @@ impl State {
     #[must_use]
     pub const fn is_in_working(self) -> bool {
         matches!(
-            self, State::DhtRead | State::DhtWrite | State::DhtVerify | State::Fresh |
-            State::Held | State::Failed | State::DhtErase
+            self, State::DhtRead | State::AwaitDocument | State::DhtWrite |
+            State::DhtVerify | State::Fresh | State::Held | State::Failed |
+            State::DhtErase
         )
     }
 
@@ -135,12 +141,18 @@ pub enum Event {
     /// `dht_connector enters JOINED`.
     #[serde(rename = "dht_connector enters JOINED")]
     DhtConnectorEntersJoined,
+    /// `identity_publisher enters PUBLISHED`.
+    #[serde(rename = "identity_publisher enters PUBLISHED")]
+    IdentityPublisherEntersPublished,
 }
 
 impl automaton::Event for Event {
     #[inline]
     fn is_observation(&self) -> bool {
-        matches!(self, Event::DhtConnectorEntersJoined)
+        matches!(
+            self, Event::DhtConnectorEntersJoined |
+            Event::IdentityPublisherEntersPublished
+        )
     }
 
     #[inline]
@@ -152,25 +164,28 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in DHT_READ` (`automata/nickname_holder.yaml:85`).
+    /// `after answer_timeout in DHT_READ` (`automata/nickname_holder.yaml:91`).
     DhtReadAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_WRITE` (`automata/nickname_holder.yaml:98`).
+    /// `after document_timeout in AWAIT_DOCUMENT` (`automata/nickname_holder.yaml:106`).
+    AwaitDocumentAfterDocumentTimeout,
+    /// `after answer_timeout in DHT_WRITE` (`automata/nickname_holder.yaml:123`).
     DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:117`).
+    /// `after answer_timeout in DHT_VERIFY` (`automata/nickname_holder.yaml:142`).
     DhtVerifyAfterAnswerTimeout,
-    /// `after settle_interval in FRESH` (`automata/nickname_holder.yaml:131`).
+    /// `after settle_interval in FRESH` (`automata/nickname_holder.yaml:156`).
     FreshAfterSettleInterval,
-    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:136`).
+    /// `after check_interval in HELD` (`automata/nickname_holder.yaml:161`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:140`).
+    /// `after check_interval in FAILED` (`automata/nickname_holder.yaml:165`).
     FailedAfterCheckInterval,
-    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:153`).
+    /// `after answer_timeout in DHT_ERASE` (`automata/nickname_holder.yaml:178`).
     DhtEraseAfterAnswerTimeout,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
         Timer::DhtReadAfterAnswerTimeout,
+        Timer::AwaitDocumentAfterDocumentTimeout,
         Timer::DhtWriteAfterAnswerTimeout,
         Timer::DhtVerifyAfterAnswerTimeout,
         Timer::FreshAfterSettleInterval,
@@ -187,6 +202,9 @@ impl automaton::Timer for Timer {
     fn label(self) -> &'static str {
         match self {
             Timer::DhtReadAfterAnswerTimeout => "after answer_timeout in DHT_READ",
+            Timer::AwaitDocumentAfterDocumentTimeout => {
+                "after document_timeout in AWAIT_DOCUMENT"
+            }
             Timer::DhtWriteAfterAnswerTimeout => "after answer_timeout in DHT_WRITE",
             Timer::DhtVerifyAfterAnswerTimeout => "after answer_timeout in DHT_VERIFY",
             Timer::FreshAfterSettleInterval => "after settle_interval in FRESH",
@@ -213,6 +231,8 @@ pub enum Action {
     WriteSlot { nickname: Option<types::Nickname>, index: u8 },
     /// `erase_slot`, by `dht`. If it is ours; slot_erased answers.
     EraseSlot { nickname: Option<types::Nickname>, index: u8 },
+    /// `note_problem`, by `private_messages`. What stands in the way, for the user.
+    NoteProblem { problem: String },
     /// `report`, by `private_messages`.
     Report {
         result: types::NicknameResult,
@@ -225,12 +245,20 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Inside {
+    /// `note_problem`.
+    NoteProblem { problem: String },
     /// `report`.
     Report {
         result: types::NicknameResult,
         nickname: Option<types::Nickname>,
         index: u8,
     },
+}
+
+/// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
+pub trait Conditions {
+    /// Our identity document, as it is on disk, says that this is our name.
+    fn document_names(&mut self, nickname: Option<&types::Nickname>) -> bool;
 }
 
 /// Constants of an instance.
@@ -245,6 +273,8 @@ pub struct Parameters {
     pub answer_timeout: Milliseconds,
     /// After so many checks the claim is written again, before it fades.
     pub checks_per_renewal: u8,
+    /// How long it may take until our identity document names the nickname and is in the DHT.
+    pub document_timeout: Milliseconds,
     /// The last slot of a nickname.
     pub last_index: u8,
     /// So many writes may fail before the nickname is given up until the next check.
@@ -258,6 +288,7 @@ impl Default for Parameters {
             check_interval: Milliseconds(300_000),
             answer_timeout: Milliseconds(60_000),
             checks_per_renewal: 6,
+            document_timeout: Milliseconds(30_000),
             last_index: 9,
             write_tries: 5,
         }
@@ -283,6 +314,9 @@ pub struct Given {
     /// After so many checks the claim is written again, before it fades.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checks_per_renewal: Option<u8>,
+    /// How long it may take until our identity document names the nickname and is in the DHT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_timeout: Option<Milliseconds>,
     /// The last slot of a nickname.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_index: Option<u8>,
@@ -295,7 +329,8 @@ impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.settle_interval.is_none() && self.check_interval.is_none()
             && self.answer_timeout.is_none() && self.checks_per_renewal.is_none()
-            && self.last_index.is_none() && self.write_tries.is_none()
+            && self.document_timeout.is_none() && self.last_index.is_none()
+            && self.write_tries.is_none()
     }
 }
 
@@ -320,6 +355,10 @@ impl Parameters {
                 .checks_per_renewal
                 .clone()
                 .unwrap_or_else(|| settings.checks_per_renewal.clone()),
+            document_timeout: given
+                .document_timeout
+                .clone()
+                .unwrap_or_else(|| settings.document_timeout.clone()),
             last_index: given
                 .last_index
                 .clone()
@@ -396,75 +435,188 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
+/// A question that was asked, with its answer.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Question {
+    /// `document_names`: Our identity document, as it is on disk, says that this is our name.
+    DocumentNames { nickname: Option<types::Nickname>, answer: bool },
+    /// `identity_publisher in WORKING`.
+    IdentityPublisherInWorking { answer: bool },
+    /// `identity_publisher in PUBLISHED`.
+    IdentityPublisherInPublished { answer: bool },
+}
+
+impl serde::Serialize for Question {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Question::DocumentNames { nickname, answer } => {
+                #[derive(serde::Serialize)]
+                #[serde(crate = "automata_runtime::serde")]
+                struct Arguments<'a> {
+                    nickname: &'a Option<types::Nickname>,
+                }
+                let arguments = Arguments { nickname };
+                delivery::serialize_question_of(
+                    "document_names",
+                    Some(&arguments),
+                    answer,
+                    serializer,
+                )
+            }
+            Question::IdentityPublisherInWorking { answer } => {
+                delivery::serialize_question(
+                    "identity_publisher in WORKING",
+                    answer,
+                    serializer,
+                )
+            }
+            Question::IdentityPublisherInPublished { answer } => {
+                delivery::serialize_question(
+                    "identity_publisher in PUBLISHED",
+                    answer,
+                    serializer,
+                )
+            }
+        }
+    }
+}
+
+/// Asks the host, each question once in a delivery, so that all guards see one world; and reads the states of others.
+struct Ask<'a> {
+    host: &'a mut dyn Conditions,
+    states: &'a States,
+    asked: &'a mut Asked<Question>,
+}
+
+impl Ask<'_> {
+    fn document_names(&mut self, nickname: Option<&types::Nickname>) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::DocumentNames {
+                    nickname: known_nickname,
+                    answer,
+                } if known_nickname.as_ref() == nickname => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.document_names(nickname);
+        self.asked
+            .questions
+            .push(Question::DocumentNames {
+                nickname: nickname.cloned(),
+                answer,
+            });
+        answer
+    }
+
+    fn identity_publisher_in_working(&mut self) -> bool {
+        let answer = self
+            .states
+            .identity_publisher
+            .is_some_and(super::identity_publisher::State::is_in_working);
+        self.asked
+            .note_read(|| Question::IdentityPublisherInWorking {
+                answer,
+            });
+        answer
+    }
+
+    fn identity_publisher_in_published(&mut self) -> bool {
+        let answer = self
+            .states
+            .identity_publisher
+            .is_some_and(|state| state == super::identity_publisher::State::Published);
+        self.asked
+            .note_read(|| Question::IdentityPublisherInPublished {
+                answer,
+            });
+        answer
+    }
+}
+
 /// A transition with a target, with what its own part needs of the event.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `stop` anywhere → `CLOSED` (`automata/nickname_holder.yaml:57`).
+    /// `stop` anywhere → `CLOSED` (`automata/nickname_holder.yaml:62`).
     Stop,
-    /// `set_nickname` in `AT_STARTUP` → `DHT_READ` (`automata/nickname_holder.yaml:70`).
+    /// `set_nickname` in `AT_STARTUP` → `DHT_READ` (`automata/nickname_holder.yaml:76`).
     AtStartupSetNickname { nickname: &'a types::Nickname },
-    /// `set_nickname` in `WORKING` → `DHT_READ` (`automata/nickname_holder.yaml:77`).
+    /// `set_nickname` in `WORKING` → `DHT_READ` (`automata/nickname_holder.yaml:83`).
     WorkingSetNickname,
-    /// `set_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:78`).
+    /// `set_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:84`).
     WorkingSetNickname2 { nickname: &'a types::Nickname },
-    /// `clear_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:79`).
+    /// `clear_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:85`).
     WorkingClearNickname,
-    /// `after answer_timeout in DHT_READ` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:85`).
+    /// `after answer_timeout in DHT_READ` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:91`).
     DhtReadAfterAnswerTimeout,
-    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:88`).
+    /// `slot_read` in `DHT_READ` → `AWAIT_DOCUMENT` (`automata/nickname_holder.yaml:94`).
     DhtReadSlotRead,
-    /// `slot_read` in `DHT_READ` → `HELD` (`automata/nickname_holder.yaml:89`).
+    /// `slot_read` in `DHT_READ` → `HELD` (`automata/nickname_holder.yaml:95`).
     DhtReadSlotRead2,
-    /// `slot_read` in `DHT_READ` → `DHT_WRITE` (`automata/nickname_holder.yaml:90`).
+    /// `slot_read` in `DHT_READ` → `AWAIT_DOCUMENT` (`automata/nickname_holder.yaml:96`).
     DhtReadSlotRead3,
-    /// `slot_read` in `DHT_READ` → `DHT_READ` (`automata/nickname_holder.yaml:91`).
+    /// `slot_read` in `DHT_READ` → `DHT_READ` (`automata/nickname_holder.yaml:97`).
     DhtReadSlotRead4,
-    /// `slot_read` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:92`).
+    /// `slot_read` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:98`).
     DhtReadSlotRead5,
-    /// `read_failed` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:93`).
+    /// `read_failed` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:99`).
     DhtReadReadFailed,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:99`).
+    /// `always` in `AWAIT_DOCUMENT` → `DHT_WRITE` (`automata/nickname_holder.yaml:102`).
+    AwaitDocumentAlways,
+    /// `after document_timeout in AWAIT_DOCUMENT` in `AWAIT_DOCUMENT` → `FAILED` (`automata/nickname_holder.yaml:107`).
+    AwaitDocumentAfterDocumentTimeout,
+    /// `after document_timeout in AWAIT_DOCUMENT` in `AWAIT_DOCUMENT` → `FAILED` (`automata/nickname_holder.yaml:112`).
+    AwaitDocumentAfterDocumentTimeout2,
+    /// `after document_timeout in AWAIT_DOCUMENT` in `AWAIT_DOCUMENT` → `FAILED` (`automata/nickname_holder.yaml:117`).
+    AwaitDocumentAfterDocumentTimeout3,
+    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:124`).
     DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:100`).
+    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:125`).
     DhtWriteAfterAnswerTimeout2,
-    /// `slot_written` in `DHT_WRITE` → `DHT_VERIFY` (`automata/nickname_holder.yaml:102`).
+    /// `slot_written` in `DHT_WRITE` → `DHT_VERIFY` (`automata/nickname_holder.yaml:127`).
     DhtWriteSlotWritten,
-    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:104`). A slot that cannot be written counts as taken.
+    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:129`). A slot that cannot be written counts as taken.
     DhtWriteWriteFailed,
-    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:108`). Whose is it now? Mended: one write that failed gave up a slot that was ours.
+    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:133`). Whose is it now? Mended: one write that failed gave up a slot that was ours.
     DhtWriteWriteFailed2,
-    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:112`).
+    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:137`).
     DhtWriteWriteFailed3,
-    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:117`).
+    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:142`).
     DhtVerifyAfterAnswerTimeout,
-    /// `slot_read` in `DHT_VERIFY` → `FRESH` (`automata/nickname_holder.yaml:120`).
+    /// `slot_read` in `DHT_VERIFY` → `FRESH` (`automata/nickname_holder.yaml:145`).
     DhtVerifySlotRead,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:121`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:146`).
     DhtVerifySlotRead2,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:122`).
+    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:147`).
     DhtVerifySlotRead3,
-    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:123`).
+    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:148`).
     DhtVerifySlotRead4,
-    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:124`).
+    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:149`).
     DhtVerifyReadFailed,
-    /// `after settle_interval in FRESH` in `FRESH` → `DHT_READ` (`automata/nickname_holder.yaml:131`).
+    /// `after settle_interval in FRESH` in `FRESH` → `DHT_READ` (`automata/nickname_holder.yaml:156`).
     FreshAfterSettleInterval,
-    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:136`).
+    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:161`).
     HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:140`).
+    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:165`).
     FailedAfterCheckInterval,
-    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:142`).
+    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:167`).
     FailedDhtConnectorEntersJoined,
-    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:150`).
+    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:175`).
     DhtEraseSlotErased,
-    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:151`).
+    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:176`).
     DhtEraseSlotErased2,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:154`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:179`).
     DhtEraseAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:155`).
+    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:180`).
     DhtEraseAfterAnswerTimeout2,
 }
 
@@ -478,6 +630,7 @@ pub struct Context<'a> {
     trigger: Trigger<'a>,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
+    ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
     /// Chosen by a handler, performed between the exits and the entries.
     transition: Option<Transition<'a>>,
@@ -488,6 +641,9 @@ impl<'a> Context<'a> {
     #[inline]
     fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
         self.answer = Answer::Taken;
+        if self.is_exhausted() {
+            return Response::Handled;
+        }
         self.transition = Some(transition);
         Response::Transition(target)
     }
@@ -502,6 +658,12 @@ impl<'a> Context<'a> {
     fn ignored(&mut self) -> Response {
         self.answer = Answer::Ignored;
         Response::Handled
+    }
+
+    /// There have been too many microsteps: this one is only asked for.
+    #[inline]
+    fn is_exhausted(&self) -> bool {
+        matches!(self.trigger, Trigger::Exhausted)
     }
 
     #[inline]
@@ -536,6 +698,7 @@ impl blocking::State<Machine> for State {
         match self {
             State::AtStartup => in_at_startup(context),
             State::DhtRead => in_dht_read(context),
+            State::AwaitDocument => in_await_document(context),
             State::DhtWrite => in_dht_write(context),
             State::DhtVerify => in_dht_verify(context),
             State::Fresh => in_fresh(context),
@@ -554,6 +717,9 @@ impl blocking::State<Machine> for State {
                 match *self {
                     State::DhtRead => {
                         leave_dht_read(context);
+                    }
+                    State::AwaitDocument => {
+                        leave_await_document(context);
                     }
                     State::DhtWrite => {
                         leave_dht_write(context);
@@ -586,6 +752,9 @@ impl blocking::State<Machine> for State {
                     State::DhtRead => {
                         leave_dht_read(context);
                     }
+                    State::AwaitDocument => {
+                        leave_await_document(context);
+                    }
                     State::DhtWrite => {
                         leave_dht_write(context);
                     }
@@ -614,6 +783,9 @@ impl blocking::State<Machine> for State {
                     State::DhtRead => {
                         leave_dht_read(context);
                     }
+                    State::AwaitDocument => {
+                        leave_await_document(context);
+                    }
                     State::DhtWrite => {
                         leave_dht_write(context);
                     }
@@ -640,6 +812,9 @@ impl blocking::State<Machine> for State {
                 match *self {
                     State::DhtRead => {
                         leave_dht_read(context);
+                    }
+                    State::AwaitDocument => {
+                        leave_await_document(context);
                     }
                     State::DhtWrite => {
                         leave_dht_write(context);
@@ -700,6 +875,56 @@ impl blocking::State<Machine> for State {
                         index: context.variables.index,
                     });
                 context.variables.index = context.variables.index.saturating_add(1_u8);
+            }
+            Some(Transition::AwaitDocumentAlways) => {
+                leave_await_document(context);
+            }
+            Some(Transition::AwaitDocumentAfterDocumentTimeout) => {
+                leave_await_document(context);
+                context
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "the service identity-propagate is off, so others could not see whose the name is"
+                            .to_owned(),
+                    });
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+            }
+            Some(Transition::AwaitDocumentAfterDocumentTimeout2) => {
+                leave_await_document(context);
+                context
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "the identity document does not name it yet; the service p2p-hookups makes it anew"
+                            .to_owned(),
+                    });
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+            }
+            Some(Transition::AwaitDocumentAfterDocumentTimeout3) => {
+                leave_await_document(context);
+                context
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "the identity document is not in the DHT yet".to_owned(),
+                    });
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
             }
             Some(
                 Transition::DhtWriteAfterAnswerTimeout | Transition::DhtWriteWriteFailed2,
@@ -863,6 +1088,9 @@ impl blocking::State<Machine> for State {
                 Transition::DhtReadAfterAnswerTimeout
                 | Transition::DhtReadSlotRead5
                 | Transition::DhtReadReadFailed
+                | Transition::AwaitDocumentAfterDocumentTimeout
+                | Transition::AwaitDocumentAfterDocumentTimeout2
+                | Transition::AwaitDocumentAfterDocumentTimeout3
                 | Transition::DhtWriteAfterAnswerTimeout2
                 | Transition::DhtWriteWriteFailed3
                 | Transition::DhtVerifyAfterAnswerTimeout
@@ -871,15 +1099,14 @@ impl blocking::State<Machine> for State {
             ) => {
                 enter_failed(context);
             }
-            Some(
-                Transition::DhtReadSlotRead
-                | Transition::DhtReadSlotRead3
-                | Transition::DhtVerifySlotRead2,
-            ) => {
-                enter_dht_write(context);
+            Some(Transition::DhtReadSlotRead | Transition::DhtReadSlotRead3) => {
+                enter_await_document(context);
             }
             Some(Transition::DhtReadSlotRead2) => {
                 enter_held(context);
+            }
+            Some(Transition::AwaitDocumentAlways | Transition::DhtVerifySlotRead2) => {
+                enter_dht_write(context);
             }
             Some(Transition::DhtWriteSlotWritten) => {
                 enter_dht_verify(context);
@@ -903,6 +1130,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::WriteFailed { .. }) => context.ignored(),
         Trigger::Event(Event::SlotErased) => context.ignored(),
         Trigger::Event(Event::DhtConnectorEntersJoined) => context.ignored(),
+        Trigger::Event(Event::IdentityPublisherEntersPublished) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -966,13 +1194,13 @@ fn in_dht_read(context: &mut Context<'_>) -> Response {
             if *slot == types::SlotState::Mine
                 && context.variables.checks >= context.parameters.checks_per_renewal
             {
-                context.take(Transition::DhtReadSlotRead, State::DhtWrite)
+                context.take(Transition::DhtReadSlotRead, State::AwaitDocument)
             } else if *slot == types::SlotState::Mine {
                 context.take(Transition::DhtReadSlotRead2, State::Held)
             } else if *slot == types::SlotState::Empty
                 || *slot == types::SlotState::Yields
             {
-                context.take(Transition::DhtReadSlotRead3, State::DhtWrite)
+                context.take(Transition::DhtReadSlotRead3, State::AwaitDocument)
             } else if context.variables.index < context.parameters.last_index {
                 context.take(Transition::DhtReadSlotRead4, State::DhtRead)
             } else {
@@ -984,6 +1212,36 @@ fn in_dht_read(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::DhtReadAfterAnswerTimeout) => {
             context.take(Transition::DhtReadAfterAnswerTimeout, State::Failed)
+        }
+        _ => in_working(context),
+    }
+}
+
+/// `AWAIT_DOCUMENT`: A claim counts only if our identity document is to be found, and names the nickname too.
+#[inline]
+fn in_await_document(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::IdentityPublisherEntersPublished) => context.internal(),
+        Trigger::Timer(Timer::AwaitDocumentAfterDocumentTimeout) => {
+            if !context.ask.identity_publisher_in_working() {
+                context
+                    .take(Transition::AwaitDocumentAfterDocumentTimeout, State::Failed)
+            } else if !context.ask.document_names(context.variables.nickname.as_ref()) {
+                context
+                    .take(Transition::AwaitDocumentAfterDocumentTimeout2, State::Failed)
+            } else {
+                context
+                    .take(Transition::AwaitDocumentAfterDocumentTimeout3, State::Failed)
+            }
+        }
+        Trigger::Always | Trigger::Exhausted => {
+            if context.ask.identity_publisher_in_published()
+                && context.ask.document_names(context.variables.nickname.as_ref())
+            {
+                context.take(Transition::AwaitDocumentAlways, State::DhtWrite)
+            } else {
+                in_working(context)
+            }
         }
         _ => in_working(context),
     }
@@ -1146,6 +1404,21 @@ fn leave_dht_read(context: &mut Context<'_>) {
     context.effects.stop(Timer::DhtReadAfterAnswerTimeout);
 }
 
+/// On entering `AWAIT_DOCUMENT`.
+fn enter_await_document(context: &mut Context<'_>) {
+    context
+        .effects
+        .start_after(
+            Timer::AwaitDocumentAfterDocumentTimeout,
+            context.parameters.document_timeout,
+        );
+}
+
+/// On leaving `AWAIT_DOCUMENT`.
+fn leave_await_document(context: &mut Context<'_>) {
+    context.effects.stop(Timer::AwaitDocumentAfterDocumentTimeout);
+}
+
 /// On entering `DHT_WRITE`.
 fn enter_dht_write(context: &mut Context<'_>) {
     context.variables.checks = 0;
@@ -1256,12 +1529,18 @@ pub type Instance = automata_runtime::Instance<Machine>;
 
 /// One selection, and what it leads to; effects are added to the buffers.
 #[inline]
-pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
-    let Parts { instance, effects, .. } = parts;
+pub fn step(
+    parts: Parts<'_, Machine>,
+    trigger: Trigger<'_>,
+    host: &mut dyn Conditions,
+    states: &States,
+) -> Answer {
+    let Parts { instance, effects, asked, .. } = parts;
     let mut context = Context {
         trigger,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
+        ask: Ask { host, states, asked },
         effects,
         transition: None,
         answer: Answer::None,
@@ -1282,7 +1561,9 @@ pub fn create(
     _: &(),
     parameters: Parameters,
     effects: &mut Effects<Machine>,
-    _: &mut automaton::Asked<Never>,
+    asked: &mut Asked<Question>,
+    host: &mut dyn Conditions,
+    states: &States,
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
@@ -1290,6 +1571,7 @@ pub fn create(
         trigger: Trigger::Always,
         parameters: &parameters,
         variables: &mut variables,
+        ask: Ask { host, states, asked },
         effects,
         transition: Some(Transition::Start),
         answer: Answer::None,
@@ -1301,7 +1583,7 @@ pub fn create(
 
 impl automata_runtime::Automaton for Machine {
     const NAME: &'static str = "nickname_holder";
-    const HAS_ALWAYS: bool = false;
+    const HAS_ALWAYS: bool = true;
     const OBSERVES: bool = true;
     type Key = ();
     type State = State;
@@ -1309,13 +1591,13 @@ impl automata_runtime::Automaton for Machine {
     type Timer = Timer;
     type Action = Action;
     type Sent = Never;
-    type Question = Never;
+    type Question = Question;
     type Parameters = Parameters;
     type Given = Given;
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<7>;
+    type Timers = automaton::TimerHandles<8>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1331,6 +1613,13 @@ impl automata_runtime::Automaton for Machine {
                 .start_after(
                     Timer::DhtReadAfterAnswerTimeout,
                     parameters.answer_timeout,
+                );
+        }
+        if state == State::AwaitDocument {
+            effects
+                .start_after(
+                    Timer::AwaitDocumentAfterDocumentTimeout,
+                    parameters.document_timeout,
                 );
         }
         if state == State::DhtWrite {

@@ -107,4 +107,6 @@ pub enum User {
     NicknameObserverReportClaimant { search: u64, index: u8, claimant: types::NodeId },
     /// `nickname_observer.report_end`. The search is over; not complete if some slots did not answer.
     NicknameObserverReportEnd { search: u64, complete: bool },
+    /// `reachability.report`.
+    ReachabilityReport { peer: types::NodeId, reached: bool },
 }

@@ -17,8 +17,10 @@ pub enum State {
     AwaitNetwork,
     /// `MY_IDENTITY`, in `PREPARING`.
     MyIdentity,
-    /// `PROPAGATE`, in `WORKING`.
-    Propagate,
+    /// `SENDING`, in `WORKING`, `PROPAGATE`.
+    Sending,
+    /// `AWAIT_ANSWERS`, in `WORKING`, `PROPAGATE`.
+    AwaitAnswers,
     /// `AWAIT_INCOMING`, in `WORKING`. Somebody should answer, by the first of my contacts. Old name: INCOMMING?
     AwaitIncoming,
     /// `CONNECTED`, in `WORKING`, `KNOWN`. Others reach me.
@@ -35,7 +37,8 @@ impl State {
         State::AtStartup,
         State::AwaitNetwork,
         State::MyIdentity,
-        State::Propagate,
+        State::Sending,
+        State::AwaitAnswers,
         State::AwaitIncoming,
         State::Connected,
         State::Disconnected,
@@ -49,7 +52,8 @@ impl State {
             State::AtStartup => "AT_STARTUP",
             State::AwaitNetwork => "AWAIT_NETWORK",
             State::MyIdentity => "MY_IDENTITY",
-            State::Propagate => "PROPAGATE",
+            State::Sending => "SENDING",
+            State::AwaitAnswers => "AWAIT_ANSWERS",
             State::AwaitIncoming => "AWAIT_INCOMING",
             State::Connected => "CONNECTED",
             State::Disconnected => "DISCONNECTED",
@@ -67,9 +71,15 @@ impl State {
     #[must_use]
     pub const fn is_in_working(self) -> bool {
         matches!(
-            self, State::Propagate | State::AwaitIncoming | State::Connected |
-            State::Disconnected
+            self, State::Sending | State::AwaitAnswers | State::AwaitIncoming |
+            State::Connected | State::Disconnected
         )
+    }
+
+    /// Inside `PROPAGATE`. It goes to everybody who is here; identity_publisher sees to the DHT.
+    #[must_use]
+    pub const fn is_in_propagate(self) -> bool {
+        matches!(self, State::Sending | State::AwaitAnswers)
     }
 
     /// Inside `KNOWN`. It is known whether others reach me.
@@ -117,12 +127,17 @@ pub enum Event {
     CheckSynchronize,
     /// `my_id_updated`, from `identity`. The answer to update_my_identity.
     MyIdUpdated { contacts_changed: bool, identity_changed: bool },
-    /// `my_id_propagated`, from `identity`. The answer to propagate.
-    MyIdPropagated,
+    /// `my_id_sent`, from `identity`. The answer to send_to_all: to so many.
+    MyIdSent { contacts: u32 },
+    /// `my_id_answered`, from `handshake`. One of them has it, does not take it, or is gone. Old name: my-id-propagated, once all have.
+    MyIdAnswered,
     /// `inbox_packet`, from `gateway`. A packet came in.
     InboxPacket { transport: types::TransportName },
     /// `ping_contact`, from `api`.
     PingContact { peer: types::NodeId },
+    /// `identity_publisher leaves PUBLISHING`.
+    #[serde(rename = "identity_publisher leaves PUBLISHING")]
+    IdentityPublisherLeavesPublishing,
     /// `network_connector enters CONNECTED`.
     #[serde(rename = "network_connector enters CONNECTED")]
     NetworkConnectorEntersConnected,
@@ -138,7 +153,8 @@ impl automaton::Event for Event {
     #[inline]
     fn is_observation(&self) -> bool {
         matches!(
-            self, Event::NetworkConnectorEntersConnected |
+            self, Event::IdentityPublisherLeavesPublishing |
+            Event::NetworkConnectorEntersConnected |
             Event::NetworkConnectorEntersDisconnected |
             Event::NetworkConnectorLeavesSettled
         )
@@ -153,11 +169,11 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:89`).
+    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:97`).
     PropagateAfterPropagateTimeout,
-    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:96`).
+    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:112`).
     AwaitIncomingAfterIncomingTimeout,
-    /// `after renew_interval in KNOWN` (`automata/p2p_connector.yaml:106`).
+    /// `after renew_interval in KNOWN` (`automata/p2p_connector.yaml:122`).
     KnownAfterRenewInterval,
 }
 
@@ -198,8 +214,8 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `update_my_identity`, by `identity`. Build my identity document anew; my_id_updated answers.
     UpdateMyIdentity,
-    /// `propagate`, by `identity`. Publish it and send it to all contacts; my_id_propagated answers, whatever became of it.
-    Propagate,
+    /// `send_to_all`, by `identity`. Send it to everybody who is here; my_id_sent answers. Old name: propagate.
+    SendToAll,
     /// `send_my_identity`, by `identity`.
     SendMyIdentity { peer: types::NodeId },
     /// `drop_first_contact`, by `identity`. Put a contact that works first. Old name: doPopBestProto.
@@ -288,11 +304,19 @@ impl Parameters {
 pub struct Variables {
     /// Others have not been told of my contacts yet.
     pub need_propagate: bool,
+    /// Something changed while my identity document was being built.
+    pub outdated: bool,
+    /// Contacts that were sent my identity and have not answered yet.
+    pub awaited: u32,
 }
 
 impl Default for Variables {
     fn default() -> Self {
-        Self { need_propagate: true }
+        Self {
+            need_propagate: true,
+            outdated: false,
+            awaited: 0,
+        }
     }
 }
 
@@ -307,6 +331,20 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "need_propagate",
                     &(before.map(|before| &before.need_propagate), &self.need_propagate),
+                )?;
+        }
+        if before.is_none_or(|before| before.outdated != self.outdated) {
+            changes
+                .serialize_entry(
+                    "outdated",
+                    &(before.map(|before| &before.outdated), &self.outdated),
+                )?;
+        }
+        if before.is_none_or(|before| before.awaited != self.awaited) {
+            changes
+                .serialize_entry(
+                    "awaited",
+                    &(before.map(|before| &before.awaited), &self.awaited),
                 )?;
         }
         Ok(())
@@ -365,6 +403,8 @@ pub enum Question {
     PeersKnown { answer: bool },
     /// `best_transport`: The first contact of my identity is the best that works.
     BestTransport { transport: types::TransportName, answer: bool },
+    /// `identity_publisher in PUBLISHING`.
+    IdentityPublisherInPublishing { answer: bool },
     /// `network_connector in CONNECTED`.
     NetworkConnectorInConnected { answer: bool },
     /// `network_connector in DISCONNECTED`.
@@ -387,6 +427,13 @@ impl serde::Serialize for Question {
                 delivery::serialize_question_of(
                     "best_transport",
                     Some(&arguments),
+                    answer,
+                    serializer,
+                )
+            }
+            Question::IdentityPublisherInPublishing { answer } => {
+                delivery::serialize_question(
+                    "identity_publisher in PUBLISHING",
                     answer,
                     serializer,
                 )
@@ -459,6 +506,18 @@ impl Ask<'_> {
         answer
     }
 
+    fn identity_publisher_in_publishing(&mut self) -> bool {
+        let answer = self
+            .states
+            .identity_publisher
+            .is_some_and(|state| state == super::identity_publisher::State::Publishing);
+        self.asked
+            .note_read(|| Question::IdentityPublisherInPublishing {
+                answer,
+            });
+        answer
+    }
+
     fn network_connector_in_connected(&mut self) -> bool {
         let answer = self
             .states
@@ -487,54 +546,58 @@ impl Ask<'_> {
 /// A transition with a target, with what its own part needs of the event.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition {
+pub enum Transition<'a> {
     /// Into the initial state.
     Start,
-    /// `stop` anywhere → `CLOSED` (`automata/p2p_connector.yaml:35`).
+    /// `stop` anywhere → `CLOSED` (`automata/p2p_connector.yaml:38`).
     Stop,
-    /// `init` in `AT_STARTUP` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:54`). Mended: it had the network taken down and up again, which starts by itself.
+    /// `init` in `AT_STARTUP` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:59`). Mended: it had the network taken down and up again, which starts by itself.
     AtStartupInit,
-    /// `network_connector enters CONNECTED` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:59`).
+    /// `network_connector enters CONNECTED` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:64`).
     AwaitNetworkNetworkConnectorEntersConnected,
-    /// `network_connector enters DISCONNECTED` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:60`).
+    /// `network_connector enters DISCONNECTED` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:65`).
     AwaitNetworkNetworkConnectorEntersDisconnected,
-    /// `look` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:62`). Mended: a network that was up already was never announced again.
+    /// `look` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:67`). Mended: a network that was up already was never announced again.
     AwaitNetworkLook,
-    /// `look` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:63`).
+    /// `look` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:68`).
     AwaitNetworkLook2,
-    /// `my_id_updated` in `MY_IDENTITY` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:69`).
-    MyIdentityMyIdUpdated,
-    /// `my_id_updated` in `MY_IDENTITY` → `PROPAGATE` (`automata/p2p_connector.yaml:70`).
+    /// `my_id_updated` in `MY_IDENTITY` → `MY_IDENTITY` (`automata/p2p_connector.yaml:75`).
+    MyIdentityMyIdUpdated { contacts_changed: &'a bool, identity_changed: &'a bool },
+    /// `my_id_updated` in `MY_IDENTITY` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:76`).
     MyIdentityMyIdUpdated2,
-    /// `my_id_updated` in `MY_IDENTITY` → `CONNECTED` (`automata/p2p_connector.yaml:71`).
+    /// `my_id_updated` in `MY_IDENTITY` → `PROPAGATE` (`automata/p2p_connector.yaml:77`).
     MyIdentityMyIdUpdated3,
-    /// `my_id_updated` in `MY_IDENTITY` → `DISCONNECTED` (`automata/p2p_connector.yaml:72`).
+    /// `my_id_updated` in `MY_IDENTITY` → `CONNECTED` (`automata/p2p_connector.yaml:78`).
     MyIdentityMyIdUpdated4,
-    /// `check_synchronize` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:77`).
+    /// `my_id_updated` in `MY_IDENTITY` → `DISCONNECTED` (`automata/p2p_connector.yaml:79`).
+    MyIdentityMyIdUpdated5,
+    /// `check_synchronize` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:84`).
     WorkingCheckSynchronize,
-    /// `network_connector enters CONNECTED` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:78`).
+    /// `network_connector enters CONNECTED` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:85`).
     WorkingNetworkConnectorEntersConnected,
-    /// `network_connector enters DISCONNECTED` in `WORKING` → `DISCONNECTED` (`automata/p2p_connector.yaml:80`). Mended: PROPAGATE did not notice, and waited for ever.
+    /// `network_connector enters DISCONNECTED` in `WORKING` → `DISCONNECTED` (`automata/p2p_connector.yaml:87`). Mended: PROPAGATE did not notice, and waited for ever.
     WorkingNetworkConnectorEntersDisconnected,
-    /// `after propagate_timeout in PROPAGATE` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:89`).
+    /// `after propagate_timeout in PROPAGATE` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:97`).
     PropagateAfterPropagateTimeout,
-    /// `my_id_propagated` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:91`).
-    PropagateMyIdPropagated,
-    /// `always` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:94`).
+    /// `my_id_sent` in `SENDING` → `AWAIT_ANSWERS` (`automata/p2p_connector.yaml:102`).
+    SendingMyIdSent { contacts: &'a u32 },
+    /// `always` in `AWAIT_ANSWERS` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:104`).
+    AwaitAnswersAlways,
+    /// `always` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:110`).
     AwaitIncomingAlways,
-    /// `after incoming_timeout in AWAIT_INCOMING` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:96`).
+    /// `after incoming_timeout in AWAIT_INCOMING` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:112`).
     AwaitIncomingAfterIncomingTimeout,
-    /// `inbox_packet` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:99`).
+    /// `inbox_packet` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:115`).
     AwaitIncomingInboxPacket,
-    /// `inbox_packet` in `AWAIT_INCOMING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:100`). Mended: the identity was built before the contact was dropped, and still had it.
+    /// `inbox_packet` in `AWAIT_INCOMING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:116`). Mended: the identity was built before the contact was dropped, and still had it.
     AwaitIncomingInboxPacket2,
-    /// `network_connector enters DISCONNECTED` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:103`).
+    /// `network_connector enters DISCONNECTED` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:119`).
     AwaitIncomingNetworkConnectorEntersDisconnected,
-    /// `after renew_interval in KNOWN` in `KNOWN` → `MY_IDENTITY` (`automata/p2p_connector.yaml:106`).
+    /// `after renew_interval in KNOWN` in `KNOWN` → `MY_IDENTITY` (`automata/p2p_connector.yaml:122`).
     KnownAfterRenewInterval,
-    /// `network_connector leaves SETTLED` in `KNOWN` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:109`).
+    /// `network_connector leaves SETTLED` in `KNOWN` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:125`).
     KnownNetworkConnectorLeavesSettled,
-    /// `inbox_packet` in `DISCONNECTED` → `MY_IDENTITY` (`automata/p2p_connector.yaml:114`).
+    /// `inbox_packet` in `DISCONNECTED` → `MY_IDENTITY` (`automata/p2p_connector.yaml:130`).
     DisconnectedInboxPacket,
 }
 
@@ -551,13 +614,13 @@ pub struct Context<'a> {
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
     /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition>,
+    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     #[inline]
-    fn take(&mut self, transition: Transition, target: State) -> Response {
+    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
         self.answer = Answer::Taken;
         if self.is_exhausted() {
             return Response::Handled;
@@ -617,7 +680,8 @@ impl blocking::State<Machine> for State {
             State::AtStartup => in_at_startup(context),
             State::AwaitNetwork => in_await_network(context),
             State::MyIdentity => in_my_identity(context),
-            State::Propagate => in_propagate(context),
+            State::Sending => in_sending(context),
+            State::AwaitAnswers => in_await_answers(context),
             State::AwaitIncoming => in_await_incoming(context),
             State::Connected => in_connected(context),
             State::Disconnected => in_disconnected(context),
@@ -631,7 +695,7 @@ impl blocking::State<Machine> for State {
         match context.transition {
             Some(Transition::Stop) => {
                 match *self {
-                    State::Propagate => {
+                    State::Sending | State::AwaitAnswers => {
                         leave_propagate(context);
                     }
                     State::AwaitIncoming => {
@@ -646,7 +710,13 @@ impl blocking::State<Machine> for State {
                     .effects
                     .send(Sent::ToContactRatings(super::contact_ratings::Event::Pause));
             }
-            Some(Transition::MyIdentityMyIdUpdated) => {
+            Some(
+                Transition::MyIdentityMyIdUpdated { contacts_changed, identity_changed },
+            ) => {
+                context.variables.need_propagate = context.variables.need_propagate
+                    || *contacts_changed || *identity_changed;
+            }
+            Some(Transition::MyIdentityMyIdUpdated2) => {
                 context.variables.need_propagate = true;
                 context
                     .effects
@@ -662,7 +732,7 @@ impl blocking::State<Machine> for State {
                 | Transition::WorkingNetworkConnectorEntersDisconnected,
             ) => {
                 match *self {
-                    State::Propagate => {
+                    State::Sending | State::AwaitAnswers => {
                         leave_propagate(context);
                     }
                     State::AwaitIncoming => {
@@ -677,7 +747,10 @@ impl blocking::State<Machine> for State {
             Some(Transition::PropagateAfterPropagateTimeout) => {
                 leave_propagate(context);
             }
-            Some(Transition::PropagateMyIdPropagated) => {
+            Some(Transition::SendingMyIdSent { contacts }) => {
+                context.variables.awaited = *contacts;
+            }
+            Some(Transition::AwaitAnswersAlways) => {
                 leave_propagate(context);
                 context.variables.need_propagate = false;
             }
@@ -713,7 +786,7 @@ impl blocking::State<Machine> for State {
         match context.transition {
             Some(
                 Transition::AtStartupInit
-                | Transition::MyIdentityMyIdUpdated
+                | Transition::MyIdentityMyIdUpdated2
                 | Transition::KnownNetworkConnectorLeavesSettled,
             ) => {
                 enter_await_network(context);
@@ -721,6 +794,7 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::AwaitNetworkNetworkConnectorEntersConnected
                 | Transition::AwaitNetworkLook
+                | Transition::MyIdentityMyIdUpdated { .. }
                 | Transition::WorkingCheckSynchronize
                 | Transition::WorkingNetworkConnectorEntersConnected
                 | Transition::AwaitIncomingInboxPacket2
@@ -732,8 +806,8 @@ impl blocking::State<Machine> for State {
             Some(
                 Transition::AwaitNetworkNetworkConnectorEntersDisconnected
                 | Transition::AwaitNetworkLook2
-                | Transition::MyIdentityMyIdUpdated3
                 | Transition::MyIdentityMyIdUpdated4
+                | Transition::MyIdentityMyIdUpdated5
                 | Transition::WorkingNetworkConnectorEntersDisconnected
                 | Transition::AwaitIncomingAlways
                 | Transition::AwaitIncomingAfterIncomingTimeout
@@ -742,12 +816,12 @@ impl blocking::State<Machine> for State {
             ) => {
                 enter_known(context);
             }
-            Some(Transition::MyIdentityMyIdUpdated2) => {
+            Some(Transition::MyIdentityMyIdUpdated3) => {
                 enter_propagate(context);
             }
             Some(
                 Transition::PropagateAfterPropagateTimeout
-                | Transition::PropagateMyIdPropagated,
+                | Transition::AwaitAnswersAlways,
             ) => {
                 enter_await_incoming(context);
             }
@@ -764,7 +838,9 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Init) => context.ignored(),
         Trigger::Event(Event::Look) => context.ignored(),
         Trigger::Event(Event::MyIdUpdated { .. }) => context.ignored(),
-        Trigger::Event(Event::MyIdPropagated) => context.ignored(),
+        Trigger::Event(Event::MyIdSent { .. }) => context.ignored(),
+        Trigger::Event(Event::MyIdAnswered) => context.ignored(),
+        Trigger::Event(Event::IdentityPublisherLeavesPublishing) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -829,15 +905,28 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_my_identity(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::CheckSynchronize) => {
+            context.variables.outdated = true;
+            context.internal()
+        }
         Trigger::Event(Event::MyIdUpdated { contacts_changed, identity_changed }) => {
-            if *contacts_changed {
-                context.take(Transition::MyIdentityMyIdUpdated, State::AwaitNetwork)
+            if context.variables.outdated {
+                context
+                    .take(
+                        Transition::MyIdentityMyIdUpdated {
+                            contacts_changed,
+                            identity_changed,
+                        },
+                        State::MyIdentity,
+                    )
+            } else if *contacts_changed {
+                context.take(Transition::MyIdentityMyIdUpdated2, State::AwaitNetwork)
             } else if context.variables.need_propagate || *identity_changed {
-                context.take(Transition::MyIdentityMyIdUpdated2, State::Propagate)
+                context.take(Transition::MyIdentityMyIdUpdated3, State::Sending)
             } else if context.ask.network_connector_in_connected() {
-                context.take(Transition::MyIdentityMyIdUpdated3, State::Connected)
+                context.take(Transition::MyIdentityMyIdUpdated4, State::Connected)
             } else {
-                context.take(Transition::MyIdentityMyIdUpdated4, State::Disconnected)
+                context.take(Transition::MyIdentityMyIdUpdated5, State::Disconnected)
             }
         }
         _ => in_preparing(context),
@@ -872,18 +961,54 @@ fn in_working(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `PROPAGATE`.
+/// `PROPAGATE`: It goes to everybody who is here; identity_publisher sees to the DHT.
 #[inline]
 fn in_propagate(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::MyIdPropagated) => {
-            context.take(Transition::PropagateMyIdPropagated, State::AwaitIncoming)
-        }
         Trigger::Timer(Timer::PropagateAfterPropagateTimeout) => {
             context
                 .take(Transition::PropagateAfterPropagateTimeout, State::AwaitIncoming)
         }
         _ => in_working(context),
+    }
+}
+
+/// `SENDING`.
+#[inline]
+fn in_sending(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::MyIdSent { contacts }) => {
+            context
+                .take(
+                    Transition::SendingMyIdSent {
+                        contacts,
+                    },
+                    State::AwaitAnswers,
+                )
+        }
+        _ => in_propagate(context),
+    }
+}
+
+/// `AWAIT_ANSWERS`.
+#[inline]
+fn in_await_answers(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::MyIdAnswered) => {
+            context.variables.awaited = context.variables.awaited.saturating_sub(1_u32);
+            context.internal()
+        }
+        Trigger::Event(Event::IdentityPublisherLeavesPublishing) => context.internal(),
+        Trigger::Always | Trigger::Exhausted => {
+            if context.variables.awaited == 0
+                && !context.ask.identity_publisher_in_publishing()
+            {
+                context.take(Transition::AwaitAnswersAlways, State::AwaitIncoming)
+            } else {
+                in_propagate(context)
+            }
+        }
+        _ => in_propagate(context),
     }
 }
 
@@ -971,12 +1096,13 @@ fn enter_await_network(context: &mut Context<'_>) {
 
 /// On entering `MY_IDENTITY`.
 fn enter_my_identity(context: &mut Context<'_>) {
+    context.variables.outdated = false;
     context.effects.act(Action::UpdateMyIdentity);
 }
 
 /// On entering `PROPAGATE`.
 fn enter_propagate(context: &mut Context<'_>) {
-    context.effects.act(Action::Propagate);
+    context.effects.act(Action::SendToAll);
     context
         .effects
         .start_after(
@@ -1101,7 +1227,7 @@ impl automata_runtime::Automaton for Machine {
         _: &Variables,
         effects: &mut Effects<Machine>,
     ) {
-        if state == State::Propagate {
+        if state.is_in_propagate() {
             effects
                 .start_after(
                     Timer::PropagateAfterPropagateTimeout,

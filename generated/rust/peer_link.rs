@@ -23,8 +23,12 @@ pub enum State {
     Unreachable,
     /// `AWAIT_SESSION`, in `APART`. The handshake is under way.
     AwaitSession,
-    /// `RESTING`, in `APART`. It was tried lately.
-    Resting,
+    /// `BRIEFLY`, in `APART`, `RESTING`. There was a session just now.
+    Briefly,
+    /// `LATELY`, in `APART`, `RESTING`, `UNREACHED`. Since the node was started.
+    Lately,
+    /// `EARLIER`, in `APART`, `RESTING`, `UNREACHED`. Before the node was started.
+    Earlier,
     /// `LINKED`. There is a session.
     Linked,
     /// `CLOSED`.
@@ -39,7 +43,9 @@ impl State {
         State::Dialling,
         State::Unreachable,
         State::AwaitSession,
-        State::Resting,
+        State::Briefly,
+        State::Lately,
+        State::Earlier,
         State::Linked,
         State::Closed,
     ];
@@ -53,7 +59,9 @@ impl State {
             State::Dialling => "DIALLING",
             State::Unreachable => "UNREACHABLE",
             State::AwaitSession => "AWAIT_SESSION",
-            State::Resting => "RESTING",
+            State::Briefly => "BRIEFLY",
+            State::Lately => "LATELY",
+            State::Earlier => "EARLIER",
             State::Linked => "LINKED",
             State::Closed => "CLOSED",
         }
@@ -64,8 +72,20 @@ impl State {
     pub const fn is_in_apart(self) -> bool {
         matches!(
             self, State::Beginning | State::Dialling | State::Unreachable |
-            State::AwaitSession | State::Resting
+            State::AwaitSession | State::Briefly | State::Lately | State::Earlier
         )
+    }
+
+    /// Inside `RESTING`. It was tried lately.
+    #[must_use]
+    pub const fn is_in_resting(self) -> bool {
+        matches!(self, State::Briefly | State::Lately | State::Earlier)
+    }
+
+    /// Inside `UNREACHED`. All addresses were tried in vain.
+    #[must_use]
+    pub const fn is_in_unreached(self) -> bool {
+        matches!(self, State::Lately | State::Earlier)
     }
 }
 
@@ -99,7 +119,7 @@ impl automaton::State for State {
 pub enum Event {
     /// `wanted`, from `peers`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
     Wanted { pause: Milliseconds },
-    /// `wanted_now`, from `contacts`. Somebody waits for it.
+    /// `wanted_now`, from `contacts`, `contact_status`. Somebody waits for it.
     WantedNow,
     /// `address_learnt`, from `peers`. There is a new address of the peer.
     AddressLearnt,
@@ -109,8 +129,8 @@ pub enum Event {
     SessionEnded { chance: Milliseconds },
     /// `dial_failed`, from `gateway`. The answer to dial: nobody there, or refused.
     DialFailed { chance: Milliseconds },
-    /// `network_back`, from `peers`. The network is up; what failed before may go now.
-    NetworkBack,
+    /// `network_back`, from `network_connector`. The network is up, for the first time since it was begun or once more; what failed before may go now.
+    NetworkBack { first: bool },
     /// `unwanted`, from `contacts`. No session is wanted any more.
     Unwanted,
 }
@@ -292,6 +312,28 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
+/// What an instance puts on the bus.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "a key is a key")]
+pub enum Sent {
+    /// An observation: it enters `UNREACHED`.
+    EntersUnreached,
+}
+
+impl serde::Serialize for Sent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Sent::EntersUnreached => serializer.serialize_unit(),
+        }
+    }
+}
+
+impl automaton::Sent for Sent {
+    fn is_observation(&self) -> bool {
+        matches!(self, Sent::EntersUnreached)
+    }
+}
+
 /// A question that was asked, with its answer.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
@@ -366,7 +408,7 @@ pub enum Transition<'a> {
     Start,
     /// `unwanted` anywhere → `CLOSED` (`automata/peer_link.yaml:45`).
     Unwanted,
-    /// `wanted` in `AT_STARTUP` → `RESTING` (`automata/peer_link.yaml:52`). No longer than any rest may be; the clock may have jumped.
+    /// `wanted` in `AT_STARTUP` → `EARLIER` (`automata/peer_link.yaml:52`). No longer than any rest may be; the clock may have jumped.
     AtStartupWanted { pause: &'a Milliseconds },
     /// `wanted` in `AT_STARTUP` → `BEGINNING` (`automata/peer_link.yaml:56`).
     AtStartupWanted2,
@@ -380,7 +422,7 @@ pub enum Transition<'a> {
     DiallingAlways,
     /// `always` in `DIALLING` → `UNREACHABLE` (`automata/peer_link.yaml:82`).
     DiallingAlways2,
-    /// `always` in `UNREACHABLE` → `RESTING` (`automata/peer_link.yaml:86`).
+    /// `always` in `UNREACHABLE` → `UNREACHED` (`automata/peer_link.yaml:86`).
     UnreachableAlways,
     /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:89`).
     AwaitSessionAfterDialTimeout,
@@ -396,7 +438,9 @@ pub enum Transition<'a> {
     RestingAddressLearnt,
     /// `network_back` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:102`).
     RestingNetworkBack,
-    /// `session_ended` in `LINKED` → `RESTING` (`automata/peer_link.yaml:109`). At once, but for some chance, so that both sides do not dial at the same moment.
+    /// `network_back` in `EARLIER` → `BEGINNING` (`automata/peer_link.yaml:116`).
+    EarlierNetworkBack,
+    /// `session_ended` in `LINKED` → `BRIEFLY` (`automata/peer_link.yaml:122`). At once, but for some chance, so that both sides do not dial at the same moment.
     LinkedSessionEnded { chance: &'a Milliseconds },
 }
 
@@ -482,7 +526,9 @@ impl blocking::State<Machine> for State {
             State::Dialling => in_dialling(context),
             State::Unreachable => in_unreachable(context),
             State::AwaitSession => in_await_session(context),
-            State::Resting => in_resting(context),
+            State::Briefly => in_briefly(context),
+            State::Lately => in_lately(context),
+            State::Earlier => in_earlier(context),
             State::Linked => in_linked(context),
             State::Closed => context.nobody_answers(),
         }
@@ -497,7 +543,7 @@ impl blocking::State<Machine> for State {
                     State::AwaitSession => {
                         leave_await_session(context);
                     }
-                    State::Resting => {
+                    State::Briefly | State::Lately | State::Earlier => {
                         leave_resting(context);
                     }
                     _ => {}
@@ -542,7 +588,8 @@ impl blocking::State<Machine> for State {
                 Transition::RestingAfterPause
                 | Transition::RestingWantedNow
                 | Transition::RestingAddressLearnt
-                | Transition::RestingNetworkBack,
+                | Transition::RestingNetworkBack
+                | Transition::EarlierNetworkBack,
             ) => {
                 leave_resting(context);
             }
@@ -557,18 +604,18 @@ impl blocking::State<Machine> for State {
     #[inline]
     fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
         match context.transition {
-            Some(
-                Transition::AtStartupWanted { .. }
-                | Transition::UnreachableAlways
-                | Transition::LinkedSessionEnded { .. },
-            ) => {
+            Some(Transition::AtStartupWanted { .. } | Transition::UnreachableAlways) => {
                 enter_resting(context);
+                enter_unreached(context);
             }
             Some(Transition::ApartSessionReady) => {
                 enter_linked(context);
             }
             Some(Transition::BeginningAlways | Transition::DiallingAlways) => {
                 enter_await_session(context);
+            }
+            Some(Transition::LinkedSessionEnded { .. }) => {
+                enter_resting(context);
             }
             _ => {}
         }
@@ -598,7 +645,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                         Transition::AtStartupWanted {
                             pause,
                         },
-                        State::Resting,
+                        State::Earlier,
                     )
             } else {
                 context.take(Transition::AtStartupWanted2, State::Beginning)
@@ -609,7 +656,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::SessionReady) => context.ignored(),
         Trigger::Event(Event::SessionEnded { .. }) => context.ignored(),
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkBack) => context.ignored(),
+        Trigger::Event(Event::NetworkBack { .. }) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -661,7 +708,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            context.take(Transition::UnreachableAlways, State::Resting)
+            context.take(Transition::UnreachableAlways, State::Lately)
         }
         _ => in_apart(context),
     }
@@ -691,7 +738,7 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::WantedNow) => context.ignored(),
         Trigger::Event(Event::AddressLearnt) => context.ignored(),
-        Trigger::Event(Event::NetworkBack) => context.ignored(),
+        Trigger::Event(Event::NetworkBack { .. }) => context.ignored(),
         Trigger::Timer(Timer::AwaitSessionAfterDialTimeout) => {
             context.take(Transition::AwaitSessionAfterDialTimeout, State::Dialling)
         }
@@ -709,7 +756,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::AddressLearnt) => {
             context.take(Transition::RestingAddressLearnt, State::Beginning)
         }
-        Trigger::Event(Event::NetworkBack) => {
+        Trigger::Event(Event::NetworkBack { .. }) => {
             context.take(Transition::RestingNetworkBack, State::Beginning)
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
@@ -717,6 +764,39 @@ fn in_resting(context: &mut Context<'_>) -> Response {
             context.take(Transition::RestingAfterPause, State::Beginning)
         }
         _ => in_apart(context),
+    }
+}
+
+/// `BRIEFLY`: There was a session just now.
+#[inline]
+fn in_briefly(context: &mut Context<'_>) -> Response {
+    in_resting(context)
+}
+
+/// `UNREACHED`: All addresses were tried in vain.
+#[inline]
+fn in_unreached(context: &mut Context<'_>) -> Response {
+    in_resting(context)
+}
+
+/// `LATELY`: Since the node was started.
+#[inline]
+fn in_lately(context: &mut Context<'_>) -> Response {
+    in_unreached(context)
+}
+
+/// `EARLIER`: Before the node was started.
+#[inline]
+fn in_earlier(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::NetworkBack { first }) => {
+            if *first {
+                context.internal()
+            } else {
+                context.take(Transition::EarlierNetworkBack, State::Beginning)
+            }
+        }
+        _ => in_unreached(context),
     }
 }
 
@@ -730,13 +810,13 @@ fn in_linked(context: &mut Context<'_>) -> Response {
                     Transition::LinkedSessionEnded {
                         chance,
                     },
-                    State::Resting,
+                    State::Briefly,
                 )
         }
         Trigger::Event(Event::WantedNow) => context.ignored(),
         Trigger::Event(Event::AddressLearnt) => context.ignored(),
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkBack) => context.ignored(),
+        Trigger::Event(Event::NetworkBack { .. }) => context.ignored(),
         Trigger::Event(Event::SessionReady) => context.ignored(),
         _ => anywhere(context),
     }
@@ -770,6 +850,11 @@ fn enter_resting(context: &mut Context<'_>) {
 /// On leaving `RESTING`.
 fn leave_resting(context: &mut Context<'_>) {
     context.effects.stop(Timer::RestingAfterPause);
+}
+
+/// On entering `UNREACHED`.
+fn enter_unreached(context: &mut Context<'_>) {
+    context.effects.send(Sent::EntersUnreached);
 }
 
 /// On entering `LINKED`.
@@ -849,7 +934,7 @@ impl automata_runtime::Automaton for Machine {
     type Event = Event;
     type Timer = Timer;
     type Action = Action;
-    type Sent = Never;
+    type Sent = Sent;
     type Question = Question;
     type Parameters = Parameters;
     type Given = Given;
@@ -874,7 +959,7 @@ impl automata_runtime::Automaton for Machine {
                     parameters.dial_timeout,
                 );
         }
-        if state == State::Resting {
+        if state.is_in_resting() {
             effects.start_after(Timer::RestingAfterPause, variables.pause);
         }
     }

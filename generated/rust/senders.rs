@@ -126,6 +126,19 @@ pub mod api {
             Message::P2pConnector(Input::Event(Event::PingContact { peer }))
         }
     }
+
+    /// To `reachability`.
+    pub mod reachability {
+        use automata_runtime::generated::*;
+        use super::super::super::reachability::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `asked`.
+        #[must_use]
+        pub fn asked(peer: types::NodeId) -> Message {
+            Message::Reachability(peer, Input::Event(Event::Asked))
+        }
+    }
 }
 
 /// The people and nodes that we know, and what is known of them.
@@ -301,6 +314,12 @@ pub mod gateway {
         #[must_use]
         pub fn inbox_packet(peer: types::NodeId) -> Message {
             Message::ContactStatus(peer, Input::Event(Event::InboxPacket))
+        }
+
+        /// `message_waiting`. There is a message for the contact, or one less is on its way.
+        #[must_use]
+        pub fn message_waiting(peer: types::NodeId) -> Message {
+            Message::ContactStatus(peer, Input::Event(Event::MessageWaiting))
         }
     }
 
@@ -542,6 +561,19 @@ pub mod gateway {
         }
     }
 
+    /// To `reachability`.
+    pub mod reachability {
+        use automata_runtime::generated::*;
+        use super::super::super::reachability::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `session_opened`. There is a session with it.
+        #[must_use]
+        pub fn session_opened(peer: types::NodeId) -> Message {
+            Message::Reachability(peer, Input::Event(Event::SessionOpened))
+        }
+    }
+
     /// To `tcp_connection`.
     pub mod tcp_connection {
         use automata_runtime::generated::*;
@@ -569,18 +601,6 @@ pub mod handshake {
         use super::super::super::contact_status::Event;
         use super::super::super::system::Message;
         use super::super::super::types;
-        /// `identity_fetched`. An answer to fetch_identity: the document is there and in date.
-        #[must_use]
-        pub fn identity_fetched(peer: types::NodeId) -> Message {
-            Message::ContactStatus(peer, Input::Event(Event::IdentityFetched))
-        }
-
-        /// `identity_missing`. The other answer.
-        #[must_use]
-        pub fn identity_missing(peer: types::NodeId) -> Message {
-            Message::ContactStatus(peer, Input::Event(Event::IdentityMissing))
-        }
-
         /// `ack_received`. The peer has acknowledged our identity. Mended: CONNECTED listened to a misspelt name that nobody sent.
         #[must_use]
         pub fn ack_received(peer: types::NodeId) -> Message {
@@ -591,6 +611,18 @@ pub mod handshake {
         #[must_use]
         pub fn send_failed(peer: types::NodeId) -> Message {
             Message::ContactStatus(peer, Input::Event(Event::SendFailed))
+        }
+    }
+
+    /// To `p2p_connector`.
+    pub mod p2p_connector {
+        use automata_runtime::generated::*;
+        use super::super::super::p2p_connector::Event;
+        use super::super::super::system::Message;
+        /// `my_id_answered`. One of them has it, does not take it, or is gone. Old name: my-id-propagated, once all have.
+        #[must_use]
+        pub fn my_id_answered() -> Message {
+            Message::P2pConnector(Input::Event(Event::MyIdAnswered))
         }
     }
 }
@@ -625,10 +657,10 @@ pub mod identity {
             )
         }
 
-        /// `my_id_propagated`. The answer to propagate.
+        /// `my_id_sent`. The answer to send_to_all: to so many.
         #[must_use]
-        pub fn my_id_propagated() -> Message {
-            Message::P2pConnector(Input::Event(Event::MyIdPropagated))
+        pub fn my_id_sent(contacts: u32) -> Message {
+            Message::P2pConnector(Input::Event(Event::MyIdSent { contacts }))
         }
     }
 }
@@ -689,12 +721,6 @@ pub mod peers {
         #[must_use]
         pub fn address_learnt(peer: types::NodeId) -> Message {
             Message::PeerLink(peer, Input::Event(Event::AddressLearnt))
-        }
-
-        /// `network_back`. The network is up; what failed before may go now.
-        #[must_use]
-        pub fn network_back(peer: types::NodeId) -> Message {
-            Message::PeerLink(peer, Input::Event(Event::NetworkBack))
         }
     }
 }

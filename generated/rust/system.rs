@@ -6,7 +6,7 @@ use super::outside;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "7385c3d50ec53c8206d4b2115329ff8140fdf509e6296867a59770465fcc99ff";
+pub const MODEL_HASH: &str = "423775be7681662b1a520db7cddf72c3de94852bd26708c1e466fb9cc8fffe1f";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub enum Message {
     PeerLink(types::NodeId, Input<super::peer_link::Machine>),
     /// For `peer_protocol`.
     PeerProtocol(u64, Input<super::peer_protocol::Machine>),
+    /// For `reachability`.
+    Reachability(types::NodeId, Input<super::reachability::Machine>),
     /// For `tcp_connection`.
     TcpConnection(u64, Input<super::tcp_connection::Machine>),
 }
@@ -68,6 +70,8 @@ pub enum Action {
     PeerLink(types::NodeId, super::peer_link::Action),
     /// Of `peer_protocol`.
     PeerProtocol(u64, super::peer_protocol::Action),
+    /// Of `reachability`.
+    Reachability(types::NodeId, super::reachability::Inside),
     /// Of `tcp_connection`.
     TcpConnection(u64, super::tcp_connection::Inside),
     /// For a part outside.
@@ -103,15 +107,19 @@ pub enum Alarm {
     PeerLink(Slot, super::peer_link::Timer),
     /// Of `peer_protocol`.
     PeerProtocol(Slot, super::peer_protocol::Timer),
+    /// Of `reachability`.
+    Reachability(Slot, super::reachability::Timer),
     /// Of `tcp_connection`.
     TcpConnection(Slot, super::tcp_connection::Timer),
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: super::network_connector::Conditions + super::p2p_connector::Conditions + super::peer_link::Conditions + super::peer_protocol::Conditions {}
+pub trait Host: super::contact_status::Conditions + super::network_connector::Conditions + super::nickname_holder::Conditions + super::p2p_connector::Conditions + super::peer_link::Conditions + super::peer_protocol::Conditions + super::reachability::Conditions {}
 impl<
-    T: super::network_connector::Conditions + super::p2p_connector::Conditions
-        + super::peer_link::Conditions + super::peer_protocol::Conditions,
+    T: super::contact_status::Conditions + super::network_connector::Conditions
+        + super::nickname_holder::Conditions + super::p2p_connector::Conditions
+        + super::peer_link::Conditions + super::peer_protocol::Conditions
+        + super::reachability::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -143,6 +151,8 @@ pub struct Settings {
     pub peer_link: super::peer_link::Settings,
     /// Of `peer_protocol`.
     pub peer_protocol: super::peer_protocol::Settings,
+    /// Of `reachability`.
+    pub reachability: super::reachability::Settings,
     /// Of `tcp_connection`.
     pub tcp_connection: super::tcp_connection::Settings,
 }
@@ -152,12 +162,16 @@ pub struct Settings {
 pub struct States {
     /// Of `dht_connector`.
     pub dht_connector: Option<super::dht_connector::State>,
+    /// Of `identity_publisher`.
+    pub identity_publisher: Option<super::identity_publisher::State>,
     /// Of `network_connector`.
     pub network_connector: Option<super::network_connector::State>,
     /// Of `network_transport`.
     pub network_transport: automata_runtime::StateCounts<
         super::network_transport::State,
     >,
+    /// Of `peer_link`.
+    pub peer_link: automata_runtime::StateTable<types::NodeId, super::peer_link::State>,
 }
 
 /// Every instance of every automaton. Runs in a [`Bus`].
@@ -190,6 +204,8 @@ pub struct System {
     pub peer_link: Instances<super::peer_link::Machine>,
     /// Per session. Who is this peer, and may we talk? HELLO, PEER-ID and READY over one session.
     pub peer_protocol: Instances<super::peer_protocol::Machine>,
+    /// Per peer. Is this node there now? Somebody who searches wants to know.
+    pub reachability: Instances<super::reachability::Machine>,
     /// Per session. One TCP session with a remote node, from the open socket to its close.
     pub tcp_connection: Instances<super::tcp_connection::Machine>,
 }
@@ -214,6 +230,7 @@ impl System {
             p2p_connector: Single::default(),
             peer_link: Instances::default(),
             peer_protocol: Instances::default(),
+            reachability: Instances::default(),
             tcp_connection: Instances::default(),
         }
     }
@@ -239,6 +256,7 @@ impl System {
             Message::P2pConnector(_) => self.p2p_connector.get().is_some(),
             Message::PeerLink(key, _) => self.peer_link.get(key).is_some(),
             Message::PeerProtocol(key, _) => self.peer_protocol.get(key).is_some(),
+            Message::Reachability(key, _) => self.reachability.get(key).is_some(),
             Message::TcpConnection(key, _) => self.tcp_connection.get(key).is_some(),
         }
     }
@@ -269,6 +287,7 @@ impl automata_runtime::System for System {
         visitor.member::<super::p2p_connector::Machine>();
         visitor.member::<super::peer_link::Machine>();
         visitor.member::<super::peer_protocol::Machine>();
+        visitor.member::<super::reachability::Machine>();
         visitor.member::<super::tcp_connection::Machine>();
     }
 
@@ -398,6 +417,11 @@ impl automata_runtime::System for System {
                         super::peer_protocol::Machine,
                     >(key, input, origin, Message::PeerProtocol, host, actions)
             }
+            Message::Reachability(key, input) => {
+                bus.deliver_to::<
+                        super::reachability::Machine,
+                    >(key, input, origin, Message::Reachability, host, actions)
+            }
             Message::TcpConnection(key, input) => {
                 bus.deliver_to::<
                         super::tcp_connection::Machine,
@@ -465,6 +489,9 @@ impl automata_runtime::System for System {
             }
             Alarm::PeerProtocol(slot, timer) => {
                 bus.fire_at::<super::peer_protocol::Machine>(slot, timer, host, actions)
+            }
+            Alarm::Reachability(slot, timer) => {
+                bus.fire_at::<super::reachability::Machine>(slot, timer, host, actions)
             }
             Alarm::TcpConnection(slot, timer) => {
                 bus.fire_at::<super::tcp_connection::Machine>(slot, timer, host, actions)
@@ -561,7 +588,7 @@ impl Member<super::contact_status::Machine> for System {
         &mut self,
         key: &types::NodeId,
         given: &super::contact_status::Given,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> super::contact_status::Instance {
         let parameters = Member::<
             super::contact_status::Machine,
@@ -572,6 +599,8 @@ impl Member<super::contact_status::Machine> for System {
             parameters,
             &mut buffers.effects,
             &mut buffers.asked,
+            host,
+            &self.states,
         )
     }
 
@@ -587,18 +616,27 @@ impl Member<super::contact_status::Machine> for System {
         &mut self,
         slot: Slot,
         trigger: Trigger<'_, super::contact_status::Event, super::contact_status::Timer>,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::contact_status::step(self.contact_status.parts(slot), trigger)
+        super::contact_status::step(
+            self.contact_status.parts(slot),
+            trigger,
+            host,
+            &self.states,
+        )
     }
 
     fn route(
         &self,
         _: Slot,
-        sent: automata_runtime::value::Never,
-        _: &mut Outbox<'_, Self>,
+        sent: super::contact_status::Sent,
+        outbox: &mut Outbox<'_, Self>,
     ) {
-        match sent {}
+        match sent {
+            super::contact_status::Sent::ToPeerLink { key, event } => {
+                outbox.send(Message::PeerLink(key, Input::Event(event)))
+            }
+        }
     }
 
     #[inline]
@@ -607,12 +645,6 @@ impl Member<super::contact_status::Machine> for System {
         action: super::contact_status::Action,
     ) -> Action {
         match action {
-            super::contact_status::Action::FetchIdentity => {
-                Action::ContactStatus(
-                    instance_.clone(),
-                    super::contact_status::Inside::FetchIdentity,
-                )
-            }
             super::contact_status::Action::SendMyIdentity => {
                 Action::ContactStatus(
                     instance_.clone(),
@@ -645,10 +677,12 @@ impl Member<super::contact_status::Machine> for System {
                     }),
                 )
             }
-            super::contact_status::Action::ReleaseMessages => {
+            super::contact_status::Action::ReleaseMessages { at_once } => {
                 Action::ContactStatus(
                     instance_.clone(),
-                    super::contact_status::Inside::ReleaseMessages,
+                    super::contact_status::Inside::ReleaseMessages {
+                        at_once,
+                    },
                 )
             }
         }
@@ -869,7 +903,46 @@ impl Member<super::identity_publisher::Machine> for System {
             super::identity_publisher::Sent::ToIdentityPublisher(event) => {
                 outbox.send(Message::IdentityPublisher(Input::Event(event)))
             }
+            super::identity_publisher::Sent::EntersPublished => {
+                for observer in self.nickname_holder.serials() {
+                    outbox
+                        .observe::<
+                            super::nickname_holder::Machine,
+                        >(
+                            Message::NicknameHolder(
+                                Input::Event(
+                                    super::nickname_holder::Event::IdentityPublisherEntersPublished,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+            }
+            super::identity_publisher::Sent::LeavesPublishing => {
+                for observer in self.p2p_connector.serials() {
+                    outbox
+                        .observe::<
+                            super::p2p_connector::Machine,
+                        >(
+                            Message::P2pConnector(
+                                Input::Event(
+                                    super::p2p_connector::Event::IdentityPublisherLeavesPublishing,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+            }
         }
+    }
+
+    fn moved(
+        &mut self,
+        _: Slot,
+        _: Option<super::identity_publisher::State>,
+        after: Option<super::identity_publisher::State>,
+    ) {
+        self.states.identity_publisher = after;
     }
 
     #[inline]
@@ -1178,6 +1251,14 @@ impl Member<super::network_connector::Machine> for System {
                         );
                 }
             }
+            super::network_connector::Sent::AllPeerLink(event) => {
+                for (key, _) in self.peer_link.iter() {
+                    outbox
+                        .send(
+                            Message::PeerLink(key.clone(), Input::Event(event.clone())),
+                        );
+                }
+            }
             super::network_connector::Sent::EntersConnected => {
                 for observer in self.dht_connector.serials() {
                     outbox
@@ -1462,7 +1543,7 @@ impl Member<super::nickname_holder::Machine> for System {
         &mut self,
         key: &(),
         given: &super::nickname_holder::Given,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> super::nickname_holder::Instance {
         let parameters = Member::<
             super::nickname_holder::Machine,
@@ -1473,6 +1554,8 @@ impl Member<super::nickname_holder::Machine> for System {
             parameters,
             &mut buffers.effects,
             &mut buffers.asked,
+            host,
+            &self.states,
         )
     }
 
@@ -1492,9 +1575,14 @@ impl Member<super::nickname_holder::Machine> for System {
             super::nickname_holder::Event,
             super::nickname_holder::Timer,
         >,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::nickname_holder::step(self.nickname_holder.parts(slot), trigger)
+        super::nickname_holder::step(
+            self.nickname_holder.parts(slot),
+            trigger,
+            host,
+            &self.states,
+        )
     }
 
     fn route(
@@ -1532,6 +1620,11 @@ impl Member<super::nickname_holder::Machine> for System {
                         index,
                     }),
                 )
+            }
+            super::nickname_holder::Action::NoteProblem { problem } => {
+                Action::NicknameHolder(super::nickname_holder::Inside::NoteProblem {
+                    problem,
+                })
             }
             super::nickname_holder::Action::Report { result, nickname, index } => {
                 Action::NicknameHolder(super::nickname_holder::Inside::Report {
@@ -1790,11 +1883,51 @@ impl Member<super::peer_link::Machine> for System {
 
     fn route(
         &self,
-        _: Slot,
-        sent: automata_runtime::value::Never,
-        _: &mut Outbox<'_, Self>,
+        slot: Slot,
+        sent: super::peer_link::Sent,
+        outbox: &mut Outbox<'_, Self>,
     ) {
-        match sent {}
+        match sent {
+            super::peer_link::Sent::EntersUnreached => {
+                for (key, observer) in self.contact_status.serials() {
+                    outbox
+                        .observe::<
+                            super::contact_status::Machine,
+                        >(
+                            Message::ContactStatus(
+                                key.clone(),
+                                Input::Event(super::contact_status::Event::PeerLinkEntersUnreached {
+                                    key: self.peer_link.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+                for (key, observer) in self.reachability.serials() {
+                    outbox
+                        .observe::<
+                            super::reachability::Machine,
+                        >(
+                            Message::Reachability(
+                                key.clone(),
+                                Input::Event(super::reachability::Event::PeerLinkEntersUnreached {
+                                    key: self.peer_link.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+            }
+        }
+    }
+
+    fn moved(
+        &mut self,
+        slot: Slot,
+        before: Option<super::peer_link::State>,
+        after: Option<super::peer_link::State>,
+    ) {
+        self.states.peer_link.moved(self.peer_link.key(slot), before, after);
     }
 
     #[inline]
@@ -1875,8 +2008,95 @@ impl Member<super::peer_protocol::Machine> for System {
     }
 }
 
-impl Member<super::tcp_connection::Machine> for System {
+impl Member<super::reachability::Machine> for System {
     const INDEX: usize = 13;
+    type Table = Instances<super::reachability::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.reachability
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.reachability
+    }
+
+    fn create(
+        &mut self,
+        key: &types::NodeId,
+        given: &super::reachability::Given,
+        host: &mut (dyn Host + '_),
+    ) -> super::reachability::Instance {
+        let parameters = Member::<super::reachability::Machine>::parameters(self, given);
+        let buffers = self.reachability.buffers_mut();
+        super::reachability::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+        )
+    }
+
+    fn parameters(
+        &self,
+        given: &super::reachability::Given,
+    ) -> super::reachability::Parameters {
+        super::reachability::Parameters::new(&self.settings.reachability, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, super::reachability::Event, super::reachability::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        super::reachability::step(self.reachability.parts(slot), trigger, host)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(instance_: &types::NodeId, action: super::reachability::Action) -> Action {
+        match action {
+            super::reachability::Action::HurryLink => {
+                Action::Reachability(
+                    instance_.clone(),
+                    super::reachability::Inside::HurryLink,
+                )
+            }
+            super::reachability::Action::ReleaseLink => {
+                Action::Reachability(
+                    instance_.clone(),
+                    super::reachability::Inside::ReleaseLink,
+                )
+            }
+            super::reachability::Action::Report { reached } => {
+                Action::Outside(
+                    outside::Command::User(outside::User::ReachabilityReport {
+                        peer: instance_.clone(),
+                        reached,
+                    }),
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: super::reachability::Timer) -> Alarm {
+        Alarm::Reachability(slot, timer)
+    }
+}
+
+impl Member<super::tcp_connection::Machine> for System {
+    const INDEX: usize = 14;
     type Table = Instances<super::tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {

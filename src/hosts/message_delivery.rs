@@ -1,6 +1,5 @@
 //! A message of ours: handed to the session that serves the recipient, and what became of it written down.
 
-use crate::automata::contact_status;
 use crate::automata::message_delivery::{self, Inside as Action};
 use crate::automata::senders::{gateway, private_messages, services};
 use crate::automata::system::{Message, System};
@@ -16,11 +15,11 @@ pub fn perform(world: &mut World, system: &System, message: PacketId, action: Ac
     match action {
         Action::StandInLine { peer, number } => {
             world.send_queue.stand(peer, number, message);
-            release(world, system, peer);
+            world.tell_if_there(system, gateway::contact_status::message_waiting(peer));
         }
         Action::LeaveLine { peer, number } => {
             world.send_queue.leave(&peer, number);
-            release(world, system, peer);
+            world.tell_if_there(system, gateway::contact_status::message_waiting(peer));
         }
         Action::Transmit { peer } => match world.sessions.ready(&peer) {
             Some(session) => world.command(Command::Transmit { session, message, recipient: peer }),
@@ -118,15 +117,9 @@ fn messages_for(system: &System, peer: &NodeId) -> Vec<PacketId> {
     those.map(|(message, _)| *message).collect()
 }
 
-/// Messages whose turn it is may go, if the contact is here.
-pub fn release(world: &mut World, system: &System, peer: NodeId) {
-    let is_here = |status: contact_status::State| status == contact_status::State::Connected;
-    if world.sessions.ready(&peer).is_none()
-        || !system.contact_status.get(&peer).is_some_and(|status| is_here(status.state()))
-    {
-        return;
-    }
-    while let Some(message) = world.send_queue.next(&peer) {
+/// Messages whose turn it is may go, until so many are on their way.
+pub fn release(world: &mut World, peer: NodeId, at_once: u8) {
+    while let Some(message) = world.send_queue.next(&peer, usize::from(at_once)) {
         world.tell(gateway::message_delivery::turn(message));
     }
 }

@@ -16,4 +16,5 @@ pub mod p2p_connector;
 pub mod packets;
 pub mod peer_link;
 pub mod peer_protocol;
+pub mod reachability;
 pub mod tcp_connection;

@@ -1,15 +1,22 @@
 //! Our nickname: what the user is told of it.
 
-use crate::automata::nickname_holder::Inside as Action;
+use crate::automata::nickname_holder::{Conditions, Inside as Action};
 use crate::automata::senders::{api, dht};
 use crate::automata::system::System;
 use crate::automata::types::{NicknameResult, SlotState};
 use crate::nickname::Nickname;
 use crate::world::{Command, World};
 
+impl Conditions for World {
+    fn document_names(&mut self, nickname: Option<&Nickname>) -> bool {
+        self.identity.name.as_ref() == nickname
+    }
+}
+
 /// Performs an action.
 pub fn perform(world: &mut World, action: Action) {
     match action {
+        Action::NoteProblem { problem } => world.nickname.problem = Some(problem),
         Action::Report { result, nickname, index } => {
             if result == NicknameResult::Failed {
                 // Nothing went wrong with the last question.
@@ -29,6 +36,8 @@ pub fn perform(world: &mut World, action: Action) {
 /// The user wants to be known by another name, or by none.
 pub fn set(world: &mut World, system: &System, nickname: Option<Nickname>) {
     world.nickname.wanted.clone_from(&nickname);
+    // A claim counts only once our identity document names the nickname too.
+    world.tell_if_there(system, api::p2p_connector::check_synchronize());
     // Otherwise it is taken up as soon as the service is on.
     if world.is_service_on(system, "private-messages") {
         match nickname {

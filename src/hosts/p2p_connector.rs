@@ -1,12 +1,12 @@
 //! Our identity document: built by the rim, which has the key, and sent to everybody with whom there is a session.
 
+use crate::automata::local_service;
 use crate::automata::p2p_connector::{Action, Conditions};
 use crate::automata::senders::identity;
 use crate::automata::system::System;
-use crate::automata::{dht_connector, local_service};
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::TransportName;
-use crate::world::{Command, OutgoingPacket, Purpose, World};
+use crate::world::{Command, IdentityBuilt, OutgoingPacket, Purpose, World};
 
 impl Conditions for World {
     fn peers_known(&mut self) -> bool {
@@ -29,7 +29,7 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
             let services = services.map(|(name, _)| name.clone()).collect();
             world.command(Command::BuildIdentity { entrypoints, services });
         }
-        Action::Propagate => propagate(world, system),
+        Action::SendToAll => send_to_all(world),
         Action::SendMyIdentity { peer } => {
             world.send_packet(*peer, OutgoingPacket::Identity);
         }
@@ -43,6 +43,17 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
     }
 }
 
+/// Our identity document is on disk.
+pub fn identity_built(world: &mut World, system: &System, built: IdentityBuilt) {
+    let IdentityBuilt { contacts_changed, identity_changed, revision, name } = built;
+    world.identity.revision = revision;
+    world.identity.name = name;
+    if contacts_changed || identity_changed {
+        world.tell_if_there(system, identity::identity_publisher::changed());
+    }
+    world.tell(identity::p2p_connector::my_id_updated(contacts_changed, identity_changed));
+}
+
 /// Where we can be reached: by the transports that listen, those that serve best first.
 fn in_order(world: &World) -> Vec<Entrypoint> {
     let mut transports: Vec<_> = world.identity.entrypoints.iter().collect();
@@ -50,30 +61,16 @@ fn in_order(world: &World) -> Vec<Entrypoint> {
     transports.into_iter().flat_map(|(_, entrypoints)| entrypoints.iter().cloned()).collect()
 }
 
-fn propagate(world: &mut World, system: &System) {
-    if world.is_service_on(system, "identity-propagate") {
-        let peers: Vec<NodeId> = world.sessions.ready_peers().map(|(peer, _)| *peer).collect();
-        for peer in peers {
-            if let Some(packet) = world.send_packet(peer, OutgoingPacket::Identity) {
-                world.handshakes.wait(packet, peer, Purpose::Propagation);
-            }
-        }
-        if is_joined(system) {
-            world.handshakes.is_publishing = true;
-            world.tell(identity::identity_publisher::changed());
+/// Sends our identity document to everybody who is here. Whoever was sent an older one is not waited for any more.
+fn send_to_all(world: &mut World) {
+    world.handshakes.forget(None, Some(Purpose::Propagation));
+    let peers: Vec<NodeId> = world.sessions.ready_peers().map(|(peer, _)| *peer).collect();
+    let mut sent = 0;
+    for peer in peers {
+        if let Some(packet) = world.send_packet(peer, OutgoingPacket::Identity) {
+            world.handshakes.wait(packet, peer, Purpose::Propagation);
+            sent += 1;
         }
     }
-    look_at_propagation(world, system);
-}
-
-/// The DHT is there, to be published in.
-fn is_joined(system: &System) -> bool {
-    system.dht_connector.get().is_some_and(|connector| connector.state() == dht_connector::State::Joined)
-}
-
-/// Our identity has been propagated once nobody is waited for.
-pub fn look_at_propagation(world: &mut World, system: &System) {
-    if !world.handshakes.is_propagating() {
-        world.tell_if_there(system, identity::p2p_connector::my_id_propagated());
-    }
+    world.tell(identity::p2p_connector::my_id_sent(sent));
 }

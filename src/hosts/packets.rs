@@ -7,7 +7,7 @@ use crate::peers::PeerSource;
 use crate::wire::{FailReason, PacketId};
 use crate::world::{Command, IncomingPacket, OutgoingPacket, PacketContent, Purpose, SessionId, World};
 
-use super::{message_delivery, p2p_connector};
+use super::message_delivery;
 
 /// A packet came in by a session that is ready.
 pub fn receive(world: &mut World, system: &System, session: SessionId, packet: IncomingPacket) {
@@ -60,7 +60,7 @@ fn acknowledged(world: &mut World, system: &System, packet: &PacketId, peer: Nod
     match world.handshakes.answered(packet, &peer) {
         Some(Purpose::Contact) if is_taken => world.tell(handshake::contact_status::ack_received(peer)),
         Some(Purpose::Contact) => world.tell(handshake::contact_status::send_failed(peer)),
-        Some(Purpose::Propagation) => p2p_connector::look_at_propagation(world, system),
+        Some(Purpose::Propagation) => world.tell_if_there(system, handshake::p2p_connector::my_id_answered()),
         None => {}
     }
 }

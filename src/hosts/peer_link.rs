@@ -1,11 +1,11 @@
 //! A wanted session: addresses are taken one after another, and rests are written down.
 
 use crate::automata::peer_link::{Action, Conditions};
-use crate::automata::senders::{contacts, gateway, handshake, peers};
+use crate::automata::senders::{contacts, gateway, peers};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::peers::PeerSource;
-use crate::world::{Command, RequestId, Session, World};
+use crate::world::{Command, Session, World};
 
 use automata_runtime::Milliseconds;
 
@@ -34,14 +34,10 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             let now_unix_ms = world.now.unix_ms;
             let known = world.peers.entry(peer, PeerSource::User, now_unix_ms);
             known.failures = known.failures.saturating_add(1);
-            if world.handshakes.fetching.remove(&peer) {
-                world.tell(handshake::contact_status::identity_missing(peer));
-            }
             // It may have moved; then only its document says where to. Asked after each round, since a document that has just been written is not found at once.
-            if world.contacts.contains(&peer) || world.reaching.is_awaited(&peer) {
+            if world.contacts.contains(&peer) {
                 world.find_identity(peer);
             }
-            reached(world, system, peer, false);
         }
     }
 }
@@ -73,29 +69,6 @@ pub fn hurry(world: &mut World, system: &System, peer: NodeId) {
         world.tell(contacts::peer_link::wanted_now(peer));
     } else {
         want(world, peer);
-    }
-}
-
-/// The user wants to know whether a node is there.
-pub fn reach(world: &mut World, system: &System, request: RequestId, peer: NodeId) {
-    if world.sessions.ready(&peer).is_some() {
-        world.command(Command::ReportReached { request, is_reached: true });
-    } else if peer == world.me || world.reaching.is_full() {
-        world.command(Command::ReportReached { request, is_reached: peer == world.me });
-    } else {
-        world.reaching.wait(peer, request);
-        hurry(world, system, peer);
-    }
-}
-
-/// It has been found out whether a node is there. A session that only served to find out is not wanted any more.
-pub fn reached(world: &mut World, system: &System, peer: NodeId, is_reached: bool) {
-    let Some(requests) = world.reaching.end(&peer) else { return };
-    for request in requests {
-        world.command(Command::ReportReached { request, is_reached });
-    }
-    if !world.contacts.contains(&peer) && !world.bootstrap.contains(&peer) {
-        world.tell_if_there(system, contacts::peer_link::unwanted(peer));
     }
 }
 

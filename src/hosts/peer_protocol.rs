@@ -9,7 +9,7 @@ use crate::automata::types::{OtherSession, Refusal};
 use crate::identity::NodeId;
 use crate::world::{Counters, FrameContent, OutgoingFrame, Purpose, Session, SessionId, VIOLATION_POINTS, World};
 
-use super::{message_delivery, p2p_connector, packets, peer_link};
+use super::{message_delivery, packets};
 use crate::peers::PeerSource;
 
 impl Conditions for World {
@@ -150,25 +150,22 @@ fn note_violation(world: &mut World, session: SessionId) {
 
 /// A peer has no session any more: what waited for its answers waits in vain.
 fn lost(world: &mut World, system: &System, peer: NodeId) {
-    let forgotten = world.handshakes.forget(&peer, None);
-    if forgotten.contains(&Purpose::Contact) {
-        world.tell_if_there(system, handshake::contact_status::send_failed(peer));
+    for purpose in world.handshakes.forget(Some(&peer), None) {
+        let told = match purpose {
+            Purpose::Contact => handshake::contact_status::send_failed(peer),
+            Purpose::Propagation => handshake::p2p_connector::my_id_answered(),
+        };
+        world.tell_if_there(system, told);
     }
     world.tell_if_there(system, gateway::contact_status::session_closed(peer));
-    if forgotten.contains(&Purpose::Propagation) {
-        p2p_connector::look_at_propagation(world, system);
-    }
     message_delivery::session_lost(world, system, &peer);
 }
 
 /// A peer has a session now.
 fn found(world: &mut World, system: &System, peer: NodeId) {
     world.tell_if_there(system, gateway::contact_status::session_opened(peer));
-    if world.handshakes.fetching.remove(&peer) {
-        world.tell_if_there(system, handshake::contact_status::identity_fetched(peer));
-    }
     world.tell_if_there(system, gateway::peer_link::session_ready(peer));
-    peer_link::reached(world, system, peer, true);
+    world.tell_if_there(system, gateway::reachability::session_opened(peer));
 }
 
 /// Tells a peer why we do not take it, and counts it.

@@ -3,7 +3,7 @@
 use crate::automata::system::{Action, System};
 use crate::hosts::{
     contact_ratings, contact_status, dht_connector, identity_publisher, message_delivery, network_connector,
-    network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, tcp_connection,
+    network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, reachability, tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{Command, World};
@@ -13,9 +13,9 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
     match action {
         Action::Outside(command) => world.command(Command::Outside(command)),
         Action::ContactRatings(action) => contact_ratings::perform(world, system, &action),
-        Action::ContactStatus(peer, action) => contact_status::perform(world, system, peer, &action),
+        Action::ContactStatus(peer, action) => contact_status::perform(world, peer, &action),
         Action::DhtConnector(action) => dht_connector::perform(world, action),
-        Action::IdentityPublisher(action) => identity_publisher::perform(world, system, action),
+        Action::IdentityPublisher(action) => identity_publisher::perform(world, action),
         Action::LocalService(service, action) => tree::perform(world, system, service, &action),
         Action::MessageDelivery(message, action) => message_delivery::perform(world, system, message, action),
         Action::NetworkConnector(action) => network_connector::perform(world, system, &action),
@@ -24,6 +24,7 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
         Action::P2pConnector(action) => p2p_connector::perform(world, system, &action),
         Action::PeerLink(peer, action) => peer_link::perform(world, system, peer, &action),
         Action::PeerProtocol(session, action) => peer_protocol::perform(world, system, session, action),
+        Action::Reachability(peer, action) => reachability::perform(world, system, peer, &action),
         Action::TcpConnection(session, action) => tcp_connection::perform(world, system, session, &action),
     }
 }

@@ -1,10 +1,10 @@
 //! Who hears of what the rim tells.
 
-use crate::automata::senders::{api, identity};
+use crate::automata::senders::api;
 use crate::automata::system::System;
 use crate::hosts::{
-    contact_status, dht_connector, lan, message_delivery, network_connector, network_transport, nickname_holder,
-    nickname_observer, packets, peer_link, tcp_connection,
+    contact_status, dht_connector, lan, message_delivery, network_transport, nickname_holder, nickname_observer,
+    p2p_connector, packets, peer_link, tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{DhtInput, Input, OutgoingPacket, UserRequest, World};
@@ -17,10 +17,7 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::Event(message) => world.tell(message),
         Input::Transport(transport, input) => network_transport::report(world, system, transport, input),
         Input::Session(session, input) => tcp_connection::report(world, system, session, input),
-        Input::IdentityBuilt { contacts_changed, identity_changed, revision } => {
-            world.identity.revision = revision;
-            world.tell(identity::p2p_connector::my_id_updated(contacts_changed, identity_changed));
-        }
+        Input::IdentityBuilt(built) => p2p_connector::identity_built(world, system, built),
         Input::MessageQueued(queued) => message_delivery::queued(world, system, &queued),
         Input::MessageCommitted { session, sender, packet, refused } => {
             packets::message_committed(world, session, sender, packet, refused);
@@ -66,19 +63,17 @@ fn user(world: &mut World, system: &System, what: UserRequest) {
         UserRequest::StopService(request, service) => world.tell(api::local_service::stop_requested(service, request)),
         UserRequest::PingContact(peer) => contact_status::ping(world, system, peer),
         UserRequest::Reconnect => world.tell(api::network_connector::reconnect()),
-        UserRequest::Synchronize => world.tell(api::p2p_connector::check_synchronize()),
         UserRequest::SetNickname(nickname) => nickname_holder::set(world, system, nickname),
         UserRequest::FindNickname { search, nickname, first } => {
             nickname_observer::find(world, search, nickname, first)
         }
         UserRequest::StopSearch(search) => world.tell_if_there(system, api::nickname_observer::stop(search)),
-        UserRequest::Reach(request, peer) => peer_link::reach(world, system, request, peer),
+        UserRequest::Reach(peer) => world.tell(api::reachability::asked(peer)),
     }
 }
 
 /// What the automata have come to, where the node has to act on it and no automaton watches.
 pub fn look_around(world: &mut World, system: &System) {
-    network_connector::look(world, system);
     tree::look(world, system);
     tree::look_for_the_end(world, system);
 }

@@ -16,7 +16,7 @@ use crate::api::methods::Call;
 use crate::api::server::{Doors, serve};
 use crate::automata::system;
 use crate::client::home_folder;
-use crate::identity::{Entrypoint, IdentityKey, NodeId, key_file};
+use crate::identity::{Entrypoint, IdentityDocument, IdentityKey, NodeId, key_file};
 use crate::messages::{Contact, ContactState};
 use crate::node::Node;
 use crate::peers::KnownPeer;
@@ -247,7 +247,7 @@ impl Started {
         });
         let built = built.await?;
 
-        let beginning = beginning(me, &settings, peers, &contacts);
+        let beginning = beginning(built.document.document(), &settings, peers, &contacts);
         let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
         let node = Node::new(beginning, automata_settings(&settings), recorder().filter(|_| is_recorded));
 
@@ -295,10 +295,15 @@ fn session_limits(settings: &Settings) -> Limits {
 }
 
 /// What the core begins with.
-fn beginning(me: NodeId, settings: &Settings, peers: Vec<KnownPeer>, contacts: &[Contact]) -> Beginning {
+fn beginning(
+    document: &IdentityDocument,
+    settings: &Settings,
+    peers: Vec<KnownPeer>,
+    contacts: &[Contact],
+) -> Beginning {
     let accepted = contacts.iter().filter(|contact| contact.state == ContactState::Accepted);
     Beginning {
-        me,
+        me: document.id,
         chance: random(),
         enabled: settings.services.iter().filter(|(_, on)| **on).map(|(name, _)| name.clone()).collect(),
         contacts: accepted.map(|contact| (contact.id, contact.hints.clone())).collect(),
@@ -307,6 +312,7 @@ fn beginning(me: NodeId, settings: &Settings, peers: Vec<KnownPeer>, contacts: &
         is_private_network: settings.is_private_network(),
         session_limit: settings.sessions.inbound + settings.sessions.outbound,
         nickname: settings.name.clone(),
+        document_name: document.name.clone(),
     }
 }
 

@@ -11,8 +11,5 @@ pub(super) const SERVICE: Service = Service {
         world.tell(services::identity_publisher::init());
         world.tell_if_there(system, services::p2p_connector::check_synchronize());
     },
-    stop: |world, _| {
-        world.handshakes.is_publishing = false;
-        world.tell(services::identity_publisher::stop());
-    },
+    stop: |world, _| world.tell(services::identity_publisher::stop()),
 };

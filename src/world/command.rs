@@ -117,13 +117,6 @@ pub enum Command {
         /// Its slot.
         index: u8,
     },
-    /// Tell the user whether a node could be reached.
-    ReportReached {
-        /// The request.
-        request: RequestId,
-        /// It has proved that it is there.
-        is_reached: bool,
-    },
     /// Answer a request.
     Answer(RequestId, ServiceResult),
     /// Everything has come to rest, as `Stop` asked for.

@@ -1,6 +1,6 @@
 //! Handshakes with contacts, and acknowledgements that are waited for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::identity::NodeId;
 use crate::wire::PacketId;
@@ -20,11 +20,7 @@ pub enum Purpose {
 /// Handshakes with contacts, and acknowledgements that are waited for.
 #[derive(Clone, Debug, Default)]
 pub struct Handshakes {
-    /// Contacts whose identity is waited for: there is no session yet.
-    pub fetching: BTreeSet<NodeId>,
     awaited: BTreeMap<PacketId, (NodeId, Purpose)>,
-    /// Our identity document is being written into the DHT.
-    pub is_publishing: bool,
 }
 
 impl Handshakes {
@@ -42,17 +38,13 @@ impl Handshakes {
         (peer == *by).then(|| self.awaited.remove(packet)).map(|_| purpose)
     }
 
-    /// Nobody waits any more for acknowledgements of that peer. Says for what somebody had.
-    pub fn forget(&mut self, peer: &NodeId, purpose: Option<Purpose>) -> Vec<Purpose> {
-        let is_it = |(of, what): &(NodeId, Purpose)| of == peer && purpose.is_none_or(|purpose| purpose == *what);
+    /// Nobody waits any more for acknowledgements of that peer, or of anybody. Says for what somebody had.
+    pub fn forget(&mut self, peer: Option<&NodeId>, purpose: Option<Purpose>) -> Vec<Purpose> {
+        let is_it = |(of, what): &(NodeId, Purpose)| {
+            peer.is_none_or(|peer| peer == of) && purpose.is_none_or(|purpose| purpose == *what)
+        };
         let forgotten = self.awaited.values().filter(|awaited| is_it(awaited)).map(|(_, purpose)| *purpose).collect();
         self.awaited.retain(|_, awaited| !is_it(awaited));
         forgotten
-    }
-
-    /// The propagation of our identity waits for somebody.
-    #[must_use]
-    pub fn is_propagating(&self) -> bool {
-        self.is_publishing || self.awaited.values().any(|(_, purpose)| *purpose == Purpose::Propagation)
     }
 }

@@ -36,14 +36,7 @@ pub enum Input {
     /// A session reports.
     Session(SessionId, SessionInput),
     /// Answers [`Command::BuildIdentity`](super::Command::BuildIdentity): the document is on disk.
-    IdentityBuilt {
-        /// It names other entrypoints, or names them in another order.
-        contacts_changed: bool,
-        /// Anything else in it changed.
-        identity_changed: bool,
-        /// Its revision.
-        revision: u64,
-    },
+    IdentityBuilt(IdentityBuilt),
     /// A message of the user is committed, to be delivered.
     MessageQueued(QueuedMessage),
     /// Answers [`Command::CommitMessage`](super::Command::CommitMessage), once what came of it is on disk.
@@ -301,6 +294,19 @@ pub enum PacketContent {
     Unknown,
 }
 
+/// Our identity document, as it is on disk now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityBuilt {
+    /// It names other entrypoints than the one before, or in another order.
+    pub contacts_changed: bool,
+    /// It says something else that is new.
+    pub identity_changed: bool,
+    /// Its revision.
+    pub revision: u64,
+    /// The nickname that it names.
+    pub name: Option<Nickname>,
+}
+
 /// A message of ours that is on disk, and what had come of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueuedMessage {
@@ -327,8 +333,6 @@ pub enum UserRequest {
     PingContact(NodeId),
     /// Take the network down and up again.
     Reconnect,
-    /// What our identity document says has changed.
-    Synchronize,
     /// Be known by this nickname from now on, or by none.
     SetNickname(Option<Nickname>),
     /// Find everybody who claims a nickname, or the first.
@@ -342,8 +346,8 @@ pub enum UserRequest {
     },
     /// Nobody wants to know any more what the search finds.
     StopSearch(u64),
-    /// Is this node there now? [`Command::ReportReached`](super::Command::ReportReached) answers.
-    Reach(RequestId, NodeId),
+    /// Is this node there now? The user is told.
+    Reach(NodeId),
 }
 
 /// What the core knows when it begins, from settings and from disk.
@@ -367,4 +371,6 @@ pub struct Beginning {
     pub session_limit: usize,
     /// The nickname by which the user wants to be known.
     pub nickname: Option<Nickname>,
+    /// The nickname that our identity document names.
+    pub document_name: Option<Nickname>,
 }

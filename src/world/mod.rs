@@ -9,7 +9,6 @@ mod input;
 mod lan;
 mod nickname;
 mod peers;
-mod reaching;
 mod send_queue;
 pub mod services;
 mod sessions;
@@ -22,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use crate::automata::system::{Message, System};
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::{ServiceName, TransportName};
+use crate::nickname::Nickname;
 use crate::peers::PeerSource;
 use crate::wire::{PacketId, Refusal};
 
@@ -30,13 +30,12 @@ pub use counters::Counters;
 pub use handshakes::{Handshakes, Purpose};
 pub use ids::{RequestId, SessionId};
 pub use input::{
-    Beginning, DhtInput, FrameContent, IncomingPacket, Input, LanInput, Now, PacketContent, QueuedMessage,
-    SessionInput, TransportInput, UserRequest,
+    Beginning, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, LanInput, Now, PacketContent,
+    QueuedMessage, SessionInput, TransportInput, UserRequest,
 };
 pub use lan::{LAN_PEERS, Lan};
 pub use nickname::OwnNickname;
 pub use peers::{Peers, VIOLATION_POINTS};
-pub use reaching::Reaching;
 pub use send_queue::SendQueue;
 pub use sessions::{Session, Sessions};
 pub use stability::Stabilities;
@@ -48,6 +47,8 @@ pub struct OwnIdentity {
     pub entrypoints: BTreeMap<TransportName, Vec<Entrypoint>>,
     /// The entrypoints of our document, in its order.
     pub published: Vec<Entrypoint>,
+    /// By which name our document says that we are known.
+    pub name: Option<Nickname>,
     /// Its revision; 0 before there is one.
     pub revision: u64,
     /// How well each transport serves, which makes the order in which they are published.
@@ -98,14 +99,10 @@ pub struct World {
     pub is_stopping: bool,
     /// Sessions at the most.
     pub session_limit: usize,
-    /// Whom the user wants to know to be there.
-    pub reaching: Reaching,
+    /// Nodes of which it is being found out whether they are there.
+    pub reaching: BTreeSet<NodeId>,
     /// Nodes whose identity documents are being looked for in the DHT.
     pub finding: BTreeSet<NodeId>,
-    /// The network was there when it was looked at last.
-    pub was_connected: bool,
-    /// The network has been there since the node was started.
-    pub has_been_connected: bool,
     /// The end was reported.
     pub has_said_stopped: bool,
     /// Messages of ours that were given a place in the order.
@@ -140,7 +137,7 @@ impl World {
             enabled: beginning.enabled.into_iter().collect(),
             lan: Lan::default(),
             waiting: services::Waiting::default(),
-            identity: OwnIdentity::default(),
+            identity: OwnIdentity { name: beginning.document_name, ..OwnIdentity::default() },
             handshakes: Handshakes::default(),
             send_queue: SendQueue::default(),
             counters: Counters::default(),
@@ -148,14 +145,12 @@ impl World {
             dht_failure: None,
             unpublished_because: None,
             nickname: OwnNickname { wanted: beginning.nickname, ..OwnNickname::default() },
-            reaching: Reaching::default(),
+            reaching: BTreeSet::new(),
             finding: BTreeSet::new(),
             last_ends: BTreeMap::new(),
             last_packet_ms: None,
             is_stopping: false,
             session_limit: beginning.session_limit,
-            was_connected: false,
-            has_been_connected: false,
             has_said_stopped: false,
             chance: beginning.chance,
             packets: 0,

@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 use crate::identity::NodeId;
 use crate::wire::PacketId;
 
-/// Messages that are on their way to one contact at a time. With the longest texts they are half of what the queue of a session holds.
-pub const MESSAGES_ON_THEIR_WAY: usize = 32;
-
 /// The lines of all contacts.
 #[derive(Clone, Debug, Default)]
 pub struct SendQueue {
@@ -38,9 +35,9 @@ impl SendQueue {
         }
     }
 
-    /// The next message that may go; it is on its way from now on.
-    pub fn next(&mut self, peer: &NodeId) -> Option<PacketId> {
-        let line = self.of.get_mut(peer).filter(|line| line.on_their_way.len() < MESSAGES_ON_THEIR_WAY)?;
+    /// The next message that may go, if fewer than `at_once` are on their way; it is from now on.
+    pub fn next(&mut self, peer: &NodeId, at_once: usize) -> Option<PacketId> {
+        let line = self.of.get_mut(peer).filter(|line| line.on_their_way.len() < at_once)?;
         let (number, message) = line.waiting.pop_first()?;
         line.on_their_way.insert(number, message);
         Some(message)
@@ -68,7 +65,7 @@ mod tests {
     }
 
     fn all(lines: &mut SendQueue) -> Vec<PacketId> {
-        std::iter::from_fn(|| lines.next(&PEER)).collect()
+        std::iter::from_fn(|| lines.next(&PEER, 32)).collect()
     }
 
     #[test]
@@ -104,6 +101,6 @@ mod tests {
         assert!(lines.of.is_empty());
         lines.leave(&PEER, 1);
         lines.step_back(&PEER);
-        assert_eq!(lines.next(&PEER), None);
+        assert_eq!(lines.next(&PEER, 32), None);
     }
 }

@@ -17,8 +17,8 @@ use bitpie::services::SERVICES;
 use bitpie::wire::PacketId;
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, FrameContent, IncomingPacket, Input, Now, OutgoingFrame, OutgoingPacket,
-    PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
+    Beginning, Command, DhtInput, FrameContent, IdentityBuilt, IncomingPacket, Input, Now, OutgoingFrame,
+    OutgoingPacket, PacketContent, QueuedMessage, SessionId, SessionInput, TransportInput,
 };
 
 /// Unix time at which every simulation begins, in milliseconds.
@@ -65,6 +65,8 @@ pub struct Host {
     pub is_store_stuck: bool,
     pub nickname_reports: Vec<(NicknameResult, Option<Nickname>, u8)>,
     pub found: BTreeMap<u64, Search>,
+    /// Whether nodes were there when the user asked.
+    pub reached: BTreeMap<NodeId, bool>,
 }
 
 /// What has become of a search.
@@ -288,13 +290,16 @@ impl World {
             }
             Command::BuildIdentity { entrypoints, .. } => {
                 let host = &mut self.hosts[index];
+                let name = host.core.world().nickname.wanted.clone();
                 let contacts_changed = host.published != entrypoints;
-                if contacts_changed {
+                let identity_changed = host.core.world().identity.name != name && !contacts_changed;
+                if contacts_changed || identity_changed {
                     host.revision += 1;
                     host.published = entrypoints;
                 }
                 let revision = host.revision;
-                self.tell(index, 5, Input::IdentityBuilt { contacts_changed, identity_changed: false, revision });
+                let built = IdentityBuilt { contacts_changed, identity_changed, revision, name };
+                self.tell(index, 5, Input::IdentityBuilt(built));
             }
             Command::LoadMessages => {
                 for (message, (peer, state)) in self.hosts[index].outbox.clone() {
@@ -325,9 +330,6 @@ impl World {
             Command::ReportNickname { result, nickname, index: slot } => {
                 self.hosts[index].nickname_reports.push((result, nickname, slot));
             }
-            Command::ReportReached { request, is_reached } => {
-                self.hosts[index].answers.push((request.0, format!("reached: {is_reached}")));
-            }
             Command::Report { what, reason } => self.hosts[index].reports.push(format!("{what}: {reason}")),
             Command::Answer(request, result) => self.hosts[index].answers.push((request.0, format!("{result:?}"))),
             Command::Stopped => self.hosts[index].has_stopped = true,
@@ -356,6 +358,9 @@ impl World {
             }
             outside::Command::User(User::NicknameObserverReportEnd { search, complete }) => {
                 self.hosts[index].found.entry(search).or_default().is_complete = Some(complete);
+            }
+            outside::Command::User(User::ReachabilityReport { peer, reached }) => {
+                self.hosts[index].reached.insert(peer, reached);
             }
         }
     }
@@ -612,6 +617,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         is_private_network: true,
         session_limit,
         nickname: None,
+        document_name: None,
     };
     Host {
         core: Node::new(beginning, Settings::default(), Records::default()),
@@ -640,5 +646,6 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         is_store_stuck: false,
         nickname_reports: Vec::new(),
         found: BTreeMap::new(),
+        reached: BTreeMap::new(),
     }
 }

@@ -189,11 +189,11 @@ fn whether_a_node_is_there_is_found_out() {
     world.wish(1, Some(alice()));
     world.run_until("it is held", |world| world.is_held(1));
     assert_eq!(world.search(0, 2, false), [(0, id(2))]);
-    world.tell(0, 0, Input::Request(UserRequest::Reach(RequestId(8), id(2))));
-    world.run_until("it answers", |world| world.hosts[0].answers.contains(&(8, "reached: true".to_owned())));
+    world.tell(0, 0, Input::Request(UserRequest::Reach(id(2))));
+    world.run_until("it answers", |world| world.hosts[0].reached.get(&id(2)) == Some(&true));
     // Somebody of whom nothing is known.
-    world.tell(0, 0, Input::Request(UserRequest::Reach(RequestId(10), id(77))));
-    world.run_until("it does not", |world| world.hosts[0].answers.contains(&(10, "reached: false".to_owned())));
+    world.tell(0, 0, Input::Request(UserRequest::Reach(id(77))));
+    world.run_until("it does not", |world| world.hosts[0].reached.get(&id(77)) == Some(&false));
     let links = world.hosts[0].core.system().peer_link.iter().count();
     assert_eq!(links, 0, "links that only served to find out are given up");
 }

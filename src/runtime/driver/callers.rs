@@ -152,11 +152,7 @@ impl Callers {
         let is_me = claimant == me;
         self.searches.found(search, Found { index, id: claimant, is_there: is_me.then_some(true) });
         self.changed();
-        (!is_me).then(|| {
-            let request = self.request_id();
-            self.searches.reach(request, claimant);
-            Input::Request(UserRequest::Reach(request, claimant))
-        })
+        (!is_me).then_some(Input::Request(UserRequest::Reach(claimant)))
     }
 
     /// A search will find nothing more.
@@ -166,10 +162,9 @@ impl Callers {
     }
 
     /// It is known whether a node is there.
-    pub(super) fn node_reached(&mut self, request: RequestId, is_reached: bool) {
-        if self.searches.reached(request, is_reached) {
-            self.changed();
-        }
+    pub(super) fn node_reached(&mut self, node: NodeId, is_reached: bool) {
+        self.searches.reached(node, is_reached);
+        self.changed();
     }
 }
 

@@ -66,7 +66,6 @@ impl Driver {
                 tracing::info!(?result, nickname = nickname.as_ref().map(Nickname::as_str), index, "nickname");
                 self.callers.changed();
             }
-            Command::ReportReached { request, is_reached } => self.callers.node_reached(request, is_reached),
             Command::Answer(request, result) => self.callers.answer_service(request, result, &self.node),
             Command::Stopped => self.has_stopped = true,
         }

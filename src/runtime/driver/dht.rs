@@ -1,11 +1,10 @@
 //! The DHT as a neighbour: what the core asks of it. Each question is a future of its own, and all of them end when the
 //! DHT is closed.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
@@ -21,17 +20,6 @@ use super::dht_socket::{DhtSocket, OpenDht};
 use super::our_identity::Keys;
 use super::tasks::{Answers, Done, Task};
 
-/// How long the holder of our nickname waits for an answer at the most: less than the automaton's `answer_timeout`,
-/// since what comes later would be taken for the answer to another question.
-const NICKNAME_ANSWER: Duration = Duration::from_secs(55);
-
-/// What the holder of our nickname has asked last.
-struct NicknameQuestion {
-    is_waited_for: Rc<Cell<bool>>,
-    /// The answer if there is none.
-    failed: Rc<dyn Fn(String) -> Input>,
-}
-
 /// The DHT, if it is open, and what it was asked.
 pub struct DhtNeighbour {
     store: StoreHandle,
@@ -43,9 +31,8 @@ pub struct DhtNeighbour {
     reading: BTreeSet<u64>,
     /// Slots of nicknames into which a claim was written that may still be there.
     written: Rc<RefCell<BTreeSet<(Nickname, u8)>>>,
-    /// The highest revision of our identity document that is in the DHT, as far as we know.
-    published: Rc<Cell<u64>>,
-    nickname_question: Option<NicknameQuestion>,
+    /// What the holder of our nickname has asked; a new question takes the place of the one before.
+    pub(super) nickname_question: FuturesUnordered<Task>,
 }
 
 impl DhtNeighbour {
@@ -58,8 +45,7 @@ impl DhtNeighbour {
             questions: FuturesUnordered::new(),
             reading: BTreeSet::new(),
             written: Rc::default(),
-            published: Rc::default(),
-            nickname_question: None,
+            nickname_question: FuturesUnordered::new(),
         }
     }
 
@@ -85,13 +71,12 @@ impl DhtNeighbour {
         }
     }
 
-    /// Closes the socket. The holder of our nickname hears of it, if it waits for an answer.
-    pub(super) fn close(&mut self) -> Option<Input> {
+    /// Closes the socket. Whatever was asked is not answered.
+    pub(super) fn close(&mut self) {
         self.open = None;
         self.questions.clear();
+        self.nickname_question.clear();
         self.reading.clear();
-        let question = self.nickname_question.take().filter(|question| question.is_waited_for.get());
-        question.map(|question| (question.failed)("the DHT was closed".to_owned()))
     }
 
     /// Looks whether anybody answers.
@@ -115,13 +100,11 @@ impl DhtNeighbour {
     /// Publishes our identity document.
     pub(super) fn publish(&mut self, document: VerifiedDocument) {
         let keys = self.keys.clone();
-        let published = Rc::clone(&self.published);
         let failed = |reason| Input::Event(told::identity_publisher::publish_failed(reason));
         self.ask(failed("there is no DHT".to_owned()), move |directory| async move {
             match directory.publish(&keys.identity, &document).await {
                 Ok(nodes) => {
                     let revision = document.document().revision;
-                    published.set(revision);
                     tracing::debug!(revision, nodes, "the identity document is published");
                     Input::Event(told::identity_publisher::published())
                 }
@@ -162,41 +145,12 @@ impl DhtNeighbour {
         });
     }
 
-    /// Writes our claim, but only if others see whose it is: it counts only if the document is to be found, and names
-    /// the nickname too.
-    pub(super) fn write_slot(
-        &mut self,
-        nickname: Nickname,
-        index: u8,
-        document: VerifiedDocument,
-        is_propagated: bool,
-    ) {
+    /// Writes our claim.
+    pub(super) fn write_slot(&mut self, nickname: Nickname, index: u8) {
         let failed = |reason| Input::Dht(DhtInput::SlotWriteFailed { reason, is_exhausted: false });
         let keys = self.keys.clone();
-        let is_named = document.document().name.as_ref() == Some(&nickname);
-        let published = Rc::clone(&self.published);
-        if is_propagated && is_named {
-            self.written.borrow_mut().insert((nickname.clone(), index));
-        }
+        self.written.borrow_mut().insert((nickname.clone(), index));
         self.ask_for_nickname(failed, move |directory| async move {
-            if !is_propagated {
-                return failed(
-                    "the service identity-propagate is off, so others could not see whose the name is".to_owned(),
-                );
-            }
-            if !is_named {
-                return failed(
-                    "the identity document does not name it yet; the service p2p-hookups makes it anew".to_owned(),
-                );
-            }
-            let revision = document.document().revision;
-            if published.get() < revision {
-                if let Err(error) = directory.publish(&keys.identity, &document).await {
-                    tracing::warn!(%error, "the identity document is not published, and so no claim to a nickname");
-                    return failed(error.to_string());
-                }
-                published.set(published.get().max(revision));
-            }
             let slot = directory.slot(&nickname, index);
             match directory.write_slot(&slot, &keys.identity, unix_ms()).await {
                 Ok(_) => Input::Event(told::nickname_holder::slot_written()),
@@ -309,27 +263,19 @@ impl DhtNeighbour {
         }
     }
 
-    /// Asks on behalf of the holder of our nickname. It has one question at a time, and its answers name none; so what
-    /// comes to one that was given up is dropped.
-    fn ask_for_nickname<F>(&mut self, failed: impl Fn(String) -> Input + 'static, question: impl FnOnce(Directory) -> F)
+    /// Asks on behalf of the holder of our nickname. It has one question at a time: of one that it has given up no
+    /// answer comes.
+    fn ask_for_nickname<F>(&mut self, failed: impl FnOnce(String) -> Input, question: impl FnOnce(Directory) -> F)
     where
         F: Future<Output = Input> + 'static,
     {
-        if let Some(given_up) = self.nickname_question.take() {
-            given_up.is_waited_for.set(false);
-        }
-        let failed: Rc<dyn Fn(String) -> Input> = Rc::new(failed);
-        let is_waited_for = Rc::new(Cell::new(true));
-        self.nickname_question =
-            Some(NicknameQuestion { is_waited_for: Rc::clone(&is_waited_for), failed: Rc::clone(&failed) });
-        let answer = self.directory().map(question);
-        self.wait_for(async move {
-            let answer = match answer {
-                Some(answer) => tokio::time::timeout(NICKNAME_ANSWER, answer).await,
-                None => Ok(failed("there is no DHT".to_owned())),
-            };
-            let answer = answer.unwrap_or_else(|_| failed("the DHT takes too long to answer".to_owned()));
-            Done::Inputs(is_waited_for.replace(false).then_some(answer).into_iter().collect())
+        self.nickname_question.clear();
+        self.nickname_question.push(match self.directory().map(question) {
+            Some(answer) => Box::pin(async move { Done::Inputs(vec![answer.await]) }),
+            None => {
+                let answer = failed("there is no DHT".to_owned());
+                Box::pin(async move { Done::Inputs(vec![answer]) })
+            }
         });
     }
 

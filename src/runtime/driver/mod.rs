@@ -39,7 +39,7 @@ use crate::transports::TransportEvent;
 use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::transports::tcp::TcpTransport;
 use crate::wire::{Frame, PacketId};
-use crate::world::{Input, UserRequest};
+use crate::world::{IdentityBuilt, Input, UserRequest};
 
 use super::recording::{Recorder, Recording};
 use callers::Callers;
@@ -134,6 +134,7 @@ impl Driver {
                 Some(event) = near.recv() => self.lan_event(event),
                 Some(done) = self.tasks.next() => self.done(done),
                 Some(done) = self.dht.questions.next() => self.done(done),
+                Some(done) = self.dht.nickname_question.next() => self.done(done),
                 Some(call) = calls.recv() => self.call(call),
                 () = async { sleep_until(deadline.expect("it is guarded")).await }, if deadline.is_some() => {
                     self.node.advance(self.clock.now());
@@ -150,7 +151,7 @@ impl Driver {
         }
         // What was asked of the store is done before it closes; the DHT is not waited for.
         self.tasks.extend(self.storage.write_down_sent());
-        let _ = self.dht.close();
+        self.dht.close();
         while self.tasks.next().await.is_some() {}
         self.recording.take(&mut self.node, self.clock.now().ms);
         self.recording.end();
@@ -174,7 +175,7 @@ impl Driver {
             Input::IdentityCommitted { .. } => {
                 Some((AbortPoint::BeforeIdentityAcknowledgement, AbortPoint::AfterIdentityAcknowledgement))
             }
-            Input::IdentityBuilt { .. } => Some((AbortPoint::BeforeIdentityShown, AbortPoint::AfterIdentityShown)),
+            Input::IdentityBuilt(_) => Some((AbortPoint::BeforeIdentityShown, AbortPoint::AfterIdentityShown)),
             _ => None,
         };
         if let Some((before, _)) = boundary {
@@ -232,14 +233,14 @@ impl Driver {
 
     fn built(&mut self, built: Built) {
         let Built { document, contacts_changed, is_new } = built;
-        let revision = document.document().revision;
         self.identity.document = document;
-        let identity_changed = is_new && !contacts_changed;
-        self.input(Input::IdentityBuilt { contacts_changed, identity_changed, revision });
-        // Whoever changes the name while the document is being made is not heard then.
-        if self.identity.document.document().name != self.settings.values.name {
-            self.input(Input::Request(UserRequest::Synchronize));
-        }
+        let document = self.identity.document.document();
+        self.input(Input::IdentityBuilt(IdentityBuilt {
+            contacts_changed,
+            identity_changed: is_new && !contacts_changed,
+            revision: document.revision,
+            name: document.name.clone(),
+        }));
     }
 
     fn sealed(&mut self, session: u64, message: PacketId, bytes: Option<Vec<u8>>) {
@@ -254,8 +255,6 @@ impl Driver {
         self.network.lan.use_interfaces(self.settings.values.lan_interfaces.clone());
         if name_changed {
             let name = self.settings.values.name.clone();
-            // The document first: a claim counts only once it names the nickname too.
-            self.input(Input::Request(UserRequest::Synchronize));
             self.input(Input::Request(UserRequest::SetNickname(name)));
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::automata::outside::{Command, Dht, Store, User};
 use crate::messages::{DeliveryState, DeliveryUpdate};
-use crate::world::services;
 
 use super::Driver;
 
@@ -27,18 +26,12 @@ impl Driver {
     fn dht_command(&mut self, command: Dht) {
         match command {
             Dht::DhtConnectorOpen => self.dht.open(self.settings.dht_socket()),
-            Dht::DhtConnectorClose => {
-                let answer = self.dht.close();
-                self.later(answer);
-            }
+            Dht::DhtConnectorClose => self.dht.close(),
             Dht::DhtConnectorLook => self.dht.look(),
             Dht::DhtConnectorSaveNodes => self.dht.save_nodes(),
             Dht::IdentityPublisherPublish => self.dht.publish(self.identity.document.clone()),
             Dht::NicknameHolderReadSlot { nickname: Some(nickname), index } => self.dht.read_slot(nickname, index),
-            Dht::NicknameHolderWriteSlot { nickname: Some(nickname), index } => {
-                let is_propagated = services::is_on(self.node.system(), "identity-propagate");
-                self.dht.write_slot(nickname, index, self.identity.document.clone(), is_propagated);
-            }
+            Dht::NicknameHolderWriteSlot { nickname: Some(nickname), index } => self.dht.write_slot(nickname, index),
             Dht::NicknameHolderEraseSlot { nickname: Some(nickname), index } => self.dht.erase_slot(nickname, index),
             // There is a nickname wherever the holder works; without one there is nothing to do, and its time-out says
             // so.
@@ -84,6 +77,7 @@ impl Driver {
                 self.later(reach);
             }
             User::NicknameObserverReportEnd { search, complete } => self.callers.search_ended(search, complete),
+            User::ReachabilityReport { peer, reached } => self.callers.node_reached(peer, reached),
         }
     }
 }

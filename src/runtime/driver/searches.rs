@@ -6,7 +6,6 @@ use crate::api::methods;
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
 use crate::runtime::replies::Reply;
-use crate::world::RequestId;
 
 /// Searches that are kept, and those that wait, at the most. The oldest that is kept is forgotten first.
 pub const SEARCHES: usize = 16;
@@ -18,8 +17,6 @@ pub struct Searches {
     kept: BTreeMap<u64, Search>,
     /// Searches that begin once there is a DHT.
     pub waiting: Vec<(methods::FindName, Reply)>,
-    /// Which node a request is about that asks whether it is there.
-    reaching: BTreeMap<RequestId, NodeId>,
 }
 
 /// One search.
@@ -78,21 +75,14 @@ impl Searches {
         }
     }
 
-    /// It is being found out whether that node is there.
-    pub(super) fn reach(&mut self, request: RequestId, node: NodeId) {
-        self.reaching.insert(request, node);
-    }
-
-    /// It is known whether a node is there. Tells whether it was asked for here.
-    pub(super) fn reached(&mut self, request: RequestId, is_reached: bool) -> bool {
-        let Some(id) = self.reaching.remove(&request) else { return false };
+    /// It is known whether a node is there.
+    pub(super) fn reached(&mut self, id: NodeId, is_reached: bool) {
         for search in self.kept.values_mut() {
             for found in search.found.iter_mut().filter(|found| found.id == id) {
                 found.is_there = Some(is_reached);
                 search.seen += 1;
             }
         }
-        true
     }
 
     /// Nothing more will be found.

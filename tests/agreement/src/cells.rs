@@ -1,7 +1,8 @@
 //! The cells of an automaton's table: what each leaf may answer to each event and timer.
 
 use automata_compiler::model::{
-    Automaton, EventId, EventKind, Response, StateId, System, TimerId, TransitionId, Trigger,
+    Automaton, EventId, EventKind, Expression, ExpressionKind, Response, StateId, System, TimerId, TransitionId,
+    Trigger,
 };
 use automata_compiler::simulation::case_text;
 
@@ -67,6 +68,18 @@ pub fn cells(automaton: &Automaton) -> Vec<Cell> {
 fn answers(automaton: &Automaton, leaf: StateId, event: EventId) -> Vec<Answer> {
     let mut answers = Vec::new();
     let mut can_fail = false;
+    let mentions = || {
+        automaton.states.iter().zip(automaton.state_ids()).flat_map(|(state, id)| {
+            state.handlers.iter().filter(|handler| handler.event == event).map(move |handler| (id, handler))
+        })
+    };
+    let is_keyed = mentions().next().is_some() && mentions().all(|(_, handler)| handler.key.is_some());
+    // Where only the own key is waited for, a state that answers hides those around it.
+    let is_own = |key: &Expression| matches!(key.kind, ExpressionKind::Key);
+    let is_of_own_key = is_keyed && mentions().all(|(_, handler)| handler.key.as_ref().is_some_and(is_own));
+    if is_of_own_key {
+        answers.push(Answer::OtherKey);
+    }
     for state in automaton.outwards(leaf) {
         for handler in automaton.states[state].handlers.iter().filter(|handler| handler.event == event) {
             let decides = match &handler.response {
@@ -84,18 +97,12 @@ fn answers(automaton: &Automaton, leaf: StateId, event: EventId) -> Vec<Answer> 
                 }
             };
             can_fail |= !decides;
-            if decides && handler.key.is_none() {
+            if decides && (handler.key.is_none() || is_of_own_key) {
                 return answers;
             }
         }
     }
-    let mentions = || {
-        automaton.states.iter().zip(automaton.state_ids()).flat_map(|(state, id)| {
-            state.handlers.iter().filter(|handler| handler.event == event).map(move |handler| (id, handler))
-        })
-    };
-    let is_keyed = mentions().next().is_some() && mentions().all(|(_, handler)| handler.key.is_some());
-    if is_keyed {
+    if is_keyed && !is_of_own_key {
         answers.push(Answer::OtherKey);
     }
     // With only keyed mentions, it is unexpected where a key matches further away, or where it matches here and the guards fail.
