@@ -15,6 +15,11 @@ pub(super) fn now<M: Method>(reply: Reply, found: Result<M::Answer, RpcError>) {
     let _ = reply.send(found.and_then(|found| answer::<M>(&found)));
 }
 
+/// Answers with what is wrong.
+pub(super) fn refuse(reply: Reply, error: RpcError) {
+    let _ = reply.send(Err(error));
+}
+
 /// A value that cannot be.
 pub(super) fn bad(message: String) -> RpcError {
     RpcError::new(ErrorKind::BadValue, message)

@@ -20,7 +20,7 @@ mod settings;
 mod storage;
 mod tasks;
 
-use std::future::{Future, ready};
+use std::future::ready;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -41,14 +41,17 @@ use crate::wire::{Frame, PacketId};
 use crate::world::{IdentityBuilt, Input, UserRequest};
 
 use super::recording::{Recorder, Recording};
-pub use callers::{Callers, WaitingPing, WaitingService};
-pub use dht::DhtNeighbour;
-pub use network::Network;
-pub use our_identity::{Built, Keys, OurIdentity, build};
+use callers::Callers;
+pub use callers::{WaitingPing, WaitingService};
+use dht::DhtNeighbour;
+use network::Network;
+use our_identity::Built;
+pub use our_identity::{Keys, OurIdentity, build};
 pub use searches::{Found, SEARCHES, Search};
 pub use settings::OurSettings;
-pub use storage::Storage;
-pub use tasks::{Done, Task};
+use storage::Storage;
+pub use tasks::Done;
+use tasks::Task;
 
 /// Everything that the loop holds.
 pub struct Driver {

@@ -1,6 +1,5 @@
 //! What the loop waits for, and what comes of it.
 
-use std::future::Future;
 use std::pin::Pin;
 
 use futures_util::stream::Stream;

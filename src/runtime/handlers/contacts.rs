@@ -14,7 +14,7 @@ use crate::home::clock::unix_ms;
 use crate::runtime::driver::{Done, Driver, WaitingPing};
 use crate::runtime::lookup::{self, resolve};
 use crate::runtime::presentation::{self, Presence};
-use crate::runtime::replies::{Reply, failed};
+use crate::runtime::replies::{Reply, failed, refuse};
 
 /// Characters of an id by which an error names somebody who has no name; `contact.accept` takes them behind `bitpie:`.
 const SHOWN_CHARACTERS: usize = 8;
@@ -81,14 +81,10 @@ impl Driver {
         let store = self.storage.store.clone();
         let asked_ms = self.clock.now().ms;
         self.task(async move {
-            match store.run(move |store| Ok(resolve(store, &who))).await {
-                Ok(Ok(contact)) => Done::Ping(WaitingPing { peer: contact.id, name: contact.name, asked_ms, reply }),
-                Ok(Err(error)) => {
-                    let _ = reply.send(Err(error));
-                    Done::Nothing
-                }
+            match store.run(move |store| Ok(resolve(store, &who))).await.map_err(failed).and_then(|found| found) {
+                Ok(contact) => Done::Ping(WaitingPing { peer: contact.id, name: contact.name, asked_ms, reply }),
                 Err(error) => {
-                    let _ = reply.send(Err(failed(error)));
+                    refuse(reply, error);
                     Done::Nothing
                 }
             }
@@ -101,8 +97,7 @@ impl Driver {
         if self.node.system().contact_status.get(&peer).is_none() {
             let error = RpcError::new(ErrorKind::Unavailable, "nobody looks after contacts now".to_owned());
             let help = "`bitpie service start p2p-hookups`; a stranger has to be accepted first";
-            let _ = waiting.reply.send(Err(error.help(help)));
-            return;
+            return refuse(waiting.reply, error.help(help));
         }
         self.callers.wait_for_ping(waiting);
         self.input(Input::Request(UserRequest::PingContact(peer)));

@@ -88,11 +88,10 @@ impl Driver {
         let store = self.storage.store.clone();
         self.task(async move {
             // An error of the call is no error of the store, and must not undo what others do in the same commit.
-            let answered = store.run(move |store| Ok(work(store))).await;
+            let answered = store.run(move |store| Ok(work(store))).await.map_err(failed).and_then(|answered| answered);
             let (result, inputs) = match answered {
-                Ok(Ok((found, inputs))) => (answer::<M>(&found), inputs),
-                Ok(Err(error)) => (Err(error), Vec::new()),
-                Err(error) => (Err(failed(error)), Vec::new()),
+                Ok((found, inputs)) => (answer::<M>(&found), inputs),
+                Err(error) => (Err(error), Vec::new()),
             };
             let is_changed = changes && result.is_ok();
             let _ = reply.send(result);

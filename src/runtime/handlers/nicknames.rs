@@ -13,7 +13,7 @@ use crate::world::services;
 use crate::world::{Input, UserRequest};
 
 use crate::runtime::driver::{Driver, Found, SEARCHES, Search};
-use crate::runtime::replies::{Reply, bad, failed, now};
+use crate::runtime::replies::{Reply, bad, failed, now, refuse};
 use crate::runtime::{lookup, presentation};
 
 impl Driver {
@@ -25,7 +25,7 @@ impl Driver {
             self.look_at_searches();
         } else {
             let error = RpcError::new(ErrorKind::Unavailable, "too many searches wait for the DHT".to_owned());
-            now::<methods::FindName>(reply, Err(error.help("try again when they have ended")));
+            refuse(reply, error.help("try again when they have ended"));
         }
     }
 
@@ -49,7 +49,7 @@ impl Driver {
             }
             _ => {
                 for (_, reply) in std::mem::take(&mut self.callers.searches.waiting) {
-                    now::<methods::FindName>(reply, Err(no_dht(connector)));
+                    refuse(reply, no_dht(connector));
                 }
             }
         }
@@ -79,8 +79,7 @@ impl Driver {
     pub(super) fn found_names(&mut self, search: u64, reply: Reply) {
         let Some(searched) = self.callers.searches.get(search) else {
             let error = RpcError::new(ErrorKind::NotFound, format!("there is no search {search}"));
-            now::<methods::FoundNames>(reply, Err(error.help("`names.find` begins one")));
-            return;
+            return refuse(reply, error.help("`names.find` begins one"));
         };
         let searched = searched.clone();
         let me = self.identity.id();
@@ -103,9 +102,7 @@ impl Driver {
                 }
                 now::<methods::ShowNickname>(reply, Ok(self.nickname()));
             }
-            Err(error) => {
-                let _ = reply.send(Err(bad(error.to_string())));
-            }
+            Err(error) => refuse(reply, bad(error.to_string())),
         }
     }
 

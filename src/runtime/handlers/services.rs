@@ -8,7 +8,7 @@ use crate::world::{Input, RequestId, UserRequest};
 
 use crate::runtime::driver::{Driver, WaitingService};
 use crate::runtime::presentation;
-use crate::runtime::replies::{Reply, bad, now};
+use crate::runtime::replies::{Reply, bad, now, refuse};
 
 impl Driver {
     pub(super) fn services(&self, reply: Reply) {
@@ -21,17 +21,13 @@ impl Driver {
             let known = SERVICES.iter().map(|service| service.name);
             let error = RpcError::new(ErrorKind::NotFound, format!("there is no service `{name}`"));
             let help = format!("there are: {}", known.collect::<Vec<_>>().join(", "));
-            let _ = reply.send(Err(error.help(help)));
-            return;
+            return refuse(reply, error.help(help));
         }
         if let Some(enabled) = enable {
             let path = format!("services/{name}/enabled");
             match self.settings.change(&path, Some(if enabled { "true" } else { "false" })) {
                 Ok(config) => self.apply(config),
-                Err(error) => {
-                    let _ = reply.send(Err(bad(error.to_string())));
-                    return;
-                }
+                Err(error) => return refuse(reply, bad(error.to_string())),
             }
         }
         let enabled = self.settings.is_enabled(name.as_str());

@@ -8,7 +8,7 @@ use crate::name::ServiceName;
 
 use crate::runtime::driver::{Done, Driver};
 use crate::runtime::presentation;
-use crate::runtime::replies::{Reply, bad, now};
+use crate::runtime::replies::{Reply, bad, now, refuse};
 
 impl Driver {
     pub(super) fn set(&mut self, path: &str, value: Option<&str>, reply: Reply) {
@@ -25,9 +25,7 @@ impl Driver {
                 }
                 self.apply(config);
             }
-            Err(error) => {
-                let _ = reply.send(Err(bad(error.to_string())));
-            }
+            Err(error) => refuse(reply, bad(error.to_string())),
         }
     }
 
