@@ -8,7 +8,6 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::hidden::Hidden;
 use crate::automata::contact_status;
-use crate::hosts::lan;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating};
 use crate::nickname::Nickname;
@@ -48,7 +47,7 @@ pub fn problem(node: &Core, name: &str) -> Option<String> {
         _ if !services::is_on(node.system(), name) => None,
         "tcp-transport" => world.transport_failures.get(&crate::transports::tcp_name()).cloned(),
         "entangled-dht" => world.dht_failure.clone(),
-        lan::SERVICE => world.lan.problem().map(str::to_owned),
+        "lan-discovery" => world.lan.problem().map(str::to_owned),
         _ => None,
     }
 }
