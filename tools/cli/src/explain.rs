@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::bail;
 use automata_compiler::codes;
-use automata_compiler::diagnostic::{Code, Severity};
+use automata_compiler::codes::{Code, Severity};
 use automata_compiler::nearest::nearest;
 use clap::Args;
 

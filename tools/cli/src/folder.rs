@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
-use automata_compiler::diagnostic::{Diagnostic, Severity};
+use automata_compiler::codes::Severity;
+use automata_compiler::diagnostic::Diagnostic;
 use automata_compiler::model::{AutomatonId, System};
 use automata_compiler::nearest::nearest;
 use automata_compiler::sound_part;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::codes::Severity;
 use crate::codes::errors;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::file_names::stem;
 use crate::model::System;
 use crate::names::{Convention, reserved};

@@ -10,7 +10,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use automata_compiler::diagnostic::{Diagnostic, Severity};
+use automata_compiler::codes::Severity;
+use automata_compiler::diagnostic::Diagnostic;
 use automata_compiler::model::System;
 use automata_compiler::source::Sources;
 use automata_compiler::{render, sound_part};

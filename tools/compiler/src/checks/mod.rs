@@ -21,8 +21,9 @@ mod zero_timers;
 
 use std::collections::BTreeSet;
 
+use crate::codes::Code;
 use crate::codes::warnings;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::graph::StateGraph;
 use crate::model::{Automaton, AutomatonId, EventId, EventKind, StateId, System};
 use crate::selection::{self, LeafAnswers};

@@ -1,8 +1,9 @@
 //! `types.yaml` or `parts.yaml` is missing, though names are used that it would declare: that is one finding.
 
 use super::{Absence, Resolver};
+use crate::codes::Code;
 use crate::codes::errors;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::expression::VARIANTS;
 use crate::source::{Span, Text};
 

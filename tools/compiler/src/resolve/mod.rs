@@ -20,9 +20,10 @@ pub use types::built_in_types;
 
 use std::collections::BTreeSet;
 
+use crate::codes::Severity;
 use crate::codes::check_errors::COMPILER_BUG;
 use crate::codes::errors;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::expression::{Environment, VARIANTS};
 use crate::model::{Automaton, AutomatonId, StateId, System};
 use crate::names::Convention;

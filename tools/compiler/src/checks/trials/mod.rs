@@ -18,8 +18,9 @@ use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome};
 
 use self::relations::Relations;
 use super::{Subject, zero_timers};
+use crate::codes::Code;
 use crate::codes::{check_errors, warnings};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::interpreter::{Address, ConditionAsked, Delivery, Host, Interpreter, Message, Sending, Value};
 use crate::model::{
     AutomatonId, BaseType, EventId, EventKind, ParameterId, Partner, System, TimerId, TimerKind, TransitionId, Trigger,
