@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use automata_compiler::model::System;
-use automata_compiler::names::{Convention, reserved};
+use automata_compiler::naming::{Convention, reserved};
 use automata_compiler::source::{Source, Sources};
 use automata_outputs::schema;
 use clap::Args;

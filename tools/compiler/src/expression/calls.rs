@@ -14,7 +14,7 @@ use crate::model::{
     ActionCall, ActionId, Assignment, AutomatonId, EventKind, Expression, ExpressionKind, Field, Instances,
     ParameterId, Partner, Raise, Recipient, Send, Start, Value, VariableId,
 };
-use crate::names::Kind;
+use crate::naming::Kind;
 use crate::source::Span;
 
 pub fn assignment(

@@ -27,9 +27,8 @@ use crate::source::{Span, Text};
 use crate::syntax::EffectKey;
 
 pub use self::narrowing::Known;
-pub use lexer::{LONGEST_TEXT_BYTES, SYMBOLS, UNITS, duration_text};
+pub use lexer::{LONGEST_TEXT_BYTES, SYMBOLS};
 pub use parser::DEEPEST;
-pub use syntax::WORDS;
 
 /// Represents the variants of enums among the broken names, when `types.yaml` could not be read.
 pub(crate) const VARIANTS: &str = "types.yaml";

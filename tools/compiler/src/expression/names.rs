@@ -10,7 +10,7 @@ use crate::codes::expression_errors::{
 use crate::diagnostic::Diagnostic;
 use crate::foreign;
 use crate::model::{Automaton, AutomatonId, Event, EventId, EventKind, Expression, StateId, Target};
-use crate::names::Kind;
+use crate::naming::Kind;
 use crate::source::Span;
 
 /// Which instances a subject names, its key typed.

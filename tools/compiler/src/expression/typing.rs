@@ -8,20 +8,21 @@ use super::narrowing::can_be_known;
 use super::operators::constant;
 use super::syntax::{Name, Node, NodeKind, Quantifier, Subject};
 use super::{Environment, EventScope, Known, calls, names};
-use super::{KEY, VARIANTS, WORDS};
+use super::{KEY, VARIANTS};
 use crate::codes::expression_errors::{
     AMBIGUOUS_VARIANT, ANY_MISPLACED, CONSTANT_OUT_OF_BOUNDS, FIELD_NOT_AT_HAND, MISSING_ARGUMENT, NO_KEY,
     NOT_ALLOWED_HERE, OPTIONAL_VALUE, SECRET, SUPERFLUOUS_KEY, TYPE_MISMATCH, UNKNOWN_NAME, UNKNOWN_VARIANT,
 };
 use crate::diagnostic::Diagnostic;
 use crate::foreign::{self, Place as Foreign};
+use crate::keywords::WORDS_OF_EXPRESSIONS;
 use crate::model::{
     BaseType, ConditionId, Expression, ExpressionKind, Extreme, Field, IntegerType, Observed, ParameterId, Type,
     TypeId, TypeKind, Value, VariableId,
 };
-use crate::names::Kind;
+use crate::naming::Kind;
+use crate::printer::Printer;
 use crate::source::Span;
-use crate::wording::Wording;
 
 /// What an expression is for, and so what it may contain.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -156,7 +157,7 @@ impl<'a, 'f> Typer<'a, 'f> {
     }
 
     fn text_of(&self, found: &Expression) -> String {
-        Wording::new(self.environment.system, self.environment.this())
+        Printer::new(self.environment.system, self.environment.this())
             .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields))
     }
 
@@ -502,7 +503,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         });
         // A field that has the name of a word is not named without `event.`.
         let fields = fields.iter().map(|field| field.name.as_str());
-        let fields = fields.filter(|name| Kind::Field.allows(name) && !WORDS.contains(name));
+        let fields = fields.filter(|name| Kind::Field.allows(name) && !WORDS_OF_EXPRESSIONS.contains(name));
         let values = (this.variables.iter().map(|variable| variable.name.as_str()))
             .chain(this.parameters.iter().map(|parameter| parameter.name.as_str()))
             .chain(this.conditions.iter().map(|condition| condition.name.as_str()));

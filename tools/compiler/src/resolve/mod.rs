@@ -26,7 +26,7 @@ use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Environment, VARIANTS};
 use crate::model::{Automaton, AutomatonId, StateId, System};
-use crate::names::Convention;
+use crate::naming::Convention;
 use crate::source::{FileId, Span, Text};
 use crate::syntax;
 

@@ -3,7 +3,7 @@
 use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::names::{Kind, NAME_LENGTH_LIMIT};
+use crate::naming::{Kind, NAME_LENGTH_LIMIT};
 use crate::source::{Span, Text};
 use crate::syntax;
 use std::collections::BTreeMap;

@@ -6,7 +6,7 @@ use super::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Effects, History, State, StateId};
-use crate::names::Kind;
+use crate::naming::Kind;
 use crate::source::Text;
 use crate::syntax::{self, Given};
 

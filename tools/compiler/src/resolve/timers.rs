@@ -6,10 +6,10 @@ use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Known, length};
 use crate::model::{Automaton, AutomatonId, Expression, StateId, Timer, TimerId, Type};
-use crate::names::Kind;
+use crate::naming::Kind;
+use crate::printer::Printer;
 use crate::source::Text;
 use crate::syntax;
-use crate::wording::Wording;
 
 impl Resolver<'_> {
     /// Adds all timers of the states to the automaton, without cases, in the order of the file. All automata are already declared.
@@ -24,7 +24,7 @@ impl Resolver<'_> {
                 continue;
             };
             let of = &self.system.automata[automaton];
-            let name = Wording::new(&self.system, of).expression(&length, None);
+            let name = Printer::new(&self.system, of).expression(&length, None);
             let earlier = of.timers.iter().find(|timer| timer.state == state && timer.name == name);
             if let Some(earlier) = earlier.map(|earlier| earlier.span) {
                 let message = format!("the state has two timers `{name}`");
@@ -97,7 +97,7 @@ impl Resolver<'_> {
         // Below it is reported that no timer has this length; other faults in it are not worth a second finding.
         self.findings.truncate(before);
         match length {
-            Some(length) => Wording::new(&self.system, self.automaton(automaton)).expression(&length, None),
+            Some(length) => Printer::new(&self.system, self.automaton(automaton)).expression(&length, None),
             None => text.text.clone(),
         }
     }

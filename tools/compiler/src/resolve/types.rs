@@ -5,8 +5,9 @@ use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::KEY;
 use crate::foreign;
+use crate::keywords::KEYWORDS_OF_RUST;
 use crate::model::{BaseType, Field, IntegerType, Key, Part, Type, TypeDefinition, TypeId, TypeKind};
-use crate::names::{KEYWORDS_OF_RUST, Kind};
+use crate::naming::Kind;
 use crate::source::Text;
 use crate::syntax;
 

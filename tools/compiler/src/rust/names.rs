@@ -10,14 +10,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::keywords::KEYWORDS_OF_RUST;
 use crate::model::{
     Automaton, AutomatonId, Change, Event, EventId, EventKind, PartId, State, StateId, System, Timer, TimerKind,
 };
-use crate::names::KEYWORDS_OF_RUST;
 
 /// `tcp_connection` and `AT_STARTUP` become `TcpConnection` and `AtStartup`.
 pub fn camel(name: &str) -> String {
-    crate::names::upper_camel(name)
+    crate::naming::upper_camel(name)
 }
 
 /// `AT_STARTUP` becomes `at_startup`; to be part of a longer name, otherwise it wants [`word`].

@@ -8,6 +8,7 @@ use super::answers::split;
 use super::script::message;
 use super::session::{Reply, Saved, Session, sample, state_path};
 use super::{Input, describe};
+use crate::durations::duration_of;
 use crate::interpreter::Value;
 use crate::model::{BaseType, Field, System, Type};
 use crate::nearest::nearest;
@@ -102,7 +103,7 @@ fn assigned(system: &System, name: &str, of: Type) -> String {
 }
 
 fn wait(session: &mut Session, text: &str) -> Reply {
-    let Some(length_ms) = duration(text) else {
+    let Some(length_ms) = duration_of(text) else {
         return Reply::says(format!("`wait`: expected a length such as 500ms, 20s, 5min, 2h or 1d, got `{text}`"));
     };
     let now_ms = session.simulation.interpreter().now_ms();
@@ -242,21 +243,9 @@ pub(super) fn value(system: &System, of: Type, text: &str) -> Option<Value> {
         (_, "none") if of.optional => Some(Value::None),
         (BaseType::Bool, "yes" | "y") => Some(Value::Bool(true)),
         (BaseType::Bool, "no" | "n") => Some(Value::Bool(false)),
-        (BaseType::Duration, _) => duration(text).map(Value::Duration).or_else(|| Value::from_bare(system, of, text)),
+        (BaseType::Duration, _) => {
+            duration_of(text).map(Value::Duration).or_else(|| Value::from_bare(system, of, text))
+        }
         _ => Value::from_bare(system, of, text),
     }
-}
-
-fn duration(text: &str) -> Option<u64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let length: u64 = match unit.trim() {
-        "ms" => 1,
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(length)
 }

@@ -9,12 +9,12 @@ use automata_runtime::secret::Key;
 
 use super::answers::question_text;
 use super::choices::{Choice, choices};
-use super::wording::{moment, shown};
+use super::describe::{moment, shown};
 use super::{Input, Journal, OpenQuestion, Refusal, Simulation, describe};
 use crate::interpreter::{Address, Delivery, Error, InstanceView, Value};
 use crate::model::{StateId, System};
+use crate::printer::Printer;
 use crate::trace::Recording;
-use crate::wording::Wording;
 
 /// How many inputs can be undone.
 const UNDO_LIMIT: usize = 1000;
@@ -204,10 +204,10 @@ impl Session {
     fn parameters(&self) -> String {
         let system = self.simulation.interpreter().system();
         let automaton = &system.automata[self.focus.automaton];
-        let wording = Wording::new(system, automaton);
+        let printer = Printer::new(system, automaton);
         let parameters = automaton.parameters.iter().map(|parameter| {
             let of = format!("{}: {}", parameter.name, system.type_name(parameter.r#type));
-            parameter.default.as_ref().map_or(of.clone(), |default| format!("{of} = {}", wording.value(default)))
+            parameter.default.as_ref().map_or(of.clone(), |default| format!("{of} = {}", printer.value(default)))
         });
         let parameters: Vec<String> = parameters.collect();
         if parameters.is_empty() { String::new() } else { format!(", with {}", parameters.join(", ")) }
