@@ -1,8 +1,8 @@
 //! Constants in declarations: `default`, `initial`, `min`, `max`.
 
+use super::constants::{self, fits_or_refused};
 use super::parser;
 use super::syntax::{Node, NodeKind};
-use super::typing::fits_or_refused;
 use crate::codes::expression_errors::{CONSTANT_OUT_OF_BOUNDS, NO_LITERAL, TYPE_MISMATCH, UNKNOWN_VARIANT};
 use crate::diagnostic::Diagnostic;
 use crate::durations::duration_text;
@@ -35,7 +35,7 @@ pub fn value(
         }
         _ => {}
     }
-    let node = super::read(parser::expression(text), findings)?;
+    let node = parser::reported(parser::expression(text), findings)?;
     constant(&node, expected, bounds, system).map_err(|finding| findings.push(*finding)).ok()
 }
 
@@ -53,7 +53,7 @@ fn constant(
     bounds: Option<(i128, i128)>,
     system: &System,
 ) -> Result<Value, Box<Diagnostic>> {
-    match (&node.kind, expected.base, super::operators::constant(node)) {
+    match (&node.kind, expected.base, constants::constant(node)) {
         (NodeKind::Bool(value), BaseType::Bool, _) => Ok(Value::Bool(*value)),
         (NodeKind::Duration(ms), BaseType::Duration, _) => within_bounds(*ms, bounds, node.span),
         (_, BaseType::Integer(integer), Some(value)) => within(value, integer, bounds, node.span),

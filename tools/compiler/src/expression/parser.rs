@@ -27,6 +27,11 @@ const VALUE: &str = "a value";
 /// Why a text could not be read.
 pub type Refusal = Box<Diagnostic>;
 
+/// What was read; if it was refused, nothing, and a finding.
+pub fn reported<T>(read: Result<T, Refusal>, findings: &mut Vec<Diagnostic>) -> Option<T> {
+    read.map_err(|finding| findings.push(*finding)).ok()
+}
+
 pub fn expression(text: &Text) -> Result<Node, Refusal> {
     Parser::whole(text, Parser::expression)
 }
