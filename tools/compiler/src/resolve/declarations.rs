@@ -1,6 +1,6 @@
 //! What an automaton declares, apart from its behaviour.
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::literal;

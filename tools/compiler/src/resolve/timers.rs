@@ -1,7 +1,7 @@
 //! Timers: declared with the states, so that every `restart` finds them.
 
-use super::Resolver;
-use super::behaviours::Place;
+use super::position::Position;
+use super::resolver::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Known, length};
@@ -59,7 +59,7 @@ impl Resolver<'_> {
             return None;
         }
         let known = Known::default();
-        self.read(Place::without_event(automaton, &known), text, length)
+        self.read(Position::without_event(automaton, &known), text, length)
     }
 
     /// Whether a bare name has a value.
@@ -93,7 +93,7 @@ impl Resolver<'_> {
     fn timer_name(&mut self, automaton: AutomatonId, text: &Text) -> String {
         let known = Known::default();
         let before = self.findings.len();
-        let length = self.tried(Place::without_event(automaton, &known), text, length);
+        let length = self.tried(Position::without_event(automaton, &known), text, length);
         // Below it is reported that no timer has this length; other faults in it are not worth a second finding.
         self.findings.truncate(before);
         match length {
