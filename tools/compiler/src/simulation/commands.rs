@@ -16,16 +16,19 @@ use crate::nearest::nearest;
 /// Where explanations begin.
 const COLUMN: usize = 21;
 
-/// The help while a condition waits for its answer.
-pub(super) const HELP_AT_QUESTION: &str = "\
-  true, false, …       the answer, for these arguments; or
-  answer known=true    sets the answer of this or another condition, whatever its arguments; alone: lists all answers
-  states, trace        as always
-  cancel, undo         gives up this step: nothing is done
-  help, quit";
-
 const COMMANDS: [&str; 11] =
     ["wait", "start", "answer", "on", "states", "trace", "save", "undo", "help", "quit", "exit"];
+
+impl Session {
+    /// Takes a line that the person typed.
+    pub fn line(&mut self, line: &str) -> Reply {
+        let line = line.trim();
+        match self.waiting.take() {
+            Some((input, question)) => self.at_question(line, input, question),
+            None => run(self, line),
+        }
+    }
+}
 
 /// Runs the command in the line. A command takes precedence over an event of the same name, which still has its number.
 pub(super) fn run(session: &mut Session, line: &str) -> Reply {

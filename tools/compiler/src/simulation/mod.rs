@@ -6,6 +6,7 @@ mod choices;
 mod commands;
 mod describe;
 mod journal;
+mod open_question;
 mod script;
 mod session;
 #[cfg(test)]
