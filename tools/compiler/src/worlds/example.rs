@@ -1,6 +1,7 @@
 //! A world as text: the few facts that decide.
 
-use super::{Cell, Dimension, Subject, World, Worlds};
+use super::dimension::{Cell, Dimension, Subject};
+use super::{World, Worlds};
 use crate::durations::duration_text;
 use crate::model::{Expression, Field, Value};
 use crate::printer::Printer;
