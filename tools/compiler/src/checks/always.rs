@@ -10,8 +10,9 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
 use super::course::Course;
+use super::listed::listed;
+use super::subject::Subject;
 use super::transitions::constant;
-use super::{Subject, listed};
 use crate::codes::check_errors::ALWAYS_CYCLE;
 use crate::diagnostic::Diagnostic;
 use crate::model::{

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Subject, listed};
+use super::listed::listed;
+use super::subject::Subject;
 use crate::codes::warnings::{NOT_JUDGED, OPEN_CASE, UNHANDLED_OBSERVATION};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Event, EventKind, Expression, StateId};

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Subject;
 use super::steps::{self, Part, Step};
+use super::subject::Subject;
 use crate::codes::warnings::SENT_BEFORE_START;
 use crate::diagnostic::Diagnostic;
 use crate::model::{

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::course::{Course, Next, Point, Settled, depended_on};
-use super::{Subject, listed};
+use super::listed::listed;
+use super::subject::Subject;
 use crate::codes::warnings::ALWAYS_TOO_LONG;
 use crate::diagnostic::Diagnostic;
 use crate::interpreter::Value;

@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use super::documentation::documented;
 use super::effects;
 use super::expressions::Scope;
-use super::facts::{Facts, fields_in, fields_of_effects};
-use super::names;
+use super::identifiers;
+use super::usage::{Usage, fields_in, fields_of_effects};
 use crate::model::{
     Event, EventId, EventKind, Handler, History, Reaction, Response, StateId, Target, TransitionId, Trigger,
 };
@@ -24,47 +24,47 @@ struct Alternative {
 }
 
 /// The functions that answer, one for each state that can be active.
-pub fn handlers(facts: &Facts<'_>) -> String {
+pub fn handlers(usage: &Usage<'_>) -> String {
     let mut text = String::new();
-    for id in facts.automaton.state_ids() {
-        if !facts.automaton.states[id].is_final {
-            text.push_str(&handler(facts, id));
+    for id in usage.automaton.state_ids() {
+        if !usage.automaton.states[id].is_final {
+            text.push_str(&handler(usage, id));
         }
     }
     text
 }
 
 /// The function that answers for a state.
-pub fn handler_name(facts: &Facts<'_>, id: StateId) -> String {
+pub fn handler_name(usage: &Usage<'_>, id: StateId) -> String {
     match id {
         StateId::ROOT => "anywhere".to_owned(),
-        _ => format!("in_{}", names::snake(&facts.automaton.states[id].name)),
+        _ => format!("in_{}", identifiers::snake(&usage.automaton.states[id].name)),
     }
 }
 
-fn handler(facts: &Facts<'_>, id: StateId) -> String {
-    let state = &facts.automaton.states[id];
+fn handler(usage: &Usage<'_>, id: StateId) -> String {
+    let state = &usage.automaton.states[id];
     let further = match state.parent {
-        Some(parent) => format!("{}(context)", handler_name(facts, parent)),
+        Some(parent) => format!("{}(context)", handler_name(usage, parent)),
         None => "context.nobody_answers()".to_owned(),
     };
     let mut arms = String::new();
-    let events = by_event(facts, id);
+    let events = by_event(usage, id);
     let of_all = |all: usize, own: usize| all > 0 && own == all;
-    let is_everything = of_all(facts.automaton.events.len(), events.len())
-        && of_all(facts.automaton.timers.len(), state.timers.len())
+    let is_everything = of_all(usage.automaton.events.len(), events.len())
+        && of_all(usage.automaton.timers.len(), state.timers.len())
         && !state.always.is_empty();
     for (event, handlers) in events {
-        arms.push_str(&event_arm(facts, id, event, &handlers, &further));
+        arms.push_str(&event_arm(usage, id, event, &handlers, &further));
     }
     for &timer in &state.timers {
-        let cases = &facts.automaton.timers[timer].cases;
-        let alternatives = cases.iter().map(|&case| alternative(facts, case, None, None)).collect();
+        let cases = &usage.automaton.timers[timer].cases;
+        let alternatives = cases.iter().map(|&case| alternative(usage, case, None, None)).collect();
         let body = chain(alternatives, "context.nobody_answers()");
-        let _ = writeln!(arms, "Trigger::Timer(Timer::{}) => {body},", facts.timer(timer));
+        let _ = writeln!(arms, "Trigger::Timer(Timer::{}) => {body},", usage.timer(timer));
     }
     if !state.always.is_empty() {
-        let alternatives = state.always.iter().map(|&case| alternative(facts, case, None, None)).collect();
+        let alternatives = state.always.iter().map(|&case| alternative(usage, case, None, None)).collect();
         let body = chain(alternatives, &further);
         let _ = writeln!(arms, "Trigger::Always | Trigger::Exhausted => {body},");
     }
@@ -78,23 +78,23 @@ fn handler(facts: &Facts<'_>, id: StateId) -> String {
     format!(
         "{}#[inline]\nfn {}(context: &mut Context<'_>) -> Response {{ {body} }}\n",
         documented(&what),
-        handler_name(facts, id)
+        handler_name(usage, id)
     )
 }
 
 /// What a state says about each event, in the order of the first mention; the root also answers for keyed observations that nobody waits for.
-fn by_event<'a>(facts: &'a Facts<'_>, id: StateId) -> Vec<(EventId, Vec<&'a Handler>)> {
+fn by_event<'a>(usage: &'a Usage<'_>, id: StateId) -> Vec<(EventId, Vec<&'a Handler>)> {
     let mut events: Vec<(EventId, Vec<&Handler>)> = Vec::new();
-    for handler in &facts.automaton.states[id].handlers {
+    for handler in &usage.automaton.states[id].handlers {
         match events.iter_mut().find(|(event, _)| *event == handler.event) {
             Some((_, handlers)) => handlers.push(handler),
             None => events.push((handler.event, vec![handler])),
         }
     }
     if id == StateId::ROOT {
-        for index in 0..facts.automaton.events.len() as u32 {
+        for index in 0..usage.automaton.events.len() as u32 {
             let event = EventId(index);
-            if !awaited_keys(facts, event).is_empty() && events.iter().all(|(known, _)| *known != event) {
+            if !awaited_keys(usage, event).is_empty() && events.iter().all(|(known, _)| *known != event) {
                 events.push((event, Vec::new()));
             }
         }
@@ -103,16 +103,16 @@ fn by_event<'a>(facts: &'a Facts<'_>, id: StateId) -> Vec<(EventId, Vec<&'a Hand
 }
 
 /// The keys for which an observation is awaited anywhere, if it is awaited for certain keys only.
-fn awaited_keys<'a>(facts: &'a Facts<'_>, event: EventId) -> Vec<&'a Handler> {
-    let handlers = facts.automaton.states.iter().flat_map(|state| &state.handlers);
+fn awaited_keys<'a>(usage: &'a Usage<'_>, event: EventId) -> Vec<&'a Handler> {
+    let handlers = usage.automaton.states.iter().flat_map(|state| &state.handlers);
     let handlers: Vec<&Handler> = handlers.filter(|handler| handler.event == event).collect();
-    let is_observation = matches!(facts.automaton.events[event].kind, EventKind::Observation { .. });
+    let is_observation = matches!(usage.automaton.events[event].kind, EventKind::Observation { .. });
     if is_observation && handlers.iter().all(|handler| handler.key.is_some()) { handlers } else { Vec::new() }
 }
 
-fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Handler], further: &str) -> String {
-    let event = &facts.automaton.events[event_id];
-    let scope = Scope::new(facts, Some(event));
+fn event_arm(usage: &Usage<'_>, id: StateId, event_id: EventId, handlers: &[&Handler], further: &str) -> String {
+    let event = &usage.automaton.events[event_id];
+    let scope = Scope::new(usage, Some(event));
     let mut used = std::collections::BTreeSet::new();
     let mut alternatives: Vec<Alternative> = Vec::new();
     // What stands behind one without a condition is never asked, and names no fields.
@@ -132,12 +132,12 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
                     if is_decided(&alternatives) {
                         break;
                     }
-                    let transition = &facts.automaton.transitions[case];
+                    let transition = &usage.automaton.transitions[case];
                     used.extend(fields_of_effects(&transition.effects));
                     if let Some(guard) = &transition.guard {
                         fields_in(guard, &mut used);
                     }
-                    alternatives.push(alternative(facts, case, Some(event), key()));
+                    alternatives.push(alternative(usage, case, Some(event), key()));
                 }
             }
             Response::Defer { limit } => {
@@ -149,7 +149,7 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
         }
     }
     if id == StateId::ROOT && !is_decided(&alternatives) {
-        let keys = awaited_keys(facts, event_id);
+        let keys = awaited_keys(usage, event_id);
         let keys: Vec<String> =
             keys.iter().filter_map(|handler| handler.key.as_ref()).map(|key| scope.key_matches(key)).collect();
         if !keys.is_empty() {
@@ -159,13 +159,13 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
         }
     }
     let body = chain(alternatives, further);
-    format!("Trigger::Event({}) => {body},\n", pattern(facts, event_id, &used))
+    format!("Trigger::Event({}) => {body},\n", pattern(usage, event_id, &used))
 }
 
 /// `Event::HelloReceived { peer, .. }`.
-fn pattern(facts: &Facts<'_>, id: EventId, used: &std::collections::BTreeSet<u32>) -> String {
-    let event = &facts.automaton.events[id];
-    let variant = format!("Event::{}", facts.own_names().event(id));
+fn pattern(usage: &Usage<'_>, id: EventId, used: &std::collections::BTreeSet<u32>) -> String {
+    let event = &usage.automaton.events[id];
+    let variant = format!("Event::{}", usage.own_names().event(id));
     if event.fields.is_empty() {
         return variant;
     }
@@ -173,7 +173,7 @@ fn pattern(facts: &Facts<'_>, id: EventId, used: &std::collections::BTreeSet<u32
         .iter()
         .map(|&field| {
             let name = &event.fields[field as usize].name;
-            let (field, binding) = (names::word(name), facts.binding(name));
+            let (field, binding) = (identifiers::word(name), usage.binding(name));
             if field == binding { binding } else { format!("{field}: {binding}") }
         })
         .collect();
@@ -202,14 +202,14 @@ fn chain(alternatives: Vec<Alternative>, further: &str) -> String {
     text
 }
 
-fn alternative(facts: &Facts<'_>, id: TransitionId, event: Option<&Event>, key: Option<String>) -> Alternative {
-    let transition = &facts.automaton.transitions[id];
-    let scope = Scope::new(facts, event);
+fn alternative(usage: &Usage<'_>, id: TransitionId, event: Option<&Event>, key: Option<String>) -> Alternative {
+    let transition = &usage.automaton.transitions[id];
+    let scope = Scope::new(usage, event);
     let condition = Scope::both(key, transition.guard.as_ref(), scope);
     let answer = match &transition.reaction {
         Reaction::Ignore { .. } => "context.ignored()".to_owned(),
         Reaction::Internal { .. } => {
-            let part = effects::statements(facts, &transition.effects, event, |_| true);
+            let part = effects::statements(usage, &transition.effects, event, |_| true);
             match (part.is_empty(), transition.trigger) {
                 (true, _) => "context.internal()".to_owned(),
                 (false, Trigger::Always) => {
@@ -220,74 +220,74 @@ fn alternative(facts: &Facts<'_>, id: TransitionId, event: Option<&Event>, key: 
         }
         Reaction::To(target) => {
             let leaf = match target {
-                Target::State(state) => leaf_variant(facts, *state),
+                Target::State(state) => leaf_variant(usage, *state),
                 Target::History(state) => {
-                    format!("context.history_of_{}()", names::snake(&facts.automaton.states[*state].name))
+                    format!("context.history_of_{}()", identifiers::snake(&usage.automaton.states[*state].name))
                 }
             };
-            format!("context.take(Transition::{}, {leaf})", transition_value(facts, id))
+            format!("context.take(Transition::{}, {leaf})", transition_value(usage, id))
         }
     };
     Alternative { condition, answer }
 }
 
 /// The leaf that is entered when a state is the target.
-fn leaf_variant(facts: &Facts<'_>, state: StateId) -> String {
-    let leaf = facts.automaton.default_entries(state).last().copied().unwrap_or(state);
-    facts.leaf(leaf)
+fn leaf_variant(usage: &Usage<'_>, state: StateId) -> String {
+    let leaf = usage.automaton.default_entries(state).last().copied().unwrap_or(state);
+    usage.leaf(leaf)
 }
 
 /// `ClientAnswerReceived { peer }`, as a value and as a pattern.
-fn transition_value(facts: &Facts<'_>, id: TransitionId) -> String {
-    let fields = transition_fields(facts, id);
+fn transition_value(usage: &Usage<'_>, id: TransitionId) -> String {
+    let fields = transition_fields(usage, id);
     let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    let variant = facts.transition(id);
+    let variant = usage.transition(id);
     if names.is_empty() { variant.to_owned() } else { format!("{variant} {{ {} }}", names.join(", ")) }
 }
 
 /// The fields of the event that the own part of a transition needs: name and type.
-fn transition_fields(facts: &Facts<'_>, id: TransitionId) -> Vec<(String, String)> {
-    let transition = &facts.automaton.transitions[id];
+fn transition_fields(usage: &Usage<'_>, id: TransitionId) -> Vec<(String, String)> {
+    let transition = &usage.automaton.transitions[id];
     let Trigger::Event(event) = transition.trigger else { return Vec::new() };
-    let fields = &facts.automaton.events[event].fields;
+    let fields = &usage.automaton.events[event].fields;
     let used = fields_of_effects(&transition.effects);
     used.iter()
         .map(|&field| {
             let field = &fields[field as usize];
-            (facts.binding(&field.name), super::types::owned_type(facts.system, field.r#type))
+            (usage.binding(&field.name), super::types::owned_type(usage.system, field.r#type))
         })
         .collect()
 }
 
 /// `Transition` borrows from the event at hand.
-pub fn transition_borrows(facts: &Facts<'_>) -> bool {
-    (0..facts.automaton.transitions.len() as u32)
+pub fn transition_borrows(usage: &Usage<'_>) -> bool {
+    (0..usage.automaton.transitions.len() as u32)
         .map(TransitionId)
-        .any(|id| !facts.transition(id).is_empty() && !transition_fields(facts, id).is_empty())
+        .any(|id| !usage.transition(id).is_empty() && !transition_fields(usage, id).is_empty())
 }
 
 /// The enum of transitions.
-pub fn transition_enum(facts: &Facts<'_>) -> String {
+pub fn transition_enum(usage: &Usage<'_>) -> String {
     let mut variants = String::from("/// Into the initial state.\nStart,\n");
-    for (index, transition) in facts.automaton.transitions.iter().enumerate() {
+    for (index, transition) in usage.automaton.transitions.iter().enumerate() {
         let id = TransitionId(index as u32);
         let Reaction::To(target) = transition.reaction else { continue };
-        let state = &facts.automaton.states[transition.state].name;
-        let trigger = super::metadata::trigger_text(facts, transition);
-        let target_name = super::metadata::target_text(facts, target);
+        let state = &usage.automaton.states[transition.state].name;
+        let trigger = super::metadata::trigger_text(usage, transition);
+        let target_name = super::metadata::target_text(usage, target);
         let from = if state.is_empty() { "anywhere".to_owned() } else { format!("in `{state}`") };
         let head =
-            format!("`{trigger}` {from} → `{target_name}` ({}).", super::metadata::place_text(facts, transition.span));
+            format!("`{trigger}` {from} → `{target_name}` ({}).", super::metadata::place_text(usage, transition.span));
         variants.push_str(&documented(&super::documentation::sentences(&[&head, &transition.summary])));
-        let fields = transition_fields(facts, id);
+        let fields = transition_fields(usage, id);
         let fields: Vec<String> = fields.iter().map(|(name, of)| format!("{name}: &'a {of}")).collect();
         if fields.is_empty() {
-            let _ = writeln!(variants, "{},", facts.transition(id));
+            let _ = writeln!(variants, "{},", usage.transition(id));
         } else {
-            let _ = writeln!(variants, "{} {{ {} }},", facts.transition(id), fields.join(", "));
+            let _ = writeln!(variants, "{} {{ {} }},", usage.transition(id), fields.join(", "));
         }
     }
-    let generics = if transition_borrows(facts) { "<'a>" } else { "" };
+    let generics = if transition_borrows(usage) { "<'a>" } else { "" };
     format!(
         "/// A transition with a target, with what its own part needs of the event.\n\
          #[derive(Clone, Copy, Debug)]\n\
@@ -297,22 +297,22 @@ pub fn transition_enum(facts: &Facts<'_>) -> String {
 }
 
 /// One function for each state that does something when it is entered or left.
-pub fn entries_and_exits(facts: &Facts<'_>) -> String {
+pub fn entries_and_exits(usage: &Usage<'_>) -> String {
     let mut text = String::new();
-    for id in facts.automaton.state_ids() {
-        let state = &facts.automaton.states[id];
+    for id in usage.automaton.state_ids() {
+        let state = &usage.automaton.states[id];
         let (name, title) = match id {
-            StateId::ROOT => (facts.enter_root.clone(), "the root".to_owned()),
-            _ => (format!("enter_{}", names::snake(&state.name)), format!("`{}`", state.name)),
+            StateId::ROOT => (usage.enter_root.clone(), "the root".to_owned()),
+            _ => (format!("enter_{}", identifiers::snake(&state.name)), format!("`{}`", state.name)),
         };
-        if facts.enters_visibly(id) {
-            let body = effects::entering(facts, id);
+        if usage.enters_visibly(id) {
+            let body = effects::entering(usage, id);
             let _ = writeln!(text, "/// On entering {title}.\nfn {name}(context: &mut Context<'_>) {{ {body} }}");
         }
-        if id != StateId::ROOT && facts.leaves_visibly(id) {
-            let body = effects::leaving(facts, id);
+        if id != StateId::ROOT && usage.leaves_visibly(id) {
+            let body = effects::leaving(usage, id);
             let leaf = if state.history == History::None { "" } else { ", leaf: State" };
-            let name = names::snake(&state.name);
+            let name = identifiers::snake(&state.name);
             let _ = writeln!(
                 text,
                 "/// On leaving {title}.\nfn leave_{name}(context: &mut Context<'_>{leaf}) {{ {body} }}"
@@ -323,28 +323,28 @@ pub fn entries_and_exits(facts: &Facts<'_>) -> String {
 }
 
 /// What `call_exit_action` does: what is left, and the own part of each transition.
-pub fn exit_arms(facts: &Facts<'_>) -> Arms {
+pub fn exit_arms(usage: &Usage<'_>) -> Arms {
     let mut arms = Arms::default();
-    for (index, transition) in facts.automaton.transitions.iter().enumerate() {
+    for (index, transition) in usage.automaton.transitions.iter().enumerate() {
         let id = TransitionId(index as u32);
         let Reaction::To(target) = transition.reaction else { continue };
-        let scope = facts.automaton.scope(transition.state, target);
+        let scope = usage.automaton.scope(transition.state, target);
         let event = match transition.trigger {
-            Trigger::Event(event) => Some(&facts.automaton.events[event]),
+            Trigger::Event(event) => Some(&usage.automaton.events[event]),
             _ => None,
         };
-        let part = effects::statements(facts, &transition.effects, event, |state| facts.automaton.is_in(scope, state));
-        let leaves = facts.leaves_in(transition.state);
-        let leaves = leaves.into_iter().filter(|&leaf| !facts.automaton.states[leaf].is_final);
+        let part = effects::statements(usage, &transition.effects, event, |state| usage.automaton.is_in(scope, state));
+        let leaves = usage.leaves_in(transition.state);
+        let leaves = leaves.into_iter().filter(|&leaf| !usage.automaton.states[leaf].is_final);
         let calls = |leaf| {
-            let left = facts.automaton.exits(leaf, scope);
+            let left = usage.automaton.exits(leaf, scope);
             left.into_iter()
-                .filter(|&state| facts.leaves_visibly(state))
-                .map(|state| leave_call(facts, state))
+                .filter(|&state| usage.leaves_visibly(state))
+                .map(|state| leave_call(usage, state))
                 .collect()
         };
-        let exits = by_leaf(facts, leaves, calls);
-        arms.add(transition_value(facts, id), exits + &part);
+        let exits = by_leaf(usage, leaves, calls);
+        arms.add(transition_value(usage, id), exits + &part);
     }
     arms
 }
@@ -391,53 +391,53 @@ fn joined(patterns: &[String]) -> String {
     format!("Some({})", patterns.join(" | "))
 }
 
-fn leave_call(facts: &Facts<'_>, id: StateId) -> String {
-    let state = &facts.automaton.states[id];
+fn leave_call(usage: &Usage<'_>, id: StateId) -> String {
+    let state = &usage.automaton.states[id];
     let leaf = if state.history == History::None { "" } else { ", *self" };
-    format!("leave_{}(context{leaf});\n", names::snake(&state.name))
+    format!("leave_{}(context{leaf});\n", identifiers::snake(&state.name))
 }
 
 /// What `call_entry_action` does: what each transition enters.
-pub fn entry_arms(facts: &Facts<'_>) -> Arms {
-    let automaton = facts.automaton;
+pub fn entry_arms(usage: &Usage<'_>) -> Arms {
+    let automaton = usage.automaton;
     let mut arms = Arms::default();
     let start = std::iter::once(StateId::ROOT).chain(automaton.default_entries(StateId::ROOT));
-    arms.add("Start".to_owned(), enter_calls(facts, start));
+    arms.add("Start".to_owned(), enter_calls(usage, start));
     for (index, transition) in automaton.transitions.iter().enumerate() {
         let Reaction::To(target) = transition.reaction else { continue };
         let scope = automaton.scope(transition.state, target);
         let way = automaton.entries(scope, target.state());
         let body = match target {
-            Target::State(state) => enter_calls(facts, way.into_iter().chain(automaton.default_entries(state))),
+            Target::State(state) => enter_calls(usage, way.into_iter().chain(automaton.default_entries(state))),
             Target::History(state) => {
                 let calls = |leaf| {
                     let inside = automaton.entries(state, leaf);
                     let all = way.iter().copied().chain(inside);
-                    all.filter(|&state| facts.enters_visibly(state)).map(|state| enter_call(facts, state)).collect()
+                    all.filter(|&state| usage.enters_visibly(state)).map(|state| enter_call(usage, state)).collect()
                 };
-                by_leaf(facts, facts.leaves_in(state).into_iter(), calls)
+                by_leaf(usage, usage.leaves_in(state).into_iter(), calls)
             }
         };
         let id = TransitionId(index as u32);
-        let fields = if transition_fields(facts, id).is_empty() { "" } else { " { .. }" };
-        arms.add(format!("{}{fields}", facts.transition(id)), body);
+        let fields = if transition_fields(usage, id).is_empty() { "" } else { " { .. }" };
+        arms.add(format!("{}{fields}", usage.transition(id)), body);
     }
     arms
 }
 
-fn enter_calls(facts: &Facts<'_>, states: impl Iterator<Item = StateId>) -> String {
-    states.filter(|&state| facts.enters_visibly(state)).map(|state| enter_call(facts, state)).collect()
+fn enter_calls(usage: &Usage<'_>, states: impl Iterator<Item = StateId>) -> String {
+    states.filter(|&state| usage.enters_visibly(state)).map(|state| enter_call(usage, state)).collect()
 }
 
-fn enter_call(facts: &Facts<'_>, id: StateId) -> String {
+fn enter_call(usage: &Usage<'_>, id: StateId) -> String {
     match id {
-        StateId::ROOT => format!("{}(context);\n", facts.enter_root),
-        _ => format!("enter_{}(context);\n", names::snake(&facts.automaton.states[id].name)),
+        StateId::ROOT => format!("{}(context);\n", usage.enter_root),
+        _ => format!("enter_{}(context);\n", identifiers::snake(&usage.automaton.states[id].name)),
     }
 }
 
 /// The calls for each leaf: at once if they are the same for all, otherwise by a `match` on the leaf.
-fn by_leaf(facts: &Facts<'_>, leaves: impl Iterator<Item = StateId>, calls: impl Fn(StateId) -> String) -> String {
+fn by_leaf(usage: &Usage<'_>, leaves: impl Iterator<Item = StateId>, calls: impl Fn(StateId) -> String) -> String {
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut order = Vec::new();
     for leaf in leaves {
@@ -445,7 +445,7 @@ fn by_leaf(facts: &Facts<'_>, leaves: impl Iterator<Item = StateId>, calls: impl
         if !groups.contains_key(&calls) {
             order.push(calls.clone());
         }
-        groups.entry(calls).or_default().push(facts.leaf(leaf));
+        groups.entry(calls).or_default().push(usage.leaf(leaf));
     }
     if order.len() <= 1 {
         return order.pop().unwrap_or_default();
@@ -461,7 +461,7 @@ fn by_leaf(facts: &Facts<'_>, leaves: impl Iterator<Item = StateId>, calls: impl
         let _ = writeln!(arms, "{} => {{ {calls} }}", groups[calls].join(" | "));
     }
     let is_exhaustive = order.iter().all(|calls| !calls.is_empty())
-        && groups.values().map(Vec::len).sum::<usize>() == facts.automaton.leaves().count();
+        && groups.values().map(Vec::len).sum::<usize>() == usage.automaton.leaves().count();
     let rest = if is_exhaustive { "" } else { "_ => {}" };
     format!("match *self {{ {arms} {rest} }}\n")
 }

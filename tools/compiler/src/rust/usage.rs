@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Options;
-use super::names::{self, AutomatonNames, Names, Scope};
+use super::identifiers::{self, AutomatonNames, Names, Scope};
+use super::options::Options;
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Change, Condition, Effects, EventKind, Expression,
     ExpressionKind, Instances, Observed, Property, Reaction, Response, StateId, System, Timer, TimerId, Transition,
@@ -34,7 +34,7 @@ pub enum Who {
 }
 
 /// An automaton with all that is asked of it again and again.
-pub struct Facts<'a> {
+pub struct Usage<'a> {
     /// Everything.
     pub system: &'a System,
     /// For places.
@@ -85,7 +85,7 @@ pub struct QuestionNames {
     pub key: String,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> Usage<'a> {
     /// Collects them.
     pub fn new(system: &'a System, sources: &'a Sources, names: &'a Names, id: AutomatonId, options: &Options) -> Self {
         let automaton = &system.automata[id];
@@ -96,7 +96,7 @@ impl<'a> Facts<'a> {
         });
         let (conditions, reads) = questions(system, automaton);
         let mut scope = Scope::default();
-        let actions = automaton.actions.iter().map(|action| scope.variant(&names::camel(&action.name)));
+        let actions = automaton.actions.iter().map(|action| scope.variant(&identifiers::camel(&action.name)));
         let (beside_fields, enter_root) = functions(automaton);
         Self {
             system,
@@ -312,7 +312,7 @@ fn questions(system: &System, automaton: &Automaton) -> (Vec<QuestionNames>, BTr
         let known = condition.arguments.iter().map(|argument| locals.local(&format!("known_{}", argument.name)));
         QuestionNames {
             method: methods.local(&condition.name),
-            variant: variants.variant(&names::camel(&condition.name)),
+            variant: variants.variant(&identifiers::camel(&condition.name)),
             arguments,
             known: known.collect(),
             key: locals.local(key),
@@ -327,7 +327,7 @@ fn questions(system: &System, automaton: &Automaton) -> (Vec<QuestionNames>, BTr
     });
     let mut named = |read: Read| {
         let method = methods.local(&read.name(system));
-        let variant = variants.variant(&names::camel(&method));
+        let variant = variants.variant(&identifiers::camel(&method));
         QuestionNames { method, variant, arguments: Vec::new(), known: Vec::new(), key: String::new() }
     };
     (conditions, reads.into_iter().map(|read| (read, named(read))).collect())
@@ -341,7 +341,7 @@ fn functions(automaton: &Automaton) -> (Scope, String) {
     let mut scope = Scope::of(["context", "anywhere"]);
     for state in automaton.states.iter().filter(|state| !state.name.is_empty()) {
         for verb in ["in", "enter", "leave", "remembered_in"] {
-            scope.local(&format!("{verb}_{}", names::snake(&state.name)));
+            scope.local(&format!("{verb}_{}", identifiers::snake(&state.name)));
         }
     }
     let enter_root = scope.local("enter_root");
@@ -350,7 +350,7 @@ fn functions(automaton: &Automaton) -> (Scope, String) {
 
 fn timer_variants(automaton: &Automaton, own: &AutomatonNames) -> Vec<String> {
     let mut scope = Scope::default();
-    let variant = |timer: &Timer| format!("{}{}", state_prefix(own, timer.state), names::timer_word(timer));
+    let variant = |timer: &Timer| format!("{}{}", state_prefix(own, timer.state), identifiers::timer_word(timer));
     automaton.timers.iter().map(|timer| scope.variant(&variant(timer))).collect()
 }
 
@@ -359,7 +359,7 @@ fn transition_variants(automaton: &Automaton, own: &AutomatonNames) -> Vec<Strin
     let mut scope = Scope::of(["Start"]);
     let variant = |transition: &Transition| match (&transition.reaction, transition.trigger) {
         (Reaction::To(_), Trigger::Event(event)) => own.event(event).to_owned(),
-        (Reaction::To(_), Trigger::Timer(timer)) => names::timer_word(&automaton.timers[timer]),
+        (Reaction::To(_), Trigger::Timer(timer)) => identifiers::timer_word(&automaton.timers[timer]),
         (Reaction::To(_), Trigger::Always) => "Always".to_owned(),
         _ => String::new(),
     };
@@ -372,7 +372,7 @@ fn transition_variants(automaton: &Automaton, own: &AutomatonNames) -> Vec<Strin
 
 /// What a state adds to the names of its timers and transitions; the root adds nothing.
 fn state_prefix(own: &AutomatonNames, state: StateId) -> &str {
-    if state == StateId::ROOT { "" } else { names::stem(own.state(state)) }
+    if state == StateId::ROOT { "" } else { identifiers::stem(own.state(state)) }
 }
 
 fn who_of(who: &Observed) -> Option<Who> {
@@ -401,7 +401,7 @@ impl Read {
             Who::All => "all_",
             Who::No => "no_",
         };
-        format!("{quantifier}{}_in_{}", observed.name, names::snake(&observed.states[self.state].name))
+        format!("{quantifier}{}_in_{}", observed.name, identifiers::snake(&observed.states[self.state].name))
     }
 }
 
@@ -476,7 +476,7 @@ pub fn fields_of_effects(effects: &Effects) -> BTreeSet<u32> {
     fields
 }
 
-impl Facts<'_> {
+impl Usage<'_> {
     /// The line of a place, from 1.
     pub fn line(&self, span: crate::source::Span) -> usize {
         self.sources.line_and_column(span).0

@@ -5,7 +5,7 @@
 //! * A name of the language never ends in `_`. So a name of Rust's own that cannot be written as it is gets one ([`word`]), and what the
 //!   generator names itself among names of a definition has one too.
 //! * Where two names may become one, by a change of case or because they are joined, or where the generator's own names are wanted without
-//!   a `_`, a [`Scope`] hands the names out. Each scope of the generated text is filled in one place: [`Names`], and `Facts`.
+//!   a `_`, a [`Scope`] hands the names out. Each scope of the generated text is filled in one place: [`Names`], and `Usage`.
 //! * Modules of other automata are named by path (`super::x`), and what is imported comes from `automata_runtime::generated`.
 
 use std::collections::BTreeSet;
