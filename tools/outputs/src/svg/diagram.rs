@@ -11,24 +11,11 @@ use automata_compiler::model::{
 };
 use automata_compiler::source::{Sources, Span};
 
+use super::sizes::{BLOCK_GAP, DETAIL_SIZE, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE};
 use super::typeset::{Glyph, ORDER_END, Paragraph, Reference, Run, Tone};
 use crate::metrics::text_width;
 use crate::printer::{Printer, event_of};
 
-/// Size of the name of a state, in pixels.
-pub const NAME_SIZE: f64 = 13.0;
-/// Size of the trigger and guard of a label, in pixels.
-pub const LABEL_SIZE: f64 = 12.0;
-/// Size of the text inside a state, and of what a transition does, in pixels.
-pub const DETAIL_SIZE: f64 = 11.0;
-/// Height of the band with the name, in pixels.
-pub const NAME_BAND: f64 = 32.0;
-/// Between a border and the text inside, in pixels.
-pub const INSET: f64 = 12.0;
-/// Between the blocks of one label, in pixels.
-pub const BLOCK_GAP: f64 = 6.0;
-/// Around a label, in pixels.
-pub const LABEL_INSET: f64 = 3.0;
 /// Lines inside a leaf are broken at this width, in pixels.
 const LEAF_TEXT: f64 = 250.0;
 /// Lines inside a composite, and of what the root does, are broken at this width, in pixels.
