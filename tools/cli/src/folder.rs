@@ -12,8 +12,8 @@ use automata_compiler::nearest::nearest;
 use automata_compiler::sound_part;
 use automata_compiler::source::Sources;
 
-use crate::Verdict;
 use crate::terminal::{BAD, GOOD, ODD, counted, errors, styled};
+use crate::verdict::Verdict;
 
 /// Its name unless `--automata` says otherwise.
 pub const USUAL_NAME: &str = "automata";

@@ -10,9 +10,9 @@ use automata_compiler::source::{Source, Sources};
 use automata_outputs::schema;
 use clap::Args;
 
-use crate::Verdict;
 use crate::folder::{Folder, USUAL_NAME, unknown};
 use crate::terminal::{BAD, GOOD, ODD, errors, output, styled};
+use crate::verdict::Verdict;
 
 const TEMPLATE: &str = include_str!("template.yaml");
 

@@ -17,9 +17,9 @@ use automata_compiler::source::Sources;
 use automata_compiler::{render, sound_part};
 use clap::{Args, ValueEnum};
 
-use crate::Verdict;
 use crate::folder::show;
 use crate::terminal::{FAINT, ODD, counted, output, print_json, styled};
+use crate::verdict::Verdict;
 use crate::watch::watch;
 use counts::Counts;
 use report::{Finding, Report, annotation};
