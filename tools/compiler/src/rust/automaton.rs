@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::documentation::{documented, module_documented, sentences};
 use super::types::{argument_type, constant, integer, is_secret, owned_type, secret_attribute};
 use super::usage::{QuestionNames, Usage};
-use super::{effects, identifiers, machine, metadata, properties, records};
+use super::{effects, identifiers, machine, metadata, properties, records, transitions};
 use crate::model::{Condition, EventId, EventKind, ExpressionKind, Field, History, Partner, StateId, TimerId, Value};
 
 /// The pieces of `<automaton>.rs`.
@@ -22,11 +22,10 @@ pub fn module(usage: &Usage<'_>) -> Vec<String> {
         history(usage),
         records::sent(usage),
         records::questions(usage),
-        machine::transition_enum(usage),
         context(usage),
         machine_impls(usage),
         machine::handlers(usage),
-        machine::entries_and_exits(usage),
+        transitions::entries_and_exits(usage),
         entry_points(usage),
         automaton_impl(usage),
         properties::function(usage),
@@ -60,9 +59,7 @@ fn imports(usage: &Usage<'_>, body: &str) -> String {
     if !usage.reads.is_empty() || !usage.watched().is_empty() {
         text.push_str("use super::system::States;\n");
     }
-    if identifiers::has_module(body, "types") {
-        text.push_str("use super::types;\n");
-    }
+    text.push_str(&identifiers::imports(body, usage.other_modules().chain(["types"])));
     text
 }
 
@@ -505,28 +502,25 @@ fn context(usage: &Usage<'_>) -> String {
     let parameters = if usage.automaton.parameters.is_empty() { "" } else { "parameters: &'a Parameters,\n" };
     let variables = if usage.automaton.variables.is_empty() { "" } else { "variables: &'a mut Variables,\n" };
     let ask = if usage.asks() { "ask: Ask<'a>,\n" } else { "" };
-    let history = if usage.histories().is_empty() { "" } else { "history: &'a mut History,\n leaf: State,\n" };
-    let borrows = if machine::transition_borrows(usage) { "<'a>" } else { "" };
+    let history = if usage.histories().is_empty() { "" } else { "history: &'a mut History,\n" };
     format!(
         "/// What a machine reacts to.\npub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;\n\
          type Response = automata_runtime::statig::Outcome<State>;\n\
-         /// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.\n\
-         pub struct Context<'a> {{ trigger: Trigger<'a>,\n{key}{parameters}{variables}{history}{ask}\
-         effects: &'a mut Effects<Machine>,\n\
-         /// Chosen by a handler, performed between the exits and the entries.\n\
-         transition: Option<Transition{borrows}>,\n answer: Answer }}\n\
-         impl<'a> Context<'a> {{ {} }}\n",
+         /// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.\n\
+         pub struct Context<'a> {{ trigger: Trigger<'a>,\n\
+         /// The state when the trigger came.\n\
+         leaf: State,\n{key}{parameters}{variables}{history}{ask}\
+         effects: &'a mut Effects<Machine>,\n answer: Answer }}\n\
+         impl Context<'_> {{ {} }}\n",
         context_methods(usage)
     )
-    .replace("impl<'a> Context<'a>", if borrows.is_empty() { "impl Context<'_>" } else { "impl<'a> Context<'a>" })
 }
 
 fn context_methods(usage: &Usage<'_>) -> String {
-    let borrows = if machine::transition_borrows(usage) { "<'a>" } else { "" };
     let exhausted = if usage.has_always() { "if self.is_exhausted() { return Response::Handled; }\n" } else { "" };
     let mut text = format!(
-        "#[inline] fn take(&mut self, transition: Transition{borrows}, target: State) -> Response {{ \
-           self.answer = Answer::Taken; {exhausted} self.transition = Some(transition); Response::Transition(target) }}\n\
+        "#[inline] fn take(&mut self, target: State) -> Response {{ \
+           self.answer = Answer::Taken; {exhausted} Response::Transition(target) }}\n\
          #[inline] fn internal(&mut self) -> Response {{ self.answer = Answer::Internal; Response::Handled }}\n\
          #[inline] fn ignored(&mut self) -> Response {{ self.answer = Answer::Ignored; Response::Handled }}\n"
     );
@@ -584,8 +578,6 @@ fn machine_impls(usage: &Usage<'_>) -> String {
         };
         let _ = writeln!(arms, "{} => {call},", usage.leaf(leaf));
     }
-    let exits = hook("call_exit_action", "What a transition leaves, and its own part.", machine::exit_arms(usage));
-    let entries = hook("call_entry_action", "What a transition enters.", machine::entry_arms(usage));
     format!(
         "/// The state machine, for `statig`. The leaf state is its state; everything else is in the [`Context`].\n\
          #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]\npub struct Machine;\n\
@@ -594,22 +586,14 @@ fn machine_impls(usage: &Usage<'_>) -> String {
            type Superstate<'superstate> = (); fn initial() -> State {{ {} }} }}\n\
          impl blocking::State<Machine> for State {{ \
            #[inline] fn call_handler(&mut self, _: &mut Machine, _: &(), context: &mut Context<'_>) -> Response {{ \
-             match self {{ {arms} }} }}\n{exits}{entries} }}\n",
+             match self {{ {arms} }} }} }}\n",
         usage.leaf(usage.initial_leaf())
     )
 }
 
-fn hook(name: &str, what: &str, arms: machine::Arms) -> String {
-    let body = arms.matching("context.transition");
-    if body.is_empty() {
-        return String::new();
-    }
-    format!("/// {what}\n#[inline] fn {name}(&mut self, _: &mut Machine, context: &mut Context<'_>) {{ {body} }}\n")
-}
-
 /// `step` and `create`: what `system.rs` calls.
 ///
-/// They drive the machine through `statig`'s traits, in `statig`'s order, but not through its `StateMachine`: that one is not inlined
+/// They drive the machine through `statig`'s traits, but not through its `StateMachine`: that one is not inlined
 /// across crates, so the context has to be in memory, which doubles the time of a dispatch (`docs/BENCHMARKS.md`). It also keeps
 /// its state to itself, so that an instance could not be put into one without entering it.
 fn entry_points(usage: &Usage<'_>) -> String {
@@ -638,30 +622,31 @@ fn entry_points(usage: &Usage<'_>) -> String {
         },
         if usage.histories().is_empty() { "let history = ();" } else { "let mut history = History::default();" },
     );
-    let step = context_literal(usage, "trigger", "None", "instance.");
-    let create = context_literal(usage, "Trigger::Always", "Some(Transition::Start)", "");
+    let step = context_literal(usage, "trigger", "instance.");
+    let create = context_literal(usage, "Trigger::Always", "");
+    let (beginning, begun) = match transitions::beginning(usage) {
+        nothing if nothing.is_empty() => (nothing, "_context"),
+        calls => (calls, "context"),
+    };
     format!(
         "/// An instance.\npub type Instance = automata_runtime::Instance<Machine>;\n\
          /// One selection, and what it leads to; effects are added to the buffers.\n\
          #[inline]\npub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>{outside}) -> Answer {{ \
            let Parts {{ {parts} }} = parts; let mut context = {step}; let state = &mut instance.state; \
-           if let Response::Transition(target) = state.call_handler(&mut Machine, &(), &mut context) {{ \
-             state.call_exit_action(&mut Machine, &mut context); \
-             *state = target; \
-             state.call_entry_action(&mut Machine, &mut context); }} \
+           if let Response::Transition(target) = state.call_handler(&mut Machine, &(), &mut context) {{ *state = target; }} \
            context.answer }}\n\
          /// A new instance, which has entered its initial state.\n\
          pub fn create({key}: &{key_type}, parameters: Parameters, effects: &mut Effects<Machine>, {asked}: &mut {asked_type}{outside}) -> Instance {{ \
-           {variables} {history} let mut context = {create}; \
-           let mut state = State::default(); state.call_entry_action(&mut Machine, &mut context); \
-           Instance::new(state, parameters, variables, history) }}\n",
+           {variables} {history} let {begun} = &mut {create}; {beginning} \
+           Instance::new(State::default(), parameters, variables, history) }}\n",
         key_type = usage.key_type(),
     )
 }
 
 /// A `Context` over the parts of an instance, which are fields of `owner` or variables.
-fn context_literal(usage: &Usage<'_>, trigger: &str, transition: &str, owner: &str) -> String {
+fn context_literal(usage: &Usage<'_>, trigger: &str, owner: &str) -> String {
     let mut fields = if trigger == "trigger" { "trigger, ".to_owned() } else { format!("trigger: {trigger}, ") };
+    fields.push_str(if owner.is_empty() { "leaf: State::default(), " } else { "leaf: instance.state, " });
     if usage.automaton.key.is_some() {
         fields.push_str("key, ");
     }
@@ -672,8 +657,7 @@ fn context_literal(usage: &Usage<'_>, trigger: &str, transition: &str, owner: &s
         let _ = write!(fields, "variables: &mut {owner}variables, ");
     }
     if !usage.histories().is_empty() {
-        let leaf = if owner.is_empty() { "State::default()" } else { "instance.state" };
-        let _ = write!(fields, "history: &mut {owner}history, leaf: {leaf}, ");
+        let _ = write!(fields, "history: &mut {owner}history, ");
     }
     if usage.asks() {
         let host = if usage.has_conditions() { "host, " } else { "" };
@@ -681,7 +665,7 @@ fn context_literal(usage: &Usage<'_>, trigger: &str, transition: &str, owner: &s
         let states = if usage.reads.is_empty() { "" } else { "states, " };
         let _ = write!(fields, "ask: Ask {{ {host}{key}{states}asked }}, ");
     }
-    format!("Context {{ {fields} effects, transition: {transition}, answer: Answer::None }}")
+    format!("Context {{ {fields} effects, answer: Answer::None }}")
 }
 
 fn automaton_impl(usage: &Usage<'_>) -> String {

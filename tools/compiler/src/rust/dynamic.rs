@@ -19,9 +19,8 @@ pub fn module(all: &[Usage<'_>]) -> Vec<String> {
          use automata_runtime::serde_json::Value;\n\
          use super::system::{Host, Message, Settings, System};\n"
         .to_owned();
-    if identifiers::has_module(&pieces.concat(), "types") {
-        imports.push_str("use super::types;\n");
-    }
+    let automata = all.iter().map(|usage| usage.own_names().module.as_str());
+    imports.push_str(&identifiers::imports(&pieces.concat(), automata.chain(["types"])));
     pieces[0] = format!("//! The system by names and JSON: for tests, replays and tools.\n{imports}");
     pieces
 }
@@ -189,7 +188,7 @@ fn answer(usage: &Usage<'_>, condition: &Condition, question: &QuestionNames) ->
 
 /// The module of an automaton.
 fn path(usage: &Usage<'_>) -> String {
-    format!("super::{}", usage.own_names().module)
+    usage.own_names().module.clone()
 }
 
 fn set_parameter(usage: &Usage<'_>) -> String {

@@ -217,7 +217,8 @@ pub fn leaving(usage: &Usage<'_>, id: StateId) -> String {
     let mut text = String::new();
     if state.history != History::None {
         let name = identifiers::snake(&state.name);
-        let _ = writeln!(text, "context.history.{} = Some(remembered_in_{name}(leaf));", identifiers::word(&name));
+        let _ =
+            writeln!(text, "context.history.{} = Some(remembered_in_{name}(context.leaf));", identifiers::word(&name));
     }
     text.push_str(&statements(usage, &state.exit, None, |_| true));
     for &timer in &state.timers {

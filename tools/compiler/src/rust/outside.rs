@@ -40,9 +40,7 @@ pub fn module(system: &System, all: &[Usage<'_>]) -> Vec<String> {
     if all.iter().any(carries_runtime_types) {
         head.push_str("use automata_runtime::generated::*;\n");
     }
-    if identifiers::has_module(&body, "types") {
-        head.push_str("use super::types;\n");
-    }
+    head.push_str(&identifiers::imports(&body, ["types"]));
     vec![head, body]
 }
 

@@ -56,7 +56,7 @@ pub fn watchers(all: &[Usage<'_>]) -> String {
             let watching = watching(watcher, observed.id);
             if !watching.is_empty() {
                 let module = &watcher.own_names().module;
-                let _ = writeln!(looks, "bus.look_at_all::<super::{module}::Machine>(&{watching:?});");
+                let _ = writeln!(looks, "bus.look_at_all::<{module}::Machine>(&{watching:?});");
             }
         }
         if !looks.is_empty() {

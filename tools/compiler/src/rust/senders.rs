@@ -34,13 +34,12 @@ pub fn module(all: &[Usage<'_>]) -> Vec<String> {
         let _ = writeln!(text, "{}pub mod {} {{", documented(&part.summary), identifiers::word(&part.name));
         for (automaton, functions) in automata {
             let usage = &all[automaton];
-            let mut imports = format!(
-                "use automata_runtime::generated::*;\nuse super::super::super::{}::Event;\nuse super::super::super::system::Message;\n",
-                usage.own_names().module
+            let module = &usage.own_names().module;
+            let types = if identifiers::has_module(&functions, "types") { ", types" } else { "" };
+            let imports = format!(
+                "use automata_runtime::generated::*;\n\
+                 use super::super::super::{{{module}::Event, system::Message{types}}};\n"
             );
-            if identifiers::has_module(&functions, "types") {
-                imports.push_str("use super::super::super::types;\n");
-            }
             let _ = writeln!(
                 text,
                 "/// To `{}`.\npub mod {} {{ {imports} {functions} }}",

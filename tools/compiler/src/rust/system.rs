@@ -33,12 +33,8 @@ pub fn module(system: &System, all: &[Usage<'_>]) -> Vec<String> {
     ];
     pieces.extend(all.iter().map(|usage| member(all, usage)));
     text.push_str("use automata_runtime::generated::*;\n");
-    if all.iter().any(Usage::has_outside_actions) {
-        text.push_str("use super::outside;\n");
-    }
-    if identifiers::has_module(&pieces.concat(), "types") {
-        text.push_str("use super::types;\n");
-    }
+    let automata = all.iter().map(|usage| usage.own_names().module.as_str());
+    text.push_str(&identifiers::imports(&pieces.concat(), automata.chain(["outside", "types"])));
     pieces[0] = text;
     pieces
 }
@@ -50,7 +46,7 @@ fn variant<'a>(usage: &Usage<'a>) -> &'a str {
 
 /// What stands before a name of an automaton's module.
 fn path(usage: &Usage<'_>) -> String {
-    format!("super::{}", usage.own_names().module)
+    usage.own_names().module.clone()
 }
 
 fn message(all: &[Usage<'_>]) -> String {

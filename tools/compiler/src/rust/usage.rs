@@ -6,8 +6,7 @@ use super::identifiers::{self, AutomatonNames, Names, Scope};
 use super::options::Options;
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Change, Condition, Effects, EventKind, Expression,
-    ExpressionKind, Instances, Observed, Property, Reaction, Response, StateId, System, Timer, TimerId, Transition,
-    TransitionId, Trigger,
+    ExpressionKind, Instances, Observed, Property, Response, StateId, System, Timer, TimerId,
 };
 use crate::source::Sources;
 
@@ -61,8 +60,6 @@ pub struct Usage<'a> {
     pub conditions: Vec<QuestionNames>,
     /// Variants of `Action`, by its id.
     pub actions: Vec<String>,
-    /// Variants of `Transition`, by [`TransitionId`]; empty for those without a target.
-    pub transitions: Vec<String>,
     /// Variants of `Timer`, by [`TimerId`].
     pub timers: Vec<String>,
     /// What fields of an event cannot be called where they are variables: functions that are called there, and the generator's own variable.
@@ -116,7 +113,6 @@ impl<'a> Usage<'a> {
                 .collect(),
             conditions,
             actions: actions.collect(),
-            transitions: transition_variants(automaton, names.of(id)),
             timers: timer_variants(automaton, names.of(id)),
             beside_fields,
             enter_root,
@@ -151,9 +147,15 @@ impl<'a> Usage<'a> {
         self.names.of(self.id)
     }
 
-    /// What stands before a name of another automaton's module: `super::x::`, or nothing if it is this one.
+    /// What stands before a name of another automaton's module: `x::`, or nothing if it is this one.
     pub fn path_to(&self, other: AutomatonId) -> String {
-        if other == self.id { String::new() } else { format!("super::{}::", self.names.of(other).module) }
+        if other == self.id { String::new() } else { format!("{}::", self.names.of(other).module) }
+    }
+
+    /// The modules of the other automata.
+    pub fn other_modules(&self) -> impl Iterator<Item = &'a str> {
+        let others = (0..self.system.automata.len() as u32).map(AutomatonId).filter(|id| *id != self.id);
+        others.map(|id| self.names.of(id).module.as_str())
     }
 
     /// The variant of a leaf of this automaton, with its path.
@@ -169,11 +171,6 @@ impl<'a> Usage<'a> {
     /// The variant of a timer.
     pub fn timer(&self, id: TimerId) -> &str {
         &self.timers[id.index()]
-    }
-
-    /// The variant of a transition.
-    pub fn transition(&self, id: TransitionId) -> &str {
-        &self.transitions[id.index()]
     }
 
     /// Some state says `defer`.
@@ -338,9 +335,9 @@ const METHODS_OF_VALUES: [&str; 4] = ["into", "into_future", "into_iter", "try_i
 
 /// The functions of the module beside which fields of events are variables, and which of them enters the root.
 fn functions(automaton: &Automaton) -> (Scope, String) {
-    let mut scope = Scope::of(["context", "anywhere"]);
+    let mut scope = Scope::of(["context", "anywhere", "exit_all"]);
     for state in automaton.states.iter().filter(|state| !state.name.is_empty()) {
-        for verb in ["in", "enter", "leave", "remembered_in"] {
+        for verb in ["in", "enter", "leave", "exit_inside", "remembered_in"] {
             scope.local(&format!("{verb}_{}", identifiers::snake(&state.name)));
         }
     }
@@ -354,23 +351,7 @@ fn timer_variants(automaton: &Automaton, own: &AutomatonNames) -> Vec<String> {
     automaton.timers.iter().map(|timer| scope.variant(&variant(timer))).collect()
 }
 
-/// Those with a target have one.
-fn transition_variants(automaton: &Automaton, own: &AutomatonNames) -> Vec<String> {
-    let mut scope = Scope::of(["Start"]);
-    let variant = |transition: &Transition| match (&transition.reaction, transition.trigger) {
-        (Reaction::To(_), Trigger::Event(event)) => own.event(event).to_owned(),
-        (Reaction::To(_), Trigger::Timer(timer)) => identifiers::timer_word(&automaton.timers[timer]),
-        (Reaction::To(_), Trigger::Always) => "Always".to_owned(),
-        _ => String::new(),
-    };
-    let named = |transition: &Transition| match variant(transition).as_str() {
-        "" => String::new(),
-        trigger => scope.variant(&format!("{}{trigger}", state_prefix(own, transition.state))),
-    };
-    automaton.transitions.iter().map(named).collect()
-}
-
-/// What a state adds to the names of its timers and transitions; the root adds nothing.
+/// What a state adds to the names of its timers; the root adds nothing.
 fn state_prefix(own: &AutomatonNames, state: StateId) -> &str {
     if state == StateId::ROOT { "" } else { identifiers::stem(own.state(state)) }
 }
