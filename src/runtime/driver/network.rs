@@ -49,7 +49,6 @@ struct Line {
 
 impl Network {
     /// All transports, of which none listens yet. To be called within a tokio runtime.
-    #[must_use]
     pub fn open(key: &IdentityKey, settings: &Settings) -> (Self, TransportEvents) {
         let numbers = SessionNumbers::default();
         let mut events = TransportEvents::new();
