@@ -9,27 +9,12 @@ mod lan_discovery;
 mod network;
 mod p2p_hookups;
 mod private_messages;
+mod service;
 mod tcp_connections;
 mod tcp_transport;
 pub mod tree;
 
-use crate::automata::system::System;
-use crate::name::ServiceName;
-use crate::world::World;
-
-/// A service.
-pub struct Service {
-    /// Its name, as in `services/<name>/enabled`.
-    pub name: &'static str,
-    /// What it is for, in one sentence.
-    pub summary: &'static str,
-    /// Services that must be on before it.
-    pub depends_on: &'static [&'static str],
-    /// Begins its work.
-    pub start: fn(&mut World, &System),
-    /// Ends its work.
-    pub stop: fn(&mut World, &System),
-}
+pub use service::Service;
 
 /// All services; each stands behind those that it depends on.
 pub const SERVICES: &[Service] = &[
@@ -45,12 +30,6 @@ pub const SERVICES: &[Service] = &[
 ];
 
 impl Service {
-    /// Its name, as automata carry it.
-    #[must_use]
-    pub fn service_name(&self) -> ServiceName {
-        self.name.parse().expect("the names of the list are names")
-    }
-
     /// Services that depend on it.
     pub fn dependents(&self) -> impl Iterator<Item = &'static Service> {
         SERVICES.iter().filter(|other| other.depends_on.contains(&self.name))

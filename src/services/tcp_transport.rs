@@ -1,6 +1,6 @@
 //! `tcp-transport`: the TCP server. The automaton `network_transport[tcp]`.
 
-use super::Service;
+use super::service::Service;
 use crate::automata::senders::services;
 use crate::name::TransportName;
 
