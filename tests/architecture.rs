@@ -53,7 +53,11 @@ const MODULES: &[Module] = &[
     },
     Module { name: "api", pure: false, imports: &["identity", "nickname", "words"] },
     Module { name: "client", pure: false, imports: &["api", "identity", "nickname"] },
-    Module { name: "home", pure: false, imports: &["dht", "identity", "messages", "nickname", "store", "world"] },
+    Module {
+        name: "home",
+        pure: false,
+        imports: &["dht", "identity", "messages", "nickname", "services", "store", "world"],
+    },
     Module {
         name: "runtime",
         pure: false,

@@ -298,12 +298,12 @@ pub fn setting(config: &Config, path: &str) -> Result<answers::Setting, RpcError
 }
 
 fn view_of_setting(config: &Config, setting: &Setting) -> Result<answers::Setting, RpcError> {
-    let value = config.get(setting.path).map_err(|error| bad(error.to_string()))?;
+    let value = config.get(&setting.path).map_err(|error| bad(error.to_string()))?;
     Ok(answers::Setting {
-        path: setting.path.to_owned(),
+        path: setting.path.clone(),
         value: json(&value),
         default: setting.kind.parse(setting.default).as_ref().map_or(Json::Null, json),
-        is_set: config.is_set(setting.path),
+        is_set: config.is_set(&setting.path),
         kind: setting.kind.expected(),
         summary: setting.summary.to_owned(),
         needs_restart: setting.needs_restart,

@@ -5,6 +5,7 @@
 
 mod documentation;
 mod settings;
+mod typed;
 mod value;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use std::path::{Path, PathBuf};
 use toml_edit::{Document, DocumentMut, Item, TableLike};
 
 pub use documentation::documentation;
-pub use settings::{PortSetting, SETTINGS, Setting, Settings};
+pub use settings::{SETTINGS, Setting, Settings};
+pub use typed::PortSetting;
 pub use value::{Form, Kind, Value};
 
 /// Bytes of `config.toml`, at the most.
@@ -61,7 +63,7 @@ impl Config {
     /// If there is no such setting, or it cannot have that value.
     pub fn for_this_run(mut self, path: &str, text: &str) -> Result<Self, ConfigError> {
         let setting = find(path)?;
-        self.for_this_run.insert(setting.path, typed(setting, text)?);
+        self.for_this_run.insert(&setting.path, typed(setting, text)?);
         Ok(self)
     }
 
@@ -83,9 +85,9 @@ impl Config {
     /// If there is no such setting.
     pub fn get(&self, path: &str) -> Result<Value, ConfigError> {
         let setting = find(path)?;
-        let set = self.for_this_run.get(setting.path).or_else(|| self.values.get(setting.path)).cloned();
+        let set = self.for_this_run.get(&*setting.path).or_else(|| self.values.get(&*setting.path)).cloned();
         // A test holds each default against its kind.
-        set.or_else(|| setting.kind.parse(setting.default)).ok_or(ConfigError::NoDefault { path: setting.path })
+        set.or_else(|| setting.kind.parse(setting.default)).ok_or(ConfigError::NoDefault { path: &setting.path })
     }
 
     /// Whether somebody has set it.
@@ -107,8 +109,8 @@ impl Config {
             place: Place::new(file, &text, error.span().map(|span| span.start)),
             what: error.message().trim().replace('\n', ", "),
         })?;
-        put(document.as_table_mut(), setting.path, value.as_ref())
-            .ok_or_else(|| ConfigError::NoTable { place: Place::new(file, &text, None), path: setting.path })?;
+        put(document.as_table_mut(), &setting.path, value.as_ref())
+            .ok_or_else(|| ConfigError::NoTable { place: Place::new(file, &text, None), path: &setting.path })?;
         let text = document.to_string();
         let config = Self::parse(&text, file)?;
         super::write_secret(file, text.as_bytes()).map_err(|error| ConfigError::Write { detail: error.to_string() })?;
@@ -117,10 +119,10 @@ impl Config {
 }
 
 /// The value that somebody types for a setting.
-fn typed(setting: &Setting, text: &str) -> Result<Value, ConfigError> {
+fn typed(setting: &'static Setting, text: &str) -> Result<Value, ConfigError> {
     setting.kind.parse(text).ok_or_else(|| ConfigError::Value {
         place: None,
-        path: setting.path,
+        path: &setting.path,
         value: shown(text),
         expected: setting.kind.expected(),
     })
@@ -136,10 +138,10 @@ pub fn find(path: &str) -> Result<&'static Setting, ConfigError> {
 
 fn unknown(path: &str, place: Option<Place>) -> ConfigError {
     let shown = shown(path);
-    let likeness = |setting: &Setting| strsim::jaro_winkler(setting.path, &shown);
+    let likeness = |setting: &Setting| strsim::jaro_winkler(&setting.path, &shown);
     let visible = SETTINGS.iter().filter(|setting| !setting.is_hidden);
     let nearest = visible.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    let nearest = nearest.filter(|setting| likeness(setting) > LIKENESS).map(|setting| setting.path);
+    let nearest = nearest.filter(|setting| likeness(setting) > LIKENESS).map(|setting| &*setting.path);
     ConfigError::Unknown { place, path: shown, nearest }
 }
 
@@ -177,11 +179,11 @@ fn collect(
             let value = item.as_value().and_then(|value| setting.kind.read(value));
             let value = value.ok_or_else(|| ConfigError::Value {
                 place: Some(place()),
-                path: setting.path,
+                path: &setting.path,
                 value: shown(item.to_string().trim()),
                 expected: setting.kind.expected(),
             })?;
-            values.insert(setting.path, value);
+            values.insert(&setting.path, value);
         } else if let Some(table) = item.as_table_like().filter(|_| is_topic) {
             collect(table, &path, text, file, values)?;
         } else {
@@ -318,16 +320,10 @@ pub enum ConfigError {
     )]
     Mismatch {
         /// Which.
-        path: &'static str,
+        path: String,
         /// What it is.
         value: String,
     },
-}
-
-impl ConfigError {
-    fn mismatch(path: &'static str, value: &Value) -> Self {
-        Self::Mismatch { path, value: value.to_string() }
-    }
 }
 
 #[cfg(test)]

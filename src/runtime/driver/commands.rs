@@ -22,7 +22,7 @@ impl Driver {
         match command {
             Command::Outside(command) => self.outside(command),
             Command::SearchLan { entrypoints } => {
-                let interfaces = self.settings.values.lan_interfaces.clone();
+                let interfaces = self.settings.values.lan.interfaces.clone();
                 self.network.lan.search(Wanted { interfaces, entrypoints });
             }
             // Waited for at the end of the program too, so that others hear the goodbye.
@@ -56,7 +56,7 @@ impl Driver {
                 self.tasks.push(self.storage.commit_identity(session, &packet, waiting));
             }
             Command::BuildIdentity { entrypoints, services } => {
-                let name = self.settings.values.name.clone();
+                let name = self.settings.values.identity.name.clone();
                 self.tasks.push(self.storage.build_identity(name, entrypoints, services));
             }
             Command::LoadMessages => self.tasks.push(self.storage.load_messages()),
@@ -77,7 +77,7 @@ impl Driver {
     /// Says what this node is.
     pub(super) fn send_hello(&mut self, session: u64) {
         let observed = self.node.world().sessions.get(session).map(Session::entrypoint);
-        let hello = Hello::new(&self.settings.values.network, unix_ms(), observed);
+        let hello = Hello::new(&self.settings.values.node.network, unix_ms(), observed);
         self.network.send(session, &Frame::Hello(hello));
     }
 
