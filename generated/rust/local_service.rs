@@ -277,6 +277,28 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
+/// What an instance puts on the bus.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "a key is a key")]
+pub enum Sent {
+    /// An observation: it enters `DOWN`.
+    EntersDown,
+}
+
+impl serde::Serialize for Sent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Sent::EntersDown => serializer.serialize_unit(),
+        }
+    }
+}
+
+impl automaton::Sent for Sent {
+    fn is_observation(&self) -> bool {
+        matches!(self, Sent::EntersDown)
+    }
+}
+
 /// A transition with a target, with what its own part needs of the event.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "fields are what they are called")]
@@ -497,6 +519,17 @@ impl blocking::State<Machine> for State {
     #[inline]
     fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
         match context.transition {
+            Some(
+                Transition::Start
+                | Transition::AwaitDependenciesAfterChangeTimeout
+                | Transition::AwaitDependenciesDependenciesOff
+                | Transition::AwaitDependenciesNotInstalled
+                | Transition::AwaitDependenciesStopRequested { .. }
+                | Transition::StoppingAfterChangeTimeout2
+                | Transition::StoppingServiceStopped2,
+            ) => {
+                enter_down(context);
+            }
             Some(
                 Transition::DownStartRequested { .. }
                 | Transition::StoppingAfterChangeTimeout
@@ -759,6 +792,11 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
     }
 }
 
+/// On entering `DOWN`.
+fn enter_down(context: &mut Context<'_>) {
+    context.effects.send(Sent::EntersDown);
+}
+
 /// On entering `AWAIT_DEPENDENCIES`.
 fn enter_await_dependencies(context: &mut Context<'_>) {
     context.effects.act(Action::CheckDependencies);
@@ -882,7 +920,7 @@ impl automata_runtime::Automaton for Machine {
     type Event = Event;
     type Timer = Timer;
     type Action = Action;
-    type Sent = Never;
+    type Sent = Sent;
     type Question = Never;
     type Parameters = Parameters;
     type Given = Given;

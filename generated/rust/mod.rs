@@ -20,6 +20,11 @@ pub mod dht_connector;
 #[path = "identity_publisher.rs"]
 pub mod identity_publisher;
 
+/// Are nodes in the local network found, and do they find us?
+#[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
+#[path = "lan_discovery.rs"]
+pub mod lan_discovery;
+
 /// Is this service of the node on, and what stands in its way?
 #[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
 #[path = "local_service.rs"]
@@ -49,6 +54,11 @@ pub mod nickname_holder;
 #[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
 #[path = "nickname_observer.rs"]
 pub mod nickname_observer;
+
+/// Has this node begun, and has it come to rest?
+#[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
+#[path = "node_life.rs"]
+pub mod node_life;
 
 /// Is my identity known to others, and can they reach me?
 #[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]

@@ -54,6 +54,10 @@ pub enum Dht {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Network {
+    /// `lan_discovery.search`. Look for nodes, and announce where this one can be reached by now; searching or failed answers.
+    LanDiscoverySearch,
+    /// `lan_discovery.leave`. Look no more, and withdraw what was announced.
+    LanDiscoveryLeave,
     /// `network_connector.check_interfaces`. network_info_received answers.
     NetworkConnectorCheckInterfaces,
     /// `network_connector.set_up`. network_up answers.

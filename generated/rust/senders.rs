@@ -614,6 +614,43 @@ pub mod identity {
 
 /// Interfaces, and the probe of the internet.
 pub mod network {
+    /// To `lan_discovery`.
+    pub mod lan_discovery {
+        use automata_runtime::generated::*;
+        use super::super::super::lan_discovery::Event;
+        use super::super::super::system::Message;
+        use super::super::super::types;
+        /// `searching`. An answer to search: we look, and are heard.
+        #[must_use]
+        pub fn searching() -> Message {
+            Message::LanDiscovery(Input::Event(Event::Searching))
+        }
+
+        /// `unheard`. We look, and what we announce is heard by nobody.
+        #[must_use]
+        pub fn unheard(reason: String) -> Message {
+            Message::LanDiscovery(Input::Event(Event::Unheard { reason }))
+        }
+
+        /// `failed`. We do not look, or not any more.
+        #[must_use]
+        pub fn failed(reason: String) -> Message {
+            Message::LanDiscovery(Input::Event(Event::Failed { reason }))
+        }
+
+        /// `found`. A node is announced, at these places and no others.
+        #[must_use]
+        pub fn found(peer: types::NodeId, entrypoints: types::Entrypoints) -> Message {
+            Message::LanDiscovery(Input::Event(Event::Found { peer, entrypoints }))
+        }
+
+        /// `gone`. It is not announced any more.
+        #[must_use]
+        pub fn gone(peer: types::NodeId) -> Message {
+            Message::LanDiscovery(Input::Event(Event::Gone { peer }))
+        }
+    }
+
     /// To `network_connector`.
     pub mod network_connector {
         use automata_runtime::generated::*;
@@ -754,6 +791,24 @@ pub mod services {
         #[must_use]
         pub fn stop() -> Message {
             Message::IdentityPublisher(Input::Event(Event::Stop))
+        }
+    }
+
+    /// To `lan_discovery`.
+    pub mod lan_discovery {
+        use automata_runtime::generated::*;
+        use super::super::super::lan_discovery::Event;
+        use super::super::super::system::Message;
+        /// `init`. The service lan-discovery is on.
+        #[must_use]
+        pub fn init() -> Message {
+            Message::LanDiscovery(Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off.
+        #[must_use]
+        pub fn stop() -> Message {
+            Message::LanDiscovery(Input::Event(Event::Stop))
         }
     }
 
@@ -1115,6 +1170,27 @@ pub mod transports {
                 session,
                 Input::Event(Event::ConnectionLost { reason }),
             )
+        }
+    }
+}
+
+/// The person or program that uses the node.
+pub mod user {
+    /// To `node_life`.
+    pub mod node_life {
+        use automata_runtime::generated::*;
+        use super::super::super::node_life::Event;
+        use super::super::super::system::Message;
+        /// `begin`.
+        #[must_use]
+        pub fn begin() -> Message {
+            Message::NodeLife(Input::Event(Event::Begin))
+        }
+
+        /// `stop`. The program is to end, in order.
+        #[must_use]
+        pub fn stop() -> Message {
+            Message::NodeLife(Input::Event(Event::Stop))
         }
     }
 }

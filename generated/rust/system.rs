@@ -6,7 +6,7 @@ use super::outside;
 use super::types;
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "617ee81aed003a3fbd3e8266fa3bdf82303aa5397f77de56f833f969fe330d49";
+pub const MODEL_HASH: &str = "01fb753ea6af8b36a99c91bd46a7fb562a7ecaaa4536444a1c19ee3ba7bfc325";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub enum Message {
     DhtConnector(Input<super::dht_connector::Machine>),
     /// For `identity_publisher`.
     IdentityPublisher(Input<super::identity_publisher::Machine>),
+    /// For `lan_discovery`.
+    LanDiscovery(Input<super::lan_discovery::Machine>),
     /// For `local_service`.
     LocalService(types::ServiceName, Input<super::local_service::Machine>),
     /// For `message_delivery`.
@@ -31,6 +33,8 @@ pub enum Message {
     NicknameHolder(Input<super::nickname_holder::Machine>),
     /// For `nickname_observer`.
     NicknameObserver(u64, Input<super::nickname_observer::Machine>),
+    /// For `node_life`.
+    NodeLife(Input<super::node_life::Machine>),
     /// For `p2p_connector`.
     P2pConnector(Input<super::p2p_connector::Machine>),
     /// For `peer_link`.
@@ -56,6 +60,8 @@ pub enum Action {
     DhtConnector(super::dht_connector::Inside),
     /// Of `identity_publisher`.
     IdentityPublisher(super::identity_publisher::Inside),
+    /// Of `lan_discovery`.
+    LanDiscovery(super::lan_discovery::Inside),
     /// Of `local_service`.
     LocalService(types::ServiceName, super::local_service::Action),
     /// Of `message_delivery`.
@@ -66,6 +72,8 @@ pub enum Action {
     NetworkTransport(types::TransportName, super::network_transport::Inside),
     /// Of `nickname_holder`.
     NicknameHolder(super::nickname_holder::Inside),
+    /// Of `node_life`.
+    NodeLife(super::node_life::Action),
     /// Of `p2p_connector`.
     P2pConnector(super::p2p_connector::Action),
     /// Of `peer_link`.
@@ -93,6 +101,8 @@ pub enum Alarm {
     DhtConnector(Slot, super::dht_connector::Timer),
     /// Of `identity_publisher`.
     IdentityPublisher(Slot, super::identity_publisher::Timer),
+    /// Of `lan_discovery`.
+    LanDiscovery(Slot, super::lan_discovery::Timer),
     /// Of `local_service`.
     LocalService(Slot, super::local_service::Timer),
     /// Of `message_delivery`.
@@ -139,6 +149,8 @@ pub struct Settings {
     pub dht_connector: super::dht_connector::Settings,
     /// Of `identity_publisher`.
     pub identity_publisher: super::identity_publisher::Settings,
+    /// Of `lan_discovery`.
+    pub lan_discovery: super::lan_discovery::Settings,
     /// Of `local_service`.
     pub local_service: super::local_service::Settings,
     /// Of `message_delivery`.
@@ -172,6 +184,8 @@ pub struct States {
     pub dht_connector: Option<super::dht_connector::State>,
     /// Of `identity_publisher`.
     pub identity_publisher: Option<super::identity_publisher::State>,
+    /// Of `local_service`.
+    pub local_service: automata_runtime::StateCounts<super::local_service::State>,
     /// Of `network_connector`.
     pub network_connector: Option<super::network_connector::State>,
     /// Of `network_transport`.
@@ -180,6 +194,8 @@ pub struct States {
     >,
     /// Of `peer_link`.
     pub peer_link: automata_runtime::StateTable<types::NodeId, super::peer_link::State>,
+    /// Of `tcp_connection`.
+    pub tcp_connection: automata_runtime::StateCounts<super::tcp_connection::State>,
 }
 
 /// Every instance of every automaton. Runs in a [`Bus`].
@@ -194,6 +210,8 @@ pub struct System {
     pub dht_connector: Single<super::dht_connector::Machine>,
     /// Is our identity document in the DHT, where others look for it?
     pub identity_publisher: Single<super::identity_publisher::Machine>,
+    /// Are nodes in the local network found, and do they find us?
+    pub lan_discovery: Single<super::lan_discovery::Machine>,
     /// Per service. Is this service of the node on, and what stands in its way?
     pub local_service: Instances<super::local_service::Machine>,
     /// Per message. Is this message of ours on its way, and has it arrived?
@@ -206,6 +224,8 @@ pub struct System {
     pub nickname_holder: Single<super::nickname_holder::Machine>,
     /// Per search. Finds everybody who claims a nickname.
     pub nickname_observer: Instances<super::nickname_observer::Machine>,
+    /// Has this node begun, and has it come to rest?
+    pub node_life: Single<super::node_life::Machine>,
     /// Is my identity known to others, and can they reach me?
     pub p2p_connector: Single<super::p2p_connector::Machine>,
     /// Per peer. A session is wanted with this peer; is there one, and when is it tried again?
@@ -231,12 +251,14 @@ impl System {
             contact_status: Instances::default(),
             dht_connector: Single::default(),
             identity_publisher: Single::default(),
+            lan_discovery: Single::default(),
             local_service: Instances::default(),
             message_delivery: Instances::default(),
             network_connector: Single::default(),
             network_transport: Instances::default(),
             nickname_holder: Single::default(),
             nickname_observer: Instances::default(),
+            node_life: Single::default(),
             p2p_connector: Single::default(),
             peer_link: Instances::default(),
             peer_protocol: Instances::default(),
@@ -254,6 +276,7 @@ impl System {
             Message::ContactStatus(key, _) => self.contact_status.get(key).is_some(),
             Message::DhtConnector(_) => self.dht_connector.get().is_some(),
             Message::IdentityPublisher(_) => self.identity_publisher.get().is_some(),
+            Message::LanDiscovery(_) => self.lan_discovery.get().is_some(),
             Message::LocalService(key, _) => self.local_service.get(key).is_some(),
             Message::MessageDelivery(key, _) => self.message_delivery.get(key).is_some(),
             Message::NetworkConnector(_) => self.network_connector.get().is_some(),
@@ -264,6 +287,7 @@ impl System {
             Message::NicknameObserver(key, _) => {
                 self.nickname_observer.get(key).is_some()
             }
+            Message::NodeLife(_) => self.node_life.get().is_some(),
             Message::P2pConnector(_) => self.p2p_connector.get().is_some(),
             Message::PeerLink(key, _) => self.peer_link.get(key).is_some(),
             Message::PeerProtocol(key, _) => self.peer_protocol.get(key).is_some(),
@@ -290,12 +314,14 @@ impl automata_runtime::System for System {
         visitor.member::<super::contact_status::Machine>();
         visitor.member::<super::dht_connector::Machine>();
         visitor.member::<super::identity_publisher::Machine>();
+        visitor.member::<super::lan_discovery::Machine>();
         visitor.member::<super::local_service::Machine>();
         visitor.member::<super::message_delivery::Machine>();
         visitor.member::<super::network_connector::Machine>();
         visitor.member::<super::network_transport::Machine>();
         visitor.member::<super::nickname_holder::Machine>();
         visitor.member::<super::nickname_observer::Machine>();
+        visitor.member::<super::node_life::Machine>();
         visitor.member::<super::p2p_connector::Machine>();
         visitor.member::<super::peer_link::Machine>();
         visitor.member::<super::peer_protocol::Machine>();
@@ -309,8 +335,10 @@ impl automata_runtime::System for System {
             Message::ContactRatings(Input::Start(super::contact_ratings::Given::default())),
             Message::DhtConnector(Input::Start(super::dht_connector::Given::default())),
             Message::IdentityPublisher(Input::Start(super::identity_publisher::Given::default())),
+            Message::LanDiscovery(Input::Start(super::lan_discovery::Given::default())),
             Message::NetworkConnector(Input::Start(super::network_connector::Given::default())),
             Message::NicknameHolder(Input::Start(super::nickname_holder::Given::default())),
+            Message::NodeLife(Input::Start(())),
             Message::P2pConnector(Input::Start(super::p2p_connector::Given::default()))
         ]
     }
@@ -364,6 +392,18 @@ impl automata_runtime::System for System {
                     actions,
                 )
             }
+            Message::LanDiscovery(input) => {
+                bus.deliver_to::<
+                        super::lan_discovery::Machine,
+                    >(
+                    (),
+                    input,
+                    origin,
+                    |(), input| Message::LanDiscovery(input),
+                    host,
+                    actions,
+                )
+            }
             Message::LocalService(key, input) => {
                 bus.deliver_to::<
                         super::local_service::Machine,
@@ -407,6 +447,18 @@ impl automata_runtime::System for System {
                 bus.deliver_to::<
                         super::nickname_observer::Machine,
                     >(key, input, origin, Message::NicknameObserver, host, actions)
+            }
+            Message::NodeLife(input) => {
+                bus.deliver_to::<
+                        super::node_life::Machine,
+                    >(
+                    (),
+                    input,
+                    origin,
+                    |(), input| Message::NodeLife(input),
+                    host,
+                    actions,
+                )
             }
             Message::P2pConnector(input) => {
                 bus.deliver_to::<
@@ -470,6 +522,9 @@ impl automata_runtime::System for System {
                 bus.fire_at::<
                         super::identity_publisher::Machine,
                     >(slot, timer, host, actions)
+            }
+            Alarm::LanDiscovery(slot, timer) => {
+                bus.fire_at::<super::lan_discovery::Machine>(slot, timer, host, actions)
             }
             Alarm::LocalService(slot, timer) => {
                 bus.fire_at::<super::local_service::Machine>(slot, timer, host, actions)
@@ -1000,8 +1055,108 @@ impl Member<super::identity_publisher::Machine> for System {
     }
 }
 
-impl Member<super::local_service::Machine> for System {
+impl Member<super::lan_discovery::Machine> for System {
     const INDEX: usize = 4;
+    type Table = Single<super::lan_discovery::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.lan_discovery
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.lan_discovery
+    }
+
+    fn create(
+        &mut self,
+        key: &(),
+        given: &super::lan_discovery::Given,
+        _: &mut (dyn Host + '_),
+    ) -> super::lan_discovery::Instance {
+        let parameters = Member::<
+            super::lan_discovery::Machine,
+        >::parameters(self, given);
+        let buffers = self.lan_discovery.buffers_mut();
+        super::lan_discovery::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+        )
+    }
+
+    fn parameters(
+        &self,
+        given: &super::lan_discovery::Given,
+    ) -> super::lan_discovery::Parameters {
+        super::lan_discovery::Parameters::new(&self.settings.lan_discovery, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, super::lan_discovery::Event, super::lan_discovery::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        super::lan_discovery::step(self.lan_discovery.parts(slot), trigger)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action((): &(), action: super::lan_discovery::Action) -> Action {
+        match action {
+            super::lan_discovery::Action::Search => {
+                Action::Outside(
+                    outside::Command::Network(outside::Network::LanDiscoverySearch),
+                )
+            }
+            super::lan_discovery::Action::Leave => {
+                Action::Outside(
+                    outside::Command::Network(outside::Network::LanDiscoveryLeave),
+                )
+            }
+            super::lan_discovery::Action::KeepHint { peer, entrypoints } => {
+                Action::LanDiscovery(super::lan_discovery::Inside::KeepHint {
+                    peer,
+                    entrypoints,
+                })
+            }
+            super::lan_discovery::Action::ForgetHint { peer } => {
+                Action::LanDiscovery(super::lan_discovery::Inside::ForgetHint {
+                    peer,
+                })
+            }
+            super::lan_discovery::Action::ForgetHints => {
+                Action::LanDiscovery(super::lan_discovery::Inside::ForgetHints)
+            }
+            super::lan_discovery::Action::ReportSearching => {
+                Action::LanDiscovery(super::lan_discovery::Inside::ReportSearching)
+            }
+            super::lan_discovery::Action::ReportFailure { reason } => {
+                Action::LanDiscovery(super::lan_discovery::Inside::ReportFailure {
+                    reason,
+                })
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: super::lan_discovery::Timer) -> Alarm {
+        Alarm::LanDiscovery(slot, timer)
+    }
+}
+
+impl Member<super::local_service::Machine> for System {
+    const INDEX: usize = 5;
     type Table = Instances<super::local_service::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1050,11 +1205,36 @@ impl Member<super::local_service::Machine> for System {
 
     fn route(
         &self,
-        _: Slot,
-        sent: automata_runtime::value::Never,
-        _: &mut Outbox<'_, Self>,
+        slot: Slot,
+        sent: super::local_service::Sent,
+        outbox: &mut Outbox<'_, Self>,
     ) {
-        match sent {}
+        match sent {
+            super::local_service::Sent::EntersDown => {
+                for observer in self.node_life.serials() {
+                    outbox
+                        .observe::<
+                            super::node_life::Machine,
+                        >(
+                            Message::NodeLife(
+                                Input::Event(super::node_life::Event::LocalServiceEntersDown {
+                                    key: self.local_service.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+            }
+        }
+    }
+
+    fn moved(
+        &mut self,
+        _: Slot,
+        before: Option<super::local_service::State>,
+        after: Option<super::local_service::State>,
+    ) {
+        self.states.local_service.moved(before, after);
     }
 
     #[inline]
@@ -1071,7 +1251,7 @@ impl Member<super::local_service::Machine> for System {
 }
 
 impl Member<super::message_delivery::Machine> for System {
-    const INDEX: usize = 5;
+    const INDEX: usize = 6;
     type Table = Instances<super::message_delivery::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1190,7 +1370,7 @@ impl Member<super::message_delivery::Machine> for System {
 }
 
 impl Member<super::network_connector::Machine> for System {
-    const INDEX: usize = 6;
+    const INDEX: usize = 7;
     type Table = Single<super::network_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1389,7 +1569,7 @@ impl Member<super::network_connector::Machine> for System {
 }
 
 impl Member<super::network_transport::Machine> for System {
-    const INDEX: usize = 7;
+    const INDEX: usize = 8;
     type Table = Instances<super::network_transport::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1451,6 +1631,19 @@ impl Member<super::network_transport::Machine> for System {
     ) {
         match sent {
             super::network_transport::Sent::EntersListening => {
+                for observer in self.lan_discovery.serials() {
+                    outbox
+                        .observe::<
+                            super::lan_discovery::Machine,
+                        >(
+                            Message::LanDiscovery(
+                                Input::Event(super::lan_discovery::Event::NetworkTransportEntersListening {
+                                    key: self.network_transport.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
                 for observer in self.network_connector.serials() {
                     outbox
                         .observe::<
@@ -1481,6 +1674,19 @@ impl Member<super::network_transport::Machine> for System {
                 }
             }
             super::network_transport::Sent::LeavesListening => {
+                for observer in self.lan_discovery.serials() {
+                    outbox
+                        .observe::<
+                            super::lan_discovery::Machine,
+                        >(
+                            Message::LanDiscovery(
+                                Input::Event(super::lan_discovery::Event::NetworkTransportLeavesListening {
+                                    key: self.network_transport.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
                 for observer in self.network_connector.serials() {
                     outbox
                         .observe::<
@@ -1551,7 +1757,7 @@ impl Member<super::network_transport::Machine> for System {
 }
 
 impl Member<super::nickname_holder::Machine> for System {
-    const INDEX: usize = 8;
+    const INDEX: usize = 9;
     type Table = Single<super::nickname_holder::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1666,7 +1872,7 @@ impl Member<super::nickname_holder::Machine> for System {
 }
 
 impl Member<super::nickname_observer::Machine> for System {
-    const INDEX: usize = 9;
+    const INDEX: usize = 10;
     type Table = Instances<super::nickname_observer::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1774,8 +1980,67 @@ impl Member<super::nickname_observer::Machine> for System {
     }
 }
 
+impl Member<super::node_life::Machine> for System {
+    const INDEX: usize = 11;
+    type Table = Single<super::node_life::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.node_life
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.node_life
+    }
+
+    fn create(
+        &mut self,
+        key: &(),
+        _: &super::node_life::Given,
+        _: &mut (dyn Host + '_),
+    ) -> super::node_life::Instance {
+        let buffers = self.node_life.buffers_mut();
+        super::node_life::create(
+            key,
+            (),
+            &mut buffers.effects,
+            &mut buffers.asked,
+            &self.states,
+        )
+    }
+
+    fn parameters(&self, _: &super::node_life::Given) -> super::node_life::Parameters {}
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, super::node_life::Event, super::node_life::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        super::node_life::step(self.node_life.parts(slot), trigger, &self.states)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action((): &(), action: super::node_life::Action) -> Action {
+        Action::NodeLife(action)
+    }
+
+    fn alarm(_: Slot, timer: super::node_life::Timer) -> Alarm {
+        match timer {}
+    }
+}
+
 impl Member<super::p2p_connector::Machine> for System {
-    const INDEX: usize = 10;
+    const INDEX: usize = 12;
     type Table = Single<super::p2p_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1859,7 +2124,7 @@ impl Member<super::p2p_connector::Machine> for System {
 }
 
 impl Member<super::peer_link::Machine> for System {
-    const INDEX: usize = 11;
+    const INDEX: usize = 13;
     type Table = Instances<super::peer_link::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1965,7 +2230,7 @@ impl Member<super::peer_link::Machine> for System {
 }
 
 impl Member<super::peer_protocol::Machine> for System {
-    const INDEX: usize = 12;
+    const INDEX: usize = 14;
     type Table = Instances<super::peer_protocol::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2192,7 +2457,7 @@ impl Member<super::peer_protocol::Machine> for System {
 }
 
 impl Member<super::reachability::Machine> for System {
-    const INDEX: usize = 13;
+    const INDEX: usize = 15;
     type Table = Instances<super::reachability::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2279,7 +2544,7 @@ impl Member<super::reachability::Machine> for System {
 }
 
 impl Member<super::read_receipts::Machine> for System {
-    const INDEX: usize = 14;
+    const INDEX: usize = 16;
     type Table = Instances<super::read_receipts::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2380,7 +2645,7 @@ impl Member<super::read_receipts::Machine> for System {
 }
 
 impl Member<super::tcp_connection::Machine> for System {
-    const INDEX: usize = 15;
+    const INDEX: usize = 17;
     type Table = Instances<super::tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2429,7 +2694,7 @@ impl Member<super::tcp_connection::Machine> for System {
 
     fn route(
         &self,
-        _: Slot,
+        slot: Slot,
         sent: super::tcp_connection::Sent,
         outbox: &mut Outbox<'_, Self>,
     ) {
@@ -2437,7 +2702,31 @@ impl Member<super::tcp_connection::Machine> for System {
             super::tcp_connection::Sent::ToPeerProtocol { key, event } => {
                 outbox.send(Message::PeerProtocol(key, Input::Event(event)))
             }
+            super::tcp_connection::Sent::LeavesOpen => {
+                for observer in self.node_life.serials() {
+                    outbox
+                        .observe::<
+                            super::node_life::Machine,
+                        >(
+                            Message::NodeLife(
+                                Input::Event(super::node_life::Event::TcpConnectionLeavesOpen {
+                                    key: self.tcp_connection.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+            }
         }
+    }
+
+    fn moved(
+        &mut self,
+        _: Slot,
+        before: Option<super::tcp_connection::State>,
+        after: Option<super::tcp_connection::State>,
+    ) {
+        self.states.tcp_connection.moved(before, after);
     }
 
     #[inline]

@@ -236,6 +236,8 @@ pub type History = ();
 pub enum Sent {
     /// An event for `peer_protocol`.
     ToPeerProtocol { key: u64, event: super::peer_protocol::Event },
+    /// An observation: it leaves `OPEN`.
+    LeavesOpen,
 }
 
 impl serde::Serialize for Sent {
@@ -248,11 +250,17 @@ impl serde::Serialize for Sent {
                     serializer,
                 )
             }
+            Sent::LeavesOpen => serializer.serialize_unit(),
         }
     }
 }
 
-impl automaton::Sent for Sent {}
+impl automaton::Sent for Sent {
+    fn is_observation(&self) -> bool {
+        matches!(self, Sent::LeavesOpen)
+    }
+}
+
 /// A transition with a target, with what its own part needs of the event.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "fields are what they are called")]
@@ -361,7 +369,23 @@ impl blocking::State<Machine> for State {
             Some(Transition::AtStartupConnectionMade) => {
                 context.effects.act(Action::SendHello);
             }
-            Some(Transition::OpenConnectionLost | Transition::OpenDisconnect) => {
+            Some(Transition::OpenConnectionLost) => {
+                match *self {
+                    State::Client | State::Server => {
+                        leave_handshake(context);
+                        leave_open(context);
+                    }
+                    State::Connected => {
+                        leave_connected(context);
+                        leave_open(context);
+                    }
+                    State::Disconnecting => {
+                        leave_open(context);
+                    }
+                    _ => {}
+                }
+            }
+            Some(Transition::OpenDisconnect) => {
                 match *self {
                     State::Client | State::Server => {
                         leave_handshake(context);
@@ -546,6 +570,11 @@ fn in_disconnecting(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::SendKeepAlive) => context.ignored(),
         _ => in_open(context),
     }
+}
+
+/// On leaving `OPEN`.
+fn leave_open(context: &mut Context<'_>) {
+    context.effects.send(Sent::LeavesOpen);
 }
 
 /// On entering `HANDSHAKE`.

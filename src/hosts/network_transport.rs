@@ -2,11 +2,8 @@
 
 use crate::automata::network_transport::Inside as Action;
 use crate::automata::senders::transports;
-use crate::automata::system::System;
 use crate::name::TransportName;
 use crate::world::{Command, TransportInput, World};
-
-use super::lan;
 
 /// Performs an action of the transport.
 pub fn perform(world: &mut World, transport: TransportName, action: Action) {
@@ -20,7 +17,7 @@ pub fn perform(world: &mut World, transport: TransportName, action: Action) {
 }
 
 /// A transport reports.
-pub fn report(world: &mut World, system: &System, transport: TransportName, input: TransportInput) {
+pub fn report(world: &mut World, transport: TransportName, input: TransportInput) {
     match input {
         TransportInput::Listening { entrypoints } => {
             world.transport_failures.remove(&transport);
@@ -35,9 +32,5 @@ pub fn report(world: &mut World, system: &System, transport: TransportName, inpu
             world.identity.entrypoints.remove(&transport);
             world.tell(transports::network_transport::receiving_stopped(transport));
         }
-    }
-    // Others are to hear at once that it is another place, or none.
-    if world.is_service_on(system, lan::SERVICE) {
-        lan::search(world);
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::automata::system::{Action, System};
 use crate::hosts::{
-    contact_ratings, contact_status, dht_connector, identity_publisher, message_delivery, network_connector,
-    network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, reachability, read_receipts,
-    tcp_connection,
+    contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery, message_delivery,
+    network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, reachability,
+    read_receipts, tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{Command, World};
@@ -17,11 +17,13 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
         Action::ContactStatus(peer, action) => contact_status::perform(world, peer, &action),
         Action::DhtConnector(action) => dht_connector::perform(world, action),
         Action::IdentityPublisher(action) => identity_publisher::perform(world, action),
+        Action::LanDiscovery(action) => lan_discovery::perform(world, system, action),
         Action::LocalService(service, action) => tree::perform(world, system, service, &action),
         Action::MessageDelivery(message, action) => message_delivery::perform(world, system, message, action),
         Action::NetworkConnector(action) => network_connector::perform(world, system, &action),
         Action::NetworkTransport(transport, action) => network_transport::perform(world, transport, action),
         Action::NicknameHolder(action) => nickname_holder::perform(world, action),
+        Action::NodeLife(action) => tree::perform_life(world, system, &action),
         Action::P2pConnector(action) => p2p_connector::perform(world, system, &action),
         Action::PeerLink(peer, action) => peer_link::perform(world, system, peer, &action),
         Action::PeerProtocol(session, action) => peer_protocol::perform(world, system, session, action),

@@ -1,9 +1,9 @@
 //! Who hears of what the rim tells.
 
-use crate::automata::senders::api;
+use crate::automata::senders::{api, user};
 use crate::automata::system::System;
 use crate::hosts::{
-    contact_status, dht_connector, lan, message_delivery, network_transport, nickname_holder, nickname_observer,
+    contact_status, dht_connector, message_delivery, network_transport, nickname_holder, nickname_observer,
     p2p_connector, packets, peer_link, tcp_connection,
 };
 use crate::services::tree;
@@ -12,10 +12,9 @@ use crate::world::{DhtInput, Input, UserRequest, World};
 /// Something happened.
 pub fn receive(world: &mut World, system: &System, input: Input) {
     match input {
-        Input::Begin => tree::begin(world),
-        Input::Stop => tree::stop_all(world, system),
+        Input::Begin => world.tell(user::node_life::begin()),
         Input::Event(message) => world.tell(message),
-        Input::Transport(transport, input) => network_transport::report(world, system, transport, input),
+        Input::Transport(transport, input) => network_transport::report(world, transport, input),
         Input::Session(session, input) => tcp_connection::report(world, system, session, input),
         Input::IdentityBuilt(built) => p2p_connector::identity_built(world, system, built),
         Input::MessageQueued(queued) => message_delivery::queued(world, system, &queued),
@@ -28,7 +27,6 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::Transmitted { message, is_sent } => message_delivery::transmitted(world, message, is_sent),
         Input::ContactAdded { peer, entrypoints } => contact_status::added(world, system, peer, &entrypoints),
         Input::ContactRemoved { peer } => contact_status::removed(world, system, peer),
-        Input::Lan(input) => lan::report(world, system, input),
         Input::Dht(input) => dht(world, system, input),
         Input::Request(what) => user(world, system, what),
     }
@@ -73,5 +71,4 @@ fn user(world: &mut World, system: &System, what: UserRequest) {
 /// What the automata have come to, where the node has to act on it and no automaton watches.
 pub fn look_around(world: &mut World, system: &System) {
     tree::look(world, system);
-    tree::look_for_the_end(world, system);
 }

@@ -67,6 +67,12 @@ impl<R: Recorder> Node<R> {
         }
     }
 
+    /// Everything has come to rest, as was asked for.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.bus.sequence() > 0 && self.system().node_life.get().is_none()
+    }
+
     /// The next thing to be done.
     pub fn poll_command(&mut self) -> Option<Command> {
         self.world.next_command()

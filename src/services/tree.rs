@@ -1,6 +1,7 @@
 //! The tree of services: what depends on what is asked here, what each is doing only `local_service` knows.
 
 use crate::automata::local_service::{Action, State};
+use crate::automata::node_life::Action as LifeAction;
 use crate::automata::senders::services;
 use crate::automata::system::System;
 use crate::name::ServiceName;
@@ -9,13 +10,16 @@ use crate::world::{Command, World};
 
 use super::{SERVICES, Service, find};
 
-/// Every service has come to rest and is off.
-fn is_all_down(system: &System) -> bool {
-    SERVICES.iter().all(|service| state(system, service.name).is_in_down())
+/// Performs an action of the node's life.
+pub fn perform_life(world: &mut World, system: &System, action: &LifeAction) {
+    match action {
+        LifeAction::BeginServices => begin(world),
+        LifeAction::StopServices => stop_all(world, system),
+    }
 }
 
 /// All services are known, and those that are enabled are started.
-pub fn begin(world: &mut World) {
+fn begin(world: &mut World) {
     for service in SERVICES {
         world.tell(services::local_service::register(service.service_name()));
     }
@@ -26,8 +30,7 @@ pub fn begin(world: &mut World) {
 }
 
 /// Every service is stopped; each waits for those that depend on it.
-pub fn stop_all(world: &mut World, system: &System) {
-    world.is_stopping = true;
+fn stop_all(world: &mut World, system: &System) {
     for service in SERVICES.iter().rev() {
         if !state(system, service.name).is_in_down() {
             request(world, service.service_name(), false);
@@ -110,12 +113,4 @@ fn request(world: &mut World, name: ServiceName, is_to_be_on: bool) {
     } else {
         services::local_service::stop_requested(name, request)
     });
-}
-
-/// Says once that everything has come to rest, as the user wanted it.
-pub fn look_for_the_end(world: &mut World, system: &System) {
-    if world.is_stopping && !world.has_said_stopped && is_all_down(system) && world.sessions.is_empty() {
-        world.has_said_stopped = true;
-        world.command(Command::Stopped);
-    }
 }

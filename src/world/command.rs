@@ -15,13 +15,6 @@ use crate::wire::{Frame, Packet, PacketId, VerifiedPacket};
 pub enum Command {
     /// What an automaton asks of a part outside.
     Outside(outside::Command),
-    /// Look for nodes in the local network, and announce there where we can be reached, in place of what was announced. `Lan` reports, until `StopLan`.
-    SearchLan {
-        /// Where we can be reached; without any nothing is announced.
-        entrypoints: Vec<Entrypoint>,
-    },
-    /// Withdraw what was announced in the local network, and look no more.
-    StopLan,
     /// Open a session; `Connected` or `Closed` answers.
     Dial {
         /// Its number: even, since we open it.
@@ -103,6 +96,4 @@ pub enum Command {
     },
     /// Answer a request.
     Answer(RequestId, ServiceResult),
-    /// Everything has come to rest, as `Stop` asked for.
-    Stopped,
 }

@@ -29,8 +29,6 @@ pub enum Input {
     Event(Message),
     /// The program begins: services that are enabled are started.
     Begin,
-    /// The program ends: services are stopped, peers are told; [`Command::Stopped`](super::Command::Stopped) answers.
-    Stop,
     /// A transport reports.
     Transport(TransportName, TransportInput),
     /// A session reports.
@@ -82,8 +80,6 @@ pub enum Input {
     },
     /// The DHT answers.
     Dht(DhtInput),
-    /// Discovery in the local network reports, as [`Command::SearchLan`](super::Command::SearchLan) asked for.
-    Lan(LanInput),
     /// The user asks for something.
     Request(UserRequest),
 }
@@ -146,30 +142,6 @@ pub enum DhtInput {
         claimant: Option<NodeId>,
         /// Where that node says it can be reached.
         entrypoints: Vec<Entrypoint>,
-    },
-}
-
-/// What discovery in the local network reports. Nothing of it is proved.
-#[derive(Clone, Debug)]
-pub enum LanInput {
-    /// It looks for nodes; what went wrong before does so no longer.
-    Searching,
-    /// It does not look, or others do not see us; it tries again by itself.
-    Failed {
-        /// Why, for the user.
-        reason: String,
-    },
-    /// A node is said to be near.
-    Found {
-        /// Which.
-        peer: NodeId,
-        /// All places where it is said to be; those of the last time are none any more.
-        entrypoints: Vec<Entrypoint>,
-    },
-    /// Nobody says so any more.
-    Gone {
-        /// Which.
-        peer: NodeId,
     },
 }
 

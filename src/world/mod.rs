@@ -31,7 +31,7 @@ pub use counters::Counters;
 pub use handshakes::{Handshakes, Purpose};
 pub use ids::{RequestId, SessionId};
 pub use input::{
-    Beginning, DhtInput, IdentityBuilt, Input, LanInput, Now, QueuedMessage, SessionInput, TransportInput, UserRequest,
+    Beginning, DhtInput, IdentityBuilt, Input, Now, QueuedMessage, SessionInput, TransportInput, UserRequest,
 };
 pub use lan::{LAN_PEERS, Lan};
 pub use nickname::OwnNickname;
@@ -107,16 +107,12 @@ pub struct World {
     pub last_ends: BTreeMap<NodeId, String>,
     /// When the last packet came in, in milliseconds since the node was started.
     pub last_packet_ms: Option<u64>,
-    /// The program ends.
-    pub is_stopping: bool,
     /// Sessions at the most.
     pub session_limit: usize,
     /// Nodes of which it is being found out whether they are there.
     pub reaching: BTreeSet<NodeId>,
     /// Nodes whose identity documents are being looked for in the DHT.
     pub finding: BTreeSet<NodeId>,
-    /// The end was reported.
-    pub has_said_stopped: bool,
     /// Messages of ours that were given a place in the order.
     pub written: u64,
     chance: [u8; 32],
@@ -162,9 +158,7 @@ impl World {
             finding: BTreeSet::new(),
             last_ends: BTreeMap::new(),
             last_packet_ms: None,
-            is_stopping: false,
             session_limit: beginning.session_limit,
-            has_said_stopped: false,
             chance: beginning.chance,
             packets: 0,
             requests: 0,

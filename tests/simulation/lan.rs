@@ -1,17 +1,22 @@
 //! What comes of announcements in the local network, which nobody has signed.
 
-use bitpie::hosts::lan;
+use bitpie::automata::lan_discovery;
+use bitpie::automata::system::Message;
 use bitpie::identity::{Entrypoint, NodeId};
-use bitpie::world::{Input, LAN_PEERS, LanInput, RequestId, UserRequest};
+use bitpie::world::{Input, LAN_PEERS, RequestId, UserRequest};
 
 use crate::network::{World, entrypoint, id};
 
+fn heard(event: lan_discovery::Event) -> Input {
+    Input::Event(Message::LanDiscovery(automata_runtime::Input::Event(event)))
+}
+
 fn found(peer: NodeId, entrypoints: &[Entrypoint]) -> Input {
-    Input::Lan(LanInput::Found { peer, entrypoints: entrypoints.to_vec() })
+    heard(lan_discovery::Event::Found { peer, entrypoints: entrypoints.to_vec() })
 }
 
 fn gone(peer: NodeId) -> Input {
-    Input::Lan(LanInput::Gone { peer })
+    heard(lan_discovery::Event::Gone { peer })
 }
 
 /// Two nodes that look around. The first has the second as a contact, and does not know where it is.
@@ -39,7 +44,7 @@ fn far(host: u8) -> Entrypoint {
 }
 
 fn switch(world: &mut World, on: bool) {
-    let name = lan::SERVICE.parse().expect("a name");
+    let name = "lan-discovery".parse().expect("a name");
     let wanted = if on { UserRequest::StartService } else { UserRequest::StopService };
     world.tell(0, 0, Input::Request(wanted(RequestId(2), name)));
     world.run_for(100);
@@ -111,8 +116,8 @@ fn there_is_no_room_for_more_than_the_bound() {
 fn when_it_is_switched_off_everything_is_withdrawn_and_forgotten() {
     let mut world = two();
     world.tell(0, 0, found(id(9), &[far(1)]));
-    world.tell(0, 0, Input::Lan(LanInput::Failed { reason: "it is dark".into() }));
-    world.tell(0, 0, Input::Lan(LanInput::Failed { reason: "it is dark".into() }));
+    world.tell(0, 0, heard(lan_discovery::Event::Failed { reason: "it is dark".into() }));
+    world.tell(0, 0, heard(lan_discovery::Event::Failed { reason: "it is dark".into() }));
     world.run_for(1);
     assert_eq!(world.hosts[0].core.world().lan.problem(), Some("it is dark"));
     assert_eq!(world.hosts[0].reports, ["discovery in the local network does not work: it is dark"]);
@@ -122,7 +127,7 @@ fn when_it_is_switched_off_everything_is_withdrawn_and_forgotten() {
     assert_eq!(world.hosts[0].core.world().lan.problem(), None);
     // What was on its way comes too late.
     world.tell(0, 0, found(id(9), &[far(1)]));
-    world.tell(0, 0, Input::Lan(LanInput::Failed { reason: "still dark".into() }));
+    world.tell(0, 0, heard(lan_discovery::Event::Failed { reason: "still dark".into() }));
     world.run_for(1);
     assert_eq!((known(&world, id(9)), world.hosts[0].core.world().lan.problem()), (None, None));
     switch(&mut world, true);

@@ -8,7 +8,7 @@ use bitpie::automata::outside::{self, Dht, Network, Store, Transports, User};
 use bitpie::automata::system::{Message, Settings};
 use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal};
 use bitpie::automata::{
-    dht_connector, identity_publisher, network_connector, network_transport, nickname_holder, peer_protocol,
+    dht_connector, identity_publisher, network_connector, network_transport, nickname_holder, node_life, peer_protocol,
     read_receipts,
 };
 use bitpie::dht::{Slot, judge};
@@ -58,7 +58,6 @@ pub struct Host {
     pub remembered: BTreeMap<NodeId, KnownPeer>,
     pub reports: Vec<String>,
     pub answers: Vec<(u64, String)>,
-    pub has_stopped: bool,
     pub minutes: BTreeMap<NodeId, (u32, u32)>,
     /// Where it has called, and when.
     pub dialled: Vec<(u64, Entrypoint)>,
@@ -153,6 +152,12 @@ impl World {
 
     pub fn begin(&mut self, index: usize) {
         self.tell(index, 0, Input::Begin);
+    }
+
+    /// The program is to end.
+    pub fn stop(&mut self, index: usize) {
+        let stop = Message::NodeLife(BusInput::Event(node_life::Event::Stop));
+        self.tell(index, 0, Input::Event(stop));
     }
 
     pub fn begin_all(&mut self) {
@@ -264,8 +269,6 @@ impl World {
     fn command(&mut self, index: usize, command: Command) {
         match command {
             Command::Outside(command) => self.outside(index, command),
-            Command::SearchLan { entrypoints } => self.hosts[index].announced = Some(entrypoints),
-            Command::StopLan => self.hosts[index].announced = None,
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
             Command::Send(session, frame) => self.frame(index, session, said(frame)),
             Command::SendPacket { session, packet } => self.packet(index, session, &packet),
@@ -349,7 +352,6 @@ impl World {
             }
             Command::Report { what, reason } => self.hosts[index].reports.push(format!("{what}: {reason}")),
             Command::Answer(request, result) => self.hosts[index].answers.push((request.0, format!("{result:?}"))),
-            Command::Stopped => self.hosts[index].has_stopped = true,
         }
     }
 
@@ -395,6 +397,16 @@ impl World {
         use network_connector::Event;
         let is_plugged = self.hosts[index].is_plugged;
         let event = match command {
+            Network::LanDiscoverySearch => {
+                let host = &mut self.hosts[index];
+                let entrypoints = host.core.world().identity.entrypoints.values().flatten().cloned().collect();
+                host.announced = Some(entrypoints);
+                return;
+            }
+            Network::LanDiscoveryLeave => {
+                self.hosts[index].announced = None;
+                return;
+            }
             Network::NetworkConnectorCheckInterfaces => {
                 Event::NetworkInfoReceived { active: is_plugged, same_interfaces: is_plugged }
             }
@@ -680,7 +692,6 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         remembered: BTreeMap::new(),
         reports: Vec::new(),
         answers: Vec::new(),
-        has_stopped: false,
         minutes: BTreeMap::new(),
         dialled: Vec::new(),
         announced: None,

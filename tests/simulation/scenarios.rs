@@ -135,8 +135,8 @@ fn clocks_that_are_apart_and_other_networks_are_refused_by_name() {
 fn services_stop_in_order_and_the_node_comes_to_rest() {
     let mut world = two();
     world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
-    world.tell(0, 0, Input::Stop);
-    world.run_until("it has stopped", |world| world.hosts[0].has_stopped);
+    world.stop(0);
+    world.run_until("it has stopped", |world| world.hosts[0].core.has_stopped());
     assert_eq!(world.sessions(0), 0);
     world.run_until("the other notices", |world| !world.is_online(1, 0));
     assert_nothing_odd(&mut world);
@@ -231,7 +231,7 @@ fn who_finds_no_room_is_refused_by_name_and_comes_in_when_there_is_some() {
     let outside = 3 - inside;
     assert!(world.is_online(0, inside) && !world.is_online(0, outside));
     assert!(world.is_online(1, 2) && world.is_online(2, 1), "others have room");
-    world.tell(inside, 0, Input::Stop);
+    world.stop(inside);
     world.run_until("the other comes in", |world| world.is_online(0, outside) && world.is_online(outside, 0));
     assert_eq!(world.hosts[0].core.world().sessions.ready_count(), 1);
     assert_nothing_odd(&mut world);

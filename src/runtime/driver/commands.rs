@@ -2,11 +2,10 @@
 
 use crate::home::clock::unix_ms;
 use crate::nickname::Nickname;
-use crate::transports::lan::Wanted;
 use crate::wire::{Frame, Hello, PeerId};
 use crate::world::{Command, Session};
 
-use super::{Done, Driver};
+use super::Driver;
 
 impl Driver {
     pub(super) fn carry_out(&mut self) {
@@ -21,18 +20,6 @@ impl Driver {
     fn command(&mut self, command: Command) {
         match command {
             Command::Outside(command) => self.outside(command),
-            Command::SearchLan { entrypoints } => {
-                let interfaces = self.settings.values.lan.interfaces.clone();
-                self.network.lan.search(Wanted { interfaces, entrypoints });
-            }
-            // Waited for at the end of the program too, so that others hear the goodbye.
-            Command::StopLan => {
-                let withdrawn = self.network.lan.stop();
-                self.task(async move {
-                    withdrawn.await;
-                    Done::Nothing
-                });
-            }
             Command::Dial { session, entrypoint, expected } => {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
                 self.network.transport.dial(session, entrypoint.address, Some(expected));
@@ -70,7 +57,6 @@ impl Driver {
                 self.callers.changed();
             }
             Command::Answer(request, result) => self.callers.answer_service(request, result, &self.node),
-            Command::Stopped => self.has_stopped = true,
         }
     }
 

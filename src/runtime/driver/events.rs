@@ -1,5 +1,6 @@
 //! What the network tells, as the core is told of it.
 
+use crate::automata::senders::network::lan_discovery;
 use crate::automata::senders::transports::peer_protocol as told;
 use crate::home::clock::unix_ms;
 use crate::home::entropy::chance_ms;
@@ -8,7 +9,7 @@ use crate::runtime::inbound::{self, Introduction, Proved};
 use crate::transports::lan::LanEvent;
 use crate::transports::{CloseReason, TransportEvent, Waiting, tcp_name};
 use crate::wire::Frame;
-use crate::world::{Input, LanInput, SessionInput, TransportInput};
+use crate::world::{Input, SessionInput, TransportInput};
 
 use super::{Done, Driver};
 
@@ -54,14 +55,15 @@ impl Driver {
     }
 
     pub(super) fn lan_event(&mut self, event: LanEvent) {
-        self.input(Input::Lan(match event {
-            LanEvent::Searching => LanInput::Searching,
-            LanEvent::Failed { reason } => LanInput::Failed { reason },
+        self.input(Input::Event(match event {
+            LanEvent::Searching => lan_discovery::searching(),
+            LanEvent::Unheard { reason } => lan_discovery::unheard(reason),
+            LanEvent::Failed { reason } => lan_discovery::failed(reason),
             LanEvent::Found { peer, entrypoints } => {
                 tracing::debug!(%peer, "announced in the local network");
-                LanInput::Found { peer, entrypoints }
+                lan_discovery::found(peer, entrypoints)
             }
-            LanEvent::Gone { peer } => LanInput::Gone { peer },
+            LanEvent::Gone { peer } => lan_discovery::gone(peer),
         }));
     }
 

@@ -29,6 +29,8 @@ use tokio::time::sleep_until;
 
 use crate::abort_points::{AbortPoint, reach};
 use crate::api::methods::Call;
+use crate::automata::node_life::State;
+use crate::automata::senders::user::node_life;
 use crate::home::clock::Clock;
 use crate::home::config::Config;
 use crate::home::logging::Log;
@@ -65,8 +67,6 @@ pub struct Driver {
     pub(super) dht: DhtNeighbour,
     pub(super) storage: Storage,
     pub(super) callers: Callers,
-    has_stopped: bool,
-    is_ending: bool,
 }
 
 /// What the driver is made of.
@@ -107,8 +107,6 @@ impl Driver {
             callers: Callers::new(changes),
             identity,
             settings,
-            has_stopped: false,
-            is_ending: false,
         }
     }
 
@@ -124,7 +122,7 @@ impl Driver {
         // The first lines say how everything stood before anything happened.
         self.recording.take(&mut self.node, 0);
         self.input(Input::Begin);
-        while !self.has_stopped {
+        while !self.node.has_stopped() {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
             let sent_due = self.storage.sent_due;
             let flush_due = self.recording.flush_due_ms().map(|ms| self.clock.at(ms));
@@ -145,7 +143,7 @@ impl Driver {
                 () = async { sleep_until(flush_due.expect("it is guarded")).await }, if flush_due.is_some() => {
                     self.recording.flush();
                 }
-                () = &mut end, if !self.is_ending => self.begin_to_end(),
+                () = &mut end, if self.is_running() => self.begin_to_end(),
             }
         }
         // What was asked of the store is done before it closes; the DHT is not waited for.
@@ -159,10 +157,14 @@ impl Driver {
 
     /// The node is to stop, in order.
     pub(super) fn begin_to_end(&mut self) {
-        if !std::mem::replace(&mut self.is_ending, true) {
+        if self.is_running() {
             tracing::info!("stopping");
-            self.input(Input::Stop);
+            self.input(Input::Event(node_life::stop()));
         }
+    }
+
+    fn is_running(&self) -> bool {
+        self.node.system().node_life.get().is_some_and(|life| life.state() == State::Running)
     }
 
     /// Something happened.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::automata::outside::Network as NetworkCommand;
 use crate::automata::senders::network::network_connector as told;
 use crate::home::config::Settings;
 use crate::runtime::inbound::Proved;
@@ -44,22 +43,18 @@ impl Network {
         }
     }
 
-    /// Looks at the machine, and answers.
-    pub(super) fn look(&mut self, command: &NetworkCommand) -> Input {
-        Input::Event(match command {
-            NetworkCommand::NetworkConnectorCheckInterfaces => {
-                let found = interfaces::interfaces(self.listen_at.ip());
-                let same = found == self.interfaces;
-                self.interfaces = found;
-                told::network_info_received(!self.interfaces.is_empty(), same)
-            }
-            NetworkCommand::NetworkConnectorProbeInternet if interfaces::has_way_out(self.listen_at.ip()) => {
-                told::internet_reached()
-            }
-            NetworkCommand::NetworkConnectorProbeInternet => told::internet_missing(),
-            // Sockets need nothing more than interfaces that are up.
-            NetworkCommand::NetworkConnectorSetUp => told::network_up(),
-        })
+    /// Which interfaces are up, and whether they are those of before.
+    pub(super) fn look_at_interfaces(&mut self) -> Input {
+        let found = interfaces::interfaces(self.listen_at.ip());
+        let same = found == self.interfaces;
+        self.interfaces = found;
+        Input::Event(told::network_info_received(!self.interfaces.is_empty(), same))
+    }
+
+    /// Whether there is a way out.
+    pub(super) fn probe_internet(&self) -> Input {
+        let has_way_out = interfaces::has_way_out(self.listen_at.ip());
+        Input::Event(if has_way_out { told::internet_reached() } else { told::internet_missing() })
     }
 
     /// Others may connect.

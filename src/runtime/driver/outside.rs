@@ -1,23 +1,20 @@
 //! What automata ask of the parts outside, carried out.
 
-use crate::automata::outside::{Command, Dht, Store, Transports, User};
-use crate::automata::senders::transports as told;
+use crate::automata::outside::{Command, Dht, Network, Store, Transports, User};
+use crate::automata::senders::{network, transports as told};
 use crate::messages::{DeliveryState, DeliveryUpdate};
 
 use crate::transports::CloseReason;
+use crate::transports::lan::Wanted;
 use crate::world::Input;
 
-use super::Driver;
+use super::{Done, Driver};
 
 impl Driver {
     pub(super) fn outside(&mut self, command: Command) {
         match command {
             Command::Dht(command) => self.dht_command(command),
-            // Answers come behind what is being done.
-            Command::Network(command) => {
-                let answer = self.network.look(&command);
-                self.later(vec![answer]);
-            }
+            Command::Network(command) => self.network_command(&command),
             Command::Store(command) => self.store_command(command),
             Command::Transports(command) => self.transports_command(command),
             Command::User(command) => self.user_command(command),
@@ -44,6 +41,35 @@ impl Driver {
                 self.later(known);
             }
             Dht::NicknameObserverCancelReading { search } => self.dht.stop_reading(search),
+        }
+    }
+
+    fn network_command(&mut self, command: &Network) {
+        match command {
+            Network::LanDiscoverySearch => {
+                let interfaces = self.settings.values.lan.interfaces.clone();
+                let entrypoints = self.node.world().identity.entrypoints.values().flatten().cloned().collect();
+                self.network.lan.search(Wanted { interfaces, entrypoints });
+            }
+            // Waited for at the end of the program too, so that others hear the goodbye.
+            Network::LanDiscoveryLeave => {
+                let withdrawn = self.network.lan.stop();
+                self.task(async move {
+                    withdrawn.await;
+                    Done::Nothing
+                });
+            }
+            // Answers come behind what is being done.
+            Network::NetworkConnectorCheckInterfaces => {
+                let answer = self.network.look_at_interfaces();
+                self.later([answer]);
+            }
+            Network::NetworkConnectorProbeInternet => {
+                let answer = self.network.probe_internet();
+                self.later([answer]);
+            }
+            // Sockets need nothing more than interfaces that are up.
+            Network::NetworkConnectorSetUp => self.later([Input::Event(network::network_connector::network_up())]),
         }
     }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::api::{answers, methods};
 use crate::automata::contact_status;
 use crate::home::clock::unix_ms;
-use crate::hosts::lan;
 use crate::node::Node;
 use crate::services::SERVICES;
 use crate::world::services;
@@ -77,7 +76,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
         p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
         transports: transports(node),
         lan_discovery: answers::LanStatus {
-            state: services::state(system, lan::SERVICE).name().to_owned(),
+            state: services::state(system, "lan-discovery").name().to_owned(),
             found: world.lan.found() as u64,
             problem: world.lan.problem().map(str::to_owned),
         },

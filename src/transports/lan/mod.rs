@@ -23,7 +23,7 @@ use crate::identity::{Entrypoint, NodeId};
 pub use announcement::{Announcement, Ignored, LAN_ENTRYPOINTS, Received, SERVICE_TYPE, read, txt};
 pub use interfaces::Subnet;
 pub use neighbours::{LAN_NODES, TELL_INTERVAL_MS};
-pub use search::{CACHED_RECORDS, RETRY_AFTER};
+pub use search::CACHED_RECORDS;
 
 /// The port of multicast DNS.
 pub const MDNS_PORT: u16 = 5353;
@@ -36,7 +36,12 @@ pub const WITHDRAWAL_PATIENCE: Duration = Duration::from_secs(2);
 pub enum LanEvent {
     /// We look, and are announced if there is anything to announce.
     Searching,
-    /// We do not look, or are not heard; it is tried again.
+    /// We look, and nobody hears what we announce.
+    Unheard {
+        /// Why, for the user.
+        reason: String,
+    },
+    /// We do not look, until [`LanDiscovery::search`] is called again.
     Failed {
         /// Why, for the user.
         reason: String,
@@ -94,11 +99,7 @@ impl LanDiscovery {
 
     /// Looks there and announces that, from now on.
     pub fn search(&self, wanted: Wanted) {
-        self.wanted.send_if_modified(|old| {
-            let is_new = old.as_ref() != Some(&wanted);
-            *old = Some(wanted);
-            is_new
-        });
+        self.wanted.send_replace(Some(wanted));
     }
 
     /// The interfaces on which to look have changed.

@@ -15,9 +15,6 @@ use super::interfaces::{Subnet, selected, subnets, try_multicast};
 use super::neighbours::Neighbours;
 use super::{LanEvent, Ourselves, WITHDRAWAL_PATIENCE, Wanted};
 
-/// After a failure it is tried again in this time.
-pub const RETRY_AFTER: Duration = Duration::from_secs(30);
-
 /// Records of others that the daemon may keep. It has no bound of its own; beyond this one it is ended, and what it kept is forgotten. An honest node has
 /// four or five.
 pub const CACHED_RECORDS: i64 = 4_096;
@@ -74,13 +71,9 @@ pub(super) async fn run(
                         return;
                     }
                 }
-                tokio::select! {
-                    changed = wanted.changed() => {
-                        if changed.is_err() {
-                            return;
-                        }
-                    }
-                    () = sleep(RETRY_AFTER) => {}
+                // Until it is wanted again.
+                if wanted.changed().await.is_err() {
+                    return;
                 }
             }
         }
@@ -257,8 +250,8 @@ impl Echo {
     /// What is told of it.
     fn told(&self) -> LanEvent {
         match &self.silent {
-            Some(reason) => LanEvent::Failed { reason: reason.clone() },
-            None if self.is_missed => LanEvent::Failed {
+            Some(reason) => LanEvent::Unheard { reason: reason.clone() },
+            None if self.is_missed => LanEvent::Unheard {
                 reason: "what this node announces does not come back, so nobody may hear it: is UDP port 5353 blocked by a firewall, or does the network carry no multicast?".to_owned(),
             },
             None => LanEvent::Searching,
@@ -380,8 +373,7 @@ impl Drop for Daemon {
 }
 
 fn flooded() -> String {
-    let pause_s = RETRY_AFTER.as_secs();
-    format!("the local network is flooded with announcements; this node looks away for {pause_s} s")
+    "the local network is flooded with announcements; this node looks away for a while".to_owned()
 }
 
 fn could_not(what: &str, error: &mdns_sd::Error) -> String {
