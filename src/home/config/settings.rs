@@ -339,8 +339,7 @@ mod tests {
         assert_eq!(settings.tcp.port, PortSetting { port: 7771, is_set: false });
         assert_eq!(settings.messages.expiry.0, 7 * DAY_MS);
         assert_eq!(settings.identity.name, None);
-        assert_eq!(settings.services.len(), 9);
-        let off: Vec<_> = settings.services.iter().filter(|(_, on)| !**on).map(|(name, _)| name.as_str()).collect();
-        assert_eq!(off, ["lan-discovery"]);
+        let by_default = SERVICES.iter().map(|service| (service.service_name(), service.is_enabled));
+        assert_eq!(settings.services, by_default.collect());
     }
 }
