@@ -151,38 +151,25 @@ pub type Variables = ();
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition {
-    /// Into the initial state.
-    Start,
-    /// `begin` in `PAUSED` → `COUNTING` (`automata/contact_ratings.yaml:19`).
-    PausedBegin,
-    /// `pause` in `COUNTING` → `PAUSED` (`automata/contact_ratings.yaml:24`).
-    CountingPause,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     parameters: &'a Parameters,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition>,
     answer: Answer,
 }
 
 impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -232,22 +219,6 @@ impl blocking::State<Machine> for State {
             State::Counting => in_counting(context),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        if let Some(Transition::CountingPause) = context.transition {
-            leave_counting(context);
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        if let Some(Transition::PausedBegin) = context.transition {
-            enter_counting(context);
-        }
-    }
 }
 
 /// What holds in every state.
@@ -261,7 +232,9 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_paused(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin) => {
-            context.take(Transition::PausedBegin, State::Counting)
+            // → COUNTING (`automata/contact_ratings.yaml:19`).
+            enter_counting(context);
+            context.take(State::Counting)
         }
         Trigger::Event(Event::Pause) => context.ignored(),
         _ => anywhere(context),
@@ -273,10 +246,13 @@ fn in_paused(context: &mut Context<'_>) -> Response {
 fn in_counting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Pause) => {
-            context.take(Transition::CountingPause, State::Paused)
+            // → PAUSED (`automata/contact_ratings.yaml:24`).
+            leave_counting(context);
+            context.take(State::Paused)
         }
         Trigger::Event(Event::Begin) => context.ignored(),
         Trigger::Timer(Timer::CountingEveryCountInterval) => {
+            // Stays (`automata/contact_ratings.yaml:23`).
             context.effects.act(Action::Count);
             context.internal()
         }
@@ -308,18 +284,16 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
     let Parts { instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         parameters: &instance.parameters,
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -333,16 +307,14 @@ pub fn create(
 ) -> Instance {
     let variables = ();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         parameters: &parameters,
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

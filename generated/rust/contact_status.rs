@@ -5,7 +5,7 @@
 
 use automata_runtime::generated::*;
 use super::system::States;
-use super::types;
+use super::{peer_link, read_receipts, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -314,9 +314,9 @@ pub type History = ();
 #[allow(missing_docs, reason = "a key is a key")]
 pub enum Sent {
     /// An event for `peer_link`.
-    ToPeerLink { key: types::NodeId, event: super::peer_link::Event },
+    ToPeerLink { key: types::NodeId, event: peer_link::Event },
     /// An event for `read_receipts`.
-    ToReadReceipts { key: types::NodeId, event: super::read_receipts::Event },
+    ToReadReceipts { key: types::NodeId, event: read_receipts::Event },
 }
 
 impl serde::Serialize for Sent {
@@ -396,10 +396,7 @@ impl Ask<'_> {
     }
 
     fn peer_link_in_unreached(&mut self, key: &types::NodeId) -> bool {
-        let answer = self
-            .states
-            .peer_link
-            .one(key, super::peer_link::State::is_in_unreached);
+        let answer = self.states.peer_link.one(key, peer_link::State::is_in_unreached);
         self.asked
             .note_read(|| Question::PeerLinkInUnreached {
                 key: key.clone(),
@@ -409,80 +406,31 @@ impl Ask<'_> {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition {
-    /// Into the initial state.
-    Start,
-    /// `shutdown` anywhere → `CLOSED` (`automata/contact_status.yaml:42`).
-    Shutdown,
-    /// `after offline_interval in OFFLINE` in `OFFLINE` → `PING` (`automata/contact_status.yaml:51`).
-    OfflineAfterOfflineInterval,
-    /// `contact_added` in `OFFLINE` → `PING` (`automata/contact_status.yaml:53`).
-    OfflineContactAdded,
-    /// `ping_now` in `OFFLINE` → `PING` (`automata/contact_status.yaml:53`).
-    OfflinePingNow,
-    /// `session_opened` in `OFFLINE` → `PING` (`automata/contact_status.yaml:53`).
-    OfflineSessionOpened,
-    /// `inbox_packet` in `OFFLINE` → `CONNECTED` (`automata/contact_status.yaml:54`).
-    OfflineInboxPacket,
-    /// `after answer_timeout in PING` in `PING` → `FETCHING` (`automata/contact_status.yaml:68`).
-    PingAfterAnswerTimeout,
-    /// `after answer_timeout in PING` in `PING` → `OFFLINE` (`automata/contact_status.yaml:69`).
-    PingAfterAnswerTimeout2,
-    /// `inbox_packet` in `PING` → `CONNECTED` (`automata/contact_status.yaml:71`).
-    PingInboxPacket,
-    /// `ack_received` in `PING` → `CONNECTED` (`automata/contact_status.yaml:71`).
-    PingAckReceived,
-    /// `send_failed` in `PING` → `FETCHING` (`automata/contact_status.yaml:73`).
-    PingSendFailed,
-    /// `send_failed` in `PING` → `OFFLINE` (`automata/contact_status.yaml:74`).
-    PingSendFailed2,
-    /// `always` in `FETCHING` → `AWAIT_ACK` (`automata/contact_status.yaml:84`).
-    FetchingAlways,
-    /// `always` in `FETCHING` → `OFFLINE` (`automata/contact_status.yaml:85`). Nobody was there a moment ago. Only the user hurries the link; and a session tells of itself.
-    FetchingAlways2,
-    /// `always` in `FETCHING` → `AWAIT_SESSION` (`automata/contact_status.yaml:86`).
-    FetchingAlways3,
-    /// `session_opened` in `AWAIT_SESSION` → `AWAIT_ACK` (`automata/contact_status.yaml:89`).
-    AwaitSessionSessionOpened,
-    /// `peer_link enters UNREACHED` in `AWAIT_SESSION` → `OFFLINE` (`automata/contact_status.yaml:90`).
-    AwaitSessionPeerLinkEntersUnreached,
-    /// `after silence_timeout in CONNECTED` in `CONNECTED` → `PING` (`automata/contact_status.yaml:98`).
-    ConnectedAfterSilenceTimeout,
-    /// `ping_now` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
-    ConnectedPingNow,
-    /// `session_closed` in `CONNECTED` → `PING` (`automata/contact_status.yaml:101`).
-    ConnectedSessionClosed,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a types::NodeId,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition>,
     answer: Answer,
 }
 
 impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
         if self.is_exhausted() {
             return Response::Handled;
         }
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -542,110 +490,6 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::Shutdown) => {
-                match *self {
-                    State::Offline => {
-                        leave_offline(context);
-                    }
-                    State::Fetching | State::AwaitSession | State::AwaitAck => {
-                        leave_ping(context);
-                    }
-                    State::Connected => {
-                        leave_connected(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(
-                Transition::OfflineAfterOfflineInterval
-                | Transition::OfflineContactAdded
-                | Transition::OfflinePingNow
-                | Transition::OfflineSessionOpened
-                | Transition::OfflineInboxPacket,
-            ) => {
-                leave_offline(context);
-            }
-            Some(Transition::PingAfterAnswerTimeout | Transition::PingSendFailed) => {
-                context.variables.attempts = context
-                    .variables
-                    .attempts
-                    .saturating_add(1_u8);
-            }
-            Some(
-                Transition::PingAfterAnswerTimeout2
-                | Transition::PingInboxPacket
-                | Transition::PingAckReceived
-                | Transition::PingSendFailed2
-                | Transition::FetchingAlways2
-                | Transition::AwaitSessionPeerLinkEntersUnreached,
-            ) => {
-                leave_ping(context);
-            }
-            Some(Transition::FetchingAlways3) => {
-                context
-                    .effects
-                    .send(Sent::ToPeerLink {
-                        key: context.key.clone(),
-                        event: super::peer_link::Event::WantedNow,
-                    });
-            }
-            Some(
-                Transition::ConnectedAfterSilenceTimeout
-                | Transition::ConnectedPingNow
-                | Transition::ConnectedSessionClosed,
-            ) => {
-                leave_connected(context);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(
-                Transition::Start
-                | Transition::PingAfterAnswerTimeout2
-                | Transition::PingSendFailed2
-                | Transition::FetchingAlways2
-                | Transition::AwaitSessionPeerLinkEntersUnreached,
-            ) => {
-                enter_offline(context);
-            }
-            Some(
-                Transition::OfflineAfterOfflineInterval
-                | Transition::OfflineContactAdded
-                | Transition::OfflinePingNow
-                | Transition::OfflineSessionOpened
-                | Transition::ConnectedAfterSilenceTimeout
-                | Transition::ConnectedPingNow
-                | Transition::ConnectedSessionClosed,
-            ) => {
-                enter_ping(context);
-                enter_fetching(context);
-            }
-            Some(
-                Transition::OfflineInboxPacket
-                | Transition::PingInboxPacket
-                | Transition::PingAckReceived,
-            ) => {
-                enter_connected(context);
-            }
-            Some(Transition::PingAfterAnswerTimeout | Transition::PingSendFailed) => {
-                enter_fetching(context);
-            }
-            Some(Transition::FetchingAlways | Transition::AwaitSessionSessionOpened) => {
-                enter_await_ack(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
@@ -653,10 +497,11 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Shutdown) => {
-            context.take(Transition::Shutdown, State::Closed)
+            // → CLOSED (`automata/contact_status.yaml:42`).
+            exit_all(context);
+            context.take(State::Closed)
         }
-        Trigger::Event(Event::ContactAdded) => context.ignored(),
-        Trigger::Event(Event::MessageWaiting) => context.ignored(),
+        Trigger::Event(Event::ContactAdded | Event::MessageWaiting) => context.ignored(),
         Trigger::Event(Event::PeerLinkEntersUnreached { key }) => {
             if *key == *context.key {
                 context.ignored()
@@ -674,23 +519,28 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_offline(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::ContactAdded) => {
-            context.take(Transition::OfflineContactAdded, State::Fetching)
-        }
-        Trigger::Event(Event::PingNow) => {
-            context.take(Transition::OfflinePingNow, State::Fetching)
-        }
-        Trigger::Event(Event::SessionOpened) => {
-            context.take(Transition::OfflineSessionOpened, State::Fetching)
+        Trigger::Event(Event::ContactAdded | Event::PingNow | Event::SessionOpened) => {
+            // → PING (`automata/contact_status.yaml:53`).
+            leave_offline(context);
+            enter_ping(context);
+            enter_fetching(context);
+            context.take(State::Fetching)
         }
         Trigger::Event(Event::InboxPacket) => {
-            context.take(Transition::OfflineInboxPacket, State::Connected)
+            // → CONNECTED (`automata/contact_status.yaml:54`).
+            leave_offline(context);
+            enter_connected(context);
+            context.take(State::Connected)
         }
-        Trigger::Event(Event::SessionClosed) => context.ignored(),
-        Trigger::Event(Event::AckReceived) => context.ignored(),
-        Trigger::Event(Event::SendFailed) => context.ignored(),
+        Trigger::Event(Event::SessionClosed | Event::AckReceived | Event::SendFailed) => {
+            context.ignored()
+        }
         Trigger::Timer(Timer::OfflineAfterOfflineInterval) => {
-            context.take(Transition::OfflineAfterOfflineInterval, State::Fetching)
+            // → PING (`automata/contact_status.yaml:51`).
+            leave_offline(context);
+            enter_ping(context);
+            enter_fetching(context);
+            context.take(State::Fetching)
         }
         _ => anywhere(context),
     }
@@ -700,27 +550,45 @@ fn in_offline(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_ping(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::InboxPacket) => {
-            context.take(Transition::PingInboxPacket, State::Connected)
-        }
-        Trigger::Event(Event::AckReceived) => {
-            context.take(Transition::PingAckReceived, State::Connected)
+        Trigger::Event(Event::InboxPacket | Event::AckReceived) => {
+            // → CONNECTED (`automata/contact_status.yaml:71`).
+            leave_ping(context);
+            enter_connected(context);
+            context.take(State::Connected)
         }
         Trigger::Event(Event::SendFailed) => {
             if context.variables.attempts < context.parameters.tries {
-                context.take(Transition::PingSendFailed, State::Fetching)
+                // → FETCHING (`automata/contact_status.yaml:73`).
+                context.variables.attempts = context
+                    .variables
+                    .attempts
+                    .saturating_add(1_u8);
+                enter_fetching(context);
+                context.take(State::Fetching)
             } else {
-                context.take(Transition::PingSendFailed2, State::Offline)
+                // → OFFLINE (`automata/contact_status.yaml:74`).
+                leave_ping(context);
+                enter_offline(context);
+                context.take(State::Offline)
             }
         }
-        Trigger::Event(Event::PingNow) => context.ignored(),
-        Trigger::Event(Event::SessionOpened) => context.ignored(),
-        Trigger::Event(Event::SessionClosed) => context.ignored(),
+        Trigger::Event(Event::PingNow | Event::SessionOpened | Event::SessionClosed) => {
+            context.ignored()
+        }
         Trigger::Timer(Timer::PingAfterAnswerTimeout) => {
             if context.variables.attempts < context.parameters.tries {
-                context.take(Transition::PingAfterAnswerTimeout, State::Fetching)
+                // → FETCHING (`automata/contact_status.yaml:68`).
+                context.variables.attempts = context
+                    .variables
+                    .attempts
+                    .saturating_add(1_u8);
+                enter_fetching(context);
+                context.take(State::Fetching)
             } else {
-                context.take(Transition::PingAfterAnswerTimeout2, State::Offline)
+                // → OFFLINE (`automata/contact_status.yaml:69`).
+                leave_ping(context);
+                enter_offline(context);
+                context.take(State::Offline)
             }
         }
         _ => anywhere(context),
@@ -733,11 +601,29 @@ fn in_fetching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.in_session() {
-                context.take(Transition::FetchingAlways, State::AwaitAck)
+                // → AWAIT_ACK (`automata/contact_status.yaml:84`).
+                if !context.is_exhausted() {
+                    enter_await_ack(context);
+                }
+                context.take(State::AwaitAck)
             } else if context.ask.peer_link_in_unreached(context.key) {
-                context.take(Transition::FetchingAlways2, State::Offline)
+                // → OFFLINE (`automata/contact_status.yaml:85`). Nobody was there a moment ago. Only the user hurries the link; and a session tells of itself.
+                if !context.is_exhausted() {
+                    leave_ping(context);
+                    enter_offline(context);
+                }
+                context.take(State::Offline)
             } else {
-                context.take(Transition::FetchingAlways3, State::AwaitSession)
+                // → AWAIT_SESSION (`automata/contact_status.yaml:86`).
+                if !context.is_exhausted() {
+                    context
+                        .effects
+                        .send(Sent::ToPeerLink {
+                            key: context.key.clone(),
+                            event: peer_link::Event::WantedNow,
+                        });
+                }
+                context.take(State::AwaitSession)
             }
         }
         _ => in_ping(context),
@@ -749,15 +635,16 @@ fn in_fetching(context: &mut Context<'_>) -> Response {
 fn in_await_session(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionOpened) => {
-            context.take(Transition::AwaitSessionSessionOpened, State::AwaitAck)
+            // → AWAIT_ACK (`automata/contact_status.yaml:89`).
+            enter_await_ack(context);
+            context.take(State::AwaitAck)
         }
         Trigger::Event(Event::PeerLinkEntersUnreached { key }) => {
             if *key == *context.key {
-                context
-                    .take(
-                        Transition::AwaitSessionPeerLinkEntersUnreached,
-                        State::Offline,
-                    )
+                // → OFFLINE (`automata/contact_status.yaml:90`).
+                leave_ping(context);
+                enter_offline(context);
+                context.take(State::Offline)
             } else {
                 in_ping(context)
             }
@@ -776,7 +663,8 @@ fn in_await_ack(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::InboxPacket) => {
+        Trigger::Event(Event::InboxPacket | Event::AckReceived) => {
+            // Stays (`automata/contact_status.yaml:100`).
             context.effects.act(Action::RememberTime);
             context
                 .effects
@@ -786,23 +674,15 @@ fn in_connected(context: &mut Context<'_>) -> Response {
                 );
             context.internal()
         }
-        Trigger::Event(Event::AckReceived) => {
-            context.effects.act(Action::RememberTime);
-            context
-                .effects
-                .start_after(
-                    Timer::ConnectedAfterSilenceTimeout,
-                    context.parameters.silence_timeout,
-                );
-            context.internal()
-        }
-        Trigger::Event(Event::PingNow) => {
-            context.take(Transition::ConnectedPingNow, State::Fetching)
-        }
-        Trigger::Event(Event::SessionClosed) => {
-            context.take(Transition::ConnectedSessionClosed, State::Fetching)
+        Trigger::Event(Event::PingNow | Event::SessionClosed) => {
+            // → PING (`automata/contact_status.yaml:101`).
+            leave_connected(context);
+            enter_ping(context);
+            enter_fetching(context);
+            context.take(State::Fetching)
         }
         Trigger::Event(Event::MessageWaiting) => {
+            // Stays (`automata/contact_status.yaml:102`).
             context
                 .effects
                 .act(Action::ReleaseMessages {
@@ -810,10 +690,13 @@ fn in_connected(context: &mut Context<'_>) -> Response {
                 });
             context.internal()
         }
-        Trigger::Event(Event::SessionOpened) => context.ignored(),
-        Trigger::Event(Event::SendFailed) => context.ignored(),
+        Trigger::Event(Event::SessionOpened | Event::SendFailed) => context.ignored(),
         Trigger::Timer(Timer::ConnectedAfterSilenceTimeout) => {
-            context.take(Transition::ConnectedAfterSilenceTimeout, State::Fetching)
+            // → PING (`automata/contact_status.yaml:98`).
+            leave_connected(context);
+            enter_ping(context);
+            enter_fetching(context);
+            context.take(State::Fetching)
         }
         _ => anywhere(context),
     }
@@ -877,7 +760,7 @@ fn enter_connected(context: &mut Context<'_>) {
         .effects
         .send(Sent::ToReadReceipts {
             key: context.key.clone(),
-            event: super::read_receipts::Event::Look,
+            event: read_receipts::Event::Look,
         });
     context
         .effects
@@ -890,6 +773,22 @@ fn enter_connected(context: &mut Context<'_>) {
 /// On leaving `CONNECTED`.
 fn leave_connected(context: &mut Context<'_>) {
     context.effects.stop(Timer::ConnectedAfterSilenceTimeout);
+}
+
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Offline => {
+            leave_offline(context);
+        }
+        State::Fetching | State::AwaitSession | State::AwaitAck => {
+            leave_ping(context);
+        }
+        State::Connected => {
+            leave_connected(context);
+        }
+        _ => {}
+    }
 }
 
 /// An instance.
@@ -906,21 +805,19 @@ pub fn step(
     let Parts { key, instance, effects, asked } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         ask: Ask { host, key, states, asked },
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -936,19 +833,18 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         variables: &mut variables,
         ask: Ask { host, key, states, asked },
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    enter_offline(context);
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -353,63 +353,26 @@ impl automaton::Sent for Sent {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `init` in `AT_STARTUP` → `OPENING` (`automata/dht_connector.yaml:45`).
-    AtStartupInit,
-    /// `stop` in `AT_STARTUP` → `CLOSED` (`automata/dht_connector.yaml:46`).
-    AtStartupStop,
-    /// `stop` in `WORKING` → `CLOSED` (`automata/dht_connector.yaml:51`).
-    WorkingStop,
-    /// `opened` in `OPENING` → `JOINING` (`automata/dht_connector.yaml:56`).
-    OpeningOpened,
-    /// `open_failed` in `OPENING` → `RESTING` (`automata/dht_connector.yaml:57`).
-    OpeningOpenFailed { reason: &'a String },
-    /// `after answer_timeout in OPENING` in `OPENING` → `RESTING` (`automata/dht_connector.yaml:58`).
-    OpeningAfterAnswerTimeout,
-    /// `after rest in RESTING` in `RESTING` → `OPENING` (`automata/dht_connector.yaml:63`).
-    RestingAfterRest,
-    /// `network_connector enters CONNECTED` in `RESTING` → `OPENING` (`automata/dht_connector.yaml:65`).
-    RestingNetworkConnectorEntersConnected,
-    /// `answered` in `JOINING` → `JOINED` (`automata/dht_connector.yaml:73`).
-    JoiningAnswered,
-    /// `alone` in `JOINING` → `ALONE` (`automata/dht_connector.yaml:74`).
-    JoiningAlone,
-    /// `after join_timeout in JOINING` in `JOINING` → `ALONE` (`automata/dht_connector.yaml:75`).
-    JoiningAfterJoinTimeout,
-    /// `after rest in ALONE` in `ALONE` → `JOINING` (`automata/dht_connector.yaml:80`).
-    AloneAfterRest,
-    /// `network_connector enters CONNECTED` in `ALONE` → `JOINING` (`automata/dht_connector.yaml:82`).
-    AloneNetworkConnectorEntersConnected,
-    /// `alone` in `JOINED` → `JOINING` (`automata/dht_connector.yaml:90`).
-    JoinedAlone,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -464,129 +427,19 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::WorkingStop) => {
-                match *self {
-                    State::Opening => {
-                        leave_opening(context);
-                    }
-                    State::Resting => {
-                        leave_resting(context);
-                    }
-                    State::Joining => {
-                        leave_joining(context);
-                    }
-                    State::Alone => {
-                        leave_alone(context);
-                    }
-                    State::Joined => {
-                        leave_joined(context);
-                    }
-                    _ => {}
-                }
-                context.effects.act(Action::Close);
-            }
-            Some(Transition::OpeningOpened | Transition::OpeningAfterAnswerTimeout) => {
-                leave_opening(context);
-            }
-            Some(Transition::OpeningOpenFailed { reason }) => {
-                leave_opening(context);
-                context
-                    .effects
-                    .act(Action::ReportFailure {
-                        reason: reason.clone(),
-                    });
-            }
-            Some(Transition::RestingAfterRest) => {
-                leave_resting(context);
-                context.variables.rest = context
-                    .variables
-                    .rest
-                    .times(2_u8)
-                    .min(context.parameters.longest_rest);
-            }
-            Some(Transition::RestingNetworkConnectorEntersConnected) => {
-                leave_resting(context);
-                context.variables.rest = context.parameters.first_rest;
-            }
-            Some(
-                Transition::JoiningAnswered
-                | Transition::JoiningAlone
-                | Transition::JoiningAfterJoinTimeout,
-            ) => {
-                leave_joining(context);
-            }
-            Some(Transition::AloneAfterRest) => {
-                leave_alone(context);
-                context.variables.rest = context
-                    .variables
-                    .rest
-                    .times(2_u8)
-                    .min(context.parameters.longest_rest);
-            }
-            Some(Transition::AloneNetworkConnectorEntersConnected) => {
-                leave_alone(context);
-                context.variables.rest = context.parameters.first_rest;
-            }
-            Some(Transition::JoinedAlone) => {
-                leave_joined(context);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::Start) => {
-                enter_at_startup(context);
-            }
-            Some(
-                Transition::AtStartupInit
-                | Transition::RestingAfterRest
-                | Transition::RestingNetworkConnectorEntersConnected,
-            ) => {
-                enter_opening(context);
-            }
-            Some(
-                Transition::OpeningOpened
-                | Transition::AloneAfterRest
-                | Transition::AloneNetworkConnectorEntersConnected
-                | Transition::JoinedAlone,
-            ) => {
-                enter_joining(context);
-            }
-            Some(
-                Transition::OpeningOpenFailed { .. }
-                | Transition::OpeningAfterAnswerTimeout,
-            ) => {
-                enter_resting(context);
-            }
-            Some(Transition::JoiningAnswered) => {
-                enter_joined(context);
-            }
-            Some(Transition::JoiningAlone | Transition::JoiningAfterJoinTimeout) => {
-                enter_alone(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Init) => context.ignored(),
-        Trigger::Event(Event::Opened) => context.ignored(),
-        Trigger::Event(Event::OpenFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::Answered) => context.ignored(),
-        Trigger::Event(Event::Alone) => context.ignored(),
+        Trigger::Event(
+            Event::Init
+            | Event::Opened
+            | Event::OpenFailed { .. }
+            | Event::Answered
+            | Event::Alone,
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -596,10 +449,13 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            context.take(Transition::AtStartupInit, State::Opening)
+            // → OPENING (`automata/dht_connector.yaml:45`).
+            enter_opening(context);
+            context.take(State::Opening)
         }
         Trigger::Event(Event::Stop) => {
-            context.take(Transition::AtStartupStop, State::Closed)
+            // → CLOSED (`automata/dht_connector.yaml:46`).
+            context.take(State::Closed)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         _ => anywhere(context),
@@ -611,7 +467,10 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            context.take(Transition::WorkingStop, State::Closed)
+            // → CLOSED (`automata/dht_connector.yaml:51`).
+            exit_all(context);
+            context.effects.act(Action::Close);
+            context.take(State::Closed)
         }
         _ => anywhere(context),
     }
@@ -622,20 +481,28 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_opening(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Opened) => {
-            context.take(Transition::OpeningOpened, State::Joining)
+            // → JOINING (`automata/dht_connector.yaml:56`).
+            leave_opening(context);
+            enter_joining(context);
+            context.take(State::Joining)
         }
         Trigger::Event(Event::OpenFailed { reason }) => {
+            // → RESTING (`automata/dht_connector.yaml:57`).
+            leave_opening(context);
             context
-                .take(
-                    Transition::OpeningOpenFailed {
-                        reason,
-                    },
-                    State::Resting,
-                )
+                .effects
+                .act(Action::ReportFailure {
+                    reason: reason.clone(),
+                });
+            enter_resting(context);
+            context.take(State::Resting)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Timer(Timer::OpeningAfterAnswerTimeout) => {
-            context.take(Transition::OpeningAfterAnswerTimeout, State::Resting)
+            // → RESTING (`automata/dht_connector.yaml:58`).
+            leave_opening(context);
+            enter_resting(context);
+            context.take(State::Resting)
         }
         _ => in_working(context),
     }
@@ -646,11 +513,22 @@ fn in_opening(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            context
-                .take(Transition::RestingNetworkConnectorEntersConnected, State::Opening)
+            // → OPENING (`automata/dht_connector.yaml:65`).
+            leave_resting(context);
+            context.variables.rest = context.parameters.first_rest;
+            enter_opening(context);
+            context.take(State::Opening)
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            context.take(Transition::RestingAfterRest, State::Opening)
+            // → OPENING (`automata/dht_connector.yaml:63`).
+            leave_resting(context);
+            context.variables.rest = context
+                .variables
+                .rest
+                .times(2_u8)
+                .min(context.parameters.longest_rest);
+            enter_opening(context);
+            context.take(State::Opening)
         }
         _ => in_working(context),
     }
@@ -667,14 +545,23 @@ fn in_open(context: &mut Context<'_>) -> Response {
 fn in_joining(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Answered) => {
-            context.take(Transition::JoiningAnswered, State::Joined)
+            // → JOINED (`automata/dht_connector.yaml:73`).
+            leave_joining(context);
+            enter_joined(context);
+            context.take(State::Joined)
         }
         Trigger::Event(Event::Alone) => {
-            context.take(Transition::JoiningAlone, State::Alone)
+            // → ALONE (`automata/dht_connector.yaml:74`).
+            leave_joining(context);
+            enter_alone(context);
+            context.take(State::Alone)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Timer(Timer::JoiningAfterJoinTimeout) => {
-            context.take(Transition::JoiningAfterJoinTimeout, State::Alone)
+            // → ALONE (`automata/dht_connector.yaml:75`).
+            leave_joining(context);
+            enter_alone(context);
+            context.take(State::Alone)
         }
         _ => in_open(context),
     }
@@ -685,11 +572,22 @@ fn in_joining(context: &mut Context<'_>) -> Response {
 fn in_alone(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            context
-                .take(Transition::AloneNetworkConnectorEntersConnected, State::Joining)
+            // → JOINING (`automata/dht_connector.yaml:82`).
+            leave_alone(context);
+            context.variables.rest = context.parameters.first_rest;
+            enter_joining(context);
+            context.take(State::Joining)
         }
         Trigger::Timer(Timer::AloneAfterRest) => {
-            context.take(Transition::AloneAfterRest, State::Joining)
+            // → JOINING (`automata/dht_connector.yaml:80`).
+            leave_alone(context);
+            context.variables.rest = context
+                .variables
+                .rest
+                .times(2_u8)
+                .min(context.parameters.longest_rest);
+            enter_joining(context);
+            context.take(State::Joining)
         }
         _ => in_open(context),
     }
@@ -700,15 +598,21 @@ fn in_alone(context: &mut Context<'_>) -> Response {
 fn in_joined(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Alone) => {
-            context.take(Transition::JoinedAlone, State::Joining)
+            // → JOINING (`automata/dht_connector.yaml:90`).
+            leave_joined(context);
+            enter_joining(context);
+            context.take(State::Joining)
         }
-        Trigger::Event(Event::Answered) => context.ignored(),
-        Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
+        Trigger::Event(Event::Answered | Event::NetworkConnectorEntersConnected) => {
+            context.ignored()
+        }
         Trigger::Timer(Timer::JoinedEveryLookInterval) => {
+            // Stays (`automata/dht_connector.yaml:87`).
             context.effects.act(Action::Look);
             context.internal()
         }
         Trigger::Timer(Timer::JoinedEverySaveInterval) => {
+            // Stays (`automata/dht_connector.yaml:88`).
             context.effects.act(Action::SaveNodes);
             context.internal()
         }
@@ -790,6 +694,28 @@ fn leave_joined(context: &mut Context<'_>) {
     context.effects.send(Sent::LeavesJoined);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Opening => {
+            leave_opening(context);
+        }
+        State::Resting => {
+            leave_resting(context);
+        }
+        State::Joining => {
+            leave_joining(context);
+        }
+        State::Alone => {
+            leave_alone(context);
+        }
+        State::Joined => {
+            leave_joined(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -799,19 +725,17 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
     let Parts { instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -825,17 +749,16 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         parameters: &parameters,
         variables: &mut variables,
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    enter_at_startup(context);
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

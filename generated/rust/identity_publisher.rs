@@ -8,6 +8,7 @@
 
 use automata_runtime::generated::*;
 use super::system::States;
+use super::dht_connector;
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -389,7 +390,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .dht_connector
-            .is_some_and(|state| state == super::dht_connector::State::Joined);
+            .is_some_and(|state| state == dht_connector::State::Joined);
         self.asked
             .note_read(|| Question::DhtConnectorInJoined {
                 answer,
@@ -398,64 +399,27 @@ impl Ask<'_> {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `init` in `AT_STARTUP` → `WAITING` (`automata/identity_publisher.yaml:43`).
-    AtStartupInit,
-    /// `stop` in `AT_STARTUP` → `CLOSED` (`automata/identity_publisher.yaml:44`).
-    AtStartupStop,
-    /// `stop` in `WORKING` → `CLOSED` (`automata/identity_publisher.yaml:53`).
-    WorkingStop,
-    /// `dht_connector enters JOINED` in `WAITING` → `PUBLISHING` (`automata/identity_publisher.yaml:59`).
-    WaitingDhtConnectorEntersJoined,
-    /// `look` in `WAITING` → `PUBLISHING` (`automata/identity_publisher.yaml:61`).
-    WaitingLook,
-    /// `dht_connector leaves JOINED` in `REACHABLE` → `WAITING` (`automata/identity_publisher.yaml:69`).
-    ReachableDhtConnectorLeavesJoined,
-    /// `published` in `PUBLISHING` → `PUBLISHING` (`automata/identity_publisher.yaml:79`).
-    PublishingPublished,
-    /// `published` in `PUBLISHING` → `PUBLISHED` (`automata/identity_publisher.yaml:80`).
-    PublishingPublished2,
-    /// `publish_failed` in `PUBLISHING` → `RESTING` (`automata/identity_publisher.yaml:81`).
-    PublishingPublishFailed { reason: &'a String },
-    /// `after publish_timeout in PUBLISHING` in `PUBLISHING` → `RESTING` (`automata/identity_publisher.yaml:84`).
-    PublishingAfterPublishTimeout,
-    /// `after republish_interval in PUBLISHED` in `PUBLISHED` → `PUBLISHING` (`automata/identity_publisher.yaml:88`).
-    PublishedAfterRepublishInterval,
-    /// `changed` in `PUBLISHED` → `PUBLISHING` (`automata/identity_publisher.yaml:89`).
-    PublishedChanged,
-    /// `after rest in RESTING` in `RESTING` → `PUBLISHING` (`automata/identity_publisher.yaml:93`).
-    RestingAfterRest,
-    /// `changed` in `RESTING` → `PUBLISHING` (`automata/identity_publisher.yaml:94`).
-    RestingChanged,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -509,148 +473,15 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::WorkingStop) => {
-                match *self {
-                    State::Publishing => {
-                        leave_publishing(context);
-                        leave_reachable(context);
-                    }
-                    State::Published => {
-                        leave_published(context);
-                        leave_reachable(context);
-                    }
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_reachable(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(
-                Transition::WaitingDhtConnectorEntersJoined | Transition::WaitingLook,
-            ) => {
-                context.effects.act(Action::RefreshContacts);
-            }
-            Some(Transition::ReachableDhtConnectorLeavesJoined) => {
-                match *self {
-                    State::Publishing => {
-                        leave_publishing(context);
-                        leave_reachable(context);
-                    }
-                    State::Published => {
-                        leave_published(context);
-                        leave_reachable(context);
-                    }
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_reachable(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::ReportUnpublished {
-                        reason: "the DHT is lost".to_owned(),
-                    });
-            }
-            Some(Transition::PublishingPublished) => {
-                leave_publishing(context);
-            }
-            Some(Transition::PublishingPublished2) => {
-                leave_publishing(context);
-                context.effects.act(Action::ReportPublished);
-            }
-            Some(Transition::PublishingPublishFailed { reason }) => {
-                leave_publishing(context);
-                context
-                    .effects
-                    .act(Action::ReportUnpublished {
-                        reason: reason.clone(),
-                    });
-            }
-            Some(Transition::PublishingAfterPublishTimeout) => {
-                leave_publishing(context);
-                context
-                    .effects
-                    .act(Action::ReportUnpublished {
-                        reason: "the DHT does not answer".to_owned(),
-                    });
-            }
-            Some(
-                Transition::PublishedAfterRepublishInterval
-                | Transition::PublishedChanged,
-            ) => {
-                leave_published(context);
-            }
-            Some(Transition::RestingAfterRest) => {
-                leave_resting(context);
-                context.variables.rest = context
-                    .variables
-                    .rest
-                    .times(2_u8)
-                    .min(context.parameters.longest_rest);
-            }
-            Some(Transition::RestingChanged) => {
-                leave_resting(context);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::Start) => {
-                enter_at_startup(context);
-            }
-            Some(
-                Transition::AtStartupInit | Transition::ReachableDhtConnectorLeavesJoined,
-            ) => {
-                enter_waiting(context);
-            }
-            Some(
-                Transition::WaitingDhtConnectorEntersJoined | Transition::WaitingLook,
-            ) => {
-                enter_reachable(context);
-                enter_publishing(context);
-            }
-            Some(
-                Transition::PublishingPublished
-                | Transition::PublishedAfterRepublishInterval
-                | Transition::PublishedChanged
-                | Transition::RestingAfterRest
-                | Transition::RestingChanged,
-            ) => {
-                enter_publishing(context);
-            }
-            Some(Transition::PublishingPublished2) => {
-                enter_published(context);
-            }
-            Some(
-                Transition::PublishingPublishFailed { .. }
-                | Transition::PublishingAfterPublishTimeout,
-            ) => {
-                enter_resting(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Init) => context.ignored(),
-        Trigger::Event(Event::Look) => context.ignored(),
-        Trigger::Event(Event::Published) => context.ignored(),
-        Trigger::Event(Event::PublishFailed { .. }) => context.ignored(),
+        Trigger::Event(
+            Event::Init | Event::Look | Event::Published | Event::PublishFailed { .. },
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -660,14 +491,19 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            context.take(Transition::AtStartupInit, State::Waiting)
+            // → WAITING (`automata/identity_publisher.yaml:43`).
+            enter_waiting(context);
+            context.take(State::Waiting)
         }
         Trigger::Event(Event::Stop) => {
-            context.take(Transition::AtStartupStop, State::Closed)
+            // → CLOSED (`automata/identity_publisher.yaml:44`).
+            context.take(State::Closed)
         }
-        Trigger::Event(Event::Changed) => context.ignored(),
-        Trigger::Event(Event::DhtConnectorEntersJoined) => context.ignored(),
-        Trigger::Event(Event::DhtConnectorLeavesJoined) => context.ignored(),
+        Trigger::Event(
+            Event::Changed
+            | Event::DhtConnectorEntersJoined
+            | Event::DhtConnectorLeavesJoined,
+        ) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -677,7 +513,9 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            context.take(Transition::WorkingStop, State::Closed)
+            // → CLOSED (`automata/identity_publisher.yaml:53`).
+            exit_all(context);
+            context.take(State::Closed)
         }
         _ => anywhere(context),
     }
@@ -688,17 +526,27 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_waiting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DhtConnectorEntersJoined) => {
-            context.take(Transition::WaitingDhtConnectorEntersJoined, State::Publishing)
+            // → PUBLISHING (`automata/identity_publisher.yaml:59`).
+            context.effects.act(Action::RefreshContacts);
+            enter_reachable(context);
+            enter_publishing(context);
+            context.take(State::Publishing)
         }
         Trigger::Event(Event::Look) => {
             if context.ask.dht_connector_in_joined() {
-                context.take(Transition::WaitingLook, State::Publishing)
+                // → PUBLISHING (`automata/identity_publisher.yaml:61`).
+                context.effects.act(Action::RefreshContacts);
+                enter_reachable(context);
+                enter_publishing(context);
+                context.take(State::Publishing)
             } else {
+                // Ignored (`automata/identity_publisher.yaml:62`).
                 context.ignored()
             }
         }
-        Trigger::Event(Event::Changed) => context.ignored(),
-        Trigger::Event(Event::DhtConnectorLeavesJoined) => context.ignored(),
+        Trigger::Event(Event::Changed | Event::DhtConnectorLeavesJoined) => {
+            context.ignored()
+        }
         _ => in_working(context),
     }
 }
@@ -708,10 +556,19 @@ fn in_waiting(context: &mut Context<'_>) -> Response {
 fn in_reachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DhtConnectorLeavesJoined) => {
-            context.take(Transition::ReachableDhtConnectorLeavesJoined, State::Waiting)
+            // → WAITING (`automata/identity_publisher.yaml:69`).
+            exit_inside_working(context);
+            context
+                .effects
+                .act(Action::ReportUnpublished {
+                    reason: "the DHT is lost".to_owned(),
+                });
+            enter_waiting(context);
+            context.take(State::Waiting)
         }
         Trigger::Event(Event::DhtConnectorEntersJoined) => context.ignored(),
         Trigger::Timer(Timer::ReachableEveryRefreshInterval) => {
+            // Stays (`automata/identity_publisher.yaml:71`).
             context.effects.act(Action::RefreshContacts);
             context.internal()
         }
@@ -725,26 +582,44 @@ fn in_publishing(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Published) => {
             if context.variables.outdated {
-                context.take(Transition::PublishingPublished, State::Publishing)
+                // → PUBLISHING (`automata/identity_publisher.yaml:79`).
+                leave_publishing(context);
+                enter_publishing(context);
+                context.take(State::Publishing)
             } else {
-                context.take(Transition::PublishingPublished2, State::Published)
+                // → PUBLISHED (`automata/identity_publisher.yaml:80`).
+                leave_publishing(context);
+                context.effects.act(Action::ReportPublished);
+                enter_published(context);
+                context.take(State::Published)
             }
         }
         Trigger::Event(Event::PublishFailed { reason }) => {
+            // → RESTING (`automata/identity_publisher.yaml:81`).
+            leave_publishing(context);
             context
-                .take(
-                    Transition::PublishingPublishFailed {
-                        reason,
-                    },
-                    State::Resting,
-                )
+                .effects
+                .act(Action::ReportUnpublished {
+                    reason: reason.clone(),
+                });
+            enter_resting(context);
+            context.take(State::Resting)
         }
         Trigger::Event(Event::Changed) => {
+            // Stays (`automata/identity_publisher.yaml:82`).
             context.variables.outdated = true;
             context.internal()
         }
         Trigger::Timer(Timer::PublishingAfterPublishTimeout) => {
-            context.take(Transition::PublishingAfterPublishTimeout, State::Resting)
+            // → RESTING (`automata/identity_publisher.yaml:84`).
+            leave_publishing(context);
+            context
+                .effects
+                .act(Action::ReportUnpublished {
+                    reason: "the DHT does not answer".to_owned(),
+                });
+            enter_resting(context);
+            context.take(State::Resting)
         }
         _ => in_reachable(context),
     }
@@ -755,10 +630,16 @@ fn in_publishing(context: &mut Context<'_>) -> Response {
 fn in_published(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Changed) => {
-            context.take(Transition::PublishedChanged, State::Publishing)
+            // → PUBLISHING (`automata/identity_publisher.yaml:89`).
+            leave_published(context);
+            enter_publishing(context);
+            context.take(State::Publishing)
         }
         Trigger::Timer(Timer::PublishedAfterRepublishInterval) => {
-            context.take(Transition::PublishedAfterRepublishInterval, State::Publishing)
+            // → PUBLISHING (`automata/identity_publisher.yaml:88`).
+            leave_published(context);
+            enter_publishing(context);
+            context.take(State::Publishing)
         }
         _ => in_reachable(context),
     }
@@ -769,10 +650,21 @@ fn in_published(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Changed) => {
-            context.take(Transition::RestingChanged, State::Publishing)
+            // → PUBLISHING (`automata/identity_publisher.yaml:94`).
+            leave_resting(context);
+            enter_publishing(context);
+            context.take(State::Publishing)
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            context.take(Transition::RestingAfterRest, State::Publishing)
+            // → PUBLISHING (`automata/identity_publisher.yaml:93`).
+            leave_resting(context);
+            context.variables.rest = context
+                .variables
+                .rest
+                .times(2_u8)
+                .min(context.parameters.longest_rest);
+            enter_publishing(context);
+            context.take(State::Publishing)
         }
         _ => in_reachable(context),
     }
@@ -849,6 +741,44 @@ fn leave_resting(context: &mut Context<'_>) {
     context.effects.stop(Timer::RestingAfterRest);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Publishing => {
+            leave_publishing(context);
+            leave_reachable(context);
+        }
+        State::Published => {
+            leave_published(context);
+            leave_reachable(context);
+        }
+        State::Resting => {
+            leave_resting(context);
+            leave_reachable(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `WORKING`, from the innermost outwards.
+fn exit_inside_working(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Publishing => {
+            leave_publishing(context);
+            leave_reachable(context);
+        }
+        State::Published => {
+            leave_published(context);
+            leave_reachable(context);
+        }
+        State::Resting => {
+            leave_resting(context);
+            leave_reachable(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -858,20 +788,18 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>, states: &States) ->
     let Parts { instance, effects, asked, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         ask: Ask { states, asked },
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -886,18 +814,17 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         parameters: &parameters,
         variables: &mut variables,
         ask: Ask { states, asked },
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    enter_at_startup(context);
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

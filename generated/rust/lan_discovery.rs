@@ -217,44 +217,25 @@ pub type Variables = ();
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `init` in `OFF` → `SEARCHING` (`automata/lan_discovery.yaml:35`).
-    OffInit,
-    /// `stop` in `WORKING` → `OFF` (`automata/lan_discovery.yaml:50`).
-    WorkingStop,
-    /// `failed` in `WORKING` → `FAILED` (`automata/lan_discovery.yaml:53`).
-    WorkingFailed { reason: &'a String },
-    /// `after retry_interval in FAILED` in `FAILED` → `SEARCHING` (`automata/lan_discovery.yaml:65`).
-    FailedAfterRetryInterval,
-    /// `searching` in `FAILED` → `SEARCHING` (`automata/lan_discovery.yaml:67`).
-    FailedSearching,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     parameters: &'a Parameters,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -305,70 +286,16 @@ impl blocking::State<Machine> for State {
             State::Failed => in_failed(context),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::WorkingStop) => {
-                match *self {
-                    State::Searching => {
-                        leave_working(context);
-                    }
-                    State::Failed => {
-                        leave_failed(context);
-                        leave_working(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::WorkingFailed { reason }) => {
-                if *self == State::Failed {
-                    leave_failed(context);
-                }
-                context
-                    .effects
-                    .act(Action::ReportFailure {
-                        reason: reason.clone(),
-                    });
-            }
-            Some(Transition::FailedAfterRetryInterval) => {
-                leave_failed(context);
-                context.effects.act(Action::Search);
-            }
-            Some(Transition::FailedSearching) => {
-                leave_failed(context);
-                context.effects.act(Action::ReportSearching);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::OffInit) => {
-                enter_working(context);
-            }
-            Some(Transition::WorkingFailed { .. }) => {
-                enter_failed(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            context.ignored()
-        }
-        Trigger::Event(Event::NetworkTransportLeavesListening { .. }) => {
-            context.ignored()
-        }
+        Trigger::Event(
+            Event::NetworkTransportEntersListening { .. }
+            | Event::NetworkTransportLeavesListening { .. },
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -378,14 +305,18 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_off(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            context.take(Transition::OffInit, State::Searching)
+            // → SEARCHING (`automata/lan_discovery.yaml:35`).
+            enter_working(context);
+            context.take(State::Searching)
         }
-        Trigger::Event(Event::Stop) => context.ignored(),
-        Trigger::Event(Event::Searching) => context.ignored(),
-        Trigger::Event(Event::Failed { .. }) => context.ignored(),
-        Trigger::Event(Event::Unheard { .. }) => context.ignored(),
-        Trigger::Event(Event::Found { .. }) => context.ignored(),
-        Trigger::Event(Event::Gone { .. }) => context.ignored(),
+        Trigger::Event(
+            Event::Stop
+            | Event::Searching
+            | Event::Failed { .. }
+            | Event::Unheard { .. }
+            | Event::Found { .. }
+            | Event::Gone { .. },
+        ) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -394,8 +325,13 @@ fn in_off(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Stop) => context.take(Transition::WorkingStop, State::Off),
+        Trigger::Event(Event::Stop) => {
+            // → OFF (`automata/lan_discovery.yaml:50`).
+            exit_all(context);
+            context.take(State::Off)
+        }
         Trigger::Event(Event::Found { peer, entrypoints }) => {
+            // Stays (`automata/lan_discovery.yaml:51`).
             context
                 .effects
                 .act(Action::KeepHint {
@@ -405,6 +341,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::Gone { peer }) => {
+            // Stays (`automata/lan_discovery.yaml:52`).
             context
                 .effects
                 .act(Action::ForgetHint {
@@ -413,13 +350,15 @@ fn in_working(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::Failed { reason }) => {
+            // → FAILED (`automata/lan_discovery.yaml:53`).
+            exit_inside_working(context);
             context
-                .take(
-                    Transition::WorkingFailed {
-                        reason,
-                    },
-                    State::Failed,
-                )
+                .effects
+                .act(Action::ReportFailure {
+                    reason: reason.clone(),
+                });
+            enter_failed(context);
+            context.take(State::Failed)
         }
         Trigger::Event(Event::Init) => context.ignored(),
         _ => anywhere(context),
@@ -431,10 +370,12 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_searching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Searching) => {
+            // Stays (`automata/lan_discovery.yaml:59`).
             context.effects.act(Action::ReportSearching);
             context.internal()
         }
         Trigger::Event(Event::Unheard { reason }) => {
+            // Stays (`automata/lan_discovery.yaml:60`).
             context
                 .effects
                 .act(Action::ReportFailure {
@@ -443,10 +384,12 @@ fn in_searching(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
+            // Stays (`automata/lan_discovery.yaml:61`). One more place to be announced.
             context.effects.act(Action::Search);
             context.internal()
         }
         Trigger::Event(Event::NetworkTransportLeavesListening { .. }) => {
+            // Stays (`automata/lan_discovery.yaml:62`). One place less.
             context.effects.act(Action::Search);
             context.internal()
         }
@@ -459,11 +402,17 @@ fn in_searching(context: &mut Context<'_>) -> Response {
 fn in_failed(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Searching) => {
-            context.take(Transition::FailedSearching, State::Searching)
+            // → SEARCHING (`automata/lan_discovery.yaml:67`).
+            leave_failed(context);
+            context.effects.act(Action::ReportSearching);
+            context.take(State::Searching)
         }
         Trigger::Event(Event::Unheard { .. }) => context.ignored(),
         Trigger::Timer(Timer::FailedAfterRetryInterval) => {
-            context.take(Transition::FailedAfterRetryInterval, State::Searching)
+            // → SEARCHING (`automata/lan_discovery.yaml:65`).
+            leave_failed(context);
+            context.effects.act(Action::Search);
+            context.take(State::Searching)
         }
         _ => in_working(context),
     }
@@ -493,6 +442,27 @@ fn leave_failed(context: &mut Context<'_>) {
     context.effects.stop(Timer::FailedAfterRetryInterval);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Searching => {
+            leave_working(context);
+        }
+        State::Failed => {
+            leave_failed(context);
+            leave_working(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `WORKING`, from the innermost outwards.
+fn exit_inside_working(context: &mut Context<'_>) {
+    if context.leaf == State::Failed {
+        leave_failed(context);
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -502,18 +472,16 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
     let Parts { instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         parameters: &instance.parameters,
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -527,16 +495,14 @@ pub fn create(
 ) -> Instance {
     let variables = ();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         parameters: &parameters,
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -299,68 +299,27 @@ impl automaton::Sent for Sent {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `start_requested` in `DOWN` → `STARTING` (`automata/local_service.yaml:54`).
-    DownStartRequested { request: &'a types::RequestId },
-    /// `after change_timeout in AWAIT_DEPENDENCIES` in `AWAIT_DEPENDENCIES` → `DEPENDS_OFF` (`automata/local_service.yaml:71`).
-    AwaitDependenciesAfterChangeTimeout,
-    /// `dependencies_on` in `AWAIT_DEPENDENCIES` → `LAUNCHING` (`automata/local_service.yaml:73`).
-    AwaitDependenciesDependenciesOn,
-    /// `dependencies_off` in `AWAIT_DEPENDENCIES` → `DEPENDS_OFF` (`automata/local_service.yaml:74`).
-    AwaitDependenciesDependenciesOff,
-    /// `not_installed` in `AWAIT_DEPENDENCIES` → `NOT_INSTALLED` (`automata/local_service.yaml:75`).
-    AwaitDependenciesNotInstalled,
-    /// `stop_requested` in `AWAIT_DEPENDENCIES` → `OFF` (`automata/local_service.yaml:76`).
-    AwaitDependenciesStopRequested { request: &'a types::RequestId },
-    /// `after change_timeout in LAUNCHING` in `LAUNCHING` → `INFLUENCE` (`automata/local_service.yaml:80`). Whatever there is of it is taken down again.
-    LaunchingAfterChangeTimeout,
-    /// `service_started` in `LAUNCHING` → `ON` (`automata/local_service.yaml:83`).
-    LaunchingServiceStarted,
-    /// `service_started` in `LAUNCHING` → `INFLUENCE` (`automata/local_service.yaml:84`). Mended: what was asked for last decides.
-    LaunchingServiceStarted2,
-    /// `stop_requested` in `ON` → `INFLUENCE` (`automata/local_service.yaml:89`).
-    OnStopRequested { request: &'a types::RequestId },
-    /// `after change_timeout in INFLUENCE` in `INFLUENCE` → `STOPPING` (`automata/local_service.yaml:100`).
-    InfluenceAfterChangeTimeout,
-    /// `dependents_stopped` in `INFLUENCE` → `STOPPING` (`automata/local_service.yaml:102`).
-    InfluenceDependentsStopped,
-    /// `after change_timeout in STOPPING` in `STOPPING` → `STARTING` (`automata/local_service.yaml:107`).
-    StoppingAfterChangeTimeout,
-    /// `after change_timeout in STOPPING` in `STOPPING` → `OFF` (`automata/local_service.yaml:108`).
-    StoppingAfterChangeTimeout2,
-    /// `service_stopped` in `STOPPING` → `STARTING` (`automata/local_service.yaml:111`).
-    StoppingServiceStopped,
-    /// `service_stopped` in `STOPPING` → `OFF` (`automata/local_service.yaml:112`).
-    StoppingServiceStopped2,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a types::ServiceName,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -416,159 +375,21 @@ impl blocking::State<Machine> for State {
             State::Stopping => in_stopping(context),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::DownStartRequested { request }) => {
-                context.variables.wanted = true;
-                context
-                    .effects
-                    .act(Action::AwaitOutcome {
-                        request: request.clone(),
-                    });
-            }
-            Some(
-                Transition::AwaitDependenciesAfterChangeTimeout
-                | Transition::AwaitDependenciesDependenciesOff,
-            ) => {
-                leave_await_dependencies(context);
-                context
-                    .effects
-                    .act(Action::Answer {
-                        result: types::ServiceResult::DependsOff,
-                    });
-            }
-            Some(Transition::AwaitDependenciesDependenciesOn) => {
-                leave_await_dependencies(context);
-            }
-            Some(Transition::AwaitDependenciesNotInstalled) => {
-                leave_await_dependencies(context);
-                context
-                    .effects
-                    .act(Action::Answer {
-                        result: types::ServiceResult::NotInstalled,
-                    });
-            }
-            Some(Transition::AwaitDependenciesStopRequested { request }) => {
-                leave_await_dependencies(context);
-                context.variables.wanted = false;
-                context
-                    .effects
-                    .act(Action::AwaitOutcome {
-                        request: request.clone(),
-                    });
-                context
-                    .effects
-                    .act(Action::Answer {
-                        result: types::ServiceResult::Stopped,
-                    });
-            }
-            Some(Transition::LaunchingAfterChangeTimeout) => {
-                leave_launching(context);
-                context.variables.wanted = false;
-            }
-            Some(Transition::LaunchingServiceStarted) => {
-                leave_launching(context);
-                context
-                    .effects
-                    .act(Action::Answer {
-                        result: types::ServiceResult::Started,
-                    });
-            }
-            Some(Transition::LaunchingServiceStarted2) => {
-                leave_launching(context);
-            }
-            Some(Transition::OnStopRequested { request }) => {
-                context.variables.wanted = false;
-                context
-                    .effects
-                    .act(Action::AwaitOutcome {
-                        request: request.clone(),
-                    });
-            }
-            Some(
-                Transition::InfluenceAfterChangeTimeout
-                | Transition::InfluenceDependentsStopped,
-            ) => {
-                leave_influence(context);
-            }
-            Some(
-                Transition::StoppingAfterChangeTimeout
-                | Transition::StoppingServiceStopped,
-            ) => {
-                leave_stopping(context);
-            }
-            Some(
-                Transition::StoppingAfterChangeTimeout2
-                | Transition::StoppingServiceStopped2,
-            ) => {
-                leave_stopping(context);
-                context
-                    .effects
-                    .act(Action::Answer {
-                        result: types::ServiceResult::Stopped,
-                    });
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(
-                Transition::Start
-                | Transition::AwaitDependenciesAfterChangeTimeout
-                | Transition::AwaitDependenciesDependenciesOff
-                | Transition::AwaitDependenciesNotInstalled
-                | Transition::AwaitDependenciesStopRequested { .. }
-                | Transition::StoppingAfterChangeTimeout2
-                | Transition::StoppingServiceStopped2,
-            ) => {
-                enter_down(context);
-            }
-            Some(
-                Transition::DownStartRequested { .. }
-                | Transition::StoppingAfterChangeTimeout
-                | Transition::StoppingServiceStopped,
-            ) => {
-                enter_await_dependencies(context);
-            }
-            Some(Transition::AwaitDependenciesDependenciesOn) => {
-                enter_launching(context);
-            }
-            Some(
-                Transition::LaunchingAfterChangeTimeout
-                | Transition::LaunchingServiceStarted2
-                | Transition::OnStopRequested { .. },
-            ) => {
-                enter_influence(context);
-            }
-            Some(
-                Transition::InfluenceAfterChangeTimeout
-                | Transition::InfluenceDependentsStopped,
-            ) => {
-                enter_stopping(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Register) => context.ignored(),
-        Trigger::Event(Event::DependenciesOn) => context.ignored(),
-        Trigger::Event(Event::DependenciesOff) => context.ignored(),
-        Trigger::Event(Event::NotInstalled) => context.ignored(),
-        Trigger::Event(Event::ServiceStarted) => context.ignored(),
-        Trigger::Event(Event::DependentsStopped) => context.ignored(),
-        Trigger::Event(Event::ServiceStopped) => context.ignored(),
+        Trigger::Event(
+            Event::Register
+            | Event::DependenciesOn
+            | Event::DependenciesOff
+            | Event::NotInstalled
+            | Event::ServiceStarted
+            | Event::DependentsStopped
+            | Event::ServiceStopped,
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -578,15 +399,18 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_down(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
+            // → STARTING (`automata/local_service.yaml:54`).
+            context.variables.wanted = true;
             context
-                .take(
-                    Transition::DownStartRequested {
-                        request,
-                    },
-                    State::AwaitDependencies,
-                )
+                .effects
+                .act(Action::AwaitOutcome {
+                    request: request.clone(),
+                });
+            enter_await_dependencies(context);
+            context.take(State::AwaitDependencies)
         }
         Trigger::Event(Event::StopRequested { request }) => {
+            // Stays (`automata/local_service.yaml:55`).
             context
                 .effects
                 .act(Action::AwaitOutcome {
@@ -626,6 +450,7 @@ fn in_depends_off(context: &mut Context<'_>) -> Response {
 fn in_starting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
+            // Stays (`automata/local_service.yaml:64`).
             context.variables.wanted = true;
             context
                 .effects
@@ -635,6 +460,7 @@ fn in_starting(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::StopRequested { request }) => {
+            // Stays (`automata/local_service.yaml:65`).
             context.variables.wanted = false;
             context
                 .effects
@@ -652,26 +478,60 @@ fn in_starting(context: &mut Context<'_>) -> Response {
 fn in_await_dependencies(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DependenciesOn) => {
-            context.take(Transition::AwaitDependenciesDependenciesOn, State::Launching)
+            // → LAUNCHING (`automata/local_service.yaml:73`).
+            leave_await_dependencies(context);
+            enter_launching(context);
+            context.take(State::Launching)
         }
         Trigger::Event(Event::DependenciesOff) => {
-            context.take(Transition::AwaitDependenciesDependenciesOff, State::DependsOff)
+            // → DEPENDS_OFF (`automata/local_service.yaml:74`).
+            leave_await_dependencies(context);
+            context
+                .effects
+                .act(Action::Answer {
+                    result: types::ServiceResult::DependsOff,
+                });
+            enter_down(context);
+            context.take(State::DependsOff)
         }
         Trigger::Event(Event::NotInstalled) => {
-            context.take(Transition::AwaitDependenciesNotInstalled, State::NotInstalled)
+            // → NOT_INSTALLED (`automata/local_service.yaml:75`).
+            leave_await_dependencies(context);
+            context
+                .effects
+                .act(Action::Answer {
+                    result: types::ServiceResult::NotInstalled,
+                });
+            enter_down(context);
+            context.take(State::NotInstalled)
         }
         Trigger::Event(Event::StopRequested { request }) => {
+            // → OFF (`automata/local_service.yaml:76`).
+            leave_await_dependencies(context);
+            context.variables.wanted = false;
             context
-                .take(
-                    Transition::AwaitDependenciesStopRequested {
-                        request,
-                    },
-                    State::Off,
-                )
+                .effects
+                .act(Action::AwaitOutcome {
+                    request: request.clone(),
+                });
+            context
+                .effects
+                .act(Action::Answer {
+                    result: types::ServiceResult::Stopped,
+                });
+            enter_down(context);
+            context.take(State::Off)
         }
         Trigger::Timer(Timer::AwaitDependenciesAfterChangeTimeout) => {
+            // → DEPENDS_OFF (`automata/local_service.yaml:71`).
+            leave_await_dependencies(context);
             context
-                .take(Transition::AwaitDependenciesAfterChangeTimeout, State::DependsOff)
+                .effects
+                .act(Action::Answer {
+                    result: types::ServiceResult::DependsOff,
+                });
+            enter_down(context);
+            context.take(State::DependsOff)
         }
         _ => in_starting(context),
     }
@@ -683,13 +543,27 @@ fn in_launching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ServiceStarted) => {
             if context.variables.wanted {
-                context.take(Transition::LaunchingServiceStarted, State::On)
+                // → ON (`automata/local_service.yaml:83`).
+                leave_launching(context);
+                context
+                    .effects
+                    .act(Action::Answer {
+                        result: types::ServiceResult::Started,
+                    });
+                context.take(State::On)
             } else {
-                context.take(Transition::LaunchingServiceStarted2, State::Influence)
+                // → INFLUENCE (`automata/local_service.yaml:84`). Mended: what was asked for last decides.
+                leave_launching(context);
+                enter_influence(context);
+                context.take(State::Influence)
             }
         }
         Trigger::Timer(Timer::LaunchingAfterChangeTimeout) => {
-            context.take(Transition::LaunchingAfterChangeTimeout, State::Influence)
+            // → INFLUENCE (`automata/local_service.yaml:80`). Whatever there is of it is taken down again.
+            leave_launching(context);
+            context.variables.wanted = false;
+            enter_influence(context);
+            context.take(State::Influence)
         }
         _ => in_starting(context),
     }
@@ -700,6 +574,7 @@ fn in_launching(context: &mut Context<'_>) -> Response {
 fn in_on(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
+            // Stays (`automata/local_service.yaml:88`).
             context
                 .effects
                 .act(Action::AwaitOutcome {
@@ -713,13 +588,15 @@ fn in_on(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::StopRequested { request }) => {
+            // → INFLUENCE (`automata/local_service.yaml:89`).
+            context.variables.wanted = false;
             context
-                .take(
-                    Transition::OnStopRequested {
-                        request,
-                    },
-                    State::Influence,
-                )
+                .effects
+                .act(Action::AwaitOutcome {
+                    request: request.clone(),
+                });
+            enter_influence(context);
+            context.take(State::Influence)
         }
         _ => anywhere(context),
     }
@@ -730,6 +607,7 @@ fn in_on(context: &mut Context<'_>) -> Response {
 fn in_going_off(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
+            // Stays (`automata/local_service.yaml:94`). Mended: it was lost.
             context.variables.wanted = true;
             context
                 .effects
@@ -739,6 +617,7 @@ fn in_going_off(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::StopRequested { request }) => {
+            // Stays (`automata/local_service.yaml:95`). Mended: it was not answered.
             context.variables.wanted = false;
             context
                 .effects
@@ -756,10 +635,16 @@ fn in_going_off(context: &mut Context<'_>) -> Response {
 fn in_influence(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DependentsStopped) => {
-            context.take(Transition::InfluenceDependentsStopped, State::Stopping)
+            // → STOPPING (`automata/local_service.yaml:102`).
+            leave_influence(context);
+            enter_stopping(context);
+            context.take(State::Stopping)
         }
         Trigger::Timer(Timer::InfluenceAfterChangeTimeout) => {
-            context.take(Transition::InfluenceAfterChangeTimeout, State::Stopping)
+            // → STOPPING (`automata/local_service.yaml:100`).
+            leave_influence(context);
+            enter_stopping(context);
+            context.take(State::Stopping)
         }
         _ => in_going_off(context),
     }
@@ -771,21 +656,38 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ServiceStopped) => {
             if context.variables.wanted {
-                context
-                    .take(Transition::StoppingServiceStopped, State::AwaitDependencies)
+                // → STARTING (`automata/local_service.yaml:111`).
+                leave_stopping(context);
+                enter_await_dependencies(context);
+                context.take(State::AwaitDependencies)
             } else {
-                context.take(Transition::StoppingServiceStopped2, State::Off)
+                // → OFF (`automata/local_service.yaml:112`).
+                leave_stopping(context);
+                context
+                    .effects
+                    .act(Action::Answer {
+                        result: types::ServiceResult::Stopped,
+                    });
+                enter_down(context);
+                context.take(State::Off)
             }
         }
         Trigger::Timer(Timer::StoppingAfterChangeTimeout) => {
             if context.variables.wanted {
-                context
-                    .take(
-                        Transition::StoppingAfterChangeTimeout,
-                        State::AwaitDependencies,
-                    )
+                // → STARTING (`automata/local_service.yaml:107`).
+                leave_stopping(context);
+                enter_await_dependencies(context);
+                context.take(State::AwaitDependencies)
             } else {
-                context.take(Transition::StoppingAfterChangeTimeout2, State::Off)
+                // → OFF (`automata/local_service.yaml:108`).
+                leave_stopping(context);
+                context
+                    .effects
+                    .act(Action::Answer {
+                        result: types::ServiceResult::Stopped,
+                    });
+                enter_down(context);
+                context.take(State::Off)
             }
         }
         _ => in_going_off(context),
@@ -870,20 +772,18 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
     let Parts { key, instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -897,18 +797,17 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         variables: &mut variables,
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    enter_down(context);
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

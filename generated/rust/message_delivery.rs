@@ -398,76 +398,27 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `stop` anywhere → `STOPPED` (`automata/message_delivery.yaml:51`).
-    Stop,
-    /// `queued` in `AT_STARTUP` → `RESTING` (`automata/message_delivery.yaml:62`).
-    AtStartupQueued,
-    /// `queued` in `AT_STARTUP` → `AWAIT_TURN` (`automata/message_delivery.yaml:63`).
-    AtStartupQueued2,
-    /// `read` in `AT_STARTUP` → `READ` (`automata/message_delivery.yaml:64`).
-    AtStartupRead,
-    /// `after lifetime in PENDING` in `PENDING` → `EXPIRED` (`automata/message_delivery.yaml:72`).
-    PendingAfterLifetime,
-    /// `acknowledged` in `PENDING` → `DELIVERED` (`automata/message_delivery.yaml:74`).
-    PendingAcknowledged,
-    /// `refused` in `PENDING` → `RESTING` (`automata/message_delivery.yaml:76`). Its node takes no messages for now; that passes.
-    PendingRefused,
-    /// `refused` in `PENDING` → `REFUSED` (`automata/message_delivery.yaml:77`).
-    PendingRefused2 { reason: &'a types::FailReason },
-    /// `read` in `PENDING` → `READ` (`automata/message_delivery.yaml:78`). The receipt overtook the acknowledgement.
-    PendingRead,
-    /// `after pause in RESTING` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:84`).
-    RestingAfterPause,
-    /// `session_lost` in `RESTING` → `AWAIT_TURN` (`automata/message_delivery.yaml:86`). What comes next is another session, and perhaps another mind.
-    RestingSessionLost,
-    /// `turn` in `AWAIT_TURN` → `SENDING` (`automata/message_delivery.yaml:94`).
-    AwaitTurnTurn,
-    /// `after send_timeout in SENDING` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:99`).
-    SendingAfterSendTimeout,
-    /// `sent` in `SENDING` → `SENT` (`automata/message_delivery.yaml:101`).
-    SendingSent,
-    /// `send_failed` in `SENDING` → `RESTING` (`automata/message_delivery.yaml:102`).
-    SendingSendFailed,
-    /// `session_lost` in `SENDING` → `AWAIT_TURN` (`automata/message_delivery.yaml:103`).
-    SendingSessionLost,
-    /// `after acknowledgement_timeout in SENT` in `SENT` → `RESTING` (`automata/message_delivery.yaml:107`).
-    SentAfterAcknowledgementTimeout,
-    /// `session_lost` in `SENT` → `AWAIT_TURN` (`automata/message_delivery.yaml:109`).
-    SentSessionLost,
-    /// `after receipt_patience in DELIVERED` in `DELIVERED` → `SETTLED` (`automata/message_delivery.yaml:113`).
-    DeliveredAfterReceiptPatience,
-    /// `read` in `DELIVERED` → `READ` (`automata/message_delivery.yaml:115`).
-    DeliveredRead,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a types::PacketId,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -526,319 +477,20 @@ impl blocking::State<Machine> for State {
             State::Stopped => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::Stop) => {
-                match *self {
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_pending(context);
-                    }
-                    State::AwaitTurn => {
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sending => {
-                        leave_sending(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sent => {
-                        leave_sent(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Delivered => {
-                        leave_delivered(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::AtStartupQueued) => {
-                context.variables.attempts = context.parameters.sent_before;
-                context.variables.pause = context.parameters.paused_before;
-            }
-            Some(Transition::AtStartupQueued2) => {
-                context.variables.attempts = context.parameters.sent_before;
-                context.variables.pause = context.parameters.first_pause;
-            }
-            Some(Transition::AtStartupRead) => {
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Read,
-                        attempts: context.variables.attempts,
-                        pause: Milliseconds(0),
-                    });
-            }
-            Some(Transition::PendingAfterLifetime) => {
-                match *self {
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_pending(context);
-                    }
-                    State::AwaitTurn => {
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sending => {
-                        leave_sending(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sent => {
-                        leave_sent(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Expired,
-                        attempts: context.variables.attempts,
-                        pause: Milliseconds(0),
-                    });
-            }
-            Some(Transition::PendingAcknowledged) => {
-                match *self {
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_pending(context);
-                    }
-                    State::AwaitTurn => {
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sending => {
-                        leave_sending(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sent => {
-                        leave_sent(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Delivered,
-                        attempts: context.variables.attempts,
-                        pause: Milliseconds(0),
-                    });
-            }
-            Some(Transition::PendingRefused) => {
-                match *self {
-                    State::Resting => {
-                        leave_resting(context);
-                    }
-                    State::AwaitTurn => {
-                        leave_in_line(context);
-                    }
-                    State::Sending => {
-                        leave_sending(context);
-                        leave_in_line(context);
-                    }
-                    State::Sent => {
-                        leave_sent(context);
-                        leave_in_line(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Queued,
-                        attempts: context.variables.attempts,
-                        pause: context.variables.pause,
-                    });
-            }
-            Some(Transition::PendingRefused2 { reason }) => {
-                match *self {
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_pending(context);
-                    }
-                    State::AwaitTurn => {
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sending => {
-                        leave_sending(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sent => {
-                        leave_sent(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::RecordRefusal {
-                        reason: *reason,
-                    });
-            }
-            Some(Transition::PendingRead) => {
-                match *self {
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_pending(context);
-                    }
-                    State::AwaitTurn => {
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sending => {
-                        leave_sending(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    State::Sent => {
-                        leave_sent(context);
-                        leave_in_line(context);
-                        leave_pending(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Read,
-                        attempts: context.variables.attempts,
-                        pause: Milliseconds(0),
-                    });
-            }
-            Some(Transition::RestingAfterPause) => {
-                leave_resting(context);
-                context.variables.pause = context
-                    .variables
-                    .pause
-                    .times(2_u8)
-                    .min(context.parameters.longest_pause);
-            }
-            Some(Transition::RestingSessionLost) => {
-                leave_resting(context);
-            }
-            Some(
-                Transition::SendingAfterSendTimeout | Transition::SendingSendFailed,
-            ) => {
-                leave_sending(context);
-                leave_in_line(context);
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Queued,
-                        attempts: context.variables.attempts,
-                        pause: context.variables.pause,
-                    });
-            }
-            Some(Transition::SendingSent) => {
-                leave_sending(context);
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Sent,
-                        attempts: context.variables.attempts,
-                        pause: context.variables.pause,
-                    });
-            }
-            Some(Transition::SendingSessionLost) => {
-                leave_sending(context);
-            }
-            Some(Transition::SentAfterAcknowledgementTimeout) => {
-                leave_sent(context);
-                leave_in_line(context);
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Queued,
-                        attempts: context.variables.attempts,
-                        pause: context.variables.pause,
-                    });
-            }
-            Some(Transition::SentSessionLost) => {
-                leave_sent(context);
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Queued,
-                        attempts: context.variables.attempts,
-                        pause: context.variables.pause,
-                    });
-            }
-            Some(Transition::DeliveredAfterReceiptPatience) => {
-                leave_delivered(context);
-            }
-            Some(Transition::DeliveredRead) => {
-                leave_delivered(context);
-                context
-                    .effects
-                    .act(Action::Record {
-                        state: types::DeliveryState::Read,
-                        attempts: context.variables.attempts,
-                        pause: Milliseconds(0),
-                    });
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::AtStartupQueued) => {
-                enter_pending(context);
-                enter_resting(context);
-            }
-            Some(Transition::AtStartupQueued2) => {
-                enter_pending(context);
-                enter_in_line(context);
-            }
-            Some(Transition::PendingAcknowledged) => {
-                enter_delivered(context);
-            }
-            Some(
-                Transition::PendingRefused
-                | Transition::SendingAfterSendTimeout
-                | Transition::SendingSendFailed
-                | Transition::SentAfterAcknowledgementTimeout,
-            ) => {
-                enter_resting(context);
-            }
-            Some(Transition::RestingAfterPause | Transition::RestingSessionLost) => {
-                enter_in_line(context);
-            }
-            Some(Transition::AwaitTurnTurn) => {
-                enter_sending(context);
-            }
-            Some(Transition::SendingSent) => {
-                enter_sent(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Stop) => context.take(Transition::Stop, State::Stopped),
-        Trigger::Event(Event::Sent) => context.ignored(),
-        Trigger::Event(Event::SendFailed) => context.ignored(),
-        Trigger::Event(Event::Turn) => context.ignored(),
-        Trigger::Event(Event::SessionLost) => context.ignored(),
+        Trigger::Event(Event::Stop) => {
+            // → STOPPED (`automata/message_delivery.yaml:51`).
+            exit_all(context);
+            context.take(State::Stopped)
+        }
+        Trigger::Event(
+            Event::Sent | Event::SendFailed | Event::Turn | Event::SessionLost,
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -849,16 +501,33 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Queued) => {
             if context.parameters.paused_before > Milliseconds(0) {
-                context.take(Transition::AtStartupQueued, State::Resting)
+                // → RESTING (`automata/message_delivery.yaml:62`).
+                context.variables.attempts = context.parameters.sent_before;
+                context.variables.pause = context.parameters.paused_before;
+                enter_pending(context);
+                enter_resting(context);
+                context.take(State::Resting)
             } else {
-                context.take(Transition::AtStartupQueued2, State::AwaitTurn)
+                // → AWAIT_TURN (`automata/message_delivery.yaml:63`).
+                context.variables.attempts = context.parameters.sent_before;
+                context.variables.pause = context.parameters.first_pause;
+                enter_pending(context);
+                enter_in_line(context);
+                context.take(State::AwaitTurn)
             }
         }
         Trigger::Event(Event::Read) => {
-            context.take(Transition::AtStartupRead, State::Read)
+            // → READ (`automata/message_delivery.yaml:64`).
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Read,
+                    attempts: context.variables.attempts,
+                    pause: Milliseconds(0),
+                });
+            context.take(State::Read)
         }
-        Trigger::Event(Event::Acknowledged) => context.ignored(),
-        Trigger::Event(Event::Refused { .. }) => context.ignored(),
+        Trigger::Event(Event::Acknowledged | Event::Refused { .. }) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -868,25 +537,66 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_pending(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Acknowledged) => {
-            context.take(Transition::PendingAcknowledged, State::Delivered)
+            // → DELIVERED (`automata/message_delivery.yaml:74`).
+            exit_all(context);
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Delivered,
+                    attempts: context.variables.attempts,
+                    pause: Milliseconds(0),
+                });
+            enter_delivered(context);
+            context.take(State::Delivered)
         }
         Trigger::Event(Event::Refused { reason }) => {
             if *reason == types::FailReason::ServiceOff {
-                context.take(Transition::PendingRefused, State::Resting)
-            } else {
+                // → RESTING (`automata/message_delivery.yaml:76`). Its node takes no messages for now; that passes.
+                exit_inside_pending(context);
                 context
-                    .take(
-                        Transition::PendingRefused2 {
-                            reason,
-                        },
-                        State::Refused,
-                    )
+                    .effects
+                    .act(Action::Record {
+                        state: types::DeliveryState::Queued,
+                        attempts: context.variables.attempts,
+                        pause: context.variables.pause,
+                    });
+                enter_resting(context);
+                context.take(State::Resting)
+            } else {
+                // → REFUSED (`automata/message_delivery.yaml:77`).
+                exit_all(context);
+                context
+                    .effects
+                    .act(Action::RecordRefusal {
+                        reason: *reason,
+                    });
+                context.take(State::Refused)
             }
         }
-        Trigger::Event(Event::Read) => context.take(Transition::PendingRead, State::Read),
+        Trigger::Event(Event::Read) => {
+            // → READ (`automata/message_delivery.yaml:78`). The receipt overtook the acknowledgement.
+            exit_all(context);
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Read,
+                    attempts: context.variables.attempts,
+                    pause: Milliseconds(0),
+                });
+            context.take(State::Read)
+        }
         Trigger::Event(Event::Queued) => context.ignored(),
         Trigger::Timer(Timer::PendingAfterLifetime) => {
-            context.take(Transition::PendingAfterLifetime, State::Expired)
+            // → EXPIRED (`automata/message_delivery.yaml:72`).
+            exit_all(context);
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Expired,
+                    attempts: context.variables.attempts,
+                    pause: Milliseconds(0),
+                });
+            context.take(State::Expired)
         }
         _ => anywhere(context),
     }
@@ -897,10 +607,21 @@ fn in_pending(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionLost) => {
-            context.take(Transition::RestingSessionLost, State::AwaitTurn)
+            // → AWAIT_TURN (`automata/message_delivery.yaml:86`). What comes next is another session, and perhaps another mind.
+            leave_resting(context);
+            enter_in_line(context);
+            context.take(State::AwaitTurn)
         }
         Trigger::Timer(Timer::RestingAfterPause) => {
-            context.take(Transition::RestingAfterPause, State::AwaitTurn)
+            // → AWAIT_TURN (`automata/message_delivery.yaml:84`).
+            leave_resting(context);
+            context.variables.pause = context
+                .variables
+                .pause
+                .times(2_u8)
+                .min(context.parameters.longest_pause);
+            enter_in_line(context);
+            context.take(State::AwaitTurn)
         }
         _ => in_pending(context),
     }
@@ -917,7 +638,9 @@ fn in_in_line(context: &mut Context<'_>) -> Response {
 fn in_await_turn(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Turn) => {
-            context.take(Transition::AwaitTurnTurn, State::Sending)
+            // → SENDING (`automata/message_delivery.yaml:94`).
+            enter_sending(context);
+            context.take(State::Sending)
         }
         _ => in_in_line(context),
     }
@@ -927,15 +650,51 @@ fn in_await_turn(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_sending(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Sent) => context.take(Transition::SendingSent, State::Sent),
+        Trigger::Event(Event::Sent) => {
+            // → SENT (`automata/message_delivery.yaml:101`).
+            leave_sending(context);
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Sent,
+                    attempts: context.variables.attempts,
+                    pause: context.variables.pause,
+                });
+            enter_sent(context);
+            context.take(State::Sent)
+        }
         Trigger::Event(Event::SendFailed) => {
-            context.take(Transition::SendingSendFailed, State::Resting)
+            // → RESTING (`automata/message_delivery.yaml:102`).
+            leave_sending(context);
+            leave_in_line(context);
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Queued,
+                    attempts: context.variables.attempts,
+                    pause: context.variables.pause,
+                });
+            enter_resting(context);
+            context.take(State::Resting)
         }
         Trigger::Event(Event::SessionLost) => {
-            context.take(Transition::SendingSessionLost, State::AwaitTurn)
+            // → AWAIT_TURN (`automata/message_delivery.yaml:103`).
+            leave_sending(context);
+            context.take(State::AwaitTurn)
         }
         Trigger::Timer(Timer::SendingAfterSendTimeout) => {
-            context.take(Transition::SendingAfterSendTimeout, State::Resting)
+            // → RESTING (`automata/message_delivery.yaml:99`).
+            leave_sending(context);
+            leave_in_line(context);
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Queued,
+                    attempts: context.variables.attempts,
+                    pause: context.variables.pause,
+                });
+            enter_resting(context);
+            context.take(State::Resting)
         }
         _ => in_in_line(context),
     }
@@ -946,10 +705,30 @@ fn in_sending(context: &mut Context<'_>) -> Response {
 fn in_sent(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionLost) => {
-            context.take(Transition::SentSessionLost, State::AwaitTurn)
+            // → AWAIT_TURN (`automata/message_delivery.yaml:109`).
+            leave_sent(context);
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Queued,
+                    attempts: context.variables.attempts,
+                    pause: context.variables.pause,
+                });
+            context.take(State::AwaitTurn)
         }
         Trigger::Timer(Timer::SentAfterAcknowledgementTimeout) => {
-            context.take(Transition::SentAfterAcknowledgementTimeout, State::Resting)
+            // → RESTING (`automata/message_delivery.yaml:107`).
+            leave_sent(context);
+            leave_in_line(context);
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Queued,
+                    attempts: context.variables.attempts,
+                    pause: context.variables.pause,
+                });
+            enter_resting(context);
+            context.take(State::Resting)
         }
         _ => in_in_line(context),
     }
@@ -960,13 +739,24 @@ fn in_sent(context: &mut Context<'_>) -> Response {
 fn in_delivered(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Read) => {
-            context.take(Transition::DeliveredRead, State::Read)
+            // → READ (`automata/message_delivery.yaml:115`).
+            leave_delivered(context);
+            context
+                .effects
+                .act(Action::Record {
+                    state: types::DeliveryState::Read,
+                    attempts: context.variables.attempts,
+                    pause: Milliseconds(0),
+                });
+            context.take(State::Read)
         }
-        Trigger::Event(Event::Queued) => context.ignored(),
-        Trigger::Event(Event::Acknowledged) => context.ignored(),
-        Trigger::Event(Event::Refused { .. }) => context.ignored(),
+        Trigger::Event(Event::Queued | Event::Acknowledged | Event::Refused { .. }) => {
+            context.ignored()
+        }
         Trigger::Timer(Timer::DeliveredAfterReceiptPatience) => {
-            context.take(Transition::DeliveredAfterReceiptPatience, State::Settled)
+            // → SETTLED (`automata/message_delivery.yaml:113`).
+            leave_delivered(context);
+            context.take(State::Settled)
         }
         _ => anywhere(context),
     }
@@ -1062,6 +852,55 @@ fn leave_delivered(context: &mut Context<'_>) {
     context.effects.stop(Timer::DeliveredAfterReceiptPatience);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Resting => {
+            leave_resting(context);
+            leave_pending(context);
+        }
+        State::AwaitTurn => {
+            leave_in_line(context);
+            leave_pending(context);
+        }
+        State::Sending => {
+            leave_sending(context);
+            leave_in_line(context);
+            leave_pending(context);
+        }
+        State::Sent => {
+            leave_sent(context);
+            leave_in_line(context);
+            leave_pending(context);
+        }
+        State::Delivered => {
+            leave_delivered(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `PENDING`, from the innermost outwards.
+fn exit_inside_pending(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Resting => {
+            leave_resting(context);
+        }
+        State::AwaitTurn => {
+            leave_in_line(context);
+        }
+        State::Sending => {
+            leave_sending(context);
+            leave_in_line(context);
+        }
+        State::Sent => {
+            leave_sent(context);
+            leave_in_line(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -1071,20 +910,18 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
     let Parts { key, instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -1098,18 +935,16 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         variables: &mut variables,
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -22,7 +22,7 @@
 
 use automata_runtime::generated::*;
 use super::system::States;
-use super::types;
+use super::{network_transport, p2p_connector, peer_link, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -468,11 +468,11 @@ pub enum Sent {
     /// An event for `network_connector`.
     ToNetworkConnector(Event),
     /// An event for `p2p_connector`.
-    ToP2pConnector(super::p2p_connector::Event),
+    ToP2pConnector(p2p_connector::Event),
     /// An event for every instance of `network_transport`.
-    AllNetworkTransport(super::network_transport::Event),
+    AllNetworkTransport(network_transport::Event),
     /// An event for every instance of `peer_link`.
-    AllPeerLink(super::peer_link::Event),
+    AllPeerLink(peer_link::Event),
     /// An observation: it enters `CONNECTED`.
     EntersConnected,
     /// An observation: it enters `DISCONNECTED`.
@@ -620,7 +620,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .network_transport
-            .any(super::network_transport::State::is_in_changing);
+            .any(network_transport::State::is_in_changing);
         self.asked
             .note_read(|| Question::AnyNetworkTransportInChanging {
                 answer,
@@ -632,7 +632,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .network_transport
-            .any(|state| state == super::network_transport::State::Listening);
+            .any(|state| state == network_transport::State::Listening);
         self.asked
             .note_read(|| Question::AnyNetworkTransportInListening {
                 answer,
@@ -644,7 +644,7 @@ impl Ask<'_> {
         let answer = !self
             .states
             .network_transport
-            .any(|state| state == super::network_transport::State::Listening);
+            .any(|state| state == network_transport::State::Listening);
         self.asked
             .note_read(|| Question::NoNetworkTransportInListening {
                 answer,
@@ -653,127 +653,30 @@ impl Ask<'_> {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition {
-    /// Into the initial state.
-    Start,
-    /// `stop` anywhere → `CLOSED` (`automata/network_connector.yaml:63`).
-    Stop,
-    /// `init` in `AT_STARTUP` → `START_UP` (`automata/network_connector.yaml:79`).
-    AtStartupInit,
-    /// `after answer_timeout in START_UP` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:86`).
-    StartUpAfterAnswerTimeout,
-    /// `network_info_received` in `START_UP` → `DISCONNECTED` (`automata/network_connector.yaml:89`).
-    StartUpNetworkInfoReceived,
-    /// `network_info_received` in `START_UP` → `UP` (`automata/network_connector.yaml:90`). Mended: with an active network it led nowhere.
-    StartUpNetworkInfoReceived2,
-    /// `reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:91`).
-    StartUpReconnect,
-    /// `check_reconnect` in `START_UP` → `UP` (`automata/network_connector.yaml:91`).
-    StartUpCheckReconnect,
-    /// `after answer_timeout in UP` in `UP` → `DISCONNECTED` (`automata/network_connector.yaml:101`).
-    UpAfterAnswerTimeout,
-    /// `network_up` in `UP` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:106`).
-    UpNetworkUp,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:111`).
-    AwaitTransportsAfterTransportsTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `ARRIVED` (`automata/network_connector.yaml:112`).
-    AwaitTransportsAfterTransportsTimeout2,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:113`).
-    AwaitTransportsAfterTransportsTimeout3,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:117`).
-    AwaitTransportsTransportsTold,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:117`).
-    AwaitTransportsTransportsVerified,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DOWN` (`automata/network_connector.yaml:117`).
-    AwaitTransportsNetworkTransportLeavesChanging,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `ARRIVED` (`automata/network_connector.yaml:118`). Mended: it wanted all of them.
-    AwaitTransportsTransportsTold2,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `ARRIVED` (`automata/network_connector.yaml:118`). Mended: it wanted all of them.
-    AwaitTransportsTransportsVerified2,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `ARRIVED` (`automata/network_connector.yaml:118`). Mended: it wanted all of them.
-    AwaitTransportsNetworkTransportLeavesChanging2,
-    /// `transports_told` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:119`).
-    AwaitTransportsTransportsTold3,
-    /// `transports_verified` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:119`).
-    AwaitTransportsTransportsVerified3,
-    /// `network_transport leaves CHANGING` in `AWAIT_TRANSPORTS` → `DISCONNECTED` (`automata/network_connector.yaml:119`).
-    AwaitTransportsNetworkTransportLeavesChanging3,
-    /// `always` in `ARRIVED` → `CONNECTED` (`automata/network_connector.yaml:123`).
-    ArrivedAlways,
-    /// `always` in `ARRIVED` → `CONNECTED` (`automata/network_connector.yaml:124`).
-    ArrivedAlways2,
-    /// `every recheck_interval in CONNECTED` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:134`).
-    ConnectedEveryRecheckInterval,
-    /// `reconnect` in `CONNECTED` → `DOWN` (`automata/network_connector.yaml:137`).
-    ConnectedReconnect,
-    /// `check_reconnect` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:138`).
-    ConnectedCheckReconnect,
-    /// `network_transport leaves LISTENING` in `CONNECTED` → `AWAIT_TRANSPORTS` (`automata/network_connector.yaml:141`).
-    ConnectedNetworkTransportLeavesListening,
-    /// `every recheck_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:152`).
-    DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:155`).
-    DisconnectedAfterHourlyInterval,
-    /// `reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:157`).
-    DisconnectedReconnect,
-    /// `check_reconnect` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:157`).
-    DisconnectedCheckReconnect,
-    /// `network_transport enters LISTENING` in `DISCONNECTED` → `DOWN` (`automata/network_connector.yaml:158`). A transport that came up by itself; everything is looked at anew.
-    DisconnectedNetworkTransportEntersListening,
-    /// `after minimum_rest in RESTING` in `RESTING` → `RESTED` (`automata/network_connector.yaml:161`).
-    RestingAfterMinimumRest,
-    /// `connection_done` in `RESTED` → `DOWN` (`automata/network_connector.yaml:165`).
-    RestedConnectionDone,
-    /// `after transports_timeout in DOWN` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:177`).
-    DownAfterTransportsTimeout,
-    /// `transports_told` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:181`).
-    DownTransportsTold,
-    /// `network_transport leaves CHANGING` in `DOWN` → `AWAIT_NETWORK` (`automata/network_connector.yaml:181`).
-    DownNetworkTransportLeavesChanging,
-    /// `after answer_timeout in AWAIT_NETWORK` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:184`).
-    AwaitNetworkAfterAnswerTimeout,
-    /// `network_info_received` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/network_connector.yaml:187`).
-    AwaitNetworkNetworkInfoReceived,
-    /// `network_info_received` in `AWAIT_NETWORK` → `AWAIT_INTERNET` (`automata/network_connector.yaml:188`).
-    AwaitNetworkNetworkInfoReceived2,
-    /// `network_info_received` in `AWAIT_NETWORK` → `UP` (`automata/network_connector.yaml:189`).
-    AwaitNetworkNetworkInfoReceived3,
-    /// `after answer_timeout in AWAIT_INTERNET` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:192`).
-    AwaitInternetAfterAnswerTimeout,
-    /// `internet_reached` in `AWAIT_INTERNET` → `UP` (`automata/network_connector.yaml:194`).
-    AwaitInternetInternetReached,
-    /// `internet_missing` in `AWAIT_INTERNET` → `DISCONNECTED` (`automata/network_connector.yaml:195`).
-    AwaitInternetInternetMissing,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition>,
     answer: Answer,
 }
 
 impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
         if self.is_exhausted() {
             return Response::Handled;
         }
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -839,310 +742,35 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::Stop) => {
-                match *self {
-                    State::StartUp => {
-                        leave_start_up(context);
-                    }
-                    State::Up => {
-                        leave_up(context);
-                    }
-                    State::AwaitTransports => {
-                        leave_await_transports(context);
-                    }
-                    State::Connected => {
-                        leave_connected(context);
-                        leave_settled(context);
-                    }
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_disconnected(context);
-                        leave_settled(context);
-                    }
-                    State::Rested => {
-                        leave_disconnected(context);
-                        leave_settled(context);
-                    }
-                    State::Down => {
-                        leave_down(context);
-                    }
-                    State::AwaitNetwork => {
-                        leave_await_network(context);
-                    }
-                    State::AwaitInternet => {
-                        leave_await_internet(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .send(
-                        Sent::AllNetworkTransport(
-                            super::network_transport::Event::StopListening,
-                        ),
-                    );
-            }
-            Some(Transition::AtStartupInit) => {
-                context.effects.act(Action::CheckInterfaces);
-            }
-            Some(
-                Transition::StartUpAfterAnswerTimeout
-                | Transition::StartUpNetworkInfoReceived2
-                | Transition::StartUpReconnect
-                | Transition::StartUpCheckReconnect,
-            ) => {
-                leave_start_up(context);
-            }
-            Some(Transition::StartUpNetworkInfoReceived) => {
-                leave_start_up(context);
-                context.variables.disconnects = 3;
-            }
-            Some(Transition::UpAfterAnswerTimeout) => {
-                leave_up(context);
-            }
-            Some(Transition::UpNetworkUp) => {
-                leave_up(context);
-                context
-                    .effects
-                    .send(
-                        Sent::AllNetworkTransport(
-                            super::network_transport::Event::StartListening,
-                        ),
-                    );
-                context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
-            }
-            Some(
-                Transition::AwaitTransportsAfterTransportsTimeout
-                | Transition::AwaitTransportsTransportsTold
-                | Transition::AwaitTransportsTransportsVerified
-                | Transition::AwaitTransportsNetworkTransportLeavesChanging,
-            ) => {
-                leave_await_transports(context);
-                context.variables.disconnects = 0;
-                context.variables.reset = false;
-            }
-            Some(
-                Transition::AwaitTransportsAfterTransportsTimeout2
-                | Transition::AwaitTransportsAfterTransportsTimeout3
-                | Transition::AwaitTransportsTransportsTold2
-                | Transition::AwaitTransportsTransportsVerified2
-                | Transition::AwaitTransportsNetworkTransportLeavesChanging2
-                | Transition::AwaitTransportsTransportsTold3
-                | Transition::AwaitTransportsTransportsVerified3
-                | Transition::AwaitTransportsNetworkTransportLeavesChanging3,
-            ) => {
-                leave_await_transports(context);
-            }
-            Some(Transition::ArrivedAlways) => {
-                context
-                    .effects
-                    .send(
-                        Sent::AllPeerLink(super::peer_link::Event::NetworkBack {
-                            first: context.variables.first,
-                        }),
-                    );
-                context.variables.lost = false;
-                context.variables.first = false;
-            }
-            Some(
-                Transition::ConnectedEveryRecheckInterval
-                | Transition::ConnectedReconnect,
-            ) => {
-                leave_connected(context);
-                leave_settled(context);
-                context.variables.reset = false;
-            }
-            Some(Transition::ConnectedCheckReconnect) => {
-                leave_connected(context);
-                leave_settled(context);
-                context.effects.act(Action::VerifyTransports);
-            }
-            Some(Transition::ConnectedNetworkTransportLeavesListening) => {
-                leave_connected(context);
-                leave_settled(context);
-                context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
-            }
-            Some(
-                Transition::DisconnectedEveryRecheckInterval
-                | Transition::DisconnectedAfterHourlyInterval
-                | Transition::DisconnectedReconnect
-                | Transition::DisconnectedCheckReconnect,
-            ) => {
-                match *self {
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_disconnected(context);
-                        leave_settled(context);
-                    }
-                    State::Rested => {
-                        leave_disconnected(context);
-                        leave_settled(context);
-                    }
-                    _ => {}
-                }
-                context.variables.disconnects = context
-                    .variables
-                    .disconnects
-                    .saturating_add(1_u8)
-                    .min(3);
-                context.variables.reset = false;
-            }
-            Some(Transition::DisconnectedNetworkTransportEntersListening) => {
-                match *self {
-                    State::Resting => {
-                        leave_resting(context);
-                        leave_disconnected(context);
-                        leave_settled(context);
-                    }
-                    State::Rested => {
-                        leave_disconnected(context);
-                        leave_settled(context);
-                    }
-                    _ => {}
-                }
-                context.variables.reset = false;
-            }
-            Some(Transition::RestingAfterMinimumRest) => {
-                leave_resting(context);
-            }
-            Some(Transition::RestedConnectionDone) => {
-                leave_disconnected(context);
-                leave_settled(context);
-                context.variables.disconnects = context
-                    .variables
-                    .disconnects
-                    .saturating_add(1_u8)
-                    .min(3);
-                context.variables.reset = false;
-            }
-            Some(
-                Transition::DownAfterTransportsTimeout
-                | Transition::DownTransportsTold
-                | Transition::DownNetworkTransportLeavesChanging,
-            ) => {
-                leave_down(context);
-                context.effects.act(Action::CheckInterfaces);
-            }
-            Some(
-                Transition::AwaitNetworkAfterAnswerTimeout
-                | Transition::AwaitNetworkNetworkInfoReceived
-                | Transition::AwaitNetworkNetworkInfoReceived3,
-            ) => {
-                leave_await_network(context);
-            }
-            Some(Transition::AwaitNetworkNetworkInfoReceived2) => {
-                leave_await_network(context);
-                context.effects.act(Action::ProbeInternet);
-            }
-            Some(
-                Transition::AwaitInternetAfterAnswerTimeout
-                | Transition::AwaitInternetInternetReached
-                | Transition::AwaitInternetInternetMissing,
-            ) => {
-                leave_await_internet(context);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::AtStartupInit) => {
-                enter_start_up(context);
-            }
-            Some(
-                Transition::StartUpAfterAnswerTimeout
-                | Transition::StartUpNetworkInfoReceived
-                | Transition::UpAfterAnswerTimeout
-                | Transition::AwaitTransportsAfterTransportsTimeout3
-                | Transition::AwaitTransportsTransportsTold3
-                | Transition::AwaitTransportsTransportsVerified3
-                | Transition::AwaitTransportsNetworkTransportLeavesChanging3
-                | Transition::AwaitNetworkAfterAnswerTimeout
-                | Transition::AwaitNetworkNetworkInfoReceived
-                | Transition::AwaitInternetAfterAnswerTimeout
-                | Transition::AwaitInternetInternetMissing,
-            ) => {
-                enter_disconnected(context);
-                enter_resting(context);
-            }
-            Some(
-                Transition::StartUpNetworkInfoReceived2
-                | Transition::StartUpReconnect
-                | Transition::StartUpCheckReconnect
-                | Transition::AwaitNetworkNetworkInfoReceived3
-                | Transition::AwaitInternetInternetReached,
-            ) => {
-                enter_up(context);
-            }
-            Some(
-                Transition::UpNetworkUp
-                | Transition::ConnectedCheckReconnect
-                | Transition::ConnectedNetworkTransportLeavesListening,
-            ) => {
-                enter_await_transports(context);
-            }
-            Some(
-                Transition::AwaitTransportsAfterTransportsTimeout
-                | Transition::AwaitTransportsTransportsTold
-                | Transition::AwaitTransportsTransportsVerified
-                | Transition::AwaitTransportsNetworkTransportLeavesChanging
-                | Transition::ConnectedEveryRecheckInterval
-                | Transition::ConnectedReconnect
-                | Transition::DisconnectedEveryRecheckInterval
-                | Transition::DisconnectedAfterHourlyInterval
-                | Transition::DisconnectedReconnect
-                | Transition::DisconnectedCheckReconnect
-                | Transition::DisconnectedNetworkTransportEntersListening
-                | Transition::RestedConnectionDone,
-            ) => {
-                enter_down(context);
-            }
-            Some(Transition::ArrivedAlways | Transition::ArrivedAlways2) => {
-                enter_connected(context);
-            }
-            Some(
-                Transition::DownAfterTransportsTimeout
-                | Transition::DownTransportsTold
-                | Transition::DownNetworkTransportLeavesChanging,
-            ) => {
-                enter_await_network(context);
-            }
-            Some(Transition::AwaitNetworkNetworkInfoReceived2) => {
-                enter_await_internet(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Stop) => context.take(Transition::Stop, State::Closed),
-        Trigger::Event(Event::Init) => context.ignored(),
-        Trigger::Event(Event::NetworkInfoReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkUp) => context.ignored(),
-        Trigger::Event(Event::InternetReached) => context.ignored(),
-        Trigger::Event(Event::InternetMissing) => context.ignored(),
-        Trigger::Event(Event::TransportsTold) => context.ignored(),
-        Trigger::Event(Event::TransportsVerified) => context.ignored(),
-        Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkTransportLeavesListening { .. }) => {
-            context.ignored()
+        Trigger::Event(Event::Stop) => {
+            // → CLOSED (`automata/network_connector.yaml:63`).
+            exit_all(context);
+            context
+                .effects
+                .send(
+                    Sent::AllNetworkTransport(network_transport::Event::StopListening),
+                );
+            context.take(State::Closed)
         }
-        Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            context.ignored()
-        }
-        Trigger::Event(Event::ConnectionDone) => context.ignored(),
+        Trigger::Event(
+            Event::Init
+            | Event::NetworkInfoReceived { .. }
+            | Event::NetworkUp
+            | Event::InternetReached
+            | Event::InternetMissing
+            | Event::TransportsTold
+            | Event::TransportsVerified
+            | Event::NetworkTransportLeavesChanging { .. }
+            | Event::NetworkTransportLeavesListening { .. }
+            | Event::NetworkTransportEntersListening { .. }
+            | Event::ConnectionDone,
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -1152,10 +780,12 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            context.take(Transition::AtStartupInit, State::StartUp)
+            // → START_UP (`automata/network_connector.yaml:79`).
+            context.effects.act(Action::CheckInterfaces);
+            enter_start_up(context);
+            context.take(State::StartUp)
         }
-        Trigger::Event(Event::Reconnect) => context.ignored(),
-        Trigger::Event(Event::CheckReconnect) => context.ignored(),
+        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -1166,19 +796,31 @@ fn in_start_up(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkInfoReceived { active, .. }) => {
             if !*active {
-                context.take(Transition::StartUpNetworkInfoReceived, State::Resting)
+                // → DISCONNECTED (`automata/network_connector.yaml:89`).
+                leave_start_up(context);
+                context.variables.disconnects = 3;
+                enter_disconnected(context);
+                enter_resting(context);
+                context.take(State::Resting)
             } else {
-                context.take(Transition::StartUpNetworkInfoReceived2, State::Up)
+                // → UP (`automata/network_connector.yaml:90`). Mended: with an active network it led nowhere.
+                leave_start_up(context);
+                enter_up(context);
+                context.take(State::Up)
             }
         }
-        Trigger::Event(Event::Reconnect) => {
-            context.take(Transition::StartUpReconnect, State::Up)
-        }
-        Trigger::Event(Event::CheckReconnect) => {
-            context.take(Transition::StartUpCheckReconnect, State::Up)
+        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => {
+            // → UP (`automata/network_connector.yaml:91`).
+            leave_start_up(context);
+            enter_up(context);
+            context.take(State::Up)
         }
         Trigger::Timer(Timer::StartUpAfterAnswerTimeout) => {
-            context.take(Transition::StartUpAfterAnswerTimeout, State::Resting)
+            // → DISCONNECTED (`automata/network_connector.yaml:86`).
+            leave_start_up(context);
+            enter_disconnected(context);
+            enter_resting(context);
+            context.take(State::Resting)
         }
         _ => anywhere(context),
     }
@@ -1188,11 +830,8 @@ fn in_start_up(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_rising(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Reconnect) => {
-            context.variables.reset = true;
-            context.internal()
-        }
-        Trigger::Event(Event::CheckReconnect) => {
+        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => {
+            // Stays (`automata/network_connector.yaml:96`).
             context.variables.reset = true;
             context.internal()
         }
@@ -1205,12 +844,24 @@ fn in_rising(context: &mut Context<'_>) -> Response {
 fn in_up(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkUp) => {
-            context.take(Transition::UpNetworkUp, State::AwaitTransports)
+            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:106`).
+            leave_up(context);
+            context
+                .effects
+                .send(
+                    Sent::AllNetworkTransport(network_transport::Event::StartListening),
+                );
+            context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
+            enter_await_transports(context);
+            context.take(State::AwaitTransports)
         }
-        Trigger::Event(Event::Reconnect) => context.ignored(),
-        Trigger::Event(Event::CheckReconnect) => context.ignored(),
+        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => context.ignored(),
         Trigger::Timer(Timer::UpAfterAnswerTimeout) => {
-            context.take(Transition::UpAfterAnswerTimeout, State::Resting)
+            // → DISCONNECTED (`automata/network_connector.yaml:101`).
+            leave_up(context);
+            enter_disconnected(context);
+            enter_resting(context);
+            context.take(State::Resting)
         }
         _ => in_rising(context),
     }
@@ -1220,69 +871,51 @@ fn in_up(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_await_transports(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::TransportsTold) => {
+        Trigger::Event(
+            Event::TransportsTold
+            | Event::TransportsVerified
+            | Event::NetworkTransportLeavesChanging { .. },
+        ) => {
             if context.ask.any_network_transport_in_changing() {
+                // Stays (`automata/network_connector.yaml:116`).
                 context.internal()
             } else if context.variables.reset {
-                context.take(Transition::AwaitTransportsTransportsTold, State::Down)
+                // → DOWN (`automata/network_connector.yaml:117`).
+                leave_await_transports(context);
+                context.variables.disconnects = 0;
+                context.variables.reset = false;
+                enter_down(context);
+                context.take(State::Down)
             } else if context.ask.any_network_transport_in_listening() {
-                context.take(Transition::AwaitTransportsTransportsTold2, State::Arrived)
+                // → ARRIVED (`automata/network_connector.yaml:118`). Mended: it wanted all of them.
+                leave_await_transports(context);
+                context.take(State::Arrived)
             } else {
-                context.take(Transition::AwaitTransportsTransportsTold3, State::Resting)
-            }
-        }
-        Trigger::Event(Event::TransportsVerified) => {
-            if context.ask.any_network_transport_in_changing() {
-                context.internal()
-            } else if context.variables.reset {
-                context.take(Transition::AwaitTransportsTransportsVerified, State::Down)
-            } else if context.ask.any_network_transport_in_listening() {
-                context
-                    .take(Transition::AwaitTransportsTransportsVerified2, State::Arrived)
-            } else {
-                context
-                    .take(Transition::AwaitTransportsTransportsVerified3, State::Resting)
-            }
-        }
-        Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => {
-            if context.ask.any_network_transport_in_changing() {
-                context.internal()
-            } else if context.variables.reset {
-                context
-                    .take(
-                        Transition::AwaitTransportsNetworkTransportLeavesChanging,
-                        State::Down,
-                    )
-            } else if context.ask.any_network_transport_in_listening() {
-                context
-                    .take(
-                        Transition::AwaitTransportsNetworkTransportLeavesChanging2,
-                        State::Arrived,
-                    )
-            } else {
-                context
-                    .take(
-                        Transition::AwaitTransportsNetworkTransportLeavesChanging3,
-                        State::Resting,
-                    )
+                // → DISCONNECTED (`automata/network_connector.yaml:119`).
+                leave_await_transports(context);
+                enter_disconnected(context);
+                enter_resting(context);
+                context.take(State::Resting)
             }
         }
         Trigger::Timer(Timer::AwaitTransportsAfterTransportsTimeout) => {
             if context.variables.reset {
-                context
-                    .take(Transition::AwaitTransportsAfterTransportsTimeout, State::Down)
+                // → DOWN (`automata/network_connector.yaml:111`).
+                leave_await_transports(context);
+                context.variables.disconnects = 0;
+                context.variables.reset = false;
+                enter_down(context);
+                context.take(State::Down)
             } else if context.ask.any_network_transport_in_listening() {
-                context
-                    .take(
-                        Transition::AwaitTransportsAfterTransportsTimeout2,
-                        State::Arrived,
-                    )
+                // → ARRIVED (`automata/network_connector.yaml:112`).
+                leave_await_transports(context);
+                context.take(State::Arrived)
             } else {
-                context
-                    .take(
-                        Transition::AwaitTransportsAfterTransportsTimeout3,
-                        State::Resting,
-                    )
+                // → DISCONNECTED (`automata/network_connector.yaml:113`).
+                leave_await_transports(context);
+                enter_disconnected(context);
+                enter_resting(context);
+                context.take(State::Resting)
             }
         }
         _ => in_rising(context),
@@ -1295,9 +928,26 @@ fn in_arrived(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.lost {
-                context.take(Transition::ArrivedAlways, State::Connected)
+                // → CONNECTED (`automata/network_connector.yaml:123`).
+                if !context.is_exhausted() {
+                    context
+                        .effects
+                        .send(
+                            Sent::AllPeerLink(peer_link::Event::NetworkBack {
+                                first: context.variables.first,
+                            }),
+                        );
+                    context.variables.lost = false;
+                    context.variables.first = false;
+                    enter_connected(context);
+                }
+                context.take(State::Connected)
             } else {
-                context.take(Transition::ArrivedAlways2, State::Connected)
+                // → CONNECTED (`automata/network_connector.yaml:124`).
+                if !context.is_exhausted() {
+                    enter_connected(context);
+                }
+                context.take(State::Connected)
             }
         }
         _ => in_rising(context),
@@ -1315,50 +965,64 @@ fn in_settled(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Reconnect) => {
-            context.take(Transition::ConnectedReconnect, State::Down)
+            // → DOWN (`automata/network_connector.yaml:137`).
+            leave_connected(context);
+            leave_settled(context);
+            context.variables.reset = false;
+            enter_down(context);
+            context.take(State::Down)
         }
         Trigger::Event(Event::CheckReconnect) => {
-            context.take(Transition::ConnectedCheckReconnect, State::AwaitTransports)
+            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:138`).
+            leave_connected(context);
+            leave_settled(context);
+            context.effects.act(Action::VerifyTransports);
+            enter_await_transports(context);
+            context.take(State::AwaitTransports)
         }
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
+            // Stays (`automata/network_connector.yaml:139`). One more way to reach us, for our contacts to know.
             context
                 .effects
-                .send(
-                    Sent::ToP2pConnector(super::p2p_connector::Event::CheckSynchronize),
-                );
+                .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
             context.internal()
         }
         Trigger::Event(Event::NetworkTransportLeavesListening { .. }) => {
             if context.ask.no_network_transport_in_listening() {
-                context
-                    .take(
-                        Transition::ConnectedNetworkTransportLeavesListening,
-                        State::AwaitTransports,
-                    )
+                // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:141`).
+                leave_connected(context);
+                leave_settled(context);
+                context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
+                enter_await_transports(context);
+                context.take(State::AwaitTransports)
             } else {
+                // Stays (`automata/network_connector.yaml:142`). One way less.
                 context
                     .effects
-                    .send(
-                        Sent::ToP2pConnector(
-                            super::p2p_connector::Event::CheckSynchronize,
-                        ),
-                    );
+                    .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
                 context.internal()
             }
         }
-        Trigger::Event(Event::ConnectionDone) => context.ignored(),
-        Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => context.ignored(),
+        Trigger::Event(
+            Event::ConnectionDone | Event::NetworkTransportLeavesChanging { .. },
+        ) => context.ignored(),
         Trigger::Timer(Timer::ConnectedEveryRecheckInterval) => {
             if context.variables.reset
                 || !context.ask.connection_alive(context.parameters.longest_silence)
             {
-                context.take(Transition::ConnectedEveryRecheckInterval, State::Down)
+                // → DOWN (`automata/network_connector.yaml:134`).
+                leave_connected(context);
+                leave_settled(context);
+                context.variables.reset = false;
+                enter_down(context);
+                context.take(State::Down)
             } else {
+                // Stays (`automata/network_connector.yaml:135`). Mended: a transport that failed was never tried again.
                 context
                     .effects
                     .send(
                         Sent::AllNetworkTransport(
-                            super::network_transport::Event::StartListening,
+                            network_transport::Event::StartListening,
                         ),
                     );
                 context.internal()
@@ -1372,26 +1036,51 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_disconnected(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Reconnect) => {
-            context.take(Transition::DisconnectedReconnect, State::Down)
-        }
-        Trigger::Event(Event::CheckReconnect) => {
-            context.take(Transition::DisconnectedCheckReconnect, State::Down)
+        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => {
+            // → DOWN (`automata/network_connector.yaml:157`).
+            exit_all(context);
+            context.variables.disconnects = context
+                .variables
+                .disconnects
+                .saturating_add(1_u8)
+                .min(3);
+            context.variables.reset = false;
+            enter_down(context);
+            context.take(State::Down)
         }
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            context
-                .take(
-                    Transition::DisconnectedNetworkTransportEntersListening,
-                    State::Down,
-                )
+            // → DOWN (`automata/network_connector.yaml:158`). A transport that came up by itself; everything is looked at anew.
+            exit_all(context);
+            context.variables.reset = false;
+            enter_down(context);
+            context.take(State::Down)
         }
         Trigger::Timer(Timer::DisconnectedAfterHourlyInterval) => {
-            context.take(Transition::DisconnectedAfterHourlyInterval, State::Down)
+            // → DOWN (`automata/network_connector.yaml:155`).
+            exit_all(context);
+            context.variables.disconnects = context
+                .variables
+                .disconnects
+                .saturating_add(1_u8)
+                .min(3);
+            context.variables.reset = false;
+            enter_down(context);
+            context.take(State::Down)
         }
         Trigger::Timer(Timer::DisconnectedEveryRecheckInterval) => {
             if context.variables.disconnects < 3 || context.variables.reset {
-                context.take(Transition::DisconnectedEveryRecheckInterval, State::Down)
+                // → DOWN (`automata/network_connector.yaml:152`).
+                exit_all(context);
+                context.variables.disconnects = context
+                    .variables
+                    .disconnects
+                    .saturating_add(1_u8)
+                    .min(3);
+                context.variables.reset = false;
+                enter_down(context);
+                context.take(State::Down)
             } else {
+                // Ignored (`automata/network_connector.yaml:153`).
                 context.ignored()
             }
         }
@@ -1405,7 +1094,9 @@ fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionDone) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterMinimumRest) => {
-            context.take(Transition::RestingAfterMinimumRest, State::Rested)
+            // → RESTED (`automata/network_connector.yaml:161`).
+            leave_resting(context);
+            context.take(State::Rested)
         }
         _ => in_disconnected(context),
     }
@@ -1416,7 +1107,17 @@ fn in_resting(context: &mut Context<'_>) -> Response {
 fn in_rested(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionDone) => {
-            context.take(Transition::RestedConnectionDone, State::Down)
+            // → DOWN (`automata/network_connector.yaml:165`).
+            leave_disconnected(context);
+            leave_settled(context);
+            context.variables.disconnects = context
+                .variables
+                .disconnects
+                .saturating_add(1_u8)
+                .min(3);
+            context.variables.reset = false;
+            enter_down(context);
+            context.take(State::Down)
         }
         _ => in_disconnected(context),
     }
@@ -1426,8 +1127,7 @@ fn in_rested(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_falling(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Reconnect) => context.ignored(),
-        Trigger::Event(Event::CheckReconnect) => context.ignored(),
+        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -1436,26 +1136,26 @@ fn in_falling(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_down(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::TransportsTold) => {
+        Trigger::Event(
+            Event::TransportsTold | Event::NetworkTransportLeavesChanging { .. },
+        ) => {
             if context.ask.any_network_transport_in_changing() {
+                // Stays (`automata/network_connector.yaml:180`).
                 context.internal()
             } else {
-                context.take(Transition::DownTransportsTold, State::AwaitNetwork)
-            }
-        }
-        Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => {
-            if context.ask.any_network_transport_in_changing() {
-                context.internal()
-            } else {
-                context
-                    .take(
-                        Transition::DownNetworkTransportLeavesChanging,
-                        State::AwaitNetwork,
-                    )
+                // → AWAIT_NETWORK (`automata/network_connector.yaml:181`).
+                leave_down(context);
+                context.effects.act(Action::CheckInterfaces);
+                enter_await_network(context);
+                context.take(State::AwaitNetwork)
             }
         }
         Trigger::Timer(Timer::DownAfterTransportsTimeout) => {
-            context.take(Transition::DownAfterTransportsTimeout, State::AwaitNetwork)
+            // → AWAIT_NETWORK (`automata/network_connector.yaml:177`).
+            leave_down(context);
+            context.effects.act(Action::CheckInterfaces);
+            enter_await_network(context);
+            context.take(State::AwaitNetwork)
         }
         _ => in_falling(context),
     }
@@ -1467,19 +1167,30 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkInfoReceived { active, same_interfaces }) => {
             if !*active {
-                context.take(Transition::AwaitNetworkNetworkInfoReceived, State::Resting)
+                // → DISCONNECTED (`automata/network_connector.yaml:187`).
+                leave_await_network(context);
+                enter_disconnected(context);
+                enter_resting(context);
+                context.take(State::Resting)
             } else if *same_interfaces {
-                context
-                    .take(
-                        Transition::AwaitNetworkNetworkInfoReceived2,
-                        State::AwaitInternet,
-                    )
+                // → AWAIT_INTERNET (`automata/network_connector.yaml:188`).
+                leave_await_network(context);
+                context.effects.act(Action::ProbeInternet);
+                enter_await_internet(context);
+                context.take(State::AwaitInternet)
             } else {
-                context.take(Transition::AwaitNetworkNetworkInfoReceived3, State::Up)
+                // → UP (`automata/network_connector.yaml:189`).
+                leave_await_network(context);
+                enter_up(context);
+                context.take(State::Up)
             }
         }
         Trigger::Timer(Timer::AwaitNetworkAfterAnswerTimeout) => {
-            context.take(Transition::AwaitNetworkAfterAnswerTimeout, State::Resting)
+            // → DISCONNECTED (`automata/network_connector.yaml:184`).
+            leave_await_network(context);
+            enter_disconnected(context);
+            enter_resting(context);
+            context.take(State::Resting)
         }
         _ => in_falling(context),
     }
@@ -1490,13 +1201,24 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
 fn in_await_internet(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InternetReached) => {
-            context.take(Transition::AwaitInternetInternetReached, State::Up)
+            // → UP (`automata/network_connector.yaml:194`).
+            leave_await_internet(context);
+            enter_up(context);
+            context.take(State::Up)
         }
         Trigger::Event(Event::InternetMissing) => {
-            context.take(Transition::AwaitInternetInternetMissing, State::Resting)
+            // → DISCONNECTED (`automata/network_connector.yaml:195`).
+            leave_await_internet(context);
+            enter_disconnected(context);
+            enter_resting(context);
+            context.take(State::Resting)
         }
         Trigger::Timer(Timer::AwaitInternetAfterAnswerTimeout) => {
-            context.take(Transition::AwaitInternetAfterAnswerTimeout, State::Resting)
+            // → DISCONNECTED (`automata/network_connector.yaml:192`).
+            leave_await_internet(context);
+            enter_disconnected(context);
+            enter_resting(context);
+            context.take(State::Resting)
         }
         _ => in_falling(context),
     }
@@ -1608,7 +1330,7 @@ fn enter_down(context: &mut Context<'_>) {
     context.variables.lost = true;
     context
         .effects
-        .send(Sent::AllNetworkTransport(super::network_transport::Event::StopListening));
+        .send(Sent::AllNetworkTransport(network_transport::Event::StopListening));
     context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
     context
         .effects
@@ -1653,6 +1375,44 @@ fn leave_await_internet(context: &mut Context<'_>) {
     context.effects.stop(Timer::AwaitInternetAfterAnswerTimeout);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::StartUp => {
+            leave_start_up(context);
+        }
+        State::Up => {
+            leave_up(context);
+        }
+        State::AwaitTransports => {
+            leave_await_transports(context);
+        }
+        State::Connected => {
+            leave_connected(context);
+            leave_settled(context);
+        }
+        State::Resting => {
+            leave_resting(context);
+            leave_disconnected(context);
+            leave_settled(context);
+        }
+        State::Rested => {
+            leave_disconnected(context);
+            leave_settled(context);
+        }
+        State::Down => {
+            leave_down(context);
+        }
+        State::AwaitNetwork => {
+            leave_await_network(context);
+        }
+        State::AwaitInternet => {
+            leave_await_internet(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -1667,20 +1427,18 @@ pub fn step(
     let Parts { instance, effects, asked, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         ask: Ask { host, states, asked },
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -1696,18 +1454,16 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         parameters: &parameters,
         variables: &mut variables,
         ask: Ask { host, states, asked },
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

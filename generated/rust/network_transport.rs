@@ -289,86 +289,27 @@ impl automaton::Sent for Sent {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `init` in `AT_STARTUP` → `INIT` (`automata/network_transport.yaml:40`).
-    AtStartupInit { listen: &'a bool },
-    /// `start_listening` in `AT_STARTUP` → `INIT` (`automata/network_transport.yaml:41`).
-    AtStartupStartListening,
-    /// `shutdown` in `AT_STARTUP` → `CLOSED` (`automata/network_transport.yaml:42`). Mended: before the initialisation it did nothing.
-    AtStartupShutdown,
-    /// `after change_timeout in INIT` in `INIT` → `OFFLINE` (`automata/network_transport.yaml:53`).
-    InitAfterChangeTimeout,
-    /// `initialised` in `INIT` → `STARTING` (`automata/network_transport.yaml:56`).
-    InitInitialised,
-    /// `initialised` in `INIT` → `OFFLINE` (`automata/network_transport.yaml:57`).
-    InitInitialised2,
-    /// `receiving_failed` in `INIT` → `OFFLINE` (`automata/network_transport.yaml:58`).
-    InitReceivingFailed { reason: &'a String },
-    /// `shutdown` in `INIT` → `CLOSED` (`automata/network_transport.yaml:59`).
-    InitShutdown,
-    /// `after change_timeout in STARTING` in `STARTING` → `STOPPING` (`automata/network_transport.yaml:63`). It is tried again later, when somebody wants it.
-    StartingAfterChangeTimeout,
-    /// `receiving_started` in `STARTING` → `LISTENING` (`automata/network_transport.yaml:66`).
-    StartingReceivingStarted,
-    /// `receiving_started` in `STARTING` → `STOPPING` (`automata/network_transport.yaml:67`).
-    StartingReceivingStarted2,
-    /// `receiving_failed` in `STARTING` → `OFFLINE` (`automata/network_transport.yaml:68`).
-    StartingReceivingFailed { reason: &'a String },
-    /// `shutdown` in `STARTING` → `SHUTTING_DOWN` (`automata/network_transport.yaml:69`).
-    StartingShutdown,
-    /// `after change_timeout in STOPPING` in `STOPPING` → `STARTING` (`automata/network_transport.yaml:74`).
-    StoppingAfterChangeTimeout,
-    /// `after change_timeout in STOPPING` in `STOPPING` → `OFFLINE` (`automata/network_transport.yaml:75`).
-    StoppingAfterChangeTimeout2,
-    /// `receiving_stopped` in `STOPPING` → `STARTING` (`automata/network_transport.yaml:78`).
-    StoppingReceivingStopped,
-    /// `receiving_stopped` in `STOPPING` → `OFFLINE` (`automata/network_transport.yaml:79`).
-    StoppingReceivingStopped2,
-    /// `shutdown` in `STOPPING` → `SHUTTING_DOWN` (`automata/network_transport.yaml:80`).
-    StoppingShutdown,
-    /// `after change_timeout in SHUTTING_DOWN` in `SHUTTING_DOWN` → `CLOSED` (`automata/network_transport.yaml:85`).
-    ShuttingDownAfterChangeTimeout,
-    /// `receiving_stopped` in `SHUTTING_DOWN` → `CLOSED` (`automata/network_transport.yaml:87`).
-    ShuttingDownReceivingStopped,
-    /// `stop_listening` in `LISTENING` → `STOPPING` (`automata/network_transport.yaml:97`).
-    ListeningStopListening,
-    /// `receiving_failed` in `LISTENING` → `OFFLINE` (`automata/network_transport.yaml:98`).
-    ListeningReceivingFailed { reason: &'a String },
-    /// `shutdown` in `LISTENING` → `SHUTTING_DOWN` (`automata/network_transport.yaml:99`).
-    ListeningShutdown,
-    /// `start_listening` in `OFFLINE` → `STARTING` (`automata/network_transport.yaml:105`).
-    OfflineStartListening,
-    /// `shutdown` in `OFFLINE` → `CLOSED` (`automata/network_transport.yaml:106`).
-    OfflineShutdown,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a types::TransportName,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -424,148 +365,18 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::AtStartupInit { listen }) => {
-                context.variables.wanted = *listen;
-            }
-            Some(
-                Transition::AtStartupStartListening | Transition::OfflineStartListening,
-            ) => {
-                context.variables.wanted = true;
-            }
-            Some(
-                Transition::InitAfterChangeTimeout
-                | Transition::InitInitialised2
-                | Transition::InitShutdown,
-            ) => {
-                leave_init(context);
-                leave_changing(context);
-            }
-            Some(Transition::InitInitialised) => {
-                leave_init(context);
-            }
-            Some(Transition::InitReceivingFailed { reason }) => {
-                leave_init(context);
-                leave_changing(context);
-                context
-                    .effects
-                    .act(Action::ReportFailure {
-                        reason: reason.clone(),
-                    });
-            }
-            Some(Transition::StartingAfterChangeTimeout) => {
-                leave_starting(context);
-                context.variables.wanted = false;
-            }
-            Some(Transition::StartingReceivingStarted) => {
-                leave_starting(context);
-                leave_changing(context);
-            }
-            Some(
-                Transition::StartingReceivingStarted2 | Transition::StartingShutdown,
-            ) => {
-                leave_starting(context);
-            }
-            Some(Transition::StartingReceivingFailed { reason }) => {
-                leave_starting(context);
-                leave_changing(context);
-                context
-                    .effects
-                    .act(Action::ReportFailure {
-                        reason: reason.clone(),
-                    });
-            }
-            Some(
-                Transition::StoppingAfterChangeTimeout
-                | Transition::StoppingReceivingStopped
-                | Transition::StoppingShutdown,
-            ) => {
-                leave_stopping(context);
-            }
-            Some(
-                Transition::StoppingAfterChangeTimeout2
-                | Transition::StoppingReceivingStopped2,
-            ) => {
-                leave_stopping(context);
-                leave_changing(context);
-            }
-            Some(
-                Transition::ShuttingDownAfterChangeTimeout
-                | Transition::ShuttingDownReceivingStopped,
-            ) => {
-                leave_shutting_down(context);
-                leave_changing(context);
-            }
-            Some(Transition::ListeningStopListening) => {
-                leave_listening(context);
-                context.variables.wanted = false;
-            }
-            Some(Transition::ListeningReceivingFailed { reason }) => {
-                leave_listening(context);
-                context
-                    .effects
-                    .act(Action::ReportFailure {
-                        reason: reason.clone(),
-                    });
-            }
-            Some(Transition::ListeningShutdown) => {
-                leave_listening(context);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(
-                Transition::AtStartupInit { .. } | Transition::AtStartupStartListening,
-            ) => {
-                enter_init(context);
-            }
-            Some(
-                Transition::InitInitialised
-                | Transition::StoppingAfterChangeTimeout
-                | Transition::StoppingReceivingStopped
-                | Transition::OfflineStartListening,
-            ) => {
-                enter_starting(context);
-            }
-            Some(
-                Transition::StartingAfterChangeTimeout
-                | Transition::StartingReceivingStarted2
-                | Transition::ListeningStopListening,
-            ) => {
-                enter_stopping(context);
-            }
-            Some(Transition::StartingReceivingStarted) => {
-                enter_listening(context);
-            }
-            Some(
-                Transition::StartingShutdown
-                | Transition::StoppingShutdown
-                | Transition::ListeningShutdown,
-            ) => {
-                enter_shutting_down(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Init { .. }) => context.ignored(),
-        Trigger::Event(Event::Initialised) => context.ignored(),
-        Trigger::Event(Event::ReceivingStarted) => context.ignored(),
-        Trigger::Event(Event::ReceivingStopped) => context.ignored(),
+        Trigger::Event(
+            Event::Init { .. }
+            | Event::Initialised
+            | Event::ReceivingStarted
+            | Event::ReceivingStopped,
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -575,19 +386,20 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init { listen }) => {
-            context
-                .take(
-                    Transition::AtStartupInit {
-                        listen,
-                    },
-                    State::Init,
-                )
+            // → INIT (`automata/network_transport.yaml:40`).
+            context.variables.wanted = *listen;
+            enter_init(context);
+            context.take(State::Init)
         }
         Trigger::Event(Event::StartListening) => {
-            context.take(Transition::AtStartupStartListening, State::Init)
+            // → INIT (`automata/network_transport.yaml:41`).
+            context.variables.wanted = true;
+            enter_init(context);
+            context.take(State::Init)
         }
         Trigger::Event(Event::Shutdown) => {
-            context.take(Transition::AtStartupShutdown, State::Closed)
+            // → CLOSED (`automata/network_transport.yaml:42`). Mended: before the initialisation it did nothing.
+            context.take(State::Closed)
         }
         Trigger::Event(Event::StopListening) => context.ignored(),
         _ => anywhere(context),
@@ -599,10 +411,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_changing(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartListening) => {
+            // Stays (`automata/network_transport.yaml:48`).
             context.variables.wanted = true;
             context.internal()
         }
         Trigger::Event(Event::StopListening) => {
+            // Stays (`automata/network_transport.yaml:49`).
             context.variables.wanted = false;
             context.internal()
         }
@@ -616,25 +430,39 @@ fn in_init(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Initialised) => {
             if context.variables.wanted {
-                context.take(Transition::InitInitialised, State::Starting)
+                // → STARTING (`automata/network_transport.yaml:56`).
+                leave_init(context);
+                enter_starting(context);
+                context.take(State::Starting)
             } else {
-                context.take(Transition::InitInitialised2, State::Offline)
+                // → OFFLINE (`automata/network_transport.yaml:57`).
+                leave_init(context);
+                leave_changing(context);
+                context.take(State::Offline)
             }
         }
         Trigger::Event(Event::ReceivingFailed { reason }) => {
+            // → OFFLINE (`automata/network_transport.yaml:58`).
+            leave_init(context);
+            leave_changing(context);
             context
-                .take(
-                    Transition::InitReceivingFailed {
-                        reason,
-                    },
-                    State::Offline,
-                )
+                .effects
+                .act(Action::ReportFailure {
+                    reason: reason.clone(),
+                });
+            context.take(State::Offline)
         }
         Trigger::Event(Event::Shutdown) => {
-            context.take(Transition::InitShutdown, State::Closed)
+            // → CLOSED (`automata/network_transport.yaml:59`).
+            leave_init(context);
+            leave_changing(context);
+            context.take(State::Closed)
         }
         Trigger::Timer(Timer::InitAfterChangeTimeout) => {
-            context.take(Transition::InitAfterChangeTimeout, State::Offline)
+            // → OFFLINE (`automata/network_transport.yaml:53`).
+            leave_init(context);
+            leave_changing(context);
+            context.take(State::Offline)
         }
         _ => in_changing(context),
     }
@@ -646,25 +474,41 @@ fn in_starting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReceivingStarted) => {
             if context.variables.wanted {
-                context.take(Transition::StartingReceivingStarted, State::Listening)
+                // → LISTENING (`automata/network_transport.yaml:66`).
+                leave_starting(context);
+                leave_changing(context);
+                enter_listening(context);
+                context.take(State::Listening)
             } else {
-                context.take(Transition::StartingReceivingStarted2, State::Stopping)
+                // → STOPPING (`automata/network_transport.yaml:67`).
+                leave_starting(context);
+                enter_stopping(context);
+                context.take(State::Stopping)
             }
         }
         Trigger::Event(Event::ReceivingFailed { reason }) => {
+            // → OFFLINE (`automata/network_transport.yaml:68`).
+            leave_starting(context);
+            leave_changing(context);
             context
-                .take(
-                    Transition::StartingReceivingFailed {
-                        reason,
-                    },
-                    State::Offline,
-                )
+                .effects
+                .act(Action::ReportFailure {
+                    reason: reason.clone(),
+                });
+            context.take(State::Offline)
         }
         Trigger::Event(Event::Shutdown) => {
-            context.take(Transition::StartingShutdown, State::ShuttingDown)
+            // → SHUTTING_DOWN (`automata/network_transport.yaml:69`).
+            leave_starting(context);
+            enter_shutting_down(context);
+            context.take(State::ShuttingDown)
         }
         Trigger::Timer(Timer::StartingAfterChangeTimeout) => {
-            context.take(Transition::StartingAfterChangeTimeout, State::Stopping)
+            // → STOPPING (`automata/network_transport.yaml:63`). It is tried again later, when somebody wants it.
+            leave_starting(context);
+            context.variables.wanted = false;
+            enter_stopping(context);
+            context.take(State::Stopping)
         }
         _ => in_changing(context),
     }
@@ -676,20 +520,35 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReceivingStopped) => {
             if context.variables.wanted {
-                context.take(Transition::StoppingReceivingStopped, State::Starting)
+                // → STARTING (`automata/network_transport.yaml:78`).
+                leave_stopping(context);
+                enter_starting(context);
+                context.take(State::Starting)
             } else {
-                context.take(Transition::StoppingReceivingStopped2, State::Offline)
+                // → OFFLINE (`automata/network_transport.yaml:79`).
+                leave_stopping(context);
+                leave_changing(context);
+                context.take(State::Offline)
             }
         }
         Trigger::Event(Event::Shutdown) => {
-            context.take(Transition::StoppingShutdown, State::ShuttingDown)
+            // → SHUTTING_DOWN (`automata/network_transport.yaml:80`).
+            leave_stopping(context);
+            enter_shutting_down(context);
+            context.take(State::ShuttingDown)
         }
         Trigger::Event(Event::ReceivingFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::StoppingAfterChangeTimeout) => {
             if context.variables.wanted {
-                context.take(Transition::StoppingAfterChangeTimeout, State::Starting)
+                // → STARTING (`automata/network_transport.yaml:74`).
+                leave_stopping(context);
+                enter_starting(context);
+                context.take(State::Starting)
             } else {
-                context.take(Transition::StoppingAfterChangeTimeout2, State::Offline)
+                // → OFFLINE (`automata/network_transport.yaml:75`).
+                leave_stopping(context);
+                leave_changing(context);
+                context.take(State::Offline)
             }
         }
         _ => in_changing(context),
@@ -701,14 +560,22 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
 fn in_shutting_down(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReceivingStopped) => {
-            context.take(Transition::ShuttingDownReceivingStopped, State::Closed)
+            // → CLOSED (`automata/network_transport.yaml:87`).
+            leave_shutting_down(context);
+            leave_changing(context);
+            context.take(State::Closed)
         }
-        Trigger::Event(Event::ReceivingFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::StartListening) => context.ignored(),
-        Trigger::Event(Event::StopListening) => context.ignored(),
-        Trigger::Event(Event::Shutdown) => context.ignored(),
+        Trigger::Event(
+            Event::ReceivingFailed { .. }
+            | Event::StartListening
+            | Event::StopListening
+            | Event::Shutdown,
+        ) => context.ignored(),
         Trigger::Timer(Timer::ShuttingDownAfterChangeTimeout) => {
-            context.take(Transition::ShuttingDownAfterChangeTimeout, State::Closed)
+            // → CLOSED (`automata/network_transport.yaml:85`).
+            leave_shutting_down(context);
+            leave_changing(context);
+            context.take(State::Closed)
         }
         _ => in_changing(context),
     }
@@ -719,19 +586,27 @@ fn in_shutting_down(context: &mut Context<'_>) -> Response {
 fn in_listening(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StopListening) => {
-            context.take(Transition::ListeningStopListening, State::Stopping)
+            // → STOPPING (`automata/network_transport.yaml:97`).
+            leave_listening(context);
+            context.variables.wanted = false;
+            enter_stopping(context);
+            context.take(State::Stopping)
         }
         Trigger::Event(Event::ReceivingFailed { reason }) => {
+            // → OFFLINE (`automata/network_transport.yaml:98`).
+            leave_listening(context);
             context
-                .take(
-                    Transition::ListeningReceivingFailed {
-                        reason,
-                    },
-                    State::Offline,
-                )
+                .effects
+                .act(Action::ReportFailure {
+                    reason: reason.clone(),
+                });
+            context.take(State::Offline)
         }
         Trigger::Event(Event::Shutdown) => {
-            context.take(Transition::ListeningShutdown, State::ShuttingDown)
+            // → SHUTTING_DOWN (`automata/network_transport.yaml:99`).
+            leave_listening(context);
+            enter_shutting_down(context);
+            context.take(State::ShuttingDown)
         }
         Trigger::Event(Event::StartListening) => context.ignored(),
         _ => anywhere(context),
@@ -743,13 +618,18 @@ fn in_listening(context: &mut Context<'_>) -> Response {
 fn in_offline(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartListening) => {
-            context.take(Transition::OfflineStartListening, State::Starting)
+            // → STARTING (`automata/network_transport.yaml:105`).
+            context.variables.wanted = true;
+            enter_starting(context);
+            context.take(State::Starting)
         }
         Trigger::Event(Event::Shutdown) => {
-            context.take(Transition::OfflineShutdown, State::Closed)
+            // → CLOSED (`automata/network_transport.yaml:106`).
+            context.take(State::Closed)
         }
-        Trigger::Event(Event::StopListening) => context.ignored(),
-        Trigger::Event(Event::ReceivingFailed { .. }) => context.ignored(),
+        Trigger::Event(Event::StopListening | Event::ReceivingFailed { .. }) => {
+            context.ignored()
+        }
         _ => anywhere(context),
     }
 }
@@ -839,20 +719,18 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
     let Parts { key, instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -866,18 +744,16 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         variables: &mut variables,
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

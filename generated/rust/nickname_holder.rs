@@ -17,7 +17,7 @@
 
 use automata_runtime::generated::*;
 use super::system::States;
-use super::types;
+use super::{identity_publisher, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -519,7 +519,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .identity_publisher
-            .is_some_and(super::identity_publisher::State::is_in_working);
+            .is_some_and(identity_publisher::State::is_in_working);
         self.asked
             .note_read(|| Question::IdentityPublisherInWorking {
                 answer,
@@ -531,7 +531,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .identity_publisher
-            .is_some_and(|state| state == super::identity_publisher::State::Published);
+            .is_some_and(|state| state == identity_publisher::State::Published);
         self.asked
             .note_read(|| Question::IdentityPublisherInPublished {
                 answer,
@@ -540,111 +540,30 @@ impl Ask<'_> {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `stop` anywhere → `CLOSED` (`automata/nickname_holder.yaml:62`).
-    Stop,
-    /// `set_nickname` in `AT_STARTUP` → `DHT_READ` (`automata/nickname_holder.yaml:76`).
-    AtStartupSetNickname { nickname: &'a types::Nickname },
-    /// `set_nickname` in `WORKING` → `DHT_READ` (`automata/nickname_holder.yaml:83`).
-    WorkingSetNickname,
-    /// `set_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:84`).
-    WorkingSetNickname2 { nickname: &'a types::Nickname },
-    /// `clear_nickname` in `WORKING` → `DHT_ERASE` (`automata/nickname_holder.yaml:85`).
-    WorkingClearNickname,
-    /// `after answer_timeout in DHT_READ` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:91`).
-    DhtReadAfterAnswerTimeout,
-    /// `slot_read` in `DHT_READ` → `AWAIT_DOCUMENT` (`automata/nickname_holder.yaml:94`).
-    DhtReadSlotRead,
-    /// `slot_read` in `DHT_READ` → `HELD` (`automata/nickname_holder.yaml:95`).
-    DhtReadSlotRead2,
-    /// `slot_read` in `DHT_READ` → `AWAIT_DOCUMENT` (`automata/nickname_holder.yaml:96`).
-    DhtReadSlotRead3,
-    /// `slot_read` in `DHT_READ` → `DHT_READ` (`automata/nickname_holder.yaml:97`).
-    DhtReadSlotRead4,
-    /// `slot_read` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:98`).
-    DhtReadSlotRead5,
-    /// `read_failed` in `DHT_READ` → `FAILED` (`automata/nickname_holder.yaml:99`).
-    DhtReadReadFailed,
-    /// `always` in `AWAIT_DOCUMENT` → `DHT_WRITE` (`automata/nickname_holder.yaml:102`).
-    AwaitDocumentAlways,
-    /// `after document_timeout in AWAIT_DOCUMENT` in `AWAIT_DOCUMENT` → `FAILED` (`automata/nickname_holder.yaml:107`).
-    AwaitDocumentAfterDocumentTimeout,
-    /// `after document_timeout in AWAIT_DOCUMENT` in `AWAIT_DOCUMENT` → `FAILED` (`automata/nickname_holder.yaml:112`).
-    AwaitDocumentAfterDocumentTimeout2,
-    /// `after document_timeout in AWAIT_DOCUMENT` in `AWAIT_DOCUMENT` → `FAILED` (`automata/nickname_holder.yaml:117`).
-    AwaitDocumentAfterDocumentTimeout3,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:124`).
-    DhtWriteAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_WRITE` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:125`).
-    DhtWriteAfterAnswerTimeout2,
-    /// `slot_written` in `DHT_WRITE` → `DHT_VERIFY` (`automata/nickname_holder.yaml:127`).
-    DhtWriteSlotWritten,
-    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:129`). A slot that cannot be written counts as taken.
-    DhtWriteWriteFailed,
-    /// `write_failed` in `DHT_WRITE` → `DHT_READ` (`automata/nickname_holder.yaml:133`). Whose is it now? Mended: one write that failed gave up a slot that was ours.
-    DhtWriteWriteFailed2,
-    /// `write_failed` in `DHT_WRITE` → `FAILED` (`automata/nickname_holder.yaml:137`).
-    DhtWriteWriteFailed3,
-    /// `after answer_timeout in DHT_VERIFY` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:142`).
-    DhtVerifyAfterAnswerTimeout,
-    /// `slot_read` in `DHT_VERIFY` → `FRESH` (`automata/nickname_holder.yaml:145`).
-    DhtVerifySlotRead,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_WRITE` (`automata/nickname_holder.yaml:146`).
-    DhtVerifySlotRead2,
-    /// `slot_read` in `DHT_VERIFY` → `DHT_READ` (`automata/nickname_holder.yaml:147`).
-    DhtVerifySlotRead3,
-    /// `slot_read` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:148`).
-    DhtVerifySlotRead4,
-    /// `read_failed` in `DHT_VERIFY` → `FAILED` (`automata/nickname_holder.yaml:149`).
-    DhtVerifyReadFailed,
-    /// `after settle_interval in FRESH` in `FRESH` → `DHT_READ` (`automata/nickname_holder.yaml:156`).
-    FreshAfterSettleInterval,
-    /// `after check_interval in HELD` in `HELD` → `DHT_READ` (`automata/nickname_holder.yaml:161`).
-    HeldAfterCheckInterval,
-    /// `after check_interval in FAILED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:165`).
-    FailedAfterCheckInterval,
-    /// `dht_connector enters JOINED` in `FAILED` → `DHT_READ` (`automata/nickname_holder.yaml:167`).
-    FailedDhtConnectorEntersJoined,
-    /// `slot_erased` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:175`).
-    DhtEraseSlotErased,
-    /// `slot_erased` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:176`).
-    DhtEraseSlotErased2,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `AT_STARTUP` (`automata/nickname_holder.yaml:179`).
-    DhtEraseAfterAnswerTimeout,
-    /// `after answer_timeout in DHT_ERASE` in `DHT_ERASE` → `DHT_READ` (`automata/nickname_holder.yaml:180`).
-    DhtEraseAfterAnswerTimeout2,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
         if self.is_exhausted() {
             return Response::Handled;
         }
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -708,429 +627,26 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::Stop) => {
-                match *self {
-                    State::DhtRead => {
-                        leave_dht_read(context);
-                    }
-                    State::AwaitDocument => {
-                        leave_await_document(context);
-                    }
-                    State::DhtWrite => {
-                        leave_dht_write(context);
-                    }
-                    State::DhtVerify => {
-                        leave_dht_verify(context);
-                    }
-                    State::Fresh => {
-                        leave_fresh(context);
-                    }
-                    State::Held => {
-                        leave_held(context);
-                    }
-                    State::Failed => {
-                        leave_failed(context);
-                    }
-                    State::DhtErase => {
-                        leave_dht_erase(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::AtStartupSetNickname { nickname }) => {
-                context.variables.nickname = Some(nickname.clone());
-                context.variables.index = 0;
-                context.variables.failures = 0;
-            }
-            Some(Transition::WorkingSetNickname) => {
-                match *self {
-                    State::DhtRead => {
-                        leave_dht_read(context);
-                    }
-                    State::AwaitDocument => {
-                        leave_await_document(context);
-                    }
-                    State::DhtWrite => {
-                        leave_dht_write(context);
-                    }
-                    State::DhtVerify => {
-                        leave_dht_verify(context);
-                    }
-                    State::Fresh => {
-                        leave_fresh(context);
-                    }
-                    State::Held => {
-                        leave_held(context);
-                    }
-                    State::Failed => {
-                        leave_failed(context);
-                    }
-                    State::DhtErase => {
-                        leave_dht_erase(context);
-                    }
-                    _ => {}
-                }
-                context.variables.index = 0;
-                context.variables.failures = 0;
-            }
-            Some(Transition::WorkingSetNickname2 { nickname }) => {
-                match *self {
-                    State::DhtRead => {
-                        leave_dht_read(context);
-                    }
-                    State::AwaitDocument => {
-                        leave_await_document(context);
-                    }
-                    State::DhtWrite => {
-                        leave_dht_write(context);
-                    }
-                    State::DhtVerify => {
-                        leave_dht_verify(context);
-                    }
-                    State::Fresh => {
-                        leave_fresh(context);
-                    }
-                    State::Held => {
-                        leave_held(context);
-                    }
-                    State::Failed => {
-                        leave_failed(context);
-                    }
-                    State::DhtErase => {
-                        leave_dht_erase(context);
-                    }
-                    _ => {}
-                }
-                context.variables.next_nickname = Some(nickname.clone());
-            }
-            Some(Transition::WorkingClearNickname) => {
-                match *self {
-                    State::DhtRead => {
-                        leave_dht_read(context);
-                    }
-                    State::AwaitDocument => {
-                        leave_await_document(context);
-                    }
-                    State::DhtWrite => {
-                        leave_dht_write(context);
-                    }
-                    State::DhtVerify => {
-                        leave_dht_verify(context);
-                    }
-                    State::Fresh => {
-                        leave_fresh(context);
-                    }
-                    State::Held => {
-                        leave_held(context);
-                    }
-                    State::Failed => {
-                        leave_failed(context);
-                    }
-                    State::DhtErase => {
-                        leave_dht_erase(context);
-                    }
-                    _ => {}
-                }
-                context.variables.next_nickname = None;
-            }
-            Some(
-                Transition::DhtReadAfterAnswerTimeout
-                | Transition::DhtReadSlotRead5
-                | Transition::DhtReadReadFailed,
-            ) => {
-                leave_dht_read(context);
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Failed,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-            }
-            Some(Transition::DhtReadSlotRead | Transition::DhtReadSlotRead3) => {
-                leave_dht_read(context);
-            }
-            Some(Transition::DhtReadSlotRead2) => {
-                leave_dht_read(context);
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Own,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-            }
-            Some(Transition::DhtReadSlotRead4) => {
-                leave_dht_read(context);
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Exists,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-                context.variables.index = context.variables.index.saturating_add(1_u8);
-            }
-            Some(Transition::AwaitDocumentAlways) => {
-                leave_await_document(context);
-            }
-            Some(Transition::AwaitDocumentAfterDocumentTimeout) => {
-                leave_await_document(context);
-                context
-                    .effects
-                    .act(Action::NoteProblem {
-                        problem: "the service identity-propagate is off, so others could not see whose the name is"
-                            .to_owned(),
-                    });
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Failed,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-            }
-            Some(Transition::AwaitDocumentAfterDocumentTimeout2) => {
-                leave_await_document(context);
-                context
-                    .effects
-                    .act(Action::NoteProblem {
-                        problem: "the identity document does not name it yet; the service p2p-hookups makes it anew"
-                            .to_owned(),
-                    });
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Failed,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-            }
-            Some(Transition::AwaitDocumentAfterDocumentTimeout3) => {
-                leave_await_document(context);
-                context
-                    .effects
-                    .act(Action::NoteProblem {
-                        problem: "the identity document is not in the DHT yet".to_owned(),
-                    });
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Failed,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-            }
-            Some(
-                Transition::DhtWriteAfterAnswerTimeout | Transition::DhtWriteWriteFailed2,
-            ) => {
-                leave_dht_write(context);
-                context.variables.failures = context
-                    .variables
-                    .failures
-                    .saturating_add(1_u8);
-            }
-            Some(
-                Transition::DhtWriteAfterAnswerTimeout2
-                | Transition::DhtWriteWriteFailed3,
-            ) => {
-                leave_dht_write(context);
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Failed,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-            }
-            Some(Transition::DhtWriteSlotWritten) => {
-                leave_dht_write(context);
-            }
-            Some(Transition::DhtWriteWriteFailed) => {
-                leave_dht_write(context);
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Exists,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-                context.variables.index = context.variables.index.saturating_add(1_u8);
-            }
-            Some(
-                Transition::DhtVerifyAfterAnswerTimeout
-                | Transition::DhtVerifySlotRead4
-                | Transition::DhtVerifyReadFailed,
-            ) => {
-                leave_dht_verify(context);
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Failed,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-            }
-            Some(Transition::DhtVerifySlotRead) => {
-                leave_dht_verify(context);
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Registered,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-            }
-            Some(Transition::DhtVerifySlotRead2) => {
-                leave_dht_verify(context);
-                context.variables.failures = context
-                    .variables
-                    .failures
-                    .saturating_add(1_u8);
-            }
-            Some(Transition::DhtVerifySlotRead3) => {
-                leave_dht_verify(context);
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Exists,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-                context.variables.index = context.variables.index.saturating_add(1_u8);
-            }
-            Some(Transition::FreshAfterSettleInterval) => {
-                leave_fresh(context);
-            }
-            Some(Transition::HeldAfterCheckInterval) => {
-                leave_held(context);
-                context.variables.checks = context.variables.checks.saturating_add(1_u8);
-            }
-            Some(
-                Transition::FailedAfterCheckInterval
-                | Transition::FailedDhtConnectorEntersJoined,
-            ) => {
-                leave_failed(context);
-                context.variables.index = 0;
-                context.variables.failures = 0;
-            }
-            Some(
-                Transition::DhtEraseSlotErased | Transition::DhtEraseAfterAnswerTimeout,
-            ) => {
-                leave_dht_erase(context);
-                context
-                    .effects
-                    .act(Action::Report {
-                        result: types::NicknameResult::Cleared,
-                        nickname: context.variables.nickname.clone(),
-                        index: context.variables.index,
-                    });
-            }
-            Some(
-                Transition::DhtEraseSlotErased2 | Transition::DhtEraseAfterAnswerTimeout2,
-            ) => {
-                leave_dht_erase(context);
-                context.variables.nickname = Some(
-                    context
-                        .variables
-                        .next_nickname
-                        .as_ref()
-                        .expect("a guard has shown that it is not none")
-                        .clone(),
-                );
-                context.variables.index = 0;
-                context.variables.failures = 0;
-                context.variables.checks = 0;
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(
-                Transition::Start
-                | Transition::DhtEraseSlotErased
-                | Transition::DhtEraseAfterAnswerTimeout,
-            ) => {
-                enter_at_startup(context);
-            }
-            Some(
-                Transition::AtStartupSetNickname { .. }
-                | Transition::WorkingSetNickname
-                | Transition::DhtReadSlotRead4
-                | Transition::DhtWriteAfterAnswerTimeout
-                | Transition::DhtWriteWriteFailed
-                | Transition::DhtWriteWriteFailed2
-                | Transition::DhtVerifySlotRead3
-                | Transition::FreshAfterSettleInterval
-                | Transition::HeldAfterCheckInterval
-                | Transition::FailedAfterCheckInterval
-                | Transition::FailedDhtConnectorEntersJoined
-                | Transition::DhtEraseSlotErased2
-                | Transition::DhtEraseAfterAnswerTimeout2,
-            ) => {
-                enter_dht_read(context);
-            }
-            Some(
-                Transition::WorkingSetNickname2 { .. } | Transition::WorkingClearNickname,
-            ) => {
-                enter_dht_erase(context);
-            }
-            Some(
-                Transition::DhtReadAfterAnswerTimeout
-                | Transition::DhtReadSlotRead5
-                | Transition::DhtReadReadFailed
-                | Transition::AwaitDocumentAfterDocumentTimeout
-                | Transition::AwaitDocumentAfterDocumentTimeout2
-                | Transition::AwaitDocumentAfterDocumentTimeout3
-                | Transition::DhtWriteAfterAnswerTimeout2
-                | Transition::DhtWriteWriteFailed3
-                | Transition::DhtVerifyAfterAnswerTimeout
-                | Transition::DhtVerifySlotRead4
-                | Transition::DhtVerifyReadFailed,
-            ) => {
-                enter_failed(context);
-            }
-            Some(Transition::DhtReadSlotRead | Transition::DhtReadSlotRead3) => {
-                enter_await_document(context);
-            }
-            Some(Transition::DhtReadSlotRead2) => {
-                enter_held(context);
-            }
-            Some(Transition::AwaitDocumentAlways | Transition::DhtVerifySlotRead2) => {
-                enter_dht_write(context);
-            }
-            Some(Transition::DhtWriteSlotWritten) => {
-                enter_dht_verify(context);
-            }
-            Some(Transition::DhtVerifySlotRead) => {
-                enter_fresh(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Stop) => context.take(Transition::Stop, State::Closed),
-        Trigger::Event(Event::SlotRead { .. }) => context.ignored(),
-        Trigger::Event(Event::ReadFailed) => context.ignored(),
-        Trigger::Event(Event::SlotWritten) => context.ignored(),
-        Trigger::Event(Event::WriteFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::SlotErased) => context.ignored(),
-        Trigger::Event(Event::DhtConnectorEntersJoined) => context.ignored(),
-        Trigger::Event(Event::IdentityPublisherEntersPublished) => context.ignored(),
+        Trigger::Event(Event::Stop) => {
+            // → CLOSED (`automata/nickname_holder.yaml:62`).
+            exit_all(context);
+            context.take(State::Closed)
+        }
+        Trigger::Event(
+            Event::SlotRead { .. }
+            | Event::ReadFailed
+            | Event::SlotWritten
+            | Event::WriteFailed { .. }
+            | Event::SlotErased
+            | Event::DhtConnectorEntersJoined
+            | Event::IdentityPublisherEntersPublished,
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -1140,15 +656,15 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SetNickname { nickname }) => {
-            context
-                .take(
-                    Transition::AtStartupSetNickname {
-                        nickname,
-                    },
-                    State::DhtRead,
-                )
+            // → DHT_READ (`automata/nickname_holder.yaml:76`).
+            context.variables.nickname = Some(nickname.clone());
+            context.variables.index = 0;
+            context.variables.failures = 0;
+            enter_dht_read(context);
+            context.take(State::DhtRead)
         }
         Trigger::Event(Event::ClearNickname) => {
+            // Stays (`automata/nickname_holder.yaml:77`).
             context
                 .effects
                 .act(Action::Report {
@@ -1168,19 +684,26 @@ fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SetNickname { nickname }) => {
             if Some(nickname) == context.variables.nickname.as_ref() {
-                context.take(Transition::WorkingSetNickname, State::DhtRead)
+                // → DHT_READ (`automata/nickname_holder.yaml:83`).
+                exit_inside_working(context);
+                context.variables.index = 0;
+                context.variables.failures = 0;
+                enter_dht_read(context);
+                context.take(State::DhtRead)
             } else {
-                context
-                    .take(
-                        Transition::WorkingSetNickname2 {
-                            nickname,
-                        },
-                        State::DhtErase,
-                    )
+                // → DHT_ERASE (`automata/nickname_holder.yaml:84`).
+                exit_inside_working(context);
+                context.variables.next_nickname = Some(nickname.clone());
+                enter_dht_erase(context);
+                context.take(State::DhtErase)
             }
         }
         Trigger::Event(Event::ClearNickname) => {
-            context.take(Transition::WorkingClearNickname, State::DhtErase)
+            // → DHT_ERASE (`automata/nickname_holder.yaml:85`).
+            exit_inside_working(context);
+            context.variables.next_nickname = None;
+            enter_dht_erase(context);
+            context.take(State::DhtErase)
         }
         _ => anywhere(context),
     }
@@ -1194,24 +717,81 @@ fn in_dht_read(context: &mut Context<'_>) -> Response {
             if *slot == types::SlotState::Mine
                 && context.variables.checks >= context.parameters.checks_per_renewal
             {
-                context.take(Transition::DhtReadSlotRead, State::AwaitDocument)
+                // → AWAIT_DOCUMENT (`automata/nickname_holder.yaml:94`).
+                leave_dht_read(context);
+                enter_await_document(context);
+                context.take(State::AwaitDocument)
             } else if *slot == types::SlotState::Mine {
-                context.take(Transition::DhtReadSlotRead2, State::Held)
+                // → HELD (`automata/nickname_holder.yaml:95`).
+                leave_dht_read(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Own,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_held(context);
+                context.take(State::Held)
             } else if *slot == types::SlotState::Empty
                 || *slot == types::SlotState::Yields
             {
-                context.take(Transition::DhtReadSlotRead3, State::AwaitDocument)
+                // → AWAIT_DOCUMENT (`automata/nickname_holder.yaml:96`).
+                leave_dht_read(context);
+                enter_await_document(context);
+                context.take(State::AwaitDocument)
             } else if context.variables.index < context.parameters.last_index {
-                context.take(Transition::DhtReadSlotRead4, State::DhtRead)
+                // → DHT_READ (`automata/nickname_holder.yaml:97`).
+                leave_dht_read(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Exists,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                context.variables.index = context.variables.index.saturating_add(1_u8);
+                enter_dht_read(context);
+                context.take(State::DhtRead)
             } else {
-                context.take(Transition::DhtReadSlotRead5, State::Failed)
+                // → FAILED (`automata/nickname_holder.yaml:98`).
+                leave_dht_read(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_failed(context);
+                context.take(State::Failed)
             }
         }
         Trigger::Event(Event::ReadFailed) => {
-            context.take(Transition::DhtReadReadFailed, State::Failed)
+            // → FAILED (`automata/nickname_holder.yaml:99`).
+            leave_dht_read(context);
+            context
+                .effects
+                .act(Action::Report {
+                    result: types::NicknameResult::Failed,
+                    nickname: context.variables.nickname.clone(),
+                    index: context.variables.index,
+                });
+            enter_failed(context);
+            context.take(State::Failed)
         }
         Trigger::Timer(Timer::DhtReadAfterAnswerTimeout) => {
-            context.take(Transition::DhtReadAfterAnswerTimeout, State::Failed)
+            // → FAILED (`automata/nickname_holder.yaml:91`).
+            leave_dht_read(context);
+            context
+                .effects
+                .act(Action::Report {
+                    result: types::NicknameResult::Failed,
+                    nickname: context.variables.nickname.clone(),
+                    index: context.variables.index,
+                });
+            enter_failed(context);
+            context.take(State::Failed)
         }
         _ => in_working(context),
     }
@@ -1221,24 +801,76 @@ fn in_dht_read(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_await_document(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::IdentityPublisherEntersPublished) => context.internal(),
+        Trigger::Event(Event::IdentityPublisherEntersPublished) => {
+            // Stays (`automata/nickname_holder.yaml:104`).
+            context.internal()
+        }
         Trigger::Timer(Timer::AwaitDocumentAfterDocumentTimeout) => {
             if !context.ask.identity_publisher_in_working() {
+                // → FAILED (`automata/nickname_holder.yaml:107`).
+                leave_await_document(context);
                 context
-                    .take(Transition::AwaitDocumentAfterDocumentTimeout, State::Failed)
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "the service identity-propagate is off, so others could not see whose the name is"
+                            .to_owned(),
+                    });
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_failed(context);
+                context.take(State::Failed)
             } else if !context.ask.document_names(context.variables.nickname.as_ref()) {
+                // → FAILED (`automata/nickname_holder.yaml:112`).
+                leave_await_document(context);
                 context
-                    .take(Transition::AwaitDocumentAfterDocumentTimeout2, State::Failed)
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "the identity document does not name it yet; the service p2p-hookups makes it anew"
+                            .to_owned(),
+                    });
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_failed(context);
+                context.take(State::Failed)
             } else {
+                // → FAILED (`automata/nickname_holder.yaml:117`).
+                leave_await_document(context);
                 context
-                    .take(Transition::AwaitDocumentAfterDocumentTimeout3, State::Failed)
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "the identity document is not in the DHT yet".to_owned(),
+                    });
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_failed(context);
+                context.take(State::Failed)
             }
         }
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.identity_publisher_in_published()
                 && context.ask.document_names(context.variables.nickname.as_ref())
             {
-                context.take(Transition::AwaitDocumentAlways, State::DhtWrite)
+                // → DHT_WRITE (`automata/nickname_holder.yaml:102`).
+                if !context.is_exhausted() {
+                    leave_await_document(context);
+                    enter_dht_write(context);
+                }
+                context.take(State::DhtWrite)
             } else {
                 in_working(context)
             }
@@ -1252,24 +884,72 @@ fn in_await_document(context: &mut Context<'_>) -> Response {
 fn in_dht_write(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SlotWritten) => {
-            context.take(Transition::DhtWriteSlotWritten, State::DhtVerify)
+            // → DHT_VERIFY (`automata/nickname_holder.yaml:127`).
+            leave_dht_write(context);
+            enter_dht_verify(context);
+            context.take(State::DhtVerify)
         }
         Trigger::Event(Event::WriteFailed { exhausted }) => {
             if *exhausted && context.variables.index < context.parameters.last_index {
-                context.take(Transition::DhtWriteWriteFailed, State::DhtRead)
+                // → DHT_READ (`automata/nickname_holder.yaml:129`). A slot that cannot be written counts as taken.
+                leave_dht_write(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Exists,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                context.variables.index = context.variables.index.saturating_add(1_u8);
+                enter_dht_read(context);
+                context.take(State::DhtRead)
             } else if !*exhausted
                 && context.variables.failures < context.parameters.write_tries
             {
-                context.take(Transition::DhtWriteWriteFailed2, State::DhtRead)
+                // → DHT_READ (`automata/nickname_holder.yaml:133`). Whose is it now? Mended: one write that failed gave up a slot that was ours.
+                leave_dht_write(context);
+                context.variables.failures = context
+                    .variables
+                    .failures
+                    .saturating_add(1_u8);
+                enter_dht_read(context);
+                context.take(State::DhtRead)
             } else {
-                context.take(Transition::DhtWriteWriteFailed3, State::Failed)
+                // → FAILED (`automata/nickname_holder.yaml:137`).
+                leave_dht_write(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_failed(context);
+                context.take(State::Failed)
             }
         }
         Trigger::Timer(Timer::DhtWriteAfterAnswerTimeout) => {
             if context.variables.failures < context.parameters.write_tries {
-                context.take(Transition::DhtWriteAfterAnswerTimeout, State::DhtRead)
+                // → DHT_READ (`automata/nickname_holder.yaml:124`).
+                leave_dht_write(context);
+                context.variables.failures = context
+                    .variables
+                    .failures
+                    .saturating_add(1_u8);
+                enter_dht_read(context);
+                context.take(State::DhtRead)
             } else {
-                context.take(Transition::DhtWriteAfterAnswerTimeout2, State::Failed)
+                // → FAILED (`automata/nickname_holder.yaml:125`).
+                leave_dht_write(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_failed(context);
+                context.take(State::Failed)
             }
         }
         _ => in_working(context),
@@ -1282,24 +962,82 @@ fn in_dht_verify(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SlotRead { slot }) => {
             if *slot == types::SlotState::Mine {
-                context.take(Transition::DhtVerifySlotRead, State::Fresh)
+                // → FRESH (`automata/nickname_holder.yaml:145`).
+                leave_dht_verify(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Registered,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_fresh(context);
+                context.take(State::Fresh)
             } else if *slot != types::SlotState::Prevails
                 && context.variables.failures < context.parameters.write_tries
             {
-                context.take(Transition::DhtVerifySlotRead2, State::DhtWrite)
+                // → DHT_WRITE (`automata/nickname_holder.yaml:146`).
+                leave_dht_verify(context);
+                context.variables.failures = context
+                    .variables
+                    .failures
+                    .saturating_add(1_u8);
+                enter_dht_write(context);
+                context.take(State::DhtWrite)
             } else if *slot == types::SlotState::Prevails
                 && context.variables.index < context.parameters.last_index
             {
-                context.take(Transition::DhtVerifySlotRead3, State::DhtRead)
+                // → DHT_READ (`automata/nickname_holder.yaml:147`).
+                leave_dht_verify(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Exists,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                context.variables.index = context.variables.index.saturating_add(1_u8);
+                enter_dht_read(context);
+                context.take(State::DhtRead)
             } else {
-                context.take(Transition::DhtVerifySlotRead4, State::Failed)
+                // → FAILED (`automata/nickname_holder.yaml:148`).
+                leave_dht_verify(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Failed,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_failed(context);
+                context.take(State::Failed)
             }
         }
         Trigger::Event(Event::ReadFailed) => {
-            context.take(Transition::DhtVerifyReadFailed, State::Failed)
+            // → FAILED (`automata/nickname_holder.yaml:149`).
+            leave_dht_verify(context);
+            context
+                .effects
+                .act(Action::Report {
+                    result: types::NicknameResult::Failed,
+                    nickname: context.variables.nickname.clone(),
+                    index: context.variables.index,
+                });
+            enter_failed(context);
+            context.take(State::Failed)
         }
         Trigger::Timer(Timer::DhtVerifyAfterAnswerTimeout) => {
-            context.take(Transition::DhtVerifyAfterAnswerTimeout, State::Failed)
+            // → FAILED (`automata/nickname_holder.yaml:142`).
+            leave_dht_verify(context);
+            context
+                .effects
+                .act(Action::Report {
+                    result: types::NicknameResult::Failed,
+                    nickname: context.variables.nickname.clone(),
+                    index: context.variables.index,
+                });
+            enter_failed(context);
+            context.take(State::Failed)
         }
         _ => in_working(context),
     }
@@ -1316,7 +1054,10 @@ fn in_ready(context: &mut Context<'_>) -> Response {
 fn in_fresh(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::FreshAfterSettleInterval) => {
-            context.take(Transition::FreshAfterSettleInterval, State::DhtRead)
+            // → DHT_READ (`automata/nickname_holder.yaml:156`).
+            leave_fresh(context);
+            enter_dht_read(context);
+            context.take(State::DhtRead)
         }
         _ => in_ready(context),
     }
@@ -1327,7 +1068,11 @@ fn in_fresh(context: &mut Context<'_>) -> Response {
 fn in_held(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::HeldAfterCheckInterval) => {
-            context.take(Transition::HeldAfterCheckInterval, State::DhtRead)
+            // → DHT_READ (`automata/nickname_holder.yaml:161`).
+            leave_held(context);
+            context.variables.checks = context.variables.checks.saturating_add(1_u8);
+            enter_dht_read(context);
+            context.take(State::DhtRead)
         }
         _ => in_ready(context),
     }
@@ -1338,10 +1083,20 @@ fn in_held(context: &mut Context<'_>) -> Response {
 fn in_failed(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DhtConnectorEntersJoined) => {
-            context.take(Transition::FailedDhtConnectorEntersJoined, State::DhtRead)
+            // → DHT_READ (`automata/nickname_holder.yaml:167`).
+            leave_failed(context);
+            context.variables.index = 0;
+            context.variables.failures = 0;
+            enter_dht_read(context);
+            context.take(State::DhtRead)
         }
         Trigger::Timer(Timer::FailedAfterCheckInterval) => {
-            context.take(Transition::FailedAfterCheckInterval, State::DhtRead)
+            // → DHT_READ (`automata/nickname_holder.yaml:165`).
+            leave_failed(context);
+            context.variables.index = 0;
+            context.variables.failures = 0;
+            enter_dht_read(context);
+            context.take(State::DhtRead)
         }
         _ => in_ready(context),
     }
@@ -1352,25 +1107,75 @@ fn in_failed(context: &mut Context<'_>) -> Response {
 fn in_dht_erase(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SetNickname { nickname }) => {
+            // Stays (`automata/nickname_holder.yaml:172`).
             context.variables.next_nickname = Some(nickname.clone());
             context.internal()
         }
         Trigger::Event(Event::ClearNickname) => {
+            // Stays (`automata/nickname_holder.yaml:173`).
             context.variables.next_nickname = None;
             context.internal()
         }
         Trigger::Event(Event::SlotErased) => {
             if context.variables.next_nickname.is_none() {
-                context.take(Transition::DhtEraseSlotErased, State::AtStartup)
+                // → AT_STARTUP (`automata/nickname_holder.yaml:175`).
+                leave_dht_erase(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Cleared,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_at_startup(context);
+                context.take(State::AtStartup)
             } else {
-                context.take(Transition::DhtEraseSlotErased2, State::DhtRead)
+                // → DHT_READ (`automata/nickname_holder.yaml:176`).
+                leave_dht_erase(context);
+                context.variables.nickname = Some(
+                    context
+                        .variables
+                        .next_nickname
+                        .as_ref()
+                        .expect("a guard has shown that it is not none")
+                        .clone(),
+                );
+                context.variables.index = 0;
+                context.variables.failures = 0;
+                context.variables.checks = 0;
+                enter_dht_read(context);
+                context.take(State::DhtRead)
             }
         }
         Trigger::Timer(Timer::DhtEraseAfterAnswerTimeout) => {
             if context.variables.next_nickname.is_none() {
-                context.take(Transition::DhtEraseAfterAnswerTimeout, State::AtStartup)
+                // → AT_STARTUP (`automata/nickname_holder.yaml:179`).
+                leave_dht_erase(context);
+                context
+                    .effects
+                    .act(Action::Report {
+                        result: types::NicknameResult::Cleared,
+                        nickname: context.variables.nickname.clone(),
+                        index: context.variables.index,
+                    });
+                enter_at_startup(context);
+                context.take(State::AtStartup)
             } else {
-                context.take(Transition::DhtEraseAfterAnswerTimeout2, State::DhtRead)
+                // → DHT_READ (`automata/nickname_holder.yaml:180`).
+                leave_dht_erase(context);
+                context.variables.nickname = Some(
+                    context
+                        .variables
+                        .next_nickname
+                        .as_ref()
+                        .expect("a guard has shown that it is not none")
+                        .clone(),
+                );
+                context.variables.index = 0;
+                context.variables.failures = 0;
+                context.variables.checks = 0;
+                enter_dht_read(context);
+                context.take(State::DhtRead)
             }
         }
         _ => in_working(context),
@@ -1524,6 +1329,68 @@ fn leave_dht_erase(context: &mut Context<'_>) {
     context.effects.stop(Timer::DhtEraseAfterAnswerTimeout);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::DhtRead => {
+            leave_dht_read(context);
+        }
+        State::AwaitDocument => {
+            leave_await_document(context);
+        }
+        State::DhtWrite => {
+            leave_dht_write(context);
+        }
+        State::DhtVerify => {
+            leave_dht_verify(context);
+        }
+        State::Fresh => {
+            leave_fresh(context);
+        }
+        State::Held => {
+            leave_held(context);
+        }
+        State::Failed => {
+            leave_failed(context);
+        }
+        State::DhtErase => {
+            leave_dht_erase(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `WORKING`, from the innermost outwards.
+fn exit_inside_working(context: &mut Context<'_>) {
+    match context.leaf {
+        State::DhtRead => {
+            leave_dht_read(context);
+        }
+        State::AwaitDocument => {
+            leave_await_document(context);
+        }
+        State::DhtWrite => {
+            leave_dht_write(context);
+        }
+        State::DhtVerify => {
+            leave_dht_verify(context);
+        }
+        State::Fresh => {
+            leave_fresh(context);
+        }
+        State::Held => {
+            leave_held(context);
+        }
+        State::Failed => {
+            leave_failed(context);
+        }
+        State::DhtErase => {
+            leave_dht_erase(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -1538,20 +1405,18 @@ pub fn step(
     let Parts { instance, effects, asked, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         ask: Ask { host, states, asked },
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -1567,18 +1432,17 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         parameters: &parameters,
         variables: &mut variables,
         ask: Ask { host, states, asked },
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    enter_at_startup(context);
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -237,56 +237,27 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `observe_many` in `AT_STARTUP` → `DHT_LOOP` (`automata/nickname_observer.yaml:35`).
-    AtStartupObserveMany { nickname: &'a types::Nickname },
-    /// `find_one` in `AT_STARTUP` → `DHT_FIND` (`automata/nickname_observer.yaml:36`).
-    AtStartupFindOne { nickname: &'a types::Nickname },
-    /// `stop` in `AT_STARTUP` → `STOPPED` (`automata/nickname_observer.yaml:37`).
-    AtStartupStop,
-    /// `stop` in `SEARCHING` → `STOPPED` (`automata/nickname_observer.yaml:45`).
-    SearchingStop,
-    /// `after search_timeout in DHT_LOOP` in `DHT_LOOP` → `FINISHED` (`automata/nickname_observer.yaml:50`).
-    DhtLoopAfterSearchTimeout,
-    /// `slot_read` in `DHT_LOOP` → `FINISHED` (`automata/nickname_observer.yaml:54`).
-    DhtLoopSlotRead { index: &'a u8, claimant: &'a Option<types::NodeId> },
-    /// `slot_read` in `DHT_LOOP` → `FINISHED` (`automata/nickname_observer.yaml:56`).
-    DhtLoopSlotRead2,
-    /// `after search_timeout in DHT_FIND` in `DHT_FIND` → `NOT_FOUND` (`automata/nickname_observer.yaml:60`).
-    DhtFindAfterSearchTimeout,
-    /// `slot_read` in `DHT_FIND` → `FOUND` (`automata/nickname_observer.yaml:63`).
-    DhtFindSlotRead { index: &'a u8, claimant: &'a Option<types::NodeId> },
-    /// `slot_read` in `DHT_FIND` → `NOT_FOUND` (`automata/nickname_observer.yaml:65`).
-    DhtFindSlotRead2,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a u64,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -341,134 +312,6 @@ impl blocking::State<Machine> for State {
             State::Stopped => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::AtStartupObserveMany { nickname }) => {
-                context.variables.pending = context.parameters.slots;
-                context
-                    .effects
-                    .act(Action::ReadSlots {
-                        nickname: nickname.clone(),
-                        slots: context.parameters.slots,
-                        first: false,
-                    });
-            }
-            Some(Transition::AtStartupFindOne { nickname }) => {
-                context.variables.pending = context.parameters.slots;
-                context
-                    .effects
-                    .act(Action::ReadSlots {
-                        nickname: nickname.clone(),
-                        slots: context.parameters.slots,
-                        first: true,
-                    });
-            }
-            Some(Transition::SearchingStop) => {
-                match *self {
-                    State::DhtLoop => {
-                        leave_dht_loop(context);
-                    }
-                    State::DhtFind => {
-                        leave_dht_find(context);
-                    }
-                    _ => {}
-                }
-                context.effects.act(Action::CancelReading);
-                context
-                    .effects
-                    .act(Action::ReportEnd {
-                        complete: false,
-                    });
-            }
-            Some(Transition::DhtLoopAfterSearchTimeout) => {
-                leave_dht_loop(context);
-                context.effects.act(Action::CancelReading);
-                context
-                    .effects
-                    .act(Action::ReportEnd {
-                        complete: false,
-                    });
-            }
-            Some(Transition::DhtLoopSlotRead { index, claimant }) => {
-                leave_dht_loop(context);
-                context
-                    .effects
-                    .act(Action::ReportClaimant {
-                        index: *index,
-                        claimant: claimant
-                            .as_ref()
-                            .expect("a guard has shown that it is not none")
-                            .clone(),
-                    });
-                context
-                    .effects
-                    .act(Action::ReportEnd {
-                        complete: true,
-                    });
-            }
-            Some(Transition::DhtLoopSlotRead2) => {
-                leave_dht_loop(context);
-                context
-                    .effects
-                    .act(Action::ReportEnd {
-                        complete: true,
-                    });
-            }
-            Some(Transition::DhtFindAfterSearchTimeout) => {
-                leave_dht_find(context);
-                context.effects.act(Action::CancelReading);
-                context
-                    .effects
-                    .act(Action::ReportEnd {
-                        complete: false,
-                    });
-            }
-            Some(Transition::DhtFindSlotRead { index, claimant }) => {
-                leave_dht_find(context);
-                context
-                    .effects
-                    .act(Action::ReportClaimant {
-                        index: *index,
-                        claimant: claimant
-                            .as_ref()
-                            .expect("a guard has shown that it is not none")
-                            .clone(),
-                    });
-                context.effects.act(Action::CancelReading);
-                context
-                    .effects
-                    .act(Action::ReportEnd {
-                        complete: true,
-                    });
-            }
-            Some(Transition::DhtFindSlotRead2) => {
-                leave_dht_find(context);
-                context
-                    .effects
-                    .act(Action::ReportEnd {
-                        complete: true,
-                    });
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::AtStartupObserveMany { .. }) => {
-                enter_dht_loop(context);
-            }
-            Some(Transition::AtStartupFindOne { .. }) => {
-                enter_dht_find(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
@@ -482,25 +325,34 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ObserveMany { nickname }) => {
+            // → DHT_LOOP (`automata/nickname_observer.yaml:35`).
+            context.variables.pending = context.parameters.slots;
             context
-                .take(
-                    Transition::AtStartupObserveMany {
-                        nickname,
-                    },
-                    State::DhtLoop,
-                )
+                .effects
+                .act(Action::ReadSlots {
+                    nickname: nickname.clone(),
+                    slots: context.parameters.slots,
+                    first: false,
+                });
+            enter_dht_loop(context);
+            context.take(State::DhtLoop)
         }
         Trigger::Event(Event::FindOne { nickname }) => {
+            // → DHT_FIND (`automata/nickname_observer.yaml:36`).
+            context.variables.pending = context.parameters.slots;
             context
-                .take(
-                    Transition::AtStartupFindOne {
-                        nickname,
-                    },
-                    State::DhtFind,
-                )
+                .effects
+                .act(Action::ReadSlots {
+                    nickname: nickname.clone(),
+                    slots: context.parameters.slots,
+                    first: true,
+                });
+            enter_dht_find(context);
+            context.take(State::DhtFind)
         }
         Trigger::Event(Event::Stop) => {
-            context.take(Transition::AtStartupStop, State::Stopped)
+            // → STOPPED (`automata/nickname_observer.yaml:37`).
+            context.take(State::Stopped)
         }
         Trigger::Event(Event::SlotRead { .. }) => context.ignored(),
         _ => anywhere(context),
@@ -512,10 +364,19 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_searching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            context.take(Transition::SearchingStop, State::Stopped)
+            // → STOPPED (`automata/nickname_observer.yaml:45`).
+            exit_all(context);
+            context.effects.act(Action::CancelReading);
+            context
+                .effects
+                .act(Action::ReportEnd {
+                    complete: false,
+                });
+            context.take(State::Stopped)
         }
-        Trigger::Event(Event::ObserveMany { .. }) => context.ignored(),
-        Trigger::Event(Event::FindOne { .. }) => context.ignored(),
+        Trigger::Event(Event::ObserveMany { .. } | Event::FindOne { .. }) => {
+            context.ignored()
+        }
         _ => anywhere(context),
     }
 }
@@ -526,6 +387,7 @@ fn in_dht_loop(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SlotRead { index, claimant }) => {
             if claimant.is_some() && context.variables.pending > 1 {
+                // Stays (`automata/nickname_observer.yaml:53`).
                 context.variables.pending = context
                     .variables
                     .pending
@@ -541,26 +403,51 @@ fn in_dht_loop(context: &mut Context<'_>) -> Response {
                     });
                 context.internal()
             } else if claimant.is_some() {
+                // → FINISHED (`automata/nickname_observer.yaml:54`).
+                leave_dht_loop(context);
                 context
-                    .take(
-                        Transition::DhtLoopSlotRead {
-                            index,
-                            claimant,
-                        },
-                        State::Finished,
-                    )
+                    .effects
+                    .act(Action::ReportClaimant {
+                        index: *index,
+                        claimant: claimant
+                            .as_ref()
+                            .expect("a guard has shown that it is not none")
+                            .clone(),
+                    });
+                context
+                    .effects
+                    .act(Action::ReportEnd {
+                        complete: true,
+                    });
+                context.take(State::Finished)
             } else if context.variables.pending > 1 {
+                // Stays (`automata/nickname_observer.yaml:55`).
                 context.variables.pending = context
                     .variables
                     .pending
                     .saturating_sub(1_u8);
                 context.internal()
             } else {
-                context.take(Transition::DhtLoopSlotRead2, State::Finished)
+                // → FINISHED (`automata/nickname_observer.yaml:56`).
+                leave_dht_loop(context);
+                context
+                    .effects
+                    .act(Action::ReportEnd {
+                        complete: true,
+                    });
+                context.take(State::Finished)
             }
         }
         Trigger::Timer(Timer::DhtLoopAfterSearchTimeout) => {
-            context.take(Transition::DhtLoopAfterSearchTimeout, State::Finished)
+            // → FINISHED (`automata/nickname_observer.yaml:50`).
+            leave_dht_loop(context);
+            context.effects.act(Action::CancelReading);
+            context
+                .effects
+                .act(Action::ReportEnd {
+                    complete: false,
+                });
+            context.take(State::Finished)
         }
         _ => in_searching(context),
     }
@@ -572,26 +459,52 @@ fn in_dht_find(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SlotRead { index, claimant }) => {
             if claimant.is_some() {
+                // → FOUND (`automata/nickname_observer.yaml:63`).
+                leave_dht_find(context);
                 context
-                    .take(
-                        Transition::DhtFindSlotRead {
-                            index,
-                            claimant,
-                        },
-                        State::Found,
-                    )
+                    .effects
+                    .act(Action::ReportClaimant {
+                        index: *index,
+                        claimant: claimant
+                            .as_ref()
+                            .expect("a guard has shown that it is not none")
+                            .clone(),
+                    });
+                context.effects.act(Action::CancelReading);
+                context
+                    .effects
+                    .act(Action::ReportEnd {
+                        complete: true,
+                    });
+                context.take(State::Found)
             } else if context.variables.pending > 1 {
+                // Stays (`automata/nickname_observer.yaml:64`).
                 context.variables.pending = context
                     .variables
                     .pending
                     .saturating_sub(1_u8);
                 context.internal()
             } else {
-                context.take(Transition::DhtFindSlotRead2, State::NotFound)
+                // → NOT_FOUND (`automata/nickname_observer.yaml:65`).
+                leave_dht_find(context);
+                context
+                    .effects
+                    .act(Action::ReportEnd {
+                        complete: true,
+                    });
+                context.take(State::NotFound)
             }
         }
         Trigger::Timer(Timer::DhtFindAfterSearchTimeout) => {
-            context.take(Transition::DhtFindAfterSearchTimeout, State::NotFound)
+            // → NOT_FOUND (`automata/nickname_observer.yaml:60`).
+            leave_dht_find(context);
+            context.effects.act(Action::CancelReading);
+            context
+                .effects
+                .act(Action::ReportEnd {
+                    complete: false,
+                });
+            context.take(State::NotFound)
         }
         _ => in_searching(context),
     }
@@ -627,6 +540,19 @@ fn leave_dht_find(context: &mut Context<'_>) {
     context.effects.stop(Timer::DhtFindAfterSearchTimeout);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::DhtLoop => {
+            leave_dht_loop(context);
+        }
+        State::DhtFind => {
+            leave_dht_find(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -636,20 +562,18 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
     let Parts { key, instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -663,18 +587,16 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         variables: &mut variables,
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -5,7 +5,7 @@
 
 use automata_runtime::generated::*;
 use super::system::States;
-use super::types;
+use super::{local_service, tcp_connection, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -162,10 +162,7 @@ struct Ask<'a> {
 
 impl Ask<'_> {
     fn all_local_service_in_down(&mut self) -> bool {
-        let answer = self
-            .states
-            .local_service
-            .all(super::local_service::State::is_in_down);
+        let answer = self.states.local_service.all(local_service::State::is_in_down);
         self.asked
             .note_read(|| Question::AllLocalServiceInDown {
                 answer,
@@ -174,10 +171,7 @@ impl Ask<'_> {
     }
 
     fn no_tcp_connection_in_open(&mut self) -> bool {
-        let answer = !self
-            .states
-            .tcp_connection
-            .any(super::tcp_connection::State::is_in_open);
+        let answer = !self.states.tcp_connection.any(tcp_connection::State::is_in_open);
         self.asked
             .note_read(|| Question::NoTcpConnectionInOpen {
                 answer,
@@ -186,45 +180,28 @@ impl Ask<'_> {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition {
-    /// Into the initial state.
-    Start,
-    /// `begin` in `AT_STARTUP` → `RUNNING` (`automata/node_life.yaml:20`).
-    AtStartupBegin,
-    /// `stop` in `AT_STARTUP` → `STOPPED` (`automata/node_life.yaml:21`).
-    AtStartupStop,
-    /// `stop` in `RUNNING` → `STOPPING` (`automata/node_life.yaml:24`).
-    RunningStop,
-    /// `always` in `STOPPING` → `STOPPED` (`automata/node_life.yaml:30`).
-    StoppingAlways,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition>,
     answer: Answer,
 }
 
 impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
         if self.is_exhausted() {
             return Response::Handled;
         }
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -282,30 +259,15 @@ impl blocking::State<Machine> for State {
             State::Stopped => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        if let Some(Transition::AtStartupBegin) = context.transition {
-            context.effects.act(Action::BeginServices);
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        if let Some(Transition::RunningStop) = context.transition {
-            enter_stopping(context);
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::LocalServiceEntersDown { .. }) => context.ignored(),
-        Trigger::Event(Event::TcpConnectionLeavesOpen { .. }) => context.ignored(),
+        Trigger::Event(
+            Event::LocalServiceEntersDown { .. } | Event::TcpConnectionLeavesOpen { .. },
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -315,10 +277,13 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin) => {
-            context.take(Transition::AtStartupBegin, State::Running)
+            // → RUNNING (`automata/node_life.yaml:20`).
+            context.effects.act(Action::BeginServices);
+            context.take(State::Running)
         }
         Trigger::Event(Event::Stop) => {
-            context.take(Transition::AtStartupStop, State::Stopped)
+            // → STOPPED (`automata/node_life.yaml:21`).
+            context.take(State::Stopped)
         }
         _ => anywhere(context),
     }
@@ -329,7 +294,9 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_running(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            context.take(Transition::RunningStop, State::Stopping)
+            // → STOPPING (`automata/node_life.yaml:24`).
+            enter_stopping(context);
+            context.take(State::Stopping)
         }
         Trigger::Event(Event::Begin) => context.ignored(),
         _ => anywhere(context),
@@ -340,15 +307,19 @@ fn in_running(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_stopping(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::LocalServiceEntersDown { .. }) => context.internal(),
-        Trigger::Event(Event::TcpConnectionLeavesOpen { .. }) => context.internal(),
-        Trigger::Event(Event::Begin) => context.ignored(),
-        Trigger::Event(Event::Stop) => context.ignored(),
+        Trigger::Event(
+            Event::LocalServiceEntersDown { .. } | Event::TcpConnectionLeavesOpen { .. },
+        ) => {
+            // Stays (`automata/node_life.yaml:32`).
+            context.internal()
+        }
+        Trigger::Event(Event::Begin | Event::Stop) => context.ignored(),
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.all_local_service_in_down()
                 && context.ask.no_tcp_connection_in_open()
             {
-                context.take(Transition::StoppingAlways, State::Stopped)
+                // → STOPPED (`automata/node_life.yaml:30`).
+                context.take(State::Stopped)
             } else {
                 anywhere(context)
             }
@@ -371,18 +342,16 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>, states: &States) ->
     let Parts { instance, effects, asked, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         ask: Ask { states, asked },
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -397,16 +366,14 @@ pub fn create(
 ) -> Instance {
     let variables = ();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         ask: Ask { states, asked },
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -5,7 +5,7 @@
 
 use automata_runtime::generated::*;
 use super::system::States;
-use super::types;
+use super::{contact_ratings, identity_publisher, network_connector, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -359,9 +359,9 @@ pub type History = ();
 #[allow(missing_docs, reason = "a key is a key")]
 pub enum Sent {
     /// An event for `contact_ratings`.
-    ToContactRatings(super::contact_ratings::Event),
+    ToContactRatings(contact_ratings::Event),
     /// An event for `network_connector`.
-    ToNetworkConnector(super::network_connector::Event),
+    ToNetworkConnector(network_connector::Event),
     /// An event for `p2p_connector`.
     ToP2pConnector(Event),
 }
@@ -510,7 +510,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .identity_publisher
-            .is_some_and(|state| state == super::identity_publisher::State::Publishing);
+            .is_some_and(|state| state == identity_publisher::State::Publishing);
         self.asked
             .note_read(|| Question::IdentityPublisherInPublishing {
                 answer,
@@ -522,7 +522,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .network_connector
-            .is_some_and(|state| state == super::network_connector::State::Connected);
+            .is_some_and(|state| state == network_connector::State::Connected);
         self.asked
             .note_read(|| Question::NetworkConnectorInConnected {
                 answer,
@@ -534,7 +534,7 @@ impl Ask<'_> {
         let answer = self
             .states
             .network_connector
-            .is_some_and(super::network_connector::State::is_in_disconnected);
+            .is_some_and(network_connector::State::is_in_disconnected);
         self.asked
             .note_read(|| Question::NetworkConnectorInDisconnected {
                 answer,
@@ -543,89 +543,30 @@ impl Ask<'_> {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `stop` anywhere → `CLOSED` (`automata/p2p_connector.yaml:38`).
-    Stop,
-    /// `init` in `AT_STARTUP` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:59`). Mended: it had the network taken down and up again, which starts by itself.
-    AtStartupInit,
-    /// `network_connector enters CONNECTED` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:64`).
-    AwaitNetworkNetworkConnectorEntersConnected,
-    /// `network_connector enters DISCONNECTED` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:65`).
-    AwaitNetworkNetworkConnectorEntersDisconnected,
-    /// `look` in `AWAIT_NETWORK` → `MY_IDENTITY` (`automata/p2p_connector.yaml:67`). Mended: a network that was up already was never announced again.
-    AwaitNetworkLook,
-    /// `look` in `AWAIT_NETWORK` → `DISCONNECTED` (`automata/p2p_connector.yaml:68`).
-    AwaitNetworkLook2,
-    /// `my_id_updated` in `MY_IDENTITY` → `MY_IDENTITY` (`automata/p2p_connector.yaml:75`).
-    MyIdentityMyIdUpdated { contacts_changed: &'a bool, identity_changed: &'a bool },
-    /// `my_id_updated` in `MY_IDENTITY` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:76`).
-    MyIdentityMyIdUpdated2,
-    /// `my_id_updated` in `MY_IDENTITY` → `PROPAGATE` (`automata/p2p_connector.yaml:77`).
-    MyIdentityMyIdUpdated3,
-    /// `my_id_updated` in `MY_IDENTITY` → `CONNECTED` (`automata/p2p_connector.yaml:78`).
-    MyIdentityMyIdUpdated4,
-    /// `my_id_updated` in `MY_IDENTITY` → `DISCONNECTED` (`automata/p2p_connector.yaml:79`).
-    MyIdentityMyIdUpdated5,
-    /// `check_synchronize` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:84`).
-    WorkingCheckSynchronize,
-    /// `network_connector enters CONNECTED` in `WORKING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:85`).
-    WorkingNetworkConnectorEntersConnected,
-    /// `network_connector enters DISCONNECTED` in `WORKING` → `DISCONNECTED` (`automata/p2p_connector.yaml:87`). Mended: PROPAGATE did not notice, and waited for ever.
-    WorkingNetworkConnectorEntersDisconnected,
-    /// `after propagate_timeout in PROPAGATE` in `PROPAGATE` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:97`).
-    PropagateAfterPropagateTimeout,
-    /// `my_id_sent` in `SENDING` → `AWAIT_ANSWERS` (`automata/p2p_connector.yaml:102`).
-    SendingMyIdSent { contacts: &'a u32 },
-    /// `always` in `AWAIT_ANSWERS` → `AWAIT_INCOMING` (`automata/p2p_connector.yaml:104`).
-    AwaitAnswersAlways,
-    /// `always` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:110`).
-    AwaitIncomingAlways,
-    /// `after incoming_timeout in AWAIT_INCOMING` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:112`).
-    AwaitIncomingAfterIncomingTimeout,
-    /// `inbox_packet` in `AWAIT_INCOMING` → `CONNECTED` (`automata/p2p_connector.yaml:115`).
-    AwaitIncomingInboxPacket,
-    /// `inbox_packet` in `AWAIT_INCOMING` → `MY_IDENTITY` (`automata/p2p_connector.yaml:116`). Mended: the identity was built before the contact was dropped, and still had it.
-    AwaitIncomingInboxPacket2,
-    /// `network_connector enters DISCONNECTED` in `AWAIT_INCOMING` → `DISCONNECTED` (`automata/p2p_connector.yaml:119`).
-    AwaitIncomingNetworkConnectorEntersDisconnected,
-    /// `after renew_interval in KNOWN` in `KNOWN` → `MY_IDENTITY` (`automata/p2p_connector.yaml:122`).
-    KnownAfterRenewInterval,
-    /// `network_connector leaves SETTLED` in `KNOWN` → `AWAIT_NETWORK` (`automata/p2p_connector.yaml:125`).
-    KnownNetworkConnectorLeavesSettled,
-    /// `inbox_packet` in `DISCONNECTED` → `MY_IDENTITY` (`automata/p2p_connector.yaml:130`).
-    DisconnectedInboxPacket,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
         if self.is_exhausted() {
             return Response::Handled;
         }
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -688,159 +629,26 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::Stop) => {
-                match *self {
-                    State::Sending | State::AwaitAnswers => {
-                        leave_propagate(context);
-                    }
-                    State::AwaitIncoming => {
-                        leave_await_incoming(context);
-                    }
-                    State::Connected | State::Disconnected => {
-                        leave_known(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .send(Sent::ToContactRatings(super::contact_ratings::Event::Pause));
-            }
-            Some(
-                Transition::MyIdentityMyIdUpdated { contacts_changed, identity_changed },
-            ) => {
-                context.variables.need_propagate = context.variables.need_propagate
-                    || *contacts_changed || *identity_changed;
-            }
-            Some(Transition::MyIdentityMyIdUpdated2) => {
-                context.variables.need_propagate = true;
-                context
-                    .effects
-                    .send(
-                        Sent::ToNetworkConnector(
-                            super::network_connector::Event::CheckReconnect,
-                        ),
-                    );
-            }
-            Some(
-                Transition::WorkingCheckSynchronize
-                | Transition::WorkingNetworkConnectorEntersConnected
-                | Transition::WorkingNetworkConnectorEntersDisconnected,
-            ) => {
-                match *self {
-                    State::Sending | State::AwaitAnswers => {
-                        leave_propagate(context);
-                    }
-                    State::AwaitIncoming => {
-                        leave_await_incoming(context);
-                    }
-                    State::Connected | State::Disconnected => {
-                        leave_known(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::PropagateAfterPropagateTimeout) => {
-                leave_propagate(context);
-            }
-            Some(Transition::SendingMyIdSent { contacts }) => {
-                context.variables.awaited = *contacts;
-            }
-            Some(Transition::AwaitAnswersAlways) => {
-                leave_propagate(context);
-                context.variables.need_propagate = false;
-            }
-            Some(
-                Transition::AwaitIncomingAlways
-                | Transition::AwaitIncomingAfterIncomingTimeout
-                | Transition::AwaitIncomingInboxPacket
-                | Transition::AwaitIncomingNetworkConnectorEntersDisconnected,
-            ) => {
-                leave_await_incoming(context);
-                context
-                    .effects
-                    .send(Sent::ToContactRatings(super::contact_ratings::Event::Begin));
-            }
-            Some(Transition::AwaitIncomingInboxPacket2) => {
-                leave_await_incoming(context);
-                context.effects.act(Action::DropFirstContact);
-            }
-            Some(
-                Transition::KnownAfterRenewInterval
-                | Transition::KnownNetworkConnectorLeavesSettled
-                | Transition::DisconnectedInboxPacket,
-            ) => {
-                leave_known(context);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(
-                Transition::AtStartupInit
-                | Transition::MyIdentityMyIdUpdated2
-                | Transition::KnownNetworkConnectorLeavesSettled,
-            ) => {
-                enter_await_network(context);
-            }
-            Some(
-                Transition::AwaitNetworkNetworkConnectorEntersConnected
-                | Transition::AwaitNetworkLook
-                | Transition::MyIdentityMyIdUpdated { .. }
-                | Transition::WorkingCheckSynchronize
-                | Transition::WorkingNetworkConnectorEntersConnected
-                | Transition::AwaitIncomingInboxPacket2
-                | Transition::KnownAfterRenewInterval
-                | Transition::DisconnectedInboxPacket,
-            ) => {
-                enter_my_identity(context);
-            }
-            Some(
-                Transition::AwaitNetworkNetworkConnectorEntersDisconnected
-                | Transition::AwaitNetworkLook2
-                | Transition::MyIdentityMyIdUpdated4
-                | Transition::MyIdentityMyIdUpdated5
-                | Transition::WorkingNetworkConnectorEntersDisconnected
-                | Transition::AwaitIncomingAlways
-                | Transition::AwaitIncomingAfterIncomingTimeout
-                | Transition::AwaitIncomingInboxPacket
-                | Transition::AwaitIncomingNetworkConnectorEntersDisconnected,
-            ) => {
-                enter_known(context);
-            }
-            Some(Transition::MyIdentityMyIdUpdated3) => {
-                enter_propagate(context);
-            }
-            Some(
-                Transition::PropagateAfterPropagateTimeout
-                | Transition::AwaitAnswersAlways,
-            ) => {
-                enter_await_incoming(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Stop) => context.take(Transition::Stop, State::Closed),
-        Trigger::Event(Event::Init) => context.ignored(),
-        Trigger::Event(Event::Look) => context.ignored(),
-        Trigger::Event(Event::MyIdUpdated { .. }) => context.ignored(),
-        Trigger::Event(Event::MyIdSent { .. }) => context.ignored(),
-        Trigger::Event(Event::MyIdAnswered) => context.ignored(),
-        Trigger::Event(Event::IdentityPublisherLeavesPublishing) => context.ignored(),
+        Trigger::Event(Event::Stop) => {
+            // → CLOSED (`automata/p2p_connector.yaml:38`).
+            exit_all(context);
+            context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Pause));
+            context.take(State::Closed)
+        }
+        Trigger::Event(
+            Event::Init
+            | Event::Look
+            | Event::MyIdUpdated { .. }
+            | Event::MyIdSent { .. }
+            | Event::MyIdAnswered
+            | Event::IdentityPublisherLeavesPublishing,
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -849,12 +657,14 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_preparing(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::InboxPacket { .. }) => context.ignored(),
-        Trigger::Event(Event::PingContact { .. }) => context.ignored(),
-        Trigger::Event(Event::CheckSynchronize) => context.ignored(),
-        Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
-        Trigger::Event(Event::NetworkConnectorEntersDisconnected) => context.ignored(),
-        Trigger::Event(Event::NetworkConnectorLeavesSettled) => context.ignored(),
+        Trigger::Event(
+            Event::InboxPacket { .. }
+            | Event::PingContact { .. }
+            | Event::CheckSynchronize
+            | Event::NetworkConnectorEntersConnected
+            | Event::NetworkConnectorEntersDisconnected
+            | Event::NetworkConnectorLeavesSettled,
+        ) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -864,7 +674,9 @@ fn in_preparing(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            context.take(Transition::AtStartupInit, State::AwaitNetwork)
+            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:59`). Mended: it had the network taken down and up again, which starts by itself.
+            enter_await_network(context);
+            context.take(State::AwaitNetwork)
         }
         _ => in_preparing(context),
     }
@@ -875,25 +687,26 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_await_network(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            context
-                .take(
-                    Transition::AwaitNetworkNetworkConnectorEntersConnected,
-                    State::MyIdentity,
-                )
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:64`).
+            enter_my_identity(context);
+            context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            context
-                .take(
-                    Transition::AwaitNetworkNetworkConnectorEntersDisconnected,
-                    State::Disconnected,
-                )
+            // → DISCONNECTED (`automata/p2p_connector.yaml:65`).
+            enter_known(context);
+            context.take(State::Disconnected)
         }
         Trigger::Event(Event::Look) => {
             if context.ask.network_connector_in_connected() {
-                context.take(Transition::AwaitNetworkLook, State::MyIdentity)
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:67`). Mended: a network that was up already was never announced again.
+                enter_my_identity(context);
+                context.take(State::MyIdentity)
             } else if context.ask.network_connector_in_disconnected() {
-                context.take(Transition::AwaitNetworkLook2, State::Disconnected)
+                // → DISCONNECTED (`automata/p2p_connector.yaml:68`).
+                enter_known(context);
+                context.take(State::Disconnected)
             } else {
+                // Ignored (`automata/p2p_connector.yaml:69`).
                 context.ignored()
             }
         }
@@ -906,27 +719,41 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
 fn in_my_identity(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::CheckSynchronize) => {
+            // Stays (`automata/p2p_connector.yaml:73`). Mended: what changed while the document was being built was not in it.
             context.variables.outdated = true;
             context.internal()
         }
         Trigger::Event(Event::MyIdUpdated { contacts_changed, identity_changed }) => {
             if context.variables.outdated {
-                context
-                    .take(
-                        Transition::MyIdentityMyIdUpdated {
-                            contacts_changed,
-                            identity_changed,
-                        },
-                        State::MyIdentity,
-                    )
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:75`).
+                context.variables.need_propagate = context.variables.need_propagate
+                    || *contacts_changed || *identity_changed;
+                enter_my_identity(context);
+                context.take(State::MyIdentity)
             } else if *contacts_changed {
-                context.take(Transition::MyIdentityMyIdUpdated2, State::AwaitNetwork)
+                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:76`).
+                context.variables.need_propagate = true;
+                context
+                    .effects
+                    .send(
+                        Sent::ToNetworkConnector(
+                            network_connector::Event::CheckReconnect,
+                        ),
+                    );
+                enter_await_network(context);
+                context.take(State::AwaitNetwork)
             } else if context.variables.need_propagate || *identity_changed {
-                context.take(Transition::MyIdentityMyIdUpdated3, State::Sending)
+                // → PROPAGATE (`automata/p2p_connector.yaml:77`).
+                enter_propagate(context);
+                context.take(State::Sending)
             } else if context.ask.network_connector_in_connected() {
-                context.take(Transition::MyIdentityMyIdUpdated4, State::Connected)
+                // → CONNECTED (`automata/p2p_connector.yaml:78`).
+                enter_known(context);
+                context.take(State::Connected)
             } else {
-                context.take(Transition::MyIdentityMyIdUpdated5, State::Disconnected)
+                // → DISCONNECTED (`automata/p2p_connector.yaml:79`).
+                enter_known(context);
+                context.take(State::Disconnected)
             }
         }
         _ => in_preparing(context),
@@ -938,25 +765,28 @@ fn in_my_identity(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::CheckSynchronize) => {
-            context.take(Transition::WorkingCheckSynchronize, State::MyIdentity)
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:84`).
+            exit_all(context);
+            enter_my_identity(context);
+            context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            context
-                .take(
-                    Transition::WorkingNetworkConnectorEntersConnected,
-                    State::MyIdentity,
-                )
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:85`).
+            exit_all(context);
+            enter_my_identity(context);
+            context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            context
-                .take(
-                    Transition::WorkingNetworkConnectorEntersDisconnected,
-                    State::Disconnected,
-                )
+            // → DISCONNECTED (`automata/p2p_connector.yaml:87`). Mended: PROPAGATE did not notice, and waited for ever.
+            exit_inside_working(context);
+            enter_known(context);
+            context.take(State::Disconnected)
         }
-        Trigger::Event(Event::InboxPacket { .. }) => context.ignored(),
-        Trigger::Event(Event::PingContact { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkConnectorLeavesSettled) => context.ignored(),
+        Trigger::Event(
+            Event::InboxPacket { .. }
+            | Event::PingContact { .. }
+            | Event::NetworkConnectorLeavesSettled,
+        ) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -966,8 +796,10 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_propagate(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::PropagateAfterPropagateTimeout) => {
-            context
-                .take(Transition::PropagateAfterPropagateTimeout, State::AwaitIncoming)
+            // → AWAIT_INCOMING (`automata/p2p_connector.yaml:97`).
+            leave_propagate(context);
+            enter_await_incoming(context);
+            context.take(State::AwaitIncoming)
         }
         _ => in_working(context),
     }
@@ -978,13 +810,9 @@ fn in_propagate(context: &mut Context<'_>) -> Response {
 fn in_sending(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MyIdSent { contacts }) => {
-            context
-                .take(
-                    Transition::SendingMyIdSent {
-                        contacts,
-                    },
-                    State::AwaitAnswers,
-                )
+            // → AWAIT_ANSWERS (`automata/p2p_connector.yaml:102`).
+            context.variables.awaited = *contacts;
+            context.take(State::AwaitAnswers)
         }
         _ => in_propagate(context),
     }
@@ -995,15 +823,25 @@ fn in_sending(context: &mut Context<'_>) -> Response {
 fn in_await_answers(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MyIdAnswered) => {
+            // Stays (`automata/p2p_connector.yaml:106`).
             context.variables.awaited = context.variables.awaited.saturating_sub(1_u32);
             context.internal()
         }
-        Trigger::Event(Event::IdentityPublisherLeavesPublishing) => context.internal(),
+        Trigger::Event(Event::IdentityPublisherLeavesPublishing) => {
+            // Stays (`automata/p2p_connector.yaml:107`).
+            context.internal()
+        }
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.awaited == 0
                 && !context.ask.identity_publisher_in_publishing()
             {
-                context.take(Transition::AwaitAnswersAlways, State::AwaitIncoming)
+                // → AWAIT_INCOMING (`automata/p2p_connector.yaml:104`).
+                if !context.is_exhausted() {
+                    leave_propagate(context);
+                    context.variables.need_propagate = false;
+                    enter_await_incoming(context);
+                }
+                context.take(State::AwaitIncoming)
             } else {
                 in_propagate(context)
             }
@@ -1018,25 +856,46 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket { transport }) => {
             if context.ask.best_transport(transport) {
-                context.take(Transition::AwaitIncomingInboxPacket, State::Connected)
+                // → CONNECTED (`automata/p2p_connector.yaml:115`).
+                leave_await_incoming(context);
+                context
+                    .effects
+                    .send(Sent::ToContactRatings(contact_ratings::Event::Begin));
+                enter_known(context);
+                context.take(State::Connected)
             } else {
-                context.take(Transition::AwaitIncomingInboxPacket2, State::MyIdentity)
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:116`). Mended: the identity was built before the contact was dropped, and still had it.
+                leave_await_incoming(context);
+                context.effects.act(Action::DropFirstContact);
+                enter_my_identity(context);
+                context.take(State::MyIdentity)
             }
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            context
-                .take(
-                    Transition::AwaitIncomingNetworkConnectorEntersDisconnected,
-                    State::Disconnected,
-                )
+            // → DISCONNECTED (`automata/p2p_connector.yaml:119`).
+            leave_await_incoming(context);
+            context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Begin));
+            enter_known(context);
+            context.take(State::Disconnected)
         }
         Trigger::Timer(Timer::AwaitIncomingAfterIncomingTimeout) => {
-            context
-                .take(Transition::AwaitIncomingAfterIncomingTimeout, State::Disconnected)
+            // → DISCONNECTED (`automata/p2p_connector.yaml:112`).
+            leave_await_incoming(context);
+            context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Begin));
+            enter_known(context);
+            context.take(State::Disconnected)
         }
         Trigger::Always | Trigger::Exhausted => {
             if !context.ask.peers_known() {
-                context.take(Transition::AwaitIncomingAlways, State::Connected)
+                // → CONNECTED (`automata/p2p_connector.yaml:110`).
+                if !context.is_exhausted() {
+                    leave_await_incoming(context);
+                    context
+                        .effects
+                        .send(Sent::ToContactRatings(contact_ratings::Event::Begin));
+                    enter_known(context);
+                }
+                context.take(State::Connected)
             } else {
                 in_working(context)
             }
@@ -1050,6 +909,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
 fn in_known(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PingContact { peer }) => {
+            // Stays (`automata/p2p_connector.yaml:124`).
             context
                 .effects
                 .act(Action::SendMyIdentity {
@@ -1058,14 +918,16 @@ fn in_known(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::NetworkConnectorLeavesSettled) => {
-            context
-                .take(
-                    Transition::KnownNetworkConnectorLeavesSettled,
-                    State::AwaitNetwork,
-                )
+            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:125`).
+            leave_known(context);
+            enter_await_network(context);
+            context.take(State::AwaitNetwork)
         }
         Trigger::Timer(Timer::KnownAfterRenewInterval) => {
-            context.take(Transition::KnownAfterRenewInterval, State::MyIdentity)
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:122`).
+            leave_known(context);
+            enter_my_identity(context);
+            context.take(State::MyIdentity)
         }
         _ => in_working(context),
     }
@@ -1082,7 +944,10 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 fn in_disconnected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket { .. }) => {
-            context.take(Transition::DisconnectedInboxPacket, State::MyIdentity)
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:130`).
+            leave_known(context);
+            enter_my_identity(context);
+            context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => context.ignored(),
         _ => in_known(context),
@@ -1143,6 +1008,38 @@ fn leave_known(context: &mut Context<'_>) {
     context.effects.stop(Timer::KnownAfterRenewInterval);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Sending | State::AwaitAnswers => {
+            leave_propagate(context);
+        }
+        State::AwaitIncoming => {
+            leave_await_incoming(context);
+        }
+        State::Connected | State::Disconnected => {
+            leave_known(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `WORKING`, from the innermost outwards.
+fn exit_inside_working(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Sending | State::AwaitAnswers => {
+            leave_propagate(context);
+        }
+        State::AwaitIncoming => {
+            leave_await_incoming(context);
+        }
+        State::Connected | State::Disconnected => {
+            leave_known(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -1157,20 +1054,18 @@ pub fn step(
     let Parts { instance, effects, asked, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         ask: Ask { host, states, asked },
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -1186,18 +1081,16 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         parameters: &parameters,
         variables: &mut variables,
         ask: Ask { host, states, asked },
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -400,76 +400,31 @@ impl Ask<'_> {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `unwanted` anywhere → `CLOSED` (`automata/peer_link.yaml:45`).
-    Unwanted,
-    /// `wanted` in `AT_STARTUP` → `EARLIER` (`automata/peer_link.yaml:52`). No longer than any rest may be; the clock may have jumped.
-    AtStartupWanted { pause: &'a Milliseconds },
-    /// `wanted` in `AT_STARTUP` → `BEGINNING` (`automata/peer_link.yaml:56`).
-    AtStartupWanted2,
-    /// `session_ready` in `APART` → `LINKED` (`automata/peer_link.yaml:68`).
-    ApartSessionReady,
-    /// `always` in `BEGINNING` → `AWAIT_SESSION` (`automata/peer_link.yaml:76`).
-    BeginningAlways,
-    /// `always` in `BEGINNING` → `UNREACHABLE` (`automata/peer_link.yaml:77`).
-    BeginningAlways2,
-    /// `always` in `DIALLING` → `AWAIT_SESSION` (`automata/peer_link.yaml:81`).
-    DiallingAlways,
-    /// `always` in `DIALLING` → `UNREACHABLE` (`automata/peer_link.yaml:82`).
-    DiallingAlways2,
-    /// `always` in `UNREACHABLE` → `UNREACHED` (`automata/peer_link.yaml:86`).
-    UnreachableAlways,
-    /// `after dial_timeout in AWAIT_SESSION` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:89`).
-    AwaitSessionAfterDialTimeout,
-    /// `dial_failed` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:91`).
-    AwaitSessionDialFailed { chance: &'a Milliseconds },
-    /// `session_ended` in `AWAIT_SESSION` → `DIALLING` (`automata/peer_link.yaml:91`).
-    AwaitSessionSessionEnded { chance: &'a Milliseconds },
-    /// `after pause in RESTING` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:100`).
-    RestingAfterPause,
-    /// `wanted_now` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:102`).
-    RestingWantedNow,
-    /// `address_learnt` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:102`).
-    RestingAddressLearnt,
-    /// `network_back` in `RESTING` → `BEGINNING` (`automata/peer_link.yaml:102`).
-    RestingNetworkBack,
-    /// `network_back` in `EARLIER` → `BEGINNING` (`automata/peer_link.yaml:116`).
-    EarlierNetworkBack,
-    /// `session_ended` in `LINKED` → `BRIEFLY` (`automata/peer_link.yaml:122`). At once, but for some chance, so that both sides do not dial at the same moment.
-    LinkedSessionEnded { chance: &'a Milliseconds },
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a types::NodeId,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
         if self.is_exhausted() {
             return Response::Handled;
         }
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -533,93 +488,6 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::Unwanted | Transition::ApartSessionReady) => {
-                match *self {
-                    State::AwaitSession => {
-                        leave_await_session(context);
-                    }
-                    State::Briefly | State::Lately | State::Earlier => {
-                        leave_resting(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::AtStartupWanted { pause }) => {
-                context.variables.rest = (*pause).min(context.parameters.longest_rest);
-                context.variables.pause = context.variables.rest;
-            }
-            Some(Transition::AtStartupWanted2) => {
-                context.variables.rest = context.parameters.first_rest;
-            }
-            Some(Transition::BeginningAlways) => {
-                context.effects.act(Action::BeginRound);
-                context.effects.act(Action::Dial);
-            }
-            Some(Transition::DiallingAlways) => {
-                context.effects.act(Action::Dial);
-            }
-            Some(Transition::UnreachableAlways) => {
-                context.variables.pause = context.variables.rest
-                    + context.variables.chance;
-                context.variables.rest = context
-                    .variables
-                    .rest
-                    .times(2_u8)
-                    .min(context.parameters.longest_rest);
-                context.effects.act(Action::ReportUnreachable);
-            }
-            Some(Transition::AwaitSessionAfterDialTimeout) => {
-                leave_await_session(context);
-            }
-            Some(Transition::AwaitSessionDialFailed { chance }) => {
-                leave_await_session(context);
-                context.variables.chance = *chance;
-            }
-            Some(Transition::AwaitSessionSessionEnded { chance }) => {
-                leave_await_session(context);
-                context.variables.chance = *chance;
-            }
-            Some(
-                Transition::RestingAfterPause
-                | Transition::RestingWantedNow
-                | Transition::RestingAddressLearnt
-                | Transition::RestingNetworkBack
-                | Transition::EarlierNetworkBack,
-            ) => {
-                leave_resting(context);
-            }
-            Some(Transition::LinkedSessionEnded { chance }) => {
-                context.variables.pause = *chance;
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::AtStartupWanted { .. } | Transition::UnreachableAlways) => {
-                enter_resting(context);
-                enter_unreached(context);
-            }
-            Some(Transition::ApartSessionReady) => {
-                enter_linked(context);
-            }
-            Some(Transition::BeginningAlways | Transition::DiallingAlways) => {
-                enter_await_session(context);
-            }
-            Some(Transition::LinkedSessionEnded { .. }) => {
-                enter_resting(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
@@ -627,7 +495,9 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Unwanted) => {
-            context.take(Transition::Unwanted, State::Closed)
+            // → CLOSED (`automata/peer_link.yaml:45`).
+            exit_all(context);
+            context.take(State::Closed)
         }
         Trigger::Event(Event::Wanted { .. }) => context.ignored(),
         _ => context.nobody_answers(),
@@ -640,23 +510,26 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Wanted { pause }) => {
             if *pause > context.parameters.first_rest {
-                context
-                    .take(
-                        Transition::AtStartupWanted {
-                            pause,
-                        },
-                        State::Earlier,
-                    )
+                // → EARLIER (`automata/peer_link.yaml:52`). No longer than any rest may be; the clock may have jumped.
+                context.variables.rest = (*pause).min(context.parameters.longest_rest);
+                context.variables.pause = context.variables.rest;
+                enter_resting(context);
+                enter_unreached(context);
+                context.take(State::Earlier)
             } else {
-                context.take(Transition::AtStartupWanted2, State::Beginning)
+                // → BEGINNING (`automata/peer_link.yaml:56`).
+                context.variables.rest = context.parameters.first_rest;
+                context.take(State::Beginning)
             }
         }
-        Trigger::Event(Event::WantedNow) => context.ignored(),
-        Trigger::Event(Event::AddressLearnt) => context.ignored(),
-        Trigger::Event(Event::SessionReady) => context.ignored(),
-        Trigger::Event(Event::SessionEnded { .. }) => context.ignored(),
-        Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkBack { .. }) => context.ignored(),
+        Trigger::Event(
+            Event::WantedNow
+            | Event::AddressLearnt
+            | Event::SessionReady
+            | Event::SessionEnded { .. }
+            | Event::DialFailed { .. }
+            | Event::NetworkBack { .. },
+        ) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -666,7 +539,10 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_apart(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionReady) => {
-            context.take(Transition::ApartSessionReady, State::Linked)
+            // → LINKED (`automata/peer_link.yaml:68`).
+            exit_all(context);
+            enter_linked(context);
+            context.take(State::Linked)
         }
         Trigger::Event(Event::SessionEnded { .. }) => context.ignored(),
         _ => anywhere(context),
@@ -679,9 +555,16 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.any_address() {
-                context.take(Transition::BeginningAlways, State::AwaitSession)
+                // → AWAIT_SESSION (`automata/peer_link.yaml:76`).
+                if !context.is_exhausted() {
+                    context.effects.act(Action::BeginRound);
+                    context.effects.act(Action::Dial);
+                    enter_await_session(context);
+                }
+                context.take(State::AwaitSession)
             } else {
-                context.take(Transition::BeginningAlways2, State::Unreachable)
+                // → UNREACHABLE (`automata/peer_link.yaml:77`).
+                context.take(State::Unreachable)
             }
         }
         _ => in_apart(context),
@@ -694,9 +577,15 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.another_address() {
-                context.take(Transition::DiallingAlways, State::AwaitSession)
+                // → AWAIT_SESSION (`automata/peer_link.yaml:81`).
+                if !context.is_exhausted() {
+                    context.effects.act(Action::Dial);
+                    enter_await_session(context);
+                }
+                context.take(State::AwaitSession)
             } else {
-                context.take(Transition::DiallingAlways2, State::Unreachable)
+                // → UNREACHABLE (`automata/peer_link.yaml:82`).
+                context.take(State::Unreachable)
             }
         }
         _ => in_apart(context),
@@ -708,7 +597,20 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            context.take(Transition::UnreachableAlways, State::Lately)
+            // → UNREACHED (`automata/peer_link.yaml:86`).
+            if !context.is_exhausted() {
+                context.variables.pause = context.variables.rest
+                    + context.variables.chance;
+                context.variables.rest = context
+                    .variables
+                    .rest
+                    .times(2_u8)
+                    .min(context.parameters.longest_rest);
+                context.effects.act(Action::ReportUnreachable);
+                enter_resting(context);
+                enter_unreached(context);
+            }
+            context.take(State::Lately)
         }
         _ => in_apart(context),
     }
@@ -719,28 +621,24 @@ fn in_unreachable(context: &mut Context<'_>) -> Response {
 fn in_await_session(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { chance }) => {
-            context
-                .take(
-                    Transition::AwaitSessionDialFailed {
-                        chance,
-                    },
-                    State::Dialling,
-                )
+            // → DIALLING (`automata/peer_link.yaml:91`).
+            leave_await_session(context);
+            context.variables.chance = *chance;
+            context.take(State::Dialling)
         }
         Trigger::Event(Event::SessionEnded { chance }) => {
-            context
-                .take(
-                    Transition::AwaitSessionSessionEnded {
-                        chance,
-                    },
-                    State::Dialling,
-                )
+            // → DIALLING (`automata/peer_link.yaml:91`).
+            leave_await_session(context);
+            context.variables.chance = *chance;
+            context.take(State::Dialling)
         }
-        Trigger::Event(Event::WantedNow) => context.ignored(),
-        Trigger::Event(Event::AddressLearnt) => context.ignored(),
-        Trigger::Event(Event::NetworkBack { .. }) => context.ignored(),
+        Trigger::Event(
+            Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
+        ) => context.ignored(),
         Trigger::Timer(Timer::AwaitSessionAfterDialTimeout) => {
-            context.take(Transition::AwaitSessionAfterDialTimeout, State::Dialling)
+            // → DIALLING (`automata/peer_link.yaml:89`).
+            leave_await_session(context);
+            context.take(State::Dialling)
         }
         _ => in_apart(context),
     }
@@ -750,18 +648,18 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::WantedNow) => {
-            context.take(Transition::RestingWantedNow, State::Beginning)
-        }
-        Trigger::Event(Event::AddressLearnt) => {
-            context.take(Transition::RestingAddressLearnt, State::Beginning)
-        }
-        Trigger::Event(Event::NetworkBack { .. }) => {
-            context.take(Transition::RestingNetworkBack, State::Beginning)
+        Trigger::Event(
+            Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
+        ) => {
+            // → BEGINNING (`automata/peer_link.yaml:102`).
+            leave_resting(context);
+            context.take(State::Beginning)
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
-            context.take(Transition::RestingAfterPause, State::Beginning)
+            // → BEGINNING (`automata/peer_link.yaml:100`).
+            leave_resting(context);
+            context.take(State::Beginning)
         }
         _ => in_apart(context),
     }
@@ -791,9 +689,12 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
+                // Stays (`automata/peer_link.yaml:115`).
                 context.internal()
             } else {
-                context.take(Transition::EarlierNetworkBack, State::Beginning)
+                // → BEGINNING (`automata/peer_link.yaml:116`).
+                leave_resting(context);
+                context.take(State::Beginning)
             }
         }
         _ => in_unreached(context),
@@ -805,19 +706,18 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
 fn in_linked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionEnded { chance }) => {
-            context
-                .take(
-                    Transition::LinkedSessionEnded {
-                        chance,
-                    },
-                    State::Briefly,
-                )
+            // → BRIEFLY (`automata/peer_link.yaml:122`). At once, but for some chance, so that both sides do not dial at the same moment.
+            context.variables.pause = *chance;
+            enter_resting(context);
+            context.take(State::Briefly)
         }
-        Trigger::Event(Event::WantedNow) => context.ignored(),
-        Trigger::Event(Event::AddressLearnt) => context.ignored(),
-        Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
-        Trigger::Event(Event::NetworkBack { .. }) => context.ignored(),
-        Trigger::Event(Event::SessionReady) => context.ignored(),
+        Trigger::Event(
+            Event::WantedNow
+            | Event::AddressLearnt
+            | Event::DialFailed { .. }
+            | Event::NetworkBack { .. }
+            | Event::SessionReady,
+        ) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -868,6 +768,19 @@ fn enter_linked(context: &mut Context<'_>) {
         });
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::AwaitSession => {
+            leave_await_session(context);
+        }
+        State::Briefly | State::Lately | State::Earlier => {
+            leave_resting(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -881,21 +794,19 @@ pub fn step(
     let Parts { key, instance, effects, asked } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         ask: Ask { host, key, asked },
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -910,19 +821,17 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         variables: &mut variables,
         ask: Ask { host, key, asked },
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -735,142 +735,31 @@ impl Ask<'_> {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `session_closed` anywhere → `CLOSED` (`automata/peer_protocol.yaml:86`).
-    SessionClosed,
-    /// `session_opened` in `AT_STARTUP` → `AWAIT_HELLO` (`automata/peer_protocol.yaml:94`).
-    AtStartupSessionOpened,
-    /// `close` in `AT_STARTUP` → `CLOSED` (`automata/peer_protocol.yaml:95`).
-    AtStartupClose,
-    /// `refused` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:111`).
-    OpenRefused { reason: &'a types::Refusal },
-    /// `replaced` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:112`).
-    OpenReplaced,
-    /// `close` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:113`).
-    OpenClose { reason: &'a types::Refusal },
-    /// `violation` in `OPEN` → `CLOSING` (`automata/peer_protocol.yaml:114`).
-    OpenViolation { detail: &'a String },
-    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:121`).
-    HandshakeAfterHandshakeTimeout,
-    /// `hello_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
-    HandshakeHelloReceived,
-    /// `peer_id_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
-    HandshakePeerIdReceived,
-    /// `peers_asked` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
-    HandshakePeersAsked,
-    /// `peers_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
-    HandshakePeersReceived,
-    /// `packet_received` in `HANDSHAKE` → `CLOSING` (`automata/peer_protocol.yaml:125`). Something came out of turn.
-    HandshakePacketReceived,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:134`).
-    AwaitHelloHelloReceived,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:135`).
-    AwaitHelloHelloReceived2,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:136`).
-    AwaitHelloHelloReceived3,
-    /// `hello_received` in `AWAIT_HELLO` → `CLOSING` (`automata/peer_protocol.yaml:137`).
-    AwaitHelloHelloReceived4,
-    /// `hello_received` in `AWAIT_HELLO` → `AWAIT_PEER_ID` (`automata/peer_protocol.yaml:138`).
-    AwaitHelloHelloReceived5 {
-        observed: &'a Option<types::Entrypoint>,
-        agent: &'a String,
-    },
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:143`).
-    AwaitPeerIdPeerIdReceived,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:144`).
-    AwaitPeerIdPeerIdReceived2,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:145`).
-    AwaitPeerIdPeerIdReceived3,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:146`).
-    AwaitPeerIdPeerIdReceived4,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `CLOSING` (`automata/peer_protocol.yaml:147`).
-    AwaitPeerIdPeerIdReceived5,
-    /// `peer_id_received` in `AWAIT_PEER_ID` → `PROVED` (`automata/peer_protocol.yaml:148`).
-    AwaitPeerIdPeerIdReceived6 {
-        peer: &'a types::NodeId,
-        entrypoints: &'a types::Entrypoints,
-    },
-    /// `always` in `PROVED` → `CLOSING` (`automata/peer_protocol.yaml:152`).
-    ProvedAlways,
-    /// `always` in `PROVED` → `CONTEST` (`automata/peer_protocol.yaml:153`).
-    ProvedAlways2,
-    /// `always` in `PROVED` → `AWAIT_READY` (`automata/peer_protocol.yaml:154`).
-    ProvedAlways3,
-    /// `always` in `PROVED` → `CLOSING` (`automata/peer_protocol.yaml:155`).
-    ProvedAlways4,
-    /// `always` in `PROVED` → `AWAIT_READY` (`automata/peer_protocol.yaml:156`).
-    ProvedAlways5,
-    /// `after proof_timeout in CONTEST` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:160`).
-    ContestAfterProofTimeout,
-    /// `other_answered` in `CONTEST` → `CLOSING` (`automata/peer_protocol.yaml:162`).
-    ContestOtherAnswered,
-    /// `other_gone` in `CONTEST` → `AWAIT_READY` (`automata/peer_protocol.yaml:163`).
-    ContestOtherGone,
-    /// `after handshake_timeout in AWAIT_READY` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:170`).
-    AwaitReadyAfterHandshakeTimeout,
-    /// `ready_received` in `AWAIT_READY` → `READY` (`automata/peer_protocol.yaml:172`).
-    AwaitReadyReadyReceived,
-    /// `hello_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
-    AwaitReadyHelloReceived,
-    /// `peer_id_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
-    AwaitReadyPeerIdReceived,
-    /// `peers_asked` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
-    AwaitReadyPeersAsked,
-    /// `peers_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
-    AwaitReadyPeersReceived,
-    /// `packet_received` in `AWAIT_READY` → `CLOSING` (`automata/peer_protocol.yaml:174`).
-    AwaitReadyPacketReceived,
-    /// `every ping_interval in READY` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:183`).
-    ReadyEveryPingInterval,
-    /// `peers_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:192`). Nobody asked.
-    ReadyPeersReceived,
-    /// `hello_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:195`).
-    ReadyHelloReceived,
-    /// `peer_id_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:195`).
-    ReadyPeerIdReceived,
-    /// `ready_received` in `READY` → `CLOSING` (`automata/peer_protocol.yaml:195`).
-    ReadyReadyReceived,
-    /// `prove_alive` in `STEADY` → `PROVING` (`automata/peer_protocol.yaml:200`).
-    SteadyProveAlive,
-    /// `after proof_timeout in PROVING` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:203`).
-    ProvingAfterProofTimeout,
-    /// `pong_received` in `PROVING` → `STEADY` (`automata/peer_protocol.yaml:205`).
-    ProvingPongReceived { nonce: &'a u64 },
-    /// `after closing_timeout in CLOSING` in `CLOSING` → `CLOSED` (`automata/peer_protocol.yaml:211`).
-    ClosingAfterClosingTimeout,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a u64,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
         if self.is_exhausted() {
             return Response::Handled;
         }
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -941,529 +830,6 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::SessionClosed) => {
-                match *self {
-                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
-                        leave_handshake(context);
-                    }
-                    State::Contest => {
-                        leave_contest(context);
-                        leave_handshake(context);
-                    }
-                    State::AwaitReady => {
-                        leave_await_ready(context);
-                    }
-                    State::Steady => {
-                        leave_ready(context);
-                    }
-                    State::Proving => {
-                        leave_proving(context);
-                        leave_ready(context);
-                    }
-                    State::Closing => {
-                        leave_closing(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::AtStartupSessionOpened) => {
-                context.effects.act(Action::SendHello);
-            }
-            Some(Transition::OpenRefused { reason }) => {
-                match *self {
-                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
-                        leave_handshake(context);
-                    }
-                    State::Contest => {
-                        leave_contest(context);
-                        leave_handshake(context);
-                    }
-                    State::AwaitReady => {
-                        leave_await_ready(context);
-                    }
-                    State::Steady => {
-                        leave_ready(context);
-                    }
-                    State::Proving => {
-                        leave_proving(context);
-                        leave_ready(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::NoteRefusal {
-                        reason: *reason,
-                    });
-            }
-            Some(Transition::OpenReplaced) => {
-                match *self {
-                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
-                        leave_handshake(context);
-                    }
-                    State::Contest => {
-                        leave_contest(context);
-                        leave_handshake(context);
-                    }
-                    State::AwaitReady => {
-                        leave_await_ready(context);
-                    }
-                    State::Steady => {
-                        leave_ready(context);
-                    }
-                    State::Proving => {
-                        leave_proving(context);
-                        leave_ready(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::AlreadyConnected,
-                    });
-            }
-            Some(Transition::OpenClose { reason }) => {
-                match *self {
-                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
-                        leave_handshake(context);
-                    }
-                    State::Contest => {
-                        leave_contest(context);
-                        leave_handshake(context);
-                    }
-                    State::AwaitReady => {
-                        leave_await_ready(context);
-                    }
-                    State::Steady => {
-                        leave_ready(context);
-                    }
-                    State::Proving => {
-                        leave_proving(context);
-                        leave_ready(context);
-                    }
-                    _ => {}
-                }
-                context.effects.act(Action::Refuse { reason: *reason });
-            }
-            Some(Transition::OpenViolation { detail }) => {
-                match *self {
-                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
-                        leave_handshake(context);
-                    }
-                    State::Contest => {
-                        leave_contest(context);
-                        leave_handshake(context);
-                    }
-                    State::AwaitReady => {
-                        leave_await_ready(context);
-                    }
-                    State::Steady => {
-                        leave_ready(context);
-                    }
-                    State::Proving => {
-                        leave_proving(context);
-                        leave_ready(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::NoteViolation {
-                        detail: detail.clone(),
-                    });
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::Violation,
-                    });
-            }
-            Some(Transition::HandshakeAfterHandshakeTimeout) => {
-                match *self {
-                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
-                        leave_handshake(context);
-                    }
-                    State::Contest => {
-                        leave_contest(context);
-                        leave_handshake(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::TimedOut,
-                    });
-            }
-            Some(
-                Transition::HandshakeHelloReceived
-                | Transition::HandshakePeerIdReceived
-                | Transition::HandshakePeersAsked
-                | Transition::HandshakePeersReceived
-                | Transition::HandshakePacketReceived,
-            ) => {
-                match *self {
-                    State::AwaitHello | State::AwaitPeerId | State::Proved => {
-                        leave_handshake(context);
-                    }
-                    State::Contest => {
-                        leave_contest(context);
-                        leave_handshake(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::NoteViolation {
-                        detail: "a frame out of turn".to_owned(),
-                    });
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::Violation,
-                    });
-            }
-            Some(Transition::AwaitHelloHelloReceived) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::WrongNetwork,
-                    });
-            }
-            Some(Transition::AwaitHelloHelloReceived2) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::NoCommonVersion,
-                    });
-            }
-            Some(Transition::AwaitHelloHelloReceived3) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::ConstantsDiffer,
-                    });
-            }
-            Some(Transition::AwaitHelloHelloReceived4) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::ClocksApart,
-                    });
-            }
-            Some(Transition::AwaitHelloHelloReceived5 { observed, agent }) => {
-                context
-                    .effects
-                    .act(Action::NoteGreeting {
-                        observed: observed.clone(),
-                        agent: agent.clone(),
-                    });
-                context.effects.act(Action::SendPeerId);
-            }
-            Some(Transition::AwaitPeerIdPeerIdReceived) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::IsMyself,
-                    });
-            }
-            Some(Transition::AwaitPeerIdPeerIdReceived2) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::BadProof,
-                    });
-            }
-            Some(Transition::AwaitPeerIdPeerIdReceived3) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::BadDocument,
-                    });
-            }
-            Some(Transition::AwaitPeerIdPeerIdReceived4) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::UnexpectedId,
-                    });
-            }
-            Some(Transition::AwaitPeerIdPeerIdReceived5) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::Misbehaved,
-                    });
-            }
-            Some(Transition::AwaitPeerIdPeerIdReceived6 { peer, entrypoints }) => {
-                context.variables.peer = Some(peer.clone());
-                context
-                    .effects
-                    .act(Action::LearnEntrypoints {
-                        peer: peer.clone(),
-                        entrypoints: entrypoints.clone(),
-                    });
-            }
-            Some(Transition::ProvedAlways) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::AlreadyConnected,
-                    });
-            }
-            Some(Transition::ProvedAlways2) => {
-                context
-                    .effects
-                    .act(Action::ChallengeOther {
-                        peer: context.variables.peer.clone(),
-                    });
-            }
-            Some(Transition::ProvedAlways3) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::ReplaceOther {
-                        peer: context.variables.peer.clone(),
-                    });
-                context.effects.act(Action::SendReady);
-            }
-            Some(Transition::ProvedAlways4) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::LimitReached,
-                    });
-            }
-            Some(Transition::ProvedAlways5) => {
-                leave_handshake(context);
-                context.effects.act(Action::SendReady);
-            }
-            Some(Transition::ContestAfterProofTimeout) => {
-                leave_contest(context);
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::ReplaceOther {
-                        peer: context.variables.peer.clone(),
-                    });
-                context.effects.act(Action::SendReady);
-            }
-            Some(Transition::ContestOtherAnswered) => {
-                leave_contest(context);
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::AlreadyConnected,
-                    });
-            }
-            Some(Transition::ContestOtherGone) => {
-                leave_contest(context);
-                leave_handshake(context);
-                context.effects.act(Action::SendReady);
-            }
-            Some(Transition::AwaitReadyAfterHandshakeTimeout) => {
-                leave_await_ready(context);
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::TimedOut,
-                    });
-            }
-            Some(Transition::AwaitReadyReadyReceived) => {
-                leave_await_ready(context);
-            }
-            Some(
-                Transition::AwaitReadyHelloReceived
-                | Transition::AwaitReadyPeerIdReceived
-                | Transition::AwaitReadyPeersAsked
-                | Transition::AwaitReadyPeersReceived
-                | Transition::AwaitReadyPacketReceived,
-            ) => {
-                leave_await_ready(context);
-                context
-                    .effects
-                    .act(Action::NoteViolation {
-                        detail: "a frame out of turn".to_owned(),
-                    });
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::Violation,
-                    });
-            }
-            Some(Transition::ReadyEveryPingInterval) => {
-                match *self {
-                    State::Steady => {
-                        leave_ready(context);
-                    }
-                    State::Proving => {
-                        leave_proving(context);
-                        leave_ready(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::TimedOut,
-                    });
-            }
-            Some(Transition::ReadyPeersReceived) => {
-                match *self {
-                    State::Steady => {
-                        leave_ready(context);
-                    }
-                    State::Proving => {
-                        leave_proving(context);
-                        leave_ready(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::NoteViolation {
-                        detail: "PEERS without a question".to_owned(),
-                    });
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::Violation,
-                    });
-            }
-            Some(
-                Transition::ReadyHelloReceived
-                | Transition::ReadyPeerIdReceived
-                | Transition::ReadyReadyReceived,
-            ) => {
-                match *self {
-                    State::Steady => {
-                        leave_ready(context);
-                    }
-                    State::Proving => {
-                        leave_proving(context);
-                        leave_ready(context);
-                    }
-                    _ => {}
-                }
-                context
-                    .effects
-                    .act(Action::NoteViolation {
-                        detail: "a frame out of turn".to_owned(),
-                    });
-                context
-                    .effects
-                    .act(Action::Refuse {
-                        reason: types::Refusal::Violation,
-                    });
-            }
-            Some(Transition::SteadyProveAlive) => {
-                context.effects.act(Action::SendPing);
-            }
-            Some(Transition::ProvingAfterProofTimeout) => {
-                leave_proving(context);
-            }
-            Some(Transition::ProvingPongReceived { nonce }) => {
-                leave_proving(context);
-                context.variables.missed = 0;
-                context
-                    .effects
-                    .act(Action::NoteAnswer {
-                        nonce: *nonce,
-                    });
-                context
-                    .effects
-                    .act(Action::ConfirmAlive {
-                        peer: context.variables.peer.clone(),
-                    });
-            }
-            Some(Transition::ClosingAfterClosingTimeout) => {
-                leave_closing(context);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::AtStartupSessionOpened) => {
-                enter_handshake(context);
-            }
-            Some(
-                Transition::OpenRefused { .. }
-                | Transition::OpenReplaced
-                | Transition::OpenClose { .. }
-                | Transition::OpenViolation { .. }
-                | Transition::HandshakeAfterHandshakeTimeout
-                | Transition::HandshakeHelloReceived
-                | Transition::HandshakePeerIdReceived
-                | Transition::HandshakePeersAsked
-                | Transition::HandshakePeersReceived
-                | Transition::HandshakePacketReceived
-                | Transition::AwaitHelloHelloReceived
-                | Transition::AwaitHelloHelloReceived2
-                | Transition::AwaitHelloHelloReceived3
-                | Transition::AwaitHelloHelloReceived4
-                | Transition::AwaitPeerIdPeerIdReceived
-                | Transition::AwaitPeerIdPeerIdReceived2
-                | Transition::AwaitPeerIdPeerIdReceived3
-                | Transition::AwaitPeerIdPeerIdReceived4
-                | Transition::AwaitPeerIdPeerIdReceived5
-                | Transition::ProvedAlways
-                | Transition::ProvedAlways4
-                | Transition::ContestOtherAnswered
-                | Transition::AwaitReadyAfterHandshakeTimeout
-                | Transition::AwaitReadyHelloReceived
-                | Transition::AwaitReadyPeerIdReceived
-                | Transition::AwaitReadyPeersAsked
-                | Transition::AwaitReadyPeersReceived
-                | Transition::AwaitReadyPacketReceived
-                | Transition::ReadyEveryPingInterval
-                | Transition::ReadyPeersReceived
-                | Transition::ReadyHelloReceived
-                | Transition::ReadyPeerIdReceived
-                | Transition::ReadyReadyReceived,
-            ) => {
-                enter_closing(context);
-            }
-            Some(Transition::ProvedAlways2) => {
-                enter_contest(context);
-            }
-            Some(
-                Transition::ProvedAlways3
-                | Transition::ProvedAlways5
-                | Transition::ContestAfterProofTimeout
-                | Transition::ContestOtherGone,
-            ) => {
-                enter_await_ready(context);
-            }
-            Some(Transition::AwaitReadyReadyReceived) => {
-                enter_ready(context);
-            }
-            Some(Transition::SteadyProveAlive) => {
-                enter_proving(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
@@ -1471,11 +837,13 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionClosed) => {
-            context.take(Transition::SessionClosed, State::Closed)
+            // → CLOSED (`automata/peer_protocol.yaml:86`).
+            exit_all(context);
+            context.take(State::Closed)
         }
-        Trigger::Event(Event::OtherAnswered) => context.ignored(),
-        Trigger::Event(Event::OtherGone) => context.ignored(),
-        Trigger::Event(Event::PongReceived { .. }) => context.ignored(),
+        Trigger::Event(
+            Event::OtherAnswered | Event::OtherGone | Event::PongReceived { .. },
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -1485,22 +853,28 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionOpened) => {
-            context.take(Transition::AtStartupSessionOpened, State::AwaitHello)
+            // → AWAIT_HELLO (`automata/peer_protocol.yaml:94`).
+            context.effects.act(Action::SendHello);
+            enter_handshake(context);
+            context.take(State::AwaitHello)
         }
         Trigger::Event(Event::Close { .. }) => {
-            context.take(Transition::AtStartupClose, State::Closed)
+            // → CLOSED (`automata/peer_protocol.yaml:95`).
+            context.take(State::Closed)
         }
-        Trigger::Event(Event::HelloReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::PeerIdReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::ReadyReceived) => context.ignored(),
-        Trigger::Event(Event::Refused { .. }) => context.ignored(),
-        Trigger::Event(Event::ProveAlive) => context.ignored(),
-        Trigger::Event(Event::Replaced) => context.ignored(),
-        Trigger::Event(Event::PingReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::PeersAsked) => context.ignored(),
-        Trigger::Event(Event::PeersReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::PacketReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::Violation { .. }) => context.ignored(),
+        Trigger::Event(
+            Event::HelloReceived { .. }
+            | Event::PeerIdReceived { .. }
+            | Event::ReadyReceived
+            | Event::Refused { .. }
+            | Event::ProveAlive
+            | Event::Replaced
+            | Event::PingReceived { .. }
+            | Event::PeersAsked
+            | Event::PeersReceived { .. }
+            | Event::PacketReceived { .. }
+            | Event::Violation { .. },
+        ) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -1510,24 +884,52 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Refused { reason }) => {
-            context.take(Transition::OpenRefused { reason }, State::Closing)
+            // → CLOSING (`automata/peer_protocol.yaml:111`).
+            exit_all(context);
+            context
+                .effects
+                .act(Action::NoteRefusal {
+                    reason: *reason,
+                });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         Trigger::Event(Event::Replaced) => {
-            context.take(Transition::OpenReplaced, State::Closing)
+            // → CLOSING (`automata/peer_protocol.yaml:112`).
+            exit_all(context);
+            context
+                .effects
+                .act(Action::Refuse {
+                    reason: types::Refusal::AlreadyConnected,
+                });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         Trigger::Event(Event::Close { reason }) => {
-            context.take(Transition::OpenClose { reason }, State::Closing)
+            // → CLOSING (`automata/peer_protocol.yaml:113`).
+            exit_all(context);
+            context.effects.act(Action::Refuse { reason: *reason });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         Trigger::Event(Event::Violation { detail }) => {
+            // → CLOSING (`automata/peer_protocol.yaml:114`).
+            exit_all(context);
             context
-                .take(
-                    Transition::OpenViolation {
-                        detail,
-                    },
-                    State::Closing,
-                )
+                .effects
+                .act(Action::NoteViolation {
+                    detail: detail.clone(),
+                });
+            context
+                .effects
+                .act(Action::Refuse {
+                    reason: types::Refusal::Violation,
+                });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         Trigger::Event(Event::PingReceived { nonce }) => {
+            // Stays (`automata/peer_protocol.yaml:115`).
             context.effects.act(Action::SendPong { nonce: *nonce });
             context.internal()
         }
@@ -1540,25 +942,40 @@ fn in_open(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_handshake(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::HelloReceived { .. }) => {
-            context.take(Transition::HandshakeHelloReceived, State::Closing)
-        }
-        Trigger::Event(Event::PeerIdReceived { .. }) => {
-            context.take(Transition::HandshakePeerIdReceived, State::Closing)
-        }
-        Trigger::Event(Event::PeersAsked) => {
-            context.take(Transition::HandshakePeersAsked, State::Closing)
-        }
-        Trigger::Event(Event::PeersReceived { .. }) => {
-            context.take(Transition::HandshakePeersReceived, State::Closing)
-        }
-        Trigger::Event(Event::PacketReceived { .. }) => {
-            context.take(Transition::HandshakePacketReceived, State::Closing)
+        Trigger::Event(
+            Event::HelloReceived { .. }
+            | Event::PeerIdReceived { .. }
+            | Event::PeersAsked
+            | Event::PeersReceived { .. }
+            | Event::PacketReceived { .. },
+        ) => {
+            // → CLOSING (`automata/peer_protocol.yaml:125`). Something came out of turn.
+            exit_all(context);
+            context
+                .effects
+                .act(Action::NoteViolation {
+                    detail: "a frame out of turn".to_owned(),
+                });
+            context
+                .effects
+                .act(Action::Refuse {
+                    reason: types::Refusal::Violation,
+                });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
-            context.take(Transition::HandshakeAfterHandshakeTimeout, State::Closing)
+            // → CLOSING (`automata/peer_protocol.yaml:121`).
+            exit_all(context);
+            context
+                .effects
+                .act(Action::Refuse {
+                    reason: types::Refusal::TimedOut,
+                });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         _ => in_open(context),
     }
@@ -1579,22 +996,55 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
             },
         ) => {
             if !*same_network {
-                context.take(Transition::AwaitHelloHelloReceived, State::Closing)
-            } else if !*common_version {
-                context.take(Transition::AwaitHelloHelloReceived2, State::Closing)
-            } else if !*same_constants {
-                context.take(Transition::AwaitHelloHelloReceived3, State::Closing)
-            } else if *skew > context.parameters.greatest_skew {
-                context.take(Transition::AwaitHelloHelloReceived4, State::Closing)
-            } else {
+                // → CLOSING (`automata/peer_protocol.yaml:134`).
+                leave_handshake(context);
                 context
-                    .take(
-                        Transition::AwaitHelloHelloReceived5 {
-                            observed,
-                            agent,
-                        },
-                        State::AwaitPeerId,
-                    )
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::WrongNetwork,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else if !*common_version {
+                // → CLOSING (`automata/peer_protocol.yaml:135`).
+                leave_handshake(context);
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::NoCommonVersion,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else if !*same_constants {
+                // → CLOSING (`automata/peer_protocol.yaml:136`).
+                leave_handshake(context);
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::ConstantsDiffer,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else if *skew > context.parameters.greatest_skew {
+                // → CLOSING (`automata/peer_protocol.yaml:137`).
+                leave_handshake(context);
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::ClocksApart,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else {
+                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:138`).
+                context
+                    .effects
+                    .act(Action::NoteGreeting {
+                        observed: observed.clone(),
+                        agent: agent.clone(),
+                    });
+                context.effects.act(Action::SendPeerId);
+                context.take(State::AwaitPeerId)
             }
         }
         _ => in_handshake(context),
@@ -1609,24 +1059,65 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
             Event::PeerIdReceived { peer, proven, document_valid, entrypoints },
         ) => {
             if context.ask.myself(peer) {
-                context.take(Transition::AwaitPeerIdPeerIdReceived, State::Closing)
-            } else if !*proven {
-                context.take(Transition::AwaitPeerIdPeerIdReceived2, State::Closing)
-            } else if !*document_valid {
-                context.take(Transition::AwaitPeerIdPeerIdReceived3, State::Closing)
-            } else if !context.ask.expected(peer) {
-                context.take(Transition::AwaitPeerIdPeerIdReceived4, State::Closing)
-            } else if context.ask.misbehaved(peer) {
-                context.take(Transition::AwaitPeerIdPeerIdReceived5, State::Closing)
-            } else {
+                // → CLOSING (`automata/peer_protocol.yaml:143`).
+                leave_handshake(context);
                 context
-                    .take(
-                        Transition::AwaitPeerIdPeerIdReceived6 {
-                            peer,
-                            entrypoints,
-                        },
-                        State::Proved,
-                    )
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::IsMyself,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else if !*proven {
+                // → CLOSING (`automata/peer_protocol.yaml:144`).
+                leave_handshake(context);
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::BadProof,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else if !*document_valid {
+                // → CLOSING (`automata/peer_protocol.yaml:145`).
+                leave_handshake(context);
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::BadDocument,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else if !context.ask.expected(peer) {
+                // → CLOSING (`automata/peer_protocol.yaml:146`).
+                leave_handshake(context);
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::UnexpectedId,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else if context.ask.misbehaved(peer) {
+                // → CLOSING (`automata/peer_protocol.yaml:147`).
+                leave_handshake(context);
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::Misbehaved,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else {
+                // → PROVED (`automata/peer_protocol.yaml:148`).
+                context.variables.peer = Some(peer.clone());
+                context
+                    .effects
+                    .act(Action::LearnEntrypoints {
+                        peer: peer.clone(),
+                        entrypoints: entrypoints.clone(),
+                    });
+                context.take(State::Proved)
             }
         }
         _ => in_handshake(context),
@@ -1639,15 +1130,61 @@ fn in_proved(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.other_session() == types::OtherSession::PrevailsOverThis {
-                context.take(Transition::ProvedAlways, State::Closing)
+                // → CLOSING (`automata/peer_protocol.yaml:152`).
+                if !context.is_exhausted() {
+                    leave_handshake(context);
+                    context
+                        .effects
+                        .act(Action::Refuse {
+                            reason: types::Refusal::AlreadyConnected,
+                        });
+                    enter_closing(context);
+                }
+                context.take(State::Closing)
             } else if context.ask.other_session() == types::OtherSession::MustProve {
-                context.take(Transition::ProvedAlways2, State::Contest)
+                // → CONTEST (`automata/peer_protocol.yaml:153`).
+                if !context.is_exhausted() {
+                    context
+                        .effects
+                        .act(Action::ChallengeOther {
+                            peer: context.variables.peer.clone(),
+                        });
+                    enter_contest(context);
+                }
+                context.take(State::Contest)
             } else if context.ask.other_session() == types::OtherSession::GivesWay {
-                context.take(Transition::ProvedAlways3, State::AwaitReady)
+                // → AWAIT_READY (`automata/peer_protocol.yaml:154`).
+                if !context.is_exhausted() {
+                    leave_handshake(context);
+                    context
+                        .effects
+                        .act(Action::ReplaceOther {
+                            peer: context.variables.peer.clone(),
+                        });
+                    context.effects.act(Action::SendReady);
+                    enter_await_ready(context);
+                }
+                context.take(State::AwaitReady)
             } else if context.ask.session_limit_reached() {
-                context.take(Transition::ProvedAlways4, State::Closing)
+                // → CLOSING (`automata/peer_protocol.yaml:155`).
+                if !context.is_exhausted() {
+                    leave_handshake(context);
+                    context
+                        .effects
+                        .act(Action::Refuse {
+                            reason: types::Refusal::LimitReached,
+                        });
+                    enter_closing(context);
+                }
+                context.take(State::Closing)
             } else {
-                context.take(Transition::ProvedAlways5, State::AwaitReady)
+                // → AWAIT_READY (`automata/peer_protocol.yaml:156`).
+                if !context.is_exhausted() {
+                    leave_handshake(context);
+                    context.effects.act(Action::SendReady);
+                    enter_await_ready(context);
+                }
+                context.take(State::AwaitReady)
             }
         }
         _ => in_handshake(context),
@@ -1659,13 +1196,37 @@ fn in_proved(context: &mut Context<'_>) -> Response {
 fn in_contest(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::OtherAnswered) => {
-            context.take(Transition::ContestOtherAnswered, State::Closing)
+            // → CLOSING (`automata/peer_protocol.yaml:162`).
+            leave_contest(context);
+            leave_handshake(context);
+            context
+                .effects
+                .act(Action::Refuse {
+                    reason: types::Refusal::AlreadyConnected,
+                });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         Trigger::Event(Event::OtherGone) => {
-            context.take(Transition::ContestOtherGone, State::AwaitReady)
+            // → AWAIT_READY (`automata/peer_protocol.yaml:163`).
+            leave_contest(context);
+            leave_handshake(context);
+            context.effects.act(Action::SendReady);
+            enter_await_ready(context);
+            context.take(State::AwaitReady)
         }
         Trigger::Timer(Timer::ContestAfterProofTimeout) => {
-            context.take(Transition::ContestAfterProofTimeout, State::AwaitReady)
+            // → AWAIT_READY (`automata/peer_protocol.yaml:160`).
+            leave_contest(context);
+            leave_handshake(context);
+            context
+                .effects
+                .act(Action::ReplaceOther {
+                    peer: context.variables.peer.clone(),
+                });
+            context.effects.act(Action::SendReady);
+            enter_await_ready(context);
+            context.take(State::AwaitReady)
         }
         _ => in_handshake(context),
     }
@@ -1682,26 +1243,44 @@ fn in_taken(context: &mut Context<'_>) -> Response {
 fn in_await_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReadyReceived) => {
-            context.take(Transition::AwaitReadyReadyReceived, State::Steady)
+            // → READY (`automata/peer_protocol.yaml:172`).
+            leave_await_ready(context);
+            enter_ready(context);
+            context.take(State::Steady)
         }
-        Trigger::Event(Event::HelloReceived { .. }) => {
-            context.take(Transition::AwaitReadyHelloReceived, State::Closing)
-        }
-        Trigger::Event(Event::PeerIdReceived { .. }) => {
-            context.take(Transition::AwaitReadyPeerIdReceived, State::Closing)
-        }
-        Trigger::Event(Event::PeersAsked) => {
-            context.take(Transition::AwaitReadyPeersAsked, State::Closing)
-        }
-        Trigger::Event(Event::PeersReceived { .. }) => {
-            context.take(Transition::AwaitReadyPeersReceived, State::Closing)
-        }
-        Trigger::Event(Event::PacketReceived { .. }) => {
-            context.take(Transition::AwaitReadyPacketReceived, State::Closing)
+        Trigger::Event(
+            Event::HelloReceived { .. }
+            | Event::PeerIdReceived { .. }
+            | Event::PeersAsked
+            | Event::PeersReceived { .. }
+            | Event::PacketReceived { .. },
+        ) => {
+            // → CLOSING (`automata/peer_protocol.yaml:174`).
+            leave_await_ready(context);
+            context
+                .effects
+                .act(Action::NoteViolation {
+                    detail: "a frame out of turn".to_owned(),
+                });
+            context
+                .effects
+                .act(Action::Refuse {
+                    reason: types::Refusal::Violation,
+                });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::AwaitReadyAfterHandshakeTimeout) => {
-            context.take(Transition::AwaitReadyAfterHandshakeTimeout, State::Closing)
+            // → CLOSING (`automata/peer_protocol.yaml:170`).
+            leave_await_ready(context);
+            context
+                .effects
+                .act(Action::Refuse {
+                    reason: types::Refusal::TimedOut,
+                });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         _ => in_taken(context),
     }
@@ -1712,6 +1291,7 @@ fn in_await_ready(context: &mut Context<'_>) -> Response {
 fn in_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PacketReceived { packet }) => {
+            // Stays (`automata/peer_protocol.yaml:186`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1722,9 +1302,11 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersAsked) => {
             if context.ask.told_peers_lately(context.parameters.peers_interval) {
+                // Stays (`automata/peer_protocol.yaml:188`). It asks too often, and gets no answer.
                 context.variables.missed = 0;
                 context.internal()
             } else {
+                // Stays (`automata/peer_protocol.yaml:189`).
                 context.variables.missed = 0;
                 context.effects.act(Action::TellPeers);
                 context.internal()
@@ -1732,6 +1314,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersReceived { hints }) => {
             if context.variables.awaits_peers {
+                // Stays (`automata/peer_protocol.yaml:191`).
                 context.variables.missed = 0;
                 context.variables.awaits_peers = false;
                 context
@@ -1741,10 +1324,24 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                     });
                 context.internal()
             } else {
-                context.take(Transition::ReadyPeersReceived, State::Closing)
+                // → CLOSING (`automata/peer_protocol.yaml:192`). Nobody asked.
+                exit_all(context);
+                context
+                    .effects
+                    .act(Action::NoteViolation {
+                        detail: "PEERS without a question".to_owned(),
+                    });
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::Violation,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
             }
         }
         Trigger::Event(Event::PongReceived { nonce }) => {
+            // Stays (`automata/peer_protocol.yaml:193`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1753,19 +1350,39 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                 });
             context.internal()
         }
-        Trigger::Event(Event::HelloReceived { .. }) => {
-            context.take(Transition::ReadyHelloReceived, State::Closing)
-        }
-        Trigger::Event(Event::PeerIdReceived { .. }) => {
-            context.take(Transition::ReadyPeerIdReceived, State::Closing)
-        }
-        Trigger::Event(Event::ReadyReceived) => {
-            context.take(Transition::ReadyReadyReceived, State::Closing)
+        Trigger::Event(
+            Event::HelloReceived { .. }
+            | Event::PeerIdReceived { .. }
+            | Event::ReadyReceived,
+        ) => {
+            // → CLOSING (`automata/peer_protocol.yaml:195`).
+            exit_all(context);
+            context
+                .effects
+                .act(Action::NoteViolation {
+                    detail: "a frame out of turn".to_owned(),
+                });
+            context
+                .effects
+                .act(Action::Refuse {
+                    reason: types::Refusal::Violation,
+                });
+            enter_closing(context);
+            context.take(State::Closing)
         }
         Trigger::Timer(Timer::ReadyEveryPingInterval) => {
             if context.variables.missed >= context.parameters.missed_pings {
-                context.take(Transition::ReadyEveryPingInterval, State::Closing)
+                // → CLOSING (`automata/peer_protocol.yaml:183`).
+                exit_all(context);
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::TimedOut,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
             } else {
+                // Stays (`automata/peer_protocol.yaml:184`).
                 context.variables.missed = context.variables.missed.saturating_add(1_u8);
                 context.effects.act(Action::SendPing);
                 context.internal()
@@ -1780,7 +1397,10 @@ fn in_ready(context: &mut Context<'_>) -> Response {
 fn in_steady(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ProveAlive) => {
-            context.take(Transition::SteadyProveAlive, State::Proving)
+            // → PROVING (`automata/peer_protocol.yaml:200`).
+            context.effects.act(Action::SendPing);
+            enter_proving(context);
+            context.take(State::Proving)
         }
         _ => in_ready(context),
     }
@@ -1791,17 +1411,26 @@ fn in_steady(context: &mut Context<'_>) -> Response {
 fn in_proving(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PongReceived { nonce }) => {
+            // → STEADY (`automata/peer_protocol.yaml:205`).
+            leave_proving(context);
+            context.variables.missed = 0;
             context
-                .take(
-                    Transition::ProvingPongReceived {
-                        nonce,
-                    },
-                    State::Steady,
-                )
+                .effects
+                .act(Action::NoteAnswer {
+                    nonce: *nonce,
+                });
+            context
+                .effects
+                .act(Action::ConfirmAlive {
+                    peer: context.variables.peer.clone(),
+                });
+            context.take(State::Steady)
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::ProvingAfterProofTimeout) => {
-            context.take(Transition::ProvingAfterProofTimeout, State::Steady)
+            // → STEADY (`automata/peer_protocol.yaml:203`).
+            leave_proving(context);
+            context.take(State::Steady)
         }
         _ => in_ready(context),
     }
@@ -1811,21 +1440,25 @@ fn in_proving(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_closing(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::SessionOpened) => context.ignored(),
-        Trigger::Event(Event::HelloReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::PeerIdReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::ReadyReceived) => context.ignored(),
-        Trigger::Event(Event::Refused { .. }) => context.ignored(),
-        Trigger::Event(Event::ProveAlive) => context.ignored(),
-        Trigger::Event(Event::Replaced) => context.ignored(),
-        Trigger::Event(Event::PingReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::PeersAsked) => context.ignored(),
-        Trigger::Event(Event::PeersReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::PacketReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::Violation { .. }) => context.ignored(),
-        Trigger::Event(Event::Close { .. }) => context.ignored(),
+        Trigger::Event(
+            Event::SessionOpened
+            | Event::HelloReceived { .. }
+            | Event::PeerIdReceived { .. }
+            | Event::ReadyReceived
+            | Event::Refused { .. }
+            | Event::ProveAlive
+            | Event::Replaced
+            | Event::PingReceived { .. }
+            | Event::PeersAsked
+            | Event::PeersReceived { .. }
+            | Event::PacketReceived { .. }
+            | Event::Violation { .. }
+            | Event::Close { .. },
+        ) => context.ignored(),
         Trigger::Timer(Timer::ClosingAfterClosingTimeout) => {
-            context.take(Transition::ClosingAfterClosingTimeout, State::Closed)
+            // → CLOSED (`automata/peer_protocol.yaml:211`).
+            leave_closing(context);
+            context.take(State::Closed)
         }
         _ => anywhere(context),
     }
@@ -1926,6 +1559,33 @@ fn leave_closing(context: &mut Context<'_>) {
     context.effects.stop(Timer::ClosingAfterClosingTimeout);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::AwaitHello | State::AwaitPeerId | State::Proved => {
+            leave_handshake(context);
+        }
+        State::Contest => {
+            leave_contest(context);
+            leave_handshake(context);
+        }
+        State::AwaitReady => {
+            leave_await_ready(context);
+        }
+        State::Steady => {
+            leave_ready(context);
+        }
+        State::Proving => {
+            leave_proving(context);
+            leave_ready(context);
+        }
+        State::Closing => {
+            leave_closing(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -1939,21 +1599,19 @@ pub fn step(
     let Parts { key, instance, effects, asked } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         ask: Ask { host, key, asked },
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -1968,19 +1626,17 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         variables: &mut variables,
         ask: Ask { host, key, asked },
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -290,48 +290,27 @@ impl Ask<'_> {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition {
-    /// Into the initial state.
-    Start,
-    /// `asked` in `AT_STARTUP` → `KNOWN` (`automata/reachability.yaml:34`).
-    AtStartupAsked,
-    /// `asked` in `AT_STARTUP` → `KNOWN` (`automata/reachability.yaml:35`).
-    AtStartupAsked2,
-    /// `asked` in `AT_STARTUP` → `TRYING` (`automata/reachability.yaml:36`).
-    AtStartupAsked3,
-    /// `after patience in TRYING` in `TRYING` → `KNOWN` (`automata/reachability.yaml:43`).
-    TryingAfterPatience,
-    /// `session_opened` in `TRYING` → `KNOWN` (`automata/reachability.yaml:45`).
-    TryingSessionOpened,
-    /// `peer_link enters UNREACHED` in `TRYING` → `KNOWN` (`automata/reachability.yaml:46`).
-    TryingPeerLinkEntersUnreached,
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a types::NodeId,
     parameters: &'a Parameters,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition>,
     answer: Answer,
 }
 
 impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -382,39 +361,6 @@ impl blocking::State<Machine> for State {
             State::Known => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::AtStartupAsked) => {
-                context.effects.act(Action::Report { reached: true });
-            }
-            Some(Transition::AtStartupAsked2) => {
-                context.effects.act(Action::Report { reached: false });
-            }
-            Some(
-                Transition::TryingAfterPatience
-                | Transition::TryingPeerLinkEntersUnreached,
-            ) => {
-                leave_trying(context);
-                context.effects.act(Action::Report { reached: false });
-            }
-            Some(Transition::TryingSessionOpened) => {
-                leave_trying(context);
-                context.effects.act(Action::Report { reached: true });
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        if let Some(Transition::AtStartupAsked3) = context.transition {
-            enter_trying(context);
-        }
-    }
 }
 
 /// What holds in every state.
@@ -441,11 +387,17 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Asked) => {
             if context.ask.myself() || context.ask.in_session() {
-                context.take(Transition::AtStartupAsked, State::Known)
+                // → KNOWN (`automata/reachability.yaml:34`).
+                context.effects.act(Action::Report { reached: true });
+                context.take(State::Known)
             } else if context.ask.under_way() >= context.parameters.at_once {
-                context.take(Transition::AtStartupAsked2, State::Known)
+                // → KNOWN (`automata/reachability.yaml:35`).
+                context.effects.act(Action::Report { reached: false });
+                context.take(State::Known)
             } else {
-                context.take(Transition::AtStartupAsked3, State::Trying)
+                // → TRYING (`automata/reachability.yaml:36`).
+                enter_trying(context);
+                context.take(State::Trying)
             }
         }
         _ => anywhere(context),
@@ -457,18 +409,27 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_trying(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionOpened) => {
-            context.take(Transition::TryingSessionOpened, State::Known)
+            // → KNOWN (`automata/reachability.yaml:45`).
+            leave_trying(context);
+            context.effects.act(Action::Report { reached: true });
+            context.take(State::Known)
         }
         Trigger::Event(Event::PeerLinkEntersUnreached { key }) => {
             if *key == *context.key {
-                context.take(Transition::TryingPeerLinkEntersUnreached, State::Known)
+                // → KNOWN (`automata/reachability.yaml:46`).
+                leave_trying(context);
+                context.effects.act(Action::Report { reached: false });
+                context.take(State::Known)
             } else {
                 anywhere(context)
             }
         }
         Trigger::Event(Event::Asked) => context.ignored(),
         Trigger::Timer(Timer::TryingAfterPatience) => {
-            context.take(Transition::TryingAfterPatience, State::Known)
+            // → KNOWN (`automata/reachability.yaml:43`).
+            leave_trying(context);
+            context.effects.act(Action::Report { reached: false });
+            context.take(State::Known)
         }
         _ => anywhere(context),
     }
@@ -499,20 +460,18 @@ pub fn step(
     let Parts { key, instance, effects, asked } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         ask: Ask { host, key, asked },
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -527,18 +486,16 @@ pub fn create(
 ) -> Instance {
     let variables = ();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         ask: Ask { host, key, asked },
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

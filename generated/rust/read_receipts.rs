@@ -230,52 +230,27 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `look` in `AT_STARTUP` → `LOOKING` (`automata/read_receipts.yaml:32`).
-    AtStartupLook,
-    /// `session_lost` in `WORKING` → `DONE` (`automata/read_receipts.yaml:37`). When the contact is here again, it is looked anew.
-    WorkingSessionLost,
-    /// `after answer_timeout in LOOKING` in `LOOKING` → `DONE` (`automata/read_receipts.yaml:41`).
-    LookingAfterAnswerTimeout,
-    /// `handed_over` in `LOOKING` → `LOOKING` (`automata/read_receipts.yaml:45`).
-    LookingHandedOver,
-    /// `handed_over` in `LOOKING` → `ON_THEIR_WAY` (`automata/read_receipts.yaml:46`).
-    LookingHandedOver2,
-    /// `handed_over` in `LOOKING` → `DONE` (`automata/read_receipts.yaml:47`).
-    LookingHandedOver3,
-    /// `look` in `ON_THEIR_WAY` → `LOOKING` (`automata/read_receipts.yaml:53`).
-    OnTheirWayLook,
-    /// `came` in `ON_THEIR_WAY` → `LOOKING` (`automata/read_receipts.yaml:54`).
-    OnTheirWayCame { messages: &'a types::PacketIds },
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a types::NodeId,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -327,56 +302,6 @@ impl blocking::State<Machine> for State {
             State::Done => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::WorkingSessionLost) => {
-                match *self {
-                    State::Looking => {
-                        leave_looking(context);
-                        leave_working(context);
-                    }
-                    State::OnTheirWay => {
-                        leave_working(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(
-                Transition::LookingAfterAnswerTimeout | Transition::LookingHandedOver3,
-            ) => {
-                leave_looking(context);
-                leave_working(context);
-            }
-            Some(Transition::LookingHandedOver | Transition::LookingHandedOver2) => {
-                leave_looking(context);
-            }
-            Some(Transition::OnTheirWayCame { messages }) => {
-                context
-                    .effects
-                    .act(Action::NoteCome {
-                        messages: messages.clone(),
-                    });
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        if let Some(
-            Transition::AtStartupLook
-            | Transition::LookingHandedOver
-            | Transition::OnTheirWayLook
-            | Transition::OnTheirWayCame { .. },
-        ) = context.transition
-        {
-            enter_looking(context);
-        }
-    }
 }
 
 /// What holds in every state.
@@ -390,7 +315,9 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Look) => {
-            context.take(Transition::AtStartupLook, State::Looking)
+            // → LOOKING (`automata/read_receipts.yaml:32`).
+            enter_looking(context);
+            context.take(State::Looking)
         }
         _ => anywhere(context),
     }
@@ -401,7 +328,9 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionLost) => {
-            context.take(Transition::WorkingSessionLost, State::Done)
+            // → DONE (`automata/read_receipts.yaml:37`). When the contact is here again, it is looked anew.
+            exit_all(context);
+            context.take(State::Done)
         }
         _ => anywhere(context),
     }
@@ -412,6 +341,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_looking(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Found { messages }) => {
+            // Stays (`automata/read_receipts.yaml:43`).
             context
                 .effects
                 .act(Action::HandOver {
@@ -421,18 +351,28 @@ fn in_looking(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::HandedOver { on_their_way }) => {
             if context.variables.again {
-                context.take(Transition::LookingHandedOver, State::Looking)
+                // → LOOKING (`automata/read_receipts.yaml:45`).
+                leave_looking(context);
+                enter_looking(context);
+                context.take(State::Looking)
             } else if *on_their_way > 0 {
-                context.take(Transition::LookingHandedOver2, State::OnTheirWay)
+                // → ON_THEIR_WAY (`automata/read_receipts.yaml:46`).
+                leave_looking(context);
+                context.take(State::OnTheirWay)
             } else {
-                context.take(Transition::LookingHandedOver3, State::Done)
+                // → DONE (`automata/read_receipts.yaml:47`).
+                leave_looking(context);
+                leave_working(context);
+                context.take(State::Done)
             }
         }
         Trigger::Event(Event::Look) => {
+            // Stays (`automata/read_receipts.yaml:48`).
             context.variables.again = true;
             context.internal()
         }
         Trigger::Event(Event::Came { messages }) => {
+            // Stays (`automata/read_receipts.yaml:49`).
             context.variables.again = true;
             context
                 .effects
@@ -442,7 +382,10 @@ fn in_looking(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Timer(Timer::LookingAfterAnswerTimeout) => {
-            context.take(Transition::LookingAfterAnswerTimeout, State::Done)
+            // → DONE (`automata/read_receipts.yaml:41`).
+            leave_looking(context);
+            leave_working(context);
+            context.take(State::Done)
         }
         _ => in_working(context),
     }
@@ -453,19 +396,23 @@ fn in_looking(context: &mut Context<'_>) -> Response {
 fn in_on_their_way(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Look) => {
-            context.take(Transition::OnTheirWayLook, State::Looking)
+            // → LOOKING (`automata/read_receipts.yaml:53`).
+            enter_looking(context);
+            context.take(State::Looking)
         }
         Trigger::Event(Event::Came { messages }) => {
+            // → LOOKING (`automata/read_receipts.yaml:54`).
             context
-                .take(
-                    Transition::OnTheirWayCame {
-                        messages,
-                    },
-                    State::Looking,
-                )
+                .effects
+                .act(Action::NoteCome {
+                    messages: messages.clone(),
+                });
+            enter_looking(context);
+            context.take(State::Looking)
         }
-        Trigger::Event(Event::Found { .. }) => context.ignored(),
-        Trigger::Event(Event::HandedOver { .. }) => context.ignored(),
+        Trigger::Event(Event::Found { .. } | Event::HandedOver { .. }) => {
+            context.ignored()
+        }
         _ => in_working(context),
     }
 }
@@ -496,6 +443,20 @@ fn leave_looking(context: &mut Context<'_>) {
     context.effects.stop(Timer::LookingAfterAnswerTimeout);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Looking => {
+            leave_looking(context);
+            leave_working(context);
+        }
+        State::OnTheirWay => {
+            leave_working(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -505,20 +466,18 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
     let Parts { key, instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -532,18 +491,16 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         variables: &mut variables,
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

@@ -8,9 +8,7 @@ pub mod api {
     /// To `contact_status`.
     pub mod contact_status {
         use automata_runtime::generated::*;
-        use super::super::super::contact_status::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{contact_status::Event, system::Message, types};
         /// `ping_now`. Somebody wants to know. Old names: ping-now, handshake.
         #[must_use]
         pub fn ping_now(peer: types::NodeId) -> Message {
@@ -21,9 +19,7 @@ pub mod api {
     /// To `local_service`.
     pub mod local_service {
         use automata_runtime::generated::*;
-        use super::super::super::local_service::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{local_service::Event, system::Message, types};
         /// `start_requested`. Old name: start.
         #[must_use]
         pub fn start_requested(
@@ -52,8 +48,7 @@ pub mod api {
     /// To `network_connector`.
     pub mod network_connector {
         use automata_runtime::generated::*;
-        use super::super::super::network_connector::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{network_connector::Event, system::Message};
         /// `reconnect`. Take everything down and up again.
         #[must_use]
         pub fn reconnect() -> Message {
@@ -64,9 +59,7 @@ pub mod api {
     /// To `nickname_holder`.
     pub mod nickname_holder {
         use automata_runtime::generated::*;
-        use super::super::super::nickname_holder::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{nickname_holder::Event, system::Message, types};
         /// `set_nickname`. The user wants to be known by this name; after a stop it begins anew. Old name: set.
         #[must_use]
         pub fn set_nickname(nickname: types::Nickname) -> Message {
@@ -83,9 +76,7 @@ pub mod api {
     /// To `nickname_observer`.
     pub mod nickname_observer {
         use automata_runtime::generated::*;
-        use super::super::super::nickname_observer::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{nickname_observer::Event, system::Message, types};
         /// `observe_many`. Report everybody.
         #[must_use]
         pub fn observe_many(search: u64, nickname: types::Nickname) -> Message {
@@ -111,9 +102,7 @@ pub mod api {
     /// To `p2p_connector`.
     pub mod p2p_connector {
         use automata_runtime::generated::*;
-        use super::super::super::p2p_connector::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{p2p_connector::Event, system::Message, types};
         /// `check_synchronize`. My settings or my contacts may have changed.
         #[must_use]
         pub fn check_synchronize() -> Message {
@@ -130,9 +119,7 @@ pub mod api {
     /// To `reachability`.
     pub mod reachability {
         use automata_runtime::generated::*;
-        use super::super::super::reachability::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{reachability::Event, system::Message, types};
         /// `asked`.
         #[must_use]
         pub fn asked(peer: types::NodeId) -> Message {
@@ -143,9 +130,7 @@ pub mod api {
     /// To `read_receipts`.
     pub mod read_receipts {
         use automata_runtime::generated::*;
-        use super::super::super::read_receipts::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{read_receipts::Event, system::Message, types};
         /// `look`. There may be receipts: the user has read something, or the contact has come.
         #[must_use]
         pub fn look(peer: types::NodeId) -> Message {
@@ -159,9 +144,7 @@ pub mod contacts {
     /// To `contact_status`.
     pub mod contact_status {
         use automata_runtime::generated::*;
-        use super::super::super::contact_status::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{contact_status::Event, system::Message, types};
         /// `contact_added`.
         #[must_use]
         pub fn contact_added(peer: types::NodeId) -> Message {
@@ -178,9 +161,7 @@ pub mod contacts {
     /// To `peer_link`.
     pub mod peer_link {
         use automata_runtime::generated::*;
-        use super::super::super::peer_link::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{peer_link::Event, system::Message, types};
         /// `wanted_now`. Somebody waits for it.
         #[must_use]
         pub fn wanted_now(peer: types::NodeId) -> Message {
@@ -200,8 +181,7 @@ pub mod dht {
     /// To `dht_connector`.
     pub mod dht_connector {
         use automata_runtime::generated::*;
-        use super::super::super::dht_connector::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{dht_connector::Event, system::Message};
         /// `opened`. An answer to open: there is a socket.
         #[must_use]
         pub fn opened() -> Message {
@@ -230,8 +210,7 @@ pub mod dht {
     /// To `identity_publisher`.
     pub mod identity_publisher {
         use automata_runtime::generated::*;
-        use super::super::super::identity_publisher::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{identity_publisher::Event, system::Message};
         /// `published`. An answer to publish: enough nodes have it.
         #[must_use]
         pub fn published() -> Message {
@@ -248,9 +227,7 @@ pub mod dht {
     /// To `nickname_holder`.
     pub mod nickname_holder {
         use automata_runtime::generated::*;
-        use super::super::super::nickname_holder::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{nickname_holder::Event, system::Message, types};
         /// `slot_read`. An answer to read_slot.
         #[must_use]
         pub fn slot_read(slot: types::SlotState) -> Message {
@@ -285,9 +262,7 @@ pub mod dht {
     /// To `nickname_observer`.
     pub mod nickname_observer {
         use automata_runtime::generated::*;
-        use super::super::super::nickname_observer::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{nickname_observer::Event, system::Message, types};
         /// `slot_read`. One slot has answered; without a claimant if it is empty, out of date, forged or unreachable.
         #[must_use]
         pub fn slot_read(
@@ -308,9 +283,7 @@ pub mod gateway {
     /// To `contact_status`.
     pub mod contact_status {
         use automata_runtime::generated::*;
-        use super::super::super::contact_status::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{contact_status::Event, system::Message, types};
         /// `session_opened`. There is a session with the peer.
         #[must_use]
         pub fn session_opened(peer: types::NodeId) -> Message {
@@ -339,9 +312,7 @@ pub mod gateway {
     /// To `message_delivery`.
     pub mod message_delivery {
         use automata_runtime::generated::*;
-        use super::super::super::message_delivery::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{message_delivery::Event, system::Message, types};
         /// `turn`. An answer to stand_in_line: the contact is here, and it is this message's turn.
         #[must_use]
         pub fn turn(message: types::PacketId) -> Message {
@@ -388,8 +359,7 @@ pub mod gateway {
     /// To `network_connector`.
     pub mod network_connector {
         use automata_runtime::generated::*;
-        use super::super::super::network_connector::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{network_connector::Event, system::Message};
         /// `transports_verified`. The answer to verify_transports. Old name: verified.
         #[must_use]
         pub fn transports_verified() -> Message {
@@ -406,9 +376,7 @@ pub mod gateway {
     /// To `p2p_connector`.
     pub mod p2p_connector {
         use automata_runtime::generated::*;
-        use super::super::super::p2p_connector::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{p2p_connector::Event, system::Message, types};
         /// `inbox_packet`. A packet came in.
         #[must_use]
         pub fn inbox_packet(transport: types::TransportName) -> Message {
@@ -419,9 +387,7 @@ pub mod gateway {
     /// To `peer_link`.
     pub mod peer_link {
         use automata_runtime::generated::*;
-        use super::super::super::peer_link::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{peer_link::Event, system::Message, types};
         /// `session_ready`. There is a session, whoever opened it.
         #[must_use]
         pub fn session_ready(peer: types::NodeId) -> Message {
@@ -444,8 +410,7 @@ pub mod gateway {
     /// To `peer_protocol`.
     pub mod peer_protocol {
         use automata_runtime::generated::*;
-        use super::super::super::peer_protocol::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{peer_protocol::Event, system::Message};
         /// `other_answered`. An answer to challenge_other: the older session lives.
         #[must_use]
         pub fn other_answered(session: u64) -> Message {
@@ -486,9 +451,7 @@ pub mod gateway {
     /// To `reachability`.
     pub mod reachability {
         use automata_runtime::generated::*;
-        use super::super::super::reachability::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{reachability::Event, system::Message, types};
         /// `session_opened`. There is a session with it.
         #[must_use]
         pub fn session_opened(peer: types::NodeId) -> Message {
@@ -499,9 +462,7 @@ pub mod gateway {
     /// To `read_receipts`.
     pub mod read_receipts {
         use automata_runtime::generated::*;
-        use super::super::super::read_receipts::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{read_receipts::Event, system::Message, types};
         /// `handed_over`. The answer to hand_over: so many have gone, now or before, and may have yet to come.
         #[must_use]
         pub fn handed_over(peer: types::NodeId, on_their_way: u32) -> Message {
@@ -524,8 +485,7 @@ pub mod gateway {
     /// To `tcp_connection`.
     pub mod tcp_connection {
         use automata_runtime::generated::*;
-        use super::super::super::tcp_connection::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{tcp_connection::Event, system::Message};
         /// `send_keep_alive`. Whether the socket lives is to be seen.
         #[must_use]
         pub fn send_keep_alive(session: u64) -> Message {
@@ -545,9 +505,7 @@ pub mod handshake {
     /// To `contact_status`.
     pub mod contact_status {
         use automata_runtime::generated::*;
-        use super::super::super::contact_status::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{contact_status::Event, system::Message, types};
         /// `ack_received`. The peer has acknowledged our identity. Mended: CONNECTED listened to a misspelt name that nobody sent.
         #[must_use]
         pub fn ack_received(peer: types::NodeId) -> Message {
@@ -564,8 +522,7 @@ pub mod handshake {
     /// To `p2p_connector`.
     pub mod p2p_connector {
         use automata_runtime::generated::*;
-        use super::super::super::p2p_connector::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{p2p_connector::Event, system::Message};
         /// `my_id_answered`. One of them has it, does not take it, or is gone. Old name: my-id-propagated, once all have.
         #[must_use]
         pub fn my_id_answered() -> Message {
@@ -579,8 +536,7 @@ pub mod identity {
     /// To `identity_publisher`.
     pub mod identity_publisher {
         use automata_runtime::generated::*;
-        use super::super::super::identity_publisher::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{identity_publisher::Event, system::Message};
         /// `changed`. There is a new document, on disk.
         #[must_use]
         pub fn changed() -> Message {
@@ -591,8 +547,7 @@ pub mod identity {
     /// To `p2p_connector`.
     pub mod p2p_connector {
         use automata_runtime::generated::*;
-        use super::super::super::p2p_connector::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{p2p_connector::Event, system::Message};
         /// `my_id_updated`. The answer to update_my_identity.
         #[must_use]
         pub fn my_id_updated(contacts_changed: bool, identity_changed: bool) -> Message {
@@ -617,9 +572,7 @@ pub mod network {
     /// To `lan_discovery`.
     pub mod lan_discovery {
         use automata_runtime::generated::*;
-        use super::super::super::lan_discovery::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{lan_discovery::Event, system::Message, types};
         /// `searching`. An answer to search: we look, and are heard.
         #[must_use]
         pub fn searching() -> Message {
@@ -654,8 +607,7 @@ pub mod network {
     /// To `network_connector`.
     pub mod network_connector {
         use automata_runtime::generated::*;
-        use super::super::super::network_connector::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{network_connector::Event, system::Message};
         /// `network_info_received`. The answer to check_interfaces: is any interface up, and are they those of last time? Old name: got-network-info.
         #[must_use]
         pub fn network_info_received(active: bool, same_interfaces: bool) -> Message {
@@ -692,9 +644,7 @@ pub mod peers {
     /// To `peer_link`.
     pub mod peer_link {
         use automata_runtime::generated::*;
-        use super::super::super::peer_link::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{peer_link::Event, system::Message, types};
         /// `wanted`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
         #[must_use]
         pub fn wanted(peer: types::NodeId, pause: Milliseconds) -> Message {
@@ -714,9 +664,7 @@ pub mod private_messages {
     /// To `message_delivery`.
     pub mod message_delivery {
         use automata_runtime::generated::*;
-        use super::super::super::message_delivery::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{message_delivery::Event, system::Message, types};
         /// `queued`. The user has written it, or the node found it on disk.
         #[must_use]
         pub fn queued(message: types::PacketId) -> Message {
@@ -727,9 +675,7 @@ pub mod private_messages {
     /// To `nickname_holder`.
     pub mod nickname_holder {
         use automata_runtime::generated::*;
-        use super::super::super::nickname_holder::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{nickname_holder::Event, system::Message, types};
         /// `set_nickname`. The user wants to be known by this name; after a stop it begins anew. Old name: set.
         #[must_use]
         pub fn set_nickname(nickname: types::Nickname) -> Message {
@@ -746,8 +692,7 @@ pub mod private_messages {
     /// To `nickname_observer`.
     pub mod nickname_observer {
         use automata_runtime::generated::*;
-        use super::super::super::nickname_observer::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{nickname_observer::Event, system::Message};
         /// `stop`. Nobody wants to know any more.
         #[must_use]
         pub fn stop(search: u64) -> Message {
@@ -761,8 +706,7 @@ pub mod services {
     /// To `dht_connector`.
     pub mod dht_connector {
         use automata_runtime::generated::*;
-        use super::super::super::dht_connector::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{dht_connector::Event, system::Message};
         /// `init`. The service entangled-dht is on; after a stop it begins anew.
         #[must_use]
         pub fn init() -> Message {
@@ -779,8 +723,7 @@ pub mod services {
     /// To `identity_publisher`.
     pub mod identity_publisher {
         use automata_runtime::generated::*;
-        use super::super::super::identity_publisher::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{identity_publisher::Event, system::Message};
         /// `init`. The service identity-propagate is on; after a stop it begins anew.
         #[must_use]
         pub fn init() -> Message {
@@ -797,8 +740,7 @@ pub mod services {
     /// To `lan_discovery`.
     pub mod lan_discovery {
         use automata_runtime::generated::*;
-        use super::super::super::lan_discovery::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{lan_discovery::Event, system::Message};
         /// `init`. The service lan-discovery is on.
         #[must_use]
         pub fn init() -> Message {
@@ -815,9 +757,7 @@ pub mod services {
     /// To `local_service`.
     pub mod local_service {
         use automata_runtime::generated::*;
-        use super::super::super::local_service::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{local_service::Event, system::Message, types};
         /// `register`. There is such a service in this node.
         #[must_use]
         pub fn register(service: types::ServiceName) -> Message {
@@ -888,9 +828,7 @@ pub mod services {
     /// To `message_delivery`.
     pub mod message_delivery {
         use automata_runtime::generated::*;
-        use super::super::super::message_delivery::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{message_delivery::Event, system::Message, types};
         /// `stop`. The exchange of messages ends; on disk it stays as it is.
         #[must_use]
         pub fn stop(message: types::PacketId) -> Message {
@@ -901,8 +839,7 @@ pub mod services {
     /// To `network_connector`.
     pub mod network_connector {
         use automata_runtime::generated::*;
-        use super::super::super::network_connector::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{network_connector::Event, system::Message};
         /// `init`. The service network is on; after a stop it begins anew.
         #[must_use]
         pub fn init() -> Message {
@@ -925,9 +862,7 @@ pub mod services {
     /// To `network_transport`.
     pub mod network_transport {
         use automata_runtime::generated::*;
-        use super::super::super::network_transport::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{network_transport::Event, system::Message, types};
         /// `init`. The service of this transport is on.
         #[must_use]
         pub fn init(transport: types::TransportName, listen: bool) -> Message {
@@ -944,8 +879,7 @@ pub mod services {
     /// To `p2p_connector`.
     pub mod p2p_connector {
         use automata_runtime::generated::*;
-        use super::super::super::p2p_connector::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{p2p_connector::Event, system::Message};
         /// `init`. The service p2p-hookups is on; after a stop it begins anew.
         #[must_use]
         pub fn init() -> Message {
@@ -968,9 +902,7 @@ pub mod services {
     /// To `peer_protocol`.
     pub mod peer_protocol {
         use automata_runtime::generated::*;
-        use super::super::super::peer_protocol::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{peer_protocol::Event, system::Message, types};
         /// `close`. The session is to end, and the peer is told why.
         #[must_use]
         pub fn close(session: u64, reason: types::Refusal) -> Message {
@@ -984,9 +916,7 @@ pub mod store {
     /// To `read_receipts`.
     pub mod read_receipts {
         use automata_runtime::generated::*;
-        use super::super::super::read_receipts::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{read_receipts::Event, system::Message, types};
         /// `found`. The answer to find.
         #[must_use]
         pub fn found(peer: types::NodeId, messages: types::PacketIds) -> Message {
@@ -1000,9 +930,7 @@ pub mod transports {
     /// To `network_transport`.
     pub mod network_transport {
         use automata_runtime::generated::*;
-        use super::super::super::network_transport::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{network_transport::Event, system::Message, types};
         /// `initialised`. The answer to initialise.
         #[must_use]
         pub fn initialised(transport: types::TransportName) -> Message {
@@ -1037,9 +965,7 @@ pub mod transports {
     /// To `peer_protocol`.
     pub mod peer_protocol {
         use automata_runtime::generated::*;
-        use super::super::super::peer_protocol::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{peer_protocol::Event, system::Message, types};
         /// `hello_received`. The peer's HELLO, compared with ours; with where it sees us, and what program it is.
         #[must_use]
         pub fn hello_received(
@@ -1139,9 +1065,7 @@ pub mod transports {
     /// To `tcp_connection`.
     pub mod tcp_connection {
         use automata_runtime::generated::*;
-        use super::super::super::tcp_connection::Event;
-        use super::super::super::system::Message;
-        use super::super::super::types;
+        use super::super::super::{tcp_connection::Event, system::Message, types};
         /// `connection_made`.
         #[must_use]
         pub fn connection_made(session: u64, outgoing: bool) -> Message {
@@ -1179,8 +1103,7 @@ pub mod user {
     /// To `node_life`.
     pub mod node_life {
         use automata_runtime::generated::*;
-        use super::super::super::node_life::Event;
-        use super::super::super::system::Message;
+        use super::super::super::{node_life::Event, system::Message};
         /// `begin`.
         #[must_use]
         pub fn begin() -> Message {

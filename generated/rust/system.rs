@@ -2,8 +2,12 @@
 //! All automata together: the tables of their instances, and the routing of what they send.
 
 use automata_runtime::generated::*;
-use super::outside;
-use super::types;
+use super::{
+    contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery,
+    local_service, message_delivery, network_connector, network_transport,
+    nickname_holder, nickname_observer, node_life, outside, p2p_connector, peer_link,
+    peer_protocol, reachability, read_receipts, tcp_connection, types,
+};
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
 pub const MODEL_HASH: &str = "01fb753ea6af8b36a99c91bd46a7fb562a7ecaaa4536444a1c19ee3ba7bfc325";
@@ -12,80 +16,80 @@ pub const MODEL_HASH: &str = "01fb753ea6af8b36a99c91bd46a7fb562a7ecaaa4536444a1c
 #[derive(Clone, Debug)]
 pub enum Message {
     /// For `contact_ratings`.
-    ContactRatings(Input<super::contact_ratings::Machine>),
+    ContactRatings(Input<contact_ratings::Machine>),
     /// For `contact_status`.
-    ContactStatus(types::NodeId, Input<super::contact_status::Machine>),
+    ContactStatus(types::NodeId, Input<contact_status::Machine>),
     /// For `dht_connector`.
-    DhtConnector(Input<super::dht_connector::Machine>),
+    DhtConnector(Input<dht_connector::Machine>),
     /// For `identity_publisher`.
-    IdentityPublisher(Input<super::identity_publisher::Machine>),
+    IdentityPublisher(Input<identity_publisher::Machine>),
     /// For `lan_discovery`.
-    LanDiscovery(Input<super::lan_discovery::Machine>),
+    LanDiscovery(Input<lan_discovery::Machine>),
     /// For `local_service`.
-    LocalService(types::ServiceName, Input<super::local_service::Machine>),
+    LocalService(types::ServiceName, Input<local_service::Machine>),
     /// For `message_delivery`.
-    MessageDelivery(types::PacketId, Input<super::message_delivery::Machine>),
+    MessageDelivery(types::PacketId, Input<message_delivery::Machine>),
     /// For `network_connector`.
-    NetworkConnector(Input<super::network_connector::Machine>),
+    NetworkConnector(Input<network_connector::Machine>),
     /// For `network_transport`.
-    NetworkTransport(types::TransportName, Input<super::network_transport::Machine>),
+    NetworkTransport(types::TransportName, Input<network_transport::Machine>),
     /// For `nickname_holder`.
-    NicknameHolder(Input<super::nickname_holder::Machine>),
+    NicknameHolder(Input<nickname_holder::Machine>),
     /// For `nickname_observer`.
-    NicknameObserver(u64, Input<super::nickname_observer::Machine>),
+    NicknameObserver(u64, Input<nickname_observer::Machine>),
     /// For `node_life`.
-    NodeLife(Input<super::node_life::Machine>),
+    NodeLife(Input<node_life::Machine>),
     /// For `p2p_connector`.
-    P2pConnector(Input<super::p2p_connector::Machine>),
+    P2pConnector(Input<p2p_connector::Machine>),
     /// For `peer_link`.
-    PeerLink(types::NodeId, Input<super::peer_link::Machine>),
+    PeerLink(types::NodeId, Input<peer_link::Machine>),
     /// For `peer_protocol`.
-    PeerProtocol(u64, Input<super::peer_protocol::Machine>),
+    PeerProtocol(u64, Input<peer_protocol::Machine>),
     /// For `reachability`.
-    Reachability(types::NodeId, Input<super::reachability::Machine>),
+    Reachability(types::NodeId, Input<reachability::Machine>),
     /// For `read_receipts`.
-    ReadReceipts(types::NodeId, Input<super::read_receipts::Machine>),
+    ReadReceipts(types::NodeId, Input<read_receipts::Machine>),
     /// For `tcp_connection`.
-    TcpConnection(u64, Input<super::tcp_connection::Machine>),
+    TcpConnection(u64, Input<tcp_connection::Machine>),
 }
 
 /// What an instance asks of its host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Of `contact_ratings`.
-    ContactRatings(super::contact_ratings::Action),
+    ContactRatings(contact_ratings::Action),
     /// Of `contact_status`.
-    ContactStatus(types::NodeId, super::contact_status::Inside),
+    ContactStatus(types::NodeId, contact_status::Inside),
     /// Of `dht_connector`.
-    DhtConnector(super::dht_connector::Inside),
+    DhtConnector(dht_connector::Inside),
     /// Of `identity_publisher`.
-    IdentityPublisher(super::identity_publisher::Inside),
+    IdentityPublisher(identity_publisher::Inside),
     /// Of `lan_discovery`.
-    LanDiscovery(super::lan_discovery::Inside),
+    LanDiscovery(lan_discovery::Inside),
     /// Of `local_service`.
-    LocalService(types::ServiceName, super::local_service::Action),
+    LocalService(types::ServiceName, local_service::Action),
     /// Of `message_delivery`.
-    MessageDelivery(types::PacketId, super::message_delivery::Inside),
+    MessageDelivery(types::PacketId, message_delivery::Inside),
     /// Of `network_connector`.
-    NetworkConnector(super::network_connector::Inside),
+    NetworkConnector(network_connector::Inside),
     /// Of `network_transport`.
-    NetworkTransport(types::TransportName, super::network_transport::Inside),
+    NetworkTransport(types::TransportName, network_transport::Inside),
     /// Of `nickname_holder`.
-    NicknameHolder(super::nickname_holder::Inside),
+    NicknameHolder(nickname_holder::Inside),
     /// Of `node_life`.
-    NodeLife(super::node_life::Action),
+    NodeLife(node_life::Action),
     /// Of `p2p_connector`.
-    P2pConnector(super::p2p_connector::Action),
+    P2pConnector(p2p_connector::Action),
     /// Of `peer_link`.
-    PeerLink(types::NodeId, super::peer_link::Action),
+    PeerLink(types::NodeId, peer_link::Action),
     /// Of `peer_protocol`.
-    PeerProtocol(u64, super::peer_protocol::Inside),
+    PeerProtocol(u64, peer_protocol::Inside),
     /// Of `reachability`.
-    Reachability(types::NodeId, super::reachability::Inside),
+    Reachability(types::NodeId, reachability::Inside),
     /// Of `read_receipts`.
-    ReadReceipts(types::NodeId, super::read_receipts::Inside),
+    ReadReceipts(types::NodeId, read_receipts::Inside),
     /// Of `tcp_connection`.
-    TcpConnection(u64, super::tcp_connection::Inside),
+    TcpConnection(u64, tcp_connection::Inside),
     /// For a part outside.
     Outside(outside::Command),
 }
@@ -94,108 +98,105 @@ pub enum Action {
 #[derive(Clone, Copy, Debug)]
 pub enum Alarm {
     /// Of `contact_ratings`.
-    ContactRatings(Slot, super::contact_ratings::Timer),
+    ContactRatings(Slot, contact_ratings::Timer),
     /// Of `contact_status`.
-    ContactStatus(Slot, super::contact_status::Timer),
+    ContactStatus(Slot, contact_status::Timer),
     /// Of `dht_connector`.
-    DhtConnector(Slot, super::dht_connector::Timer),
+    DhtConnector(Slot, dht_connector::Timer),
     /// Of `identity_publisher`.
-    IdentityPublisher(Slot, super::identity_publisher::Timer),
+    IdentityPublisher(Slot, identity_publisher::Timer),
     /// Of `lan_discovery`.
-    LanDiscovery(Slot, super::lan_discovery::Timer),
+    LanDiscovery(Slot, lan_discovery::Timer),
     /// Of `local_service`.
-    LocalService(Slot, super::local_service::Timer),
+    LocalService(Slot, local_service::Timer),
     /// Of `message_delivery`.
-    MessageDelivery(Slot, super::message_delivery::Timer),
+    MessageDelivery(Slot, message_delivery::Timer),
     /// Of `network_connector`.
-    NetworkConnector(Slot, super::network_connector::Timer),
+    NetworkConnector(Slot, network_connector::Timer),
     /// Of `network_transport`.
-    NetworkTransport(Slot, super::network_transport::Timer),
+    NetworkTransport(Slot, network_transport::Timer),
     /// Of `nickname_holder`.
-    NicknameHolder(Slot, super::nickname_holder::Timer),
+    NicknameHolder(Slot, nickname_holder::Timer),
     /// Of `nickname_observer`.
-    NicknameObserver(Slot, super::nickname_observer::Timer),
+    NicknameObserver(Slot, nickname_observer::Timer),
     /// Of `p2p_connector`.
-    P2pConnector(Slot, super::p2p_connector::Timer),
+    P2pConnector(Slot, p2p_connector::Timer),
     /// Of `peer_link`.
-    PeerLink(Slot, super::peer_link::Timer),
+    PeerLink(Slot, peer_link::Timer),
     /// Of `peer_protocol`.
-    PeerProtocol(Slot, super::peer_protocol::Timer),
+    PeerProtocol(Slot, peer_protocol::Timer),
     /// Of `reachability`.
-    Reachability(Slot, super::reachability::Timer),
+    Reachability(Slot, reachability::Timer),
     /// Of `read_receipts`.
-    ReadReceipts(Slot, super::read_receipts::Timer),
+    ReadReceipts(Slot, read_receipts::Timer),
     /// Of `tcp_connection`.
-    TcpConnection(Slot, super::tcp_connection::Timer),
+    TcpConnection(Slot, tcp_connection::Timer),
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: super::contact_status::Conditions + super::network_connector::Conditions + super::nickname_holder::Conditions + super::p2p_connector::Conditions + super::peer_link::Conditions + super::peer_protocol::Conditions + super::reachability::Conditions {}
+pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + reachability::Conditions {}
 impl<
-    T: super::contact_status::Conditions + super::network_connector::Conditions
-        + super::nickname_holder::Conditions + super::p2p_connector::Conditions
-        + super::peer_link::Conditions + super::peer_protocol::Conditions
-        + super::reachability::Conditions,
+    T: contact_status::Conditions + network_connector::Conditions
+        + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions
+        + peer_protocol::Conditions + reachability::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Settings {
     /// Of `contact_ratings`.
-    pub contact_ratings: super::contact_ratings::Settings,
+    pub contact_ratings: contact_ratings::Settings,
     /// Of `contact_status`.
-    pub contact_status: super::contact_status::Settings,
+    pub contact_status: contact_status::Settings,
     /// Of `dht_connector`.
-    pub dht_connector: super::dht_connector::Settings,
+    pub dht_connector: dht_connector::Settings,
     /// Of `identity_publisher`.
-    pub identity_publisher: super::identity_publisher::Settings,
+    pub identity_publisher: identity_publisher::Settings,
     /// Of `lan_discovery`.
-    pub lan_discovery: super::lan_discovery::Settings,
+    pub lan_discovery: lan_discovery::Settings,
     /// Of `local_service`.
-    pub local_service: super::local_service::Settings,
+    pub local_service: local_service::Settings,
     /// Of `message_delivery`.
-    pub message_delivery: super::message_delivery::Settings,
+    pub message_delivery: message_delivery::Settings,
     /// Of `network_connector`.
-    pub network_connector: super::network_connector::Settings,
+    pub network_connector: network_connector::Settings,
     /// Of `network_transport`.
-    pub network_transport: super::network_transport::Settings,
+    pub network_transport: network_transport::Settings,
     /// Of `nickname_holder`.
-    pub nickname_holder: super::nickname_holder::Settings,
+    pub nickname_holder: nickname_holder::Settings,
     /// Of `nickname_observer`.
-    pub nickname_observer: super::nickname_observer::Settings,
+    pub nickname_observer: nickname_observer::Settings,
     /// Of `p2p_connector`.
-    pub p2p_connector: super::p2p_connector::Settings,
+    pub p2p_connector: p2p_connector::Settings,
     /// Of `peer_link`.
-    pub peer_link: super::peer_link::Settings,
+    pub peer_link: peer_link::Settings,
     /// Of `peer_protocol`.
-    pub peer_protocol: super::peer_protocol::Settings,
+    pub peer_protocol: peer_protocol::Settings,
     /// Of `reachability`.
-    pub reachability: super::reachability::Settings,
+    pub reachability: reachability::Settings,
     /// Of `read_receipts`.
-    pub read_receipts: super::read_receipts::Settings,
+    pub read_receipts: read_receipts::Settings,
     /// Of `tcp_connection`.
-    pub tcp_connection: super::tcp_connection::Settings,
+    pub tcp_connection: tcp_connection::Settings,
 }
 
 /// The states that others look at. They change between deliveries only.
 #[derive(Clone, Debug, Default)]
 pub struct States {
     /// Of `dht_connector`.
-    pub dht_connector: Option<super::dht_connector::State>,
+    pub dht_connector: Option<dht_connector::State>,
     /// Of `identity_publisher`.
-    pub identity_publisher: Option<super::identity_publisher::State>,
+    pub identity_publisher: Option<identity_publisher::State>,
     /// Of `local_service`.
-    pub local_service: automata_runtime::StateCounts<super::local_service::State>,
+    pub local_service: automata_runtime::StateCounts<local_service::State>,
     /// Of `network_connector`.
-    pub network_connector: Option<super::network_connector::State>,
+    pub network_connector: Option<network_connector::State>,
     /// Of `network_transport`.
-    pub network_transport: automata_runtime::StateCounts<
-        super::network_transport::State,
-    >,
+    pub network_transport: automata_runtime::StateCounts<network_transport::State>,
     /// Of `peer_link`.
-    pub peer_link: automata_runtime::StateTable<types::NodeId, super::peer_link::State>,
+    pub peer_link: automata_runtime::StateTable<types::NodeId, peer_link::State>,
     /// Of `tcp_connection`.
-    pub tcp_connection: automata_runtime::StateCounts<super::tcp_connection::State>,
+    pub tcp_connection: automata_runtime::StateCounts<tcp_connection::State>,
 }
 
 /// Every instance of every automaton. Runs in a [`Bus`].
@@ -203,41 +204,41 @@ pub struct System {
     settings: Settings,
     states: States,
     /// Counts, for each contact, how long it was there of the time that we were.
-    pub contact_ratings: Single<super::contact_ratings::Machine>,
+    pub contact_ratings: Single<contact_ratings::Machine>,
     /// Per peer. Can I reach this user now?
-    pub contact_status: Instances<super::contact_status::Machine>,
+    pub contact_status: Instances<contact_status::Machine>,
     /// Is this node part of the distributed hash table?
-    pub dht_connector: Single<super::dht_connector::Machine>,
+    pub dht_connector: Single<dht_connector::Machine>,
     /// Is our identity document in the DHT, where others look for it?
-    pub identity_publisher: Single<super::identity_publisher::Machine>,
+    pub identity_publisher: Single<identity_publisher::Machine>,
     /// Are nodes in the local network found, and do they find us?
-    pub lan_discovery: Single<super::lan_discovery::Machine>,
+    pub lan_discovery: Single<lan_discovery::Machine>,
     /// Per service. Is this service of the node on, and what stands in its way?
-    pub local_service: Instances<super::local_service::Machine>,
+    pub local_service: Instances<local_service::Machine>,
     /// Per message. Is this message of ours on its way, and has it arrived?
-    pub message_delivery: Instances<super::message_delivery::Machine>,
+    pub message_delivery: Instances<message_delivery::Machine>,
     /// Is there a network, and are the transports up?
-    pub network_connector: Single<super::network_connector::Machine>,
+    pub network_connector: Single<network_connector::Machine>,
     /// Per transport. The life of one transport, from its initialisation to its end.
-    pub network_transport: Instances<super::network_transport::Machine>,
+    pub network_transport: Instances<network_transport::Machine>,
     /// Keeps the user's nickname in the DHT.
-    pub nickname_holder: Single<super::nickname_holder::Machine>,
+    pub nickname_holder: Single<nickname_holder::Machine>,
     /// Per search. Finds everybody who claims a nickname.
-    pub nickname_observer: Instances<super::nickname_observer::Machine>,
+    pub nickname_observer: Instances<nickname_observer::Machine>,
     /// Has this node begun, and has it come to rest?
-    pub node_life: Single<super::node_life::Machine>,
+    pub node_life: Single<node_life::Machine>,
     /// Is my identity known to others, and can they reach me?
-    pub p2p_connector: Single<super::p2p_connector::Machine>,
+    pub p2p_connector: Single<p2p_connector::Machine>,
     /// Per peer. A session is wanted with this peer; is there one, and when is it tried again?
-    pub peer_link: Instances<super::peer_link::Machine>,
+    pub peer_link: Instances<peer_link::Machine>,
     /// Per session. Who is this peer, and may we talk? HELLO, PEER-ID and READY over one session.
-    pub peer_protocol: Instances<super::peer_protocol::Machine>,
+    pub peer_protocol: Instances<peer_protocol::Machine>,
     /// Per peer. Is this node there now? Somebody who searches wants to know.
-    pub reachability: Instances<super::reachability::Machine>,
+    pub reachability: Instances<reachability::Machine>,
     /// Per peer. Has this contact yet to hear which of its messages our user has read?
-    pub read_receipts: Instances<super::read_receipts::Machine>,
+    pub read_receipts: Instances<read_receipts::Machine>,
     /// Per session. One TCP session with a remote node, from the open socket to its close.
-    pub tcp_connection: Instances<super::tcp_connection::Machine>,
+    pub tcp_connection: Instances<tcp_connection::Machine>,
 }
 
 impl System {
@@ -310,36 +311,36 @@ impl automata_runtime::System for System {
     }
 
     fn visit<V: Visitor<Self>>(visitor: &mut V) {
-        visitor.member::<super::contact_ratings::Machine>();
-        visitor.member::<super::contact_status::Machine>();
-        visitor.member::<super::dht_connector::Machine>();
-        visitor.member::<super::identity_publisher::Machine>();
-        visitor.member::<super::lan_discovery::Machine>();
-        visitor.member::<super::local_service::Machine>();
-        visitor.member::<super::message_delivery::Machine>();
-        visitor.member::<super::network_connector::Machine>();
-        visitor.member::<super::network_transport::Machine>();
-        visitor.member::<super::nickname_holder::Machine>();
-        visitor.member::<super::nickname_observer::Machine>();
-        visitor.member::<super::node_life::Machine>();
-        visitor.member::<super::p2p_connector::Machine>();
-        visitor.member::<super::peer_link::Machine>();
-        visitor.member::<super::peer_protocol::Machine>();
-        visitor.member::<super::reachability::Machine>();
-        visitor.member::<super::read_receipts::Machine>();
-        visitor.member::<super::tcp_connection::Machine>();
+        visitor.member::<contact_ratings::Machine>();
+        visitor.member::<contact_status::Machine>();
+        visitor.member::<dht_connector::Machine>();
+        visitor.member::<identity_publisher::Machine>();
+        visitor.member::<lan_discovery::Machine>();
+        visitor.member::<local_service::Machine>();
+        visitor.member::<message_delivery::Machine>();
+        visitor.member::<network_connector::Machine>();
+        visitor.member::<network_transport::Machine>();
+        visitor.member::<nickname_holder::Machine>();
+        visitor.member::<nickname_observer::Machine>();
+        visitor.member::<node_life::Machine>();
+        visitor.member::<p2p_connector::Machine>();
+        visitor.member::<peer_link::Machine>();
+        visitor.member::<peer_protocol::Machine>();
+        visitor.member::<reachability::Machine>();
+        visitor.member::<read_receipts::Machine>();
+        visitor.member::<tcp_connection::Machine>();
     }
 
     fn starts(&self) -> Vec<Message> {
         vec![
-            Message::ContactRatings(Input::Start(super::contact_ratings::Given::default())),
-            Message::DhtConnector(Input::Start(super::dht_connector::Given::default())),
-            Message::IdentityPublisher(Input::Start(super::identity_publisher::Given::default())),
-            Message::LanDiscovery(Input::Start(super::lan_discovery::Given::default())),
-            Message::NetworkConnector(Input::Start(super::network_connector::Given::default())),
-            Message::NicknameHolder(Input::Start(super::nickname_holder::Given::default())),
+            Message::ContactRatings(Input::Start(contact_ratings::Given::default())),
+            Message::DhtConnector(Input::Start(dht_connector::Given::default())),
+            Message::IdentityPublisher(Input::Start(identity_publisher::Given::default())),
+            Message::LanDiscovery(Input::Start(lan_discovery::Given::default())),
+            Message::NetworkConnector(Input::Start(network_connector::Given::default())),
+            Message::NicknameHolder(Input::Start(nickname_holder::Given::default())),
             Message::NodeLife(Input::Start(())),
-            Message::P2pConnector(Input::Start(super::p2p_connector::Given::default()))
+            Message::P2pConnector(Input::Start(p2p_connector::Given::default()))
         ]
     }
 
@@ -353,7 +354,7 @@ impl automata_runtime::System for System {
         match message {
             Message::ContactRatings(input) => {
                 bus.deliver_to::<
-                        super::contact_ratings::Machine,
+                        contact_ratings::Machine,
                     >(
                     (),
                     input,
@@ -365,12 +366,12 @@ impl automata_runtime::System for System {
             }
             Message::ContactStatus(key, input) => {
                 bus.deliver_to::<
-                        super::contact_status::Machine,
+                        contact_status::Machine,
                     >(key, input, origin, Message::ContactStatus, host, actions)
             }
             Message::DhtConnector(input) => {
                 bus.deliver_to::<
-                        super::dht_connector::Machine,
+                        dht_connector::Machine,
                     >(
                     (),
                     input,
@@ -382,7 +383,7 @@ impl automata_runtime::System for System {
             }
             Message::IdentityPublisher(input) => {
                 bus.deliver_to::<
-                        super::identity_publisher::Machine,
+                        identity_publisher::Machine,
                     >(
                     (),
                     input,
@@ -394,7 +395,7 @@ impl automata_runtime::System for System {
             }
             Message::LanDiscovery(input) => {
                 bus.deliver_to::<
-                        super::lan_discovery::Machine,
+                        lan_discovery::Machine,
                     >(
                     (),
                     input,
@@ -406,17 +407,17 @@ impl automata_runtime::System for System {
             }
             Message::LocalService(key, input) => {
                 bus.deliver_to::<
-                        super::local_service::Machine,
+                        local_service::Machine,
                     >(key, input, origin, Message::LocalService, host, actions)
             }
             Message::MessageDelivery(key, input) => {
                 bus.deliver_to::<
-                        super::message_delivery::Machine,
+                        message_delivery::Machine,
                     >(key, input, origin, Message::MessageDelivery, host, actions)
             }
             Message::NetworkConnector(input) => {
                 bus.deliver_to::<
-                        super::network_connector::Machine,
+                        network_connector::Machine,
                     >(
                     (),
                     input,
@@ -428,12 +429,12 @@ impl automata_runtime::System for System {
             }
             Message::NetworkTransport(key, input) => {
                 bus.deliver_to::<
-                        super::network_transport::Machine,
+                        network_transport::Machine,
                     >(key, input, origin, Message::NetworkTransport, host, actions)
             }
             Message::NicknameHolder(input) => {
                 bus.deliver_to::<
-                        super::nickname_holder::Machine,
+                        nickname_holder::Machine,
                     >(
                     (),
                     input,
@@ -445,12 +446,12 @@ impl automata_runtime::System for System {
             }
             Message::NicknameObserver(key, input) => {
                 bus.deliver_to::<
-                        super::nickname_observer::Machine,
+                        nickname_observer::Machine,
                     >(key, input, origin, Message::NicknameObserver, host, actions)
             }
             Message::NodeLife(input) => {
                 bus.deliver_to::<
-                        super::node_life::Machine,
+                        node_life::Machine,
                     >(
                     (),
                     input,
@@ -462,7 +463,7 @@ impl automata_runtime::System for System {
             }
             Message::P2pConnector(input) => {
                 bus.deliver_to::<
-                        super::p2p_connector::Machine,
+                        p2p_connector::Machine,
                     >(
                     (),
                     input,
@@ -474,27 +475,27 @@ impl automata_runtime::System for System {
             }
             Message::PeerLink(key, input) => {
                 bus.deliver_to::<
-                        super::peer_link::Machine,
+                        peer_link::Machine,
                     >(key, input, origin, Message::PeerLink, host, actions)
             }
             Message::PeerProtocol(key, input) => {
                 bus.deliver_to::<
-                        super::peer_protocol::Machine,
+                        peer_protocol::Machine,
                     >(key, input, origin, Message::PeerProtocol, host, actions)
             }
             Message::Reachability(key, input) => {
                 bus.deliver_to::<
-                        super::reachability::Machine,
+                        reachability::Machine,
                     >(key, input, origin, Message::Reachability, host, actions)
             }
             Message::ReadReceipts(key, input) => {
                 bus.deliver_to::<
-                        super::read_receipts::Machine,
+                        read_receipts::Machine,
                     >(key, input, origin, Message::ReadReceipts, host, actions)
             }
             Message::TcpConnection(key, input) => {
                 bus.deliver_to::<
-                        super::tcp_connection::Machine,
+                        tcp_connection::Machine,
                     >(key, input, origin, Message::TcpConnection, host, actions)
             }
         }
@@ -508,77 +509,63 @@ impl automata_runtime::System for System {
     ) {
         match alarm {
             Alarm::ContactRatings(slot, timer) => {
-                bus.fire_at::<
-                        super::contact_ratings::Machine,
-                    >(slot, timer, host, actions)
+                bus.fire_at::<contact_ratings::Machine>(slot, timer, host, actions)
             }
             Alarm::ContactStatus(slot, timer) => {
-                bus.fire_at::<super::contact_status::Machine>(slot, timer, host, actions)
+                bus.fire_at::<contact_status::Machine>(slot, timer, host, actions)
             }
             Alarm::DhtConnector(slot, timer) => {
-                bus.fire_at::<super::dht_connector::Machine>(slot, timer, host, actions)
+                bus.fire_at::<dht_connector::Machine>(slot, timer, host, actions)
             }
             Alarm::IdentityPublisher(slot, timer) => {
-                bus.fire_at::<
-                        super::identity_publisher::Machine,
-                    >(slot, timer, host, actions)
+                bus.fire_at::<identity_publisher::Machine>(slot, timer, host, actions)
             }
             Alarm::LanDiscovery(slot, timer) => {
-                bus.fire_at::<super::lan_discovery::Machine>(slot, timer, host, actions)
+                bus.fire_at::<lan_discovery::Machine>(slot, timer, host, actions)
             }
             Alarm::LocalService(slot, timer) => {
-                bus.fire_at::<super::local_service::Machine>(slot, timer, host, actions)
+                bus.fire_at::<local_service::Machine>(slot, timer, host, actions)
             }
             Alarm::MessageDelivery(slot, timer) => {
-                bus.fire_at::<
-                        super::message_delivery::Machine,
-                    >(slot, timer, host, actions)
+                bus.fire_at::<message_delivery::Machine>(slot, timer, host, actions)
             }
             Alarm::NetworkConnector(slot, timer) => {
-                bus.fire_at::<
-                        super::network_connector::Machine,
-                    >(slot, timer, host, actions)
+                bus.fire_at::<network_connector::Machine>(slot, timer, host, actions)
             }
             Alarm::NetworkTransport(slot, timer) => {
-                bus.fire_at::<
-                        super::network_transport::Machine,
-                    >(slot, timer, host, actions)
+                bus.fire_at::<network_transport::Machine>(slot, timer, host, actions)
             }
             Alarm::NicknameHolder(slot, timer) => {
-                bus.fire_at::<
-                        super::nickname_holder::Machine,
-                    >(slot, timer, host, actions)
+                bus.fire_at::<nickname_holder::Machine>(slot, timer, host, actions)
             }
             Alarm::NicknameObserver(slot, timer) => {
-                bus.fire_at::<
-                        super::nickname_observer::Machine,
-                    >(slot, timer, host, actions)
+                bus.fire_at::<nickname_observer::Machine>(slot, timer, host, actions)
             }
             Alarm::P2pConnector(slot, timer) => {
-                bus.fire_at::<super::p2p_connector::Machine>(slot, timer, host, actions)
+                bus.fire_at::<p2p_connector::Machine>(slot, timer, host, actions)
             }
             Alarm::PeerLink(slot, timer) => {
-                bus.fire_at::<super::peer_link::Machine>(slot, timer, host, actions)
+                bus.fire_at::<peer_link::Machine>(slot, timer, host, actions)
             }
             Alarm::PeerProtocol(slot, timer) => {
-                bus.fire_at::<super::peer_protocol::Machine>(slot, timer, host, actions)
+                bus.fire_at::<peer_protocol::Machine>(slot, timer, host, actions)
             }
             Alarm::Reachability(slot, timer) => {
-                bus.fire_at::<super::reachability::Machine>(slot, timer, host, actions)
+                bus.fire_at::<reachability::Machine>(slot, timer, host, actions)
             }
             Alarm::ReadReceipts(slot, timer) => {
-                bus.fire_at::<super::read_receipts::Machine>(slot, timer, host, actions)
+                bus.fire_at::<read_receipts::Machine>(slot, timer, host, actions)
             }
             Alarm::TcpConnection(slot, timer) => {
-                bus.fire_at::<super::tcp_connection::Machine>(slot, timer, host, actions)
+                bus.fire_at::<tcp_connection::Machine>(slot, timer, host, actions)
             }
         }
     }
 }
 
-impl Member<super::contact_ratings::Machine> for System {
+impl Member<contact_ratings::Machine> for System {
     const INDEX: usize = 0;
-    type Table = Single<super::contact_ratings::Machine>;
+    type Table = Single<contact_ratings::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.contact_ratings
@@ -592,14 +579,12 @@ impl Member<super::contact_ratings::Machine> for System {
     fn create(
         &mut self,
         key: &(),
-        given: &super::contact_ratings::Given,
+        given: &contact_ratings::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::contact_ratings::Instance {
-        let parameters = Member::<
-            super::contact_ratings::Machine,
-        >::parameters(self, given);
+    ) -> contact_ratings::Instance {
+        let parameters = Member::<contact_ratings::Machine>::parameters(self, given);
         let buffers = self.contact_ratings.buffers_mut();
-        super::contact_ratings::create(
+        contact_ratings::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -607,25 +592,18 @@ impl Member<super::contact_ratings::Machine> for System {
         )
     }
 
-    fn parameters(
-        &self,
-        given: &super::contact_ratings::Given,
-    ) -> super::contact_ratings::Parameters {
-        super::contact_ratings::Parameters::new(&self.settings.contact_ratings, given)
+    fn parameters(&self, given: &contact_ratings::Given) -> contact_ratings::Parameters {
+        contact_ratings::Parameters::new(&self.settings.contact_ratings, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<
-            '_,
-            super::contact_ratings::Event,
-            super::contact_ratings::Timer,
-        >,
+        trigger: Trigger<'_, contact_ratings::Event, contact_ratings::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::contact_ratings::step(self.contact_ratings.parts(slot), trigger)
+        contact_ratings::step(self.contact_ratings.parts(slot), trigger)
     }
 
     fn route(
@@ -638,18 +616,18 @@ impl Member<super::contact_ratings::Machine> for System {
     }
 
     #[inline]
-    fn action((): &(), action: super::contact_ratings::Action) -> Action {
+    fn action((): &(), action: contact_ratings::Action) -> Action {
         Action::ContactRatings(action)
     }
 
-    fn alarm(slot: Slot, timer: super::contact_ratings::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: contact_ratings::Timer) -> Alarm {
         Alarm::ContactRatings(slot, timer)
     }
 }
 
-impl Member<super::contact_status::Machine> for System {
+impl Member<contact_status::Machine> for System {
     const INDEX: usize = 1;
-    type Table = Instances<super::contact_status::Machine>;
+    type Table = Instances<contact_status::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.contact_status
@@ -663,14 +641,12 @@ impl Member<super::contact_status::Machine> for System {
     fn create(
         &mut self,
         key: &types::NodeId,
-        given: &super::contact_status::Given,
+        given: &contact_status::Given,
         host: &mut (dyn Host + '_),
-    ) -> super::contact_status::Instance {
-        let parameters = Member::<
-            super::contact_status::Machine,
-        >::parameters(self, given);
+    ) -> contact_status::Instance {
+        let parameters = Member::<contact_status::Machine>::parameters(self, given);
         let buffers = self.contact_status.buffers_mut();
-        super::contact_status::create(
+        contact_status::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -680,21 +656,18 @@ impl Member<super::contact_status::Machine> for System {
         )
     }
 
-    fn parameters(
-        &self,
-        given: &super::contact_status::Given,
-    ) -> super::contact_status::Parameters {
-        super::contact_status::Parameters::new(&self.settings.contact_status, given)
+    fn parameters(&self, given: &contact_status::Given) -> contact_status::Parameters {
+        contact_status::Parameters::new(&self.settings.contact_status, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::contact_status::Event, super::contact_status::Timer>,
+        trigger: Trigger<'_, contact_status::Event, contact_status::Timer>,
         host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::contact_status::step(
+        contact_status::step(
             self.contact_status.parts(slot),
             trigger,
             host,
@@ -702,64 +675,56 @@ impl Member<super::contact_status::Machine> for System {
         )
     }
 
-    fn route(
-        &self,
-        _: Slot,
-        sent: super::contact_status::Sent,
-        outbox: &mut Outbox<'_, Self>,
-    ) {
+    fn route(&self, _: Slot, sent: contact_status::Sent, outbox: &mut Outbox<'_, Self>) {
         match sent {
-            super::contact_status::Sent::ToPeerLink { key, event } => {
+            contact_status::Sent::ToPeerLink { key, event } => {
                 outbox.send(Message::PeerLink(key, Input::Event(event)))
             }
-            super::contact_status::Sent::ToReadReceipts { key, event } => {
+            contact_status::Sent::ToReadReceipts { key, event } => {
                 outbox.send(Message::ReadReceipts(key, Input::Event(event)))
             }
         }
     }
 
     #[inline]
-    fn action(
-        instance_: &types::NodeId,
-        action: super::contact_status::Action,
-    ) -> Action {
+    fn action(instance_: &types::NodeId, action: contact_status::Action) -> Action {
         match action {
-            super::contact_status::Action::SendMyIdentity => {
+            contact_status::Action::SendMyIdentity => {
                 Action::ContactStatus(
                     instance_.clone(),
-                    super::contact_status::Inside::SendMyIdentity,
+                    contact_status::Inside::SendMyIdentity,
                 )
             }
-            super::contact_status::Action::CancelHandshake => {
+            contact_status::Action::CancelHandshake => {
                 Action::ContactStatus(
                     instance_.clone(),
-                    super::contact_status::Inside::CancelHandshake,
+                    contact_status::Inside::CancelHandshake,
                 )
             }
-            super::contact_status::Action::RememberTime => {
+            contact_status::Action::RememberTime => {
                 Action::ContactStatus(
                     instance_.clone(),
-                    super::contact_status::Inside::RememberTime,
+                    contact_status::Inside::RememberTime,
                 )
             }
-            super::contact_status::Action::ReportConnected => {
+            contact_status::Action::ReportConnected => {
                 Action::Outside(
                     outside::Command::User(outside::User::ContactStatusReportConnected {
                         peer: instance_.clone(),
                     }),
                 )
             }
-            super::contact_status::Action::ReportDisconnected => {
+            contact_status::Action::ReportDisconnected => {
                 Action::Outside(
                     outside::Command::User(outside::User::ContactStatusReportDisconnected {
                         peer: instance_.clone(),
                     }),
                 )
             }
-            super::contact_status::Action::ReleaseMessages { at_once } => {
+            contact_status::Action::ReleaseMessages { at_once } => {
                 Action::ContactStatus(
                     instance_.clone(),
-                    super::contact_status::Inside::ReleaseMessages {
+                    contact_status::Inside::ReleaseMessages {
                         at_once,
                     },
                 )
@@ -767,14 +732,14 @@ impl Member<super::contact_status::Machine> for System {
         }
     }
 
-    fn alarm(slot: Slot, timer: super::contact_status::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: contact_status::Timer) -> Alarm {
         Alarm::ContactStatus(slot, timer)
     }
 }
 
-impl Member<super::dht_connector::Machine> for System {
+impl Member<dht_connector::Machine> for System {
     const INDEX: usize = 2;
-    type Table = Single<super::dht_connector::Machine>;
+    type Table = Single<dht_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.dht_connector
@@ -788,54 +753,39 @@ impl Member<super::dht_connector::Machine> for System {
     fn create(
         &mut self,
         key: &(),
-        given: &super::dht_connector::Given,
+        given: &dht_connector::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::dht_connector::Instance {
-        let parameters = Member::<
-            super::dht_connector::Machine,
-        >::parameters(self, given);
+    ) -> dht_connector::Instance {
+        let parameters = Member::<dht_connector::Machine>::parameters(self, given);
         let buffers = self.dht_connector.buffers_mut();
-        super::dht_connector::create(
-            key,
-            parameters,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+        dht_connector::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
     }
 
-    fn parameters(
-        &self,
-        given: &super::dht_connector::Given,
-    ) -> super::dht_connector::Parameters {
-        super::dht_connector::Parameters::new(&self.settings.dht_connector, given)
+    fn parameters(&self, given: &dht_connector::Given) -> dht_connector::Parameters {
+        dht_connector::Parameters::new(&self.settings.dht_connector, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::dht_connector::Event, super::dht_connector::Timer>,
+        trigger: Trigger<'_, dht_connector::Event, dht_connector::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::dht_connector::step(self.dht_connector.parts(slot), trigger)
+        dht_connector::step(self.dht_connector.parts(slot), trigger)
     }
 
-    fn route(
-        &self,
-        _: Slot,
-        sent: super::dht_connector::Sent,
-        outbox: &mut Outbox<'_, Self>,
-    ) {
+    fn route(&self, _: Slot, sent: dht_connector::Sent, outbox: &mut Outbox<'_, Self>) {
         match sent {
-            super::dht_connector::Sent::EntersJoined => {
+            dht_connector::Sent::EntersJoined => {
                 for observer in self.identity_publisher.serials() {
                     outbox
                         .observe::<
-                            super::identity_publisher::Machine,
+                            identity_publisher::Machine,
                         >(
                             Message::IdentityPublisher(
                                 Input::Event(
-                                    super::identity_publisher::Event::DhtConnectorEntersJoined,
+                                    identity_publisher::Event::DhtConnectorEntersJoined,
                                 ),
                             ),
                             observer,
@@ -844,26 +794,26 @@ impl Member<super::dht_connector::Machine> for System {
                 for observer in self.nickname_holder.serials() {
                     outbox
                         .observe::<
-                            super::nickname_holder::Machine,
+                            nickname_holder::Machine,
                         >(
                             Message::NicknameHolder(
                                 Input::Event(
-                                    super::nickname_holder::Event::DhtConnectorEntersJoined,
+                                    nickname_holder::Event::DhtConnectorEntersJoined,
                                 ),
                             ),
                             observer,
                         );
                 }
             }
-            super::dht_connector::Sent::LeavesJoined => {
+            dht_connector::Sent::LeavesJoined => {
                 for observer in self.identity_publisher.serials() {
                     outbox
                         .observe::<
-                            super::identity_publisher::Machine,
+                            identity_publisher::Machine,
                         >(
                             Message::IdentityPublisher(
                                 Input::Event(
-                                    super::identity_publisher::Event::DhtConnectorLeavesJoined,
+                                    identity_publisher::Event::DhtConnectorLeavesJoined,
                                 ),
                             ),
                             observer,
@@ -876,45 +826,45 @@ impl Member<super::dht_connector::Machine> for System {
     fn moved(
         &mut self,
         _: Slot,
-        _: Option<super::dht_connector::State>,
-        after: Option<super::dht_connector::State>,
+        _: Option<dht_connector::State>,
+        after: Option<dht_connector::State>,
     ) {
         self.states.dht_connector = after;
     }
 
     #[inline]
-    fn action((): &(), action: super::dht_connector::Action) -> Action {
+    fn action((): &(), action: dht_connector::Action) -> Action {
         match action {
-            super::dht_connector::Action::Open => {
+            dht_connector::Action::Open => {
                 Action::Outside(outside::Command::Dht(outside::Dht::DhtConnectorOpen))
             }
-            super::dht_connector::Action::Look => {
+            dht_connector::Action::Look => {
                 Action::Outside(outside::Command::Dht(outside::Dht::DhtConnectorLook))
             }
-            super::dht_connector::Action::SaveNodes => {
+            dht_connector::Action::SaveNodes => {
                 Action::Outside(
                     outside::Command::Dht(outside::Dht::DhtConnectorSaveNodes),
                 )
             }
-            super::dht_connector::Action::Close => {
+            dht_connector::Action::Close => {
                 Action::Outside(outside::Command::Dht(outside::Dht::DhtConnectorClose))
             }
-            super::dht_connector::Action::ReportFailure { reason } => {
-                Action::DhtConnector(super::dht_connector::Inside::ReportFailure {
+            dht_connector::Action::ReportFailure { reason } => {
+                Action::DhtConnector(dht_connector::Inside::ReportFailure {
                     reason,
                 })
             }
         }
     }
 
-    fn alarm(slot: Slot, timer: super::dht_connector::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: dht_connector::Timer) -> Alarm {
         Alarm::DhtConnector(slot, timer)
     }
 }
 
-impl Member<super::identity_publisher::Machine> for System {
+impl Member<identity_publisher::Machine> for System {
     const INDEX: usize = 3;
-    type Table = Single<super::identity_publisher::Machine>;
+    type Table = Single<identity_publisher::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.identity_publisher
@@ -928,14 +878,12 @@ impl Member<super::identity_publisher::Machine> for System {
     fn create(
         &mut self,
         key: &(),
-        given: &super::identity_publisher::Given,
+        given: &identity_publisher::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::identity_publisher::Instance {
-        let parameters = Member::<
-            super::identity_publisher::Machine,
-        >::parameters(self, given);
+    ) -> identity_publisher::Instance {
+        let parameters = Member::<identity_publisher::Machine>::parameters(self, given);
         let buffers = self.identity_publisher.buffers_mut();
-        super::identity_publisher::create(
+        identity_publisher::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -946,26 +894,19 @@ impl Member<super::identity_publisher::Machine> for System {
 
     fn parameters(
         &self,
-        given: &super::identity_publisher::Given,
-    ) -> super::identity_publisher::Parameters {
-        super::identity_publisher::Parameters::new(
-            &self.settings.identity_publisher,
-            given,
-        )
+        given: &identity_publisher::Given,
+    ) -> identity_publisher::Parameters {
+        identity_publisher::Parameters::new(&self.settings.identity_publisher, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<
-            '_,
-            super::identity_publisher::Event,
-            super::identity_publisher::Timer,
-        >,
+        trigger: Trigger<'_, identity_publisher::Event, identity_publisher::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::identity_publisher::step(
+        identity_publisher::step(
             self.identity_publisher.parts(slot),
             trigger,
             &self.states,
@@ -975,37 +916,37 @@ impl Member<super::identity_publisher::Machine> for System {
     fn route(
         &self,
         _: Slot,
-        sent: super::identity_publisher::Sent,
+        sent: identity_publisher::Sent,
         outbox: &mut Outbox<'_, Self>,
     ) {
         match sent {
-            super::identity_publisher::Sent::ToIdentityPublisher(event) => {
+            identity_publisher::Sent::ToIdentityPublisher(event) => {
                 outbox.send(Message::IdentityPublisher(Input::Event(event)))
             }
-            super::identity_publisher::Sent::EntersPublished => {
+            identity_publisher::Sent::EntersPublished => {
                 for observer in self.nickname_holder.serials() {
                     outbox
                         .observe::<
-                            super::nickname_holder::Machine,
+                            nickname_holder::Machine,
                         >(
                             Message::NicknameHolder(
                                 Input::Event(
-                                    super::nickname_holder::Event::IdentityPublisherEntersPublished,
+                                    nickname_holder::Event::IdentityPublisherEntersPublished,
                                 ),
                             ),
                             observer,
                         );
                 }
             }
-            super::identity_publisher::Sent::LeavesPublishing => {
+            identity_publisher::Sent::LeavesPublishing => {
                 for observer in self.p2p_connector.serials() {
                     outbox
                         .observe::<
-                            super::p2p_connector::Machine,
+                            p2p_connector::Machine,
                         >(
                             Message::P2pConnector(
                                 Input::Event(
-                                    super::p2p_connector::Event::IdentityPublisherLeavesPublishing,
+                                    p2p_connector::Event::IdentityPublisherLeavesPublishing,
                                 ),
                             ),
                             observer,
@@ -1018,46 +959,42 @@ impl Member<super::identity_publisher::Machine> for System {
     fn moved(
         &mut self,
         _: Slot,
-        _: Option<super::identity_publisher::State>,
-        after: Option<super::identity_publisher::State>,
+        _: Option<identity_publisher::State>,
+        after: Option<identity_publisher::State>,
     ) {
         self.states.identity_publisher = after;
     }
 
     #[inline]
-    fn action((): &(), action: super::identity_publisher::Action) -> Action {
+    fn action((): &(), action: identity_publisher::Action) -> Action {
         match action {
-            super::identity_publisher::Action::Publish => {
+            identity_publisher::Action::Publish => {
                 Action::Outside(
                     outside::Command::Dht(outside::Dht::IdentityPublisherPublish),
                 )
             }
-            super::identity_publisher::Action::RefreshContacts => {
-                Action::IdentityPublisher(
-                    super::identity_publisher::Inside::RefreshContacts,
-                )
+            identity_publisher::Action::RefreshContacts => {
+                Action::IdentityPublisher(identity_publisher::Inside::RefreshContacts)
             }
-            super::identity_publisher::Action::ReportPublished => {
-                Action::IdentityPublisher(
-                    super::identity_publisher::Inside::ReportPublished,
-                )
+            identity_publisher::Action::ReportPublished => {
+                Action::IdentityPublisher(identity_publisher::Inside::ReportPublished)
             }
-            super::identity_publisher::Action::ReportUnpublished { reason } => {
-                Action::IdentityPublisher(super::identity_publisher::Inside::ReportUnpublished {
+            identity_publisher::Action::ReportUnpublished { reason } => {
+                Action::IdentityPublisher(identity_publisher::Inside::ReportUnpublished {
                     reason,
                 })
             }
         }
     }
 
-    fn alarm(slot: Slot, timer: super::identity_publisher::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: identity_publisher::Timer) -> Alarm {
         Alarm::IdentityPublisher(slot, timer)
     }
 }
 
-impl Member<super::lan_discovery::Machine> for System {
+impl Member<lan_discovery::Machine> for System {
     const INDEX: usize = 4;
-    type Table = Single<super::lan_discovery::Machine>;
+    type Table = Single<lan_discovery::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.lan_discovery
@@ -1071,36 +1008,26 @@ impl Member<super::lan_discovery::Machine> for System {
     fn create(
         &mut self,
         key: &(),
-        given: &super::lan_discovery::Given,
+        given: &lan_discovery::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::lan_discovery::Instance {
-        let parameters = Member::<
-            super::lan_discovery::Machine,
-        >::parameters(self, given);
+    ) -> lan_discovery::Instance {
+        let parameters = Member::<lan_discovery::Machine>::parameters(self, given);
         let buffers = self.lan_discovery.buffers_mut();
-        super::lan_discovery::create(
-            key,
-            parameters,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+        lan_discovery::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
     }
 
-    fn parameters(
-        &self,
-        given: &super::lan_discovery::Given,
-    ) -> super::lan_discovery::Parameters {
-        super::lan_discovery::Parameters::new(&self.settings.lan_discovery, given)
+    fn parameters(&self, given: &lan_discovery::Given) -> lan_discovery::Parameters {
+        lan_discovery::Parameters::new(&self.settings.lan_discovery, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::lan_discovery::Event, super::lan_discovery::Timer>,
+        trigger: Trigger<'_, lan_discovery::Event, lan_discovery::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::lan_discovery::step(self.lan_discovery.parts(slot), trigger)
+        lan_discovery::step(self.lan_discovery.parts(slot), trigger)
     }
 
     fn route(
@@ -1113,51 +1040,51 @@ impl Member<super::lan_discovery::Machine> for System {
     }
 
     #[inline]
-    fn action((): &(), action: super::lan_discovery::Action) -> Action {
+    fn action((): &(), action: lan_discovery::Action) -> Action {
         match action {
-            super::lan_discovery::Action::Search => {
+            lan_discovery::Action::Search => {
                 Action::Outside(
                     outside::Command::Network(outside::Network::LanDiscoverySearch),
                 )
             }
-            super::lan_discovery::Action::Leave => {
+            lan_discovery::Action::Leave => {
                 Action::Outside(
                     outside::Command::Network(outside::Network::LanDiscoveryLeave),
                 )
             }
-            super::lan_discovery::Action::KeepHint { peer, entrypoints } => {
-                Action::LanDiscovery(super::lan_discovery::Inside::KeepHint {
+            lan_discovery::Action::KeepHint { peer, entrypoints } => {
+                Action::LanDiscovery(lan_discovery::Inside::KeepHint {
                     peer,
                     entrypoints,
                 })
             }
-            super::lan_discovery::Action::ForgetHint { peer } => {
-                Action::LanDiscovery(super::lan_discovery::Inside::ForgetHint {
+            lan_discovery::Action::ForgetHint { peer } => {
+                Action::LanDiscovery(lan_discovery::Inside::ForgetHint {
                     peer,
                 })
             }
-            super::lan_discovery::Action::ForgetHints => {
-                Action::LanDiscovery(super::lan_discovery::Inside::ForgetHints)
+            lan_discovery::Action::ForgetHints => {
+                Action::LanDiscovery(lan_discovery::Inside::ForgetHints)
             }
-            super::lan_discovery::Action::ReportSearching => {
-                Action::LanDiscovery(super::lan_discovery::Inside::ReportSearching)
+            lan_discovery::Action::ReportSearching => {
+                Action::LanDiscovery(lan_discovery::Inside::ReportSearching)
             }
-            super::lan_discovery::Action::ReportFailure { reason } => {
-                Action::LanDiscovery(super::lan_discovery::Inside::ReportFailure {
+            lan_discovery::Action::ReportFailure { reason } => {
+                Action::LanDiscovery(lan_discovery::Inside::ReportFailure {
                     reason,
                 })
             }
         }
     }
 
-    fn alarm(slot: Slot, timer: super::lan_discovery::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: lan_discovery::Timer) -> Alarm {
         Alarm::LanDiscovery(slot, timer)
     }
 }
 
-impl Member<super::local_service::Machine> for System {
+impl Member<local_service::Machine> for System {
     const INDEX: usize = 5;
-    type Table = Instances<super::local_service::Machine>;
+    type Table = Instances<local_service::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.local_service
@@ -1171,53 +1098,43 @@ impl Member<super::local_service::Machine> for System {
     fn create(
         &mut self,
         key: &types::ServiceName,
-        given: &super::local_service::Given,
+        given: &local_service::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::local_service::Instance {
-        let parameters = Member::<
-            super::local_service::Machine,
-        >::parameters(self, given);
+    ) -> local_service::Instance {
+        let parameters = Member::<local_service::Machine>::parameters(self, given);
         let buffers = self.local_service.buffers_mut();
-        super::local_service::create(
-            key,
-            parameters,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+        local_service::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
     }
 
-    fn parameters(
-        &self,
-        given: &super::local_service::Given,
-    ) -> super::local_service::Parameters {
-        super::local_service::Parameters::new(&self.settings.local_service, given)
+    fn parameters(&self, given: &local_service::Given) -> local_service::Parameters {
+        local_service::Parameters::new(&self.settings.local_service, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::local_service::Event, super::local_service::Timer>,
+        trigger: Trigger<'_, local_service::Event, local_service::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::local_service::step(self.local_service.parts(slot), trigger)
+        local_service::step(self.local_service.parts(slot), trigger)
     }
 
     fn route(
         &self,
         slot: Slot,
-        sent: super::local_service::Sent,
+        sent: local_service::Sent,
         outbox: &mut Outbox<'_, Self>,
     ) {
         match sent {
-            super::local_service::Sent::EntersDown => {
+            local_service::Sent::EntersDown => {
                 for observer in self.node_life.serials() {
                     outbox
                         .observe::<
-                            super::node_life::Machine,
+                            node_life::Machine,
                         >(
                             Message::NodeLife(
-                                Input::Event(super::node_life::Event::LocalServiceEntersDown {
+                                Input::Event(node_life::Event::LocalServiceEntersDown {
                                     key: self.local_service.key(slot).clone(),
                                 }),
                             ),
@@ -1231,28 +1148,25 @@ impl Member<super::local_service::Machine> for System {
     fn moved(
         &mut self,
         _: Slot,
-        before: Option<super::local_service::State>,
-        after: Option<super::local_service::State>,
+        before: Option<local_service::State>,
+        after: Option<local_service::State>,
     ) {
         self.states.local_service.moved(before, after);
     }
 
     #[inline]
-    fn action(
-        instance_: &types::ServiceName,
-        action: super::local_service::Action,
-    ) -> Action {
+    fn action(instance_: &types::ServiceName, action: local_service::Action) -> Action {
         Action::LocalService(instance_.clone(), action)
     }
 
-    fn alarm(slot: Slot, timer: super::local_service::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: local_service::Timer) -> Alarm {
         Alarm::LocalService(slot, timer)
     }
 }
 
-impl Member<super::message_delivery::Machine> for System {
+impl Member<message_delivery::Machine> for System {
     const INDEX: usize = 6;
-    type Table = Instances<super::message_delivery::Machine>;
+    type Table = Instances<message_delivery::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.message_delivery
@@ -1266,14 +1180,12 @@ impl Member<super::message_delivery::Machine> for System {
     fn create(
         &mut self,
         key: &types::PacketId,
-        given: &super::message_delivery::Given,
+        given: &message_delivery::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::message_delivery::Instance {
-        let parameters = Member::<
-            super::message_delivery::Machine,
-        >::parameters(self, given);
+    ) -> message_delivery::Instance {
+        let parameters = Member::<message_delivery::Machine>::parameters(self, given);
         let buffers = self.message_delivery.buffers_mut();
-        super::message_delivery::create(
+        message_delivery::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -1283,23 +1195,19 @@ impl Member<super::message_delivery::Machine> for System {
 
     fn parameters(
         &self,
-        given: &super::message_delivery::Given,
-    ) -> super::message_delivery::Parameters {
-        super::message_delivery::Parameters::new(&self.settings.message_delivery, given)
+        given: &message_delivery::Given,
+    ) -> message_delivery::Parameters {
+        message_delivery::Parameters::new(&self.settings.message_delivery, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<
-            '_,
-            super::message_delivery::Event,
-            super::message_delivery::Timer,
-        >,
+        trigger: Trigger<'_, message_delivery::Event, message_delivery::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::message_delivery::step(self.message_delivery.parts(slot), trigger)
+        message_delivery::step(self.message_delivery.parts(slot), trigger)
     }
 
     fn route(
@@ -1312,38 +1220,35 @@ impl Member<super::message_delivery::Machine> for System {
     }
 
     #[inline]
-    fn action(
-        instance_: &types::PacketId,
-        action: super::message_delivery::Action,
-    ) -> Action {
+    fn action(instance_: &types::PacketId, action: message_delivery::Action) -> Action {
         match action {
-            super::message_delivery::Action::StandInLine { peer, number } => {
+            message_delivery::Action::StandInLine { peer, number } => {
                 Action::MessageDelivery(
                     instance_.clone(),
-                    super::message_delivery::Inside::StandInLine {
+                    message_delivery::Inside::StandInLine {
                         peer,
                         number,
                     },
                 )
             }
-            super::message_delivery::Action::LeaveLine { peer, number } => {
+            message_delivery::Action::LeaveLine { peer, number } => {
                 Action::MessageDelivery(
                     instance_.clone(),
-                    super::message_delivery::Inside::LeaveLine {
+                    message_delivery::Inside::LeaveLine {
                         peer,
                         number,
                     },
                 )
             }
-            super::message_delivery::Action::Transmit { peer } => {
+            message_delivery::Action::Transmit { peer } => {
                 Action::MessageDelivery(
                     instance_.clone(),
-                    super::message_delivery::Inside::Transmit {
+                    message_delivery::Inside::Transmit {
                         peer,
                     },
                 )
             }
-            super::message_delivery::Action::Record { state, attempts, pause } => {
+            message_delivery::Action::Record { state, attempts, pause } => {
                 Action::Outside(
                     outside::Command::Store(outside::Store::MessageDeliveryRecord {
                         message: instance_.clone(),
@@ -1353,7 +1258,7 @@ impl Member<super::message_delivery::Machine> for System {
                     }),
                 )
             }
-            super::message_delivery::Action::RecordRefusal { reason } => {
+            message_delivery::Action::RecordRefusal { reason } => {
                 Action::Outside(
                     outside::Command::Store(outside::Store::MessageDeliveryRecordRefusal {
                         message: instance_.clone(),
@@ -1364,14 +1269,14 @@ impl Member<super::message_delivery::Machine> for System {
         }
     }
 
-    fn alarm(slot: Slot, timer: super::message_delivery::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: message_delivery::Timer) -> Alarm {
         Alarm::MessageDelivery(slot, timer)
     }
 }
 
-impl Member<super::network_connector::Machine> for System {
+impl Member<network_connector::Machine> for System {
     const INDEX: usize = 7;
-    type Table = Single<super::network_connector::Machine>;
+    type Table = Single<network_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.network_connector
@@ -1385,14 +1290,12 @@ impl Member<super::network_connector::Machine> for System {
     fn create(
         &mut self,
         key: &(),
-        given: &super::network_connector::Given,
+        given: &network_connector::Given,
         host: &mut (dyn Host + '_),
-    ) -> super::network_connector::Instance {
-        let parameters = Member::<
-            super::network_connector::Machine,
-        >::parameters(self, given);
+    ) -> network_connector::Instance {
+        let parameters = Member::<network_connector::Machine>::parameters(self, given);
         let buffers = self.network_connector.buffers_mut();
-        super::network_connector::create(
+        network_connector::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -1404,26 +1307,19 @@ impl Member<super::network_connector::Machine> for System {
 
     fn parameters(
         &self,
-        given: &super::network_connector::Given,
-    ) -> super::network_connector::Parameters {
-        super::network_connector::Parameters::new(
-            &self.settings.network_connector,
-            given,
-        )
+        given: &network_connector::Given,
+    ) -> network_connector::Parameters {
+        network_connector::Parameters::new(&self.settings.network_connector, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<
-            '_,
-            super::network_connector::Event,
-            super::network_connector::Timer,
-        >,
+        trigger: Trigger<'_, network_connector::Event, network_connector::Timer>,
         host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::network_connector::step(
+        network_connector::step(
             self.network_connector.parts(slot),
             trigger,
             host,
@@ -1434,17 +1330,17 @@ impl Member<super::network_connector::Machine> for System {
     fn route(
         &self,
         _: Slot,
-        sent: super::network_connector::Sent,
+        sent: network_connector::Sent,
         outbox: &mut Outbox<'_, Self>,
     ) {
         match sent {
-            super::network_connector::Sent::ToNetworkConnector(event) => {
+            network_connector::Sent::ToNetworkConnector(event) => {
                 outbox.send(Message::NetworkConnector(Input::Event(event)))
             }
-            super::network_connector::Sent::ToP2pConnector(event) => {
+            network_connector::Sent::ToP2pConnector(event) => {
                 outbox.send(Message::P2pConnector(Input::Event(event)))
             }
-            super::network_connector::Sent::AllNetworkTransport(event) => {
+            network_connector::Sent::AllNetworkTransport(event) => {
                 for (key, _) in self.network_transport.iter() {
                     outbox
                         .send(
@@ -1455,7 +1351,7 @@ impl Member<super::network_connector::Machine> for System {
                         );
                 }
             }
-            super::network_connector::Sent::AllPeerLink(event) => {
+            network_connector::Sent::AllPeerLink(event) => {
                 for (key, _) in self.peer_link.iter() {
                     outbox
                         .send(
@@ -1463,15 +1359,15 @@ impl Member<super::network_connector::Machine> for System {
                         );
                 }
             }
-            super::network_connector::Sent::EntersConnected => {
+            network_connector::Sent::EntersConnected => {
                 for observer in self.dht_connector.serials() {
                     outbox
                         .observe::<
-                            super::dht_connector::Machine,
+                            dht_connector::Machine,
                         >(
                             Message::DhtConnector(
                                 Input::Event(
-                                    super::dht_connector::Event::NetworkConnectorEntersConnected,
+                                    dht_connector::Event::NetworkConnectorEntersConnected,
                                 ),
                             ),
                             observer,
@@ -1480,41 +1376,41 @@ impl Member<super::network_connector::Machine> for System {
                 for observer in self.p2p_connector.serials() {
                     outbox
                         .observe::<
-                            super::p2p_connector::Machine,
+                            p2p_connector::Machine,
                         >(
                             Message::P2pConnector(
                                 Input::Event(
-                                    super::p2p_connector::Event::NetworkConnectorEntersConnected,
-                                ),
-                            ),
-                            observer,
-                        );
-                }
-            }
-            super::network_connector::Sent::EntersDisconnected => {
-                for observer in self.p2p_connector.serials() {
-                    outbox
-                        .observe::<
-                            super::p2p_connector::Machine,
-                        >(
-                            Message::P2pConnector(
-                                Input::Event(
-                                    super::p2p_connector::Event::NetworkConnectorEntersDisconnected,
+                                    p2p_connector::Event::NetworkConnectorEntersConnected,
                                 ),
                             ),
                             observer,
                         );
                 }
             }
-            super::network_connector::Sent::LeavesSettled => {
+            network_connector::Sent::EntersDisconnected => {
                 for observer in self.p2p_connector.serials() {
                     outbox
                         .observe::<
-                            super::p2p_connector::Machine,
+                            p2p_connector::Machine,
                         >(
                             Message::P2pConnector(
                                 Input::Event(
-                                    super::p2p_connector::Event::NetworkConnectorLeavesSettled,
+                                    p2p_connector::Event::NetworkConnectorEntersDisconnected,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+            }
+            network_connector::Sent::LeavesSettled => {
+                for observer in self.p2p_connector.serials() {
+                    outbox
+                        .observe::<
+                            p2p_connector::Machine,
+                        >(
+                            Message::P2pConnector(
+                                Input::Event(
+                                    p2p_connector::Event::NetworkConnectorLeavesSettled,
                                 ),
                             ),
                             observer,
@@ -1527,50 +1423,48 @@ impl Member<super::network_connector::Machine> for System {
     fn moved(
         &mut self,
         _: Slot,
-        _: Option<super::network_connector::State>,
-        after: Option<super::network_connector::State>,
+        _: Option<network_connector::State>,
+        after: Option<network_connector::State>,
     ) {
         self.states.network_connector = after;
     }
 
     #[inline]
-    fn action((): &(), action: super::network_connector::Action) -> Action {
+    fn action((): &(), action: network_connector::Action) -> Action {
         match action {
-            super::network_connector::Action::CheckInterfaces => {
+            network_connector::Action::CheckInterfaces => {
                 Action::Outside(
                     outside::Command::Network(
                         outside::Network::NetworkConnectorCheckInterfaces,
                     ),
                 )
             }
-            super::network_connector::Action::SetUp => {
+            network_connector::Action::SetUp => {
                 Action::Outside(
                     outside::Command::Network(outside::Network::NetworkConnectorSetUp),
                 )
             }
-            super::network_connector::Action::ProbeInternet => {
+            network_connector::Action::ProbeInternet => {
                 Action::Outside(
                     outside::Command::Network(
                         outside::Network::NetworkConnectorProbeInternet,
                     ),
                 )
             }
-            super::network_connector::Action::VerifyTransports => {
-                Action::NetworkConnector(
-                    super::network_connector::Inside::VerifyTransports,
-                )
+            network_connector::Action::VerifyTransports => {
+                Action::NetworkConnector(network_connector::Inside::VerifyTransports)
             }
         }
     }
 
-    fn alarm(slot: Slot, timer: super::network_connector::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: network_connector::Timer) -> Alarm {
         Alarm::NetworkConnector(slot, timer)
     }
 }
 
-impl Member<super::network_transport::Machine> for System {
+impl Member<network_transport::Machine> for System {
     const INDEX: usize = 8;
-    type Table = Instances<super::network_transport::Machine>;
+    type Table = Instances<network_transport::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.network_transport
@@ -1584,14 +1478,12 @@ impl Member<super::network_transport::Machine> for System {
     fn create(
         &mut self,
         key: &types::TransportName,
-        given: &super::network_transport::Given,
+        given: &network_transport::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::network_transport::Instance {
-        let parameters = Member::<
-            super::network_transport::Machine,
-        >::parameters(self, given);
+    ) -> network_transport::Instance {
+        let parameters = Member::<network_transport::Machine>::parameters(self, given);
         let buffers = self.network_transport.buffers_mut();
-        super::network_transport::create(
+        network_transport::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -1601,43 +1493,36 @@ impl Member<super::network_transport::Machine> for System {
 
     fn parameters(
         &self,
-        given: &super::network_transport::Given,
-    ) -> super::network_transport::Parameters {
-        super::network_transport::Parameters::new(
-            &self.settings.network_transport,
-            given,
-        )
+        given: &network_transport::Given,
+    ) -> network_transport::Parameters {
+        network_transport::Parameters::new(&self.settings.network_transport, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<
-            '_,
-            super::network_transport::Event,
-            super::network_transport::Timer,
-        >,
+        trigger: Trigger<'_, network_transport::Event, network_transport::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::network_transport::step(self.network_transport.parts(slot), trigger)
+        network_transport::step(self.network_transport.parts(slot), trigger)
     }
 
     fn route(
         &self,
         slot: Slot,
-        sent: super::network_transport::Sent,
+        sent: network_transport::Sent,
         outbox: &mut Outbox<'_, Self>,
     ) {
         match sent {
-            super::network_transport::Sent::EntersListening => {
+            network_transport::Sent::EntersListening => {
                 for observer in self.lan_discovery.serials() {
                     outbox
                         .observe::<
-                            super::lan_discovery::Machine,
+                            lan_discovery::Machine,
                         >(
                             Message::LanDiscovery(
-                                Input::Event(super::lan_discovery::Event::NetworkTransportEntersListening {
+                                Input::Event(lan_discovery::Event::NetworkTransportEntersListening {
                                     key: self.network_transport.key(slot).clone(),
                                 }),
                             ),
@@ -1647,10 +1532,10 @@ impl Member<super::network_transport::Machine> for System {
                 for observer in self.network_connector.serials() {
                     outbox
                         .observe::<
-                            super::network_connector::Machine,
+                            network_connector::Machine,
                         >(
                             Message::NetworkConnector(
-                                Input::Event(super::network_connector::Event::NetworkTransportEntersListening {
+                                Input::Event(network_connector::Event::NetworkTransportEntersListening {
                                     key: self.network_transport.key(slot).clone(),
                                 }),
                             ),
@@ -1658,14 +1543,14 @@ impl Member<super::network_transport::Machine> for System {
                         );
                 }
             }
-            super::network_transport::Sent::LeavesChanging => {
+            network_transport::Sent::LeavesChanging => {
                 for observer in self.network_connector.serials() {
                     outbox
                         .observe::<
-                            super::network_connector::Machine,
+                            network_connector::Machine,
                         >(
                             Message::NetworkConnector(
-                                Input::Event(super::network_connector::Event::NetworkTransportLeavesChanging {
+                                Input::Event(network_connector::Event::NetworkTransportLeavesChanging {
                                     key: self.network_transport.key(slot).clone(),
                                 }),
                             ),
@@ -1673,14 +1558,14 @@ impl Member<super::network_transport::Machine> for System {
                         );
                 }
             }
-            super::network_transport::Sent::LeavesListening => {
+            network_transport::Sent::LeavesListening => {
                 for observer in self.lan_discovery.serials() {
                     outbox
                         .observe::<
-                            super::lan_discovery::Machine,
+                            lan_discovery::Machine,
                         >(
                             Message::LanDiscovery(
-                                Input::Event(super::lan_discovery::Event::NetworkTransportLeavesListening {
+                                Input::Event(lan_discovery::Event::NetworkTransportLeavesListening {
                                     key: self.network_transport.key(slot).clone(),
                                 }),
                             ),
@@ -1690,10 +1575,10 @@ impl Member<super::network_transport::Machine> for System {
                 for observer in self.network_connector.serials() {
                     outbox
                         .observe::<
-                            super::network_connector::Machine,
+                            network_connector::Machine,
                         >(
                             Message::NetworkConnector(
-                                Input::Event(super::network_connector::Event::NetworkTransportLeavesListening {
+                                Input::Event(network_connector::Event::NetworkTransportLeavesListening {
                                     key: self.network_transport.key(slot).clone(),
                                 }),
                             ),
@@ -1707,8 +1592,8 @@ impl Member<super::network_transport::Machine> for System {
     fn moved(
         &mut self,
         _: Slot,
-        before: Option<super::network_transport::State>,
-        after: Option<super::network_transport::State>,
+        before: Option<network_transport::State>,
+        after: Option<network_transport::State>,
     ) {
         self.states.network_transport.moved(before, after);
     }
@@ -1716,34 +1601,34 @@ impl Member<super::network_transport::Machine> for System {
     #[inline]
     fn action(
         instance_: &types::TransportName,
-        action: super::network_transport::Action,
+        action: network_transport::Action,
     ) -> Action {
         match action {
-            super::network_transport::Action::Initialise => {
+            network_transport::Action::Initialise => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::NetworkTransportInitialise {
                         transport: instance_.clone(),
                     }),
                 )
             }
-            super::network_transport::Action::StartReceiving => {
+            network_transport::Action::StartReceiving => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::NetworkTransportStartReceiving {
                         transport: instance_.clone(),
                     }),
                 )
             }
-            super::network_transport::Action::StopReceiving => {
+            network_transport::Action::StopReceiving => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::NetworkTransportStopReceiving {
                         transport: instance_.clone(),
                     }),
                 )
             }
-            super::network_transport::Action::ReportFailure { reason } => {
+            network_transport::Action::ReportFailure { reason } => {
                 Action::NetworkTransport(
                     instance_.clone(),
-                    super::network_transport::Inside::ReportFailure {
+                    network_transport::Inside::ReportFailure {
                         reason,
                     },
                 )
@@ -1751,14 +1636,14 @@ impl Member<super::network_transport::Machine> for System {
         }
     }
 
-    fn alarm(slot: Slot, timer: super::network_transport::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: network_transport::Timer) -> Alarm {
         Alarm::NetworkTransport(slot, timer)
     }
 }
 
-impl Member<super::nickname_holder::Machine> for System {
+impl Member<nickname_holder::Machine> for System {
     const INDEX: usize = 9;
-    type Table = Single<super::nickname_holder::Machine>;
+    type Table = Single<nickname_holder::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.nickname_holder
@@ -1772,14 +1657,12 @@ impl Member<super::nickname_holder::Machine> for System {
     fn create(
         &mut self,
         key: &(),
-        given: &super::nickname_holder::Given,
+        given: &nickname_holder::Given,
         host: &mut (dyn Host + '_),
-    ) -> super::nickname_holder::Instance {
-        let parameters = Member::<
-            super::nickname_holder::Machine,
-        >::parameters(self, given);
+    ) -> nickname_holder::Instance {
+        let parameters = Member::<nickname_holder::Machine>::parameters(self, given);
         let buffers = self.nickname_holder.buffers_mut();
-        super::nickname_holder::create(
+        nickname_holder::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -1789,25 +1672,18 @@ impl Member<super::nickname_holder::Machine> for System {
         )
     }
 
-    fn parameters(
-        &self,
-        given: &super::nickname_holder::Given,
-    ) -> super::nickname_holder::Parameters {
-        super::nickname_holder::Parameters::new(&self.settings.nickname_holder, given)
+    fn parameters(&self, given: &nickname_holder::Given) -> nickname_holder::Parameters {
+        nickname_holder::Parameters::new(&self.settings.nickname_holder, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<
-            '_,
-            super::nickname_holder::Event,
-            super::nickname_holder::Timer,
-        >,
+        trigger: Trigger<'_, nickname_holder::Event, nickname_holder::Timer>,
         host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::nickname_holder::step(
+        nickname_holder::step(
             self.nickname_holder.parts(slot),
             trigger,
             host,
@@ -1825,9 +1701,9 @@ impl Member<super::nickname_holder::Machine> for System {
     }
 
     #[inline]
-    fn action((): &(), action: super::nickname_holder::Action) -> Action {
+    fn action((): &(), action: nickname_holder::Action) -> Action {
         match action {
-            super::nickname_holder::Action::ReadSlot { nickname, index } => {
+            nickname_holder::Action::ReadSlot { nickname, index } => {
                 Action::Outside(
                     outside::Command::Dht(outside::Dht::NicknameHolderReadSlot {
                         nickname,
@@ -1835,7 +1711,7 @@ impl Member<super::nickname_holder::Machine> for System {
                     }),
                 )
             }
-            super::nickname_holder::Action::WriteSlot { nickname, index } => {
+            nickname_holder::Action::WriteSlot { nickname, index } => {
                 Action::Outside(
                     outside::Command::Dht(outside::Dht::NicknameHolderWriteSlot {
                         nickname,
@@ -1843,7 +1719,7 @@ impl Member<super::nickname_holder::Machine> for System {
                     }),
                 )
             }
-            super::nickname_holder::Action::EraseSlot { nickname, index } => {
+            nickname_holder::Action::EraseSlot { nickname, index } => {
                 Action::Outside(
                     outside::Command::Dht(outside::Dht::NicknameHolderEraseSlot {
                         nickname,
@@ -1851,13 +1727,13 @@ impl Member<super::nickname_holder::Machine> for System {
                     }),
                 )
             }
-            super::nickname_holder::Action::NoteProblem { problem } => {
-                Action::NicknameHolder(super::nickname_holder::Inside::NoteProblem {
+            nickname_holder::Action::NoteProblem { problem } => {
+                Action::NicknameHolder(nickname_holder::Inside::NoteProblem {
                     problem,
                 })
             }
-            super::nickname_holder::Action::Report { result, nickname, index } => {
-                Action::NicknameHolder(super::nickname_holder::Inside::Report {
+            nickname_holder::Action::Report { result, nickname, index } => {
+                Action::NicknameHolder(nickname_holder::Inside::Report {
                     result,
                     nickname,
                     index,
@@ -1866,14 +1742,14 @@ impl Member<super::nickname_holder::Machine> for System {
         }
     }
 
-    fn alarm(slot: Slot, timer: super::nickname_holder::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: nickname_holder::Timer) -> Alarm {
         Alarm::NicknameHolder(slot, timer)
     }
 }
 
-impl Member<super::nickname_observer::Machine> for System {
+impl Member<nickname_observer::Machine> for System {
     const INDEX: usize = 10;
-    type Table = Instances<super::nickname_observer::Machine>;
+    type Table = Instances<nickname_observer::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.nickname_observer
@@ -1887,14 +1763,12 @@ impl Member<super::nickname_observer::Machine> for System {
     fn create(
         &mut self,
         key: &u64,
-        given: &super::nickname_observer::Given,
+        given: &nickname_observer::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::nickname_observer::Instance {
-        let parameters = Member::<
-            super::nickname_observer::Machine,
-        >::parameters(self, given);
+    ) -> nickname_observer::Instance {
+        let parameters = Member::<nickname_observer::Machine>::parameters(self, given);
         let buffers = self.nickname_observer.buffers_mut();
-        super::nickname_observer::create(
+        nickname_observer::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -1904,26 +1778,19 @@ impl Member<super::nickname_observer::Machine> for System {
 
     fn parameters(
         &self,
-        given: &super::nickname_observer::Given,
-    ) -> super::nickname_observer::Parameters {
-        super::nickname_observer::Parameters::new(
-            &self.settings.nickname_observer,
-            given,
-        )
+        given: &nickname_observer::Given,
+    ) -> nickname_observer::Parameters {
+        nickname_observer::Parameters::new(&self.settings.nickname_observer, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<
-            '_,
-            super::nickname_observer::Event,
-            super::nickname_observer::Timer,
-        >,
+        trigger: Trigger<'_, nickname_observer::Event, nickname_observer::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::nickname_observer::step(self.nickname_observer.parts(slot), trigger)
+        nickname_observer::step(self.nickname_observer.parts(slot), trigger)
     }
 
     fn route(
@@ -1936,9 +1803,9 @@ impl Member<super::nickname_observer::Machine> for System {
     }
 
     #[inline]
-    fn action(instance_: &u64, action: super::nickname_observer::Action) -> Action {
+    fn action(instance_: &u64, action: nickname_observer::Action) -> Action {
         match action {
-            super::nickname_observer::Action::ReadSlots { nickname, slots, first } => {
+            nickname_observer::Action::ReadSlots { nickname, slots, first } => {
                 Action::Outside(
                     outside::Command::Dht(outside::Dht::NicknameObserverReadSlots {
                         search: instance_.clone(),
@@ -1948,14 +1815,14 @@ impl Member<super::nickname_observer::Machine> for System {
                     }),
                 )
             }
-            super::nickname_observer::Action::CancelReading => {
+            nickname_observer::Action::CancelReading => {
                 Action::Outside(
                     outside::Command::Dht(outside::Dht::NicknameObserverCancelReading {
                         search: instance_.clone(),
                     }),
                 )
             }
-            super::nickname_observer::Action::ReportClaimant { index, claimant } => {
+            nickname_observer::Action::ReportClaimant { index, claimant } => {
                 Action::Outside(
                     outside::Command::User(outside::User::NicknameObserverReportClaimant {
                         search: instance_.clone(),
@@ -1964,7 +1831,7 @@ impl Member<super::nickname_observer::Machine> for System {
                     }),
                 )
             }
-            super::nickname_observer::Action::ReportEnd { complete } => {
+            nickname_observer::Action::ReportEnd { complete } => {
                 Action::Outside(
                     outside::Command::User(outside::User::NicknameObserverReportEnd {
                         search: instance_.clone(),
@@ -1975,14 +1842,14 @@ impl Member<super::nickname_observer::Machine> for System {
         }
     }
 
-    fn alarm(slot: Slot, timer: super::nickname_observer::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: nickname_observer::Timer) -> Alarm {
         Alarm::NicknameObserver(slot, timer)
     }
 }
 
-impl Member<super::node_life::Machine> for System {
+impl Member<node_life::Machine> for System {
     const INDEX: usize = 11;
-    type Table = Single<super::node_life::Machine>;
+    type Table = Single<node_life::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.node_life
@@ -1996,11 +1863,11 @@ impl Member<super::node_life::Machine> for System {
     fn create(
         &mut self,
         key: &(),
-        _: &super::node_life::Given,
+        _: &node_life::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::node_life::Instance {
+    ) -> node_life::Instance {
         let buffers = self.node_life.buffers_mut();
-        super::node_life::create(
+        node_life::create(
             key,
             (),
             &mut buffers.effects,
@@ -2009,15 +1876,15 @@ impl Member<super::node_life::Machine> for System {
         )
     }
 
-    fn parameters(&self, _: &super::node_life::Given) -> super::node_life::Parameters {}
+    fn parameters(&self, _: &node_life::Given) -> node_life::Parameters {}
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::node_life::Event, super::node_life::Timer>,
+        trigger: Trigger<'_, node_life::Event, node_life::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::node_life::step(self.node_life.parts(slot), trigger, &self.states)
+        node_life::step(self.node_life.parts(slot), trigger, &self.states)
     }
 
     fn route(
@@ -2030,18 +1897,18 @@ impl Member<super::node_life::Machine> for System {
     }
 
     #[inline]
-    fn action((): &(), action: super::node_life::Action) -> Action {
+    fn action((): &(), action: node_life::Action) -> Action {
         Action::NodeLife(action)
     }
 
-    fn alarm(_: Slot, timer: super::node_life::Timer) -> Alarm {
+    fn alarm(_: Slot, timer: node_life::Timer) -> Alarm {
         match timer {}
     }
 }
 
-impl Member<super::p2p_connector::Machine> for System {
+impl Member<p2p_connector::Machine> for System {
     const INDEX: usize = 12;
-    type Table = Single<super::p2p_connector::Machine>;
+    type Table = Single<p2p_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.p2p_connector
@@ -2055,14 +1922,12 @@ impl Member<super::p2p_connector::Machine> for System {
     fn create(
         &mut self,
         key: &(),
-        given: &super::p2p_connector::Given,
+        given: &p2p_connector::Given,
         host: &mut (dyn Host + '_),
-    ) -> super::p2p_connector::Instance {
-        let parameters = Member::<
-            super::p2p_connector::Machine,
-        >::parameters(self, given);
+    ) -> p2p_connector::Instance {
+        let parameters = Member::<p2p_connector::Machine>::parameters(self, given);
         let buffers = self.p2p_connector.buffers_mut();
-        super::p2p_connector::create(
+        p2p_connector::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -2072,60 +1937,47 @@ impl Member<super::p2p_connector::Machine> for System {
         )
     }
 
-    fn parameters(
-        &self,
-        given: &super::p2p_connector::Given,
-    ) -> super::p2p_connector::Parameters {
-        super::p2p_connector::Parameters::new(&self.settings.p2p_connector, given)
+    fn parameters(&self, given: &p2p_connector::Given) -> p2p_connector::Parameters {
+        p2p_connector::Parameters::new(&self.settings.p2p_connector, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::p2p_connector::Event, super::p2p_connector::Timer>,
+        trigger: Trigger<'_, p2p_connector::Event, p2p_connector::Timer>,
         host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::p2p_connector::step(
-            self.p2p_connector.parts(slot),
-            trigger,
-            host,
-            &self.states,
-        )
+        p2p_connector::step(self.p2p_connector.parts(slot), trigger, host, &self.states)
     }
 
-    fn route(
-        &self,
-        _: Slot,
-        sent: super::p2p_connector::Sent,
-        outbox: &mut Outbox<'_, Self>,
-    ) {
+    fn route(&self, _: Slot, sent: p2p_connector::Sent, outbox: &mut Outbox<'_, Self>) {
         match sent {
-            super::p2p_connector::Sent::ToContactRatings(event) => {
+            p2p_connector::Sent::ToContactRatings(event) => {
                 outbox.send(Message::ContactRatings(Input::Event(event)))
             }
-            super::p2p_connector::Sent::ToNetworkConnector(event) => {
+            p2p_connector::Sent::ToNetworkConnector(event) => {
                 outbox.send(Message::NetworkConnector(Input::Event(event)))
             }
-            super::p2p_connector::Sent::ToP2pConnector(event) => {
+            p2p_connector::Sent::ToP2pConnector(event) => {
                 outbox.send(Message::P2pConnector(Input::Event(event)))
             }
         }
     }
 
     #[inline]
-    fn action((): &(), action: super::p2p_connector::Action) -> Action {
+    fn action((): &(), action: p2p_connector::Action) -> Action {
         Action::P2pConnector(action)
     }
 
-    fn alarm(slot: Slot, timer: super::p2p_connector::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: p2p_connector::Timer) -> Alarm {
         Alarm::P2pConnector(slot, timer)
     }
 }
 
-impl Member<super::peer_link::Machine> for System {
+impl Member<peer_link::Machine> for System {
     const INDEX: usize = 13;
-    type Table = Instances<super::peer_link::Machine>;
+    type Table = Instances<peer_link::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.peer_link
@@ -2139,12 +1991,12 @@ impl Member<super::peer_link::Machine> for System {
     fn create(
         &mut self,
         key: &types::NodeId,
-        given: &super::peer_link::Given,
+        given: &peer_link::Given,
         host: &mut (dyn Host + '_),
-    ) -> super::peer_link::Instance {
-        let parameters = Member::<super::peer_link::Machine>::parameters(self, given);
+    ) -> peer_link::Instance {
+        let parameters = Member::<peer_link::Machine>::parameters(self, given);
         let buffers = self.peer_link.buffers_mut();
-        super::peer_link::create(
+        peer_link::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -2153,39 +2005,31 @@ impl Member<super::peer_link::Machine> for System {
         )
     }
 
-    fn parameters(
-        &self,
-        given: &super::peer_link::Given,
-    ) -> super::peer_link::Parameters {
-        super::peer_link::Parameters::new(&self.settings.peer_link, given)
+    fn parameters(&self, given: &peer_link::Given) -> peer_link::Parameters {
+        peer_link::Parameters::new(&self.settings.peer_link, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::peer_link::Event, super::peer_link::Timer>,
+        trigger: Trigger<'_, peer_link::Event, peer_link::Timer>,
         host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::peer_link::step(self.peer_link.parts(slot), trigger, host)
+        peer_link::step(self.peer_link.parts(slot), trigger, host)
     }
 
-    fn route(
-        &self,
-        slot: Slot,
-        sent: super::peer_link::Sent,
-        outbox: &mut Outbox<'_, Self>,
-    ) {
+    fn route(&self, slot: Slot, sent: peer_link::Sent, outbox: &mut Outbox<'_, Self>) {
         match sent {
-            super::peer_link::Sent::EntersUnreached => {
+            peer_link::Sent::EntersUnreached => {
                 for (key, observer) in self.contact_status.serials() {
                     outbox
                         .observe::<
-                            super::contact_status::Machine,
+                            contact_status::Machine,
                         >(
                             Message::ContactStatus(
                                 key.clone(),
-                                Input::Event(super::contact_status::Event::PeerLinkEntersUnreached {
+                                Input::Event(contact_status::Event::PeerLinkEntersUnreached {
                                     key: self.peer_link.key(slot).clone(),
                                 }),
                             ),
@@ -2195,11 +2039,11 @@ impl Member<super::peer_link::Machine> for System {
                 for (key, observer) in self.reachability.serials() {
                     outbox
                         .observe::<
-                            super::reachability::Machine,
+                            reachability::Machine,
                         >(
                             Message::Reachability(
                                 key.clone(),
-                                Input::Event(super::reachability::Event::PeerLinkEntersUnreached {
+                                Input::Event(reachability::Event::PeerLinkEntersUnreached {
                                     key: self.peer_link.key(slot).clone(),
                                 }),
                             ),
@@ -2213,25 +2057,25 @@ impl Member<super::peer_link::Machine> for System {
     fn moved(
         &mut self,
         slot: Slot,
-        before: Option<super::peer_link::State>,
-        after: Option<super::peer_link::State>,
+        before: Option<peer_link::State>,
+        after: Option<peer_link::State>,
     ) {
         self.states.peer_link.moved(self.peer_link.key(slot), before, after);
     }
 
     #[inline]
-    fn action(instance_: &types::NodeId, action: super::peer_link::Action) -> Action {
+    fn action(instance_: &types::NodeId, action: peer_link::Action) -> Action {
         Action::PeerLink(instance_.clone(), action)
     }
 
-    fn alarm(slot: Slot, timer: super::peer_link::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: peer_link::Timer) -> Alarm {
         Alarm::PeerLink(slot, timer)
     }
 }
 
-impl Member<super::peer_protocol::Machine> for System {
+impl Member<peer_protocol::Machine> for System {
     const INDEX: usize = 14;
-    type Table = Instances<super::peer_protocol::Machine>;
+    type Table = Instances<peer_protocol::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.peer_protocol
@@ -2245,14 +2089,12 @@ impl Member<super::peer_protocol::Machine> for System {
     fn create(
         &mut self,
         key: &u64,
-        given: &super::peer_protocol::Given,
+        given: &peer_protocol::Given,
         host: &mut (dyn Host + '_),
-    ) -> super::peer_protocol::Instance {
-        let parameters = Member::<
-            super::peer_protocol::Machine,
-        >::parameters(self, given);
+    ) -> peer_protocol::Instance {
+        let parameters = Member::<peer_protocol::Machine>::parameters(self, given);
         let buffers = self.peer_protocol.buffers_mut();
-        super::peer_protocol::create(
+        peer_protocol::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -2261,21 +2103,18 @@ impl Member<super::peer_protocol::Machine> for System {
         )
     }
 
-    fn parameters(
-        &self,
-        given: &super::peer_protocol::Given,
-    ) -> super::peer_protocol::Parameters {
-        super::peer_protocol::Parameters::new(&self.settings.peer_protocol, given)
+    fn parameters(&self, given: &peer_protocol::Given) -> peer_protocol::Parameters {
+        peer_protocol::Parameters::new(&self.settings.peer_protocol, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::peer_protocol::Event, super::peer_protocol::Timer>,
+        trigger: Trigger<'_, peer_protocol::Event, peer_protocol::Timer>,
         host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::peer_protocol::step(self.peer_protocol.parts(slot), trigger, host)
+        peer_protocol::step(self.peer_protocol.parts(slot), trigger, host)
     }
 
     fn route(
@@ -2288,162 +2127,153 @@ impl Member<super::peer_protocol::Machine> for System {
     }
 
     #[inline]
-    fn action(instance_: &u64, action: super::peer_protocol::Action) -> Action {
+    fn action(instance_: &u64, action: peer_protocol::Action) -> Action {
         match action {
-            super::peer_protocol::Action::SendHello => {
+            peer_protocol::Action::SendHello => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::PeerProtocolSendHello {
                         session: instance_.clone(),
                     }),
                 )
             }
-            super::peer_protocol::Action::SendPeerId => {
+            peer_protocol::Action::SendPeerId => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::PeerProtocolSendPeerId {
                         session: instance_.clone(),
                     }),
                 )
             }
-            super::peer_protocol::Action::NoteGreeting { observed, agent } => {
+            peer_protocol::Action::NoteGreeting { observed, agent } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::NoteGreeting {
+                    peer_protocol::Inside::NoteGreeting {
                         observed,
                         agent,
                     },
                 )
             }
-            super::peer_protocol::Action::SendReady => {
-                Action::PeerProtocol(
-                    instance_.clone(),
-                    super::peer_protocol::Inside::SendReady,
-                )
+            peer_protocol::Action::SendReady => {
+                Action::PeerProtocol(instance_.clone(), peer_protocol::Inside::SendReady)
             }
-            super::peer_protocol::Action::SendPing => {
-                Action::PeerProtocol(
-                    instance_.clone(),
-                    super::peer_protocol::Inside::SendPing,
-                )
+            peer_protocol::Action::SendPing => {
+                Action::PeerProtocol(instance_.clone(), peer_protocol::Inside::SendPing)
             }
-            super::peer_protocol::Action::SendPong { nonce } => {
+            peer_protocol::Action::SendPong { nonce } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::SendPong {
+                    peer_protocol::Inside::SendPong {
                         nonce,
                     },
                 )
             }
-            super::peer_protocol::Action::Refuse { reason } => {
+            peer_protocol::Action::Refuse { reason } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::Refuse {
+                    peer_protocol::Inside::Refuse {
                         reason,
                     },
                 )
             }
-            super::peer_protocol::Action::CloseSession => {
+            peer_protocol::Action::CloseSession => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::CloseSession,
+                    peer_protocol::Inside::CloseSession,
                 )
             }
-            super::peer_protocol::Action::NoteRefusal { reason } => {
+            peer_protocol::Action::NoteRefusal { reason } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::NoteRefusal {
+                    peer_protocol::Inside::NoteRefusal {
                         reason,
                     },
                 )
             }
-            super::peer_protocol::Action::ChallengeOther { peer } => {
+            peer_protocol::Action::ChallengeOther { peer } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::ChallengeOther {
+                    peer_protocol::Inside::ChallengeOther {
                         peer,
                     },
                 )
             }
-            super::peer_protocol::Action::ReplaceOther { peer } => {
+            peer_protocol::Action::ReplaceOther { peer } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::ReplaceOther {
+                    peer_protocol::Inside::ReplaceOther {
                         peer,
                     },
                 )
             }
-            super::peer_protocol::Action::ConfirmAlive { peer } => {
+            peer_protocol::Action::ConfirmAlive { peer } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::ConfirmAlive {
+                    peer_protocol::Inside::ConfirmAlive {
                         peer,
                     },
                 )
             }
-            super::peer_protocol::Action::Announce { peer } => {
+            peer_protocol::Action::Announce { peer } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::Announce {
+                    peer_protocol::Inside::Announce {
                         peer,
                     },
                 )
             }
-            super::peer_protocol::Action::Retire { peer } => {
+            peer_protocol::Action::Retire { peer } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::Retire {
+                    peer_protocol::Inside::Retire {
                         peer,
                     },
                 )
             }
-            super::peer_protocol::Action::AskForPeers => {
+            peer_protocol::Action::AskForPeers => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::AskForPeers,
+                    peer_protocol::Inside::AskForPeers,
                 )
             }
-            super::peer_protocol::Action::TellPeers => {
-                Action::PeerProtocol(
-                    instance_.clone(),
-                    super::peer_protocol::Inside::TellPeers,
-                )
+            peer_protocol::Action::TellPeers => {
+                Action::PeerProtocol(instance_.clone(), peer_protocol::Inside::TellPeers)
             }
-            super::peer_protocol::Action::NoteAnswer { nonce } => {
+            peer_protocol::Action::NoteAnswer { nonce } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::NoteAnswer {
+                    peer_protocol::Inside::NoteAnswer {
                         nonce,
                     },
                 )
             }
-            super::peer_protocol::Action::LearnEntrypoints { peer, entrypoints } => {
+            peer_protocol::Action::LearnEntrypoints { peer, entrypoints } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::LearnEntrypoints {
+                    peer_protocol::Inside::LearnEntrypoints {
                         peer,
                         entrypoints,
                     },
                 )
             }
-            super::peer_protocol::Action::LearnPeers { hints } => {
+            peer_protocol::Action::LearnPeers { hints } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::LearnPeers {
+                    peer_protocol::Inside::LearnPeers {
                         hints,
                     },
                 )
             }
-            super::peer_protocol::Action::PassOn { packet } => {
+            peer_protocol::Action::PassOn { packet } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::PassOn {
+                    peer_protocol::Inside::PassOn {
                         packet,
                     },
                 )
             }
-            super::peer_protocol::Action::NoteViolation { detail } => {
+            peer_protocol::Action::NoteViolation { detail } => {
                 Action::PeerProtocol(
                     instance_.clone(),
-                    super::peer_protocol::Inside::NoteViolation {
+                    peer_protocol::Inside::NoteViolation {
                         detail,
                     },
                 )
@@ -2451,14 +2281,14 @@ impl Member<super::peer_protocol::Machine> for System {
         }
     }
 
-    fn alarm(slot: Slot, timer: super::peer_protocol::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: peer_protocol::Timer) -> Alarm {
         Alarm::PeerProtocol(slot, timer)
     }
 }
 
-impl Member<super::reachability::Machine> for System {
+impl Member<reachability::Machine> for System {
     const INDEX: usize = 15;
-    type Table = Instances<super::reachability::Machine>;
+    type Table = Instances<reachability::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.reachability
@@ -2472,12 +2302,12 @@ impl Member<super::reachability::Machine> for System {
     fn create(
         &mut self,
         key: &types::NodeId,
-        given: &super::reachability::Given,
+        given: &reachability::Given,
         host: &mut (dyn Host + '_),
-    ) -> super::reachability::Instance {
-        let parameters = Member::<super::reachability::Machine>::parameters(self, given);
+    ) -> reachability::Instance {
+        let parameters = Member::<reachability::Machine>::parameters(self, given);
         let buffers = self.reachability.buffers_mut();
-        super::reachability::create(
+        reachability::create(
             key,
             parameters,
             &mut buffers.effects,
@@ -2486,21 +2316,18 @@ impl Member<super::reachability::Machine> for System {
         )
     }
 
-    fn parameters(
-        &self,
-        given: &super::reachability::Given,
-    ) -> super::reachability::Parameters {
-        super::reachability::Parameters::new(&self.settings.reachability, given)
+    fn parameters(&self, given: &reachability::Given) -> reachability::Parameters {
+        reachability::Parameters::new(&self.settings.reachability, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::reachability::Event, super::reachability::Timer>,
+        trigger: Trigger<'_, reachability::Event, reachability::Timer>,
         host: &mut (dyn Host + '_),
     ) -> Answer {
-        super::reachability::step(self.reachability.parts(slot), trigger, host)
+        reachability::step(self.reachability.parts(slot), trigger, host)
     }
 
     fn route(
@@ -2513,21 +2340,18 @@ impl Member<super::reachability::Machine> for System {
     }
 
     #[inline]
-    fn action(instance_: &types::NodeId, action: super::reachability::Action) -> Action {
+    fn action(instance_: &types::NodeId, action: reachability::Action) -> Action {
         match action {
-            super::reachability::Action::HurryLink => {
+            reachability::Action::HurryLink => {
+                Action::Reachability(instance_.clone(), reachability::Inside::HurryLink)
+            }
+            reachability::Action::ReleaseLink => {
                 Action::Reachability(
                     instance_.clone(),
-                    super::reachability::Inside::HurryLink,
+                    reachability::Inside::ReleaseLink,
                 )
             }
-            super::reachability::Action::ReleaseLink => {
-                Action::Reachability(
-                    instance_.clone(),
-                    super::reachability::Inside::ReleaseLink,
-                )
-            }
-            super::reachability::Action::Report { reached } => {
+            reachability::Action::Report { reached } => {
                 Action::Outside(
                     outside::Command::User(outside::User::ReachabilityReport {
                         peer: instance_.clone(),
@@ -2538,14 +2362,14 @@ impl Member<super::reachability::Machine> for System {
         }
     }
 
-    fn alarm(slot: Slot, timer: super::reachability::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: reachability::Timer) -> Alarm {
         Alarm::Reachability(slot, timer)
     }
 }
 
-impl Member<super::read_receipts::Machine> for System {
+impl Member<read_receipts::Machine> for System {
     const INDEX: usize = 16;
-    type Table = Instances<super::read_receipts::Machine>;
+    type Table = Instances<read_receipts::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.read_receipts
@@ -2559,36 +2383,26 @@ impl Member<super::read_receipts::Machine> for System {
     fn create(
         &mut self,
         key: &types::NodeId,
-        given: &super::read_receipts::Given,
+        given: &read_receipts::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::read_receipts::Instance {
-        let parameters = Member::<
-            super::read_receipts::Machine,
-        >::parameters(self, given);
+    ) -> read_receipts::Instance {
+        let parameters = Member::<read_receipts::Machine>::parameters(self, given);
         let buffers = self.read_receipts.buffers_mut();
-        super::read_receipts::create(
-            key,
-            parameters,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+        read_receipts::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
     }
 
-    fn parameters(
-        &self,
-        given: &super::read_receipts::Given,
-    ) -> super::read_receipts::Parameters {
-        super::read_receipts::Parameters::new(&self.settings.read_receipts, given)
+    fn parameters(&self, given: &read_receipts::Given) -> read_receipts::Parameters {
+        read_receipts::Parameters::new(&self.settings.read_receipts, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::read_receipts::Event, super::read_receipts::Timer>,
+        trigger: Trigger<'_, read_receipts::Event, read_receipts::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::read_receipts::step(self.read_receipts.parts(slot), trigger)
+        read_receipts::step(self.read_receipts.parts(slot), trigger)
     }
 
     fn route(
@@ -2601,12 +2415,9 @@ impl Member<super::read_receipts::Machine> for System {
     }
 
     #[inline]
-    fn action(
-        instance_: &types::NodeId,
-        action: super::read_receipts::Action,
-    ) -> Action {
+    fn action(instance_: &types::NodeId, action: read_receipts::Action) -> Action {
         match action {
-            super::read_receipts::Action::Find { at_once } => {
+            read_receipts::Action::Find { at_once } => {
                 Action::Outside(
                     outside::Command::Store(outside::Store::ReadReceiptsFind {
                         peer: instance_.clone(),
@@ -2614,15 +2425,15 @@ impl Member<super::read_receipts::Machine> for System {
                     }),
                 )
             }
-            super::read_receipts::Action::HandOver { messages } => {
+            read_receipts::Action::HandOver { messages } => {
                 Action::ReadReceipts(
                     instance_.clone(),
-                    super::read_receipts::Inside::HandOver {
+                    read_receipts::Inside::HandOver {
                         messages,
                     },
                 )
             }
-            super::read_receipts::Action::NoteCome { messages } => {
+            read_receipts::Action::NoteCome { messages } => {
                 Action::Outside(
                     outside::Command::Store(outside::Store::ReadReceiptsNoteCome {
                         peer: instance_.clone(),
@@ -2630,23 +2441,20 @@ impl Member<super::read_receipts::Machine> for System {
                     }),
                 )
             }
-            super::read_receipts::Action::Forget => {
-                Action::ReadReceipts(
-                    instance_.clone(),
-                    super::read_receipts::Inside::Forget,
-                )
+            read_receipts::Action::Forget => {
+                Action::ReadReceipts(instance_.clone(), read_receipts::Inside::Forget)
             }
         }
     }
 
-    fn alarm(slot: Slot, timer: super::read_receipts::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: read_receipts::Timer) -> Alarm {
         Alarm::ReadReceipts(slot, timer)
     }
 }
 
-impl Member<super::tcp_connection::Machine> for System {
+impl Member<tcp_connection::Machine> for System {
     const INDEX: usize = 17;
-    type Table = Instances<super::tcp_connection::Machine>;
+    type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
         &self.tcp_connection
@@ -2660,56 +2468,46 @@ impl Member<super::tcp_connection::Machine> for System {
     fn create(
         &mut self,
         key: &u64,
-        given: &super::tcp_connection::Given,
+        given: &tcp_connection::Given,
         _: &mut (dyn Host + '_),
-    ) -> super::tcp_connection::Instance {
-        let parameters = Member::<
-            super::tcp_connection::Machine,
-        >::parameters(self, given);
+    ) -> tcp_connection::Instance {
+        let parameters = Member::<tcp_connection::Machine>::parameters(self, given);
         let buffers = self.tcp_connection.buffers_mut();
-        super::tcp_connection::create(
-            key,
-            parameters,
-            &mut buffers.effects,
-            &mut buffers.asked,
-        )
+        tcp_connection::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
     }
 
-    fn parameters(
-        &self,
-        given: &super::tcp_connection::Given,
-    ) -> super::tcp_connection::Parameters {
-        super::tcp_connection::Parameters::new(&self.settings.tcp_connection, given)
+    fn parameters(&self, given: &tcp_connection::Given) -> tcp_connection::Parameters {
+        tcp_connection::Parameters::new(&self.settings.tcp_connection, given)
     }
 
     #[inline]
     fn step(
         &mut self,
         slot: Slot,
-        trigger: Trigger<'_, super::tcp_connection::Event, super::tcp_connection::Timer>,
+        trigger: Trigger<'_, tcp_connection::Event, tcp_connection::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        super::tcp_connection::step(self.tcp_connection.parts(slot), trigger)
+        tcp_connection::step(self.tcp_connection.parts(slot), trigger)
     }
 
     fn route(
         &self,
         slot: Slot,
-        sent: super::tcp_connection::Sent,
+        sent: tcp_connection::Sent,
         outbox: &mut Outbox<'_, Self>,
     ) {
         match sent {
-            super::tcp_connection::Sent::ToPeerProtocol { key, event } => {
+            tcp_connection::Sent::ToPeerProtocol { key, event } => {
                 outbox.send(Message::PeerProtocol(key, Input::Event(event)))
             }
-            super::tcp_connection::Sent::LeavesOpen => {
+            tcp_connection::Sent::LeavesOpen => {
                 for observer in self.node_life.serials() {
                     outbox
                         .observe::<
-                            super::node_life::Machine,
+                            node_life::Machine,
                         >(
                             Message::NodeLife(
-                                Input::Event(super::node_life::Event::TcpConnectionLeavesOpen {
+                                Input::Event(node_life::Event::TcpConnectionLeavesOpen {
                                     key: self.tcp_connection.key(slot).clone(),
                                 }),
                             ),
@@ -2723,73 +2521,73 @@ impl Member<super::tcp_connection::Machine> for System {
     fn moved(
         &mut self,
         _: Slot,
-        before: Option<super::tcp_connection::State>,
-        after: Option<super::tcp_connection::State>,
+        before: Option<tcp_connection::State>,
+        after: Option<tcp_connection::State>,
     ) {
         self.states.tcp_connection.moved(before, after);
     }
 
     #[inline]
-    fn action(instance_: &u64, action: super::tcp_connection::Action) -> Action {
+    fn action(instance_: &u64, action: tcp_connection::Action) -> Action {
         match action {
-            super::tcp_connection::Action::SendHello => {
+            tcp_connection::Action::SendHello => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::TcpConnectionSendHello {
                         session: instance_.clone(),
                     }),
                 )
             }
-            super::tcp_connection::Action::SendAnswer => {
+            tcp_connection::Action::SendAnswer => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::TcpConnectionSendAnswer {
                         session: instance_.clone(),
                     }),
                 )
             }
-            super::tcp_connection::Action::RememberPeer { peer } => {
+            tcp_connection::Action::RememberPeer { peer } => {
                 Action::TcpConnection(
                     instance_.clone(),
-                    super::tcp_connection::Inside::RememberPeer {
+                    tcp_connection::Inside::RememberPeer {
                         peer,
                     },
                 )
             }
-            super::tcp_connection::Action::OpenStream => {
+            tcp_connection::Action::OpenStream => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::TcpConnectionOpenStream {
                         session: instance_.clone(),
                     }),
                 )
             }
-            super::tcp_connection::Action::CloseStream => {
+            tcp_connection::Action::CloseStream => {
                 Action::TcpConnection(
                     instance_.clone(),
-                    super::tcp_connection::Inside::CloseStream,
+                    tcp_connection::Inside::CloseStream,
                 )
             }
-            super::tcp_connection::Action::NoteKeepAlive => {
+            tcp_connection::Action::NoteKeepAlive => {
                 Action::TcpConnection(
                     instance_.clone(),
-                    super::tcp_connection::Inside::NoteKeepAlive,
+                    tcp_connection::Inside::NoteKeepAlive,
                 )
             }
-            super::tcp_connection::Action::CloseSocket => {
+            tcp_connection::Action::CloseSocket => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::TcpConnectionCloseSocket {
                         session: instance_.clone(),
                     }),
                 )
             }
-            super::tcp_connection::Action::NoteTimedOut => {
+            tcp_connection::Action::NoteTimedOut => {
                 Action::TcpConnection(
                     instance_.clone(),
-                    super::tcp_connection::Inside::NoteTimedOut,
+                    tcp_connection::Inside::NoteTimedOut,
                 )
             }
         }
     }
 
-    fn alarm(slot: Slot, timer: super::tcp_connection::Timer) -> Alarm {
+    fn alarm(slot: Slot, timer: tcp_connection::Timer) -> Alarm {
         Alarm::TcpConnection(slot, timer)
     }
 }

@@ -4,7 +4,7 @@
 //! There is one per session (u64). Generated from `automata/tcp_connection.yaml`; change that.
 
 use automata_runtime::generated::*;
-use super::types;
+use super::{peer_protocol, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -235,7 +235,7 @@ pub type History = ();
 #[allow(missing_docs, reason = "a key is a key")]
 pub enum Sent {
     /// An event for `peer_protocol`.
-    ToPeerProtocol { key: u64, event: super::peer_protocol::Event },
+    ToPeerProtocol { key: u64, event: peer_protocol::Event },
     /// An observation: it leaves `OPEN`.
     LeavesOpen,
 }
@@ -261,53 +261,26 @@ impl automaton::Sent for Sent {
     }
 }
 
-/// A transition with a target, with what its own part needs of the event.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "fields are what they are called")]
-pub enum Transition<'a> {
-    /// Into the initial state.
-    Start,
-    /// `connection_made` in `AT_STARTUP` → `CLIENT` (`automata/tcp_connection.yaml:35`).
-    AtStartupConnectionMade,
-    /// `connection_made` in `AT_STARTUP` → `SERVER` (`automata/tcp_connection.yaml:36`).
-    AtStartupConnectionMade2,
-    /// `connection_lost` in `OPEN` → `CLOSED` (`automata/tcp_connection.yaml:40`).
-    OpenConnectionLost,
-    /// `disconnect` in `OPEN` → `DISCONNECTING` (`automata/tcp_connection.yaml:41`).
-    OpenDisconnect,
-    /// `after handshake_timeout in HANDSHAKE` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:46`).
-    HandshakeAfterHandshakeTimeout,
-    /// `hello_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:48`).
-    HandshakeHelloReceived,
-    /// `answer_received` in `HANDSHAKE` → `DISCONNECTING` (`automata/tcp_connection.yaml:49`).
-    HandshakeAnswerReceived,
-    /// `answer_received` in `CLIENT` → `CONNECTED` (`automata/tcp_connection.yaml:56`). Mended: without files to send it hung up.
-    ClientAnswerReceived { peer: &'a types::NodeId },
-    /// `hello_received` in `SERVER` → `CONNECTED` (`automata/tcp_connection.yaml:62`).
-    ServerHelloReceived { peer: &'a types::NodeId },
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` shows the event to handlers only; own parts need it too, so it travels here.
+/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
+    /// The state when the trigger came.
+    leaf: State,
     key: &'a u64,
     parameters: &'a Parameters,
     effects: &'a mut Effects<Machine>,
-    /// Chosen by a handler, performed between the exits and the entries.
-    transition: Option<Transition<'a>>,
     answer: Answer,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     #[inline]
-    fn take(&mut self, transition: Transition<'a>, target: State) -> Response {
+    fn take(&mut self, target: State) -> Response {
         self.answer = Answer::Taken;
-        self.transition = Some(transition);
         Response::Transition(target)
     }
 
@@ -361,98 +334,6 @@ impl blocking::State<Machine> for State {
             State::Closed => context.nobody_answers(),
         }
     }
-
-    /// What a transition leaves, and its own part.
-    #[inline]
-    fn call_exit_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(Transition::AtStartupConnectionMade) => {
-                context.effects.act(Action::SendHello);
-            }
-            Some(Transition::OpenConnectionLost) => {
-                match *self {
-                    State::Client | State::Server => {
-                        leave_handshake(context);
-                        leave_open(context);
-                    }
-                    State::Connected => {
-                        leave_connected(context);
-                        leave_open(context);
-                    }
-                    State::Disconnecting => {
-                        leave_open(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::OpenDisconnect) => {
-                match *self {
-                    State::Client | State::Server => {
-                        leave_handshake(context);
-                    }
-                    State::Connected => {
-                        leave_connected(context);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Transition::HandshakeAfterHandshakeTimeout) => {
-                leave_handshake(context);
-                context.effects.act(Action::NoteTimedOut);
-            }
-            Some(
-                Transition::HandshakeHelloReceived | Transition::HandshakeAnswerReceived,
-            ) => {
-                leave_handshake(context);
-            }
-            Some(Transition::ClientAnswerReceived { peer }) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::RememberPeer {
-                        peer: peer.clone(),
-                    });
-            }
-            Some(Transition::ServerHelloReceived { peer }) => {
-                leave_handshake(context);
-                context
-                    .effects
-                    .act(Action::RememberPeer {
-                        peer: peer.clone(),
-                    });
-                context.effects.act(Action::SendAnswer);
-            }
-            _ => {}
-        }
-    }
-
-    /// What a transition enters.
-    #[inline]
-    fn call_entry_action(&mut self, _: &mut Machine, context: &mut Context<'_>) {
-        match context.transition {
-            Some(
-                Transition::AtStartupConnectionMade
-                | Transition::AtStartupConnectionMade2,
-            ) => {
-                enter_handshake(context);
-            }
-            Some(
-                Transition::OpenDisconnect
-                | Transition::HandshakeAfterHandshakeTimeout
-                | Transition::HandshakeHelloReceived
-                | Transition::HandshakeAnswerReceived,
-            ) => {
-                enter_disconnecting(context);
-            }
-            Some(
-                Transition::ClientAnswerReceived { .. }
-                | Transition::ServerHelloReceived { .. },
-            ) => {
-                enter_connected(context);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What holds in every state.
@@ -467,9 +348,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionMade { outgoing }) => {
             if *outgoing {
-                context.take(Transition::AtStartupConnectionMade, State::Client)
+                // → CLIENT (`automata/tcp_connection.yaml:35`).
+                context.effects.act(Action::SendHello);
+                enter_handshake(context);
+                context.take(State::Client)
             } else {
-                context.take(Transition::AtStartupConnectionMade2, State::Server)
+                // → SERVER (`automata/tcp_connection.yaml:36`).
+                enter_handshake(context);
+                context.take(State::Server)
             }
         }
         _ => anywhere(context),
@@ -481,10 +367,15 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionLost { .. }) => {
-            context.take(Transition::OpenConnectionLost, State::Closed)
+            // → CLOSED (`automata/tcp_connection.yaml:40`).
+            exit_all(context);
+            context.take(State::Closed)
         }
         Trigger::Event(Event::Disconnect) => {
-            context.take(Transition::OpenDisconnect, State::Disconnecting)
+            // → DISCONNECTING (`automata/tcp_connection.yaml:41`).
+            exit_inside_open(context);
+            enter_disconnecting(context);
+            context.take(State::Disconnecting)
         }
         _ => anywhere(context),
     }
@@ -495,15 +386,24 @@ fn in_open(context: &mut Context<'_>) -> Response {
 fn in_handshake(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::HelloReceived { .. }) => {
-            context.take(Transition::HandshakeHelloReceived, State::Disconnecting)
+            // → DISCONNECTING (`automata/tcp_connection.yaml:48`).
+            leave_handshake(context);
+            enter_disconnecting(context);
+            context.take(State::Disconnecting)
         }
         Trigger::Event(Event::AnswerReceived { .. }) => {
-            context.take(Transition::HandshakeAnswerReceived, State::Disconnecting)
+            // → DISCONNECTING (`automata/tcp_connection.yaml:49`).
+            leave_handshake(context);
+            enter_disconnecting(context);
+            context.take(State::Disconnecting)
         }
         Trigger::Event(Event::SendKeepAlive) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
-            context
-                .take(Transition::HandshakeAfterHandshakeTimeout, State::Disconnecting)
+            // → DISCONNECTING (`automata/tcp_connection.yaml:46`).
+            leave_handshake(context);
+            context.effects.act(Action::NoteTimedOut);
+            enter_disconnecting(context);
+            context.take(State::Disconnecting)
         }
         _ => in_open(context),
     }
@@ -514,13 +414,15 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
 fn in_client(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::AnswerReceived { peer }) => {
+            // → CONNECTED (`automata/tcp_connection.yaml:56`). Mended: without files to send it hung up.
+            leave_handshake(context);
             context
-                .take(
-                    Transition::ClientAnswerReceived {
-                        peer,
-                    },
-                    State::Connected,
-                )
+                .effects
+                .act(Action::RememberPeer {
+                    peer: peer.clone(),
+                });
+            enter_connected(context);
+            context.take(State::Connected)
         }
         _ => in_handshake(context),
     }
@@ -531,13 +433,16 @@ fn in_client(context: &mut Context<'_>) -> Response {
 fn in_server(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::HelloReceived { peer }) => {
+            // → CONNECTED (`automata/tcp_connection.yaml:62`).
+            leave_handshake(context);
             context
-                .take(
-                    Transition::ServerHelloReceived {
-                        peer,
-                    },
-                    State::Connected,
-                )
+                .effects
+                .act(Action::RememberPeer {
+                    peer: peer.clone(),
+                });
+            context.effects.act(Action::SendAnswer);
+            enter_connected(context);
+            context.take(State::Connected)
         }
         _ => in_handshake(context),
     }
@@ -548,10 +453,12 @@ fn in_server(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::AnswerReceived { .. }) => {
+            // Stays (`automata/tcp_connection.yaml:67`).
             context.effects.act(Action::NoteKeepAlive);
             context.internal()
         }
         Trigger::Event(Event::SendKeepAlive) => {
+            // Stays (`automata/tcp_connection.yaml:68`).
             context.effects.act(Action::SendAnswer);
             context.internal()
         }
@@ -564,10 +471,12 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_disconnecting(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Disconnect) => context.ignored(),
-        Trigger::Event(Event::HelloReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::AnswerReceived { .. }) => context.ignored(),
-        Trigger::Event(Event::SendKeepAlive) => context.ignored(),
+        Trigger::Event(
+            Event::Disconnect
+            | Event::HelloReceived { .. }
+            | Event::AnswerReceived { .. }
+            | Event::SendKeepAlive,
+        ) => context.ignored(),
         _ => in_open(context),
     }
 }
@@ -599,7 +508,7 @@ fn enter_connected(context: &mut Context<'_>) {
         .effects
         .send(Sent::ToPeerProtocol {
             key: *context.key,
-            event: super::peer_protocol::Event::SessionOpened,
+            event: peer_protocol::Event::SessionOpened,
         });
 }
 
@@ -613,6 +522,37 @@ fn enter_disconnecting(context: &mut Context<'_>) {
     context.effects.act(Action::CloseSocket);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Client | State::Server => {
+            leave_handshake(context);
+            leave_open(context);
+        }
+        State::Connected => {
+            leave_connected(context);
+            leave_open(context);
+        }
+        State::Disconnecting => {
+            leave_open(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `OPEN`, from the innermost outwards.
+fn exit_inside_open(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Client | State::Server => {
+            leave_handshake(context);
+        }
+        State::Connected => {
+            leave_connected(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -622,19 +562,17 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
     let Parts { key, instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
+        leaf: instance.state,
         key,
         parameters: &instance.parameters,
         effects,
-        transition: None,
         answer: Answer::None,
     };
     let state = &mut instance.state;
     if let Response::Transition(target) = state
         .call_handler(&mut Machine, &(), &mut context)
     {
-        state.call_exit_action(&mut Machine, &mut context);
         *state = target;
-        state.call_entry_action(&mut Machine, &mut context);
     }
     context.answer
 }
@@ -648,17 +586,15 @@ pub fn create(
 ) -> Instance {
     let variables = ();
     let history = ();
-    let mut context = Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
+        leaf: State::default(),
         key,
         parameters: &parameters,
         effects,
-        transition: Some(Transition::Start),
         answer: Answer::None,
     };
-    let mut state = State::default();
-    state.call_entry_action(&mut Machine, &mut context);
-    Instance::new(state, parameters, variables, history)
+    Instance::new(State::default(), parameters, variables, history)
 }
 
 impl automata_runtime::Automaton for Machine {

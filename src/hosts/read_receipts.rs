@@ -33,7 +33,9 @@ fn hand_over(world: &mut World, peer: NodeId, messages: PacketIds) {
 /// A contact has answered a PING that was sent then: what went before it has come.
 pub fn answered(world: &mut World, system: &System, peer: NodeId, pinged_ms: u64) {
     let Some(on_their_way) = world.receipts.get_mut(&peer) else { return };
-    let come: PacketIds = on_their_way.extract_if(.., |_, sent_ms| *sent_ms < pinged_ms).map(|(id, _)| id).collect();
+    let has_come = |sent_ms: &u64| *sent_ms < pinged_ms;
+    let come: PacketIds = on_their_way.iter().filter(|(_, sent)| has_come(sent)).map(|(id, _)| *id).collect();
+    on_their_way.retain(|_, sent_ms| !has_come(sent_ms));
     if !come.is_empty() {
         world.tell_if_there(system, gateway::read_receipts::came(peer, come));
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::identity::Entrypoint;
-use crate::transports::tcp_name;
+use crate::name::TransportName;
 
 /// Addresses of the interfaces that serve somebody who listens at `address`, in order.
 #[must_use]
@@ -31,9 +31,9 @@ fn is_link_local(ip: IpAddr) -> bool {
 
 /// Where somebody who listens at `address` can be reached. Addresses of the internet come first.
 #[must_use]
-pub fn entrypoints(address: SocketAddr) -> Vec<Entrypoint> {
+pub fn entrypoints(transport: &TransportName, address: SocketAddr) -> Vec<Entrypoint> {
     let ips = if address.ip().is_unspecified() { interfaces(address.ip()) } else { vec![address.ip()] };
-    let at = |ip| Entrypoint { transport: tcp_name(), address: SocketAddr::new(ip, address.port()) };
+    let at = |ip| Entrypoint { transport: transport.clone(), address: SocketAddr::new(ip, address.port()) };
     let mut entrypoints: Vec<Entrypoint> = ips.into_iter().map(at).collect();
     entrypoints.sort_by_key(|entrypoint| !entrypoint.is_public());
     entrypoints
@@ -62,7 +62,10 @@ mod tests {
         let loopback: IpAddr = Ipv4Addr::LOCALHOST.into();
         assert_eq!(interfaces(loopback), [loopback]);
         assert!(!interfaces(Ipv4Addr::UNSPECIFIED.into()).contains(&loopback));
-        assert_eq!(entrypoints("127.0.0.1:7".parse().expect("an address"))[0].to_string(), "tcp://127.0.0.1:7");
+        assert_eq!(
+            entrypoints(&"tcp".parse().expect("a name"), "127.0.0.1:7".parse().expect("an address"))[0].to_string(),
+            "tcp://127.0.0.1:7"
+        );
         assert!(has_way_out(loopback));
     }
 }

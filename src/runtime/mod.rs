@@ -12,3 +12,4 @@ mod presentation;
 pub mod recording;
 mod replies;
 pub mod run;
+mod transports;

@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context as _;
+use automata_runtime::Milliseconds;
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
@@ -15,16 +15,16 @@ use crate::api::methods::Call;
 use crate::api::server::{Doors, serve};
 use crate::automata::system;
 use crate::client::home_folder;
-use crate::identity::{Entrypoint, IdentityKey, NodeId, VerifiedDocument, key_file};
+use crate::identity::{CLOCK_SKEW_MS, Entrypoint, IdentityKey, NodeId, VerifiedDocument, key_file};
 use crate::messages::{Contact, ContactState};
 use crate::node::Node;
 use crate::peers::KnownPeer;
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::lan::{LanDiscovery, Ourselves};
-use crate::transports::tcp::{Limits, TcpTransport, raise_descriptor_limit};
+use crate::transports::tcp::raise_descriptor_limit;
 use crate::world::Beginning;
 
-use super::driver::{Driver, Keys, OurIdentity, OurSettings, Parts, build};
+use super::driver::{Driver, Keys, Network, OurIdentity, OurSettings, Parts, build};
 use super::recording::{Recording, recorder};
 use crate::home::clock::{Clock, unix_ms};
 use crate::home::config::{Config, Settings};
@@ -32,9 +32,6 @@ use crate::home::entropy::random;
 use crate::home::logging::{Log, LogOptions};
 use crate::home::passphrase::{self, Passphrase};
 use crate::home::{Home, HomeLock};
-
-/// Events of the transport that wait for the loop, at the most. Sessions hold back what they read long before.
-const EVENTS_WAITING: usize = 4_096;
 
 /// Events of the local network that wait for the loop, at the most. Those who tell them wait.
 const LAN_EVENTS_WAITING: usize = 16;
@@ -228,9 +225,7 @@ impl Started {
         let Self { home, _lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded } = self;
         let token = Token::generate().context("the system gives no random octets")?;
         let access = Access { address: bound.address, token: token.clone(), process: std::process::id() };
-        let (transport_events, events) = mpsc::channel(EVENTS_WAITING);
-        let transport = TcpTransport::new(&keys.identity, session_limits(&settings), transport_events);
-
+        let (network, events) = Network::open(&keys.identity, &settings);
         let me = keys.id();
         let (lan_events, near) = mpsc::channel(LAN_EVENTS_WAITING);
         let ourselves =
@@ -266,7 +261,7 @@ impl Started {
             recording,
             identity: OurIdentity { keys, document: built.document },
             settings: OurSettings { home: home.clone(), config, values: settings, log },
-            transport,
+            network,
             lan,
             store,
             changes,
@@ -278,19 +273,6 @@ impl Started {
         tokio::task::spawn_blocking(move || thread.join()).await.context("the store cannot be closed")?;
         tracing::info!("stopped");
         Ok(())
-    }
-}
-
-/// What the transport over TCP allows.
-fn session_limits(settings: &Settings) -> Limits {
-    Limits {
-        inbound: settings.sessions.inbound,
-        outbound: settings.sessions.outbound,
-        half_open: settings.sessions.half_open,
-        inbound_per_address: settings.sessions.inbound_per_address,
-        half_open_per_address: settings.sessions.half_open_per_address,
-        frame_timeout: Duration::from_millis(settings.testing.frame_timeout.0),
-        ..Limits::default()
     }
 }
 
@@ -326,6 +308,7 @@ fn automata_settings(settings: &Settings) -> system::Settings {
     of_automata.dht_connector.look_interval = settings.testing.dht_look;
     of_automata.tcp_connection.handshake_timeout = settings.testing.handshake_timeout;
     of_automata.peer_protocol.handshake_timeout = settings.testing.handshake_timeout;
+    of_automata.peer_protocol.greatest_skew = Milliseconds(CLOCK_SKEW_MS);
     of_automata.peer_protocol.ping_interval = settings.testing.ping_interval;
     of_automata
 }
@@ -335,4 +318,19 @@ fn published(store: &Store, me: &NodeId) -> Result<Vec<Entrypoint>, crate::store
     let kept = store.document(me)?;
     let kept = kept.and_then(|kept| crate::identity::VerifiedDocument::verify_whenever(&kept.bytes).ok());
     Ok(kept.map(|document| document.document().contacts.to_vec()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::home::config::Config;
+    use crate::runtime::transports::tcp_limits;
+    use crate::transports::tcp::Limits;
+
+    #[test]
+    fn a_number_is_the_same_wherever_it_is_a_default() {
+        let settings = Settings::of(&Config::default()).expect("the defaults are in order");
+        assert_eq!(automata_settings(&settings), system::Settings::default());
+        assert_eq!(tcp_limits(&settings), Limits::default());
+    }
 }

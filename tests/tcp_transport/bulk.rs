@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use bitpie::transports::CloseReason;
+use bitpie::transports::Transport as _;
 use bitpie::transports::tcp::{BulkStream, IncomingBulk, Limits, OpenBulkError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
@@ -100,7 +101,7 @@ async fn a_stream_that_is_cut_off_does_not_look_complete() {
         let mut part = [0; 6];
         timeout(DEADLINE, taken.read_exact(&mut part)).await.expect("in time").expect("it is there");
         if by_session {
-            here.transport.close(here_session, CloseReason::Local, "");
+            here.transport.close(here_session, CloseReason::Local, "".to_owned());
         } else {
             drop(opened);
         }

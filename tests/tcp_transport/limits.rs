@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use allocation_counter::measure;
+use bitpie::transports::Transport as _;
 use bitpie::transports::tcp::{Limits, SessionCounts, raise_descriptor_limit};
 use bitpie::transports::{CloseReason, RefusedWhy, TransportEvent};
 use tokio::io::AsyncReadExt as _;
@@ -107,7 +108,7 @@ async fn there_are_no_more_calls_than_there_may_be() {
         let (session, reason, detail) = here.closed().await;
         assert_eq!((session, reason), (4, CloseReason::Failed));
         assert!(detail.contains("no room to dial"), "{detail}");
-        here.transport.close(2, CloseReason::Local, "");
+        here.transport.close(2, CloseReason::Local, "".to_owned());
         here.closed().await;
         here.dial(6, address, None).await;
         here.authenticated().await;
@@ -280,7 +281,7 @@ fn pings_whose_answers_nobody_reads_cost_little() {
 
 #[tokio::test]
 async fn a_frame_that_cannot_be_is_not_queued() {
-    use bitpie::transports::tcp::SendRefused;
+    use bitpie::transports::SendRefused;
     let Pair { here, here_session, .. } = pair(wide(), wide()).await;
     let refused = here.transport.send(here_session, vec![0; 65_537]);
     assert_eq!(refused, Err(SendRefused::Size { bytes: 65_537, limit: 65_536 }));

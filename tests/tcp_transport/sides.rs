@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bitpie::identity::{IdentityKey, NodeId};
 use bitpie::transports::tcp::{Limits, TcpTransport};
-use bitpie::transports::{CloseReason, SessionNumber, TransportEvent};
+use bitpie::transports::{CloseReason, SessionNumber, SessionNumbers, Transport, TransportEvent};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -56,7 +56,7 @@ impl Side {
     pub fn with_capacity(seed: u8, limits: Limits, capacity: usize) -> Self {
         let (sender, events) = mpsc::channel(capacity);
         let key = key(seed);
-        Self { transport: TcpTransport::new(&key, limits, sender), events, key }
+        Self { transport: TcpTransport::new(&key, limits, SessionNumbers::default(), sender), events, key }
     }
 
     pub fn id(&self) -> NodeId {

@@ -1,6 +1,7 @@
 //! Two transports that keep to the rules.
 
-use bitpie::transports::tcp::SendRefused;
+use bitpie::transports::SendRefused;
+use bitpie::transports::Transport as _;
 use bitpie::transports::{CloseReason, ListenError, TransportEvent};
 
 use crate::sides::{Pair, Side, key, localhost, pair, pair_of, wide};
@@ -87,7 +88,7 @@ async fn what_is_queued_before_a_close_arrives() {
             // The other side is still sending; that must not take back what was sent to it.
             let _ = other.transport.send(if closer_opened { there_session } else { here_session }, vec![7; 1_000]);
         }
-        closer.transport.close(session, CloseReason::Local, "the end");
+        closer.transport.close(session, CloseReason::Local, "the end".to_owned());
         assert_eq!(closer.transport.send(session, vec![1]), Err(SendRefused::Closed));
         for index in 0..100u8 {
             assert!(other.frame().await == vec![index; 10_000], "frame {index}");
@@ -116,8 +117,8 @@ async fn a_session_can_be_closed_at_any_time_and_is_closed_once() {
         if steps > 2 {
             here.transport.open_stream(number);
         }
-        here.transport.close(number, CloseReason::TimedOut, "enough");
-        here.transport.close(number, CloseReason::Local, "more than enough");
+        here.transport.close(number, CloseReason::TimedOut, "enough".to_owned());
+        here.transport.close(number, CloseReason::Local, "more than enough".to_owned());
         let (closed, reason, _) = here.closed().await;
         assert_eq!((closed, reason), (number, CloseReason::TimedOut), "after {steps} steps");
     }
@@ -228,7 +229,8 @@ async fn two_hundred_sessions_at_once() {
                 echoed += 1;
                 if echoed == SESSIONS {
                     assert_eq!(here.transport.session_counts().outbound, 200);
-                    (1..=SESSIONS).for_each(|number| here.transport.close(number * 2, CloseReason::Local, "done"));
+                    (1..=SESSIONS)
+                        .for_each(|number| here.transport.close(number * 2, CloseReason::Local, "done".to_owned()));
                 }
             }
             TransportEvent::Closed { reason, detail, .. } => {

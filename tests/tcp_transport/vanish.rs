@@ -1,5 +1,6 @@
 //! Peers that go away, at each step.
 
+use bitpie::transports::Transport as _;
 use bitpie::transports::{CloseReason, TransportEvent};
 use tokio::net::TcpListener;
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bitpie::transports::Transport as _;
 use bitpie::transports::tcp::Limits;
 use bitpie::transports::{CloseReason, TransportEvent};
 use tokio::io::AsyncWriteExt as _;

@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bitpie::codec::encode;
 use bitpie::identity::Signed;
 use bitpie::identity::{Domain, IdentityDocument, IdentityKey, NodeId, SealingKey, VerifiedDocument};
-use bitpie::transports::TransportEvent;
 use bitpie::transports::tcp::{Limits, TcpTransport};
+use bitpie::transports::{SessionNumbers, Transport, TransportEvent};
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind, PeerId, Refusal, Role};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -67,7 +67,7 @@ impl Peer {
         let (sender, events) = mpsc::channel(64);
         let limits =
             Limits { frame_bytes: 1 << 20, send_queue_bytes: 8 << 20, outbound_per_address: 60, ..Limits::default() };
-        let transport = runtime.block_on(async { TcpTransport::new(&key, limits, sender) });
+        let transport = runtime.block_on(async { TcpTransport::new(&key, limits, SessionNumbers::default(), sender) });
         Self { runtime, transport, events, passed_over: VecDeque::new(), key, dialled: 0 }
     }
 
@@ -193,7 +193,7 @@ impl Peer {
 
     /// Ends a session.
     pub fn close(&mut self, session: Session) {
-        self.transport.close(session.number, bitpie::transports::CloseReason::Local, "the end");
+        self.transport.close(session.number, bitpie::transports::CloseReason::Local, "the end".to_owned());
         self.until_closed(session);
     }
 

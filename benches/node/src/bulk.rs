@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail, ensure};
 use bitpie::identity::IdentityKey;
 use bitpie::transports::tcp::{Limits, TcpTransport};
-use bitpie::transports::{CloseReason, SessionNumber, TransportEvent};
+use bitpie::transports::{CloseReason, SessionNumber, SessionNumbers, Transport, TransportEvent};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -132,7 +132,7 @@ fn through_session(octets: usize) -> anyhow::Result<Figures> {
             here.dial(SESSION, address).await?;
             here.open_streams().await?;
             let figures = write_all(here.transport.open_bulk(SESSION).await?, octets).await?;
-            here.transport.close(SESSION, CloseReason::Local, "");
+            here.transport.close(SESSION, CloseReason::Local, String::new());
             here.closed().await?;
             Ok(figures)
         },
@@ -163,7 +163,7 @@ fn through_control(count: usize) -> anyhow::Result<Figures> {
             }
             here.frame().await?;
             let figures = vec![count as f64 / begun.elapsed().as_secs_f64()];
-            here.transport.close(SESSION, CloseReason::Local, "");
+            here.transport.close(SESSION, CloseReason::Local, String::new());
             here.closed().await?;
             Ok(figures)
         },
@@ -195,7 +195,15 @@ impl Side {
             ..Limits::default()
         };
         let (sender, events) = mpsc::channel(EVENTS_WAITING);
-        Self { transport: TcpTransport::new(&IdentityKey::from_seed(&[seed; 32]), limits, sender), events }
+        Self {
+            transport: TcpTransport::new(
+                &IdentityKey::from_seed(&[seed; 32]),
+                limits,
+                SessionNumbers::default(),
+                sender,
+            ),
+            events,
+        }
     }
 
     /// Listens on a free port.

@@ -22,7 +22,7 @@ impl Driver {
             Command::Outside(command) => self.outside(command),
             Command::Dial { session, entrypoint, expected } => {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
-                self.network.transport.dial(session, entrypoint.address, Some(expected));
+                self.network.dial(session, &entrypoint, expected);
             }
             Command::Send(session, frame) => drop(self.network.send(session, &frame)),
             Command::SendPacket { session, packet } => {

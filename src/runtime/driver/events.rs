@@ -5,28 +5,30 @@ use crate::automata::senders::transports::peer_protocol as told;
 use crate::home::clock::unix_ms;
 use crate::home::entropy::chance_ms;
 use crate::identity::VerifiedDocument;
+use crate::name::TransportName;
 use crate::runtime::inbound::{self, Introduction, Proved};
 use crate::transports::lan::LanEvent;
-use crate::transports::{CloseReason, TransportEvent, Waiting, tcp_name};
+use crate::transports::{CloseReason, TransportEvent, Waiting};
 use crate::wire::Frame;
 use crate::world::{Input, SessionInput, TransportInput};
 
 use super::{Done, Driver};
 
 impl Driver {
-    pub(super) fn transport_event(&mut self, event: TransportEvent) {
+    pub(super) fn transport_event(&mut self, transport: TransportName, event: TransportEvent) {
         match event {
             TransportEvent::Listening { address } => {
-                let listening = self.network.listening(address);
+                let listening = self.network.listening(transport, address);
                 self.input(listening);
             }
             TransportEvent::ListenFailed { address, error } => {
-                let failed = self.network.listen_failed(address, &error);
+                let failed = self.network.listen_failed(transport, address, &error);
                 self.inputs(failed);
             }
-            TransportEvent::ListeningStopped => self.input(Input::Transport(tcp_name(), TransportInput::Stopped)),
+            TransportEvent::ListeningStopped => self.input(Input::Transport(transport, TransportInput::Stopped)),
             TransportEvent::Accepted { session, remote } => {
-                self.input(Input::Session(session, SessionInput::Accepted { transport: tcp_name(), remote }));
+                self.network.accepted(session, transport.clone());
+                self.input(Input::Session(session, SessionInput::Accepted { transport, remote }));
             }
             TransportEvent::Connected { session, .. } => self.input(Input::Session(session, SessionInput::Connected)),
             TransportEvent::Authenticated { session, peer, handshake_hash, outgoing } => {
@@ -44,7 +46,7 @@ impl Driver {
     }
 
     fn session_closed(&mut self, session: u64, reason: CloseReason, detail: String) {
-        self.network.proved.remove(&session);
+        self.network.closed(session);
         tracing::debug!(session, ?reason, detail, "session closed");
         // The session's protocol says what follows from it, as it does for what it sees itself.
         if reason == CloseReason::Violation {

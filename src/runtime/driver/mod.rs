@@ -36,9 +36,7 @@ use crate::home::config::Config;
 use crate::home::logging::Log;
 use crate::node::Node;
 use crate::store::StoreHandle;
-use crate::transports::TransportEvent;
 use crate::transports::lan::{LanDiscovery, LanEvent};
-use crate::transports::tcp::TcpTransport;
 use crate::wire::{Frame, PacketId};
 use crate::world::{IdentityBuilt, Input, UserRequest};
 
@@ -46,7 +44,8 @@ use super::recording::{Recorder, Recording};
 use callers::Callers;
 pub use callers::{WaitingPing, WaitingService};
 use dht::DhtNeighbour;
-use network::Network;
+pub use network::Network;
+use network::TransportEvents;
 use our_identity::Built;
 pub use our_identity::{Keys, OurIdentity, build};
 pub use searches::{Found, SEARCHES, Search};
@@ -64,6 +63,8 @@ pub struct Driver {
     pub(super) identity: OurIdentity,
     pub(super) settings: OurSettings,
     pub(super) network: Network,
+    /// Discovery in the local network.
+    lan: LanDiscovery,
     pub(super) dht: DhtNeighbour,
     pub(super) storage: Storage,
     pub(super) callers: Callers,
@@ -81,8 +82,8 @@ pub struct Parts {
     pub identity: OurIdentity,
     /// The settings.
     pub settings: OurSettings,
-    /// The transport over TCP.
-    pub transport: TcpTransport,
+    /// The transports.
+    pub network: Network,
     /// Discovery in the local network.
     pub lan: LanDiscovery,
     /// Where everything is kept.
@@ -95,13 +96,14 @@ impl Driver {
     /// Ready to begin.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { node, clock, recording, identity, settings, transport, lan, store, changes } = parts;
+        let Parts { node, clock, recording, identity, settings, network, lan, store, changes } = parts;
         Self {
             node,
             clock,
             tasks: FuturesUnordered::new(),
             recording,
-            network: Network::new(transport, lan, &settings.values),
+            network,
+            lan,
             dht: DhtNeighbour::new(store.clone(), identity.keys.clone()),
             storage: Storage::new(store, identity.keys.clone()),
             callers: Callers::new(changes),
@@ -113,7 +115,7 @@ impl Driver {
     /// Runs until everything has come to rest after `end`. The log is given back, so that the last words are in it.
     pub async fn run(
         mut self,
-        mut events: mpsc::Receiver<TransportEvent>,
+        mut events: TransportEvents,
         mut near: mpsc::Receiver<LanEvent>,
         mut calls: mpsc::Receiver<Call>,
         end: impl Future<Output = ()>,
@@ -127,7 +129,7 @@ impl Driver {
             let sent_due = self.storage.sent_due;
             let flush_due = self.recording.flush_due_ms().map(|ms| self.clock.at(ms));
             tokio::select! {
-                Some(event) = events.recv() => self.transport_event(event),
+                Some((transport, event)) = events.next() => self.transport_event(transport, event),
                 Some(event) = near.recv() => self.lan_event(event),
                 Some(done) = self.tasks.next() => self.done(done),
                 Some(done) = self.dht.questions.next() => self.done(done),
@@ -253,7 +255,7 @@ impl Driver {
 
     pub(super) fn settings_changed(&mut self, config: Config) {
         let name_changed = self.settings.take_over(config);
-        self.network.lan.use_interfaces(self.settings.values.lan.interfaces.clone());
+        self.lan.use_interfaces(self.settings.values.lan.interfaces.clone());
         if name_changed {
             let name = self.settings.values.identity.name.clone();
             self.input(Input::Request(UserRequest::SetNickname(name)));

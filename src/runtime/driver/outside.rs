@@ -1,11 +1,11 @@
 //! What automata ask of the parts outside, carried out.
 
 use crate::automata::outside::{Command, Dht, Network, Store, Transports, User};
-use crate::automata::senders::{network, transports as told};
+use crate::automata::senders::{network, transports};
 use crate::messages::{DeliveryState, DeliveryUpdate};
 
-use crate::transports::CloseReason;
 use crate::transports::lan::Wanted;
+use crate::transports::{CloseReason, Transport};
 use crate::world::Input;
 
 use super::{Done, Driver};
@@ -49,11 +49,11 @@ impl Driver {
             Network::LanDiscoverySearch => {
                 let interfaces = self.settings.values.lan.interfaces.clone();
                 let entrypoints = self.node.world().identity.entrypoints.values().flatten().cloned().collect();
-                self.network.lan.search(Wanted { interfaces, entrypoints });
+                self.lan.search(Wanted { interfaces, entrypoints });
             }
             // Waited for at the end of the program too, so that others hear the goodbye.
             Network::LanDiscoveryLeave => {
-                let withdrawn = self.network.lan.stop();
+                let withdrawn = self.lan.stop();
                 self.task(async move {
                     withdrawn.await;
                     Done::Nothing
@@ -74,21 +74,35 @@ impl Driver {
     }
 
     fn transports_command(&mut self, command: Transports) {
-        let transport = &self.network.transport;
         match command {
             Transports::NetworkTransportInitialise { transport } => {
-                self.later([Input::Event(told::network_transport::initialised(transport))]);
+                self.later([Input::Event(transports::network_transport::initialised(transport))]);
             }
-            Transports::NetworkTransportStartReceiving { .. } => self.network.listen(),
-            Transports::NetworkTransportStopReceiving { .. } => transport.stop_listening(),
+            Transports::NetworkTransportStartReceiving { transport } => self.network.listen(&transport),
+            Transports::NetworkTransportStopReceiving { transport } => {
+                self.network.with(&transport, |transport| transport.stop_listening());
+            }
             Transports::PeerProtocolSendHello { session } => self.send_hello(session),
             Transports::PeerProtocolSendPeerId { session } => self.send_peer_id(session),
-            Transports::TcpConnectionCloseSocket { session } => {
-                transport.close(session, CloseReason::Local, "it is no longer wanted");
+            Transports::TcpConnectionCloseSocket { session } => self.of_session(session, |transport| {
+                transport.close(session, CloseReason::Local, "it is no longer wanted".to_owned());
+            }),
+            Transports::TcpConnectionOpenStream { session } => {
+                self.of_session(session, |transport| transport.open_stream(session));
             }
-            Transports::TcpConnectionOpenStream { session } => transport.open_stream(session),
-            Transports::TcpConnectionSendHello { session } => transport.begin_handshake(session),
-            Transports::TcpConnectionSendAnswer { session } => transport.send_keep_alive(session),
+            Transports::TcpConnectionSendHello { session } => {
+                self.of_session(session, |transport| transport.begin_handshake(session));
+            }
+            Transports::TcpConnectionSendAnswer { session } => {
+                self.of_session(session, |transport| transport.send_keep_alive(session));
+            }
+        }
+    }
+
+    /// Does something with the transport of a session; one that has ended has told so, or is about to.
+    fn of_session(&self, session: u64, order: impl FnOnce(&dyn Transport)) {
+        if let Some(transport) = self.network.of_session(session) {
+            order(transport);
         }
     }
 

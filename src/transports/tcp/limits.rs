@@ -56,7 +56,7 @@ impl Default for Limits {
             inbound_per_address: 16,
             outbound: 60,
             outbound_per_address: 8,
-            half_open: 128,
+            half_open: 64,
             half_open_per_address: 8,
             dial_timeout: Duration::from_secs(10),
             handshake_timeout: Duration::from_secs(10),

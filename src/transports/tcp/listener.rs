@@ -145,7 +145,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 fn accept(inner: &Arc<Inner>, socket: TcpStream, remote: SocketAddr, refusals: &mut Refusals) {
-    let number = inner.next_accepted();
+    let number = inner.numbers.next();
     match inner.admission.accept(&inner.limits, number, remote.ip()) {
         Ok((place, evicted)) => {
             if let Some(evicted) = evicted {

@@ -24,14 +24,13 @@ mod walk;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::identity::{IdentityKey, NodeId};
-use crate::transports::{CloseReason, SessionNumber, TransportEvent, Waiting};
+use crate::transports::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent, Waiting};
 
 use handshake::StaticKey;
 use limits::Admission;
@@ -41,7 +40,6 @@ use orders::Orders;
 pub use bulk::{BulkStream, IncomingBulk, OpenBulkError};
 pub use handshake::{HANDSHAKE_MESSAGE_BYTES, NOISE_PATTERN, NOISE_PROLOGUE};
 pub use limits::{Limits, SessionCounts, raise_descriptor_limit};
-pub use orders::SendRefused;
 
 /// Incoming bulk streams that wait to be taken; what comes beyond is refused.
 pub const INCOMING_BULK_STREAMS: usize = 64;
@@ -59,7 +57,7 @@ struct Inner {
     limits: Limits,
     admission: Arc<Admission>,
     sessions: Mutex<HashMap<SessionNumber, Arc<Orders>>>,
-    next_accepted: AtomicU64,
+    numbers: SessionNumbers,
     listener: Mutex<Option<Listener>>,
     events: mpsc::Sender<TransportEvent>,
     incoming_bulk: Mutex<Option<mpsc::Sender<IncomingBulk>>>,
@@ -79,65 +77,24 @@ impl TcpTransport {
     /// # Panics
     /// Outside of a tokio runtime, or if the system has no randomness.
     #[must_use]
-    pub fn new(key: &IdentityKey, limits: Limits, events: mpsc::Sender<TransportEvent>) -> Self {
+    pub fn new(
+        key: &IdentityKey,
+        limits: Limits,
+        numbers: SessionNumbers,
+        events: mpsc::Sender<TransportEvent>,
+    ) -> Self {
         let inner = Inner {
             key: StaticKey::generate(key),
             limits,
             admission: Admission::new(),
             sessions: Mutex::default(),
-            next_accepted: AtomicU64::new(1),
+            numbers,
             listener: Mutex::default(),
             events,
             incoming_bulk: Mutex::default(),
             runtime: Handle::current(),
         };
         Self { owner: Arc::new(Owner { inner: Arc::new(inner) }) }
-    }
-
-    /// Listens; port 0 takes a free one. Answered by `Listening` or `ListenFailed`.
-    pub fn listen(&self, address: SocketAddr) {
-        listener::listen(self.inner(), address);
-    }
-
-    /// Listens no more; sessions go on. Answered by `ListeningStopped`, also if nothing listened.
-    pub fn stop_listening(&self) {
-        listener::stop(self.inner());
-    }
-
-    /// Opens a connection, to whom is expected there if that is known. Answered by `Connected` or `Closed`. The number is even, and of no
-    /// session that has not been closed.
-    pub fn dial(&self, session: SessionNumber, to: SocketAddr, expected: Option<NodeId>) {
-        session::dial(self.inner(), session, to, expected);
-    }
-
-    /// Begins the handshake of a session that was dialled. Answered by `Authenticated` or `Closed`.
-    pub fn begin_handshake(&self, session: SessionNumber) {
-        self.order(session, Orders::begin_handshake);
-    }
-
-    /// Says that this side is alive, to a peer that is authenticated.
-    pub fn send_keep_alive(&self, session: SessionNumber) {
-        self.order(session, Orders::send_keep_alive);
-    }
-
-    /// Opens the streams of a session that is authenticated; from then on frames come and go.
-    pub fn open_stream(&self, session: SessionNumber) {
-        self.order(session, Orders::open_stream);
-    }
-
-    /// Queues a frame for the control stream. What is queued before `open_stream` is sent after it.
-    ///
-    /// # Errors
-    /// If the queue is full (the peer does not read: try later, or close), the frame cannot be, or the session is over.
-    pub fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused> {
-        let orders = self.inner().orders(session).ok_or(SendRefused::Closed)?;
-        orders.send(&self.inner().limits, frame)
-    }
-
-    /// Counts so many more octets against a session, as a frame that waits to be dealt with does, until it is dropped.
-    #[must_use]
-    pub fn hold(&self, session: SessionNumber, octets: usize) -> Option<Waiting> {
-        Some(self.inner().orders(session)?.received.enter(octets))
     }
 
     /// Opens a stream for bulk data beside the control stream, with a flow control of its own.
@@ -159,13 +116,6 @@ impl TcpTransport {
         receiver
     }
 
-    /// Ends a session: sends what is queued, for at most `close_timeout`, then closes. Answered by `Closed` with this reason, or with another
-    /// if it had just ended.
-    pub fn close(&self, session: SessionNumber, reason: CloseReason, detail: impl Into<String>) {
-        let detail = detail.into();
-        self.order(session, |orders| orders.close(reason, detail));
-    }
-
     /// How many sessions there are.
     #[must_use]
     pub fn session_counts(&self) -> SessionCounts {
@@ -184,14 +134,48 @@ impl TcpTransport {
     }
 }
 
+impl Transport for TcpTransport {
+    fn listen(&self, address: SocketAddr) {
+        listener::listen(self.inner(), address);
+    }
+
+    fn stop_listening(&self) {
+        listener::stop(self.inner());
+    }
+
+    fn dial(&self, session: SessionNumber, to: SocketAddr, expected: Option<NodeId>) {
+        session::dial(self.inner(), session, to, expected);
+    }
+
+    fn begin_handshake(&self, session: SessionNumber) {
+        self.order(session, Orders::begin_handshake);
+    }
+
+    fn send_keep_alive(&self, session: SessionNumber) {
+        self.order(session, Orders::send_keep_alive);
+    }
+
+    fn open_stream(&self, session: SessionNumber) {
+        self.order(session, Orders::open_stream);
+    }
+
+    fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused> {
+        let orders = self.inner().orders(session).ok_or(SendRefused::Closed)?;
+        orders.send(&self.inner().limits, frame)
+    }
+
+    fn hold(&self, session: SessionNumber, octets: usize) -> Option<Waiting> {
+        Some(self.inner().orders(session)?.received.enter(octets))
+    }
+
+    fn close(&self, session: SessionNumber, reason: CloseReason, detail: String) {
+        self.order(session, |orders| orders.close(reason, detail));
+    }
+}
+
 impl Inner {
     fn orders(&self, session: SessionNumber) -> Option<Arc<Orders>> {
         lock(&self.sessions).get(&session).cloned()
-    }
-
-    /// Numbers of accepted sessions are odd.
-    fn next_accepted(&self) -> SessionNumber {
-        self.next_accepted.fetch_add(2, Ordering::Relaxed)
     }
 }
 

@@ -10,31 +10,7 @@ use tokio::sync::oneshot;
 
 use super::bulk::{BulkStream, OpenBulkError};
 use super::{Limits, lock};
-use crate::transports::{CloseReason, ReceiveWindow};
-
-/// Why a frame was not queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendRefused {
-    /// The peer reads more slowly than it is written to.
-    #[error("{frames} frames of {bytes} octets wait to be sent already: try again when the peer has read some")]
-    Full {
-        /// How many wait.
-        frames: usize,
-        /// Their octets.
-        bytes: usize,
-    },
-    /// A frame has one octet at least, and not more than the limit.
-    #[error("a frame of {bytes} octets cannot be sent: it has 1 to {limit}")]
-    Size {
-        /// Its octets.
-        bytes: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// There is no such session any more.
-    #[error("the session is over")]
-    Closed,
-}
+use crate::transports::{CloseReason, ReceiveWindow, SendRefused};
 
 /// How a bulk stream is handed out.
 pub(super) type BulkReply = oneshot::Sender<Result<BulkStream, OpenBulkError>>;

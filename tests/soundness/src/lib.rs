@@ -12,8 +12,8 @@ pub mod behaviour;
 pub mod chance;
 pub mod effects;
 pub mod expressions;
-pub mod names;
 pub mod plan;
+pub mod random_names;
 
 use std::fs;
 use std::io;
@@ -190,7 +190,7 @@ fn fields(plan: &Plan, fields: &[Named]) -> Json {
 
 fn properties(plan: &Plan, this: &Automaton, chance: &mut Chance) -> Option<(String, Json)> {
     let place = Place { plan, automaton: this, fields: &[], known: &[], asks: 0, is_guard: true, is_property: true };
-    let mut names = names::Names::default();
+    let mut names = random_names::Names::default();
     let properties = (0..chance.below(4)).map(|_| {
         let kind = ["always", "always", "never", "never", "eventually"][chance.below(5)];
         (names.small(chance), json!({ kind: place.truth(chance) }))

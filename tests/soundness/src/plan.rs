@@ -3,7 +3,7 @@
 use automata_compiler::model::IntegerType;
 
 use crate::chance::Chance;
-use crate::names::Names;
+use crate::random_names::Names;
 
 /// A type, `?` aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -132,6 +132,16 @@ fn table(automaton: &str) -> BTreeSet<Cell> {
     cells
 }
 
+/// A state that is left at once, by `always`, for another. A record names the other, the table the first.
+const AT_ONCE: (&str, &str) = ("AWAIT_DOCUMENT", "DHT_WRITE");
+
+/// The cell of the table that a node went through.
+fn as_in(table: &BTreeSet<Cell>, (before, event, after): &Cell) -> Cell {
+    let via = (before.clone(), event.clone(), AT_ONCE.0.to_owned());
+    let is_via = after == AT_ONCE.1 && table.contains(&via);
+    if is_via { via } else { (before.clone(), event.clone(), after.clone()) }
+}
+
 /// What the nodes of a story went through.
 fn gone_through(nodes: impl IntoIterator<Item = Node>) -> [BTreeSet<Cell>; 2] {
     let mut all = [BTreeSet::new(), BTreeSet::new()];
@@ -166,7 +176,8 @@ fn every_cell_of_both_tables_is_reached() {
     });
     for (number, automaton) in AUTOMATA.iter().enumerate() {
         let table = table(automaton);
-        let reached: BTreeSet<Cell> = reached.iter().flat_map(|story| story[number].iter().cloned()).collect();
+        let reached: BTreeSet<Cell> =
+            reached.iter().flat_map(|story| story[number].iter()).map(|cell| as_in(&table, cell)).collect();
         let unreached: Vec<&Cell> = table
             .iter()
             .filter(|cell| !reached.contains(*cell))

@@ -13,11 +13,11 @@ use automata_runtime::Record;
 use clap::Args;
 use serde_json::json;
 
-use crate::Verdict;
 use crate::folder::Folder;
 use crate::replay::{counted, difference_text, parting_as_json, printable, why_text};
 use crate::terminal::{BAD, GOOD, ODD, STRONG, output, print_json, styled};
 use crate::trace::{Trace, wrong};
+use crate::verdict::Verdict;
 
 /// Run a trace under two versions of the definitions: where do they part?
 #[derive(Args)]

@@ -4,12 +4,12 @@ use std::io::Write;
 
 use anyhow::bail;
 use automata_compiler::codes;
-use automata_compiler::diagnostic::{Code, Severity};
+use automata_compiler::codes::{Code, Severity};
 use automata_compiler::nearest::nearest;
 use clap::Args;
 
-use crate::Verdict;
 use crate::terminal::{BAD, FAINT, ODD, STRONG, output, styled};
+use crate::verdict::Verdict;
 
 /// Explain a finding, with an example and its fix
 #[derive(Args)]

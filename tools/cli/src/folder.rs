@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
-use automata_compiler::diagnostic::{Diagnostic, Severity};
+use automata_compiler::codes::Severity;
+use automata_compiler::diagnostic::Diagnostic;
 use automata_compiler::model::{AutomatonId, System};
 use automata_compiler::nearest::nearest;
 use automata_compiler::sound_part;
 use automata_compiler::source::Sources;
 
-use crate::Verdict;
 use crate::terminal::{BAD, GOOD, ODD, counted, errors, styled};
+use crate::verdict::Verdict;
 
 /// Its name unless `--automata` says otherwise.
 pub const USUAL_NAME: &str = "automata";

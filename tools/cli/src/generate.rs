@@ -11,11 +11,11 @@ use automata_compiler::model::System;
 use automata_compiler::source::Sources;
 use clap::Args;
 
-use crate::Verdict;
 use crate::folder::{Folder, resolve};
 use crate::links::Links;
 use crate::places::refuse_inside;
 use crate::terminal::{BAD, GOOD, ODD, counted, errors, output, styled};
+use crate::verdict::Verdict;
 
 /// Where the Rust goes; the other formats name their own folders.
 const RUST: &str = "rust";

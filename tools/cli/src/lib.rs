@@ -20,6 +20,7 @@ mod sequence;
 mod simulate;
 mod terminal;
 mod trace;
+mod verdict;
 mod watch;
 
 use std::ffi::OsString;
@@ -29,21 +30,7 @@ use clap::{CommandFactory as _, Parser};
 
 use arguments::{Arguments, Command};
 use folder::Folder;
-
-/// The result of a command. (A failure is an error, and exit code 2.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    /// Exit code 0.
-    Good,
-    /// The definitions have findings, files differ, or a trace parts from the definitions: exit code 1.
-    Bad,
-}
-
-impl Verdict {
-    fn good_if(good: bool) -> Self {
-        if good { Self::Good } else { Self::Bad }
-    }
-}
+use verdict::Verdict;
 
 /// Runs the command line; the first word is the name of the program.
 #[must_use]

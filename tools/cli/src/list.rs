@@ -6,9 +6,9 @@ use automata_compiler::model::{Automaton, EventKind, System};
 use clap::Args;
 use serde::Serialize;
 
-use crate::Verdict;
 use crate::folder::{Folder, resolve_sound};
 use crate::terminal::{FAINT, STRONG, counted, output, print_json, styled};
+use crate::verdict::Verdict;
 
 /// List the automata: instances, states, events and purpose
 #[derive(Args)]

@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap_complete::Shell;
 
-use crate::Verdict;
+use crate::verdict::Verdict;
 
 /// Print shell completions
 #[derive(Args)]

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use automata_compiler::model::System;
-use automata_compiler::names::{Convention, reserved};
+use automata_compiler::naming::{Convention, reserved};
 use automata_compiler::source::{Source, Sources};
 use automata_outputs::schema;
 use clap::Args;
 
-use crate::Verdict;
 use crate::folder::{Folder, USUAL_NAME, unknown};
 use crate::terminal::{BAD, GOOD, ODD, errors, output, styled};
+use crate::verdict::Verdict;
 
 const TEMPLATE: &str = include_str!("template.yaml");
 

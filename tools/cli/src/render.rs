@@ -14,12 +14,12 @@ use automata_outputs::{OUTPUTS, Output};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
-use crate::Verdict;
 use crate::folder::{Folder, resolve, resolve_sound, unknown};
 use crate::links::Links;
 use crate::places::{is_same, refuse_inside};
 use crate::terminal::{GOOD, output, plain_output, styled};
 use crate::trace::{Trace, wrong};
+use crate::verdict::Verdict;
 use crate::watch::watch;
 
 const ALL: &str = "all";

@@ -17,11 +17,11 @@ use automata_runtime::trace::Output;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use crate::Verdict;
 use crate::folder::{Folder, automaton};
 use crate::places::{is_same, refuse_definition};
 use crate::terminal::{BAD, FAINT, GOOD, ODD, STRONG, is_output_closed, output, plain_output, styled};
 use crate::trace::{Trace, TracePath, wrong};
+use crate::verdict::Verdict;
 
 /// Run a trace again, and verify every state, variable, action and send
 #[derive(Args)]

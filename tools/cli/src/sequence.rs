@@ -9,11 +9,11 @@ use automata_outputs::svg::sequence::picture;
 use automata_runtime::Record;
 use clap::{Args, ValueEnum};
 
-use crate::Verdict;
 use crate::folder::{Folder, automaton};
 use crate::replay::{Until, is_chosen, until};
 use crate::terminal::{ODD, errors, plain_output, styled};
 use crate::trace::{Trace, TracePath, wrong};
+use crate::verdict::Verdict;
 
 /// Draw a span of a trace: who said what to whom
 #[derive(Args)]

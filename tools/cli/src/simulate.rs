@@ -12,10 +12,10 @@ use automata_compiler::trace::Recording;
 use automata_runtime::Record;
 use clap::Args;
 
-use crate::Verdict;
 use crate::folder::{Folder, automaton, is_interactive, resolve_sound};
 use crate::places::{is_same, refuse_definition};
 use crate::terminal::{BAD, FAINT, STRONG, counted, errors, is_output_closed, output, print_json, styled};
+use crate::verdict::Verdict;
 
 /// Step through an automaton: see its state, the events it accepts, and what each does
 #[derive(Args)]

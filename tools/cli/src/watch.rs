@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use automata_compiler::source::Sources;
 
-use crate::Verdict;
 use crate::folder::Folder;
 use crate::terminal::{FAINT, complain, errors, is_output_closed, styled};
+use crate::verdict::Verdict;
 
 /// Soon enough for somebody who has just saved a file.
 const PAUSE: Duration = Duration::from_millis(200);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::codes::Severity;
 use crate::codes::errors;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::file_names::stem;
 use crate::model::System;
-use crate::names::{Convention, reserved};
+use crate::naming::{Convention, reserved};
 use crate::resolve::{Files, Shared, resolve};
 use crate::source::{Fault, FileId, Source, Sources, Span, Text};
 use crate::yaml::Node;

@@ -1,29 +1,8 @@
 //! Findings: what is wrong, where, why, and what was probably meant.
 
+use crate::codes::Code;
 use crate::nearest::nearest;
 use crate::source::Span;
-
-/// Whether a finding stops the compilation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Nothing can be generated.
-    Error,
-    /// The definition has a meaning, but hardly the intended one.
-    Warning,
-}
-
-/// An entry of the list of codes. Every finding has one; `automata explain` prints it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Code {
-    /// `A0001` …: errors below `A0200`, warnings from there on. Never reused.
-    pub number: &'static str,
-    /// Error or warning.
-    pub severity: Severity,
-    /// A line, such as "unknown state".
-    pub title: &'static str,
-    /// Markdown: why it matters, a wrong example, and the same example fixed.
-    pub explanation: &'static str,
-}
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use crate::model::{
     Automaton, BinaryOperator, EventId, Expression, ExpressionKind, Field, Response, StateId, System, TimerId,
     TransitionId, Type,
 };
+use crate::printer::Printer;
 use crate::source::Span;
-use crate::wording::Wording;
 use crate::worlds::{Formula, Verdict, World, Worlds, open_case, without_spans};
 
 /// All that is asked when one thing happens in one leaf.
@@ -158,8 +158,8 @@ pub fn example_of_remainder(system: &System, automaton: &Automaton, chain: &Chai
     let fields = fields(automaton, chain.cause);
     if worlds.is_uncertain() {
         let Verdict::Open(facts) = open_case(system, automaton, fields, &conditions) else { return Vec::new() };
-        let wording = Wording::new(system, automaton);
-        return facts.iter().map(|fact| wording.expression_over(fact, fields)).collect();
+        let printer = Printer::new(system, automaton);
+        return facts.iter().map(|fact| printer.expression_over(fact, fields)).collect();
     }
     let formulas = formulas(&worlds, &conditions);
     let is_open =

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::{ParsedFile, analyse_without, parse};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::codes::Severity;
+use crate::diagnostic::Diagnostic;
 use crate::model::System;
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Entry, Node, NodeKind};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::codes::Code;
 use crate::codes::errors;
-use crate::diagnostic::Code;
 
 /// Index of a file in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use automata_compiler::diagnostic::Severity;
+use automata_compiler::codes::Severity;
 use automata_compiler::simulation::run_script;
 use automata_compiler::source::{Source, Sources};
 use automata_compiler::{analyse, render};

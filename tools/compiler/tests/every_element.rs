@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use automata_compiler::expression::{SYMBOLS, UNITS, WORDS};
-use automata_compiler::names::KEYS_OF_THE_LANGUAGE;
+use automata_compiler::durations::UNITS;
+use automata_compiler::expression::SYMBOLS;
+use automata_compiler::keywords::{KEYS_OF_THE_LANGUAGE, WORDS_OF_EXPRESSIONS};
 use automata_compiler::resolve::built_in_types;
 use automata_compiler::source::FileId;
 use automata_compiler::yaml::{self, Node, NodeKind};
@@ -232,7 +233,7 @@ fn every_element_of_the_language_is_in_a_case_that_is_run() {
     for key in KEYS_OF_THE_LANGUAGE {
         demand("the key", key, elements.iter().any(|element| element.key == *key));
     }
-    for word in WORDS {
+    for word in WORDS_OF_EXPRESSIONS {
         demand("the word", word, tokens.iter().any(|token| token == word));
     }
     for symbol in SYMBOLS {

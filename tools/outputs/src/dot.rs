@@ -10,13 +10,13 @@ use automata_compiler::model::{AutomatonId, History, Reaction, StateId, System, 
 use automata_compiler::source::Sources;
 
 use crate::outline::{activities, broken, label_lines, leading, name, root_acts, visible};
-use crate::wording::Wording;
+use crate::printer::Printer;
 
 /// The diagram of one automaton.
 #[must_use]
 pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
-    let wording = Wording::new(system, &system.automata[id]);
-    let automaton = wording.automaton;
+    let printer = Printer::new(system, &system.automata[id]);
+    let automaton = printer.automaton;
     let mut text = format!(
         "digraph {} {{\n  compound=true; newrank=true; rankdir=TB; nodesep=0.4; ranksep=0.5; labelloc=t; fontsize=16; \
          fontname=\"Helvetica\";\n  label={};\n  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"Helvetica\", \
@@ -24,21 +24,21 @@ pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
         quote(&automaton.name),
         quote(&[vec![automaton.name.clone()], broken(&automaton.summary)].concat().join("\n")),
     );
-    if root_acts(&wording) {
-        let label = boxed(&wording, StateId::ROOT);
-        let _ = writeln!(text, "  {} [label={label}, style=\"rounded,dashed\"];", node(&wording, StateId::ROOT, ""));
+    if root_acts(&printer) {
+        let label = boxed(&printer, StateId::ROOT);
+        let _ = writeln!(text, "  {} [label={label}, style=\"rounded,dashed\"];", node(&printer, StateId::ROOT, ""));
     }
-    contents(&mut text, &wording, StateId::ROOT, 1);
-    for transition in leading(&wording) {
+    contents(&mut text, &printer, StateId::ROOT, 1);
+    for transition in leading(&printer) {
         let Reaction::To(target) = automaton.transitions[transition].reaction else { continue };
         let source = automaton.transitions[transition].state;
-        let nested = are_nested(&wording, source, target.state());
-        let (from, tail) = end(&wording, source, nested);
+        let nested = are_nested(&printer, source, target.state());
+        let (from, tail) = end(&printer, source, nested);
         let (to, head) = match target {
-            Target::State(state) => end(&wording, state, nested),
-            Target::History(state) => (node(&wording, state, HISTORY), None),
+            Target::State(state) => end(&printer, state, nested),
+            Target::History(state) => (node(&printer, state, HISTORY), None),
         };
-        let mut attributes = format!("label={}", quote(&label_lines(&wording, transition).join("\n")));
+        let mut attributes = format!("label={}", quote(&label_lines(&printer, transition).join("\n")));
         for (attribute, cluster) in [("ltail", tail), ("lhead", head)] {
             if let Some(cluster) = cluster {
                 let _ = write!(attributes, ", {attribute}={cluster}");
@@ -56,82 +56,82 @@ const INITIAL: &str = ".initial";
 const HISTORY: &str = ".history";
 
 /// The name of a node: that of a state, and which aspect of it.
-fn node(wording: &Wording<'_>, id: StateId, of: &str) -> String {
-    quote(&format!("{}{of}", name(wording, id)))
+fn node(printer: &Printer<'_>, id: StateId, of: &str) -> String {
+    quote(&format!("{}{of}", name(printer, id)))
 }
 
-fn cluster(wording: &Wording<'_>, id: StateId) -> String {
-    quote(&format!("cluster_{}", name(wording, id)))
+fn cluster(printer: &Printer<'_>, id: StateId) -> String {
+    quote(&format!("cluster_{}", name(printer, id)))
 }
 
 /// The node for a state at the end of an edge, and the cluster at whose border the edge is cut.
-fn end(wording: &Wording<'_>, id: StateId, nested: bool) -> (String, Option<String>) {
-    if id == StateId::ROOT || wording.automaton.states[id].children.is_empty() {
-        (node(wording, id, ""), None)
+fn end(printer: &Printer<'_>, id: StateId, nested: bool) -> (String, Option<String>) {
+    if id == StateId::ROOT || printer.automaton.states[id].children.is_empty() {
+        (node(printer, id, ""), None)
     } else if nested {
-        (node(wording, id, POINT), None)
+        (node(printer, id, POINT), None)
     } else {
-        (node(wording, first_leaf(wording, id), ""), Some(cluster(wording, id)))
+        (node(printer, first_leaf(printer, id), ""), Some(cluster(printer, id)))
     }
 }
 
 /// The leaf that a composite leads to.
-fn first_leaf(wording: &Wording<'_>, id: StateId) -> StateId {
-    let states = &wording.automaton.states;
+fn first_leaf(printer: &Printer<'_>, id: StateId) -> StateId {
+    let states = &printer.automaton.states;
     let next = |id: &StateId| states[*id].initial.or_else(|| states[*id].children.first().copied());
     std::iter::successors(Some(id), next).last().unwrap_or(id)
 }
 
 /// Whether one is the other or inside it; the root is around all and does not count.
-fn are_nested(wording: &Wording<'_>, one: StateId, other: StateId) -> bool {
-    let inside = |inner, outer| outer != StateId::ROOT && wording.automaton.is_in(inner, outer);
+fn are_nested(printer: &Printer<'_>, one: StateId, other: StateId) -> bool {
+    let inside = |inner, outer| outer != StateId::ROOT && printer.automaton.is_in(inner, outer);
     inside(one, other) || inside(other, one)
 }
 
 /// Whether an edge begins or ends at the point of a composite.
-fn has_point(wording: &Wording<'_>, id: StateId) -> bool {
-    leading(wording).any(|transition| {
-        let transition = &wording.automaton.transitions[transition];
+fn has_point(printer: &Printer<'_>, id: StateId) -> bool {
+    leading(printer).any(|transition| {
+        let transition = &printer.automaton.transitions[transition];
         let Reaction::To(target) = transition.reaction else { return false };
         let ends = transition.state == id || target == Target::State(id);
-        ends && are_nested(wording, transition.state, target.state())
+        ends && are_nested(printer, transition.state, target.state())
     })
 }
 
-fn contents(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
+fn contents(text: &mut String, printer: &Printer<'_>, id: StateId, depth: usize) {
     let indent = "  ".repeat(depth);
-    let state = &wording.automaton.states[id];
+    let state = &printer.automaton.states[id];
     if let Some(initial) = state.initial {
-        let from = node(wording, id, INITIAL);
-        let (to, head) = end(wording, initial, false);
+        let from = node(printer, id, INITIAL);
+        let (to, head) = end(printer, initial, false);
         let head = head.map_or(String::new(), |head| format!(" [lhead={head}]"));
         let _ = writeln!(text, "{indent}{from} [shape=circle, label=\"\", width=0.16, style=filled, fillcolor=black];");
         let _ = writeln!(text, "{indent}{from} -> {to}{head};");
     }
     if state.history != History::None {
         let mark = if state.history == History::Deep { "H*" } else { "H" };
-        let history = node(wording, id, HISTORY);
+        let history = node(printer, id, HISTORY);
         let _ = writeln!(text, "{indent}{history} [shape=circle, label=\"{mark}\", width=0.3, fixedsize=true];");
     }
     for &child in &state.children {
-        let child_state = &wording.automaton.states[child];
-        let label = boxed(wording, child);
+        let child_state = &printer.automaton.states[child];
+        let label = boxed(printer, child);
         if child_state.children.is_empty() {
             let shape = if child_state.is_final { ", peripheries=2" } else { "" };
-            let _ = writeln!(text, "{indent}{} [label={label}{shape}];", node(wording, child, ""));
+            let _ = writeln!(text, "{indent}{} [label={label}{shape}];", node(printer, child, ""));
         } else {
-            let _ = writeln!(text, "{indent}subgraph {} {{", cluster(wording, child));
+            let _ = writeln!(text, "{indent}subgraph {} {{", cluster(printer, child));
             let _ = writeln!(
                 text,
                 "{indent}  label={label}; labeljust=l; style=\"rounded,filled\"; fillcolor=\"#{}\"; fontsize=12; \
                  fontname=\"Helvetica\";",
                 ["eef2fa", "e2e9f6"][depth % 2]
             );
-            if has_point(wording, child) {
-                let point = node(wording, child, POINT);
+            if has_point(printer, child) {
+                let point = node(printer, child, POINT);
                 let _ = writeln!(text, "{indent}  {point} [shape=point, style=invis, width=0.01];");
             }
-            contents(text, wording, child, depth + 1);
+            contents(text, printer, child, depth + 1);
             let _ = writeln!(text, "{indent}}}");
         }
     }
@@ -149,9 +149,9 @@ fn escape(line: &str) -> String {
 }
 
 /// The name of a state, and under it what it does, in left-aligned lines.
-fn boxed(wording: &Wording<'_>, id: StateId) -> String {
-    let mut label = format!("\"{}", name(wording, id));
-    let lines: Vec<String> = activities(wording, id).iter().flat_map(|line| hanging(line)).collect();
+fn boxed(printer: &Printer<'_>, id: StateId) -> String {
+    let mut label = format!("\"{}", name(printer, id));
+    let lines: Vec<String> = activities(printer, id).iter().flat_map(|line| hanging(line)).collect();
     if !lines.is_empty() {
         label.push_str("\\n");
     }

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use automata_compiler::model::{AutomatonId, System};
+pub use automata_compiler::printer;
 use automata_compiler::source::Sources;
-pub use automata_compiler::wording;
 
 pub mod dot;
 mod ecmascript;

@@ -9,35 +9,35 @@ use automata_compiler::model::{AutomatonId, History, Reaction, Response, StateId
 use automata_compiler::source::Sources;
 
 use crate::outline::{activities, label, leading, name, root_acts, visible, word};
-use crate::wording::{Wording, event_of};
+use crate::printer::{Printer, event_of};
 
 /// The diagram of one automaton.
 #[must_use]
 pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
-    let wording = Wording::new(system, &system.automata[id]);
+    let printer = Printer::new(system, &system.automata[id]);
     // In quotes: `null` and `yes` are names too.
-    let mut text = format!("---\ntitle: \"{}\"\n---\nstateDiagram-v2\n    direction TB\n", wording.automaton.name);
-    if root_acts(&wording) {
-        declare(&mut text, &wording, StateId::ROOT, 1);
+    let mut text = format!("---\ntitle: \"{}\"\n---\nstateDiagram-v2\n    direction TB\n", printer.automaton.name);
+    if root_acts(&printer) {
+        declare(&mut text, &printer, StateId::ROOT, 1);
     }
-    contents(&mut text, &wording, StateId::ROOT, 1);
-    for (from, to, label) in lines(&wording) {
+    contents(&mut text, &printer, StateId::ROOT, 1);
+    for (from, to, label) in lines(&printer) {
         let _ = writeln!(text, "    {from} --> {to} : {label}");
     }
     text
 }
 
 /// The lines, by their ends and labels. Of several from a state to itself Mermaid shows only one label, so they are one line.
-fn lines(wording: &Wording<'_>) -> Vec<(String, String, String)> {
+fn lines(printer: &Printer<'_>) -> Vec<(String, String, String)> {
     let mut lines: Vec<(String, String, String)> = Vec::new();
-    for transition in leading(wording) {
-        let Reaction::To(target) = wording.automaton.transitions[transition].reaction else { continue };
+    for transition in leading(printer) {
+        let Reaction::To(target) = printer.automaton.transitions[transition].reaction else { continue };
         let to = match target {
-            Target::State(state) => word(wording, state),
-            Target::History(state) => format!("{}_history", word(wording, state)),
+            Target::State(state) => word(printer, state),
+            Target::History(state) => format!("{}_history", word(printer, state)),
         };
-        let label = escape(&label(wording, transition));
-        for from in sources(wording, transition).into_iter().map(|source| word(wording, source)) {
+        let label = escape(&label(printer, transition));
+        for from in sources(printer, transition).into_iter().map(|source| word(printer, source)) {
             match lines.iter_mut().find(|line| from == to && line.0 == from && line.1 == to) {
                 Some((_, _, labels)) => {
                     labels.push_str("<br>");
@@ -53,64 +53,64 @@ fn lines(wording: &Wording<'_>) -> Vec<(String, String, String)> {
 /// The states from which the lines of a transition begin: its own, but of a composite that leads to a state inside
 /// itself the children where it applies.
 #[must_use]
-pub fn sources(wording: &Wording<'_>, id: TransitionId) -> Vec<StateId> {
-    let transition = &wording.automaton.transitions[id];
+pub fn sources(printer: &Printer<'_>, id: TransitionId) -> Vec<StateId> {
+    let transition = &printer.automaton.transitions[id];
     let state = transition.state;
     match transition.reaction {
         Reaction::To(target)
-            if state != StateId::ROOT && target.state() != state && wording.automaton.is_in(target.state(), state) =>
+            if state != StateId::ROOT && target.state() != state && printer.automaton.is_in(target.state(), state) =>
         {
-            let children = wording.automaton.states[state].children.iter();
-            children.copied().filter(|&child| !answers(wording, child, id)).collect()
+            let children = printer.automaton.states[state].children.iter();
+            children.copied().filter(|&child| !answers(printer, child, id)).collect()
         }
         _ => vec![state],
     }
 }
 
 /// Whether a state itself answers the trigger of the transition.
-fn answers(wording: &Wording<'_>, id: StateId, transition: TransitionId) -> bool {
-    let Some(event) = event_of(&wording.automaton.transitions[transition]) else { return false };
-    wording.automaton.states[id].handlers.iter().any(|handler| {
+fn answers(printer: &Printer<'_>, id: StateId, transition: TransitionId) -> bool {
+    let Some(event) = event_of(&printer.automaton.transitions[transition]) else { return false };
+    printer.automaton.states[id].handlers.iter().any(|handler| {
         handler.event == event
             && match &handler.response {
-                Response::Cases(cases) => cases.iter().any(|&case| wording.automaton.transitions[case].guard.is_none()),
+                Response::Cases(cases) => cases.iter().any(|&case| printer.automaton.transitions[case].guard.is_none()),
                 Response::Defer { .. } | Response::Ignore { .. } => true,
             }
     })
 }
 
-fn contents(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
+fn contents(text: &mut String, printer: &Printer<'_>, id: StateId, depth: usize) {
     let indent = "    ".repeat(depth);
-    let state = &wording.automaton.states[id];
+    let state = &printer.automaton.states[id];
     if let Some(initial) = state.initial {
-        let _ = writeln!(text, "{indent}[*] --> {}", word(wording, initial));
+        let _ = writeln!(text, "{indent}[*] --> {}", word(printer, initial));
     }
     if state.history != History::None {
         let mark = if state.history == History::Deep { "H#42;" } else { "H" };
-        let _ = writeln!(text, "{indent}state \"{mark}\" as {}_history", word(wording, id));
+        let _ = writeln!(text, "{indent}state \"{mark}\" as {}_history", word(printer, id));
     }
     for &child in &state.children {
-        if wording.automaton.states[child].children.is_empty() {
-            declare(text, wording, child, depth);
-            if wording.automaton.states[child].is_final {
-                let _ = writeln!(text, "{indent}{} --> [*]", word(wording, child));
+        if printer.automaton.states[child].children.is_empty() {
+            declare(text, printer, child, depth);
+            if printer.automaton.states[child].is_final {
+                let _ = writeln!(text, "{indent}{} --> [*]", word(printer, child));
             }
         } else {
-            let _ = writeln!(text, "{indent}state \"{}\" as {} {{", name(wording, child), word(wording, child));
-            contents(text, wording, child, depth + 1);
+            let _ = writeln!(text, "{indent}state \"{}\" as {} {{", name(printer, child), word(printer, child));
+            contents(text, printer, child, depth + 1);
             let _ = writeln!(text, "{indent}}}");
-            note(text, wording, child, depth);
+            note(text, printer, child, depth);
         }
     }
 }
 
 /// What a composite does itself.
-fn note(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
-    let (indent, lines) = ("    ".repeat(depth), activities(wording, id));
+fn note(text: &mut String, printer: &Printer<'_>, id: StateId, depth: usize) {
+    let (indent, lines) = ("    ".repeat(depth), activities(printer, id));
     if lines.is_empty() {
         return;
     }
-    let _ = writeln!(text, "{indent}note right of {}", word(wording, id));
+    let _ = writeln!(text, "{indent}note right of {}", word(printer, id));
     for line in lines {
         let _ = writeln!(text, "{indent}    {}", escape(&line));
     }
@@ -118,10 +118,10 @@ fn note(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
 }
 
 /// A box by its word, with its name and what it does.
-fn declare(text: &mut String, wording: &Wording<'_>, id: StateId, depth: usize) {
-    let (indent, word) = ("    ".repeat(depth), word(wording, id));
-    let _ = writeln!(text, "{indent}state \"{}\" as {word}", name(wording, id));
-    for line in activities(wording, id) {
+fn declare(text: &mut String, printer: &Printer<'_>, id: StateId, depth: usize) {
+    let (indent, word) = ("    ".repeat(depth), word(printer, id));
+    let _ = writeln!(text, "{indent}state \"{}\" as {word}", name(printer, id));
+    for line in activities(printer, id) {
         let _ = writeln!(text, "{indent}{word} : {}", escape(&line));
     }
 }

@@ -3,23 +3,23 @@
 use automata_compiler::invisible::written_out;
 use automata_compiler::model::{Reaction, Response, StateId, TransitionId};
 
-use crate::wording::{Wording, event_of};
+use crate::printer::{Printer, event_of};
 
 /// `trigger [guard] / effects`.
 #[must_use]
-pub fn label(wording: &Wording<'_>, id: TransitionId) -> String {
-    let (head, effects) = label_parts(wording, id);
+pub fn label(printer: &Printer<'_>, id: TransitionId) -> String {
+    let (head, effects) = label_parts(printer, id);
     if effects.is_empty() { head } else { format!("{head} / {effects}") }
 }
 
 /// `trigger [guard]`, and `effects`.
-fn label_parts(wording: &Wording<'_>, id: TransitionId) -> (String, String) {
-    let transition = &wording.automaton.transitions[id];
-    let mut head = wording.trigger(id);
-    if let Some(guard) = wording.guard(id) {
+fn label_parts(printer: &Printer<'_>, id: TransitionId) -> (String, String) {
+    let transition = &printer.automaton.transitions[id];
+    let mut head = printer.trigger(id);
+    if let Some(guard) = printer.guard(id) {
         head.push_str(&format!(" [{guard}]"));
     }
-    (head, wording.effects(&transition.effects, event_of(transition)).join(", "))
+    (head, printer.effects(&transition.effects, event_of(transition)).join(", "))
 }
 
 /// Characters in a line of a label, about.
@@ -27,8 +27,8 @@ const LINE: usize = 48;
 
 /// A label in lines of moderate length; effects begin a new line.
 #[must_use]
-pub fn label_lines(wording: &Wording<'_>, id: TransitionId) -> Vec<String> {
-    let (head, effects) = label_parts(wording, id);
+pub fn label_lines(printer: &Printer<'_>, id: TransitionId) -> Vec<String> {
+    let (head, effects) = label_parts(printer, id);
     let mut lines = broken(&head);
     if !effects.is_empty() {
         lines.extend(broken(&format!("/ {effects}")));
@@ -59,8 +59,8 @@ pub fn broken(text: &str) -> Vec<String> {
 }
 
 /// All transitions that lead somewhere.
-pub fn leading<'a>(wording: &Wording<'a>) -> impl Iterator<Item = TransitionId> + use<'a> {
-    let transitions = wording.automaton.transitions.iter().enumerate();
+pub fn leading<'a>(printer: &Printer<'a>) -> impl Iterator<Item = TransitionId> + use<'a> {
+    let transitions = printer.automaton.transitions.iter().enumerate();
     transitions
         .filter(|(_, transition)| matches!(transition.reaction, Reaction::To(_)))
         .map(|(index, _)| TransitionId(index as u32))
@@ -68,19 +68,19 @@ pub fn leading<'a>(wording: &Wording<'a>) -> impl Iterator<Item = TransitionId> 
 
 /// The text inside a state, a line each: `entry / …`, `exit / …`, internal reactions, then what it defers and ignores.
 #[must_use]
-pub fn activities(wording: &Wording<'_>, id: StateId) -> Vec<String> {
-    let automaton = wording.automaton;
+pub fn activities(printer: &Printer<'_>, id: StateId) -> Vec<String> {
+    let automaton = printer.automaton;
     let state = &automaton.states[id];
     let mut lines = Vec::new();
     for (keyword, effects) in [("entry", &state.entry), ("exit", &state.exit)] {
         if !effects.is_empty() {
-            lines.push(format!("{keyword} / {}", wording.effects(effects, None).join(", ")));
+            lines.push(format!("{keyword} / {}", printer.effects(effects, None).join(", ")));
         }
     }
     let mut ignored = Vec::new();
     for (index, transition) in automaton.transitions.iter().enumerate().filter(|(_, transition)| transition.state == id)
     {
-        let text = label(wording, TransitionId(index as u32));
+        let text = label(printer, TransitionId(index as u32));
         match &transition.reaction {
             Reaction::To(_) => {}
             Reaction::Internal { .. } if transition.effects.is_empty() => lines.push(format!("{text} stays")),
@@ -90,7 +90,7 @@ pub fn activities(wording: &Wording<'_>, id: StateId) -> Vec<String> {
     }
     let mut deferred = Vec::new();
     for handler in &state.handlers {
-        let event = wording.event(handler.event, handler.key.as_ref());
+        let event = printer.event(handler.event, handler.key.as_ref());
         match handler.response {
             Response::Cases(_) => {}
             Response::Defer { .. } => deferred.push(event),
@@ -110,10 +110,10 @@ pub fn activities(wording: &Wording<'_>, id: StateId) -> Vec<String> {
 
 /// Whether the root does something itself, so that a picture needs a box for it.
 #[must_use]
-pub fn root_acts(wording: &Wording<'_>) -> bool {
-    leading(wording).any(|id| wording.automaton.transitions[id].state == StateId::ROOT)
-        || !activities(wording, StateId::ROOT).is_empty()
-        || wording.automaton.states[StateId::ROOT].children.is_empty()
+pub fn root_acts(printer: &Printer<'_>) -> bool {
+    leading(printer).any(|id| printer.automaton.transitions[id].state == StateId::ROOT)
+        || !activities(printer, StateId::ROOT).is_empty()
+        || printer.automaton.states[StateId::ROOT].children.is_empty()
 }
 
 /// The name of the root in a picture, where it needs a box. No state can have this name.
@@ -121,16 +121,16 @@ pub const ROOT_NAME: &str = "any state";
 
 /// The name of a state as it is drawn.
 #[must_use]
-pub fn name<'a>(wording: &Wording<'a>, id: StateId) -> &'a str {
-    let name = wording.automaton.states[id].name.as_str();
+pub fn name<'a>(printer: &Printer<'a>, id: StateId) -> &'a str {
+    let name = printer.automaton.states[id].name.as_str();
     if name.is_empty() { ROOT_NAME } else { name }
 }
 
 /// The word for a state in a format whose names are words: `s_` and its name, which cannot be a keyword of any of
 /// them. The [`name`] is drawn.
 #[must_use]
-pub fn word(wording: &Wording<'_>, id: StateId) -> String {
-    let name = &wording.automaton.states[id].name;
+pub fn word(printer: &Printer<'_>, id: StateId) -> String {
+    let name = &printer.automaton.states[id].name;
     if name.is_empty() { "any_state".to_owned() } else { format!("s_{name}") }
 }
 

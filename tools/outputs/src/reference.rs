@@ -11,8 +11,8 @@ use automata_compiler::model::{
 use automata_compiler::source::Sources;
 
 use crate::outline::activities;
+use crate::printer::Printer;
 use crate::table::{code, prose, tables};
-use crate::wording::Wording;
 
 #[derive(Template)]
 #[template(path = "reference.md")]
@@ -37,8 +37,8 @@ struct Section {
 #[must_use]
 pub fn automaton(system: &System, sources: &Sources, id: AutomatonId) -> String {
     let automaton = &system.automata[id];
-    let wording = Wording::new(system, automaton);
-    let author = Author { wording, id };
+    let printer = Printer::new(system, automaton);
+    let author = Author { printer, id };
     let sections = [
         author.parameters(),
         author.variables(),
@@ -56,7 +56,7 @@ pub fn automaton(system: &System, sources: &Sources, id: AutomatonId) -> String 
         source: sources.get(automaton.span.file).path.clone(),
         instances: instances(system, automaton),
         sections: sections.into_iter().filter(|section| !section.rows.is_empty() || !section.lead.is_empty()).collect(),
-        table: tables(&wording).trim_end().to_owned(),
+        table: tables(&printer).trim_end().to_owned(),
     };
     finished(page.render())
 }
@@ -171,13 +171,13 @@ fn instances(system: &System, automaton: &Automaton) -> String {
 }
 
 struct Author<'a> {
-    wording: Wording<'a>,
+    printer: Printer<'a>,
     id: AutomatonId,
 }
 
 impl<'a> Author<'a> {
     fn automaton(&self) -> &'a Automaton {
-        self.wording.automaton
+        self.printer.automaton
     }
 
     fn parameters(&self) -> Section {
@@ -185,8 +185,8 @@ impl<'a> Author<'a> {
             let default = parameter.default.as_ref();
             vec![
                 code(&parameter.name),
-                code(&self.wording.system.type_name(parameter.r#type)),
-                default.map_or("given at the start".to_owned(), |value| code(&self.wording.value(value))),
+                code(&self.printer.system.type_name(parameter.r#type)),
+                default.map_or("given at the start".to_owned(), |value| code(&self.printer.value(value))),
                 or_dash(prose(&parameter.summary)),
             ]
         });
@@ -199,7 +199,7 @@ impl<'a> Author<'a> {
             vec![
                 code(&variable.name),
                 self.variable_type(variable),
-                code(&self.wording.value(&variable.initial)),
+                code(&self.printer.value(&variable.initial)),
                 or_dash(prose(&variable.summary)),
             ]
         });
@@ -208,7 +208,7 @@ impl<'a> Author<'a> {
     }
 
     fn variable_type(&self, variable: &Variable) -> String {
-        let name = code(&self.wording.system.type_name(variable.r#type));
+        let name = code(&self.printer.system.type_name(variable.r#type));
         let of_type = match variable.r#type.base {
             automata_compiler::model::BaseType::Integer(integer) => Some(integer.bounds()),
             _ => None,
@@ -224,7 +224,7 @@ impl<'a> Author<'a> {
             let id = automata_compiler::model::EventId(index as u32);
             let from = match &event.kind {
                 EventKind::Observation { automaton, .. } => {
-                    let name = &self.wording.system.automata[*automaton].name;
+                    let name = &self.printer.system.automata[*automaton].name;
                     format!("observed of [{name}]({name}.md)")
                 }
                 EventKind::Declared { from, .. } if from.is_empty() => "itself (raised)".to_owned(),
@@ -239,7 +239,7 @@ impl<'a> Author<'a> {
             };
             let meaning = format!("{}{starts}", prose(&event.summary));
             vec![
-                code(&self.wording.event(id, None)),
+                code(&self.printer.event(id, None)),
                 self.fields(&event.fields),
                 from,
                 or_dash(meaning.trim().to_owned()),
@@ -254,7 +254,7 @@ impl<'a> Author<'a> {
             vec![
                 code(&condition.name),
                 self.fields(&condition.arguments),
-                code(&self.wording.system.type_name(condition.r#type)),
+                code(&self.printer.system.type_name(condition.r#type)),
                 or_dash(prose(&condition.summary)),
             ]
         });
@@ -290,11 +290,11 @@ impl<'a> Author<'a> {
         };
         for effects in self.automaton().all_effects() {
             for send in effects.sends() {
-                let receiver = &self.wording.system.automata[send.to.automaton];
+                let receiver = &self.printer.system.automata[send.to.automaton];
                 note(format!("sends {} to [{1}]({1}.md)", code(&receiver.events[send.event].name), receiver.name));
             }
             for start in effects.starts() {
-                let started = &self.wording.system.automata[start.automaton];
+                let started = &self.printer.system.automata[start.automaton];
                 note(format!("starts [{0}]({0}.md)", started.name));
             }
         }
@@ -304,7 +304,7 @@ impl<'a> Author<'a> {
     fn states(&self) -> Section {
         let automaton = self.automaton();
         let rows = automaton.state_ids().filter_map(|id| {
-            let lines: Vec<_> = activities(&self.wording, id).iter().map(|line| code(line)).collect();
+            let lines: Vec<_> = activities(&self.printer, id).iter().map(|line| code(line)).collect();
             if id == StateId::ROOT && lines.is_empty() {
                 return None;
             }
@@ -346,16 +346,16 @@ impl<'a> Author<'a> {
             let id = automata_compiler::model::TimerId(index as u32);
             let labels = timer.cases.iter().map(|&case| {
                 let target = match &automaton.transitions[case].reaction {
-                    automata_compiler::model::Reaction::To(target) => format!(" → {}", self.wording.target(*target)),
+                    automata_compiler::model::Reaction::To(target) => format!(" → {}", self.printer.target(*target)),
                     _ => String::new(),
                 };
-                code(&format!("{}{target}", crate::outline::label(&self.wording, case)))
+                code(&format!("{}{target}", crate::outline::label(&self.printer, case)))
             });
             let state = &automaton.states[timer.state].name;
             vec![
                 if state.is_empty() { "*any state*".to_owned() } else { code(state) },
                 code(&timer.name),
-                self.wording.timer_length(id).unwrap_or_else(|| length_at_run_time(&timer.length.kind).to_owned()),
+                self.printer.timer_length(id).unwrap_or_else(|| length_at_run_time(&timer.length.kind).to_owned()),
                 or_dash(labels.collect::<Vec<_>>().join("<br>")),
             ]
         });
@@ -370,7 +370,7 @@ impl<'a> Author<'a> {
                 PropertyKind::Never => "never",
                 PropertyKind::Eventually => "eventually",
             };
-            let expression = self.wording.expression(&property.expression, None);
+            let expression = self.printer.expression(&property.expression, None);
             vec![code(&property.name), kind.to_owned(), code(&expression), or_dash(prose(&property.summary))]
         });
         let lead = String::new();
@@ -385,13 +385,13 @@ impl<'a> Author<'a> {
     fn fields(&self, fields: &[Field]) -> String {
         let fields: Vec<_> = fields
             .iter()
-            .map(|field| code(&format!("{}: {}", field.name, self.wording.system.type_name(field.r#type))))
+            .map(|field| code(&format!("{}: {}", field.name, self.printer.system.type_name(field.r#type))))
             .collect();
         or_dash(fields.join(", "))
     }
 
     fn partner(&self, partner: Partner) -> String {
-        let name = self.wording.partner(partner);
+        let name = self.printer.partner(partner);
         match partner {
             Partner::Part(_) => code(name),
             Partner::Automaton(id) if id == self.id => "itself".to_owned(),

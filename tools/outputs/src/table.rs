@@ -10,7 +10,7 @@ use automata_compiler::selection::{Answer, Cause, Chain, LeafAnswers, Remainder,
 use automata_compiler::source::Sources;
 
 use crate::outline::visible;
-use crate::wording::{Wording, event_of};
+use crate::printer::{Printer, event_of};
 
 /// States side by side in one table.
 const COLUMNS: usize = 4;
@@ -23,7 +23,7 @@ pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
         "# {}: states × events\n\n{}\n\n{LEGEND}\n{}\n",
         automaton.name,
         prose(&automaton.summary),
-        tables(&Wording::new(system, automaton)).trim_end()
+        tables(&Printer::new(system, automaton)).trim_end()
     )
 }
 
@@ -32,19 +32,19 @@ but nothing happens; *idle* is a timer of which no guard holds; *not running* is
 
 /// The tables alone.
 #[must_use]
-pub fn tables(wording: &Wording<'_>) -> String {
-    let answers = answers(wording.system, wording.automaton);
+pub fn tables(printer: &Printer<'_>) -> String {
+    let answers = answers(printer.system, printer.automaton);
     let mut text = String::new();
     let tables = answers.len().div_ceil(COLUMNS).max(1);
     for leaves in answers.chunks(answers.len().div_ceil(tables).max(1)) {
         let names = leaves.iter().map(|of| {
-            let name = &wording.automaton.states[of.leaf].name;
-            if name.is_empty() { wording.automaton.name.clone() } else { name.clone() }
+            let name = &printer.automaton.states[of.leaf].name;
+            if name.is_empty() { printer.automaton.name.clone() } else { name.clone() }
         });
         let _ = writeln!(text, "| | {} |", names.collect::<Vec<_>>().join(" | "));
         let _ = writeln!(text, "|---|{}", "---|".repeat(leaves.len()));
-        for row in rows(wording, &answers) {
-            let cells: Vec<_> = leaves.iter().map(|of| cell(wording, of, &row)).collect();
+        for row in rows(printer, &answers) {
+            let cells: Vec<_> = leaves.iter().map(|of| cell(printer, of, &row)).collect();
             let _ = writeln!(text, "| {} | {} |", row.name, cells.join(" | "));
         }
         text.push('\n');
@@ -64,23 +64,23 @@ enum RowKind {
     Always,
 }
 
-fn rows(wording: &Wording<'_>, answers: &[LeafAnswers<'_>]) -> Vec<Row> {
+fn rows(printer: &Printer<'_>, answers: &[LeafAnswers<'_>]) -> Vec<Row> {
     let mut rows = Vec::new();
     for (index, chain) in answers.first().map_or(&[][..], |of| &of.events).iter().enumerate() {
         if let Cause::Event(arrival) = chain.cause {
-            let event = &wording.automaton.events[arrival.event];
+            let event = &printer.automaton.events[arrival.event];
             let name = match arrival.key {
-                Some(key) => wording.event(arrival.event, Some(key)),
+                Some(key) => printer.event(arrival.event, Some(key)),
                 None if event.fields.is_empty() => event.name.clone(),
-                None => wording.event(arrival.event, None),
+                None => printer.event(arrival.event, None),
             };
             rows.push(Row { name: code(&name), kind: RowKind::Event(index) });
         }
     }
-    for index in 0..wording.automaton.timers.len() as u32 {
+    for index in 0..printer.automaton.timers.len() as u32 {
         let timer = automata_compiler::model::TimerId(index);
-        let length = wording.timer_length(timer).map_or(String::new(), |length| format!(" ({length})"));
-        let name = format!("{}{length}", code(&wording.automaton.timer_label(timer)));
+        let length = printer.timer_length(timer).map_or(String::new(), |length| format!(" ({length})"));
+        let name = format!("{}{length}", code(&printer.automaton.timer_label(timer)));
         rows.push(Row { name, kind: RowKind::Timer(timer) });
     }
     if answers.iter().any(|of| !of.always.steps.is_empty()) {
@@ -89,7 +89,7 @@ fn rows(wording: &Wording<'_>, answers: &[LeafAnswers<'_>]) -> Vec<Row> {
     rows
 }
 
-fn cell(wording: &Wording<'_>, of: &LeafAnswers<'_>, row: &Row) -> String {
+fn cell(printer: &Printer<'_>, of: &LeafAnswers<'_>, row: &Row) -> String {
     let found = match row.kind {
         RowKind::Event(index) => of.events.get(index).map(|chain| (chain, "unexpected")),
         RowKind::Timer(timer) => {
@@ -101,12 +101,12 @@ fn cell(wording: &Wording<'_>, of: &LeafAnswers<'_>, row: &Row) -> String {
     if of.is_transient() && !matches!(row.kind, RowKind::Always) {
         return "*left at once*".to_owned();
     }
-    found.map_or_else(|| "*not running*".to_owned(), |(chain, otherwise)| answer(wording, of.leaf, chain, otherwise))
+    found.map_or_else(|| "*not running*".to_owned(), |(chain, otherwise)| answer(printer, of.leaf, chain, otherwise))
 }
 
-fn answer(wording: &Wording<'_>, leaf: StateId, chain: &Chain<'_>, otherwise: &str) -> String {
+fn answer(printer: &Printer<'_>, leaf: StateId, chain: &Chain<'_>, otherwise: &str) -> String {
     let steps: Vec<_> = chain.steps.iter().filter(|step| step.reached).collect();
-    let mut lines: Vec<_> = steps.iter().map(|step| describe(wording, leaf, step)).collect();
+    let mut lines: Vec<_> = steps.iter().map(|step| describe(printer, leaf, step)).collect();
     if chain.remainder != Remainder::Nothing {
         let otherwise = format!("*{otherwise}*");
         lines.push(if lines.is_empty() { otherwise } else { format!("else {otherwise}") });
@@ -114,34 +114,34 @@ fn answer(wording: &Wording<'_>, leaf: StateId, chain: &Chain<'_>, otherwise: &s
     if lines.is_empty() { format!("*{otherwise}*") } else { lines.join("<br>") }
 }
 
-fn describe(wording: &Wording<'_>, leaf: StateId, step: &Step<'_>) -> String {
+fn describe(printer: &Printer<'_>, leaf: StateId, step: &Step<'_>) -> String {
     let guard = match (step.guard, step.answer) {
         (Some(guard), Answer::Transition(id)) => {
-            let event = event_of(&wording.automaton.transitions[id]);
-            format!("{} ", code(&format!("[{}]", wording.expression(guard, event))))
+            let event = event_of(&printer.automaton.transitions[id]);
+            format!("{} ", code(&format!("[{}]", printer.expression(guard, event))))
         }
-        (Some(guard), _) => format!("{} ", code(&format!("[{}]", wording.expression(guard, None)))),
+        (Some(guard), _) => format!("{} ", code(&format!("[{}]", printer.expression(guard, None)))),
         (None, _) => String::new(),
     };
     let what = match step.answer {
-        Answer::Transition(id) => transition(wording, id),
+        Answer::Transition(id) => transition(printer, id),
         Answer::Defer => "*deferred*".to_owned(),
-        Answer::Ignore => ignored(reason(wording, step)),
+        Answer::Ignore => ignored(reason(printer, step)),
         Answer::IgnoreOthers => {
-            ignored(wording.automaton.states[step.state].ignores_others.as_deref().unwrap_or_default())
+            ignored(printer.automaton.states[step.state].ignores_others.as_deref().unwrap_or_default())
         }
     };
-    let outer = &wording.automaton.states[step.state].name;
+    let outer = &printer.automaton.states[step.state].name;
     let whose = if step.state == leaf || outer.is_empty() { String::new() } else { format!(" <sub>{outer}</sub>") };
     format!("{guard}{what}{whose}")
 }
 
-fn transition(wording: &Wording<'_>, id: TransitionId) -> String {
-    let transition = &wording.automaton.transitions[id];
-    let effects = wording.effects(&transition.effects, event_of(transition));
+fn transition(printer: &Printer<'_>, id: TransitionId) -> String {
+    let transition = &printer.automaton.transitions[id];
+    let effects = printer.effects(&transition.effects, event_of(transition));
     let done = if effects.is_empty() { String::new() } else { format!(" / {}", code(&effects.join(", "))) };
     match &transition.reaction {
-        Reaction::To(target) => format!("**{}**{done}", wording.target(*target)),
+        Reaction::To(target) => format!("**{}**{done}", printer.target(*target)),
         Reaction::Ignore { reason } => ignored(reason),
         Reaction::Internal { stay: Some(reason) } if !reason.is_empty() => format!("*stays:* {}{done}", prose(reason)),
         Reaction::Internal { .. } => format!("*stays*{done}"),
@@ -152,8 +152,8 @@ fn ignored(reason: &str) -> String {
     if reason.is_empty() { "*ignored*".to_owned() } else { format!("*ignored:* {}", prose(reason)) }
 }
 
-fn reason<'a>(wording: &Wording<'a>, step: &Step<'_>) -> &'a str {
-    let handlers = wording.automaton.states[step.state].handlers.iter();
+fn reason<'a>(printer: &Printer<'a>, step: &Step<'_>) -> &'a str {
+    let handlers = printer.automaton.states[step.state].handlers.iter();
     handlers
         .filter(|handler| handler.span == step.handler)
         .find_map(|handler| match &handler.response {

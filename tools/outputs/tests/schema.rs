@@ -5,7 +5,7 @@
 
 mod support;
 
-use automata_compiler::names::{KEYS_OF_THE_LANGUAGE, KEYS_THAT_MAY_BE_NAMES};
+use automata_compiler::keywords::{KEYS_OF_THE_LANGUAGE, KEYS_THAT_MAY_BE_NAMES};
 use automata_compiler::source::{FileId, Sources};
 use automata_compiler::yaml::{self, Node, NodeKind, Quoting};
 use automata_outputs::schema;

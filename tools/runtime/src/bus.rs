@@ -12,12 +12,10 @@ use crate::deferral::Deferral;
 use crate::delivery::{Delivery, Incoming, Off, Receiver, Recorder};
 use crate::handled::Handled;
 use crate::instances::{Buffers, Serial, Slot, Table};
-use crate::properties::Violated;
 use crate::record::{DELIVERY_LIMIT, Fault, MICROSTEP_LIMIT, Outcome, QUEUE_LIMIT};
-use crate::secret::Key;
 use crate::timers::Timers;
-use crate::trace::{self, Header};
 use crate::value::{Faults, Milliseconds};
+use crate::violations::Violated;
 
 /// A generated system: all instance tables, and the routing between automata.
 pub trait System: Sized {
@@ -172,13 +170,13 @@ impl<S: System> Outbox<'_, S> {
 /// Holds every instance, and delivers one message at a time.
 pub struct Bus<S: System, R = Off> {
     pub(crate) system: S,
-    recorder: R,
+    pub(crate) recorder: R,
     queue: VecDeque<Envelope<S::Message>>,
-    queue_limit: usize,
-    timers: Timers<S::Alarm>,
-    now_ms: u64,
+    pub(crate) queue_limit: usize,
+    pub(crate) timers: Timers<S::Alarm>,
+    pub(crate) now_ms: u64,
     /// Number of the next delivery.
-    sequence: u64,
+    pub(crate) sequence: u64,
     /// Deliveries of the current input so far.
     delivered: u32,
     /// The result of the current input so far.
@@ -188,32 +186,9 @@ pub struct Bus<S: System, R = Off> {
     /// Whether the current input is the passing of time.
     is_advancing: bool,
     /// Whether [`Bus::start`] was called.
-    is_started: bool,
+    pub(crate) is_started: bool,
     /// Whether [`Recorder::open`] was called.
-    is_open: bool,
-}
-
-/// What a snapshot shows of a bus.
-pub(crate) struct Situation<'a, S: System> {
-    pub system: &'a S,
-    pub timers: &'a Timers<S::Alarm>,
-    pub queue_limit: usize,
-    pub now_ms: u64,
-    pub sequence: u64,
-    pub is_started: bool,
-}
-
-/// The first two lines of a trace, as [`Recorder::open`] gets them.
-pub struct Opening<'a>(&'a WriteOpening<'a>);
-
-/// Writes the first lines of a trace: for that program, with secrets under that key.
-type WriteOpening<'a> = dyn Fn(&Header, Option<&Key>, &mut Vec<u8>) + 'a;
-
-impl Opening<'_> {
-    /// Appends them. Secrets are hidden altogether without a key.
-    pub fn write(&self, header: &Header, key: Option<&Key>, out: &mut Vec<u8>) {
-        (self.0)(header, key, out);
-    }
+    pub(crate) is_open: bool,
 }
 
 impl<S: System> Bus<S> {
@@ -295,19 +270,6 @@ impl<S: System, R: Recorder> Bus<S, R> {
     #[must_use]
     pub fn is_started(&self) -> bool {
         self.is_started
-    }
-
-    /// What a snapshot shows.
-    pub(crate) fn situation(&self) -> Situation<'_, S> {
-        let Self { system, timers, queue_limit, now_ms, sequence, is_started, .. } = self;
-        Situation {
-            system,
-            timers,
-            queue_limit: *queue_limit,
-            now_ms: *now_ms,
-            sequence: *sequence,
-            is_started: *is_started,
-        }
     }
 
     /// Starts every automaton that has one instance, and handles all that follows. Actions are added to `actions`, in order.
@@ -403,16 +365,6 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.now_ms = self.now_ms.max(now_ms);
         self.delivered = 0;
         self.handled = Handled::default();
-    }
-
-    /// The recorder gets the whole state before anything happens.
-    #[cold]
-    fn open(&mut self) {
-        self.is_open = true;
-        let Self { system, recorder, timers, queue_limit, now_ms, sequence, is_started, .. } = self;
-        let (queue_limit, now_ms, sequence, is_started) = (*queue_limit, *now_ms, *sequence, *is_started);
-        let situation = Situation { system: &*system, timers: &*timers, queue_limit, now_ms, sequence, is_started };
-        recorder.open(&Opening(&|header, key, out| trace::write_opening(&situation, header, key, out)));
     }
 
     /// Delivers until the queue is empty or the limit is reached.

@@ -9,11 +9,11 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::automaton::{Automaton, Event, Given, Sent, State, Timer, Variables};
-use crate::bus::Opening;
-use crate::properties::Violation;
+use crate::opening::Opening;
 use crate::record::{Outcome, Record};
 use crate::secret::Key;
 use crate::value::Faults;
+use crate::violations::Violation;
 
 /// Sees every delivery of a bus.
 pub trait Recorder {

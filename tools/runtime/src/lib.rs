@@ -33,12 +33,14 @@ pub mod instances;
 mod line;
 pub mod metadata;
 pub mod opaque;
-pub mod properties;
+mod opening;
+mod properties;
 pub mod record;
 pub mod secret;
 pub mod timers;
 pub mod trace;
 pub mod value;
+mod violations;
 
 pub use automaton::{Answer, Automaton, Input, Instance, Trigger};
 pub use bus::{Bus, Member, Outbox, System};
@@ -48,5 +50,6 @@ pub use instances::{Instances, Single, Slot, StateCounts, StateTable, Table};
 pub use record::{Ask, Fault, Outcome, Performed, Raised, Record, Sent};
 pub use timers::Timers;
 pub use value::{Bytes, Milliseconds};
+pub use violations::Violation;
 
 pub use {serde, serde_json, statig};

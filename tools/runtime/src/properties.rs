@@ -3,79 +3,10 @@
 //! A property can change by what its own instance did, and, where it looks at states of others, by a change of such a state. So only these
 //! are looked at; what is violated already is remembered, and is told once.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
-use serde::{Serialize, Serializer};
-
 use crate::automaton::{Automaton, State};
 use crate::bus::{Bus, Member, System};
 use crate::delivery::{InstanceName, Recorder};
-use crate::instances::{Serial, Slot, Table};
-
-/// A property of an instance: the automaton's index, the instance, the property's index.
-type OfInstance = (usize, Serial, usize);
-
-/// A property that an instance violates. Serialises as its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    of: OfInstance,
-    name: String,
-}
-
-impl Violation {
-    /// `name.property` or `name[key].property`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl Serialize for Violation {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.name)
-    }
-}
-
-/// What is violated now.
-#[derive(Debug, Default)]
-pub(crate) struct Violated {
-    all: BTreeMap<OfInstance, String>,
-    /// Those that the delivery at hand began, in order.
-    begun: Vec<Violation>,
-}
-
-impl Violated {
-    /// In the order of the automata's names, of creation, and of declaration.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.all.values().map(String::as_str)
-    }
-
-    pub fn begun(&self) -> &[Violation] {
-        &self.begun
-    }
-
-    pub fn clear_begun(&mut self) {
-        self.begun.clear();
-    }
-
-    /// An ended instance violates nothing.
-    pub fn forget(&mut self, automaton: usize, instance: Serial) {
-        if !self.all.is_empty() {
-            self.all.retain(|&(of, which, _), _| (of, which) != (automaton, instance));
-        }
-    }
-
-    fn note(&mut self, of: OfInstance, is_violated: bool, name: impl FnOnce() -> String) {
-        if !is_violated {
-            self.all.remove(&of);
-        } else if let Entry::Vacant(vacant) = self.all.entry(of) {
-            let name = vacant.insert(name()).clone();
-            let place = self.begun.partition_point(|earlier| earlier.of < of);
-            self.begun.insert(place, Violation { of, name });
-        }
-    }
-}
+use crate::instances::{Slot, Table};
 
 impl<S: System, R: Recorder> Bus<S, R> {
     /// The properties that are violated now, as `name.property` or `name[key].property`, in the order of the automata's names, of the

@@ -6,13 +6,14 @@
 
 mod output;
 
+pub use crate::opening::{Header, Opening};
 pub use output::{Output, Trace};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::automaton::{Automaton, History, State, Timer, Variables};
-use crate::bus::{Bus, Member, Situation, System, Visitor};
+use crate::bus::{Bus, Member, System, Visitor};
 use crate::deferral::Deferral;
 use crate::delivery::{Delivery, InstanceName, Recorder};
 use crate::instances::Table;
@@ -79,19 +80,6 @@ fn add(bytes: &mut Vec<u8>, key: &Key, write: impl FnOnce(&mut Vec<u8>) -> serde
         Ok(()) => bytes.push(b'\n'),
         Err(_) => bytes.truncate(begin),
     }
-}
-
-/// What the caller says about a run. It goes into the first line of a trace, with what the bus knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
-    /// The program and its version: `bitpie 0.1.0`.
-    pub program: String,
-    /// The network that the node belongs to; may be empty.
-    pub network: String,
-    /// The node's id; may be empty.
-    pub node: String,
-    /// The wall clock at 0 ms of the bus: milliseconds since 1970, UTC.
-    pub started_unix_ms: u64,
 }
 
 /// The first line of a trace.
@@ -190,6 +178,41 @@ pub struct TimerSnapshot {
     pub order: u64,
 }
 
+/// What a snapshot shows of a bus.
+struct Situation<'a, S: System> {
+    system: &'a S,
+    timers: &'a Timers<S::Alarm>,
+    queue_limit: usize,
+    now_ms: u64,
+    sequence: u64,
+    is_started: bool,
+}
+
+impl<S: System, R: Recorder> Bus<S, R> {
+    /// The recorder gets the whole state before anything happens.
+    #[cold]
+    pub(crate) fn open(&mut self) {
+        self.is_open = true;
+        let Self { system, recorder, timers, queue_limit, now_ms, sequence, is_started, .. } = self;
+        let (queue_limit, now_ms, sequence, is_started) = (*queue_limit, *now_ms, *sequence, *is_started);
+        let situation = Situation { system: &*system, timers: &*timers, queue_limit, now_ms, sequence, is_started };
+        recorder.open(&Opening(&|header, key, out| write_opening(&situation, header, key, out)));
+    }
+
+    /// What a snapshot shows.
+    fn situation(&self) -> Situation<'_, S> {
+        let Self { system, timers, queue_limit, now_ms, sequence, is_started, .. } = self;
+        Situation {
+            system,
+            timers,
+            queue_limit: *queue_limit,
+            now_ms: *now_ms,
+            sequence: *sequence,
+            is_started: *is_started,
+        }
+    }
+}
+
 /// Appends the two lines that begin a trace: what runs, and its whole state at this moment. A trace that continues from here can be replayed
 /// without anything recorded before. (A bus can be read only between inputs, so its queue is empty.)
 ///
@@ -199,12 +222,7 @@ pub fn opening<S: System, R: Recorder>(bus: &Bus<S, R>, header: &Header, out: &m
     write_opening(&bus.situation(), header, bus.recorder().secret_key(), out);
 }
 
-pub(crate) fn write_opening<S: System>(
-    situation: &Situation<'_, S>,
-    header: &Header,
-    key: Option<&Key>,
-    out: &mut Vec<u8>,
-) {
+fn write_opening<S: System>(situation: &Situation<'_, S>, header: &Header, key: Option<&Key>, out: &mut Vec<u8>) {
     let make = || (first_line(situation, header), SecondLine { snapshot: snapshot_of(situation) });
     let (first, second) = match key {
         Some(key) => secret::with_key(key, make),

@@ -10,15 +10,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use automata_compiler::diagnostic::{Diagnostic, Severity};
+use automata_compiler::codes::Severity;
+use automata_compiler::diagnostic::Diagnostic;
 use automata_compiler::model::System;
 use automata_compiler::source::Sources;
 use automata_compiler::{render, sound_part};
 use clap::{Args, ValueEnum};
 
-use crate::Verdict;
 use crate::folder::show;
 use crate::terminal::{FAINT, ODD, counted, output, print_json, styled};
+use crate::verdict::Verdict;
 use crate::watch::watch;
 use counts::Counts;
 use report::{Finding, Report, annotation};

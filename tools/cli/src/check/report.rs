@@ -1,6 +1,7 @@
 //! How findings are told to programs: one JSON object, or annotations of GitHub.
 
-use automata_compiler::diagnostic::{Diagnostic, Severity};
+use automata_compiler::codes::Severity;
+use automata_compiler::diagnostic::Diagnostic;
 use automata_compiler::source::{Sources, Span};
 use serde::Serialize;
 

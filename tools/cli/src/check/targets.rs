@@ -200,7 +200,7 @@ fn collect_partners(declarations: &Node, names: &mut BTreeSet<String>) {
             }));
         }
     }
-    let is_name = |name: &String| automata_compiler::names::Convention::SnakeCase.fits(name);
+    let is_name = |name: &String| automata_compiler::naming::Convention::SnakeCase.fits(name);
     names.retain(is_name);
 }
 

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use automata_compiler::model::{Automaton, System};
+use automata_compiler::printer::Printer;
 use automata_compiler::selection::{Cause, Remainder, answers, example_of_remainder};
 use automata_compiler::source::{Sources, Span};
-use automata_compiler::wording::Wording;
 use serde::Serialize;
 
 use super::place::{Place, annotated, place};
@@ -43,7 +43,7 @@ pub fn of(system: &System, names: &[&str]) -> Vec<Unexpected> {
 }
 
 fn of_one(system: &System, automaton: &Automaton) -> Vec<Unexpected> {
-    let wording = Wording::new(system, automaton);
+    let printer = Printer::new(system, automaton);
     let mut cells = Vec::new();
     for leaf in answers(system, automaton).iter().filter(|leaf| !leaf.is_transient()) {
         let state = &automaton.states[leaf.leaf];
@@ -55,7 +55,7 @@ fn of_one(system: &System, automaton: &Automaton) -> Vec<Unexpected> {
                 span: if state.name.is_empty() { automaton.span } else { state.span },
                 automaton: automaton.name.clone(),
                 state: state.name.clone(),
-                event: wording.event(arrival.event, arrival.key),
+                event: printer.event(arrival.event, arrival.key),
                 remainder: chain.remainder,
                 when,
             });

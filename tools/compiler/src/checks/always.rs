@@ -10,15 +10,16 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
 use super::course::Course;
+use super::listed::listed;
+use super::subject::Subject;
 use super::transitions::constant;
-use super::{Subject, listed};
 use crate::codes::check_errors::ALWAYS_CYCLE;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     BinaryOperator, Effects, Expression, ExpressionKind, Reaction, StateId, Target, TransitionId, VariableId,
 };
+use crate::printer::Printer;
 use crate::selection::{Answer, LeafAnswers, Step};
-use crate::wording::Wording;
 use crate::worlds::{Formula, Verdict, World, Worlds, open_case};
 
 pub fn cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
@@ -119,8 +120,8 @@ fn values_of(subject: &Subject, group: &Group, cycle: &[(StateId, TransitionId)]
         }
     }
     let Verdict::Open(facts) = open_case(subject.system, subject.automaton, &[], &none_may_hold) else { return None };
-    let wording = Wording::new(subject.system, subject.automaton);
-    Some(facts.iter().map(|fact| wording.expression(fact, None)).collect())
+    let printer = Printer::new(subject.system, subject.automaton);
+    Some(facts.iter().map(|fact| printer.expression(fact, None)).collect())
 }
 
 /// Leaves that lead into one another by `always` alone.

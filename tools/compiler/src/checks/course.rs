@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
-use super::Subject;
 use super::steps::{self, Step};
+use super::subject::Subject;
 use crate::interpreter::{Look, Value};
 use crate::model::{Assignment, Effects, Expression, ExpressionKind, StateId, TransitionId, VariableId};
 use crate::selection::{Answer, Chain, LeafAnswers};

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Subject, listed};
+use super::listed::listed;
+use super::subject::Subject;
 use crate::codes::warnings::{NOT_JUDGED, OPEN_CASE, UNHANDLED_OBSERVATION};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Event, EventKind, Expression, StateId};
+use crate::printer::Printer;
 use crate::selection::{Cause, Chain, Remainder, example_of_remainder};
 use crate::source::Span;
-use crate::wording::Wording;
 
 /// Guards of one event that leave a case open with nothing after them.
 pub fn open_cases(subject: &Subject, findings: &mut Vec<Diagnostic>) {
@@ -102,7 +103,7 @@ fn observation(subject: &Subject, event: &Event, key: Option<&Expression>) -> St
     if event.fields.is_empty() {
         return event.name.clone();
     }
-    let wording = Wording::new(subject.system, subject.automaton);
-    let key = key.map_or_else(|| "any".to_owned(), |key| wording.expression(key, None));
+    let printer = Printer::new(subject.system, subject.automaton);
+    let key = key.map_or_else(|| "any".to_owned(), |key| printer.expression(key, None));
     event.name.replacen(' ', &format!("[{key}] "), 1)
 }

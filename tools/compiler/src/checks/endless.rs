@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::codes::warnings::{ENDLESS, NOT_JUDGED};
 use crate::diagnostic::Diagnostic;
 use crate::model::{

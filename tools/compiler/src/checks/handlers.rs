@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::codes::warnings::{DEFERRED_FOR_EVER, HIDDEN_HANDLER, NEVER_HANDLED};
 use crate::diagnostic::Diagnostic;
 use crate::model::{EventId, EventKind, Handler, Response, StateId};

@@ -8,11 +8,13 @@ mod course;
 mod coverage;
 mod endless;
 mod handlers;
+mod listed;
 mod overwritten;
 mod partners;
 mod start_order;
 mod states;
 mod steps;
+mod subject;
 mod transitions;
 mod trials;
 mod unending;
@@ -21,12 +23,12 @@ mod zero_timers;
 
 use std::collections::BTreeSet;
 
+use crate::codes::Code;
 use crate::codes::warnings;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::StateGraph;
-use crate::model::{Automaton, AutomatonId, EventId, EventKind, StateId, System};
-use crate::selection::{self, LeafAnswers};
+use crate::diagnostic::Diagnostic;
+use crate::model::{AutomatonId, System};
 use crate::source::Span;
+use subject::Subject;
 
 type OfAutomaton = fn(&Subject, &mut Vec<Diagnostic>);
 type OfSystem = fn(&[Subject], &mut Vec<Diagnostic>);
@@ -102,61 +104,4 @@ fn hold_back(findings: &mut Vec<Diagnostic>) {
     // The same `always` is looked at in two ways.
     let mut too_long = BTreeSet::new();
     findings.retain(|finding| finding.code.number != warnings::ALWAYS_TOO_LONG.number || too_long.insert(finding.span));
-}
-
-/// An automaton, and what is known of its behaviour.
-struct Subject<'a> {
-    system: &'a System,
-    id: AutomatonId,
-    automaton: &'a Automaton,
-    /// Of all leaves but final ones.
-    answers: Vec<LeafAnswers<'a>>,
-    graph: StateGraph,
-}
-
-impl<'a> Subject<'a> {
-    fn new(system: &'a System, id: AutomatonId) -> Self {
-        let automaton = &system.automata[id];
-        let answers = selection::answers(system, automaton);
-        let graph = StateGraph::new(automaton, &answers);
-        Subject { system, id, automaton, answers, graph }
-    }
-
-    /// Of the leaves that can become active.
-    fn reachable(&self) -> impl Iterator<Item = &LeafAnswers<'a>> {
-        self.answers.iter().filter(|of| self.graph.is_reachable(of.leaf))
-    }
-
-    /// Of the leaves in which events arrive.
-    fn resting(&self) -> impl Iterator<Item = &LeafAnswers<'a>> {
-        self.reachable().filter(|of| !of.is_transient())
-    }
-
-    fn state_name(&self, state: StateId) -> &'a str {
-        let name = &self.automaton.states[state].name;
-        if name.is_empty() { &self.automaton.name } else { name }
-    }
-
-    /// Declared events, not observations.
-    fn declared_events(&self) -> impl Iterator<Item = (EventId, &'a crate::model::Event)> {
-        let events = self.automaton.events.iter().enumerate();
-        let declared = events.filter(|(_, event)| matches!(event.kind, EventKind::Declared { .. }));
-        declared.map(|(index, event)| (EventId(index as u32), event))
-    }
-}
-
-/// `A`, `B` and `C`; of many, the first few and how many there are beside.
-fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    const SHOWN: usize = 6;
-    let mut names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    if names.len() > SHOWN + 1 {
-        let more = names.len() - SHOWN;
-        names.truncate(SHOWN);
-        names.push(format!("{more} more"));
-    }
-    match names.as_slice() {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }

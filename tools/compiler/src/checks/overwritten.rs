@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::codes::warnings::OVERWRITTEN;
 use crate::diagnostic::Diagnostic;
 use crate::model::{

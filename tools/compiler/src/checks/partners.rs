@@ -1,6 +1,6 @@
 //! Events that nobody sends or raises.
 
-use super::Subject;
+use super::subject::Subject;
 use crate::codes::warnings::{NEVER_RAISED, NEVER_SENT};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Effects, EventId, EventKind, Partner};

@@ -6,15 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use super::Subject;
 use super::steps::{self, Part, Step};
+use super::subject::Subject;
 use crate::codes::warnings::SENT_BEFORE_START;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     Effect, Effects, EventId, EventKind, Expression, ExpressionKind, Field, Instances, Send, Start, StateId,
 };
+use crate::printer::Printer;
 use crate::source::Span;
-use crate::wording::Wording;
 use crate::worlds::without_spans;
 
 /// `always` transitions after one step that are followed.
@@ -147,15 +147,15 @@ pub fn finding(
     event: Option<EventId>,
     certainty: Certainty,
 ) -> Diagnostic {
-    let wording = Wording::new(subject.system, subject.automaton);
+    let printer = Printer::new(subject.system, subject.automaton);
     let name = &subject.system.automata[start.automaton].name;
-    let key = start.key.as_ref().map(|key| format!("[{}]", wording.expression(key, event))).unwrap_or_default();
+    let key = start.key.as_ref().map(|key| format!("[{}]", printer.expression(key, event))).unwrap_or_default();
     let sent = &subject.system.automata[send.to.automaton].events[send.event].name;
     let lost = if certainty == Certainty::Lost { "is lost" } else { "may be lost" };
     let message = format!("`{sent}` is sent to `{name}{key}` before that is started, and {lost}");
     let fields = event.map_or(&[] as &[Field], |event| &subject.automaton.events[event].fields);
     let [start_it, send_it] =
-        [Effect::Start(start.clone()), Effect::Send(send.clone())].map(|effect| wording.effect(&effect, fields));
+        [Effect::Start(start.clone()), Effect::Send(send.clone())].map(|effect| printer.effect(&effect, fields));
     Diagnostic::new(&SENT_BEFORE_START, send.span, message)
         .related(start.span, "it is started only here")
         .help(format!("start it first: `do: [\"{start_it}\", \"{send_it}\"]`"))

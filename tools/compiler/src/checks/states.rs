@@ -1,6 +1,6 @@
 //! States that cannot be entered, cannot be left, or are never seen.
 
-use super::Subject;
+use super::subject::Subject;
 use crate::codes::warnings::{EXIT_OF_THE_ROOT, NEVER_IN_FINAL, TRAP_STATE, UNREACHABLE_STATE, UNUSED_HISTORY};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Change, EventKind, Expression, ExpressionKind, History, Reaction, StateId, Target};

@@ -1,6 +1,6 @@
 //! What is done together: the lists of effects of each transition that can be taken, in the order in which they happen.
 
-use super::Subject;
+use super::subject::Subject;
 use crate::model::{Effects, EventId, History, Reaction, StateId, Target, TransitionId, Trigger};
 use crate::selection::Answer;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::codes::warnings::{CONSTANT_GUARD, EMPTY_TRANSITION, SHADOWED};
 use crate::diagnostic::Diagnostic;
 use crate::model::{EventId, Expression, Reaction, StateId, Trigger};

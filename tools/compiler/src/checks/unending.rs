@@ -7,14 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::course::{Course, Next, Point, Settled, depended_on};
-use super::{Subject, listed};
+use super::listed::listed;
+use super::subject::Subject;
 use crate::codes::warnings::ALWAYS_TOO_LONG;
 use crate::diagnostic::Diagnostic;
 use crate::interpreter::Value;
 use crate::model::{Expression, ExpressionKind, Reaction, StateId, Target, TransitionId, Type, VariableId};
+use crate::printer::Printer;
 use crate::selection::{Answer, LeafAnswers};
 use crate::source::Span;
-use crate::wording::Wording;
 use crate::worlds::{Constants, Extent, fact};
 
 /// Combinations of values that are tried.
@@ -161,5 +162,5 @@ fn value_of(subject: &Subject, id: VariableId, point: &Point) -> Option<String> 
     let r#type: Type = subject.automaton.variables[id].r#type;
     let variable = Expression { kind: ExpressionKind::Variable(id), r#type, span: Span::default() };
     let fact = fact(variable, point.values[id.index()].as_ref()?)?;
-    Some(Wording::new(subject.system, subject.automaton).expression(&fact, None))
+    Some(Printer::new(subject.system, subject.automaton).expression(&fact, None))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::codes::warnings::{NEVER_READ, NEVER_SET, UNUSED};
 use crate::diagnostic::Diagnostic;
 use crate::model::{

@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::course::{Course, Next, Point};
+use super::listed::listed;
 use super::steps::Step;
-use super::{Subject, listed};
+use super::subject::Subject;
 use crate::codes::warnings::ENDLESS_TIMER;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Effect, Effects, Expression, ExpressionKind, TimerId, TimerKind, Value};

@@ -1,6 +1,6 @@
 //! Errors that only the whole of a definition shows.
 
-use super::codes;
+use super::code::codes;
 
 codes! {
     Error;

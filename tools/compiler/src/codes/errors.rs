@@ -1,6 +1,6 @@
 //! Errors in the YAML, in the form of the files, and in declarations.
 
-use super::codes;
+use super::code::codes;
 
 codes! {
     Error;

@@ -1,6 +1,6 @@
 //! Errors in the little texts of the language: expressions, assignments, calls, sends, starts, triggers, targets.
 
-use super::codes;
+use super::code::codes;
 
 codes! {
     Error;

@@ -1,11 +1,12 @@
 //! All codes of findings, in one place: `automata explain` and the tests walk this list.
 
 pub mod check_errors;
+mod code;
 pub mod errors;
 pub mod expression_errors;
 pub mod warnings;
 
-use crate::diagnostic::Code;
+pub use code::{Code, Severity};
 
 /// The lists, each sorted by number.
 pub const LISTS: &[&[&Code]] = &[errors::CODES, expression_errors::CODES, check_errors::CODES, warnings::CODES];
@@ -21,30 +22,9 @@ pub fn find(number: &str) -> Option<&'static Code> {
     all().find(|code| code.number.eq_ignore_ascii_case(number))
 }
 
-/// Declares codes as statics, and the list of them as `CODES`.
-macro_rules! codes {
-    ($severity:ident; $($(#[$doc:meta])* $name:ident = $number:literal, $title:literal, $explanation:literal;)*) => {
-        $(
-            $(#[$doc])*
-            #[doc = concat!($number, ": ", $title, ".")]
-            pub static $name: $crate::diagnostic::Code = $crate::diagnostic::Code {
-                number: $number,
-                severity: $crate::diagnostic::Severity::$severity,
-                title: $title,
-                explanation: $explanation,
-            };
-        )*
-
-        /// All codes of this file, by number.
-        pub const CODES: &[&$crate::diagnostic::Code] = &[$(&$name),*];
-    };
-}
-use codes;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Severity;
 
     #[test]
     fn numbers_are_unique_and_sorted_and_say_the_severity() {

@@ -1,6 +1,6 @@
 //! Warnings: the definition has a meaning, but hardly the one that was meant.
 
-use super::codes;
+use super::code::codes;
 
 codes! {
     Warning;

@@ -2,6 +2,7 @@
 
 use crate::codes::expression_errors::{SYNTAX, TOO_LARGE};
 use crate::diagnostic::Diagnostic;
+use crate::durations::{UNITS, duration_text};
 use crate::foreign;
 use crate::source::Text;
 
@@ -50,9 +51,6 @@ pub const SYMBOLS: [&str; 24] = [
     "]", ",", ".",
 ];
 
-/// Units of durations, in milliseconds.
-pub const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
-
 /// Splits a text; the last token is [`TokenKind::End`].
 pub fn tokens(text: &Text) -> Result<Vec<Token>, Box<Diagnostic>> {
     if text.text.len() > LONGEST_TEXT_BYTES {
@@ -69,13 +67,6 @@ pub fn tokens(text: &Text) -> Result<Vec<Token>, Box<Diagnostic>> {
             return Ok(tokens);
         }
     }
-}
-
-/// A duration as written, in the largest unit that needs no fraction.
-pub fn duration_text(ms: u64) -> String {
-    let (unit, length) =
-        UNITS.into_iter().rev().find(|(_, length)| ms.is_multiple_of(*length) && ms != 0).unwrap_or(("s", 1_000));
-    format!("{}{unit}", ms / length)
 }
 
 struct Lexer<'a> {

@@ -1,12 +1,13 @@
 //! Constants in declarations: `default`, `initial`, `min`, `max`.
 
+use super::constants::{self, fits_or_refused};
+use super::parser;
 use super::syntax::{Node, NodeKind};
-use super::typing::fits_or_refused;
-use super::{lexer, parser};
 use crate::codes::expression_errors::{CONSTANT_OUT_OF_BOUNDS, NO_LITERAL, TYPE_MISMATCH, UNKNOWN_VARIANT};
 use crate::diagnostic::Diagnostic;
+use crate::durations::duration_text;
 use crate::model::{BaseType, IntegerType, System, Type, TypeDefinition, TypeId, TypeKind, Value};
-use crate::names::Kind;
+use crate::naming::Kind;
 use crate::source::{Span, Text};
 
 /// The constant, of the expected type and within the bounds.
@@ -34,7 +35,7 @@ pub fn value(
         }
         _ => {}
     }
-    let node = super::read(parser::expression(text), findings)?;
+    let node = parser::reported(parser::expression(text), findings)?;
     constant(&node, expected, bounds, system).map_err(|finding| findings.push(*finding)).ok()
 }
 
@@ -52,7 +53,7 @@ fn constant(
     bounds: Option<(i128, i128)>,
     system: &System,
 ) -> Result<Value, Box<Diagnostic>> {
-    match (&node.kind, expected.base, super::operators::constant(node)) {
+    match (&node.kind, expected.base, constants::constant(node)) {
         (NodeKind::Bool(value), BaseType::Bool, _) => Ok(Value::Bool(*value)),
         (NodeKind::Duration(ms), BaseType::Duration, _) => within_bounds(*ms, bounds, node.span),
         (_, BaseType::Integer(integer), Some(value)) => within(value, integer, bounds, node.span),
@@ -68,8 +69,8 @@ fn within_bounds(ms: u64, bounds: Option<(i128, i128)>, span: Span) -> Result<Va
     let Some((min, max)) = bounds.filter(|(min, max)| !(*min..=*max).contains(&i128::from(ms))) else {
         return Ok(Value::Duration(ms));
     };
-    let text = |bound: i128| lexer::duration_text(u64::try_from(bound).unwrap_or(u64::MAX));
-    let (value, min, max) = (lexer::duration_text(ms), text(min), text(max));
+    let text = |bound: i128| duration_text(u64::try_from(bound).unwrap_or(u64::MAX));
+    let (value, min, max) = (duration_text(ms), text(min), text(max));
     let message = format!("`{value}` is outside the bounds of the variable: {min} to {max}");
     Err(Box::new(Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, span, message)))
 }
@@ -127,7 +128,7 @@ fn refused(node: &Node, expected: Type, system: &System) -> Diagnostic {
         }
         (NodeKind::None, _) => finding.help(format!("only a `{wanted}?` may be `none`")),
         (NodeKind::Duration(ms), BaseType::Integer(_)) => {
-            finding.label(format!("`{}` is a duration", lexer::duration_text(*ms)))
+            finding.label(format!("`{}` is a duration", duration_text(*ms)))
         }
         _ => finding,
     }

@@ -1,7 +1,8 @@
 //! The types of operations (`docs/SEMANTICS.md`, section 1).
 
+use super::constants::constant;
 use super::syntax::{Argument, Node, NodeKind};
-use super::typing::{Place, Typer};
+use super::typer::{Slot, Typer};
 use crate::codes::expression_errors::{
     CONSTANT_OUT_OF_BOUNDS, DIVISION_BY_ZERO, NO_COMMON_TYPE, OPTIONAL_VALUE, SECRET, SYNTAX, TYPE_MISMATCH, UNORDERED,
 };
@@ -11,30 +12,9 @@ use crate::source::Span;
 
 type Typed = (ExpressionKind, Type);
 
-/// The value of an integer expression made only of literals: it counts as one literal, computed exactly, so that
-/// `60 * 60` does not stay at the bound of `u8`.
-pub fn constant(node: &Node) -> Option<i128> {
-    match &node.kind {
-        NodeKind::Integer(value) => Some(*value),
-        NodeKind::Negate(of) => constant(of)?.checked_neg(),
-        NodeKind::Binary(operator, left, right) => {
-            let (left, right) = (constant(left)?, constant(right)?);
-            match operator {
-                BinaryOperator::Add => left.checked_add(right),
-                BinaryOperator::Subtract => left.checked_sub(right),
-                BinaryOperator::Multiply => left.checked_mul(right),
-                BinaryOperator::Divide => left.checked_div(right),
-                BinaryOperator::Remainder => left.checked_rem(right),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
 impl Typer<'_, '_> {
     pub fn bool_operand(&mut self, operator: &str, node: &Node) -> Option<Expression> {
-        self.place(node, &Place::new(format!("an operand of `{operator}`"), Type::BOOL))
+        self.value(node, &Slot::new(format!("an operand of `{operator}`"), Type::BOOL))
     }
 
     pub fn negation(&mut self, of: &Node) -> Option<Typed> {

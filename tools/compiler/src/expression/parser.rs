@@ -6,11 +6,12 @@
 use super::lexer::{Token, TokenKind, tokens};
 use super::syntax::{
     Argument, Arguments, AssignmentSyntax, Name, Node, NodeKind, Quantifier, Subject, SubjectKey, TargetSyntax,
-    TriggerSyntax, WORDS,
+    TriggerSyntax,
 };
 use crate::codes::expression_errors::{SYNTAX, TOO_LARGE};
 use crate::diagnostic::Diagnostic;
 use crate::foreign::{self, Place};
+use crate::keywords::WORDS_OF_EXPRESSIONS;
 use crate::list_form;
 use crate::model::{BinaryOperator, Change};
 use crate::nearest::nearest;
@@ -25,6 +26,11 @@ const VALUE: &str = "a value";
 
 /// Why a text could not be read.
 pub type Refusal = Box<Diagnostic>;
+
+/// What was read; if it was refused, nothing, and a finding.
+pub fn reported<T>(read: Result<T, Refusal>, findings: &mut Vec<Diagnostic>) -> Option<T> {
+    read.map_err(|finding| findings.push(*finding)).ok()
+}
 
 pub fn expression(text: &Text) -> Result<Node, Refusal> {
     Parser::whole(text, Parser::expression)
@@ -217,7 +223,7 @@ impl<'a> Parser<'a> {
     /// A word that is a name.
     fn name(&mut self, wanted: &str) -> Result<Name, Refusal> {
         match &self.token().kind {
-            TokenKind::Word(word) if !WORDS.contains(&word.as_str()) => {
+            TokenKind::Word(word) if !WORDS_OF_EXPRESSIONS.contains(&word.as_str()) => {
                 let name = Name { name: word.clone(), span: self.here() };
                 self.advance();
                 Ok(name)
@@ -256,7 +262,7 @@ impl<'a> Parser<'a> {
         let found = self.token().kind.describe();
         let finding = Diagnostic::new(&SYNTAX, self.here(), format!("expected {wanted}, found {found}")).label("here");
         match &self.token().kind {
-            TokenKind::Word(word) if WORDS.contains(&word.as_str()) && wanted != VALUE => finding
+            TokenKind::Word(word) if WORDS_OF_EXPRESSIONS.contains(&word.as_str()) && wanted != VALUE => finding
                 .help(format!("`{word}` is a word of the language; for a field of that name write `event.{word}`")),
             _ => finding,
         }

@@ -3,10 +3,6 @@
 use crate::model::{BinaryOperator, Change};
 use crate::source::Span;
 
-/// The words that have a meaning in expressions, so that nothing can be named by them.
-pub const WORDS: &[&str] =
-    &["all", "and", "any", "event", "false", "in", "key", "no", "none", "not", "or", "self", "stay", "true"];
-
 /// A name in its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Name {

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::model::{
-    Action, BaseType, Condition, EventKind, ExpressionKind, Field, History, Instances, IntegerType, Key, Observed,
-    Parameter, ParameterId, Part, PartId, Partner, State, TypeDefinition, TypeId, TypeKind, Variable,
+    Action, Automaton, AutomatonId, BaseType, Change, Condition, Event, EventId, EventKind, ExpressionKind, Field,
+    History, Instances, IntegerType, Key, Observed, Parameter, ParameterId, Part, PartId, Partner, State, StateId,
+    Target, TypeDefinition, TypeId, TypeKind, Variable,
 };
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 
 const NODE_ID: BaseType = BaseType::Declared(TypeId(1));
 const REASON: BaseType = BaseType::Declared(TypeId(0));

@@ -1,128 +1,63 @@
 //! Names to their meaning, and nodes to typed expressions.
 //!
-//! A type is handed down as a *hint* (what the place wants) and comes back as what was found; [`Typer::place`] holds the
+//! A type is handed down as a *hint* (what the place wants) and comes back as what was found; [`Typer::value`] holds the
 //! two together. Only literals, `none` and enum variants look at the hint; everything else has the type that it has.
 
-use super::names::{Role, Selection, selection};
-use super::narrowing::can_be_known;
-use super::operators::constant;
+use super::arguments::{self, signature};
+use super::constants::{constant, fits_or_refused};
+use super::environment::{EventScope, KEY, VARIANTS};
+use super::lookup::{self, Role, Selection, selection};
 use super::syntax::{Name, Node, NodeKind, Quantifier, Subject};
-use super::{Environment, EventScope, Known, calls, names};
-use super::{KEY, VARIANTS, WORDS};
+use super::typer::{Slot, Typer, Use};
 use crate::codes::expression_errors::{
     AMBIGUOUS_VARIANT, ANY_MISPLACED, CONSTANT_OUT_OF_BOUNDS, FIELD_NOT_AT_HAND, MISSING_ARGUMENT, NO_KEY,
     NOT_ALLOWED_HERE, OPTIONAL_VALUE, SECRET, SUPERFLUOUS_KEY, TYPE_MISMATCH, UNKNOWN_NAME, UNKNOWN_VARIANT,
 };
 use crate::diagnostic::Diagnostic;
 use crate::foreign::{self, Place as Foreign};
+use crate::keywords::WORDS_OF_EXPRESSIONS;
 use crate::model::{
     BaseType, ConditionId, Expression, ExpressionKind, Extreme, Field, IntegerType, Observed, ParameterId, Type,
     TypeId, TypeKind, Value, VariableId,
 };
-use crate::names::Kind;
+use crate::naming::Kind;
 use crate::source::Span;
-use crate::wording::Wording;
 
-/// What an expression is for, and so what it may contain.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Use {
-    /// Decides: nothing secret.
-    Guard,
-    /// Is carried: secrets pass.
-    Effect,
-    /// How long a timer runs: no event is at hand, and there is no guard before it.
-    Length,
-    /// Tells instances apart before any guard is asked: no questions to the host.
-    TriggerKey,
-}
-
-/// Where a value goes: what it is called there, and what fits.
-pub struct Place<'a> {
-    pub what: std::borrow::Cow<'a, str>,
-    pub r#type: Type,
-    pub bounds: Option<(i128, i128)>,
-    pub declared: Option<Span>,
-}
-
-impl<'a> Place<'a> {
-    pub fn new(what: impl Into<std::borrow::Cow<'a, str>>, r#type: Type) -> Self {
-        Place { what: what.into(), r#type, bounds: None, declared: None }
-    }
-
-    pub fn declared(self, span: Span) -> Self {
-        Place { declared: Some(span), ..self }
-    }
-
-    pub fn bounds(self, bounds: Option<(i128, i128)>) -> Self {
-        Place { bounds, ..self }
-    }
-
-    fn point(&self, finding: Diagnostic) -> Diagnostic {
-        match self.declared {
-            Some(span) => finding.related(span, "declared here"),
-            None => finding,
-        }
-    }
-}
-
-/// Types the nodes of one text.
-pub struct Typer<'a, 'f> {
-    pub environment: &'a Environment<'a>,
-    pub use_: Use,
-    /// What is certainly not `none` at this point of the text.
-    pub known: Known,
-    pub findings: &'f mut Vec<Diagnostic>,
-}
-
-impl<'a, 'f> Typer<'a, 'f> {
-    pub fn new(environment: &'a Environment<'a>, use_: Use, findings: &'f mut Vec<Diagnostic>) -> Self {
-        Typer { environment, use_, known: environment.known.clone(), findings }
-    }
-
-    /// Notes a finding; the caller's result is then nothing.
-    pub fn refuse<T>(&mut self, finding: Diagnostic) -> Option<T> {
-        self.findings.push(finding);
-        None
-    }
-
-    pub fn type_name(&self, of: Type) -> String {
-        self.environment.system.type_name(of)
-    }
-
+impl<'a> Typer<'a, '_> {
     /// An expression for a place that wants a type.
-    pub fn place(&mut self, node: &Node, place: &Place) -> Option<Expression> {
-        if matches!(node.kind, NodeKind::None) && !place.r#type.optional {
-            let message = format!("{} is `{}`, which is never `none`", place.what, self.type_name(place.r#type));
-            return self.refuse(place.point(Diagnostic::new(&TYPE_MISMATCH, node.span, message)));
+    pub fn value(&mut self, node: &Node, slot: &Slot) -> Option<Expression> {
+        if matches!(node.kind, NodeKind::None) && !slot.r#type.optional {
+            let message = format!("{} is `{}`, which is never `none`", slot.what, self.type_name(slot.r#type));
+            return self.refuse(slot.point(Diagnostic::new(&TYPE_MISMATCH, node.span, message)));
         }
-        let found = self.expression(node, Some(place.r#type))?;
-        if let (BaseType::Integer(integer), Some(value)) = (place.r#type.base, constant(node)) {
-            let bounds = place.bounds.unwrap_or(integer.bounds());
-            return match fits_or_refused(value, bounds, &place.what, node.span) {
+        let found = self.expression(node, Some(slot.r#type))?;
+        if let (BaseType::Integer(integer), Some(value)) = (slot.r#type.base, constant(node)) {
+            let bounds = slot.bounds.unwrap_or(integer.bounds());
+            return match fits_or_refused(value, bounds, &slot.what, node.span) {
                 Ok(()) => Some(found),
-                Err(finding) => self.refuse(place.point(*finding)),
+                Err(finding) => self.refuse(slot.point(*finding)),
             };
         }
-        if fits(found.r#type, place.r#type) {
+        if fits(found.r#type, slot.r#type) {
             return Some(found);
         }
         if found.r#type.optional && self.is_doubted(&found) {
             return None;
         }
-        let finding = self.mismatch(&found, place, node);
-        self.refuse(place.point(finding))
+        let finding = self.mismatch(&found, slot, node);
+        self.refuse(slot.point(finding))
     }
 
-    fn mismatch(&self, found: &Expression, place: &Place, node: &Node) -> Diagnostic {
-        let (wanted, is) = (self.type_name(place.r#type), self.type_name(found.r#type));
-        if found.r#type.optional && fits(Type { optional: false, ..found.r#type }, place.r#type) {
-            let message = format!("{} is `{wanted}`, and this may be `none`", place.what);
+    fn mismatch(&self, found: &Expression, slot: &Slot, node: &Node) -> Diagnostic {
+        let (wanted, is) = (self.type_name(slot.r#type), self.type_name(found.r#type));
+        if found.r#type.optional && fits(Type { optional: false, ..found.r#type }, slot.r#type) {
+            let message = format!("{} is `{wanted}`, and this may be `none`", slot.what);
             let finding = Diagnostic::new(&OPTIONAL_VALUE, node.span, message).label(format!("`{is}`"));
             return finding.help(self.how_to_unwrap(found, false));
         }
-        let message = format!("{} is `{wanted}`, not `{is}`", place.what);
+        let message = format!("{} is `{wanted}`, not `{is}`", slot.what);
         let finding = Diagnostic::new(&TYPE_MISMATCH, node.span, message).label(format!("`{is}`"));
-        match (&node.kind, place.r#type.base) {
+        match (&node.kind, slot.r#type.base) {
             (NodeKind::Integer(value), BaseType::Duration) => {
                 finding.help(format!("write the unit: `{value}ms`, `{value}s`, `{value}min`"))
             }
@@ -135,35 +70,6 @@ impl<'a, 'f> Typer<'a, 'f> {
             }
             _ => finding,
         }
-    }
-
-    /// What to write where a value may be `none` and its place needs one. As an operand of arithmetic it needs parentheses.
-    pub(super) fn how_to_unwrap(&self, found: &Expression, is_operand: bool) -> String {
-        let text = self.text_of(found);
-        let fallback = if is_operand { format!("`({text} ?? …)`") } else { format!("`{text} ?? …`") };
-        match self.use_ {
-            Use::Effect if self.environment.has_guard && self.known.is_set(&found.kind) => {
-                format!("give a fallback: {fallback} (a guard would not help: `{text}` is set before this)")
-            }
-            Use::Effect if self.environment.has_guard && can_be_known(&found.kind) => {
-                format!("guard the case with `{text} != none`, or give a fallback: {fallback}")
-            }
-            Use::Guard if can_be_known(&found.kind) => {
-                format!("write `{text} != none and …` in front, or give a fallback: {fallback}")
-            }
-            Use::Effect | Use::Guard | Use::Length | Use::TriggerKey => format!("give a fallback: {fallback}"),
-        }
-    }
-
-    fn text_of(&self, found: &Expression) -> String {
-        Wording::new(self.environment.system, self.environment.this())
-            .expression_over(found, self.environment.event().map_or(&[], |event| &event.fields))
-    }
-
-    /// Whether it may be certain that this is not `none`, by a text that could not be read. Then nothing is said of it.
-    pub(super) fn is_doubted(&self, found: &Expression) -> bool {
-        let text = || self.text_of(found);
-        can_be_known(&found.kind) && self.known.doubts(text().trim_start_matches("event."))
     }
 
     /// The type that a node has by itself; literals follow the hint where they can. What is certainly not `none` is not optional.
@@ -283,7 +189,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         let condition = &self.environment.this().conditions[id];
         if condition.arguments.iter().any(|argument| !argument.r#type.optional) {
             let message = format!("the condition `{}` takes arguments", condition.name);
-            let help = format!("write `{}`", calls::signature(&condition.name, &condition.arguments));
+            let help = format!("write `{}`", signature(&condition.name, &condition.arguments));
             let finding = Diagnostic::new(&MISSING_ARGUMENT, span, message).related(condition.span, "declared here");
             return self.refuse(finding.help(help));
         }
@@ -306,18 +212,8 @@ impl<'a, 'f> Typer<'a, 'f> {
         };
         let condition = &this.conditions[index];
         self.questions_allowed(&format!("the condition `{}`", function.name), span)?;
-        let arguments = calls::arguments(&function.name, &condition.arguments, condition.span, given, span, self)?;
+        let arguments = arguments::arguments(&function.name, &condition.arguments, condition.span, given, span, self)?;
         Some((ExpressionKind::Condition(ConditionId(index as u32), arguments), condition.r#type))
-    }
-
-    /// Keys of triggers and properties are evaluated without asking the host.
-    fn questions_allowed(&mut self, what: &str, span: Span) -> Option<()> {
-        let place = match self.use_ {
-            Use::TriggerKey => "the key of an observation",
-            Use::Guard if self.environment.inside_property => "a property",
-            Use::Guard | Use::Effect | Use::Length => return Some(()),
-        };
-        self.refuse(Diagnostic::new(&NOT_ALLOWED_HERE, span, format!("{what} cannot be asked in {place}")))
     }
 
     fn unknown_function<T>(&mut self, function: &Name) -> Option<T> {
@@ -502,7 +398,7 @@ impl<'a, 'f> Typer<'a, 'f> {
         });
         // A field that has the name of a word is not named without `event.`.
         let fields = fields.iter().map(|field| field.name.as_str());
-        let fields = fields.filter(|name| Kind::Field.allows(name) && !WORDS.contains(name));
+        let fields = fields.filter(|name| Kind::Field.allows(name) && !WORDS_OF_EXPRESSIONS.contains(name));
         let values = (this.variables.iter().map(|variable| variable.name.as_str()))
             .chain(this.parameters.iter().map(|parameter| parameter.name.as_str()))
             .chain(this.conditions.iter().map(|condition| condition.name.as_str()));
@@ -523,9 +419,9 @@ impl<'a, 'f> Typer<'a, 'f> {
         if self.use_ == Use::TriggerKey {
             self.questions_allowed("a state", span)?;
         }
-        let id = names::automaton(&subject.automaton, self.environment, self.findings)?;
+        let id = lookup::automaton(&subject.automaton, self.environment, self.findings)?;
         let of = &self.environment.system.automata[id];
-        let state = names::state(state, of, self.environment, self.findings);
+        let state = lookup::state(state, of, self.environment, self.findings);
         let who = match quantifier {
             Quantifier::One => match selection(subject, id, Role::Looked, self)? {
                 Selection::Keyed(key) => Observed::Keyed(Box::new(key)),
@@ -558,7 +454,7 @@ impl<'a, 'f> Typer<'a, 'f> {
             let message = "`self in STATE` is for properties: a reaction's state is the one it is written in";
             return self.refuse(Diagnostic::new(&NOT_ALLOWED_HERE, span, message));
         }
-        let state = names::state(state, self.environment.this(), self.environment, self.findings)?;
+        let state = lookup::state(state, self.environment.this(), self.environment, self.findings)?;
         Some(ExpressionKind::InState { who: Observed::Itself, automaton: self.environment.automaton, state })
     }
 }
@@ -571,13 +467,4 @@ fn fits(found: Type, wanted: Type) -> bool {
         (true, false) => false,
         (false, _) => found.base == wanted.base || both_integers,
     }
-}
-
-/// Whether a constant is within the bounds of its place.
-pub fn fits_or_refused(value: i128, bounds: (i128, i128), what: &str, span: Span) -> Result<(), Box<Diagnostic>> {
-    if (bounds.0..=bounds.1).contains(&value) {
-        return Ok(());
-    }
-    let message = format!("`{value}` is outside the bounds of {what}: {} to {}", bounds.0, bounds.1);
-    Err(Box::new(Diagnostic::new(&CONSTANT_OUT_OF_BOUNDS, span, message)))
 }

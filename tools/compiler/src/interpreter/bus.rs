@@ -1,106 +1,26 @@
-//! The bus: one queue, one table of instances, timers on a given time (`docs/SEMANTICS.md`, section 4).
+//! The bus: one queue, one table of instances for each automaton, timers on a given time (`docs/SEMANTICS.md`, section 4).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome, QUEUE_LIMIT};
 
 use super::delivery::{Address, Delivery, Message};
-use super::evaluate::Evaluated;
-use super::instances::{Data, Entry, KeptEvents, Running, Table};
+use super::error::Evaluated;
+use super::host::Host;
+use super::instances::{Data, Entry, KeptEvents, Table};
 use super::program::Program;
-use super::properties::OfInstance;
-use super::step::{Host, Step};
+use super::queue::{Destination, Queue, Queued};
+use super::step::Step;
+use super::timers::Timers;
 use super::value::Value;
+use super::watchers::OfInstance;
 use crate::model::{AutomatonId, BaseType, ParameterId, StateId, TimerId, TimerKind};
-
-/// Whom a message is for.
-#[derive(Clone, Debug)]
-pub(super) enum Destination {
-    /// The instance that has the key when its turn comes: events and starts.
-    Address(Address),
-    /// That instance only: observations and timers, which mean nothing to a later one of the same key.
-    Instance(AutomatonId, u64),
-}
-
-/// A message on its way.
-#[derive(Clone, Debug)]
-pub(super) struct Queued {
-    to: Destination,
-    message: Message,
-    cause: Option<u64>,
-    /// Its instance was just started for it, so it starts no other.
-    started: bool,
-}
-
-/// Messages in total order.
-#[derive(Clone, Debug)]
-pub(super) struct Queue {
-    messages: VecDeque<Queued>,
-    pub limit: usize,
-}
-
-impl Queue {
-    /// Returns false if it is full, and the message is lost.
-    pub fn push(&mut self, to: Destination, message: Message, cause: Option<u64>) -> bool {
-        let fits = self.messages.len() < self.limit;
-        if fits {
-            self.messages.push_back(Queued { to, message, cause, started: false });
-        }
-        fits
-    }
-
-    /// Messages on their way.
-    pub fn len(&self) -> usize {
-        self.messages.len()
-    }
-}
-
-/// Pending timers of all instances, by deadline, then by the order of their start.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Timers {
-    pending: BTreeMap<(u64, u64), (AutomatonId, u64, TimerId)>,
-    started: u64,
-}
-
-impl Timers {
-    /// How many have been started so far: the number of the next start.
-    pub fn starts(&self) -> u64 {
-        self.started
-    }
-
-    /// Returns the number of this start.
-    pub fn start(&mut self, deadline_ms: u64, automaton: AutomatonId, number: u64, timer: TimerId) -> u64 {
-        let order = self.started;
-        self.started += 1;
-        self.pending.insert((deadline_ms, order), (automaton, number, timer));
-        order
-    }
-
-    /// Likewise with its own number; later starts come after it.
-    pub fn resume(&mut self, running: Running, automaton: AutomatonId, number: u64) {
-        self.started = self.started.max(running.order.saturating_add(1));
-        self.pending.insert((running.deadline_ms, running.order), (automaton, number, running.timer));
-    }
-
-    pub fn stop(&mut self, deadline_ms: u64, order: u64) {
-        self.pending.remove(&(deadline_ms, order));
-    }
-
-    /// The next one, whenever it is due.
-    pub fn first(&self) -> Option<(u64, (AutomatonId, u64, TimerId))> {
-        self.pending.first_key_value().map(|(&(deadline_ms, _), &timer)| (deadline_ms, timer))
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = (u64, (AutomatonId, u64, TimerId))> {
-        self.pending.iter().map(|(&(deadline_ms, _), &timer)| (deadline_ms, timer))
-    }
-}
 
 /// Everything that changes.
 #[derive(Clone, Debug)]
-pub(super) struct World {
-    /// By [`AutomatonId`]. Copies of a world share what they do not change.
+pub(super) struct Bus {
+    /// By [`AutomatonId`]. Copies of a bus share what they do not change.
     pub tables: Vec<Arc<Table>>,
     pub queue: Queue,
     /// Of one input.
@@ -125,7 +45,7 @@ struct Allowance {
     timers_until_ms: Option<u64>,
 }
 
-impl World {
+impl Bus {
     pub fn new(program: &Program) -> Self {
         let settings = program.system.automata.iter().map(|automaton| {
             automaton.parameters.iter().map(|parameter| parameter.default.as_ref().map(Value::from)).collect()
@@ -183,7 +103,7 @@ impl World {
         match next_ms {
             Some(deadline_ms) => {
                 data.running[index].deadline_ms = deadline_ms;
-                self.timers.pending.insert((deadline_ms, running.order), (automaton, number, timer));
+                self.timers.repeat(deadline_ms, running.order, automaton, number, timer);
             }
             None => {
                 data.running.remove(index);

@@ -106,3 +106,6 @@ impl fmt::Display for Error {
         }
     }
 }
+
+/// What came of it, or why it stopped. Boxed, since it is rare and every result has room for it.
+pub(super) type Evaluated<T> = Result<T, Box<Error>>;

@@ -3,7 +3,7 @@
 //! The host is not asked and nothing is recorded. What needs an answer of the host, or a field, has no value.
 
 use super::delivery::Who;
-use super::evaluate::{extreme_of, operation};
+use super::operations::{extreme_of, operation};
 use super::value::Value;
 use crate::model::{AutomatonId, BinaryOperator, Expression, ExpressionKind, Observed, StateId};
 

@@ -11,15 +11,20 @@ mod bus;
 mod delivery;
 mod error;
 mod evaluate;
+mod host;
 mod instances;
 mod look;
+mod operations;
 mod program;
 mod properties;
+mod queue;
 mod step;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod value;
 mod view;
+mod watchers;
 
 use std::sync::Arc;
 
@@ -29,23 +34,24 @@ pub use self::delivery::{
     Address, Asked, Changed, Delivery, Message, Sending, Who, instance_name, message_name, object,
 };
 pub use self::error::Error;
+pub use self::host::{ConditionAsked, Host};
 pub use self::instances::{Kept, Running};
-pub use self::step::{ConditionAsked, Host};
 pub use self::value::{SECRET, Value, expected, is_stamp};
 pub use self::view::{InstanceView, Pending, Snapshot};
 
-pub(crate) use self::evaluate::{extreme_of, operation};
 pub(crate) use self::look::Look;
+pub(crate) use self::operations::{extreme_of, operation};
 
-use self::bus::{Destination, World};
+use self::bus::Bus;
 use self::program::Program;
+use self::queue::Destination;
 use crate::model::{AutomatonId, Event, EventId, ParameterId, System, Type};
 
 /// A running system.
 #[derive(Clone, Debug)]
 pub struct Interpreter {
     program: Arc<Program>,
-    world: World,
+    bus: Bus,
     broken: bool,
 }
 
@@ -54,8 +60,8 @@ impl Interpreter {
     #[must_use]
     pub fn new(system: Arc<System>) -> Self {
         let program = Program::new(system);
-        let world = World::new(&program);
-        Self { program: Arc::new(program), world, broken: false }
+        let bus = Bus::new(&program);
+        Self { program: Arc::new(program), bus, broken: false }
     }
 
     /// The system that it runs.
@@ -72,18 +78,18 @@ impl Interpreter {
         let system = &self.program.system;
         let parameter = &system.automata[automaton].parameters[id];
         check(system, &value, parameter.r#type, || format!("parameter {}", parameter.name))?;
-        Arc::make_mut(&mut self.world.settings)[automaton.index()][id.index()] = Some(value);
+        Arc::make_mut(&mut self.bus.settings)[automaton.index()][id.index()] = Some(value);
         Ok(())
     }
 
     /// Bounds the queue of the bus (65 536 messages unless said otherwise).
     pub fn set_queue_limit(&mut self, limit: usize) {
-        self.world.queue.limit = limit;
+        self.bus.queue.limit = limit;
     }
 
     /// Bounds the deliveries of one input (10 000, as everywhere else), to find out sooner whether it may go on for ever.
     pub(crate) fn set_delivery_limit(&mut self, limit: u32) {
-        self.world.delivery_limit = limit;
+        self.bus.delivery_limit = limit;
     }
 
     /// Starts the automata that have one instance, in the order of their names, as one input.
@@ -96,7 +102,7 @@ impl Interpreter {
         for (index, automaton) in system.automata.iter().enumerate() {
             if automaton.key.is_none() {
                 let address = Address { automaton: AutomatonId(index as u32), key: None };
-                self.world.queue.push(Destination::Address(address), Message::Start { parameters: Vec::new() }, None);
+                self.bus.queue.push(Destination::Address(address), Message::Start { parameters: Vec::new() }, None);
             }
         }
         self.run(host)
@@ -107,10 +113,10 @@ impl Interpreter {
     /// # Errors
     /// [`Error::TimeBackwards`].
     pub fn pass(&mut self, now_ms: u64) -> Result<(), Error> {
-        if now_ms < self.world.now_ms {
-            return Err(Error::TimeBackwards { now_ms: self.world.now_ms, given_ms: now_ms });
+        if now_ms < self.bus.now_ms {
+            return Err(Error::TimeBackwards { now_ms: self.bus.now_ms, given_ms: now_ms });
         }
-        self.world.now_ms = now_ms;
+        self.bus.now_ms = now_ms;
         Ok(())
     }
 
@@ -120,10 +126,10 @@ impl Interpreter {
     /// [`Error::TimeBackwards`]; [`Error::Unanswered`], [`Error::WrongType`] of an answer.
     pub fn advance(&mut self, now_ms: u64, host: &mut dyn Host) -> Result<(), Error> {
         self.guard()?;
-        if now_ms < self.world.now_ms {
-            return Err(Error::TimeBackwards { now_ms: self.world.now_ms, given_ms: now_ms });
+        if now_ms < self.bus.now_ms {
+            return Err(Error::TimeBackwards { now_ms: self.bus.now_ms, given_ms: now_ms });
         }
-        let outcome = self.world.advance(&self.program, now_ms, host);
+        let outcome = self.bus.advance(&self.program, now_ms, host);
         self.finish(outcome)
     }
 
@@ -149,7 +155,7 @@ impl Interpreter {
             };
             check(system, value, field.r#type, what)?;
         }
-        self.world.queue.push(Destination::Address(to), Message::Event { event, fields }, None);
+        self.bus.queue.push(Destination::Address(to), Message::Event { event, fields }, None);
         self.run(host)
     }
 
@@ -172,18 +178,18 @@ impl Interpreter {
             let what = || format!("parameter {}", parameter.name);
             match parameters.iter().find(|(id, _)| id.index() == index) {
                 Some((_, value)) => check(system, value, parameter.r#type, what)?,
-                None if self.world.settings[to.automaton.index()][index].is_none() => {
+                None if self.bus.settings[to.automaton.index()][index].is_none() => {
                     return Err(Error::Missing { what: what(), expected: expected(system, parameter.r#type) });
                 }
                 None => {}
             }
         }
-        self.world.queue.push(Destination::Address(to), Message::Start { parameters }, None);
+        self.bus.queue.push(Destination::Address(to), Message::Start { parameters }, None);
         self.run(host)
     }
 
     fn run(&mut self, host: &mut dyn Host) -> Result<(), Error> {
-        let outcome = self.world.input(&self.program, host);
+        let outcome = self.bus.input(&self.program, host);
         self.finish(outcome)
     }
 
@@ -238,7 +244,7 @@ impl Interpreter {
         if let (Some(text), Some(declared)) = (key, &system.automata[automaton].key) {
             let as_it_stands = || Value::from_json(system, declared.r#type, &Json::from(text));
             let readings = Value::from_bare(system, declared.r#type, text).into_iter().chain(as_it_stands());
-            let table = &self.world.tables[automaton.index()];
+            let table = &self.bus.tables[automaton.index()];
             let exists = |key: &Value| table.number(Some(key)).is_some();
             if let Some(key) = readings.into_iter().find(exists) {
                 return Ok(Address { automaton, key: Some(key) });

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::properties::Watcher;
+use super::watchers::{Watcher, watching};
 use crate::model::{
     Automaton, AutomatonId, Change, EventId, EventKind, Handler, Reaction, StateId, System, TransitionId,
 };
@@ -59,7 +59,7 @@ impl Program {
                 told.push((observer, EventId(index as u32)));
             }
         }
-        let watching = super::properties::watching(&system.automata);
+        let watching = watching(&system.automata);
         Self { system, plans, watching }
     }
 }

@@ -5,75 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use super::bus::World;
+use super::bus::Bus;
 use super::delivery::{Address, Delivery, Who};
 use super::instances::{Data, Entry};
 use super::look;
 use super::program::Program;
 use super::value::Value;
-use crate::model::{Automaton, AutomatonId, ExpressionKind, Observed, PropertyKind, StateId};
+use super::watchers::{Instances, OfInstance, StateLook};
+use crate::model::{AutomatonId, PropertyKind, StateId};
 
-/// A property of an instance: automaton, number of the instance, index of the property.
-pub(super) type OfInstance = (AutomatonId, u64, usize);
-
-/// A property that looks at the states of an automaton.
-#[derive(Debug)]
-pub(super) struct Watcher {
-    of: AutomatonId,
-    property: usize,
-    looks: Vec<Look>,
-}
-
-/// One way in which it looks at them.
-#[derive(Debug, PartialEq)]
-struct Look {
-    at: Instances,
-    state: StateId,
-}
-
-/// Whose states are looked at, and so whose properties can change when one instance changes its state.
-#[derive(Debug, PartialEq)]
-enum Instances {
-    /// There is one, or the key is worked out: the properties of all.
-    Some,
-    /// The one with the key of the instance that has the property: the property of that one.
-    OfOwnKey,
-    /// Whether any is in the state: the properties of all, if the first came or the last went.
-    Any,
-    /// Whether all are: likewise with those outside of it.
-    All,
-}
-
-/// By automaton: the properties that look at its states.
-pub(super) fn watching(automata: &[Automaton]) -> Vec<Vec<Watcher>> {
-    let mut watching: Vec<Vec<Watcher>> = automata.iter().map(|_| Vec::new()).collect();
-    for (id, automaton) in (0..).map(AutomatonId).zip(automata) {
-        for (property, of) in automaton.properties.iter().enumerate().filter(|(_, of)| of.is_looked_at()) {
-            of.expression.visit(&mut |part| {
-                let ExpressionKind::InState { who, automaton: observed, state } = &part.kind else { return };
-                let at = match who {
-                    Observed::Itself => return,
-                    Observed::One => Instances::Some,
-                    Observed::Keyed(key) if key.kind == ExpressionKind::Key => Instances::OfOwnKey,
-                    Observed::Keyed(_) => Instances::Some,
-                    Observed::Any | Observed::No => Instances::Any,
-                    Observed::All => Instances::All,
-                };
-                let watchers = &mut watching[observed.index()];
-                let is_it = |watcher: &Watcher| (watcher.of, watcher.property) == (id, property);
-                let look = Look { at, state: *state };
-                match watchers.iter_mut().find(|watcher| is_it(watcher)) {
-                    Some(watcher) if watcher.looks.contains(&look) => {}
-                    Some(watcher) => watcher.looks.push(look),
-                    None => watchers.push(Watcher { of: id, property, looks: vec![look] }),
-                }
-            });
-        }
-    }
-    watching
-}
-
-impl World {
+impl Bus {
     /// Checks what may have changed in a delivery to that instance, and notes what is violated now and was not before.
     pub fn look_at_properties(
         &mut self,
@@ -87,7 +28,7 @@ impl World {
         if delivery.before != delivery.after {
             for watcher in &program.watching[automaton.index()] {
                 let looks = watcher.looks.iter().filter(|look| self.may_change(program, look, delivery));
-                let (own_key, others): (Vec<&Look>, Vec<&Look>) =
+                let (own_key, others): (Vec<&StateLook>, Vec<&StateLook>) =
                     looks.partition(|look| look.at == Instances::OfOwnKey);
                 let table = &self.tables[watcher.of.index()];
                 if !others.is_empty() {
@@ -110,7 +51,7 @@ impl World {
     }
 
     /// Whether a delivery that changed the state of its instance may have changed what is seen.
-    fn may_change(&self, program: &Program, look: &Look, delivery: &Delivery) -> bool {
+    fn may_change(&self, program: &Program, look: &StateLook, delivery: &Delivery) -> bool {
         let id = delivery.address.automaton.index();
         let (table, plan) = (&self.tables[id], &program.plans[id]);
         let is_in = |leaf: StateId| plan.is_in(leaf, look.state) != (look.at == Instances::All);

@@ -1,59 +1,22 @@
 //! One delivery inside one instance: selection, transitions, `always`, raised events (`docs/SEMANTICS.md`, sections 2 and 3).
 
-use std::sync::Arc;
-
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use automata_runtime::record::{Fault, MICROSTEP_LIMIT, Outcome};
 
-use super::bus::{Destination, Queue, Timers};
 use super::delivery::{Address, Changed, Delivery, Message, Sending, Who};
-use super::evaluate::Evaluated;
+use super::error::Evaluated;
+use super::host::Host;
 use super::instances::{Data, Kept, Running, Table};
 use super::program::{Plan, Program};
+use super::queue::{Destination, Queue};
+use super::timers::Timers;
 use super::value::Value;
 use crate::model::{
-    Automaton, ConditionId, Effect, Effects, EventId, Expression, Field, History, Instances, Reaction, Recipient,
-    Response, StateId, System, Target, TimerId, TimerKind, TransitionId, VariableId,
+    Automaton, Effect, Effects, EventId, Expression, Field, History, Instances, Reaction, Recipient, Response, StateId,
+    Target, TimerId, TimerKind, TransitionId, VariableId,
 };
-
-/// The world outside the automata, as far as it must answer.
-pub trait Host {
-    /// The answer to a condition; `None` if it is not known, which stops the interpreter with [`super::Error::Unanswered`].
-    fn answer(&mut self, asked: &ConditionAsked<'_>) -> Option<Value>;
-
-    /// A delivery is complete. Called in the order of the deliveries; [`Delivery::record`] makes a line of a trace of it.
-    fn delivered(&mut self, system: &System, delivery: &Delivery) {
-        let _ = (system, delivery);
-    }
-}
-
-/// A question to the host.
-#[derive(Clone, Copy, Debug)]
-pub struct ConditionAsked<'a> {
-    /// Everything that was declared.
-    pub system: &'a System,
-    /// Who asks.
-    pub address: &'a Address,
-    /// What, of the asking automaton.
-    pub condition: ConditionId,
-    /// With which arguments, in the order of declaration.
-    pub arguments: &'a [Value],
-}
-
-impl ConditionAsked<'_> {
-    /// As a person would write it: `best_transport(tcp)`.
-    #[must_use]
-    pub fn question(&self) -> String {
-        let condition = &self.system.automata[self.address.automaton].conditions[self.condition];
-        if condition.arguments.is_empty() {
-            return condition.name.clone();
-        }
-        let arguments = condition.arguments.iter().zip(self.arguments);
-        let arguments: Vec<String> = arguments.map(|(place, value)| value.bare(self.system, place.r#type)).collect();
-        format!("{}({})", condition.name, arguments.join(", "))
-    }
-}
 
 /// The answer of a state to an event.
 enum Answer {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::bus::World;
+use super::bus::Bus;
 use super::delivery::Address;
 use super::error::Error;
 use super::instances::{Data, Entry, Kept, KeptEvents, Running};
@@ -121,41 +121,41 @@ impl Interpreter {
     /// The time that was given last.
     #[must_use]
     pub fn now_ms(&self) -> u64 {
-        self.world.now_ms
+        self.bus.now_ms
     }
 
     /// How many deliveries there were.
     #[must_use]
     pub fn deliveries(&self) -> u64 {
-        self.world.sequence
+        self.bus.sequence
     }
 
     /// When the next timer is due.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<u64> {
-        self.world.timers.first().map(|(deadline_ms, _)| deadline_ms)
+        self.bus.timers.first().map(|(deadline_ms, _)| deadline_ms)
     }
 
     /// The timer that is due first.
     #[must_use]
     pub fn next_timer(&self) -> Option<Pending> {
-        self.world.timers.first().map(|pending| self.pending(pending))
+        self.bus.timers.first().map(|pending| self.pending(pending))
     }
 
     /// All pending timers in the order in which they are due.
     #[must_use]
     pub fn timers(&self) -> Vec<Pending> {
-        self.world.timers.iter().map(|pending| self.pending(pending)).collect()
+        self.bus.timers.iter().map(|pending| self.pending(pending)).collect()
     }
 
     fn pending(&self, (deadline_ms, (automaton, number, timer)): (u64, (AutomatonId, u64, TimerId))) -> Pending {
-        let key = self.world.tables[automaton.index()].get(number).and_then(|entry| entry.key.clone());
+        let key = self.bus.tables[automaton.index()].get(number).and_then(|entry| entry.key.clone());
         Pending { address: Address { automaton, key }, timer, deadline_ms }
     }
 
     /// All instances: by automaton, then in the order of creation.
     pub fn instances(&self) -> impl Iterator<Item = InstanceView<'_>> {
-        self.world.tables.iter().zip(0..).flat_map(move |(table, index)| {
+        self.bus.tables.iter().zip(0..).flat_map(move |(table, index)| {
             let automaton = AutomatonId(index);
             table.iter().filter_map(move |(_, entry)| self.view(automaton, entry))
         })
@@ -164,7 +164,7 @@ impl Interpreter {
     /// The instance, if it exists.
     #[must_use]
     pub fn instance(&self, address: &Address) -> Option<InstanceView<'_>> {
-        let table = &self.world.tables[address.automaton.index()];
+        let table = &self.bus.tables[address.automaton.index()];
         self.view(address.automaton, table.get(table.number(address.key.as_ref())?)?)
     }
 
@@ -189,14 +189,14 @@ impl Interpreter {
                 return Err(twice(format!("the orders of the timers of {}", name())));
             }
         }
-        (self.world.now_ms, self.world.sequence) = (now_ms, deliveries);
+        (self.bus.now_ms, self.bus.sequence) = (now_ms, deliveries);
         for snapshot in snapshots {
             if self.instance(&snapshot.address).is_some() {
                 return Err(twice(format!("a list of instances with {}", snapshot.address.name(self.system()))));
             }
-            self.world.restore(snapshot, true);
+            self.bus.restore(snapshot, true);
         }
-        self.world.take_properties_as_they_are(&self.program);
+        self.bus.take_properties_as_they_are(&self.program);
         Ok(())
     }
 
@@ -208,8 +208,8 @@ impl Interpreter {
     pub fn restore(&mut self, snapshot: Snapshot) -> Result<(), Error> {
         self.guard()?;
         self.check_snapshot(&snapshot)?;
-        self.world.restore(snapshot, false);
-        self.world.take_properties_as_they_are(&self.program);
+        self.bus.restore(snapshot, false);
+        self.bus.take_properties_as_they_are(&self.program);
         Ok(())
     }
 
@@ -249,7 +249,7 @@ impl Interpreter {
     ) -> Snapshot {
         let system = &self.program.system;
         let automaton = &system.automata[address.automaton];
-        let settings = self.world.settings[address.automaton.index()].iter();
+        let settings = self.bus.settings[address.automaton.index()].iter();
         let mut parameters: Vec<Value> = settings
             .zip(&automaton.parameters)
             .map(|(setting, parameter)| setting.clone().unwrap_or_else(|| Value::least(system, parameter.r#type)))
@@ -271,7 +271,7 @@ impl Interpreter {
             };
             let Some(Value::Duration(length_ms)) = look.value(&timer.length) else { continue };
             let interval_ms = if timer.kind == TimerKind::Every { length_ms.max(1) } else { length_ms };
-            let deadline_ms = self.world.now_ms.saturating_add(interval_ms);
+            let deadline_ms = self.bus.now_ms.saturating_add(interval_ms);
             timers.push(Running { timer: id, deadline_ms, interval_ms, order: timers.len() as u64 });
         }
         let history = vec![None; automaton.states.len()];
@@ -280,11 +280,11 @@ impl Interpreter {
 
     /// Takes an instance away without running anything.
     pub fn remove(&mut self, address: &Address) {
-        self.world.forget(address);
+        self.bus.forget(address);
     }
 }
 
-impl World {
+impl Bus {
     fn forget(&mut self, address: &Address) {
         let table = Arc::make_mut(&mut self.tables[address.automaton.index()]);
         let Some(number) = table.number(address.key.as_ref()) else { return };

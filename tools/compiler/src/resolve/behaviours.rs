@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use automata_runtime::record::DEFER_LIMIT;
 
+use super::position::Position;
+use super::resolver::Resolver;
+use super::timers;
 use super::triggers::{StateTriggers, Trigger as FoundTrigger};
-use super::{Resolver, timers};
 use crate::expression::{Environment, EventScope, Known, ResolvedTarget, guard, target};
 use crate::model::{
     Automaton, AutomatonId, Effects, Handler, Property, Reaction, Response, StateId, Target, TimerId, Transition,
@@ -62,27 +64,6 @@ impl Behaviour {
     }
 }
 
-/// The place of a case, or of a part of one.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'p> {
-    pub automaton: AutomatonId,
-    pub state: StateId,
-    pub event: EventScope,
-    /// A guard can be written before it.
-    pub has_guard: bool,
-    /// What is certainly not `none` there.
-    pub known: &'p Known,
-    /// By state: what its `exit` sets.
-    pub set_by_exits: &'p [BTreeSet<VariableId>],
-}
-
-impl<'p> Place<'p> {
-    /// Where no event is at hand: in the root, for a start.
-    pub fn without_event(automaton: AutomatonId, known: &'p Known) -> Self {
-        Place { automaton, state: StateId::ROOT, event: EventScope::None, has_guard: false, known, set_by_exits: &[] }
-    }
-}
-
 impl Resolver<'_> {
     pub(super) fn resolve_behaviour(
         &mut self,
@@ -93,18 +74,18 @@ impl Resolver<'_> {
     ) -> Behaviour {
         let mut behaviour = Behaviour::default();
         let known = Known::default();
-        let start = Place::without_event(automaton, &known);
+        let start = Position::without_event(automaton, &known);
         // Exits may set what a guard has proved, so they come first.
         for (state, syntax) in (0..).map(StateId).zip(states) {
-            let place = Place { state, ..start };
+            let place = Position { state, ..start };
             let (entry, exit) = (self.effects(place, &syntax.entry), self.effects(place, &syntax.exit));
             behaviour.states.push(StateBehaviour { entry, exit, ..StateBehaviour::default() });
         }
         let exits = behaviour.states.iter().map(|state| state.exit.assignments().map(|set| set.variable).collect());
         let set_by_exits: Vec<BTreeSet<VariableId>> = exits.collect();
-        let start = Place { set_by_exits: &set_by_exits, ..start };
+        let start = Position { set_by_exits: &set_by_exits, ..start };
         for (state, (syntax, triggers)) in (0..).map(StateId).zip(states.iter().zip(triggers)) {
-            let place = Place { state, ..start };
+            let place = Position { state, ..start };
             let transitions = &mut behaviour.transitions;
             behaviour.states[state.index()].handlers = self.handlers(place, syntax, triggers, transitions);
             behaviour.states[state.index()].always =
@@ -121,7 +102,7 @@ impl Resolver<'_> {
 
     fn handlers(
         &mut self,
-        place: Place<'_>,
+        place: Position<'_>,
         syntax: &syntax::State,
         triggers: &StateTriggers,
         transitions: &mut Vec<Transition>,
@@ -134,12 +115,12 @@ impl Resolver<'_> {
                     self.named_twice("on", trigger, earlier.span);
                     continue;
                 }
-                let place = Place { event: EventScope::Event(trigger.event), ..place };
+                let place = Position { event: EventScope::Event(trigger.event), ..place };
                 let cases = self.cases(place, &reaction.cases, Some(Trigger::Event(trigger.event)), transitions);
                 handlers.push(handler(trigger, Response::Cases(cases)));
             }
             if found.is_none() {
-                self.cases(Place { event: EventScope::Unknown, ..place }, &reaction.cases, None, transitions);
+                self.cases(Position { event: EventScope::Unknown, ..place }, &reaction.cases, None, transitions);
             }
         }
         let defer = syntax.defer.iter().zip(&triggers.defer).flat_map(|(deferred, found)| {
@@ -176,7 +157,7 @@ impl Resolver<'_> {
     /// The ids of the cases, which are added to `transitions`. Without a trigger they are only checked for errors.
     fn cases(
         &mut self,
-        place: Place<'_>,
+        place: Position<'_>,
         cases: &[Case],
         trigger: Option<Trigger>,
         transitions: &mut Vec<Transition>,
@@ -185,7 +166,7 @@ impl Resolver<'_> {
         let mut known = place.known.clone();
         for case in cases {
             let before = known.clone();
-            let place = Place { known: &before, has_guard: true, ..place };
+            let place = Position { known: &before, has_guard: true, ..place };
             let guard = match &case.guard {
                 Given::Yes(text) => self.read(place, text, guard),
                 Given::No => None,
@@ -208,7 +189,7 @@ impl Resolver<'_> {
             if let Some(Reaction::To(target)) = &reaction {
                 self.exits_set(place, *target).into_iter().for_each(|variable| behind.forget(variable));
             }
-            let effects = self.effects(Place { known: &behind, ..place }, &case.effects);
+            let effects = self.effects(Position { known: &behind, ..place }, &case.effects);
             known.learn(guard.as_ref(), false);
             if trigger.is_none() || reaction.is_none() {
                 self.drops(case.span);
@@ -223,7 +204,7 @@ impl Resolver<'_> {
     }
 
     /// What may be set by the exits that run before the own part of a transition.
-    fn exits_set(&self, place: Place<'_>, target: Target) -> BTreeSet<VariableId> {
+    fn exits_set(&self, place: Position<'_>, target: Target) -> BTreeSet<VariableId> {
         let automaton = self.automaton(place.automaton);
         let scope = automaton.scope(place.state, target);
         let may_be_left = |state: &StateId| {
@@ -235,7 +216,7 @@ impl Resolver<'_> {
         left.flat_map(|state| place.set_by_exits[state.index()].iter().copied()).collect()
     }
 
-    fn reaction(&mut self, place: Place<'_>, outcome: &Outcome) -> Option<Reaction> {
+    fn reaction(&mut self, place: Position<'_>, outcome: &Outcome) -> Option<Reaction> {
         Some(match outcome {
             Outcome::Unsaid => Reaction::Internal { stay: None },
             Outcome::Stay(reason) => Reaction::Internal { stay: Some(reason.clone()) },

@@ -1,6 +1,6 @@
 //! What an automaton declares, apart from its behaviour.
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::literal;
@@ -8,7 +8,7 @@ use crate::model::{
     Action, Automaton, AutomatonId, BaseType, Condition, Event, EventKind, Parameter, PartId, Partner, Type, Value,
     Variable,
 };
-use crate::names::Kind;
+use crate::naming::Kind;
 use crate::source::Text;
 use crate::syntax::{self, Given};
 
@@ -133,7 +133,7 @@ impl Resolver<'_> {
                 _ => variable.name.span,
             };
             let shown = |bound: i128| match r#type.base {
-                BaseType::Duration => crate::expression::duration_text(u64::try_from(bound).unwrap_or(u64::MAX)),
+                BaseType::Duration => crate::durations::duration_text(u64::try_from(bound).unwrap_or(u64::MAX)),
                 _ => bound.to_string(),
             };
             let message = format!("no value can be at least {} and at most {}", shown(bounds.0), shown(bounds.1));

@@ -1,7 +1,7 @@
 //! What a part of a step does: each effect resolved in order, and the order checked against the keys that it is written with.
 
-use super::Resolver;
-use super::behaviours::Place;
+use super::position::Position;
+use super::resolver::Resolver;
 use crate::codes::expression_errors::ORDER_MATTERS;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{self, EffectForm};
@@ -10,11 +10,11 @@ use crate::source::Text;
 use crate::syntax::{self, EffectKey};
 
 impl Resolver<'_> {
-    pub(super) fn effects(&mut self, place: Place<'_>, syntax: &syntax::Effects) -> Effects {
+    pub(super) fn effects(&mut self, place: Position<'_>, syntax: &syntax::Effects) -> Effects {
         let mut known = place.known.clone();
         let mut resolved = Vec::new();
         for written in &syntax.0 {
-            let Some(effect) = self.effect(Place { known: &known, ..place }, written) else {
+            let Some(effect) = self.effect(Position { known: &known, ..place }, written) else {
                 // It may have set what the next ones need.
                 if let Some(variable) = written.set() {
                     known.doubt(Some(variable));
@@ -30,7 +30,7 @@ impl Resolver<'_> {
         Effects(resolved.into_iter().map(|(_, effect)| effect).collect())
     }
 
-    fn effect(&mut self, place: Place<'_>, written: &syntax::Effect) -> Option<Effect> {
+    fn effect(&mut self, place: Position<'_>, written: &syntax::Effect) -> Option<Effect> {
         if written.key != EffectKey::Do {
             return self.keyed(place, written.key, &written.text);
         }
@@ -43,7 +43,7 @@ impl Resolver<'_> {
     }
 
     /// The text under a key, or after that word in an item of `do`.
-    fn keyed(&mut self, place: Place<'_>, key: EffectKey, text: &Text) -> Option<Effect> {
+    fn keyed(&mut self, place: Position<'_>, key: EffectKey, text: &Text) -> Option<Effect> {
         match key {
             EffectKey::Set => self.read(place, text, expression::assignment).map(Effect::Assign),
             EffectKey::Do => self.read(place, text, expression::action_call).map(Effect::Act),
@@ -58,7 +58,7 @@ impl Resolver<'_> {
     }
 
     /// Refuses a part in which the order of the keys would decide: one key writes a variable that another reads or writes.
-    fn check_order(&mut self, place: Place<'_>, syntax: &syntax::Effects, resolved: &[(&syntax::Effect, Effect)]) {
+    fn check_order(&mut self, place: Position<'_>, syntax: &syntax::Effects, resolved: &[(&syntax::Effect, Effect)]) {
         for (written, effect) in resolved {
             let Effect::Assign(assignment) = effect else { continue };
             let touching = |(other, effect): &&(&syntax::Effect, Effect)| {
@@ -86,7 +86,7 @@ impl Resolver<'_> {
     }
 
     /// Whether an effect reads or writes a variable.
-    fn touches(&self, place: Place<'_>, effect: &Effect, variable: VariableId) -> bool {
+    fn touches(&self, place: Position<'_>, effect: &Effect, variable: VariableId) -> bool {
         match effect {
             Effect::Assign(assignment) if assignment.variable == variable => return true,
             Effect::Restart(restart) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::model::{AutomatonId, History, Reaction, StateId, Target};

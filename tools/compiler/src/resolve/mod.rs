@@ -5,12 +5,14 @@
 //!
 //! Names whose declaration failed are remembered as *broken*, and nothing is said where they are used: one cause, one finding.
 
+mod absence;
 mod behaviours;
+mod check_names;
 mod declarations;
 mod effects;
 mod initials;
-mod missing;
-mod names;
+mod position;
+mod resolver;
 mod states;
 mod timers;
 mod triggers;
@@ -20,14 +22,15 @@ pub use types::built_in_types;
 
 use std::collections::BTreeSet;
 
-use crate::codes::check_errors::COMPILER_BUG;
 use crate::codes::errors;
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::expression::{Environment, VARIANTS};
-use crate::model::{Automaton, AutomatonId, StateId, System};
-use crate::names::Convention;
-use crate::source::{FileId, Span, Text};
+use crate::diagnostic::Diagnostic;
+use crate::expression::VARIANTS;
+use crate::model::{AutomatonId, System};
+use crate::naming::Convention;
+use crate::source::Text;
 use crate::syntax;
+use absence::{Absence, MissingFile};
+use resolver::Resolver;
 
 /// All files, read.
 #[derive(Debug, Default)]
@@ -64,21 +67,11 @@ impl<T: Default> Shared<T> {
     /// What is in it, and who reports a name that is not.
     fn open(self, file: &'static str) -> (T, Absence) {
         match self {
-            Self::Missing => (T::default(), Absence::OfFile(missing::MissingFile::new(file))),
+            Self::Missing => (T::default(), Absence::OfFile(MissingFile::new(file))),
             Self::Unreadable => (T::default(), Absence::Told),
             Self::Read(contents) => (contents, Absence::OfName),
         }
     }
-}
-
-/// Why a name is not among those of `types.yaml` or `parts.yaml`.
-enum Absence {
-    /// Nothing declares that name.
-    OfName,
-    /// The whole file is missing.
-    OfFile(missing::MissingFile),
-    /// The file could not be read, which is reported elsewhere.
-    Told,
 }
 
 /// Resolves everything. The system is complete only if there is no error among the findings.
@@ -171,93 +164,4 @@ fn in_order(
         true
     });
     automata
-}
-
-/// What is known so far.
-struct Resolver<'f> {
-    system: System,
-    automata_names: Vec<String>,
-    keys: Vec<types::InstanceKey>,
-    absent_types: Absence,
-    absent_parts: Absence,
-    /// Names whose declaration failed.
-    broken: BTreeSet<String>,
-    /// For each automaton, the states whose `initial` failed.
-    broken_initials: Vec<BTreeSet<StateId>>,
-    /// The places of timers whose length failed.
-    broken_timers: BTreeSet<Span>,
-    /// Where something was first dropped.
-    dropped: Option<Span>,
-    findings: &'f mut Vec<Diagnostic>,
-}
-
-impl Resolver<'_> {
-    fn report(&mut self, finding: Diagnostic) {
-        self.findings.push(finding);
-    }
-
-    /// Notes that something at this place is not in the system. Then there is a finding, for this or for its cause.
-    fn drops(&mut self, span: Span) {
-        self.dropped.get_or_insert(span);
-    }
-
-    /// If something was dropped, there is an error. If it was forgotten, that itself is the error: the system is not complete.
-    fn refuse_what_is_not_whole(&mut self) {
-        let is_told = self.findings.iter().any(|finding| finding.code.severity == Severity::Error);
-        let is_whole = self.dropped.is_none() && self.broken.is_empty() && self.broken_timers.is_empty();
-        if is_told || is_whole {
-            return;
-        }
-        let name = self.broken.first().map_or_else(|| "something ".to_owned(), |name| format!("`{name}` "));
-        let message = format!("the compiler has a bug: {name}was dropped, and no finding says why");
-        let start = Span { file: FileId(0), start: 0, end: 0 };
-        let span = self.dropped.or(self.broken_timers.first().copied()).unwrap_or(start);
-        let help = "please report it, with this definition; the part shown here was dropped";
-        self.report(Diagnostic::new(&COMPILER_BUG, span, message).help(help));
-    }
-
-    fn automaton(&self, id: AutomatonId) -> &Automaton {
-        &self.system.automata[id]
-    }
-
-    /// Calls one of the functions over texts, at a place.
-    fn read<T>(
-        &mut self,
-        place: behaviours::Place<'_>,
-        text: &Text,
-        read: fn(&Text, &Environment<'_>, &mut Vec<Diagnostic>) -> Option<T>,
-    ) -> Option<T> {
-        let found = self.tried(place, text, read);
-        if found.is_none() {
-            self.drops(text.span);
-        }
-        found
-    }
-
-    /// [`Resolver::read`], where nothing is lost if it fails.
-    fn tried<T>(
-        &mut self,
-        place: behaviours::Place<'_>,
-        text: &Text,
-        read: fn(&Text, &Environment<'_>, &mut Vec<Diagnostic>) -> Option<T>,
-    ) -> Option<T> {
-        let environment = Environment {
-            system: &self.system,
-            automaton: place.automaton,
-            event: place.event,
-            inside_property: false,
-            has_guard: place.has_guard,
-            known: place.known,
-            broken: &self.broken,
-        };
-        read(text, &environment, self.findings)
-    }
-
-    /// The name of a state in findings.
-    fn state_name(&self, automaton: AutomatonId, state: StateId) -> String {
-        match state {
-            StateId::ROOT => format!("the automaton `{}`", self.automaton(automaton).name),
-            _ => format!("`{}`", self.automaton(automaton).states[state].name),
-        }
-    }
 }

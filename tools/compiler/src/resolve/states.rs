@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Effects, History, State, StateId};
-use crate::names::Kind;
+use crate::naming::Kind;
 use crate::source::Text;
 use crate::syntax::{self, Given};
 

@@ -1,15 +1,15 @@
 //! Timers: declared with the states, so that every `restart` finds them.
 
-use super::Resolver;
-use super::behaviours::Place;
+use super::position::Position;
+use super::resolver::Resolver;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{Known, length};
 use crate::model::{Automaton, AutomatonId, Expression, StateId, Timer, TimerId, Type};
-use crate::names::Kind;
+use crate::naming::Kind;
+use crate::printer::Printer;
 use crate::source::Text;
 use crate::syntax;
-use crate::wording::Wording;
 
 impl Resolver<'_> {
     /// Adds all timers of the states to the automaton, without cases, in the order of the file. All automata are already declared.
@@ -24,7 +24,7 @@ impl Resolver<'_> {
                 continue;
             };
             let of = &self.system.automata[automaton];
-            let name = Wording::new(&self.system, of).expression(&length, None);
+            let name = Printer::new(&self.system, of).expression(&length, None);
             let earlier = of.timers.iter().find(|timer| timer.state == state && timer.name == name);
             if let Some(earlier) = earlier.map(|earlier| earlier.span) {
                 let message = format!("the state has two timers `{name}`");
@@ -59,7 +59,7 @@ impl Resolver<'_> {
             return None;
         }
         let known = Known::default();
-        self.read(Place::without_event(automaton, &known), text, length)
+        self.read(Position::without_event(automaton, &known), text, length)
     }
 
     /// Whether a bare name has a value.
@@ -93,11 +93,11 @@ impl Resolver<'_> {
     fn timer_name(&mut self, automaton: AutomatonId, text: &Text) -> String {
         let known = Known::default();
         let before = self.findings.len();
-        let length = self.tried(Place::without_event(automaton, &known), text, length);
+        let length = self.tried(Position::without_event(automaton, &known), text, length);
         // Below it is reported that no timer has this length; other faults in it are not worth a second finding.
         self.findings.truncate(before);
         match length {
-            Some(length) => Wording::new(&self.system, self.automaton(automaton)).expression(&length, None),
+            Some(length) => Printer::new(&self.system, self.automaton(automaton)).expression(&length, None),
             None => text.text.clone(),
         }
     }

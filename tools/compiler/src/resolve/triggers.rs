@@ -2,8 +2,8 @@
 //!
 //! Each observation becomes an event of the automaton that observes, in the order of first mention.
 
-use super::Resolver;
-use super::behaviours::Place;
+use super::position::Position;
+use super::resolver::Resolver;
 use crate::codes::errors;
 use crate::codes::expression_errors::NOT_ALLOWED_HERE;
 use crate::diagnostic::Diagnostic;
@@ -42,7 +42,7 @@ impl Resolver<'_> {
 
     fn resolve_trigger(&mut self, automaton: AutomatonId, text: &Text) -> Option<Vec<Trigger>> {
         let known = Known::default();
-        let found = self.read(Place::without_event(automaton, &known), text, triggers)?;
+        let found = self.read(Position::without_event(automaton, &known), text, triggers)?;
         Some(found.into_iter().map(|trigger| self.intern(automaton, trigger)).collect())
     }
 

@@ -1,12 +1,13 @@
 //! Types, keys of instances, and parts.
 
-use super::Resolver;
+use super::resolver::{InstanceKey, Resolver};
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
 use crate::expression::KEY;
 use crate::foreign;
+use crate::keywords::KEYWORDS_OF_RUST;
 use crate::model::{BaseType, Field, IntegerType, Key, Part, Type, TypeDefinition, TypeId, TypeKind};
-use crate::names::{KEYWORDS_OF_RUST, Kind};
+use crate::naming::Kind;
 use crate::source::Text;
 use crate::syntax;
 
@@ -20,12 +21,6 @@ const BUILT_IN: [(&str, BaseType); 4] = [
 /// The names of all types that need no declaration.
 pub fn built_in_types<'a>() -> impl Iterator<Item = &'a str> {
     BUILT_IN.iter().map(|(name, _)| *name).chain(IntegerType::ALL.map(IntegerType::name))
-}
-
-/// A name that may follow `instances: per`; `None` if its type is wrong.
-pub(super) struct InstanceKey {
-    name: String,
-    r#type: Option<Type>,
 }
 
 impl Resolver<'_> {

@@ -12,6 +12,23 @@ pub fn module_documented(text: &str) -> String {
     lines("//!", text)
 }
 
+/// A `//` comment before a statement. It is a doc comment, which formatting keeps, until [`with_remarks`] has seen it.
+pub fn remarked(text: &str) -> String {
+    lines(REMARK, &text.replace('\n', " "))
+}
+
+/// What [`remarked`] begins with.
+const REMARK: &str = "///@";
+
+/// The text with its remarks as `//` comments.
+pub fn with_remarks(text: &str) -> String {
+    let shown = |line: &str| match line.trim_start().strip_prefix(REMARK) {
+        Some(remark) => format!("{}//{remark}\n", &line[..line.len() - line.trim_start().len()]),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(shown).collect()
+}
+
 fn lines(mark: &str, text: &str) -> String {
     let mut documented = String::new();
     for line in text.trim_end().split('\n') {

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::facts::{Facts, QuestionNames};
-use super::names;
+use super::identifiers;
 use super::types::owned_type;
+use super::usage::{QuestionNames, Usage};
 use crate::model::{Condition, EventId, Field};
 
 /// The pieces of `dynamic.rs`.
-pub fn module(all: &[Facts<'_>]) -> Vec<String> {
+pub fn module(all: &[Usage<'_>]) -> Vec<String> {
     let mut pieces = vec![String::new(), by_name(all)];
     pieces.extend(all.iter().map(conditions));
     pieces.extend(all.iter().map(input));
@@ -19,25 +19,24 @@ pub fn module(all: &[Facts<'_>]) -> Vec<String> {
          use automata_runtime::serde_json::Value;\n\
          use super::system::{Host, Message, Settings, System};\n"
         .to_owned();
-    if names::has_module(&pieces.concat(), "types") {
-        imports.push_str("use super::types;\n");
-    }
+    let automata = all.iter().map(|usage| usage.own_names().module.as_str());
+    imports.push_str(&identifiers::imports(&pieces.concat(), automata.chain(["types"])));
     pieces[0] = format!("//! The system by names and JSON: for tests, replays and tools.\n{imports}");
     pieces
 }
 
-fn by_name(all: &[Facts<'_>]) -> String {
+fn by_name(all: &[Usage<'_>]) -> String {
     let mut metadata = String::new();
     let mut messages = String::new();
     let mut instances = String::new();
     let mut states = String::new();
     let mut variables = String::new();
     let mut places = String::new();
-    for facts in all {
-        let name = &facts.automaton.name;
-        let (path, function) = (path(facts), &facts.own_names().module);
-        let (member, variant) = (&facts.own_names().member, &facts.own_names().variant);
-        let is_keyed = facts.automaton.key.is_some();
+    for usage in all {
+        let name = &usage.automaton.name;
+        let (path, function) = (path(usage), &usage.own_names().module);
+        let (member, variant) = (&usage.own_names().member, &usage.own_names().variant);
+        let is_keyed = usage.automaton.key.is_some();
         let _ = writeln!(metadata, "&{path}::METADATA,");
         let _ = if is_keyed {
             writeln!(
@@ -68,7 +67,7 @@ fn by_name(all: &[Facts<'_>]) -> String {
         let _ = writeln!(instances, "{each}");
         let _ = writeln!(states, "{name:?} => {get}.state().name(),");
         let _ = writeln!(variables, "{name:?} => dynamic::object(&{get}.variables),");
-        let _ = writeln!(places, "{name:?} => {{ {} }}", place(facts, &key));
+        let _ = writeln!(places, "{name:?} => {{ {} }}", place(usage, &key));
     }
     format!(
         "/// A system that is driven by names, and records every delivery.\n#[must_use]\n\
@@ -92,20 +91,21 @@ fn by_name(all: &[Facts<'_>]) -> String {
     )
 }
 
-fn place(facts: &Facts<'_>, key: &str) -> String {
-    let (path, function) = (path(facts), &facts.own_names().module);
+fn place(usage: &Usage<'_>, key: &str) -> String {
+    let (path, function) = (path(usage), &usage.own_names().module);
     let mut text = format!(
         "let known = {path}::State::ALL.iter().find(|known| known.name() == state); \
          let state = *known.ok_or_else(|| format!(\"there is no leaf state `{{state}}`\"))?;\n"
     );
-    let variables: Vec<&str> = facts.automaton.variables.iter().map(|variable| variable.name.as_str()).collect();
+    let variables: Vec<&str> = usage.automaton.variables.iter().map(|variable| variable.name.as_str()).collect();
     let _ = writeln!(text, "dynamic::only(variables, &{variables:?})?;");
     if variables.is_empty() {
         text.push_str("let placed = ();\n");
     } else {
         let _ = writeln!(text, "let mut placed = {path}::Variables::default();");
         for variable in variables {
-            let _ = writeln!(text, "dynamic::set(&mut placed.{}, variables, {variable:?})?;", names::word(variable));
+            let _ =
+                writeln!(text, "dynamic::set(&mut placed.{}, variables, {variable:?})?;", identifiers::word(variable));
         }
     }
     let _ = writeln!(text, "bus.place::<{path}::Machine>({key}, &given_of_{function}(parameters)?, state, placed);");
@@ -113,11 +113,11 @@ fn place(facts: &Facts<'_>, key: &str) -> String {
 }
 
 /// A function from event name and fields to the input of an automaton.
-fn input(facts: &Facts<'_>) -> String {
-    let name = &facts.automaton.name;
-    let (path, function) = (path(facts), &facts.own_names().module);
+fn input(usage: &Usage<'_>) -> String {
+    let name = &usage.automaton.name;
+    let (path, function) = (path(usage), &usage.own_names().module);
     let mut arms = format!("\"start\" => Input::Start(given_of_{function}(fields)?),\n");
-    for (index, event) in facts.automaton.events.iter().enumerate() {
+    for (index, event) in usage.automaton.events.iter().enumerate() {
         let fields: Vec<&str> = event.fields.iter().map(|field| field.name.as_str()).collect();
         let read: Vec<String> = event.fields.iter().map(read_field).collect();
         let read = if read.is_empty() { String::new() } else { format!(" {{ {} }}", read.join(", ")) };
@@ -125,24 +125,24 @@ fn input(facts: &Facts<'_>) -> String {
             arms,
             "{:?} => {{ dynamic::only(fields, &{fields:?})?; Input::Event({path}::Event::{}{read}) }}",
             event.name,
-            facts.own_names().event(EventId(index as u32))
+            usage.own_names().event(EventId(index as u32))
         );
     }
     format!(
         "fn given_of_{function}(fields: &Fields) -> Result<{path}::Given, String> {{ {} }}\n\
          fn input_of_{function}(event: &str, fields: &Fields) -> Result<Input<{path}::Machine>, String> {{ \
          Ok(match event {{ {arms} _ => return Err(format!(\"`{name}` has no event `{{event}}`\")) }}) }}\n",
-        given(facts)
+        given(usage)
     )
 }
 
 fn read_field(field: &Field) -> String {
     let read = if field.r#type.optional { "optional" } else { "field" };
-    format!("{}: dynamic::{read}(fields, {:?})?", names::word(&field.name), field.name)
+    format!("{}: dynamic::{read}(fields, {:?})?", identifiers::word(&field.name), field.name)
 }
 
-fn given(facts: &Facts<'_>) -> String {
-    let parameters = &facts.automaton.parameters;
+fn given(usage: &Usage<'_>) -> String {
+    let parameters = &usage.automaton.parameters;
     let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
     if parameters.is_empty() {
         return "dynamic::only(fields, &[])".to_owned();
@@ -155,57 +155,57 @@ fn given(facts: &Facts<'_>) -> String {
                 (false, true) => "optional",
                 (false, false) => "field",
             };
-            format!("{}: dynamic::{read}(fields, {:?})?", names::word(&parameter.name), parameter.name)
+            format!("{}: dynamic::{read}(fields, {:?})?", identifiers::word(&parameter.name), parameter.name)
         })
         .collect();
-    format!("dynamic::only(fields, &{names:?})?; Ok({}::Given {{ {} }})", path(facts), read.join(", "))
+    format!("dynamic::only(fields, &{names:?})?; Ok({}::Given {{ {} }})", path(usage), read.join(", "))
 }
 
-fn conditions(facts: &Facts<'_>) -> String {
-    if !facts.has_conditions() {
+fn conditions(usage: &Usage<'_>) -> String {
+    if !usage.has_conditions() {
         return String::new();
     }
-    let all = facts.automaton.conditions.iter().zip(&facts.conditions);
-    let methods: String = all.map(|(condition, names)| answer(facts, condition, names)).collect();
-    format!("impl {}::Conditions for Answering<'_> {{ {methods} }}\n", path(facts))
+    let all = usage.automaton.conditions.iter().zip(&usage.conditions);
+    let methods: String = all.map(|(condition, names)| answer(usage, condition, names)).collect();
+    format!("impl {}::Conditions for Answering<'_> {{ {methods} }}\n", path(usage))
 }
 
-fn answer(facts: &Facts<'_>, condition: &Condition, question: &QuestionNames) -> String {
-    let key = if facts.automaton.key.is_some() { question.key.as_str() } else { "&()" };
+fn answer(usage: &Usage<'_>, condition: &Condition, question: &QuestionNames) -> String {
+    let key = if usage.automaton.key.is_some() { question.key.as_str() } else { "&()" };
     let given = question.arguments.iter().zip(&condition.arguments);
     let arguments: Vec<String> =
         given.map(|(name, argument)| format!("({:?}, dynamic::json({name}))", argument.name)).collect();
     format!(
         "fn {}({}) -> {} {{ self.ask({:?}, {key}, {:?}, &[{}]) }}\n",
-        names::word(&condition.name),
-        super::automaton::asked_parameters(facts, condition, question),
-        owned_type(facts.system, condition.r#type),
-        facts.automaton.name,
+        identifiers::word(&condition.name),
+        super::automaton::asked_parameters(usage, condition, question),
+        owned_type(usage.system, condition.r#type),
+        usage.automaton.name,
         condition.name,
         arguments.join(", ")
     )
 }
 
 /// The module of an automaton.
-fn path(facts: &Facts<'_>) -> String {
-    format!("super::{}", facts.own_names().module)
+fn path(usage: &Usage<'_>) -> String {
+    usage.own_names().module.clone()
 }
 
-fn set_parameter(facts: &Facts<'_>) -> String {
-    if !facts.has_settings() {
+fn set_parameter(usage: &Usage<'_>) -> String {
+    if !usage.has_settings() {
         return String::new();
     }
     let mut arms = String::new();
-    for parameter in facts.automaton.parameters.iter().filter(|parameter| parameter.default.is_some()) {
+    for parameter in usage.automaton.parameters.iter().filter(|parameter| parameter.default.is_some()) {
         let _ = writeln!(
             arms,
             "{0:?} => dynamic::set(&mut settings.{1}, &fields, {0:?}),",
             parameter.name,
-            names::word(&parameter.name)
+            identifiers::word(&parameter.name)
         );
     }
-    let name = &facts.automaton.name;
-    let (path, function) = (path(facts), &facts.own_names().module);
+    let name = &usage.automaton.name;
+    let (path, function) = (path(usage), &usage.own_names().module);
     format!(
         "fn set_in_{function}(settings: &mut {path}::Settings, parameter: &str, value: Value) -> Result<(), String> {{ \
            let fields = Fields::from_iter([(parameter.to_owned(), value)]); \
@@ -214,14 +214,14 @@ fn set_parameter(facts: &Facts<'_>) -> String {
 }
 
 /// `set`: one setting by its name.
-fn setter(all: &[Facts<'_>]) -> String {
+fn setter(all: &[Usage<'_>]) -> String {
     let mut arms = String::new();
-    for facts in all.iter().filter(|facts| facts.has_settings()) {
-        let own = facts.own_names();
+    for usage in all.iter().filter(|usage| usage.has_settings()) {
+        let own = usage.own_names();
         let _ = writeln!(
             arms,
             "{:?} => set_in_{}(&mut settings.{}, parameter, value),",
-            facts.automaton.name, own.module, own.member
+            usage.automaton.name, own.module, own.member
         );
     }
     let unknown = "Err(format!(\"`{automaton}` has no settings\"))";

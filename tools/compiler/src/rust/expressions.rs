@@ -3,9 +3,9 @@
 //! What is `Copy` is handled as a value; everything else as a place, which is borrowed for a question, compared where it is, and cloned
 //! only where something new is made of it. Arithmetic is done in the type that the model gives, by methods that stay at its bounds.
 
-use super::facts::{Facts, Read, is_busy};
-use super::names;
+use super::identifiers;
 use super::types::{constant, integer, is_copy, owned_type, widens};
+use super::usage::{Read, Usage, is_busy};
 use crate::model::{
     AutomatonId, BaseType, BinaryOperator, Event, Expression, ExpressionKind, Field, IntegerType, Observed, StateId,
     Type, Value,
@@ -57,7 +57,7 @@ impl Code {
 /// Where an expression is evaluated.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
-    facts: &'a Facts<'a>,
+    usage: &'a Usage<'a>,
     event: Option<&'a Event>,
     /// Before the names of variables, parameters and effects.
     owner: &'static str,
@@ -72,24 +72,24 @@ const SHOWN: &str = "a guard has shown that it is not none";
 
 impl<'a> Scope<'a> {
     /// In a part of a step; `event` is the one at hand.
-    pub fn new(facts: &'a Facts<'a>, event: Option<&'a Event>) -> Self {
-        Self { facts, event, owner: "context.", faults: "context.effects.faults", is_property: false }
+    pub fn new(usage: &'a Usage<'a>, event: Option<&'a Event>) -> Self {
+        Self { usage, event, owner: "context.", faults: "context.effects.faults", is_property: false }
     }
 
     /// Where `parameters`, `variables` and `effects` are not parts of a context.
-    pub fn outside(facts: &'a Facts<'a>) -> Self {
-        Self { facts, event: None, owner: "", faults: "effects.faults", is_property: false }
+    pub fn outside(usage: &'a Usage<'a>) -> Self {
+        Self { usage, event: None, owner: "", faults: "effects.faults", is_property: false }
     }
 
     /// In a property, beside `key`, `state`, `parameters`, `variables` and `states`; a division by zero makes it false.
-    pub fn property(facts: &'a Facts<'a>) -> Self {
-        Self { facts, event: None, owner: "", faults: "faults_", is_property: true }
+    pub fn property(usage: &'a Usage<'a>) -> Self {
+        Self { usage, event: None, owner: "", faults: "faults_", is_property: true }
     }
 
     /// Whether the property holds.
     pub fn holds(self, property: &Expression) -> String {
         let holds = self.value(property).text;
-        if super::facts::divides(property) {
+        if super::usage::divides(property) {
             format!("{{ let mut faults_ = Faults::default(); let holds_ = {holds}; holds_ && faults_.is_empty() }}")
         } else {
             holds
@@ -116,7 +116,7 @@ impl<'a> Scope<'a> {
 
     /// The same, to be joined with others by `&&`.
     fn checked(self, expression: &Expression, code: impl Fn(Self) -> String) -> String {
-        if !super::facts::divides(expression) {
+        if !super::usage::divides(expression) {
             return code(self);
         }
         let holds = code(Self { faults: "faults_", ..self });
@@ -151,13 +151,13 @@ impl<'a> Scope<'a> {
     }
 
     fn is_copy(&self, of: Type) -> bool {
-        is_copy(self.facts.system, of)
+        is_copy(self.usage.system, of)
     }
 
     /// A value of its own, for a place of type `to`; integers stay at the bounds, of the type if none are given.
     pub fn owned(self, expression: &Expression, to: Type, bounds: Option<(i128, i128)>) -> String {
         if let ExpressionKind::Literal(value) = &expression.kind {
-            return constant(self.facts.system, &clamped(value, to, bounds), to);
+            return constant(self.usage.system, &clamped(value, to, bounds), to);
         }
         let from = expression.r#type;
         let code = if self.is_copy(from) { self.value(expression) } else { self.cloned(expression) };
@@ -236,27 +236,27 @@ impl<'a> Scope<'a> {
 
     /// A value that is `Copy`, or the place of one that is not.
     fn value(self, expression: &Expression) -> Code {
-        let automaton = self.facts.automaton;
+        let automaton = self.usage.automaton;
         match &expression.kind {
             ExpressionKind::Literal(value) => {
-                let text = constant(self.facts.system, value, expression.r#type);
+                let text = constant(self.usage.system, value, expression.r#type);
                 Code::new(if text.starts_with('-') { Level::Unary } else { Level::Atom }, text)
             }
             ExpressionKind::Variable(id) => {
-                Code::atom(format!("{}variables.{}", self.owner, names::word(&automaton.variables[*id].name)))
+                Code::atom(format!("{}variables.{}", self.owner, identifiers::word(&automaton.variables[*id].name)))
             }
             ExpressionKind::Parameter(id) => {
-                Code::atom(format!("{}parameters.{}", self.owner, names::word(&automaton.parameters[*id].name)))
+                Code::atom(format!("{}parameters.{}", self.owner, identifiers::word(&automaton.parameters[*id].name)))
             }
             ExpressionKind::Field(field) => {
-                Code::new(Level::Unary, format!("*{}", self.facts.binding(&self.fields()[*field as usize].name)))
+                Code::new(Level::Unary, format!("*{}", self.usage.binding(&self.fields()[*field as usize].name)))
             }
             ExpressionKind::Key => Code::new(Level::Unary, format!("*{}key", self.owner)),
             ExpressionKind::Condition(id, arguments) => {
                 let condition = &automaton.conditions[*id];
                 let arguments: Vec<(&Expression, Type)> =
                     arguments.iter().zip(condition.arguments.iter().map(|argument| argument.r#type)).collect();
-                self.question(&self.facts.conditions[id.index()].method, &arguments)
+                self.question(&self.usage.conditions[id.index()].method, &arguments)
             }
             ExpressionKind::Not(inner) => self.not(inner),
             ExpressionKind::Negate(inner) => {
@@ -288,14 +288,14 @@ impl<'a> Scope<'a> {
                 let Some(read) = Read::of(who, *observed, *state) else {
                     unreachable!("`self in` stands in properties only")
                 };
-                let key_type = self.facts.system.automata[*observed].key.as_ref().map(|key| key.r#type);
-                let method = &self.facts.reads[&read].method;
+                let key_type = self.usage.system.automata[*observed].key.as_ref().map(|key| key.r#type);
+                let method = &self.usage.reads[&read].method;
                 match (who, key_type) {
-                    (Observed::Keyed(key), _) if self.facts.is_wide(read) && is_busy(key) => {
+                    (Observed::Keyed(key), _) if self.usage.is_wide(read) && is_busy(key) => {
                         let text = format!("{{ let key_ = {}; context.ask.{method}(key_) }}", self.wide(key));
                         Code::new(Level::Block, text)
                     }
-                    (Observed::Keyed(key), _) if self.facts.is_wide(read) => {
+                    (Observed::Keyed(key), _) if self.usage.is_wide(read) => {
                         Code::atom(format!("context.ask.{method}({})", self.wide(key)))
                     }
                     (Observed::Keyed(key), Some(key_type)) => self.question(method, &[(&**key, key_type)]),
@@ -307,29 +307,29 @@ impl<'a> Scope<'a> {
 
     /// `X in S` straight from the tables of states.
     fn looked_up(self, who: &Observed, observed: AutomatonId, state: StateId) -> Code {
-        let is_in = |read| super::records::is_in(self.facts, read);
+        let is_in = |read| super::records::is_in(self.usage, read);
         let Some(read) = Read::of(who, observed, state) else {
-            let automaton = self.facts.automaton;
+            let automaton = self.usage.automaton;
             return if automaton.states[state].children.is_empty() {
-                Code::new(Level::Comparison, format!("state == {}", self.facts.leaf(state)))
+                Code::new(Level::Comparison, format!("state == {}", self.usage.leaf(state)))
             } else {
-                Code::atom(format!("state.is_in_{}()", names::snake(&automaton.states[state].name)))
+                Code::atom(format!("state.is_in_{}()", identifiers::snake(&automaton.states[state].name)))
             };
         };
-        let table = format!("states.{}", self.facts.names.of(observed).member);
+        let table = format!("states.{}", self.usage.names.of(observed).member);
         let is_in = is_in(read);
         match who {
             Observed::Any => Code::atom(format!("{table}.any({is_in})")),
             Observed::All => Code::atom(format!("{table}.all({is_in})")),
             Observed::No => Code::new(Level::Unary, format!("!{table}.any({is_in})")),
             Observed::One | Observed::Itself => Code::atom(format!("{table}.is_some_and({is_in})")),
-            Observed::Keyed(key) if super::facts::is_wide_key(self.facts.system, observed, key) => {
-                let of = super::facts::key_type(self.facts.system, observed);
+            Observed::Keyed(key) if super::usage::is_wide_key(self.usage.system, observed, key) => {
+                let of = super::usage::key_type(self.usage.system, observed);
                 let key = self.wide(key);
                 Code::atom(format!("{of}::try_from({key}).is_ok_and(|key_| {table}.one(&key_, {is_in}))"))
             }
             Observed::Keyed(key) => {
-                let of = self.facts.system.automata[observed].key.as_ref().map_or(Type::BOOL, |key| key.r#type);
+                let of = self.usage.system.automata[observed].key.as_ref().map_or(Type::BOOL, |key| key.r#type);
                 let key = self.argument(key, of);
                 if self.is_copy(of) {
                     Code::new(Level::Block, format!("{{ let key_ = {key}; {table}.one(&key_, {is_in}) }}"))
@@ -378,7 +378,7 @@ impl<'a> Scope<'a> {
         for (number, (argument, to)) in arguments.iter().enumerate() {
             let value = self.owned(argument, *to, None);
             // Its type stands there for `None`, which has none of its own.
-            let of = owned_type(self.facts.system, *to);
+            let of = owned_type(self.usage.system, *to);
             before.push_str(&format!("let argument_{number}_: {of} = {value}; "));
             handed.push(match (self.is_copy(*to), to.optional, to.base) {
                 (true, ..) => format!("argument_{number}_"),

@@ -1,21 +1,16 @@
-//! The state machine: one function for each state, which asks its parent's where it has no answer of its own; what each
-//! transition leaves, does and enters; and the implementation of `statig`'s traits on top.
+//! The state machine: one function for each state, which asks its parent's where it has no answer of its own.
 //!
-//! The functions of the parents are inlined into those of the leaves, so that at run time every leaf knows its whole chain. Exits, own part
-//! and entries of each transition are resolved here: `statig` learns of leaves only (`Superstate = ()`), and calls
-//! `call_exit_action` and `call_entry_action` once each for a transition, between which it changes the state.
+//! The functions of the parents are inlined into those of the leaves, so that at run time every leaf knows its whole chain. What a transition
+//! leaves, does and enters is resolved here, and stands where the transition is: `statig` learns of leaves only (`Superstate = ()`), and
+//! has no exits and entries of its own to call.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::documentation::documented;
-use super::effects;
+use super::documentation::{documented, remarked, sentences};
 use super::expressions::Scope;
-use super::facts::{Facts, fields_in, fields_of_effects};
-use super::names;
-use crate::model::{
-    Event, EventId, EventKind, Handler, History, Reaction, Response, StateId, Target, TransitionId, Trigger,
-};
+use super::usage::{Usage, fields_in, fields_of_effects};
+use super::{effects, identifiers, metadata, transitions};
+use crate::model::{Event, EventId, EventKind, Handler, Reaction, Response, StateId, Transition, TransitionId};
 
 /// One possible answer of a state, tried in order.
 struct Alternative {
@@ -24,47 +19,48 @@ struct Alternative {
 }
 
 /// The functions that answer, one for each state that can be active.
-pub fn handlers(facts: &Facts<'_>) -> String {
+pub fn handlers(usage: &Usage<'_>) -> String {
     let mut text = String::new();
-    for id in facts.automaton.state_ids() {
-        if !facts.automaton.states[id].is_final {
-            text.push_str(&handler(facts, id));
+    for id in usage.automaton.state_ids() {
+        if !usage.automaton.states[id].is_final {
+            text.push_str(&handler(usage, id));
         }
     }
     text
 }
 
 /// The function that answers for a state.
-pub fn handler_name(facts: &Facts<'_>, id: StateId) -> String {
+pub fn handler_name(usage: &Usage<'_>, id: StateId) -> String {
     match id {
         StateId::ROOT => "anywhere".to_owned(),
-        _ => format!("in_{}", names::snake(&facts.automaton.states[id].name)),
+        _ => format!("in_{}", identifiers::snake(&usage.automaton.states[id].name)),
     }
 }
 
-fn handler(facts: &Facts<'_>, id: StateId) -> String {
-    let state = &facts.automaton.states[id];
+fn handler(usage: &Usage<'_>, id: StateId) -> String {
+    let state = &usage.automaton.states[id];
     let further = match state.parent {
-        Some(parent) => format!("{}(context)", handler_name(facts, parent)),
+        Some(parent) => format!("{}(context)", handler_name(usage, parent)),
         None => "context.nobody_answers()".to_owned(),
     };
     let mut arms = String::new();
-    let events = by_event(facts, id);
+    let events = by_event(usage, id);
     let of_all = |all: usize, own: usize| all > 0 && own == all;
-    let is_everything = of_all(facts.automaton.events.len(), events.len())
-        && of_all(facts.automaton.timers.len(), state.timers.len())
+    let is_everything = of_all(usage.automaton.events.len(), events.len())
+        && of_all(usage.automaton.timers.len(), state.timers.len())
         && !state.always.is_empty();
-    for (event, handlers) in events {
-        arms.push_str(&event_arm(facts, id, event, &handlers, &further));
+    let of_events = events.iter().map(|(event, handlers)| event_arm(usage, id, *event, handlers, &further));
+    for (patterns, body) in joined(of_events) {
+        let _ = writeln!(arms, "Trigger::Event({}) => {body},", patterns.join(" | "));
     }
     for &timer in &state.timers {
-        let cases = &facts.automaton.timers[timer].cases;
-        let alternatives = cases.iter().map(|&case| alternative(facts, case, None, None)).collect();
+        let cases = &usage.automaton.timers[timer].cases;
+        let alternatives = cases.iter().map(|&case| alternative(usage, case, None, None)).collect();
         let body = chain(alternatives, "context.nobody_answers()");
-        let _ = writeln!(arms, "Trigger::Timer(Timer::{}) => {body},", facts.timer(timer));
+        let _ = writeln!(arms, "Trigger::Timer(Timer::{}) => {body},", usage.timer(timer));
     }
     if !state.always.is_empty() {
-        let alternatives = state.always.iter().map(|&case| alternative(facts, case, None, None)).collect();
+        let alternatives = state.always.iter().map(|&case| alternative(usage, case, None, None)).collect();
         let body = chain(alternatives, &further);
         let _ = writeln!(arms, "Trigger::Always | Trigger::Exhausted => {body},");
     }
@@ -78,23 +74,23 @@ fn handler(facts: &Facts<'_>, id: StateId) -> String {
     format!(
         "{}#[inline]\nfn {}(context: &mut Context<'_>) -> Response {{ {body} }}\n",
         documented(&what),
-        handler_name(facts, id)
+        handler_name(usage, id)
     )
 }
 
 /// What a state says about each event, in the order of the first mention; the root also answers for keyed observations that nobody waits for.
-fn by_event<'a>(facts: &'a Facts<'_>, id: StateId) -> Vec<(EventId, Vec<&'a Handler>)> {
+fn by_event<'a>(usage: &'a Usage<'_>, id: StateId) -> Vec<(EventId, Vec<&'a Handler>)> {
     let mut events: Vec<(EventId, Vec<&Handler>)> = Vec::new();
-    for handler in &facts.automaton.states[id].handlers {
+    for handler in &usage.automaton.states[id].handlers {
         match events.iter_mut().find(|(event, _)| *event == handler.event) {
             Some((_, handlers)) => handlers.push(handler),
             None => events.push((handler.event, vec![handler])),
         }
     }
     if id == StateId::ROOT {
-        for index in 0..facts.automaton.events.len() as u32 {
+        for index in 0..usage.automaton.events.len() as u32 {
             let event = EventId(index);
-            if !awaited_keys(facts, event).is_empty() && events.iter().all(|(known, _)| *known != event) {
+            if !awaited_keys(usage, event).is_empty() && events.iter().all(|(known, _)| *known != event) {
                 events.push((event, Vec::new()));
             }
         }
@@ -103,16 +99,36 @@ fn by_event<'a>(facts: &'a Facts<'_>, id: StateId) -> Vec<(EventId, Vec<&'a Hand
 }
 
 /// The keys for which an observation is awaited anywhere, if it is awaited for certain keys only.
-fn awaited_keys<'a>(facts: &'a Facts<'_>, event: EventId) -> Vec<&'a Handler> {
-    let handlers = facts.automaton.states.iter().flat_map(|state| &state.handlers);
+fn awaited_keys<'a>(usage: &'a Usage<'_>, event: EventId) -> Vec<&'a Handler> {
+    let handlers = usage.automaton.states.iter().flat_map(|state| &state.handlers);
     let handlers: Vec<&Handler> = handlers.filter(|handler| handler.event == event).collect();
-    let is_observation = matches!(facts.automaton.events[event].kind, EventKind::Observation { .. });
+    let is_observation = matches!(usage.automaton.events[event].kind, EventKind::Observation { .. });
     if is_observation && handlers.iter().all(|handler| handler.key.is_some()) { handlers } else { Vec::new() }
 }
 
-fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Handler], further: &str) -> String {
-    let event = &facts.automaton.events[event_id];
-    let scope = Scope::new(facts, Some(event));
+/// Arms that do the same are one, unless their patterns bind something.
+fn joined(arms: impl Iterator<Item = Arm>) -> Vec<(Vec<String>, String)> {
+    let mut joined: Vec<(bool, Vec<String>, String)> = Vec::new();
+    for Arm { pattern, binds, body } in arms {
+        match joined.iter_mut().find(|(other_binds, _, other)| !binds && !other_binds && *other == body) {
+            Some((_, patterns, _)) => patterns.push(pattern),
+            None => joined.push((binds, vec![pattern], body)),
+        }
+    }
+    joined.into_iter().map(|(_, patterns, body)| (patterns, body)).collect()
+}
+
+/// What a state answers to an event.
+struct Arm {
+    pattern: String,
+    /// The pattern binds fields.
+    binds: bool,
+    body: String,
+}
+
+fn event_arm(usage: &Usage<'_>, id: StateId, event_id: EventId, handlers: &[&Handler], further: &str) -> Arm {
+    let event = &usage.automaton.events[event_id];
+    let scope = Scope::new(usage, Some(event));
     let mut used = std::collections::BTreeSet::new();
     let mut alternatives: Vec<Alternative> = Vec::new();
     // What stands behind one without a condition is never asked, and names no fields.
@@ -132,12 +148,12 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
                     if is_decided(&alternatives) {
                         break;
                     }
-                    let transition = &facts.automaton.transitions[case];
+                    let transition = &usage.automaton.transitions[case];
                     used.extend(fields_of_effects(&transition.effects));
                     if let Some(guard) = &transition.guard {
                         fields_in(guard, &mut used);
                     }
-                    alternatives.push(alternative(facts, case, Some(event), key()));
+                    alternatives.push(alternative(usage, case, Some(event), key()));
                 }
             }
             Response::Defer { limit } => {
@@ -149,7 +165,7 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
         }
     }
     if id == StateId::ROOT && !is_decided(&alternatives) {
-        let keys = awaited_keys(facts, event_id);
+        let keys = awaited_keys(usage, event_id);
         let keys: Vec<String> =
             keys.iter().filter_map(|handler| handler.key.as_ref()).map(|key| scope.key_matches(key)).collect();
         if !keys.is_empty() {
@@ -158,14 +174,13 @@ fn event_arm(facts: &Facts<'_>, id: StateId, event_id: EventId, handlers: &[&Han
             alternatives.push(Alternative { condition, answer: "context.ignored()".to_owned() });
         }
     }
-    let body = chain(alternatives, further);
-    format!("Trigger::Event({}) => {body},\n", pattern(facts, event_id, &used))
+    Arm { pattern: pattern(usage, event_id, &used), binds: !used.is_empty(), body: chain(alternatives, further) }
 }
 
 /// `Event::HelloReceived { peer, .. }`.
-fn pattern(facts: &Facts<'_>, id: EventId, used: &std::collections::BTreeSet<u32>) -> String {
-    let event = &facts.automaton.events[id];
-    let variant = format!("Event::{}", facts.own_names().event(id));
+fn pattern(usage: &Usage<'_>, id: EventId, used: &std::collections::BTreeSet<u32>) -> String {
+    let event = &usage.automaton.events[id];
+    let variant = format!("Event::{}", usage.own_names().event(id));
     if event.fields.is_empty() {
         return variant;
     }
@@ -173,7 +188,7 @@ fn pattern(facts: &Facts<'_>, id: EventId, used: &std::collections::BTreeSet<u32
         .iter()
         .map(|&field| {
             let name = &event.fields[field as usize].name;
-            let (field, binding) = (names::word(name), facts.binding(name));
+            let (field, binding) = (identifiers::word(name), usage.binding(name));
             if field == binding { binding } else { format!("{field}: {binding}") }
         })
         .collect();
@@ -202,266 +217,29 @@ fn chain(alternatives: Vec<Alternative>, further: &str) -> String {
     text
 }
 
-fn alternative(facts: &Facts<'_>, id: TransitionId, event: Option<&Event>, key: Option<String>) -> Alternative {
-    let transition = &facts.automaton.transitions[id];
-    let scope = Scope::new(facts, event);
+fn alternative(usage: &Usage<'_>, id: TransitionId, event: Option<&Event>, key: Option<String>) -> Alternative {
+    let transition = &usage.automaton.transitions[id];
+    let scope = Scope::new(usage, event);
     let condition = Scope::both(key, transition.guard.as_ref(), scope);
     let answer = match &transition.reaction {
         Reaction::Ignore { .. } => "context.ignored()".to_owned(),
         Reaction::Internal { .. } => {
-            let part = effects::statements(facts, &transition.effects, event, |_| true);
-            match (part.is_empty(), transition.trigger) {
-                (true, _) => "context.internal()".to_owned(),
-                (false, Trigger::Always) => {
-                    format!("if !context.is_exhausted() {{ {part} }} context.internal()")
-                }
-                (false, _) => format!("{part} context.internal()"),
-            }
+            let part = effects::statements(usage, &transition.effects, event, |_| true);
+            format!("{} context.internal()", transitions::unless_exhausted(transition, part))
         }
-        Reaction::To(target) => {
-            let leaf = match target {
-                Target::State(state) => leaf_variant(facts, *state),
-                Target::History(state) => {
-                    format!("context.history_of_{}()", names::snake(&facts.automaton.states[*state].name))
-                }
-            };
-            format!("context.take(Transition::{}, {leaf})", transition_value(facts, id))
-        }
+        Reaction::To(target) => transitions::taken(usage, transition, *target, event),
     };
+    let answer = format!("{}{answer}", remark(usage, transition));
     Alternative { condition, answer }
 }
 
-/// The leaf that is entered when a state is the target.
-fn leaf_variant(facts: &Facts<'_>, state: StateId) -> String {
-    let leaf = facts.automaton.default_entries(state).last().copied().unwrap_or(state);
-    facts.leaf(leaf)
-}
-
-/// `ClientAnswerReceived { peer }`, as a value and as a pattern.
-fn transition_value(facts: &Facts<'_>, id: TransitionId) -> String {
-    let fields = transition_fields(facts, id);
-    let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    let variant = facts.transition(id);
-    if names.is_empty() { variant.to_owned() } else { format!("{variant} {{ {} }}", names.join(", ")) }
-}
-
-/// The fields of the event that the own part of a transition needs: name and type.
-fn transition_fields(facts: &Facts<'_>, id: TransitionId) -> Vec<(String, String)> {
-    let transition = &facts.automaton.transitions[id];
-    let Trigger::Event(event) = transition.trigger else { return Vec::new() };
-    let fields = &facts.automaton.events[event].fields;
-    let used = fields_of_effects(&transition.effects);
-    used.iter()
-        .map(|&field| {
-            let field = &fields[field as usize];
-            (facts.binding(&field.name), super::types::owned_type(facts.system, field.r#type))
-        })
-        .collect()
-}
-
-/// `Transition` borrows from the event at hand.
-pub fn transition_borrows(facts: &Facts<'_>) -> bool {
-    (0..facts.automaton.transitions.len() as u32)
-        .map(TransitionId)
-        .any(|id| !facts.transition(id).is_empty() && !transition_fields(facts, id).is_empty())
-}
-
-/// The enum of transitions.
-pub fn transition_enum(facts: &Facts<'_>) -> String {
-    let mut variants = String::from("/// Into the initial state.\nStart,\n");
-    for (index, transition) in facts.automaton.transitions.iter().enumerate() {
-        let id = TransitionId(index as u32);
-        let Reaction::To(target) = transition.reaction else { continue };
-        let state = &facts.automaton.states[transition.state].name;
-        let trigger = super::metadata::trigger_text(facts, transition);
-        let target_name = super::metadata::target_text(facts, target);
-        let from = if state.is_empty() { "anywhere".to_owned() } else { format!("in `{state}`") };
-        let head =
-            format!("`{trigger}` {from} → `{target_name}` ({}).", super::metadata::place_text(facts, transition.span));
-        variants.push_str(&documented(&super::documentation::sentences(&[&head, &transition.summary])));
-        let fields = transition_fields(facts, id);
-        let fields: Vec<String> = fields.iter().map(|(name, of)| format!("{name}: &'a {of}")).collect();
-        if fields.is_empty() {
-            let _ = writeln!(variants, "{},", facts.transition(id));
-        } else {
-            let _ = writeln!(variants, "{} {{ {} }},", facts.transition(id), fields.join(", "));
-        }
-    }
-    let generics = if transition_borrows(facts) { "<'a>" } else { "" };
-    format!(
-        "/// A transition with a target, with what its own part needs of the event.\n\
-         #[derive(Clone, Copy, Debug)]\n\
-         #[allow(missing_docs, reason = \"fields are what they are called\")]\n\
-         pub enum Transition{generics} {{ {variants} }}\n"
-    )
-}
-
-/// One function for each state that does something when it is entered or left.
-pub fn entries_and_exits(facts: &Facts<'_>) -> String {
-    let mut text = String::new();
-    for id in facts.automaton.state_ids() {
-        let state = &facts.automaton.states[id];
-        let (name, title) = match id {
-            StateId::ROOT => (facts.enter_root.clone(), "the root".to_owned()),
-            _ => (format!("enter_{}", names::snake(&state.name)), format!("`{}`", state.name)),
-        };
-        if facts.enters_visibly(id) {
-            let body = effects::entering(facts, id);
-            let _ = writeln!(text, "/// On entering {title}.\nfn {name}(context: &mut Context<'_>) {{ {body} }}");
-        }
-        if id != StateId::ROOT && facts.leaves_visibly(id) {
-            let body = effects::leaving(facts, id);
-            let leaf = if state.history == History::None { "" } else { ", leaf: State" };
-            let name = names::snake(&state.name);
-            let _ = writeln!(
-                text,
-                "/// On leaving {title}.\nfn leave_{name}(context: &mut Context<'_>{leaf}) {{ {body} }}"
-            );
-        }
-    }
-    text
-}
-
-/// What `call_exit_action` does: what is left, and the own part of each transition.
-pub fn exit_arms(facts: &Facts<'_>) -> Arms {
-    let mut arms = Arms::default();
-    for (index, transition) in facts.automaton.transitions.iter().enumerate() {
-        let id = TransitionId(index as u32);
-        let Reaction::To(target) = transition.reaction else { continue };
-        let scope = facts.automaton.scope(transition.state, target);
-        let event = match transition.trigger {
-            Trigger::Event(event) => Some(&facts.automaton.events[event]),
-            _ => None,
-        };
-        let part = effects::statements(facts, &transition.effects, event, |state| facts.automaton.is_in(scope, state));
-        let leaves = facts.leaves_in(transition.state);
-        let leaves = leaves.into_iter().filter(|&leaf| !facts.automaton.states[leaf].is_final);
-        let calls = |leaf| {
-            let left = facts.automaton.exits(leaf, scope);
-            left.into_iter()
-                .filter(|&state| facts.leaves_visibly(state))
-                .map(|state| leave_call(facts, state))
-                .collect()
-        };
-        let exits = by_leaf(facts, leaves, calls);
-        arms.add(transition_value(facts, id), exits + &part);
-    }
-    arms
-}
-
-/// The arms of a `match` on the transition, those that do the same joined, those that do nothing left out.
-#[derive(Default)]
-pub struct Arms(Vec<(String, Vec<String>)>);
-
-impl Arms {
-    fn add(&mut self, pattern: String, body: String) {
-        if body.trim().is_empty() {
-            return;
-        }
-        match self.0.iter_mut().find(|(known, _)| *known == body) {
-            // Patterns that bind different types cannot be joined.
-            Some((_, patterns)) if !binds(&pattern) && !binds(&patterns[0]) => patterns.push(pattern),
-            _ => self.0.push((body, vec![pattern])),
-        }
-    }
-
-    /// The whole statement; nothing if there are no arms.
-    pub fn matching(self, what: &str) -> String {
-        if let [(body, patterns)] = &self.0[..] {
-            return format!("if let {} = {what} {{ {body} }}", joined(patterns));
-        }
-        if self.0.is_empty() {
-            return String::new();
-        }
-        let arms = self.0.iter().fold(String::new(), |mut arms, (body, patterns)| {
-            let _ = writeln!(arms, "{} => {{ {body} }}", joined(patterns));
-            arms
-        });
-        format!("match {what} {{ {arms} _ => {{}} }}")
-    }
-}
-
-fn binds(pattern: &str) -> bool {
-    pattern.contains('{') && !pattern.ends_with("{ .. }")
-}
-
-/// `Some(Transition::A | Transition::B)`.
-fn joined(patterns: &[String]) -> String {
-    let patterns: Vec<String> = patterns.iter().map(|pattern| format!("Transition::{pattern}")).collect();
-    format!("Some({})", patterns.join(" | "))
-}
-
-fn leave_call(facts: &Facts<'_>, id: StateId) -> String {
-    let state = &facts.automaton.states[id];
-    let leaf = if state.history == History::None { "" } else { ", *self" };
-    format!("leave_{}(context{leaf});\n", names::snake(&state.name))
-}
-
-/// What `call_entry_action` does: what each transition enters.
-pub fn entry_arms(facts: &Facts<'_>) -> Arms {
-    let automaton = facts.automaton;
-    let mut arms = Arms::default();
-    let start = std::iter::once(StateId::ROOT).chain(automaton.default_entries(StateId::ROOT));
-    arms.add("Start".to_owned(), enter_calls(facts, start));
-    for (index, transition) in automaton.transitions.iter().enumerate() {
-        let Reaction::To(target) = transition.reaction else { continue };
-        let scope = automaton.scope(transition.state, target);
-        let way = automaton.entries(scope, target.state());
-        let body = match target {
-            Target::State(state) => enter_calls(facts, way.into_iter().chain(automaton.default_entries(state))),
-            Target::History(state) => {
-                let calls = |leaf| {
-                    let inside = automaton.entries(state, leaf);
-                    let all = way.iter().copied().chain(inside);
-                    all.filter(|&state| facts.enters_visibly(state)).map(|state| enter_call(facts, state)).collect()
-                };
-                by_leaf(facts, facts.leaves_in(state).into_iter(), calls)
-            }
-        };
-        let id = TransitionId(index as u32);
-        let fields = if transition_fields(facts, id).is_empty() { "" } else { " { .. }" };
-        arms.add(format!("{}{fields}", facts.transition(id)), body);
-    }
-    arms
-}
-
-fn enter_calls(facts: &Facts<'_>, states: impl Iterator<Item = StateId>) -> String {
-    states.filter(|&state| facts.enters_visibly(state)).map(|state| enter_call(facts, state)).collect()
-}
-
-fn enter_call(facts: &Facts<'_>, id: StateId) -> String {
-    match id {
-        StateId::ROOT => format!("{}(context);\n", facts.enter_root),
-        _ => format!("enter_{}(context);\n", names::snake(&facts.automaton.states[id].name)),
-    }
-}
-
-/// The calls for each leaf: at once if they are the same for all, otherwise by a `match` on the leaf.
-fn by_leaf(facts: &Facts<'_>, leaves: impl Iterator<Item = StateId>, calls: impl Fn(StateId) -> String) -> String {
-    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut order = Vec::new();
-    for leaf in leaves {
-        let calls = calls(leaf);
-        if !groups.contains_key(&calls) {
-            order.push(calls.clone());
-        }
-        groups.entry(calls).or_default().push(facts.leaf(leaf));
-    }
-    if order.len() <= 1 {
-        return order.pop().unwrap_or_default();
-    }
-    let visible: Vec<&String> = order.iter().filter(|calls| !calls.is_empty()).collect();
-    if let [calls] = visible[..]
-        && let [leaf] = &groups[calls][..]
-    {
-        return format!("if *self == {leaf} {{ {calls} }}\n");
-    }
-    let mut arms = String::new();
-    for calls in visible {
-        let _ = writeln!(arms, "{} => {{ {calls} }}", groups[calls].join(" | "));
-    }
-    let is_exhaustive = order.iter().all(|calls| !calls.is_empty())
-        && groups.values().map(Vec::len).sum::<usize>() == facts.automaton.leaves().count();
-    let rest = if is_exhaustive { "" } else { "_ => {}" };
-    format!("match *self {{ {arms} {rest} }}\n")
+/// Where the transition stands in the YAML, and what is said of it there.
+fn remark(usage: &Usage<'_>, transition: &Transition) -> String {
+    let target = match transition.reaction {
+        Reaction::To(target) => format!("→ {}", metadata::target_text(usage, target)),
+        Reaction::Internal { .. } => "Stays".to_owned(),
+        Reaction::Ignore { .. } => "Ignored".to_owned(),
+    };
+    let head = format!("{target} ({}).", metadata::place_text(usage, transition.span));
+    remarked(&sentences(&[&head, &transition.summary]))
 }

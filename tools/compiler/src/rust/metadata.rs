@@ -2,29 +2,29 @@
 
 use std::fmt::Write as _;
 
-use super::facts::Facts;
+use super::usage::Usage;
 use crate::model::{EventKind, Partner, Reaction, System, Target, Transition, Trigger};
 use crate::source::Span;
 
 /// `automata/x.yaml:7`.
-pub fn place_text(facts: &Facts<'_>, span: Span) -> String {
-    format!("`{}:{}`", facts.sources.get(span.file).path, facts.line(span))
+pub fn place_text(usage: &Usage<'_>, span: Span) -> String {
+    format!("`{}:{}`", usage.sources.get(span.file).path, usage.line(span))
 }
 
 /// The text by which records name what a transition reacts to.
-pub fn trigger_text(facts: &Facts<'_>, transition: &Transition) -> String {
+pub fn trigger_text(usage: &Usage<'_>, transition: &Transition) -> String {
     match transition.trigger {
-        Trigger::Event(event) => facts.automaton.events[event].name.clone(),
-        Trigger::Timer(timer) => facts.automaton.timer_label(timer),
+        Trigger::Event(event) => usage.automaton.events[event].name.clone(),
+        Trigger::Timer(timer) => usage.automaton.timer_label(timer),
         Trigger::Always => "always".to_owned(),
     }
 }
 
 /// `STATE` or `STATE.history`.
-pub fn target_text(facts: &Facts<'_>, target: Target) -> String {
+pub fn target_text(usage: &Usage<'_>, target: Target) -> String {
     match target {
-        Target::State(state) => facts.automaton.states[state].name.clone(),
-        Target::History(state) => format!("{}.history", facts.automaton.states[state].name),
+        Target::State(state) => usage.automaton.states[state].name.clone(),
+        Target::History(state) => format!("{}.history", usage.automaton.states[state].name),
     }
 }
 
@@ -37,8 +37,8 @@ pub fn partner_name(system: &System, partner: Partner) -> &str {
 }
 
 /// The static `METADATA`.
-pub fn tables(facts: &Facts<'_>) -> String {
-    let automaton = facts.automaton;
+pub fn tables(usage: &Usage<'_>) -> String {
+    let automaton = usage.automaton;
     let mut states = String::new();
     for state in &automaton.states {
         let parent = state.parent.map(|parent| automaton.states[parent].name.as_str());
@@ -49,14 +49,14 @@ pub fn tables(facts: &Facts<'_>) -> String {
             state.summary,
             state.children.is_empty(),
             state.is_final,
-            place(facts, state.span)
+            place(usage, state.span)
         );
     }
     let mut events = String::new();
     for event in &automaton.events {
         let fields: Vec<&str> = event.fields.iter().map(|field| field.name.as_str()).collect();
         let from: Vec<&str> = match &event.kind {
-            EventKind::Declared { from, .. } => from.iter().map(|&from| partner_name(facts.system, from)).collect(),
+            EventKind::Declared { from, .. } => from.iter().map(|&from| partner_name(usage.system, from)).collect(),
             EventKind::Observation { .. } => Vec::new(),
         };
         let _ = writeln!(
@@ -64,23 +64,23 @@ pub fn tables(facts: &Facts<'_>) -> String {
             "EventMetadata {{ name: {:?}, summary: {:?}, fields: &{fields:?}, from: &{from:?}, place: {} }},",
             event.name,
             event.summary,
-            place(facts, event.span)
+            place(usage, event.span)
         );
     }
     let mut transitions = String::new();
     for transition in &automaton.transitions {
         let target = match transition.reaction {
-            Reaction::To(target) => Some(target_text(facts, target)),
+            Reaction::To(target) => Some(target_text(usage, target)),
             _ => None,
         };
         let _ = writeln!(
             transitions,
             "TransitionMetadata {{ state: {:?}, trigger: {:?}, target: {target:?}, is_ignored: {}, summary: {:?}, place: {} }},",
             automaton.states[transition.state].name,
-            trigger_text(facts, transition),
+            trigger_text(usage, transition),
             matches!(transition.reaction, Reaction::Ignore { .. }),
             transition.summary,
-            place(facts, transition.span)
+            place(usage, transition.span)
         );
     }
     format!(
@@ -91,6 +91,6 @@ pub fn tables(facts: &Facts<'_>) -> String {
     )
 }
 
-fn place(facts: &Facts<'_>, span: Span) -> String {
-    format!("Place {{ file: FILE, line: {} }}", facts.line(span))
+fn place(usage: &Usage<'_>, span: Span) -> String {
+    format!("Place {{ file: FILE, line: {} }}", usage.line(span))
 }

@@ -3,32 +3,32 @@
 use std::fmt::Write as _;
 
 use super::expressions::Scope;
-use super::facts::Facts;
+use super::usage::Usage;
 use crate::model::{AutomatonId, ExpressionKind, Observed, PropertyKind};
 
 /// `violates`; nothing for an automaton without properties that are looked at.
-pub fn function(facts: &Facts<'_>) -> String {
-    if facts.properties.is_empty() {
+pub fn function(usage: &Usage<'_>) -> String {
+    if usage.properties.is_empty() {
         return String::new();
     }
     let mut arms = String::new();
-    for (index, property) in facts.properties.iter().enumerate() {
-        let holds = Scope::property(facts).holds(&property.expression);
+    for (index, property) in usage.properties.iter().enumerate() {
+        let holds = Scope::property(usage).holds(&property.expression);
         let violated = if property.kind == PropertyKind::Never { holds } else { format!("!({holds})") };
         let _ = writeln!(arms, "// {}\n{index} => {violated},", property.name);
     }
     let sees = |is_such: &dyn Fn(&ExpressionKind) -> bool| {
-        facts.properties.iter().any(|property| property.expression.contains(|part| is_such(&part.kind)))
+        usage.properties.iter().any(|property| property.expression.contains(|part| is_such(&part.kind)))
     };
     let is_self = |part: &ExpressionKind| matches!(part, ExpressionKind::InState { who: Observed::Itself, .. });
     let name = |is_used: bool, name: &'static str| if is_used { name } else { "_" };
-    let states = if facts.watched().is_empty() { String::new() } else { ", states: &States".to_owned() };
+    let states = if usage.watched().is_empty() { String::new() } else { ", states: &States".to_owned() };
     format!(
         "/// Whether an instance violates that one of its properties.\n\
          pub fn violates(property: usize, {}: &{}, {}: State, {}: &Parameters, {}: &Variables{states}) -> bool {{ \
            match property {{ {arms} _ => false }} }}\n",
         name(sees(&|part| matches!(part, ExpressionKind::Key)), "key"),
-        facts.key_type(),
+        usage.key_type(),
         name(sees(&is_self), "state"),
         name(sees(&|part| matches!(part, ExpressionKind::Parameter(_))), "parameters"),
         name(sees(&|part| matches!(part, ExpressionKind::Variable(_))), "variables"),
@@ -36,17 +36,17 @@ pub fn function(facts: &Facts<'_>) -> String {
 }
 
 /// `PROPERTIES` of `impl Automaton`.
-pub fn names(facts: &Facts<'_>) -> String {
-    if facts.properties.is_empty() {
+pub fn names(usage: &Usage<'_>) -> String {
+    if usage.properties.is_empty() {
         return String::new();
     }
-    let names: Vec<&str> = facts.properties.iter().map(|property| property.name.as_str()).collect();
+    let names: Vec<&str> = usage.properties.iter().map(|property| property.name.as_str()).collect();
     format!("const PROPERTIES: &'static [&'static str] = &{names:?};\n")
 }
 
 /// What `impl System` says of them: for each automaton, whose properties look at its states.
-pub fn watchers(all: &[Facts<'_>]) -> String {
-    if all.iter().all(|facts| facts.properties.is_empty()) {
+pub fn watchers(all: &[Usage<'_>]) -> String {
+    if all.iter().all(|usage| usage.properties.is_empty()) {
         return String::new();
     }
     let mut arms = String::new();
@@ -56,7 +56,7 @@ pub fn watchers(all: &[Facts<'_>]) -> String {
             let watching = watching(watcher, observed.id);
             if !watching.is_empty() {
                 let module = &watcher.own_names().module;
-                let _ = writeln!(looks, "bus.look_at_all::<super::{module}::Machine>(&{watching:?});");
+                let _ = writeln!(looks, "bus.look_at_all::<{module}::Machine>(&{watching:?});");
             }
         }
         if !looks.is_empty() {
@@ -75,22 +75,22 @@ pub fn watchers(all: &[Facts<'_>]) -> String {
 }
 
 /// The properties of an automaton that look at states of that one.
-fn watching(facts: &Facts<'_>, observed: AutomatonId) -> Vec<usize> {
+fn watching(usage: &Usage<'_>, observed: AutomatonId) -> Vec<usize> {
     let looks = |part: &ExpressionKind| {
         matches!(part, ExpressionKind::InState { who, automaton, .. }
             if *who != Observed::Itself && *automaton == observed)
     };
-    let properties = facts.properties.iter().enumerate();
+    let properties = usage.properties.iter().enumerate();
     properties.filter(|(_, of)| of.expression.contains(|part| looks(&part.kind))).map(|(index, _)| index).collect()
 }
 
 /// `violates` of `impl Member`.
-pub fn member(facts: &Facts<'_>, path: &str) -> String {
-    if facts.properties.is_empty() {
+pub fn member(usage: &Usage<'_>, path: &str) -> String {
+    if usage.properties.is_empty() {
         return String::new();
     }
-    let member = &facts.own_names().member;
-    let states = if facts.watched().is_empty() { "" } else { ", &self.states" };
+    let member = &usage.own_names().member;
+    let states = if usage.watched().is_empty() { "" } else { ", &self.states" };
     format!(
         "fn violates(&self, slot: Slot, property: usize) -> bool {{ \
            let instance = self.{member}.instance(slot); \

@@ -3,44 +3,44 @@
 use std::fmt::Write as _;
 
 use super::documentation::documented;
-use super::facts::{Facts, QuestionNames, Read, Who};
-use super::names;
+use super::identifiers;
 use super::types::{argument_type, is_copy, is_secret, owned_type};
+use super::usage::{QuestionNames, Read, Usage, Who};
 use crate::model::{BaseType, Condition, Field, Instances, Type};
 
 /// `Question`, `Ask` and its methods; nothing for an automaton that asks nothing.
-pub fn questions(facts: &Facts<'_>) -> String {
-    if !facts.asks() {
+pub fn questions(usage: &Usage<'_>) -> String {
+    if !usage.asks() {
         return String::new();
     }
     let mut variants = String::new();
     let mut arms = String::new();
     let mut methods = String::new();
-    for (condition, names) in facts.automaton.conditions.iter().zip(&facts.conditions) {
+    for (condition, names) in usage.automaton.conditions.iter().zip(&usage.conditions) {
         variants.push_str(&documented(&format!("`{}`: {}", condition.name, condition.summary)));
-        variants.push_str(&condition_variant(facts, condition, names));
-        arms.push_str(&condition_arm(facts, condition, names));
-        methods.push_str(&condition_method(facts, condition, names));
+        variants.push_str(&condition_variant(usage, condition, names));
+        arms.push_str(&condition_arm(usage, condition, names));
+        methods.push_str(&condition_method(usage, condition, names));
     }
-    for (&read, names) in &facts.reads {
-        let text = read_text(facts, read);
+    for (&read, names) in &usage.reads {
+        let text = read_text(usage, read);
         let variant = &names.variant;
         let key = match read.who {
-            Who::Keyed if facts.is_wide(read) => "key: i128, ".to_owned(),
-            Who::Keyed => format!("key: {}, ", super::facts::key_type(facts.system, read.automaton)),
+            Who::Keyed if usage.is_wide(read) => "key: i128, ".to_owned(),
+            Who::Keyed => format!("key: {}, ", super::usage::key_type(usage.system, read.automaton)),
             _ => String::new(),
         };
         let _ = writeln!(variants, "/// `{text}`.\n{variant} {{ {key}answer: bool }},");
-        arms.push_str(&read_arm(facts, read, variant));
-        methods.push_str(&read_method(facts, read, names));
+        arms.push_str(&read_arm(usage, read, variant));
+        methods.push_str(&read_method(usage, read, names));
     }
-    let host = if facts.has_conditions() { "host: &'a mut dyn Conditions," } else { "" };
-    let key = if facts.has_conditions() && facts.automaton.key.is_some() {
-        format!("key: &'a {},", facts.key_type())
+    let host = if usage.has_conditions() { "host: &'a mut dyn Conditions," } else { "" };
+    let key = if usage.has_conditions() && usage.automaton.key.is_some() {
+        format!("key: &'a {},", usage.key_type())
     } else {
         String::new()
     };
-    let states = if facts.reads.is_empty() { "" } else { "states: &'a States," };
+    let states = if usage.reads.is_empty() { "" } else { "states: &'a States," };
     format!(
         "/// A question that was asked, with its answer.\n\
          #[derive(Clone, Debug, PartialEq)]\n\
@@ -55,8 +55,8 @@ pub fn questions(facts: &Facts<'_>) -> String {
     .replace("#[derive()]\n", "")
 }
 
-fn answer_clone(facts: &Facts<'_>, of: Type) -> &'static str {
-    if is_copy(facts.system, of) { "*answer" } else { "answer.clone()" }
+fn answer_clone(usage: &Usage<'_>, of: Type) -> &'static str {
+    if is_copy(usage.system, of) { "*answer" } else { "answer.clone()" }
 }
 
 /// Each argument, with what it is called.
@@ -64,17 +64,17 @@ fn named<'a>(condition: &'a Condition, names: &'a QuestionNames) -> impl Iterato
     names.arguments.iter().zip(&condition.arguments)
 }
 
-fn condition_variant(facts: &Facts<'_>, condition: &Condition, names: &QuestionNames) -> String {
+fn condition_variant(usage: &Usage<'_>, condition: &Condition, names: &QuestionNames) -> String {
     let mut fields: Vec<String> = named(condition, names)
-        .map(|(name, argument)| format!("{name}: {}", owned_type(facts.system, argument.r#type)))
+        .map(|(name, argument)| format!("{name}: {}", owned_type(usage.system, argument.r#type)))
         .collect();
-    fields.push(format!("answer: {}", owned_type(facts.system, condition.r#type)));
+    fields.push(format!("answer: {}", owned_type(usage.system, condition.r#type)));
     format!("{} {{ {} }},\n", names.variant, fields.join(", "))
 }
 
-fn condition_arm(facts: &Facts<'_>, condition: &Condition, names: &QuestionNames) -> String {
+fn condition_arm(usage: &Usage<'_>, condition: &Condition, names: &QuestionNames) -> String {
     let variant = &names.variant;
-    let answer = shown(facts, "answer", condition.r#type);
+    let answer = shown(usage, "answer", condition.r#type);
     if condition.arguments.is_empty() {
         return format!(
             "Question::{variant} {{ answer }} => delivery::serialize_question({:?}, {answer}, serializer),\n",
@@ -86,11 +86,11 @@ fn condition_arm(facts: &Facts<'_>, condition: &Condition, names: &QuestionNames
     for (name, argument) in named(condition, names) {
         let renamed =
             if *name == argument.name { String::new() } else { format!("#[serde(rename = {:?})] ", argument.name) };
-        if is_secret(facts.system, argument.r#type) {
+        if is_secret(usage.system, argument.r#type) {
             declared.push(format!("{renamed}{name}: Secret<'a>"));
-            given.push(format!("{name}: {}", shown(facts, name, argument.r#type).trim_start_matches('&')));
+            given.push(format!("{name}: {}", shown(usage, name, argument.r#type).trim_start_matches('&')));
         } else {
-            declared.push(format!("{renamed}{name}: &'a {}", owned_type(facts.system, argument.r#type)));
+            declared.push(format!("{renamed}{name}: &'a {}", owned_type(usage.system, argument.r#type)));
             given.push(name.clone());
         }
     }
@@ -108,38 +108,38 @@ fn condition_arm(facts: &Facts<'_>, condition: &Condition, names: &QuestionNames
 }
 
 /// A value as a record shows it: itself, or the placeholder of a secret.
-pub fn shown(facts: &Facts<'_>, value: &str, of: Type) -> String {
-    match (is_secret(facts.system, of), of.optional) {
+pub fn shown(usage: &Usage<'_>, value: &str, of: Type) -> String {
+    match (is_secret(usage.system, of), of.optional) {
         (false, _) => value.to_owned(),
         (true, false) => format!("&Secret::of({value})"),
         (true, true) => format!("&Secret::optional({value})"),
     }
 }
 
-fn condition_method(facts: &Facts<'_>, condition: &Condition, names: &QuestionNames) -> String {
+fn condition_method(usage: &Usage<'_>, condition: &Condition, names: &QuestionNames) -> String {
     let variant = &names.variant;
-    let of = owned_type(facts.system, condition.r#type);
+    let of = owned_type(usage.system, condition.r#type);
     let parameters: Vec<String> = named(condition, names)
-        .map(|(name, argument)| format!("{name}: {}", argument_type(facts.system, argument.r#type)))
+        .map(|(name, argument)| format!("{name}: {}", argument_type(usage.system, argument.r#type)))
         .collect();
     let both = || named(condition, names).zip(&names.known);
     let known: Vec<String> = both().map(|((name, _), known)| format!("{name}: {known}, ")).collect();
     let same: Vec<String> =
-        both().map(|((name, argument), known)| is_same(facts, known, name, argument.r#type)).collect();
+        both().map(|((name, argument), known)| is_same(usage, known, name, argument.r#type)).collect();
     let same = if same.is_empty() { String::new() } else { format!("if {}", same.join(" && ")) };
-    let others = facts.automaton.conditions.len() + facts.reads.len() > 1 || !condition.arguments.is_empty();
+    let others = usage.automaton.conditions.len() + usage.reads.len() > 1 || !condition.arguments.is_empty();
     let otherwise = if others { "_ => None," } else { "" };
     let mut handed: Vec<&str> = names.arguments.iter().map(String::as_str).collect();
-    if facts.automaton.key.is_some() {
+    if usage.automaton.key.is_some() {
         handed.insert(0, "self.key");
     }
     let kept: Vec<String> = named(condition, names)
-        .map(|(name, argument)| match kept(facts, name, argument.r#type) {
+        .map(|(name, argument)| match kept(usage, name, argument.r#type) {
             value if value == *name => format!("{value}, "),
             value => format!("{name}: {value}, "),
         })
         .collect();
-    let answer = if is_copy(facts.system, condition.r#type) { "answer" } else { "answer: answer.clone()" };
+    let answer = if is_copy(usage.system, condition.r#type) { "answer" } else { "answer: answer.clone()" };
     format!(
         "fn {method}(&mut self, {parameters}) -> {of} {{ \
            let known = self.asked.questions.iter().find_map(|question| match question {{ \
@@ -149,18 +149,18 @@ fn condition_method(facts: &Facts<'_>, condition: &Condition, names: &QuestionNa
            self.asked.questions.push(Question::{variant} {{ {kept} {answer} }}); \
            answer }}\n",
         method = names.method,
-        name = names::word(&condition.name),
+        name = identifiers::word(&condition.name),
         parameters = parameters.join(", "),
         known = known.concat(),
-        taken = answer_clone(facts, condition.r#type),
+        taken = answer_clone(usage, condition.r#type),
         handed = handed.join(", "),
         kept = kept.concat(),
     )
 }
 
 /// Compares the remembered argument with the one at hand.
-fn is_same(facts: &Facts<'_>, known: &str, name: &str, of: Type) -> String {
-    match (is_copy(facts.system, of), of.optional, of.base) {
+fn is_same(usage: &Usage<'_>, known: &str, name: &str, of: Type) -> String {
+    match (is_copy(usage.system, of), of.optional, of.base) {
         (true, ..) => format!("*{known} == {name}"),
         (false, true, BaseType::String) => format!("{known}.as_deref() == {name}"),
         (false, true, _) => format!("{known}.as_ref() == {name}"),
@@ -169,8 +169,8 @@ fn is_same(facts: &Facts<'_>, known: &str, name: &str, of: Type) -> String {
 }
 
 /// The argument at hand, to be remembered.
-fn kept(facts: &Facts<'_>, name: &str, of: Type) -> String {
-    match (is_copy(facts.system, of), of.optional, of.base) {
+fn kept(usage: &Usage<'_>, name: &str, of: Type) -> String {
+    match (is_copy(usage.system, of), of.optional, of.base) {
         (true, ..) => name.to_owned(),
         (false, true, BaseType::String) => format!("{name}.map(str::to_owned)"),
         (false, true, _) => format!("{name}.cloned()"),
@@ -179,8 +179,8 @@ fn kept(facts: &Facts<'_>, name: &str, of: Type) -> String {
     }
 }
 
-fn read_text(facts: &Facts<'_>, read: Read) -> String {
-    let observed = &facts.system.automata[read.automaton];
+fn read_text(usage: &Usage<'_>, read: Read) -> String {
+    let observed = &usage.system.automata[read.automaton];
     let quantifier = match read.who {
         Who::One => "",
         Who::Keyed => return format!("{}[…] in {}", observed.name, observed.states[read.state].name),
@@ -191,9 +191,9 @@ fn read_text(facts: &Facts<'_>, read: Read) -> String {
     format!("{quantifier}{} in {}", observed.name, observed.states[read.state].name)
 }
 
-fn read_arm(facts: &Facts<'_>, read: Read, variant: &str) -> String {
+fn read_arm(usage: &Usage<'_>, read: Read, variant: &str) -> String {
     if read.who == Who::Keyed {
-        let observed = &facts.system.automata[read.automaton];
+        let observed = &usage.system.automata[read.automaton];
         return format!(
             "Question::{variant} {{ key, answer }} => {{ \
                let instance = InstanceName::new({:?}, key); \
@@ -201,19 +201,19 @@ fn read_arm(facts: &Facts<'_>, read: Read, variant: &str) -> String {
             observed.name, observed.states[read.state].name
         );
     }
-    let text = read_text(facts, read);
+    let text = read_text(usage, read);
     format!("Question::{variant} {{ answer }} => delivery::serialize_question({text:?}, answer, serializer),\n")
 }
 
-fn read_method(facts: &Facts<'_>, read: Read, names: &QuestionNames) -> String {
-    let observed = &facts.system.automata[read.automaton];
-    let member = &facts.names.of(read.automaton).member;
+fn read_method(usage: &Usage<'_>, read: Read, names: &QuestionNames) -> String {
+    let observed = &usage.system.automata[read.automaton];
+    let member = &usage.names.of(read.automaton).member;
     let (method, variant) = (&names.method, &names.variant);
-    let is_in = is_in(facts, read);
+    let is_in = is_in(usage, read);
     let (parameter, answer, key) = match read.who {
         Who::One => ("", format!("self.states.{member}.is_some_and({is_in})"), ""),
-        Who::Keyed if facts.is_wide(read) => {
-            let of = super::facts::key_type(facts.system, read.automaton);
+        Who::Keyed if usage.is_wide(read) => {
+            let of = super::usage::key_type(usage.system, read.automaton);
             (
                 ", key: i128",
                 format!("{of}::try_from(key).is_ok_and(|key| self.states.{member}.one(&key, {is_in}))"),
@@ -222,9 +222,9 @@ fn read_method(facts: &Facts<'_>, read: Read, names: &QuestionNames) -> String {
         }
         Who::Keyed => {
             let key = observed.key.as_ref().map_or(Type::BOOL, |key| key.r#type);
-            let parameter = argument_type(facts.system, key);
-            let borrowed = if is_copy(facts.system, key) { "&key" } else { "key" };
-            let owned = kept(facts, "key", key);
+            let parameter = argument_type(usage.system, key);
+            let borrowed = if is_copy(usage.system, key) { "&key" } else { "key" };
+            let owned = kept(usage, "key", key);
             let question = if owned == "key" { "key, ".to_owned() } else { format!("key: {owned}, ") };
             return format!(
                 "fn {method}(&mut self, key: {parameter}) -> bool {{ \
@@ -243,20 +243,20 @@ fn read_method(facts: &Facts<'_>, read: Read, names: &QuestionNames) -> String {
 }
 
 /// `|state| state.is_in_known()`, or a comparison for a leaf.
-pub fn is_in(facts: &Facts<'_>, read: Read) -> String {
-    let observed = &facts.system.automata[read.automaton];
+pub fn is_in(usage: &Usage<'_>, read: Read) -> String {
+    let observed = &usage.system.automata[read.automaton];
     let state = &observed.states[read.state];
-    let path = facts.path_to(read.automaton);
+    let path = usage.path_to(read.automaton);
     if state.children.is_empty() {
-        format!("|state| state == {path}State::{}", facts.names.of(read.automaton).state(read.state))
+        format!("|state| state == {path}State::{}", usage.names.of(read.automaton).state(read.state))
     } else {
-        format!("{path}State::is_in_{}", names::snake(&state.name))
+        format!("{path}State::is_in_{}", identifiers::snake(&state.name))
     }
 }
 
 /// `Sent`, with its form in records; nothing for an automaton that puts nothing on the bus.
-pub fn sent(facts: &Facts<'_>) -> String {
-    let variants = sent_variants(facts);
+pub fn sent(usage: &Usage<'_>) -> String {
+    let variants = sent_variants(usage);
     if variants.is_empty() {
         return String::new();
     }
@@ -308,29 +308,29 @@ pub enum SentKind {
 }
 
 /// The variants of `Sent`.
-pub fn sent_variants(facts: &Facts<'_>) -> Vec<SentVariant> {
+pub fn sent_variants(usage: &Usage<'_>) -> Vec<SentVariant> {
     let mut kinds = std::collections::BTreeSet::new();
-    for effects in super::facts::all_effects(facts.automaton) {
+    for effects in super::usage::all_effects(usage.automaton) {
         kinds.extend(effects.sends().map(|send| match send.to.instances {
             Instances::All => SentKind::All(send.to.automaton),
             _ => SentKind::To(send.to.automaton),
         }));
         kinds.extend(effects.starts().map(|start| SentKind::Start(start.automaton)));
     }
-    kinds.extend(facts.observed.iter().map(|&(change, state)| SentKind::Observed(change, state)));
-    kinds.into_iter().map(|kind| sent_variant(facts, kind)).collect()
+    kinds.extend(usage.observed.iter().map(|&(change, state)| SentKind::Observed(change, state)));
+    kinds.into_iter().map(|kind| sent_variant(usage, kind)).collect()
 }
 
-fn sent_variant(facts: &Facts<'_>, kind: SentKind) -> SentVariant {
-    let system = facts.system;
+fn sent_variant(usage: &Usage<'_>, kind: SentKind) -> SentVariant {
+    let system = usage.system;
     let (receiver, prefix, payload, field) = match kind {
         SentKind::Observed(change, state) => {
-            let name = format!("{}{}", names::change_word(change), facts.own_names().state(state));
-            let state = &facts.automaton.states[state].name;
+            let name = format!("{}{}", identifiers::change_word(change), usage.own_names().state(state));
+            let state = &usage.automaton.states[state].name;
             return SentVariant {
                 declaration: format!(
                     "/// An observation: it {} `{state}`.\n{name},\n",
-                    names::change_word(change).to_lowercase()
+                    identifiers::change_word(change).to_lowercase()
                 ),
                 serialized: format!("Sent::{name} => serializer.serialize_unit(),\n"),
                 observation: Some(format!("Sent::{name}")),
@@ -343,11 +343,11 @@ fn sent_variant(facts: &Facts<'_>, kind: SentKind) -> SentVariant {
         SentKind::Start(id) => (id, "Start", "Given", "given"),
     };
     let automaton = &system.automata[receiver];
-    let name = format!("{prefix}{}", facts.names.of(receiver).variant);
+    let name = format!("{prefix}{}", usage.names.of(receiver).variant);
     let payload = if field == "given" && automaton.parameters.is_empty() {
         "()".to_owned()
     } else {
-        format!("{}{payload}", facts.path_to(receiver))
+        format!("{}{payload}", usage.path_to(receiver))
     };
     let serialize = if field == "given" { "serialize_start" } else { "serialize_sent" };
     let is_keyed = automaton.key.is_some() && !matches!(kind, SentKind::All(_));
@@ -357,8 +357,8 @@ fn sent_variant(facts: &Facts<'_>, kind: SentKind) -> SentVariant {
         _ => format!("An event for `{}`.", automaton.name),
     };
     let (declaration, serialized) = if is_keyed {
-        let is_wide = facts.sends_wide(receiver, field == "given");
-        let key = if is_wide { "i128".to_owned() } else { super::facts::key_type(system, receiver) };
+        let is_wide = usage.sends_wide(receiver, field == "given");
+        let key = if is_wide { "i128".to_owned() } else { super::usage::key_type(system, receiver) };
         (
             format!("{name} {{ key: {key}, {field}: {payload} }}"),
             format!(

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::documentation::documented;
-use super::facts::{Facts, Who};
-use super::names;
+use super::identifiers;
 use super::outside;
 use super::properties;
 use super::records::{SentKind, sent_variants};
+use super::usage::{Usage, Who};
 use crate::model::{AutomatonId, Change, EventId, EventKind, StateId, System};
 
 /// The pieces of `system.rs`.
-pub fn module(system: &System, all: &[Facts<'_>]) -> Vec<String> {
+pub fn module(system: &System, all: &[Usage<'_>]) -> Vec<String> {
     let mut text =
         String::from("//! All automata together: the tables of their instances, and the routing of what they send.\n");
     let mut pieces = vec![
@@ -31,39 +31,35 @@ pub fn module(system: &System, all: &[Facts<'_>]) -> Vec<String> {
         tables(all),
         system_impl(all),
     ];
-    pieces.extend(all.iter().map(|facts| member(all, facts)));
+    pieces.extend(all.iter().map(|usage| member(all, usage)));
     text.push_str("use automata_runtime::generated::*;\n");
-    if all.iter().any(Facts::has_outside_actions) {
-        text.push_str("use super::outside;\n");
-    }
-    if names::has_module(&pieces.concat(), "types") {
-        text.push_str("use super::types;\n");
-    }
+    let automata = all.iter().map(|usage| usage.own_names().module.as_str());
+    text.push_str(&identifiers::imports(&pieces.concat(), automata.chain(["outside", "types"])));
     pieces[0] = text;
     pieces
 }
 
 /// The variant of an automaton.
-fn variant<'a>(facts: &Facts<'a>) -> &'a str {
-    &facts.own_names().variant
+fn variant<'a>(usage: &Usage<'a>) -> &'a str {
+    &usage.own_names().variant
 }
 
 /// What stands before a name of an automaton's module.
-fn path(facts: &Facts<'_>) -> String {
-    format!("super::{}", facts.own_names().module)
+fn path(usage: &Usage<'_>) -> String {
+    usage.own_names().module.clone()
 }
 
-fn message(all: &[Facts<'_>]) -> String {
-    let variants = all.iter().fold(String::new(), |mut text, facts| {
-        let name = &facts.automaton.name;
-        let key = if facts.automaton.key.is_some() { format!("{}, ", facts.key_type()) } else { String::new() };
-        let _ = writeln!(text, "/// For `{name}`.\n{}({key}Input<{}::Machine>),", variant(facts), path(facts));
-        if is_sent_beyond(all, facts.id) {
-            let beyond = beyond(variant(facts));
+fn message(all: &[Usage<'_>]) -> String {
+    let variants = all.iter().fold(String::new(), |mut text, usage| {
+        let name = &usage.automaton.name;
+        let key = if usage.automaton.key.is_some() { format!("{}, ", usage.key_type()) } else { String::new() };
+        let _ = writeln!(text, "/// For `{name}`.\n{}({key}Input<{}::Machine>),", variant(usage), path(usage));
+        if is_sent_beyond(all, usage.id) {
+            let beyond = beyond(variant(usage));
             let _ = writeln!(
                 text,
                 "/// For `{name}`, by a number that is outside of the type of its key.\n{beyond}(i128, Input<{}::Machine>),",
-                path(facts)
+                path(usage)
             );
         }
         text
@@ -73,15 +69,15 @@ fn message(all: &[Facts<'_>]) -> String {
     )
 }
 
-fn action(all: &[Facts<'_>]) -> String {
+fn action(all: &[Usage<'_>]) -> String {
     let mut variants = String::new();
-    for facts in all.iter().filter(|facts| facts.has_inside_actions()) {
-        let name = &facts.automaton.name;
-        let key = if facts.automaton.key.is_some() { format!("{}, ", facts.key_type()) } else { String::new() };
-        let of = if facts.has_outside_actions() { "Inside" } else { "Action" };
-        let _ = writeln!(variants, "/// Of `{name}`.\n{}({key}{}::{of}),", variant(facts), path(facts));
+    for usage in all.iter().filter(|usage| usage.has_inside_actions()) {
+        let name = &usage.automaton.name;
+        let key = if usage.automaton.key.is_some() { format!("{}, ", usage.key_type()) } else { String::new() };
+        let of = if usage.has_outside_actions() { "Inside" } else { "Action" };
+        let _ = writeln!(variants, "/// Of `{name}`.\n{}({key}{}::{of}),", variant(usage), path(usage));
     }
-    if all.iter().any(Facts::has_outside_actions) {
+    if all.iter().any(Usage::has_outside_actions) {
         variants.push_str("/// For a part outside.\nOutside(outside::Command),\n");
     }
     format!(
@@ -89,18 +85,18 @@ fn action(all: &[Facts<'_>]) -> String {
     )
 }
 
-fn alarm(all: &[Facts<'_>]) -> String {
+fn alarm(all: &[Usage<'_>]) -> String {
     let mut variants = String::new();
-    for facts in all.iter().filter(|facts| !facts.timers.is_empty()) {
-        let name = &facts.automaton.name;
-        let _ = writeln!(variants, "/// Of `{name}`.\n{}(Slot, {}::Timer),", variant(facts), path(facts));
+    for usage in all.iter().filter(|usage| !usage.timers.is_empty()) {
+        let name = &usage.automaton.name;
+        let _ = writeln!(variants, "/// Of `{name}`.\n{}(Slot, {}::Timer),", variant(usage), path(usage));
     }
     format!("/// A timer of an instance.\n#[derive(Clone, Copy, Debug)]\npub enum Alarm {{ {variants} }}\n")
 }
 
-fn host(all: &[Facts<'_>]) -> String {
+fn host(all: &[Usage<'_>]) -> String {
     let traits: Vec<String> =
-        all.iter().filter(|facts| facts.has_conditions()).map(|facts| format!("{}::Conditions", path(facts))).collect();
+        all.iter().filter(|usage| usage.has_conditions()).map(|usage| format!("{}::Conditions", path(usage))).collect();
     if traits.is_empty() {
         return "/// Nothing is asked: every type is a host, also `()`.\npub trait Host {}\nimpl<T> Host for T {}\n"
             .to_owned();
@@ -112,11 +108,11 @@ fn host(all: &[Facts<'_>]) -> String {
     )
 }
 
-fn settings(all: &[Facts<'_>]) -> String {
+fn settings(all: &[Usage<'_>]) -> String {
     let mut fields = String::new();
-    for facts in all.iter().filter(|facts| facts.has_settings()) {
-        let name = &facts.automaton.name;
-        let _ = writeln!(fields, "/// Of `{name}`.\npub {}: {}::Settings,", facts.own_names().member, path(facts));
+    for usage in all.iter().filter(|usage| usage.has_settings()) {
+        let name = &usage.automaton.name;
+        let _ = writeln!(fields, "/// Of `{name}`.\npub {}: {}::Settings,", usage.own_names().member, path(usage));
     }
     format!(
         "/// Parameters of instances, where their start gives nothing else.\n\
@@ -126,33 +122,33 @@ fn settings(all: &[Facts<'_>]) -> String {
 }
 
 /// What is read of an automaton's states, by anybody.
-fn reads_of(all: &[Facts<'_>], id: AutomatonId) -> BTreeSet<Who> {
-    let reads = all.iter().flat_map(|facts| facts.reads.keys().copied().chain(facts.watched()));
+fn reads_of(all: &[Usage<'_>], id: AutomatonId) -> BTreeSet<Who> {
+    let reads = all.iter().flat_map(|usage| usage.reads.keys().copied().chain(usage.watched()));
     reads.filter(|read| read.automaton == id).map(|read| read.who).collect()
 }
 
 /// Some automaton reads the states of others.
-fn has_states(all: &[Facts<'_>]) -> bool {
-    all.iter().any(|facts| !facts.reads.is_empty() || !facts.watched().is_empty())
+fn has_states(all: &[Usage<'_>]) -> bool {
+    all.iter().any(|usage| !usage.reads.is_empty() || !usage.watched().is_empty())
 }
 
-fn states(all: &[Facts<'_>]) -> String {
+fn states(all: &[Usage<'_>]) -> String {
     if !has_states(all) {
         return String::new();
     }
     let mut fields = String::new();
-    for facts in all {
-        let name = &facts.automaton.name;
-        let reads = reads_of(all, facts.id);
-        let of = match (reads.is_empty(), facts.automaton.key.is_some(), reads.contains(&Who::Keyed)) {
+    for usage in all {
+        let name = &usage.automaton.name;
+        let reads = reads_of(all, usage.id);
+        let of = match (reads.is_empty(), usage.automaton.key.is_some(), reads.contains(&Who::Keyed)) {
             (true, ..) => continue,
-            (false, false, _) => format!("Option<{}::State>", path(facts)),
+            (false, false, _) => format!("Option<{}::State>", path(usage)),
             (false, true, true) => {
-                format!("automata_runtime::StateTable<{}, {}::State>", facts.key_type(), path(facts))
+                format!("automata_runtime::StateTable<{}, {}::State>", usage.key_type(), path(usage))
             }
-            (false, true, false) => format!("automata_runtime::StateCounts<{}::State>", path(facts)),
+            (false, true, false) => format!("automata_runtime::StateCounts<{}::State>", path(usage)),
         };
-        let _ = writeln!(fields, "/// Of `{name}`.\npub {}: {of},", facts.own_names().member);
+        let _ = writeln!(fields, "/// Of `{name}`.\npub {}: {of},", usage.own_names().member);
     }
     format!(
         "/// The states that others look at. They change between deliveries only.\n\
@@ -160,7 +156,7 @@ fn states(all: &[Facts<'_>]) -> String {
     )
 }
 
-fn tables(all: &[Facts<'_>]) -> String {
+fn tables(all: &[Usage<'_>]) -> String {
     let mut fields = String::new();
     let mut made = String::new();
     let mut present = String::new();
@@ -168,20 +164,20 @@ fn tables(all: &[Facts<'_>]) -> String {
         fields.push_str("states: States,\n");
         made.push_str("states: States::default(),\n");
     }
-    for facts in all {
-        let (member, path) = (&facts.own_names().member, path(facts));
-        let (table, what) = match &facts.automaton.key {
-            Some(key) => ("Instances", format!("Per {}. {}", key.name, facts.automaton.summary)),
-            None => ("Single", facts.automaton.summary.clone()),
+    for usage in all {
+        let (member, path) = (&usage.own_names().member, path(usage));
+        let (table, what) = match &usage.automaton.key {
+            Some(key) => ("Instances", format!("Per {}. {}", key.name, usage.automaton.summary)),
+            None => ("Single", usage.automaton.summary.clone()),
         };
         let _ = writeln!(fields, "{}pub {member}: {table}<{path}::Machine>,", documented(&what));
         let _ = writeln!(made, "{member}: {table}::default(),");
-        let variant = variant(facts);
-        let _ = match &facts.automaton.key {
+        let variant = variant(usage);
+        let _ = match &usage.automaton.key {
             Some(_) => writeln!(present, "Message::{variant}(key, _) => self.{member}.get(key).is_some(),"),
             None => writeln!(present, "Message::{variant}(_) => self.{member}.get().is_some(),"),
         };
-        if is_sent_beyond(all, facts.id) {
+        if is_sent_beyond(all, usage.id) {
             let _ = writeln!(present, "Message::{}(..) => false,", beyond(variant));
         }
     }
@@ -195,23 +191,23 @@ fn tables(all: &[Facts<'_>]) -> String {
     )
 }
 
-fn system_impl(all: &[Facts<'_>]) -> String {
+fn system_impl(all: &[Usage<'_>]) -> String {
     let mut starts = Vec::new();
     let mut deliver = String::new();
     let mut fire = String::new();
     let mut visits = String::new();
-    for facts in all {
-        let (path, variant) = (path(facts), variant(facts));
+    for usage in all {
+        let (path, variant) = (path(usage), variant(usage));
         let _ = writeln!(visits, "visitor.member::<{path}::Machine>();");
-        if facts.automaton.key.is_none() && facts.all_defaulted() {
-            let given = if facts.automaton.parameters.is_empty() {
+        if usage.automaton.key.is_none() && usage.all_defaulted() {
+            let given = if usage.automaton.parameters.is_empty() {
                 "()".to_owned()
             } else {
                 format!("{path}::Given::default()")
             };
             starts.push(format!("Message::{variant}(Input::Start({given}))"));
         }
-        let _ = if facts.automaton.key.is_some() {
+        let _ = if usage.automaton.key.is_some() {
             writeln!(
                 deliver,
                 "Message::{variant}(key, input) => bus.deliver_to::<{path}::Machine>(key, input, origin, Message::{variant}, host, actions),"
@@ -222,14 +218,14 @@ fn system_impl(all: &[Facts<'_>]) -> String {
                 "Message::{variant}(input) => bus.deliver_to::<{path}::Machine>((), input, origin, |(), input| Message::{variant}(input), host, actions),"
             )
         };
-        if is_sent_beyond(all, facts.id) {
+        if is_sent_beyond(all, usage.id) {
             let beyond = beyond(variant);
             let _ = writeln!(
                 deliver,
                 "Message::{beyond}(key, input) => bus.deliver_beyond::<{path}::Machine>(key, &input, origin),"
             );
         }
-        if !facts.timers.is_empty() {
+        if !usage.timers.is_empty() {
             let _ = writeln!(
                 fire,
                 "Alarm::{variant}(slot, timer) => bus.fire_at::<{path}::Machine>(slot, timer, host, actions),"
@@ -259,28 +255,28 @@ fn system_impl(all: &[Facts<'_>]) -> String {
 }
 
 /// `impl Member<x::Machine> for System`.
-fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
-    let (member, path, variant) = (&facts.own_names().member, path(facts), variant(facts));
-    let is_keyed = facts.automaton.key.is_some();
+fn member(all: &[Usage<'_>], usage: &Usage<'_>) -> String {
+    let (member, path, variant) = (&usage.own_names().member, path(usage), variant(usage));
+    let is_keyed = usage.automaton.key.is_some();
     let table = if is_keyed { "Instances" } else { "Single" };
-    let host = if facts.has_conditions() { ", host" } else { "" };
-    let states = if facts.reads.is_empty() { "" } else { ", &self.states" };
-    let host_name = if facts.has_conditions() { "host" } else { "_" };
-    let action = match (facts.automaton.actions.is_empty(), is_keyed) {
+    let host = if usage.has_conditions() { ", host" } else { "" };
+    let states = if usage.reads.is_empty() { "" } else { ", &self.states" };
+    let host_name = if usage.has_conditions() { "host" } else { "_" };
+    let action = match (usage.automaton.actions.is_empty(), is_keyed) {
         (true, _) => {
-            format!("fn action(_: &{}, action: {path}::Action) -> Action {{ match action {{}} }}\n", facts.key_type())
+            format!("fn action(_: &{}, action: {path}::Action) -> Action {{ match action {{}} }}\n", usage.key_type())
         }
         (false, true) => format!(
             "#[inline]\nfn action(instance_: &{}, action: {path}::Action) -> Action {{ {} }}\n",
-            facts.key_type(),
-            outside::handed_on(facts, &path, variant)
+            usage.key_type(),
+            outside::handed_on(usage, &path, variant)
         ),
         (false, false) => format!(
             "#[inline]\nfn action((): &(), action: {path}::Action) -> Action {{ {} }}\n",
-            outside::handed_on(facts, &path, variant)
+            outside::handed_on(usage, &path, variant)
         ),
     };
-    let alarm = if facts.timers.is_empty() {
+    let alarm = if usage.timers.is_empty() {
         format!("fn alarm(_: Slot, timer: {path}::Timer) -> Alarm {{ match timer {{}} }}\n")
     } else {
         format!("fn alarm(slot: Slot, timer: {path}::Timer) -> Alarm {{ Alarm::{variant}(slot, timer) }}\n")
@@ -299,33 +295,33 @@ fn member(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
            #[inline]\nfn step(&mut self, slot: Slot, trigger: Trigger<'_, {path}::Event, {path}::Timer>, {host_name}: &mut (dyn Host + '_)) -> Answer {{ \
              {path}::step(self.{member}.parts(slot), trigger{host}{states}) }}\n\
            {route}{moved}{violates}{action}{alarm} }}\n",
-        parameters = match (facts.automaton.parameters.is_empty(), facts.has_settings()) {
+        parameters = match (usage.automaton.parameters.is_empty(), usage.has_settings()) {
             (true, _) => String::new(),
             (false, true) => format!("{path}::Parameters::new(&self.settings.{member}, given)"),
             (false, false) => format!("{path}::Parameters::new(given)"),
         },
-        made = if facts.automaton.parameters.is_empty() {
+        made = if usage.automaton.parameters.is_empty() {
             String::new()
         } else {
             format!("let parameters = Member::<{path}::Machine>::parameters(self, given);")
         },
-        handed = if facts.automaton.parameters.is_empty() { "()" } else { "parameters" },
-        given_name = if facts.automaton.parameters.is_empty() { "_" } else { "given" },
-        index = facts.id.index(),
-        key = facts.key_type(),
-        route = route(all, facts),
-        moved = moved(all, facts),
-        violates = properties::member(facts, &path),
+        handed = if usage.automaton.parameters.is_empty() { "()" } else { "parameters" },
+        given_name = if usage.automaton.parameters.is_empty() { "_" } else { "given" },
+        index = usage.id.index(),
+        key = usage.key_type(),
+        route = route(all, usage),
+        moved = moved(all, usage),
+        violates = properties::member(usage, &path),
     )
 }
 
-fn moved(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
-    let (member, path) = (&facts.own_names().member, path(facts));
-    let reads = reads_of(all, facts.id);
+fn moved(all: &[Usage<'_>], usage: &Usage<'_>) -> String {
+    let (member, path) = (&usage.own_names().member, path(usage));
+    let reads = reads_of(all, usage.id);
     if reads.is_empty() {
         return String::new();
     }
-    let (slot, before, body) = match (facts.automaton.key.is_some(), reads.contains(&Who::Keyed)) {
+    let (slot, before, body) = match (usage.automaton.key.is_some(), reads.contains(&Who::Keyed)) {
         (false, _) => ("_", "_", format!("self.states.{member} = after;")),
         (true, true) => {
             ("slot", "before", format!("self.states.{member}.moved(self.{member}.key(slot), before, after);"))
@@ -337,9 +333,9 @@ fn moved(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
     )
 }
 
-fn route(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
-    let path = path(facts);
-    let variants = sent_variants(facts);
+fn route(all: &[Usage<'_>], usage: &Usage<'_>) -> String {
+    let path = path(usage);
+    let variants = sent_variants(usage);
     if variants.is_empty() {
         let nothing = "fn route(&self, _: Slot, sent: automata_runtime::value::Never, _: &mut Outbox<'_, Self>) { match sent {} }\n";
         return nothing.to_owned();
@@ -349,12 +345,12 @@ fn route(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
     for variant in &variants {
         let sent = format!("{path}::Sent::{}", variant.name);
         arms.push_str(&match variant.kind {
-            SentKind::To(receiver) => route_one(facts, receiver, &sent, false),
-            SentKind::Start(receiver) => route_one(facts, receiver, &sent, true),
-            SentKind::All(receiver) => route_all(facts, receiver, &sent),
+            SentKind::To(receiver) => route_one(usage, receiver, &sent, false),
+            SentKind::Start(receiver) => route_one(usage, receiver, &sent, true),
+            SentKind::All(receiver) => route_all(usage, receiver, &sent),
             SentKind::Observed(change, state) => {
-                uses_slot |= facts.automaton.key.is_some();
-                route_observation(all, facts, change, state, &sent)
+                uses_slot |= usage.automaton.key.is_some();
+                route_observation(all, usage, change, state, &sent)
             }
         });
     }
@@ -364,15 +360,15 @@ fn route(all: &[Facts<'_>], facts: &Facts<'_>) -> String {
     )
 }
 
-fn route_one(facts: &Facts<'_>, receiver: AutomatonId, sent: &str, is_start: bool) -> String {
-    let automaton = &facts.system.automata[receiver];
-    let variant = &facts.names.of(receiver).variant;
+fn route_one(usage: &Usage<'_>, receiver: AutomatonId, sent: &str, is_start: bool) -> String {
+    let automaton = &usage.system.automata[receiver];
+    let variant = &usage.names.of(receiver).variant;
     let (field, input) = if is_start { ("given", "Start") } else { ("event", "Event") };
     if automaton.key.is_none() {
         return format!("{sent}({field}) => outbox.send(Message::{variant}(Input::{input}({field}))),\n");
     }
-    if facts.sends_wide(receiver, is_start) {
-        let of = super::facts::key_type(facts.system, receiver);
+    if usage.sends_wide(receiver, is_start) {
+        let of = super::usage::key_type(usage.system, receiver);
         return format!(
             "{sent} {{ key, {field} }} => outbox.send(match {of}::try_from(key) {{ \
                Ok(key) => Message::{variant}(key, Input::{input}({field})), \
@@ -385,17 +381,17 @@ fn route_one(facts: &Facts<'_>, receiver: AutomatonId, sent: &str, is_start: boo
 
 /// The variant of `Message` for a key that no instance can have. A name of a definition does not end in `_`.
 fn beyond(variant: &str) -> String {
-    format!("{}Beyond_", names::stem(variant))
+    format!("{}Beyond_", identifiers::stem(variant))
 }
 
 /// Whether something is sent to this automaton by a key that may be outside of the key's type.
-fn is_sent_beyond(all: &[Facts<'_>], id: AutomatonId) -> bool {
-    all.iter().any(|facts| facts.sends_wide(id, false) || facts.sends_wide(id, true))
+fn is_sent_beyond(all: &[Usage<'_>], id: AutomatonId) -> bool {
+    all.iter().any(|usage| usage.sends_wide(id, false) || usage.sends_wide(id, true))
 }
 
-fn route_all(facts: &Facts<'_>, receiver: AutomatonId, sent: &str) -> String {
-    let automaton = &facts.system.automata[receiver];
-    let names = facts.names.of(receiver);
+fn route_all(usage: &Usage<'_>, receiver: AutomatonId, sent: &str) -> String {
+    let automaton = &usage.system.automata[receiver];
+    let names = usage.names.of(receiver);
     let (member, variant) = (&names.member, &names.variant);
     if automaton.key.is_some() {
         format!(
@@ -410,12 +406,12 @@ fn route_all(facts: &Facts<'_>, receiver: AutomatonId, sent: &str) -> String {
 }
 
 /// For each automaton whose definition mentions the change, in the order of their names, to each of its instances.
-fn route_observation(all: &[Facts<'_>], facts: &Facts<'_>, change: Change, state: StateId, sent: &str) -> String {
+fn route_observation(all: &[Usage<'_>], usage: &Usage<'_>, change: Change, state: StateId, sent: &str) -> String {
     let mut loops = String::new();
     for observer in all {
         for (index, event) in observer.automaton.events.iter().enumerate() {
             let is_it = matches!(event.kind, EventKind::Observation { automaton, change: of, state: which }
-                if automaton == facts.id && of == change && which == state);
+                if automaton == usage.id && of == change && which == state);
             if !is_it {
                 continue;
             }
@@ -424,7 +420,7 @@ fn route_observation(all: &[Facts<'_>], facts: &Facts<'_>, change: Change, state
             let key = if event.fields.is_empty() {
                 String::new()
             } else {
-                format!(" {{ key: self.{}.key(slot).clone() }}", facts.own_names().member)
+                format!(" {{ key: self.{}.key(slot).clone() }}", usage.own_names().member)
             };
             let event = format!("Input::Event({path}::Event::{}{key})", own.event(EventId(index as u32)));
             let _ = if observer.automaton.key.is_some() {

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::documentation::documented;
-use super::{Options, names};
+use super::identifiers;
+use super::options::Options;
 use crate::model::{BaseType, IntegerType, System, Type, TypeDefinition, TypeId, TypeKind, Value};
 
 /// The type of a field, variable or answer.
@@ -14,7 +15,7 @@ pub fn owned_type(system: &System, of: Type) -> String {
         BaseType::Duration => "Milliseconds".to_owned(),
         BaseType::String => "String".to_owned(),
         BaseType::Bytes => "Bytes".to_owned(),
-        BaseType::Declared(id) => format!("types::{}", names::word(&system.types[id].name)),
+        BaseType::Declared(id) => format!("types::{}", identifiers::word(&system.types[id].name)),
     };
     if of.optional { format!("Option<{base}>") } else { base }
 }
@@ -73,7 +74,11 @@ pub fn variant_path(system: &System, id: crate::model::TypeId, variant: u32) -> 
     let definition = &system.types[id];
     match &definition.kind {
         TypeKind::Enum(variants) => {
-            format!("types::{}::{}", names::word(&definition.name), names::word(&variants[variant as usize]))
+            format!(
+                "types::{}::{}",
+                identifiers::word(&definition.name),
+                identifiers::word(&variants[variant as usize])
+            )
         }
         TypeKind::Opaque => unreachable!("only enums have variants"),
     }
@@ -108,7 +113,7 @@ fn unhidden(system: &System, rust: &str) -> String {
 }
 
 fn variant(name: &str) -> String {
-    let word = names::word(name);
+    let word = identifiers::word(name);
     let renamed = if word == name { String::new() } else { format!("#[serde(rename = {name:?})] ") };
     format!("{renamed}{word},")
 }
@@ -117,7 +122,7 @@ fn variant(name: &str) -> String {
 /// records name them so.
 fn variants_checked(definition: &TypeDefinition, variants: &[String]) -> String {
     let name = &definition.name;
-    let words: Vec<String> = variants.iter().map(|variant| names::word(variant)).collect();
+    let words: Vec<String> = variants.iter().map(|variant| identifiers::word(variant)).collect();
     let patterns: Vec<String> = words.iter().map(|word| format!("{name}_of_::{word}")).collect();
     let mut text = format!(
         "/// Its variants are those of `types.yaml`.\nconst _: fn(&{name}_of_) = |value| match value {{ {} => {{}} }};\n",
@@ -147,7 +152,7 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
         text.push_str("use automata_runtime::opaque;\n");
     }
     for (index, definition) in system.types.iter().enumerate() {
-        let type_name = names::word(&definition.name);
+        let type_name = identifiers::word(&definition.name);
         let summary = if definition.summary.is_empty() { definition.name.as_str() } else { &definition.summary };
         text.push_str(&documented(summary));
         match (&definition.kind, &definition.rust) {
@@ -170,8 +175,10 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
                      pub enum {type_name} {{ {declared} }}",
                 );
                 if definition.secret {
-                    let arms: String =
-                        variants.iter().map(|name| format!("Self::{} => b{name:?},", names::word(name))).collect();
+                    let arms: String = variants
+                        .iter()
+                        .map(|name| format!("Self::{} => b{name:?},", identifiers::word(name)))
+                        .collect();
                     let _ = writeln!(
                         text,
                         "impl ::core::convert::AsRef<[u8]> for {type_name} {{ \
@@ -188,7 +195,7 @@ pub fn module(system: &System, options: &Options) -> Vec<String> {
 /// here.
 fn checked(system: &System, id: TypeId, rust: &str, options: &Options) -> String {
     let definition = &system.types[id];
-    let (name, plain) = (names::word(&definition.name), &definition.name);
+    let (name, plain) = (identifiers::word(&definition.name), &definition.name);
     let mut keys = system.automata.iter().filter_map(|automaton| automaton.key.as_ref());
     let is_key = keys.any(|key| key.r#type.base == BaseType::Declared(id));
     let mut checks = vec!["carried"];

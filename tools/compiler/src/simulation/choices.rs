@@ -1,8 +1,8 @@
 //! What an instance would accept in a state, and what each would do.
 
 use crate::model::{Automaton, EventId, EventKind, Response, StateId, System, TransitionId};
+use crate::printer::{Printer, ignored};
 use crate::selection::{Answer, Cause, Step, answers_in};
-use crate::wording::{Wording, ignored};
 
 /// An event that a state, or one around it, mentions.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,14 +29,14 @@ pub struct Reaction {
 /// A case in the words of the definition: `if outgoing: send_hello, → CLIENT`.
 #[must_use]
 pub fn case_text(system: &System, automaton: &Automaton, case: TransitionId) -> String {
-    Wording::new(system, automaton).case(&automaton.transitions[case])
+    Printer::new(system, automaton).case(&automaton.transitions[case])
 }
 
 /// The events that are answered in `leaf`, in the order of their declaration. Answers that can never be reached, because something before
 /// always answers, are left out.
 #[must_use]
 pub fn choices(system: &System, automaton: &Automaton, leaf: StateId) -> Vec<Choice> {
-    let wording = Wording::new(system, automaton);
+    let printer = Printer::new(system, automaton);
     let answers = answers_in(system, automaton, leaf);
     let ids = (0..automaton.events.len() as u32).map(EventId);
     let of_event = |event: EventId| {
@@ -46,9 +46,9 @@ pub fn choices(system: &System, automaton: &Automaton, leaf: StateId) -> Vec<Cho
             let Cause::Event(arrival) = chain.cause else { continue };
             for step in chain.steps.iter().filter(|step| arrival.event == event && step.reached) {
                 let key = arrival.key.or(step.key);
-                let key = key.map(|key| format!("[{}] ", wording.expression(key, Some(event))));
+                let key = key.map(|key| format!("[{}] ", printer.expression(key, Some(event))));
                 let text = match step.answer {
-                    Answer::Transition(case) => wording.case(&automaton.transitions[case]),
+                    Answer::Transition(case) => printer.case(&automaton.transitions[case]),
                     Answer::Defer => "deferred".to_owned(),
                     Answer::Ignore => ignored(reason(automaton, step)),
                     Answer::IgnoreOthers => {
@@ -63,7 +63,7 @@ pub fn choices(system: &System, automaton: &Automaton, leaf: StateId) -> Vec<Cho
             EventKind::Declared { from, .. } => !from.is_empty(),
             EventKind::Observation { .. } => true,
         };
-        Choice { event, signature: wording.signature(event), reactions, from_outside }
+        Choice { event, signature: printer.signature(event), reactions, from_outside }
     };
     ids.map(of_event).filter(|choice| !choice.reactions.is_empty()).collect()
 }

@@ -8,6 +8,7 @@ use super::answers::split;
 use super::script::message;
 use super::session::{Reply, Saved, Session, sample, state_path};
 use super::{Input, describe};
+use crate::durations::duration_of;
 use crate::interpreter::Value;
 use crate::model::{BaseType, Field, System, Type};
 use crate::nearest::nearest;
@@ -15,16 +16,19 @@ use crate::nearest::nearest;
 /// Where explanations begin.
 const COLUMN: usize = 21;
 
-/// The help while a condition waits for its answer.
-pub(super) const HELP_AT_QUESTION: &str = "\
-  true, false, …       the answer, for these arguments; or
-  answer known=true    sets the answer of this or another condition, whatever its arguments; alone: lists all answers
-  states, trace        as always
-  cancel, undo         gives up this step: nothing is done
-  help, quit";
-
 const COMMANDS: [&str; 11] =
     ["wait", "start", "answer", "on", "states", "trace", "save", "undo", "help", "quit", "exit"];
+
+impl Session {
+    /// Takes a line that the person typed.
+    pub fn line(&mut self, line: &str) -> Reply {
+        let line = line.trim();
+        match self.waiting.take() {
+            Some((input, question)) => self.at_question(line, input, question),
+            None => run(self, line),
+        }
+    }
+}
 
 /// Runs the command in the line. A command takes precedence over an event of the same name, which still has its number.
 pub(super) fn run(session: &mut Session, line: &str) -> Reply {
@@ -102,7 +106,7 @@ fn assigned(system: &System, name: &str, of: Type) -> String {
 }
 
 fn wait(session: &mut Session, text: &str) -> Reply {
-    let Some(length_ms) = duration(text) else {
+    let Some(length_ms) = duration_of(text) else {
         return Reply::says(format!("`wait`: expected a length such as 500ms, 20s, 5min, 2h or 1d, got `{text}`"));
     };
     let now_ms = session.simulation.interpreter().now_ms();
@@ -242,21 +246,9 @@ pub(super) fn value(system: &System, of: Type, text: &str) -> Option<Value> {
         (_, "none") if of.optional => Some(Value::None),
         (BaseType::Bool, "yes" | "y") => Some(Value::Bool(true)),
         (BaseType::Bool, "no" | "n") => Some(Value::Bool(false)),
-        (BaseType::Duration, _) => duration(text).map(Value::Duration).or_else(|| Value::from_bare(system, of, text)),
+        (BaseType::Duration, _) => {
+            duration_of(text).map(Value::Duration).or_else(|| Value::from_bare(system, of, text))
+        }
         _ => Value::from_bare(system, of, text),
     }
-}
-
-fn duration(text: &str) -> Option<u64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let length: u64 = match unit.trim() {
-        "ms" => 1,
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(length)
 }

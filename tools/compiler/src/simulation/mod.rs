@@ -4,22 +4,23 @@
 mod answers;
 mod choices;
 mod commands;
+mod describe;
 mod journal;
+mod open_question;
 mod script;
 mod session;
 #[cfg(test)]
 mod tests;
-mod wording;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use self::answers::Answers;
 pub use self::choices::{Choice, Reaction, case_text, choices};
+pub use self::describe::describe;
 pub use self::journal::Journal;
 pub use self::script::{ScriptError, play, run_script};
 pub use self::session::{Reply, Saved, Session};
-pub use self::wording::describe;
 
 use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};
 use crate::model::{AutomatonId, ConditionId, EventId, ParameterId, System};

@@ -9,12 +9,12 @@ use automata_runtime::secret::Key;
 
 use super::answers::question_text;
 use super::choices::{Choice, choices};
-use super::wording::{moment, shown};
+use super::describe::{moment, shown};
 use super::{Input, Journal, OpenQuestion, Refusal, Simulation, describe};
 use crate::interpreter::{Address, Delivery, Error, InstanceView, Value};
 use crate::model::{StateId, System};
+use crate::printer::Printer;
 use crate::trace::Recording;
-use crate::wording::Wording;
 
 /// How many inputs can be undone.
 const UNDO_LIMIT: usize = 1000;
@@ -59,7 +59,7 @@ pub struct Session {
     pub(super) before: Vec<Simulation>,
     /// An input that waits for the answer to a question.
     pub(super) waiting: Option<(Input, OpenQuestion)>,
-    started: bool,
+    pub(super) started: bool,
 }
 
 impl Session {
@@ -186,15 +186,6 @@ impl Session {
         choices
     }
 
-    /// Takes a line that the person typed.
-    pub fn line(&mut self, line: &str) -> Reply {
-        let line = line.trim();
-        match self.waiting.take() {
-            Some((input, question)) => self.answer(line, input, question),
-            None => super::commands::run(self, line),
-        }
-    }
-
     pub(super) fn can_be_started_by_hand(&self) -> bool {
         let automaton = &self.simulation.interpreter().system().automata[self.focus.automaton];
         automaton.events.iter().all(|event| event.name != "start")
@@ -204,10 +195,10 @@ impl Session {
     fn parameters(&self) -> String {
         let system = self.simulation.interpreter().system();
         let automaton = &system.automata[self.focus.automaton];
-        let wording = Wording::new(system, automaton);
+        let printer = Printer::new(system, automaton);
         let parameters = automaton.parameters.iter().map(|parameter| {
             let of = format!("{}: {}", parameter.name, system.type_name(parameter.r#type));
-            parameter.default.as_ref().map_or(of.clone(), |default| format!("{of} = {}", wording.value(default)))
+            parameter.default.as_ref().map_or(of.clone(), |default| format!("{of} = {}", printer.value(default)))
         });
         let parameters: Vec<String> = parameters.collect();
         if parameters.is_empty() { String::new() } else { format!(", with {}", parameters.join(", ")) }
@@ -257,56 +248,6 @@ impl Session {
         shown.into_iter().map(describe).chain(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// A line at an open question: a command that makes sense there, or the answer. (A text that is the name of a command is
-    /// given with `answer x=help`.)
-    fn answer(&mut self, line: &str, input: Input, question: OpenQuestion) -> Reply {
-        let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
-        match (word, rest) {
-            ("quit" | "exit", "") => return Reply { quit: true, ..Reply::default() },
-            // The input that asks is the last one, and has done nothing.
-            ("cancel" | "undo", "") if self.started => return Reply::says("Nothing was done."),
-            ("cancel" | "undo", "") => {
-                return self.still_asks("The system has to start first.", input, question);
-            }
-            ("help" | "?", "") => {
-                let help = format!("{}\n{}", super::commands::HELP_AT_QUESTION, self.wants(&question));
-                return self.still_asks(help, input, question);
-            }
-            ("states" | "trace", "") | ("answer", _) => return self.command_meanwhile(line, input, question),
-            _ => {}
-        }
-        let system = Arc::clone(self.simulation.interpreter().system());
-        let of = system.automata[question.automaton].conditions[question.condition].r#type;
-        match super::commands::value(&system, of, line) {
-            Some(answer) => {
-                let arguments = Some(question.arguments);
-                self.simulation.answers_mut().insert(question.automaton, question.condition, arguments, answer);
-                self.perform(input)
-            }
-            None => {
-                let expected = crate::interpreter::expected(&system, of);
-                let text = format!("Expected {expected}, got `{line}`; `cancel` gives up, `help` shows the rest");
-                self.still_asks(text, input, question)
-            }
-        }
-    }
-
-    /// Runs a command that changes no instance; if that has answered the question, the input continues.
-    fn command_meanwhile(&mut self, line: &str, input: Input, question: OpenQuestion) -> Reply {
-        let said = super::commands::run(self, line).text;
-        if !self.simulation.answers().know(question.automaton, question.condition, &question.arguments) {
-            return self.still_asks(said, input, question);
-        }
-        let mut reply = self.perform(input);
-        reply.text = if reply.text.is_empty() { said } else { format!("{said}\n{}", reply.text) };
-        reply
-    }
-
-    fn still_asks(&mut self, text: impl Into<String>, input: Input, question: OpenQuestion) -> Reply {
-        self.waiting = Some((input, question));
-        Reply::says(text)
-    }
-
     /// What to say when there are no more lines: nothing, unless a question is open.
     #[must_use]
     pub fn at_end_of_input(&self) -> Option<String> {
@@ -314,13 +255,7 @@ impl Session {
         Some(format!("{} was not answered: the step that asked for it was not done.", self.question(question)))
     }
 
-    fn wants(&self, question: &OpenQuestion) -> String {
-        let system = self.simulation.interpreter().system();
-        let of = system.automata[question.automaton].conditions[question.condition].r#type;
-        format!("{} expects {}.", self.question(question), crate::interpreter::expected(system, of))
-    }
-
-    fn question(&self, question: &OpenQuestion) -> String {
+    pub(super) fn question(&self, question: &OpenQuestion) -> String {
         let system = self.simulation.interpreter().system();
         question_text(system, question.automaton, question.condition, &question.arguments)
     }

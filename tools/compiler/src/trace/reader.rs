@@ -44,12 +44,12 @@ impl fmt::Display for TraceError {
 #[derive(Debug, Default)]
 pub struct Block {
     text: String,
-    lines: Vec<Place>,
+    lines: Vec<Parts>,
 }
 
 /// Where the parts of a line are in the bytes of its block.
 #[derive(Clone, Debug)]
-struct Place {
+struct Parts {
     number: u64,
     line: Range<usize>,
     sequence: u64,
@@ -67,20 +67,20 @@ struct Place {
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
     all: &'a str,
-    place: &'a Place,
+    parts: &'a Parts,
 }
 
 impl<'a> Line<'a> {
     /// In the file, from 1.
     #[must_use]
     pub fn number(&self) -> u64 {
-        self.place.number
+        self.parts.number
     }
 
     /// The whole line, without its line feed.
     #[must_use]
     pub fn text(&self) -> &'a str {
-        &self.all[self.place.line.clone()]
+        &self.all[self.parts.line.clone()]
     }
 
     /// The whole line as a record.
@@ -100,43 +100,43 @@ impl<'a> Line<'a> {
     /// Number of the delivery.
     #[must_use]
     pub fn sequence(&self) -> u64 {
-        self.place.sequence
+        self.parts.sequence
     }
 
     /// The time that was given to the bus.
     #[must_use]
     pub fn at_ms(&self) -> u64 {
-        self.place.at_ms
+        self.parts.at_ms
     }
 
     /// The delivery from which it followed.
     #[must_use]
     pub fn cause(&self) -> Option<u64> {
-        self.place.cause
+        self.parts.cause
     }
 
     /// `name[key]`.
     #[must_use]
     pub fn instance(&self) -> Cow<'a, str> {
-        unquoted(&self.all[self.place.instance.clone()])
+        unquoted(&self.all[self.parts.instance.clone()])
     }
 
     /// As in the record.
     #[must_use]
     pub fn event(&self) -> Cow<'a, str> {
-        unquoted(&self.all[self.place.event.clone()])
+        unquoted(&self.all[self.parts.event.clone()])
     }
 
     /// `{…}` as written in the line; empty if there are none.
     #[must_use]
     pub fn fields(&self) -> &'a str {
-        &self.all[self.place.fields.clone()]
+        &self.all[self.parts.fields.clone()]
     }
 
     /// `[…]` as written in the line; empty if nothing was asked.
     #[must_use]
     pub fn conditions(&self) -> &'a str {
-        &self.all[self.place.conditions.clone()]
+        &self.all[self.parts.conditions.clone()]
     }
 }
 
@@ -164,7 +164,7 @@ impl Block {
     /// The line at that place, if there is one.
     #[must_use]
     pub fn line(&self, index: usize) -> Option<Line<'_>> {
-        self.lines.get(index).map(|place| Line { all: &self.text, place })
+        self.lines.get(index).map(|parts| Line { all: &self.text, parts })
     }
 
     /// The line as an input, if the reader has made one; only once.
@@ -252,7 +252,7 @@ impl Reader {
             let end = text[begin..].find('\n').map_or(text.len(), |length| begin + length);
             self.number += 1;
             match self.line(&text, begin..end) {
-                Ok(place) => lines.extend(place),
+                Ok(parts) => lines.extend(parts),
                 Err(error) => {
                     outcome = Err(error);
                     break;
@@ -303,7 +303,7 @@ impl Reader {
         Err(TraceError::new(self.number + 1, problem))
     }
 
-    fn line(&mut self, all: &str, range: Range<usize>) -> Result<Option<Place>, TraceError> {
+    fn line(&mut self, all: &str, range: Range<usize>) -> Result<Option<Parts>, TraceError> {
         let number = self.number;
         let wrong = |problem: String| Err(TraceError::new(number, problem));
         if self.ending == Ending::Ended {
@@ -324,8 +324,8 @@ impl Reader {
                 Input::read(system, &unquoted(part(&instance)), &unquoted(part(&event)), part(&fields))
             });
             let line = range;
-            let place = Place { number, line, sequence, at_ms, cause, instance, event, fields, conditions, input };
-            return self.follows(place).map(Some);
+            let parts = Parts { number, line, sequence, at_ms, cause, instance, event, fields, conditions, input };
+            return self.follows(parts).map(Some);
         }
         let raw: Raw<'_> = match serde_json::from_str(text) {
             Ok(raw) => raw,
@@ -371,7 +371,7 @@ impl Reader {
             let begin = part.get().as_ptr() as usize - base;
             begin..begin + part.get().len()
         };
-        self.follows(Place {
+        self.follows(Parts {
             number,
             line: range,
             sequence,
@@ -387,8 +387,8 @@ impl Reader {
     }
 
     /// Checks that the line can follow those before it.
-    fn follows(&mut self, place: Place) -> Result<Place, TraceError> {
-        let Place { number, sequence, at_ms, cause, .. } = place;
+    fn follows(&mut self, parts: Parts) -> Result<Parts, TraceError> {
+        let Parts { number, sequence, at_ms, cause, .. } = parts;
         let wrong = |problem: String| Err(TraceError::new(number, problem));
         if sequence != self.sequence {
             return wrong(format!(
@@ -403,7 +403,7 @@ impl Reader {
             return wrong("the line's cause is a later delivery".to_owned());
         }
         (self.sequence, self.at_ms) = (sequence + 1, at_ms);
-        Ok(place)
+        Ok(parts)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Comparisons: which two things are compared, and what holds in a cell.
 
-use super::{Cell, declared, without_spans};
+use super::dimension::{Cell, number};
+use super::without_spans::{declared, without_spans};
 use crate::model::{BinaryOperator, Expression, ExpressionKind, Type, Value};
 
 /// The two sides of a comparison, sorted out.
@@ -30,14 +31,6 @@ impl<'e> Sides<'e> {
                 Sides::Values { first, second, flipped }
             }
         }
-    }
-}
-
-pub fn number(value: &Value) -> Option<i128> {
-    match value {
-        Value::Integer(value) => Some(*value),
-        Value::Duration(ms) => Some(i128::from(*ms)),
-        _ => None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! A world as text: the few facts that decide.
 
-use super::{Cell, Dimension, Subject, World, Worlds};
-use crate::expression::duration_text;
+use super::dimension::{Cell, Dimension, Subject};
+use super::{World, Worlds};
+use crate::durations::duration_text;
 use crate::model::{Expression, Field, Value};
-use crate::wording::Wording;
+use crate::printer::Printer;
 
 impl Worlds<'_> {
     /// The facts that make a world like this, without those that make no difference: each reads like a guard.
@@ -28,8 +29,8 @@ impl Worlds<'_> {
     }
 
     fn fact(&self, dimension: &Dimension, cell: usize, fields: &[Field]) -> String {
-        let wording = Wording::new(self.system, self.automaton);
-        let text = |of: &Expression| wording.expression_over(of, fields);
+        let printer = Printer::new(self.system, self.automaton);
+        let text = |of: &Expression| printer.expression_over(of, fields);
         let cell = &dimension.cells[cell];
         match &dimension.subject {
             Subject::Value(of) => self.value_fact(&text(of), dimension, cell),
@@ -58,7 +59,7 @@ impl Worlds<'_> {
     }
 
     fn value_fact(&self, value: &str, dimension: &Dimension, cell: &Cell) -> String {
-        let wording = Wording::new(self.system, self.automaton);
+        let printer = Printer::new(self.system, self.automaton);
         let number = |number: i128| match u64::try_from(number) {
             Ok(ms) if dimension.is_duration() => duration_text(ms),
             _ => number.to_string(),
@@ -68,7 +69,7 @@ impl Worlds<'_> {
         match cell {
             Cell::Constant(Value::Bool(true)) if dimension.cells.len() == 2 => value.to_owned(),
             Cell::Constant(Value::Bool(false)) if dimension.cells.len() == 2 => format!("not {value}"),
-            Cell::Constant(constant) => format!("{value} == {}", wording.value(constant)),
+            Cell::Constant(constant) => format!("{value} == {}", printer.value(constant)),
             Cell::Range(low, high) if low == high => format!("{value} == {}", number(*low)),
             Cell::Range(_, high) if Some(cell) == first && Some(cell) != last => {
                 format!("{value} <= {}", number(*high))

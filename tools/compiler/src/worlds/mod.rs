@@ -8,25 +8,29 @@
 //! worlds is still true, and what is found in some is marked as uncertain: then values are tried ([`trial`]).
 
 mod comparison;
+mod dimension;
 mod example;
 mod formula;
 mod lazy;
 mod range;
 mod samples;
 mod trial;
+mod without_spans;
 
-use self::comparison::{Sides, cell_compares, compare, flip, number, order_holds};
+use self::comparison::{Sides, cell_compares, compare, flip, order_holds};
+use self::dimension::{Cell, Dimension, Subject};
 pub use self::formula::Formula;
 use self::lazy::MOST_WORLDS;
 pub use self::lazy::World;
 pub(crate) use self::range::range_knowing;
 pub(crate) use self::samples::{Constants, Extent};
 pub(crate) use self::trial::{Verdict, fact, open_case};
+use self::without_spans::declared;
+pub use self::without_spans::without_spans;
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Expression, ExpressionKind, Observed, StateId, System, Type,
     TypeKind, Value,
 };
-use crate::source::Span;
 
 /// All combinations of what some guards depend on.
 #[derive(Debug)]
@@ -35,43 +39,6 @@ pub struct Worlds<'a> {
     automaton: &'a Automaton,
     dimensions: Vec<Dimension>,
     divides: bool,
-}
-
-#[derive(Debug)]
-struct Dimension {
-    subject: Subject,
-    cells: Vec<Cell>,
-}
-
-/// What a dimension is about; expressions without spans, so that they can be compared.
-#[derive(Debug, PartialEq)]
-enum Subject {
-    Value(Expression),
-    Order(Expression, Expression),
-    Leaf(AutomatonId, Option<Expression>),
-    Divisor(Expression),
-    Quantified(Expression),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Cell {
-    Constant(Value),
-    /// Integers and durations: from, to.
-    Range(i128, i128),
-    /// None of the constants that are named.
-    Other,
-    Less,
-    Equal,
-    Greater,
-    Different,
-    Leaf(StateId),
-    /// There is no such instance.
-    Absent {
-        never_ends: bool,
-    },
-    Zero,
-    True,
-    False,
 }
 
 impl<'a> Worlds<'a> {
@@ -306,94 +273,6 @@ impl<'a> Worlds<'a> {
     }
 }
 
-impl Dimension {
-    fn is_duration(&self) -> bool {
-        matches!(&self.subject, Subject::Value(of) if of.r#type.base == BaseType::Duration)
-    }
-
-    /// Makes a separate cell for a constant.
-    fn cut(&mut self, constant: &Value) {
-        if let Some(number) = number(constant) {
-            let cut = |cell: &Cell| match *cell {
-                Cell::Range(low, high) if low <= number && number <= high => {
-                    let parts = [(low, number - 1), (number, number), (number + 1, high)];
-                    let parts = parts.into_iter().filter(|(low, high)| low <= high);
-                    parts.map(|(low, high)| Cell::Range(low, high)).collect()
-                }
-                _ => vec![cell.clone()],
-            };
-            self.cells = self.cells.iter().flat_map(cut).collect();
-        } else if self.cells.contains(&Cell::Other) && !self.cells.contains(&Cell::Constant(constant.clone())) {
-            self.cells.push(Cell::Constant(constant.clone()));
-        }
-    }
-}
-
-impl Subject {
-    /// Whether each of its cells occurs.
-    fn is_exact(&self) -> bool {
-        match self {
-            Subject::Value(of) => range::is_exact(of),
-            Subject::Order(first, second) => {
-                range::is_exact(first) && range::is_exact(second) && range::are_independent(first, second)
-            }
-            Subject::Leaf(..) | Subject::Divisor(_) | Subject::Quantified(_) => true,
-        }
-    }
-
-    /// What it depends on and shares with other dimensions. The answers of different conditions are independent, and so are those for
-    /// different constants.
-    fn bases(&self) -> Vec<Expression> {
-        let mut bases = Vec::new();
-        match self {
-            Subject::Value(of) | Subject::Divisor(of) => collect_bases(of, &mut bases),
-            Subject::Order(first, second) => {
-                collect_bases(first, &mut bases);
-                collect_bases(second, &mut bases);
-            }
-            Subject::Leaf(automaton, Some(_)) => bases.push(some_instance(*automaton)),
-            Subject::Leaf(_, None) => {}
-            // `any X in S` and `any X in T` depend on one another where S and T overlap; so do `any`, `all` and `X[key]`.
-            Subject::Quantified(of) => {
-                if let ExpressionKind::InState { automaton, .. } = of.kind {
-                    bases.push(some_instance(automaton));
-                }
-            }
-        }
-        bases
-    }
-}
-
-/// Stands for whatever depends on the instances of an automaton.
-fn some_instance(automaton: AutomatonId) -> Expression {
-    let kind = ExpressionKind::InState { who: Observed::Any, automaton, state: StateId::ROOT };
-    Expression { kind, r#type: Type::BOOL, span: Span::default() }
-}
-
-fn collect_bases(expression: &Expression, bases: &mut Vec<Expression>) {
-    match expression.kind {
-        ExpressionKind::Literal(_) => {}
-        ExpressionKind::Binary(..)
-        | ExpressionKind::Extreme(..)
-        | ExpressionKind::Present(_)
-        | ExpressionKind::Not(_)
-        | ExpressionKind::Negate(_) => {
-            for child in expression.children() {
-                collect_bases(child, bases);
-            }
-        }
-        ExpressionKind::Condition(id, ref arguments) => {
-            bases.push(expression.clone());
-            // If the arguments are equal, the answers are.
-            if arguments.iter().any(|argument| !matches!(argument.kind, ExpressionKind::Literal(_))) {
-                bases.push(Expression { kind: ExpressionKind::Condition(id, Vec::new()), ..expression.clone() });
-                arguments.iter().for_each(|argument| collect_bases(argument, bases));
-            }
-        }
-        _ => bases.push(expression.clone()),
-    }
-}
-
 /// The divisor, unless it is a constant (which is not zero: that is an error).
 fn divisor(expression: &Expression) -> Option<&Expression> {
     match &expression.kind {
@@ -425,33 +304,4 @@ fn quantified(expression: &Expression) -> Subject {
         *who = Observed::Any;
     }
     Subject::Quantified(expression)
-}
-
-/// What is certainly not `none` as it was declared: beside guards that ask whether it is.
-fn declared(expression: &Expression) -> &Expression {
-    match &expression.kind {
-        ExpressionKind::Present(of) => of,
-        _ => expression,
-    }
-}
-
-/// The expression without its places, so that two can be compared by what they say.
-#[must_use]
-pub fn without_spans(expression: &Expression) -> Expression {
-    let strip = |of: &Expression| Box::new(without_spans(of));
-    let kind = match &expression.kind {
-        ExpressionKind::Condition(id, arguments) => {
-            ExpressionKind::Condition(*id, arguments.iter().map(without_spans).collect())
-        }
-        ExpressionKind::Not(of) => ExpressionKind::Not(strip(of)),
-        ExpressionKind::Negate(of) => ExpressionKind::Negate(strip(of)),
-        ExpressionKind::Present(of) => ExpressionKind::Present(strip(of)),
-        ExpressionKind::Extreme(extreme, left, right) => ExpressionKind::Extreme(*extreme, strip(left), strip(right)),
-        ExpressionKind::Binary(operator, left, right) => ExpressionKind::Binary(*operator, strip(left), strip(right)),
-        ExpressionKind::InState { who: Observed::Keyed(key), automaton, state } => {
-            ExpressionKind::InState { who: Observed::Keyed(strip(key)), automaton: *automaton, state: *state }
-        }
-        other => other.clone(),
-    };
-    Expression { kind, r#type: expression.r#type, span: Span::default() }
 }

@@ -1,6 +1,6 @@
 //! The values that a calculation can have, from those of its operands: bounds that hold, and whether all between them occur.
 
-use super::without_spans;
+use super::without_spans::{collect_bases, without_spans};
 use crate::model::{Automaton, BaseType, BinaryOperator, Expression, ExpressionKind, Extreme, Type, Value};
 
 /// Smallest and largest value of an integer or duration.
@@ -100,8 +100,8 @@ pub fn is_exact(of: &Expression) -> bool {
 /// Whether the two have nothing in common.
 pub fn are_independent(left: &Expression, right: &Expression) -> bool {
     let (mut these, mut those) = (Vec::new(), Vec::new());
-    super::collect_bases(left, &mut these);
-    super::collect_bases(right, &mut those);
+    collect_bases(left, &mut these);
+    collect_bases(right, &mut those);
     !these.iter().any(|base| those.contains(base))
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::lazy::{self, World};
 use super::range;
 use super::samples::{Constants, Extent};
-use super::without_spans;
+use super::without_spans::without_spans;
 use crate::interpreter::{Value, extreme_of, operation};
 use crate::model::{
     self, Automaton, AutomatonId, BaseType, BinaryOperator, ConditionId, Expression, ExpressionKind, Field, Observed,

@@ -10,7 +10,7 @@ use automata_compiler::model::{
 use super::{ROOT, Writer, in_comment};
 use crate::ecmascript::IN_STATE;
 use crate::outline::visible;
-use crate::wording::Wording;
+use crate::printer::Printer;
 
 impl Writer<'_> {
     pub(super) fn head(&mut self) {
@@ -30,14 +30,14 @@ impl Writer<'_> {
 
     /// The interface of the automaton.
     fn partners(&self) -> Vec<String> {
-        let (automaton, wording) = (self.automaton, Wording::new(self.system, self.automaton));
+        let (automaton, printer) = (self.automaton, Printer::new(self.system, self.automaton));
         let mut lines = Vec::new();
         for (id, event) in automaton.events.iter().enumerate() {
             let name = self.event_name(automata_compiler::model::EventId(id as u32));
             let from = match &event.kind {
                 EventKind::Declared { from, .. } if from.is_empty() => "raised here".to_owned(),
                 EventKind::Declared { from, .. } => {
-                    let from: Vec<_> = from.iter().map(|&partner| wording.partner(partner)).collect();
+                    let from: Vec<_> = from.iter().map(|&partner| printer.partner(partner)).collect();
                     format!("from {}", from.join(", "))
                 }
                 EventKind::Observation { .. } => format!("to be sent when: {}", event.name),

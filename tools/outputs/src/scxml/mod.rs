@@ -15,7 +15,7 @@ use automata_compiler::model::{
 use automata_compiler::source::Sources;
 
 use crate::ecmascript::{Script, helpers};
-use crate::wording::{Wording, event_of};
+use crate::printer::{Printer, event_of};
 use crate::xml::escape;
 
 mod effects;
@@ -95,7 +95,7 @@ type Attributes<'t> = [(&'t str, String)];
 
 impl Writer<'_> {
     fn is_wrapped(&self) -> bool {
-        crate::outline::root_acts(&Wording::new(self.system, self.automaton))
+        crate::outline::root_acts(&Printer::new(self.system, self.automaton))
     }
 
     fn initial(&self) -> String {

@@ -11,24 +11,11 @@ use automata_compiler::model::{
 };
 use automata_compiler::source::{Sources, Span};
 
+use super::sizes::{BLOCK_GAP, DETAIL_SIZE, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE};
 use super::typeset::{Glyph, ORDER_END, Paragraph, Reference, Run, Tone};
 use crate::metrics::text_width;
-use crate::wording::{Wording, event_of};
+use crate::printer::{Printer, event_of};
 
-/// Size of the name of a state, in pixels.
-pub const NAME_SIZE: f64 = 13.0;
-/// Size of the trigger and guard of a label, in pixels.
-pub const LABEL_SIZE: f64 = 12.0;
-/// Size of the text inside a state, and of what a transition does, in pixels.
-pub const DETAIL_SIZE: f64 = 11.0;
-/// Height of the band with the name, in pixels.
-pub const NAME_BAND: f64 = 32.0;
-/// Between a border and the text inside, in pixels.
-pub const INSET: f64 = 12.0;
-/// Between the blocks of one label, in pixels.
-pub const BLOCK_GAP: f64 = 6.0;
-/// Around a label, in pixels.
-pub const LABEL_INSET: f64 = 3.0;
 /// Lines inside a leaf are broken at this width, in pixels.
 const LEAF_TEXT: f64 = 250.0;
 /// Lines inside a composite, and of what the root does, are broken at this width, in pixels.
@@ -148,7 +135,7 @@ pub fn diagram(
 ) -> Diagram {
     let mut builder = Builder {
         counts,
-        wording: Wording::new(system, automaton),
+        printer: Printer::new(system, automaton),
         sources,
         label_width,
         diagram: Diagram { nodes: Vec::new(), edges: Vec::new() },
@@ -162,7 +149,7 @@ pub fn diagram(
 
 struct Builder<'a> {
     counts: Option<Counts<'a>>,
-    wording: Wording<'a>,
+    printer: Printer<'a>,
     sources: &'a Sources,
     label_width: f64,
     diagram: Diagram,
@@ -179,7 +166,7 @@ struct Group {
 
 impl<'a> Builder<'a> {
     fn automaton(&self) -> &'a Automaton {
-        self.wording.automaton
+        self.printer.automaton
     }
 
     fn nodes(&mut self) {
@@ -283,7 +270,7 @@ impl<'a> Builder<'a> {
 
     fn activity(&self, keyword: &str, effects: &Effects, width: f64) -> Paragraph {
         let mut runs = vec![Run::plain(format!("{keyword} /"), Tone::Keyword)];
-        runs.extend(separated(self.wording.effects(effects, None).into_iter().map(effect).collect()));
+        runs.extend(separated(self.printer.effects(effects, None).into_iter().map(effect).collect()));
         Paragraph::new(DETAIL_SIZE, None, runs, width)
     }
 
@@ -328,7 +315,7 @@ impl<'a> Builder<'a> {
         let handlers = self.automaton().states[id].handlers.iter();
         let deferred = handlers.filter(|handler| matches!(handler.response, Response::Defer { .. }));
         deferred
-            .map(|handler| self.quiet(self.wording.event(handler.event, handler.key.as_ref()), handler.span, ""))
+            .map(|handler| self.quiet(self.printer.event(handler.event, handler.key.as_ref()), handler.span, ""))
             .collect()
     }
 
@@ -342,7 +329,7 @@ impl<'a> Builder<'a> {
         });
         let handlers = automaton.states[id].handlers.iter().filter_map(|handler| match &handler.response {
             Response::Ignore { reason } => {
-                Some(self.quiet(self.wording.event(handler.event, handler.key.as_ref()), handler.span, reason))
+                Some(self.quiet(self.printer.event(handler.event, handler.key.as_ref()), handler.span, reason))
             }
             Response::Cases(_) | Response::Defer { .. } => None,
         });
@@ -358,7 +345,7 @@ impl<'a> Builder<'a> {
 
     fn trigger_with_guard(&self, transition: TransitionId) -> Run {
         let mut run = self.trigger(transition);
-        if let Some(guard) = self.wording.guard(transition) {
+        if let Some(guard) = self.printer.guard(transition) {
             run.text = format!("{} [{guard}]", run.text);
         }
         let tone = if run.tone == Tone::Never { Tone::Never } else { Tone::Quiet };
@@ -380,7 +367,7 @@ impl<'a> Builder<'a> {
             order: self.order(id),
         };
         let number = reference.order.map_or(String::new(), |order| format!("{order}{ORDER_END}"));
-        let (text, tone) = (format!("{number}{}", self.wording.trigger(id)), self.tone(transition));
+        let (text, tone) = (format!("{number}{}", self.printer.trigger(id)), self.tone(transition));
         match self.counts.map(|counts| counts.transitions[id.index()]) {
             None => Run { text, tone, reference: Some(reference) },
             Some(0) => Run { text: format!("{text} ×0"), tone: Tone::Never, reference: Some(reference) },
@@ -391,10 +378,10 @@ impl<'a> Builder<'a> {
     /// Which of several cases of one trigger in one state this is, from 1.
     fn order(&self, id: TransitionId) -> Option<usize> {
         let transitions = &self.automaton().transitions;
-        let (this, text) = (&transitions[id], self.wording.trigger(id));
+        let (this, text) = (&transitions[id], self.printer.trigger(id));
         let alike = (0..transitions.len() as u32).map(TransitionId).filter(|&other| {
             let other_one = &transitions[other];
-            (other_one.state, other_one.trigger) == (this.state, this.trigger) && self.wording.trigger(other) == text
+            (other_one.state, other_one.trigger) == (this.state, this.trigger) && self.printer.trigger(other) == text
         });
         let alike: Vec<_> = alike.collect();
         alike.iter().position(|&other| other == id).filter(|_| alike.len() > 1).map(|place| place + 1)
@@ -424,8 +411,8 @@ impl<'a> Builder<'a> {
         let mut groups: Vec<Group> = Vec::new();
         for id in transitions {
             let transition = &self.automaton().transitions[id];
-            let guard = self.wording.guard(id);
-            let effects = self.wording.effects(&transition.effects, event_of(transition));
+            let guard = self.printer.guard(id);
+            let effects = self.printer.effects(&transition.effects, event_of(transition));
             let alike = groups
                 .iter_mut()
                 .find(|group| group.guard == guard && guard.as_deref() != Some("else") && group.effects == effects);

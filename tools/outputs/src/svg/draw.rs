@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use automata_compiler::model::Automaton;
 
-use super::diagram::{BLOCK_GAP, Counts, Diagram, Edge, INSET, LABEL_INSET, NAME_BAND, NAME_SIZE, Node, Shape};
+use super::diagram::{Counts, Diagram, Edge, Node, Shape};
 use super::geometry::{Point, Rectangle, segments};
 use super::ids;
 use super::layout::Layout;
+use super::sizes::{BLOCK_GAP, INSET, LABEL_INSET, NAME_BAND, NAME_SIZE};
 use super::style::{style_sheet, usage_rules};
 use super::typeset::{Glyph, ORDER_END, Paragraph, Reference, Run, wrap};
 use crate::metrics::text_width;

@@ -2,9 +2,10 @@
 
 use automata_compiler::model::{Automaton, StateId};
 
-use super::diagram::{DETAIL_SIZE, Diagram, Shape};
+use super::diagram::{Diagram, Shape};
 use super::geometry::Rectangle;
 use super::layout::{Layout, MARGIN};
+use super::sizes::DETAIL_SIZE;
 use super::typeset::{Paragraph, Run, Tone};
 
 /// Shown beside the name of the automaton.

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod layout;
 mod listing;
 pub mod sequence;
+mod sizes;
 mod style;
 pub mod system_map;
 pub mod typeset;

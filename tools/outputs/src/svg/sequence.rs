@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use automata_compiler::trace::moment;
 
-use super::diagram::{DETAIL_SIZE, LABEL_SIZE, NAME_SIZE};
 use super::draw::{Canvas, Heading, number};
 use super::geometry::{Point, Rectangle};
+use super::sizes::{DETAIL_SIZE, LABEL_SIZE, NAME_SIZE};
 use super::style::sequence_rules;
 use crate::metrics::text_width;
 use crate::sequence::{Arrow, Became, Row, Sequence};

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::diagram::{DETAIL_SIZE, LABEL_SIZE, NAME_SIZE};
+use super::sizes::{DETAIL_SIZE, LABEL_SIZE, NAME_SIZE};
 use crate::metrics::FONT_FAMILY;
 
 /// A colour by its variable: name, in light, in dark. Text keeps a contrast of at least 4.5 : 1 to what it stands on.

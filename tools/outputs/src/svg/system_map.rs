@@ -9,10 +9,10 @@ use automata_compiler::graph::{LinkKind, SystemGraph};
 use automata_compiler::model::{AutomatonId, Partner, System};
 use automata_compiler::source::Sources;
 
-use super::diagram::{DETAIL_SIZE, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE};
 use super::draw::{Canvas, Heading, number};
 use super::geometry::Rectangle;
 use super::layout::{Graph, GraphEdge, GraphNode, Layout, Work, place};
+use super::sizes::{DETAIL_SIZE, INSET, LABEL_INSET, LABEL_SIZE, NAME_BAND, NAME_SIZE};
 use super::typeset::{Glyph, Paragraph, Run, Tone};
 use crate::metrics::text_width;
 use crate::xml::escape;

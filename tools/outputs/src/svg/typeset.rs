@@ -2,7 +2,7 @@
 
 use automata_compiler::model::TransitionId;
 
-use super::diagram::LABEL_SIZE;
+use super::sizes::LABEL_SIZE;
 use crate::metrics::text_width;
 
 /// What a word is; decides its look.

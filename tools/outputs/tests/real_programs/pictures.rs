@@ -5,7 +5,7 @@ use std::process::Command;
 
 use automata_compiler::model::{AutomatonId, History, Reaction, StateId, System, Target};
 use automata_outputs::outline::{activities, label, leading, name, root_acts, visible, word};
-use automata_outputs::wording::Wording;
+use automata_outputs::printer::Printer;
 use automata_outputs::{Output, mermaid};
 use roxmltree::Document;
 use serde_json::{Value, json};
@@ -19,14 +19,14 @@ fn without_blanks(text: &str) -> String {
     text.chars().filter(|character| !character.is_whitespace() && *character != '\u{a0}').collect()
 }
 
-fn drawn_label(wording: &Wording<'_>, id: automata_compiler::model::TransitionId) -> String {
-    without_blanks(&visible(&label(wording, id)))
+fn drawn_label(printer: &Printer<'_>, id: automata_compiler::model::TransitionId) -> String {
+    without_blanks(&visible(&label(printer, id)))
 }
 
 /// The name of a state, and what it does.
-fn drawn_box(wording: &Wording<'_>, id: StateId) -> String {
-    let lines = activities(wording, id).into_iter().map(|line| visible(&line));
-    without_blanks(&std::iter::once(name(wording, id).to_owned()).chain(lines).collect::<String>())
+fn drawn_box(printer: &Printer<'_>, id: StateId) -> String {
+    let lines = activities(printer, id).into_iter().map(|line| visible(&line));
+    without_blanks(&std::iter::once(name(printer, id).to_owned()).chain(lines).collect::<String>())
 }
 
 /// Every text of a format, with the system and the automaton it is of.
@@ -44,22 +44,22 @@ fn texts(format: &str) -> BTreeMap<String, (usize, Option<AutomatonId>, String)>
     texts
 }
 
-fn target_name(wording: &Wording<'_>, target: Target, of: impl Fn(&Wording<'_>, StateId) -> String) -> String {
+fn target_name(printer: &Printer<'_>, target: Target, of: impl Fn(&Printer<'_>, StateId) -> String) -> String {
     match target {
-        Target::State(state) => of(wording, state),
-        Target::History(state) => format!("{} history", of(wording, state)),
+        Target::State(state) => of(printer, state),
+        Target::History(state) => format!("{} history", of(printer, state)),
     }
 }
 
 /// What Mermaid is meant to draw: one line for each transition and each state where it begins, the initial ones, and the ends.
 fn meant_for_mermaid(system: &System, id: AutomatonId) -> Lines {
-    let wording = Wording::new(system, &system.automata[id]);
+    let printer = Printer::new(system, &system.automata[id]);
     let mut lines = Lines::new();
-    for transition in leading(&wording) {
-        let Reaction::To(target) = wording.automaton.transitions[transition].reaction else { continue };
-        let to = target_name(&wording, target, word).replace(' ', "_");
-        for source in mermaid::sources(&wording, transition) {
-            let (from, label) = (word(&wording, source), mermaid::shown(&drawn_label(&wording, transition)));
+    for transition in leading(&printer) {
+        let Reaction::To(target) = printer.automaton.transitions[transition].reaction else { continue };
+        let to = target_name(&printer, target, word).replace(' ', "_");
+        for source in mermaid::sources(&printer, transition) {
+            let (from, label) = (word(&printer, source), mermaid::shown(&drawn_label(&printer, transition)));
             // Those from a state to itself are one line.
             match lines.iter_mut().find(|line| from == to && line.0 == from && line.1 == to) {
                 Some(line) => line.2.push_str(&label),
@@ -67,14 +67,14 @@ fn meant_for_mermaid(system: &System, id: AutomatonId) -> Lines {
             }
         }
     }
-    for id in wording.automaton.state_ids() {
-        let state = &wording.automaton.states[id];
-        let around = if id == StateId::ROOT { "root".to_owned() } else { word(&wording, id) };
+    for id in printer.automaton.state_ids() {
+        let state = &printer.automaton.states[id];
+        let around = if id == StateId::ROOT { "root".to_owned() } else { word(&printer, id) };
         if let Some(initial) = state.initial {
-            lines.push((format!("{around}_start"), word(&wording, initial), String::new()));
+            lines.push((format!("{around}_start"), word(&printer, initial), String::new()));
         }
         if state.is_final {
-            lines.push((word(&wording, id), "root_end".to_owned(), String::new()));
+            lines.push((word(&printer, id), "root_end".to_owned(), String::new()));
         }
     }
     lines.sort();
@@ -103,16 +103,16 @@ fn mermaid_draws_what_is_meant() {
             .collect();
         lines.sort();
         assert_eq!(lines, meant_for_mermaid(system, *id), "the lines of\n{text}");
-        let wording = Wording::new(system, &system.automata[*id]);
+        let printer = Printer::new(system, &system.automata[*id]);
         let states: Vec<String> = answer["states"].as_array().expect("a list").iter().map(string).collect();
         let boxes: Vec<String> =
             answer["boxes"].as_array().expect("a list").iter().map(|text| without_blanks(&string(text))).collect();
-        for state in wording.automaton.state_ids().filter(|&state| state != StateId::ROOT || root_acts(&wording)) {
-            assert!(states.contains(&word(&wording, state)), "{} in\n{text}", word(&wording, state));
+        for state in printer.automaton.state_ids().filter(|&state| state != StateId::ROOT || root_acts(&printer)) {
+            assert!(states.contains(&word(&printer, state)), "{} in\n{text}", word(&printer, state));
             // What a composite does stands in its note.
-            let shown = match wording.automaton.states[state].children.is_empty() || state == StateId::ROOT {
-                true => mermaid::shown(&drawn_box(&wording, state)),
-                false => without_blanks(self::name(&wording, state)),
+            let shown = match printer.automaton.states[state].children.is_empty() || state == StateId::ROOT {
+                true => mermaid::shown(&drawn_box(&printer, state)),
+                false => without_blanks(self::name(&printer, state)),
             };
             assert!(boxes.contains(&shown), "{shown} in {boxes:?} of\n{text}");
         }
@@ -129,7 +129,7 @@ fn graphviz_draws_what_is_meant() {
         let svg = svg.split_once("<svg").map(|(_, rest)| format!("<svg{rest}")).expect("an SVG");
         let document = Document::parse(&svg).unwrap_or_else(|error| panic!("{error}:\n{svg}"));
         let Some(id) = automaton else { continue };
-        let wording = Wording::new(&all[index].system, &all[index].system.automata[id]);
+        let printer = Printer::new(&all[index].system, &all[index].system.automata[id]);
         let groups = |class: &'static str| {
             document.descendants().filter(move |node| {
                 node.has_tag_name(("http://www.w3.org/2000/svg", "g")) && node.attribute("class") == Some(class)
@@ -141,12 +141,12 @@ fn graphviz_draws_what_is_meant() {
         };
         let mut labels: Vec<String> = groups("edge").map(shown).filter(|label| !label.is_empty()).collect();
         labels.sort();
-        let mut meant: Vec<String> = leading(&wording).map(|id| drawn_label(&wording, id)).collect();
+        let mut meant: Vec<String> = leading(&printer).map(|id| drawn_label(&printer, id)).collect();
         meant.sort();
         assert_eq!(labels, meant, "the edges of\n{text}");
         let boxes: Vec<String> = groups("node").chain(groups("cluster")).map(shown).collect();
-        for state in wording.automaton.state_ids().filter(|&state| state != StateId::ROOT || root_acts(&wording)) {
-            let shown = drawn_box(&wording, state);
+        for state in printer.automaton.state_ids().filter(|&state| state != StateId::ROOT || root_acts(&printer)) {
+            let shown = drawn_box(&printer, state);
             assert!(boxes.contains(&shown), "{shown} in {boxes:?} of\n{text}");
         }
     }
@@ -178,35 +178,35 @@ fn plantuml_draws_what_is_meant() {
         let svg = std::fs::read_to_string(folder.join(format!("{name}.svg"))).expect("a picture of each text");
         let document = Document::parse(&svg).unwrap_or_else(|error| panic!("{error}: {name}"));
         let Some(id) = automaton else { continue };
-        let wording = Wording::new(&all[*index].system, &all[*index].system.automata[*id]);
+        let printer = Printer::new(&all[*index].system, &all[*index].system.automata[*id]);
         let drawn: Vec<String> = document
             .descendants()
             .filter(|node| node.tag_name().name() == "text")
             .map(|node| without_blanks(node.text().unwrap_or_default()))
             .collect();
-        for state in wording.automaton.state_ids().filter(|&state| state != StateId::ROOT || root_acts(&wording)) {
-            let name = without_blanks(self::name(&wording, state));
+        for state in printer.automaton.state_ids().filter(|&state| state != StateId::ROOT || root_acts(&printer)) {
+            let name = without_blanks(self::name(&printer, state));
             assert!(drawn.contains(&name), "{name} in {drawn:?} of\n{text}");
         }
         // The texts of a picture come in the order of what they stand at: a label in one piece.
         let whole = drawn.concat();
-        for state in wording.automaton.state_ids() {
-            for line in activities(&wording, state) {
+        for state in printer.automaton.state_ids() {
+            for line in activities(&printer, state) {
                 let line = without_blanks(&visible(&line));
                 assert!(whole.contains(&line), "{line} in {whole} of\n{text}");
             }
         }
-        for transition in leading(&wording) {
-            let label = drawn_label(&wording, transition);
+        for transition in leading(&printer) {
+            let label = drawn_label(&printer, transition);
             assert!(whole.contains(&label), "{label} in {whole} of\n{text}");
         }
-        let states = &wording.automaton.states;
+        let states = &printer.automaton.states;
         let initial = states.iter().filter(|state| state.initial.is_some()).count();
         let finals = states.iter().filter(|state| state.is_final).count();
         let paths = document.descendants().filter(|node| {
             node.tag_name().name() == "path" && node.attribute("id").is_some_and(|id| id.contains("->"))
         });
-        assert_eq!(paths.count(), leading(&wording).count() + initial + finals, "the lines of\n{text}");
+        assert_eq!(paths.count(), leading(&printer).count() + initial + finals, "the lines of\n{text}");
         let deep = states.iter().filter(|state| state.history == History::Deep).count();
         assert_eq!(drawn.iter().filter(|text| *text == "H*").count(), deep, "the histories of\n{text}");
     }

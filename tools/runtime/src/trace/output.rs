@@ -7,8 +7,8 @@ use std::{fmt, io, thread};
 
 use super::{Header, add};
 use crate::automaton::Automaton;
-use crate::bus::Opening;
 use crate::delivery::{Delivery, Recorder};
+use crate::opening::Opening;
 use crate::secret::Key;
 
 /// Records a whole trace: give it to [`Bus::with_recorder`](crate::Bus::with_recorder), and close it when the bus is no longer needed.

@@ -6,8 +6,9 @@
 //! That finds what the other checks do not follow: guards, `raise`, sends behind questions, history, counting. They still find what lies
 //! deeper than a trial goes. Only automata that can go round at all are tried.
 
+mod findings;
+mod outcome;
 mod relations;
-mod told;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -16,14 +17,16 @@ use std::sync::Arc;
 
 use automata_runtime::record::{DELIVERY_LIMIT, Fault, Outcome};
 
+use self::outcome::{Early, Round, Stopped};
 use self::relations::Relations;
-use super::{Subject, zero_timers};
+use super::subject::Subject;
+use super::zero_timers;
+use crate::codes::Code;
 use crate::codes::{check_errors, warnings};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::interpreter::{Address, ConditionAsked, Delivery, Host, Interpreter, Message, Sending, Value};
 use crate::model::{
-    AutomatonId, BaseType, EventId, EventKind, ParameterId, Partner, System, TimerId, TimerKind, TransitionId, Trigger,
-    Type,
+    AutomatonId, BaseType, EventId, EventKind, ParameterId, Partner, System, TimerId, TimerKind, Trigger, Type,
 };
 use crate::source::Span;
 use crate::worlds::{Constants, Extent};
@@ -77,10 +80,10 @@ pub fn check(subjects: &[Subject], findings: &mut Vec<Diagnostic>) {
         // Where somebody else starts the receiver too, it may be there already.
         let lost = trial.early.iter().filter(|(early, is_lost)| **is_lost && is_only_starter(subjects, early));
         for (early, _) in lost {
-            let finding = told::lost(&subjects[early.from.index()], early);
+            let finding = self::findings::lost(&subjects[early.from.index()], early);
             findings.extend(finding.filter(|finding| !findings.iter().any(|other| is_same(other, finding))));
         }
-        for finding in trial.stopped.iter().map(|stopped| told::finding(subjects, stopped)) {
+        for finding in trial.stopped.iter().map(|stopped| self::findings::finding(subjects, stopped)) {
             let places: BTreeSet<Span> = places(&finding).collect();
             let is_told = |other: &Diagnostic| {
                 ALIKE.contains(&other.code) && self::places(other).any(|place| places.contains(&place))
@@ -123,16 +126,6 @@ fn is_only_starter(subjects: &[Subject], early: &Early) -> bool {
     others.flat_map(|effects| effects.starts()).all(|start| start.automaton != early.to)
 }
 
-/// A run that a limit has stopped.
-struct Stopped {
-    automaton: AutomatonId,
-    by: Fault,
-    /// The deliveries of the last input, up to the one that was stopped.
-    last: Vec<Delivery>,
-    /// The inputs that led to it, in words.
-    inputs: Vec<String>,
-}
-
 struct Trial<'s, 'a> {
     subjects: &'s [Subject<'a>],
     system: Arc<System>,
@@ -153,20 +146,9 @@ struct Trial<'s, 'a> {
     early: BTreeMap<Early, bool>,
 }
 
-/// A message that was sent before its sender started the receiver in the same delivery.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Early {
-    from: AutomatonId,
-    to: AutomatonId,
-    event: EventId,
-}
-
-/// The cases that are taken again and again.
-type Round = BTreeSet<(AutomatonId, TransitionId)>;
-
 /// One input, done.
 struct Run {
-    next: Place,
+    next: Reached,
     is_done: bool,
     was_asked: bool,
     deliveries: Vec<Delivery>,
@@ -174,7 +156,7 @@ struct Run {
 
 /// Where a run is, and how it got there.
 #[derive(Clone)]
-struct Place {
+struct Reached {
     interpreter: Interpreter,
     inputs: Vec<String>,
 }
@@ -223,8 +205,8 @@ impl<'s, 'a> Trial<'s, 'a> {
     }
 
     fn run(&mut self) {
-        let nowhere = Place { interpreter: self.interpreter.clone(), inputs: Vec::new() };
-        let mut open: VecDeque<Place> = self.after(&nowhere, &Input::System).into();
+        let nowhere = Reached { interpreter: self.interpreter.clone(), inputs: Vec::new() };
+        let mut open: VecDeque<Reached> = self.after(&nowhere, &Input::System).into();
         for address in self.to.clone().into_iter().filter(|address| address.key.is_some()) {
             let parameters = self.subjects[address.automaton.index()].automaton.parameters.iter().zip(0..);
             let given = parameters.filter(|(parameter, _)| parameter.default.is_none());
@@ -248,7 +230,7 @@ impl<'s, 'a> Trial<'s, 'a> {
     }
 
     /// What may come next: each event that comes from outside, with some values, and the time of the next timer.
-    fn inputs(&self, place: &Place) -> Vec<Input> {
+    fn inputs(&self, place: &Reached) -> Vec<Input> {
         let mut inputs: Vec<Input> = place.interpreter.next_deadline_ms().into_iter().map(Input::Time).collect();
         for address in &self.to {
             for (id, event) in self.subjects[address.automaton.index()].declared_events() {
@@ -271,7 +253,7 @@ impl<'s, 'a> Trial<'s, 'a> {
     }
 
     /// What tells one situation from another. The time does not matter, only what is still to come.
-    fn situation(&self, place: &Place) -> String {
+    fn situation(&self, place: &Reached) -> String {
         let of = |address: &Address| {
             let Some(view) = place.interpreter.instance(address) else { return "gone".to_owned() };
             let timers: Vec<TimerId> = view.timers().iter().map(|running| running.timer).collect();
@@ -309,7 +291,7 @@ impl<'s, 'a> Trial<'s, 'a> {
     }
 
     /// The places to which an input leads, for different answers.
-    fn after(&mut self, place: &Place, input: &Input) -> Vec<Place> {
+    fn after(&mut self, place: &Reached, input: &Input) -> Vec<Reached> {
         let mut places = Vec::new();
         for way in 0..WAYS {
             let Run { next, is_done, was_asked, deliveries } = self.run_one(place, input, way, SOON);
@@ -330,8 +312,8 @@ impl<'s, 'a> Trial<'s, 'a> {
     }
 
     /// Remembers a run that was stopped, if it is another one; where it was stopped early, only if it does not end later.
-    fn stop(&mut self, stopped: Stopped, place: &Place, input: &Input, way: usize) {
-        let round = told::round_of(&stopped);
+    fn stop(&mut self, stopped: Stopped, place: &Reached, input: &Input, way: usize) {
+        let round = self::findings::round_of(&stopped);
         if self.rounds.contains(&round) {
             return;
         }
@@ -348,7 +330,7 @@ impl<'s, 'a> Trial<'s, 'a> {
         self.stopped.extend(stopped);
     }
 
-    fn run_one(&self, place: &Place, input: &Input, way: usize, limit: u32) -> Run {
+    fn run_one(&self, place: &Reached, input: &Input, way: usize, limit: u32) -> Run {
         let mut next = place.clone();
         next.interpreter.set_delivery_limit(limit);
         let mut host = Answers { trial: self, way, first: None, deliveries: Vec::new() };

@@ -6,7 +6,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex, UnGraph};
 use petgraph::visit::{Bfs, Reversed};
 
-use super::Subject;
+use super::super::subject::Subject;
 use crate::model::{AutomatonId, Effect, EventKind, ExpressionKind};
 
 /// The nodes are the automata in their order.

@@ -4,8 +4,9 @@
 //! sides of boxes, upright pieces, and the places where lines leave the boxes.
 
 use super::layered::{Kind, Layered};
+use super::shapes::Shapes;
 use super::simplex::{Distance, solve};
-use super::{Shapes, Work};
+use super::work::Work;
 
 /// Between two boxes, in pixels.
 const BOX_BOX: i64 = 32;

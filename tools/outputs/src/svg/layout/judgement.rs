@@ -1,7 +1,7 @@
 //! How good a layout is.
 
 use super::super::geometry::{Point, Rectangle, coincide, cross, is_upright, segments};
-use super::{Graph, Layout, MARGIN};
+use super::graph::{Graph, Layout, MARGIN};
 
 /// A line may come this far into the inset around a text, in pixels.
 const TEXT_SLACK: f64 = 4.0;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::graph::{Graph, LABEL_GAP, Side, Sides};
 use super::layering::{Course, Layering};
 use super::levels::{End, Level};
-use super::{Graph, LABEL_GAP, Side};
 
 /// A member of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +54,6 @@ pub(super) struct Layered {
     pub above: Vec<Vec<usize>>,
     pub below: Vec<Vec<usize>>,
 }
-
-/// By edge: on which side of its source it begins, and of its target it ends; likewise of all containers that it passes on the way.
-pub(super) type Sides = [Vec<Option<Side>>; 2];
 
 /// Edges that pass the upper and the lower border or end there, seen from outside, from left to right.
 pub(super) type Borders = [Vec<usize>; 2];

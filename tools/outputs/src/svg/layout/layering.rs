@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::layered::Sides;
+use super::graph::{Graph, Side, Sides};
 use super::levels::{End, Level};
 use super::simplex::{Distance, solve};
-use super::{Graph, Side, Work};
+use super::work::Work;
 
 /// Where a link runs, as seen from its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

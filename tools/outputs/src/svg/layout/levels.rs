@@ -3,7 +3,7 @@
 //! A line that crosses borders becomes one link in each level that it passes. In the level where its ends separate, the link leads from one
 //! member to another and has the label; further in, it leads from a member to a place on the border.
 
-use super::Graph;
+use super::graph::Graph;
 
 /// The inside of a container, or the whole.
 #[derive(Clone, Debug, Default)]

@@ -13,6 +13,7 @@
 
 mod columns;
 mod engine;
+mod graph;
 mod judgement;
 mod layered;
 mod layering;
@@ -20,101 +21,15 @@ mod levels;
 mod ordering;
 mod rows;
 mod sequence;
+mod shapes;
 mod simplex;
 mod tracks;
+mod work;
 
-use super::geometry::{Point, Rectangle};
-use engine::{Manner, Shapes, lay_out};
+use engine::{Manner, lay_out};
+pub use graph::{Graph, GraphEdge, GraphNode, Layout, MARGIN};
 use sequence::Reading;
-
-/// Boxes and lines of known sizes, without places.
-#[derive(Clone, Debug, Default)]
-pub struct Graph {
-    /// Parents before their children.
-    pub nodes: Vec<GraphNode>,
-    /// Between any two nodes, also from or to one that has children.
-    pub edges: Vec<GraphEdge>,
-}
-
-/// A box.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct GraphNode {
-    /// In which it lies.
-    pub parent: Option<usize>,
-    /// Width and height: of the whole, or, if it has children, of the text above them.
-    pub size: (f64, f64),
-    /// Whether there are children.
-    pub is_container: bool,
-    /// Whether it is the dot at which reading of what is around it begins.
-    pub is_entry: bool,
-    /// Whether it is drawn as a circle, to which lines have to lead in the middle.
-    pub is_round: bool,
-}
-
-/// A line.
-#[derive(Clone, Copy, Debug)]
-pub struct GraphEdge {
-    /// Index of a node.
-    pub from: usize,
-    /// Index of a node.
-    pub to: usize,
-    /// Width and height of its label.
-    pub label: Option<(f64, f64)>,
-}
-
-/// Where everything is.
-#[derive(Clone, Debug)]
-pub struct Layout {
-    /// As many as nodes.
-    pub nodes: Vec<Rectangle>,
-    /// Of nodes with children: where the text above them stands. Of others: the whole.
-    pub texts: Vec<Rectangle>,
-    /// As many as edges: from the border of one node to that of the other, in level and upright parts.
-    pub routes: Vec<Vec<Point>>,
-    /// As many as edges.
-    pub labels: Vec<Option<Rectangle>>,
-    /// Width and height of the whole.
-    pub size: (f64, f64),
-}
-
-/// Around the whole, in pixels.
-pub const MARGIN: f64 = 8.0;
-/// Between a line and its label, in pixels.
-const LABEL_GAP: i64 = 3;
-/// How far what leads to its own beginning goes to the right, in pixels.
-const LOOP: i64 = 18;
-
-/// The upper or the lower side of a box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    Top,
-    Bottom,
-}
-
-/// The budget of a picture, and what was used: counted, not timed, so that it is the same everywhere.
-#[derive(Clone, Copy, Debug)]
-pub struct Work {
-    /// Steps that are left.
-    pivots: usize,
-    /// Steps that were made: pivots of network simplex, and sweeps over eight lines.
-    pub done: usize,
-}
-
-/// Steps for a whole picture.
-const STEPS: usize = 60_000;
-
-impl Default for Work {
-    fn default() -> Self {
-        Work { pivots: STEPS, done: 0 }
-    }
-}
-
-impl Work {
-    fn spend(&mut self, steps: usize) {
-        self.done += steps;
-        self.pivots = self.pivots.saturating_sub(steps);
-    }
-}
+pub use work::Work;
 
 /// Edges up to which all ways are tried, and up to which some are.
 const TRIED: [usize; 2] = [60, 160];
@@ -150,6 +65,8 @@ fn keep(best: &mut Option<(f64, Layout)>, graph: &Graph, layout: Layout) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::geometry::Rectangle;
+    use super::work::STEPS;
     use super::*;
 
     /// A small generator of numbers: the same graphs in every run.

@@ -1,8 +1,8 @@
 //! Puts the vertices of each layer into an order in which few lines cross: by the mean of their neighbours, layer by layer, down and up;
 //! then by exchange of neighbours. The best of all orders that came up is kept.
 
-use super::Work;
 use super::layered::Layered;
+use super::work::Work;
 
 /// Passes through all layers for small graphs, and fewer for large ones.
 const SWEEPS: [usize; 3] = [14, 8, 4];

@@ -2,9 +2,10 @@
 
 use super::super::geometry::{Point, Rectangle};
 use super::columns::Columns;
+use super::graph::LABEL_GAP;
 use super::layered::{Kind, Layered};
+use super::shapes::Shapes;
 use super::tracks::{Change, Steps, tracks};
-use super::{LABEL_GAP, Shapes};
 
 /// From a layer to the first track below, in pixels.
 const BELOW_LAYER: i64 = 14;

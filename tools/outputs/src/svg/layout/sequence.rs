@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Graph;
+use super::graph::Graph;
 use super::levels::{End, Level};
 
 /// How the order is found.

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Options;
-use super::names::{self, AutomatonNames, Names, Scope};
+use super::identifiers::{self, AutomatonNames, Names, Scope};
+use super::options::Options;
 use crate::model::{
     Automaton, AutomatonId, BaseType, BinaryOperator, Change, Condition, Effects, EventKind, Expression,
-    ExpressionKind, Instances, Observed, Property, Reaction, Response, StateId, System, Timer, TimerId, Transition,
-    TransitionId, Trigger,
+    ExpressionKind, Instances, Observed, Property, Response, StateId, System, Timer, TimerId,
 };
 use crate::source::Sources;
 
@@ -34,7 +33,7 @@ pub enum Who {
 }
 
 /// An automaton with all that is asked of it again and again.
-pub struct Facts<'a> {
+pub struct Usage<'a> {
     /// Everything.
     pub system: &'a System,
     /// For places.
@@ -61,8 +60,6 @@ pub struct Facts<'a> {
     pub conditions: Vec<QuestionNames>,
     /// Variants of `Action`, by its id.
     pub actions: Vec<String>,
-    /// Variants of `Transition`, by [`TransitionId`]; empty for those without a target.
-    pub transitions: Vec<String>,
     /// Variants of `Timer`, by [`TimerId`].
     pub timers: Vec<String>,
     /// What fields of an event cannot be called where they are variables: functions that are called there, and the generator's own variable.
@@ -85,7 +82,7 @@ pub struct QuestionNames {
     pub key: String,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> Usage<'a> {
     /// Collects them.
     pub fn new(system: &'a System, sources: &'a Sources, names: &'a Names, id: AutomatonId, options: &Options) -> Self {
         let automaton = &system.automata[id];
@@ -96,7 +93,7 @@ impl<'a> Facts<'a> {
         });
         let (conditions, reads) = questions(system, automaton);
         let mut scope = Scope::default();
-        let actions = automaton.actions.iter().map(|action| scope.variant(&names::camel(&action.name)));
+        let actions = automaton.actions.iter().map(|action| scope.variant(&identifiers::camel(&action.name)));
         let (beside_fields, enter_root) = functions(automaton);
         Self {
             system,
@@ -116,7 +113,6 @@ impl<'a> Facts<'a> {
                 .collect(),
             conditions,
             actions: actions.collect(),
-            transitions: transition_variants(automaton, names.of(id)),
             timers: timer_variants(automaton, names.of(id)),
             beside_fields,
             enter_root,
@@ -151,9 +147,15 @@ impl<'a> Facts<'a> {
         self.names.of(self.id)
     }
 
-    /// What stands before a name of another automaton's module: `super::x::`, or nothing if it is this one.
+    /// What stands before a name of another automaton's module: `x::`, or nothing if it is this one.
     pub fn path_to(&self, other: AutomatonId) -> String {
-        if other == self.id { String::new() } else { format!("super::{}::", self.names.of(other).module) }
+        if other == self.id { String::new() } else { format!("{}::", self.names.of(other).module) }
+    }
+
+    /// The modules of the other automata.
+    pub fn other_modules(&self) -> impl Iterator<Item = &'a str> {
+        let others = (0..self.system.automata.len() as u32).map(AutomatonId).filter(|id| *id != self.id);
+        others.map(|id| self.names.of(id).module.as_str())
     }
 
     /// The variant of a leaf of this automaton, with its path.
@@ -169,11 +171,6 @@ impl<'a> Facts<'a> {
     /// The variant of a timer.
     pub fn timer(&self, id: TimerId) -> &str {
         &self.timers[id.index()]
-    }
-
-    /// The variant of a transition.
-    pub fn transition(&self, id: TransitionId) -> &str {
-        &self.transitions[id.index()]
     }
 
     /// Some state says `defer`.
@@ -312,7 +309,7 @@ fn questions(system: &System, automaton: &Automaton) -> (Vec<QuestionNames>, BTr
         let known = condition.arguments.iter().map(|argument| locals.local(&format!("known_{}", argument.name)));
         QuestionNames {
             method: methods.local(&condition.name),
-            variant: variants.variant(&names::camel(&condition.name)),
+            variant: variants.variant(&identifiers::camel(&condition.name)),
             arguments,
             known: known.collect(),
             key: locals.local(key),
@@ -327,7 +324,7 @@ fn questions(system: &System, automaton: &Automaton) -> (Vec<QuestionNames>, BTr
     });
     let mut named = |read: Read| {
         let method = methods.local(&read.name(system));
-        let variant = variants.variant(&names::camel(&method));
+        let variant = variants.variant(&identifiers::camel(&method));
         QuestionNames { method, variant, arguments: Vec::new(), known: Vec::new(), key: String::new() }
     };
     (conditions, reads.into_iter().map(|read| (read, named(read))).collect())
@@ -338,10 +335,10 @@ const METHODS_OF_VALUES: [&str; 4] = ["into", "into_future", "into_iter", "try_i
 
 /// The functions of the module beside which fields of events are variables, and which of them enters the root.
 fn functions(automaton: &Automaton) -> (Scope, String) {
-    let mut scope = Scope::of(["context", "anywhere"]);
+    let mut scope = Scope::of(["context", "anywhere", "exit_all"]);
     for state in automaton.states.iter().filter(|state| !state.name.is_empty()) {
-        for verb in ["in", "enter", "leave", "remembered_in"] {
-            scope.local(&format!("{verb}_{}", names::snake(&state.name)));
+        for verb in ["in", "enter", "leave", "exit_inside", "remembered_in"] {
+            scope.local(&format!("{verb}_{}", identifiers::snake(&state.name)));
         }
     }
     let enter_root = scope.local("enter_root");
@@ -350,29 +347,13 @@ fn functions(automaton: &Automaton) -> (Scope, String) {
 
 fn timer_variants(automaton: &Automaton, own: &AutomatonNames) -> Vec<String> {
     let mut scope = Scope::default();
-    let variant = |timer: &Timer| format!("{}{}", state_prefix(own, timer.state), names::timer_word(timer));
+    let variant = |timer: &Timer| format!("{}{}", state_prefix(own, timer.state), identifiers::timer_word(timer));
     automaton.timers.iter().map(|timer| scope.variant(&variant(timer))).collect()
 }
 
-/// Those with a target have one.
-fn transition_variants(automaton: &Automaton, own: &AutomatonNames) -> Vec<String> {
-    let mut scope = Scope::of(["Start"]);
-    let variant = |transition: &Transition| match (&transition.reaction, transition.trigger) {
-        (Reaction::To(_), Trigger::Event(event)) => own.event(event).to_owned(),
-        (Reaction::To(_), Trigger::Timer(timer)) => names::timer_word(&automaton.timers[timer]),
-        (Reaction::To(_), Trigger::Always) => "Always".to_owned(),
-        _ => String::new(),
-    };
-    let named = |transition: &Transition| match variant(transition).as_str() {
-        "" => String::new(),
-        trigger => scope.variant(&format!("{}{trigger}", state_prefix(own, transition.state))),
-    };
-    automaton.transitions.iter().map(named).collect()
-}
-
-/// What a state adds to the names of its timers and transitions; the root adds nothing.
+/// What a state adds to the names of its timers; the root adds nothing.
 fn state_prefix(own: &AutomatonNames, state: StateId) -> &str {
-    if state == StateId::ROOT { "" } else { names::stem(own.state(state)) }
+    if state == StateId::ROOT { "" } else { identifiers::stem(own.state(state)) }
 }
 
 fn who_of(who: &Observed) -> Option<Who> {
@@ -401,7 +382,7 @@ impl Read {
             Who::All => "all_",
             Who::No => "no_",
         };
-        format!("{quantifier}{}_in_{}", observed.name, names::snake(&observed.states[self.state].name))
+        format!("{quantifier}{}_in_{}", observed.name, identifiers::snake(&observed.states[self.state].name))
     }
 }
 
@@ -476,7 +457,7 @@ pub fn fields_of_effects(effects: &Effects) -> BTreeSet<u32> {
     fields
 }
 
-impl Facts<'_> {
+impl Usage<'_> {
     /// The line of a place, from 1.
     pub fn line(&self, span: crate::source::Span) -> usize {
         self.sources.line_and_column(span).0

@@ -5,19 +5,20 @@
 //! * A name of the language never ends in `_`. So a name of Rust's own that cannot be written as it is gets one ([`word`]), and what the
 //!   generator names itself among names of a definition has one too.
 //! * Where two names may become one, by a change of case or because they are joined, or where the generator's own names are wanted without
-//!   a `_`, a [`Scope`] hands the names out. Each scope of the generated text is filled in one place: [`Names`], and `Facts`.
-//! * Modules of other automata are named by path (`super::x`), and what is imported comes from `automata_runtime::generated`.
+//!   a `_`, a [`Scope`] hands the names out. Each scope of the generated text is filled in one place: [`Names`], and `Usage`.
+//! * Modules of other automata have no name of a module or crate that generated code names beside them; everything else that is imported comes
+//!   from `automata_runtime::generated`.
 
 use std::collections::BTreeSet;
 
+use crate::keywords::KEYWORDS_OF_RUST;
 use crate::model::{
     Automaton, AutomatonId, Change, Event, EventId, EventKind, PartId, State, StateId, System, Timer, TimerKind,
 };
-use crate::names::KEYWORDS_OF_RUST;
 
 /// `tcp_connection` and `AT_STARTUP` become `TcpConnection` and `AtStartup`.
 pub fn camel(name: &str) -> String {
-    crate::names::upper_camel(name)
+    crate::naming::upper_camel(name)
 }
 
 /// `AT_STARTUP` becomes `at_startup`; to be part of a longer name, otherwise it wants [`word`].
@@ -120,6 +121,10 @@ impl Scope {
     }
 }
 
+/// Modules and crates that generated code names beside its own modules.
+const MODULES_OF_OTHERS: [&str; 8] =
+    ["automata_runtime", "automaton", "blocking", "core", "delivery", "serde", "serde_json", "std"];
+
 /// The names of a system by which one module of its Rust names what is in another.
 pub struct Names {
     automata: Vec<AutomatonNames>,
@@ -146,7 +151,7 @@ impl Names {
     pub fn new(system: &System, modules: &[&str]) -> Self {
         let commands = Commands::new(system);
         // The list of modules is a file too.
-        let mut files = Scope::of(modules.iter().copied().chain(["mod"]));
+        let mut files = Scope::of(modules.iter().chain(&MODULES_OF_OTHERS).copied().chain(["mod"]));
         let mut members = Scope::of(["settings", "states"]);
         let mut variants = Scope::of((!commands.is_empty()).then_some("Outside"));
         let named = |automaton: &Automaton| AutomatonNames {
@@ -251,6 +256,17 @@ fn state_variants(automaton: &Automaton) -> Vec<String> {
         name => scope.variant(&camel(name)),
     };
     automaton.states.iter().map(variant).collect()
+}
+
+/// `use super::…` of those generated modules that the text names.
+pub fn imports<'a>(text: &str, modules: impl IntoIterator<Item = &'a str>) -> String {
+    let mut named: Vec<&str> = modules.into_iter().filter(|module| has_module(text, module)).collect();
+    named.sort_unstable();
+    match named.as_slice() {
+        [] => String::new(),
+        [only] => format!("use super::{only};\n"),
+        several => format!("use super::{{{}}};\n", several.join(", ")),
+    }
 }
 
 /// Whether the text has a path that begins with that module, comments and texts in quotes aside.

@@ -1,5 +1,7 @@
 //! The form of names: which one each kind has, what it becomes in Rust, and which words cannot be names.
 
+use crate::keywords::{KEYS_OF_THE_LANGUAGE, WORDS_OF_EXPRESSIONS};
+
 /// The form that a kind of name has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Convention {
@@ -207,69 +209,6 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The keys of the language. Only events, fields and arguments may have these names.
-pub const KEYS_OF_THE_LANGUAGE: &[&str] = &[
-    "actions",
-    "after",
-    "always",
-    "arguments",
-    "automaton",
-    "by",
-    "conditions",
-    "default",
-    "defer",
-    "do",
-    "doc",
-    "entry",
-    "enum",
-    "events",
-    "eventually",
-    "every",
-    "exit",
-    "fields",
-    "final",
-    "from",
-    "history",
-    "if",
-    "ignore",
-    "initial",
-    "instances",
-    "keys",
-    "max",
-    "min",
-    "never",
-    "on",
-    "parameters",
-    "parts",
-    "properties",
-    "raise",
-    "restart",
-    "rust",
-    "secret",
-    "send",
-    "set",
-    "start",
-    "starts",
-    "states",
-    "stay",
-    "summary",
-    "to",
-    "type",
-    "types",
-    "variables",
-];
-
-/// Keys of the language that are not reserved as names, because definitions that use them as names exist already.
-pub const KEYS_THAT_MAY_BE_NAMES: &[&str] = &["outside"];
-
-/// Keywords of Rust, including reserved ones. Names may use them: the generated Rust writes them differently.
-pub const KEYWORDS_OF_RUST: &[&str] = &[
-    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
-    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super",
-    "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-];
-
 /// Why an event cannot have that name. Where events are named, nothing else can be, so only two words are taken.
 #[must_use]
 pub fn reserved_for_events(written: &str) -> Option<&'static str> {
@@ -286,7 +225,7 @@ pub fn reserved_for_events(written: &str) -> Option<&'static str> {
 pub fn reserved(written: &str) -> Option<&'static str> {
     if KEYS_OF_THE_LANGUAGE.contains(&written) {
         Some("a key of the language")
-    } else if crate::expression::WORDS.contains(&written) {
+    } else if WORDS_OF_EXPRESSIONS.contains(&written) {
         Some("a word of the language")
     } else {
         None
@@ -321,12 +260,5 @@ mod tests {
     fn rust_gets_camels() {
         assert_eq!(upper_camel("AT_STARTUP"), "AtStartup");
         assert_eq!(upper_camel("part_1"), upper_camel("part1"));
-    }
-
-    #[test]
-    fn the_lists_are_sorted_and_have_each_word_once() {
-        for list in [KEYS_OF_THE_LANGUAGE, KEYWORDS_OF_RUST] {
-            assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
-        }
     }
 }

@@ -1,12 +1,14 @@
 //! Names: their form, words that cannot be one, and names given twice.
 
-use super::Resolver;
+use std::collections::BTreeMap;
+
+use super::resolver::Resolver;
+use super::states::depth_first;
 use crate::codes::errors;
 use crate::diagnostic::Diagnostic;
-use crate::names::{Kind, NAME_LENGTH_LIMIT};
+use crate::naming::{Kind, NAME_LENGTH_LIMIT};
 use crate::source::{Span, Text};
 use crate::syntax;
-use std::collections::BTreeMap;
 
 impl Resolver<'_> {
     /// The form of a name, and whether it can be one; `others`: all names of the same place.
@@ -48,7 +50,7 @@ impl Resolver<'_> {
     }
 
     fn check_names_of(&mut self, automaton: &syntax::Automaton) {
-        let states = super::states::depth_first(&automaton.root);
+        let states = depth_first(&automaton.root);
         let states: Vec<&Text> = states.iter().skip(1).map(|state| &state.name).collect();
         let all: Vec<&str> = states.iter().map(|name| name.text.as_str()).collect();
         for name in &states {

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use automata_compiler::names::{Convention, KEYWORDS_OF_RUST, reserved};
+use automata_compiler::keywords::KEYWORDS_OF_RUST;
+use automata_compiler::naming::{Convention, reserved};
 
 use crate::chance::Chance;
 

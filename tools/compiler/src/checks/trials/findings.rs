@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use automata_runtime::record::Fault;
 
-use super::super::{Subject, endless, listed, start_order, unending, zero_timers};
-use super::{Early, Round, Stopped};
+use super::super::listed::listed;
+use super::super::subject::Subject;
+use super::super::{endless, start_order, unending, zero_timers};
+use super::outcome::{Early, Round, Stopped};
 use crate::diagnostic::Diagnostic;
 use crate::interpreter::{Delivery, Message, message_name};
 use crate::model::{AutomatonId, EventId, Start, TimerId, TransitionId, Trigger};

@@ -1,16 +1,15 @@
-//! Automata, their instances and their states by name; triggers and targets.
+//! Automata, their instances and their states by name.
 
-use super::syntax::{Name, Subject, SubjectKey, TargetSyntax, TriggerSyntax};
-use super::typing::{Place, Typer, Use};
-use super::{Environment, EventScope, KEY, ResolvedTarget, ResolvedTrigger, TriggerEvent, TriggerKey};
+use super::environment::{Environment, KEY};
+use super::syntax::{Name, Subject, SubjectKey};
+use super::typer::{Slot, Typer};
 use crate::codes::expression_errors::{
-    ALL_MISPLACED, ANY_MISPLACED, MISSING_KEY, NO_HISTORY, SUPERFLUOUS_KEY, UNKNOWN_AUTOMATON, UNKNOWN_EVENT,
-    UNKNOWN_STATE,
+    ALL_MISPLACED, ANY_MISPLACED, MISSING_KEY, SUPERFLUOUS_KEY, UNKNOWN_AUTOMATON, UNKNOWN_EVENT, UNKNOWN_STATE,
 };
 use crate::diagnostic::Diagnostic;
 use crate::foreign;
-use crate::model::{Automaton, AutomatonId, Event, EventId, EventKind, Expression, StateId, Target};
-use crate::names::Kind;
+use crate::model::{Automaton, AutomatonId, Event, EventId, EventKind, Expression, StateId};
+use crate::naming::Kind;
 use crate::source::Span;
 
 /// Which instances a subject names, its key typed.
@@ -131,8 +130,8 @@ pub fn selection(subject: &Subject, of: AutomatonId, role: Role, typer: &mut Typ
         }
         SubjectKey::Equals(_) if typer.environment.broken.contains(KEY) => None,
         SubjectKey::Equals(node) => {
-            let place = Place::new(format!("the key of `{}`", automaton.name), key.r#type);
-            typer.place(node, &place).map(Selection::Keyed)
+            let slot = Slot::new(format!("the key of `{}`", automaton.name), key.r#type);
+            typer.value(node, &slot).map(Selection::Keyed)
         }
     }
 }
@@ -152,62 +151,4 @@ fn forms(automaton: &Automaton, key: &str, role: Role) -> String {
         Role::Started => format!("write `{name}[{key}]`, with the key of the new instance"),
         Role::Watched => format!("write `{name}[{key}]` for one, `{name}[any]` for each (`event.key` says which)"),
     }
-}
-
-pub fn trigger(
-    syntax: &TriggerSyntax,
-    environment: &Environment,
-    findings: &mut Vec<Diagnostic>,
-) -> Option<ResolvedTrigger> {
-    let Some((change, state)) = &syntax.change else {
-        let id = event(&syntax.subject.automaton, environment.this(), environment, findings)?;
-        return Some(ResolvedTrigger { event: TriggerEvent::Declared(id), key: TriggerKey::None, span: syntax.span });
-    };
-    let environment = Environment { event: EventScope::None, ..*environment };
-    let (automaton, state, key) = observation(&syntax.subject, state, &environment, findings)?;
-    let event = TriggerEvent::Observation { automaton, change: *change, state };
-    Some(ResolvedTrigger { event, key, span: syntax.span })
-}
-
-fn observation(
-    subject: &Subject,
-    name: &Name,
-    environment: &Environment,
-    findings: &mut Vec<Diagnostic>,
-) -> Option<(AutomatonId, StateId, TriggerKey)> {
-    let of = automaton(&subject.automaton, environment, findings)?;
-    let state = state(name, &environment.system.automata[of], environment, findings);
-    let mut typer = Typer::new(environment, Use::TriggerKey, findings);
-    let key = match selection(subject, of, Role::Watched, &mut typer)? {
-        Selection::One => TriggerKey::None,
-        Selection::Any | Selection::All => TriggerKey::Any,
-        Selection::Keyed(key) => TriggerKey::Equals(key),
-    };
-    Some((of, state?, key))
-}
-
-pub fn target(
-    syntax: &TargetSyntax,
-    environment: &Environment,
-    findings: &mut Vec<Diagnostic>,
-) -> Option<ResolvedTarget> {
-    let TargetSyntax::State { state: name, history } = syntax else {
-        return Some(ResolvedTarget::Stay);
-    };
-    let this = environment.this();
-    let id = state(name, this, environment, findings)?;
-    if !history {
-        return Some(ResolvedTarget::To(Target::State(id)));
-    }
-    if this.states[id].history == crate::model::History::None {
-        let message = format!("`{}` keeps no history", name.name);
-        let finding = Diagnostic::new(&NO_HISTORY, name.span, message).related(this.states[id].span, "declared here");
-        findings.push(if this.states[id].children.is_empty() {
-            finding.help(format!("it has no states inside to remember: write `{}` alone", name.name))
-        } else {
-            finding.help("add `history: shallow` or `history: deep` to that state")
-        });
-        return None;
-    }
-    Some(ResolvedTarget::To(Target::History(id)))
 }

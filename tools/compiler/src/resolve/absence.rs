@@ -1,9 +1,7 @@
-//! `types.yaml` or `parts.yaml` is missing, though names are used that it would declare: that is one finding.
+//! Names that `types.yaml` or `parts.yaml` does not declare. If the whole file is missing, that is one finding.
 
-use super::{Absence, Resolver};
-use crate::codes::errors;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::expression::VARIANTS;
+use crate::codes::Code;
+use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Text};
 
 /// How many names are listed.
@@ -28,7 +26,7 @@ impl MissingFile {
         }
     }
 
-    fn finding(&self, code: &'static Code) -> Option<Diagnostic> {
+    pub fn finding(&self, code: &'static Code) -> Option<Diagnostic> {
         let mut names: Vec<String> = self.names.iter().take(NAMES_SHOWN).cloned().collect();
         if self.names.len() > NAMES_SHOWN {
             names.push(format!("{} more", self.names.len() - NAMES_SHOWN));
@@ -38,6 +36,16 @@ impl MissingFile {
         let message = format!("there is no `{}` to declare {names}", self.name);
         Some(Diagnostic::new(code, self.first?, message).label("the first of these is named here"))
     }
+}
+
+/// Why a name is not among those of `types.yaml` or `parts.yaml`.
+pub(super) enum Absence {
+    /// Nothing declares that name.
+    OfName,
+    /// The whole file is missing.
+    OfFile(MissingFile),
+    /// The file could not be read, which is reported elsewhere.
+    Told,
 }
 
 impl Absence {
@@ -50,22 +58,6 @@ impl Absence {
                 missing.add(as_named(text.text.trim_end_matches('?')), text.span);
                 false
             }
-        }
-    }
-}
-
-impl Resolver<'_> {
-    /// Reports each missing file, with the names that it would declare.
-    pub(super) fn report_missing_files(&mut self) {
-        let files = [(&self.absent_types, &errors::UNKNOWN_TYPE), (&self.absent_parts, &errors::UNKNOWN_PARTNER)];
-        for (absence, code) in files {
-            let Absence::OfFile(missing) = absence else { continue };
-            let finding = missing.finding(code);
-            // Variants may be declared there too; but unknown ones are held back only where this finding is their cause.
-            if finding.is_some() && code.number == errors::UNKNOWN_TYPE.number {
-                self.broken.insert(VARIANTS.to_owned());
-            }
-            self.findings.extend(finding);
         }
     }
 }

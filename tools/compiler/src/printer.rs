@@ -3,16 +3,17 @@
 //! Printed from the model and not cut out of the YAML, so that short forms (`missed += 1`, a string where a list is
 //! meant) look the same in pictures, tables, findings and simulations.
 
-use crate::expression::{WORDS, duration_text};
+use crate::durations::duration_text;
+use crate::keywords::WORDS_OF_EXPRESSIONS;
 use crate::model::{
     ActionCall, Assignment, Automaton, BinaryOperator, Change, Effect, Effects, EventId, EventKind, Expression,
     ExpressionKind, Extreme, Field, Instances, Observed, ParameterId, Partner, Raise, Reaction, Response, Send, Start,
     System, Target, TimerId, TimerKind, Transition, TransitionId, Trigger, TypeId, TypeKind, Value,
 };
 
-/// The words of one automaton.
+/// Prints what belongs to one automaton.
 #[derive(Clone, Copy)]
-pub struct Wording<'a> {
+pub struct Printer<'a> {
     /// All that was declared.
     pub system: &'a System,
     /// The current automaton.
@@ -32,8 +33,8 @@ mod binding {
     pub const ATOM: u8 = 9;
 }
 
-impl<'a> Wording<'a> {
-    /// The words of that automaton.
+impl<'a> Printer<'a> {
+    /// A printer for that automaton.
     #[must_use]
     pub fn new(system: &'a System, automaton: &'a Automaton) -> Self {
         Self { system, automaton }
@@ -107,7 +108,7 @@ impl<'a> Wording<'a> {
     fn field(&self, index: u32, fields: &[Field]) -> String {
         let Some(field) = fields.get(index as usize) else { return format!("event.{index}") };
         let name = field.name.as_str();
-        let is_taken = WORDS.contains(&name)
+        let is_taken = WORDS_OF_EXPRESSIONS.contains(&name)
             || Extreme::of_name(name).is_some()
             || self.automaton.variables.iter().any(|variable| variable.name == name)
             || self.automaton.parameters.iter().any(|parameter| parameter.name == name);

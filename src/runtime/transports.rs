@@ -1,0 +1,53 @@
+//! The transports of a node: what each is made of, and which settings it follows. Adding one is a row in [`TRANSPORTS`].
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::home::config::Settings;
+use crate::identity::IdentityKey;
+use crate::name::TransportName;
+use crate::transports::tcp::{Limits, TcpTransport};
+use crate::transports::{SessionNumbers, Transport, TransportEvent};
+
+/// A transport, before it is made.
+pub struct TransportKind {
+    name: &'static str,
+    /// The setting of its port.
+    pub port_setting: &'static str,
+    /// Where it listens, and whether the user has set the port; one that nobody has set gives way to a free one.
+    pub listens_at: fn(&Settings) -> (SocketAddr, bool),
+    /// Makes it.
+    pub open: fn(&IdentityKey, &Settings, SessionNumbers, mpsc::Sender<TransportEvent>) -> Box<dyn Transport>,
+}
+
+/// All transports.
+pub const TRANSPORTS: &[TransportKind] = &[TransportKind {
+    name: "tcp",
+    port_setting: "services/tcp-transport/port",
+    listens_at: |settings| (SocketAddr::new(settings.tcp.address, settings.tcp.port.port), settings.tcp.port.is_set),
+    open: |key, settings, numbers, events| Box::new(TcpTransport::new(key, tcp_limits(settings), numbers, events)),
+}];
+
+impl TransportKind {
+    /// Its name, as entrypoints and automata carry it.
+    #[must_use]
+    pub fn transport_name(&self) -> TransportName {
+        self.name.parse().expect("the names of the list are names")
+    }
+}
+
+/// What the transport over TCP allows.
+pub fn tcp_limits(settings: &Settings) -> Limits {
+    Limits {
+        inbound: settings.sessions.inbound,
+        outbound: settings.sessions.outbound,
+        half_open: settings.sessions.half_open,
+        inbound_per_address: settings.sessions.inbound_per_address,
+        half_open_per_address: settings.sessions.half_open_per_address,
+        handshake_timeout: Duration::from_millis(settings.testing.handshake_timeout.0),
+        frame_timeout: Duration::from_millis(settings.testing.frame_timeout.0),
+        ..Limits::default()
+    }
+}

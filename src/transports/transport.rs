@@ -1,0 +1,86 @@
+//! What every transport can do.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::identity::NodeId;
+
+use super::{CloseReason, SessionNumber, Waiting};
+
+/// A way to carry frames between nodes. Each method returns at once; what comes of it is a
+/// [`TransportEvent`](super::TransportEvent).
+pub trait Transport {
+    /// Listens; port 0 takes a free one. Answered by `Listening` or `ListenFailed`.
+    fn listen(&self, address: SocketAddr);
+
+    /// Listens no more; sessions go on. Answered by `ListeningStopped`, also if nothing listened.
+    fn stop_listening(&self);
+
+    /// Opens a connection, to whom is expected there if that is known. Answered by `Connected` or `Closed`. The number
+    /// is even, and of no session that has not been closed.
+    fn dial(&self, session: SessionNumber, to: SocketAddr, expected: Option<NodeId>);
+
+    /// Begins the handshake of a session that was dialled. Answered by `Authenticated` or `Closed`.
+    fn begin_handshake(&self, session: SessionNumber);
+
+    /// Says that this side is alive, to a peer that is authenticated.
+    fn send_keep_alive(&self, session: SessionNumber);
+
+    /// Opens the streams of a session that is authenticated; from then on frames come and go.
+    fn open_stream(&self, session: SessionNumber);
+
+    /// Queues a frame. What is queued before `open_stream` is sent after it.
+    ///
+    /// # Errors
+    /// If the queue is full (the peer does not read: try later, or close), the frame cannot be, or the session is over.
+    fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused>;
+
+    /// Counts so many more bytes against a session, as a frame that waits to be dealt with does, until it is dropped.
+    fn hold(&self, session: SessionNumber, bytes: usize) -> Option<Waiting>;
+
+    /// Ends a session: sends what is queued, for a moment, then closes. Answered by `Closed` with this reason, or with
+    /// another if it had just ended.
+    fn close(&self, session: SessionNumber, reason: CloseReason, detail: String);
+}
+
+/// Why a frame was not queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendRefused {
+    /// The peer reads more slowly than it is written to.
+    #[error("{frames} frames of {bytes} octets wait to be sent already: try again when the peer has read some")]
+    Full {
+        /// How many wait.
+        frames: usize,
+        /// Their octets.
+        bytes: usize,
+    },
+    /// A frame has one octet at least, and not more than the limit.
+    #[error("a frame of {bytes} octets cannot be sent: it has 1 to {limit}")]
+    Size {
+        /// Its octets.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// There is no such session any more.
+    #[error("the session is over")]
+    Closed,
+}
+
+/// Numbers for the sessions that transports accept: odd, and each of one session, whichever transport it is of.
+#[derive(Clone, Debug)]
+pub struct SessionNumbers(Arc<AtomicU64>);
+
+impl Default for SessionNumbers {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(1)))
+    }
+}
+
+impl SessionNumbers {
+    /// One more.
+    pub(super) fn next(&self) -> SessionNumber {
+        self.0.fetch_add(2, Ordering::Relaxed)
+    }
+}
