@@ -4,80 +4,19 @@ use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
+pub use super::check::{Check, Finding, Patient, Verdict};
 use super::connection::Connection;
 use super::duration::when;
 use super::failure::Failure;
 use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
 use crate::api::access::{API_FILE, Access};
-use crate::api::answers::Settings;
 use crate::api::methods::GetStatus;
 use crate::identity::CLOCK_SKEW_MS;
-
-/// A check in the list of all.
-#[derive(Clone, Copy)]
-pub struct Check {
-    /// One or two words.
-    pub name: &'static str,
-    /// Looks.
-    pub run: fn(&Patient) -> Finding,
-}
-
-/// What is looked at.
-pub struct Patient {
-    /// The home folder.
-    pub home: PathBuf,
-    /// The process of a node that answers.
-    pub running: Option<u32>,
-    /// All settings, or why they cannot be read.
-    pub settings: Result<Settings, String>,
-    /// The clock of this machine.
-    pub now_unix_ms: u64,
-}
-
-/// What a check found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// How it is.
-    pub verdict: Verdict,
-    /// What was found, in one sentence.
-    pub said: String,
-    /// What to do about it.
-    pub help: Option<String>,
-}
-
-/// How it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// As it should be.
-    Good,
-    /// Nothing that could be looked at now.
-    Skipped,
-    /// Not as it should be.
-    Bad,
-}
-
-impl Finding {
-    /// It is as it should be.
-    pub fn good(said: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Good, said: said.into(), help: None }
-    }
-
-    /// It could not be looked at, and that is no fault.
-    pub fn skipped(said: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Skipped, said: said.into(), help: None }
-    }
-
-    /// It is not as it should be.
-    pub fn bad(said: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Bad, said: said.into(), help: Some(help.into()) }
-    }
-}
 
 /// The checks that need nothing but the home folder and the system.
 pub const CHECKS: &[Check] = &[
@@ -357,6 +296,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::api::answers::Settings;
 
     fn patient(home: &Path) -> Patient {
         Patient {

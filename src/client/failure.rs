@@ -91,6 +91,6 @@ impl Failure {
 
 /// ` --home DIR`, if that is not where a node lives by default.
 fn home_option(home: &Path) -> String {
-    let is_default = std::env::home_dir().is_some_and(|user| user.join(super::HOME_FOLDER) == home);
+    let is_default = std::env::home_dir().is_some_and(|user| user.join(super::default_home::HOME_FOLDER) == home);
     if is_default { String::new() } else { format!(" --home {}", home.display()) }
 }

@@ -5,20 +5,17 @@
 
 mod person;
 pub mod replay;
+mod teller;
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tokio::time::Instant;
 
 use crate::api::answers::MessageState;
 use person::Person;
-
-/// A step of the story may take so long; each takes a second or two.
-const STEP_TIMEOUT: Duration = Duration::from_secs(20);
+use teller::Teller;
 
 /// The exit code if a replay shows something else than what was recorded.
 const REPLAY_DIFFERS: u8 = 1;
@@ -30,26 +27,6 @@ pub struct DemoOptions {
     pub keep: Option<PathBuf>,
     /// One JSON object for each step, and nothing else.
     pub json: bool,
-}
-
-/// Tells the story while it happens.
-struct Teller {
-    began: Instant,
-    json: bool,
-}
-
-impl Teller {
-    /// Something is done, or was said.
-    fn tell(&self, who: &str, text: &str) {
-        let seconds = self.began.elapsed().as_secs_f64();
-        let mut out = io::stdout().lock();
-        // Somebody who has seen enough is no reason to stop halfway.
-        let _ = if self.json {
-            writeln!(out, "{}", serde_json::json!({ "seconds": seconds, "who": who, "text": text }))
-        } else {
-            writeln!(out, "{seconds:6.2} s  {who:<6} {text}")
-        };
-    }
 }
 
 /// Runs the demo.

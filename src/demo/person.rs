@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{STEP_TIMEOUT, Teller};
+use super::teller::Teller;
 use crate::api::answers::{ContactState, Direction, MessageState};
 use crate::api::hidden::Hidden;
 use crate::api::methods::{
@@ -19,6 +19,9 @@ use crate::home::Home;
 use crate::home::config::{Config, Settings};
 use crate::nickname::{Nickname, NicknameResult};
 use crate::runtime::run::Started;
+
+/// A step of the story may take so long; each takes a second or two.
+const STEP_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// How often it is looked whether something has come about.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(40);

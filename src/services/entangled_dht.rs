@@ -1,6 +1,6 @@
 //! `entangled-dht`: the distributed hash table in which nodes and names are found. The automaton `dht_connector`.
 
-use super::{Service, USUAL};
+use super::service::{Service, USUAL};
 use crate::automata::senders::services;
 
 pub(super) const SERVICE: Service = Service {

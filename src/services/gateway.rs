@@ -1,6 +1,6 @@
 //! `gateway`: the one door for packets in and out. What passes it is in `hosts/packets.rs`.
 
-use super::{Service, USUAL};
+use super::service::{Service, USUAL};
 use crate::automata::senders::services;
 use crate::automata::types::Refusal;
 

@@ -1,6 +1,6 @@
 //! `identity-propagate`: whether our identity document is sent to others when it changes, and published in the DHT. The automaton `identity_publisher`.
 
-use super::{Service, USUAL};
+use super::service::{Service, USUAL};
 use crate::automata::senders::services;
 
 pub(super) const SERVICE: Service = Service {

@@ -1,6 +1,6 @@
 //! `lan-discovery`: nodes in the local network are found, and find us. The automaton `lan_discovery`.
 
-use super::{Service, USUAL};
+use super::service::{Service, USUAL};
 use crate::automata::senders::services;
 
 pub(super) const SERVICE: Service = Service {

@@ -1,6 +1,6 @@
 //! `network`: is there a network, and are the transports up? The automaton `network_connector`.
 
-use super::{Service, USUAL};
+use super::service::{Service, USUAL};
 use crate::automata::senders::services;
 
 pub(super) const SERVICE: Service = Service {

@@ -1,6 +1,6 @@
 //! `p2p-hookups`: who of our contacts is here, and can they reach us? The automata `p2p_connector`, `contact_status` and `peer_link`.
 
-use super::{Service, USUAL};
+use super::service::{Service, USUAL};
 use crate::automata::senders::{contacts, services};
 use crate::hosts::{contact_status, peer_link};
 use crate::identity::NodeId;

@@ -1,6 +1,6 @@
 //! `tcp-connections`: sessions over TCP, opened by either side.
 
-use super::{Service, USUAL};
+use super::service::{Service, USUAL};
 use crate::automata::senders::services;
 use crate::automata::types::Refusal;
 

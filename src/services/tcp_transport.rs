@@ -1,6 +1,6 @@
 //! `tcp-transport`: the TCP server. The automaton `network_transport[tcp]`.
 
-use super::{Service, USUAL};
+use super::service::{Service, USUAL};
 use crate::automata::network_transport::State;
 use crate::automata::senders::services;
 use crate::name::TransportName;

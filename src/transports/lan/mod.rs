@@ -10,75 +10,21 @@
 )]
 
 mod announcement;
+mod event;
 mod interfaces;
 mod neighbours;
 mod search;
 
-use std::time::Duration;
-
 use tokio::sync::{mpsc, watch};
 
-use crate::identity::{Entrypoint, NodeId};
-
 pub use announcement::{Announcement, Ignored, LAN_ENTRYPOINTS, Received, SERVICE_TYPE, read, txt};
+pub use event::LanEvent;
 pub use interfaces::Subnet;
 pub use neighbours::{LAN_NODES, TELL_INTERVAL_MS};
-pub use search::CACHED_RECORDS;
+pub use search::{CACHED_RECORDS, Ourselves, WITHDRAWAL_PATIENCE, Wanted};
 
 /// The port of multicast DNS.
 pub const MDNS_PORT: u16 = 5353;
-
-/// Withdrawing an announcement takes no longer than this.
-pub const WITHDRAWAL_PATIENCE: Duration = Duration::from_secs(2);
-
-/// What happened in the local network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LanEvent {
-    /// We look, and are announced if there is anything to announce.
-    Searching,
-    /// We look, and nobody hears what we announce.
-    Unheard {
-        /// Why, for the user.
-        reason: String,
-    },
-    /// We do not look, until [`LanDiscovery::search`] is called again.
-    Failed {
-        /// Why, for the user.
-        reason: String,
-    },
-    /// A node is said to be near. It may have been before, elsewhere.
-    Found {
-        /// Which.
-        peer: NodeId,
-        /// All places where it is said to be, at least one and [`LAN_ENTRYPOINTS`] at the most.
-        entrypoints: Vec<Entrypoint>,
-    },
-    /// Nobody says so any more.
-    Gone {
-        /// Which.
-        peer: NodeId,
-    },
-}
-
-/// Who we are in the local network; the same for a whole run.
-#[derive(Clone, Debug)]
-pub struct Ourselves {
-    /// Our id.
-    pub id: NodeId,
-    /// Our network; nodes of others mean nothing to us.
-    pub network: String,
-    /// The UDP port: [`MDNS_PORT`], except in tests.
-    pub mdns_port: u16,
-}
-
-/// Where we look, and what we announce.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// Names of interfaces; all but loopback if there are none.
-    pub interfaces: Vec<String>,
-    /// Where we can be reached. Without any we look, and announce nothing.
-    pub entrypoints: Vec<Entrypoint>,
-}
 
 /// A handle to the task that looks around. When it is dropped, that ends.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::identity::{Entrypoint, NodeId};
 
-use super::LanEvent;
 use super::announcement::{Announcement, LAN_ENTRYPOINTS};
+use super::event::LanEvent;
 
 /// Announcements that are kept, and nodes that are told of, at the most. What comes beyond is heard when another one is gone.
 pub const LAN_NODES: usize = 64;

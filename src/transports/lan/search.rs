@@ -8,12 +8,36 @@ use mdns_sd::{IfKind, ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo}
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
+use crate::identity::{Entrypoint, NodeId};
 use crate::transports::tcp_name;
 
 use super::announcement::{Ignored, Received, SERVICE_TYPE, read, txt};
+use super::event::LanEvent;
 use super::interfaces::{Subnet, selected, subnets, try_multicast};
 use super::neighbours::Neighbours;
-use super::{LanEvent, Ourselves, WITHDRAWAL_PATIENCE, Wanted};
+
+/// Withdrawing an announcement takes no longer than this.
+pub const WITHDRAWAL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Who we are in the local network; the same for a whole run.
+#[derive(Clone, Debug)]
+pub struct Ourselves {
+    /// Our id.
+    pub id: NodeId,
+    /// Our network; nodes of others mean nothing to us.
+    pub network: String,
+    /// The UDP port: [`MDNS_PORT`](super::MDNS_PORT), except in tests.
+    pub mdns_port: u16,
+}
+
+/// Where we look, and what we announce.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Names of interfaces; all but loopback if there are none.
+    pub interfaces: Vec<String>,
+    /// Where we can be reached. Without any we look, and announce nothing.
+    pub entrypoints: Vec<Entrypoint>,
+}
 
 /// Records of others that the daemon may keep. It has no bound of its own; beyond this one it is ended, and what it kept is forgotten. An honest node has
 /// four or five.

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Inner, lock, session};
+use super::lock::lock;
+use super::session;
+use super::shared::{Inner, Listener};
 use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent};
 
 /// Connections that the system keeps before they are accepted.
@@ -21,19 +22,6 @@ const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)]
 
 /// Refusals are told not more often than this.
 const REFUSED_INTERVAL: Duration = Duration::from_millis(250);
-
-/// What listens.
-#[derive(Debug)]
-pub(super) struct Listener {
-    address: SocketAddr,
-    task: AbortHandle,
-}
-
-impl Listener {
-    pub(super) fn abort(&self) {
-        self.task.abort();
-    }
-}
 
 pub(super) fn listen(inner: &Arc<Inner>, address: SocketAddr) {
     let mut listening = lock(&inner.listener);

@@ -15,16 +15,17 @@ mod control;
 mod handshake;
 mod limits;
 mod listener;
+mod lock;
 mod noise;
 mod orders;
 mod outbox;
 mod session;
+mod shared;
 mod streams;
 mod walk;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -34,8 +35,9 @@ use crate::transports::{CloseReason, SendRefused, SessionNumber, SessionNumbers,
 
 use handshake::StaticKey;
 use limits::Admission;
-use listener::Listener;
+use lock::lock;
 use orders::Orders;
+use shared::Inner;
 
 pub use bulk::{BulkStream, IncomingBulk, OpenBulkError};
 pub use handshake::{HANDSHAKE_MESSAGE_BYTES, NOISE_PATTERN, NOISE_PROLOGUE};
@@ -48,20 +50,6 @@ pub const INCOMING_BULK_STREAMS: usize = 64;
 #[derive(Clone, Debug)]
 pub struct TcpTransport {
     owner: Arc<Owner>,
-}
-
-/// What the tasks of the transport share.
-#[derive(Debug)]
-struct Inner {
-    key: StaticKey,
-    limits: Limits,
-    admission: Arc<Admission>,
-    sessions: Mutex<HashMap<SessionNumber, Arc<Orders>>>,
-    numbers: SessionNumbers,
-    listener: Mutex<Option<Listener>>,
-    events: mpsc::Sender<TransportEvent>,
-    incoming_bulk: Mutex<Option<mpsc::Sender<IncomingBulk>>>,
-    runtime: Handle,
 }
 
 /// Ends everything when the last handle is gone; the tasks themselves hold only [`Inner`].
@@ -173,12 +161,6 @@ impl Transport for TcpTransport {
     }
 }
 
-impl Inner {
-    fn orders(&self, session: SessionNumber) -> Option<Arc<Orders>> {
-        lock(&self.sessions).get(&session).cloned()
-    }
-}
-
 impl Drop for Owner {
     fn drop(&mut self) {
         if let Some(listener) = lock(&self.inner.listener).take() {
@@ -188,9 +170,4 @@ impl Drop for Owner {
             orders.abort();
         }
     }
-}
-
-/// What is locked here is whole after each statement, so a panic elsewhere does not spoil it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,7 @@ use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
 
 use super::buffers::{BUFFER_BYTES, Buffer};
-use super::lock;
+use super::lock::lock;
 use super::walk::{Passed, Unread, Walk};
 
 /// Octets that authenticate a message.

@@ -9,7 +9,8 @@ use futures_util::task::AtomicWaker;
 use tokio::sync::oneshot;
 
 use super::bulk::{BulkStream, OpenBulkError};
-use super::{Limits, lock};
+use super::limits::Limits;
+use super::lock::lock;
 use crate::transports::{CloseReason, ReceiveWindow, SendRefused};
 
 /// How a bulk stream is handed out.

@@ -11,10 +11,12 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::handshake::{HandshakeError, Proven};
 use super::limits::Place;
+use super::lock::lock;
 use super::orders::{End, Orders};
+use super::shared::Inner;
 use super::streams::Ended;
 use super::streams::Streams;
-use super::{Inner, lock};
+
 use crate::identity::NodeId;
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};
 

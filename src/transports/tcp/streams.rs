@@ -19,11 +19,14 @@ use super::buffers::Buffer;
 use super::bulk::{BulkStream, IncomingBulk, OpenBulkError, OpenStreams};
 use super::control::{Control, Received};
 use super::handshake::Proven;
+use super::limits::Limits;
+use super::lock::lock;
 use super::noise::{Failure, NoiseStream, PAYLOAD_BYTES};
 use super::orders::{End, Orders};
 use super::outbox::Outbox;
+use super::shared::Inner;
 use super::walk::Unread;
-use super::{Inner, Limits, lock};
+
 use crate::identity::NodeId;
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};
 

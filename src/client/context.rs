@@ -1,0 +1,61 @@
+//! What a command is done with.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::check::Check;
+use super::connection::Connection;
+use super::failure::Failure;
+use crate::api::answers::{BackedUp, Id, Setting, Settings};
+
+/// What works without a running node. All take the home folder.
+#[derive(Clone, Copy)]
+pub struct Offline {
+    /// Who the node is.
+    pub id: fn(&Path) -> anyhow::Result<Id>,
+    /// All settings.
+    pub settings: fn(&Path) -> anyhow::Result<Settings>,
+    /// Changes a setting to what one writes on the command line, or back to its default.
+    pub set: fn(&Path, &str, Option<&str>) -> anyhow::Result<Setting>,
+    /// Writes a backup.
+    pub backup: fn(&Path, &Path) -> anyhow::Result<BackedUp>,
+    /// Makes the home folder (the second) of a backup (the first).
+    pub restore: fn(&Path, &Path) -> anyhow::Result<()>,
+    /// Gives the key another passphrase. The files, if they are given, hold the one that it has, and the new one; otherwise a terminal is asked.
+    pub set_passphrase: fn(&Path, Option<&Path>, Option<&Path>) -> anyhow::Result<()>,
+    /// Takes the passphrase away; the file holds the one that there is.
+    pub remove_passphrase: fn(&Path, Option<&Path>) -> anyhow::Result<()>,
+    /// Checks of `doctor` beside [`doctor::CHECKS`](super::doctor::CHECKS).
+    pub checks: &'static [Check],
+}
+
+/// What a command is done with.
+pub(crate) struct Context<'a> {
+    pub(crate) home: PathBuf,
+    pub(crate) json: bool,
+    pub(crate) offline: &'a Offline,
+}
+
+impl Context<'_> {
+    /// The running node.
+    pub(crate) fn node(&self) -> Result<Connection, Failure> {
+        Connection::open(&self.home)
+    }
+
+    /// The answer of the running node, or what can be said without it.
+    pub(crate) fn node_or<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, Failure>,
+        otherwise: impl FnOnce() -> anyhow::Result<T>,
+    ) -> Result<T, Failure> {
+        match self.node().and_then(|node| ask(&node)) {
+            Err(Failure::NoNode { .. }) => Ok(otherwise()?),
+            answered => answered,
+        }
+    }
+}
+
+/// The clock of this machine.
+pub(crate) fn now_unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
