@@ -4,6 +4,7 @@
 //! has written around the values (order, comments, blank lines) stays when a value is changed.
 
 mod documentation;
+mod error;
 mod settings;
 mod typed;
 mod value;
@@ -11,11 +12,12 @@ mod value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml_edit::{Document, DocumentMut, Item, TableLike};
 
 pub use documentation::documentation;
+pub use error::{ConfigError, Place};
 pub use settings::{SETTINGS, Setting, Settings};
 pub use typed::PortSetting;
 pub use value::{Form, Kind, Value};
@@ -115,6 +117,16 @@ impl Config {
         let config = Self::parse(&text, file)?;
         super::write_secret(file, text.as_bytes()).map_err(|error| ConfigError::Write { detail: error.to_string() })?;
         Ok(config)
+    }
+}
+
+impl Settings {
+    /// The settings of a configuration.
+    ///
+    /// # Errors
+    /// Never for a configuration that was read: each value was checked against its kind.
+    pub fn of(config: &Config) -> Result<Self, ConfigError> {
+        Self::read(|path| Ok((config.get(path)?, config.is_set(path))))
     }
 }
 
@@ -224,110 +236,10 @@ fn put(root: &mut toml_edit::Table, path: &str, value: Option<&Value>) -> Option
     Some(())
 }
 
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    file: PathBuf,
-    line: Option<usize>,
-}
-
-impl Place {
-    fn new(file: &Path, text: &str, offset: Option<usize>) -> Self {
-        let before = offset.and_then(|offset| text.as_bytes().get(..offset));
-        let line = before.map(|before| before.iter().filter(|byte| **byte == b'\n').count() + 1);
-        Self { file: file.to_owned(), line }
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}", self.file.display())?;
-        self.line.map_or(Ok(()), |line| write!(formatter, ", line {line}"))
-    }
-}
-
-/// What is wrong with settings.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// There is no such setting.
-    #[error(
-        "{}there is no setting `{path}`{} `bitpie config list` shows all",
-        .place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default(),
-        .nearest.map_or(";".to_owned(), |nearest| format!(": did you mean `{nearest}`?"))
-    )]
-    Unknown {
-        /// Where it was read.
-        place: Option<Place>,
-        /// What was asked for.
-        path: String,
-        /// What may have been meant.
-        nearest: Option<&'static str>,
-    },
-    /// It cannot have that value.
-    #[error(
-        "{}`{path}` cannot be `{value}`: expected {expected}",
-        .place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default()
-    )]
-    Value {
-        /// Where it was read.
-        place: Option<Place>,
-        /// Which setting.
-        path: &'static str,
-        /// What it was to be.
-        value: String,
-        /// What it can be.
-        expected: String,
-    },
-    /// The file is no TOML.
-    #[error("{place}: this is no TOML: {what}")]
-    NoToml {
-        /// Where.
-        place: Place,
-        /// What the parser says.
-        what: String,
-    },
-    /// A value stands where a table should.
-    #[error("{place}: `{path}` cannot be set, for something that is no table is in the way")]
-    NoTable {
-        /// Where.
-        place: Place,
-        /// Which setting.
-        path: &'static str,
-    },
-    /// The file cannot be read.
-    #[error("cannot read {}: {source}", .file.display())]
-    Read {
-        /// Which.
-        file: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The file cannot be written.
-    #[error("the settings were not saved: {detail}")]
-    Write {
-        /// Why.
-        detail: String,
-    },
-    /// A setting and its default do not fit one another: a mistake in this program.
-    #[error("the setting `{path}` has no usable default: this is a mistake in bitpie, please tell us")]
-    NoDefault {
-        /// Which.
-        path: &'static str,
-    },
-    /// A setting has another kind than the program thinks: a mistake in this program.
-    #[error(
-        "the setting `{path}` is `{value}`, which the program does not expect: this is a mistake in bitpie, please tell us"
-    )]
-    Mismatch {
-        /// Which.
-        path: String,
-        /// What it is.
-        value: String,
-    },
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     const WRITTEN: &str = "\

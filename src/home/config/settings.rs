@@ -7,15 +7,15 @@ use std::sync::LazyLock;
 
 use automata_runtime::Milliseconds;
 
+use super::error::ConfigError;
 use super::typed::{ADDRESS, PORT, PortSetting, SWITCH, Typed, choice, duration, list, number, optional, size, text};
 use super::value::{Form, Kind, Value};
-use super::{Config, ConfigError};
 use crate::dht::Bootstrap;
 use crate::home::logging::LEVELS;
 use crate::identity::Idurl;
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
-use crate::services::SERVICES;
+use crate::services::{SERVICES, Service};
 
 /// A setting.
 pub struct Setting {
@@ -139,16 +139,12 @@ macro_rules! settings {
         });
 
         impl Settings {
-            /// The settings of a configuration.
-            ///
-            /// # Errors
-            /// Never for a configuration that was read: each value was checked against its kind.
-            pub fn of(config: &Config) -> Result<Self, ConfigError> {
-                let enabled = |path: String| read(config, &path, SWITCH);
-                let services = SERVICES.iter().map(|service| Ok((service.service_name(), enabled(service.setting())?)));
+            /// The settings with these values; each says whether somebody has set it.
+            pub(super) fn read(value: impl Fn(&str) -> Result<(Value, bool), ConfigError>) -> Result<Self, ConfigError> {
+                let enabled = |service: &Service| Ok((service.service_name(), read(&value, &service.setting(), SWITCH)?));
                 Ok(Self {
-                    services: services.collect::<Result<_, ConfigError>>()?,
-                    $($group: $Group { $($name: read(config, &path($at, stringify!($name)), $kind)?,)* },)*
+                    services: SERVICES.iter().map(enabled).collect::<Result<_, ConfigError>>()?,
+                    $($group: $Group { $($name: read(&value, &path($at, stringify!($name)), $kind)?,)* },)*
                 })
             }
         }
@@ -298,9 +294,13 @@ fn with_services(mut settings: Vec<Setting>) -> Vec<Setting> {
     settings
 }
 
-fn read<T>(config: &Config, path: &str, typed: Typed<T>) -> Result<T, ConfigError> {
-    let value = config.get(path)?;
-    let read = (typed.read)(value.clone(), config.is_set(path));
+fn read<T>(
+    value: impl Fn(&str) -> Result<(Value, bool), ConfigError>,
+    path: &str,
+    typed: Typed<T>,
+) -> Result<T, ConfigError> {
+    let (value, is_set) = value(path)?;
+    let read = (typed.read)(value.clone(), is_set);
     read.ok_or_else(|| ConfigError::Mismatch { path: path.to_owned(), value: value.to_string() })
 }
 
@@ -315,6 +315,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::home::config::Config;
 
     #[test]
     fn every_setting_is_documented_unique_and_has_a_default_that_it_takes() {
