@@ -23,7 +23,7 @@ pub fn id(home: &Path) -> anyhow::Result<Id> {
         bail!("there is no identity in {} yet: `bitpie run` makes one", home.folder().display());
     };
     let key = key_file::summary(&text).with_context(|| format!("{} cannot be used", home.key_file().display()))?;
-    let name = Typed::of(&Config::load(&home.config_file())?)?.name;
+    let name = Typed::of(&Config::load(&home.config_file())?)?.identity.name;
     Ok(lookup::address_of(key.id, Vec::new(), name))
 }
 

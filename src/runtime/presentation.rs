@@ -35,31 +35,22 @@ pub fn network_connector(node: &Core) -> String {
 }
 
 /// Services that this one needs and that are off.
-pub fn dependencies_off(node: &Core, name: &str) -> Vec<&'static str> {
-    let needs = crate::services::find(name).map_or(&[][..], |service| service.depends_on);
-    needs.iter().copied().filter(|needed| !services::is_on(node.system(), needed)).collect()
+pub fn dependencies_off(node: &Core, service: &Service) -> Vec<&'static str> {
+    service.depends_on.iter().copied().filter(|needed| !services::is_on(node.system(), needed)).collect()
 }
 
-/// Why a service that is on does not do what it is for. It stays on, since it tries again by itself.
-pub fn problem(node: &Core, name: &str) -> Option<String> {
-    let world = node.world();
-    match name {
-        _ if !services::is_on(node.system(), name) => None,
-        "tcp-transport" => world.transport_failures.get(&crate::transports::tcp_name()).cloned(),
-        "entangled-dht" => world.dht_failure.clone(),
-        "lan-discovery" => world.lan.problem().map(str::to_owned),
-        _ => None,
-    }
+/// Why a service that is on does not do what it is for.
+pub fn problem(node: &Core, service: &Service) -> Option<String> {
+    if services::is_on(node.system(), service.name) { (service.problem)(node.world()) } else { None }
 }
 
 /// All services.
 pub fn services(node: &Core, is_enabled: impl Fn(&str) -> bool) -> answers::Services {
     let view = |service: &'static Service| {
         let state = services::state(node.system(), service.name);
-        let off = dependencies_off(node, service.name);
+        let off = dependencies_off(node, service);
         let is_missing = state.name() == "DEPENDS_OFF" && !off.is_empty();
-        let problem =
-            if is_missing { Some(format!("{} is off", off.join(" and "))) } else { problem(node, service.name) };
+        let problem = if is_missing { Some(format!("{} is off", off.join(" and "))) } else { problem(node, service) };
         answers::Service {
             name: service.service_name(),
             summary: service.summary.to_owned(),
@@ -307,12 +298,12 @@ pub fn setting(config: &Config, path: &str) -> Result<answers::Setting, RpcError
 }
 
 fn view_of_setting(config: &Config, setting: &Setting) -> Result<answers::Setting, RpcError> {
-    let value = config.get(setting.path).map_err(|error| bad(error.to_string()))?;
+    let value = config.get(&setting.path).map_err(|error| bad(error.to_string()))?;
     Ok(answers::Setting {
-        path: setting.path.to_owned(),
+        path: setting.path.clone(),
         value: json(&value),
         default: setting.kind.parse(setting.default).as_ref().map_or(Json::Null, json),
-        is_set: config.is_set(setting.path),
+        is_set: config.is_set(&setting.path),
         kind: setting.kind.expected(),
         summary: setting.summary.to_owned(),
         needs_restart: setting.needs_restart,

@@ -34,11 +34,11 @@ impl Recording {
     #[must_use]
     pub fn open(folder: &Path, settings: &Settings, me: &NodeId, started_unix_ms: u64) -> Self {
         let limits =
-            Limits { files: settings.traces.files, file_bytes: settings.traces.file_bytes, ..Limits::default() };
+            Limits { files: settings.traces.files, file_bytes: settings.traces.file_size, ..Limits::default() };
         let ring = Ring::open(folder, limits).inspect_err(told).ok();
         let header = Header {
             program: concat!("bitpie ", env!("CARGO_PKG_VERSION")).to_owned(),
-            network: settings.network.clone(),
+            network: settings.node.network.clone(),
             node: me.to_string(),
             started_unix_ms,
         };

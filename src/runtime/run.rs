@@ -83,7 +83,7 @@ pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let log = Log::start(
         &LogOptions {
             level: settings.log.level.clone(),
-            is_json: settings.log.is_json,
+            is_json: settings.log.format == "json",
             files: settings.log.files,
             to_terminal: true,
         },
@@ -174,7 +174,7 @@ impl Started {
         let lock = home.lock()?;
         let keys = Keys::of(key(&home, passphrase.as_deref().map(Vec::as_slice))?);
         let store = Store::open(&home.messages_database(), &home.peers_database())?;
-        let port = settings.api_http_port;
+        let port = settings.api.http_port;
         let bound = bind(if port.is_set {
             PortChoice::Set { port: port.port, setting: "api/http-port" }
         } else {
@@ -228,11 +228,12 @@ impl Started {
         let (network, events) = Network::open(&keys.identity, &settings);
         let me = keys.id();
         let (lan_events, near) = mpsc::channel(LAN_EVENTS_WAITING);
-        let ourselves = Ourselves { id: me, network: settings.network.clone(), mdns_port: settings.testing.mdns_port };
+        let ourselves =
+            Ourselves { id: me, network: settings.node.network.clone(), mdns_port: settings.testing.mdns_port.port };
         let lan = LanDiscovery::new(ourselves, lan_events);
         let (peers, contacts) = store.run(|store| Ok((store.peers()?, store.contacts()?))).await?;
         let own = keys.clone();
-        let name = settings.name.clone();
+        let name = settings.identity.name.clone();
         let now = unix_ms();
         // There is always a document, so that whoever comes early can be told who we are.
         let built = store.run(move |store| {
@@ -292,7 +293,7 @@ fn beginning(
         peers,
         is_private_network: settings.is_private_network(),
         session_limit: settings.sessions.inbound + settings.sessions.outbound,
-        nickname: settings.name.clone(),
+        nickname: settings.identity.name.clone(),
         document: document.as_bytes().into(),
         document_name: document.document().name.clone(),
     }
@@ -302,13 +303,13 @@ fn beginning(
 fn automata_settings(settings: &Settings) -> system::Settings {
     let mut of_automata = system::Settings::default();
     let holder = &mut of_automata.nickname_holder;
-    holder.check_interval = Milliseconds(settings.testing.nickname_check_ms);
+    holder.check_interval = settings.testing.nickname_check;
     holder.settle_interval = holder.settle_interval.min(holder.check_interval);
-    of_automata.dht_connector.look_interval = Milliseconds(settings.testing.dht_look_ms);
-    of_automata.tcp_connection.handshake_timeout = Milliseconds(settings.testing.handshake_timeout_ms);
-    of_automata.peer_protocol.handshake_timeout = Milliseconds(settings.testing.handshake_timeout_ms);
+    of_automata.dht_connector.look_interval = settings.testing.dht_look;
+    of_automata.tcp_connection.handshake_timeout = settings.testing.handshake_timeout;
+    of_automata.peer_protocol.handshake_timeout = settings.testing.handshake_timeout;
     of_automata.peer_protocol.greatest_skew = Milliseconds(CLOCK_SKEW_MS);
-    of_automata.peer_protocol.ping_interval = Milliseconds(settings.testing.ping_interval_ms);
+    of_automata.peer_protocol.ping_interval = settings.testing.ping_interval;
     of_automata
 }
 

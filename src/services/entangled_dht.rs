@@ -1,12 +1,15 @@
 //! `entangled-dht`: the distributed hash table in which nodes and names are found. The automaton `dht_connector`.
 
-use super::service::Service;
+use super::service::{Service, USUAL};
 use crate::automata::senders::services;
 
 pub(super) const SERVICE: Service = Service {
     name: "entangled-dht",
     summary: "Finds nodes and nicknames by the distributed hash table, and is found there.",
+    purpose: "Find nodes and nicknames by the distributed hash table",
     depends_on: &["network"],
     start: |world, _| world.tell(services::dht_connector::init()),
     stop: |world, _| world.tell(services::dht_connector::stop()),
+    problem: |world| world.dht_failure.clone(),
+    ..USUAL
 };

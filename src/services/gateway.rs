@@ -1,14 +1,14 @@
 //! `gateway`: the one door for packets in and out. What passes it is in `hosts/packets.rs`.
 
-use super::service::Service;
+use super::service::{Service, USUAL};
 use crate::automata::senders::services;
 use crate::automata::types::Refusal;
 
 pub(super) const SERVICE: Service = Service {
     name: "gateway",
     summary: "Passes packets between sessions and the node, and counts them.",
+    purpose: "The one door for packets in and out",
     depends_on: &["network"],
-    start: |_, _| {},
     // Without it nothing can pass, so no session is of use.
     stop: |world, system| {
         let sessions: Vec<u64> = system.peer_protocol.iter().map(|(session, _)| *session).collect();
@@ -16,4 +16,5 @@ pub(super) const SERVICE: Service = Service {
             world.tell(services::peer_protocol::close(session, Refusal::Stopping));
         }
     },
+    ..USUAL
 };

@@ -1,4 +1,5 @@
-//! Services: the parts of the node that can be switched on and off, with their dependencies. Adding one is a file here and a line in [`SERVICES`].
+//! Services: the parts of the node that can be switched on and off, with their dependencies. A service knows all of
+//! itself: to add one, write its file, and name that in this one (`mod` and [`SERVICES`]).
 //!
 //! What a service is doing (starting, on, going off) is known by its instance of `local_service` alone.
 
@@ -20,10 +21,10 @@ pub use service::Service;
 pub const SERVICES: &[Service] = &[
     network::SERVICE,
     gateway::SERVICE,
-    entangled_dht::SERVICE,
     tcp_connections::SERVICE,
     tcp_transport::SERVICE,
     identity_propagate::SERVICE,
+    entangled_dht::SERVICE,
     p2p_hookups::SERVICE,
     private_messages::SERVICE,
     lan_discovery::SERVICE,

@@ -1,6 +1,6 @@
 //! `p2p-hookups`: who of our contacts is here, and can they reach us? The automata `p2p_connector`, `contact_status` and `peer_link`.
 
-use super::service::Service;
+use super::service::{Service, USUAL};
 use crate::automata::senders::{contacts, services};
 use crate::hosts::{contact_status, peer_link};
 use crate::identity::NodeId;
@@ -8,6 +8,7 @@ use crate::identity::NodeId;
 pub(super) const SERVICE: Service = Service {
     name: "p2p-hookups",
     summary: "Keeps in touch with contacts, and keeps the own identity document up to date.",
+    purpose: "Keep up contacts with other users",
     depends_on: &["gateway", "identity-propagate", "tcp-transport"],
     start: |world, _| {
         world.tell(services::p2p_connector::init());
@@ -29,4 +30,5 @@ pub(super) const SERVICE: Service = Service {
             world.tell(contacts::contact_status::shutdown(peer));
         }
     },
+    ..USUAL
 };

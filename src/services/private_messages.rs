@@ -1,7 +1,7 @@
 //! `private-messages`: conversations, and the names under which people find one another. An automaton `message_delivery` for each message on its way,
 //! `nickname_holder` for our own name, `nickname_observer` for each search.
 
-use super::service::Service;
+use super::service::{Service, USUAL};
 use crate::automata::senders::{private_messages, services};
 use crate::wire::PacketId;
 use crate::world::Command;
@@ -9,6 +9,7 @@ use crate::world::Command;
 pub(super) const SERVICE: Service = Service {
     name: "private-messages",
     summary: "Exchanges private messages with other users.",
+    purpose: "Send and receive private messages",
     depends_on: &["gateway", "entangled-dht"],
     start: |world, _| {
         // Each that is on disk comes back as `MessageQueued`.
@@ -29,4 +30,5 @@ pub(super) const SERVICE: Service = Service {
             world.tell(services::message_delivery::stop(message));
         }
     },
+    ..USUAL
 };

@@ -1,14 +1,14 @@
 //! `tcp-connections`: sessions over TCP, opened by either side.
 
-use super::service::Service;
+use super::service::{Service, USUAL};
 use crate::automata::senders::services;
 use crate::automata::types::Refusal;
 
 pub(super) const SERVICE: Service = Service {
     name: "tcp-connections",
     summary: "Keeps sessions with other nodes over TCP.",
+    purpose: "Sessions over TCP",
     depends_on: &["network"],
-    start: |_, _| {},
     stop: |world, system| {
         let sessions: Vec<u64> = system.tcp_connection.iter().map(|(session, _)| *session).collect();
         for session in sessions {
@@ -19,4 +19,5 @@ pub(super) const SERVICE: Service = Service {
             }
         }
     },
+    ..USUAL
 };

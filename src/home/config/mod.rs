@@ -4,18 +4,22 @@
 //! has written around the values (order, comments, blank lines) stays when a value is changed.
 
 mod documentation;
+mod error;
 mod settings;
+mod typed;
 mod value;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml_edit::{Document, DocumentMut, Item, TableLike};
 
 pub use documentation::documentation;
-pub use settings::{PortSetting, SETTINGS, Setting, Settings};
+pub use error::{ConfigError, Place};
+pub use settings::{SETTINGS, Setting, Settings};
+pub use typed::PortSetting;
 pub use value::{Form, Kind, Value};
 
 /// Bytes of `config.toml`, at the most.
@@ -61,7 +65,7 @@ impl Config {
     /// If there is no such setting, or it cannot have that value.
     pub fn for_this_run(mut self, path: &str, text: &str) -> Result<Self, ConfigError> {
         let setting = find(path)?;
-        self.for_this_run.insert(setting.path, typed(setting, text)?);
+        self.for_this_run.insert(&setting.path, typed(setting, text)?);
         Ok(self)
     }
 
@@ -83,9 +87,9 @@ impl Config {
     /// If there is no such setting.
     pub fn get(&self, path: &str) -> Result<Value, ConfigError> {
         let setting = find(path)?;
-        let set = self.for_this_run.get(setting.path).or_else(|| self.values.get(setting.path)).cloned();
+        let set = self.for_this_run.get(&*setting.path).or_else(|| self.values.get(&*setting.path)).cloned();
         // A test holds each default against its kind.
-        set.or_else(|| setting.kind.parse(setting.default)).ok_or(ConfigError::NoDefault { path: setting.path })
+        set.or_else(|| setting.kind.parse(setting.default)).ok_or(ConfigError::NoDefault { path: &setting.path })
     }
 
     /// Whether somebody has set it.
@@ -107,8 +111,8 @@ impl Config {
             place: Place::new(file, &text, error.span().map(|span| span.start)),
             what: error.message().trim().replace('\n', ", "),
         })?;
-        put(document.as_table_mut(), setting.path, value.as_ref())
-            .ok_or_else(|| ConfigError::NoTable { place: Place::new(file, &text, None), path: setting.path })?;
+        put(document.as_table_mut(), &setting.path, value.as_ref())
+            .ok_or_else(|| ConfigError::NoTable { place: Place::new(file, &text, None), path: &setting.path })?;
         let text = document.to_string();
         let config = Self::parse(&text, file)?;
         super::write_secret(file, text.as_bytes()).map_err(|error| ConfigError::Write { detail: error.to_string() })?;
@@ -116,11 +120,21 @@ impl Config {
     }
 }
 
+impl Settings {
+    /// The settings of a configuration.
+    ///
+    /// # Errors
+    /// Never for a configuration that was read: each value was checked against its kind.
+    pub fn of(config: &Config) -> Result<Self, ConfigError> {
+        Self::read(|path| Ok((config.get(path)?, config.is_set(path))))
+    }
+}
+
 /// The value that somebody types for a setting.
-fn typed(setting: &Setting, text: &str) -> Result<Value, ConfigError> {
+fn typed(setting: &'static Setting, text: &str) -> Result<Value, ConfigError> {
     setting.kind.parse(text).ok_or_else(|| ConfigError::Value {
         place: None,
-        path: setting.path,
+        path: &setting.path,
         value: shown(text),
         expected: setting.kind.expected(),
     })
@@ -136,10 +150,10 @@ pub fn find(path: &str) -> Result<&'static Setting, ConfigError> {
 
 fn unknown(path: &str, place: Option<Place>) -> ConfigError {
     let shown = shown(path);
-    let likeness = |setting: &Setting| strsim::jaro_winkler(setting.path, &shown);
+    let likeness = |setting: &Setting| strsim::jaro_winkler(&setting.path, &shown);
     let visible = SETTINGS.iter().filter(|setting| !setting.is_hidden);
     let nearest = visible.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    let nearest = nearest.filter(|setting| likeness(setting) > LIKENESS).map(|setting| setting.path);
+    let nearest = nearest.filter(|setting| likeness(setting) > LIKENESS).map(|setting| &*setting.path);
     ConfigError::Unknown { place, path: shown, nearest }
 }
 
@@ -177,11 +191,11 @@ fn collect(
             let value = item.as_value().and_then(|value| setting.kind.read(value));
             let value = value.ok_or_else(|| ConfigError::Value {
                 place: Some(place()),
-                path: setting.path,
+                path: &setting.path,
                 value: shown(item.to_string().trim()),
                 expected: setting.kind.expected(),
             })?;
-            values.insert(setting.path, value);
+            values.insert(&setting.path, value);
         } else if let Some(table) = item.as_table_like().filter(|_| is_topic) {
             collect(table, &path, text, file, values)?;
         } else {
@@ -222,116 +236,10 @@ fn put(root: &mut toml_edit::Table, path: &str, value: Option<&Value>) -> Option
     Some(())
 }
 
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    file: PathBuf,
-    line: Option<usize>,
-}
-
-impl Place {
-    fn new(file: &Path, text: &str, offset: Option<usize>) -> Self {
-        let before = offset.and_then(|offset| text.as_bytes().get(..offset));
-        let line = before.map(|before| before.iter().filter(|byte| **byte == b'\n').count() + 1);
-        Self { file: file.to_owned(), line }
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}", self.file.display())?;
-        self.line.map_or(Ok(()), |line| write!(formatter, ", line {line}"))
-    }
-}
-
-/// What is wrong with settings.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// There is no such setting.
-    #[error(
-        "{}there is no setting `{path}`{} `bitpie config list` shows all",
-        .place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default(),
-        .nearest.map_or(";".to_owned(), |nearest| format!(": did you mean `{nearest}`?"))
-    )]
-    Unknown {
-        /// Where it was read.
-        place: Option<Place>,
-        /// What was asked for.
-        path: String,
-        /// What may have been meant.
-        nearest: Option<&'static str>,
-    },
-    /// It cannot have that value.
-    #[error(
-        "{}`{path}` cannot be `{value}`: expected {expected}",
-        .place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default()
-    )]
-    Value {
-        /// Where it was read.
-        place: Option<Place>,
-        /// Which setting.
-        path: &'static str,
-        /// What it was to be.
-        value: String,
-        /// What it can be.
-        expected: String,
-    },
-    /// The file is no TOML.
-    #[error("{place}: this is no TOML: {what}")]
-    NoToml {
-        /// Where.
-        place: Place,
-        /// What the parser says.
-        what: String,
-    },
-    /// A value stands where a table should.
-    #[error("{place}: `{path}` cannot be set, for something that is no table is in the way")]
-    NoTable {
-        /// Where.
-        place: Place,
-        /// Which setting.
-        path: &'static str,
-    },
-    /// The file cannot be read.
-    #[error("cannot read {}: {source}", .file.display())]
-    Read {
-        /// Which.
-        file: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The file cannot be written.
-    #[error("the settings were not saved: {detail}")]
-    Write {
-        /// Why.
-        detail: String,
-    },
-    /// A setting and its default do not fit one another: a mistake in this program.
-    #[error("the setting `{path}` has no usable default: this is a mistake in bitpie, please tell us")]
-    NoDefault {
-        /// Which.
-        path: &'static str,
-    },
-    /// A setting has another kind than the program thinks: a mistake in this program.
-    #[error(
-        "the setting `{path}` is `{value}`, which the program does not expect: this is a mistake in bitpie, please tell us"
-    )]
-    Mismatch {
-        /// Which.
-        path: &'static str,
-        /// What it is.
-        value: String,
-    },
-}
-
-impl ConfigError {
-    fn mismatch(path: &'static str, value: &Value) -> Self {
-        Self::Mismatch { path, value: value.to_string() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     const WRITTEN: &str = "\

@@ -55,6 +55,13 @@ pub struct Form {
     pub fits: fn(&str) -> bool,
 }
 
+impl Form {
+    /// Whatever can be read as a `T`.
+    pub const fn of<T: std::str::FromStr>(expected: &'static str) -> Self {
+        Self { expected, fits: |text| text.parse::<T>().is_ok() }
+    }
+}
+
 /// The value of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {

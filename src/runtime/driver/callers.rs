@@ -7,16 +7,15 @@ use tokio::sync::watch;
 
 use crate::api::answers;
 use crate::api::methods::{self, answer};
-use crate::automata::{contact_status, network_transport};
+use crate::automata::contact_status;
 use crate::home::clock::unix_ms;
 use crate::identity::NodeId;
-use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::runtime::presentation;
 use crate::runtime::recording::Recorder;
 use crate::runtime::replies::Reply;
-use crate::transports::tcp_name;
+use crate::services::Service;
 use crate::world::services::{self, ServiceResult};
 use crate::world::{Input, RequestId, UserRequest};
 
@@ -39,7 +38,7 @@ pub struct Callers {
 /// Waits until a service has come to rest.
 pub struct WaitingService {
     /// Which one.
-    pub name: ServiceName,
+    pub service: &'static Service,
     /// Whether it is to be on when the node starts.
     pub enabled: bool,
     /// Takes the answer.
@@ -102,7 +101,7 @@ impl Callers {
             return self.settling.push(waiting);
         }
         let why = (result == ServiceResult::DependsOff).then(|| {
-            let off = presentation::dependencies_off(node, waiting.name.as_str());
+            let off = presentation::dependencies_off(node, waiting.service);
             format!("it needs {}, which is off: start that first", off.join(" and "))
         });
         waiting.answer(result, why);
@@ -119,14 +118,12 @@ impl Callers {
         if self.settling.is_empty() {
             return;
         }
-        let transport = node.system().network_transport.get(&tcp_name()).map(|transport| transport.state());
-        let is_settling = transport.is_some_and(|it| it == network_transport::State::AtStartup || it.is_in_changing());
-        let settles = |waiting: &mut WaitingService| !(waiting.name.as_str() == "tcp-transport" && is_settling);
-        for waiting in self.settling.extract_if(.., settles) {
-            let name = waiting.name.as_str();
-            let why = presentation::problem(node, name).map(|problem| format!("{problem}; it tries again by itself"));
+        let is_settled = |waiting: &mut WaitingService| (waiting.service.is_settled)(node.system());
+        for waiting in self.settling.extract_if(.., is_settled) {
+            let problem = presentation::problem(node, waiting.service);
+            let why = problem.map(|problem| format!("{problem}; it tries again by itself"));
             // It may have been stopped again meanwhile.
-            let is_on = services::is_on(node.system(), name);
+            let is_on = services::is_on(node.system(), waiting.service.name);
             waiting.answer(if is_on { ServiceResult::Started } else { ServiceResult::Stopped }, why);
         }
     }
@@ -170,8 +167,8 @@ impl Callers {
 
 impl WaitingService {
     fn answer(self, result: ServiceResult, why: Option<String>) {
-        let Self { name, enabled, reply } = self;
-        let change = answers::ServiceChange { name, result, enabled, why };
+        let Self { service, enabled, reply } = self;
+        let change = answers::ServiceChange { name: service.service_name(), result, enabled, why };
         let _ = reply.send(answer::<methods::StartService>(&change));
     }
 }

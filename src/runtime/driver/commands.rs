@@ -43,7 +43,7 @@ impl Driver {
                 self.tasks.push(self.storage.commit_identity(session, &packet, waiting));
             }
             Command::BuildIdentity { entrypoints, services } => {
-                let name = self.settings.values.name.clone();
+                let name = self.settings.values.identity.name.clone();
                 self.tasks.push(self.storage.build_identity(name, entrypoints, services));
             }
             Command::LoadMessages => self.tasks.push(self.storage.load_messages()),
@@ -63,7 +63,7 @@ impl Driver {
     /// Says what this node is.
     pub(super) fn send_hello(&mut self, session: u64) {
         let observed = self.node.world().sessions.get(session).map(Session::entrypoint);
-        let hello = Hello::new(&self.settings.values.network, unix_ms(), observed);
+        let hello = Hello::new(&self.settings.values.node.network, unix_ms(), observed);
         self.network.send(session, &Frame::Hello(hello));
     }
 

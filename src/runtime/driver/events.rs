@@ -88,7 +88,7 @@ impl Driver {
                 }
                 Some(introduction.event(session))
             }
-            Ok(frame) => inbound::event(session, frame, &self.settings.values.network, now_unix_ms),
+            Ok(frame) => inbound::event(session, frame, &self.settings.values.node.network, now_unix_ms),
             Err(error) => Some(told::violation(session, error.to_string())),
         };
         self.input(Input::Session(session, SessionInput::Frame { length, says }));

@@ -255,9 +255,9 @@ impl Driver {
 
     pub(super) fn settings_changed(&mut self, config: Config) {
         let name_changed = self.settings.take_over(config);
-        self.lan.use_interfaces(self.settings.values.lan_interfaces.clone());
+        self.lan.use_interfaces(self.settings.values.lan.interfaces.clone());
         if name_changed {
-            let name = self.settings.values.name.clone();
+            let name = self.settings.values.identity.name.clone();
             self.input(Input::Request(UserRequest::SetNickname(name)));
         }
     }

@@ -47,7 +47,7 @@ impl Driver {
     fn network_command(&mut self, command: &Network) {
         match command {
             Network::LanDiscoverySearch => {
-                let interfaces = self.settings.values.lan_interfaces.clone();
+                let interfaces = self.settings.values.lan.interfaces.clone();
                 let entrypoints = self.node.world().identity.entrypoints.values().flatten().cloned().collect();
                 self.lan.search(Wanted { interfaces, entrypoints });
             }

@@ -30,7 +30,7 @@ impl OurSettings {
         Ok(config.in_run_of(&self.config))
     }
 
-    /// They are others now. The network and the address count from the next start. Tells whether our name has changed.
+    /// They are others now. The network counts from the next start. Tells whether our name has changed.
     pub(super) fn take_over(&mut self, config: Config) -> bool {
         let Ok(values) = Settings::of(&config) else { return false };
         if values.log.level != self.values.log.level
@@ -38,8 +38,8 @@ impl OurSettings {
         {
             let _ = log.set_level(&values.log.level);
         }
-        let name_changed = values.name != self.values.name;
-        self.values = Settings { network: std::mem::take(&mut self.values.network), ..values };
+        let name_changed = values.identity.name != self.values.identity.name;
+        self.values = Settings { node: self.values.node.clone(), ..values };
         self.config = config;
         name_changed
     }
@@ -53,7 +53,7 @@ impl OurSettings {
     /// How much of messages of strangers is kept.
     pub(super) fn quota(&self) -> Quota {
         Quota {
-            messages_per_stranger: self.values.messages.requests_per_stranger,
+            messages_per_stranger: self.values.messages.request_quota,
             messages_of_all: self.values.messages.requests_of_all,
             ..Quota::default()
         }
@@ -68,11 +68,11 @@ impl OurSettings {
                 port: values.dht.port.port,
                 bootstrap: values.dht.bootstrap.clone(),
                 known: Vec::new(),
-                is_server: values.dht.is_server,
-                request_timeout: Duration::from_millis(values.dht.request_timeout_ms),
+                is_server: values.dht.server,
+                request_timeout: Duration::from_millis(values.dht.request_timeout.0),
             },
             may_move_port: !values.dht.port.is_set,
-            network: values.network.clone(),
+            network: values.node.network.clone(),
             nodes_file: self.home.dht_nodes_file(),
         }
     }

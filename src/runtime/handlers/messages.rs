@@ -19,7 +19,7 @@ use crate::runtime::replies::{Reply, bad, failed};
 impl Driver {
     pub(super) fn send_message(&mut self, parameters: methods::SendMessage, reply: Reply) {
         let now = unix_ms();
-        let lifetime_ms = parameters.expires_ms.unwrap_or(self.settings.values.messages.expiry_ms);
+        let lifetime_ms = parameters.expires_ms.unwrap_or(self.settings.values.messages.expiry.0);
         let id = PacketId(random());
         let sealer = self.storage.sealer.clone();
         self.ask::<methods::SendMessage>(reply, true, move |store| {

@@ -94,7 +94,7 @@ impl Driver {
         let text = name.as_ref().map(Nickname::as_str);
         match self.settings.change("identity/name", text) {
             Ok(config) => {
-                let is_same = self.settings.values.name == name;
+                let is_same = self.settings.values.identity.name == name;
                 self.settings_changed(config);
                 if is_same {
                     // Whoever says it again does not want to wait for the next check.

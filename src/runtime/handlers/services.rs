@@ -17,21 +17,20 @@ impl Driver {
     }
 
     pub(super) fn change_service(&mut self, name: ServiceName, is_to_be_on: bool, enable: Option<bool>, reply: Reply) {
-        if find(name.as_str()).is_none() {
+        let Some(service) = find(name.as_str()) else {
             let known = SERVICES.iter().map(|service| service.name);
             let error = RpcError::new(ErrorKind::NotFound, format!("there is no service `{name}`"));
             let help = format!("there are: {}", known.collect::<Vec<_>>().join(", "));
             return refuse(reply, error.help(help));
-        }
+        };
         if let Some(enabled) = enable {
-            let path = format!("services/{name}/enabled");
-            match self.settings.change(&path, Some(if enabled { "true" } else { "false" })) {
+            match self.settings.change(&service.setting(), Some(if enabled { "true" } else { "false" })) {
                 Ok(config) => self.apply(config),
                 Err(error) => return refuse(reply, bad(error.to_string())),
             }
         }
-        let enabled = self.settings.is_enabled(name.as_str());
-        let request = self.callers.wait_for_service(WaitingService { name: name.clone(), enabled, reply });
+        let enabled = self.settings.is_enabled(service.name);
+        let request = self.callers.wait_for_service(WaitingService { service, enabled, reply });
         self.switch(request, name, is_to_be_on);
     }
 

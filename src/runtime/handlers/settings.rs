@@ -4,7 +4,7 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods;
 use crate::home::config::{Config, Value};
-use crate::name::ServiceName;
+use crate::services::SERVICES;
 
 use crate::runtime::driver::{Done, Driver};
 use crate::runtime::presentation;
@@ -16,12 +16,10 @@ impl Driver {
             Ok(config) => {
                 now::<methods::SetSetting>(reply, presentation::setting(&config.of_file(), path));
                 // A service that is switched on or off is so at once.
-                let service = path.strip_prefix("services/").and_then(|rest| rest.strip_suffix("/enabled"));
-                let service = service.and_then(|name| name.parse::<ServiceName>().ok());
-                if let Some(name) = service.filter(|name| crate::services::find(name.as_str()).is_some()) {
+                if let Some(service) = SERVICES.iter().find(|service| service.setting() == path) {
                     let is_on = matches!(config.get(path), Ok(Value::Switch(true)));
                     let request = self.callers.request_id();
-                    self.switch(request, name, is_on);
+                    self.switch(request, service.service_name(), is_on);
                 }
                 self.apply(config);
             }

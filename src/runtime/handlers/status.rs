@@ -34,7 +34,7 @@ impl Driver {
 
     pub(super) fn who_we_are(&self) -> answers::Id {
         let entrypoints = self.node.world().identity.entrypoints.values().flatten().cloned().collect();
-        lookup::address_of(self.identity.id(), entrypoints, self.settings.values.name.clone())
+        lookup::address_of(self.identity.id(), entrypoints, self.settings.values.identity.name.clone())
     }
 
     pub(super) fn peers(&mut self, reply: Reply) {
@@ -64,9 +64,9 @@ fn at_hand(driver: &Driver) -> answers::Status {
     let settings = &driver.settings;
     answers::Status {
         id: driver.identity.id(),
-        name: settings.values.name.clone(),
+        name: settings.values.identity.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        network: settings.values.network.clone(),
+        network: settings.values.node.network.clone(),
         process: std::process::id(),
         home: settings.home.folder().display().to_string(),
         traces: settings.home.traces_folder().display().to_string(),
