@@ -1,6 +1,6 @@
 //! Traces on disk: a folder with a bounded number of bounded files, each of which replays alone.
 //!
-//! A ring knows nothing of what a trace says. It is given octets, says when a file is full, and is then given the opening (header and snapshot) of the next.
+//! A ring knows nothing of what a trace says. It is given bytes, says when a file is full, and is then given the opening (header and snapshot) of the next.
 //! Files are only ever appended to, so that after a crash all that was flushed is there. What it finds in its folder and has not written by name and shape it
 //! leaves alone. When the disk cannot take more, it says so once and pauses: whatever a node does, it does it with a full disk too.
 
@@ -21,12 +21,12 @@ pub struct Limits {
     /// A file that has reached this is followed by another. It may end somewhat beyond: what is written at once stays together, and an opening takes
     /// the room that it needs.
     pub file_bytes: u64,
-    /// Octets that are held in memory before they are handed to the system.
+    /// Bytes that are held in memory before they are handed to the system.
     pub buffer_bytes: usize,
 }
 
 impl Default for Limits {
-    /// 8 files of 16 MiB: at some 300 octets for a delivery, the last 450 000.
+    /// 8 files of 16 MiB: at some 300 bytes for a delivery, the last 450 000.
     fn default() -> Self {
         Self { files: 8, file_bytes: 16 * 1024 * 1024, buffer_bytes: 64 * 1024 }
     }
@@ -50,11 +50,11 @@ pub struct Ring {
     buffer: Vec<u8>,
     /// What was to be written could not be: nothing is, until [`Ring::begin`] succeeds again.
     is_paused: bool,
-    /// Octets of lines that were dropped since the last attempt.
+    /// Bytes of lines that were dropped since the last attempt.
     dropped: u64,
 }
 
-/// While the ring is paused, it asks for another attempt each time that so many octets of lines were dropped: an opening is not for nothing.
+/// While the ring is paused, it asks for another attempt each time that so many bytes of lines were dropped: an opening is not for nothing.
 pub const RETRY_BYTES: u64 = 1024 * 1024;
 
 /// A file is called `trace-NNNNNNNNNN.jsonl`: names sort as the files came to be.
@@ -347,8 +347,8 @@ mod tests {
         assert_eq!(text(), "h\ns\n");
         ring.flush().expect("there is room");
         assert_eq!(text(), "h\ns\nshort\n");
-        ring.write(b"a line of more than twenty octets\n").expect("there is room");
-        assert!(text().ends_with("octets\n"));
+        ring.write(b"a line of more than twenty bytes\n").expect("there is room");
+        assert!(text().ends_with("bytes\n"));
     }
 
     #[cfg(unix)]

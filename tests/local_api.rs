@@ -246,10 +246,10 @@ fn many_requests_go_through_one_connection() {
         stream.write_all(STATUS).expect("it reads");
         let mut answer = Vec::new();
         while !answer.ends_with(b"}}") {
-            let mut octets = [0; 1024];
-            let length = stream.read(&mut octets).expect("it answers");
+            let mut bytes = [0; 1024];
+            let length = stream.read(&mut bytes).expect("it answers");
             assert!(length > 0, "it closed");
-            answer.extend_from_slice(&octets[..length]);
+            answer.extend_from_slice(&bytes[..length]);
         }
     }
 }

@@ -162,7 +162,7 @@ fn look(folder: &Path, acknowledged: &BTreeSet<(bool, u64)>, when: &str) {
         position = last.position;
         for item in items {
             let is_incoming = item.direction == bitpie::messages::Direction::Incoming;
-            let number = u64::from_be_bytes(item.id.as_bytes()[8..].try_into().expect("8 octets"));
+            let number = u64::from_be_bytes(item.id.as_bytes()[8..].try_into().expect("8 bytes"));
             assert!(found.insert((is_incoming, number)), "{when}: {number} is there twice");
             assert_eq!(item.text.as_str(), format!("message {number}"), "{when}");
         }

@@ -1,4 +1,4 @@
-//! What must hold for anything that travels: it survives being written and read, and no octets make reading fall over.
+//! What must hold for anything that travels: it survives being written and read, and no bytes make reading fall over.
 
 use bitpie::codec::{AtMost, Text, decode, encode};
 use bitpie::identity::Signed;
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn octets_that_are_changed_are_refused_or_read_as_another_frame(
+    fn bytes_that_are_changed_are_refused_or_read_as_another_frame(
         frame in frame(), at in any::<prop::sample::Index>(), to in any::<u8>(),
     ) {
         let mut bytes = frame.encode();

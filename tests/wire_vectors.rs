@@ -1,7 +1,7 @@
 //! The test vectors of docs/PROTOCOL.md: everything that travels, made from fixed seeds, and read again from the files.
 //!
 //! `UPDATE_EXPECT=1 cargo test --test wire_vectors` writes them anew, and at the second time the seeds of the fuzz targets, which are made
-//! from them. Another node is right if it makes and takes the same octets.
+//! from them. Another node is right if it makes and takes the same bytes.
 
 use std::path::Path;
 
@@ -281,7 +281,7 @@ fn seeds_of_the_fuzz_targets() {
     for vector in read("frames") {
         let bytes = bytes(&vector["with_length"]);
         seed("frame", &name(&vector), &bytes[4..]);
-        // The first octet says in what pieces the stream comes.
+        // The first byte says in what pieces the stream comes.
         seed("frame", &format!("stream_{}", name(&vector)), &[&[7], &bytes[..]].concat());
         if matches!(vector["name"].as_str(), Some("hello" | "peer_id")) {
             seed("handshake", &name(&vector), &bytes[4..]);
@@ -324,7 +324,7 @@ fn body_of_sealed(vector: &Value) -> Vec<u8> {
         body.u8(0)?.bytes(bob().id().as_bytes())?.u8(1)?.bytes(encapsulated_key)?;
         body.u8(2)?.bytes(&Sha256::digest(header))?.u8(3)?.str(vector["text"].as_str().expect("a text"))
     });
-    written.expect("a list of octets takes everything");
+    written.expect("a list of bytes takes everything");
     body.into_writer()
 }
 

@@ -28,7 +28,7 @@ use automata::system::{Action, Settings, System};
 const SESSIONS: u64 = 64;
 /// Events of one contender in one round.
 const EVENTS: u64 = 200_000;
-/// Octets of lines, before they are handed on.
+/// Bytes of lines, before they are handed on.
 const BUFFER_BYTES: usize = 64 * 1024;
 
 struct Always;
@@ -145,7 +145,7 @@ fn main() {
         return;
     }
     let comparison = compare(EVENTS, contenders);
-    println!("{} octets to a line, {} lines", trace.len() as u64 / lines, lines);
+    println!("{} bytes to a line, {} lines", trace.len() as u64 / lines, lines);
     println!("{:<26}{:>12}{:>12}{:>12}{:>12}{:>14}", "", "ns/event", "M/s", "aim M/s", "× off", "processor ns");
     for (name, aim) in [
         ("bus, recording off", Some(5.0)),

@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
                     again.extend(write_prefixed(&frame));
                     read(&frame);
                 }
-                Ok(None) => assert!(input.is_empty(), "octets were left behind"),
+                Ok(None) => assert!(input.is_empty(), "bytes were left behind"),
                 Err(error) => {
                     if let FrameError::TooLong { announced, .. } = error {
                         assert!(announced > FRAME_BYTES);

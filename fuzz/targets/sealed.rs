@@ -46,8 +46,8 @@ fn sealed(to: &SealingKey, header: &[u8], inside: &[u8]) -> Vec<u8> {
         &mut Same,
     )
     .expect("a sound key");
-    let octets = |octets: &[u8]| minicbor::bytes::ByteVec::from(octets.to_vec());
-    let fields = [octets(&encapsulated.to_bytes()), octets(header), octets(&ciphertext)];
+    let bytes = |bytes: &[u8]| minicbor::bytes::ByteVec::from(bytes.to_vec());
+    let fields = [bytes(&encapsulated.to_bytes()), bytes(header), bytes(&ciphertext)];
     // {0: rotation, 1: encapsulated key, 2: header, 3: ciphertext}
     let mut envelope = vec![0xa4, 0, 0];
     for (field, number) in fields.iter().zip(1..) {
@@ -71,8 +71,8 @@ impl hpke::rand_core::TryRng for Same {
         Ok(0)
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        octets.fill(0x42);
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        bytes.fill(0x42);
         Ok(())
     }
 }

@@ -11,10 +11,10 @@ use subtle::ConstantTimeEq as _;
 /// The file below the home folder, 0600, there as long as the node runs.
 pub const API_FILE: &str = "api.json";
 
-/// Octets of `api.json`, at the most.
+/// Bytes of `api.json`, at the most.
 pub const API_FILE_BYTES: u64 = 4096;
 
-/// Octets of a token.
+/// Bytes of a token.
 pub const TOKEN_BYTES: usize = 32;
 
 /// Lets a request in; new at each start of the node. Never shown but in `api.json` and in the header of a request.
@@ -23,7 +23,7 @@ pub const TOKEN_BYTES: usize = 32;
 pub struct Token(String);
 
 impl Token {
-    /// The token of these random octets.
+    /// The token of these random bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; TOKEN_BYTES]) -> Self {
         Self(HEXLOWER.encode(bytes))

@@ -1,4 +1,4 @@
-//! JSON-RPC 2.0 (<https://www.jsonrpc.org/specification>) as octets: requests are read, answers are written. Pure.
+//! JSON-RPC 2.0 (<https://www.jsonrpc.org/specification>) as bytes: requests are read, answers are written. Pure.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::errors::{ErrorKind, RpcError};
 use super::methods::{METHODS, Misfit, Request};
 
-/// Octets of an id that is a text, at the most.
+/// Bytes of an id that is a text, at the most.
 pub const ID_BYTES: usize = 128;
 
 /// Characters that are told of why parameters do not fit, at the most.
@@ -86,7 +86,7 @@ fn parse_envelope(mut object: Map<String, Value>) -> Result<Request, RpcError> {
     }
 }
 
-/// The octets of an answer.
+/// The bytes of an answer.
 #[must_use]
 pub fn write_response(id: &Value, outcome: &Result<Value, RpcError>) -> Vec<u8> {
     #[derive(Serialize)]

@@ -30,7 +30,7 @@ use super::errors::{ErrorKind, RpcError};
 use super::methods::{Call, Request, WAIT_MS};
 use super::rpc::{parse_request, write_response};
 
-/// Octets of a request's body, at the most.
+/// Bytes of a request's body, at the most.
 pub const BODY_BYTES: usize = 1 << 20;
 
 /// Connections at once; further ones wait in the system's queue.

@@ -13,7 +13,7 @@ use crate::api::errors::RpcError;
 use crate::api::methods::Method;
 use crate::api::server::{ANSWER_TIMEOUT, BACKUP_TIMEOUT};
 
-/// Octets of an answer, at the most.
+/// Bytes of an answer, at the most.
 const ANSWER_BYTES: u64 = 64 << 20;
 
 /// How long a connection to this machine may take.
@@ -94,7 +94,7 @@ impl Connection {
             .send_json(&body);
         let mut response = answered.map_err(|error| self.unreachable(&error))?;
         let read = response.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec();
-        let octets = read.map_err(|error| self.unreachable(&error))?;
+        let bytes = read.map_err(|error| self.unreachable(&error))?;
         let stranger = || {
             Failure::here(
                 format!("what answers at {} is not the node that wrote api.json", self.access.address),
@@ -104,7 +104,7 @@ impl Connection {
                 ),
             )
         };
-        let mut answer: Value = serde_json::from_slice(&octets).map_err(|_| stranger())?;
+        let mut answer: Value = serde_json::from_slice(&bytes).map_err(|_| stranger())?;
         match (answer.get_mut("result").map(Value::take), answer.get_mut("error").map(Value::take)) {
             (Some(result), None) => Ok(result),
             (None, Some(error)) => {

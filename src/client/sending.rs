@@ -19,7 +19,7 @@ use crate::api::hidden::Hidden;
 use crate::api::methods::{GetMessage, SendMessage, WAIT_MS};
 use crate::nickname::Nickname;
 
-/// Octets of standard input that are read at the most; the node has a limit of its own, and tells it.
+/// Bytes of standard input that are read at the most; the node has a limit of its own, and tells it.
 const INPUT_BYTES: u64 = 256 * 1024;
 
 /// What `bitpie msg send` was told.
@@ -105,13 +105,13 @@ fn read_input() -> Result<String, Failure> {
         let mut errors = anstream::stderr().lock();
         let _ = writeln!(errors, "{}", styled(FAINT, "Write; Ctrl-D on an empty line sends, Ctrl-C does not."));
     }
-    let mut octets = Vec::new();
-    input.lock().take(INPUT_BYTES + 1).read_to_end(&mut octets)?;
-    if octets.len() as u64 > INPUT_BYTES {
+    let mut bytes = Vec::new();
+    input.lock().take(INPUT_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > INPUT_BYTES {
         let said = format!("standard input has more than {} KiB", INPUT_BYTES / 1024);
         return Err(Failure::here(said, "a message is short: send a long text in parts"));
     }
-    let text = String::from_utf8(octets)
+    let text = String::from_utf8(bytes)
         .map_err(|_| Failure::here("standard input is no UTF-8 text", "messages are texts; convert it first"))?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {

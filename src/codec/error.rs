@@ -1,10 +1,10 @@
-//! Why octets are refused.
+//! Why bytes are refused.
 
-/// Why octets that came from outside are not what they should be. `at` counts the octets before the place.
+/// Why bytes that came from outside are not what they should be. `at` counts the bytes before the place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// There is more than anything of this protocol has.
-    #[error("{bytes} octets are more than the {limit} that are allowed")]
+    #[error("{bytes} bytes are more than the {limit} that are allowed")]
     TooLong {
         /// How many there are.
         bytes: usize,
@@ -12,18 +12,18 @@ pub enum DecodeError {
         limit: usize,
     },
     /// They end in the middle of a value.
-    #[error("the octets end in the middle of the value that begins at {at}")]
+    #[error("the bytes end in the middle of the value that begins at {at}")]
     Truncated {
         /// Where.
         at: usize,
     },
     /// Something stands behind the value.
-    #[error("the value ends at {at}, and more octets follow")]
+    #[error("the value ends at {at}, and more bytes follow")]
     TrailingBytes {
         /// Where.
         at: usize,
     },
-    /// A number or a length takes more octets than it needs.
+    /// A number or a length takes more bytes than it needs.
     #[error("the number or length at {at} is not written in its shortest form")]
     NotMinimal {
         /// Where.

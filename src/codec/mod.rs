@@ -1,10 +1,10 @@
-//! From values to octets and back, as everything is written that travels or is signed: CBOR in its core deterministic
+//! From values to bytes and back, as everything is written that travels or is signed: CBOR in its core deterministic
 //! form (RFC 8949, section 4.2). Pure.
 
 mod bounded;
 mod error;
+pub(crate) mod fixed_bytes;
 mod numbered;
-pub(crate) mod octets;
 pub mod strict;
 
 use minicbor::{Decode, Encode};
@@ -16,15 +16,15 @@ pub(crate) use numbered::numbered;
 /// Bytes of one value, at the most: nothing of this protocol has more.
 pub const VALUE_BYTES: usize = 64 * 1024;
 
-/// The octets of a value.
+/// The bytes of a value.
 #[must_use]
 pub fn encode<T: Encode<()> + ?Sized>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
-    minicbor::encode(value, &mut bytes).expect("a list of octets takes everything");
+    minicbor::encode(value, &mut bytes).expect("a list of bytes takes everything");
     bytes
 }
 
-/// The value of these octets, which are it as a whole and in the one form that is allowed.
+/// The value of these bytes, which are it as a whole and in the one form that is allowed.
 ///
 /// # Errors
 /// Where they are not, or are not what is expected.

@@ -1,7 +1,7 @@
-//! A walk over octets which finds whether they are CBOR as this protocol wants it, before anything is made of them.
+//! A walk over bytes which finds whether they are CBOR as this protocol wants it, before anything is made of them.
 //!
 //! One encoding for each value (RFC 8949, section 4.2.1): shortest heads, definite lengths, the keys of a map in ascending order of
-//! their octets, and therefore none twice. Of the kinds of values only those that some field uses: integers, octets, text, lists,
+//! their bytes, and therefore none twice. Of the kinds of values only those that some field uses: integers, bytes, text, lists,
 //! maps, `false`, `true` and `null`; no tags, no floats. Nesting and the number of items are bounded, and a length is compared with what
 //! is there before anybody allocates by it.
 
@@ -71,7 +71,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Whether so many values, of an octet or more each, can follow.
+    /// Whether so many values, of a byte or more each, can follow.
     fn room_for(&self, items: u64, values: u64, depth: usize, at: usize) -> Result<(), DecodeError> {
         if depth >= NESTING {
             return Err(DecodeError::TooDeep { at });
@@ -94,17 +94,17 @@ impl<'a> Walk<'a> {
             31 => return Err(DecodeError::Indefinite { at }),
             _ => return Err(DecodeError::Unsupported { at }),
         };
-        // In major type 7 the octets behind the first are no number, and all of those are refused.
+        // In major type 7 the bytes behind the first are no number, and all of those are refused.
         if argument < least && major != 7 { Err(DecodeError::NotMinimal { at }) } else { Ok((major, argument)) }
     }
 
-    fn number(&mut self, octets: u64) -> Result<u64, DecodeError> {
-        Ok(self.take(octets)?.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)))
+    fn number(&mut self, count: u64) -> Result<u64, DecodeError> {
+        Ok(self.take(count)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
-    fn take(&mut self, octets: u64) -> Result<&'a [u8], DecodeError> {
+    fn take(&mut self, count: u64) -> Result<&'a [u8], DecodeError> {
         let rest = &self.bytes[self.at..];
-        let taken = usize::try_from(octets).ok().and_then(|octets| rest.get(..octets));
+        let taken = usize::try_from(count).ok().and_then(|count| rest.get(..count));
         let taken = taken.ok_or(DecodeError::Truncated { at: self.at })?;
         self.at += taken.len();
         Ok(taken)

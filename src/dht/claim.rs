@@ -9,7 +9,7 @@ use crate::identity::{CLOCK_SKEW_MS, Signed};
 use crate::nickname::Nickname;
 use crate::wire::NETWORK_BYTES;
 
-/// Octets of a claim, at the most.
+/// Bytes of a claim, at the most.
 pub const CLAIM_BYTES: usize = ITEM_BYTES;
 
 /// How long a claim counts, in seconds. It is written again much sooner; whoever goes away for longer gives the name back.
@@ -119,7 +119,7 @@ impl VerifiedClaim {
         self.claim.id
     }
 
-    /// The exact octets.
+    /// The exact bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.signed.as_bytes()
@@ -129,8 +129,8 @@ impl VerifiedClaim {
 /// Why what stands in a slot counts as nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
-    /// There are too many octets.
-    #[error("a claim of {bytes} octets is too long: {CLAIM_BYTES} are allowed")]
+    /// There are too many bytes.
+    #[error("a claim of {bytes} bytes is too long: {CLAIM_BYTES} are allowed")]
     TooLong {
         /// How many.
         bytes: usize,

@@ -4,7 +4,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 
 use crate::identity::IdentityKey;
 
-/// Octets of a value, at the most: BEP 44 counts 1000 for the bencoded form, which adds three digits and a colon.
+/// Bytes of a value, at the most: BEP 44 counts 1000 for the bencoded form, which adds three digits and a colon.
 pub const ITEM_BYTES: usize = 996;
 
 /// A record, signed with the key under which it lies.
@@ -44,7 +44,7 @@ impl Item {
 
 impl std::fmt::Debug for Item {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Item({} octets, sequence {})", self.value.len(), self.sequence)
+        write!(formatter, "Item({} bytes, sequence {})", self.value.len(), self.sequence)
     }
 }
 
@@ -64,8 +64,8 @@ fn to_be_signed(value: &[u8], sequence: i64) -> Result<Vec<u8>, ItemError> {
 /// Why something cannot be a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ItemError {
-    /// There are too many octets.
-    #[error("a value of {bytes} octets does not fit into a record of the DHT: {ITEM_BYTES} are allowed")]
+    /// There are too many bytes.
+    #[error("a value of {bytes} bytes does not fit into a record of the DHT: {ITEM_BYTES} are allowed")]
     TooLong {
         /// How many.
         bytes: usize,

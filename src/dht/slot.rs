@@ -86,7 +86,7 @@ impl std::fmt::Debug for Slot {
     }
 }
 
-/// Network and nickname each end with an octet that neither can contain, so that no two slots share their octets.
+/// Network and nickname each end with a byte that neither can contain, so that no two slots share their bytes.
 fn digest(context: &[u8], network: &str, nickname: &Nickname, index: u8) -> Sha256 {
     let separated = |digest: Sha256, text: &[u8]| digest.chain_update(text).chain_update([0]);
     let digest = separated(Sha256::new(), context);

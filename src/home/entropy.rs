@@ -1,13 +1,13 @@
 //! Randomness of the system, for whoever needs it as data.
 
-/// So many random octets.
+/// So many random bytes.
 ///
 /// # Panics
 /// If the system has none, in which case no key and no session would be safe.
 #[must_use]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the system gives random octets");
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
     bytes
 }
 

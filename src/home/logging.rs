@@ -22,7 +22,7 @@ use super::clock::unix_ms;
 /// The levels, the quietest first.
 pub const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 
-/// Octets of the log of one day; what comes after that is dropped, since others must not be able to fill the disk.
+/// Bytes of the log of one day; what comes after that is dropped, since others must not be able to fill the disk.
 const DAY_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The last line of a day that has too many.
@@ -103,7 +103,7 @@ fn today() -> u64 {
     unix_ms() / (24 * 60 * 60 * 1000)
 }
 
-/// Octets of the newest log, if it is of today.
+/// Bytes of the newest log, if it is of today.
 fn written_today(folder: &Path) -> u64 {
     let days = |time: SystemTime| Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs() / (24 * 60 * 60));
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -112,7 +112,7 @@ fn written_today(folder: &Path) -> u64 {
     newest.filter(|it| it.modified().ok().and_then(days) == Some(today())).map_or(0, |it| it.len())
 }
 
-/// Takes a bounded number of octets a day, and says so once when it takes no more.
+/// Takes a bounded number of bytes a day, and says so once when it takes no more.
 struct BoundedByDay<W, T> {
     inner: W,
     bound: u64,

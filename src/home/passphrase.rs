@@ -11,7 +11,7 @@ use super::Home;
 use super::entropy::random;
 use crate::identity::key_file::{self, KeyFileError, PassphraseCost};
 
-/// Octets of a passphrase, at the most.
+/// Bytes of a passphrase, at the most.
 const PASSPHRASE_BYTES: u64 = 1024;
 
 /// What only its owner knows. Wiped when it is dropped.
@@ -26,7 +26,7 @@ pub fn of_file(file: &Path) -> anyhow::Result<Passphrase> {
     let opened = fs::File::open(file).with_context(failed)?;
     let mut line = Zeroizing::new(Vec::with_capacity(PASSPHRASE_BYTES as usize + 2));
     BufReader::new(opened.take(PASSPHRASE_BYTES + 2)).read_until(b'\n', &mut line).with_context(failed)?;
-    while line.last().is_some_and(|octet| matches!(octet, b'\n' | b'\r')) {
+    while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
         line.pop();
     }
     ensure!(!line.is_empty(), "the first line of the passphrase file {} is empty", file.display());

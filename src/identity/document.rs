@@ -16,7 +16,7 @@ use crate::nickname::Nickname;
 /// How far the clocks of two nodes may be apart, and how far in the future a time may lie, in milliseconds.
 pub const CLOCK_SKEW_MS: u64 = 150_000;
 
-/// Octets of a signed document, at the most. BEP 44 counts 1000, four of them for its own framing.
+/// Bytes of a signed document, at the most. BEP 44 counts 1000, four of them for its own framing.
 pub const DOCUMENT_BYTES: usize = 996;
 
 /// How long a document is valid, in seconds: seven days.
@@ -127,7 +127,7 @@ impl LeftOut {
     }
 }
 
-/// A document whose signature holds, with the exact octets that were signed.
+/// A document whose signature holds, with the exact bytes that were signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedDocument {
     document: IdentityDocument,
@@ -181,13 +181,13 @@ impl VerifiedDocument {
         self.document.id
     }
 
-    /// The exact octets, to be sent and stored.
+    /// The exact bytes, to be sent and stored.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// SHA-256 of the exact octets.
+    /// SHA-256 of the exact bytes.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(&self.bytes).into()
@@ -222,8 +222,8 @@ pub fn judge(highest_seen: Option<(u64, [u8; 32])>, new: &VerifiedDocument) -> R
 /// Why a document is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
-    /// There are too many octets.
-    #[error("an identity document of {bytes} octets is too long: {DOCUMENT_BYTES} are allowed")]
+    /// There are too many bytes.
+    #[error("an identity document of {bytes} bytes is too long: {DOCUMENT_BYTES} are allowed")]
     TooLong {
         /// How many.
         bytes: usize,
@@ -369,7 +369,7 @@ mod tests {
 
     /// A later version has added a field; what is signed stays what it was.
     #[test]
-    fn a_field_that_is_not_known_is_kept_in_the_octets() {
+    fn a_field_that_is_not_known_is_kept_in_the_bytes() {
         let mut body = encode(&document(1));
         assert_eq!(body[0], 0xa5, "a map of five fields");
         body[0] = 0xa6;

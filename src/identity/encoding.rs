@@ -7,11 +7,11 @@ use minicbor::encode::{Encode, Encoder, Error as EncodeError, Write};
 
 use super::entrypoint::Entrypoint;
 use super::node_id::{NODE_ID_BYTES, NodeId};
-use crate::codec::octets;
+use crate::codec::fixed_bytes;
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 
-/// Octets, as many as a node id has.
+/// Bytes, as many as a node id has.
 impl<C> Encode<C> for NodeId {
     fn encode<W: Write>(&self, encoder: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
         encoder.bytes(self.as_bytes())?.ok()
@@ -20,11 +20,11 @@ impl<C> Encode<C> for NodeId {
 
 impl<'b, C> Decode<'b, C> for NodeId {
     fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, DecodeError> {
-        octets::decode::<C, NODE_ID_BYTES>(decoder, context).map(Self::from_bytes)
+        fixed_bytes::decode::<C, NODE_ID_BYTES>(decoder, context).map(Self::from_bytes)
     }
 }
 
-/// `[transport, address, port]`: a text, 4 or 16 octets, a number.
+/// `[transport, address, port]`: a text, 4 or 16 bytes, a number.
 impl<C> Encode<C> for Entrypoint {
     fn encode<W: Write>(&self, encoder: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
         encoder.array(3)?.str(self.transport.as_str())?;
@@ -44,11 +44,11 @@ impl<'b, C> Decode<'b, C> for Entrypoint {
             return Err(wrong("an entrypoint has three parts"));
         }
         let transport = decoder.str()?.parse().map_err(|_| wrong("an entrypoint names no transport"))?;
-        let octets = decoder.bytes()?;
-        let ip = match (<[u8; 4]>::try_from(octets), <[u8; 16]>::try_from(octets)) {
+        let bytes = decoder.bytes()?;
+        let ip = match (<[u8; 4]>::try_from(bytes), <[u8; 16]>::try_from(bytes)) {
             (Ok(four), _) => IpAddr::from(four),
             (_, Ok(sixteen)) => IpAddr::from(sixteen),
-            _ => return Err(wrong("an address has 4 or 16 octets")),
+            _ => return Err(wrong("an address has 4 or 16 bytes")),
         };
         match decoder.u16()? {
             0 => Err(wrong("an entrypoint has a port from 1 to 65535")),
@@ -123,10 +123,10 @@ mod tests {
     }
 
     #[test]
-    fn an_id_has_its_octets() {
-        let octets = |length: usize| encode(&minicbor::bytes::ByteVec::from(vec![1; length]));
-        assert!(decode::<NodeId>(&octets(NODE_ID_BYTES)).is_ok());
-        assert!(decode::<NodeId>(&octets(NODE_ID_BYTES - 1)).is_err());
-        assert!(decode::<NodeId>(&octets(NODE_ID_BYTES + 1)).is_err());
+    fn an_id_has_its_bytes() {
+        let bytes = |length: usize| encode(&minicbor::bytes::ByteVec::from(vec![1; length]));
+        assert!(decode::<NodeId>(&bytes(NODE_ID_BYTES)).is_ok());
+        assert!(decode::<NodeId>(&bytes(NODE_ID_BYTES - 1)).is_err());
+        assert!(decode::<NodeId>(&bytes(NODE_ID_BYTES + 1)).is_err());
     }
 }

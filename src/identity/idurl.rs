@@ -147,7 +147,7 @@ pub enum ParseIdurlError {
         /// What stands there.
         hint: Box<str>,
     },
-    /// A percent sign without two digits behind it, or octets that are no text.
+    /// A percent sign without two digits behind it, or bytes that are no text.
     #[error("in the address of an identity, `{}=` is not percent-encoded well", .key.escape_debug())]
     PercentEncoding {
         /// In which hint.

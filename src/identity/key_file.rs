@@ -23,10 +23,10 @@ use zeroize::Zeroizing;
 
 use super::{IdentityKey, NodeId, SEED_BYTES};
 
-/// Octets of the salt of a passphrase.
+/// Bytes of the salt of a passphrase.
 pub const SALT_BYTES: usize = 16;
 
-/// Octets of the nonce with which a seed is encrypted.
+/// Bytes of the nonce with which a seed is encrypted.
 pub const NONCE_BYTES: usize = 12;
 
 /// Bytes of a key file, at the most.
@@ -38,7 +38,7 @@ const TITLE: &str = "bitpie identity key, version 1";
 /// What any first line begins with, whatever the version.
 const TITLE_START: &str = "bitpie identity key, version ";
 
-/// Octets of the encrypted seed with its tag.
+/// Bytes of the encrypted seed with its tag.
 const CIPHERTEXT_BYTES: usize = SEED_BYTES + 16;
 
 /// What a guess of the passphrase costs (Argon2id, RFC 9106).
@@ -185,13 +185,13 @@ fn parse(text: &str) -> Result<File, KeyFileError> {
     let id = id.ok_or_else(|| KeyFileError::malformed(2, ID_LINE))?;
     let third = lines.next().unwrap_or_default();
     let (secret, used) = if let Some(digits) = third.strip_prefix("seed: ") {
-        let seed = octets(digits).ok_or_else(|| KeyFileError::malformed(3, SECRET_LINE))?;
+        let seed = bytes(digits).ok_or_else(|| KeyFileError::malformed(3, SECRET_LINE))?;
         (Secret::Plain(seed), 3)
     } else {
         let cost = third.strip_prefix("argon2id: ").ok_or_else(|| KeyFileError::malformed(3, SECRET_LINE))?;
         let (cost, salt) = parse_cost(cost).ok_or_else(|| KeyFileError::malformed(3, COST_LINE))?;
         let sealed =
-            lines.next().and_then(|line| octets::<{ NONCE_BYTES + CIPHERTEXT_BYTES }>(line.strip_prefix("sealed: ")?));
+            lines.next().and_then(|line| bytes::<{ NONCE_BYTES + CIPHERTEXT_BYTES }>(line.strip_prefix("sealed: ")?));
         let sealed = sealed.ok_or_else(|| KeyFileError::malformed(4, SEALED_LINE))?;
         let (nonce, ciphertext) = sealed.split_at(NONCE_BYTES);
         let nonce = nonce.try_into().expect("it was cut so");
@@ -214,14 +214,14 @@ fn parse_cost(text: &str) -> Option<(PassphraseCost, [u8; SALT_BYTES])> {
         passes: number(passes, "passes")?,
         lanes: number(lanes, "lanes")?,
     };
-    let salt = *octets(salt.strip_prefix("salt=")?)?;
+    let salt = *bytes(salt.strip_prefix("salt=")?)?;
     cost.is_bounded().then_some((cost, salt))
 }
 
-fn octets<const LENGTH: usize>(digits: &str) -> Option<Zeroizing<[u8; LENGTH]>> {
-    let mut octets = Zeroizing::new([0; LENGTH]);
-    let fits = digits.len() == LENGTH * 2 && HEXLOWER.decode_mut(digits.as_bytes(), &mut *octets).is_ok();
-    fits.then_some(octets)
+fn bytes<const LENGTH: usize>(digits: &str) -> Option<Zeroizing<[u8; LENGTH]>> {
+    let mut bytes = Zeroizing::new([0; LENGTH]);
+    let fits = digits.len() == LENGTH * 2 && HEXLOWER.decode_mut(digits.as_bytes(), &mut *bytes).is_ok();
+    fits.then_some(bytes)
 }
 
 /// Why there is no key in a text. Nothing of the text is repeated: it may be secret.

@@ -10,10 +10,10 @@ use zeroize::Zeroizing;
 
 use super::NodeId;
 
-/// Octets of the seed from which a key is made.
+/// Bytes of the seed from which a key is made.
 pub const SEED_BYTES: usize = 32;
 
-/// Octets of a signature.
+/// Bytes of a signature.
 pub const SIGNATURE_BYTES: usize = 64;
 
 /// What is signed; each kind under a text of its own.
@@ -47,7 +47,7 @@ impl Domain {
         Domain::Statement,
     ];
 
-    /// The text that is signed in front of the body, with a zero octet behind it.
+    /// The text that is signed in front of the body, with a zero byte behind it.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {

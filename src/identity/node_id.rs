@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use data_encoding::{DecodeKind, Encoding, Specification};
 use serde::{Deserialize, Serialize};
 
-/// Octets of an id: those of an ed25519 public key.
+/// Bytes of an id: those of an ed25519 public key.
 pub const NODE_ID_BYTES: usize = 32;
 
 /// Characters of an id: 256 bits, five to a character.

@@ -11,9 +11,9 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use super::IdentityKey;
-use crate::codec::octets;
+use crate::codec::fixed_bytes;
 
-/// Octets of a sealing key, public or secret.
+/// Bytes of a sealing key, public or secret.
 pub const SEALING_KEY_BYTES: usize = 32;
 
 /// What is hashed in front of the seed.
@@ -27,7 +27,7 @@ pub struct SealingPublicKey {
     #[n(0)]
     pub rotation: u32,
     /// The X25519 public key.
-    #[cbor(n(1), with = "octets")]
+    #[cbor(n(1), with = "fixed_bytes")]
     pub key: [u8; SEALING_KEY_BYTES],
 }
 
@@ -46,7 +46,7 @@ pub struct SealingKey {
 
 impl SealingKey {
     /// The sealing key of an identity with this number: `DeriveKeyPair` of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 7.1.3) over a
-    /// label, the seed, and the number in four octets, big-endian.
+    /// label, the seed, and the number in four bytes, big-endian.
     #[must_use]
     pub fn derive(identity: &IdentityKey, rotation: u32) -> Self {
         let seed = identity.seed();
@@ -55,9 +55,9 @@ impl SealingKey {
         material.extend_from_slice(&*seed);
         material.extend_from_slice(&rotation.to_be_bytes());
         let (secret, public) = X25519HkdfSha256::derive_keypair(&material);
-        let mut octets = Zeroizing::new([0; SEALING_KEY_BYTES]);
-        secret.write_exact(&mut *octets);
-        Self { secret: octets, public: SealingPublicKey { rotation, key: public.to_bytes().into() } }
+        let mut bytes = Zeroizing::new([0; SEALING_KEY_BYTES]);
+        secret.write_exact(&mut *bytes);
+        Self { secret: bytes, public: SealingPublicKey { rotation, key: public.to_bytes().into() } }
     }
 
     /// The public half.
@@ -68,7 +68,7 @@ impl SealingKey {
 
     /// As the sealing wants it.
     pub(crate) fn secret(&self) -> <X25519HkdfSha256 as hpke::Kem>::PrivateKey {
-        <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&*self.secret).expect("any 32 octets are a secret key")
+        <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&*self.secret).expect("any 32 bytes are a secret key")
     }
 }
 

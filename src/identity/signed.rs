@@ -1,6 +1,6 @@
-//! Whatever is signed: `[body, signature]`, two strings of octets.
+//! Whatever is signed: `[body, signature]`, two strings of bytes.
 //!
-//! It is verified, hashed, stored and forwarded as the very octets that came; nobody encodes it anew.
+//! It is verified, hashed, stored and forwarded as the very bytes that came; nobody encodes it anew.
 
 use std::sync::Arc;
 
@@ -26,17 +26,17 @@ impl Signed {
         let signature = key.sign(domain, body);
         let mut encoder = minicbor::Encoder::new(Vec::with_capacity(body.len() + SIGNATURE_BYTES + 8));
         let written = encoder.array(2).and_then(|encoder| encoder.bytes(body)?.bytes(&signature));
-        written.expect("a list of octets takes everything");
+        written.expect("a list of bytes takes everything");
         let bytes = encoder.into_writer();
-        // Behind the body are the signature and its head of two octets.
+        // Behind the body are the signature and its head of two bytes.
         let end = bytes.len() - SIGNATURE_BYTES - 2;
         Self { bytes: bytes.into(), body: (end - body.len(), end), signature }
     }
 
-    /// Takes octets for signed ones. The signature is not looked at.
+    /// Takes bytes for signed ones. The signature is not looked at.
     ///
     /// # Errors
-    /// If they are not a list of a body and 64 octets, and nothing else.
+    /// If they are not a list of a body and 64 bytes, and nothing else.
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         strict::check(bytes)?;
         let unexpected = |what: &str| DecodeError::Unexpected { what: what.into() };
@@ -44,20 +44,20 @@ impl Signed {
         if decoder.array().ok().flatten() != Some(2) {
             return Err(unexpected("what is signed is a list of a body and a signature"));
         }
-        let body = decoder.bytes().map_err(|_| unexpected("the body of what is signed is a string of octets"))?;
+        let body = decoder.bytes().map_err(|_| unexpected("the body of what is signed is a string of bytes"))?;
         let end = decoder.position();
         let signature = decoder.bytes().ok().and_then(|signature| signature.try_into().ok());
-        let signature = signature.ok_or_else(|| unexpected("a signature is a string of 64 octets"))?;
+        let signature = signature.ok_or_else(|| unexpected("a signature is a string of 64 bytes"))?;
         Ok(Self { bytes: bytes.into(), body: (end - body.len(), end), signature })
     }
 
-    /// The exact octets, to be sent, stored and hashed.
+    /// The exact bytes, to be sent, stored and hashed.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The exact octets, shared.
+    /// The exact bytes, shared.
     #[must_use]
     pub fn to_shared(&self) -> Arc<[u8]> {
         Arc::clone(&self.bytes)
@@ -80,7 +80,7 @@ impl Signed {
 
 impl std::fmt::Debug for Signed {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Signed({} octets)", self.bytes.len())
+        write!(formatter, "Signed({} bytes)", self.bytes.len())
     }
 }
 

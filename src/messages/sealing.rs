@@ -14,18 +14,18 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{MessageText, TEXT_BYTES, TextError};
-use crate::codec::{DecodeError, decode, encode, octets};
+use crate::codec::{DecodeError, decode, encode, fixed_bytes};
 use crate::identity::Signed;
 use crate::identity::{BadSignature, Domain, IdentityKey, NodeId, SealingKey, SealingPublicKey};
 use crate::wire::{MESSAGE_TEXT_BYTES, PacketId};
 
-/// Octets of a sealed message, at the most: the longest text, and what stands around it.
+/// Bytes of a sealed message, at the most: the longest text, and what stands around it.
 pub const SEALED_BYTES: usize = TEXT_BYTES + 1024;
 
 /// The `info` of HPKE: what this sealing is for.
 const INFO: &[u8] = b"bitpie/sealed/1";
 
-/// Octets of an encapsulated key.
+/// Bytes of an encapsulated key.
 const ENCAPSULATED_KEY_BYTES: usize = 32;
 
 // The nodes of a network have to agree on it, so it stands among the constants of the wire.
@@ -42,7 +42,7 @@ pub struct MessageHeader {
     #[n(1)]
     pub sender: NodeId,
     /// In which conversation: [`conversation_of`] the two.
-    #[cbor(n(2), with = "octets")]
+    #[cbor(n(2), with = "fixed_bytes")]
     pub conversation: [u8; 32],
     /// Its id: that of the packet which carries it.
     #[n(3)]
@@ -67,7 +67,7 @@ impl MessageHeader {
     }
 }
 
-/// The id of the conversation between two: SHA-256 of `bitpie/conversation/1`, a zero octet, and both ids, the smaller first.
+/// The id of the conversation between two: SHA-256 of `bitpie/conversation/1`, a zero byte, and both ids, the smaller first.
 #[must_use]
 pub fn conversation_of(one: &NodeId, other: &NodeId) -> [u8; 32] {
     let mut hash = Sha256::new_with_prefix(b"bitpie/conversation/1\0");
@@ -83,9 +83,9 @@ struct Envelope {
     /// To which of the recipient's keys it is sealed.
     #[n(0)]
     rotation: u32,
-    #[cbor(n(1), with = "octets")]
+    #[cbor(n(1), with = "fixed_bytes")]
     encapsulated_key: [u8; ENCAPSULATED_KEY_BYTES],
-    /// The exact octets of the header: they are the associated data.
+    /// The exact bytes of the header: they are the associated data.
     #[cbor(n(2), with = "minicbor::bytes")]
     header: Vec<u8>,
     #[cbor(n(3), with = "minicbor::bytes")]
@@ -98,10 +98,10 @@ struct Envelope {
 struct Body<'a> {
     #[n(0)]
     recipient: NodeId,
-    #[cbor(n(1), with = "octets")]
+    #[cbor(n(1), with = "fixed_bytes")]
     encapsulated_key: [u8; ENCAPSULATED_KEY_BYTES],
-    /// SHA-256 of the header's octets.
-    #[cbor(n(2), with = "octets")]
+    /// SHA-256 of the header's bytes.
+    #[cbor(n(2), with = "fixed_bytes")]
     header_digest: [u8; 32],
     #[b(3)]
     text: &'a str,
@@ -213,23 +213,23 @@ fn decrypt(key: &SealingKey, envelope: &Envelope) -> Result<Zeroizing<Vec<u8>>, 
     .map_err(unreadable)
 }
 
-/// Randomness that was handed in, in the form in which HPKE asks for it: once, 32 octets, from which it derives the ephemeral key.
+/// Randomness that was handed in, in the form in which HPKE asks for it: once, 32 bytes, from which it derives the ephemeral key.
 struct Once(Option<Zeroizing<[u8; 32]>>);
 
 impl TryRng for Once {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        unreachable!("an X25519 key is made of octets")
+        unreachable!("an X25519 key is made of bytes")
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        unreachable!("an X25519 key is made of octets")
+        unreachable!("an X25519 key is made of bytes")
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
+    fn try_fill_bytes(&mut self, destination: &mut [u8]) -> Result<(), Infallible> {
         let randomness = self.0.take().expect("one ephemeral key is made for a sealing");
-        octets.copy_from_slice(&*randomness);
+        destination.copy_from_slice(&*randomness);
         Ok(())
     }
 }
@@ -251,8 +251,8 @@ pub struct SealError {
 /// Why a sealed message is not opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// There are too many octets.
-    #[error("a sealed message of {bytes} octets is too long: {SEALED_BYTES} are allowed")]
+    /// There are too many bytes.
+    #[error("a sealed message of {bytes} bytes is too long: {SEALED_BYTES} are allowed")]
     TooLong {
         /// How many.
         bytes: usize,

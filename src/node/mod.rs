@@ -1,7 +1,7 @@
 //! The root of the node's deterministic core: it owns the bus and the world, and touches nothing.
 //!
-//! An [`Input`] goes in with the time at which it happened; [`Command`]s come out. The same inputs at the same times make the same run, octet for
-//! octet. Whoever drives it looks like this:
+//! An [`Input`] goes in with the time at which it happened; [`Command`]s come out. The same inputs at the same times make the same run, byte for
+//! byte. Whoever drives it looks like this:
 //!
 //! ```text
 //! node.handle(now, input);

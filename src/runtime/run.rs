@@ -223,7 +223,7 @@ impl Started {
     /// What went wrong at the start.
     pub async fn run(self, log: Option<Log>, end: impl Future<Output = ()>) -> anyhow::Result<()> {
         let Self { home, _lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded } = self;
-        let token = Token::generate().context("the system gives no random octets")?;
+        let token = Token::generate().context("the system gives no random bytes")?;
         let access = Access { address: bound.address, token: token.clone(), process: std::process::id() };
         let (network, events) = Network::open(&keys.identity, &settings);
         let me = keys.id();

@@ -144,8 +144,8 @@ fn digest(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
             for column in 0..columns {
                 add(&mut of_row, row.get_ref(column)?);
             }
-            for (part, octets) in sum.iter_mut().zip(of_row.finalize().chunks_exact(8)) {
-                *part = part.wrapping_add(u64::from_be_bytes(octets.try_into().expect("there are eight")));
+            for (part, chunk) in sum.iter_mut().zip(of_row.finalize().chunks_exact(8)) {
+                *part = part.wrapping_add(u64::from_be_bytes(chunk.try_into().expect("there are eight")));
             }
         }
     }
@@ -157,7 +157,7 @@ fn digest(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
 /// A value as it is, behind what it is and how long.
 fn add(digest: &mut Sha256, value: ValueRef<'_>) {
     let number;
-    let (kind, octets): (u8, &[u8]) = match value {
+    let (kind, content): (u8, &[u8]) = match value {
         ValueRef::Null => (0, &[]),
         ValueRef::Integer(integer) => {
             number = integer.to_be_bytes();
@@ -171,8 +171,8 @@ fn add(digest: &mut Sha256, value: ValueRef<'_>) {
         ValueRef::Blob(blob) => (4, blob),
     };
     digest.update([kind]);
-    digest.update((octets.len() as u64).to_be_bytes());
-    digest.update(octets);
+    digest.update((content.len() as u64).to_be_bytes());
+    digest.update(content);
 }
 
 fn copy(from: &Path, to: &Path, then: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), BackupError> {

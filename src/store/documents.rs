@@ -20,7 +20,7 @@ const RESTORED: &str = "restored";
 pub struct StoredDocument {
     /// Its revision.
     pub revision: u64,
-    /// Its exact octets, signature included.
+    /// Its exact bytes, signature included.
     pub bytes: Vec<u8>,
 }
 

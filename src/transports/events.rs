@@ -68,7 +68,7 @@ pub enum TransportEvent {
     Frame {
         /// Which session.
         session: SessionNumber,
-        /// What was in it, at least one octet.
+        /// What was in it, at least one byte.
         bytes: Vec<u8>,
         /// Drop this when the frame is done with: as long as too much of a session waits, no more of it is read.
         waiting: Waiting,
@@ -191,21 +191,21 @@ pub enum ListenError {
 #[derive(Debug, Default)]
 pub(crate) struct ReceiveWindow {
     frames: AtomicUsize,
-    octets: AtomicUsize,
+    bytes: AtomicUsize,
     waker: AtomicWaker,
 }
 
 impl ReceiveWindow {
-    /// Whether fewer frames and octets than these wait.
-    pub(crate) fn has_room(&self, frames: usize, octets: usize) -> bool {
-        self.frames.load(Ordering::Acquire) < frames && self.octets.load(Ordering::Acquire) < octets
+    /// Whether fewer frames and bytes than these wait.
+    pub(crate) fn has_room(&self, frames: usize, bytes: usize) -> bool {
+        self.frames.load(Ordering::Acquire) < frames && self.bytes.load(Ordering::Acquire) < bytes
     }
 
     /// One more frame waits.
-    pub(crate) fn enter(self: &Arc<Self>, octets: usize) -> Waiting {
+    pub(crate) fn enter(self: &Arc<Self>, bytes: usize) -> Waiting {
         self.frames.fetch_add(1, Ordering::AcqRel);
-        self.octets.fetch_add(octets, Ordering::AcqRel);
-        Waiting { window: Arc::clone(self), octets }
+        self.bytes.fetch_add(bytes, Ordering::AcqRel);
+        Waiting { window: Arc::clone(self), bytes }
     }
 
     /// Wakes this task when a frame has been dealt with.
@@ -219,13 +219,13 @@ impl ReceiveWindow {
 #[must_use = "a frame that is dropped at once does not hold its sender back"]
 pub struct Waiting {
     window: Arc<ReceiveWindow>,
-    octets: usize,
+    bytes: usize,
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
         self.window.frames.fetch_sub(1, Ordering::AcqRel);
-        self.window.octets.fetch_sub(self.octets, Ordering::AcqRel);
+        self.window.bytes.fetch_sub(self.bytes, Ordering::AcqRel);
         self.window.waker.wake();
     }
 }

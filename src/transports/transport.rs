@@ -48,17 +48,17 @@ pub trait Transport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendRefused {
     /// The peer reads more slowly than it is written to.
-    #[error("{frames} frames of {bytes} octets wait to be sent already: try again when the peer has read some")]
+    #[error("{frames} frames of {bytes} bytes wait to be sent already: try again when the peer has read some")]
     Full {
         /// How many wait.
         frames: usize,
-        /// Their octets.
+        /// Their bytes.
         bytes: usize,
     },
-    /// A frame has one octet at least, and not more than the limit.
-    #[error("a frame of {bytes} octets cannot be sent: it has 1 to {limit}")]
+    /// A frame has one byte at least, and not more than the limit.
+    #[error("a frame of {bytes} bytes cannot be sent: it has 1 to {limit}")]
     Size {
-        /// Its octets.
+        /// Its bytes.
         bytes: usize,
         /// The limit.
         limit: usize,

@@ -78,18 +78,18 @@ const PACKET: u64 = 8;
 const GOODBYE: u64 = 9;
 
 impl Frame {
-    /// The octets of the frame, without the length that stands in front of it in a stream.
+    /// The bytes of the frame, without the length that stands in front of it in a stream.
     ///
     /// # Panics
     /// If it is longer than [`FRAME_BYTES`], which only a packet that nobody has checked can be.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let bytes = encode(self);
-        assert!(bytes.len() <= FRAME_BYTES, "a frame of {} octets", bytes.len());
+        assert!(bytes.len() <= FRAME_BYTES, "a frame of {} bytes", bytes.len());
         bytes
     }
 
-    /// The frame of these octets.
+    /// The frame of these bytes.
     ///
     /// # Errors
     /// If they are none.

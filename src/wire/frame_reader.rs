@@ -1,11 +1,11 @@
-//! Where a frame begins and ends in a stream: four octets of length, big-endian, in front of each.
+//! Where a frame begins and ends in a stream: four bytes of length, big-endian, in front of each.
 
 use crate::codec::VALUE_BYTES;
 
-/// Octets of a frame, at the most, its length in front not counted.
+/// Bytes of a frame, at the most, its length in front not counted.
 pub const FRAME_BYTES: usize = VALUE_BYTES;
 
-/// Octets of the length in front.
+/// Bytes of the length in front.
 pub const LENGTH_BYTES: usize = 4;
 
 /// A frame with its length in front, ready to be sent.
@@ -14,7 +14,7 @@ pub const LENGTH_BYTES: usize = 4;
 /// If the frame is longer than [`FRAME_BYTES`]: then it was made wrongly.
 #[must_use]
 pub fn write_prefixed(frame: &[u8]) -> Vec<u8> {
-    assert!(frame.len() <= FRAME_BYTES, "a frame of {} octets", frame.len());
+    assert!(frame.len() <= FRAME_BYTES, "a frame of {} bytes", frame.len());
     let length = u32::try_from(frame.len()).expect("FRAME_BYTES is far below 2^32");
     [&length.to_be_bytes(), frame].concat()
 }
@@ -35,10 +35,10 @@ impl FrameReader {
     }
 
     /// Takes what belongs to the frame that has begun, and says how much that was; with it the frame, if it is complete. `limit` is how many
-    /// octets a frame may have.
+    /// bytes a frame may have.
     ///
     /// # Errors
-    /// If a frame says that it is longer than `limit`, or has no octets. What follows in the stream then has no meaning.
+    /// If a frame says that it is longer than `limit`, or has no bytes. What follows in the stream then has no meaning.
     pub fn push(&mut self, bytes: &[u8], limit: usize) -> (usize, Result<Option<Vec<u8>>, FrameError>) {
         let prefix = (LENGTH_BYTES - self.length_bytes).min(bytes.len());
         self.length[self.length_bytes..self.length_bytes + prefix].copy_from_slice(&bytes[..prefix]);
@@ -77,7 +77,7 @@ impl FrameReader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// It is longer than it may be.
-    #[error("a frame announces {announced} octets, and may have {limit}")]
+    #[error("a frame announces {announced} bytes, and may have {limit}")]
     TooLong {
         /// How long it says that it is.
         announced: usize,

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::{PROTOCOL_VERSIONS, constants_digest};
-use crate::codec::octets;
+use crate::codec::fixed_bytes;
 use crate::codec::{AtMost, Text};
 use crate::identity::Entrypoint;
 
@@ -33,7 +33,7 @@ pub struct Hello {
     #[n(1)]
     pub versions: AtMost<u16, VERSIONS>,
     /// The digest of the network's constants as it has them.
-    #[cbor(n(2), with = "octets")]
+    #[cbor(n(2), with = "fixed_bytes")]
     pub constants: [u8; 32],
     /// Its clock: unix time in milliseconds.
     #[n(3)]

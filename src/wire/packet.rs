@@ -9,16 +9,16 @@ use minicbor::{Decode, Encode};
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::codec::fixed_bytes;
 use crate::codec::numbered;
-use crate::codec::octets;
 use crate::codec::{DecodeError, decode, encode};
 use crate::identity::Signed;
 use crate::identity::{BadSignature, Domain, IdentityKey, NodeId};
 
-/// Octets of a packet, signature and all, at the most: it fits a frame.
+/// Bytes of a packet, signature and all, at the most: it fits a frame.
 pub const PACKET_BYTES: usize = 60_000;
 
-/// Octets of a packet's id.
+/// Bytes of a packet's id.
 pub const PACKET_ID_BYTES: usize = 16;
 
 numbered! {
@@ -56,7 +56,7 @@ pub struct PacketId(pub [u8; PACKET_ID_BYTES]);
 pub type PacketIds = Vec<PacketId>;
 
 impl PacketId {
-    /// The octets.
+    /// The bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; PACKET_ID_BYTES] {
         &self.0
@@ -79,8 +79,8 @@ impl FromStr for PacketId {
     type Err = ParsePacketIdError;
 
     fn from_str(text: &str) -> Result<Self, ParsePacketIdError> {
-        let octets = HEXLOWER.decode(text.as_bytes()).ok().and_then(|octets| octets.try_into().ok());
-        octets.map(Self).ok_or(ParsePacketIdError)
+        let id = HEXLOWER.decode(text.as_bytes()).ok().and_then(|id| id.try_into().ok());
+        id.map(Self).ok_or(ParsePacketIdError)
     }
 }
 
@@ -104,13 +104,13 @@ impl<C> Encode<C> for PacketId {
         encoder: &mut minicbor::Encoder<W>,
         context: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        octets::encode(&self.0, encoder, context)
+        fixed_bytes::encode(&self.0, encoder, context)
     }
 }
 
 impl<'b, C> Decode<'b, C> for PacketId {
     fn decode(decoder: &mut minicbor::Decoder<'b>, context: &mut C) -> Result<Self, minicbor::decode::Error> {
-        octets::decode(decoder, context).map(Self)
+        fixed_bytes::decode(decoder, context).map(Self)
     }
 }
 
@@ -215,7 +215,7 @@ impl VerifiedPacket {
         &self.packet
     }
 
-    /// The exact octets.
+    /// The exact bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -226,11 +226,11 @@ fn within_limit(bytes: &[u8]) -> Result<(), PacketError> {
     if bytes.len() > PACKET_BYTES { Err(PacketError::TooLong { bytes: bytes.len() }) } else { Ok(()) }
 }
 
-/// Why octets are no packet.
+/// Why bytes are no packet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PacketError {
     /// There are too many.
-    #[error("a packet of {bytes} octets is too long: {PACKET_BYTES} are allowed")]
+    #[error("a packet of {bytes} bytes is too long: {PACKET_BYTES} are allowed")]
     TooLong {
         /// How many.
         bytes: usize,

@@ -64,13 +64,13 @@ pub struct Fail {
 }
 
 impl Fail {
-    /// The octets.
+    /// The bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
     }
 
-    /// The payload of these octets.
+    /// The payload of these bytes.
     ///
     /// # Errors
     /// If they are none.

@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use super::Refusal;
 use crate::codec::AtMost;
-use crate::codec::octets;
+use crate::codec::fixed_bytes;
 use crate::identity::{
     DocumentError, Domain, Entrypoint, IdentityKey, NodeId, SIGNATURE_BYTES, VerifiedDocument, verify,
 };
@@ -12,7 +12,7 @@ use crate::identity::{
 /// Entrypoints in a PEER-ID, at the most.
 pub const PEER_ENTRYPOINTS: usize = 16;
 
-/// Octets of a handshake's final hash (BLAKE2s).
+/// Bytes of a handshake's final hash (BLAKE2s).
 pub const HANDSHAKE_HASH_BYTES: usize = 32;
 
 /// Which side of a session.
@@ -35,7 +35,7 @@ impl Role {
     }
 
     /// What is signed behind the hash, so that neither side can send back what it was told.
-    const fn octet(self) -> u8 {
+    const fn byte(self) -> u8 {
         match self {
             Self::Initiator => 0,
             Self::Responder => 1,
@@ -51,7 +51,7 @@ pub struct PeerId {
     #[cbor(n(0), with = "minicbor::bytes")]
     pub document: Vec<u8>,
     /// A signature over the handshake's hash and the role.
-    #[cbor(n(1), with = "octets")]
+    #[cbor(n(1), with = "fixed_bytes")]
     pub proof: [u8; SIGNATURE_BYTES],
     /// Where the node can be reached now, as far as it knows.
     #[cbor(n(2), skip_if = "AtMost::is_empty")]
@@ -99,7 +99,7 @@ impl PeerId {
 }
 
 fn proved(handshake_hash: &[u8; HANDSHAKE_HASH_BYTES], role: Role) -> [u8; HANDSHAKE_HASH_BYTES + 1] {
-    let mut proved = [role.octet(); HANDSHAKE_HASH_BYTES + 1];
+    let mut proved = [role.byte(); HANDSHAKE_HASH_BYTES + 1];
     proved[..HANDSHAKE_HASH_BYTES].copy_from_slice(handshake_hash);
     proved
 }

@@ -166,7 +166,7 @@ pub enum SessionInput {
     KeepAlive,
     /// A frame came in, and what it says.
     Frame {
-        /// Octets of the frame.
+        /// Bytes of the frame.
         length: u32,
         /// What it says; nothing if only a later version knows.
         says: Option<Message>,
@@ -247,7 +247,7 @@ pub enum UserRequest {
 pub struct Beginning {
     /// Who we are.
     pub me: NodeId,
-    /// 32 octets of chance, from which packet ids are made.
+    /// 32 bytes of chance, from which packet ids are made.
     pub chance: [u8; 32],
     /// Services that are to be on.
     pub enabled: Vec<ServiceName>,

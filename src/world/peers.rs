@@ -216,8 +216,8 @@ impl Peers {
 mod tests {
     use super::*;
 
-    fn id(octet: u8) -> NodeId {
-        NodeId::from_bytes([octet; 32])
+    fn id(byte: u8) -> NodeId {
+        NodeId::from_bytes([byte; 32])
     }
 
     fn at(address: &str) -> Entrypoint {
@@ -273,9 +273,9 @@ mod tests {
 
     /// A number as an id.
     fn numbered(number: usize) -> NodeId {
-        let mut octets = [0; 32];
-        octets[..8].copy_from_slice(&u64::try_from(number).expect("it is small").to_be_bytes());
-        NodeId::from_bytes(octets)
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&u64::try_from(number).expect("it is small").to_be_bytes());
+        NodeId::from_bytes(bytes)
     }
 
     #[test]

@@ -58,10 +58,10 @@ mod tests {
     const PEER: NodeId = NodeId::from_bytes([1; 32]);
 
     fn message(number: u64) -> PacketId {
-        let mut octets = [0; 16];
+        let mut bytes = [0; 16];
         // Ids have nothing to do with the order.
-        octets[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-        PacketId(octets)
+        bytes[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+        PacketId(bytes)
     }
 
     fn all(lines: &mut SendQueue) -> Vec<PacketId> {

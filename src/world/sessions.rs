@@ -39,7 +39,7 @@ pub struct Session {
     pub round_trip_ms: Option<u32>,
     /// Frames that came in.
     pub frames_in: u64,
-    /// Octets of frames that came in.
+    /// Bytes of frames that came in.
     pub bytes_in: u64,
     /// When the peer was told of peers last.
     pub told_peers_ms: Option<u64>,

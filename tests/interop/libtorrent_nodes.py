@@ -230,8 +230,8 @@ def main():
 
     def pass_on():
         # On a thread of its own, so that the end of standard input is noticed while something is waited for.
-        while octets := os.read(source, 65536):
-            os.write(writes, octets)
+        while bytes := os.read(source, 65536):
+            os.write(writes, bytes)
         guard.end_all()
         os._exit(0)
 

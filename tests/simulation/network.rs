@@ -128,8 +128,8 @@ pub fn entrypoint(index: usize) -> Entrypoint {
     Entrypoint { transport: bitpie::transports::tcp_name(), address: address(index) }
 }
 
-pub fn message(octet: u8) -> PacketId {
-    PacketId([octet; 16])
+pub fn message(byte: u8) -> PacketId {
+    PacketId([byte; 16])
 }
 
 impl World {
@@ -199,10 +199,10 @@ impl World {
         self.tell(index, 0, Input::Request(UserRequest::TellRead(sender)));
     }
 
-    pub fn write(&mut self, from: usize, to: usize, octet: u8) {
+    pub fn write(&mut self, from: usize, to: usize, byte: u8) {
         let peer = id(to as u8 + 1);
-        self.hosts[from].outbox.insert(message(octet), (peer, DeliveryState::Queued));
-        let queued = self.queued(from, message(octet), peer);
+        self.hosts[from].outbox.insert(message(byte), (peer, DeliveryState::Queued));
+        let queued = self.queued(from, message(byte), peer);
         self.tell(from, 0, Input::MessageQueued(queued));
     }
 
@@ -589,8 +589,8 @@ impl World {
         self.hosts[index].online.get(&id(other as u8 + 1)) == Some(&true)
     }
 
-    pub fn state_of(&self, index: usize, octet: u8) -> DeliveryState {
-        self.hosts[index].outbox[&message(octet)].1
+    pub fn state_of(&self, index: usize, byte: u8) -> DeliveryState {
+        self.hosts[index].outbox[&message(byte)].1
     }
 
     pub fn sessions(&self, index: usize) -> usize {

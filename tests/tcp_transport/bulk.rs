@@ -15,19 +15,19 @@ async fn next(incoming: &mut mpsc::Receiver<IncomingBulk>) -> IncomingBulk {
     timeout(DEADLINE, incoming.recv()).await.expect("a stream comes in time").expect("the transport is there")
 }
 
-/// Octets that are not the same anywhere.
-fn octets(count: u32) -> Vec<u8> {
+/// Bytes that are not the same anywhere.
+fn bytes(count: u32) -> Vec<u8> {
     (0..count / 4).flat_map(|index| index.wrapping_mul(2_654_435_761).to_le_bytes()).collect()
 }
 
 #[tokio::test]
-async fn octets_arrive_whole_while_frames_go_by() {
+async fn bytes_arrive_whole_while_frames_go_by() {
     let Pair { here, mut there, here_session, there_session } = pair(wide(), wide()).await;
     let mut incoming = there.transport.incoming_bulk();
     let mut opened = here.transport.open_bulk(here_session).await.expect("a stream");
     let taken = next(&mut incoming).await;
     assert_eq!((taken.session, taken.peer), (there_session, here.id()));
-    let all = octets(8 * 1_048_576);
+    let all = bytes(8 * 1_048_576);
     let (mut from_there, mut to_there) = tokio::io::split(opened);
     let (mut from_here, mut to_here) = tokio::io::split(taken.stream);
     let send = async {
@@ -70,11 +70,11 @@ async fn a_reader_that_does_not_read_holds_back_only_its_own_stream() {
     let mut stuck = here.transport.open_bulk(here_session).await.expect("a stream");
     let not_read = next(&mut incoming).await;
     let filling = tokio::spawn(async move {
-        let mut octets = 0usize;
+        let mut bytes = 0usize;
         while let Ok(written) = stuck.write(&[0; 65_536]).await {
-            octets += written;
+            bytes += written;
         }
-        octets
+        bytes
     });
     let mut other = here.transport.open_bulk(here_session).await.expect("a stream");
     let mut read = next(&mut incoming).await.stream;
@@ -86,8 +86,8 @@ async fn a_reader_that_does_not_read_holds_back_only_its_own_stream() {
     assert_eq!(there.frame().await, [3]);
     assert!(!filling.is_finished());
     drop(not_read);
-    let octets = timeout(DEADLINE, filling).await.expect("the writer learns it").expect("it ends");
-    assert!(octets < 4 * 1_048_576, "{octets}");
+    let bytes = timeout(DEADLINE, filling).await.expect("the writer learns it").expect("it ends");
+    assert!(bytes < 4 * 1_048_576, "{bytes}");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::raw::{DATA, PING, RawSession, frame, yamux, yamux_header};
 use crate::sides::{DEADLINE, Pair, Side, key, pair, pair_of, wide};
 
 /// Runs in a runtime of its own; how much memory was used at the most, beyond what was there before.
-fn most_octets(test: impl Future<Output = ()>) -> u64 {
+fn most_bytes(test: impl Future<Output = ()>) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     measure(|| runtime.block_on(test)).bytes_max
 }
@@ -118,7 +118,7 @@ async fn there_are_no_more_calls_than_there_may_be() {
 #[test]
 fn a_flood_of_handshakes_disturbs_nobody_and_costs_no_memory() {
     const CONNECTIONS: usize = 3_000;
-    let octets = most_octets(async {
+    let bytes = most_bytes(async {
         let limits = Limits { half_open: 16, ..wide() };
         let Pair { mut here, mut there, here_session, there_session } = pair(wide(), limits).await;
         there.transport.stop_listening();
@@ -168,7 +168,7 @@ fn a_flood_of_handshakes_disturbs_nobody_and_costs_no_memory() {
         }
         assert!(refusals > 0);
     });
-    assert!(octets < 8 * 1_048_576, "{octets} octets");
+    assert!(bytes < 8 * 1_048_576, "{bytes} bytes");
 }
 
 /// Gives the transport time to read what the system has for it.
@@ -195,7 +195,7 @@ async fn shakes_hands(side: &mut Side, session: u64, to: SocketAddr) -> bool {
 
 #[test]
 fn a_reader_that_does_not_read_costs_little_at_both_ends() {
-    let octets = most_octets(async {
+    let bytes = most_bytes(async {
         let there = Side::with_capacity(2, wide(), 4);
         let Pair { here, there: _there, here_session, .. } = pair_of(Side::new(1, wide()), there).await;
         let mut refusals = 0;
@@ -209,12 +209,12 @@ fn a_reader_that_does_not_read_costs_little_at_both_ends() {
         }
         assert!(taken > 100);
     });
-    assert!(octets < 4 * 1_048_576, "{octets} octets");
+    assert!(bytes < 4 * 1_048_576, "{bytes} bytes");
 }
 
 #[test]
-fn single_octets_that_nobody_reads_cost_little() {
-    let octets = most_octets(async {
+fn single_bytes_that_nobody_reads_cost_little() {
+    let bytes = most_bytes(async {
         let mut here = Side::with_capacity(1, wide(), 4);
         let address = here.listen().await;
         let mut session = RawSession::connect(address, &key(9)).await;
@@ -232,7 +232,7 @@ fn single_octets_that_nobody_reads_cost_little() {
             served().await;
         }
     });
-    assert!(octets < 3 * 1_048_576, "{octets} octets");
+    assert!(bytes < 3 * 1_048_576, "{bytes} bytes");
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn a_flood_of_keep_alives_is_told_now_and_then() {
 
 #[test]
 fn pings_whose_answers_nobody_reads_cost_little() {
-    let octets = most_octets(async {
+    let bytes = most_bytes(async {
         let mut here = Side::new(1, wide());
         let address = here.listen().await;
         let mut session = RawSession::connect(address, &key(9)).await;
@@ -276,7 +276,7 @@ fn pings_whose_answers_nobody_reads_cost_little() {
             served().await;
         }
     });
-    assert!(octets < 3 * 1_048_576, "{octets} octets");
+    assert!(bytes < 3 * 1_048_576, "{bytes} bytes");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A peer that speaks the protocol by itself, octet by octet, and says whatever a test wants it to.
+//! A peer that speaks the protocol by itself, byte by byte, and says whatever a test wants it to.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub struct RawSession {
     pub heard: Heard,
 }
 
-/// What came, as far as nobody has taken it: octets of yamux, and of the control stream.
+/// What came, as far as nobody has taken it: bytes of yamux, and of the control stream.
 #[derive(Default)]
 pub struct Heard {
     plain: Vec<u8>,
@@ -93,7 +93,7 @@ impl RawHandshake {
     }
 
     pub fn finish(self) -> RawSession {
-        let handshake_hash = self.noise.get_handshake_hash().try_into().expect("BLAKE2s gives 32 octets");
+        let handshake_hash = self.noise.get_handshake_hash().try_into().expect("BLAKE2s gives 32 bytes");
         let ciphers = self.noise.into_transport_mode().expect("it is done");
         RawSession { socket: self.socket, ciphers, handshake_hash, heard: Heard::default() }
     }
@@ -145,7 +145,7 @@ impl Heard {
     ) -> Option<Vec<u8>> {
         loop {
             if let Some((length, rest)) = self.control.split_first_chunk::<4>()
-                && let Some(frame) = rest.get(..octets(*length))
+                && let Some(frame) = rest.get(..as_length(*length))
             {
                 let frame = frame.to_vec();
                 self.control.drain(..4 + frame.len());
@@ -154,7 +154,7 @@ impl Heard {
             if let Some((header, rest)) = self.plain.split_first_chunk::<12>() {
                 let [_, kind, .., a, b, c, d] = *header;
                 // In the others it is a number, and no length.
-                let length = if kind == DATA { octets([a, b, c, d]) } else { 0 };
+                let length = if kind == DATA { as_length([a, b, c, d]) } else { 0 };
                 if let Some(data) = rest.get(..length) {
                     self.control.extend_from_slice(data);
                     self.plain.drain(..12 + length);
@@ -169,7 +169,7 @@ impl Heard {
     }
 }
 
-fn octets(length: [u8; 4]) -> usize {
+fn as_length(length: [u8; 4]) -> usize {
     usize::try_from(u32::from_be_bytes(length)).expect("there are 32 bits")
 }
 

@@ -15,8 +15,8 @@ async fn frames_go_both_ways_whole_and_in_order() {
         there.transport.send(there_session, vec![!index; size]).expect("there is room");
     }
     for (index, size) in (0u8..).zip(sizes) {
-        assert!(there.frame().await == vec![index; size], "{size} octets there");
-        assert!(here.frame().await == vec![!index; size], "{size} octets back");
+        assert!(there.frame().await == vec![index; size], "{size} bytes there");
+        assert!(here.frame().await == vec![!index; size], "{size} bytes back");
     }
 }
 

@@ -36,15 +36,15 @@ async fn assert_ends(here: &mut Side, expected: CloseReason, what: &str, words: 
 }
 
 #[tokio::test]
-async fn octets_that_are_no_handshake() {
+async fn bytes_that_are_no_handshake() {
     let mut here = Side::new(1, wide());
     let address = here.listen().await;
     let cases: [(&[u8], &str); 5] = [
-        (b"GET / HTTP/1.1\r\n\r\n", "message 1 of the handshake announces 18245 octets"),
-        (&[0xff; 64], "announces 65535 octets"),
-        (&[0, 0], "message 1 of the handshake has 0 octets, and should have 32"),
-        (&[0, 33, 0], "message 1 of the handshake has 33 octets"),
-        (&[4, 1], "announces 1025 octets"),
+        (b"GET / HTTP/1.1\r\n\r\n", "message 1 of the handshake announces 18245 bytes"),
+        (&[0xff; 64], "announces 65535 bytes"),
+        (&[0, 0], "message 1 of the handshake has 0 bytes, and should have 32"),
+        (&[0, 33, 0], "message 1 of the handshake has 33 bytes"),
+        (&[4, 1], "announces 1025 bytes"),
     ];
     for (bytes, words) in cases {
         let mut socket = TcpStream::connect(address).await.expect("somebody listens");
@@ -155,7 +155,7 @@ async fn messages_that_are_not_authentic() {
 
     let mut session = RawSession::connect(address, &key(9)).await;
     session.write_raw(&[0, 15]).await;
-    assert_ends(&mut here, CloseReason::Spoilt, "short", "a message of 15 octets is too short").await;
+    assert_ends(&mut here, CloseReason::Spoilt, "short", "a message of 15 bytes is too short").await;
 
     let mut session = RawSession::connect(address, &key(9)).await;
     let mut message = session.message(&yamux(DATA, OPENS, 1, &frame(&[1])));
@@ -224,8 +224,8 @@ async fn frames_that_must_not_be() {
     let mut here = Side::new(1, wide());
     let address = here.listen().await;
     let cases: [(&[u8], &str); 3] = [
-        (&[0, 1, 0, 1], "a frame announces 65537 octets, and may have 65536"),
-        (&[0xff; 4], "a frame announces 4294967295 octets"),
+        (&[0, 1, 0, 1], "a frame announces 65537 bytes, and may have 65536"),
+        (&[0xff; 4], "a frame announces 4294967295 bytes"),
         (&[0, 0, 0, 0], "a frame is empty"),
     ];
     for (bytes, words) in cases {
@@ -291,7 +291,7 @@ async fn what_takes_too_long_ends() {
         match what {
             "silence" => {}
             "a slow handshake" => {
-                // Each octet comes well before the time is up; all of them together do not.
+                // Each byte comes well before the time is up; all of them together do not.
                 let mut pace = tokio::time::interval(soon / 10);
                 let writing = async {
                     for byte in first {

@@ -214,10 +214,10 @@ fn a_backup_that_was_cut_off_or_altered_is_refused() {
     let spoilt = folder.path().join("spoilt.bitpie");
     let missing = refused(&a, &spoilt);
     assert!(missing.contains("there is no backup"), "{missing}");
-    for octets in [0, 50, 100, 4_096, whole.len() / 2, whole.len() - 4_096, whole.len() - 1] {
-        fs::write(&spoilt, &whole[..octets]).expect("written");
+    for bytes in [0, 50, 100, 4_096, whole.len() / 2, whole.len() - 4_096, whole.len() - 1] {
+        fs::write(&spoilt, &whole[..bytes]).expect("written");
         let said = refused(&a, &spoilt);
-        assert!(said.contains("spoilt.bitpie is no backup that can be restored"), "{octets} octets: {said}");
+        assert!(said.contains("spoilt.bitpie is no backup that can be restored"), "{bytes} bytes: {said}");
     }
 
     // The key, in one digit; a message, in one letter; what makes a file one of SQLite; what says that it is ours; how it is divided.

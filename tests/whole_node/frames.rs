@@ -9,7 +9,7 @@ use super::raw::{DATA, OPENS, frame, yamux};
 use super::refusals::Friends;
 use super::stranger::{Stage, Stranger, hello, peer_id};
 
-/// The longest pause between two octets.
+/// The longest pause between two bytes.
 const PACE: Duration = Duration::from_millis(250);
 
 /// A frame that the transport takes, as it goes over the socket, in as many Noise messages as it needs.
@@ -23,8 +23,8 @@ fn ping() -> Vec<u8> {
     frame(&Frame::Ping(7).encode())
 }
 
-fn octets(bytes: &[u8]) -> Vec<Vec<u8>> {
-    bytes.iter().map(|octet| vec![*octet]).collect()
+fn one_by_one(bytes: &[u8]) -> Vec<Vec<u8>> {
+    bytes.iter().map(|byte| vec![*byte]).collect()
 }
 
 const VIOLATION: &[(Counter, &str)] = &[(Counter::Refused, "violation"), (Counter::Ended, "local")];
@@ -36,7 +36,7 @@ const GONE: &[(Counter, &str)] = &[(Counter::Ended, "remote")];
 
 const AT_ONCE: &[Case] = &[
     Case {
-        what: "octets that are no handshake",
+        what: "bytes that are no handshake",
         stage: Stage::Connected,
         deed: Deed::Say(|_| b"GET / HTTP/1.1\r\n\r\n".to_vec()),
         told: None,
@@ -54,15 +54,15 @@ const AT_ONCE: &[Case] = &[
         what: "a message that was damaged on its way",
         stage: Stage::Ready,
         deed: Deed::Say(|stranger| {
-            let mut octets = sealed(stranger, &ping());
-            *octets.last_mut().expect("it is not empty") ^= 1;
-            octets
+            let mut frame = sealed(stranger, &ping());
+            *frame.last_mut().expect("it is not empty") ^= 1;
+            frame
         }),
         told: None,
         counted: SPOILT,
     },
     Case {
-        what: "a message that was said before, octet for octet",
+        what: "a message that was said before, byte for byte",
         stage: Stage::Ready,
         deed: Deed::Say(|stranger| sealed(stranger, &ping()).repeat(2)),
         told: None,
@@ -162,33 +162,33 @@ fn what_is_no_frame_or_was_said_before_ends_the_session_and_leaves_nothing_behin
 /// In a session that is ready, the transport sees it first, which has no word for it; before, the automata do.
 const SLOW: &[Case] = &[
     Case {
-        what: "a handshake, octet by octet",
+        what: "a handshake, byte by byte",
         stage: Stage::Connected,
-        deed: Deed::SayAtAPace(|stranger| octets(&stranger.first_message()), PACE),
+        deed: Deed::SayAtAPace(|stranger| one_by_one(&stranger.first_message()), PACE),
         told: None,
         counted: &[(Counter::Refused, "timed_out"), (Counter::Ended, "local")],
     },
     Case {
-        what: "HELLO, octet by octet",
+        what: "HELLO, byte by byte",
         stage: Stage::PartOfHello,
-        deed: Deed::SayAtAPace(|stranger| hello()[5..].iter().map(|octet| sealed(stranger, &[*octet])).collect(), PACE),
+        deed: Deed::SayAtAPace(|stranger| hello()[5..].iter().map(|byte| sealed(stranger, &[*byte])).collect(), PACE),
         told: Some(Refusal::TimedOut),
         counted: &[(Counter::Refused, "timed_out"), (Counter::Ended, "local")],
     },
     Case {
-        what: "a frame, octet by octet",
+        what: "a frame, byte by byte",
         stage: Stage::Ready,
         deed: Deed::SayAtAPace(
-            |stranger| frame(&[0xff; 40]).iter().map(|octet| sealed(stranger, &[*octet])).collect(),
+            |stranger| frame(&[0xff; 40]).iter().map(|byte| sealed(stranger, &[*byte])).collect(),
             PACE,
         ),
         told: None,
         counted: &[(Counter::Refused, "timed_out"), (Counter::Ended, "timed_out")],
     },
     Case {
-        what: "a message, octet by octet",
+        what: "a message, byte by byte",
         stage: Stage::Ready,
-        deed: Deed::SayAtAPace(|stranger| octets(&sealed(stranger, &ping())), PACE),
+        deed: Deed::SayAtAPace(|stranger| one_by_one(&sealed(stranger, &ping())), PACE),
         told: None,
         counted: &[(Counter::Refused, "timed_out"), (Counter::Ended, "timed_out")],
     },
@@ -198,5 +198,5 @@ const SLOW: &[Case] = &[
 fn what_is_slower_than_it_may_be_ends_the_session_and_leaves_nothing_behind() {
     let mut friends =
         Friends::with_wide_doors(&[("testing/handshake-timeout", "\"2s\""), ("testing/frame-timeout", "\"2s\"")]);
-    friends.endure("octet by octet", SLOW, 32);
+    friends.endure("byte by byte", SLOW, 32);
 }

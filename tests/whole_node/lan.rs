@@ -50,8 +50,8 @@ fn mdns_socket() -> (u16, UdpSocket) {
         let (one, other) = (open()?, open()?);
         one.send_to(b"heard?", (GROUP, port))?;
         other.set_read_timeout(Some(DATAGRAM_PATIENCE))?;
-        let mut octets = [0; 16];
-        other.recv(&mut octets)?;
+        let mut bytes = [0; 16];
+        other.recv(&mut bytes)?;
         Ok::<UdpSocket, std::io::Error>(one)
     };
     match try_it() {

@@ -25,10 +25,10 @@ const WINDOWS: usize = 2;
 
 /// What a node's memory may grow by in one of those rounds: a leak of that size is too much. A list of peers that somebody asks for, and what the friends say
 /// meanwhile, take a part of it.
-const GROWTH_OCTETS_A_ROUND: u64 = 2 * 1_024;
+const GROWTH_BYTES_A_ROUND: u64 = 2 * 1_024;
 
 /// What the allocator may keep, for each session of those that are there at the same time: how they are spread over its pages varies.
-const SPREAD_OCTETS_A_SESSION: u64 = 2 * 1_024;
+const SPREAD_BYTES_A_SESSION: u64 = 2 * 1_024;
 
 /// How often the friends talk while strangers do their worst, at the most.
 const TALKS: usize = 3;
@@ -53,11 +53,11 @@ pub enum Deed {
     Vanish,
     /// It goes, and its system tells the node so that nothing is left to read.
     Reset,
-    /// These octets come at once, as they are, and then nothing more.
+    /// These bytes come at once, as they are, and then nothing more.
     Say(fn(&mut Stranger) -> Vec<u8>),
-    /// These octets come one at a time.
+    /// These bytes come one at a time.
     SayAtAPace(fn(&mut Stranger) -> Vec<Vec<u8>>, Duration),
-    /// These octets come, and then it goes.
+    /// These bytes come, and then it goes.
     SayAndVanish(fn(&mut Stranger) -> Vec<u8>),
 }
 
@@ -103,13 +103,13 @@ impl Friends {
         self.endure_rounds(what, cases, 1, 1);
         self.endure_rounds(what, cases, WARM_UP, at_a_time);
         let sessions = (cases.len() * at_a_time) as u64;
-        let allowed = GROWTH_OCTETS_A_ROUND * ROUNDS as u64 + SPREAD_OCTETS_A_SESSION * sessions;
+        let allowed = GROWTH_BYTES_A_ROUND * ROUNDS as u64 + SPREAD_BYTES_A_SESSION * sessions;
         let mut grew = Vec::new();
         // What leaks does so whenever it is done. Where a busy machine lets more of it happen at the same moment than ever before, the allocator takes more pages once.
         for _ in 0..WINDOWS {
-            let before = self.node.resident_octets();
+            let before = self.node.resident_bytes();
             self.endure_rounds(what, cases, ROUNDS, at_a_time);
-            let Some((before, after)) = before.zip(self.node.resident_octets()) else { return };
+            let Some((before, after)) = before.zip(self.node.resident_bytes()) else { return };
             let growth = after.saturating_sub(before);
             if std::env::var_os("BITPIE_SHOW_GROWTH").is_some() {
                 println!("{:>8} KiB of {:>8} KiB by {ROUNDS} times {what}", growth / 1_024, after / 1_024);
@@ -119,7 +119,7 @@ impl Friends {
             }
             grew.push(growth);
         }
-        panic!("memory grows by {grew:?} octets in {ROUNDS} times each of {what}; {allowed} are allowed");
+        panic!("memory grows by {grew:?} bytes in {ROUNDS} times each of {what}; {allowed} are allowed");
     }
 
     /// Strangers do each of these so often, so many at a time.
@@ -185,17 +185,17 @@ async fn one_stranger(address: SocketAddr, case: &Case, key: IdentityKey) {
             stranger.reset();
             None
         }
-        Deed::Say(octets) => {
-            let octets = octets(&mut stranger);
-            stranger.say(vec![octets], Duration::ZERO).await
+        Deed::Say(bytes) => {
+            let bytes = bytes(&mut stranger);
+            stranger.say(vec![bytes], Duration::ZERO).await
         }
         Deed::SayAtAPace(pieces, pace) => {
             let pieces = pieces(&mut stranger);
             stranger.say(pieces, pace).await
         }
-        Deed::SayAndVanish(octets) => {
-            let octets = octets(&mut stranger);
-            stranger.session().write_raw(&octets).await;
+        Deed::SayAndVanish(bytes) => {
+            let bytes = bytes(&mut stranger);
+            stranger.session().write_raw(&bytes).await;
             stranger.vanish();
             None
         }

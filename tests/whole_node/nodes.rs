@@ -515,8 +515,8 @@ impl Node {
         String::from_utf8_lossy(&fs::read(self.said_file()).expect("it was started")).into_owned()
     }
 
-    /// Octets that its process has in memory for itself, if this system tells.
-    pub fn resident_octets(&self) -> Option<u64> {
+    /// Bytes that its process has in memory for itself, if this system tells.
+    pub fn resident_bytes(&self) -> Option<u64> {
         let process = self.running.as_ref().expect("it runs").child.id();
         let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         // Without the program's own pages, which come in when they are first needed.
@@ -588,11 +588,11 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 
 /// The end of a file, for a test that failed.
 fn tail(path: &Path) -> String {
-    const OCTETS: u64 = 12_000;
+    const BYTES: u64 = 12_000;
     let mut text = Vec::new();
     if let Ok(mut file) = File::open(path) {
         let length = file.metadata().map_or(0, |metadata| metadata.len());
-        let _ = file.seek(std::io::SeekFrom::Start(length.saturating_sub(OCTETS)));
+        let _ = file.seek(std::io::SeekFrom::Start(length.saturating_sub(BYTES)));
         let _ = file.read_to_end(&mut text);
     }
     String::from_utf8_lossy(&text).into_owned()

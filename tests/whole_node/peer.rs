@@ -140,13 +140,13 @@ impl Peer {
 
     /// Says something.
     pub fn say(&self, session: Session, frame: &Frame) {
-        self.say_octets(session, frame.encode());
+        self.say_bytes(session, frame.encode());
     }
 
     /// Says what may be no frame.
-    pub fn say_octets(&self, session: Session, octets: Vec<u8>) {
+    pub fn say_bytes(&self, session: Session, bytes: Vec<u8>) {
         // Whether the session is still there shows when its frames are read.
-        let _ = self.transport.send(session.number, octets);
+        let _ = self.transport.send(session.number, bytes);
     }
 
     /// What the node says next in that session; nothing when it is over.

@@ -71,11 +71,11 @@ impl Shared {
     fn pass_on(&self, mut from: TcpStream, mut to: TcpStream) {
         let mut buffer = [0; 16 * 1024];
         loop {
-            let octets = from.read(&mut buffer).unwrap_or(0);
-            if octets == 0 {
+            let bytes = from.read(&mut buffer).unwrap_or(0);
+            if bytes == 0 {
                 break;
             }
-            if !self.is_swallowing.load(Ordering::SeqCst) && to.write_all(&buffer[..octets]).is_err() {
+            if !self.is_swallowing.load(Ordering::SeqCst) && to.write_all(&buffer[..bytes]).is_err() {
                 break;
             }
         }

@@ -16,7 +16,7 @@ const RING: usize = 3;
 
 /// The smallest that a file may be.
 const FILE_SIZE: &str = "\"64KiB\"";
-const FILE_OCTETS: u64 = 64 * 1024;
+const FILE_BYTES: u64 = 64 * 1024;
 
 #[test]
 fn a_trace_goes_on_in_further_files_each_of_which_replays_alone() {
@@ -75,7 +75,7 @@ fn assert_one_run(node: &Node, from_the_beginning: bool) {
             "{name} knows the situation"
         );
         next = Some(first + summary.verified);
-        let octets = file.metadata().expect("it is there").len();
-        assert!(index + 1 == files.len() || octets >= FILE_OCTETS, "{name} was full when the next began: {octets}");
+        let bytes = file.metadata().expect("it is there").len();
+        assert!(index + 1 == files.len() || bytes >= FILE_BYTES, "{name} was full when the next began: {bytes}");
     }
 }

@@ -65,10 +65,10 @@ fn neither_texts_nor_tokens_get_into_logs_and_traces() {
         assert!(tells_of(&home.log_folder(), "TRACE"), "everything is logged");
 
         for token in &tokens {
-            let octets = HEXLOWER.decode(token.as_bytes()).expect("a token is hexadecimal");
-            demand_none(&others, "a token", &octets);
+            let raw = HEXLOWER.decode(token.as_bytes()).expect("a token is hexadecimal");
+            demand_none(&others, "a token", &raw);
             demand_none(&others, "a token", token.as_bytes());
-            demand_none(&of_messages, "a token", &octets);
+            demand_none(&of_messages, "a token", &raw);
         }
         demand_none(&others, TEXT, TEXT.as_bytes());
         demand_none(&others, ANSWER, ANSWER.as_bytes());
@@ -109,14 +109,14 @@ fn demand_none(files: &Contents, what: &str, secret: &[u8]) {
     }
 }
 
-/// How octets are written: as they are, in hexadecimal digits, in base64, and as Rust shows a list of them.
+/// How bytes are written: as they are, in hexadecimal digits, in base64, and as Rust shows a list of them.
 fn forms(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let list = format!("{secret:?}");
     let mut forms = vec![
         ("as it is", secret.to_vec()),
         ("in hexadecimal digits", HEXLOWER.encode(secret).into_bytes()),
         ("in hexadecimal digits", HEXUPPER.encode(secret).into_bytes()),
-        ("as a list of octets", list.trim_matches(['[', ']']).as_bytes().to_vec()),
+        ("as a list of bytes", list.trim_matches(['[', ']']).as_bytes().to_vec()),
     ];
     for (form, encoding) in [("in base64", BASE64_NOPAD), ("in base64 for URLs", BASE64URL_NOPAD)] {
         forms.extend((0..3).map(|before| (form, within_base64(&encoding, before, secret))));
@@ -124,7 +124,7 @@ fn forms(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     forms
 }
 
-/// The digits that octets have in base64 behind so many others, whatever those are, and whatever follows.
+/// The digits that bytes have in base64 behind so many others, whatever those are, and whatever follows.
 fn within_base64(encoding: &Encoding, before: usize, secret: &[u8]) -> Vec<u8> {
     let all = encoding.encode(&[&vec![0; before], secret].concat());
     let bits = 8 * (before + secret.len());

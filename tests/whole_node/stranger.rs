@@ -1,4 +1,4 @@
-//! A stranger that speaks to a node octet by octet, goes as far as a test wants it to, and then does what it should not.
+//! A stranger that speaks to a node byte by byte, goes as far as a test wants it to, and then does what it should not.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -96,7 +96,7 @@ impl Stranger {
         SockRef::from(socket).set_linger(Some(Duration::ZERO)).expect("it is a socket");
     }
 
-    /// Writes these octets as they are, a piece at a time, and listens until the node has closed the connection. What reason it gave.
+    /// Writes these bytes as they are, a piece at a time, and listens until the node has closed the connection. What reason it gave.
     pub async fn say(&mut self, pieces: Vec<Vec<u8>>, pace: Duration) -> Option<Refusal> {
         match &mut self.line {
             Line::Handshake(handshake) => {
@@ -154,8 +154,8 @@ async fn introduce(session: &mut RawSession, key: &IdentityKey, stage: Stage) {
 /// Waits for a frame of the node.
 async fn until(session: &mut RawSession, is_it: impl Fn(&Frame) -> bool) {
     let mut heard = Vec::new();
-    while let Some(octets) = session.hear().await {
-        let frame = Frame::decode(&octets).expect("an honest node says what can be read");
+    while let Some(bytes) = session.hear().await {
+        let frame = Frame::decode(&bytes).expect("an honest node says what can be read");
         if is_it(&frame) {
             return;
         }
@@ -187,7 +187,7 @@ pub fn document(key: &IdentityKey, made_unix_ms: u64) -> VerifiedDocument {
 
 async fn until_closed(socket: &mut (impl AsyncRead + Unpin)) {
     let mut buffer = [0; 1_024];
-    while socket.read(&mut buffer).await.is_ok_and(|octets| octets > 0) {}
+    while socket.read(&mut buffer).await.is_ok_and(|bytes| bytes > 0) {}
 }
 
 /// Whoever misbehaves may find the door closed before it is done.

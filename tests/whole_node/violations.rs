@@ -19,7 +19,7 @@ fn what_is_not_as_the_protocol_has_it_ends_the_session() {
         let mut peer = Peer::new(seed);
         friends.refuse(what, Refusal::Violation, |node| {
             let session = peer.join(node);
-            peer.say_octets(session, said(&peer));
+            peer.say_bytes(session, said(&peer));
             peer.refusal(session)
         });
     };
@@ -69,10 +69,10 @@ fn a_frame_that_is_too_long_ends_the_session_and_is_counted() {
     let mut friends = Friends::new(&[]);
     let mut peer = Peer::new(70);
     let session = peer.join(&friends.node);
-    peer.say_octets(session, vec![0; 100_000]);
+    peer.say_bytes(session, vec![0; 100_000]);
     peer.until_closed(session);
     friends.node.until("it is counted", |node| node.refusals("violation") == 1);
-    friends.are_undisturbed("a frame of 100 000 octets");
+    friends.are_undisturbed("a frame of 100 000 bytes");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn whoever_goes_on_misbehaving_is_not_heard_any_more_and_a_restart_forgives_noth
     for number in 0..5 {
         friends.refuse(&format!("garbage {number}"), Refusal::Violation, |node| {
             let session = peer.join(node);
-            peer.say_octets(session, vec![0xff; 40]);
+            peer.say_bytes(session, vec![0xff; 40]);
             peer.refusal(session)
         });
     }

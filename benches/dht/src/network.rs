@@ -21,7 +21,7 @@ const BOOTSTRAP: usize = 3;
 
 const NETWORK: &str = "bench";
 
-/// Octets of a plain record: about as many as a claim has.
+/// Bytes of a plain record: about as many as a claim has.
 const RECORD_BYTES: usize = 132;
 
 /// The network.

@@ -1,4 +1,4 @@
-//! Octets through one session, beside plain TCP and a stream of libp2p: over Noise and yamux here and there.
+//! Bytes through one session, beside plain TCP and a stream of libp2p: over Noise and yamux here and there.
 
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ const CHUNK_BYTES: usize = 1 << 18;
 /// The session that this side opens.
 const SESSION: SessionNumber = 2;
 
-/// Octets of a frame in [`frames`].
+/// Bytes of a frame in [`frames`].
 const FRAME_BYTES: usize = 100;
 
 #[derive(Clone, Copy)]
@@ -36,25 +36,25 @@ enum Contender {
 /// # Errors
 /// What went wrong.
 pub fn compare(extent: &Extent) -> anyhow::Result<()> {
-    let octets = if extent.is_quick { 1 << 26 } else { 1 << 30 };
+    let length = if extent.is_quick { 1 << 26 } else { 1 << 30 };
     let contenders = [
         ("bitpie: Noise, yamux", Contender::Session),
         ("plain TCP", Contender::Tcp),
         ("libp2p: Noise, yamux", Contender::Libp2p),
     ];
     let table = Table {
-        title: format!("{} MiB through one stream", octets >> 20),
+        title: format!("{} MiB through one stream", length >> 20),
         columns: vec!["MB/s", "CPU ms/GB"],
         against: 2,
     };
     rounds::compare(&table, extent.rounds, &contenders, |contender| {
         let before = machine::processor_seconds();
         let mut figures = match contender {
-            Contender::Session => through_session(octets),
-            Contender::Tcp => through_tcp(octets),
-            Contender::Libp2p => through_libp2p(octets),
+            Contender::Session => through_session(length),
+            Contender::Tcp => through_tcp(length),
+            Contender::Libp2p => through_libp2p(length),
         }?;
-        figures.push((machine::processor_seconds() - before) * 1e12 / octets as f64);
+        figures.push((machine::processor_seconds() - before) * 1e12 / length as f64);
         Ok(figures)
     })
 }
@@ -66,25 +66,25 @@ pub fn compare(extent: &Extent) -> anyhow::Result<()> {
 pub fn frames(extent: &Extent) -> anyhow::Result<()> {
     let count = if extent.is_quick { 100_000 } else { 1_000_000 };
     let table = Table {
-        title: format!("{count} frames of {FRAME_BYTES} octets through the control stream"),
+        title: format!("{count} frames of {FRAME_BYTES} bytes through the control stream"),
         columns: vec!["frames/s"],
         against: 0,
     };
     rounds::compare(&table, extent.rounds, &[("bitpie: Noise, yamux", ())], |()| through_control(count))
 }
 
-async fn write_all(mut stream: impl AsyncWrite + AsyncRead + Unpin, octets: usize) -> anyhow::Result<Figures> {
+async fn write_all(mut stream: impl AsyncWrite + AsyncRead + Unpin, length: usize) -> anyhow::Result<Figures> {
     let chunk = vec![7; CHUNK_BYTES];
     let begun = Instant::now();
-    for _ in 0..octets / CHUNK_BYTES {
+    for _ in 0..length / CHUNK_BYTES {
         stream.write_all(&chunk).await?;
     }
     stream.shutdown().await?;
     ensure!(stream.read_u8().await? == 1, "the other side says that it has it");
-    Ok(vec![octets as f64 / begun.elapsed().as_secs_f64() / 1e6])
+    Ok(vec![length as f64 / begun.elapsed().as_secs_f64() / 1e6])
 }
 
-async fn read_all(mut stream: impl AsyncRead + AsyncWrite + Unpin, octets: usize) -> anyhow::Result<()> {
+async fn read_all(mut stream: impl AsyncRead + AsyncWrite + Unpin, length: usize) -> anyhow::Result<()> {
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut found = 0;
     loop {
@@ -93,45 +93,45 @@ async fn read_all(mut stream: impl AsyncRead + AsyncWrite + Unpin, octets: usize
             read => found += read,
         }
     }
-    ensure!(found == octets, "{found} octets came of {octets}");
+    ensure!(found == length, "{found} bytes came of {length}");
     stream.write_all(&[1]).await?;
     stream.shutdown().await?;
     Ok(())
 }
 
-fn through_tcp(octets: usize) -> anyhow::Result<Figures> {
+fn through_tcp(length: usize) -> anyhow::Result<Figures> {
     across(
         move |told| async move {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             told.send(listener.local_addr()?)?;
-            read_all(listener.accept().await?.0, octets).await
+            read_all(listener.accept().await?.0, length).await
         },
-        |address| async move { write_all(TcpStream::connect(address).await?, octets).await },
+        |address| async move { write_all(TcpStream::connect(address).await?, length).await },
     )
 }
 
-fn through_libp2p(octets: usize) -> anyhow::Result<Figures> {
+fn through_libp2p(length: usize) -> anyhow::Result<Figures> {
     across(
-        move |told| libp2p_side::take_stream(told, async move |stream| read_all(stream.compat(), octets).await),
-        |address| libp2p_side::open_stream(address, async |stream| write_all(stream.compat(), octets).await),
+        move |told| libp2p_side::take_stream(told, async move |stream| read_all(stream.compat(), length).await),
+        |address| libp2p_side::open_stream(address, async |stream| write_all(stream.compat(), length).await),
     )
 }
 
-fn through_session(octets: usize) -> anyhow::Result<Figures> {
+fn through_session(length: usize) -> anyhow::Result<Figures> {
     across(
         move |told| async move {
             let mut there = Side::new(2);
             let mut incoming = there.transport.incoming_bulk();
             told.send(there.listen().await?)?;
             there.open_streams().await?;
-            read_all(incoming.recv().await.context("a stream comes")?.stream, octets).await?;
+            read_all(incoming.recv().await.context("a stream comes")?.stream, length).await?;
             there.closed().await
         },
         |address| async move {
             let mut here = Side::new(1);
             here.dial(SESSION, address).await?;
             here.open_streams().await?;
-            let figures = write_all(here.transport.open_bulk(SESSION).await?, octets).await?;
+            let figures = write_all(here.transport.open_bulk(SESSION).await?, length).await?;
             here.transport.close(SESSION, CloseReason::Local, String::new());
             here.closed().await?;
             Ok(figures)

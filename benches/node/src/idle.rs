@@ -14,7 +14,7 @@ use crate::{Extent, libp2p_side, rounds};
 /// Sessions at the same time.
 const SESSIONS: u32 = 2_000;
 
-/// Octets of the frame that goes each way before it gets quiet, as something does in any session.
+/// Bytes of the frame that goes each way before it gets quiet, as something does in any session.
 const FRAME_BYTES: usize = 1_000;
 
 /// What [`measure`] measures: sessions of this project's transport.

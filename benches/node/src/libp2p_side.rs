@@ -1,4 +1,4 @@
-//! The same exchanges by libp2p, as its documentation sets it up: tcp, noise, yamux; request-response with a codec of octets; streams.
+//! The same exchanges by libp2p, as its documentation sets it up: tcp, noise, yamux; request-response with a codec of bytes; streams.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,17 +16,17 @@ use tokio::sync::mpsc;
 use crate::journal::Journal;
 use crate::sides::{REQUESTS_WAITING, Request};
 
-/// Octets of a payload, at the most.
+/// Bytes of a payload, at the most.
 const PAYLOAD_BYTES: u64 = 65_536;
 
 const EXCHANGE: StreamProtocol = StreamProtocol::new("/bench/exchange/1");
 const BULK: StreamProtocol = StreamProtocol::new("/bench/bulk/1");
 
-/// Requests and answers are octets until the end of their substream: the least that a codec can do.
+/// Requests and answers are bytes until the end of their substream: the least that a codec can do.
 #[derive(Clone, Copy, Default)]
-pub struct Octets;
+pub struct RawBytes;
 
-impl Codec for Octets {
+impl Codec for RawBytes {
     type Protocol = StreamProtocol;
     type Request = Vec<u8>;
     type Response = Vec<u8>;
@@ -83,7 +83,7 @@ fn swarm<B: NetworkBehaviour>(behaviour: B) -> anyhow::Result<Swarm<B>> {
     Ok(swarm)
 }
 
-fn exchange() -> request_response::Behaviour<Octets> {
+fn exchange() -> request_response::Behaviour<RawBytes> {
     let protocols = [(EXCHANGE, ProtocolSupport::Full)];
     request_response::Behaviour::new(protocols, request_response::Config::default())
 }

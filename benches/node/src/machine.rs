@@ -10,7 +10,7 @@ use crate::rounds::quantile;
 /// Writes to the disk that are timed.
 const WRITES: usize = 200;
 
-/// Octets of each.
+/// Bytes of each.
 const PAGE_BYTES: usize = 4_096;
 
 /// Tells the machine, how busy it is with other things, and what a commit costs on its disk.

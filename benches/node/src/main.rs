@@ -44,7 +44,7 @@ enum What {
     Messages,
     /// The same between two nodes with their trace and without
     Trace,
-    /// Octets through one session, beside plain TCP and a stream of libp2p
+    /// Bytes through one session, beside plain TCP and a stream of libp2p
     Bulk,
     /// Small frames through one session, one way
     Frames,

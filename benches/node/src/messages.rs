@@ -23,7 +23,7 @@ use crate::rounds::{Figures, Table, quantile};
 use crate::sides::{Request, across, block_on};
 use crate::{Extent, libp2p_side, machine, rounds, tcp_echo};
 
-/// Octets of a message: a few sentences.
+/// Bytes of a message: a few sentences.
 const MESSAGE_BYTES: usize = 256;
 
 /// Messages of a turn, at the most: a node keeps no more of a contact that are not read.
@@ -90,7 +90,7 @@ fn compare_these(
         let time = Duration::from_millis(if extent.is_quick { 300 } else { 3_000 });
         let turn = Turn { at_a_time, time };
         let table = Table {
-            title: format!("messages of {MESSAGE_BYTES} octets, {between}{at_a_time} at a time"),
+            title: format!("messages of {MESSAGE_BYTES} bytes, {between}{at_a_time} at a time"),
             columns: vec!["messages/s", "p50 ms", "p99 ms", "CPU µs each"],
             against: 0,
         };

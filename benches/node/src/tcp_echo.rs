@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::journal::Journal;
 use crate::sides::{REQUESTS_WAITING, Request};
 
-/// Octets of a payload, at the most.
+/// Bytes of a payload, at the most.
 const PAYLOAD_BYTES: usize = 65_536;
 
 /// An answer that goes out when the commit has come about.
@@ -107,7 +107,7 @@ async fn receive(from: &mut BufReader<OwnedReadHalf>) -> anyhow::Result<Option<V
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    anyhow::ensure!(length <= PAYLOAD_BYTES, "a payload of {length} octets");
+    anyhow::ensure!(length <= PAYLOAD_BYTES, "a payload of {length} bytes");
     let mut payload = vec![0; length];
     from.read_exact(&mut payload).await?;
     Ok(Some(payload))

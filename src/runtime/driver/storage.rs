@@ -190,7 +190,7 @@ impl Storage {
     }
 
     /// A message of ours is to be sent. It is sealed and signed once; whatever is sent again is the same to the last
-    /// octet.
+    /// byte.
     pub(super) fn transmit(&self, session: u64, message: PacketId, recipient: NodeId) -> Task {
         let sealer = self.sealer.clone();
         self.task(

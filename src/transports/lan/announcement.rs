@@ -16,7 +16,7 @@ pub const SERVICE_TYPE: &str = "_bitpie._tcp.local.";
 /// Entrypoints that are taken from one announcement, at the most; and of one node, however many announcements name it.
 pub const LAN_ENTRYPOINTS: usize = 8;
 
-/// Octets of the TXT record's values that are looked at, at the most. All that are known are shorter.
+/// Bytes of the TXT record's values that are looked at, at the most. All that are known are shorter.
 const VALUE_BYTES: usize = 64;
 
 /// The node's id, as people see it.

@@ -89,9 +89,9 @@ mod tests {
     use super::*;
 
     fn id(number: u32) -> NodeId {
-        let mut octets = [0; 32];
-        octets[..4].copy_from_slice(&number.to_be_bytes());
-        NodeId::from_bytes(octets)
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        NodeId::from_bytes(bytes)
     }
 
     fn at(port: u16) -> Entrypoint {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
-/// Octets of a buffer: two Noise messages with their lengths.
+/// Bytes of a buffer: two Noise messages with their lengths.
 pub(super) const BUFFER_BYTES: usize = 2 * (2 + 65_535);
 
 /// Buffers that a thread keeps, at the most.

@@ -40,7 +40,7 @@ pub struct IncomingBulk {
     pub stream: BulkStream,
 }
 
-/// A stream of octets in both directions. Dropped before it is shut down, it is cut off at the other end, and read there as an error
+/// A stream of bytes in both directions. Dropped before it is shut down, it is cut off at the other end, and read there as an error
 /// (`ConnectionReset`) and not as an end; the same happens when the session ends.
 pub struct BulkStream {
     stream: yamux::Stream,

@@ -1,4 +1,4 @@
-//! The control stream of a session: frames, each behind a length of four octets, in the first stream that the side opened which opened the
+//! The control stream of a session: frames, each behind a length of four bytes, in the first stream that the side opened which opened the
 //! session.
 
 use std::pin::Pin;

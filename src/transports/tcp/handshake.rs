@@ -19,16 +19,16 @@ pub const NOISE_PATTERN: &str = "Noise_XX_25519_ChaChaPoly_BLAKE2s";
 /// What both sides mix in before they begin.
 pub const NOISE_PROLOGUE: &[u8] = b"bitpie";
 
-/// Octets of a message of the handshake that are read at the most; what announces more is refused unread.
+/// Bytes of a message of the handshake that are read at the most; what announces more is refused unread.
 pub const HANDSHAKE_MESSAGE_BYTES: usize = 1_024;
 
-/// Octets of the payload: node id, signature.
+/// Bytes of the payload: node id, signature.
 const PAYLOAD_BYTES: usize = NODE_ID_BYTES + SIGNATURE_BYTES;
 
-/// Octets of an X25519 key.
+/// Bytes of an X25519 key.
 const KEY_BYTES: usize = 32;
 
-/// Octets that authenticate what is encrypted.
+/// Bytes that authenticate what is encrypted.
 const TAG_BYTES: usize = 16;
 
 /// Message 1: an ephemeral key.
@@ -62,10 +62,10 @@ pub(super) enum HandshakeError {
     #[error("the peer went away during the handshake: {0}")]
     Gone(io::Error),
     #[error(
-        "message {message} of the handshake announces {announced} octets, and at most {HANDSHAKE_MESSAGE_BYTES} are read"
+        "message {message} of the handshake announces {announced} bytes, and at most {HANDSHAKE_MESSAGE_BYTES} are read"
     )]
     TooLong { message: u8, announced: usize },
-    #[error("message {message} of the handshake has {found} octets, and should have {expected}")]
+    #[error("message {message} of the handshake has {found} bytes, and should have {expected}")]
     Length { message: u8, found: usize, expected: usize },
     #[error("message {message} of the handshake is not authentic, or not of {NOISE_PATTERN}")]
     NotAuthentic { message: u8 },
@@ -137,7 +137,7 @@ async fn write(socket: &mut TcpStream, noise: &mut HandshakeState, payload: &[u8
     socket.write_all(&message[..2 + length]).await.map_err(HandshakeError::Gone)
 }
 
-/// Reads the next message of the handshake, and not an octet more; returns its payload.
+/// Reads the next message of the handshake, and not a byte more; returns its payload.
 async fn read(
     socket: &mut TcpStream,
     noise: &mut HandshakeState,
@@ -172,6 +172,6 @@ fn proven_id(noise: &HandshakeState, payload: &[u8]) -> Result<NodeId, Handshake
 }
 
 fn finish(noise: HandshakeState, peer: NodeId) -> Result<Proven, HandshakeError> {
-    let handshake_hash = noise.get_handshake_hash().try_into().expect("BLAKE2s gives 32 octets");
+    let handshake_hash = noise.get_handshake_hash().try_into().expect("BLAKE2s gives 32 bytes");
     Ok(Proven { peer, handshake_hash, ciphers: noise.into_transport_mode()? })
 }

@@ -35,15 +35,15 @@ pub struct Limits {
     pub frame_timeout: Duration,
     /// How long what is queued may take to be sent when a session is closed.
     pub close_timeout: Duration,
-    /// Octets in a frame of the control stream.
+    /// Bytes in a frame of the control stream.
     pub frame_bytes: usize,
     /// Frames of a session that wait to be sent.
     pub send_queue_frames: usize,
-    /// Their octets.
+    /// Their bytes.
     pub send_queue_bytes: usize,
     /// Frames of a session that wait for whoever takes the events; when it is reached, no more is read.
     pub received_frames: usize,
-    /// Their octets; a last frame may go beyond it.
+    /// Their bytes; a last frame may go beyond it.
     pub received_bytes: usize,
     /// Bulk streams of a session that each side may have opened at a time.
     pub bulk_streams: usize,

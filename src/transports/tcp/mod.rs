@@ -152,8 +152,8 @@ impl Transport for TcpTransport {
         orders.send(&self.inner().limits, frame)
     }
 
-    fn hold(&self, session: SessionNumber, octets: usize) -> Option<Waiting> {
-        Some(self.inner().orders(session)?.received.enter(octets))
+    fn hold(&self, session: SessionNumber, bytes: usize) -> Option<Waiting> {
+        Some(self.inner().orders(session)?.received.enter(bytes))
     }
 
     fn close(&self, session: SessionNumber, reason: CloseReason, detail: String) {

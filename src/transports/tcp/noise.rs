@@ -1,4 +1,4 @@
-//! A connection after its handshake: octets in and out, in Noise transport messages of at most 65 535 octets, each behind its length.
+//! A connection after its handshake: bytes in and out, in Noise transport messages of at most 65 535 bytes, each behind its length.
 //!
 //! Writing is gathered: what yamux writes in small parts becomes as few messages, and as few writes to the socket, as it can. yamux asks for
 //! a flush after every frame; that is not obeyed, for the session flushes itself when there is nothing more to gather. Buffers are held
@@ -18,19 +18,19 @@ use super::buffers::{BUFFER_BYTES, Buffer};
 use super::lock::lock;
 use super::walk::{Passed, Unread, Walk};
 
-/// Octets that authenticate a message.
+/// Bytes that authenticate a message.
 const TAG_BYTES: usize = 16;
 
-/// Octets of a message.
+/// Bytes of a message.
 const MESSAGE_BYTES: usize = 65_535;
 
-/// Octets that a message carries.
+/// Bytes that a message carries.
 pub(super) const PAYLOAD_BYTES: usize = MESSAGE_BYTES - TAG_BYTES;
 
 /// What a peer did that it must not, or what became of the socket.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    #[error("a message of {0} octets is too short to be authentic")]
+    #[error("a message of {0} bytes is too short to be authentic")]
     TooShort(usize),
     #[error("message {0} is not authentic: it was damaged, repeated, or left out")]
     NotAuthentic(u64),
@@ -319,7 +319,7 @@ impl Incoming {
         bytes
     }
 
-    /// Room for at least one more octet of the message that is being read.
+    /// Room for at least one more byte of the message that is being read.
     fn space(&mut self) -> &mut [u8] {
         let raw = self.raw.get_or_insert_with(Buffer::take);
         if !self.begun.is_empty() {
@@ -333,7 +333,7 @@ impl Incoming {
         &mut raw[self.raw_end..]
     }
 
-    /// Holds no more than what is needed until the next octet comes.
+    /// Holds no more than what is needed until the next byte comes.
     fn put_away(&mut self) {
         if let Some(raw) = self.raw.take() {
             self.begun = raw[self.raw_at..self.raw_end].to_vec();

@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_queue_is_bounded_in_frames_and_octets() {
+    fn the_queue_is_bounded_in_frames_and_bytes() {
         let limits = Limits { send_queue_frames: 2, send_queue_bytes: 10, frame_bytes: 8, ..Limits::default() };
         let orders = Orders::new();
         assert_eq!(orders.send(&limits, vec![]), Err(SendRefused::Size { bytes: 0, limit: 8 }));

@@ -1,4 +1,4 @@
-//! A session from its first octet to its last: connection, handshake, streams, close. One task, which owns the socket.
+//! A session from its first byte to its last: connection, handshake, streams, close. One task, which owns the socket.
 
 use std::io;
 use std::net::SocketAddr;

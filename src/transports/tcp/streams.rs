@@ -36,13 +36,13 @@ pub(super) type Ended = Option<(CloseReason, String)>;
 /// The stream that carries frames: the first of those that the side opens which opened the session.
 const CONTROL_STREAM: u32 = 1;
 
-/// Octets of a header of yamux.
+/// Bytes of a header of yamux.
 const YAMUX_HEADER_BYTES: usize = 12;
 
-/// Octets that may be under way in a stream of yamux at first, by its specification.
+/// Bytes that may be under way in a stream of yamux at first, by its specification.
 const YAMUX_WINDOW_BYTES: usize = 262_144;
 
-/// Octets by which the windows of all streams of a session may grow together, where bandwidth and distance ask for it.
+/// Bytes by which the windows of all streams of a session may grow together, where bandwidth and distance ask for it.
 const YAMUX_WINDOW_GROWTH_BYTES: usize = 16 * 1_048_576;
 
 /// Bulk streams of a session in each direction, whatever the settings say.

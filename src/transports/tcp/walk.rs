@@ -1,7 +1,7 @@
 //! What passes to and from yamux, watched: who opens which stream, how many pieces of data nobody has read yet, and which side says that the
 //! other broke the rules.
 //!
-//! yamux bounds the octets that wait in a stream, not the pieces that they came in; a peer that sends single octets would make each of
+//! yamux bounds the bytes that wait in a stream, not the pieces that they came in; a peer that sends single bytes would make each of
 //! them cost a hundred. So pieces are counted here, and the session stops reading at a limit.
 
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use futures_util::task::AtomicWaker;
 
 use super::lock::lock;
 
-/// Octets of a header of yamux (<https://github.com/hashicorp/yamux/blob/master/spec.md>).
+/// Bytes of a header of yamux (<https://github.com/hashicorp/yamux/blob/master/spec.md>).
 const HEADER_BYTES: usize = 12;
 
 const TYPE_DATA: u8 = 0;
@@ -27,7 +27,7 @@ const UNREAD_PIECES: usize = 1_024;
 pub(super) struct Walk {
     header: [u8; HEADER_BYTES],
     known: usize,
-    /// Octets of data until the next header.
+    /// Bytes of data until the next header.
     data_left: usize,
 }
 

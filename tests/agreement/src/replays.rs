@@ -22,14 +22,14 @@ pub fn verify(system: &Arc<System>, trace: &[u8]) -> Result<(), String> {
     Err(format!("replay: {said}\n{}", String::from_utf8_lossy(trace)))
 }
 
-/// Replays a whole trace; lines come in blocks of about that many octets.
+/// Replays a whole trace; lines come in blocks of about that many bytes.
 ///
 /// # Errors
 /// If its first two lines are wrong.
 pub fn replay(
     system: &Arc<System>,
     trace: &[u8],
-    octets: usize,
+    bytes: usize,
     watch: &mut dyn Watch,
 ) -> Result<(Summary, Option<Replay>), TraceError> {
     let mut parts = trace.splitn(3, |&byte| byte == b'\n');
@@ -44,7 +44,7 @@ pub fn replay(
     };
     // What is made of lines beforehand, and what the replay makes of them itself, has to be the same; so both are tried.
     let (sequence, now_ms) = (opening.snapshot.sequence, opening.snapshot.now_ms);
-    let mut reader = if octets.is_multiple_of(2) {
+    let mut reader = if bytes.is_multiple_of(2) {
         Reader::new(sequence, now_ms)
     } else {
         Reader::for_replay(system, sequence, now_ms)
@@ -54,7 +54,7 @@ pub fn replay(
         if let Some(error) = failed.take() {
             return Err(error);
         }
-        let reach = rest.len().min(octets.max(1));
+        let reach = rest.len().min(bytes.max(1));
         let end = rest[reach..].iter().position(|&byte| byte == b'\n').map(|length| reach + length + 1);
         let end = end.or_else(|| rest.iter().rposition(|&byte| byte == b'\n').map(|last| last + 1));
         let Some(end) = end else { return reader.finish(rest).map(Next::End) };

@@ -103,11 +103,11 @@ impl Watch for Copy {
 }
 
 fn check(system: &Arc<System>, recorded: &Recorded, numbers: &[u64]) -> Result<(), TestCaseError> {
-    let octets = numbers.first().map_or(1, |number| (number % 5_000) as usize);
+    let bytes = numbers.first().map_or(1, |number| (number % 5_000) as usize);
     for trace in &recorded.traces {
         let text = || format!("{}\n{}", recorded.log.join("\n"), String::from_utf8_lossy(trace));
         let mut watch = Copy::default();
-        let (summary, replay) = replay(system, trace, octets, &mut watch)
+        let (summary, replay) = replay(system, trace, bytes, &mut watch)
             .map_err(|error| TestCaseError::fail(format!("{error}\n{}", text())))?;
         let lines = trace.iter().filter(|&&byte| byte == b'\n').count() as u64;
         if (summary.verified, summary.ending, &summary.parting, &summary.error)
@@ -381,7 +381,7 @@ fn what_is_wrong_with_a_trace_is_said_with_its_line() {
             Ok(summary) => summary.error.map(|error| error.to_string()),
             Err(error) => Some(error.to_string()),
         };
-        let blocks = |octets| of(replay(&system, text.as_bytes(), octets, &mut ()).map(|(summary, _)| summary));
+        let blocks = |bytes| of(replay(&system, text.as_bytes(), bytes, &mut ()).map(|(summary, _)| summary));
         let stream = Stream::open(Cursor::new(text.as_bytes().to_vec()));
         let problem = of(stream.map(|stream| stream.replay(&system, &mut ())));
         assert_eq!((blocks(10_000), blocks(10_001)), (problem.clone(), problem.clone()));

@@ -38,7 +38,7 @@ pub struct CameUp {
 /// A record as libtorrent has found it, and verified its signature.
 #[derive(Debug, Deserialize)]
 pub struct Record {
-    /// What it holds, in hexadecimal digits, as all octets here.
+    /// What it holds, in hexadecimal digits, as all bytes here.
     value: String,
     /// Its number.
     pub sequence: i64,
@@ -49,17 +49,17 @@ pub struct Record {
 impl Record {
     /// What it holds.
     pub fn value(&self) -> Vec<u8> {
-        octets(&self.value)
+        bytes(&self.value)
     }
 
     /// Its signature.
     pub fn signature(&self) -> [u8; 64] {
-        octets(&self.signature).try_into().expect("a signature has 64 octets")
+        bytes(&self.signature).try_into().expect("a signature has 64 bytes")
     }
 
     /// What BEP 44 has signed, put together here from what libtorrent tells.
     pub fn signed_text(&self) -> Vec<u8> {
-        let salt = octets(&self.salt);
+        let salt = bytes(&self.salt);
         let mut text = Vec::new();
         if !salt.is_empty() {
             text.extend_from_slice(format!("4:salt{}:", salt.len()).as_bytes());
@@ -175,7 +175,7 @@ impl Drop for Libtorrent {
     }
 }
 
-fn octets(digits: &str) -> Vec<u8> {
+fn bytes(digits: &str) -> Vec<u8> {
     HEXLOWER.decode(digits.as_bytes()).expect("hexadecimal digits")
 }
 
@@ -184,8 +184,8 @@ fn end_with_standard_input() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::thread::spawn(|| {
-            let mut octets = [0; 64];
-            while std::io::stdin().lock().read(&mut octets).is_ok_and(|count| count > 0) {}
+            let mut bytes = [0; 64];
+            while std::io::stdin().lock().read(&mut bytes).is_ok_and(|count| count > 0) {}
             eprintln!("whoever has started this is gone, so it ends");
             std::process::exit(1);
         });

@@ -90,10 +90,10 @@ fn demand_signature(record: &Record, key: &[u8; 32]) {
     let signature = Signature::from_bytes(&record.signature());
     let text = record.signed_text();
     key.verify_strict(&text, &signature).expect("the signature that libtorrent tells is the record's");
-    for octet in 0..text.len() {
+    for byte in 0..text.len() {
         let mut changed = text.clone();
-        changed[octet] ^= 1;
-        assert!(key.verify_strict(&changed, &signature).is_err(), "octet {octet} can be changed");
+        changed[byte] ^= 1;
+        assert!(key.verify_strict(&changed, &signature).is_err(), "byte {byte} can be changed");
     }
 }
 
@@ -148,8 +148,8 @@ fn documents(teller: &mut Teller, libtorrent: &mut Libtorrent, nodes: &[(&Node, 
         let document = VerifiedDocument::verify(&record.value(), unix_ms()).expect("it is a document");
         assert_eq!(document.id(), *id);
         assert_eq!(i64::try_from(document.document().revision), Ok(record.sequence));
-        let octets = record.value().len();
-        teller.saw(format!("{id}: {octets} octets, sequence {}, both signatures hold", record.sequence));
+        let bytes = record.value().len();
+        teller.saw(format!("{id}: {bytes} bytes, sequence {}, both signatures hold", record.sequence));
     }
     teller.saw(format!("records that each node of libtorrent keeps: {:?}", libtorrent.kept()));
 }
@@ -191,7 +191,7 @@ fn slot_is_read(teller: &mut Teller, libtorrent: &mut Libtorrent, holder: NodeId
     let claim = VerifiedClaim::verify(&record.value(), NETWORK, &name("alice"), 0, unix_ms()).expect("it is a claim");
     assert_eq!(claim.id(), holder);
     teller.saw(format!(
-        "{} octets, sequence {}: the slot's signature holds, and the claim in it is signed by {holder}",
+        "{} bytes, sequence {}: the slot's signature holds, and the claim in it is signed by {holder}",
         record.value().len(),
         record.sequence
     ));
@@ -252,8 +252,8 @@ fn largest_record(teller: &mut Teller, libtorrent: &mut Libtorrent, runtime: &to
     let item = Item::sign_own(&key, &[b'x'; ITEM_BYTES], 1).expect("it fits");
     let nodes = runtime.block_on(client.write(&item, None)).expect("libtorrent takes it");
     assert!(libtorrent.has(ASKED, &item));
-    teller.saw(format!("{ITEM_BYTES} octets: taken by {nodes} nodes, and read by libtorrent"));
-    // One octet more is refused by us; without that check, by libtorrent.
+    teller.saw(format!("{ITEM_BYTES} bytes: taken by {nodes} nodes, and read by libtorrent"));
+    // One byte more is refused by us; without that check, by libtorrent.
     assert!(Item::sign_own(&key, &[b'x'; ITEM_BYTES + 1], 2).is_err());
     let longer = Item { value: vec![b'x'; ITEM_BYTES + 1], sequence: 2, ..item.clone() };
     let refused = runtime.block_on(client.write(&longer, None)).expect_err("it is too long");

@@ -98,7 +98,7 @@ impl Value {
             }
             BaseType::Duration => Value::Duration(json.as_u64()?),
             BaseType::String => Value::String(json.as_str()?.into()),
-            BaseType::Bytes => Value::Bytes(octets(json.as_str()?)?.into()),
+            BaseType::Bytes => Value::Bytes(from_hexadecimal(json.as_str()?)?.into()),
             BaseType::Declared(id) => match &system.types[id].kind {
                 TypeKind::Enum(_) if system.types[id].secret && is_stamp(json) => Value::Opaque(Arc::new(json.clone())),
                 TypeKind::Enum(variants) => {
@@ -123,7 +123,7 @@ impl Value {
             },
             Value::Duration(milliseconds) => Json::from(*milliseconds),
             Value::String(text) => Json::from(&**text),
-            Value::Bytes(octets) => Json::from(hexadecimal(octets)),
+            Value::Bytes(bytes) => Json::from(hexadecimal(bytes)),
             Value::Variant(index) => match of.base {
                 BaseType::Declared(id) => match &system.types[id].kind {
                     TypeKind::Enum(variants) => Json::from(variants[*index as usize].as_str()),
@@ -232,15 +232,15 @@ pub fn expected(system: &System, wanted: Type) -> String {
     if wanted.optional { format!("{base}, or null") } else { base }
 }
 
-fn hexadecimal(octets: &[u8]) -> String {
+fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        write!(text, "{octet:02x}").expect("writing to a String cannot fail");
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
         text
     })
 }
 
-fn octets(text: &str) -> Option<Vec<u8>> {
+fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
     let pairs = digits.chunks_exact(2);
     pairs.remainder().is_empty().then(|| pairs.map(|pair| pair[0] << 4 | pair[1]).collect())
@@ -266,7 +266,7 @@ mod tests {
     fn bytes_are_pairs_of_hexadecimal_digits() {
         let system = System::default();
         let bytes = Type { base: BaseType::Bytes, optional: false };
-        let value = Value::from_json(&system, bytes, &Json::from("00fF")).expect("two octets");
+        let value = Value::from_json(&system, bytes, &Json::from("00fF")).expect("two bytes");
         assert_eq!(value, Value::Bytes([0, 255].into()));
         assert_eq!(value.to_json(&system, bytes), Json::from("00ff"));
         assert_eq!(Value::from_json(&system, bytes, &Json::from("0ff")), None);

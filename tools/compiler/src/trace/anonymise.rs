@@ -85,9 +85,7 @@ impl Anonymiser {
     fn value(&mut self, of: Type, value: &Value) -> Value {
         let name = match (value, of.base) {
             (Value::String(text), _) if !self.constants.contains(&**text) => "text",
-            (Value::Bytes(octets), _)
-                if !std::str::from_utf8(octets).is_ok_and(|text| self.constants.contains(text)) =>
-            {
+            (Value::Bytes(bytes), _) if !std::str::from_utf8(bytes).is_ok_and(|text| self.constants.contains(text)) => {
                 ""
             }
             (Value::Opaque(_), BaseType::Declared(id)) if !self.system.types[id].secret => &self.system.types[id].name,
@@ -107,9 +105,9 @@ impl Anonymiser {
             match value {
                 // Eight bytes equal a constant by accident at most once in 2^64; such a value is skipped.
                 Value::Bytes(_) => {
-                    let octets = count.to_be_bytes();
-                    if !std::str::from_utf8(&octets).is_ok_and(|text| self.constants.contains(text)) {
-                        break Value::Bytes(octets.into());
+                    let bytes = count.to_be_bytes();
+                    if !std::str::from_utf8(&bytes).is_ok_and(|text| self.constants.contains(text)) {
+                        break Value::Bytes(bytes.into());
                     }
                 }
                 Value::String(_) if !self.constants.contains(&text) => break Value::String(text.into()),

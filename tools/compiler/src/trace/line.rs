@@ -324,9 +324,9 @@ fn value(system: &System, value: &Value, of: Type, out: &mut Vec<u8>) {
         },
         Value::Duration(milliseconds) => number(out, *milliseconds),
         Value::String(string) => text(out, string),
-        Value::Bytes(octets) => {
+        Value::Bytes(bytes) => {
             out.push(b'"');
-            let _ = octets.iter().try_for_each(|octet| write!(out, "{octet:02x}"));
+            let _ = bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"));
             out.push(b'"');
         }
         Value::Variant(index) => match of.base {
