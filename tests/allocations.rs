@@ -183,8 +183,8 @@ fn an_internal_transition_with_an_action_allocates_nothing() {
     let mut run = Run::new();
     let peer = NodeId::from_bytes([1; 32]);
     run.handle(session(1, tcp_connection::Event::ConnectionMade { outgoing: true }));
-    run.handle(session(1, tcp_connection::Event::AnswerReceived { peer }));
-    let allocations = run.allocations(|| vec![session(1, tcp_connection::Event::AnswerReceived { peer }); 100]);
+    run.handle(session(1, tcp_connection::Event::PeerProved { peer }));
+    let allocations = run.allocations(|| vec![session(1, tcp_connection::Event::KeepAliveReceived); 100]);
     assert_eq!(run.actions.len(), 1, "it was noted");
     assert_eq!(allocations, 0);
 }

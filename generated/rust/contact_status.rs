@@ -98,8 +98,8 @@ pub enum Event {
     SendFailed,
     /// `inbox_packet`, from `gateway`. A packet of this peer came in.
     InboxPacket,
-    /// `message_waiting`, from `gateway`. There is a message for the contact, or one less is on its way.
-    MessageWaiting,
+    /// `line_changed`, from `gateway`. There is a message for the contact, or one less is on its way.
+    LineChanged,
     /// `shutdown`, from `contacts`. The contact was removed, or the node stops.
     Shutdown,
     /// `peer_link enters UNREACHED`.
@@ -501,7 +501,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             exit_all(context);
             context.take(State::Closed)
         }
-        Trigger::Event(Event::ContactAdded | Event::MessageWaiting) => context.ignored(),
+        Trigger::Event(Event::ContactAdded | Event::LineChanged) => context.ignored(),
         Trigger::Event(Event::PeerLinkEntersUnreached { key }) => {
             if *key == *context.key {
                 context.ignored()
@@ -681,7 +681,7 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             enter_fetching(context);
             context.take(State::Fetching)
         }
-        Trigger::Event(Event::MessageWaiting) => {
+        Trigger::Event(Event::LineChanged) => {
             // Stays (`automata/contact_status.yaml:102`).
             context
                 .effects

@@ -18,7 +18,7 @@ use super::types;
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// `AT_STARTUP`. It is about to be said for whom it is.
+    /// `AT_STARTUP`. Its recipient is about to be given.
     #[default]
     AtStartup,
     /// `RESTING`, in `PENDING`. It was tried lately.
@@ -495,7 +495,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `AT_STARTUP`: It is about to be said for whom it is.
+/// `AT_STARTUP`: Its recipient is about to be given.
 #[inline]
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {

@@ -99,10 +99,10 @@ pub enum Transports {
     PeerProtocolSendHello { session: u64 },
     /// `peer_protocol.send_peer_id`.
     PeerProtocolSendPeerId { session: u64 },
-    /// `tcp_connection.send_hello`.
-    TcpConnectionSendHello { session: u64 },
-    /// `tcp_connection.send_answer`.
-    TcpConnectionSendAnswer { session: u64 },
+    /// `tcp_connection.begin_handshake`. peer_proved answers. Old name: send-hello.
+    TcpConnectionBeginHandshake { session: u64 },
+    /// `tcp_connection.send_keep_alive`. Old name: send-answer.
+    TcpConnectionSendKeepAlive { session: u64 },
     /// `tcp_connection.open_stream`. Frames come and go from now on.
     TcpConnectionOpenStream { session: u64 },
     /// `tcp_connection.close_socket`. connection_lost answers.

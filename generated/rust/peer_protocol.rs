@@ -255,7 +255,7 @@ pub enum Action {
     SendPing,
     /// `send_pong`, by `gateway`.
     SendPong { nonce: u64 },
-    /// `refuse`, by `gateway`. Tell the peer the reason, count it, and close the session; session_closed answers.
+    /// `refuse`, by `gateway`. Tell the peer the reason, and count it.
     Refuse { reason: types::Refusal },
     /// `close_session`, by `gateway`. session_closed answers.
     CloseSession,
@@ -269,7 +269,7 @@ pub enum Action {
     ConfirmAlive { peer: Option<types::NodeId> },
     /// `announce`, by `gateway`. There is a session with this peer.
     Announce { peer: Option<types::NodeId> },
-    /// `retire`, by `gateway`. It is none any more.
+    /// `retire`, by `gateway`. The session with this peer is no longer ready.
     Retire { peer: Option<types::NodeId> },
     /// `ask_for_peers`, by `gateway`. peers_received answers.
     AskForPeers,
@@ -463,7 +463,7 @@ impl Parameters {
 pub struct Variables {
     /// We have asked whom the peer knows, and were not answered yet.
     pub awaits_peers: bool,
-    /// Pings since the last sign of life.
+    /// Pings since the last PONG, GET-PEERS, PEERS or packet.
     pub missed: u8,
     /// Who it is, once proved.
     pub peer: Option<types::NodeId>,

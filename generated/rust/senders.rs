@@ -302,10 +302,10 @@ pub mod gateway {
             Message::ContactStatus(peer, Input::Event(Event::InboxPacket))
         }
 
-        /// `message_waiting`. There is a message for the contact, or one less is on its way.
+        /// `line_changed`. There is a message for the contact, or one less is on its way.
         #[must_use]
-        pub fn message_waiting(peer: types::NodeId) -> Message {
-            Message::ContactStatus(peer, Input::Event(Event::MessageWaiting))
+        pub fn line_changed(peer: types::NodeId) -> Message {
+            Message::ContactStatus(peer, Input::Event(Event::LineChanged))
         }
     }
 
@@ -486,10 +486,10 @@ pub mod gateway {
     pub mod tcp_connection {
         use automata_runtime::generated::*;
         use super::super::super::{tcp_connection::Event, system::Message};
-        /// `send_keep_alive`. Whether the socket lives is to be seen.
+        /// `keep_alive_wanted`. Check whether the socket is still alive.
         #[must_use]
-        pub fn send_keep_alive(session: u64) -> Message {
-            Message::TcpConnection(session, Input::Event(Event::SendKeepAlive))
+        pub fn keep_alive_wanted(session: u64) -> Message {
+            Message::TcpConnection(session, Input::Event(Event::KeepAliveWanted))
         }
 
         /// `disconnect`.
@@ -1075,16 +1075,16 @@ pub mod transports {
             )
         }
 
-        /// `hello_received`. Mended: it arrives only when Noise has proved who speaks, and it no longer replaces the address.
+        /// `peer_proved`. Noise has proved who is there. Mended: the greeting was believed, and replaced the address. Old names: hello, wazap.
         #[must_use]
-        pub fn hello_received(session: u64, peer: types::NodeId) -> Message {
-            Message::TcpConnection(session, Input::Event(Event::HelloReceived { peer }))
+        pub fn peer_proved(session: u64, peer: types::NodeId) -> Message {
+            Message::TcpConnection(session, Input::Event(Event::PeerProved { peer }))
         }
 
-        /// `answer_received`. Likewise proved; later on, a keep-alive. Old name: wazap.
+        /// `keep_alive_received`. The peer is alive. Old name: wazap.
         #[must_use]
-        pub fn answer_received(session: u64, peer: types::NodeId) -> Message {
-            Message::TcpConnection(session, Input::Event(Event::AnswerReceived { peer }))
+        pub fn keep_alive_received(session: u64) -> Message {
+            Message::TcpConnection(session, Input::Event(Event::KeepAliveReceived))
         }
 
         /// `connection_lost`.

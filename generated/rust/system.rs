@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "01fb753ea6af8b36a99c91bd46a7fb562a7ecaaa4536444a1c19ee3ba7bfc325";
+pub const MODEL_HASH: &str = "d02152b7744d84938ae57b2887656f4a9c727a6d7cb8a7791b28ca4daf7579d6";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -2530,16 +2530,16 @@ impl Member<tcp_connection::Machine> for System {
     #[inline]
     fn action(instance_: &u64, action: tcp_connection::Action) -> Action {
         match action {
-            tcp_connection::Action::SendHello => {
+            tcp_connection::Action::BeginHandshake => {
                 Action::Outside(
-                    outside::Command::Transports(outside::Transports::TcpConnectionSendHello {
+                    outside::Command::Transports(outside::Transports::TcpConnectionBeginHandshake {
                         session: instance_.clone(),
                     }),
                 )
             }
-            tcp_connection::Action::SendAnswer => {
+            tcp_connection::Action::SendKeepAlive => {
                 Action::Outside(
-                    outside::Command::Transports(outside::Transports::TcpConnectionSendAnswer {
+                    outside::Command::Transports(outside::Transports::TcpConnectionSendKeepAlive {
                         session: instance_.clone(),
                     }),
                 )

@@ -93,12 +93,12 @@ impl automaton::State for State {
 pub enum Event {
     /// `connection_made`, from `transports`.
     ConnectionMade { outgoing: bool },
-    /// `hello_received`, from `transports`. Mended: it arrives only when Noise has proved who speaks, and it no longer replaces the address.
-    HelloReceived { peer: types::NodeId },
-    /// `answer_received`, from `transports`. Likewise proved; later on, a keep-alive. Old name: wazap.
-    AnswerReceived { peer: types::NodeId },
-    /// `send_keep_alive`, from `gateway`. Whether the socket lives is to be seen.
-    SendKeepAlive,
+    /// `peer_proved`, from `transports`. Noise has proved who is there. Mended: the greeting was believed, and replaced the address. Old names: hello, wazap.
+    PeerProved { peer: types::NodeId },
+    /// `keep_alive_received`, from `transports`. The peer is alive. Old name: wazap.
+    KeepAliveReceived,
+    /// `keep_alive_wanted`, from `gateway`. Check whether the socket is still alive.
+    KeepAliveWanted,
     /// `connection_lost`, from `transports`.
     ConnectionLost { reason: types::CloseReason },
     /// `disconnect`, from `gateway`.
@@ -145,10 +145,10 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `send_hello`, by `transports`.
-    SendHello,
-    /// `send_answer`, by `transports`.
-    SendAnswer,
+    /// `begin_handshake`, by `transports`. peer_proved answers. Old name: send-hello.
+    BeginHandshake,
+    /// `send_keep_alive`, by `transports`. Old name: send-answer.
+    SendKeepAlive,
     /// `remember_peer`, by `peers`.
     RememberPeer { peer: types::NodeId },
     /// `open_stream`, by `transports`. Frames come and go from now on.
@@ -349,7 +349,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ConnectionMade { outgoing }) => {
             if *outgoing {
                 // → CLIENT (`automata/tcp_connection.yaml:35`).
-                context.effects.act(Action::SendHello);
+                context.effects.act(Action::BeginHandshake);
                 enter_handshake(context);
                 context.take(State::Client)
             } else {
@@ -385,19 +385,13 @@ fn in_open(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_handshake(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::HelloReceived { .. }) => {
+        Trigger::Event(Event::KeepAliveReceived) => {
             // → DISCONNECTING (`automata/tcp_connection.yaml:48`).
             leave_handshake(context);
             enter_disconnecting(context);
             context.take(State::Disconnecting)
         }
-        Trigger::Event(Event::AnswerReceived { .. }) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:49`).
-            leave_handshake(context);
-            enter_disconnecting(context);
-            context.take(State::Disconnecting)
-        }
-        Trigger::Event(Event::SendKeepAlive) => context.ignored(),
+        Trigger::Event(Event::KeepAliveWanted) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
             // → DISCONNECTING (`automata/tcp_connection.yaml:46`).
             leave_handshake(context);
@@ -413,8 +407,8 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_client(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::AnswerReceived { peer }) => {
-            // → CONNECTED (`automata/tcp_connection.yaml:56`). Mended: without files to send it hung up.
+        Trigger::Event(Event::PeerProved { peer }) => {
+            // → CONNECTED (`automata/tcp_connection.yaml:55`). Mended: without files to send it hung up.
             leave_handshake(context);
             context
                 .effects
@@ -432,15 +426,15 @@ fn in_client(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_server(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::HelloReceived { peer }) => {
-            // → CONNECTED (`automata/tcp_connection.yaml:62`).
+        Trigger::Event(Event::PeerProved { peer }) => {
+            // → CONNECTED (`automata/tcp_connection.yaml:61`).
             leave_handshake(context);
             context
                 .effects
                 .act(Action::RememberPeer {
                     peer: peer.clone(),
                 });
-            context.effects.act(Action::SendAnswer);
+            context.effects.act(Action::SendKeepAlive);
             enter_connected(context);
             context.take(State::Connected)
         }
@@ -452,17 +446,17 @@ fn in_server(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::AnswerReceived { .. }) => {
-            // Stays (`automata/tcp_connection.yaml:67`).
+        Trigger::Event(Event::KeepAliveReceived) => {
+            // Stays (`automata/tcp_connection.yaml:66`).
             context.effects.act(Action::NoteKeepAlive);
             context.internal()
         }
-        Trigger::Event(Event::SendKeepAlive) => {
-            // Stays (`automata/tcp_connection.yaml:68`).
-            context.effects.act(Action::SendAnswer);
+        Trigger::Event(Event::KeepAliveWanted) => {
+            // Stays (`automata/tcp_connection.yaml:67`).
+            context.effects.act(Action::SendKeepAlive);
             context.internal()
         }
-        Trigger::Event(Event::HelloReceived { .. }) => context.ignored(),
+        Trigger::Event(Event::PeerProved { .. }) => context.ignored(),
         _ => in_open(context),
     }
 }
@@ -473,9 +467,9 @@ fn in_disconnecting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(
             Event::Disconnect
-            | Event::HelloReceived { .. }
-            | Event::AnswerReceived { .. }
-            | Event::SendKeepAlive,
+            | Event::PeerProved { .. }
+            | Event::KeepAliveReceived
+            | Event::KeepAliveWanted,
         ) => context.ignored(),
         _ => in_open(context),
     }

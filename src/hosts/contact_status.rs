@@ -21,12 +21,12 @@ pub fn perform(world: &mut World, peer: NodeId, action: &Action) {
         Action::SendMyIdentity => {
             let ours = world.our_document();
             match world.send_packet(peer, ours) {
-                Some(packet) => world.handshakes.wait(packet, peer, Purpose::Contact),
+                Some(packet) => world.acknowledgements.wait(packet, peer, Purpose::Contact),
                 None => world.tell(handshake::contact_status::send_failed(peer)),
             }
         }
         Action::CancelHandshake => {
-            world.handshakes.forget(Some(&peer), Some(Purpose::Contact));
+            world.acknowledgements.forget(Some(&peer), Some(Purpose::Contact));
         }
         Action::RememberTime => {
             let now_unix_ms = world.now.unix_ms;

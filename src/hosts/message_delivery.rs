@@ -15,14 +15,14 @@ pub fn perform(world: &mut World, system: &System, message: PacketId, action: Ac
     match action {
         Action::StandInLine { peer, number } => {
             world.send_queue.stand(peer, number, message);
-            world.tell_if_there(system, gateway::contact_status::message_waiting(peer));
+            world.tell_if_there(system, gateway::contact_status::line_changed(peer));
         }
         Action::LeaveLine { peer, number } => {
             world.send_queue.leave(&peer, number);
-            world.tell_if_there(system, gateway::contact_status::message_waiting(peer));
+            world.tell_if_there(system, gateway::contact_status::line_changed(peer));
         }
         Action::Transmit { peer } => match world.sessions.ready(&peer) {
-            Some(session) => world.command(Command::Transmit { session, message, recipient: peer }),
+            Some(session) => world.command(Command::SendMessage { session, message, recipient: peer }),
             None => {
                 world.counters.packets_failed += 1;
                 world.tell(gateway::message_delivery::send_failed(message));

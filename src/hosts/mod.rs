@@ -18,4 +18,5 @@ pub mod peer_link;
 pub mod peer_protocol;
 pub mod reachability;
 pub mod read_receipts;
+pub mod sessions;
 pub mod tcp_connection;

@@ -22,7 +22,7 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
         Action::VerifyTransports => {
             let sessions: Vec<u64> = system.tcp_connection.iter().map(|(session, _)| *session).collect();
             for session in sessions {
-                world.tell(gateway::tcp_connection::send_keep_alive(session));
+                world.tell(gateway::tcp_connection::keep_alive_wanted(session));
             }
             world.tell(gateway::network_connector::transports_verified());
         }

@@ -65,13 +65,13 @@ fn in_order(world: &World) -> Vec<Entrypoint> {
 
 /// Sends our identity document to everybody who is here. Whoever was sent an older one is not waited for any more.
 fn send_to_all(world: &mut World) {
-    world.handshakes.forget(None, Some(Purpose::Propagation));
+    world.acknowledgements.forget(None, Some(Purpose::Propagation));
     let peers: Vec<NodeId> = world.sessions.ready_peers().map(|(peer, _)| *peer).collect();
     let mut sent = 0;
     for peer in peers {
         let ours = world.our_document();
         if let Some(packet) = world.send_packet(peer, ours) {
-            world.handshakes.wait(packet, peer, Purpose::Propagation);
+            world.acknowledgements.wait(packet, peer, Purpose::Propagation);
             sent += 1;
         }
     }

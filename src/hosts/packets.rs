@@ -4,7 +4,7 @@ use crate::automata::senders::{gateway, handshake};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::peers::PeerSource;
-use crate::wire::{Fail, FailReason, Packet, PacketId, PacketKind, Says, VerifiedPacket};
+use crate::wire::{Fail, FailReason, Packet, PacketBody, PacketId, PacketKind, VerifiedPacket};
 use crate::world::{Command, Purpose, SessionId, World};
 
 use super::message_delivery;
@@ -25,6 +25,7 @@ pub fn receive(world: &mut World, system: &System, session: SessionId, packet: V
     world.identity.stabilities.heard(&transport, world.now.ms);
     world.tell_if_there(system, gateway::contact_status::inbox_packet(peer));
     world.tell_if_there(system, gateway::p2p_connector::inbox_packet(transport));
+    // The network was given up, and yet something came.
     if system.network_connector.get().is_some_and(|instance| instance.state().is_in_disconnected()) {
         world.tell(gateway::network_connector::connection_done());
     }
@@ -33,7 +34,8 @@ pub fn receive(world: &mut World, system: &System, session: SessionId, packet: V
     }
 }
 
-/// Tells whoever a packet is for. The error is why it cannot be one.
+/// Tells whoever a packet is for. An answer is to a message or to our document, and only one of the two knows its id.
+/// The error says why the packet is invalid.
 fn hand_on(world: &mut World, system: &System, session: SessionId, packet: VerifiedPacket) -> Result<(), String> {
     let Packet { kind, id, sender, answers, .. } = *packet.packet();
     let answered = || answers.ok_or_else(|| format!("{kind:?} names no packet that it answers"));
@@ -42,26 +44,28 @@ fn hand_on(world: &mut World, system: &System, session: SessionId, packet: Verif
         PacketKind::Ack => {
             let of = answered()?;
             message_delivery::acknowledged(world, system, of, sender);
-            acknowledged(world, system, &of, sender, true);
+            document_answered(world, system, &of, sender, true);
         }
         PacketKind::Fail => {
             let fail = Fail::decode(&packet.packet().payload).map_err(|error| error.to_string())?;
             let of = answered()?;
             message_delivery::refused(world, system, of, sender, fail.reason);
-            acknowledged(world, system, &of, sender, false);
+            document_answered(world, system, &of, sender, false);
         }
         PacketKind::Read => message_delivery::read(world, system, answered()?, sender),
         PacketKind::Message if world.is_service_on(system, "private-messages") => {
             world.command(Command::CommitMessage { session, packet });
         }
-        PacketKind::Message => world.answer_packet(session, sender, Says::fail(id, FailReason::ServiceOff)),
-        _ => world.answer_packet(session, sender, Says::fail(id, FailReason::UnknownKind)),
+        PacketKind::Message => world.answer_packet(session, sender, PacketBody::fail(id, FailReason::ServiceOff)),
+        // Whatever answers is not answered.
+        _ if answers.is_some() => {}
+        _ => world.answer_packet(session, sender, PacketBody::fail(id, FailReason::UnknownKind)),
     }
     Ok(())
 }
 
-fn acknowledged(world: &mut World, system: &System, packet: &PacketId, peer: NodeId, is_taken: bool) {
-    match world.handshakes.answered(packet, &peer) {
+fn document_answered(world: &mut World, system: &System, packet: &PacketId, peer: NodeId, is_taken: bool) {
+    match world.acknowledgements.answered(packet, &peer) {
         Some(Purpose::Contact) if is_taken => world.tell(handshake::contact_status::ack_received(peer)),
         Some(Purpose::Contact) => world.tell(handshake::contact_status::send_failed(peer)),
         Some(Purpose::Propagation) => world.tell_if_there(system, handshake::p2p_connector::my_id_answered()),
@@ -78,8 +82,8 @@ pub fn message_committed(
     refused: Option<FailReason>,
 ) {
     let answer = match refused {
-        None => Says::ack(packet),
-        Some(reason) => Says::fail(packet, reason),
+        None => PacketBody::ack(packet),
+        Some(reason) => PacketBody::fail(packet, reason),
     };
     world.answer_packet(session, sender, answer);
 }
@@ -95,9 +99,9 @@ pub fn identity_committed(
     let answer = match entrypoints {
         Some(entrypoints) => {
             world.learn(sender, entrypoints, PeerSource::Itself);
-            Says::ack(packet)
+            PacketBody::ack(packet)
         }
-        None => Says::fail(packet, FailReason::Malformed),
+        None => PacketBody::fail(packet, FailReason::Malformed),
     };
     world.answer_packet(session, sender, answer);
 }

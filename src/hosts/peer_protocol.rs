@@ -177,7 +177,7 @@ fn note_violation(world: &mut World, session: SessionId, detail: &str) {
 
 /// A peer has no session any more: what waited for its answers waits in vain.
 fn lost(world: &mut World, system: &System, peer: NodeId) {
-    for purpose in world.handshakes.forget(Some(&peer), None) {
+    for purpose in world.acknowledgements.forget(Some(&peer), None) {
         let told = match purpose {
             Purpose::Contact => handshake::contact_status::send_failed(peer),
             Purpose::Propagation => handshake::p2p_connector::my_id_answered(),

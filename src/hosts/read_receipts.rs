@@ -4,7 +4,7 @@ use crate::automata::read_receipts::Inside as Action;
 use crate::automata::senders::gateway;
 use crate::automata::system::System;
 use crate::identity::NodeId;
-use crate::wire::{PacketIds, Says};
+use crate::wire::{PacketBody, PacketIds};
 use crate::world::World;
 
 /// Performs an action.
@@ -21,7 +21,7 @@ fn hand_over(world: &mut World, peer: NodeId, messages: PacketIds) {
     let mut on_their_way = world.receipts.remove(&peer).unwrap_or_default();
     let may_go = if world.sessions.ready(&peer).is_some() { messages } else { Vec::new() };
     for message in may_go {
-        if !on_their_way.contains_key(&message) && world.send_packet(peer, Says::read(message)).is_some() {
+        if !on_their_way.contains_key(&message) && world.send_packet(peer, PacketBody::read(message)).is_some() {
             on_their_way.insert(message, world.now.ms);
         }
     }

@@ -1,14 +1,10 @@
-//! A session over TCP: its handshake, stream and end are the transport's; what its frames say is told to `peer_protocol`.
+//! A session over TCP: its handshake, stream and end.
 
-use automata_runtime::Milliseconds;
-
-use crate::automata::peer_protocol;
-use crate::automata::senders::{gateway, transports};
+use crate::automata::senders::gateway;
 use crate::automata::system::System;
-use crate::automata::tcp_connection::{Inside as Action, State};
-use crate::automata::types::CloseReason;
+use crate::automata::tcp_connection::Inside as Action;
 use crate::peers::PeerSource;
-use crate::world::{Counters, Session, SessionId, SessionInput, World};
+use crate::world::{SessionId, World};
 
 /// Performs an action of the session.
 pub fn perform(world: &mut World, system: &System, session: SessionId, action: &Action) {
@@ -22,104 +18,5 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: &
         }
         Action::NoteKeepAlive => world.counters.keep_alives += 1,
         Action::NoteTimedOut => world.count_timed_out(),
-    }
-}
-
-/// In which state a session is that nobody here is closing: that of its protocol, or of its handshake before.
-fn living_state(system: &System, id: SessionId) -> Option<&'static str> {
-    let connection = system.tcp_connection.get(&id)?.state();
-    match system.peer_protocol.get(&id) {
-        Some(protocol) => Some(protocol.state()).filter(|state| state.is_in_open()).map(peer_protocol::State::name),
-        None => Some(connection).filter(|state| *state != State::Disconnecting).map(State::name),
-    }
-}
-
-/// The socket is closed.
-fn closed(
-    world: &mut World,
-    system: &System,
-    id: SessionId,
-    reason: CloseReason,
-    detail: String,
-    chance: Milliseconds,
-) {
-    Counters::count(&mut world.counters.sessions_ended, reason);
-    if reason == CloseReason::UnexpectedId {
-        Counters::count(&mut world.counters.refused, reason);
-    }
-    if let Some(state) = living_state(system, id) {
-        match reason {
-            // The transport has its own time-outs, and whichever comes first counts.
-            CloseReason::TimedOut => world.count_timed_out(),
-            CloseReason::Remote if world.sessions.get(id).is_some_and(|session| !session.was_ready) => {
-                *world.counters.broken_off.entry(state.to_lowercase()).or_default() += 1;
-            }
-            CloseReason::BadHandshake => Counters::count(&mut world.counters.refused, reason),
-            _ => {}
-        }
-    }
-    world.tell_if_there(system, transports::tcp_connection::connection_lost(id, reason));
-    if let Some(newer) = world.sessions.contested_by(id) {
-        world.tell_if_there(system, gateway::peer_protocol::other_gone(newer));
-    }
-    let Some(session) = world.sessions.remove(id) else { return };
-    let is_broken = !matches!(reason, CloseReason::Local | CloseReason::Remote);
-    if is_broken && (session.is_outgoing || session.was_ready) {
-        world.identity.stabilities.session(&session.transport, false);
-    }
-    let Some(peer) = session.peer.or(session.expected) else { return };
-    if session.was_ready {
-        let now = world.now;
-        // What was measured in the session, too, is written down only now.
-        world.peers.seen(&peer, session.heard_unix_ms(now));
-        world.remember_peer(&peer);
-        if world.sessions.ready(&peer).is_none_or(|ready| ready == id) {
-            world.tell_if_there(system, gateway::peer_link::session_ended(peer, chance));
-        }
-    } else if session.is_outgoing {
-        world.peers.failed(&peer, &session.entrypoint(), world.now.unix_ms);
-        world.tell_if_there(system, gateway::peer_link::dial_failed(peer, chance));
-    }
-    world.last_closed(peer, session.ended_because.unwrap_or(detail));
-}
-
-/// A session reports.
-pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionInput) {
-    match input {
-        SessionInput::Accepted { transport, remote } => {
-            world.sessions.insert(id, Session::new(transport, remote, None, world.now.ms));
-            world.tell(transports::tcp_connection::connection_made(id, false));
-        }
-        SessionInput::Connected => world.tell(transports::tcp_connection::connection_made(id, true)),
-        SessionInput::Authenticated { peer } => {
-            let Some(session) = world.sessions.get_mut(id) else { return };
-            session.peer = Some(peer);
-            world.identity.stabilities.session(&session.transport, true);
-            let message = if session.is_outgoing {
-                transports::tcp_connection::answer_received(id, peer)
-            } else {
-                transports::tcp_connection::hello_received(id, peer)
-            };
-            world.tell(message);
-        }
-        SessionInput::KeepAlive => {
-            if let Some(peer) = world.sessions.get(id).and_then(|session| session.peer) {
-                world.tell(transports::tcp_connection::answer_received(id, peer));
-            }
-        }
-        SessionInput::Frame { length, says } => {
-            let now_ms = world.now.ms;
-            let Some(session) = world.sessions.get_mut(id) else { return };
-            session.heard_ms = now_ms;
-            session.frames_in += 1;
-            session.bytes_in += u64::from(length);
-            world.counters.frames_in += 1;
-            if let Some(says) = says {
-                world.tell_if_there(system, says);
-            }
-        }
-        SessionInput::Closed { reason, detail, chance_ms } => {
-            closed(world, system, id, reason, detail, Milliseconds(chance_ms));
-        }
     }
 }

@@ -4,7 +4,7 @@ use crate::automata::senders::{api, user};
 use crate::automata::system::System;
 use crate::hosts::{
     contact_status, dht_connector, message_delivery, network_transport, nickname_holder, nickname_observer,
-    p2p_connector, packets, peer_link, tcp_connection,
+    p2p_connector, packets, peer_link, sessions,
 };
 use crate::services::tree;
 use crate::world::{DhtInput, Input, UserRequest, World};
@@ -15,7 +15,7 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::Begin => world.tell(user::node_life::begin()),
         Input::Event(message) => world.tell(message),
         Input::Transport(transport, input) => network_transport::report(world, transport, input),
-        Input::Session(session, input) => tcp_connection::report(world, system, session, input),
+        Input::Session(session, input) => sessions::report(world, system, session, input),
         Input::IdentityBuilt(built) => p2p_connector::identity_built(world, system, built),
         Input::MessageQueued(queued) => message_delivery::queued(world, system, &queued),
         Input::MessageCommitted { session, sender, packet, refused } => {

@@ -46,7 +46,8 @@ pub fn tcp_limits(settings: &Settings) -> Limits {
         half_open: settings.sessions.half_open,
         inbound_per_address: settings.sessions.inbound_per_address,
         half_open_per_address: settings.sessions.half_open_per_address,
-        handshake_timeout: Duration::from_millis(settings.testing.handshake_timeout.0),
+        // The automaton decides; this is for a node that does not get round to it.
+        handshake_timeout: Duration::from_millis(2 * settings.testing.handshake_timeout.0),
         frame_timeout: Duration::from_millis(settings.testing.frame_timeout.0),
         ..Limits::default()
     }

@@ -8,10 +8,10 @@ mod frame;
 mod frame_reader;
 mod hello;
 mod packet;
+mod packet_body;
 mod payload;
 mod peer_id;
 mod refusal;
-mod says;
 
 pub use constants::{MESSAGE_LIFETIME_MS, MESSAGE_TEXT_BYTES, PROTOCOL_VERSIONS, constants, constants_digest};
 pub use frame::{Frame, PEER_HINT_ENTRYPOINTS, PEER_HINTS, PeerHint, PeerHints};
@@ -21,10 +21,10 @@ pub use packet::{
     PACKET_BYTES, PACKET_ID_BYTES, Packet, PacketError, PacketId, PacketIds, PacketKind, ParsePacketIdError,
     VerifiedPacket,
 };
+pub use packet_body::PacketBody;
 pub use payload::{FAIL_TEXT_BYTES, Fail, FailReason};
 pub use peer_id::{HANDSHAKE_HASH_BYTES, PEER_ENTRYPOINTS, PeerId, PeerIdError, Role};
 pub use refusal::Refusal;
-pub use says::Says;
 
 #[cfg(test)]
 mod tests {

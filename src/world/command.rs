@@ -25,7 +25,7 @@ pub enum Command {
         expected: NodeId,
     },
     /// Send a frame. What does not fit into the session's queue is lost, and the session with it.
-    Send(SessionId, Frame),
+    SendFrame(SessionId, Frame),
     /// Sign a packet of ours, and send it.
     SendPacket {
         /// By which session.
@@ -34,7 +34,7 @@ pub enum Command {
         packet: Packet,
     },
     /// Send a message that is on disk; `Transmitted` answers.
-    Transmit {
+    SendMessage {
         /// By which session.
         session: SessionId,
         /// The message.

@@ -59,7 +59,7 @@ pub enum Input {
         /// The entrypoints that it names; nothing if it is no document of the sender, or was overtaken by one that is known.
         entrypoints: Option<Vec<Entrypoint>>,
     },
-    /// Answers [`Command::Transmit`](super::Command::Transmit).
+    /// Answers [`Command::SendMessage`](super::Command::SendMessage).
     Transmitted {
         /// The message.
         message: PacketId,
@@ -169,7 +169,7 @@ pub enum SessionInput {
         /// Bytes of the frame.
         length: u32,
         /// What it says; nothing if only a later version knows.
-        says: Option<Message>,
+        event: Option<Message>,
     },
     /// It has ended.
     Closed {

@@ -1,9 +1,9 @@
 //! What the automata work with: sessions, peers, contacts, requests that wait for an answer. None of it decides
 //! anything.
 
+mod acknowledgements;
 mod command;
 mod counters;
-mod handshakes;
 mod ids;
 mod input;
 mod lan;
@@ -24,11 +24,11 @@ use crate::identity::{Entrypoint, NodeId};
 use crate::name::{ServiceName, TransportName};
 use crate::nickname::Nickname;
 use crate::peers::PeerSource;
-use crate::wire::{Frame, Packet, PacketId, PacketKind, Refusal, Says};
+use crate::wire::{Frame, Packet, PacketBody, PacketId, PacketKind, Refusal};
 
+pub use acknowledgements::{Acknowledgements, Purpose};
 pub use command::Command;
 pub use counters::Counters;
-pub use handshakes::{Handshakes, Purpose};
 pub use ids::{RequestId, SessionId};
 pub use input::{
     Beginning, DhtInput, IdentityBuilt, Input, Now, QueuedMessage, SessionInput, TransportInput, UserRequest,
@@ -88,7 +88,7 @@ pub struct World {
     /// Our identity.
     pub identity: OwnIdentity,
     /// Packets that wait for an acknowledgement.
-    pub handshakes: Handshakes,
+    pub acknowledgements: Acknowledgements,
     /// Read receipts on their way to each contact, and when they were sent.
     pub receipts: BTreeMap<NodeId, BTreeMap<PacketId, u64>>,
     /// Messages of ours that are to go, in their order.
@@ -146,7 +146,7 @@ impl World {
             lan: Lan::default(),
             waiting: services::Waiting::default(),
             identity: OwnIdentity::new(beginning.document, beginning.document_name),
-            handshakes: Handshakes::default(),
+            acknowledgements: Acknowledgements::default(),
             receipts: BTreeMap::new(),
             send_queue: SendQueue::default(),
             counters: Counters::default(),
@@ -241,25 +241,25 @@ impl World {
     }
 
     /// Sends a packet to a peer, by the session that serves it.
-    pub fn send_packet(&mut self, peer: NodeId, says: Says) -> Option<PacketId> {
+    pub fn send_packet(&mut self, peer: NodeId, says: PacketBody) -> Option<PacketId> {
         let session = self.sessions.ready(&peer);
         self.send_packet_by(session, peer, says)
     }
 
     /// Answers a packet, by the session by which it came or, if that is gone, by another.
-    pub fn answer_packet(&mut self, session: SessionId, peer: NodeId, says: Says) {
+    pub fn answer_packet(&mut self, session: SessionId, peer: NodeId, says: PacketBody) {
         let session = self.sessions.get(session).map(|_| session).or_else(|| self.sessions.ready(&peer));
         self.send_packet_by(session, peer, says);
     }
 
-    fn send_packet_by(&mut self, session: Option<SessionId>, recipient: NodeId, says: Says) -> Option<PacketId> {
+    fn send_packet_by(&mut self, session: Option<SessionId>, recipient: NodeId, says: PacketBody) -> Option<PacketId> {
         let Some(session) = session else {
             self.counters.packets_failed += 1;
             return None;
         };
         self.counters.packets_out += 1;
         let id = self.packet_id();
-        let Says { kind, answers, payload } = says;
+        let PacketBody { kind, answers, payload } = says;
         let packet = Packet { kind, id, sender: self.me, recipient, time_unix_ms: self.now.unix_ms, answers, payload };
         self.command(Command::SendPacket { session, packet });
         Some(id)
@@ -267,13 +267,13 @@ impl World {
 
     /// A packet with our identity document.
     #[must_use]
-    pub fn our_document(&self) -> Says {
-        Says { kind: PacketKind::Identity, answers: None, payload: self.identity.document.to_vec() }
+    pub fn our_document(&self) -> PacketBody {
+        PacketBody { kind: PacketKind::Identity, answers: None, payload: self.identity.document.to_vec() }
     }
 
     /// Sends a frame that is no packet.
     pub fn send_frame(&mut self, session: SessionId, frame: Frame) {
-        self.command(Command::Send(session, frame));
+        self.command(Command::SendFrame(session, frame));
     }
 
     /// A session ended because its peer was too slow, without a word.

@@ -270,9 +270,9 @@ impl World {
         match command {
             Command::Outside(command) => self.outside(index, command),
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
-            Command::Send(session, frame) => self.frame(index, session, said(frame)),
+            Command::SendFrame(session, frame) => self.frame(index, session, said(frame)),
             Command::SendPacket { session, packet } => self.packet(index, session, &packet),
-            Command::Transmit { session, message, recipient } => {
+            Command::SendMessage { session, message, recipient } => {
                 let is_sent = self.hosts[index].wires.contains_key(&session);
                 self.tell(index, 1, Input::Transmitted { message, is_sent });
                 let sender = self.hosts[index].id;
@@ -454,13 +454,13 @@ impl World {
                     peer_protocol::Event::PeerIdReceived { peer, proven: true, document_valid: true, entrypoints };
                 self.frame(index, session, says);
             }
-            Transports::TcpConnectionSendHello { session } => {
+            Transports::TcpConnectionBeginHandshake { session } => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
                 let (me, peer) = (self.hosts[index].id, self.hosts[other].id);
                 self.tell(index, 2 * DELAY_MS, Input::Session(session, SessionInput::Authenticated { peer }));
                 self.tell(other, 3 * DELAY_MS, Input::Session(theirs, SessionInput::Authenticated { peer: me }));
             }
-            Transports::TcpConnectionSendAnswer { session } => {
+            Transports::TcpConnectionSendKeepAlive { session } => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
                 self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::KeepAlive));
             }
@@ -580,8 +580,8 @@ impl World {
     fn frame(&mut self, index: usize, session: SessionId, says: peer_protocol::Event) {
         let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
         if self.hosts[index].is_plugged && self.hosts[other].is_plugged {
-            let says = Some(Message::PeerProtocol(theirs, BusInput::Event(says)));
-            self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame { length: 100, says }));
+            let event = Some(Message::PeerProtocol(theirs, BusInput::Event(says)));
+            self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame { length: 100, event }));
         }
     }
 

@@ -24,13 +24,13 @@ impl Driver {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
                 self.network.dial(session, &entrypoint, expected);
             }
-            Command::Send(session, frame) => drop(self.network.send(session, &frame)),
+            Command::SendFrame(session, frame) => drop(self.network.send(session, &frame)),
             Command::SendPacket { session, packet } => {
                 if let Some(frame) = self.identity.sign(&packet) {
                     self.network.send(session, &frame);
                 }
             }
-            Command::Transmit { session, message, recipient } => {
+            Command::SendMessage { session, message, recipient } => {
                 self.tasks.push(self.storage.transmit(session, message, recipient));
             }
             // What waits for the store counts against whoever sent it.

@@ -50,8 +50,8 @@ impl Driver {
         tracing::debug!(session, ?reason, detail, "session closed");
         // The session's protocol says what follows from it, as it does for what it sees itself.
         if reason == CloseReason::Violation {
-            let says = Some(told::violation(session, detail.clone()));
-            self.input(Input::Session(session, SessionInput::Frame { length: 0, says }));
+            let event = Some(told::violation(session, detail.clone()));
+            self.input(Input::Session(session, SessionInput::Frame { length: 0, event }));
         }
         self.input(Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: chance_ms() }));
     }
@@ -73,7 +73,7 @@ impl Driver {
         let Some(proved) = self.network.proved.get(&session).copied() else { return };
         let now_unix_ms = unix_ms();
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let says = match Frame::decode(bytes) {
+        let event = match Frame::decode(bytes) {
             Ok(Frame::PeerId(peer_id)) => {
                 let mut introduction = Introduction::verify(peer_id, &proved, now_unix_ms);
                 if let Some(document) = introduction.document(&proved) {
@@ -81,8 +81,8 @@ impl Driver {
                     self.tasks.push(self.storage.keep_document(document, now_unix_ms, move |is_newest| {
                         drop(waiting);
                         introduction.is_document_valid = is_newest;
-                        let says = Some(introduction.event(session));
-                        Done::Inputs(vec![Input::Session(session, SessionInput::Frame { length, says })])
+                        let event = Some(introduction.event(session));
+                        Done::Inputs(vec![Input::Session(session, SessionInput::Frame { length, event })])
                     }));
                     return;
                 }
@@ -91,6 +91,6 @@ impl Driver {
             Ok(frame) => inbound::event(session, frame, &self.settings.values.node.network, now_unix_ms),
             Err(error) => Some(told::violation(session, error.to_string())),
         };
-        self.input(Input::Session(session, SessionInput::Frame { length, says }));
+        self.input(Input::Session(session, SessionInput::Frame { length, event }));
     }
 }

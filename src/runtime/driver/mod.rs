@@ -196,7 +196,7 @@ impl Driver {
         inputs.into_iter().for_each(|input| self.input(input));
     }
 
-    /// These things happen behind what is being done.
+    /// Queues these inputs behind the one at hand.
     fn later(&mut self, inputs: impl IntoIterator<Item = Input>) {
         let inputs: Vec<Input> = inputs.into_iter().collect();
         if !inputs.is_empty() {
@@ -214,7 +214,7 @@ impl Driver {
             Done::Nothing => {}
             Done::Inputs(inputs) => self.inputs(inputs),
             Done::Built(built) => self.built(built),
-            Done::Sealed { session, message, bytes } => self.sealed(session, message, bytes),
+            Done::MessagePacket { session, message, bytes } => self.send_sealed(session, message, bytes),
             Done::Changed(inputs) => {
                 self.inputs(inputs);
                 self.callers.changed();
@@ -246,7 +246,7 @@ impl Driver {
         }));
     }
 
-    fn sealed(&mut self, session: u64, message: PacketId, bytes: Option<Vec<u8>>) {
+    fn send_sealed(&mut self, session: u64, message: PacketId, bytes: Option<Vec<u8>>) {
         reach(AbortPoint::BeforeSending);
         let is_sent = bytes.is_some_and(|bytes| self.network.send(session, &Frame::Packet(bytes)));
         reach(AbortPoint::AfterSending);

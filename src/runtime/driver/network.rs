@@ -26,7 +26,7 @@ pub type TransportEvents = SelectAll<Pin<Box<dyn Stream<Item = (TransportName, T
 
 /// The network, and what is known of it.
 pub struct Network {
-    transports: BTreeMap<TransportName, Line>,
+    transports: BTreeMap<TransportName, OpenTransport>,
     /// Which transport a session is of.
     sessions: HashMap<u64, TransportName>,
     /// What the transport has proved of each session.
@@ -39,7 +39,7 @@ pub struct Network {
 }
 
 /// A transport, and where it listens.
-struct Line {
+struct OpenTransport {
     transport: Box<dyn Transport>,
     listens_at: SocketAddr,
     /// The port was not set by the user, and may give way to a free one.
@@ -57,7 +57,8 @@ impl Network {
             let (sender, mut receiver) = mpsc::channel(EVENTS_WAITING);
             let (listens_at, is_port_set) = (kind.listens_at)(settings);
             let transport = (kind.open)(key, settings, numbers.clone(), sender);
-            let line = Line { transport, listens_at, may_move_port: !is_port_set, port_setting: kind.port_setting };
+            let line =
+                OpenTransport { transport, listens_at, may_move_port: !is_port_set, port_setting: kind.port_setting };
             transports.insert(kind.transport_name(), line);
             let name = kind.transport_name();
             events.push(Box::pin(poll_fn(move |context| {

@@ -90,10 +90,10 @@ impl Driver {
             Transports::TcpConnectionOpenStream { session } => {
                 self.of_session(session, |transport| transport.open_stream(session));
             }
-            Transports::TcpConnectionSendHello { session } => {
+            Transports::TcpConnectionBeginHandshake { session } => {
                 self.of_session(session, |transport| transport.begin_handshake(session));
             }
-            Transports::TcpConnectionSendAnswer { session } => {
+            Transports::TcpConnectionSendKeepAlive { session } => {
                 self.of_session(session, |transport| transport.send_keep_alive(session));
             }
         }

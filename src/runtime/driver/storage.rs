@@ -35,7 +35,7 @@ pub struct Storage {
     pub store: StoreHandle,
     /// Seals messages of ours.
     pub sealer: Sealer,
-    /// Messages that were sent, which is not on disk yet.
+    /// Messages that were sent; this has yet to be written to disk.
     sent: BTreeMap<PacketId, DeliveryUpdate>,
     /// When that is to be written down.
     pub(super) sent_due: Option<Instant>,
@@ -196,7 +196,7 @@ impl Storage {
         self.task(
             "seal a message",
             move |store| sealer.sealed(store, message, recipient),
-            move |bytes| Done::Sealed { session, message, bytes: bytes.flatten() },
+            move |bytes| Done::MessagePacket { session, message, bytes: bytes.flatten() },
         )
     }
 

@@ -29,7 +29,7 @@ pub enum Done {
     /// Our identity document was built.
     Built(Built),
     /// A message is sealed, or cannot be.
-    Sealed { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
+    MessagePacket { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
     /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
     Changed(Vec<Input>),
     /// The settings changed.

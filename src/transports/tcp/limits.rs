@@ -59,7 +59,7 @@ impl Default for Limits {
             half_open: 64,
             half_open_per_address: 8,
             dial_timeout: Duration::from_secs(10),
-            handshake_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(20),
             frame_timeout: Duration::from_secs(60),
             close_timeout: Duration::from_secs(1),
             frame_bytes: FRAME_BYTES,

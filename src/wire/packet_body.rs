@@ -5,7 +5,7 @@ use crate::codec::Text;
 
 /// What a packet of ours says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Says {
+pub struct PacketBody {
     /// What it is about.
     pub kind: PacketKind,
     /// Which packet it answers.
@@ -14,7 +14,7 @@ pub struct Says {
     pub payload: Vec<u8>,
 }
 
-impl Says {
+impl PacketBody {
     /// We have what that packet brought.
     #[must_use]
     pub fn ack(of: PacketId) -> Self {

@@ -1,4 +1,4 @@
-//! Handshakes with contacts, and acknowledgements that are waited for.
+//! Packets of ours that wait for an acknowledgement, apart from messages.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +17,13 @@ pub enum Purpose {
     Propagation,
 }
 
-/// Handshakes with contacts, and acknowledgements that are waited for.
+/// Packets that wait for an acknowledgement, and what for.
 #[derive(Clone, Debug, Default)]
-pub struct Handshakes {
+pub struct Acknowledgements {
     awaited: BTreeMap<PacketId, (NodeId, Purpose)>,
 }
 
-impl Handshakes {
+impl Acknowledgements {
     /// That packet is to be acknowledged.
     pub fn wait(&mut self, packet: PacketId, peer: NodeId, purpose: Purpose) {
         if self.awaited.len() >= AWAITED_LIMIT {
@@ -32,13 +32,13 @@ impl Handshakes {
         self.awaited.insert(packet, (peer, purpose));
     }
 
-    /// It was, or was refused, by this peer.
+    /// This peer acknowledged or refused the packet.
     pub fn answered(&mut self, packet: &PacketId, by: &NodeId) -> Option<Purpose> {
         let (peer, purpose) = *self.awaited.get(packet)?;
         (peer == *by).then(|| self.awaited.remove(packet)).map(|_| purpose)
     }
 
-    /// Nobody waits any more for acknowledgements of that peer, or of anybody. Says for what somebody had.
+    /// Nobody waits any more for acknowledgements of that peer, or of anybody. Returns what they were awaited for.
     pub fn forget(&mut self, peer: Option<&NodeId>, purpose: Option<Purpose>) -> Vec<Purpose> {
         let is_it = |(of, what): &(NodeId, Purpose)| {
             peer.is_none_or(|peer| peer == of) && purpose.is_none_or(|purpose| purpose == *what)

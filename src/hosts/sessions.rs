@@ -1,0 +1,100 @@
+//! Sessions: what transports report of them, counted and told to whom it concerns.
+
+use automata_runtime::Milliseconds;
+
+use crate::automata::peer_protocol;
+use crate::automata::senders::{gateway, transports};
+use crate::automata::system::System;
+use crate::automata::tcp_connection::State;
+use crate::automata::types::CloseReason;
+use crate::world::{Counters, Session, SessionId, SessionInput, World};
+
+/// The state of a session that this side is not closing: that of its protocol, or of its handshake before.
+fn living_state(system: &System, id: SessionId) -> Option<&'static str> {
+    let connection = system.tcp_connection.get(&id)?.state();
+    match system.peer_protocol.get(&id) {
+        Some(protocol) => Some(protocol.state()).filter(|state| state.is_in_open()).map(peer_protocol::State::name),
+        None => Some(connection).filter(|state| *state != State::Disconnecting).map(State::name),
+    }
+}
+
+/// The socket is closed.
+fn closed(
+    world: &mut World,
+    system: &System,
+    id: SessionId,
+    reason: CloseReason,
+    detail: String,
+    chance: Milliseconds,
+) {
+    Counters::count(&mut world.counters.sessions_ended, reason);
+    if reason == CloseReason::UnexpectedId {
+        Counters::count(&mut world.counters.refused, reason);
+    }
+    if let Some(state) = living_state(system, id) {
+        match reason {
+            // The transport has its own time-outs, and whichever comes first counts.
+            CloseReason::TimedOut => world.count_timed_out(),
+            CloseReason::Remote if world.sessions.get(id).is_some_and(|session| !session.was_ready) => {
+                *world.counters.broken_off.entry(state.to_lowercase()).or_default() += 1;
+            }
+            CloseReason::BadHandshake => Counters::count(&mut world.counters.refused, reason),
+            _ => {}
+        }
+    }
+    world.tell_if_there(system, transports::tcp_connection::connection_lost(id, reason));
+    if let Some(newer) = world.sessions.contested_by(id) {
+        world.tell_if_there(system, gateway::peer_protocol::other_gone(newer));
+    }
+    let Some(session) = world.sessions.remove(id) else { return };
+    let is_broken = !matches!(reason, CloseReason::Local | CloseReason::Remote);
+    if is_broken && (session.is_outgoing || session.was_ready) {
+        world.identity.stabilities.session(&session.transport, false);
+    }
+    let Some(peer) = session.peer.or(session.expected) else { return };
+    if session.was_ready {
+        let now = world.now;
+        // What was measured in the session, too, is written down only now.
+        world.peers.seen(&peer, session.heard_unix_ms(now));
+        world.remember_peer(&peer);
+        if world.sessions.ready(&peer).is_none_or(|ready| ready == id) {
+            world.tell_if_there(system, gateway::peer_link::session_ended(peer, chance));
+        }
+    } else if session.is_outgoing {
+        world.peers.failed(&peer, &session.entrypoint(), world.now.unix_ms);
+        world.tell_if_there(system, gateway::peer_link::dial_failed(peer, chance));
+    }
+    world.last_closed(peer, session.ended_because.unwrap_or(detail));
+}
+
+/// A session reports.
+pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionInput) {
+    match input {
+        SessionInput::Accepted { transport, remote } => {
+            world.sessions.insert(id, Session::new(transport, remote, None, world.now.ms));
+            world.tell(transports::tcp_connection::connection_made(id, false));
+        }
+        SessionInput::Connected => world.tell(transports::tcp_connection::connection_made(id, true)),
+        SessionInput::Authenticated { peer } => {
+            let Some(session) = world.sessions.get_mut(id) else { return };
+            session.peer = Some(peer);
+            world.identity.stabilities.session(&session.transport, true);
+            world.tell(transports::tcp_connection::peer_proved(id, peer));
+        }
+        SessionInput::KeepAlive => world.tell_if_there(system, transports::tcp_connection::keep_alive_received(id)),
+        SessionInput::Frame { length, event } => {
+            let now_ms = world.now.ms;
+            let Some(session) = world.sessions.get_mut(id) else { return };
+            session.heard_ms = now_ms;
+            session.frames_in += 1;
+            session.bytes_in += u64::from(length);
+            world.counters.frames_in += 1;
+            if let Some(event) = event {
+                world.tell_if_there(system, event);
+            }
+        }
+        SessionInput::Closed { reason, detail, chance_ms } => {
+            closed(world, system, id, reason, detail, Milliseconds(chance_ms));
+        }
+    }
+}
