@@ -145,7 +145,6 @@ fn message(position: u64, direction: Direction, state: MessageState) -> Message 
         state,
         why: (state == MessageState::Refused).then(|| "quota exceeded".to_owned()),
         attempts: 1,
-        next_attempt_unix_ms: None,
     }
 }
 

@@ -92,8 +92,26 @@ impl automaton::Event for Event {
     }
 }
 
-/// It has no timers.
-pub type Timer = Never;
+/// The timers of its states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// `every tidy_interval in RUNNING` (`automata/node_life.yaml:29`).
+    RunningEveryTidyInterval,
+}
+
+impl automaton::Timer for Timer {
+    const ALL: &'static [Self] = &[Timer::RunningEveryTidyInterval];
+    #[inline]
+    fn index(self) -> usize {
+        self as usize
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Timer::RunningEveryTidyInterval => "every tidy_interval in RUNNING",
+        }
+    }
+}
 
 /// What it asks of its host.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -107,15 +125,68 @@ pub type Timer = Never;
 pub enum Action {
     /// `begin_services`, by `services`. All are known, and those that are enabled are started.
     BeginServices,
+    /// `forget_old`, by `store`. Ids and receipts of expired messages, strangers who were never answered, old ratings.
+    ForgetOld,
     /// `stop_services`, by `services`. All are stopped; each waits for those that depend on it.
     StopServices,
 }
 
-/// It has no parameters.
-pub type Parameters = ();
+/// What it asks of the parts inside.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Inside {
+    /// `begin_services`.
+    BeginServices,
+    /// `stop_services`.
+    StopServices,
+}
 
-/// It has no parameters.
-pub type Given = ();
+/// Constants of an instance.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
+pub struct Parameters {
+    /// How often it is forgotten what is over.
+    pub tidy_interval: Milliseconds,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            tidy_interval: Milliseconds(3_600_000),
+        }
+    }
+}
+
+/// What an instance has where its start gives nothing else.
+pub type Settings = Parameters;
+
+/// The parameters that a start gives.
+#[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
+pub struct Given {
+    /// How often it is forgotten what is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tidy_interval: Option<Milliseconds>,
+}
+
+impl automaton::Given for Given {
+    fn is_empty(&self) -> bool {
+        self.tidy_interval.is_none()
+    }
+}
+
+impl Parameters {
+    /// Those that a start gives, and the settings for the rest.
+    #[must_use]
+    pub fn new(settings: &Settings, given: &Given) -> Self {
+        Self {
+            tidy_interval: given
+                .tidy_interval
+                .clone()
+                .unwrap_or_else(|| settings.tidy_interval.clone()),
+        }
+    }
+}
 
 /// It has no variables.
 pub type Variables = ();
@@ -190,6 +261,7 @@ pub struct Context<'a> {
     trigger: Trigger<'a>,
     /// The state when the trigger came.
     leaf: State,
+    parameters: &'a Parameters,
     ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
     answer: Answer,
@@ -277,12 +349,13 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin) => {
-            // → RUNNING (`automata/node_life.yaml:20`).
+            // → RUNNING (`automata/node_life.yaml:24`).
             context.effects.act(Action::BeginServices);
+            enter_running(context);
             context.take(State::Running)
         }
         Trigger::Event(Event::Stop) => {
-            // → STOPPED (`automata/node_life.yaml:21`).
+            // → STOPPED (`automata/node_life.yaml:25`).
             context.take(State::Stopped)
         }
         _ => anywhere(context),
@@ -294,11 +367,17 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_running(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → STOPPING (`automata/node_life.yaml:24`).
+            // → STOPPING (`automata/node_life.yaml:30`).
+            leave_running(context);
             enter_stopping(context);
             context.take(State::Stopping)
         }
         Trigger::Event(Event::Begin) => context.ignored(),
+        Trigger::Timer(Timer::RunningEveryTidyInterval) => {
+            // Stays (`automata/node_life.yaml:29`).
+            context.effects.act(Action::ForgetOld);
+            context.internal()
+        }
         _ => anywhere(context),
     }
 }
@@ -310,7 +389,7 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::LocalServiceEntersDown { .. } | Event::TcpConnectionLeavesOpen { .. },
         ) => {
-            // Stays (`automata/node_life.yaml:32`).
+            // Stays (`automata/node_life.yaml:38`).
             context.internal()
         }
         Trigger::Event(Event::Begin | Event::Stop) => context.ignored(),
@@ -318,7 +397,7 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
             if context.ask.all_local_service_in_down()
                 && context.ask.no_tcp_connection_in_open()
             {
-                // → STOPPED (`automata/node_life.yaml:30`).
+                // → STOPPED (`automata/node_life.yaml:36`).
                 context.take(State::Stopped)
             } else {
                 anywhere(context)
@@ -326,6 +405,19 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
         }
         _ => anywhere(context),
     }
+}
+
+/// On entering `RUNNING`.
+fn enter_running(context: &mut Context<'_>) {
+    context.effects.act(Action::ForgetOld);
+    context
+        .effects
+        .start_every(Timer::RunningEveryTidyInterval, context.parameters.tidy_interval);
+}
+
+/// On leaving `RUNNING`.
+fn leave_running(context: &mut Context<'_>) {
+    context.effects.stop(Timer::RunningEveryTidyInterval);
 }
 
 /// On entering `STOPPING`.
@@ -343,6 +435,7 @@ pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>, states: &States) ->
     let mut context = Context {
         trigger,
         leaf: instance.state,
+        parameters: &instance.parameters,
         ask: Ask { states, asked },
         effects,
         answer: Answer::None,
@@ -369,6 +462,7 @@ pub fn create(
     let _context = &mut Context {
         trigger: Trigger::Always,
         leaf: State::default(),
+        parameters: &parameters,
         ask: Ask { states, asked },
         effects,
         answer: Answer::None,
@@ -392,9 +486,21 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<0>;
+    type Timers = automaton::TimerHandles<1>;
     fn nothing_given() -> Option<Given> {
-        Some(())
+        Some(Given::default())
+    }
+
+    fn timers_of(
+        state: State,
+        parameters: &Parameters,
+        _: &Variables,
+        effects: &mut Effects<Machine>,
+    ) {
+        if state == State::Running {
+            effects
+                .start_every(Timer::RunningEveryTidyInterval, parameters.tidy_interval);
+        }
     }
 }
 

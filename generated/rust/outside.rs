@@ -79,6 +79,8 @@ pub enum Store {
     },
     /// `message_delivery.record_refusal`. Likewise, with the reason.
     MessageDeliveryRecordRefusal { message: types::PacketId, reason: types::FailReason },
+    /// `node_life.forget_old`. Ids and receipts of expired messages, strangers who were never answered, old ratings.
+    NodeLifeForgetOld,
     /// `read_receipts.find`. found answers.
     ReadReceiptsFind { peer: types::NodeId, at_once: u16 },
     /// `read_receipts.note_come`. They need not go again.

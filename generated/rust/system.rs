@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "d02152b7744d84938ae57b2887656f4a9c727a6d7cb8a7791b28ca4daf7579d6";
+pub const MODEL_HASH: &str = "4e0e8d60756b61342619c279d2e96e283ea5bfd302229bcff43410ecbcbb4342";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ pub enum Action {
     /// Of `nickname_holder`.
     NicknameHolder(nickname_holder::Inside),
     /// Of `node_life`.
-    NodeLife(node_life::Action),
+    NodeLife(node_life::Inside),
     /// Of `p2p_connector`.
     P2pConnector(p2p_connector::Action),
     /// Of `peer_link`.
@@ -119,6 +119,8 @@ pub enum Alarm {
     NicknameHolder(Slot, nickname_holder::Timer),
     /// Of `nickname_observer`.
     NicknameObserver(Slot, nickname_observer::Timer),
+    /// Of `node_life`.
+    NodeLife(Slot, node_life::Timer),
     /// Of `p2p_connector`.
     P2pConnector(Slot, p2p_connector::Timer),
     /// Of `peer_link`.
@@ -166,6 +168,8 @@ pub struct Settings {
     pub nickname_holder: nickname_holder::Settings,
     /// Of `nickname_observer`.
     pub nickname_observer: nickname_observer::Settings,
+    /// Of `node_life`.
+    pub node_life: node_life::Settings,
     /// Of `p2p_connector`.
     pub p2p_connector: p2p_connector::Settings,
     /// Of `peer_link`.
@@ -339,7 +343,7 @@ impl automata_runtime::System for System {
             Message::LanDiscovery(Input::Start(lan_discovery::Given::default())),
             Message::NetworkConnector(Input::Start(network_connector::Given::default())),
             Message::NicknameHolder(Input::Start(nickname_holder::Given::default())),
-            Message::NodeLife(Input::Start(())),
+            Message::NodeLife(Input::Start(node_life::Given::default())),
             Message::P2pConnector(Input::Start(p2p_connector::Given::default()))
         ]
     }
@@ -540,6 +544,9 @@ impl automata_runtime::System for System {
             }
             Alarm::NicknameObserver(slot, timer) => {
                 bus.fire_at::<nickname_observer::Machine>(slot, timer, host, actions)
+            }
+            Alarm::NodeLife(slot, timer) => {
+                bus.fire_at::<node_life::Machine>(slot, timer, host, actions)
             }
             Alarm::P2pConnector(slot, timer) => {
                 bus.fire_at::<p2p_connector::Machine>(slot, timer, host, actions)
@@ -1863,20 +1870,24 @@ impl Member<node_life::Machine> for System {
     fn create(
         &mut self,
         key: &(),
-        _: &node_life::Given,
+        given: &node_life::Given,
         _: &mut (dyn Host + '_),
     ) -> node_life::Instance {
+        let parameters = Member::<node_life::Machine>::parameters(self, given);
         let buffers = self.node_life.buffers_mut();
         node_life::create(
             key,
-            (),
+            parameters,
             &mut buffers.effects,
             &mut buffers.asked,
             &self.states,
         )
     }
 
-    fn parameters(&self, _: &node_life::Given) -> node_life::Parameters {}
+    fn parameters(&self, given: &node_life::Given) -> node_life::Parameters {
+        node_life::Parameters::new(&self.settings.node_life, given)
+    }
+
     #[inline]
     fn step(
         &mut self,
@@ -1898,11 +1909,23 @@ impl Member<node_life::Machine> for System {
 
     #[inline]
     fn action((): &(), action: node_life::Action) -> Action {
-        Action::NodeLife(action)
+        match action {
+            node_life::Action::BeginServices => {
+                Action::NodeLife(node_life::Inside::BeginServices)
+            }
+            node_life::Action::ForgetOld => {
+                Action::Outside(
+                    outside::Command::Store(outside::Store::NodeLifeForgetOld),
+                )
+            }
+            node_life::Action::StopServices => {
+                Action::NodeLife(node_life::Inside::StopServices)
+            }
+        }
     }
 
-    fn alarm(_: Slot, timer: node_life::Timer) -> Alarm {
-        match timer {}
+    fn alarm(slot: Slot, timer: node_life::Timer) -> Alarm {
+        Alarm::NodeLife(slot, timer)
     }
 }
 

@@ -534,12 +534,10 @@ pub struct Message {
     pub reply_to: Option<String>,
     /// How far it is.
     pub state: MessageState,
-    /// Why it was refused, or why the last attempt failed.
+    /// Why it was refused.
     pub why: Option<String>,
     /// How often it was sent.
     pub attempts: u32,
-    /// When it is sent again.
-    pub next_attempt_unix_ms: Option<u64>,
 }
 
 /// `messages.list`, `messages.search`, `messages.watch`, `messages.export`: messages.

@@ -248,7 +248,6 @@ mod tests {
             state,
             why: None,
             attempts: 1,
-            next_attempt_unix_ms: None,
         }
     }
 

@@ -180,7 +180,6 @@ pub fn message(
         Direction::Outgoing => store.delivery(&item.id).map_err(failed)?,
         Direction::Incoming => None,
     };
-    let is_final = item.state.is_some_and(DeliveryState::is_final);
     let state = match (item.direction, item.state) {
         (Direction::Outgoing, Some(state)) => message_state(state),
         (Direction::Outgoing, None) => answers::MessageState::Queued,
@@ -202,10 +201,7 @@ pub fn message(
         reply_to: item.reply_to.map(|id| id.to_string()),
         state,
         why: item.refusal.clone(),
-        attempts: delivery.as_ref().map_or(0, |delivery| delivery.attempts),
-        next_attempt_unix_ms: delivery
-            .filter(|delivery| delivery.pause_ms > 0 && !is_final)
-            .map(|delivery| unix_ms() + delivery.pause_ms),
+        attempts: delivery.map_or(0, |delivery| delivery.attempts),
     })
 }
 

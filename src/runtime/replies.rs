@@ -31,7 +31,7 @@ pub(super) fn failed(error: StoreError) -> RpcError {
         StoreError::NoContact { .. } | StoreError::NoMessage { .. } => ErrorKind::NotFound,
         StoreError::NameTaken { .. } => ErrorKind::Conflict,
         StoreError::NotAccepted { .. } => ErrorKind::Refused,
-        StoreError::Busy { .. } => ErrorKind::Busy,
+        StoreError::QueueFull { .. } | StoreError::Busy { .. } => ErrorKind::Busy,
         _ => ErrorKind::Internal,
     };
     RpcError::new(kind, error.to_string())

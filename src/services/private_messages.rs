@@ -10,7 +10,8 @@ pub(super) const SERVICE: Service = Service {
     name: "private-messages",
     summary: "Exchanges private messages with other users.",
     purpose: "Send and receive private messages",
-    depends_on: &["gateway", "entangled-dht"],
+    // A message waits until its recipient is here, which p2p-hookups finds out. The DHT is for nicknames alone.
+    depends_on: &["p2p-hookups"],
     start: |world, _| {
         // Each that is on disk comes back as `MessageQueued`.
         world.command(Command::LoadMessages);

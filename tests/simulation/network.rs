@@ -363,6 +363,7 @@ impl World {
             outside::Command::Store(Store::MessageDeliveryRecord { message, state, .. }) => {
                 self.hosts[index].outbox.get_mut(&message).expect("it is ours").1 = state;
             }
+            outside::Command::Store(Store::NodeLifeForgetOld) => {}
             outside::Command::Store(Store::ReadReceiptsFind { peer, .. }) => {
                 let waiting = self.hosts[index].receipts.iter().filter(|(sender, _)| *sender == peer);
                 let messages = waiting.map(|(_, message)| *message).collect();

@@ -219,6 +219,7 @@ impl Driver {
                 self.inputs(inputs);
                 self.callers.changed();
             }
+            Done::Unrecorded(updates) => self.storage.unrecorded(updates),
             Done::Settings(config) => self.settings_changed(*config),
             Done::DhtOpened(opened) => {
                 let opened = self.dht.opened(opened);

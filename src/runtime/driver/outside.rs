@@ -108,6 +108,7 @@ impl Driver {
 
     fn store_command(&mut self, command: Store) {
         let (message, update) = match command {
+            Store::NodeLifeForgetOld => return self.tasks.push(self.storage.forget_old()),
             Store::ReadReceiptsFind { peer, at_once } => {
                 return self.tasks.push(self.storage.find_receipts(peer, at_once));
             }

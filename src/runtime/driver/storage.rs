@@ -29,6 +29,9 @@ use super::tasks::{Done, Task};
 /// the node forget an attempt; it would send the message again anyway.
 const SENT_UNWRITTEN: Duration = Duration::from_secs(1);
 
+/// What could not be written is tried again in this time.
+const RECORDED_AGAIN: Duration = Duration::from_secs(10);
+
 /// The store, and what is not in it yet.
 pub struct Storage {
     /// Where everything is kept.
@@ -90,6 +93,11 @@ impl Storage {
             move |store| our_identity::build(store, &keys, name, entrypoints, services, now),
             |built| built.map_or(Done::Nothing, Done::Built),
         )
+    }
+
+    /// What is over is forgotten.
+    pub(super) fn forget_old(&self) -> Task {
+        self.write("forget what is old", move |store| store.forget_old(unix_ms()))
     }
 
     /// What is known of a peer is kept.
@@ -213,17 +221,37 @@ impl Storage {
         }
         // This is the later news.
         self.sent.remove(&message);
+        Some(self.record(vec![(message, update)], state == DeliveryState::Delivered))
+    }
+
+    /// Writes down what became of messages. What could not be written is tried again in a while.
+    fn record(&self, updates: Vec<(PacketId, DeliveryUpdate)>, is_delivered: bool) -> Task {
         let now = unix_ms();
-        Some(self.task(
-            "write down what became of a message",
-            move |store| store.update_delivery(&message, &update, now),
-            move |_| {
-                if state == DeliveryState::Delivered {
+        let again = updates.clone();
+        self.task(
+            "write down what became of messages",
+            move |store| {
+                updates.iter().try_for_each(|(message, update)| match store.update_delivery(message, update, now) {
+                    // Its contact was removed meanwhile, and it with them.
+                    Ok(_) | Err(StoreError::NoMessage { .. }) => Ok(()),
+                    Err(error) => Err(error),
+                })
+            },
+            move |written| {
+                if is_delivered {
                     reach(AbortPoint::AfterDelivered);
                 }
-                Done::Changed(Vec::new())
+                if written.is_some() { Done::Changed(Vec::new()) } else { Done::Unrecorded(again) }
             },
-        ))
+        )
+    }
+
+    /// These could not be written down. Later news of a message counts more.
+    pub(super) fn unrecorded(&mut self, updates: Vec<(PacketId, DeliveryUpdate)>) {
+        for (message, update) in updates {
+            self.sent.entry(message).or_insert(update);
+        }
+        self.sent_due.get_or_insert_with(|| Instant::now() + RECORDED_AGAIN);
     }
 
     /// Writes down which messages were sent and not answered since.
@@ -233,21 +261,7 @@ impl Storage {
         if sent.is_empty() {
             return None;
         }
-        let now = unix_ms();
-        Some(self.task(
-            "write down that messages were sent",
-            move |store| {
-                for (message, update) in &sent {
-                    match store.update_delivery(message, update, now) {
-                        // Its contact was removed meanwhile, and it with them.
-                        Ok(_) | Err(StoreError::NoMessage { .. }) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok(())
-            },
-            |_| Done::Changed(Vec::new()),
-        ))
+        Some(self.record(sent.into_iter().collect(), false))
     }
 }
 

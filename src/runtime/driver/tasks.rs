@@ -7,6 +7,7 @@ use futures_util::stream::Stream;
 use crate::dht::Claimant;
 use crate::home::config::Config;
 use crate::identity::VerifiedDocument;
+use crate::messages::DeliveryUpdate;
 use crate::wire::PacketId;
 use crate::world::Input;
 
@@ -32,6 +33,8 @@ pub enum Done {
     MessagePacket { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
     /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
     Changed(Vec<Input>),
+    /// What became of these messages could not be written down.
+    Unrecorded(Vec<(PacketId, DeliveryUpdate)>),
     /// The settings changed.
     Settings(Box<Config>),
     /// The socket of the DHT is open, or why it cannot be.
