@@ -10,8 +10,8 @@ pub(super) const SERVICE: Service = Service {
     name: "private-messages",
     summary: "Exchanges private messages with other users.",
     purpose: "Send and receive private messages",
-    // A message waits until its recipient is here, which p2p-hookups finds out. The DHT is for nicknames alone.
-    depends_on: &["p2p-hookups"],
+    // A message waits until its recipient is here, which p2p-hookups finds out; nicknames are in the DHT.
+    depends_on: &["p2p-hookups", "entangled-dht"],
     start: |world, _| {
         // Each that is on disk comes back as `MessageQueued`.
         world.command(Command::LoadMessages);
