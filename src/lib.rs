@@ -1,6 +1,14 @@
 //! A peer-to-peer node whose every behaviour is an explicit state machine: the map of its modules.
 //!
-//! What the node does is decided in `automata/*.yaml` and nowhere else; `docs/SEMANTICS.md` says what those files mean.
+//! What the node does is decided in `automata/*.yaml`; `docs/SEMANTICS.md` says what those files mean, and
+//! `docs/decisions/0008-the-joints.md` what is left to Rust: sums, ranks, bounds.
+//!
+//! * Vocabulary: [`name`], [`words`], [`nickname`], [`codec`], [`identity`], [`wire`], [`messages`], [`peers`].
+//! * The core: [`automata`] (generated), [`world`] (what is known), [`hosts`] (conditions and actions), [`services`],
+//!   [`node`] (the bus, inputs in, commands out).
+//! * Neighbours: [`transports`], [`dht`], [`store`], [`traces`], [`home`] (what lies in the home folder), [`api`].
+//! * [`runtime`] joins core and neighbours in one loop. [`client`] is the command line's side of the API, [`demo`] a
+//!   quick look. [`abort_points`] lets a test end the program where it hurts.
 
 // The core is deterministic; clippy.toml says what that excludes. Modules of the rim allow it again at their roots.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// Bytes of a name, at the most.
+/// Bytes of a name, at most.
 pub const NAME_BYTES: usize = 64;
 
 /// The text of a name, checked. Cheap to clone.

@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 use unicode_security::skeleton;
 
-/// Characters of a nickname, at the most, after normalisation.
+/// Characters of a nickname, at most, after normalisation.
 pub const NICKNAME_CHARACTERS: usize = 32;
 
 /// Texts that begin so are addresses of identities, and cannot be names.
@@ -64,7 +64,7 @@ impl FromStr for Nickname {
     type Err = ParseNicknameError;
 
     fn from_str(text: &str) -> Result<Self, ParseNicknameError> {
-        // One composed character stands for four at the most, so a longer text need not be looked at.
+        // One composed character stands for four at most, so a longer text need not be looked at.
         if text.chars().take(NICKNAME_CHARACTERS * 4 + 1).count() > NICKNAME_CHARACTERS * 4 {
             return Err(ParseNicknameError::Long);
         }

@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::{Entrypoint, NodeId};
 
-/// Peers that have proved who they are, at the most; the least useful are forgotten first.
+/// Peers that have proved who they are, at most; the least useful are forgotten first.
 pub const VERIFIED_PEERS: usize = 10_000;
 
-/// Peers that one source has told of and nobody has met, at the most.
+/// Peers that one source has told of and nobody has met, at most.
 pub const UNVERIFIED_PEERS_PER_SOURCE: usize = 100;
 
-/// Peers that nobody has met, of all sources, at the most.
+/// Peers that nobody has met, of all sources, at most.
 pub const UNVERIFIED_PEERS: usize = 5_000;
 
-/// Entrypoints of one peer, at the most; those that failed longest are forgotten first.
+/// Entrypoints of one peer, at most; those that failed longest are forgotten first.
 pub const ENTRYPOINTS_PER_PEER: usize = 16;
 
 /// Misbehaviour that is tolerated, in points, before a peer is refused.
@@ -205,7 +205,7 @@ impl Misbehaviour {
             // The started part of a point goes on leaking.
             self.counted_unix_ms += u64::from(self.points - left) * MISBEHAVIOUR_LEAK_MS;
         }
-        // Twice the limit at the most, so that even the worst is heard again after two hours.
+        // Twice the limit at most, so that even the worst is heard again after two hours.
         self.points = left.saturating_add(points).min(MISBEHAVIOUR_LIMIT * 2);
         self.is_refused_at(now_unix_ms)
     }

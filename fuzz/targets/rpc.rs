@@ -6,7 +6,7 @@ use bitpie::api::rpc::{parse_request, write_response};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-/// Bytes of what is told of a body, at the most: it must not be repeated to whoever sent it.
+/// Bytes of what is told of a body, at most: it must not be repeated to whoever sent it.
 const MESSAGE_BYTES: usize = 8 * 1024;
 
 fuzz_target!(|data: &[u8]| {

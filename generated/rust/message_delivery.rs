@@ -3,8 +3,8 @@
 //!
 //! There is one per message (PacketId). Generated from `automata/message_delivery.yaml`; change that.
 //!
-//! One instance for each message that was accepted from the user and has not come to its end. The message itself, sealed, is on disk before the
-//! instance begins; what happens to it here is written there too, so that after a crash it goes on where it was.
+//! One instance for each message that was accepted from the user and has not come to its end. The message itself is on disk before the
+//! instance begins, and sealed as soon as the recipient's key is known; what happens to it here is written there too, so that after a crash it goes on where it was.
 //!
 //! To each contact a few messages are on their way at a time, and the others wait in line, in the order in which they were written: so they arrive in
 //! that order, and never overrun a session. When a session ends, what was on its way by it goes back to its place in the line.
@@ -125,17 +125,17 @@ pub enum Event {
     Queued,
     /// `turn`, from `gateway`. An answer to stand_in_line: the contact is here, and it is this message's turn.
     Turn,
-    /// `session_lost`, from `gateway`. The session with the recipient has ended, and with it the hope for an answer by it.
+    /// `session_lost`, from `gateway`. The session with the recipient has ended, so no answer can come by it.
     SessionLost,
     /// `sent`, from `gateway`. An answer to transmit: a session has taken it.
     Sent,
-    /// `send_failed`, from `gateway`. The other answer: there is no session, or it takes no more.
+    /// `send_failed`, from `gateway`. The other answer: there is no session, it takes no more, or the message cannot be sealed yet.
     SendFailed,
     /// `acknowledged`, from `gateway`. The recipient has committed it.
     Acknowledged,
     /// `refused`, from `gateway`. The recipient does not take it.
     Refused { reason: types::FailReason },
-    /// `read`, from `gateway`. The recipient's user has read it. It may come long after the delivery; then the instance is made anew for it.
+    /// `read`, from `gateway`. The recipient's user has read it. It may come long after the delivery; then the store is asked.
     Read,
     /// `stop`, from `services`. The exchange of messages ends; on disk it stays as it is.
     Stop,

@@ -4,12 +4,12 @@
 //! There is one. Generated from `automata/nickname_holder.yaml`; change that.
 //!
 //! A nickname has numbered slots. The holder looks for the first slot that is empty, or its own already, or whose claim yields to ours,
-//! writes a signed claim there, and reads it again: of two who write at once, both then see the same one prevail.
+//! writes a signed claim there, and reads it again: if two write at once, both see the same claim win.
 //!
 //! Differences from the original, each a flaw that was mended:
 //!
 //! * Records were unsigned, and anybody overwrote them. A slot now holds a claim signed by its owner, and anything else counts as empty.
-//! * Index and name were confused. They are two fields here, and the key is made of both by the DHT's side.
+//! * Index and name were confused. They are two fields here, and the DHT side derives the key from both.
 //! * What was written was believed. It is read again.
 //! * Whoever wrote at the same time was noticed five minutes later. A record that was just written is looked at soon.
 //! * A write that failed once gave the slot up, even one that was held. It is read again first; only a slot into which nobody can write is passed over.

@@ -328,7 +328,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionLost) => {
-            // → DONE (`automata/read_receipts.yaml:37`). When the contact is here again, it is looked anew.
+            // → DONE (`automata/read_receipts.yaml:37`). When the contact is here again, the store is asked again.
             exit_all(context);
             context.take(State::Done)
         }

@@ -319,7 +319,7 @@ pub mod gateway {
             Message::MessageDelivery(message, Input::Event(Event::Turn))
         }
 
-        /// `session_lost`. The session with the recipient has ended, and with it the hope for an answer by it.
+        /// `session_lost`. The session with the recipient has ended, so no answer can come by it.
         #[must_use]
         pub fn session_lost(message: types::PacketId) -> Message {
             Message::MessageDelivery(message, Input::Event(Event::SessionLost))
@@ -331,7 +331,7 @@ pub mod gateway {
             Message::MessageDelivery(message, Input::Event(Event::Sent))
         }
 
-        /// `send_failed`. The other answer: there is no session, or it takes no more.
+        /// `send_failed`. The other answer: there is no session, it takes no more, or the message cannot be sealed yet.
         #[must_use]
         pub fn send_failed(message: types::PacketId) -> Message {
             Message::MessageDelivery(message, Input::Event(Event::SendFailed))
@@ -349,7 +349,7 @@ pub mod gateway {
             Message::MessageDelivery(message, Input::Event(Event::Refused { reason }))
         }
 
-        /// `read`. The recipient's user has read it. It may come long after the delivery; then the instance is made anew for it.
+        /// `read`. The recipient's user has read it. It may come long after the delivery; then the store is asked.
         #[must_use]
         pub fn read(message: types::PacketId) -> Message {
             Message::MessageDelivery(message, Input::Event(Event::Read))
@@ -659,7 +659,7 @@ pub mod peers {
     }
 }
 
-/// Conversations, which nicknames serve.
+/// Private conversations, and the nicknames by which people are found.
 pub mod private_messages {
     /// To `message_delivery`.
     pub mod message_delivery {

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 /// The file below the home folder, 0600, there as long as the node runs.
 pub const API_FILE: &str = "api.json";
 
-/// Bytes of `api.json`, at the most.
+/// Bytes of `api.json`, at most.
 pub const API_FILE_BYTES: u64 = 4096;
 
 /// Bytes of a token.

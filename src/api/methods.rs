@@ -14,10 +14,10 @@ use super::hidden::Hidden;
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 
-/// Messages in one answer, at the most; more are asked for page by page.
+/// Messages in one answer, at most; more are asked for page by page.
 pub const MESSAGES_PER_ANSWER: u32 = 500;
 
-/// Milliseconds that a request may wait for something to happen, at the most.
+/// Milliseconds that a request may wait for something to happen, at most.
 pub const WAIT_MS: u64 = 30_000;
 
 /// A request that somebody waits for. Dropping it without an answer tells them that the node is stopping.
@@ -175,7 +175,7 @@ pub struct GetMessage {
     /// Wait as long as it is in this state.
     #[serde(default)]
     pub other_than: Option<answers::MessageState>,
-    /// But not longer than this ([`WAIT_MS`] at the most).
+    /// But not longer than this ([`WAIT_MS`] at most).
     #[serde(default)]
     pub wait_ms: u64,
 }
@@ -216,7 +216,7 @@ pub struct WatchMessages {
     /// Behind this position; without it, behind the last that is there now.
     #[serde(default)]
     pub after: Option<u64>,
-    /// How long to wait ([`WAIT_MS`] at the most).
+    /// How long to wait ([`WAIT_MS`] at most).
     #[serde(default)]
     pub wait_ms: u64,
 }
@@ -264,7 +264,7 @@ pub struct ClearNickname {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShowNickname {
-    /// How long to wait until it is settled ([`WAIT_MS`] at the most).
+    /// How long to wait until it is settled ([`WAIT_MS`] at most).
     #[serde(default)]
     pub wait_ms: u64,
 }
@@ -289,7 +289,7 @@ pub struct FoundNames {
     /// What the asker has seen: `seen` of the last answer. Without it, nothing is waited for.
     #[serde(default)]
     pub seen: Option<u64>,
-    /// How long to wait for more than that ([`WAIT_MS`] at the most).
+    /// How long to wait for more than that ([`WAIT_MS`] at most).
     #[serde(default)]
     pub wait_ms: u64,
 }

@@ -3,7 +3,7 @@
 /// Characters of a word that are compared.
 const COMPARED_CHARACTERS: usize = 64;
 
-/// The candidate that differs least, if it differs little: by a third of its letters at the most.
+/// The candidate that differs least, if it differs little: by a third of its letters at most.
 #[must_use]
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if written.chars().count() > COMPARED_CHARACTERS {

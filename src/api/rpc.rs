@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use super::errors::{ErrorKind, RpcError};
 use super::methods::{METHODS, Misfit, Request};
 
-/// Bytes of an id that is a text, at the most.
+/// Bytes of an id that is a text, at most.
 pub const ID_BYTES: usize = 128;
 
-/// Characters that are told of why parameters do not fit, at the most.
+/// Characters that are told of why parameters do not fit, at most.
 const REASON_CHARACTERS: usize = 400;
 
 /// A request with the id under which it is answered.

@@ -30,7 +30,7 @@ use super::errors::{ErrorKind, RpcError};
 use super::methods::{Call, Request, WAIT_MS};
 use super::rpc::{parse_request, write_response};
 
-/// Bytes of a request's body, at the most.
+/// Bytes of a request's body, at most.
 pub const BODY_BYTES: usize = 1 << 20;
 
 /// Connections at once; further ones wait in the system's queue.
@@ -75,7 +75,7 @@ struct Shared {
     port: u16,
 }
 
-/// Answers requests until `end` comes about; then those that are under way may finish.
+/// Answers requests until `end` completes; then those that are under way may finish.
 ///
 /// # Errors
 /// If the socket cannot be used.

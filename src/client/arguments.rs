@@ -286,7 +286,7 @@ pub enum NickCommand {
 /// Whom the user means, where several may be meant.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Choice {
-    /// Without being asked: whoever claims the nickname, if that is one alone, or whoever is in the place by then. In a script, --fingerprint is safer
+    /// Do not ask: take the only claimant, or whoever holds the given place by then. In a script, --fingerprint is safer
     #[arg(long)]
     pub yes: bool,
     /// Of several who claim the nickname, the one in this place
@@ -365,14 +365,14 @@ pub enum MessageCommand {
         /// Wait until it is delivered, and tell how it goes
         #[arg(long)]
         wait: bool,
-        /// Wait this long at the most
+        /// Wait this long at most
         #[arg(long, value_name = "DURATION", requires = "wait")]
         timeout: Option<Span>,
         /// Try this long [default: the setting messages/expiry]
         #[arg(long, value_name = "DURATION")]
         expires: Option<Span>,
     },
-    /// List messages, the oldest of the newest first
+    /// List the newest messages, oldest first
     #[command(
         after_help = "What was shown of a conversation with one contact is read, unless --keep-unread is given; with --json nothing changes.\n\n\
         Examples:\n  bitpie msg list\n  bitpie msg list alice --limit 200"

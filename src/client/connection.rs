@@ -13,7 +13,7 @@ use crate::api::errors::RpcError;
 use crate::api::methods::Method;
 use crate::api::server::{ANSWER_TIMEOUT, BACKUP_TIMEOUT};
 
-/// Bytes of an answer, at the most.
+/// Bytes of an answer, at most.
 const ANSWER_BYTES: u64 = 64 << 20;
 
 /// How long a connection to this machine may take.

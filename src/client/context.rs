@@ -1,4 +1,4 @@
-//! What a command is done with.
+//! What every command needs: home folder, output form, offline functions.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -29,7 +29,7 @@ pub struct Offline {
     pub checks: &'static [Check],
 }
 
-/// What a command is done with.
+/// What every command needs: home folder, output form, offline functions.
 pub(crate) struct Context<'a> {
     pub(crate) home: PathBuf,
     pub(crate) json: bool,

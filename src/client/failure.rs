@@ -23,7 +23,7 @@ pub enum Failure {
     #[error("{0}")]
     Node(RpcError),
     /// It was done, but what came of it is not what was wanted; that has been told already.
-    #[error("it did not come to what was wanted")]
+    #[error("the outcome is not the one that was wanted")]
     Told,
     /// `api.json` is of no use.
     #[error(transparent)]

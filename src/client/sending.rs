@@ -19,7 +19,7 @@ use crate::api::hidden::Hidden;
 use crate::api::methods::{GetMessage, SendMessage, WAIT_MS};
 use crate::nickname::Nickname;
 
-/// Bytes of standard input that are read at the most; the node has a limit of its own, and tells it.
+/// Bytes of standard input that are read at most; the node has a limit of its own, and tells it.
 const INPUT_BYTES: u64 = 256 * 1024;
 
 /// What `bitpie msg send` was told.

@@ -7,7 +7,7 @@ use minicbor::decode::{Decode, Decoder};
 use minicbor::encode::{Encode, Encoder, Write};
 use serde::{Serialize, Serializer};
 
-/// A list of `MAX` items at the most.
+/// A list of `MAX` items at most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AtMost<T, const MAX: usize>(Vec<T>);
 
@@ -98,7 +98,7 @@ impl<'b, C, T: Decode<'b, C>, const MAX: usize> Decode<'b, C> for AtMost<T, MAX>
     }
 }
 
-/// A text of `MAX` bytes at the most.
+/// A text of `MAX` bytes at most.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const MAX: usize>(Box<str>);
 

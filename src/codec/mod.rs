@@ -13,7 +13,7 @@ pub use bounded::{AtMost, Text};
 pub use error::DecodeError;
 pub(crate) use numbered::numbered;
 
-/// Bytes of one value, at the most: nothing of this protocol has more.
+/// Bytes of one value, at most: nothing of this protocol has more.
 pub const VALUE_BYTES: usize = 64 * 1024;
 
 /// The bytes of a value.

@@ -10,7 +10,7 @@ use super::error::DecodeError;
 /// How deep lists and maps may stand in one another.
 pub const NESTING: usize = 8;
 
-/// Values in one encoding, at the most.
+/// Values in one encoding, at most.
 pub const ITEMS: usize = 4096;
 
 /// Whether this is one value, well-formed and in the one form that is allowed, and nothing behind it.

@@ -9,7 +9,7 @@ use crate::identity::{CLOCK_SKEW_MS, Signed};
 use crate::nickname::Nickname;
 use crate::wire::NETWORK_BYTES;
 
-/// Bytes of a claim, at the most.
+/// Bytes of a claim, at most.
 pub const CLAIM_BYTES: usize = ITEM_BYTES;
 
 /// How long a claim counts, in seconds. It is written again much sooner; whoever goes away for longer gives the name back.

@@ -19,7 +19,7 @@ const NEARLY_ENOUGH_ANSWERS: u32 = 4;
 /// More than half of the nodes that keep a record, of which there are twenty (`K` of `mainline`): what they do not have has not reached half of them.
 const ENOUGH_ANSWERS: u32 = 11;
 
-/// Claimants of one slot that are looked into, at the most: those who would prevail first.
+/// Claimants of one slot that are looked into, at most: those who would prevail first.
 const CLAIMANTS_PER_SLOT: usize = 8;
 
 /// Slots that are read at the same time. A lookup sends dozens of questions at once, and the answers of ten lookups are more than a socket's buffer holds: what is lost

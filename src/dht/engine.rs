@@ -23,7 +23,7 @@ const LEAST_WAIT: Duration = Duration::from_millis(20);
 /// Different values of one record that a lookup may bring; whoever answers with more wants to keep us busy.
 const VALUES_PER_LOOKUP: usize = 64;
 
-/// Nodes that are kept for the next start, at the most.
+/// Nodes that are kept for the next start, at most.
 pub const SAVED_NODES: usize = 100;
 
 /// From whom a node of the DHT hears of others at first.

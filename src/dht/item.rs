@@ -4,7 +4,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 
 use crate::identity::IdentityKey;
 
-/// Bytes of a value, at the most: BEP 44 counts 1000 for the bencoded form, which adds three digits and a colon.
+/// Bytes of a value, at most: BEP 44 counts 1000 for the bencoded form, which adds three digits and a colon.
 pub const ITEM_BYTES: usize = 996;
 
 /// A record, signed with the key under which it lies.

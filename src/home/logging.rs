@@ -30,7 +30,7 @@ const FULL: &str = "The log of this day is full; it goes on tomorrow.\n";
 const FULL_IN_JSON: &str =
     "{\"level\":\"WARN\",\"fields\":{\"message\":\"The log of this day is full; it goes on tomorrow.\"}}\n";
 
-/// Lines that wait to be written, for the terminal and for the file, at the most.
+/// Lines that wait to be written, for the terminal and for the file, at most.
 const LINES_WAITING: usize = 8_192;
 
 /// What is logged, and how.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-/// Bytes of a key file or of `api.json`, at the most.
+/// Bytes of a key file or of `api.json`, at most.
 const SECRET_BYTES: u64 = 16 * 1024;
 
 /// Who the owner is, and nobody else: nothing for group and others.

@@ -11,7 +11,7 @@ use super::Home;
 use super::entropy::random;
 use crate::identity::key_file::{self, KeyFileError, PassphraseCost};
 
-/// Bytes of a passphrase, at the most.
+/// Bytes of a passphrase, at most.
 const PASSPHRASE_BYTES: u64 = 1024;
 
 /// What only its owner knows. Wiped when it is dropped.

@@ -1,4 +1,4 @@
-//! A contact's handshake: our identity document goes out as a packet.
+//! Contacts: their handshake, their messages that may go, and who is one.
 
 use crate::automata::contact_status::{Conditions, Inside as Action};
 use crate::automata::senders::{api, contacts, handshake, peers};

@@ -8,7 +8,7 @@ use crate::world::{Command, World};
 pub fn perform(world: &mut World, action: Action) {
     match action {
         Action::ReportFailure { reason } => {
-            world.dht_failure = Some(reason.clone());
+            world.problems.dht = Some(reason.clone());
             world.command(Command::Report { what: "there is no DHT".to_owned(), reason });
         }
     }
@@ -16,7 +16,7 @@ pub fn perform(world: &mut World, action: Action) {
 
 /// There is a socket. What was asked by way of the one before is not answered any more.
 pub fn opened(world: &mut World) {
-    world.dht_failure = None;
+    world.problems.dht = None;
     world.finding.clear();
     world.tell(dht::dht_connector::opened());
 }

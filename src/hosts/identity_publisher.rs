@@ -15,7 +15,7 @@ pub fn perform(world: &mut World, action: Action) {
                 world.find_identity(peer);
             }
         }
-        Action::ReportPublished => world.unpublished_because = None,
-        Action::ReportUnpublished { reason } => world.unpublished_because = Some(reason),
+        Action::ReportPublished => world.problems.publishing = None,
+        Action::ReportUnpublished { reason } => world.problems.publishing = Some(reason),
     }
 }

@@ -1,4 +1,4 @@
-//! A message of ours: handed to the session that serves the recipient, and what became of it written down.
+//! A message of ours: its place in line, its way to a session, and what the recipient says of it.
 
 use crate::automata::message_delivery::{self, Inside as Action};
 use crate::automata::senders::{gateway, private_messages, services};
@@ -41,10 +41,9 @@ pub fn queued(world: &mut World, system: &System, queued: &QueuedMessage) {
 
 /// What happens when a message of ours is to be delivered.
 fn deliver(world: &mut World, queued: &QueuedMessage) {
-    world.written += 1;
     let given = message_delivery::Given {
         peer: queued.peer,
-        number: Some(world.written),
+        number: Some(world.numbers.place()),
         lifetime: Milliseconds(queued.expires_unix_ms.saturating_sub(world.now.unix_ms)),
         sent_before: Some(queued.attempts),
         paused_before: Some(Milliseconds(queued.pause_ms)),

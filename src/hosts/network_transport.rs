@@ -10,7 +10,7 @@ pub fn perform(world: &mut World, transport: TransportName, action: Action) {
     match action {
         Action::ReportFailure { reason } => {
             let what = format!("the transport {transport} does not listen");
-            world.transport_failures.insert(transport, reason.clone());
+            world.problems.transports.insert(transport, reason.clone());
             world.command(Command::Report { what, reason });
         }
     }
@@ -20,7 +20,7 @@ pub fn perform(world: &mut World, transport: TransportName, action: Action) {
 pub fn report(world: &mut World, transport: TransportName, input: TransportInput) {
     match input {
         TransportInput::Listening { entrypoints } => {
-            world.transport_failures.remove(&transport);
+            world.problems.transports.remove(&transport);
             world.identity.entrypoints.insert(transport.clone(), entrypoints);
             world.tell(transports::network_transport::receiving_started(transport));
         }

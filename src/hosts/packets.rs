@@ -21,7 +21,6 @@ pub fn receive(world: &mut World, system: &System, session: SessionId, packet: V
         return world.tell(gateway::peer_protocol::violation(session, detail));
     }
     world.counters.packets_in += 1;
-    world.last_packet_ms = Some(world.now.ms);
     world.identity.stabilities.heard(&transport, world.now.ms);
     world.tell_if_there(system, gateway::contact_status::inbox_packet(peer));
     world.tell_if_there(system, gateway::p2p_connector::inbox_packet(transport));

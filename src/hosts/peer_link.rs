@@ -44,9 +44,8 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
 
 fn dial(world: &mut World, system: &System, peer: NodeId) {
     let entrypoint = world.peers.next_untried(&peer);
-    let has_room = world.sessions.len() < world.session_limit;
     let carries = |it: &Entrypoint| world.is_service_on(system, &format!("{}-connections", it.transport));
-    let Some(entrypoint) = entrypoint.filter(|it| has_room && carries(it)) else {
+    let Some(entrypoint) = entrypoint.filter(|it| world.sessions.has_room() && carries(it)) else {
         world.tell(gateway::peer_link::dial_failed(peer, Milliseconds(0)));
         return;
     };

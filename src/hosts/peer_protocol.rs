@@ -24,7 +24,7 @@ impl Conditions for World {
     }
 
     fn session_limit_reached(&mut self, _: &SessionId) -> bool {
-        self.sessions.taken_count() >= self.session_limit
+        self.sessions.is_full()
     }
 
     fn other_session(&mut self, session: &SessionId) -> OtherSession {
@@ -175,7 +175,7 @@ fn note_violation(world: &mut World, session: SessionId, detail: &str) {
     }
 }
 
-/// A peer has no session any more: what waited for its answers waits in vain.
+/// A peer has no session any more: whatever awaited its answers will not get them.
 fn lost(world: &mut World, system: &System, peer: NodeId) {
     for purpose in world.acknowledgements.forget(Some(&peer), None) {
         let told = match purpose {

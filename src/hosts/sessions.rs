@@ -82,12 +82,10 @@ pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionI
             world.tell(transports::tcp_connection::peer_proved(id, peer));
         }
         SessionInput::KeepAlive => world.tell_if_there(system, transports::tcp_connection::keep_alive_received(id)),
-        SessionInput::Frame { length, event } => {
+        SessionInput::Frame(event) => {
             let now_ms = world.now.ms;
             let Some(session) = world.sessions.get_mut(id) else { return };
             session.heard_ms = now_ms;
-            session.frames_in += 1;
-            session.bytes_in += u64::from(length);
             world.counters.frames_in += 1;
             if let Some(event) = event {
                 world.tell_if_there(system, event);

@@ -16,19 +16,19 @@ use crate::nickname::Nickname;
 /// How far the clocks of two nodes may be apart, and how far in the future a time may lie, in milliseconds.
 pub const CLOCK_SKEW_MS: u64 = 150_000;
 
-/// Bytes of a signed document, at the most. BEP 44 counts 1000, four of them for its own framing.
+/// Bytes of a signed document, at most. BEP 44 counts 1000, four of them for its own framing.
 pub const DOCUMENT_BYTES: usize = 996;
 
 /// How long a document is valid, in seconds: seven days.
 pub const DOCUMENT_VALIDITY_S: u64 = 7 * 24 * 60 * 60;
 
-/// Contacts in a document, at the most.
+/// Contacts in a document, at most.
 pub const DOCUMENT_CONTACTS: usize = 16;
 
-/// Services in a document, at the most.
+/// Services in a document, at most.
 pub const DOCUMENT_SERVICES: usize = 32;
 
-/// External addresses in a document, at the most.
+/// External addresses in a document, at most.
 pub const DOCUMENT_EXTERNAL: usize = 4;
 
 /// What a node says about itself to all.

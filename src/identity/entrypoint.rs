@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::TransportName;
 
-/// Characters of an entrypoint's text, at the most.
+/// Characters of an entrypoint's text, at most.
 pub const ENTRYPOINT_CHARACTERS: usize = 128;
 
 /// Where a node listens: `tcp://203.0.113.5:7771`, `tcp://[2001:db8::5]:7771`.

@@ -13,10 +13,10 @@ use crate::nickname::{Nickname, ParseNicknameError};
 /// What an address of an identity begins with.
 pub const IDURL_SCHEME: &str = "bitpie:";
 
-/// Bytes of an address, at the most: what a QR code still shows well.
+/// Bytes of an address, at most: what a QR code still shows well.
 pub const IDURL_BYTES: usize = 1024;
 
-/// Entrypoints in an address, at the most.
+/// Entrypoints in an address, at most.
 pub const IDURL_ENTRYPOINTS: usize = 8;
 
 /// An identity, and hints how to reach it.

@@ -29,7 +29,7 @@ pub const SALT_BYTES: usize = 16;
 /// Bytes of the nonce with which a seed is encrypted.
 pub const NONCE_BYTES: usize = 12;
 
-/// Bytes of a key file, at the most.
+/// Bytes of a key file, at most.
 pub const KEY_FILE_BYTES: usize = 4096;
 
 /// The first line.
@@ -56,7 +56,7 @@ impl PassphraseCost {
     /// What new files get: 64 MiB and three passes, some tenths of a second for a guess.
     pub const USUAL: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
 
-    /// What a file may ask for, at the most: 1 GiB, which a machine still has, and passes for some seconds.
+    /// What a file may ask for, at most: 1 GiB, which a machine still has, and passes for some seconds.
     pub const MOST: Self = Self { memory_kib: 1024 * 1024, passes: 16, lanes: 16 };
 
     fn is_bounded(self) -> bool {
@@ -172,7 +172,7 @@ const SEALED_LINE: &str = "`sealed: ` and 120 hexadecimal digits";
 
 fn parse(text: &str) -> Result<File, KeyFileError> {
     if text.len() > KEY_FILE_BYTES {
-        return Err(KeyFileError::malformed(1, "a file of 4096 bytes at the most"));
+        return Err(KeyFileError::malformed(1, "a file of 4096 bytes at most"));
     }
     // The lines of a file that an editor of another system has saved end otherwise.
     let mut lines = text.lines();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::identity::{Entrypoint, NodeId};
 use crate::nickname::Nickname;
 
-/// Entrypoints that are kept of the IDURL with which a contact was added, at the most.
+/// Entrypoints that are kept of the IDURL with which a contact was added, at most.
 pub const CONTACT_HINTS: usize = 16;
 
 /// Another user.

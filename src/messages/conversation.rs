@@ -6,7 +6,7 @@ use super::MessageText;
 use crate::identity::NodeId;
 use crate::wire::{FailReason, PacketId};
 
-/// Characters of a refusal that are kept, at the most.
+/// Characters of a refusal that are kept, at most.
 pub const REFUSAL_CHARACTERS: usize = 200;
 
 /// Which way a message went.

@@ -19,7 +19,7 @@ use crate::identity::Signed;
 use crate::identity::{BadSignature, Domain, IdentityKey, NodeId, SealingKey, SealingPublicKey};
 use crate::wire::{MESSAGE_TEXT_BYTES, PacketId};
 
-/// Bytes of a sealed message, at the most: the longest text, and what stands around it.
+/// Bytes of a sealed message, at most: the longest text, and what stands around it.
 pub const SEALED_BYTES: usize = TEXT_BYTES + 1024;
 
 /// The `info` of HPKE: what this sealing is for.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Bytes of a message's text, at the most.
+/// Bytes of a message's text, at most.
 pub const TEXT_BYTES: usize = 16 * 1024;
 
 /// What somebody has written. `Debug` says only how long it is, so that no log or error carries it.

@@ -17,7 +17,7 @@ use super::replies::{bad, failed};
 /// Characters of the beginning of an id, at the least: fewer are too easily somebody else's.
 const BEGINNING_CHARACTERS: usize = 4;
 
-/// Ids of an error that are told, at the most.
+/// Ids of an error that are told, at most.
 const IDS_TOLD: usize = 5;
 
 /// The contact that is meant.

@@ -41,7 +41,7 @@ pub fn dependencies_off(node: &Core, service: &Service) -> Vec<&'static str> {
 
 /// Why a service that is on does not do what it is for.
 pub fn problem(node: &Core, service: &Service) -> Option<String> {
-    if services::is_on(node.system(), service.name) { (service.problem)(node.world()) } else { None }
+    if services::is_on(node.system(), service.name) { (service.problem)(node.world(), node.system()) } else { None }
 }
 
 /// All services.
@@ -208,7 +208,7 @@ pub fn message(
 /// Why a contact is not there, as far as it is known.
 pub fn why_away(node: &Core, peer: &NodeId) -> String {
     let world = node.world();
-    match (world.last_ends.get(peer), world.peers.get(peer)) {
+    match (world.problems.last_ends.get(peer), world.peers.get(peer)) {
         (_, None) => "nobody has said where that node is".to_owned(),
         (_, Some(known)) if known.entrypoints.is_empty() => "nobody has said where that node is".to_owned(),
         (Some(why), _) => why.clone(),

@@ -20,7 +20,7 @@ pub(super) fn refuse(reply: Reply, error: RpcError) {
     let _ = reply.send(Err(error));
 }
 
-/// A value that cannot be.
+/// The error for an invalid value.
 pub(super) fn bad(message: String) -> RpcError {
     RpcError::new(ErrorKind::BadValue, message)
 }

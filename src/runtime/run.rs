@@ -33,10 +33,10 @@ use crate::home::logging::{Log, LogOptions};
 use crate::home::passphrase::{self, Passphrase};
 use crate::home::{Home, HomeLock};
 
-/// Events of the local network that wait for the loop, at the most. Those who tell them wait.
+/// Events of the local network that wait for the loop, at most. Those who tell them wait.
 const LAN_EVENTS_WAITING: usize = 16;
 
-/// Calls of the API that wait for the loop, at the most.
+/// Calls of the API that wait for the loop, at most.
 const CALLS_WAITING: usize = 256;
 
 /// How a node is run.
@@ -50,7 +50,7 @@ pub struct RunOptions {
     pub bootstrap: Vec<String>,
 }
 
-/// The setting that [`RunOptions::bootstrap`] stands before.
+/// The setting that [`RunOptions::bootstrap`] overrides for this run.
 const DHT_BOOTSTRAP: &str = "services/entangled-dht/bootstrap";
 
 /// A node that is about to run: everything that can go wrong at the start has not.
@@ -126,7 +126,7 @@ fn announce(started: &Started, is_first_run: bool, is_encrypted: bool) {
     eprintln!("Ctrl-C stops it.");
 }
 
-/// Comes about when the process is told to end.
+/// Completes when the process is told to end.
 async fn until_told() {
     let terminated = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

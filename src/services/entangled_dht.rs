@@ -10,6 +10,6 @@ pub(super) const SERVICE: Service = Service {
     depends_on: &["network"],
     start: |world, _| world.tell(services::dht_connector::init()),
     stop: |world, _| world.tell(services::dht_connector::stop()),
-    problem: |world| world.dht_failure.clone(),
+    problem: |world, _| world.problems.dht.clone(),
     ..USUAL
 };

@@ -1,4 +1,4 @@
-//! `gateway`: the one door for packets in and out. What passes it is in `hosts/packets.rs`.
+//! `gateway`: the one door for packets in and out. What comes in by it is in `hosts/packets.rs`; what goes out, in `World::send_packet`.
 
 use super::service::{Service, USUAL};
 use crate::automata::senders::services;

@@ -12,6 +12,6 @@ pub(super) const SERVICE: Service = Service {
     depends_on: &["tcp-transport"],
     start: |world, _| world.tell(services::lan_discovery::init()),
     stop: |world, _| world.tell(services::lan_discovery::stop()),
-    problem: |world| world.lan.problem.clone(),
+    problem: |world, _| world.lan.problem.clone(),
     ..USUAL
 };

@@ -5,13 +5,13 @@ use super::service::{Service, USUAL};
 use crate::automata::senders::{private_messages, services};
 use crate::wire::PacketId;
 use crate::world::Command;
+use crate::world::services::is_on;
 
 pub(super) const SERVICE: Service = Service {
     name: "private-messages",
     summary: "Exchanges private messages with other users.",
     purpose: "Send and receive private messages",
-    // A message waits until its recipient is here, which p2p-hookups finds out; nicknames are in the DHT.
-    depends_on: &["p2p-hookups", "entangled-dht"],
+    depends_on: &["gateway", "entangled-dht"],
     start: |world, _| {
         // Each that is on disk comes back as `MessageQueued`.
         world.command(Command::LoadMessages);
@@ -30,6 +30,10 @@ pub(super) const SERVICE: Service = Service {
         for message in deliveries {
             world.tell(services::message_delivery::stop(message));
         }
+    },
+    problem: |_, system| {
+        let is_here = is_on(system, "p2p-hookups");
+        (!is_here).then(|| "messages wait: p2p-hookups is off, which finds out who is here".to_owned())
     },
     ..USUAL
 };

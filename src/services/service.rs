@@ -23,7 +23,7 @@ pub struct Service {
     /// Whether it has found out, once it is on, whether it can do what it is for.
     pub is_settled: fn(&System) -> bool,
     /// Why it does not do what it is for although it is on. It stays on, since it tries again by itself.
-    pub problem: fn(&World) -> Option<String>,
+    pub problem: fn(&World, &System) -> Option<String>,
 }
 
 /// What a service need not say. It is on by default, needs no other, does nothing when it starts or stops, and nothing
@@ -37,7 +37,7 @@ pub(super) const USUAL: Service = Service {
     start: |_, _| {},
     stop: |_, _| {},
     is_settled: |_| true,
-    problem: |_| None,
+    problem: |_, _| None,
 };
 
 impl Service {

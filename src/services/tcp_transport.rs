@@ -20,7 +20,7 @@ pub(super) const SERVICE: Service = Service {
         let transport = system.network_transport.get(&tcp_name()).map(|transport| transport.state());
         !transport.is_some_and(|state| state == State::AtStartup || state.is_in_changing())
     },
-    problem: |world| world.transport_failures.get(&tcp_name()).cloned(),
+    problem: |world, _| world.problems.transports.get(&tcp_name()).cloned(),
     ..USUAL
 };
 

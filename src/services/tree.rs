@@ -107,7 +107,7 @@ pub fn look(world: &mut World, system: &System) {
 
 /// A service is to be on, or off, for the node's own reasons.
 fn request(world: &mut World, name: ServiceName, is_to_be_on: bool) {
-    let request = world.request_id();
+    let request = world.numbers.request_id();
     world.tell(if is_to_be_on {
         services::local_service::start_requested(name, request)
     } else {

@@ -26,7 +26,7 @@ pub struct SavedFile {
     pub contents: zeroize::Zeroizing<Vec<u8>>,
 }
 
-/// Bytes of one file in a backup, at the most.
+/// Bytes of one file in a backup, at most.
 const SAVED_FILE_BYTES: usize = 1024 * 1024;
 
 /// Writes a backup, of a node that runs or not. `to` must not exist.

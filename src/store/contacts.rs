@@ -15,7 +15,7 @@ pub struct NewContact {
     pub id: NodeId,
     /// What this user calls them; `None` leaves the name that they have.
     pub name: Option<Nickname>,
-    /// Where they may be reached. [`CONTACT_HINTS`] at the most are kept.
+    /// Where they may be reached. [`CONTACT_HINTS`] at most are kept.
     pub hints: Vec<Entrypoint>,
     /// The nickname by which they were found; `None` leaves the one that there is.
     pub found_as: Option<Nickname>,

@@ -8,10 +8,10 @@ use crate::identity::NodeId;
 use crate::messages::{Direction, Item, MessageText};
 use crate::wire::{PacketId, PacketIds};
 
-/// Items of one page, at the most.
+/// Items of one page, at most.
 pub const PAGE_ITEMS: usize = 1_000;
 
-/// Characters of a search, at the most.
+/// Characters of a search, at most.
 pub const SEARCH_CHARACTERS: usize = 200;
 
 const ITEMS: &str =

@@ -6,10 +6,10 @@ use super::rows::{Column, integer};
 use super::{Store, StoreError};
 use crate::identity::{NodeId, Rank, VerifiedDocument, judge};
 
-/// Documents of other nodes, at the most. Those of contacts stay; of the others, the one that was seen longest ago goes.
+/// Documents of other nodes, at most. Those of contacts stay; of the others, the one that was seen longest ago goes.
 pub const DOCUMENTS: u64 = 20_000;
 
-/// Contradicting documents of one node that are kept as evidence, at the most. Two prove the fault; more prove nothing else.
+/// Contradicting documents of one node that are kept as evidence, at most. Two prove the fault; more prove nothing else.
 pub const CONFLICTS_PER_NODE: u64 = 4;
 
 /// Set by a restored backup: other nodes may have seen higher revisions than this home knows.

@@ -9,7 +9,7 @@ use crate::identity::NodeId;
 use crate::messages::{Arrival, ArrivalVerdict, ContactState, MessageText, WaitingMessage};
 use crate::wire::MESSAGE_LIFETIME_MS;
 
-/// Messages of one contact that have not been read, at the most; more are refused until some are.
+/// Messages of one contact that have not been read, at most; more are refused until some are.
 pub const UNREAD_PER_CONTACT: u64 = 10_000;
 
 /// How long a stranger's message waits for the user, in milliseconds, so that strangers cannot fill the quota for ever.

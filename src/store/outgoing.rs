@@ -8,7 +8,7 @@ use crate::identity::NodeId;
 use crate::messages::{ContactState, Delivery, DeliveryState, DeliveryUpdate, NewMessage, REFUSAL_CHARACTERS};
 use crate::wire::PacketId;
 
-/// Messages that wait to be delivered, to all contacts together, at the most.
+/// Messages that wait to be delivered, to all contacts together, at most.
 pub const UNFINISHED_MESSAGES: u64 = 10_000;
 
 /// How many deliveries are not final. Kept, because to count them for each new message would slow down those who have many.

@@ -12,10 +12,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Store, StoreError};
 use crate::abort_points::{AbortPoint, reach};
 
-/// Jobs that may wait for the store, at the most.
+/// Jobs that may wait for the store, at most.
 pub const JOBS_WAITING: usize = 1_024;
 
-/// Jobs of one commit, at the most: it bounds how long the first of them waits.
+/// Jobs of one commit, at most: it bounds how long the first of them waits.
 const JOBS_PER_COMMIT: usize = 256;
 
 /// Where jobs for the store are handed in. Cheap to clone; when the last one is gone, the store does what is left and closes.

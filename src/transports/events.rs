@@ -38,7 +38,7 @@ pub enum TransportEvent {
     Accepted {
         /// Its number, odd.
         session: SessionNumber,
-        /// Whence.
+        /// The remote address.
         remote: SocketAddr,
     },
     /// What was dialled is connected, and waits for `begin_handshake`.
@@ -84,7 +84,7 @@ pub enum TransportEvent {
     },
     /// Connections were refused at a limit. A flood makes few of these, not one for each.
     Refused {
-        /// Whence the last of them came.
+        /// The remote address of the last of them.
         remote: SocketAddr,
         /// At which limit.
         why: RefusedWhy,

@@ -10,7 +10,7 @@ use crate::identity::{CLOCK_SKEW_MS, DOCUMENT_BYTES, DOCUMENT_VALIDITY_S};
 /// Versions of the protocol that this node speaks, the best first.
 pub const PROTOCOL_VERSIONS: &[u16] = &[1];
 
-/// Bytes of a message's text, at the most.
+/// Bytes of a message's text, at most.
 pub const MESSAGE_TEXT_BYTES: usize = 16 * 1024;
 
 /// How far ahead a message may expire, in milliseconds: its id is kept as long, so that no copy is shown twice.

@@ -11,10 +11,10 @@ use super::{FRAME_BYTES, Hello, PACKET_BYTES, PeerId, Refusal};
 use crate::codec::{AtMost, DecodeError, decode, encode};
 use crate::identity::{Entrypoint, NodeId};
 
-/// Peers in one answer, at the most.
+/// Peers in one answer, at most.
 pub const PEER_HINTS: usize = 32;
 
-/// Entrypoints of a peer in an answer, at the most.
+/// Entrypoints of a peer in an answer, at most.
 pub const PEER_HINT_ENTRYPOINTS: usize = 8;
 
 /// One thing said in a session.

@@ -2,7 +2,7 @@
 
 use crate::codec::VALUE_BYTES;
 
-/// Bytes of a frame, at the most, its length in front not counted.
+/// Bytes of a frame, at most, its length in front not counted.
 pub const FRAME_BYTES: usize = VALUE_BYTES;
 
 /// Bytes of the length in front.
@@ -11,7 +11,7 @@ pub const LENGTH_BYTES: usize = 4;
 /// A frame with its length in front, ready to be sent.
 ///
 /// # Panics
-/// If the frame is longer than [`FRAME_BYTES`]: then it was made wrongly.
+/// If the frame is longer than [`FRAME_BYTES`]: that would be a bug in the caller.
 #[must_use]
 pub fn write_prefixed(frame: &[u8]) -> Vec<u8> {
     assert!(frame.len() <= FRAME_BYTES, "a frame of {} bytes", frame.len());

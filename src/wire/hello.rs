@@ -7,19 +7,19 @@ use crate::codec::fixed_bytes;
 use crate::codec::{AtMost, Text};
 use crate::identity::Entrypoint;
 
-/// Bytes of a network's name, at the most.
+/// Bytes of a network's name, at most.
 pub const NETWORK_BYTES: usize = 32;
 
-/// Versions in a HELLO, at the most.
+/// Versions in a HELLO, at most.
 pub const VERSIONS: usize = 8;
 
-/// Capabilities in a HELLO, at the most.
+/// Capabilities in a HELLO, at most.
 pub const CAPABILITIES: usize = 32;
 
-/// Bytes of a capability's name, at the most.
+/// Bytes of a capability's name, at most.
 pub const CAPABILITY_BYTES: usize = 32;
 
-/// Bytes of the program's name and version, at the most.
+/// Bytes of the program's name and version, at most.
 pub const AGENT_BYTES: usize = 64;
 
 /// What a node says of itself.

@@ -15,7 +15,7 @@ use crate::codec::{DecodeError, decode, encode};
 use crate::identity::Signed;
 use crate::identity::{BadSignature, Domain, IdentityKey, NodeId};
 
-/// Bytes of a packet, signature and all, at the most: it fits a frame.
+/// Bytes of a packet, signature and all, at most: it fits a frame.
 pub const PACKET_BYTES: usize = 60_000;
 
 /// Bytes of a packet's id.

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::codec::numbered;
 use crate::codec::{DecodeError, Text, decode, encode};
 
-/// Bytes of the text in a [`Fail`], at the most.
+/// Bytes of the text in a [`Fail`], at most.
 pub const FAIL_TEXT_BYTES: usize = 200;
 
 numbered! {

@@ -9,7 +9,7 @@ use crate::identity::{
     DocumentError, Domain, Entrypoint, IdentityKey, NodeId, SIGNATURE_BYTES, VerifiedDocument, verify,
 };
 
-/// Entrypoints in a PEER-ID, at the most.
+/// Entrypoints in a PEER-ID, at most.
 pub const PEER_ENTRYPOINTS: usize = 16;
 
 /// Bytes of a handshake's final hash (BLAKE2s).

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::identity::NodeId;
 use crate::wire::PacketId;
 
-/// Packets that wait for an acknowledgement, at the most, apart from messages. The oldest is forgotten first.
+/// Packets that wait for an acknowledgement, at most, apart from messages. The oldest is forgotten first.
 const AWAITED_LIMIT: usize = 4_096;
 
 /// What an acknowledgement is waited for.

@@ -164,13 +164,8 @@ pub enum SessionInput {
     },
     /// The peer's sign that it lives, below the protocol.
     KeepAlive,
-    /// A frame came in, and what it says.
-    Frame {
-        /// Bytes of the frame.
-        length: u32,
-        /// What it says; nothing if only a later version knows.
-        event: Option<Message>,
-    },
+    /// A frame came in, and what it says; nothing if only a later version knows.
+    Frame(Option<Message>),
     /// It has ended.
     Closed {
         /// Why.
@@ -259,7 +254,7 @@ pub struct Beginning {
     pub peers: Vec<KnownPeer>,
     /// Addresses of private networks may be dialled because somebody unknown named them.
     pub is_private_network: bool,
-    /// Sessions at the most.
+    /// Sessions at most.
     pub session_limit: usize,
     /// The nickname by which the user wants to be known.
     pub nickname: Option<Nickname>,

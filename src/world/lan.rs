@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::identity::{Entrypoint, NodeId};
 
-/// Nodes of the local network that are known at a time, at the most. Others count when one of them is gone.
+/// Nodes of the local network that are known at a time, at most. Others count when one of them is gone.
 pub const LAN_PEERS: usize = 64;
 
 /// What is known of the local network.

@@ -8,7 +8,9 @@ mod ids;
 mod input;
 mod lan;
 mod nickname;
+mod numbers;
 mod peers;
+mod problems;
 mod send_queue;
 pub mod services;
 mod sessions;
@@ -16,8 +18,6 @@ mod stability;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-
-use sha2::{Digest as _, Sha256};
 
 use crate::automata::system::{Message, System};
 use crate::identity::{Entrypoint, NodeId};
@@ -35,7 +35,9 @@ pub use input::{
 };
 pub use lan::{LAN_PEERS, Lan};
 pub use nickname::OwnNickname;
+pub use numbers::Numbers;
 pub use peers::{Peers, VIOLATION_POINTS};
+pub use problems::Problems;
 
 pub use send_queue::SendQueue;
 pub use sessions::{Session, Sessions};
@@ -95,29 +97,16 @@ pub struct World {
     pub send_queue: SendQueue,
     /// What has been counted.
     pub counters: Counters,
-    /// Why a transport does not listen.
-    pub transport_failures: BTreeMap<TransportName, String>,
-    /// Why there is no DHT.
-    pub dht_failure: Option<String>,
-    /// Why our identity document is not in the DHT.
-    pub unpublished_because: Option<String>,
+    /// What stands in the way.
+    pub problems: Problems,
     /// Our nickname.
     pub nickname: OwnNickname,
-    /// Why the last session with a contact, or with a peer of the settings, ended.
-    pub last_ends: BTreeMap<NodeId, String>,
-    /// When the last packet came in, in milliseconds since the node was started.
-    pub last_packet_ms: Option<u64>,
-    /// Sessions at the most.
-    pub session_limit: usize,
     /// Nodes of which it is being found out whether they are there.
     pub reaching: BTreeSet<NodeId>,
     /// Nodes whose identity documents are being looked for in the DHT.
     pub finding: BTreeSet<NodeId>,
-    /// Messages of ours that were given a place in the order.
-    pub written: u64,
-    chance: [u8; 32],
-    packets: u64,
-    requests: u64,
+    /// Numbers and ids that were given out.
+    pub numbers: Numbers,
     messages: VecDeque<Message>,
     commands: VecDeque<Command>,
 }
@@ -138,7 +127,7 @@ impl World {
         Self {
             now: Now::default(),
             me: beginning.me,
-            sessions: Sessions::default(),
+            sessions: Sessions::new(beginning.session_limit),
             peers,
             contacts: beginning.contacts.iter().map(|(peer, _)| *peer).collect(),
             bootstrap: beginning.bootstrap.into_iter().map(|(peer, _)| peer).collect(),
@@ -150,19 +139,11 @@ impl World {
             receipts: BTreeMap::new(),
             send_queue: SendQueue::default(),
             counters: Counters::default(),
-            transport_failures: BTreeMap::new(),
-            dht_failure: None,
-            unpublished_because: None,
+            problems: Problems::default(),
             nickname: OwnNickname { wanted: beginning.nickname, ..OwnNickname::default() },
             reaching: BTreeSet::new(),
             finding: BTreeSet::new(),
-            last_ends: BTreeMap::new(),
-            last_packet_ms: None,
-            session_limit: beginning.session_limit,
-            chance: beginning.chance,
-            packets: 0,
-            requests: 0,
-            written: 0,
+            numbers: Numbers::new(beginning.chance),
             messages: VecDeque::new(),
             commands: VecDeque::new(),
         }
@@ -201,19 +182,6 @@ impl World {
         self.commands.pop_front()
     }
 
-    /// An id for a packet of ours, which nobody else can foresee.
-    pub fn packet_id(&mut self) -> PacketId {
-        self.packets += 1;
-        let digest = Sha256::new().chain_update(self.chance).chain_update(self.packets.to_be_bytes()).finalize();
-        PacketId(std::array::from_fn(|index| digest[index]))
-    }
-
-    /// A number for a request of the node itself. Odd, so that those of the user never meet them.
-    pub fn request_id(&mut self) -> RequestId {
-        self.requests += 1;
-        RequestId(2 * self.requests - 1)
-    }
-
     /// Writes down what is known of a peer.
     pub fn remember_peer(&mut self, peer: &NodeId) {
         if let Some(record) = self.peers.get(peer) {
@@ -236,7 +204,7 @@ impl World {
     /// Why the last session with a peer ended, for the user.
     pub fn last_closed(&mut self, peer: NodeId, why: String) {
         if self.contacts.contains(&peer) || self.bootstrap.contains(&peer) {
-            self.last_ends.insert(peer, why);
+            self.problems.last_ends.insert(peer, why);
         }
     }
 
@@ -258,7 +226,7 @@ impl World {
             return None;
         };
         self.counters.packets_out += 1;
-        let id = self.packet_id();
+        let id = self.numbers.packet_id();
         let PacketBody { kind, answers, payload } = says;
         let packet = Packet { kind, id, sender: self.me, recipient, time_unix_ms: self.now.unix_ms, answers, payload };
         self.command(Command::SendPacket { session, packet });

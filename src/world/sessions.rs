@@ -37,10 +37,6 @@ pub struct Session {
     pub pinged_ms: Option<u64>,
     /// The last round trip.
     pub round_trip_ms: Option<u32>,
-    /// Frames that came in.
-    pub frames_in: u64,
-    /// Bytes of frames that came in.
-    pub bytes_in: u64,
     /// When the peer was told of peers last.
     pub told_peers_ms: Option<u64>,
     /// It has been ready.
@@ -65,8 +61,6 @@ impl Session {
             heard_ms: now_ms,
             pinged_ms: None,
             round_trip_ms: None,
-            frames_in: 0,
-            bytes_in: 0,
             told_peers_ms: None,
             was_ready: false,
             ended_because: None,
@@ -96,21 +90,40 @@ pub struct Sessions {
     /// New sessions that wait for an older one to prove itself: older → newer.
     contests: BTreeMap<SessionId, SessionId>,
     opened: u64,
+    limit: usize,
 }
 
 impl Sessions {
+    /// None yet, and never more than so many.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// Another one may be opened.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.all.len() < self.limit
+    }
+
+    /// No other peer may be taken.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.taken.len() >= self.limit
+    }
+
     /// A number for a session that we open.
     pub fn next_id(&mut self) -> SessionId {
         self.opened += 2;
         self.opened
     }
 
-    /// There is one more.
+    /// Adds a session.
     pub fn insert(&mut self, id: SessionId, session: Session) {
         self.all.insert(id, session);
     }
 
-    /// There is one less.
+    /// Removes a session.
     pub fn remove(&mut self, id: SessionId) -> Option<Session> {
         self.contests.remove(&id);
         self.contests.retain(|_, newer| *newer != id);
@@ -123,12 +136,6 @@ impl Sessions {
         if self.all.contains_key(&id) {
             self.taken.insert(id);
         }
-    }
-
-    /// How many we have said READY to, and that have not ended.
-    #[must_use]
-    pub fn taken_count(&self) -> usize {
-        self.taken.len()
     }
 
     /// One of them.

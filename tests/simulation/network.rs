@@ -27,7 +27,7 @@ use bitpie::world::{
 /// Unix time at which every simulation begins, in milliseconds.
 const EPOCH_MS: u64 = 1_800_000_000_000;
 
-/// Sessions of a node, at the most, if nothing else is said.
+/// Sessions of a node, at most, if nothing else is said.
 const SESSION_LIMIT: usize = 100;
 
 /// From one core to another.
@@ -42,6 +42,8 @@ pub struct Host {
     pub skew_ms: u64,
     pub network: &'static str,
     pub is_plugged: bool,
+    /// How many sessions it may have.
+    room: usize,
     is_listening: bool,
     /// Its sessions → (host, session) on the other side.
     wires: BTreeMap<SessionId, (usize, SessionId)>,
@@ -171,7 +173,7 @@ impl World {
             (0..self.hosts.len()).filter(|other| old.core.world().contacts.contains(&id(*other as u8 + 1))).collect();
         let remembered: Vec<KnownPeer> = old.remembered.values().cloned().collect();
         let wires: Vec<(usize, SessionId)> = old.wires.values().copied().collect();
-        let mut new = host(index, &contacts, remembered, old.core.world().session_limit);
+        let mut new = host(index, &contacts, remembered, old.room);
         new.outbox.clone_from(&old.outbox);
         new.seen.clone_from(&old.seen);
         new.inbox.clone_from(&old.inbox);
@@ -218,7 +220,7 @@ impl World {
         self.now_ms = end_ms;
     }
 
-    /// Runs until it holds, for ten minutes at the most.
+    /// Runs until it holds, for ten minutes at most.
     pub fn run_until(&mut self, what: &str, holds: impl Fn(&World) -> bool) {
         let end_ms = self.now_ms + 600_000;
         assert!(self.run_until_or(end_ms, holds), "{what}: not within ten minutes\n{}", self.describe());
@@ -582,7 +584,7 @@ impl World {
         let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
         if self.hosts[index].is_plugged && self.hosts[other].is_plugged {
             let event = Some(Message::PeerProtocol(theirs, BusInput::Event(says)));
-            self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame { length: 100, event }));
+            self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame(event)));
         }
     }
 
@@ -659,7 +661,7 @@ fn closed(session: SessionId, reason: CloseReason) -> Input {
     Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: 100 + 37 * (session % 7) })
 }
 
-fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: usize) -> Host {
+fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) -> Host {
     let beginning = Beginning {
         me: id(index as u8 + 1),
         chance: [index as u8; 32],
@@ -668,7 +670,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         bootstrap: contacts.iter().map(|other| (id(*other as u8 + 1), vec![entrypoint(*other)])).collect(),
         peers,
         is_private_network: true,
-        session_limit,
+        session_limit: room,
         nickname: None,
         document: [0].as_slice().into(),
         document_name: None,
@@ -680,6 +682,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, session_limit: 
         skew_ms: 0,
         network: "test",
         is_plugged: true,
+        room,
         is_listening: false,
         wires: BTreeMap::new(),
         accepted: 0,

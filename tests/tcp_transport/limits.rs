@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::raw::{DATA, PING, RawSession, frame, yamux, yamux_header};
 use crate::sides::{DEADLINE, Pair, Side, key, pair, pair_of, wide};
 
-/// Runs in a runtime of its own; how much memory was used at the most, beyond what was there before.
+/// Runs in a runtime of its own; how much memory was used at most, beyond what was there before.
 fn most_bytes(test: impl Future<Output = ()>) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     measure(|| runtime.block_on(test)).bytes_max

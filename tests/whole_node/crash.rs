@@ -9,7 +9,7 @@ use bitpie::api::methods::SendMessage;
 
 use super::nodes::{Node, pair, until};
 
-/// Messages that each side writes in one round, at the most.
+/// Messages that each side writes in one round, at most.
 const AT_MOST: usize = 12;
 
 #[test]

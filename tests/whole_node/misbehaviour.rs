@@ -30,7 +30,7 @@ const GROWTH_BYTES_A_ROUND: u64 = 2 * 1_024;
 /// What the allocator may keep, for each session of those that are there at the same time: how they are spread over its pages varies.
 const SPREAD_BYTES_A_SESSION: u64 = 2 * 1_024;
 
-/// How often the friends talk while strangers do their worst, at the most.
+/// How often the friends talk while strangers do their worst, at most.
 const TALKS: usize = 3;
 
 /// Something that is done to a node.

@@ -41,7 +41,7 @@ const FIRST_PORT: u16 = 21_000;
 /// How many of them.
 const PORTS: u16 = 9_000;
 
-/// Traces that a node keeps, at the most: as many as it can be told to. Each start begins another, and all of them are replayed.
+/// Traces that a node keeps, at most: as many as it can be told to. Each start begins another, and all of them are replayed.
 const TRACE_FILES: &str = "1000";
 
 /// Waits for a condition.

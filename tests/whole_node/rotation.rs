@@ -8,7 +8,7 @@ use super::replays::{numbers, replayed_alone, traces};
 /// So many files one run is to fill.
 const FILES: usize = 6;
 
-/// Messages until then, at the most.
+/// Messages until then, at most.
 const MESSAGES: usize = 1_000;
 
 /// Files of the smaller ring.

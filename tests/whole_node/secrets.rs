@@ -1,4 +1,4 @@
-//! What people write to each other, and what lets a program in: at the most talkative level neither gets into logs, traces, or what a node says to its
+//! What people write to each other, and what lets a program in: at most talkative level neither gets into logs, traces, or what a node says to its
 //! terminal, in no form in which it could be read again.
 
 use std::fs;

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-/// Jobs of one commit, at the most; as in the node's store.
+/// Jobs of one commit, at most; as in the node's store.
 const JOBS_PER_COMMIT: usize = 256;
 
 /// Jobs that may wait.

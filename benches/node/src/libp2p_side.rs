@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use crate::journal::Journal;
 use crate::sides::{REQUESTS_WAITING, Request};
 
-/// Bytes of a payload, at the most.
+/// Bytes of a payload, at most.
 const PAYLOAD_BYTES: u64 = 65_536;
 
 const EXCHANGE: StreamProtocol = StreamProtocol::new("/bench/exchange/1");

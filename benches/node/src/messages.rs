@@ -26,7 +26,7 @@ use crate::{Extent, libp2p_side, machine, rounds, tcp_echo};
 /// Bytes of a message: a few sentences.
 const MESSAGE_BYTES: usize = 256;
 
-/// Messages of a turn, at the most: a node keeps no more of a contact that are not read.
+/// Messages of a turn, at most: a node keeps no more of a contact that are not read.
 const MESSAGES: usize = 9_000;
 
 /// Messages that nobody times: until then, connections and caches are as they stay.

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::journal::Journal;
 use crate::sides::{REQUESTS_WAITING, Request};
 
-/// Bytes of a payload, at the most.
+/// Bytes of a payload, at most.
 const PAYLOAD_BYTES: usize = 65_536;
 
 /// An answer that goes out when the commit has come about.

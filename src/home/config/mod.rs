@@ -22,7 +22,7 @@ pub use settings::{SETTINGS, Setting, Settings};
 pub use typed::PortSetting;
 pub use value::{Form, Kind, Value};
 
-/// Bytes of `config.toml`, at the most.
+/// Bytes of `config.toml`, at most.
 const CONFIG_BYTES: u64 = 1024 * 1024;
 
 /// How alike a path must be to one that exists to be offered for it, from 0 to 1.

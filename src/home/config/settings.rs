@@ -201,11 +201,11 @@ settings! {
 
     ["services/tcp-connections"]
     sessions: SessionSettings {
-        inbound: usize = restart(SESSIONS, "125", "Sessions that others may open, at the most"),
-        outbound: usize = restart(SESSIONS, "60", "Sessions that this node opens, at the most"),
-        half_open: usize = restart(SESSIONS, "64", "Sessions whose handshake is not over, at the most"),
-        inbound_per_address: usize = restart(SESSIONS, "16", "Sessions that one address may open, at the most"),
-        half_open_per_address: usize = restart(SESSIONS, "8", "Handshakes that one address may have open, at the most"),
+        inbound: usize = restart(SESSIONS, "125", "Sessions that others may open, at most"),
+        outbound: usize = restart(SESSIONS, "60", "Sessions that this node opens, at most"),
+        half_open: usize = restart(SESSIONS, "64", "Sessions whose handshake is not over, at most"),
+        inbound_per_address: usize = restart(SESSIONS, "16", "Sessions that one address may open, at most"),
+        half_open_per_address: usize = restart(SESSIONS, "8", "Handshakes that one address may have open, at most"),
     }
 
     ["api"]
@@ -227,7 +227,7 @@ settings! {
 
     ["traces"]
     traces: TraceSettings {
-        files: usize = restart(number(2, 1_000), "8", "Trace files that are kept, at the most"),
+        files: usize = restart(number(2, 1_000), "8", "Trace files that are kept, at most"),
         file_size: u64 = restart(size(64 << 10, 1 << 30), "16MiB", "The size at which a new trace file is begun"),
     }
 
@@ -235,7 +235,7 @@ settings! {
     log: LogSettings {
         level: String = live(choice(LEVELS), "info", "What is worth a line in the log"),
         format: String = restart(choice(&["text", "json"]), "text", "How lines of the log look"),
-        files: usize = restart(number(1, 365), "7", "Log files that are kept, one a day, each of 64 MiB at the most"),
+        files: usize = restart(number(1, 365), "7", "Log files that are kept, one a day, each of 64 MiB at most"),
     }
 
     ["testing"]

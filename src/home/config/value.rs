@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
-/// Entries of a list, at the most.
+/// Entries of a list, at most.
 const LIST_ENTRIES: usize = 64;
 
 /// What a setting may be.

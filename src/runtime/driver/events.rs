@@ -51,7 +51,7 @@ impl Driver {
         // The session's protocol says what follows from it, as it does for what it sees itself.
         if reason == CloseReason::Violation {
             let event = Some(told::violation(session, detail.clone()));
-            self.input(Input::Session(session, SessionInput::Frame { length: 0, event }));
+            self.input(Input::Session(session, SessionInput::Frame(event)));
         }
         self.input(Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: chance_ms() }));
     }
@@ -72,7 +72,6 @@ impl Driver {
     fn frame(&mut self, session: u64, bytes: &[u8], waiting: Waiting) {
         let Some(proved) = self.network.proved.get(&session).copied() else { return };
         let now_unix_ms = unix_ms();
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let event = match Frame::decode(bytes) {
             Ok(Frame::PeerId(peer_id)) => {
                 let mut introduction = Introduction::verify(peer_id, &proved, now_unix_ms);
@@ -82,7 +81,7 @@ impl Driver {
                         drop(waiting);
                         introduction.is_document_valid = is_newest;
                         let event = Some(introduction.event(session));
-                        Done::Inputs(vec![Input::Session(session, SessionInput::Frame { length, event })])
+                        Done::Inputs(vec![Input::Session(session, SessionInput::Frame(event))])
                     }));
                     return;
                 }
@@ -91,6 +90,6 @@ impl Driver {
             Ok(frame) => inbound::event(session, frame, &self.settings.values.node.network, now_unix_ms),
             Err(error) => Some(told::violation(session, error.to_string())),
         };
-        self.input(Input::Session(session, SessionInput::Frame { length, event }));
+        self.input(Input::Session(session, SessionInput::Frame(event)));
     }
 }

@@ -18,7 +18,7 @@ use crate::transports::{CloseReason, ListenError, SessionNumbers, Transport, Tra
 use crate::wire::{Frame, VerifiedPacket};
 use crate::world::{Input, TransportInput};
 
-/// Events of transports that wait to be dealt with, at the most, for each transport.
+/// Events of transports that wait to be dealt with, at most, for each transport.
 const EVENTS_WAITING: usize = 4_096;
 
 /// What transports report, each with its name.

@@ -51,7 +51,7 @@ impl OurIdentity {
     /// A packet of ours, signed.
     pub(super) fn sign(&self, packet: &Packet) -> Option<Frame> {
         let signed = packet.sign(&self.keys.identity);
-        let signed = signed.inspect_err(|error| tracing::error!(%error, "a packet of ours cannot be")).ok()?;
+        let signed = signed.inspect_err(|error| tracing::error!(%error, "one of our packets cannot be signed")).ok()?;
         Some(Frame::Packet(signed.as_bytes().to_vec()))
     }
 }

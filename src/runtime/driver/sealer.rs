@@ -12,7 +12,7 @@ use crate::wire::{Packet, PacketId, PacketKind};
 
 use super::our_identity::Keys;
 
-/// Recipients whose verified document is kept at hand, at the most.
+/// Recipients whose verified document is kept at hand, at most.
 const RECIPIENTS_AT_HAND: usize = 64;
 
 /// Seals messages of ours. Cheap to clone, so that the store's thread can have it.

@@ -7,7 +7,7 @@ use crate::identity::NodeId;
 use crate::nickname::Nickname;
 use crate::runtime::replies::Reply;
 
-/// Searches that are kept, and those that wait, at the most. The oldest that is kept is forgotten first.
+/// Searches that are kept, and those that wait, at most. The oldest that is kept is forgotten first.
 pub const SEARCHES: usize = 16;
 
 /// All searches.

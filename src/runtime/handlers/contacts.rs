@@ -150,7 +150,7 @@ fn is_refused(contact: &Contact) -> RpcError {
         .help(format!("if you want to talk after all: `bitpie contact accept {IDURL_SCHEME}{id}`"))
 }
 
-/// Hints without repetitions, [`CONTACT_HINTS`] at the most.
+/// Hints without repetitions, [`CONTACT_HINTS`] at most.
 fn merged(first: &[Entrypoint], then: &[Entrypoint]) -> Vec<Entrypoint> {
     let mut hints: Vec<Entrypoint> = Vec::new();
     for hint in first.iter().chain(then) {

@@ -89,7 +89,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
             state: system.dht_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
             identity: system.identity_publisher.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
             listening: driver.dht.address(),
-            problem: world.dht_failure.clone().or_else(|| world.unpublished_because.clone()),
+            problem: world.problems.dht.clone().or_else(|| world.problems.publishing.clone()),
         },
         nickname: driver.nickname(),
     }
@@ -101,7 +101,7 @@ fn transports(node: &Node<Recorder>) -> Vec<answers::TransportStatus> {
         name: name.clone(),
         state: transport.state().name().to_owned(),
         listening: world.identity.entrypoints.get(name).cloned().unwrap_or_default(),
-        problem: world.transport_failures.get(name).cloned(),
+        problem: world.problems.transports.get(name).cloned(),
     });
     transports.collect()
 }

@@ -13,10 +13,10 @@ use super::interfaces::Subnet;
 /// The type of our service (RFC 6763).
 pub const SERVICE_TYPE: &str = "_bitpie._tcp.local.";
 
-/// Entrypoints that are taken from one announcement, at the most; and of one node, however many announcements name it.
+/// Entrypoints that are taken from one announcement, at most; and of one node, however many announcements name it.
 pub const LAN_ENTRYPOINTS: usize = 8;
 
-/// Bytes of the TXT record's values that are looked at, at the most. All that are known are shorter.
+/// Bytes of the TXT record's values that are looked at, at most. All that are known are shorter.
 const VALUE_BYTES: usize = 64;
 
 /// The node's id, as people see it.

@@ -21,7 +21,7 @@ pub enum LanEvent {
     Found {
         /// Which.
         peer: NodeId,
-        /// All places where it is said to be, at least one and [`LAN_ENTRYPOINTS`](super::LAN_ENTRYPOINTS) at the most.
+        /// All places where it is said to be, at least one and [`LAN_ENTRYPOINTS`](super::LAN_ENTRYPOINTS) at most.
         entrypoints: Vec<Entrypoint>,
     },
     /// Nobody says so any more.

@@ -7,10 +7,10 @@ use crate::identity::{Entrypoint, NodeId};
 use super::announcement::{Announcement, LAN_ENTRYPOINTS};
 use super::event::LanEvent;
 
-/// Announcements that are kept, and nodes that are told of, at the most. What comes beyond is heard when another one is gone.
+/// Announcements that are kept, and nodes that are told of, at most. What comes beyond is heard when another one is gone.
 pub const LAN_NODES: usize = 64;
 
-/// Something new of one node is told at the most so often, however often it is announced and withdrawn.
+/// Something new of one node is told at most so often, however often it is announced and withdrawn.
 pub const TELL_INTERVAL_MS: u64 = 5_000;
 
 /// The announcements near us.

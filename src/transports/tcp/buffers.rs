@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 /// Bytes of a buffer: two Noise messages with their lengths.
 pub(super) const BUFFER_BYTES: usize = 2 * (2 + 65_535);
 
-/// Buffers that a thread keeps, at the most.
+/// Buffers that a thread keeps, at most.
 const KEPT_BUFFERS: usize = 8;
 
 thread_local! {

@@ -19,7 +19,7 @@ pub const NOISE_PATTERN: &str = "Noise_XX_25519_ChaChaPoly_BLAKE2s";
 /// What both sides mix in before they begin.
 pub const NOISE_PROLOGUE: &[u8] = b"bitpie";
 
-/// Bytes of a message of the handshake that are read at the most; what announces more is refused unread.
+/// Bytes of a message of the handshake that are read at most; what announces more is refused unread.
 pub const HANDSHAKE_MESSAGE_BYTES: usize = 1_024;
 
 /// Bytes of the payload: node id, signature.

@@ -17,7 +17,7 @@ use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent};
 /// Connections that the system keeps before they are accepted.
 const BACKLOG: i32 = 1_024;
 
-/// How long to wait when the system cannot accept (no more descriptors, no more memory), at first and at the most.
+/// How long to wait when the system cannot accept (no more descriptors, no more memory), at first and at most.
 const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
 /// Refusals are told not more often than this.

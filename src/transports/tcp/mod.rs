@@ -96,7 +96,7 @@ impl TcpTransport {
         answer.await.unwrap_or(Err(OpenBulkError::Closed))
     }
 
-    /// Whence the bulk streams that peers open are taken. Before this is called, and after what it returns is dropped, they are refused.
+    /// Where to receive the bulk streams that peers open. Before this is called, and after what it returns is dropped, they are refused.
     #[must_use]
     pub fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk> {
         let (sender, receiver) = mpsc::channel(INCOMING_BULK_STREAMS);

@@ -90,7 +90,7 @@ impl Session {
             }
             Opening::Accepted { socket, remote, place } => {
                 let told = self.tell(TransportEvent::Accepted { session: self.number, remote });
-                // What must end before it was told of is never told of.
+                // A session that ends before it was reported is never reported.
                 tokio::select! {
                     told = told => told?,
                     _ = self.orders.until_end() => return Err(None),

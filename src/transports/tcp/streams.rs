@@ -48,7 +48,7 @@ const YAMUX_WINDOW_GROWTH_BYTES: usize = 16 * 1_048_576;
 /// Bulk streams of a session in each direction, whatever the settings say.
 const BULK_STREAMS_AT_THE_MOST: usize = 64;
 
-/// Streams of a session that yamux knows, at the most: those of both sides, twice, since it knows some that are done with.
+/// Streams of a session that yamux knows, at most: those of both sides, twice, since it knows some that are done with.
 const YAMUX_STREAMS: usize = 1 + 4 * BULK_STREAMS_AT_THE_MOST;
 
 /// Bulk streams that a peer may have refused in one session before that is no accident any more.

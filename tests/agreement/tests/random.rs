@@ -12,7 +12,7 @@ use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::test_runner::{TestCaseError, TestRunner};
 
-/// Sequences for each set of definitions, and inputs in each at the most. `AGREEMENT_FACTOR` makes it more.
+/// Sequences for each set of definitions, and inputs in each at most. `AGREEMENT_FACTOR` makes it more.
 const SEQUENCES: u32 = 64;
 const LENGTH: usize = 60;
 

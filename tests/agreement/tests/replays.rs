@@ -435,7 +435,7 @@ fn what_is_wrong_with_a_trace_is_said_with_its_line() {
     assert_eq!((summary.ending, summary.error, summary.parting), (Some(Ending::CutOff), None, None));
 }
 
-/// Lines of a trace that are edited, at the most.
+/// Lines of a trace that are edited, at most.
 const EDITS: usize = 40;
 
 #[test]

@@ -76,7 +76,7 @@ impl<'a> Behaviour<'a> {
         Json::Object(keys)
     }
 
-    /// Each event has one place in a state at the most.
+    /// Each event has one place in a state at most.
     fn events(&self, index: usize, keys: &mut Map<String, Json>, chance: &mut Chance) {
         let (mut on, mut defer, mut ignore) = (Map::new(), Map::new(), Map::new());
         for event in &self.automaton().events {

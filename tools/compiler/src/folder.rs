@@ -1,4 +1,4 @@
-//! The edge of the compiler: the only place that touches files.
+//! The edge of the compiler: the only place that reads definitions.
 
 use std::fs;
 use std::io::{self, Read};

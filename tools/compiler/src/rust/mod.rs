@@ -89,7 +89,7 @@ fn written(modules: &[Module<'_>]) -> BTreeMap<String, String> {
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(modules.len());
     thread::scope(|scope| {
-        // A thread that the system refuses is one fewer to share the work.
+        // If the system refuses a thread, the others do its share.
         let helper = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
         let others: Vec<_> = (1..threads).filter_map(helper).collect();
         let mut files = BTreeMap::from_iter(work());
