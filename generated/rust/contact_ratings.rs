@@ -98,6 +98,10 @@ pub enum Action {
     Count,
 }
 
+/// What it asks of the parts inside: all.
+#[allow(dead_code, reason = "a program may call them by their first name")]
+pub type Inside = Action;
+
 /// Constants of an instance.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]

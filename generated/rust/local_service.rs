@@ -202,6 +202,10 @@ pub enum Action {
     StopService,
 }
 
+/// What it asks of the parts inside: all.
+#[allow(dead_code, reason = "a program may call them by their first name")]
+pub type Inside = Action;
+
 /// Constants of an instance.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]

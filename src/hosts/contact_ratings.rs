@@ -1,6 +1,6 @@
 //! Counts how long contacts were there.
 
-use crate::automata::contact_ratings::Action;
+use crate::automata::contact_ratings::Inside as Action;
 use crate::automata::contact_status::State;
 use crate::automata::system::System;
 use crate::world::{Command, World};

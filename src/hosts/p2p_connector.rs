@@ -1,7 +1,7 @@
 //! Our identity document: built by the rim, which has the key, and sent to everybody with whom there is a session.
 
 use crate::automata::local_service;
-use crate::automata::p2p_connector::{Action, Conditions};
+use crate::automata::p2p_connector::{Conditions, Inside as Action};
 use crate::automata::senders::identity;
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
@@ -53,7 +53,7 @@ pub fn identity_built(world: &mut World, system: &System, built: IdentityBuilt) 
     if contacts_changed || identity_changed {
         world.tell_if_there(system, identity::identity_publisher::changed());
     }
-    world.tell(identity::p2p_connector::my_id_updated(contacts_changed, identity_changed));
+    world.tell_if_there(system, identity::p2p_connector::my_id_updated(contacts_changed, identity_changed));
 }
 
 /// Where we can be reached: by the transports that listen, those that serve best first.

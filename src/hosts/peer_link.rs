@@ -1,6 +1,6 @@
 //! A wanted session: addresses are taken one after another, and rests are written down.
 
-use crate::automata::peer_link::{Action, Conditions};
+use crate::automata::peer_link::{Conditions, Inside as Action};
 use crate::automata::senders::{contacts, gateway, peers};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};

@@ -52,19 +52,12 @@ fn dht(world: &mut World, system: &System, input: DhtInput) {
 
 fn user(world: &mut World, system: &System, what: UserRequest) {
     match what {
-        UserRequest::StartService(request, service) => {
-            world.tell(api::local_service::start_requested(service, request))
-        }
-        UserRequest::StopService(request, service) => world.tell(api::local_service::stop_requested(service, request)),
         UserRequest::PingContact(peer) => contact_status::ping(world, system, peer),
-        UserRequest::Reconnect => world.tell(api::network_connector::reconnect()),
         UserRequest::SetNickname(nickname) => nickname_holder::set(world, system, nickname),
         UserRequest::FindNickname { search, nickname, first } => {
             nickname_observer::find(world, search, nickname, first)
         }
         UserRequest::StopSearch(search) => world.tell_if_there(system, api::nickname_observer::stop(search)),
-        UserRequest::TellRead(peer) => world.tell(api::read_receipts::look(peer)),
-        UserRequest::Reach(peer) => world.tell(api::reachability::asked(peer)),
     }
 }
 

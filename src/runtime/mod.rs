@@ -4,7 +4,7 @@
 pub mod checks;
 mod driver;
 mod handlers;
-mod inbound;
+pub mod inbound;
 mod interfaces;
 mod lookup;
 pub mod offline;

@@ -1,6 +1,6 @@
 //! The tree of services: what depends on what is asked here, what each is doing only `local_service` knows.
 
-use crate::automata::local_service::{Action, State};
+use crate::automata::local_service::{Inside as Action, State};
 use crate::automata::node_life::Inside as LifeAction;
 use crate::automata::senders::services;
 use crate::automata::system::System;

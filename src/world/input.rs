@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::ids::RequestId;
 use super::ids::SessionId;
 use crate::automata::system::Message;
 use crate::automata::types::{CloseReason, FailReason, SlotState};
@@ -207,17 +206,11 @@ pub struct QueuedMessage {
     pub pause_ms: u64,
 }
 
-/// What the user asks for.
+/// What the user asks for, where it is more than an event of an automaton.
 #[derive(Clone, Debug)]
 pub enum UserRequest {
-    /// A service is to be on. [`Command::Answer`](super::Command::Answer) answers.
-    StartService(RequestId, ServiceName),
-    /// A service is to be off. [`Command::Answer`](super::Command::Answer) answers.
-    StopService(RequestId, ServiceName),
     /// Is this contact there?
     PingContact(NodeId),
-    /// Take the network down and up again.
-    Reconnect,
     /// Be known by this nickname from now on, or by none.
     SetNickname(Option<Nickname>),
     /// Find everybody who claims a nickname, or the first.
@@ -231,10 +224,6 @@ pub enum UserRequest {
     },
     /// Nobody wants to know any more what the search finds.
     StopSearch(u64),
-    /// This contact is to hear which of its messages were read, if that is wanted.
-    TellRead(NodeId),
-    /// Is this node there now? The user is told.
-    Reach(NodeId),
 }
 
 /// What the core knows when it begins, from settings and from disk.

@@ -3,7 +3,7 @@
 use bitpie::automata::lan_discovery;
 use bitpie::automata::system::Message;
 use bitpie::identity::{Entrypoint, NodeId};
-use bitpie::world::{Input, LAN_PEERS, RequestId, UserRequest};
+use bitpie::world::{Input, LAN_PEERS, RequestId};
 
 use crate::network::{World, entrypoint, id};
 
@@ -45,8 +45,7 @@ fn far(host: u8) -> Entrypoint {
 
 fn switch(world: &mut World, on: bool) {
     let name = "lan-discovery".parse().expect("a name");
-    let wanted = if on { UserRequest::StartService } else { UserRequest::StopService };
-    world.tell(0, 0, Input::Request(wanted(RequestId(2), name)));
+    world.switch(0, RequestId(2), name, on);
     world.run_for(100);
 }
 
@@ -140,8 +139,7 @@ fn without_a_transport_it_is_off_and_with_it_it_announces_where_that_listens() {
     let mut world = two();
     let switch_transport = |world: &mut World, on: bool| {
         let name = "tcp-transport".parse().expect("a name");
-        let wanted = if on { UserRequest::StartService } else { UserRequest::StopService };
-        world.tell(0, 0, Input::Request(wanted(RequestId(4), name)));
+        world.switch(0, RequestId(4), name, on);
         world.run_for(5_000);
     };
     switch_transport(&mut world, false);

@@ -3,25 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use automata_runtime::{Input as BusInput, Milliseconds, Record, Records};
+use automata_runtime::{Input as BusInput, Record, Records};
 use bitpie::automata::outside::{self, Dht, Network, Store, Transports, User};
 use bitpie::automata::system::{Message, Settings};
 use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal};
 use bitpie::automata::{
-    dht_connector, identity_publisher, network_connector, network_transport, nickname_holder, node_life, peer_protocol,
-    read_receipts,
+    dht_connector, identity_publisher, local_service, network_connector, network_transport, nickname_holder, node_life,
+    peer_protocol, reachability, read_receipts,
 };
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
+use bitpie::name::ServiceName;
 use bitpie::nickname::Nickname;
 use bitpie::node::Node;
 use bitpie::peers::KnownPeer;
-use bitpie::services::SERVICES;
-use bitpie::wire::{Frame, Packet, PacketId, PacketKind, VerifiedPacket};
+use bitpie::runtime::inbound;
+use bitpie::services::{SERVICES, Service};
+use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind};
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, IdentityBuilt, Input, Now, QueuedMessage, SessionId, SessionInput, TransportInput,
-    UserRequest,
+    Beginning, Command, DhtInput, IdentityBuilt, Input, Now, QueuedMessage, RequestId, SessionId, SessionInput,
+    TransportInput,
 };
 
 /// Unix time at which every simulation begins, in milliseconds.
@@ -162,6 +164,19 @@ impl World {
         self.tell(index, 0, Input::Event(stop));
     }
 
+    /// The user starts or stops a service.
+    pub fn switch(&mut self, index: usize, request: RequestId, service: ServiceName, is_to_be_on: bool) {
+        use local_service::Event::{StartRequested, StopRequested};
+        let event = if is_to_be_on { StartRequested { request } } else { StopRequested { request } };
+        self.tell(index, 0, Input::Event(Message::LocalService(service, BusInput::Event(event))));
+    }
+
+    /// The user wants to know whether a node is there.
+    pub fn reach(&mut self, index: usize, peer: NodeId) {
+        let asked = BusInput::Event(reachability::Event::Asked);
+        self.tell(index, 0, Input::Event(Message::Reachability(peer, asked)));
+    }
+
     pub fn begin_all(&mut self) {
         (0..self.hosts.len()).for_each(|index| self.begin(index));
     }
@@ -198,7 +213,7 @@ impl World {
     /// The user reads a message of that node, and wants it known.
     pub fn read(&mut self, index: usize, sender: NodeId, message: PacketId) {
         self.hosts[index].receipts.insert((sender, message));
-        self.tell(index, 0, Input::Request(UserRequest::TellRead(sender)));
+        self.tell(index, 0, Input::Event(Message::ReadReceipts(sender, BusInput::Event(read_receipts::Event::Look))));
     }
 
     pub fn write(&mut self, from: usize, to: usize, byte: u8) {
@@ -272,7 +287,7 @@ impl World {
         match command {
             Command::Outside(command) => self.outside(index, command),
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
-            Command::SendFrame(session, frame) => self.frame(index, session, said(frame)),
+            Command::SendFrame(session, frame) => self.frame(index, session, frame),
             Command::SendPacket { session, packet } => self.packet(index, session, &packet),
             Command::SendMessage { session, message, recipient } => {
                 let is_sent = self.hosts[index].wires.contains_key(&session);
@@ -439,23 +454,16 @@ impl World {
             Transports::TcpConnectionOpenStream { .. } => {}
             Transports::PeerProtocolSendHello { session } => {
                 let host = &self.hosts[index];
-                let Some((other, _)) = host.wires.get(&session) else { return };
-                let other = &self.hosts[*other];
-                let says = peer_protocol::Event::HelloReceived {
-                    same_network: host.network == other.network,
-                    same_constants: true,
-                    common_version: true,
-                    skew: Milliseconds(host.skew_ms.abs_diff(other.skew_ms)),
-                    observed: Some(entrypoint(index)),
-                    agent: "simulated".to_owned(),
-                };
-                self.frame(index, session, says);
+                let hello = Hello::new(host.network, self.now(index).unix_ms, Some(entrypoint(index)));
+                self.frame(index, session, Frame::Hello(hello));
             }
             Transports::PeerProtocolSendPeerId { session } => {
                 let (peer, entrypoints) = (self.hosts[index].id, self.hosts[index].published.clone());
                 let says =
                     peer_protocol::Event::PeerIdReceived { peer, proven: true, document_valid: true, entrypoints };
-                self.frame(index, session, says);
+                self.tell_peer(index, session, |theirs, _| {
+                    Some(Message::PeerProtocol(theirs, BusInput::Event(says.clone())))
+                });
             }
             Transports::TcpConnectionBeginHandshake { session } => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
@@ -576,14 +584,21 @@ impl World {
     /// A packet, signed as its host's number says.
     fn packet(&mut self, index: usize, session: SessionId, packet: &Packet) {
         let signed = packet.sign(&key(index as u8 + 1)).expect("it is short");
-        let packet = VerifiedPacket::verify(signed.as_bytes()).expect("it is sound");
-        self.frame(index, session, peer_protocol::Event::PacketReceived { packet });
+        self.frame(index, session, Frame::Packet(signed.as_bytes().to_vec()));
     }
 
-    fn frame(&mut self, index: usize, session: SessionId, says: peer_protocol::Event) {
+    /// A frame, which is decoded on the other side as a node does.
+    fn frame(&mut self, index: usize, session: SessionId, frame: Frame) {
+        let unix_ms = EPOCH_MS + self.now_ms;
+        self.tell_peer(index, session, |theirs, other| {
+            inbound::event(theirs, frame.clone(), other.network, unix_ms + other.skew_ms)
+        });
+    }
+
+    fn tell_peer(&mut self, index: usize, session: SessionId, event: impl FnOnce(SessionId, &Host) -> Option<Message>) {
         let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
         if self.hosts[index].is_plugged && self.hosts[other].is_plugged {
-            let event = Some(Message::PeerProtocol(theirs, BusInput::Event(says)));
+            let event = event(theirs, &self.hosts[other]);
             self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame(event)));
         }
     }
@@ -642,18 +657,9 @@ impl World {
     }
 }
 
-/// What a frame says to whoever receives it.
-fn said(frame: Frame) -> peer_protocol::Event {
-    use peer_protocol::Event;
-    match frame {
-        Frame::Ready => Event::ReadyReceived,
-        Frame::Refused(reason) => Event::Refused { reason },
-        Frame::Ping(nonce) => Event::PingReceived { nonce },
-        Frame::Pong(nonce) => Event::PongReceived { nonce },
-        Frame::GetPeers => Event::PeersAsked,
-        Frame::Peers(hints) => Event::PeersReceived { hints },
-        other => panic!("the core has no {}", other.name()),
-    }
+/// Services that are on: the usual ones, and the one that looks around.
+pub fn usual_services() -> impl DoubleEndedIterator<Item = &'static Service> {
+    SERVICES.iter().filter(|service| service.is_enabled || service.name == "lan-discovery")
 }
 
 fn closed(session: SessionId, reason: CloseReason) -> Input {
@@ -665,7 +671,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
     let beginning = Beginning {
         me: id(index as u8 + 1),
         chance: [index as u8; 32],
-        enabled: SERVICES.iter().map(bitpie::services::Service::service_name).collect(),
+        enabled: usual_services().map(Service::service_name).collect(),
         contacts: contacts.iter().map(|other| (id(*other as u8 + 1), Vec::new())).collect(),
         bootstrap: contacts.iter().map(|other| (id(*other as u8 + 1), vec![entrypoint(*other)])).collect(),
         peers,

@@ -130,14 +130,10 @@ fn the_holder_ends_with_its_service_and_comes_back_with_it() {
     let mut world = connected(1);
     world.wish(0, Some(alice()));
     world.run_until("it is held", |world| world.is_held(0));
-    let service = |on: bool| {
-        let name = "private-messages".parse().expect("a name");
-        let wanted = if on { UserRequest::StartService } else { UserRequest::StopService };
-        Input::Request(wanted(RequestId(if on { 4 } else { 2 }), name))
-    };
-    world.tell(0, 0, service(false));
+    let service: bitpie::name::ServiceName = "private-messages".parse().expect("a name");
+    world.switch(0, RequestId(2), service.clone(), false);
     world.run_until("it is gone", |world| world.holder(0).is_none());
-    world.tell(0, 0, service(true));
+    world.switch(0, RequestId(4), service.clone(), true);
     world.run_until("it is held again", |world| world.is_held(0));
     assert_eq!(world.odd(), Vec::<String>::new());
 }
@@ -189,10 +185,10 @@ fn whether_a_node_is_there_is_found_out() {
     world.wish(1, Some(alice()));
     world.run_until("it is held", |world| world.is_held(1));
     assert_eq!(world.search(0, 2, false), [(0, id(2))]);
-    world.tell(0, 0, Input::Request(UserRequest::Reach(id(2))));
+    world.reach(0, id(2));
     world.run_until("it answers", |world| world.hosts[0].reached.get(&id(2)) == Some(&true));
     // Somebody of whom nothing is known.
-    world.tell(0, 0, Input::Request(UserRequest::Reach(id(77))));
+    world.reach(0, id(77));
     world.run_until("it does not", |world| world.hosts[0].reached.get(&id(77)) == Some(&false));
     let links = world.hosts[0].core.system().peer_link.iter().count();
     assert_eq!(links, 0, "links that only served to find out are given up");

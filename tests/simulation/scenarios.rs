@@ -1,9 +1,9 @@
 //! What two or three nodes come to in the situations that matter.
 
 use bitpie::automata::types::{DeliveryState, Refusal};
-use bitpie::world::{Input, RequestId, UserRequest};
+use bitpie::world::{Input, RequestId};
 
-use crate::network::{World, id, message};
+use crate::network::{World, id, message, usual_services};
 
 fn two() -> World {
     let mut world = World::new(2, true);
@@ -151,11 +151,11 @@ fn a_service_that_is_stopped_and_started_goes_on() {
     {
         let service: bitpie::name::ServiceName = name.parse().expect("a name");
         let request = RequestId(2 * number as u64 + 2);
-        world.tell(0, 0, Input::Request(UserRequest::StopService(request, service.clone())));
+        world.switch(0, request, service.clone(), false);
         world.run_until(name, |world| world.hosts[0].answers.contains(&(request.0, "Stopped".to_owned())));
-        for service in bitpie::services::SERVICES.iter().rev() {
+        for service in usual_services().rev() {
             let request = RequestId(request.0 * 1000);
-            world.tell(0, 0, Input::Request(UserRequest::StartService(request, service.service_name())));
+            world.switch(0, request, service.service_name(), true);
         }
         world.write(0, 1, number as u8 + 1);
         let delivered = |world: &World| world.state_of(0, number as u8 + 1) == DeliveryState::Delivered;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::api::answers;
 use crate::api::methods::{self, answer};
 use crate::automata::contact_status;
+use crate::automata::senders::api::reachability;
 use crate::home::clock::unix_ms;
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
@@ -17,7 +18,7 @@ use crate::runtime::recording::Recorder;
 use crate::runtime::replies::Reply;
 use crate::services::Service;
 use crate::world::services::{self, ServiceResult};
-use crate::world::{Input, RequestId, UserRequest};
+use crate::world::{Input, RequestId};
 
 use super::searches::{Found, Searches};
 
@@ -149,7 +150,7 @@ impl Callers {
         let is_me = claimant == me;
         self.searches.found(search, Found { index, id: claimant, is_there: is_me.then_some(true) });
         self.changed();
-        (!is_me).then_some(Input::Request(UserRequest::Reach(claimant)))
+        (!is_me).then_some(Input::Event(reachability::asked(claimant)))
     }
 
     /// A search will find nothing more.

@@ -3,13 +3,14 @@
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{self, MESSAGES_PER_ANSWER};
+use crate::automata::senders::api::read_receipts;
 use crate::home::clock::unix_ms;
 use crate::home::entropy::random;
 use crate::identity::NodeId;
 use crate::messages::{MessageText, NewMessage};
 use crate::store::Store;
 use crate::wire::{MESSAGE_LIFETIME_MS, PacketId};
-use crate::world::{Input, QueuedMessage, UserRequest};
+use crate::world::{Input, QueuedMessage};
 
 use crate::runtime::driver::Driver;
 use crate::runtime::lookup::{self, resolve};
@@ -107,7 +108,7 @@ impl Driver {
             let contact = resolve(store, &parameters.with)?;
             let up_to = parameters.up_to.unwrap_or(u64::MAX >> 1);
             let count = store.mark_read(&contact.id, up_to, receipts, now).map_err(failed)?;
-            let read = Input::Request(UserRequest::TellRead(contact.id));
+            let read = Input::Event(read_receipts::look(contact.id));
             Ok((answers::MarkedRead { count }, vec![read]))
         });
     }

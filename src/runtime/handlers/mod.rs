@@ -10,8 +10,9 @@ mod status;
 use crate::api::answers;
 use crate::api::errors::RpcError;
 use crate::api::methods::{self, Call, Method, Request, answer};
+use crate::automata::senders::api::network_connector;
 use crate::store::Store;
-use crate::world::{Input, UserRequest};
+use crate::world::Input;
 
 use super::driver::{Done, Driver};
 use super::presentation;
@@ -69,7 +70,7 @@ impl Driver {
                 self.begin_to_end();
             }
             Request::Reconnect(_) => {
-                self.input(Input::Request(UserRequest::Reconnect));
+                self.input(Input::Event(network_connector::reconnect()));
                 let network_connector = presentation::network_connector(&self.node);
                 now::<methods::Reconnect>(reply, Ok(answers::Reconnecting { network_connector }));
             }

@@ -2,9 +2,10 @@
 
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods;
+use crate::automata::senders::api::local_service;
 use crate::name::ServiceName;
 use crate::services::{SERVICES, find};
-use crate::world::{Input, RequestId, UserRequest};
+use crate::world::{Input, RequestId};
 
 use crate::runtime::driver::{Driver, WaitingService};
 use crate::runtime::presentation;
@@ -35,7 +36,7 @@ impl Driver {
     }
 
     pub(super) fn switch(&mut self, request: RequestId, service: ServiceName, is_to_be_on: bool) {
-        let wanted = if is_to_be_on { UserRequest::StartService } else { UserRequest::StopService };
-        self.input(Input::Request(wanted(request, service)));
+        let wanted = if is_to_be_on { local_service::start_requested } else { local_service::stop_requested };
+        self.input(Input::Event(wanted(service, request)));
     }
 }

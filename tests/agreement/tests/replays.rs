@@ -305,7 +305,7 @@ fn keys_that_look_like_other_json_are_told_apart() {
         generated.start_instance(&format!("contact_status[{key}]"), &none);
     }
     let middle = generated.opening();
-    generated.deliver("contact_status[\"7\"]", "inbox_packet", &none);
+    generated.deliver("contact_status[\"7\"]", "ack_received", &none);
     let lines = generated.lines();
     trace.extend(&lines);
     let (summary, replay) = replay(&system, &trace, 100, &mut ()).expect("a trace");

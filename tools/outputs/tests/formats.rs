@@ -166,7 +166,7 @@ fn cells_say_what_happens() {
     };
     assert!(
         row("connection_made")
-            .starts_with("| `connection_made` | `[outgoing]` **CLIENT** / `send_hello`<br>**SERVER** | *unexpected* |")
+            .starts_with("| `connection_made` | `[outgoing]` **CLIENT** / `begin_handshake`<br>**SERVER** | *unexpected* |")
     );
     assert!(row("disconnect").contains("**DISCONNECTING** <sub>OPEN</sub>"));
     assert!(text.contains("*ignored:* that is what is being done"));

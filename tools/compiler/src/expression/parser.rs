@@ -286,11 +286,11 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `anny X in S`: the name that is left over is right, and the word before it is wrong.
+    /// `anny X in S`, `sennd x.e`: the name that is left over is right, and the word before it is wrong.
     fn slip_before(&self) -> Option<Diagnostic> {
         let before = self.at.checked_sub(1).map(|at| &self.tokens[at])?;
         let TokenKind::Word(word) = &before.kind else { return None };
-        let meant = nearest(word, ["any", "all", "no", "not"])?;
+        let meant = nearest(word, ["any", "all", "no", "not", "send", "start", "raise", "restart"])?;
         let span = self.text.at(before.start, before.end);
         let finding = Diagnostic::new(&SYNTAX, span, format!("`{word}` does not belong here"));
         Some(finding.help(format!("did you mean `{meant}`?")))

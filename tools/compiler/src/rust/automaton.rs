@@ -243,8 +243,16 @@ fn action_enum(usage: &Usage<'_>) -> String {
 
 /// Those actions that the parts within perform, where others go outside.
 fn inside_enum(usage: &Usage<'_>) -> String {
-    if !usage.has_outside_actions() || !usage.has_inside_actions() {
+    let is_any_outside = usage.system.parts.iter().any(|part| part.outside);
+    if !is_any_outside || !usage.has_inside_actions() {
         return String::new();
+    }
+    // So that a host is written the same way before and after the first action that goes outside.
+    if !usage.has_outside_actions() {
+        return "/// What it asks of the parts inside: all.\n\
+                #[allow(dead_code, reason = \"a program may call them by their first name\")]\n\
+                pub type Inside = Action;\n"
+            .to_owned();
     }
     let mut variants = String::new();
     let inside = usage.automaton.actions.iter().zip(&usage.actions);
