@@ -403,7 +403,7 @@ pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
 type Response = automata_runtime::statig::Outcome<State>;
 
-/// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.
+/// What the machine works with. The trigger is part of it.
 pub struct Context<'a> {
     trigger: Trigger<'a>,
     /// The state when the trigger came.

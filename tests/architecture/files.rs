@@ -54,7 +54,8 @@ impl Files {
         found.filter(|(from, _, home)| from != home)
     }
 
-    /// An item, and the file that defines it: what a module only hands on is looked for behind it. A module by itself is no item.
+    /// An item, and the file that defines it: what a module only hands on is looked for behind it. A module by itself
+    /// is no item.
     fn home(&self, path: &[String], depth: usize) -> Option<(String, usize)> {
         let of_length = |length: usize| Some((length, self.modules.get(&path[..length])?));
         let (length, (file, module)) = (1..=path.len()).rev().find_map(of_length)?;

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use files::Files;
 
-/// Modules of `src/` that decide, from the ground up. Each imports only those before it, and names nothing of [`OUTSIDE`].
+/// Modules of `src/` that decide, from the ground up. Each imports only those before it, and nothing of [`OUTSIDE`].
 #[rustfmt::skip]
 const PURE: &[&str] = &[
     "name", "words", "nickname", "codec", "identity", "wire", "automata", "messages", "peers", "world", "hosts",

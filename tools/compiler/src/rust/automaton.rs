@@ -514,7 +514,7 @@ fn context(usage: &Usage<'_>) -> String {
     format!(
         "/// What a machine reacts to.\npub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;\n\
          type Response = automata_runtime::statig::Outcome<State>;\n\
-         /// What the machine works with. `statig` hands its event to handlers only; the trigger is wanted elsewhere too, so it travels here.\n\
+         /// What the machine works with. The trigger is part of it.\n\
          pub struct Context<'a> {{ trigger: Trigger<'a>,\n\
          /// The state when the trigger came.\n\
          leaf: State,\n{key}{parameters}{variables}{history}{ask}\

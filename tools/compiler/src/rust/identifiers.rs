@@ -6,8 +6,8 @@
 //!   generator names itself among names of a definition has one too.
 //! * Where two names may become one, by a change of case or because they are joined, or where the generator's own names are wanted without
 //!   a `_`, a [`Scope`] hands the names out. Each scope of the generated text is filled in one place: [`Names`], and `Usage`.
-//! * Modules of other automata have no name of a module or crate that generated code names beside them; everything else that is imported comes
-//!   from `automata_runtime::generated`.
+//! * Modules of automata have no name of a module or crate that generated code names beside them; everything else that
+//!   is imported comes from `automata_runtime::generated`.
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
 //! The state machine: one function for each state, which asks its parent's where it has no answer of its own.
 //!
-//! The functions of the parents are inlined into those of the leaves, so that at run time every leaf knows its whole chain. What a transition
-//! leaves, does and enters is resolved here, and stands where the transition is: `statig` learns of leaves only (`Superstate = ()`), and
-//! has no exits and entries of its own to call.
+//! The functions of the parents are inlined into those of the leaves, so that at run time every leaf knows its whole
+//! chain. What a transition leaves, does and enters is resolved here, and stands where the transition is: `statig`
+//! learns of leaves only (`Superstate = ()`), and has no exits and entries to call.
 
 use std::fmt::Write as _;
 

@@ -49,7 +49,8 @@ pub fn beginning(usage: &Usage<'_>) -> String {
     enter_calls(usage, all)
 }
 
-/// One function for each state that does something when it is entered or left, and for each whose whole inside is left from several leaves.
+/// One function for each state that does something when it is entered or left, and one for each state whose whole
+/// inside is left, if that depends on the leaf.
 pub fn entries_and_exits(usage: &Usage<'_>) -> String {
     let mut text = String::new();
     for id in usage.automaton.state_ids() {
