@@ -12,6 +12,5 @@ pub mod bind;
 pub mod errors;
 pub mod hidden;
 pub mod methods;
-pub mod nearest;
 pub mod rpc;
 pub mod server;

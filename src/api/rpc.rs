@@ -141,7 +141,7 @@ fn misfitting(method: &str, misfit: &Misfit) -> RpcError {
 
 fn unknown(method: &str) -> RpcError {
     let error = RpcError::new(ErrorKind::MethodNotFound, format!("there is no method `{}`", shown(method)));
-    match super::nearest::nearest(method, METHODS.iter().map(|method| method.name)) {
+    match automata_compiler::nearest::nearest(method, METHODS.iter().map(|method| method.name)) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => {
             let names: Vec<&str> = METHODS.iter().map(|method| method.name).collect();

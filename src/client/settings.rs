@@ -1,5 +1,6 @@
 //! `bitpie config …`
 
+use automata_compiler::nearest::nearest;
 use serde_json::Value;
 
 use super::Context;
@@ -9,7 +10,6 @@ use super::table::{Cell, Table};
 use super::terminal::{FAINT, STRONG, print, print_json, safe, styled};
 use crate::api::answers::{Setting, Settings};
 use crate::api::methods::{ListSettings, SetSetting};
-use crate::api::nearest::nearest;
 
 /// Does what is asked for.
 pub fn perform(command: ConfigCommand, context: &Context<'_>) -> Result<(), Failure> {

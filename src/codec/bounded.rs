@@ -15,12 +15,6 @@ impl<T, const MAX: usize> AtMost<T, MAX> {
     /// How many items there can be.
     pub const MAX: usize = MAX;
 
-    /// As a plain list.
-    #[must_use]
-    pub fn into_vec(self) -> Vec<T> {
-        self.0
-    }
-
     /// Whether there is nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

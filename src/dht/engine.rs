@@ -123,12 +123,6 @@ impl Dht {
         self.node.info().await.local_addr()
     }
 
-    /// How others see it, if enough of them agree; and about how many nodes the whole DHT has.
-    pub async fn outlook(&self) -> (Option<SocketAddrV4>, usize) {
-        let info = self.node.info().await;
-        (info.public_address(), info.dht_size_estimate().0)
-    }
-
     /// Whether anybody answers. The routing table is no answer: it remembers those who have gone for a quarter of an hour.
     pub async fn is_anybody_there(&self) -> bool {
         let mut key = [0; 32];

@@ -59,7 +59,7 @@ pub fn resolve(store: &Store, who: &str) -> Result<Contact, RpcError> {
         return Err(error.help(help));
     }
     let names = contacts.iter().filter_map(|contact| contact.name.as_ref()).map(Nickname::as_str);
-    Err(match crate::api::nearest::nearest(who, names) {
+    Err(match automata_compiler::nearest::nearest(who, names) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => error.help("`bitpie contact list` shows all; `bitpie contact add ADDRESS` makes somebody one"),
     })

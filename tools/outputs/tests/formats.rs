@@ -164,10 +164,9 @@ fn cells_say_what_happens() {
     let row = |event: &str| {
         text.lines().find(|line| line.starts_with(&format!("| `{event}` |"))).expect("a row of that event")
     };
-    assert!(
-        row("connection_made")
-            .starts_with("| `connection_made` | `[outgoing]` **CLIENT** / `begin_handshake`<br>**SERVER** | *unexpected* |")
-    );
+    assert!(row("connection_made").starts_with(
+        "| `connection_made` | `[outgoing]` **CLIENT** / `begin_handshake`<br>**SERVER** | *unexpected* |"
+    ));
     assert!(row("disconnect").contains("**DISCONNECTING** <sub>OPEN</sub>"));
     assert!(text.contains("*ignored:* that is what is being done"));
 }
