@@ -346,6 +346,27 @@ pub enum ContactCommand {
     },
 }
 
+/// What `bitpie msg send` was told.
+#[derive(Args)]
+pub struct Sending {
+    /// Name, id, `bitpie:` and its beginning, or address; a nickname that is no contact yet is looked for, and you are asked to compare the fingerprint
+    pub to: String,
+    /// Whom, if a nickname is given
+    #[command(flatten)]
+    pub choice: Choice,
+    /// What it says; `-` reads standard input, and so does nothing at all in a pipe
+    pub text: Option<String>,
+    /// Wait until it is delivered, and tell how it goes
+    #[arg(long)]
+    pub wait: bool,
+    /// Wait this long at most
+    #[arg(long, value_name = "DURATION", requires = "wait")]
+    pub timeout: Option<Span>,
+    /// Try this long [default: the setting messages/expiry]
+    #[arg(long, value_name = "DURATION")]
+    pub expires: Option<Span>,
+}
+
 /// `bitpie msg …`
 #[derive(Subcommand)]
 pub enum MessageCommand {
@@ -354,24 +375,7 @@ pub enum MessageCommand {
         Examples:\n  bitpie msg send alice \"are you there?\"\n  bitpie msg send alice - < letter.txt\n  \
         bitpie msg send alice \"now or never\" --expires 10min --wait\n  \
         bitpie msg send alice \"from a script\" --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'")]
-    Send {
-        /// Name, id, `bitpie:` and its beginning, or address; a nickname that is no contact yet is looked for, and you are asked to compare the fingerprint
-        to: String,
-        /// Whom, if a nickname is given
-        #[command(flatten)]
-        choice: Choice,
-        /// What it says; `-` reads standard input, and so does nothing at all in a pipe
-        text: Option<String>,
-        /// Wait until it is delivered, and tell how it goes
-        #[arg(long)]
-        wait: bool,
-        /// Wait this long at most
-        #[arg(long, value_name = "DURATION", requires = "wait")]
-        timeout: Option<Span>,
-        /// Try this long [default: the setting messages/expiry]
-        #[arg(long, value_name = "DURATION")]
-        expires: Option<Span>,
-    },
+    Send(Sending),
     /// List the newest messages, oldest first
     #[command(
         after_help = "What was shown of a conversation with one contact is read, unless --keep-unread is given; with --json nothing changes.\n\n\

@@ -7,7 +7,6 @@ use std::path::Path;
 use super::arguments::MessageCommand;
 use super::duration::when;
 use super::failure::Failure;
-use super::sending::Sending;
 use super::short_id::{name_or_id, reference};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
@@ -21,9 +20,7 @@ use crate::api::methods::{
 /// Does what is asked for.
 pub fn perform(command: MessageCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
-        MessageCommand::Send { to, text, wait, timeout, expires, choice } => {
-            Sending { to, choice, text, wait, timeout, expires }.run(context)
-        }
+        MessageCommand::Send(sending) => sending.run(context),
         MessageCommand::List { with, limit, before, keep_unread } => list(with, limit, before, keep_unread, context),
         MessageCommand::Watch { with, after, keep_unread } => watch(with, after, keep_unread, context),
         MessageCommand::Search { words, limit } => search(&words.join(" "), limit, context),

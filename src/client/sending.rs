@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Connection;
 use super::Context;
-use super::arguments::Choice;
+use super::arguments::{Choice, Sending};
 use super::duration::Span;
 use super::failure::Failure;
 use super::short_id::name_or_id;
@@ -22,25 +22,9 @@ use crate::nickname::Nickname;
 /// Bytes of standard input that are read at most; the node has a limit of its own, and tells it.
 const INPUT_BYTES: u64 = 256 * 1024;
 
-/// What `bitpie msg send` was told.
-pub struct Sending {
-    /// To whom.
-    pub to: String,
-    /// Whom, if that is a nickname.
-    pub choice: Choice,
-    /// What it says; `-` or nothing is standard input.
-    pub text: Option<String>,
-    /// Until it is delivered.
-    pub wait: bool,
-    /// Not longer than this.
-    pub timeout: Option<Span>,
-    /// How long it is tried.
-    pub expires: Option<Span>,
-}
-
 impl Sending {
     /// Sends, and waits if that is wanted.
-    pub fn run(self, context: &Context<'_>) -> Result<(), Failure> {
+    pub(super) fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         // Before anything is read: whoever types a letter wants to know first that nobody would take it.
         let node = context.node()?;
         let text = Hidden(self.text.filter(|text| text != "-").map_or_else(read_input, Ok)?);

@@ -92,11 +92,7 @@ pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<
         id: contact.id,
         name: contact.name.clone(),
         claimed_name: document.and_then(|document| document.document().name.clone()),
-        state: match contact.state {
-            ContactState::Requested => answers::ContactState::Request,
-            ContactState::Accepted => answers::ContactState::Accepted,
-            ContactState::Blocked => answers::ContactState::Refused,
-        },
+        state: contact_state(contact.state),
         online: status == contact_status::State::Connected.name(),
         status,
         last_seen_unix_ms,

@@ -69,6 +69,8 @@ pub struct Host {
     pub announced: Option<Vec<Entrypoint>>,
     /// Whom of which message it is still to be told that it was read.
     pub receipts: BTreeSet<(NodeId, PacketId)>,
+    /// How often it was to be forgotten what is over.
+    pub tidied: u32,
     /// The store stands still: nothing is committed.
     pub is_store_stuck: bool,
     pub nickname_reports: Vec<(NicknameResult, Option<Nickname>, u8)>,
@@ -380,7 +382,7 @@ impl World {
             outside::Command::Store(Store::MessageDeliveryRecord { message, state, .. }) => {
                 self.hosts[index].outbox.get_mut(&message).expect("it is ours").1 = state;
             }
-            outside::Command::Store(Store::NodeLifeForgetOld) => {}
+            outside::Command::Store(Store::NodeLifeForgetOld) => self.hosts[index].tidied += 1,
             outside::Command::Store(Store::ReadReceiptsFind { peer, .. }) => {
                 let waiting = self.hosts[index].receipts.iter().filter(|(sender, _)| *sender == peer);
                 let messages = waiting.map(|(_, message)| *message).collect();
@@ -581,6 +583,20 @@ impl World {
         self.tell(index, DELAY_MS, Input::Session(session, SessionInput::Connected));
     }
 
+    /// Sends a packet of that kind to the one peer that there is, and tells its id.
+    pub fn say(&mut self, index: usize, kind: PacketKind, answers: Option<PacketId>) -> PacketId {
+        let (&session, &(other, _)) = self.hosts[index].wires.first_key_value().expect("there is a session");
+        let (sender, recipient) = (self.hosts[index].id, self.hosts[other].id);
+        let id = message(99);
+        let time_unix_ms = EPOCH_MS + self.now_ms;
+        self.packet(
+            index,
+            session,
+            &Packet { kind, id, sender, recipient, time_unix_ms, answers, payload: Vec::new() },
+        );
+        id
+    }
+
     /// A packet, signed as its host's number says.
     fn packet(&mut self, index: usize, session: SessionId, packet: &Packet) {
         let signed = packet.sign(&key(index as u8 + 1)).expect("it is short");
@@ -706,6 +722,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
         dialled: Vec::new(),
         announced: None,
         receipts: BTreeSet::new(),
+        tidied: 0,
         is_store_stuck: false,
         nickname_reports: Vec::new(),
         found: BTreeMap::new(),

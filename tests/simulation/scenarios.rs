@@ -1,6 +1,7 @@
 //! What two or three nodes come to in the situations that matter.
 
 use bitpie::automata::types::{DeliveryState, Refusal};
+use bitpie::wire::PacketKind;
 use bitpie::world::{Input, RequestId};
 
 use crate::network::{World, id, message, usual_services};
@@ -235,4 +236,27 @@ fn who_finds_no_room_is_refused_by_name_and_comes_in_when_there_is_some() {
     world.run_until("the other comes in", |world| world.is_online(0, outside) && world.is_online(outside, 0));
     assert_eq!(world.hosts[0].core.world().sessions.ready_count(), 1);
     assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn a_kind_that_is_not_known_is_answered_unless_it_answers_something() {
+    for (answers, expected) in [(None, 1), (Some(message(1)), 0)] {
+        let mut world = two();
+        world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+        world.run_for(1_000);
+        let before = world.hosts[1].core.world().counters.packets_out;
+        world.say(0, PacketKind::Ratings, answers);
+        world.run_for(1_000);
+        assert_eq!(world.hosts[1].core.world().counters.packets_out - before, expected, "{answers:?}");
+    }
+}
+
+#[test]
+fn what_is_over_is_forgotten_at_the_start_and_each_hour() {
+    let mut world = World::new(1, false);
+    world.begin(0);
+    world.run_for(1_000);
+    assert_eq!(world.hosts[0].tidied, 1);
+    world.run_for(2 * 3_600_000);
+    assert_eq!(world.hosts[0].tidied, 3);
 }

@@ -71,7 +71,7 @@ pub enum Answer {
     Defer,
     /// The event is ignored.
     Ignore,
-    /// Nobody mentions the event, so it is ignored.
+    /// Nobody answers the event, so it is ignored.
     IgnoreOthers,
 }
 

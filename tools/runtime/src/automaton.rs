@@ -140,7 +140,7 @@ impl<E, T: Copy> Copy for Trigger<'_, E, T> {}
 /// What the active states answered to a trigger, before limits are checked. One byte, so that it travels in a register.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Answer {
-    /// No active state mentions it.
+    /// No active state answers it.
     #[default]
     None,
     /// A transition with a target was performed.

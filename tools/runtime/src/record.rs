@@ -18,7 +18,7 @@ pub enum Outcome {
     Ignored,
     /// The event is kept until no active state defers it.
     Deferred,
-    /// No active state mentions the event.
+    /// No active state answers the event.
     Unexpected,
     /// A timer fired and none of its guards held.
     Idle,

@@ -602,7 +602,7 @@ fn machine_impls(usage: &Usage<'_>) -> String {
 /// `step` and `create`: what `system.rs` calls.
 ///
 /// They drive the machine through `statig`'s traits, but not through its `StateMachine`: that one is not inlined
-/// across crates, so the context has to be in memory, which doubles the time of a dispatch (`docs/BENCHMARKS.md`). It also keeps
+/// across crates, so the context has to be in memory, which costs time in each dispatch. It also keeps
 /// its state to itself, so that an instance could not be put into one without entering it.
 fn entry_points(usage: &Usage<'_>) -> String {
     let mut outside = String::new();

@@ -1,7 +1,7 @@
 //! The code generator: from the resolved model to Rust that runs on `automata-runtime`.
 //!
 //! A pure function: same model, same text, byte for byte. Text is put together and then formatted by `prettyplease`, so that no
-//! external formatter is needed. Nothing is emitted that a definition does not use: one without `defer` has no code for it.
+//! external formatter is needed. A definition without `defer` has no code for it, and likewise for the rest.
 //!
 //! What comes out, as a map from path to text:
 //!
