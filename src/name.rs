@@ -115,6 +115,12 @@ name! {
     TransportName
 }
 
+/// The transport over TCP.
+#[must_use]
+pub fn tcp_name() -> TransportName {
+    "tcp".parse().expect("it is a name")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use automata_runtime::Milliseconds;
 
 use crate::automata::senders::transports::peer_protocol as told;
 use crate::automata::system::Message;
-use crate::identity::NodeId;
+use crate::identity::{Entrypoints, NodeId, VerifiedDocument};
 use crate::wire::{Frame, Hello, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
 
 /// What a session's transport has proved.
@@ -25,7 +25,26 @@ impl Proved {
     }
 }
 
-/// What a frame says; nothing if only a later version knows. PEER-ID has a function of its own.
+/// What came in.
+pub enum Inbound {
+    /// What the automaton is told; nothing if only a later version knows what it is.
+    Event(Option<Message>),
+    /// A PEER-ID. The store is asked about its document before the automaton is told.
+    Introduction(Introduction),
+}
+
+/// Reads a frame.
+pub fn read(session: u64, bytes: &[u8], proved: &Proved, network: &str, now_unix_ms: u64) -> Inbound {
+    Inbound::Event(match Frame::decode(bytes) {
+        Ok(Frame::PeerId(peer_id)) => {
+            return Inbound::Introduction(Introduction::verify(peer_id, proved, now_unix_ms));
+        }
+        Ok(frame) => event(session, frame, network, now_unix_ms),
+        Err(error) => Some(told::violation(session, error.to_string())),
+    })
+}
+
+/// What a frame other than PEER-ID says; nothing if only a later version knows.
 pub fn event(session: u64, frame: Frame, network: &str, now_unix_ms: u64) -> Option<Message> {
     Some(match frame {
         Frame::Hello(hello) => greeting(session, &hello, network, now_unix_ms),
@@ -57,38 +76,36 @@ fn greeting(session: u64, theirs: &Hello, network: &str, now_unix_ms: u64) -> Me
     )
 }
 
-/// A PEER-ID, verified, and the document in it if that is in order. Whether it is older than one that was seen, only
-/// the store knows.
+/// A PEER-ID, verified. Whether its document is older than one that was seen, only the store knows.
 pub struct Introduction {
     peer: NodeId,
     is_proven: bool,
-    /// The document is signed and in date.
-    pub is_document_valid: bool,
-    peer_id: PeerId,
+    is_document_valid: bool,
+    entrypoints: Entrypoints,
+    document: Option<VerifiedDocument>,
 }
 
 impl Introduction {
-    /// Verifies it.
-    pub fn verify(peer_id: PeerId, proved: &Proved, now_unix_ms: u64) -> Self {
+    fn verify(peer_id: PeerId, proved: &Proved, now_unix_ms: u64) -> Self {
         let verified = peer_id.verify(&proved.handshake_hash, proved.role().other(), &proved.peer, now_unix_ms);
-        // Who it says it is; that this is not who the transport has found there, the core sees.
-        let peer = match verified {
-            Err(PeerIdError::OfAnother { found, .. }) => found,
-            _ => proved.peer,
-        };
-        let is_proven = !matches!(verified, Err(PeerIdError::BadProof { .. }));
-        let is_document_valid = matches!(verified, Ok(_) | Err(PeerIdError::OfAnother { .. }));
-        Self { peer, is_proven, is_document_valid, peer_id }
+        Self {
+            // Who it says it is; that this is not who the transport has found there, the core sees.
+            peer: if let Err(PeerIdError::OfAnother { found, .. }) = verified { found } else { proved.peer },
+            is_proven: !matches!(verified, Err(PeerIdError::BadProof { .. })),
+            is_document_valid: matches!(verified, Ok(_) | Err(PeerIdError::OfAnother { .. })),
+            entrypoints: peer_id.entrypoints.to_vec(),
+            document: verified.ok(),
+        }
     }
 
     /// The document, if it is that of whom the transport has found there.
-    pub fn document(&self, proved: &Proved) -> Option<Vec<u8>> {
-        (self.is_document_valid && self.peer == proved.peer).then(|| self.peer_id.document.clone())
+    pub fn document(&self) -> Option<VerifiedDocument> {
+        self.document.clone()
     }
 
-    /// What it says.
-    pub fn event(self, session: u64) -> Message {
-        let entrypoints = self.peer_id.entrypoints.to_vec();
-        told::peer_id_received(session, self.peer, self.is_proven, self.is_document_valid, entrypoints)
+    /// What it says, if its document is the newest that was seen.
+    pub fn event(self, session: u64, is_newest: bool) -> Message {
+        let is_valid = self.is_document_valid && is_newest;
+        told::peer_id_received(session, self.peer, self.is_proven, is_valid, self.entrypoints)
     }
 }

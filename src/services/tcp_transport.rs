@@ -3,7 +3,7 @@
 use super::service::{Service, USUAL};
 use crate::automata::network_transport::State;
 use crate::automata::senders::services;
-use crate::name::TransportName;
+use crate::name::tcp_name;
 
 pub(super) const SERVICE: Service = Service {
     name: "tcp-transport",
@@ -23,7 +23,3 @@ pub(super) const SERVICE: Service = Service {
     problem: |world, _| world.problems.transports.get(&tcp_name()).cloned(),
     ..USUAL
 };
-
-fn tcp_name() -> TransportName {
-    "tcp".parse().expect("it is a name")
-}

@@ -11,11 +11,3 @@ mod transport;
 pub(crate) use events::ReceiveWindow;
 pub use events::{CloseReason, ListenError, RefusedWhy, SessionNumber, TransportEvent, Waiting};
 pub use transport::{SendRefused, SessionNumbers, Transport};
-
-use crate::name::TransportName;
-
-/// The transport over TCP.
-#[must_use]
-pub fn tcp_name() -> TransportName {
-    "tcp".parse().expect("it is a name")
-}

@@ -131,7 +131,7 @@ fn address(index: usize) -> SocketAddr {
 }
 
 pub fn entrypoint(index: usize) -> Entrypoint {
-    Entrypoint { transport: bitpie::transports::tcp_name(), address: address(index) }
+    Entrypoint { transport: bitpie::name::tcp_name(), address: address(index) }
 }
 
 pub fn message(byte: u8) -> PacketId {

@@ -4,12 +4,10 @@ use crate::automata::senders::network::lan_discovery;
 use crate::automata::senders::transports::peer_protocol as told;
 use crate::home::clock::unix_ms;
 use crate::home::entropy::chance_ms;
-use crate::identity::VerifiedDocument;
 use crate::name::TransportName;
-use crate::runtime::inbound::{self, Introduction, Proved};
+use crate::runtime::inbound::{self, Inbound, Proved};
 use crate::transports::lan::LanEvent;
 use crate::transports::{CloseReason, TransportEvent, Waiting};
-use crate::wire::Frame;
 use crate::world::{Input, SessionInput, TransportInput};
 
 use super::{Done, Driver};
@@ -72,24 +70,19 @@ impl Driver {
     fn frame(&mut self, session: u64, bytes: &[u8], waiting: Waiting) {
         let Some(proved) = self.network.proved.get(&session).copied() else { return };
         let now_unix_ms = unix_ms();
-        let event = match Frame::decode(bytes) {
-            Ok(Frame::PeerId(peer_id)) => {
-                let mut introduction = Introduction::verify(peer_id, &proved, now_unix_ms);
-                if let Some(document) = introduction.document(&proved) {
-                    let document = VerifiedDocument::verify_whenever(&document).ok();
-                    self.tasks.push(self.storage.keep_document(document, now_unix_ms, move |is_newest| {
-                        drop(waiting);
-                        introduction.is_document_valid = is_newest;
-                        let event = Some(introduction.event(session));
-                        Done::Inputs(vec![Input::Session(session, SessionInput::Frame(event))])
-                    }));
-                    return;
-                }
-                Some(introduction.event(session))
-            }
-            Ok(frame) => inbound::event(session, frame, &self.settings.values.node.network, now_unix_ms),
-            Err(error) => Some(told::violation(session, error.to_string())),
+        let introduction = match inbound::read(session, bytes, &proved, &self.settings.values.node.network, now_unix_ms)
+        {
+            Inbound::Event(event) => return self.input(Input::Session(session, SessionInput::Frame(event))),
+            Inbound::Introduction(introduction) => introduction,
         };
-        self.input(Input::Session(session, SessionInput::Frame(event)));
+        let Some(document) = introduction.document() else {
+            let event = Some(introduction.event(session, true));
+            return self.input(Input::Session(session, SessionInput::Frame(event)));
+        };
+        self.tasks.push(self.storage.keep_document(document, now_unix_ms, move |is_newest| {
+            drop(waiting);
+            let event = Some(introduction.event(session, is_newest));
+            Done::Inputs(vec![Input::Session(session, SessionInput::Frame(event))])
+        }));
     }
 }

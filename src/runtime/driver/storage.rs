@@ -167,14 +167,14 @@ impl Storage {
     /// An identity document came. What follows is told whether it is the newest that was seen.
     pub(super) fn keep_document(
         &self,
-        document: Option<VerifiedDocument>,
+        document: VerifiedDocument,
         now_unix_ms: u64,
         then: impl FnOnce(bool) -> Done + 'static,
     ) -> Task {
         self.task(
             "keep an identity document",
-            move |store| document.map(|document| store.keep_document(&document, now_unix_ms)).transpose(),
-            move |verdict| then(matches!(verdict, Some(Some(Rank::Newer | Rank::Same)))),
+            move |store| store.keep_document(&document, now_unix_ms),
+            move |verdict| then(matches!(verdict, Some(Rank::Newer | Rank::Same))),
         )
     }
 

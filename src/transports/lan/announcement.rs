@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::identity::{Entrypoint, NodeId};
-use crate::transports::tcp_name;
+use crate::name::tcp_name;
 
 use super::interfaces::Subnet;
 

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::identity::{Entrypoint, NodeId};
-use crate::transports::tcp_name;
+use crate::name::tcp_name;
 
 use super::announcement::{Ignored, Received, SERVICE_TYPE, read, txt};
 use super::event::LanEvent;

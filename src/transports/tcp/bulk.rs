@@ -11,7 +11,7 @@ use futures_util::{AsyncWrite as _, Stream as _};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use yamux::Packet;
 
-use super::walk::Unread;
+use super::yamux_watch::Unread;
 use crate::identity::NodeId;
 use crate::transports::SessionNumber;
 

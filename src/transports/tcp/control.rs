@@ -9,7 +9,7 @@ use futures_util::{AsyncWrite as _, Stream as _};
 use yamux::Packet;
 
 use super::orders::Orders;
-use super::walk::Unread;
+use super::yamux_watch::Unread;
 use crate::wire::{FrameError, FrameReader};
 
 /// Queued frames are gathered up to this before they are written.

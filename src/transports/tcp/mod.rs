@@ -2,6 +2,9 @@
 //!
 //! Every session is a task of its own that owns its socket; [`TcpTransport`] is a cheap handle that leaves orders with it. Orders are bounded,
 //! and so is everything that is read, so that neither this node nor its peer can make the other's memory grow.
+//!
+//! A frame goes out by `Orders`, `Control`, yamux, `NoiseStream`, the socket; one that comes in goes the same way back,
+//! and by `EventQueue` to whoever takes the events.
 
 #![allow(
     clippy::disallowed_methods,
@@ -12,17 +15,17 @@
 mod buffers;
 mod bulk;
 mod control;
+mod event_queue;
 mod handshake;
 mod limits;
 mod listener;
 mod lock;
 mod noise;
 mod orders;
-mod outbox;
 mod session;
 mod shared;
 mod streams;
-mod walk;
+mod yamux_watch;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

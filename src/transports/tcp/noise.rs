@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 
 use super::buffers::{BUFFER_BYTES, Buffer};
 use super::lock::lock;
-use super::walk::{Passed, Unread, Walk};
+use super::yamux_watch::{Passed, Unread, Walk};
 
 /// Bytes that authenticate a message.
 const TAG_BYTES: usize = 16;

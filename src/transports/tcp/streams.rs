@@ -18,14 +18,14 @@ use yamux::{Connection, ConnectionError, FrameDecodeError, Mode};
 use super::buffers::Buffer;
 use super::bulk::{BulkStream, IncomingBulk, OpenBulkError, OpenStreams};
 use super::control::{Control, Received};
+use super::event_queue::EventQueue;
 use super::handshake::Proven;
 use super::limits::Limits;
 use super::lock::lock;
 use super::noise::{Failure, NoiseStream, PAYLOAD_BYTES};
 use super::orders::{End, Orders};
-use super::outbox::Outbox;
 use super::shared::Inner;
-use super::walk::Unread;
+use super::yamux_watch::Unread;
 
 use crate::identity::NodeId;
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};
@@ -67,7 +67,7 @@ pub(super) struct Streams {
     connection: Option<Box<Connection<NoiseStream>>>,
     control: Option<Control>,
     bulk: Bulk,
-    outbox: Outbox,
+    events: EventQueue,
     keep_alive_wanted: bool,
     /// What was written has not all gone to the socket.
     is_blocked: bool,
@@ -116,7 +116,7 @@ impl Streams {
             connection: None,
             control: None,
             bulk: Bulk::default(),
-            outbox: Outbox::default(),
+            events: EventQueue::default(),
             keep_alive_wanted: false,
             is_blocked: false,
             deadlines: Deadlines::default(),
@@ -157,7 +157,7 @@ impl Streams {
         if self.ended.is_some() {
             return self.hand_out_the_rest(context);
         }
-        if self.outbox.is_orphaned() { Poll::Ready(End::Abort) } else { Poll::Pending }
+        if self.events.is_orphaned() { Poll::Ready(End::Abort) } else { Poll::Pending }
     }
 
     /// One round of all that can move. Whether anything did.
@@ -170,7 +170,7 @@ impl Streams {
         moved |= self.poll_connection(context);
         moved |= self.open_bulk(context);
         if self.noise.lock().take_keep_alive() {
-            self.outbox.note_keep_alive();
+            self.events.note_keep_alive();
         }
         moved | self.receive(context)
     }
@@ -288,7 +288,7 @@ impl Streams {
     fn receive(&mut self, context: &mut Context<'_>) -> bool {
         let Limits { frame_bytes, received_frames, received_bytes, .. } = self.inner.limits;
         let mut moved = false;
-        while self.outbox.poll(context, &self.inner.events, self.number)
+        while self.events.poll(context, &self.inner.events, self.number)
             && self.orders.received.has_room(received_frames, received_bytes)
             && let Some(control) = &mut self.control
             && let Poll::Ready(received) = control.read(context, frame_bytes)
@@ -297,7 +297,7 @@ impl Streams {
             match received {
                 Received::Frame(bytes) => {
                     let waiting = self.orders.received.enter(bytes.len());
-                    self.outbox.put(TransportEvent::Frame { session: self.number, bytes, waiting });
+                    self.events.put(TransportEvent::Frame { session: self.number, bytes, waiting });
                 }
                 Received::End => {
                     self.control = None;
@@ -318,10 +318,10 @@ impl Streams {
             return Poll::Ready(end);
         }
         self.receive(context);
-        let is_done = self.control.is_none() && self.outbox.is_empty();
+        let is_done = self.control.is_none() && self.events.is_empty();
         match &self.ended {
             Some((reason, detail)) if is_done => Poll::Ready(End::Drop(*reason, detail.clone())),
-            _ if self.outbox.is_orphaned() => Poll::Ready(End::Abort),
+            _ if self.events.is_orphaned() => Poll::Ready(End::Abort),
             _ => Poll::Pending,
         }
     }
@@ -347,7 +347,7 @@ impl Streams {
         let frame = self.control.as_ref().map_or((0, false), Control::progress);
         let limits = &self.inner.limits;
         let takes =
-            self.outbox.is_empty() && self.orders.received.has_room(limits.received_frames, limits.received_bytes);
+            self.events.is_empty() && self.orders.received.has_room(limits.received_frames, limits.received_bytes);
         Deadlines::note(&mut self.deadlines.frame, frame, reads && takes);
         let begun =
             [self.deadlines.message, self.deadlines.frame].into_iter().flatten().map(|(_, since)| since + limit);

@@ -14,7 +14,7 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What is to be told of a session.
 #[derive(Default)]
-pub(super) struct Outbox {
+pub(super) struct EventQueue {
     waiting: Option<TransportEvent>,
     keep_alive: bool,
     last_keep_alive: Option<Instant>,
@@ -23,7 +23,7 @@ pub(super) struct Outbox {
     is_orphaned: bool,
 }
 
-impl Outbox {
+impl EventQueue {
     /// Whether the next event can be put in.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_none()
