@@ -33,6 +33,29 @@ fn commands() -> Vec<Vec<String>> {
     found
 }
 
+/// Commands that need no node, or start one.
+const WITHOUT_A_NODE: &[&str] =
+    &["run", "demo", "config", "doctor", "completions", "man", "passphrase", "backup", "restore", "id"];
+
+/// All commands that need a node, each with what it has to be given.
+fn calls() -> Vec<Vec<String>> {
+    use clap::CommandFactory as _;
+    fn below(command: &clap::Command, path: &[String], found: &mut Vec<Vec<String>>) {
+        for command in command.get_subcommands() {
+            let path: Vec<String> = path.iter().cloned().chain([command.get_name().to_owned()]).collect();
+            below(command, &path, found);
+            if !command.has_subcommands() {
+                let required = command.get_arguments().filter(|argument| argument.is_required_set());
+                found.push(path.into_iter().chain(required.map(|_| "alice".to_owned())).collect());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    below(&bitpie::client::arguments::Arguments::command(), &[], &mut found);
+    found.retain(|path| !WITHOUT_A_NODE.contains(&path[0].as_str()) && path[0] != "help");
+    found
+}
+
 #[test]
 fn every_command_has_a_help_that_says_what_it_does() {
     let commands = commands();
@@ -66,19 +89,13 @@ fn the_help_of_the_program_names_exit_codes_and_the_first_steps() {
 fn without_a_node_each_command_says_how_to_start_one() {
     let home = tempfile::tempdir().expect("a folder");
     let home_text = home.path().to_str().expect("UTF-8");
-    for command in [
-        &["status"][..],
-        &["peers"],
-        &["contact", "list"],
-        &["contact", "add", "bitpie:x"],
-        &["msg", "send", "alice", "hello"],
-        &["msg", "watch"],
-        &["service", "tree"],
-        &["stop"],
-        &["reconnect"],
-    ] {
+    let commands = calls();
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands {
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        let home: &[&str] = &["--home", home_text];
         // Global options may stand before the command or behind it.
-        for arguments in [[&["--home", home_text], command].concat(), [command, &["--home", home_text]].concat()] {
+        for arguments in [[home, &command].concat(), [&command, home].concat()] {
             let output = output(&arguments);
             assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), ""), "{arguments:?}");
             let said = text(&output.stderr);

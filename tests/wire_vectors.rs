@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use bitpie::codec::Text;
+use bitpie::codec::{Text, encode};
 use bitpie::dht::{NicknameClaim, Slot, VerifiedClaim};
 use bitpie::identity::Signed;
 use bitpie::identity::key_file::{self, PassphraseCost};
@@ -153,33 +153,72 @@ fn frames() {
 fn packets() {
     let fail = Fail { reason: FailReason::Blocked, text: Text::cut("no, thank you") }.encode();
     let identity = document(&alice()).sign(&alice()).0.as_bytes().to_vec();
-    let packets: Vec<Value> = [
-        ("ack", packet(PacketKind::Ack, Vec::new())),
-        ("fail", packet(PacketKind::Fail, fail)),
-        ("identity", Packet { answers: None, ..packet(PacketKind::Identity, identity) }),
-        ("a kind of a later version", packet(PacketKind::Other, vec![1, 2, 3])),
-    ]
-    .iter()
-    .map(|(name, packet)| {
-        let signed = packet.sign(&alice()).expect("it is short");
-        json!({
-            "name": name,
-            "signed": hex(signed.as_bytes()),
-            "kind": packet.kind.code(),
-            "id": packet.id,
-            "sender": packet.sender,
-            "recipient": packet.recipient,
-            "time_unix_ms": packet.time_unix_ms,
-            "answers": packet.answers,
-            "payload": hex(&packet.payload),
+    let packets: Vec<Value> = PacketKind::ALL
+        .iter()
+        .map(|&kind| match kind {
+            PacketKind::Fail => packet(kind, fail.clone()),
+            PacketKind::Identity => Packet { answers: None, ..packet(kind, identity.clone()) },
+            _ => packet(kind, Vec::new()),
         })
-    })
-    .collect();
+        .map(|packet| {
+            let signed = packet.sign(&alice()).expect("it is short");
+            json!({
+                "name": snake_case(packet.kind),
+                "signed": hex(signed.as_bytes()),
+                "kind": packet.kind.code(),
+                "id": packet.id,
+                "sender": packet.sender,
+                "recipient": packet.recipient,
+                "time_unix_ms": packet.time_unix_ms,
+                "answers": packet.answers,
+                "payload": hex(&packet.payload),
+            })
+        })
+        .collect();
     expected("packets", &packets);
     for vector in read("packets") {
         let verified = VerifiedPacket::verify(&bytes(&vector["signed"])).expect("it is sound");
         assert_eq!(hex(&verified.packet().payload), vector["payload"]);
         assert_eq!(u64::from(verified.packet().kind.code()), vector["kind"].as_u64().expect("a number"));
+    }
+}
+
+/// `FileOffer` is `file_offer`.
+fn snake_case(variant: impl std::fmt::Debug) -> String {
+    let mut words = String::new();
+    for letter in format!("{variant:?}").chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push('_');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
+}
+
+/// A kind that only a later version knows is read, as one that means nothing here.
+#[test]
+fn a_packet_of_a_later_version() {
+    let mut body = encode(&packet(PacketKind::Ack, vec![1, 2, 3]));
+    assert_eq!(body[1..3], [0, 2], "the kind comes first");
+    body.splice(2..3, [0x18, 199]);
+    let signed = Signed::sign(&alice(), Domain::Packet, &body);
+    let verified = VerifiedPacket::verify(signed.as_bytes()).expect("it is sound");
+    assert_eq!(verified.packet().kind, PacketKind::Other);
+}
+
+/// Each number that travels has a row in a table of PROTOCOL.md.
+#[test]
+fn the_protocol_names_every_kind_and_every_reason() {
+    let text = include_str!("../docs/PROTOCOL.md");
+    let kinds = PacketKind::ALL.iter().map(|kind| (u64::from(kind.code()), snake_case(kind).replace('_', " ")));
+    let rows = text.to_lowercase();
+    for (code, name) in kinds {
+        assert!(rows.contains(&format!("| {code} | {name} |")), "packet kind {code}, {name}");
+    }
+    let reasons = FailReason::ALL.iter().map(|reason| (u64::from(reason.code()), snake_case(reason)));
+    let refusals = Refusal::ALL.iter().map(|refusal| (u64::from(refusal.code()), snake_case(refusal)));
+    for (code, name) in reasons.chain(refusals) {
+        assert!(text.contains(&format!("| {code} | `{name}` |")), "reason {code}, {name}");
     }
 }
 

@@ -139,7 +139,8 @@ impl Network {
         Input::Transport(name, TransportInput::Listening { entrypoints })
     }
 
-    /// Nobody can connect there. A port that nobody has set gives way to a free one, which is tried at once.
+    /// Nobody can connect there. A port that is taken, and that nobody has set, gives way to a free
+    /// one, which is tried at once.
     pub(super) fn listen_failed(
         &mut self,
         name: TransportName,
@@ -148,7 +149,8 @@ impl Network {
     ) -> Option<Input> {
         let line = self.transports.get_mut(&name)?;
         let setting = line.port_setting;
-        if line.may_move_port && address.port() != 0 {
+        let is_taken = matches!(error, ListenError::AddrInUse { .. });
+        if line.may_move_port && is_taken && address.port() != 0 {
             tracing::warn!(%error, "the default port of {setting} gives way to a free one");
             line.may_move_port = false;
             line.transport.listen(SocketAddr::new(address.ip(), 0));
