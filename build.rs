@@ -1,5 +1,5 @@
-//! Compiles `automata/` to Rust in `OUT_DIR`, which `src/automata.rs` includes. `cargo xtask codegen` writes the same to `generated/`. The text of the definitions
-//! goes there too, so that the program can replay its own traces.
+//! Compiles `automata/` to Rust in `OUT_DIR`, which `src/automata.rs` includes. `cargo xtask codegen` writes the same
+//! to `generated/`. The text of the definitions goes there too, so that the program can replay its own traces.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! What the benchmarks share: interleaved rounds, medians, and the table of ratios.
 //!
-//! A time alone means nothing on a machine that is not known, so every figure stands beside the alternative that ran in the same
-//! round. Rounds are interleaved so that a slow moment of the machine hits all contenders alike.
+//! A time alone means nothing on a machine that is not known, so every figure stands beside the alternative that ran in
+//! the same round. Rounds are interleaved so that a slow moment of the machine hits all contenders alike.
 
 use std::time::Instant;
 
@@ -47,7 +47,8 @@ impl Comparison {
         self.medians[self.place(name)].1
     }
 
-    /// Likewise, of the time that the thread that measures was on a processor, without that in which others were; none if the system does not tell.
+    /// Likewise, of the time that the thread that measures was on a processor, without that in which others were; none
+    /// if the system does not tell.
     ///
     /// # Panics
     /// If there is none of that name.

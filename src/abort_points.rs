@@ -1,8 +1,9 @@
-//! Places where a test can make the program die, as if by `kill -9`: every boundary between what is on disk and what is told.
+//! Places where a test can make the program die, as if by `kill -9`: every boundary between what is on disk and what is
+//! told.
 //!
-//! The points exist in builds with debug assertions only; in a release `reach` is empty and `arm` refuses. Nothing is read from the
-//! environment: whoever starts the program for a test arms a point by hand (a test's own child process, or `run` by the hidden setting
-//! `testing/abort-at`), and everybody else runs code that was run under test.
+//! The points exist in builds with debug assertions only; in a release `reach` is empty and `arm` refuses. Nothing is
+//! read from the environment: whoever starts the program for a test arms a point by hand (a test's own child process,
+//! or `run` by the hidden setting `testing/abort-at`), and everybody else runs code that was run under test.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "ends the process")]
 
@@ -83,7 +84,8 @@ impl AbortPoint {
     }
 }
 
-/// Which point is armed (its number from 1, in the upper half) and how often it has still to be reached (lower half); 0 is none.
+/// Which point is armed (its number from 1, in the upper half) and how often it has still to be reached (lower half); 0
+/// is none.
 #[cfg(debug_assertions)]
 static ARMED: AtomicU64 = AtomicU64::new(0);
 

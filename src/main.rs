@@ -1,4 +1,5 @@
-//! The `bitpie` program: from the words of a shell to the node that runs here, or to the client of one that runs already.
+//! The `bitpie` program: from the words of a shell to the node that runs here, or to the client of one that runs
+//! already.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,8 @@
-//! Names of services and transports: lower case, digits and dashes, as in the paths of settings (`services/tcp-transport/enabled`).
+//! Names of services and transports: lower case, digits and dashes, as in the paths of settings
+//! (`services/tcp-transport/enabled`).
 //!
-//! They are texts and not enums, so that to add a service or a transport stays one file and one line in its registry; and they are
-//! checked where they come in, so that a name can stand in a path, a table or a URL as it is.
+//! They are texts and not enums, so that to add a service or a transport stays one file and one line in its registry;
+//! and they are checked where they come in, so that a name can stand in a path, a table or a URL as it is.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,7 +1,8 @@
 //! A nickname: a name that a person goes by.
 //!
-//! One look, one name: the text is normalised to NFC (Unicode Standard Annex 15), and characters that cannot be seen, or that
-//! change how others are shown, are refused. Two names that only look alike (`alice` and `аlice`) are a matter for whoever shows them.
+//! One look, one name: the text is normalised to NFC (Unicode Standard Annex 15), and characters that cannot be seen,
+//! or that change how others are shown, are refused. Two names that only look alike (`alice` and `аlice`) are a matter
+//! for whoever shows them.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -46,14 +47,16 @@ impl Nickname {
         &self.0
     }
 
-    /// Whether it is another name that looks like this one, by the skeletons of Unicode Technical Standard 39. Case is no difference to a hasty eye.
+    /// Whether it is another name that looks like this one, by the skeletons of Unicode Technical Standard 39. Case is
+    /// no difference to a hasty eye.
     #[must_use]
     pub fn is_confusable_with(&self, other: &Self) -> bool {
         let (ours, theirs) = (self.looks(), other.looks());
         self != other && ours.iter().any(|look| theirs.contains(look))
     }
 
-    /// How a hasty eye sees it. Letters change their looks with their case: `I` looks like `l`, and `i` does not; so it counts before the case is taken away, and after.
+    /// How a hasty eye sees it. Letters change their looks with their case: `I` looks like `l`, and `i` does not; so it
+    /// counts before the case is taken away, and after.
     fn looks(&self) -> [String; 2] {
         let as_written = skeleton(&self.0).collect::<String>().to_lowercase();
         [as_written, skeleton(&self.0.to_lowercase()).collect()]
@@ -88,8 +91,9 @@ impl FromStr for Nickname {
     }
 }
 
-/// Characters that are not shown unless they are supported, the property `Default_Ignorable_Code_Point`, as in `DerivedCoreProperties.txt` of Unicode 14.0 (4174 of them).
-/// Many are letters or marks by their general category, so that this does not tell: the fillers of Hangul (U+115F, U+3164), the variation selectors (U+FE0F).
+/// Characters that are not shown unless they are supported, the property `Default_Ignorable_Code_Point`, as in
+/// `DerivedCoreProperties.txt` of Unicode 14.0 (4174 of them). Many are letters or marks by their general category, so
+/// that this does not tell: the fillers of Hangul (U+115F, U+3164), the variation selectors (U+FE0F).
 const IGNORABLE: &[RangeInclusive<char>] = &[
     '\u{ad}'..='\u{ad}',
     '\u{34f}'..='\u{34f}',

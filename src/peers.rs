@@ -1,4 +1,5 @@
-//! What is remembered of other nodes: where they are, how they behaved, when to try them again. Pure; `src/store` keeps it on disk.
+//! What is remembered of other nodes: where they are, how they behaved, when to try them again. Pure; `src/store` keeps
+//! it on disk.
 
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +71,8 @@ impl KnownPeer {
         peer
     }
 
-    /// Adds entrypoints that are new. At the bound, new ones replace the worst of those that have never worked since they last failed.
+    /// Adds entrypoints that are new. At the bound, new ones replace the worst of those that have never worked since
+    /// they last failed.
     pub fn learn(&mut self, entrypoints: &[Entrypoint]) {
         for entrypoint in entrypoints {
             if self.entrypoints.iter().all(|known| known.entrypoint != *entrypoint) {

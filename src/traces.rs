@@ -1,8 +1,9 @@
 //! Traces on disk: a folder with a bounded number of bounded files, each of which replays alone.
 //!
-//! A ring knows nothing of what a trace says. It is given bytes, says when a file is full, and is then given the opening (header and snapshot) of the next.
-//! Files are only ever appended to, so that after a crash all that was flushed is there. What it finds in its folder and has not written by name and shape it
-//! leaves alone. When the disk cannot take more, it says so once and pauses: whatever a node does, it does it with a full disk too.
+//! A ring knows nothing of what a trace says. It is given bytes, says when a file is full, and is then given the
+//! opening (header and snapshot) of the next. Files are only ever appended to, so that after a crash all that was
+//! flushed is there. What it finds in its folder and has not written by name and shape it leaves alone. When the disk
+//! cannot take more, it says so once and pauses: whatever a node does, it does it with a full disk too.
 
 // Of the rim: this is where files are written.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -18,8 +19,8 @@ use automata_runtime::trace::Output;
 pub struct Limits {
     /// Files in the folder, the one that is written to included; at least 2.
     pub files: usize,
-    /// A file that has reached this is followed by another. It may end somewhat beyond: what is written at once stays together, and an opening takes
-    /// the room that it needs.
+    /// A file that has reached this is followed by another. It may end somewhat beyond: what is written at once stays
+    /// together, and an opening takes the room that it needs.
     pub file_bytes: u64,
     /// Bytes that are held in memory before they are handed to the system.
     pub buffer_bytes: usize,
@@ -54,7 +55,8 @@ pub struct Ring {
     dropped: u64,
 }
 
-/// While the ring is paused, it asks for another attempt each time that so many bytes of lines were dropped: an opening is not for nothing.
+/// While the ring is paused, it asks for another attempt each time that so many bytes of lines were dropped: an opening
+/// is not for nothing.
 pub const RETRY_BYTES: u64 = 1024 * 1024;
 
 /// A file is called `trace-NNNNNNNNNN.jsonl`: names sort as the files came to be.
@@ -63,7 +65,8 @@ const SUFFIX: &str = ".jsonl";
 const DIGITS: usize = 10;
 
 impl Ring {
-    /// Makes the folder if it is not there. Nothing is written before [`Ring::begin`], and no file that is there already is written to again.
+    /// Makes the folder if it is not there. Nothing is written before [`Ring::begin`], and no file that is there
+    /// already is written to again.
     ///
     /// # Errors
     /// If the folder cannot be made or listed.
@@ -75,8 +78,8 @@ impl Ring {
         Ok(Self { folder, limits, next, open: None, buffer: Vec::new(), is_paused: false, dropped: 0 })
     }
 
-    /// Whether the next thing has to be [`Ring::begin`], with an opening made at this moment: at first, and whenever a file is full. While the ring is
-    /// paused it is so by and by, to try again ([`RETRY_BYTES`]).
+    /// Whether the next thing has to be [`Ring::begin`], with an opening made at this moment: at first, and whenever a
+    /// file is full. While the ring is paused it is so by and by, to try again ([`RETRY_BYTES`]).
     #[must_use]
     pub fn needs_opening(&self) -> bool {
         match &self.open {
@@ -97,18 +100,19 @@ impl Ring {
         !self.buffer.is_empty()
     }
 
-    /// Whether the last attempt to write failed. Then lines are dropped; the next file begins with a snapshot, so nothing of them is needed.
+    /// Whether the last attempt to write failed. Then lines are dropped; the next file begins with a snapshot, so
+    /// nothing of them is needed.
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.is_paused
     }
 
-    /// Ends the file at hand and begins another with these two lines; files beyond the limit go, the oldest first. What was written before has to be
-    /// in the ring already: the snapshot follows upon it.
+    /// Ends the file at hand and begins another with these two lines; files beyond the limit go, the oldest first. What
+    /// was written before has to be in the ring already: the snapshot follows upon it.
     ///
     /// # Errors
-    /// If the file cannot be made, written or an old one removed, with its path and the reason. The ring is paused then. That a further attempt failed
-    /// too is no error: it was told already.
+    /// If the file cannot be made, written or an old one removed, with its path and the reason. The ring is paused
+    /// then. That a further attempt failed too is no error: it was told already.
     pub fn begin(&mut self, opening: &[u8]) -> io::Result<()> {
         // The old file may well be unable to take its end while a new one is possible again, after somebody made room.
         let was_paused = self.is_paused;
@@ -129,7 +133,8 @@ impl Ring {
         if was_paused { Ok(()) } else { begun }
     }
 
-    /// Adds whole lines. They are in memory until [`Limits::buffer_bytes`] have come together, or [`Ring::flush`]. Without a file, or paused, they are dropped.
+    /// Adds whole lines. They are in memory until [`Limits::buffer_bytes`] have come together, or [`Ring::flush`].
+    /// Without a file, or paused, they are dropped.
     ///
     /// # Errors
     /// If the file cannot be written, with its path and the reason: once, then the ring is paused.
@@ -143,7 +148,8 @@ impl Ring {
         if self.buffer.len() >= self.limits.buffer_bytes { self.flush() } else { Ok(()) }
     }
 
-    /// Hands all that is in memory to the operating system: from then on it survives the end of this process, however that comes.
+    /// Hands all that is in memory to the operating system: from then on it survives the end of this process, however
+    /// that comes.
     ///
     /// # Errors
     /// As [`Ring::write`].
@@ -158,8 +164,9 @@ impl Ring {
         outcome
     }
 
-    /// Writes the line by which a reader knows that the trace was not cut off, and sees to it that the file survives a loss of power. [`Ring::begin`] does it for a file that is
-    /// full, and dropping the ring does it too, though then nobody learns of an error.
+    /// Writes the line by which a reader knows that the trace was not cut off, and sees to it that the file survives a
+    /// loss of power. [`Ring::begin`] does it for a file that is full, and dropping the ring does it too, though then
+    /// nobody learns of an error.
     ///
     /// # Errors
     /// As [`Ring::write`].
@@ -199,7 +206,8 @@ impl Ring {
     }
 }
 
-/// Nobody has to remember the end of the last file. What goes wrong here is not told: who wants to know calls [`Ring::end`].
+/// Nobody has to remember the end of the last file. What goes wrong here is not told: who wants to know calls
+/// [`Ring::end`].
 impl Drop for Ring {
     fn drop(&mut self) {
         if !std::thread::panicking() {

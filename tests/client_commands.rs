@@ -1,4 +1,5 @@
-//! The commands of `bitpie` against a node that a task stands for: what they ask, what they print, and their exit codes.
+//! The commands of `bitpie` against a node that a task stands for: what they ask, what they print, and their exit
+//! codes.
 
 use std::io::Write as _;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The local API over a real socket, with a task in place of the node: what is let in, what is refused and how, and what waits.
+//! The local API over a real socket, with a task in place of the node: what is let in, what is refused and how, and
+//! what waits.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -1,7 +1,7 @@
 //! Nothing that the store has acknowledged is lost, and nothing is shown twice, wherever the process dies.
 //!
-//! Each test runs this program again as a child, which does jobs on a store with group commit, says on its standard output what was
-//! answered, and dies at a point of `abort_points`, or is killed. The parent then looks into the files.
+//! Each test runs this program again as a child, which does jobs on a store with group commit, says on its standard
+//! output what was answered, and dies at a point of `abort_points`, or is killed. The parent then looks into the files.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files and processes are what is tested")]
 

@@ -1,7 +1,7 @@
 //! The test vectors of docs/PROTOCOL.md: everything that travels, made from fixed seeds, and read again from the files.
 //!
-//! `UPDATE_EXPECT=1 cargo test --test wire_vectors` writes them anew, and at the second time the seeds of the fuzz targets, which are made
-//! from them. Another node is right if it makes and takes the same bytes.
+//! `UPDATE_EXPECT=1 cargo test --test wire_vectors` writes them anew, and at the second time the seeds of the fuzz
+//! targets, which are made from them. Another node is right if it makes and takes the same bytes.
 
 use std::path::Path;
 

@@ -47,8 +47,8 @@ fn measure(sources: &Sources, rounds: usize) -> f64 {
     median(times.collect())
 }
 
-/// That many automata in a ring: each has two levels of states, timers, guards and actions, sends to the next, and watches the
-/// one before.
+/// That many automata in a ring: each has two levels of states, timers, guards and actions, sends to the next, and
+/// watches the one before.
 fn made(count: u32) -> Sources {
     let mut files = vec![
         Source { path: "automata/types.yaml".into(), text: "types: {}\n".into() },

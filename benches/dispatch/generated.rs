@@ -1,4 +1,5 @@
-//! The machines that `build.rs` made from `benches/automata/`, driven without a bus: selection, transition, exits and entries.
+//! The machines that `build.rs` made from `benches/automata/`, driven without a bus: selection, transition, exits and
+//! entries.
 
 /// What the generated code refers to.
 #[allow(dead_code, missing_docs, reason = "the benchmark uses a part of what is generated")]

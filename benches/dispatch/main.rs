@@ -1,8 +1,8 @@
-//! What one dispatch costs: generated code beside a hand-written nested `match`, `statig` with native nesting, and (flat) `smlang`
-//! and `rust-fsm`.
+//! What one dispatch costs: generated code beside a hand-written nested `match`, `statig` with native nesting, and
+//! (flat) `smlang` and `rust-fsm`.
 //!
-//! All contenders keep the same three counters (ticks, states entered, states left) and handle the same events; that they
-//! do the same work is checked before anything is measured. `cargo bench -p bitpie-benches --bench dispatch`
+//! All contenders keep the same three counters (ticks, states entered, states left) and handle the same events; that
+//! they do the same work is checked before anything is measured. `cargo bench -p bitpie-benches --bench dispatch`
 
 mod flat;
 mod generated;
@@ -17,8 +17,9 @@ use statig::blocking::IntoStateMachineExt as _;
 
 /// Dispatches of one contender in one round.
 const OPERATIONS: u64 = 2_048_000;
-/// Machines of each contender, which take turns. One machine alone, hit again and again, measures above all whether the processor
-/// forwards its counter from the last store to the next load: the hand-written match alone then jumps between 1.1 and 3.4 ns.
+/// Machines of each contender, which take turns. One machine alone, hit again and again, measures above all whether the
+/// processor forwards its counter from the last store to the next load: the hand-written match alone then jumps between
+/// 1.1 and 3.4 ns.
 const MACHINES: usize = 64;
 /// Events are read from memory in runs of this length, so that no contender can guess them.
 const RUN: usize = 16 * MACHINES;

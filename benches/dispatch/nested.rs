@@ -1,6 +1,7 @@
 //! The same machine in `statig` as it is usually used: superstates, and handlers that pass on to them.
 //!
-//! Written on the traits, not with the macro, so that one implementation serves all depths; the calls are those that the macro makes.
+//! Written on the traits, not with the macro, so that one implementation serves all depths; the calls are those that
+//! the macro makes.
 
 use statig::Outcome;
 use statig::blocking::{self, IntoStateMachine};

@@ -1,5 +1,5 @@
-//! How long a picture takes, beside `dot` of Graphviz, which is given the same automaton in the same run; and how many of its labels could
-//! belong to more than one line.
+//! How long a picture takes, beside `dot` of Graphviz, which is given the same automaton in the same run; and how many
+//! of its labels could belong to more than one line.
 //!
 //! `cargo bench -p bitpie-benches --bench pictures`. Without `dot`, only the own times are shown.
 
@@ -20,7 +20,8 @@ use picture::Picture;
 /// Rounds of what is fast; what takes longer than a second is steady enough.
 const ROUNDS: usize = 5;
 
-/// Where `dot` took longer than this, it is not asked for larger ones of the kind, in milliseconds: it would take hours.
+/// Where `dot` took longer than this, it is not asked for larger ones of the kind, in milliseconds: it would take
+/// hours.
 const PATIENCE: f64 = 10_000.0;
 
 fn main() {

@@ -1,8 +1,9 @@
-//! What recording costs, and how fast a trace is replayed: the bus without and with a recorder, reading alone, and reading and replaying in two threads.
+//! What recording costs, and how fast a trace is replayed: the bus without and with a recorder, reading alone, and
+//! reading and replaying in two threads.
 //!
-//! Sessions get a packet and an answer in turn; a packet asks a condition, sets a variable and performs two actions, so that a line is as long as those of
-//! the node. `cargo bench -p bitpie-benches --bench trace`; with a word behind `--`, only what has it in its name, for a profiler;
-//! with `record=N`, a trace of N events goes to standard output.
+//! Sessions get a packet and an answer in turn; a packet asks a condition, sets a variable and performs two actions, so
+//! that a line is as long as those of the node. `cargo bench -p bitpie-benches --bench trace`; with a word behind `--`,
+//! only what has it in its name, for a profiler; with `record=N`, a trace of N events goes to standard output.
 
 use std::hint::black_box;
 use std::io::{self, BufWriter, Cursor, Write};

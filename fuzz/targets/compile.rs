@@ -1,7 +1,9 @@
-//! No text may make the compiler fall over: findings are rendered, and whatever is accepted is generated and run for a while.
+//! No text may make the compiler fall over: findings are rendered, and whatever is accepted is generated and run for a
+//! while.
 //!
-//! An input is one file or several: a line `=== name.yaml` begins the next. Without such a line it is one automaton. Where an input
-//! has no `types.yaml` or `parts.yaml` of its own, it gets those of the node, so that its definitions are seeds as they are.
+//! An input is one file or several: a line `=== name.yaml` begins the next. Without such a line it is one automaton.
+//! Where an input has no `types.yaml` or `parts.yaml` of its own, it gets those of the node, so that its definitions
+//! are seeds as they are.
 
 #![no_main]
 

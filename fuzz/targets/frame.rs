@@ -1,4 +1,5 @@
-//! Whatever a peer sends in a stream is cut into frames, and each frame is read: nothing falls over, and what is read is written alike.
+//! Whatever a peer sends in a stream is cut into frames, and each frame is read: nothing falls over, and what is read
+//! is written alike.
 
 #![no_main]
 

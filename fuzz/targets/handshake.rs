@@ -1,4 +1,5 @@
-//! What is said before a session is ready: HELLO and PEER-ID. The proof is set right, so that what lies behind it is reached.
+//! What is said before a session is ready: HELLO and PEER-ID. The proof is set right, so that what lies behind it is
+//! reached.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! No body of a request may do the local API any harm: it is read to a request or refused with a sentence, and both can be answered.
+//! No body of a request may do the local API any harm: it is read to a request or refused with a sentence, and both can
+//! be answered.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! No script and no line that a person types may make a simulation fall over. An input is tried as both, on the node's automata and
-//! on definitions that have every element of the language.
+//! No script and no line that a person types may make a simulation fall over. An input is tried as both, on the node's
+//! automata and on definitions that have every element of the language.
 
 #![no_main]
 
@@ -14,7 +14,8 @@ use libfuzzer_sys::fuzz_target;
 /// Lines that are looked at.
 const LINES: usize = 10;
 
-/// How long a line of a script may wait, in milliseconds: more of it is only more of the same timers. Time may jump as far as it likes.
+/// How long a line of a script may wait, in milliseconds: more of it is only more of the same timers. Time may jump as
+/// far as it likes.
 const WAIT_MS: u64 = 600_000;
 
 /// Deliveries after which a session is over: a line alone may lead to five times as many.

@@ -1,5 +1,5 @@
-//! No text may make the reader of traces fall over or run away: it is read, replayed under the definitions of the node, and, where something was verified,
-//! anonymised, drawn and replayed again.
+//! No text may make the reader of traces fall over or run away: it is read, replayed under the definitions of the node,
+//! and, where something was verified, anonymised, drawn and replayed again.
 
 #![no_main]
 

@@ -207,9 +207,9 @@ pub struct Counters {
     /// What peers did that the protocol does not allow.
     #[serde(default)]
     pub violations: u64,
-    /// Sessions that ended, by the reason: `local` (this node closed it), `remote`, `timed_out`, `bad_handshake` (what came proved nothing), `spoilt` (what came was
-    /// not authentic), `unexpected_id` (another node answered than the one that was dialled), `violation` (of what is
-    /// beneath the frames), `failed`.
+    /// Sessions that ended, by the reason: `local` (this node closed it), `remote`, `timed_out`, `bad_handshake` (what
+    /// came proved nothing), `spoilt` (what came was not authentic), `unexpected_id` (another node answered than the
+    /// one that was dialled), `violation` (of what is beneath the frames), `failed`.
     #[serde(default)]
     pub sessions_ended: BTreeMap<String, u64>,
     /// Sessions whose peer went away before they were ready, by the state in which they were.
@@ -545,8 +545,8 @@ pub struct Message {
 pub struct Messages {
     /// The oldest first.
     pub messages: Vec<Message>,
-    /// Where to go on: as `before` of `messages.list`, as `after` of `messages.watch` and `messages.export`. `null` where there is
-    /// nothing more (`messages.watch` always says where to go on).
+    /// Where to go on: as `before` of `messages.list`, as `after` of `messages.watch` and `messages.export`. `null`
+    /// where there is nothing more (`messages.watch` always says where to go on).
     pub next: Option<u64>,
 }
 

@@ -1,4 +1,5 @@
-//! Errors of the local API: JSON-RPC's own, and those of this program, each with a kind that a program can match and help for a person.
+//! Errors of the local API: JSON-RPC's own, and those of this program, each with a kind that a program can match and
+//! help for a person.
 
 use std::fmt;
 
@@ -60,7 +61,8 @@ impl ErrorKind {
         ErrorKind::Busy,
     ];
 
-    /// The number in the answer: below zero those that JSON-RPC 2.0 defines (section 5.1), above it those of this program.
+    /// The number in the answer: below zero those that JSON-RPC 2.0 defines (section 5.1), above it those of this
+    /// program.
     #[must_use]
     pub const fn code(self) -> i64 {
         match self {

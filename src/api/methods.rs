@@ -1,7 +1,8 @@
 //! The methods of the local API: what each is called, what it takes, and what it answers.
 //!
-//! One list at the end of this file makes the requests, their names and their summaries; whoever adds a method adds a struct here, an
-//! answer in [`answers`](super::answers), and a line to the list. The compiler then asks the driver for an answer.
+//! One list at the end of this file makes the requests, their names and their summaries; whoever adds a method adds a
+//! struct here, an answer in [`answers`](super::answers), and a line to the list. The compiler then asks the driver for
+//! an answer.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -105,7 +106,8 @@ pub struct DisableService {
 pub struct AddContact {
     /// Their address: `bitpie:<id>`, with hints or without, or the id alone.
     pub idurl: String,
-    /// The user's name for them; without it, the one that they have already, the nickname by which they were found, or the one that the address proposes.
+    /// The user's name for them; without it, the one that they have already, the nickname by which they were found, or
+    /// the one that the address proposes.
     #[serde(default)]
     pub name: Option<Nickname>,
     /// The nickname by which they were found, if by one: that they give it up is told.
@@ -122,7 +124,8 @@ pub struct ListContacts {}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveContact {
-    /// The user's name for them, their id, `bitpie:` and an unambiguous beginning of it, its fingerprint, or their address.
+    /// The user's name for them, their id, `bitpie:` and an unambiguous beginning of it, its fingerprint, or their
+    /// address.
     pub who: String,
 }
 

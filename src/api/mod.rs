@@ -1,5 +1,5 @@
-//! The local API: JSON-RPC 2.0 over HTTP on loopback, behind a token. From the socket up to a bounded channel of typed calls, which the
-//! driver answers.
+//! The local API: JSON-RPC 2.0 over HTTP on loopback, behind a token. From the socket up to a bounded channel of typed
+//! calls, which the driver answers.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,

@@ -1,8 +1,8 @@
 //! The server: HTTP/1.1 on loopback, `POST /rpc` and `GET /healthz`.
 //!
-//! A page in the user's browser can send requests to loopback too, so nothing is believed that such a page can send: the token is in
-//! a header that it does not know, `Host` has to be local (or a name that was made to point here could do as its pages like), a
-//! foreign `Origin` is refused, and the body has to say that it is JSON.
+//! A page in the user's browser can send requests to loopback too, so nothing is believed that such a page can send:
+//! the token is in a header that it does not know, `Host` has to be local (or a name that was made to point here could
+//! do as its pages like), a foreign `Origin` is refused, and the body has to say that it is JSON.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -263,7 +263,8 @@ fn too_large_error() -> RpcError {
 }
 
 impl Shared {
-    /// The answer of the node; if the request wants to wait, the first one that is worth it, or the last one within its time.
+    /// The answer of the node; if the request wants to wait, the first one that is worth it, or the last one within its
+    /// time.
     async fn answer(&self, mut request: Request) -> Result<Value, RpcError> {
         let wait = Duration::from_millis(wait_ms(&request).min(WAIT_MS));
         if wait.is_zero() {
@@ -326,7 +327,8 @@ fn answer_timeout(request: &Request) -> Duration {
     }
 }
 
-/// Whether the answer is what the request waits for. If not, the request is made one that does not miss what comes meanwhile.
+/// Whether the answer is what the request waits for. If not, the request is made one that does not miss what comes
+/// meanwhile.
 fn is_worth_telling(request: &mut Request, answer: &Value) -> bool {
     match request {
         Request::WatchMessages(watch) => {

@@ -245,11 +245,12 @@ impl OldPassphrase {
     Examples:\n  bitpie run\n  bitpie run --home /tmp/second       another node on the same machine\n  \
     bitpie run --passphrase-file key.txt\n  bitpie run --bootstrap 192.0.2.7:14441,dht.example:6881")]
 pub struct Run {
-    /// The passphrase of the key is the first line of this file; on the first run the new key is encrypted with it. Without it, a terminal is asked if the key is encrypted
+    /// The passphrase of the key is the first line of this file; on the first run the new key is encrypted with it.
+    /// Without it, a terminal is asked if the key is encrypted
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<PathBuf>,
-    /// From whom this node hears of others in the distributed hash table, for this run only; several with commas, or one after the other. `public` is the well-known nodes
-    /// [default: the setting services/entangled-dht/bootstrap]
+    /// From whom this node hears of others in the distributed hash table, for this run only; several with commas, or
+    /// one after the other. `public` is the well-known nodes [default: the setting services/entangled-dht/bootstrap]
     #[arg(long, value_name = "HOST:PORT", value_parser = NonEmptyStringValueParser::new())]
     pub bootstrap: Vec<String>,
 }
@@ -286,13 +287,15 @@ pub enum NickCommand {
 /// Whom the user means, where several may be meant.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Choice {
-    /// Do not ask: take the only claimant, or whoever holds the given place by then. In a script, --fingerprint is safer
+    /// Do not ask: take the only claimant, or whoever holds the given place by then. In a script, --fingerprint is
+    /// safer
     #[arg(long)]
     pub yes: bool,
     /// Of several who claim the nickname, the one in this place
     #[arg(long, value_name = "N")]
     pub place: Option<u8>,
-    /// The node whose id begins so, and no other, whoever else claims the nickname; 24 characters or more, as `bitpie find` shows them
+    /// The node whose id begins so, and no other, whoever else claims the nickname; 24 characters or more, as `bitpie
+    /// find` shows them
     #[arg(long, value_name = "FINGERPRINT", conflicts_with = "place")]
     pub fingerprint: Option<Fingerprint>,
 }
@@ -349,7 +352,8 @@ pub enum ContactCommand {
 /// What `bitpie msg send` was told.
 #[derive(Args)]
 pub struct Sending {
-    /// Name, id, `bitpie:` and its beginning, or address; a nickname that is no contact yet is looked for, and you are asked to compare the fingerprint
+    /// Name, id, `bitpie:` and its beginning, or address; a nickname that is no contact yet is looked for, and you are
+    /// asked to compare the fingerprint
     pub to: String,
     /// Whom, if a nickname is given
     #[command(flatten)]

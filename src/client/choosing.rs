@@ -1,7 +1,9 @@
-//! Whom the user means by a nickname that is no contact yet: of everybody who claims it, the one whose fingerprint the user knows.
+//! Whom the user means by a nickname that is no contact yet: of everybody who claims it, the one whose fingerprint the
+//! user knows.
 //!
-//! Without a person at a terminal there is one safe way to say that, a fingerprint that was compared before. A place may have changed hands since it was listed, and one who
-//! is alone with a name today may not be so tomorrow; `--place` and `--yes` are for whoever takes that upon themselves, and tell whom they have taken.
+//! Without a person at a terminal there is one safe way to say that, a fingerprint that was compared before. A place
+//! may have changed hands since it was listed, and one who is alone with a name today may not be so tomorrow; `--place`
+//! and `--yes` are for whoever takes that upon themselves, and tell whom they have taken.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -15,7 +17,8 @@ use crate::api::methods::{AddContact, ListContacts};
 use crate::identity::{Fingerprint, IDURL_SCHEME, Idurl, NodeId};
 use crate::nickname::Nickname;
 
-/// Finds whom the user means by a nickname, and makes them a contact: from then on the name means them, whoever else claims it later. The user confirms the fingerprint.
+/// Finds whom the user means by a nickname, and makes them a contact: from then on the name means them, whoever else
+/// claims it later. The user confirms the fingerprint.
 pub fn pin(
     node: &Connection,
     nickname: &Nickname,
@@ -176,7 +179,8 @@ pub fn as_nickname(text: &str) -> Option<Nickname> {
     text.parse().ok()
 }
 
-/// The node that a text means among contacts and addresses, if it is the one of that fingerprint; nothing if the text is a nickname of no contact.
+/// The node that a text means among contacts and addresses, if it is the one of that fingerprint; nothing if the text
+/// is a nickname of no contact.
 ///
 /// # Errors
 /// If the text means another node, or nobody.

@@ -21,7 +21,8 @@ pub struct Offline {
     pub backup: fn(&Path, &Path) -> anyhow::Result<BackedUp>,
     /// Makes the home folder (the second) of a backup (the first).
     pub restore: fn(&Path, &Path) -> anyhow::Result<()>,
-    /// Gives the key another passphrase. The files, if they are given, hold the one that it has, and the new one; otherwise a terminal is asked.
+    /// Gives the key another passphrase. The files, if they are given, hold the one that it has, and the new one;
+    /// otherwise a terminal is asked.
     pub set_passphrase: fn(&Path, Option<&Path>, Option<&Path>) -> anyhow::Result<()>,
     /// Takes the passphrase away; the file holds the one that there is.
     pub remove_passphrase: fn(&Path, Option<&Path>) -> anyhow::Result<()>,

@@ -1,7 +1,7 @@
 //! The command line's side: from the words of a shell to the running node's local API, and back to a table.
 //!
-//! What works without a node (`id`, `config`, `backup`, `restore`, `doctor`) is done by functions that are handed in as [`Offline`], so that
-//! this module knows nothing of how a home folder looks inside.
+//! What works without a node (`id`, `config`, `backup`, `restore`, `doctor`) is done by functions that are handed in as
+//! [`Offline`], so that this module knows nothing of how a home folder looks inside.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,

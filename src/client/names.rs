@@ -118,7 +118,8 @@ pub(super) fn search(
         let found = node.call(&FoundNames { search, seen: Some(seen), wait_ms: WAIT_MS })?.answer;
         if tells {
             let mut errors = anstream::stderr().lock();
-            // Whoever turns out to be in a lower place as well is listed there only, so the list may lose entries as well as gain them.
+            // Whoever turns out to be in a lower place as well is listed there only, so the list may lose entries as
+            // well as gain them.
             for claimant in found.claimants.iter().filter(|claimant| told.insert((claimant.id, claimant.index))) {
                 let line = format!("{} {} …", claimant.index, Fingerprint::of(&claimant.id));
                 let _ = writeln!(errors, "{}", styled(FAINT, line));
@@ -130,7 +131,8 @@ pub(super) fn search(
             }
             return Ok(found);
         }
-        // Over, but nodes are still being asked whether they are there: there is no other end to wait for than a change.
+        // Over, but nodes are still being asked whether they are there: there is no other end to wait for than a
+        // change.
         if found.over && found.seen == seen {
             return Ok(found);
         }

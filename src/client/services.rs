@@ -73,8 +73,8 @@ fn list_text(services: &Services) -> String {
     table.render()
 }
 
-/// What needs nothing stands at the left; below each, what needs it. What needs several stands below each, and only once with what needs
-/// it in turn.
+/// What needs nothing stands at the left; below each, what needs it. What needs several stands below each, and only
+/// once with what needs it in turn.
 fn tree_text(services: &Services) -> String {
     let mut text = String::new();
     let mut drawn = BTreeSet::new();

@@ -1,4 +1,5 @@
-//! Tables for people: columns as wide as what is in them, by the width that a terminal gives to a text, not by its characters.
+//! Tables for people: columns as wide as what is in them, by the width that a terminal gives to a text, not by its
+//! characters.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! Writing for people: colours where they can be seen, nothing that others wrote let loose on the terminal, and no fuss when the reader
-//! has gone away.
+//! Writing for people: colours where they can be seen, nothing that others wrote let loose on the terminal, and no fuss
+//! when the reader has gone away.
 
 use std::io::{self, Write};
 
@@ -27,7 +27,8 @@ pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// In green what is as it should be, in red what has failed, in yellow what is on its way. Names of states, as diagrams write them.
+/// In green what is as it should be, in red what has failed, in yellow what is on its way. Names of states, as diagrams
+/// write them.
 pub fn state_style(state: &str) -> Style {
     match state.rsplit('.').next().unwrap_or(state) {
         "ON" | "LISTENING" | "CONNECTED" | "READY" | "STEADY" | "INCOMING" | "KNOWN" => GOOD,
@@ -37,7 +38,8 @@ pub fn state_style(state: &str) -> Style {
     }
 }
 
-/// A text that others may have written, without what would move the cursor, change colours or turn the direction of writing.
+/// A text that others may have written, without what would move the cursor, change colours or turn the direction of
+/// writing.
 pub fn safe(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,4 +1,5 @@
-//! Lists and texts that carry their limit in their type: what is longer is refused when it is decoded, and cut when it is made.
+//! Lists and texts that carry their limit in their type: what is longer is refused when it is decoded, and cut when it
+//! is made.
 
 use std::fmt;
 use std::ops::Deref;

@@ -1,9 +1,9 @@
 //! A walk over bytes which finds whether they are CBOR as this protocol wants it, before anything is made of them.
 //!
-//! One encoding for each value (RFC 8949, section 4.2.1): shortest heads, definite lengths, the keys of a map in ascending order of
-//! their bytes, and therefore none twice. Of the kinds of values only those that some field uses: integers, bytes, text, lists,
-//! maps, `false`, `true` and `null`; no tags, no floats. Nesting and the number of items are bounded, and a length is compared with what
-//! is there before anybody allocates by it.
+//! One encoding for each value (RFC 8949, section 4.2.1): shortest heads, definite lengths, the keys of a map in
+//! ascending order of their bytes, and therefore none twice. Of the kinds of values only those that some field uses:
+//! integers, bytes, text, lists, maps, `false`, `true` and `null`; no tags, no floats. Nesting and the number of items
+//! are bounded, and a length is compared with what is there before anybody allocates by it.
 
 use super::error::DecodeError;
 

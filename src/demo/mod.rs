@@ -1,5 +1,6 @@
-//! `bitpie demo`: three real nodes in one process, with homes of their own and real sockets on loopback, who find each other and talk. One is stopped and comes
-//! back; in the end their traces are replayed: what they did has to be what the definitions say.
+//! `bitpie demo`: three real nodes in one process, with homes of their own and real sockets on loopback, who find each
+//! other and talk. One is stopped and comes back; in the end their traces are replayed: what they did has to be what
+//! the definitions say.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it runs whole nodes")]
 

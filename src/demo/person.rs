@@ -1,4 +1,5 @@
-//! Somebody in the demo: a node that can be started and stopped, and a user who speaks to it as any program would, through its local API.
+//! Somebody in the demo: a node that can be started and stopped, and a user who speaks to it as any program would,
+//! through its local API.
 
 use std::path::{Path, PathBuf};
 
@@ -44,7 +45,8 @@ pub struct Person {
 }
 
 impl Person {
-    /// A home is made below the folder; nothing runs. `dht` is the address of a node that carries the DHT, or empty for the first one.
+    /// A home is made below the folder; nothing runs. `dht` is the address of a node that carries the DHT, or empty for
+    /// the first one.
     pub fn new(name: &'static str, folder: &Path, dht: &str) -> anyhow::Result<Self> {
         let home = Home::at(folder.join(name));
         home.prepare()?;

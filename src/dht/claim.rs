@@ -12,7 +12,8 @@ use crate::wire::NETWORK_BYTES;
 /// Bytes of a claim, at most.
 pub const CLAIM_BYTES: usize = ITEM_BYTES;
 
-/// How long a claim counts, in seconds. It is written again much sooner; whoever goes away for longer gives the name back.
+/// How long a claim counts, in seconds. It is written again much sooner; whoever goes away for longer gives the name
+/// back.
 pub const CLAIM_VALIDITY_S: u64 = 2 * 24 * 60 * 60;
 
 /// What somebody says who claims a nickname.

@@ -1,4 +1,5 @@
-//! What this node reads and writes in the DHT: identity documents under their owners' keys, and claims in the slots of nicknames.
+//! What this node reads and writes in the DHT: identity documents under their owners' keys, and claims in the slots of
+//! nicknames.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -16,20 +17,23 @@ use crate::nickname::Nickname;
 /// So many nodes that say the same are believed to know what there is, if no other says something else soon.
 const NEARLY_ENOUGH_ANSWERS: u32 = 4;
 
-/// More than half of the nodes that keep a record, of which there are twenty (`K` of `mainline`): what they do not have has not reached half of them.
+/// More than half of the nodes that keep a record, of which there are twenty (`K` of `mainline`): what they do not have
+/// has not reached half of them.
 const ENOUGH_ANSWERS: u32 = 11;
 
 /// Claimants of one slot that are looked into, at most: those who would prevail first.
 const CLAIMANTS_PER_SLOT: usize = 8;
 
-/// Slots that are read at the same time. A lookup sends dozens of questions at once, and the answers of ten lookups are more than a socket's buffer holds: what is lost
-/// looks like an empty slot.
+/// Slots that are read at the same time. A lookup sends dozens of questions at once, and the answers of ten lookups are
+/// more than a socket's buffer holds: what is lost looks like an empty slot.
 const SLOTS_AT_ONCE: usize = 4;
 
-/// Documents of claimants that are looked for at the same time, beside the slots: whoever has a claimant waits for no other slot.
+/// Documents of claimants that are looked for at the same time, beside the slots: whoever has a claimant waits for no
+/// other slot.
 const CLAIMANTS_AT_ONCE: usize = 2;
 
-/// Documents of others that are looked for at the same time: there may be hundreds to look for, and nobody else may have to wait for them.
+/// Documents of others that are looked for at the same time: there may be hundreds to look for, and nobody else may
+/// have to wait for them.
 const DOCUMENTS_AT_ONCE: usize = 2;
 
 /// Reads and writes on behalf of one network. Cheap to clone.
@@ -95,8 +99,9 @@ impl Directory {
         VerifiedDocument::verify(document.as_bytes(), now_unix_ms).ok()
     }
 
-    /// Looks the document of a node up: the highest revision of all that come in, or one that some give alike and that `suffices`. Those who are nearest to the key, and
-    /// have what was written last, are asked last; so without a good reason nothing suffices.
+    /// Looks the document of a node up: the highest revision of all that come in, or one that some give alike and that
+    /// `suffices`. Those who are nearest to the key, and have what was written last, are asked last; so without a good
+    /// reason nothing suffices.
     async fn find(&self, id: &NodeId, suffices: impl Fn(&VerifiedDocument) -> bool) -> Option<VerifiedDocument> {
         let read = |value: &[u8]| VerifiedDocument::verify_whenever(value).ok().filter(|document| document.id() == *id);
         let enough = |found: &Found| match found.values.last_key_value() {
@@ -157,10 +162,11 @@ impl Directory {
         self.replace(slot, &found, &[]).await.map(|_| true)
     }
 
-    /// Takes the place of what was found in the slot, and of nothing else: who has written meanwhile is not overwritten.
+    /// Takes the place of what was found in the slot, and of nothing else: who has written meanwhile is not
+    /// overwritten.
     ///
-    /// Nodes whom a writing has not reached refuse what is to replace it, as they would if somebody had written meanwhile. Otherwise nobody could ever write there again, it
-    /// is looked which of the two it is.
+    /// Nodes whom a writing has not reached refuse what is to replace it, as they would if somebody had written
+    /// meanwhile. Otherwise nobody could ever write there again, it is looked which of the two it is.
     async fn replace(&self, slot: &Slot, found: &Found, value: &[u8]) -> Result<u32, SlotError> {
         let highest = found.highest_sequence();
         let sequence = highest.unwrap_or(0).checked_add(1).ok_or(SlotError::SequenceExhausted)?;
@@ -178,7 +184,8 @@ impl Directory {
         }
     }
 
-    /// Who makes a claim to that slot that is in order, and how many nodes say so: of those values that were written last, since some nodes still have what was there before.
+    /// Who makes a claim to that slot that is in order, and how many nodes say so: of those values that were written
+    /// last, since some nodes still have what was there before.
     fn claims(&self, slot: &Slot, found: &Found, now_unix_ms: u64) -> BTreeMap<NodeId, u32> {
         let last = found.highest_sequence();
         let mut claims = BTreeMap::new();
@@ -199,8 +206,9 @@ impl Directory {
         claimants
     }
 
-    /// The document of somebody who claims a slot, if it names the nickname too. If it does not seem to, that of the `first` is looked for once more: answers can be lost, and
-    /// with those of the nearest nodes the newest document. The others are mostly there to keep us busy.
+    /// The document of somebody who claims a slot, if it names the nickname too. If it does not seem to, that of the
+    /// `first` is looked for once more: answers can be lost, and with those of the nearest nodes the newest document.
+    /// The others are mostly there to keep us busy.
     async fn agreeing(&self, slot: &Slot, id: &NodeId, first: bool, now_unix_ms: u64) -> Option<VerifiedDocument> {
         let names_it = |document: &VerifiedDocument| document.document().name.as_ref() == Some(slot.nickname());
         let _place = self.claimants.acquire().await;
@@ -211,8 +219,8 @@ impl Directory {
         VerifiedDocument::verify(document?.as_bytes(), now_unix_ms).ok()
     }
 
-    /// Everybody who claims a nickname: each slot once, as soon as it has answered, with who holds it. Whoever wants only the `first` gets an answer as soon as some nodes
-    /// agree.
+    /// Everybody who claims a nickname: each slot once, as soon as it has answered, with who holds it. Whoever wants
+    /// only the `first` gets an answer as soon as some nodes agree.
     pub fn search(
         &self,
         nickname: &Nickname,
@@ -230,7 +238,8 @@ impl Directory {
     /// Who holds a slot; `first` is for whoever would rather know it soon than surely.
     async fn holder(&self, slot: &Slot, first: bool, now_unix_ms: u64) -> Option<Claimant> {
         let agreeing = async |id: NodeId, first| self.agreeing(slot, &id, first, now_unix_ms).await;
-        // Mostly whoever is seen first is the only one, and their document is looked for while the slot is still being read.
+        // Mostly whoever is seen first is the only one, and their document is looked for while the slot is still being
+        // read.
         let (expected, is_expected) = (Cell::new(None), Notify::new());
         let mut ahead = pin!(future::maybe_done(async {
             is_expected.notified().await;

@@ -1,4 +1,5 @@
-//! The node of the Mainline DHT, by the crate `mainline`: a socket, a routing table, and lookups. Everything here may take its time and be called from any task.
+//! The node of the Mainline DHT, by the crate `mainline`: a socket, a routing table, and lookups. Everything here may
+//! take its time and be called from any task.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -17,7 +18,8 @@ use super::Item;
 /// How long a lookup may take as a whole, whatever the nodes do that take part in it.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// So long the nearest nodes get at the least when what came in is enough: where all are near by, a processor that is busy takes longer than the network.
+/// So long the nearest nodes get at the least when what came in is enough: where all are near by, a processor that is
+/// busy takes longer than the network.
 const LEAST_WAIT: Duration = Duration::from_millis(20);
 
 /// Different values of one record that a lookup may bring; whoever answers with more wants to keep us busy.
@@ -61,7 +63,8 @@ pub struct Dht {
 /// What a lookup has brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// Values behind their sequence numbers, and how many nodes gave each. Their signatures hold, which for a slot means nothing.
+    /// Values behind their sequence numbers, and how many nodes gave each. Their signatures hold, which for a slot
+    /// means nothing.
     pub values: BTreeMap<(i64, Vec<u8>), u32>,
     /// Somebody has answered, with a value or without.
     pub is_answered: bool,
@@ -123,7 +126,8 @@ impl Dht {
         self.node.info().await.local_addr()
     }
 
-    /// Whether anybody answers. The routing table is no answer: it remembers those who have gone for a quarter of an hour.
+    /// Whether anybody answers. The routing table is no answer: it remembers those who have gone for a quarter of an
+    /// hour.
     pub async fn is_anybody_there(&self) -> bool {
         let mut key = [0; 32];
         let id = *self.node.info().await.id();
@@ -143,10 +147,11 @@ impl Dht {
         self.read_until(key, |_| Enough::No).await
     }
 
-    /// Looks a record up, until what came in is enough; if it is nearly enough, for as long again as that took. Whoever has not answered until then is not waited for; a
-    /// node that has gone would take its whole time.
+    /// Looks a record up, until what came in is enough; if it is nearly enough, for as long again as that took. Whoever
+    /// has not answered until then is not waited for; a node that has gone would take its whole time.
     ///
-    /// A lookup to which nobody at all answers is tried once more: many at a time come in a burst, and a burst can be lost.
+    /// A lookup to which nobody at all answers is tried once more: many at a time come in a burst, and a burst can be
+    /// lost.
     pub async fn read_until(&self, key: &[u8; 32], enough: impl Fn(&Found) -> Enough) -> Found {
         let found = self.look_up(key, &enough).await;
         if found.is_answered { found } else { self.look_up(key, &enough).await }
@@ -156,7 +161,8 @@ impl Dht {
         let mut found = Found::default();
         let began = Instant::now();
         let mut lookup = self.node.get_mutable_detailed(key, None, None);
-        // The thread of `mainline` may notice only after 50 ms that it is asked. It answers in turn, so with this answer the lookup is on its way.
+        // The thread of `mainline` may notice only after 50 ms that it is asked. It answers in turn, so with this
+        // answer the lookup is on its way.
         let asked_at = Cell::new(None);
         let notice = async {
             self.node.info().await;
@@ -197,8 +203,8 @@ impl Dht {
         found
     }
 
-    /// Writes a record to those who are nearest to its key. `replaces` is the sequence number that it takes the place of: whoever holds another refuses it. Says how
-    /// many have taken it.
+    /// Writes a record to those who are nearest to its key. `replaces` is the sequence number that it takes the place
+    /// of: whoever holds another refuses it. Says how many have taken it.
     ///
     /// # Errors
     /// If nobody has.
@@ -229,8 +235,8 @@ pub enum WriteError {
         "nobody in the DHT has taken the record: there was no answer, or nothing but refusals (its signature or its size)"
     )]
     NoneTook,
-    /// Most of those who keep it hold another sequence number than the one whose place it was to take: somebody has written meanwhile, or what was written before has not
-    /// reached them all.
+    /// Most of those who keep it hold another sequence number than the one whose place it was to take: somebody has
+    /// written meanwhile, or what was written before has not reached them all.
     #[error("most nodes of the DHT that keep the record hold another one than it was to replace")]
     HoldOther,
     /// There was no answer in time.

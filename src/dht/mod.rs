@@ -1,7 +1,9 @@
-//! The distributed hash table: which records this node keeps in it, and the node of BitTorrent's Mainline DHT (BEP 5, BEP 44) that carries them.
+//! The distributed hash table: which records this node keeps in it, and the node of BitTorrent's Mainline DHT (BEP 5,
+//! BEP 44) that carries them.
 //!
-//! Nothing that comes out of the DHT is believed because it was there: whoever can compute the key of a slot can write into it, tokens can be forged, and any node may
-//! answer whatever it likes. A record counts if an identity has signed what is in it, and what can be had so is: denied, delayed or old, but never forged.
+//! Nothing that comes out of the DHT is believed because it was there: whoever can compute the key of a slot can write
+//! into it, tokens can be forged, and any node may answer whatever it likes. A record counts if an identity has signed
+//! what is in it, and what can be had so is: denied, delayed or old, but never forged.
 
 #![allow(
     clippy::disallowed_methods,

@@ -17,7 +17,8 @@ pub const NICKNAME_SLOTS: u8 = 10;
 /// Before what the key of a slot is made of.
 const KEY_CONTEXT: &[u8] = b"bitpie/nickname-slot/1";
 
-/// A slot. Its key pair follows from network, nickname and index, so anybody can find it, and anybody can write into it.
+/// A slot. Its key pair follows from network, nickname and index, so anybody can find it, and anybody can write into
+/// it.
 #[derive(Clone)]
 pub struct Slot {
     network: String,
@@ -66,7 +67,8 @@ impl Slot {
         Item::sign(&self.key, value, sequence)
     }
 
-    /// Which of two claimants the slot belongs to: the lesser one. The same for every reader, and nobody can choose it but by making keys.
+    /// Which of two claimants the slot belongs to: the lesser one. The same for every reader, and nobody can choose it
+    /// but by making keys.
     #[must_use]
     pub fn compare(&self, one: &NodeId, other: &NodeId) -> Ordering {
         self.rank(one).cmp(&self.rank(other))

@@ -1,4 +1,5 @@
-//! Backup and restoration of a home. What is in a backup: the key, the settings, contacts and messages; see `src/store/backup.rs`.
+//! Backup and restoration of a home. What is in a backup: the key, the settings, contacts and messages; see
+//! `src/store/backup.rs`.
 
 use std::fs;
 use std::io;
@@ -26,8 +27,8 @@ pub fn backup(home: &Home, to: &Path) -> Result<(), HomeBackupError> {
     Ok(write_backup(&home.messages_database(), to, &files)?)
 }
 
-/// Makes a home out of a backup. The home must have neither a key nor messages. Its node first reads what it had published, and goes
-/// one revision higher (`Store::is_restored`).
+/// Makes a home out of a backup. The home must have neither a key nor messages. Its node first reads what it had
+/// published, and goes one revision higher (`Store::is_restored`).
 ///
 /// # Errors
 /// If the backup cannot be used, the home is in use or not empty, or something cannot be written.

@@ -1,7 +1,8 @@
 //! Logs: to the terminal and to a file for each day, with the level and the form that the settings say.
 //!
-//! Lines wait in bounded queues for threads that write them, and are dropped and counted when those cannot follow: a slow disk
-//! or terminal never holds up the node. What is secret has types whose `Debug` hides it, so it cannot get here.
+//! Lines wait in bounded queues for threads that write them, and are dropped and counted when those cannot follow: a
+//! slow disk or terminal never holds up the node. What is secret has types whose `Debug` hides it, so it cannot get
+//! here.
 
 use std::io::{self, IsTerminal as _};
 use std::path::Path;

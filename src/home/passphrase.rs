@@ -1,4 +1,5 @@
-//! The passphrase of the key: from a file or a terminal, and given, changed and taken away. It is never an argument, since others on the machine can read those.
+//! The passphrase of the key: from a file or a terminal, and given, changed and taken away. It is never an argument,
+//! since others on the machine can read those.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _};
@@ -66,11 +67,12 @@ pub enum Change<'a> {
     Remove,
 }
 
-/// Gives the key of a home another passphrase, or none. The key stays the same. `old` is a file with the passphrase that it has; without it a terminal is asked, if it has
-/// one.
+/// Gives the key of a home another passphrase, or none. The key stays the same. `old` is a file with the passphrase
+/// that it has; without it a terminal is asked, if it has one.
 ///
 /// # Errors
-/// If there is no key, the old passphrase is missing or wrong, or the file cannot be written; then everything is as it was.
+/// If there is no key, the old passphrase is missing or wrong, or the file cannot be written; then everything is as it
+/// was.
 pub fn change(home: &Home, old: Option<&Path>, change: Change<'_>) -> anyhow::Result<()> {
     let Some(text) = home.read_key()? else {
         bail!("there is no key in {} yet: `bitpie run` makes one", home.folder().display());

@@ -1,6 +1,6 @@
-//! What the automata ask for, carried out: one file for each automaton, but for `local_service` and `node_life`, which are performed in
-//! `services`. Conditions are answered from what the [`World`] holds, actions become commands to the rim or messages to
-//! other automata. Pure, like everything in the core.
+//! What the automata ask for, carried out: one file for each automaton, but for `local_service` and `node_life`, which
+//! are performed in `services`. Conditions are answered from what the [`World`] holds, actions become commands to the
+//! rim or messages to other automata. Pure, like everything in the core.
 
 pub mod contact_ratings;
 pub mod contact_status;

@@ -34,7 +34,8 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             let now_unix_ms = world.now.unix_ms;
             let known = world.peers.entry(peer, PeerSource::User, now_unix_ms);
             known.failures = known.failures.saturating_add(1);
-            // It may have moved; then only its document says where to. Asked after each round, since a document that has just been written is not found at once.
+            // It may have moved; then only its document says where to. Asked after each round, since a document that
+            // has just been written is not found at once.
             if world.contacts.contains(&peer) {
                 world.find_identity(peer);
             }

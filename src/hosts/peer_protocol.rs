@@ -1,4 +1,5 @@
-//! HELLO, PEER-ID, READY: what the automaton sends goes out as frames; what other sessions with the same peer mean is answered from the table.
+//! HELLO, PEER-ID, READY: what the automaton sends goes out as frames; what other sessions with the same peer mean is
+//! answered from the table.
 
 use automata_runtime::Milliseconds;
 
@@ -122,7 +123,8 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
     let now_unix_ms = world.now.unix_ms;
     world.peers.connected(peer, dialled.as_ref(), now_unix_ms);
     world.remember_peer(&peer);
-    // If the peer's READY was there already, the older session has yet to hear that it is replaced; what was on its way by it is lost all the same.
+    // If the peer's READY was there already, the older session has yet to hear that it is replaced; what was on its way
+    // by it is lost all the same.
     if world.sessions.announce(peer, session) {
         lost(world, system, peer);
     }

@@ -1,6 +1,7 @@
 //! The identity document: the card that a node shows, signed by its key and small enough for a record of the DHT.
 //!
-//! A [`VerifiedDocument`] is made by signing or by verifying and in no other way, so whoever holds one need not ask whether it is sound.
+//! A [`VerifiedDocument`] is made by signing or by verifying and in no other way, so whoever holds one need not ask
+//! whether it is sound.
 
 use std::sync::Arc;
 
@@ -82,8 +83,8 @@ impl IdentityDocument {
         }
     }
 
-    /// Signs it. What there is no room for is left out, and given back: services first, then contacts, then external addresses, each from
-    /// the end, since how to reach a node matters most.
+    /// Signs it. What there is no room for is left out, and given back: services first, then contacts, then external
+    /// addresses, each from the end, since how to reach a node matters most.
     ///
     /// # Panics
     /// If the key is not that of the document's id.
@@ -151,7 +152,8 @@ impl VerifiedDocument {
         Ok(verified)
     }
 
-    /// Reads a document whose time does not matter: one that was valid once, kept as the last that is known or as evidence.
+    /// Reads a document whose time does not matter: one that was valid once, kept as the last that is known or as
+    /// evidence.
     ///
     /// # Errors
     /// If it is no document, or is not signed by whom it is about.
@@ -203,7 +205,8 @@ pub enum Rank {
     Same,
     /// It was valid once, and is not taken back: that would be a rollback.
     Older,
-    /// It has the same revision, and says something else: evidence that two nodes use one key, or that one of them went back in time.
+    /// It has the same revision, and says something else: evidence that two nodes use one key, or that one of them went
+    /// back in time.
     Conflict,
 }
 

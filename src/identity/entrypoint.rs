@@ -25,7 +25,8 @@ pub struct Entrypoint {
 pub type Entrypoints = Vec<Entrypoint>;
 
 impl Entrypoint {
-    /// Whether anybody on the internet can be meant: no loopback, private, link-local, documentation or multicast address.
+    /// Whether anybody on the internet can be meant: no loopback, private, link-local, documentation or multicast
+    /// address.
     #[must_use]
     pub fn is_public(&self) -> bool {
         match self.address.ip().to_canonical() {

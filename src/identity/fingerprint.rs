@@ -15,7 +15,8 @@ const GROUP_CHARACTERS: usize = 4;
 /// Bytes of a text that is read as a fingerprint, at most.
 const TEXT_BYTES: usize = 256;
 
-/// The beginning of an id, [`FINGERPRINT_CHARACTERS`] or more. It is shown in groups of four; how somebody groups them who types it in is all one.
+/// The beginning of an id, [`FINGERPRINT_CHARACTERS`] or more. It is shown in groups of four; how somebody groups them
+/// who types it in is all one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint(String);
 

@@ -1,6 +1,7 @@
 //! The address of an identity, as people hand it to each other: `bitpie:<id>?at=tcp://203.0.113.5:7771&name=alice`.
 //!
-//! The id is what counts. Where the node may be found and what its user is called are hints: whoever uses them has to check them.
+//! The id is what counts. Where the node may be found and what its user is called are hints: whoever uses them has to
+//! check them.
 
 use std::fmt;
 use std::str::FromStr;

@@ -11,8 +11,9 @@
 //! sealed: <24 digits of the nonce, 96 of ciphertext and tag>
 //! ```
 //!
-//! The id stands in the clear, so that it can be shown without the passphrase; it is bound in as associated data, and a seed that does
-//! not make it is a damaged one. The parameters stand in the file, so that they can be raised; what is read is bounded.
+//! The id stands in the clear, so that it can be shown without the passphrase; it is bound in as associated data, and a
+//! seed that does not make it is a damaged one. The parameters stand in the file, so that they can be raised; what is
+//! read is bounded.
 
 use std::str::FromStr;
 

@@ -1,7 +1,8 @@
 //! The key of an identity, and what it signs.
 //!
-//! Every kind of signed thing has a domain string of its own, so that a signature made for one can never pass for another. Verification is
-//! strict (`verify_strict`: no small-order keys, no malleable signatures; RFC 8032 and <https://hdevalence.ca/blog/2020-10-04-its-25519am>).
+//! Every kind of signed thing has a domain string of its own, so that a signature made for one can never pass for
+//! another. Verification is strict (`verify_strict`: no small-order keys, no malleable signatures; RFC 8032 and
+//! <https://hdevalence.ca/blog/2020-10-04-its-25519am>).
 
 use std::fmt;
 

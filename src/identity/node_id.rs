@@ -1,8 +1,8 @@
 //! The id of a node: its ed25519 public key, shown in z-base-32.
 //!
-//! z-base-32 because people read ids aloud and copy them by hand: its alphabet leaves out the letters that are mistaken for
-//! others (<https://philzimmermann.com/docs/human-oriented-base-32-encoding.txt>). There is one text for each id and one id for
-//! each text: upper case, padding and stray bits at the end are refused.
+//! z-base-32 because people read ids aloud and copy them by hand: its alphabet leaves out the letters that are mistaken
+//! for others (<https://philzimmermann.com/docs/human-oriented-base-32-encoding.txt>). There is one text for each id
+//! and one id for each text: upper case, padding and stray bits at the end are refused.
 
 use std::fmt;
 use std::str::FromStr;

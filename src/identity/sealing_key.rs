@@ -1,7 +1,8 @@
 //! The keys to which messages are sealed (X25519).
 //!
-//! They are derived from the seed of the identity and the number of their rotation, so that the key file is all that has to be kept, and
-//! what was sealed to an earlier one can still be opened. The price: whoever has the seed has them all.
+//! They are derived from the seed of the identity and the number of their rotation, so that the key file is all that
+//! has to be kept, and what was sealed to an earlier one can still be opened. The price: whoever has the seed has them
+//! all.
 
 use std::fmt;
 
@@ -45,8 +46,8 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// The sealing key of an identity with this number: `DeriveKeyPair` of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 7.1.3) over a
-    /// label, the seed, and the number in four bytes, big-endian.
+    /// The sealing key of an identity with this number: `DeriveKeyPair` of DHKEM(X25519, HKDF-SHA256) (RFC 9180,
+    /// section 7.1.3) over a label, the seed, and the number in four bytes, big-endian.
     #[must_use]
     pub fn derive(identity: &IdentityKey, rotation: u32) -> Self {
         let seed = identity.seed();

@@ -47,8 +47,8 @@ impl DeliveryState {
         matches!(self, Self::Delivered | Self::Read | Self::Refused | Self::Expired)
     }
 
-    /// Whether a message may go from this state to that one. What was confirmed is never forgotten again, however late or
-    /// in whatever order reports come; and an acknowledgement that comes after the expiry still counts.
+    /// Whether a message may go from this state to that one. What was confirmed is never forgotten again, however late
+    /// or in whatever order reports come; and an acknowledgement that comes after the expiry still counts.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
         match self {
@@ -64,7 +64,8 @@ impl DeliveryState {
 /// A message of a conversation, as it is shown, exported and searched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// Its place among all messages of this home. Grows, and is never given twice: who has seen one position goes on from there.
+    /// Its place among all messages of this home. Grows, and is never given twice: who has seen one position goes on
+    /// from there.
     pub position: u64,
     /// Its id. Incoming messages of different senders may have the same one.
     pub id: PacketId,

@@ -1,4 +1,5 @@
-//! Conversations: contacts, messages and what becomes of them, as data, and how a message is sealed. Pure; `src/store` keeps it all on disk.
+//! Conversations: contacts, messages and what becomes of them, as data, and how a message is sealed. Pure; `src/store`
+//! keeps it all on disk.
 
 mod contact;
 mod conversation;

@@ -1,8 +1,9 @@
 //! How a message is sealed to its reader, and signed inside by its writer.
 //!
-//! HPKE in base mode (RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305) hides it; the header is bound in as associated
-//! data. Base mode says nothing of the sender, so what is sealed is `[body, signature]`, and the body names recipient, header and the
-//! encapsulated key: what was signed for one sealing cannot be taken out and sealed to somebody else.
+//! HPKE in base mode (RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305) hides it; the header is
+//! bound in as associated data. Base mode says nothing of the sender, so what is sealed is `[body, signature]`, and the
+//! body names recipient, header and the encapsulated key: what was signed for one sealing cannot be taken out and
+//! sealed to somebody else.
 
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
@@ -67,7 +68,8 @@ impl MessageHeader {
     }
 }
 
-/// The id of the conversation between two: SHA-256 of `bitpie/conversation/1`, a zero byte, and both ids, the smaller first.
+/// The id of the conversation between two: SHA-256 of `bitpie/conversation/1`, a zero byte, and both ids, the smaller
+/// first.
 #[must_use]
 pub fn conversation_of(one: &NodeId, other: &NodeId) -> [u8; 32] {
     let mut hash = Sha256::new_with_prefix(b"bitpie/conversation/1\0");
@@ -107,7 +109,8 @@ struct Body<'a> {
     text: &'a str,
 }
 
-/// Seals a message. The randomness is for this sealing alone: used twice for one recipient, it gives two messages the same key.
+/// Seals a message. The randomness is for this sealing alone: used twice for one recipient, it gives two messages the
+/// same key.
 ///
 /// # Errors
 /// If the recipient's key is one to which nothing can be sealed.
@@ -213,7 +216,8 @@ fn decrypt(key: &SealingKey, envelope: &Envelope) -> Result<Zeroizing<Vec<u8>>, 
     .map_err(unreadable)
 }
 
-/// Randomness that was handed in, in the form in which HPKE asks for it: once, 32 bytes, from which it derives the ephemeral key.
+/// Randomness that was handed in, in the form in which HPKE asks for it: once, 32 bytes, from which it derives the
+/// ephemeral key.
 struct Once(Option<Zeroizing<[u8; 32]>>);
 
 impl TryRng for Once {

@@ -1,7 +1,7 @@
 //! The root of the node's deterministic core: it owns the bus and the world, and touches nothing.
 //!
-//! An [`Input`] goes in with the time at which it happened; [`Command`]s come out. The same inputs at the same times make the same run, byte for
-//! byte. Whoever drives it looks like this:
+//! An [`Input`] goes in with the time at which it happened; [`Command`]s come out. The same inputs at the same times
+//! make the same run, byte for byte. Whoever drives it looks like this:
 //!
 //! ```text
 //! node.handle(now, input);
@@ -52,8 +52,9 @@ impl<R: Recorder> Node<R> {
         self.settle();
     }
 
-    /// Tells the automata what is to be told, and performs what they ask for, until nothing is left. Ends, since an action tells something only in
-    /// answer to a request that led to it, and the bus bounds what one message may lead to.
+    /// Tells the automata what is to be told, and performs what they ask for, until nothing is left. Ends, since an
+    /// action tells something only in answer to a request that led to it, and the bus bounds what one message may lead
+    /// to.
     fn settle(&mut self) {
         loop {
             for action in std::mem::take(&mut self.actions) {

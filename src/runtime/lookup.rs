@@ -1,7 +1,8 @@
 //! Whom somebody means: by a name, an id, the beginning of one, or an address.
 //!
-//! The beginning of an id is marked as one, `bitpie:8kq3`, since whatever is not could be a nickname: anybody makes an identity whose id begins with `mike`, and would
-//! get what is meant for whoever calls themselves so. A whole fingerprint needs no mark, for nobody makes another of the same.
+//! The beginning of an id is marked as one, `bitpie:8kq3`, since whatever is not could be a nickname: anybody makes an
+//! identity whose id begins with `mike`, and would get what is meant for whoever calls themselves so. A whole
+//! fingerprint needs no mark, for nobody makes another of the same.
 
 use std::collections::BTreeMap;
 

@@ -68,7 +68,8 @@ pub fn restore(from: &Path, home: &Path) -> anyhow::Result<()> {
 /// Gives the key another passphrase.
 ///
 /// # Errors
-/// If there is no key, the old passphrase is missing or wrong, or the file cannot be written; then everything is as it was.
+/// If there is no key, the old passphrase is missing or wrong, or the file cannot be written; then everything is as it
+/// was.
 pub fn set_passphrase(home: &Path, old: Option<&Path>, new: Option<&Path>) -> anyhow::Result<()> {
     passphrase::change(&Home::at(home), old, Change::Set { file: new })
 }

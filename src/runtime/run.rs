@@ -46,7 +46,8 @@ pub struct RunOptions {
     pub home: Option<PathBuf>,
     /// A file whose first line is the passphrase of the key.
     pub passphrase_file: Option<PathBuf>,
-    /// From whom the node hears of others in the distributed hash table, instead of what its settings say; nothing to leave it at that.
+    /// From whom the node hears of others in the distributed hash table, instead of what its settings say; nothing to
+    /// leave it at that.
     pub bootstrap: Vec<String>,
 }
 

@@ -1,4 +1,5 @@
-//! The transports of a node: what each is made of, and which settings it follows. Adding one is a row in [`TRANSPORTS`].
+//! The transports of a node: what each is made of, and which settings it follows. Adding one is a row in
+//! [`TRANSPORTS`].
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! `gateway`: the one door for packets in and out. What comes in by it is in `hosts/packets.rs`; what goes out, in `World::send_packet`.
+//! `gateway`: the one door for packets in and out. What comes in by it is in `hosts/packets.rs`; what goes out, in
+//! `World::send_packet`.
 
 use super::service::{Service, USUAL};
 use crate::automata::senders::services;

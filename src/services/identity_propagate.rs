@@ -1,4 +1,5 @@
-//! `identity-propagate`: whether our identity document is sent to others when it changes, and published in the DHT. The automaton `identity_publisher`.
+//! `identity-propagate`: whether our identity document is sent to others when it changes, and published in the DHT. The
+//! automaton `identity_publisher`.
 
 use super::service::{Service, USUAL};
 use crate::automata::senders::services;

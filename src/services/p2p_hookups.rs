@@ -1,4 +1,5 @@
-//! `p2p-hookups`: who of our contacts is here, and can they reach us? The automata `p2p_connector`, `contact_status` and `peer_link`.
+//! `p2p-hookups`: who of our contacts is here, and can they reach us? The automata `p2p_connector`, `contact_status`
+//! and `peer_link`.
 
 use super::service::{Service, USUAL};
 use crate::automata::senders::{contacts, services};

@@ -1,5 +1,6 @@
-//! `private-messages`: conversations, and the names under which people find one another. An automaton `message_delivery` for each message on its way,
-//! `nickname_holder` for our own name, `nickname_observer` for each search.
+//! `private-messages`: conversations, and the names under which people find one another. An automaton
+//! `message_delivery` for each message on its way, `nickname_holder` for our own name, `nickname_observer` for each
+//! search.
 
 use super::service::{Service, USUAL};
 use crate::automata::senders::{private_messages, services};

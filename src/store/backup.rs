@@ -1,9 +1,10 @@
 //! A backup: one file, a copy of `messages.db` with a table more, in which the other files of the home lie.
 //!
-//! One file because it cannot be half copied, and SQLite's own because its backup interface copies a consistent state while the node
-//! runs, and because whoever has lost this program can still read it with any `sqlite3`. It is as secret as the home: mode 0600, and the
-//! key in it is encrypted exactly if it was in the home. Known peers are not in it: they can be found again. SQLite notices when its pages do not fit
-//! together, and not when a letter has become another; so a digest of all rows is in a second table. It is against damage, and not against malice.
+//! One file because it cannot be half copied, and SQLite's own because its backup interface copies a consistent state
+//! while the node runs, and because whoever has lost this program can still read it with any `sqlite3`. It is as secret
+//! as the home: mode 0600, and the key in it is encrypted exactly if it was in the home. Known peers are not in it:
+//! they can be found again. SQLite notices when its pages do not fit together, and not when a letter has become
+//! another; so a digest of all rows is in a second table. It is against damage, and not against malice.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -99,8 +100,8 @@ pub fn read_backup(from: &Path) -> Result<Vec<SavedFile>, BackupError> {
     files.and_then(Iterator::collect).map_err(failed)
 }
 
-/// Makes the database of a home out of a backup that [`read_backup`] has found good. `messages` must not exist. The home then knows that it
-/// is a restored one ([`Store::is_restored`]).
+/// Makes the database of a home out of a backup that [`read_backup`] has found good. `messages` must not exist. The
+/// home then knows that it is a restored one ([`Store::is_restored`]).
 ///
 /// # Errors
 /// If there is such a file, or something cannot be read or written; then there is no file `messages`.
@@ -125,8 +126,8 @@ pub fn restore_messages(from: &Path, messages: &Path) -> Result<(), BackupError>
     finish(outcome, &partial, messages)
 }
 
-/// A digest of all that is in the tables, and of what they are. What the full-text search has made of the texts is left out. The order of the rows counts for
-/// nothing, since nobody promises one: their digests are added.
+/// A digest of all that is in the tables, and of what they are. What the full-text search has made of the texts is left
+/// out. The order of the rows counts for nothing, since nobody promises one: their digests are added.
 fn digest(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
     let mut tables = connection.prepare(
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT IN ('sqlite_schema', 'backup_digest') ORDER BY name",

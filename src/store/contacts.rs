@@ -59,7 +59,8 @@ impl Store {
         })
     }
 
-    /// Accepts a contact: what waited of them comes into the conversation, in the order of its arrival. Returns how many messages.
+    /// Accepts a contact: what waited of them comes into the conversation, in the order of its arrival. Returns how
+    /// many messages.
     ///
     /// # Errors
     /// If there is no such contact, or the database fails.
@@ -91,7 +92,8 @@ impl Store {
         })
     }
 
-    /// Refuses a contact: what waits of them is deleted, what they send from now on is refused, and no receipt goes to them.
+    /// Refuses a contact: what waits of them is deleted, what they send from now on is refused, and no receipt goes to
+    /// them.
     ///
     /// # Errors
     /// If there is no such contact, or the database fails.
@@ -114,7 +116,8 @@ impl Store {
         })
     }
 
-    /// Removes a contact with the whole conversation. Returns how many messages that were. Copies of old messages are still known as such.
+    /// Removes a contact with the whole conversation. Returns how many messages that were. Copies of old messages are
+    /// still known as such.
     ///
     /// # Errors
     /// If there is no such contact, or the database fails.

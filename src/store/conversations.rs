@@ -18,7 +18,8 @@ const ITEMS: &str =
     "SELECT m.*, d.state, d.refusal FROM main.messages AS m LEFT JOIN main.deliveries AS d USING (position)";
 
 impl Store {
-    /// The newest messages before a position (or of all), with one contact or with all, in the order of their positions.
+    /// The newest messages before a position (or of all), with one contact or with all, in the order of their
+    /// positions.
     ///
     /// # Errors
     /// If the database fails.
@@ -76,13 +77,14 @@ impl Store {
             .map_err(|error| StoreError::sql("read a message", error))
     }
 
-    /// The messages in which all these words stand, in whatever order; the last word may be the beginning of one. The newest first.
+    /// The messages in which all these words stand, in whatever order; the last word may be the beginning of one. The
+    /// newest first.
     ///
     /// # Errors
     /// If the database fails.
     pub fn search(&self, words: &str, limit: usize) -> Result<Vec<Item>, StoreError> {
-        // Quoted, word by word: what the user types is never read in the language of the index. Without a letter or digit there is
-        // nothing to find, and the index would call it an error.
+        // Quoted, word by word: what the user types is never read in the language of the index. Without a letter or
+        // digit there is nothing to find, and the index would call it an error.
         let words: String = words.chars().take(SEARCH_CHARACTERS).filter(|character| *character != '\0').collect();
         let words = words.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
         let query = words.map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect::<Vec<_>>().join(" ");
@@ -95,8 +97,8 @@ impl Store {
         )
     }
 
-    /// Marks what came from a contact as read, up to a position. Returns how many that were. With `send_receipts`, their senders are
-    /// to be told: see [`Store::receipts_to`].
+    /// Marks what came from a contact as read, up to a position. Returns how many that were. With `send_receipts`,
+    /// their senders are to be told: see [`Store::receipts_to`].
     ///
     /// # Errors
     /// If the database fails.

@@ -9,7 +9,8 @@ use crate::identity::{NodeId, Rank, VerifiedDocument, judge};
 /// Documents of other nodes, at most. Those of contacts stay; of the others, the one that was seen longest ago goes.
 pub const DOCUMENTS: u64 = 20_000;
 
-/// Contradicting documents of one node that are kept as evidence, at most. Two prove the fault; more prove nothing else.
+/// Contradicting documents of one node that are kept as evidence, at most. Two prove the fault; more prove nothing
+/// else.
 pub const CONFLICTS_PER_NODE: u64 = 4;
 
 /// Set by a restored backup: other nodes may have seen higher revisions than this home knows.
@@ -25,8 +26,8 @@ pub struct StoredDocument {
 }
 
 impl Store {
-    /// Keeps a document, if it is the newest of its node. One that contradicts another of the same revision is kept as evidence beside it,
-    /// and the first one stands.
+    /// Keeps a document, if it is the newest of its node. One that contradicts another of the same revision is kept as
+    /// evidence beside it, and the first one stands.
     ///
     /// # Errors
     /// If the database fails.
@@ -74,7 +75,8 @@ impl Store {
             .map_err(|error| StoreError::sql("read the evidence", error))
     }
 
-    /// Whether this home came from a backup, and has not yet published a document that is newer than all published ones.
+    /// Whether this home came from a backup, and has not yet published a document that is newer than all published
+    /// ones.
     ///
     /// # Errors
     /// If the database fails.

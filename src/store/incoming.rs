@@ -15,7 +15,8 @@ pub const UNREAD_PER_CONTACT: u64 = 10_000;
 /// How long a stranger's message waits for the user, in milliseconds, so that strangers cannot fill the quota for ever.
 pub const REQUEST_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
-/// Up to when the ids of messages were forgotten, in milliseconds of unix time: what expired before is refused even if the clock says otherwise.
+/// Up to when the ids of messages were forgotten, in milliseconds of unix time: what expired before is refused even if
+/// the clock says otherwise.
 const FORGOTTEN_UNTIL: &str = "arrivals_forgotten_until_unix_ms";
 
 /// How much of strangers may wait for the user's decision.
@@ -103,8 +104,8 @@ impl Store {
             .map_err(|error| StoreError::sql("read what waits", error))
     }
 
-    /// Forgets what is over: ids and receipts of messages that have expired, strangers that were never answered, old ratings. To be
-    /// done now and then.
+    /// Forgets what is over: ids and receipts of messages that have expired, strangers that were never answered, old
+    /// ratings. To be done now and then.
     ///
     /// # Errors
     /// If the database fails.
@@ -112,7 +113,8 @@ impl Store {
         self.atomically(|store| {
             let failed = |error| StoreError::sql("forget what is old", error);
             let now = integer(now_unix_ms);
-            // The mark is what was forgotten and not the clock: a clock that runs ahead for a while must not shut the door for good.
+            // The mark is what was forgotten and not the clock: a clock that runs ahead for a while must not shut the
+            // door for good.
             let newest: Option<u64> = store
                 .connection
                 .query_row("SELECT max(keep_until_unix_ms) FROM main.arrived WHERE keep_until_unix_ms <= ?1", [now], |row| {

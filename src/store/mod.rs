@@ -1,8 +1,8 @@
 //! What the node keeps on disk: contacts, messages, documents, ratings and known peers, in SQLite.
 //!
-//! [`Store`] is the whole of it, synchronous, for one thread. Each of its operations is a transaction, or a part of the one that is
-//! open. [`StoreHandle`] runs it on a thread of its own, where all jobs that wait are committed together and answered afterwards:
-//! whatever was answered survives `kill -9` and the loss of power.
+//! [`Store`] is the whole of it, synchronous, for one thread. Each of its operations is a transaction, or a part of the
+//! one that is open. [`StoreHandle`] runs it on a thread of its own, where all jobs that wait are committed together
+//! and answered afterwards: whatever was answered survives `kill -9` and the loss of power.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files and a thread of its own")]
 
@@ -89,7 +89,8 @@ impl Store {
             )
             .map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(128);
-        // Without it, a statement whose plan might profit from the value of a parameter is planned anew each time that it gets another.
+        // Without it, a statement whose plan might profit from the value of a parameter is planned anew each time that
+        // it gets another.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
         schema::migrate(&connection, "main", schema::MESSAGES)?;
         schema::migrate(&connection, "peers", schema::PEERS)?;
@@ -103,7 +104,8 @@ impl Store {
     pub fn atomically<T>(&self, work: impl FnOnce(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]).map(drop);
         let failed = |error: rusqlite::Error| StoreError::Commit { detail: error.to_string() };
-        // Outermost, writing is claimed at once; a transaction that turns from reading to writing could be refused half-way.
+        // Outermost, writing is claimed at once; a transaction that turns from reading to writing could be refused
+        // half-way.
         let (begin, end, undo) = if self.connection.is_autocommit() {
             ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"][..])
         } else {

@@ -11,14 +11,16 @@ use crate::wire::PacketId;
 /// Messages that wait to be delivered, to all contacts together, at most.
 pub const UNFINISHED_MESSAGES: u64 = 10_000;
 
-/// How many deliveries are not final. Kept, because to count them for each new message would slow down those who have many.
+/// How many deliveries are not final. Kept, because to count them for each new message would slow down those who have
+/// many.
 const UNFINISHED: &str = "unfinished_deliveries";
 
 impl Store {
     /// Takes a message from the user. Returns its position; it is queued, and on disk.
     ///
     /// # Errors
-    /// If the recipient is no accepted contact, the id was used, too many wait, or the database fails; then nothing was kept.
+    /// If the recipient is no accepted contact, the id was used, too many wait, or the database fails; then nothing was
+    /// kept.
     pub fn queue_message(&self, new: &NewMessage, now_unix_ms: u64) -> Result<u64, StoreError> {
         self.atomically(|store| {
             match store.contact(&new.to)?.map(|contact| contact.state) {
@@ -65,8 +67,8 @@ impl Store {
         })
     }
 
-    /// Keeps the sealed packet of a message, and returns the one to be sent: the first that was kept, so that every attempt sends the
-    /// same bytes. `None` if nothing is to be sent any more.
+    /// Keeps the sealed packet of a message, and returns the one to be sent: the first that was kept, so that every
+    /// attempt sends the same bytes. `None` if nothing is to be sent any more.
     ///
     /// # Errors
     /// If there is no such message, or the database fails.
@@ -98,8 +100,8 @@ impl Store {
             .ok_or(StoreError::NoMessage { id: *id })
     }
 
-    /// Keeps news of a delivery. Returns whether they were taken: what was confirmed is not forgotten because of a late report
-    /// ([`DeliveryState::may_become`]). `now_unix_ms` is when the other user has read it, if that is the news.
+    /// Keeps news of a delivery. Returns whether they were taken: what was confirmed is not forgotten because of a late
+    /// report ([`DeliveryState::may_become`]). `now_unix_ms` is when the other user has read it, if that is the news.
     ///
     /// # Errors
     /// If there is no such message, or the database fails.
@@ -157,7 +159,8 @@ impl Store {
         })
     }
 
-    /// The other user says that they have read a message. Returns whether that is news: it went to them, and they had not said so before.
+    /// The other user says that they have read a message. Returns whether that is news: it went to them, and they had
+    /// not said so before.
     ///
     /// # Errors
     /// If the database fails.
@@ -174,7 +177,8 @@ impl Store {
         })
     }
 
-    /// Deliveries that are not final, the oldest first: where to go on after a restart. Not more than [`UNFINISHED_MESSAGES`].
+    /// Deliveries that are not final, the oldest first: where to go on after a restart. Not more than
+    /// [`UNFINISHED_MESSAGES`].
     ///
     /// # Errors
     /// If the database fails.

@@ -9,8 +9,8 @@ use crate::peers::{
     KnownPeer, MISBEHAVIOUR_LEAK_MS, Misbehaviour, UNVERIFIED_PEERS, UNVERIFIED_PEERS_PER_SOURCE, VERIFIED_PEERS,
 };
 
-/// The least useful first: those that fail, then those not seen for longest. Contacts stay; and so do those that misbehaved, or their
-/// record could be washed away by a crowd of new ones, unless there is nobody else.
+/// The least useful first: those that fail, then those not seen for longest. Contacts stay; and so do those that
+/// misbehaved, or their record could be washed away by a crowd of new ones, unless there is nobody else.
 ///
 /// `?4` is the time; `?5` that in which a point of misbehaviour is forgotten.
 const LEAST_USEFUL: &str = "misbehaviour_points > (?4 - misbehaviour_counted_unix_ms) / ?5, failures DESC, \

@@ -1,8 +1,9 @@
 //! The tables, and how a database of an older version becomes one of this.
 //!
-//! Two files, one connection. `messages.db` holds what cannot be got again (contacts, messages, documents that were seen), is committed
-//! with an fsync, and is what a backup holds. `peers.db`, attached as `peers`, holds what can be found again, and may lose the last
-//! second when the power goes. Each has its own version; a migration is one text, and is never changed once it was released.
+//! Two files, one connection. `messages.db` holds what cannot be got again (contacts, messages, documents that were
+//! seen), is committed with an fsync, and is what a backup holds. `peers.db`, attached as `peers`, holds what can be
+//! found again, and may lose the last second when the power goes. Each has its own version; a migration is one text,
+//! and is never changed once it was released.
 
 use rusqlite::Connection;
 

@@ -1,7 +1,8 @@
-//! The store on a thread of its own, with group commit: all jobs that wait are done in one transaction, and answered when it is on disk.
+//! The store on a thread of its own, with group commit: all jobs that wait are done in one transaction, and answered
+//! when it is on disk.
 //!
-//! An fsync takes about as long for a hundred messages as for one, so the more there is to do, the less each costs; and alone, a job
-//! waits for nothing but its own commit.
+//! An fsync takes about as long for a hundred messages as for one, so the more there is to do, the less each costs; and
+//! alone, a job waits for nothing but its own commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +19,8 @@ pub const JOBS_WAITING: usize = 1_024;
 /// Jobs of one commit, at most: it bounds how long the first of them waits.
 const JOBS_PER_COMMIT: usize = 256;
 
-/// Where jobs for the store are handed in. Cheap to clone; when the last one is gone, the store does what is left and closes.
+/// Where jobs for the store are handed in. Cheap to clone; when the last one is gone, the store does what is left and
+/// closes.
 #[derive(Clone)]
 pub struct StoreHandle {
     jobs: mpsc::Sender<Box<dyn Job>>,

@@ -12,12 +12,14 @@ use serde::Serialize;
 
 use crate::identity::NodeId;
 
-/// A session of a transport. Even numbers are given by whoever dials; odd ones by the transport, to sessions that it accepts.
+/// A session of a transport. Even numbers are given by whoever dials; odd ones by the transport, to sessions that it
+/// accepts.
 pub type SessionNumber = u64;
 
 /// What happened at a transport.
 ///
-/// For each session that was dialled or accepted there is exactly one [`Closed`](TransportEvent::Closed), and nothing about it afterwards.
+/// For each session that was dialled or accepted there is exactly one [`Closed`](TransportEvent::Closed), and nothing
+/// about it afterwards.
 #[derive(Debug)]
 pub enum TransportEvent {
     /// The answer to `listen`: connections are accepted from now on.
@@ -106,7 +108,8 @@ pub enum CloseReason {
     Failed,
     /// What came first was no handshake, or one that proves nothing.
     BadHandshake,
-    /// What came was not authentic: the other side, or somebody on its way, damaged it, repeated it or left something out.
+    /// What came was not authentic: the other side, or somebody on its way, damaged it, repeated it or left something
+    /// out.
     Spoilt,
     /// Another node answered than the one that was dialled.
     UnexpectedId,

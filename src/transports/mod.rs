@@ -1,7 +1,8 @@
 //! Transports: the ways to carry bytes between nodes, and what all of them report.
 //!
-//! A transport knows sockets, handshakes and frames of bytes. It decides nothing: it is told what to do by method calls, which return at once,
-//! and reports what happened as [`TransportEvent`]s through a bounded channel. What is inside of a frame it does not know.
+//! A transport knows sockets, handshakes and frames of bytes. It decides nothing: it is told what to do by method
+//! calls, which return at once, and reports what happened as [`TransportEvent`]s through a bounded channel. What is
+//! inside of a frame it does not know.
 
 mod events;
 pub mod lan;

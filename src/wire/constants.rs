@@ -1,6 +1,7 @@
 //! What all nodes of a network have to agree on, and the digest by which two of them find out whether they do.
 //!
-//! None of these is a user's setting: a node with other values would refuse what the rest accept, and nobody would know why.
+//! None of these is a user's setting: a node with other values would refuse what the rest accept, and nobody would know
+//! why.
 
 use sha2::{Digest as _, Sha256};
 
@@ -30,8 +31,8 @@ pub fn constants() -> Vec<(&'static str, u64)> {
     ]
 }
 
-/// SHA-256 of `bitpie/constants/1`, of `name=value` for each constant, and of `network=` with the network's name, a line each, the last
-/// one without its end.
+/// SHA-256 of `bitpie/constants/1`, of `name=value` for each constant, and of `network=` with the network's name, a
+/// line each, the last one without its end.
 #[must_use]
 pub fn constants_digest(network: &str) -> [u8; 32] {
     let mut hash = Sha256::new_with_prefix("bitpie/constants/1\n");

@@ -1,6 +1,7 @@
 //! Frames: what the two sides of a session say to each other, one thing at a time.
 //!
-//! A frame is `[tag, body]`; the body is a map. A tag that is not known is skipped by whoever gets it, as a field that is not known is.
+//! A frame is `[tag, body]`; the body is a map. A tag that is not known is skipped by whoever gets it, as a field that
+//! is not known is.
 
 use minicbor::decode::{Decode, Decoder};
 use minicbor::encode::{Encode, Encoder, Write};

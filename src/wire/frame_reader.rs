@@ -34,8 +34,8 @@ impl FrameReader {
         Self::default()
     }
 
-    /// Takes what belongs to the frame that has begun, and says how much that was; with it the frame, if it is complete. `limit` is how many
-    /// bytes a frame may have.
+    /// Takes what belongs to the frame that has begun, and says how much that was; with it the frame, if it is
+    /// complete. `limit` is how many bytes a frame may have.
     ///
     /// # Errors
     /// If a frame says that it is longer than `limit`, or has no bytes. What follows in the stream then has no meaning.

@@ -1,7 +1,9 @@
-//! What travels between nodes, as bytes: frames, what is in them, and whatever is signed. Pure; `docs/PROTOCOL.md` describes it.
+//! What travels between nodes, as bytes: frames, what is in them, and whatever is signed. Pure; `docs/PROTOCOL.md`
+//! describes it.
 //!
-//! Everything is CBOR in its core deterministic form (RFC 8949, section 4.2) with numbered fields: there is one encoding of a thing,
-//! anything else is refused before it is looked at, and fields that are not known are skipped, so that versions can differ.
+//! Everything is CBOR in its core deterministic form (RFC 8949, section 4.2) with numbered fields: there is one
+//! encoding of a thing, anything else is refused before it is looked at, and fields that are not known are skipped, so
+//! that versions can differ.
 
 mod constants;
 mod frame;

@@ -1,4 +1,5 @@
-//! What packets carry, by kind. `Ack` and `Read` carry nothing, `Identity` a signed document, `Message` a sealed message.
+//! What packets carry, by kind. `Ack` and `Read` carry nothing, `Identity` a signed document, `Message` a sealed
+//! message.
 
 use minicbor::{Decode, Encode};
 

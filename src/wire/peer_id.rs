@@ -75,8 +75,8 @@ impl PeerId {
         }
     }
 
-    /// The document, if it is that of the node which the transport has authenticated, and if that node has signed this session in this
-    /// role, its own.
+    /// The document, if it is that of the node which the transport has authenticated, and if that node has signed this
+    /// session in this role, its own.
     ///
     /// # Errors
     /// What does not hold.

@@ -65,7 +65,8 @@ pub enum Command {
     },
     /// Tell of every message that is on its way, each by `MessageQueued`.
     LoadMessages,
-    /// A read receipt for a message whose delivery has come to its end: if it was sent to that peer and delivered, write down that it was read.
+    /// A read receipt for a message whose delivery has come to its end: if it was sent to that peer and delivered,
+    /// write down that it was read.
     FindDelivered {
         /// The message.
         message: PacketId,

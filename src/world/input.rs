@@ -47,7 +47,8 @@ pub enum Input {
         /// Nothing, or why it is not taken.
         refused: Option<FailReason>,
     },
-    /// Answers [`Command::CommitIdentity`](super::Command::CommitIdentity), once it is on disk or it is known that it does not belong there.
+    /// Answers [`Command::CommitIdentity`](super::Command::CommitIdentity), once it is on disk or it is known that it
+    /// does not belong there.
     IdentityCommitted {
         /// The session by which it came.
         session: SessionId,
@@ -55,7 +56,8 @@ pub enum Input {
         sender: NodeId,
         /// The packet.
         packet: PacketId,
-        /// The entrypoints that it names; nothing if it is no document of the sender, or was overtaken by one that is known.
+        /// The entrypoints that it names; nothing if it is no document of the sender, or was overtaken by one that is
+        /// known.
         entrypoints: Option<Vec<Entrypoint>>,
     },
     /// Answers [`Command::SendMessage`](super::Command::SendMessage).

@@ -1,4 +1,5 @@
-//! The nodes that we know of, as the automata work with them: which address is tried next, who is refused, whom others are told of.
+//! The nodes that we know of, as the automata work with them: which address is tried next, who is refused, whom others
+//! are told of.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,8 +66,8 @@ impl Peers {
         self.known.values()
     }
 
-    /// Where this peer may be. Addresses that somebody else than our user names count only if they are of the public internet, so that nobody makes us
-    /// knock at the doors of our own local network. Says whether any is new.
+    /// Where this peer may be. Addresses that somebody else than our user names count only if they are of the public
+    /// internet, so that nobody makes us knock at the doors of our own local network. Says whether any is new.
     pub fn learn(&mut self, id: NodeId, entrypoints: &[Entrypoint], source: PeerSource, now_unix_ms: u64) -> bool {
         let is_trusted =
             self.is_private_network || matches!(source, PeerSource::User | PeerSource::Bootstrap | PeerSource::Lan);
@@ -83,8 +84,8 @@ impl Peers {
         is_any_new
     }
 
-    /// It is no longer said that this peer is there. What a session has come of stays, since that was proved. A peer of whom only the local network has told, and
-    /// of whom nothing is left, is forgotten.
+    /// It is no longer said that this peer is there. What a session has come of stays, since that was proved. A peer of
+    /// whom only the local network has told, and of whom nothing is left, is forgotten.
     pub fn unlearn(&mut self, id: &NodeId, entrypoints: &[Entrypoint]) {
         let Some(peer) = self.known.get_mut(id) else { return };
         peer.entrypoints
@@ -136,7 +137,8 @@ impl Peers {
     fn forget_least(&mut self, except: &NodeId, now_unix_ms: u64, which: impl Fn(&KnownPeer) -> bool) {
         let those =
             self.known.values().filter(|peer| which(peer) && peer.id != *except && !self.named.contains(&peer.id));
-        // Those that fail first, then those not seen for longest. Those that misbehaved stay, or a crowd of new ones would wash away what is known of them.
+        // Those that fail first, then those not seen for longest. Those that misbehaved stay, or a crowd of new ones
+        // would wash away what is known of them.
         let least = those.min_by_key(|peer| {
             let seen_unix_ms = peer.last_seen_unix_ms.unwrap_or(peer.first_seen_unix_ms);
             (peer.misbehaviour.points_at(now_unix_ms) > 0, Reverse(peer.failures), seen_unix_ms)

@@ -1,4 +1,5 @@
-//! Messages that are to go to a contact, in the order in which they were written. What each of them *is* only its `message_delivery` knows.
+//! Messages that are to go to a contact, in the order in which they were written. What each of them *is* only its
+//! `message_delivery` knows.
 
 use std::collections::BTreeMap;
 

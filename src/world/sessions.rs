@@ -1,7 +1,8 @@
 //! The sessions that there are, and which of them serves which peer.
 //!
-//! What a session *is* (handshake, ready, closing) is known by its automata alone. Here is what they work with: addresses, who is on the other side,
-//! and indices of the sessions that are taken and of those that are ready, kept by the actions `send_ready`, `announce` and `retire`.
+//! What a session *is* (handshake, ready, closing) is known by its automata alone. Here is what they work with:
+//! addresses, who is on the other side, and indices of the sessions that are taken and of those that are ready, kept by
+//! the actions `send_ready`, `announce` and `retire`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -220,8 +221,8 @@ impl Sessions {
         same.map(|(other, _)| *other)
     }
 
-    /// How a session that proves to be with this peer stands to others with it. `me` decides, as the peer does: of two handshakes in flight the
-    /// one that the larger id opened stays.
+    /// How a session that proves to be with this peer stands to others with it. `me` decides, as the peer does: of two
+    /// handshakes in flight the one that the larger id opened stays.
     #[must_use]
     pub fn judge(&self, id: SessionId, me: &NodeId, peer: &NodeId) -> OtherSession {
         let Some(other) = self.other(id, peer) else { return OtherSession::Absent };

@@ -1,6 +1,8 @@
-//! How well each transport has served, measured: which share of its sessions came about, how long a round trip takes, whether anything came in by it.
+//! How well each transport has served, measured: which share of its sessions came about, how long a round trip takes,
+//! whether anything came in by it.
 //!
-//! The original knew one bit, "something came in since the contacts changed". Two transports, one of which worked once and fails since, were the same to it.
+//! The original knew one bit, "something came in since the contacts changed". Two transports, one of which worked once
+//! and fails since, were the same to it.
 
 use std::collections::BTreeMap;
 

@@ -13,7 +13,8 @@ use crate::network::{NETWORK, Network, alice, document, key, now_unix_ms};
 /// After this a test has failed. The machine may be busy with other things.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// So long a lookup may take to which nobody answers: two attempts, each of which ends after 20 s (`LOOKUP_TIMEOUT` of `dht::engine`), and some time for a busy machine.
+/// So long a lookup may take to which nobody answers: two attempts, each of which ends after 20 s (`LOOKUP_TIMEOUT` of
+/// `dht::engine`), and some time for a busy machine.
 const SILENT_LOOKUP: Duration = Duration::from_secs(45);
 
 /// Everybody who is found, by slot.
@@ -164,7 +165,8 @@ async fn a_slot_whose_nodes_hold_different_numbers_can_be_written() {
 #[tokio::test]
 async fn whoever_is_seen_first_in_a_slot_keeps_nobody_from_those_who_prevail() {
     const SLOTS: u8 = 4;
-    // Two who wrote at once, under the same number: most nodes have the claim that has to give way, so it is seen first, and a document is looked for that nobody has.
+    // Two who wrote at once, under the same number: most nodes have the claim that has to give way, so it is seen
+    // first, and a document is looked for that nobody has.
     let (most, few) = (Network::of(24), Network::of(8));
     let directory = Directory::new(most.client_of_both(&few), NETWORK);
     let (of_most, of_few) = (most.client(), few.client());

@@ -1,4 +1,5 @@
-//! Several cores in one virtual network, without sockets: what one asks of the rim becomes what another is told. Virtual time, and the same run each time.
+//! Several cores in one virtual network, without sockets: what one asks of the rim becomes what another is told.
+//! Virtual time, and the same run each time.
 
 mod lan;
 mod network;

@@ -1,4 +1,5 @@
-//! The virtual network: carries out the commands of every core as its rim would, with a delay, and remembers what users would have seen.
+//! The virtual network: carries out the commands of every core as its rim would, with a delay, and remembers what users
+//! would have seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -183,7 +184,8 @@ impl World {
         (0..self.hosts.len()).for_each(|index| self.begin(index));
     }
 
-    /// The program dies, and is started again with what was on its disk. Its sockets are reset after `reset_ms`, or never.
+    /// The program dies, and is started again with what was on its disk. Its sockets are reset after `reset_ms`, or
+    /// never.
     pub fn crash(&mut self, index: usize, reset_ms: Option<u64>) {
         let old = &self.hosts[index];
         let contacts: Vec<usize> =

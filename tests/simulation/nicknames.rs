@@ -172,7 +172,8 @@ fn a_document_is_written_again_before_it_fades_and_those_of_friends_who_are_away
     let (away_before, here_before) = (looked(&world, away), looked(&world, here));
     world.run_for(3 * 3_600_000 + 60_000);
     assert_eq!(world.dht.writings[&id(1)] - before, 3, "each hour");
-    // Each half hour, and after each round of calls that reached nobody: in the end every ten minutes, by the link and by the contact.
+    // Each half hour, and after each round of calls that reached nobody: in the end every ten minutes, by the link and
+    // by the contact.
     let lookups = looked(&world, away) - away_before;
     assert!((6..=3 * (2 + 6 + 6) + 1).contains(&lookups), "{lookups}");
     assert_eq!(looked(&world, here), here_before, "who is here tells by its session");

@@ -1,4 +1,5 @@
-//! The TCP transport over real sockets on loopback: two of them talk; a peer of our own making breaks every rule; limits hold.
+//! The TCP transport over real sockets on loopback: two of them talk; a peer of our own making breaks every rule;
+//! limits hold.
 
 mod bulk;
 mod limits;

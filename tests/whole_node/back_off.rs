@@ -10,7 +10,8 @@ use bitpie::identity::{IdentityKey, NodeId};
 use super::nodes::Node;
 use super::peer::now_unix_ms;
 
-/// Rounds that fail before the restart: after the fourth, a node rests for so long that it is started again before, on a busy machine too.
+/// Rounds that fail before the restart: after the fourth, a node rests for so long that it is started again before, on
+/// a busy machine too.
 const ROUNDS: u32 = 4;
 
 /// What is left of a rest when the node is restarted, at the least: longer than the first of all rests.

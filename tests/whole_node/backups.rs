@@ -1,4 +1,5 @@
-//! `bitpie backup` and `bitpie restore`, as a user comes to need them: the machine is gone, and what is left is one file.
+//! `bitpie backup` and `bitpie restore`, as a user comes to need them: the machine is gone, and what is left is one
+//! file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -111,8 +112,8 @@ fn a_home_that_was_lost_comes_back_from_its_backup_and_the_talk_goes_on() {
     assert_eq!(restored.store().check().expect("checked"), [""; 0]);
 }
 
-/// A home that is lost before it was ever saved again is restored from the same backup a second time. However soon that is, its document is newer than those of
-/// the first time.
+/// A home that is lost before it was ever saved again is restored from the same backup a second time. However soon that
+/// is, its document is newer than those of the first time.
 #[test]
 fn a_backup_can_be_restored_more_than_once() {
     let (_folder, saved) = place();
@@ -220,7 +221,8 @@ fn a_backup_that_was_cut_off_or_altered_is_refused() {
         assert!(said.contains("spoilt.bitpie is no backup that can be restored"), "{bytes} bytes: {said}");
     }
 
-    // The key, in one digit; a message, in one letter; what makes a file one of SQLite; what says that it is ours; how it is divided.
+    // The key, in one digit; a message, in one letter; what makes a file one of SQLite; what says that it is ours; how
+    // it is divided.
     let at = |what: &[u8]| whole.windows(what.len()).position(|window| window == what).expect("it is in there");
     let seed = at(b"seed: ") + 20;
     let message = at(b"to be kept");

@@ -45,10 +45,12 @@ fn nothing_is_lost_or_shown_twice_wherever_the_other_dies_later() {
     talk.check();
 }
 
-/// Rounds in each of which at least one node is killed; more of them by `BITPIE_KILLS=1000 cargo test -p bitpie --test whole_node killed`.
+/// Rounds in each of which at least one node is killed; more of them by `BITPIE_KILLS=1000 cargo test -p bitpie --test
+/// whole_node killed`.
 const KILLS: usize = 240;
 
-/// Pairs that are tried side by side: most of a round is waiting for a node that starts, and a conversation that gets long is slow to list.
+/// Pairs that are tried side by side: most of a round is waiting for a node that starts, and a conversation that gets
+/// long is slow to list.
 const PAIRS: usize = 8;
 
 #[test]

@@ -153,7 +153,8 @@ const AT_ONCE: &[Case] = &[
 #[test]
 fn what_is_no_frame_or_was_said_before_ends_the_session_and_leaves_nothing_behind() {
     for case in AT_ONCE {
-        // A node for each: it remembers who misbehaved, and the list of them is long enough without those of the others.
+        // A node for each: it remembers who misbehaved, and the list of them is long enough without those of the
+        // others.
         let mut friends = Friends::with_wide_doors(&[]);
         friends.endure(case.what, std::slice::from_ref(case), 8);
     }

@@ -1,4 +1,5 @@
-//! Discovery in the local network, on loopback and at a port of its own, so that nobody else is met: not another test, and nobody beyond this machine.
+//! Discovery in the local network, on loopback and at a port of its own, so that nobody else is met: not another test,
+//! and nobody beyond this machine.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};

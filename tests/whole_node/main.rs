@@ -1,7 +1,7 @@
 //! Whole nodes: the program itself, run in homes of its own, asked by its API, over real sockets on loopback.
 //!
-//! Nobody sleeps here for something to have happened: every wait is for a condition, and has a deadline. Where an honest node never does
-//! what is to be tried, a peer driven by hand does it (`peer.rs`).
+//! Nobody sleeps here for something to have happened: every wait is for a condition, and has a deadline. Where an
+//! honest node never does what is to be tried, a peer driven by hand does it (`peer.rs`).
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! Misbehaviour again and again: each time it is counted for what it is, nothing is left of it, a friend notices nothing, and the node's memory stays as
-//! it was.
+//! Misbehaviour again and again: each time it is counted for what it is, nothing is left of it, a friend notices
+//! nothing, and the node's memory stays as it was.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +14,8 @@ use super::nodes::{Node, until_equal};
 use super::refusals::Friends;
 use super::stranger::{Stage, Stranger};
 
-/// Rounds before memory is looked at: every stranger has been there by then, and buffers, caches and the allocator's own pools are filled.
+/// Rounds before memory is looked at: every stranger has been there by then, and buffers, caches and the allocator's
+/// own pools are filled.
 const WARM_UP: usize = 96;
 
 /// Rounds between two looks.
@@ -23,11 +24,12 @@ const ROUNDS: usize = 200;
 /// So often in a row memory has to have grown by too much.
 const WINDOWS: usize = 2;
 
-/// What a node's memory may grow by in one of those rounds: a leak of that size is too much. A list of peers that somebody asks for, and what the friends say
-/// meanwhile, take a part of it.
+/// What a node's memory may grow by in one of those rounds: a leak of that size is too much. A list of peers that
+/// somebody asks for, and what the friends say meanwhile, take a part of it.
 const GROWTH_BYTES_A_ROUND: u64 = 2 * 1_024;
 
-/// What the allocator may keep, for each session of those that are there at the same time: how they are spread over its pages varies.
+/// What the allocator may keep, for each session of those that are there at the same time: how they are spread over its
+/// pages varies.
 const SPREAD_BYTES_A_SESSION: u64 = 2 * 1_024;
 
 /// How often the friends talk while strangers do their worst, at most.
@@ -96,8 +98,8 @@ impl Friends {
         Self::new(&[&doors, settings].concat())
     }
 
-    /// Strangers do each of these once, then some hundred times, so many at a time. Whether all of it is as it should be. `BITPIE_SHOW_GROWTH=1` with
-    /// `--nocapture` prints what memory grows by.
+    /// Strangers do each of these once, then some hundred times, so many at a time. Whether all of it is as it should
+    /// be. `BITPIE_SHOW_GROWTH=1` with `--nocapture` prints what memory grows by.
     #[track_caller]
     pub fn endure(&mut self, what: &str, cases: &[Case], at_a_time: usize) {
         self.endure_rounds(what, cases, 1, 1);
@@ -105,7 +107,8 @@ impl Friends {
         let sessions = (cases.len() * at_a_time) as u64;
         let allowed = GROWTH_BYTES_A_ROUND * ROUNDS as u64 + SPREAD_BYTES_A_SESSION * sessions;
         let mut grew = Vec::new();
-        // What leaks does so whenever it is done. Where a busy machine lets more of it happen at the same moment than ever before, the allocator takes more pages once.
+        // What leaks does so whenever it is done. Where a busy machine lets more of it happen at the same moment than
+        // ever before, the allocator takes more pages once.
         for _ in 0..WINDOWS {
             let before = self.node.resident_bytes();
             self.endure_rounds(what, cases, ROUNDS, at_a_time);
@@ -214,8 +217,8 @@ fn key_count(case: &Case, at_a_time: usize) -> usize {
     if is_remembered { WARM_UP } else { 2 * at_a_time }
 }
 
-/// The keys of a case belong to it alone, and each of them to one lane, where another comes before it is used again; so no stranger meets itself.
-/// Otherwise they are few, since a node remembers all of them.
+/// The keys of a case belong to it alone, and each of them to one lane, where another comes before it is used again; so
+/// no stranger meets itself. Otherwise they are few, since a node remembers all of them.
 fn key(case: &Case, round: usize, at_a_time: usize) -> IdentityKey {
     let keys = key_count(case, at_a_time);
     assert_eq!(keys % at_a_time, 0, "each key is in one lane");

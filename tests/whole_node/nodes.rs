@@ -41,7 +41,8 @@ const FIRST_PORT: u16 = 21_000;
 /// How many of them.
 const PORTS: u16 = 9_000;
 
-/// Traces that a node keeps, at most: as many as it can be told to. Each start begins another, and all of them are replayed.
+/// Traces that a node keeps, at most: as many as it can be told to. Each start begins another, and all of them are
+/// replayed.
 const TRACE_FILES: &str = "1000";
 
 /// Waits for a condition.
@@ -101,8 +102,8 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// A new folder, in memory where the system has such a place: it is processes that die here, and not the machine, so nothing has to come to a
-/// disk, on which each commit would wait.
+/// A new folder, in memory where the system has such a place: it is processes that die here, and not the machine, so
+/// nothing has to come to a disk, on which each commit would wait.
 fn folder() -> TempDir {
     let in_memory = Path::new("/dev/shm");
     tempfile::tempdir_in(in_memory).or_else(|_| tempfile::tempdir()).expect("a folder")
@@ -213,7 +214,8 @@ impl Node {
     /// The program that runs its node.
     pub fn run_command(&self) -> Command {
         let mut command = self.command(&["run"]);
-        // What is given back to the allocator goes back to the system (glibc, mallopt(3)), so that a node's memory is what it needs.
+        // What is given back to the allocator goes back to the system (glibc, mallopt(3)), so that a node's memory is
+        // what it needs.
         command
             .env("MALLOC_TRIM_THRESHOLD_", "65536")
             .env("MALLOC_MMAP_THRESHOLD_", "65536")
@@ -547,7 +549,8 @@ impl Node {
 }
 
 impl Drop for Node {
-    /// Whatever a test was about: all that its nodes have recorded has to replay. A node that still runs is stopped in order, so that its trace is whole.
+    /// Whatever a test was about: all that its nodes have recorded has to replay. A node that still runs is stopped in
+    /// order, so that its trace is whole.
     fn drop(&mut self) {
         if std::thread::panicking() {
             if let Some(running) = &mut self.running {

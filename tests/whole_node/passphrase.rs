@@ -1,4 +1,5 @@
-//! A key that is encrypted with the passphrase of `run --passphrase-file`: nobody gets at it without, and the node says what it is that is missing.
+//! A key that is encrypted with the passphrase of `run --passphrase-file`: nobody gets at it without, and the node says
+//! what it is that is missing.
 
 use std::fs;
 use std::path::PathBuf;

@@ -22,7 +22,8 @@ pub fn now_unix_ms() -> u64 {
     u64::try_from(since.as_millis()).expect("for a long time")
 }
 
-/// A key whose id is as it is wanted. A few hundred keys would not do: what a node's random id is compared with would be wrong for all of them now and then.
+/// A key whose id is as it is wanted. A few hundred keys would not do: what a node's random id is compared with would
+/// be wrong for all of them now and then.
 pub fn key_with(wanted: impl Fn(&NodeId) -> bool) -> IdentityKey {
     let keys = (0_u64..).map(|number| {
         let mut seed = [0x5a; 32];

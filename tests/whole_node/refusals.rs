@@ -22,7 +22,8 @@ pub struct Friends {
 }
 
 impl Friends {
-    /// The node has these settings. Their session was opened by the node, so that it takes no place that strangers could have.
+    /// The node has these settings. Their session was opened by the node, so that it takes no place that strangers
+    /// could have.
     pub fn new(settings: &[(&str, &str)]) -> Self {
         let (mut node, mut friend) = (Node::with(settings), Node::started());
         node.start_listening();

@@ -1,5 +1,5 @@
-//! Those who do not fit, and those who are not who they say, come again and again: each is told the reason by its name, each is counted, and the node's
-//! memory stays as it was.
+//! Those who do not fit, and those who are not who they say, come again and again: each is told the reason by its name,
+//! each is counted, and the node's memory stays as it was.
 
 use bitpie::identity::CLOCK_SKEW_MS;
 use bitpie::identity::{DOCUMENT_VALIDITY_S, IdentityKey};

@@ -1,5 +1,6 @@
-//! Every trace that a node of these tests has written is replayed when the node is dropped ([`demand`]): by the definitions of this repository, the
-//! interpreter has to come to every state, variable, action and send that the node came to.
+//! Every trace that a node of these tests has written is replayed when the node is dropped ([`demand`]): by the
+//! definitions of this repository, the interpreter has to come to every state, variable, action and send that the node
+//! came to.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -67,7 +68,8 @@ pub fn demand_all(home: &Path) {
     assert!(numbers.iter().copied().eq(0..numbers.len() as u64), "traces are missing, of which are left {numbers:?}");
 }
 
-/// Replays all traces in a home. Those that a process was writing when it was killed may end anywhere; what was flushed of them has to agree.
+/// Replays all traces in a home. Those that a process was writing when it was killed may end anywhere; what was flushed
+/// of them has to agree.
 ///
 /// # Panics
 /// If a trace and the definitions part, or one cannot be read to its end: with the file, the line, and what differs.

@@ -1,4 +1,5 @@
-//! A trace that gets long goes on in further files: each of them replays alone, one follows upon the other, and of a ring the oldest go.
+//! A trace that gets long goes on in further files: each of them replays alone, one follows upon the other, and of a
+//! ring the oldest go.
 
 use automata_compiler::trace::Ending;
 

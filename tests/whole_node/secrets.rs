@@ -1,5 +1,5 @@
-//! What people write to each other, and what lets a program in: at most talkative level neither gets into logs, traces, or what a node says to its
-//! terminal, in no form in which it could be read again.
+//! What people write to each other, and what lets a program in: at most talkative level neither gets into logs, traces,
+//! or what a node says to its terminal, in no form in which it could be read again.
 
 use std::fs;
 use std::path::{Path, PathBuf};

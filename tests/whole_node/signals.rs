@@ -74,7 +74,8 @@ fn is_stopped_twice(second: Signal) -> bool {
     );
     let mut request = TcpStream::connect(access.address).expect("somebody listens");
     request.write_all(head.as_bytes()).expect("it is taken");
-    // The node takes connections and what comes by them one after the other, so it knows of this request before it answers another.
+    // The node takes connections and what comes by them one after the other, so it knows of this request before it
+    // answers another.
     node.status();
 
     send(Signal::INT, &node);

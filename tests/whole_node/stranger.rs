@@ -96,7 +96,8 @@ impl Stranger {
         SockRef::from(socket).set_linger(Some(Duration::ZERO)).expect("it is a socket");
     }
 
-    /// Writes these bytes as they are, a piece at a time, and listens until the node has closed the connection. What reason it gave.
+    /// Writes these bytes as they are, a piece at a time, and listens until the node has closed the connection. What
+    /// reason it gave.
     pub async fn say(&mut self, pieces: Vec<Vec<u8>>, pace: Duration) -> Option<Refusal> {
         match &mut self.line {
             Line::Handshake(handshake) => {

@@ -12,8 +12,8 @@ use super::nodes::{Node, acquaint, pair, pair_online, until, until_both_online};
 use super::peer::Peer;
 use super::proxy::Proxy;
 
-/// In this time a node that was killed and started again is back in touch. The machine may be slow; a session that is believed dead only after
-/// its pings have failed would take more than a minute.
+/// In this time a node that was killed and started again is back in touch. The machine may be slow; a session that is
+/// believed dead only after its pings have failed would take more than a minute.
 const BACK_IN_TOUCH: Duration = Duration::from_secs(20);
 
 #[test]

@@ -1,5 +1,5 @@
-//! Two sessions with one peer become one, and the other is refused as `already_connected`: which of them stays depends on who has opened them, and on whether the
-//! older one lives. And sessions that the other side does not want any more.
+//! Two sessions with one peer become one, and the other is refused as `already_connected`: which of them stays depends
+//! on who has opened them, and on whether the older one lives. And sessions that the other side does not want any more.
 
 use bitpie::api::methods::RemoveContact;
 use bitpie::wire::{Frame, Refusal};
@@ -94,8 +94,8 @@ fn an_older_session_of_the_other_opener_stays_if_it_proves_that_it_lives() {
     }
 }
 
-/// No command of this version ends the session with a peer, so it is others that say `requested`; that a node can say it too is a scenario of
-/// `peer_protocol`. For `timed_out` see `vanish.rs`.
+/// No command of this version ends the session with a peer, so it is others that say `requested`; that a node can say
+/// it too is a scenario of `peer_protocol`. For `timed_out` see `vanish.rs`.
 #[test]
 fn a_session_that_the_other_side_does_not_want_is_closed_and_counted() {
     let mut friends = Friends::new(&[]);

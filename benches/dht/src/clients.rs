@@ -37,7 +37,8 @@ pub enum State {
     Used,
 }
 
-/// Has a client look it up, and says how long that took. Names and records are new each time, so that nobody knows where they are.
+/// Has a client look it up, and says how long that took. Names and records are new each time, so that nobody knows
+/// where they are.
 ///
 /// # Errors
 /// If it is not found.

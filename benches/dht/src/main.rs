@@ -1,4 +1,5 @@
-//! What it takes to find a name, beside the plain get of one record by the crate `mainline`: the same DHT of sixty nodes on loopback, the same kind of client, the same run.
+//! What it takes to find a name, beside the plain get of one record by the crate `mainline`: the same DHT of sixty
+//! nodes on loopback, the same kind of client, the same run.
 
 mod clients;
 mod network;

@@ -1,4 +1,5 @@
-//! Resident memory of sessions in which nothing happens. Each measurement has a process of its own, so that none finds the memory of another.
+//! Resident memory of sessions in which nothing happens. Each measurement has a process of its own, so that none finds
+//! the memory of another.
 
 use std::process::Command;
 

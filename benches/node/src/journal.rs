@@ -1,6 +1,8 @@
-//! A journal in SQLite with a thread of its own: what a contender commits to, so that it promises what the node promises.
+//! A journal in SQLite with a thread of its own: what a contender commits to, so that it promises what the node
+//! promises.
 //!
-//! Like the node's store it commits all that waits together. Unlike it, it keeps one plain table: no contacts, no index of texts, no bounds.
+//! Like the node's store it commits all that waits together. Unlike it, it keeps one plain table: no contacts, no index
+//! of texts, no bounds.
 
 use std::path::Path;
 use std::thread::JoinHandle;

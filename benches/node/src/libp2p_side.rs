@@ -1,4 +1,5 @@
-//! The same exchanges by libp2p, as its documentation sets it up: tcp, noise, yamux; request-response with a codec of bytes; streams.
+//! The same exchanges by libp2p, as its documentation sets it up: tcp, noise, yamux; request-response with a codec of
+//! bytes; streams.
 
 use std::collections::HashMap;
 use std::io;
@@ -225,7 +226,8 @@ pub async fn open_stream<T>(
     done
 }
 
-/// Two swarms in this process, and so many connections between them, through which nothing has gone but what libp2p itself says.
+/// Two swarms in this process, and so many connections between them, through which nothing has gone but what libp2p
+/// itself says.
 ///
 /// # Errors
 /// If libp2p fails.

@@ -38,7 +38,8 @@ pub fn tell_load() {
     println!("load of the last 1, 5 and 15 minutes: {}", load.split(' ').take(3).collect::<Vec<_>>().join(", "));
 }
 
-/// Time that the processors have spent on this program so far, all threads together. Unlike time on the wall it hardly depends on what else runs.
+/// Time that the processors have spent on this program so far, all threads together. Unlike time on the wall it hardly
+/// depends on what else runs.
 pub fn processor_seconds() -> f64 {
     let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9

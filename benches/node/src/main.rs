@@ -1,7 +1,8 @@
-//! The node beside named alternatives, in one run: messages, the cost of the trace, bulk throughput, and the memory of idle sessions.
+//! The node beside named alternatives, in one run: messages, the cost of the trace, bulk throughput, and the memory of
+//! idle sessions.
 //!
-//! Everything goes over loopback, between threads or processes of this machine. What is compared takes turns in each round, and what counts
-//! is the ratio of the medians; docs/BENCHMARKS.md says what came of it.
+//! Everything goes over loopback, between threads or processes of this machine. What is compared takes turns in each
+//! round, and what counts is the ratio of the medians; docs/BENCHMARKS.md says what came of it.
 
 mod bulk;
 mod idle;
@@ -40,7 +41,8 @@ struct Arguments {
 /// What is compared.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
 enum What {
-    /// Messages from one node to another, committed and acknowledged, beside an echo over TCP and libp2p's request-response
+    /// Messages from one node to another, committed and acknowledged, beside an echo over TCP and libp2p's
+    /// request-response
     Messages,
     /// The same between two nodes with their trace and without
     Trace,

@@ -1,8 +1,9 @@
 //! Messages from one side to the other: accepted here, acknowledged from there, so many under way at a time.
 //!
-//! A node commits each message twice: before it is accepted from the user, and at the other side before it is acknowledged; and a third time
-//! when that is known. An echo does not, so there are two kinds of alternatives: as they are, and with a journal in SQLite at each side that
-//! commits at the same three moments. A message goes in and out without the API's socket.
+//! A node commits each message twice: before it is accepted from the user, and at the other side before it is
+//! acknowledged; and a third time when that is known. An echo does not, so there are two kinds of alternatives: as they
+//! are, and with a journal in SQLite at each side that commits at the same three moments. A message goes in and out
+//! without the API's socket.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -212,8 +213,8 @@ async fn one_exchange(requests: &mpsc::Sender<Request>, journal: Option<&Journal
     Ok(accepted.elapsed().as_secs_f64() * 1e3)
 }
 
-/// Hands over messages to a node, as many at a time as there are to be under way, and looks into its database for how many are delivered: it
-/// delivers to one contact in order.
+/// Hands over messages to a node, as many at a time as there are to be under way, and looks into its database for how
+/// many are delivered: it delivers to one contact in order.
 async fn between_nodes((mut here, there): (Node, Node), turn: Turn) -> anyhow::Result<Figures> {
     let database = Deliveries::of(&here)?;
     send_and_count(&mut here, &database, WARM_UP, 1, PATIENCE).await?;
@@ -284,7 +285,8 @@ impl Deliveries {
         Ok(Self(Connection::open_with_flags(node.home.messages_database(), flags)?))
     }
 
-    /// Messages that were delivered, by two numbers that the node keeps, so that looking costs little. Nothing ever comes in to this node.
+    /// Messages that were delivered, by two numbers that the node keeps, so that looking costs little. Nothing ever
+    /// comes in to this node.
     fn delivered(&self) -> anyhow::Result<u64> {
         let sql = "SELECT coalesce((SELECT max(position) FROM messages), 0)
             - coalesce((SELECT value FROM facts WHERE name = 'unfinished_deliveries'), 0)";

@@ -1,4 +1,5 @@
-//! Two nodes of this project, whole, each on a thread of its own: asked without a socket in between, so that the node is measured and not its API.
+//! Two nodes of this project, whole, each on a thread of its own: asked without a socket in between, so that the node
+//! is measured and not its API.
 
 use std::path::Path;
 use std::sync::mpsc as std_mpsc;

@@ -1,4 +1,5 @@
-//! The plainest exchange: what comes behind its length goes back as it came. With a journal, not before it is committed there.
+//! The plainest exchange: what comes behind its length goes back as it came. With a journal, not before it is committed
+//! there.
 
 use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};

@@ -1,7 +1,8 @@
-//! Settings: paths, and one file. `services/tcp-transport/port` is `port` in `[services.tcp-transport]` of `config.toml`.
+//! Settings: paths, and one file. `services/tcp-transport/port` is `port` in `[services.tcp-transport]` of
+//! `config.toml`.
 //!
-//! A path that is not in [`SETTINGS`] is refused, and so is a value that its setting cannot have; both say in which line. What the user
-//! has written around the values (order, comments, blank lines) stays when a value is changed.
+//! A path that is not in [`SETTINGS`] is refused, and so is a value that its setting cannot have; both say in which
+//! line. What the user has written around the values (order, comments, blank lines) stays when a value is changed.
 
 mod documentation;
 mod error;
@@ -98,11 +99,12 @@ impl Config {
         self.for_this_run.contains_key(path) || self.values.contains_key(path)
     }
 
-    /// Changes one setting in the file (`None`: back to its default), and returns all as they are now. Everything else stays as the user
-    /// has written it.
+    /// Changes one setting in the file (`None`: back to its default), and returns all as they are now. Everything else
+    /// stays as the user has written it.
     ///
     /// # Errors
-    /// If there is no such setting, it cannot have that value, anything else in the file is wrong, or it cannot be read or written.
+    /// If there is no such setting, it cannot have that value, anything else in the file is wrong, or it cannot be read
+    /// or written.
     pub fn change(file: &Path, path: &str, value: Option<&str>) -> Result<Self, ConfigError> {
         let setting = find(path)?;
         let value = value.map(|text| typed(setting, text)).transpose()?;

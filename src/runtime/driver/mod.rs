@@ -4,8 +4,8 @@
 //! Everything here runs on one thread. Work that waits (for the store, for a way out) is a future among `tasks`, and
 //! what comes of it is an input again, so the core sees everything in one order. Each neighbour of the core is a struct
 //! in a file of its own, with what is known of it; what joins several of them is here, and in the files of what comes
-//! in and goes out: `events` from the network, `commands` of the core, `outside` for what automata ask of parts outside;
-//! calls of the local API are in `../handlers`.
+//! in and goes out: `events` from the network, `commands` of the core, `outside` for what automata ask of parts
+//! outside; calls of the local API are in `../handlers`.
 
 mod callers;
 mod commands;

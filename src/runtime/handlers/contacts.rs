@@ -1,6 +1,7 @@
 //! The local API's calls about contacts: added, listed, accepted, refused, removed, and asked whether they are there.
 //!
-//! Whoever is known already stays who they are: adding them again neither gives them another name that nobody has asked for, nor takes a refusal back.
+//! Whoever is known already stays who they are: adding them again neither gives them another name that nobody has asked
+//! for, nor takes a refusal back.
 
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};

@@ -29,7 +29,8 @@ impl Driver {
             let expires_unix_ms = now.saturating_add(lifetime_ms.min(MESSAGE_LIFETIME_MS));
             let new = NewMessage { id, to: contact.id, text, reply_to: None, created_unix_ms: now, expires_unix_ms };
             store.queue_message(&new, now).map_err(failed)?;
-            // In the same commit, so that it costs none of its own. If it cannot be done now, it is done before the message is sent.
+            // In the same commit, so that it costs none of its own. If it cannot be done now, it is done before the
+            // message is sent.
             if let Err(error) = sealer.sealed(store, id, contact.id) {
                 tracing::warn!(%error, "a message was accepted, and could not be sealed yet");
             }

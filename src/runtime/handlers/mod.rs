@@ -1,4 +1,5 @@
-//! The local API's calls, answered: at once from what the core knows, or by the store, or when the automata have come to rest.
+//! The local API's calls, answered: at once from what the core knows, or by the store, or when the automata have come
+//! to rest.
 
 mod contacts;
 mod messages;

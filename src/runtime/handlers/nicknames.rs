@@ -157,7 +157,8 @@ fn found_names(
         let document = store.document(&id)?;
         let document = document.and_then(|kept| VerifiedDocument::verify_whenever(&kept.bytes).ok());
         let mut entrypoints = document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
-        // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has given.
+        // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has
+        // given.
         entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
         let contact = contacts.iter().find(|contact| contact.id == id);
         let state = contact.map(|contact| presentation::contact_state(contact.state));

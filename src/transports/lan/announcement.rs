@@ -1,6 +1,7 @@
 //! What a node announces in the local network, and how an announcement of somebody else is read.
 //!
-//! Nobody has signed any of it. It is a hint where a node may be, and whoever uses it finds out in the handshake who is there.
+//! Nobody has signed any of it. It is a hint where a node may be, and whoever uses it finds out in the handshake who is
+//! there.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -70,8 +71,8 @@ pub enum Ignored {
     NotNear,
 }
 
-/// Reads an announcement. Addresses count if they belong to one of the networks on whose interfaces we look, so that nobody here can make us knock at doors
-/// elsewhere.
+/// Reads an announcement. Addresses count if they belong to one of the networks on whose interfaces we look, so that
+/// nobody here can make us knock at doors elsewhere.
 ///
 /// # Errors
 /// Why it means nothing to us.

@@ -27,15 +27,16 @@ impl Subnet {
         Self { own, prefix_bits }
     }
 
-    /// Whether an address is that of a single host of this network. Link-local addresses of IPv6 are none that can be told to anybody, since they mean
-    /// something at one interface alone.
+    /// Whether an address is that of a single host of this network. Link-local addresses of IPv6 are none that can be
+    /// told to anybody, since they mean something at one interface alone.
     #[must_use]
     pub fn has_host(&self, address: IpAddr) -> bool {
         match (self.own, address) {
             (IpAddr::V4(own), IpAddr::V4(address)) => {
                 let hosts = u32::MAX.checked_shr(u32::from(self.prefix_bits)).unwrap_or(0);
                 let (own, number) = (u32::from(own), u32::from(address));
-                // The first and the last address of a network are the network itself and all of its hosts, where it has room for that.
+                // The first and the last address of a network are the network itself and all of its hosts, where it has
+                // room for that.
                 let is_one_host = hosts <= 1 || (number & hosts != 0 && number & hosts != hosts);
                 own & !hosts == number & !hosts && is_one_host && !address.is_unspecified() && !address.is_multicast()
             }
@@ -88,8 +89,8 @@ pub fn subnets(interfaces: &[Interface]) -> Vec<Subnet> {
     interfaces.iter().map(subnet).collect()
 }
 
-/// Whether what others say in the local network can be heard at all: the port can be shared, and one of the interfaces takes part in multicast. The library
-/// that does the rest tells nobody if not.
+/// Whether what others say in the local network can be heard at all: the port can be shared, and one of the interfaces
+/// takes part in multicast. The library that does the rest tells nobody if not.
 ///
 /// # Errors
 /// What stands in the way, and what to do.

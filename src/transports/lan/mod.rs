@@ -1,7 +1,9 @@
-//! Discovery in the local network: multicast DNS (RFC 6762) with service discovery (RFC 6763), by `mdns-sd`, whose daemon is a thread of its own.
+//! Discovery in the local network: multicast DNS (RFC 6762) with service discovery (RFC 6763), by `mdns-sd`, whose
+//! daemon is a thread of its own.
 //!
-//! [`LanDiscovery`] is told what to announce and where to look, and reports what it hears as [`LanEvent`]s. Nothing that it hears is proved. How much
-//! of it is kept and how often something is told is bounded, here and not in the core, so that a noisy neighbour keeps only this task busy.
+//! [`LanDiscovery`] is told what to announce and where to look, and reports what it hears as [`LanEvent`]s. Nothing
+//! that it hears is proved. How much of it is kept and how often something is told is bounded, here and not in the
+//! core, so that a noisy neighbour keeps only this task busy.
 
 #![allow(
     clippy::disallowed_methods,
@@ -34,7 +36,8 @@ pub struct LanDiscovery {
 }
 
 impl LanDiscovery {
-    /// Nothing happens before [`LanDiscovery::search`]. To be called within a tokio runtime. What happens is told to `events`.
+    /// Nothing happens before [`LanDiscovery::search`]. To be called within a tokio runtime. What happens is told to
+    /// `events`.
     #[must_use]
     pub fn new(ourselves: Ourselves, events: mpsc::Sender<LanEvent>) -> Self {
         let (wanted, orders) = watch::channel(None);
@@ -59,8 +62,8 @@ impl LanDiscovery {
         });
     }
 
-    /// Looks no more, and withdraws what was announced. The future ends when that is done, after [`WITHDRAWAL_PATIENCE`] at the latest; it need not be
-    /// awaited.
+    /// Looks no more, and withdraws what was announced. The future ends when that is done, after
+    /// [`WITHDRAWAL_PATIENCE`] at the latest; it need not be awaited.
     pub fn stop(&self) -> impl Future<Output = ()> + use<> {
         self.wanted.send_replace(None);
         let mut is_resting = self.is_resting.clone();

@@ -1,4 +1,5 @@
-//! Who is announced near us, and what of it has been told. Pure: bounded in how much is kept, and in how often something is told.
+//! Who is announced near us, and what of it has been told. Pure: bounded in how much is kept, and in how often
+//! something is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,8 @@ use crate::identity::{Entrypoint, NodeId};
 use super::announcement::{Announcement, LAN_ENTRYPOINTS};
 use super::event::LanEvent;
 
-/// Announcements that are kept, and nodes that are told of, at most. What comes beyond is heard when another one is gone.
+/// Announcements that are kept, and nodes that are told of, at most. What comes beyond is heard when another one is
+/// gone.
 pub const LAN_NODES: usize = 64;
 
 /// Something new of one node is told at most so often, however often it is announced and withdrawn.
@@ -21,7 +23,8 @@ pub struct Neighbours {
     told: BTreeMap<NodeId, Told>,
 }
 
-/// What was told of a node. Kept for a while after it is gone, so that coming and going is not a way around [`TELL_INTERVAL_MS`].
+/// What was told of a node. Kept for a while after it is gone, so that coming and going is not a way around
+/// [`TELL_INTERVAL_MS`].
 #[derive(Debug)]
 struct Told {
     entrypoints: Vec<Entrypoint>,

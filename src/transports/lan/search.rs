@@ -39,8 +39,8 @@ pub struct Wanted {
     pub entrypoints: Vec<Entrypoint>,
 }
 
-/// Records of others that the daemon may keep. It has no bound of its own; beyond this one it is ended, and what it kept is forgotten. An honest node has
-/// four or five.
+/// Records of others that the daemon may keep. It has no bound of its own; beyond this one it is ended, and what it
+/// kept is forgotten. An honest node has four or five.
 pub const CACHED_RECORDS: i64 = 4_096;
 
 /// How often is told what is new, and looked at the interfaces and at what the daemon keeps.
@@ -391,7 +391,8 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // Its end need not be waited for. If it has ended already, or has too much to do, there is nothing more that can be done.
+        // Its end need not be waited for. If it has ended already, or has too much to do, there is nothing more that
+        // can be done.
         let _ = self.service.shutdown();
     }
 }

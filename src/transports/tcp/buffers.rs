@@ -1,4 +1,5 @@
-//! Large buffers, kept by the thread and not by the session: an idle session has none, and a busy one does not ask the system for new ones.
+//! Large buffers, kept by the thread and not by the session: an idle session has none, and a busy one does not ask the
+//! system for new ones.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};

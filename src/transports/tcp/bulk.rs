@@ -1,4 +1,5 @@
-//! Streams for bulk data, beside the control stream: files and databases flow through them under their own flow control.
+//! Streams for bulk data, beside the control stream: files and databases flow through them under their own flow
+//! control.
 
 use std::fmt;
 use std::io;
@@ -40,8 +41,8 @@ pub struct IncomingBulk {
     pub stream: BulkStream,
 }
 
-/// A stream of bytes in both directions. Dropped before it is shut down, it is cut off at the other end, and read there as an error
-/// (`ConnectionReset`) and not as an end; the same happens when the session ends.
+/// A stream of bytes in both directions. Dropped before it is shut down, it is cut off at the other end, and read there
+/// as an error (`ConnectionReset`) and not as an end; the same happens when the session ends.
 pub struct BulkStream {
     stream: yamux::Stream,
     /// What was taken out of the stream, and how much of it has been read.

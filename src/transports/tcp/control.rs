@@ -1,5 +1,5 @@
-//! The control stream of a session: frames, each behind a length of four bytes, in the first stream that the side opened which opened the
-//! session.
+//! The control stream of a session: frames, each behind a length of four bytes, in the first stream that the side
+//! opened which opened the session.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Events of a session on their way to whoever takes them: one at a time, and the session waits while there is no room for it.
+//! Events of a session on their way to whoever takes them: one at a time, and the session waits while there is no room
+//! for it.
 
 use std::task::{Context, Poll};
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! The handshake of Noise XX, and the proof in it of who is there.
 //!
-//! The X25519 key is made anew at each start of the node; the identity signs it, and id and signature travel in the encrypted payloads of
-//! messages 2 and 3. All three messages have lengths that are known, so anything else is refused before it is looked at.
+//! The X25519 key is made anew at each start of the node; the identity signs it, and id and signature travel in the
+//! encrypted payloads of messages 2 and 3. All three messages have lengths that are known, so anything else is refused
+//! before it is looked at.
 
 use std::fmt;
 use std::io;
@@ -90,7 +91,8 @@ impl StaticKey {
         Self { private: Zeroizing::new(pair.private), payload }
     }
 
-    /// The side that opened the connection. Whoever is found there is compared with whom was expected before this side says who it is.
+    /// The side that opened the connection. Whoever is found there is compared with whom was expected before this side
+    /// says who it is.
     pub(super) async fn initiate(
         &self,
         socket: &mut TcpStream,

@@ -1,8 +1,9 @@
 //! What the TCP transport allows, and the count of who is there.
 //!
-//! Connections whose handshake is under way are counted apart from those whose peer is known, so that a flood of the former cannot use up
-//! the places of the latter. When there are too many of them the oldest makes room: it had its time, and an honest newcomer needs only two
-//! round trips, so it gets through a flood that a rule of "first come" would let it starve in.
+//! Connections whose handshake is under way are counted apart from those whose peer is known, so that a flood of the
+//! former cannot use up the places of the latter. When there are too many of them the oldest makes room: it had its
+//! time, and an honest newcomer needs only two round trips, so it gets through a flood that a rule of "first come"
+//! would let it starve in.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
@@ -261,8 +262,8 @@ impl Drop for Place {
     }
 }
 
-/// Raises the soft limit of open files, sockets among them, to the hard one, and returns what it is now. Systems that have no such limit
-/// give `None`.
+/// Raises the soft limit of open files, sockets among them, to the hard one, and returns what it is now. Systems that
+/// have no such limit give `None`.
 #[must_use]
 pub fn raise_descriptor_limit() -> Option<u64> {
     #[cfg(unix)]

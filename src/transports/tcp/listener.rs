@@ -1,4 +1,5 @@
-//! The listening side: accepts what the limits allow, counts what they do not, and pauses when the system has no more descriptors.
+//! The listening side: accepts what the limits allow, counts what they do not, and pauses when the system has no more
+//! descriptors.
 
 use std::io;
 use std::net::SocketAddr;

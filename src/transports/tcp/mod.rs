@@ -1,7 +1,9 @@
-//! The TCP transport: sockets, Noise XX for secrecy and identity, yamux for streams, frames of bytes in the control stream.
+//! The TCP transport: sockets, Noise XX for secrecy and identity, yamux for streams, frames of bytes in the control
+//! stream.
 //!
-//! Every session is a task of its own that owns its socket; [`TcpTransport`] is a cheap handle that leaves orders with it. Orders are bounded,
-//! and so is everything that is read, so that neither this node nor its peer can make the other's memory grow.
+//! Every session is a task of its own that owns its socket; [`TcpTransport`] is a cheap handle that leaves orders with
+//! it. Orders are bounded, and so is everything that is read, so that neither this node nor its peer can make the
+//! other's memory grow.
 //!
 //! A frame goes out by `Orders`, `Control`, yamux, `NoiseStream`, the socket; one that comes in goes the same way back,
 //! and by `EventQueue` to whoever takes the events.
@@ -62,8 +64,8 @@ struct Owner {
 }
 
 impl TcpTransport {
-    /// A transport that proves this identity, with a session key that nobody else has had. To be called within a tokio runtime, in which its
-    /// tasks then run. What happens is told to `events`.
+    /// A transport that proves this identity, with a session key that nobody else has had. To be called within a tokio
+    /// runtime, in which its tasks then run. What happens is told to `events`.
     ///
     /// # Panics
     /// Outside of a tokio runtime, or if the system has no randomness.
@@ -99,7 +101,8 @@ impl TcpTransport {
         answer.await.unwrap_or(Err(OpenBulkError::Closed))
     }
 
-    /// Where to receive the bulk streams that peers open. Before this is called, and after what it returns is dropped, they are refused.
+    /// Where to receive the bulk streams that peers open. Before this is called, and after what it returns is dropped,
+    /// they are refused.
     #[must_use]
     pub fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk> {
         let (sender, receiver) = mpsc::channel(INCOMING_BULK_STREAMS);

@@ -1,8 +1,9 @@
-//! A connection after its handshake: bytes in and out, in Noise transport messages of at most 65 535 bytes, each behind its length.
+//! A connection after its handshake: bytes in and out, in Noise transport messages of at most 65 535 bytes, each behind
+//! its length.
 //!
-//! Writing is gathered: what yamux writes in small parts becomes as few messages, and as few writes to the socket, as it can. yamux asks for
-//! a flush after every frame; that is not obeyed, for the session flushes itself when there is nothing more to gather. Buffers are held
-//! only while there is something in them.
+//! Writing is gathered: what yamux writes in small parts becomes as few messages, and as few writes to the socket, as
+//! it can. yamux asks for a flush after every frame; that is not obeyed, for the session flushes itself when there is
+//! nothing more to gather. Buffers are held only while there is something in them.
 
 use std::io;
 use std::pin::Pin;

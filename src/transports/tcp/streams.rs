@@ -1,7 +1,9 @@
-//! A session once its peer is known: yamux over Noise, the control stream, bulk streams, keep-alives, and the orderly close.
+//! A session once its peer is known: yamux over Noise, the control stream, bulk streams, keep-alives, and the orderly
+//! close.
 //!
-//! Everything is polled together, until nothing moves; then what was gathered is flushed. There is no buffer in here that fills up without
-//! a bound: queued frames wait with the orders, received ones with whoever takes the events, and what is between them in yamux's windows.
+//! Everything is polled together, until nothing moves; then what was gathered is flushed. There is no buffer in here
+//! that fills up without a bound: queued frames wait with the orders, received ones with whoever takes the events, and
+//! what is between them in yamux's windows.
 
 use std::future::{Future as _, poll_fn};
 use std::io;
@@ -257,7 +259,8 @@ impl Streams {
         let _ = taker.try_send(IncomingBulk { session: self.number, peer: self.peer, stream });
     }
 
-    /// Opens the bulk streams that are wanted. Not while the socket takes no more: yamux forgets streams only when it can write.
+    /// Opens the bulk streams that are wanted. Not while the socket takes no more: yamux forgets streams only when it
+    /// can write.
     fn open_bulk(&mut self, context: &mut Context<'_>) -> bool {
         let Some(connection) = &mut self.connection else { return false };
         let limit = bulk_streams(&self.inner.limits);
@@ -353,7 +356,8 @@ impl Streams {
             [self.deadlines.message, self.deadlines.frame].into_iter().flatten().map(|(_, since)| since + limit);
         let Some(deadline) = begun.chain(self.deadlines.control).min() else { return };
         let timer = self.deadlines.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // The timer may be an older one that was left running, as most messages are complete soon. It may be too late, too: the time for something else was longer.
+        // The timer may be an older one that was left running, as most messages are complete soon. It may be too late,
+        // too: the time for something else was longer.
         if timer.deadline() > deadline {
             timer.as_mut().reset(deadline);
         }
@@ -403,8 +407,8 @@ impl Streams {
         drop(self.noise.lock().disconnect());
     }
 
-    /// Sends what is queued, then says goodbye, then waits until the peer has read it: a socket that is closed with something unread in it
-    /// would take back what was sent.
+    /// Sends what is queued, then says goodbye, then waits until the peer has read it: a socket that is closed with
+    /// something unread in it would take back what was sent.
     async fn close(&mut self) {
         poll_fn(|context| self.send_the_rest(context)).await;
         if let Some(connection) = &mut self.connection {
@@ -468,8 +472,8 @@ fn bulk_streams(limits: &Limits) -> usize {
     limits.bulk_streams.min(BULK_STREAMS_AT_THE_MOST)
 }
 
-/// The windows of yamux. It ends a session that has too many streams; whether one is accepted is decided here, so that a peer may try to open
-/// more than it gets.
+/// The windows of yamux. It ends a session that has too many streams; whether one is accepted is decided here, so that
+/// a peer may try to open more than it gets.
 fn configuration() -> yamux::Config {
     let mut configuration = yamux::Config::default();
     configuration.set_max_num_streams(YAMUX_STREAMS);

@@ -1,8 +1,8 @@
-//! What passes to and from yamux, watched: who opens which stream, how many pieces of data nobody has read yet, and which side says that the
-//! other broke the rules.
+//! What passes to and from yamux, watched: who opens which stream, how many pieces of data nobody has read yet, and
+//! which side says that the other broke the rules.
 //!
-//! yamux bounds the bytes that wait in a stream, not the pieces that they came in; a peer that sends single bytes would make each of
-//! them cost a hundred. So pieces are counted here, and the session stops reading at a limit.
+//! yamux bounds the bytes that wait in a stream, not the pieces that they came in; a peer that sends single bytes would
+//! make each of them cost a hundred. So pieces are counted here, and the session stops reading at a limit.
 
 use std::sync::Mutex;
 

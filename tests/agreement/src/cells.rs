@@ -43,7 +43,8 @@ pub struct Cell {
     pub answer: Answer,
 }
 
-/// All cells: by leaf, then event in the order of declaration, then timer. Final states have none: nothing reaches them.
+/// All cells: by leaf, then event in the order of declaration, then timer. Final states have none: nothing reaches
+/// them.
 #[must_use]
 pub fn cells(automaton: &Automaton) -> Vec<Cell> {
     let mut cells = Vec::new();
@@ -105,7 +106,8 @@ fn answers(automaton: &Automaton, leaf: StateId, event: EventId) -> Vec<Answer> 
     if is_keyed && !is_of_own_key {
         answers.push(Answer::OtherKey);
     }
-    // With only keyed mentions, it is unexpected where a key matches further away, or where it matches here and the guards fail.
+    // With only keyed mentions, it is unexpected where a key matches further away, or where it matches here and the
+    // guards fail.
     if !is_keyed || can_fail || mentions().any(|(state, _)| !automaton.is_in(leaf, state)) {
         answers.push(Answer::Unexpected);
     }

@@ -56,7 +56,8 @@ impl Generated {
         out
     }
 
-    /// Keeps the records of a call, which say the same as what it returned. `message` is the event that was handed over, if one was.
+    /// Keeps the records of a call, which say the same as what it returned. `message` is the event that was handed
+    /// over, if one was.
     fn note(&mut self, handled: Handled, message: Option<&str>) {
         let records = self.running.take_records();
         let is_it = |record: &&Record| message == Some(&record.event) && record.cause.is_none();

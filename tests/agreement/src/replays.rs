@@ -42,7 +42,8 @@ pub fn replay(
             return Ok((Summary::parted(parting), None));
         }
     };
-    // What is made of lines beforehand, and what the replay makes of them itself, has to be the same; so both are tried.
+    // What is made of lines beforehand, and what the replay makes of them itself, has to be the same; so both are
+    // tried.
     let (sequence, now_ms) = (opening.snapshot.sequence, opening.snapshot.now_ms);
     let mut reader = if bytes.is_multiple_of(2) {
         Reader::new(sequence, now_ms)

@@ -23,7 +23,8 @@ pub fn on_interpreter(system: &Arc<System>, script: &str) -> Vec<Record> {
     records
 }
 
-/// What the generated Rust of those definitions records. Whether the script is one is for the interpreter to say, which has the better words.
+/// What the generated Rust of those definitions records. Whether the script is one is for the interpreter to say, which
+/// has the better words.
 ///
 /// # Panics
 /// If the script cannot be run.

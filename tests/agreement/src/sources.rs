@@ -1,4 +1,5 @@
-//! Where the definitions are that the two implementations are held equal on: the cases of the language, and the project's own.
+//! Where the definitions are that the two implementations are held equal on: the cases of the language, and the
+//! project's own.
 //!
 //! `build.rs` includes this file too, so it depends on nothing but the compiler.
 
@@ -24,7 +25,8 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// All cases of `tests/cases/accept`, in the order of their names, and after them the project's own definitions, called `automata`.
+/// All cases of `tests/cases/accept`, in the order of their names, and after them the project's own definitions, called
+/// `automata`.
 ///
 /// # Errors
 /// If something cannot be read.

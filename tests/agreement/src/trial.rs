@@ -1,4 +1,5 @@
-//! One attempt at a cell: an instance put into a leaf, with variables, answers and states of others by chance, and one thing that comes in.
+//! One attempt at a cell: an instance put into a leaf, with variables, answers and states of others by chance, and one
+//! thing that comes in.
 
 use std::sync::Arc;
 

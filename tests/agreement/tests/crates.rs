@@ -1,4 +1,5 @@
-//! Crates of their own, as another program would have them: two folders of definitions in one, and types that cannot do what is needed.
+//! Crates of their own, as another program would have them: two folders of definitions in one, and types that cannot do
+//! what is needed.
 //!
 //! Each is written to the target folder and checked by cargo, with the workspace's versions of everything.
 

@@ -47,8 +47,8 @@ fn the_interpreter_ends_an_input_after_ten_thousand_deliveries() {
     one_input_has_an_end(&mut Interpreted::new(&endless()));
 }
 
-/// With room for 3: 1 left → 2 for right; right 1 of 2 → 1 + left; right 2 of 2 → left, left; left → left, right, right; left → right, right and no
-/// room for the two of its own: after that every `left` loses what does not fit.
+/// With room for 3: 1 left → 2 for right; right 1 of 2 → 1 + left; right 2 of 2 → left, left; left → left, right,
+/// right; left → right, right and no room for the two of its own: after that every `left` loses what does not fit.
 fn a_full_queue_drops(implementation: &mut impl Implementation) {
     implementation.start();
     let records = throw(implementation, 1);

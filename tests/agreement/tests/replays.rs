@@ -57,7 +57,8 @@ fn record(definitions: &Definitions, system: &Arc<System>, numbers: &[u64]) -> R
         }
         let step = steps.decide(number, &guide);
         log.push(format!("{step:?}"));
-        // What `Bus::advance` says without anything that is due leaves nothing in a trace but the time, which the next line brings.
+        // What `Bus::advance` says without anything that is due leaves nothing in a trace but the time, which the next
+        // line brings.
         step.perform(&mut guide);
         step.perform(&mut generated);
         guide.records();
@@ -152,7 +153,8 @@ fn beside_itself(system: &Arc<System>, trace: &[u8]) -> Result<(), String> {
     if found == (summary.inputs, 0, &None, &[]) { Ok(()) } else { Err(format!("beside itself: {comparison:#?}")) }
 }
 
-/// A secret that stands in the definition itself is known to a replay, and its stamp in the trace is not: only who has the key can make it.
+/// A secret that stands in the definition itself is known to a replay, and its stamp in the trace is not: only who has
+/// the key can make it.
 fn has_secret_constants(system: &System) -> bool {
     let is_secret = |of: Type| matches!(of.base, BaseType::Declared(id) if system.types[id].secret);
     let mut variables = system.automata.iter().flat_map(|automaton| &automaton.variables);
@@ -162,7 +164,8 @@ fn has_secret_constants(system: &System) -> bool {
         || expressions.any(|expression| expression.contains(is_constant))
 }
 
-/// This JSON with every stamp of a secret replaced by the word for one that the interpreter knows: all else is still compared.
+/// This JSON with every stamp of a secret replaced by the word for one that the interpreter knows: all else is still
+/// compared.
 fn masked(json: &[u8]) -> String {
     fn mask(json: &mut serde_json::Value) {
         match json {

@@ -1,8 +1,8 @@
 //! What happens to the node's automata in the situations that once went wrong: `tests/scenarios`, one folder for each.
 //!
-//! `script.jsonl` holds the inputs, and comments on why. A line `#= instance STATE` says in which state that instance was last left by
-//! all that came before; these were written by hand, from the definitions and `docs/SEMANTICS.md`. `expected.jsonl` holds the whole
-//! records. `UPDATE_EXPECT=1` writes it anew: then read each line that changed.
+//! `script.jsonl` holds the inputs, and comments on why. A line `#= instance STATE` says in which state that instance
+//! was last left by all that came before; these were written by hand, from the definitions and `docs/SEMANTICS.md`.
+//! `expected.jsonl` holds the whole records. `UPDATE_EXPECT=1` writes it anew: then read each line that changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

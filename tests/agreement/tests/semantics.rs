@@ -1,8 +1,8 @@
-//! Runs the script of every accept case on both implementations, and compares the records with those that were worked out from
-//! `docs/SEMANTICS.md`.
+//! Runs the script of every accept case on both implementations, and compares the records with those that were worked
+//! out from `docs/SEMANTICS.md`.
 //!
-//! `script.jsonl` says in comments why the outcome is what it is. `UPDATE_EXPECT=1` writes `expected.jsonl` anew: then look at each line
-//! that changed, with the text of the semantics beside it.
+//! `script.jsonl` says in comments why the outcome is what it is. `UPDATE_EXPECT=1` writes `expected.jsonl` anew: then
+//! look at each line that changed, with the text of the semantics beside it.
 
 use std::fs;
 

@@ -1,7 +1,8 @@
 //! Every cell of every table of the project's automata is exercised, on both implementations.
 //!
-//! An instance is put into the leaf, and values, answers and states of others are searched for that make exactly that case answer. A cell
-//! that is not reached fails, and so does a table that differs from the one in `transitions/`: a new cell has to be looked at.
+//! An instance is put into the leaf, and values, answers and states of others are searched for that make exactly that
+//! case answer. A cell that is not reached fails, and so does a table that differs from the one in `transitions/`: a
+//! new cell has to be looked at.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

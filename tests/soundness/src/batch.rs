@@ -1,7 +1,8 @@
 //! Many definitions at once: all are compiled without a warning, and some also run beside the interpreter.
 //!
-//! They are packages of a workspace below the target folder, with the lock file of the repository and no network: two libraries that are only checked,
-//! side by side, and a program that drives its definitions by names. What fails is reported in full, and kept in `soundness/failed/<seed>/` there.
+//! They are packages of a workspace below the target folder, with the lock file of the repository and no network: two
+//! libraries that are only checked, side by side, and a program that drives its definitions by names. What fails is
+//! reported in full, and kept in `soundness/failed/<seed>/` there.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -27,8 +28,8 @@ const LIBRARIES: [&str; 2] = ["first-half", "second-half"];
 /// The program.
 const PROGRAM: &str = "driven";
 
-/// A sequence ends after so many deliveries, and no further one begins after ten times as many: some definitions talk without end, up to the
-/// limit of one input.
+/// A sequence ends after so many deliveries, and no further one begins after ten times as many: some definitions talk
+/// without end, up to the limit of one input.
 const DELIVERIES: u64 = 300;
 
 /// Where the repository is, and where things are built.

@@ -1,4 +1,5 @@
-//! What an automaton does: cases with their guards and effects, entries and exits, timers, what is kept and what means nothing.
+//! What an automaton does: cases with their guards and effects, entries and exits, timers, what is kept and what means
+//! nothing.
 
 use serde_json::{Map, Value as Json, json};
 

@@ -28,7 +28,8 @@ pub struct Place<'a> {
 const DEEPEST: usize = 3;
 
 impl Place<'_> {
-    /// One of that type, or nothing if no value of it can be had here. Integers may be of any integer type: they stay at the bounds.
+    /// One of that type, or nothing if no value of it can be had here. Integers may be of any integer type: they stay
+    /// at the bounds.
     pub fn value(&self, of: Of, chance: &mut Chance) -> Option<String> {
         self.any(of, DEEPEST, chance)
     }
@@ -120,7 +121,8 @@ impl Place<'_> {
         names
     }
 
-    /// The name of an optional value that is not known to be there, and that a guard may compare. With `lasts`: one that nothing can set.
+    /// The name of an optional value that is not known to be there, and that a guard may compare. With `lasts`: one
+    /// that nothing can set.
     pub fn unknown(&self, lasts: bool, chance: &mut Chance) -> Option<String> {
         let is_set = |name: &String| self.automaton.variables.iter().any(|variable| variable.name == *name);
         let mut names = self.names();

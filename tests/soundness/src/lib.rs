@@ -1,11 +1,12 @@
 //! Random hostile definitions.
 //!
-//! Whatever `check` accepts becomes Rust that compiles without a warning, and does what the interpreter does. That is so by construction; here it
-//! is tried: systems of a few automata are made up from a seed, well-typed, and with every name asking for trouble. [`batch`] compiles many of
-//! them as one program, which then runs each beside the interpreter.
+//! Whatever `check` accepts becomes Rust that compiles without a warning, and does what the interpreter does. That is
+//! so by construction; here it is tried: systems of a few automata are made up from a seed, well-typed, and with every
+//! name asking for trouble. [`batch`] compiles many of them as one program, which then runs each beside the
+//! interpreter.
 //!
-//! A new element of the language is added where it belongs: a kind of effect to `EFFECTS` in `effects`, an operator to `expressions`, something
-//! that is declared to `plan` and [`Definition::new`].
+//! A new element of the language is added where it belongs: a kind of effect to `EFFECTS` in `effects`, an operator to
+//! `expressions`, something that is declared to `plan` and [`Definition::new`].
 
 pub mod batch;
 pub mod behaviour;

@@ -1,5 +1,5 @@
-//! Names that are asking for trouble: words of Rust, its prelude and its crates, the generator's own, and pairs that meet once their case is
-//! changed.
+//! Names that are asking for trouble: words of Rust, its prelude and its crates, the generator's own, and pairs that
+//! meet once their case is changed.
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use soundness::batch::{Place, run};
 
-/// How many, always the same ones. `SOUNDNESS_DEFINITIONS=2000` makes more; `cargo xtask fuzz definitions` makes others, for as long as you like.
+/// How many, always the same ones. `SOUNDNESS_DEFINITIONS=2000` makes more; `cargo xtask fuzz definitions` makes
+/// others, for as long as you like.
 const DEFINITIONS: u64 = 200;
 
 #[test]

@@ -1,4 +1,5 @@
-//! Nodes of libtorrent that carry a DHT on loopback: a process of Python's (`tests/interop/libtorrent_nodes.py`) that is told what to do, line by line.
+//! Nodes of libtorrent that carry a DHT on loopback: a process of Python's (`tests/interop/libtorrent_nodes.py`) that
+//! is told what to do, line by line.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
@@ -179,7 +180,8 @@ fn bytes(digits: &str) -> Vec<u8> {
     HEXLOWER.decode(digits.as_bytes()).expect("hexadecimal digits")
 }
 
-/// Ends this process when standard input ends: whoever started it is gone then, and the nodes of libtorrent notice that it has ended, and end those of ours.
+/// Ends this process when standard input ends: whoever started it is gone then, and the nodes of libtorrent notice that
+/// it has ended, and end those of ours.
 fn end_with_standard_input() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,4 +1,5 @@
-//! Interoperation with what others wrote: libtorrent carries the DHT, nodes of ours publish and find through it, and each side reads what the other has signed.
+//! Interoperation with what others wrote: libtorrent carries the DHT, nodes of ours publish and find through it, and
+//! each side reads what the other has signed.
 //!
 //! `cargo xtask interop` installs libtorrent and runs this; without it there is nothing to run against.
 

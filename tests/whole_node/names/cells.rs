@@ -1,4 +1,5 @@
-//! Every cell of the tables of `nickname_holder` and `nickname_observer` is gone through by whole nodes, or it is said here why it cannot be.
+//! Every cell of the tables of `nickname_holder` and `nickname_observer` is gone through by whole nodes, or it is said
+//! here why it cannot be.
 
 use std::collections::BTreeSet;
 use std::fs;

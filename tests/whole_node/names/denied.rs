@@ -1,4 +1,5 @@
-//! What others do so that a name is not found, or that somebody else is found by it; and what is left when the DHT goes.
+//! What others do so that a name is not found, or that somebody else is found by it; and what is left when the DHT
+//! goes.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -26,8 +27,8 @@ fn whatever_others_write_into_a_place_its_owner_takes_it_back() {
     let id = a.id();
     let is_back = |node: &Node| node.finds(&alice()) == BTreeMap::from([(0, id)]);
     let stranger = network.stranger();
-    // Garbage; a claim that is not signed by whom it is for; a true claim of somebody whose own document does not name the nickname; and one that has expired, of somebody
-    // whose document does.
+    // Garbage; a claim that is not signed by whom it is for; a true claim of somebody whose own document does not name
+    // the nickname; and one that has expired, of somebody whose document does.
     let (mallory, trent) = (key(7), key(8));
     stranger.publish(&trent, Some(alice()), &[]);
     let claim = |key: &IdentityKey, at| NicknameClaim::new("test", alice(), 0, key.id(), at).sign(key);

@@ -1,4 +1,5 @@
-//! Who decides whether a name is ours: services that are off, wishes that come too fast, and somebody else whose claim is as good.
+//! Who decides whether a name is ours: services that are off, wishes that come too fast, and somebody else whose claim
+//! is as good.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -46,7 +46,8 @@ impl Network {
         Self(Testnet::builder(DHT_NODES).build().expect("a DHT on loopback"))
     }
 
-    /// Of whom a node hears first. A client asks all of them at each lookup, as long as it does not know more than so many that are near; so they are few.
+    /// Of whom a node hears first. A client asks all of them at each lookup, as long as it does not know more than so
+    /// many that are near; so they are few.
     fn bootstrap(&self) -> &[String] {
         &self.0.bootstrap[..3]
     }

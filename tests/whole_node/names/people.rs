@@ -1,4 +1,5 @@
-//! What a user meets who talks to people by name: several who claim one, those who are known already, services that are off, and a DHT whose well-known nodes are gone.
+//! What a user meets who talks to people by name: several who claim one, those who are known already, services that are
+//! off, and a DHT whose well-known nodes are gone.
 
 use std::fs;
 

@@ -101,7 +101,8 @@ impl Rename {
         Ok(kinds)
     }
 
-    /// Gives what the system calls `from` the name `to`. The names of states, events and variables are kept apart: each that fits is renamed.
+    /// Gives what the system calls `from` the name `to`. The names of states, events and variables are kept apart: each
+    /// that fits is renamed.
     fn apply(&self, system: &mut System, from: &str, to: &str) -> anyhow::Result<()> {
         let Some(id) = system.automaton(&self.automaton) else { return Ok(()) };
         let automaton = &mut system.automata[id];
@@ -314,7 +315,8 @@ impl Diff {
         self.tell(name, first, old_parting.as_ref(), new_parting.as_ref(), further.map(|of| Further { of, leader }))
     }
 
-    /// What comes after the first difference. None: the situation at the beginning of the trace is none of the other definitions.
+    /// What comes after the first difference. None: the situation at the beginning of the trace is none of the other
+    /// definitions.
     fn follow(&self, leader: &Arc<System>, other: &Arc<System>) -> anyhow::Result<Option<Comparison>> {
         let trace = Trace::open(&self.trace)?;
         let Ok(mut beside) = Beside::new(other, trace.opening(), STEPS_SHOWN + 1) else { return Ok(None) };

@@ -64,8 +64,8 @@ impl Folder {
         &self.path
     }
 
-    /// The way to it from the current folder, with `/` between the parts: goes before the name of a file that a person is to open. Empty if it is
-    /// the current folder itself.
+    /// The way to it from the current folder, with `/` between the parts: goes before the name of a file that a person
+    /// is to open. Empty if it is the current folder itself.
     pub fn seen_from_here(&self) -> String {
         let from_here = |path: &Path| {
             let here = std::env::current_dir().ok()?;
@@ -103,7 +103,8 @@ impl Folder {
     }
 }
 
-/// The definitions, resolved; if they have errors, prints them to standard error instead. Warnings are left to `automata check`.
+/// The definitions, resolved; if they have errors, prints them to standard error instead. Warnings are left to
+/// `automata check`.
 pub fn resolve(folder: &Folder, sources: &Sources) -> anyhow::Result<Result<Arc<System>, Verdict>> {
     let analysis = automata_compiler::analyse(sources);
     match analysis.system {
@@ -113,8 +114,9 @@ pub fn resolve(folder: &Folder, sources: &Sources) -> anyhow::Result<Result<Arc<
     }
 }
 
-/// As [`resolve`]; but an error in one file does not affect the others. The names are those of the automata that are needed (none: all of them).
-/// With errors elsewhere the system is the sound part, each error is printed in one line, and the verdict says whether everything requested is there.
+/// As [`resolve`]; but an error in one file does not affect the others. The names are those of the automata that are
+/// needed (none: all of them). With errors elsewhere the system is the sound part, each error is printed in one line,
+/// and the verdict says whether everything requested is there.
 pub fn resolve_sound(
     folder: &Folder,
     sources: &Sources,

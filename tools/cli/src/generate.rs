@@ -1,6 +1,7 @@
 //! `automata generate`: everything generated from the definitions, in one folder.
 //!
-//! A list in that folder names what was written. So a file whose automaton has gone away is removed, and a file of somebody else is not.
+//! A list in that folder names what was written. So a file whose automaton has gone away is removed, and a file of
+//! somebody else is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

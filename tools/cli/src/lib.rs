@@ -1,7 +1,7 @@
 //! The `automata` program: check, look at, run and generate automata definitions.
 //!
-//! A library, so that the tasks of a repository can call it without building or starting a second program. What it prints for
-//! people goes through [`terminal`], what it prints for machines is plain JSON, one value to a line.
+//! A library, so that the tasks of a repository can call it without building or starting a second program. What it
+//! prints for people goes through [`terminal`], what it prints for machines is plain JSON, one value to a line.
 
 mod arguments;
 mod check;

@@ -1,5 +1,5 @@
-//! Links from drawings to the definitions. The formats write them as seen from `generated/`; here they are rewritten for wherever a
-//! file really is.
+//! Links from drawings to the definitions. The formats write them as seen from `generated/`; here they are rewritten
+//! for wherever a file really is.
 
 use std::path::{Component, Path, PathBuf};
 

@@ -121,8 +121,8 @@ fn place(named: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// The function that makes the schema of a kind of file.
 type Schema = fn(&System, &Sources) -> String;
 
-/// Writes the schemas that the first lines of the files name, where `automata generate` writes them too; says what was written, and
-/// which of them differ from those of this program and are left as they are.
+/// Writes the schemas that the first lines of the files name, where `automata generate` writes them too; says what was
+/// written, and which of them differ from those of this program and are left as they are.
 fn write_schemas(folder: &Folder) -> anyhow::Result<Vec<String>> {
     let target = folder.parent()?.join("generated/schema");
     std::fs::create_dir_all(&target).with_context(|| format!("{} could not be made", target.display()))?;

@@ -7,7 +7,8 @@ use anyhow::{Context, bail};
 
 use crate::folder::Folder;
 
-/// The absolute path without links of the file system and without `..`. What does not exist yet is taken as it is written.
+/// The absolute path without links of the file system and without `..`. What does not exist yet is taken as it is
+/// written.
 ///
 /// # Errors
 /// If there is no current folder.
@@ -27,8 +28,8 @@ pub fn real(path: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Whether what is written to one path would overwrite what is read from the other, or written there too. Neither file need exist yet; `-` is what
-/// standard input is read from. Into devices, such as `/dev/null`, anything may be written.
+/// Whether what is written to one path would overwrite what is read from the other, or written there too. Neither file
+/// need exist yet; `-` is what standard input is read from. Into devices, such as `/dev/null`, anything may be written.
 pub fn is_same(one: &Path, other: &Path) -> bool {
     let [one, other] = [one, other].map(|path| if path == Path::new("-") { Path::new("/dev/stdin") } else { path });
     if [one, other].into_iter().any(|path| path.exists() && !path.is_file() && !path.is_dir()) {
@@ -50,7 +51,8 @@ fn is_one_file(_: &Path, _: &Path) -> bool {
     false
 }
 
-/// Refuses a folder for output that is the folder of the definitions, or is inside it: nothing but definitions may be there.
+/// Refuses a folder for output that is the folder of the definitions, or is inside it: nothing but definitions may be
+/// there.
 pub fn refuse_inside(out: &Path, folder: &Folder) -> anyhow::Result<()> {
     let definitions = real(folder.path()).with_context(|| format!("{} cannot be found", folder.path().display()))?;
     let out_real = real(out).with_context(|| format!("{} cannot be found", out.display()))?;

@@ -1,4 +1,5 @@
-//! `automata render`: pictures, tables and pages, of one automaton or all. The formats are those of `automata_outputs::OUTPUTS`.
+//! `automata render`: pictures, tables and pages, of one automaton or all. The formats are those of
+//! `automata_outputs::OUTPUTS`.
 
 use std::collections::BTreeMap;
 use std::io::Write;

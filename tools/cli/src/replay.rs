@@ -53,7 +53,8 @@ pub struct Replay {
     /// Print the lines of the trace, and at the end one with what it came to
     #[arg(long)]
     json: bool,
-    /// Write a copy in which texts and values of opaque types are replaced, always by the same; it replays as this one does
+    /// Write a copy in which texts and values of opaque types are replaced, always by the same; it replays as this one
+    /// does
     #[arg(long, value_name = "OUT", value_hint = clap::ValueHint::FilePath)]
     anonymise: Option<PathBuf>,
 }

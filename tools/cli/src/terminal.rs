@@ -1,7 +1,8 @@
-//! Writing to standard output and standard error: colours where they can be seen, and no error when the reader has gone away.
+//! Writing to standard output and standard error: colours where they can be seen, and no error when the reader has gone
+//! away.
 //!
-//! A reader that goes away, as `head` does when it has enough, ends the printing and nothing else: the command does the rest of its
-//! work, and its exit code is the same.
+//! A reader that goes away, as `head` does when it has enough, ends the printing and nothing else: the command does the
+//! rest of its work, and its exit code is the same.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -15,8 +15,8 @@ use crate::verdict::Verdict;
 /// Soon enough for somebody who has just saved a file.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Calls `each` with the definitions, now and after each change, until the program is interrupted or its output closed. Errors
-/// on the way are printed, and the next change may fix them.
+/// Calls `each` with the definitions, now and after each change, until the program is interrupted or its output closed.
+/// Errors on the way are printed, and the next change may fix them.
 pub fn watch(folder: &Folder, mut each: impl FnMut(&Sources) -> anyhow::Result<Verdict>) -> anyhow::Result<Verdict> {
     let mut last = None;
     loop {

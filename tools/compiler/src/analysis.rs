@@ -81,14 +81,15 @@ fn refused(file: FileId, fault: &Fault) -> ParsedFile {
     ParsedFile { tree: None, findings: vec![finding] }
 }
 
-/// As [`analyse`], with each of the files read already: reading takes most of the time, and a caller that analyses again whenever
-/// one file changes need not read the others again.
+/// As [`analyse`], with each of the files read already: reading takes most of the time, and a caller that analyses
+/// again whenever one file changes need not read the others again.
 #[must_use]
 pub fn analyse_parsed(sources: &Sources, parsed: &[ParsedFile]) -> Analysis {
     analyse_without(sources, parsed, &BTreeSet::new())
 }
 
-/// As if some files were not there; where an automaton in them sends an event (`from`), it is taken for a part of the program.
+/// As if some files were not there; where an automaton in them sends an event (`from`), it is taken for a part of the
+/// program.
 pub(crate) fn analyse_without(sources: &Sources, parsed: &[ParsedFile], absent: &BTreeSet<FileId>) -> Analysis {
     let mut findings = Vec::new();
     let files = read(sources, parsed, absent, &mut findings);

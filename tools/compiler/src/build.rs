@@ -38,12 +38,13 @@ pub fn compile(sources: &Sources, options: &Options) -> Result<Artifacts, Vec<Di
     }
 }
 
-/// For `build.rs`: compiles the definitions in `folder` (relative to the package) to Rust, and tells cargo what they depend on. Each
-/// warning is one line of cargo's; errors are shown as `automata check` shows them, and end the build.
+/// For `build.rs`: compiles the definitions in `folder` (relative to the package) to Rust, and tells cargo what they
+/// depend on. Each warning is one line of cargo's; errors are shown as `automata check` shows them, and end the build.
 ///
 /// The Rust is in a folder of the same name in `OUT_DIR`. Include it in a module of your own:
-/// `include!(concat!(env!("OUT_DIR"), "/automata/mod.rs"));` after `build("automata")`. A crate may have several such folders, with a call
-/// and a module for each. (Of `../shared/automata` the name is `shared/automata`; of an absolute path outside of the package, its last part.)
+/// `include!(concat!(env!("OUT_DIR"), "/automata/mod.rs"));` after `build("automata")`. A crate may have several such
+/// folders, with a call and a module for each. (Of `../shared/automata` the name is `shared/automata`; of an absolute
+/// path outside of the package, its last part.)
 pub fn build(folder: impl AsRef<Path>) {
     build_with(folder, &Options::default());
 }

@@ -7,7 +7,8 @@ use crate::diagnostic::Diagnostic;
 /// How many of the other places that name it are shown.
 pub const PLACES_SHOWN: usize = 6;
 
-/// Keeps the first of the findings of one cause, and points from it at the places of the others. They are sorted by place.
+/// Keeps the first of the findings of one cause, and points from it at the places of the others. They are sorted by
+/// place.
 pub(crate) fn gather(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
     let mut more: BTreeMap<usize, usize> = BTreeMap::new();

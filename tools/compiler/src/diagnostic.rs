@@ -19,8 +19,8 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do: "did you mean `CONNECTED`?"
     pub help: Option<String>,
-    /// The cause, if other findings may have the same: the kind of a name, whose it is, and the name. Findings of one cause are reported
-    /// as one ([`crate::causes`]).
+    /// The cause, if other findings may have the same: the kind of a name, whose it is, and the name. Findings of one
+    /// cause are reported as one ([`crate::causes`]).
     pub cause: Option<String>,
 }
 

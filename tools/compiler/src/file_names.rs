@@ -1,7 +1,8 @@
 //! Which files are definitions, and which were meant to be, by their names.
 //!
-//! A file that was meant to be a definition becomes a finding: its author would wonder why nothing of it is there. What editors and people put beside
-//! a definition on purpose (`door.yaml~`, `door.yaml.bak`, `door.md`) is not meant to be one.
+//! A file that was meant to be a definition becomes a finding: its author would wonder why nothing of it is there. What
+//! editors and people put beside a definition on purpose (`door.yaml~`, `door.yaml.bak`, `door.md`) is not meant to be
+//! one.
 
 use crate::nearest::edits;
 
@@ -11,7 +12,8 @@ const ENDINGS: [&str; 2] = ["yaml", "yml"];
 /// Endings of other files that differ from `yaml` in two letters.
 const OTHERS: [&str; 4] = ["yacc", "yang", "yara", "yarn"];
 
-/// Whether a file of that name is a definition, or was meant to be one: `door.yaml`, `door.YAML`, `door.yml`, `door.yamll`, `door.yaml.txt`.
+/// Whether a file of that name is a definition, or was meant to be one: `door.yaml`, `door.YAML`, `door.yml`,
+/// `door.yamll`, `door.yaml.txt`.
 #[must_use]
 pub fn is_meant_as_definition(file: &str) -> bool {
     let is_left_over = file.starts_with(['.', '#']) || file.ends_with('~');

@@ -10,8 +10,9 @@ use crate::yaml::FILE_SIZE_LIMIT;
 
 /// The files of the language in a folder, to be shown as `<folder name>/<file>`.
 ///
-/// Hidden files, and files that are not YAML by name, are ignored. What looks like a definition but cannot be one (a folder, a broken
-/// link, `door.YAML`, `door.yaml.txt`) is included, and becomes a finding: it must not be skipped silently.
+/// Hidden files, and files that are not YAML by name, are ignored. What looks like a definition but cannot be one (a
+/// folder, a broken link, `door.YAML`, `door.yaml.txt`) is included, and becomes a finding: it must not be skipped
+/// silently.
 ///
 /// # Errors
 /// If the folder cannot be read; the error names it. What is wrong with a file in it becomes a finding.

@@ -1,7 +1,7 @@
 //! Words from other languages, and what they are called here, or that they do not exist.
 //!
-//! One table for all places: keys, events, expressions, actions and types. `tests/foreign_words.rs` writes each word in its place, and checks
-//! the message.
+//! One table for all places: keys, events, expressions, actions and types. `tests/foreign_words.rs` writes each word in
+//! its place, and checks the message.
 
 /// Where a word is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

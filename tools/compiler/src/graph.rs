@@ -30,7 +30,8 @@ pub struct StateGraph {
 pub struct Passage {
     /// The transition.
     pub transition: TransitionId,
-    /// The leaf is entered only if its state was active before; then this is the child (shallow) or leaf (deep) that was active.
+    /// The leaf is entered only if its state was active before; then this is the child (shallow) or leaf (deep) that
+    /// was active.
     pub remembered: Option<StateId>,
 }
 

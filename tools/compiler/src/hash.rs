@@ -1,8 +1,8 @@
 //! The hash of a model: distinguishes definitions that behave differently from those that only read differently.
 //!
-//! The model is written out as a text in a fixed order, and that text is hashed (SHA-256). Texts for people
-//! (summaries, docs, reasons), places in the files, and paths of Rust types are left out: none of them changes a trace of these definitions. Every
-//! struct is destructured with all its fields, so that a new field cannot be forgotten.
+//! The model is written out as a text in a fixed order, and that text is hashed (SHA-256). Texts for people (summaries,
+//! docs, reasons), places in the files, and paths of Rust types are left out: none of them changes a trace of these
+//! definitions. Every struct is destructured with all its fields, so that a new field cannot be forgotten.
 
 use std::fmt::Write as _;
 

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Whether it is a control character (a line feed or tab is one), or a mark that is not drawn, changes the direction of a line, or ends
-/// it. Joiners (emoji, Persian) are none.
+/// Whether it is a control character (a line feed or tab is one), or a mark that is not drawn, changes the direction of
+/// a line, or ends it. Joiners (emoji, Persian) are none.
 #[must_use]
 pub fn is_invisible(character: char) -> bool {
     character.is_control()

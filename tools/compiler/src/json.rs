@@ -1,4 +1,5 @@
-//! Keys that JSON from outside gives twice. The parser keeps the last value and drops the others silently, so this is looked for beforehand.
+//! Keys that JSON from outside gives twice. The parser keeps the last value and drops the others silently, so this is
+//! looked for beforehand.
 
 use std::collections::BTreeSet;
 use std::fmt;

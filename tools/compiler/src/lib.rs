@@ -1,8 +1,8 @@
 //! The compiler of the automata language: YAML → [`model`] → checks → Rust, and an interpreter of the same model.
 //!
-//! The language is taught in `docs/AUTOMATA.md`; what a definition means is in `docs/SEMANTICS.md`. Everything here is a pure
-//! function of the sources: no clock, no environment, no unordered map. Without the feature `rust`, the generator is left out; the rest is enough
-//! for a program that runs definitions or replays its traces.
+//! The language is taught in `docs/AUTOMATA.md`; what a definition means is in `docs/SEMANTICS.md`. Everything here is
+//! a pure function of the sources: no clock, no environment, no unordered map. Without the feature `rust`, the
+//! generator is left out; the rest is enough for a program that runs definitions or replays its traces.
 
 mod analysis;
 #[cfg(feature = "rust")]

@@ -317,7 +317,8 @@ pub struct Parameter {
     pub name: String,
     /// Its type.
     pub r#type: Type,
-    /// Value where neither a setting nor the `start` gives one. Always there if `start` is not the only way to an instance.
+    /// Value where neither a setting nor the `start` gives one. Always there if `start` is not the only way to an
+    /// instance.
     pub default: Option<Value>,
     /// One sentence; may be empty.
     pub summary: String,
@@ -487,7 +488,8 @@ pub enum History {
 pub struct Handler {
     /// The event.
     pub event: EventId,
-    /// Of a keyed observation `X[expr]`: it answers only if the event's key equals this. `None` for `[any]` and all other events.
+    /// Of a keyed observation `X[expr]`: it answers only if the event's key equals this. `None` for `[any]` and all
+    /// other events.
     pub key: Option<Expression>,
     /// What it says.
     pub response: Response,
@@ -1021,8 +1023,8 @@ impl Automaton {
         path
     }
 
-    /// The states entered below `state` through `initial`, from the outside in; the last is a leaf. An `initial` that names
-    /// a state further down enters those on the way to it.
+    /// The states entered below `state` through `initial`, from the outside in; the last is a leaf. An `initial` that
+    /// names a state further down enters those on the way to it.
     #[must_use]
     pub fn default_entries(&self, state: StateId) -> Vec<StateId> {
         let mut path = Vec::new();

@@ -78,8 +78,8 @@ impl Kind {
         }
     }
 
-    /// Why it cannot have that name, if the name means something already: "a key of the language". Fields and arguments may have
-    /// any name, and events nearly any: where they are named, nothing else can be.
+    /// Why it cannot have that name, if the name means something already: "a key of the language". Fields and arguments
+    /// may have any name, and events nearly any: where they are named, nothing else can be.
     #[must_use]
     pub fn reserved(self, name: &str) -> Option<&'static str> {
         match self {
@@ -122,7 +122,8 @@ impl Kind {
 pub const NAME_LENGTH_LIMIT: usize = 100;
 
 impl Convention {
-    /// Whether the name has this form. Only ASCII letters, digits and `_`, since it becomes a name in Rust and in file paths.
+    /// Whether the name has this form. Only ASCII letters, digits and `_`, since it becomes a name in Rust and in file
+    /// paths.
     #[must_use]
     pub fn fits(self, name: &str) -> bool {
         if name.len() > NAME_LENGTH_LIMIT {
@@ -219,8 +220,8 @@ pub fn reserved_for_events(written: &str) -> Option<&'static str> {
     }
 }
 
-/// Why a name is not allowed, if it already means something in the language: "a key of the language". Fields and arguments may have any name,
-/// and events nearly any ([`reserved_for_events`]).
+/// Why a name is not allowed, if it already means something in the language: "a key of the language". Fields and
+/// arguments may have any name, and events nearly any ([`reserved_for_events`]).
 #[must_use]
 pub fn reserved(written: &str) -> Option<&'static str> {
     if KEYS_OF_THE_LANGUAGE.contains(&written) {

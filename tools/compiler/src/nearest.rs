@@ -1,7 +1,7 @@
 //! What was probably meant: the known name that is nearest to a mistyped one.
 //!
-//! The distance counts inserted, deleted and replaced characters, and neighbours swapped (optimal string alignment), without
-//! regard to case and `_`/`-`, so that `conected`, `Connected` and `CONNECTED` are near one another.
+//! The distance counts inserted, deleted and replaced characters, and neighbours swapped (optimal string alignment),
+//! without regard to case and `_`/`-`, so that `conected`, `Connected` and `CONNECTED` are near one another.
 
 /// Longer names are not compared: the effort is quadratic.
 const LONGEST: usize = 100;
@@ -27,7 +27,8 @@ fn fold(name: &str) -> Vec<char> {
     name.chars().take(LONGEST + 1).filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
-/// The number of edits from what was written to another word, if it is not over the limit and less than the whole of either.
+/// The number of edits from what was written to another word, if it is not over the limit and less than the whole of
+/// either.
 pub(crate) fn edits(written: &str, other: &str, limit: usize) -> Option<usize> {
     distance(&fold(written), &fold(other), limit)
 }

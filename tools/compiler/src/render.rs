@@ -54,7 +54,8 @@ pub fn coloured(sources: &Sources, findings: &[Diagnostic]) -> String {
     render(&Renderer::styled(), sources, findings)
 }
 
-/// A finding in one line: `path:line:column: A0115: no state …; did you mean …?`, for logs that show each line separately.
+/// A finding in one line: `path:line:column: A0115: no state …; did you mean …?`, for logs that show each line
+/// separately.
 #[must_use]
 pub fn line(sources: &Sources, finding: &Diagnostic) -> String {
     let (line, column) = sources.line_and_column(finding.span);

@@ -1,7 +1,7 @@
 //! Selection, without running it: in a leaf, who answers to an event, a timer, or nothing at all (`always`).
 //!
-//! The steps of a [`Chain`] are in the order of asking (`docs/SEMANTICS.md`, section 2). Guards are judged together ([`crate::worlds`]),
-//! so a step after guards that leave nothing over is known never to be reached.
+//! The steps of a [`Chain`] are in the order of asking (`docs/SEMANTICS.md`, section 2). Guards are judged together
+//! ([`crate::worlds`]), so a step after guards that leave nothing over is known never to be reached.
 
 use crate::model::{
     Automaton, BinaryOperator, EventId, Expression, ExpressionKind, Field, Response, StateId, System, TimerId,
@@ -35,8 +35,8 @@ pub enum Cause<'a> {
     Always,
 }
 
-/// An event that arrives. If an observation is only awaited with certain keys, each key is a separate arrival: all other
-/// keys are ignored by the rules.
+/// An event that arrives. If an observation is only awaited with certain keys, each key is a separate arrival: all
+/// other keys are ignored by the rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
     /// The event.

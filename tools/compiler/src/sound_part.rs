@@ -1,7 +1,8 @@
 //! The sound part of broken definitions: the automata without errors, with all that they name.
 //!
-//! Files with errors are removed, then those that lack a name because of it, until nothing is wrong. From `types.yaml` and `parts.yaml` only the
-//! declarations with errors are removed. So one automaton can be drawn while another is being written.
+//! Files with errors are removed, then those that lack a name because of it, until nothing is wrong. From `types.yaml`
+//! and `parts.yaml` only the declarations with errors are removed. So one automaton can be drawn while another is being
+//! written.
 
 use std::collections::BTreeSet;
 

@@ -35,7 +35,8 @@ pub struct Text {
     pub text: String,
     /// Its place; if `exact`, from the first byte of `text` (inside the quotes).
     pub span: Span,
-    /// Byte offsets in `text` are byte offsets in the file, from `span.start`. Otherwise (escapes, folding) only the whole span can be pointed at.
+    /// Byte offsets in `text` are byte offsets in the file, from `span.start`. Otherwise (escapes, folding) only the
+    /// whole span can be pointed at.
     pub exact: bool,
 }
 

@@ -74,7 +74,8 @@ impl Automaton {
         states.chain(self.transitions.iter().map(|transition| &transition.effects))
     }
 
-    /// Every expression that is not part of another: guards, keys, properties, lengths of timers, and those of all effects.
+    /// Every expression that is not part of another: guards, keys, properties, lengths of timers, and those of all
+    /// effects.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let guards = self.transitions.iter().filter_map(|transition| transition.guard.as_ref());
         let keys = self.states.iter().flat_map(|state| &state.handlers).filter_map(|handler| handler.key.as_ref());

@@ -1,4 +1,5 @@
-//! Whatever the files contain, the compiler comes back, with Rust or with findings that can be shown: real definitions, mutated at random.
+//! Whatever the files contain, the compiler comes back, with Rust or with findings that can be shown: real definitions,
+//! mutated at random.
 
 use std::path::Path;
 

@@ -1,8 +1,9 @@
 //! The cases in `tests/cases`: what the compiler refuses, word for word, and what it accepts.
 //!
-//! A case is a folder of YAML files. Without `types.yaml` or `parts.yaml` of its own it gets those of `tests/cases/shared`. What is
-//! said about a case under `reject` stands in its `expected.txt`, what is warned of in one under `accept` in its `expected_warnings.txt`, if there is
-//! anything; `UPDATE_EXPECT=1` writes these anew, to be looked at.
+//! A case is a folder of YAML files. Without `types.yaml` or `parts.yaml` of its own it gets those of
+//! `tests/cases/shared`. What is said about a case under `reject` stands in its `expected.txt`, what is warned of in
+//! one under `accept` in its `expected_warnings.txt`, if there is anything; `UPDATE_EXPECT=1` writes these anew, to be
+//! looked at.
 
 use std::collections::BTreeSet;
 use std::fs;

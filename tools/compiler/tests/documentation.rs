@@ -2,12 +2,13 @@
 //!
 //! A fenced block says what it is:
 //!
-//! * `yaml file=turnstile.yaml` is a whole file. Later ones of that name replace it; after each, all whole files so far make a
-//!   system without any finding.
+//! * `yaml file=turnstile.yaml` is a whole file. Later ones of that name replace it; after each, all whole files so far
+//!   make a system without any finding.
 //! * `yaml excerpt` shows lines of a whole file of the page, or of a definition of an example, in their order.
 //! * `rust excerpt` and `toml excerpt` show lines of the examples' own files, or of the node's `src/automata.rs`, in
 //!   the same way; `json` is a script that the elevator runs.
-//! * `yaml` is a fragment: it fits into the definitions beside this file (`documentation/session.yaml`) without an error.
+//! * `yaml` is a fragment: it fits into the definitions beside this file (`documentation/session.yaml`) without an
+//!   error.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
-//! Whatever the language has stands in a case under `tests/cases/accept` that a script runs, and so is held equal in interpreter and
-//! generated Rust. The lists that are walked are those by which the compiler reads.
+//! Whatever the language has stands in a case under `tests/cases/accept` that a script runs, and so is held equal in
+//! interpreter and generated Rust. The lists that are walked are those by which the compiler reads.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! Guards are judged together; here every judgement is held against all values that the variables can have.
 //!
-//! What is said to be always answered must be so for all values, what is said to be open must be so for some, and what is said never to
-//! be reached must be so for all. What is left open must be known, and where no guard compares two variables or calculates, what is reached too.
+//! What is said to be always answered must be so for all values, what is said to be open must be so for some, and what
+//! is said never to be reached must be so for all. What is left open must be known, and where no guard compares two
+//! variables or calculates, what is reached too.
 
 use automata_compiler::analyse;
 use automata_compiler::selection::{Cause, Remainder, answers};

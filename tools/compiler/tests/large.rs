@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use automata_compiler::analyse;
 use automata_compiler::source::{Source, Sources};
 
-/// One automaton of `states` states without hierarchy, with `events` events, each of which leads from one state to another.
+/// One automaton of `states` states without hierarchy, with `events` events, each of which leads from one state to
+/// another.
 fn flat(states: usize, events: usize, is_deferred: bool) -> Sources {
     let mut text = "automaton: x\nsummary: Large.\nevents:\n".to_owned();
     for event in 0..events {

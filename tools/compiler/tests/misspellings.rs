@@ -1,9 +1,10 @@
 //! Every name in the project's own definitions, misspelled once at each place where it occurs: it is found each time.
 //!
 //! Found means: a finding at that place, or one that names what was written or what was meant. What no compiler of the
-//! definitions can find is a name that is only declared and never mentioned again (the field of an event that no guard and
-//! no argument uses, a state that is only there for what is inside): misspelled, it is simply another name. For these it is enough that the
-//! definitions are still sound: then nothing mentions the name that was meant, and the host's Rust, which does, no longer compiles.
+//! definitions can find is a name that is only declared and never mentioned again (the field of an event that no guard
+//! and no argument uses, a state that is only there for what is inside): misspelled, it is simply another name. For
+//! these it is enough that the definitions are still sound: then nothing mentions the name that was meant, and the
+//! host's Rust, which does, no longer compiles.
 
 use std::num::NonZero;
 use std::ops::Range;
@@ -113,8 +114,8 @@ fn is_told(findings: &[Diagnostic], place: Span, written: &str, meant: &str) -> 
     })
 }
 
-/// Where a name is declared that nothing needs to mention again: arguments and fields by their places, states by being inside
-/// others, variants by the host.
+/// Where a name is declared that nothing needs to mention again: arguments and fields by their places, states by being
+/// inside others, variants by the host.
 fn may_be_declared_only(slip: &Occurrence) -> bool {
     matches!(slip.path.last().map(String::as_str), Some("fields" | "arguments" | "states" | "enum"))
 }

@@ -14,7 +14,8 @@ fn numbers(files: &[(&str, &str)]) -> (bool, Vec<&'static str>) {
     (analysis.system.is_some(), analysis.findings.iter().map(|finding| finding.code.number).collect())
 }
 
-/// Once the guard vanished: variants were taken to be unknown because of the missing file, of which nobody said anything.
+/// Once the guard vanished: variants were taken to be unknown because of the missing file, of which nobody said
+/// anything.
 #[test]
 fn a_guard_that_names_nothing_is_an_error_also_without_types() {
     let automaton = "automaton: m

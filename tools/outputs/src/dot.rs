@@ -1,8 +1,8 @@
 //! DOT, the language of Graphviz: composites are clusters.
 //!
-//! A cluster cannot be the end of an edge: the first leaf in it is, and the edge is cut at the border (`compound`, `ltail`,
-//! `lhead`). An edge between a composite and what is in it cannot be cut there, and has an invisible point inside for its end.
-//! Names are in quotes, where they cannot be keywords.
+//! A cluster cannot be the end of an edge: the first leaf in it is, and the edge is cut at the border (`compound`,
+//! `ltail`, `lhead`). An edge between a composite and what is in it cannot be cut there, and has an invisible point
+//! inside for its end. Names are in quotes, where they cannot be keywords.
 
 use std::fmt::Write as _;
 

@@ -315,7 +315,8 @@ impl<'a> Script<'a> {
     }
 }
 
-/// A JSON string is one of ECMAScript, except for two characters that older editions do not accept. Those that nobody sees are escaped, too.
+/// A JSON string is one of ECMAScript, except for two characters that older editions do not accept. Those that nobody
+/// sees are escaped, too.
 fn string(text: &str) -> String {
     let mut string = String::new();
     for character in serde_json::Value::from(text).to_string().chars() {

@@ -1,8 +1,9 @@
-//! Pictures, tables, reference pages and schema of automata definitions: everything that is generated for people and editors.
+//! Pictures, tables, reference pages and schema of automata definitions: everything that is generated for people and
+//! editors.
 //!
-//! One registry, [`OUTPUTS`]; a new format is one file and one line. A format is a pure function of the resolved model and of the
-//! sources (which are needed only to know lines). Kept apart from the compiler, because a build script waits for
-//! the compiler, and the layout engine takes a while to compile.
+//! One registry, [`OUTPUTS`]; a new format is one file and one line. A format is a pure function of the resolved model
+//! and of the sources (which are needed only to know lines). Kept apart from the compiler, because a build script waits
+//! for the compiler, and the layout engine takes a while to compile.
 
 use std::collections::BTreeMap;
 
@@ -129,8 +130,8 @@ impl Output {
         format!("{}/{stem}.{}", self.folder, self.extension)
     }
 
-    /// The files about the whole of that system: the stem, and what makes each. One that an automaton has too, be it in small
-    /// letters, gets a `_`, in which no name ends.
+    /// The files about the whole of that system: the stem, and what makes each. One that an automaton has too, be it in
+    /// small letters, gets a `_`, in which no name ends.
     pub fn whole(&self, system: &System) -> impl Iterator<Item = (String, RenderSystem)> {
         self.system.iter().map(|&(stem, render)| {
             let is_taken = system.automata.iter().any(|automaton| automaton.name.eq_ignore_ascii_case(stem));

@@ -1,7 +1,7 @@
 //! Mermaid (`stateDiagram-v2`), which many sites draw inside Markdown.
 //!
-//! It has no history and cannot draw a line from a composite to a state inside it. History is a separate small state; such a line
-//! starts from each child instead. What a composite does itself is in a note.
+//! It has no history and cannot draw a line from a composite to a state inside it. History is a separate small state;
+//! such a line starts from each child instead. What a composite does itself is in a note.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,8 @@ pub fn automaton(system: &System, _: &Sources, id: AutomatonId) -> String {
     text
 }
 
-/// The lines, by their ends and labels. Of several from a state to itself Mermaid shows only one label, so they are one line.
+/// The lines, by their ends and labels. Of several from a state to itself Mermaid shows only one label, so they are one
+/// line.
 fn lines(printer: &Printer<'_>) -> Vec<(String, String, String)> {
     let mut lines: Vec<(String, String, String)> = Vec::new();
     for transition in leading(printer) {

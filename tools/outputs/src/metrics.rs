@@ -1,7 +1,8 @@
 //! How wide a text will be, so that boxes fit: from the advance widths of a real font, see [`crate::widths`].
 //!
-//! Kerning is switched off in the pictures; a browser then adds advance widths, and so does this. The font measured is the widest of
-//! those used for sans-serif, so that a reader with another one gets a little more room, and never an overlap.
+//! Kerning is switched off in the pictures; a browser then adds advance widths, and so does this. The font measured is
+//! the widest of those used for sans-serif, so that a reader with another one gets a little more room, and never an
+//! overlap.
 
 use automata_compiler::invisible::written_out;
 
@@ -35,7 +36,8 @@ mod tests {
 
     #[test]
     fn widths_are_those_of_the_font() {
-        // `CONNECTED` in DejaVu Sans Bold at 14 px, added up by hand: C 1503 twice, O 1741, N 1714 twice, E 1399 twice, T 1397, D 1700.
+        // `CONNECTED` in DejaVu Sans Bold at 14 px, added up by hand: C 1503 twice, O 1741, N 1714 twice, E 1399 twice,
+        // T 1397, D 1700.
         let expected = f64::from(2 * 1503 + 1741 + 2 * 1714 + 2 * 1399 + 1397 + 1700) * 14.0 / 2048.0;
         assert!((text_width("CONNECTED", 14.0, true) - expected).abs() < 1e-9);
         assert!((text_width("…", 2048.0, false) - 2048.0).abs() < 1e-9);

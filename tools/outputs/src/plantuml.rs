@@ -76,8 +76,9 @@ fn describe(text: &mut String, printer: &Printer<'_>, id: StateId, depth: usize)
     }
 }
 
-/// Everything that could mean something to PlantUML, to its preprocessor, or to Creole, as which it reads labels, becomes `<U+code>`. A sign
-/// stays only between a letter, digit or space and another such: `--`, `//`, `/'`, `__` and the like never occur.
+/// Everything that could mean something to PlantUML, to its preprocessor, or to Creole, as which it reads labels,
+/// becomes `<U+code>`. A sign stays only between a letter, digit or space and another such: `--`, `//`, `/'`, `__` and
+/// the like never occur.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let text = visible(text);

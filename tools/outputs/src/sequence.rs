@@ -1,7 +1,9 @@
-//! Who said what to whom, in a span of a trace: deliveries as arrows between lifelines, for [`crate::svg::sequence`] and as Mermaid.
+//! Who said what to whom, in a span of a trace: deliveries as arrows between lifelines, for [`crate::svg::sequence`]
+//! and as Mermaid.
 //!
-//! A lifeline is an instance, or a part of the program. An input comes from the part that the definition names (from `outside`, if it names several); what has a cause
-//! comes from the instance whose delivery that was; an action goes to the part that performs it.
+//! A lifeline is an instance, or a part of the program. An input comes from the part that the definition names (from
+//! `outside`, if it names several); what has a cause comes from the instance whose delivery that was; an action goes to
+//! the part that performs it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;

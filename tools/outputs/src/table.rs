@@ -1,7 +1,9 @@
-//! The state × event table in Markdown: what happens in each leaf state on each event and timer, with the hierarchy resolved.
+//! The state × event table in Markdown: what happens in each leaf state on each event and timer, with the hierarchy
+//! resolved.
 //!
-//! No cell is empty. What the outer states say is in the cell of each leaf, in the order of asking, so that a reader need
-//! not combine it. States are columns, a few to a table, because a row per event can be long but a page is not wide.
+//! No cell is empty. What the outer states say is in the cell of each leaf, in the order of asking, so that a reader
+//! need not combine it. States are columns, a few to a table, because a row per event can be long but a page is not
+//! wide.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
-//! Advance widths of DejaVu Sans, in 2048ths of the font size, read once from the `hmtx` tables of the fonts that Debian's
-//! `fonts-dejavu-core` ships (version 2.37, free licence of Bitstream Vera). Where the oblique is wider (`«`, `»`, `Þ`, `æ`), its
-//! width is in the table.
+//! Advance widths of DejaVu Sans, in 2048ths of the font size, read once from the `hmtx` tables of the fonts that
+//! Debian's `fonts-dejavu-core` ships (version 2.37, free licence of Bitstream Vera). Where the oblique is wider (`«`,
+//! `»`, `Þ`, `æ`), its width is in the table.
 
 /// Widths of the characters U+0020 to U+007E, then U+00A0 to U+00FF.
 pub struct Widths {

@@ -255,7 +255,8 @@ fn no_format_holds_marks_of_direction() {
     }
 }
 
-/// What the real programs would take for their own: what is escaped, and what stays readable. `cargo xtask interop formats` asks them.
+/// What the real programs would take for their own: what is escaped, and what stays readable. `cargo xtask interop
+/// formats` asks them.
 #[test]
 fn texts_mean_nothing_to_the_programs() {
     use automata_outputs::{dot, mermaid, plantuml};

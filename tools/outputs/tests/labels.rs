@@ -1,5 +1,5 @@
-//! Measures pictures of the project's automata and of random ones: to which line a label belongs, where the initial state is, and the
-//! shape of the whole.
+//! Measures pictures of the project's automata and of random ones: to which line a label belongs, where the initial
+//! state is, and the shape of the whole.
 
 #[path = "support/made.rs"]
 mod made;

@@ -1,5 +1,5 @@
-//! Proves of every picture, from its text alone, that it can be read: no label lies on another, on a state's border or name, or on
-//! a line that is not its own, and everything is inside.
+//! Proves of every picture, from its text alone, that it can be read: no label lies on another, on a state's border or
+//! name, or on a line that is not its own, and everything is inside.
 //!
 //! The boxes are computed from the finished SVG and the advance widths of the font, not from what the layout believed.
 

@@ -1,7 +1,7 @@
 //! The JSON Schemas accept every definition that there is, and refuse what they are there to refuse.
 //!
-//! The validator is a small one of this file: it knows exactly the keywords that the schemas use, and fails on any other, so
-//! that nothing in a schema goes unchecked. (A complete validator costs a minute of compiling.)
+//! The validator is a small one of this file: it knows exactly the keywords that the schemas use, and fails on any
+//! other, so that nothing in a schema goes unchecked. (A complete validator costs a minute of compiling.)
 
 mod support;
 

@@ -78,7 +78,8 @@ impl Given for () {
 
 /// The memory of an instance. Serialises as an object, `()` aside.
 pub trait Variables: Clone + PartialEq + Debug + Serialize + 'static {
-    /// Writes an entry `name: [before, after]` for each variable that differs. Without a `before` it writes all of them, from `null`.
+    /// Writes an entry `name: [before, after]` for each variable that differs. Without a `before` it writes all of
+    /// them, from `null`.
     ///
     /// # Errors
     /// Those of the serializer.
@@ -245,7 +246,8 @@ impl<A: Automaton> Effects<A> {
     }
 }
 
-/// What was asked in a delivery, with the answers. All guards of the delivery get the same answers from it, and records list it.
+/// What was asked in a delivery, with the answers. All guards of the delivery get the same answers from it, and records
+/// list it.
 #[derive(Debug)]
 pub struct Asked<Q> {
     /// In the order asked.
@@ -303,8 +305,8 @@ pub trait Automaton: Sized + Debug + 'static {
     const HAS_ALWAYS: bool;
     /// Whether some of its events are observations.
     const OBSERVES: bool;
-    /// The names of the properties that are looked at after every delivery, in the order of declaration; none unless the generator was asked
-    /// for it.
+    /// The names of the properties that are looked at after every delivery, in the order of declaration; none unless
+    /// the generator was asked for it.
     const PROPERTIES: &'static [&'static str] = &[];
 
     /// The key that tells its instances apart; `()` if there is only one.

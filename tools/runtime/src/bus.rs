@@ -1,7 +1,8 @@
-//! The bus: holds every instance of a system, and delivers one message at a time. Nothing but its inputs decides the order.
+//! The bus: holds every instance of a system, and delivers one message at a time. Nothing but its inputs decides the
+//! order.
 //!
-//! The rules are those of `docs/SEMANTICS.md`, sections 2 to 4. The bus is generic over the generated [`System`], so every message,
-//! table and action is typed, and over the [`Recorder`], so running without one costs nothing.
+//! The rules are those of `docs/SEMANTICS.md`, sections 2 to 4. The bus is generic over the generated [`System`], so
+//! every message, table and action is typed, and over the [`Recorder`], so running without one costs nothing.
 
 use std::collections::VecDeque;
 
@@ -27,7 +28,8 @@ pub trait System: Sized {
     type Alarm: Copy;
     /// What answers the conditions.
     type Host<'h>: ?Sized;
-    /// Parameters of instances, unless their start gives others. Serialises as an object of objects, by automaton and parameter.
+    /// Parameters of instances, unless their start gives others. Serialises as an object of objects, by automaton and
+    /// parameter.
     type Settings: Serialize + Default;
 
     /// Identifies the definitions: SHA-256 of the resolved model without its texts, in hexadecimal.
@@ -124,7 +126,8 @@ pub trait Member<A: Automaton>: System {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Origin {
     cause: Option<u64>,
-    /// An observation is for the instance that existed when it arose (the automaton's index, its serial), and is dropped when that ends.
+    /// An observation is for the instance that existed when it arose (the automaton's index, its serial), and is
+    /// dropped when that ends.
     only_for: Option<(usize, Serial)>,
     /// A start was delivered for it already, so it causes no second one.
     has_started: bool,
@@ -220,7 +223,8 @@ impl<S: System, R: Recorder> Bus<S, R> {
         }
     }
 
-    /// Sets how many messages the queue holds at most. What does not fit is dropped, with a fault on the delivery that sent it.
+    /// Sets how many messages the queue holds at most. What does not fit is dropped, with a fault on the delivery that
+    /// sent it.
     #[must_use]
     pub fn queue_limit(mut self, limit: usize) -> Self {
         self.queue_limit = limit;
@@ -272,7 +276,8 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.is_started
     }
 
-    /// Starts every automaton that has one instance, and handles all that follows. Actions are added to `actions`, in order.
+    /// Starts every automaton that has one instance, and handles all that follows. Actions are added to `actions`, in
+    /// order.
     pub fn start(&mut self, now_ms: u64, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) -> Handled {
         self.begin(now_ms);
         self.is_started = true;
@@ -283,11 +288,13 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.handled.of_no_message()
     }
 
-    /// Hands a message from outside to its instance, at this time: first come the timers that are due by then ([`Bus::advance`]), then the
-    /// message, each with all that follows from it ([`Bus::handle`]). This is what a program calls when something has happened.
+    /// Hands a message from outside to its instance, at this time: first come the timers that are due by then
+    /// ([`Bus::advance`]), then the message, each with all that follows from it ([`Bus::handle`]). This is what a
+    /// program calls when something has happened.
     ///
-    /// The actions of both are added to `actions`, in order. If a condition asks about something that the actions of a timer change,
-    /// call [`Bus::advance`] and perform them first; then nothing is due any more, and this only hands the message over.
+    /// The actions of both are added to `actions`, in order. If a condition asks about something that the actions of a
+    /// timer change, call [`Bus::advance`] and perform them first; then nothing is due any more, and this only hands
+    /// the message over.
     pub fn receive(
         &mut self,
         now_ms: u64,
@@ -302,8 +309,8 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.handle(now_ms, message, host, actions).after(&before)
     }
 
-    /// Delivers every timer that is due, each with all that follows from it. This is what a program calls when [`Bus::deadline`] has come.
-    /// Time does not run backwards: an earlier `now_ms` counts as the latest.
+    /// Delivers every timer that is due, each with all that follows from it. This is what a program calls when
+    /// [`Bus::deadline`] has come. Time does not run backwards: an earlier `now_ms` counts as the latest.
     pub fn advance(&mut self, now_ms: u64, host: &mut S::Host<'_>, actions: &mut Vec<S::Action>) -> Handled {
         self.begin(now_ms);
         self.is_advancing = true;
@@ -317,8 +324,9 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.handled.of_no_message()
     }
 
-    /// Hands a message from outside to its instance, with all that follows from it, and leaves timers that are due to the next
-    /// [`Bus::advance`] or [`Bus::receive`]. For several messages of one moment, after that moment's timers were served.
+    /// Hands a message from outside to its instance, with all that follows from it, and leaves timers that are due to
+    /// the next [`Bus::advance`] or [`Bus::receive`]. For several messages of one moment, after that moment's timers
+    /// were served.
     pub fn handle(
         &mut self,
         now_ms: u64,
@@ -332,8 +340,9 @@ impl<S: System, R: Recorder> Bus<S, R> {
         self.handled
     }
 
-    /// Puts an instance into a state, with these variables, without running anything: no entry, no observation, nothing recorded. The
-    /// timers of the states that it is in start now. An existing instance of that key is replaced. For replays and tests.
+    /// Puts an instance into a state, with these variables, without running anything: no entry, no observation, nothing
+    /// recorded. The timers of the states that it is in start now. An existing instance of that key is replaced. For
+    /// replays and tests.
     pub fn place<A: Automaton>(&mut self, key: A::Key, given: &A::Given, state: A::State, variables: A::Variables)
     where
         S: Member<A>,
@@ -555,7 +564,8 @@ impl<S: System, R: Recorder> Bus<S, R> {
         }
     }
 
-    /// After a start or a transition: performs `always`, then handles the oldest raised event, until nothing is left to do.
+    /// After a start or a transition: performs `always`, then handles the oldest raised event, until nothing is left to
+    /// do.
     fn complete<A: Automaton>(&mut self, slot: Slot, host: &mut S::Host<'_>)
     where
         S: Member<A>,
@@ -633,8 +643,8 @@ impl<S: System, R: Recorder> Bus<S, R> {
         Before { state: parts.instance.state(), variables: is_recording.then(|| parts.instance.variables.clone()) }
     }
 
-    /// Ends a delivery: updates the tables, puts messages on the bus, writes the record, hands out the actions. Returns whether the
-    /// instance still exists.
+    /// Ends a delivery: updates the tables, puts messages on the bus, writes the record, hands out the actions. Returns
+    /// whether the instance still exists.
     #[inline]
     fn finish<A: Automaton>(
         &mut self,

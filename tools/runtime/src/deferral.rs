@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 
-/// Where an automaton keeps deferred events: [`Kept`], or `()` if it defers nothing. Whether an event is still deferred depends on its kind alone: what is
-/// asked about one event holds for all of its variant.
+/// Where an automaton keeps deferred events: [`Kept`], or `()` if it defers nothing. Whether an event is still deferred
+/// depends on its kind alone: what is asked about one event holds for all of its variant.
 pub trait Deferral<E>: Default {
     /// Keeps an event, unless `limit` of its kind are kept already. Returns whether it did.
     fn keep(&mut self, event: E, cause: Option<u64>, limit: u32) -> bool;

@@ -1,5 +1,5 @@
-//! One delivery, typed: what a recorder sees. It serialises straight into a line of a trace, without JSON values in between, and can be turned
-//! into a [`Record`].
+//! One delivery, typed: what a recorder sees. It serialises straight into a line of a trace, without JSON values in
+//! between, and can be turned into a [`Record`].
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -174,7 +174,8 @@ impl<A: Automaton> Delivery<'_, A> {
     /// The same, with names and JSON values instead of types; without the timers, which only a line of a trace has.
     ///
     /// # Panics
-    /// If a type of the definition serialises to something that JSON cannot hold, such as a map with keys that are not strings.
+    /// If a type of the definition serialises to something that JSON cannot hold, such as a map with keys that are not
+    /// strings.
     #[must_use]
     pub fn to_record(&self) -> Record {
         let json = serde_json::to_value(self).expect("types of events and conditions serialise to JSON");
@@ -387,12 +388,14 @@ impl Serialize for InstanceName<'_> {
     }
 }
 
-/// Whether this is the key of an automaton with one instance. (Its size does not tell: an enum of one variant has none either.)
+/// Whether this is the key of an automaton with one instance. (Its size does not tell: an enum of one variant has none
+/// either.)
 pub(crate) fn is_no_key<K: 'static>() -> bool {
     TypeId::of::<K>() == TypeId::of::<()>()
 }
 
-/// Strings and enum variants bare, everything else as compact JSON. A string that could be read as other JSON keeps its quotes.
+/// Strings and enum variants bare, everything else as compact JSON. A string that could be read as other JSON keeps its
+/// quotes.
 fn key_text<K: Serialize>(key: &K) -> Cow<'static, str> {
     let json = serde_json::to_string(key).unwrap_or_default();
     let Some(inner) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return json.into() };

@@ -1,7 +1,7 @@
 //! What generated modules import, by `use automata_runtime::generated::*`.
 //!
-//! A glob import yields to whatever a module declares itself, and none of it counts as unused; so the generator need not know
-//! which of these a module uses, and no name of a definition can conflict with them.
+//! A glob import yields to whatever a module declares itself, and none of it counts as unused; so the generator need
+//! not know which of these a module uses, and no name of a definition can conflict with them.
 
 pub use crate::automaton::{self, Answer, Asked, Effects, Input, Trigger};
 pub use crate::bus::{Bus, Member, Origin, Outbox, Visitor};

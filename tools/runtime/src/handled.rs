@@ -1,5 +1,5 @@
-//! The result of an input: how many deliveries it caused and how each ended. The bus returns it from every call, recorder or not, so a program sees
-//! at once if something was unexpected.
+//! The result of an input: how many deliveries it caused and how each ended. The bus returns it from every call,
+//! recorder or not, so a program sees at once if something was unexpected.
 
 use crate::record::{Fault, Outcome};
 use crate::value::Faults;
@@ -24,8 +24,8 @@ pub struct Handled {
 }
 
 impl Handled {
-    /// The outcome of the message itself. None for the passing of time and the system's start, which are many messages or none, and for an
-    /// observation that reached nobody.
+    /// The outcome of the message itself. None for the passing of time and the system's start, which are many messages
+    /// or none, and for an observation that reached nobody.
     #[must_use]
     pub const fn outcome(&self) -> Option<Outcome> {
         self.outcome
@@ -48,14 +48,16 @@ impl Handled {
         self.faults.iter()
     }
 
-    /// How many properties are violated since these deliveries, if the generated Rust looks at properties. [`crate::Bus::violated`] says which.
+    /// How many properties are violated since these deliveries, if the generated Rust looks at properties.
+    /// [`crate::Bus::violated`] says which.
     #[must_use]
     pub const fn violations(&self) -> u32 {
         self.violations
     }
 
-    /// Whether everything delivered was handled, ignored or kept as the definitions say, and nothing went wrong: no outcome is `unexpected`,
-    /// `no_such_instance`, `already_there` or `defer_full`, there is no fault, and no property was violated.
+    /// Whether everything delivered was handled, ignored or kept as the definitions say, and nothing went wrong: no
+    /// outcome is `unexpected`, `no_such_instance`, `already_there` or `defer_full`, there is no fault, and no property
+    /// was violated.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()

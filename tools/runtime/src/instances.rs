@@ -168,8 +168,8 @@ struct Entry<A: Automaton> {
 
 const NO_ENTRY: u32 = u32::MAX;
 
-/// An automaton with an instance for each key. Instances are found by hash and walked in the order of creation, along a list through the
-/// entries, so neither hashing nor the reuse of entries affects any order.
+/// An automaton with an instance for each key. Instances are found by hash and walked in the order of creation, along a
+/// list through the entries, so neither hashing nor the reuse of entries affects any order.
 pub struct Instances<A: Automaton> {
     by_key: HashMap<A::Key, u32>,
     entries: Vec<Option<Entry<A>>>,
@@ -318,7 +318,8 @@ impl<A: Automaton> Table<A> for Instances<A> {
     }
 }
 
-/// How many instances are in each leaf. `any`, `all` and `no X in S` read it, in a time that does not depend on how many instances there are.
+/// How many instances are in each leaf. `any`, `all` and `no X in S` read it, in a time that does not depend on how
+/// many instances there are.
 #[derive(Clone, Debug)]
 pub struct StateCounts<S: State> {
     counts: Vec<u64>,

@@ -1,9 +1,11 @@
 //! What generated automata need to run: the bus, timers, the table of instances, and the record of what happened.
 //!
-//! It does not depend on any particular automaton. The rules it follows are in `docs/SEMANTICS.md`. Generated code reaches everything it needs
-//! through this crate ([`serde`], [`serde_json`] and [`statig`] included), so a program that includes it needs no other dependency.
+//! It does not depend on any particular automaton. The rules it follows are in `docs/SEMANTICS.md`. Generated code
+//! reaches everything it needs through this crate ([`serde`], [`serde_json`] and [`statig`] included), so a program
+//! that includes it needs no other dependency.
 //!
-//! A program makes a [`Bus`] of the generated `System`, starts it, and then makes one of two calls whenever something happens:
+//! A program makes a [`Bus`] of the generated `System`, starts it, and then makes one of two calls whenever something
+//! happens:
 //!
 //! ```text
 //! let mut bus = Bus::new(System::new(Settings::default()));   // or Bus::with_recorder(system, recorder)
@@ -15,12 +17,12 @@
 //! }
 //! ```
 //!
-//! `host` answers the conditions: it is any type that implements the generated `Conditions` trait of each automaton that has some. Actions are returned
-//! as values, in order. The caller gives the time, in milliseconds. Each call returns [`Handled`]: the outcome of the message, and whether
-//! anything was unexpected.
+//! `host` answers the conditions: it is any type that implements the generated `Conditions` trait of each automaton
+//! that has some. Actions are returned as values, in order. The caller gives the time, in milliseconds. Each call
+//! returns [`Handled`]: the outcome of the message, and whether anything was unexpected.
 //!
-//! Every delivery can be recorded: see [`Recorder`], [`Delivery`] (typed; serialises straight to a line of a trace) and [`Record`]. A whole trace,
-//! which `automata replay` can run again, is written by [`trace::Trace`].
+//! Every delivery can be recorded: see [`Recorder`], [`Delivery`] (typed; serialises straight to a line of a trace) and
+//! [`Record`]. A whole trace, which `automata replay` can run again, is written by [`trace::Trace`].
 
 pub mod automaton;
 pub mod bus;

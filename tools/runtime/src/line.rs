@@ -1,7 +1,7 @@
 //! A delivery as the line of a trace, written straight into memory.
 //!
-//! The same bytes that serde makes of a [`Delivery`], several times as fast: the fixed parts are copied, and only values of the definition's own types
-//! go through serde. `tests/agreement` compares the two.
+//! The same bytes that serde makes of a [`Delivery`], several times as fast: the fixed parts are copied, and only
+//! values of the definition's own types go through serde. `tests/agreement` compares the two.
 
 use serde::Serialize;
 use serde_json::Result;

@@ -1,8 +1,9 @@
 //! What a type of the program must be able to do before definitions may name it (`rust:` in `types.yaml`).
 //!
-//! Generated code uses such a type in many places: in events, variables, questions, records. So that a missing `derive` is one error and not one for each
-//! place, the generated `types.rs` names the type by [`Checked`], with a number that only a type that can do all of it has. If that number cannot be
-//! computed, rustc reports it once, names what is missing, and treats the alias as an error already reported.
+//! Generated code uses such a type in many places: in events, variables, questions, records. So that a missing `derive`
+//! is one error and not one for each place, the generated `types.rs` names the type by [`Checked`], with a number that
+//! only a type that can do all of it has. If that number cannot be computed, rustc reports it once, names what is
+//! missing, and treats the alias as an error already reported.
 
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -1,7 +1,7 @@
 //! Properties, looked at after every delivery (`docs/SEMANTICS.md`, section 6), if the generator was asked for it.
 //!
-//! A property can change by what its own instance did, and, where it looks at states of others, by a change of such a state. So only these
-//! are looked at; what is violated already is remembered, and is told once.
+//! A property can change by what its own instance did, and, where it looks at states of others, by a change of such a
+//! state. So only these are looked at; what is violated already is remembered, and is told once.
 
 use crate::automaton::{Automaton, State};
 use crate::bus::{Bus, Member, System};
@@ -9,8 +9,9 @@ use crate::delivery::{InstanceName, Recorder};
 use crate::instances::{Slot, Table};
 
 impl<S: System, R: Recorder> Bus<S, R> {
-    /// The properties that are violated now, as `name.property` or `name[key].property`, in the order of the automata's names, of the
-    /// instances' creation, and of declaration. Empty if the Rust was generated without looking at properties.
+    /// The properties that are violated now, as `name.property` or `name[key].property`, in the order of the automata's
+    /// names, of the instances' creation, and of declaration. Empty if the Rust was generated without looking at
+    /// properties.
     pub fn violated(&self) -> impl Iterator<Item = &str> {
         self.violated.names()
     }

@@ -1,7 +1,8 @@
-//! The record of one delivery: what the interpreter and the generated Rust both report, and what a line of a trace holds.
+//! The record of one delivery: what the interpreter and the generated Rust both report, and what a line of a trace
+//! holds.
 //!
-//! The meaning of every field is in `docs/SEMANTICS.md`, section 5. What is read as a record may not have other fields: a replay would pass over them,
-//! and call the line verified.
+//! The meaning of every field is in `docs/SEMANTICS.md`, section 5. What is read as a record may not have other fields:
+//! a replay would pass over them, and call the line verified.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -201,8 +202,8 @@ pub struct Record {
     /// Raised events, in the order of their handling.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub raised: Vec<Raised>,
-    /// In a line of a trace only: the timers that started in this delivery and run at its end (`after name in STATE` → when it is due, in
-    /// milliseconds).
+    /// In a line of a trace only: the timers that started in this delivery and run at its end (`after name in STATE` →
+    /// when it is due, in milliseconds).
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub timers: Map<String, Value>,
     /// What went wrong, sorted, each at most once.

@@ -1,9 +1,9 @@
 //! Values of secret types, as records show them: never themselves.
 //!
-//! A record says `"(secret)"`. A replay of a trace must see whether two secrets are equal, so in a trace, and only there, a secret is its length and
-//! a hash under the key of the run. That key is never written, so outside the run the hash reveals nothing, however easy the secret is to guess.
-//! The key reaches serialisation through a thread-local variable that is set for one call ([`with_key`]). Serialising in any other way hides
-//! everything.
+//! A record says `"(secret)"`. A replay of a trace must see whether two secrets are equal, so in a trace, and only
+//! there, a secret is its length and a hash under the key of the run. That key is never written, so outside the run the
+//! hash reveals nothing, however easy the secret is to guess. The key reaches serialisation through a thread-local
+//! variable that is set for one call ([`with_key`]). Serialising in any other way hides everything.
 
 use std::cell::Cell;
 

@@ -1,8 +1,8 @@
 //! Timers on a clock that the caller moves, ordered by deadline and then by the order of their start.
 //!
-//! A binary heap of slots that know their place in it, so a cancelled timer is removed at once: a state with a timer of an hour that is
-//! entered and left a million times a second holds one entry. A handle carries the generation of its slot, so a handle that has
-//! outlived its timer does nothing.
+//! A binary heap of slots that know their place in it, so a cancelled timer is removed at once: a state with a timer of
+//! an hour that is entered and left a million times a second holds one entry. A handle carries the generation of its
+//! slot, so a handle that has outlived its timer does nothing.
 
 /// Names a running timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +110,8 @@ impl<T: Copy> Timers<T> {
         self.deadline_ms().is_some_and(|deadline| deadline <= now_ms)
     }
 
-    /// Takes the first timer that is due. One with an interval keeps running: its next beat is the first after `now_ms`, and it keeps
-    /// its place in the order of start.
+    /// Takes the first timer that is due. One with an interval keeps running: its next beat is the first after
+    /// `now_ms`, and it keeps its place in the order of start.
     pub fn fire(&mut self, now_ms: u64) -> Option<Fired<T>> {
         let number = *self.heap.first()?;
         let slot = &mut self.slots[number as usize];

@@ -1,8 +1,9 @@
 //! A trace: what a bus did, in lines that the interpreter can run again (`docs/TRACES.md`).
 //!
-//! Nothing here touches a file or a clock. [`Trace`] records a whole trace into any writer. For traces that begin or move
-//! while the bus runs there are its parts: [`Lines`] records into a buffer that the caller drains; [`opening`] makes the two lines that begin every
-//! trace, and tell a replay all that happened before; [`Output`] counts lines and writes the last one.
+//! Nothing here touches a file or a clock. [`Trace`] records a whole trace into any writer. For traces that begin or
+//! move while the bus runs there are its parts: [`Lines`] records into a buffer that the caller drains; [`opening`]
+//! makes the two lines that begin every trace, and tell a replay all that happened before; [`Output`] counts lines and
+//! writes the last one.
 
 mod output;
 
@@ -39,7 +40,8 @@ impl Lines {
         Self { bytes: Vec::new(), key }
     }
 
-    /// Takes the lines since they were last taken or cleared. [`Lines::bytes`] and [`Lines::clear`] do the same and keep the memory.
+    /// Takes the lines since they were last taken or cleared. [`Lines::bytes`] and [`Lines::clear`] do the same and
+    /// keep the memory.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
@@ -68,8 +70,8 @@ impl Recorder for Lines {
     }
 }
 
-/// Appends the value as a line. If a type of the program does not serialise to JSON, which is a bug in it, its line is missing: a replay reports
-/// the gap.
+/// Appends the value as a line. If a type of the program does not serialise to JSON, which is a bug in it, its line is
+/// missing: a replay reports the gap.
 fn line(bytes: &mut Vec<u8>, key: &Key, value: &impl Serialize) {
     add(bytes, key, |bytes| serde_json::to_writer(bytes, value));
 }
@@ -213,8 +215,9 @@ impl<S: System, R: Recorder> Bus<S, R> {
     }
 }
 
-/// Appends the two lines that begin a trace: what runs, and its whole state at this moment. A trace that continues from here can be replayed
-/// without anything recorded before. (A bus can be read only between inputs, so its queue is empty.)
+/// Appends the two lines that begin a trace: what runs, and its whole state at this moment. A trace that continues from
+/// here can be replayed without anything recorded before. (A bus can be read only between inputs, so its queue is
+/// empty.)
 ///
 /// # Panics
 /// If a type of the definitions does not serialise to JSON.

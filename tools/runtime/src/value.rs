@@ -1,7 +1,7 @@
 //! The built-in types that Rust does not have in the language's sense, and the arithmetic that never overflows.
 //!
-//! Integers stay at the bound that they would pass, division by zero gives 0 and a note, durations are whole milliseconds
-//! (`docs/SEMANTICS.md`, section 1).
+//! Integers stay at the bound that they would pass, division by zero gives 0 and a note, durations are whole
+//! milliseconds (`docs/SEMANTICS.md`, section 1).
 
 use std::fmt;
 use std::ops::{Add, Deref, Sub};

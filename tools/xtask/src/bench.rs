@@ -27,7 +27,8 @@ enum OfItsOwn {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// The node beside plain TCP and libp2p: messages, the cost of the trace, bulk, memory. Needs minutes to build, since libp2p does
+    /// The node beside plain TCP and libp2p: messages, the cost of the trace, bulk, memory. Needs minutes to build,
+    /// since libp2p does
     #[command(disable_help_flag = true)]
     Node {
         /// See `cargo xtask bench node --help`: --quick, --rounds N, messages, trace, bulk, frames, idle

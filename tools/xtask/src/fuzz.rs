@@ -1,7 +1,8 @@
 //! `cargo xtask fuzz`: libFuzzer on the installed toolchain.
 //!
-//! `cargo fuzz` asks for a nightly compiler because of the sanitizers; coverage alone, which is what guides the fuzzer, works on a
-//! stable one. It still needs a C++ compiler, for libFuzzer itself; without one, the step says so and is skipped.
+//! `cargo fuzz` asks for a nightly compiler because of the sanitizers; coverage alone, which is what guides the fuzzer,
+//! works on a stable one. It still needs a C++ compiler, for libFuzzer itself; without one, the step says so and is
+//! skipped.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

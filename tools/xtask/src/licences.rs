@@ -1,4 +1,5 @@
-//! What the project may depend on: licences that go with `MIT OR Apache-2.0`, crates from crates.io only, and none that are banned.
+//! What the project may depend on: licences that go with `MIT OR Apache-2.0`, crates from crates.io only, and none that
+//! are banned.
 //!
 //! The same questions as `cargo deny` asks, from `cargo metadata` alone, so that nothing has to be installed.
 

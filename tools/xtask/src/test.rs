@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change is accepted, on any machine that has Rust.
 //!
-//! What is quick and often forgotten comes first. One target folder, and few different builds, so that it stays a matter of minutes.
+//! What is quick and often forgotten comes first. One target folder, and few different builds, so that it stays a
+//! matter of minutes.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};

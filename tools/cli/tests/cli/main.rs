@@ -1,4 +1,5 @@
-//! The real program over temporary folders: every command, its exit codes, what it says, and what it says when things go wrong.
+//! The real program over temporary folders: every command, its exit codes, what it says, and what it says when things
+//! go wrong.
 
 mod check;
 mod diff;

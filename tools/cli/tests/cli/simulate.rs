@@ -192,7 +192,8 @@ fn a_violated_property_is_told_when_it_begins_and_fails_the_run() {
     scratch.write("automata/watcher.yaml", WATCHER);
     scratch.write("automata/parts.yaml", "parts: { stove: It heats. }\n");
     let arguments = ["simulate", "kettle", "--script", "-", "--json", "--trace", "day.trace"];
-    // Divided by zero, `always` does not hold; what is violated already is not told again, and what holds again may be violated again.
+    // Divided by zero, `always` does not hold; what is violated already is not told again, and what holds again may be
+    // violated again.
     let words = "heated heated heated heated cooled rest wake heated heated heated rest";
     let run = scratch.run_with(&arguments, &steps(words));
     let violated: Vec<(u64, String)> = records(&run.out)

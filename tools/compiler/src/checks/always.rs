@@ -1,8 +1,9 @@
 //! Cycles of `always` that change nothing that matters: once started, they never end.
 //!
-//! All guards of a delivery see one world (answers of conditions and the states of others are asked once), so a cycle that sets
-//! no variable that its guards read never ends once it has gone round. At run time the limit of microsteps stops it, but the
-//! definition is wrong. Where the guards read variables, the cycle may never begin: that is a warning, unless runs from the start show that it does not.
+//! All guards of a delivery see one world (answers of conditions and the states of others are asked once), so a cycle
+//! that sets no variable that its guards read never ends once it has gone round. At run time the limit of microsteps
+//! stops it, but the definition is wrong. Where the guards read variables, the cycle may never begin: that is a
+//! warning, unless runs from the start show that it does not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,7 +61,8 @@ fn reads_variables(subject: &Subject, cycle: &[TransitionId]) -> bool {
     not_constant.any(|guard| guard.contains(|below| matches!(below.kind, ExpressionKind::Variable(_))))
 }
 
-/// The same where the guards read variables, or depend on one another (`a < b`, then `b < c`), so that a cycle must be found with values.
+/// The same where the guards read variables, or depend on one another (`a < b`, then `b < c`), so that a cycle must be
+/// found with values.
 pub fn uncertain_cycles(subject: &Subject, findings: &mut Vec<Diagnostic>) {
     for (group, read) in groups(subject) {
         let guards: Vec<&Expression> =

@@ -1,7 +1,7 @@
 //! Runs that are followed with the values of variables, as far as they are known.
 //!
-//! A value is known from the beginning, and as long as what is assigned asks nobody and depends on no field. A guard that depends on something
-//! unknown may hold or not.
+//! A value is known from the beginning, and as long as what is assigned asks nobody and depends on no field. A guard
+//! that depends on something unknown may hold or not.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
@@ -87,7 +87,8 @@ impl<'s, 'a> Course<'s, 'a> {
         points
     }
 
-    /// Whether runs from the start, all of them followed with all of these values known, come to those leaves and never stay in a loop there.
+    /// Whether runs from the start, all of them followed with all of these values known, come to those leaves and never
+    /// stay in a loop there.
     pub fn is_free_of_loops(&self, leaves: &BTreeSet<StateId>, read: &BTreeSet<VariableId>) -> bool {
         let points = self.explore();
         let is_known = |point: &Point| read.iter().all(|id| point.values[id.index()].is_some());

@@ -1,7 +1,7 @@
 //! Automata that send to one another for ever: each handles a message, without any guard, and so causes the next.
 //!
-//! One message is followed at a time, through the states in which it finds its receivers. A path continues only while nothing is asked:
-//! a guard on the way may end it, so the path is given up there. What comes back to the same message
+//! One message is followed at a time, through the states in which it finds its receivers. A path continues only while
+//! nothing is asked: a guard on the way may end it, so the path is given up there. What comes back to the same message
 //! with the same states goes round for ever; only a limit at run time ends it.
 
 use std::collections::{BTreeMap, BTreeSet};

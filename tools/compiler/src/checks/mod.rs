@@ -1,7 +1,8 @@
 //! Definitions that are valid, but probably not what was meant. One file per small family of checks; one slice of all.
 //!
 //! The checks see only the resolved model. They ask [`crate::selection`] who answers, and [`crate::graph`] who follows
-//! whom, so that all of them agree on what can happen; one runs the interpreter ([`trials`]). A check that is not sure is silent.
+//! whom, so that all of them agree on what can happen; one runs the interpreter ([`trials`]). A check that is not sure
+//! is silent.
 
 mod always;
 mod course;

@@ -1,7 +1,7 @@
 //! Variables that are set again before anything has read them.
 //!
-//! Only what certainly happens in one step is checked: the parts of one transition, with the entries that follow it whatever
-//! was active before.
+//! Only what certainly happens in one step is checked: the parts of one transition, with the entries that follow it
+//! whatever was active before.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,9 @@
 //! A message to an instance that is started only afterwards, in the same step: it is lost.
 //!
-//! A step is what is done together: exits, the transition's own effects, entries, and `always` after it. In one list of effects the order
-//! is plainly wrong. Across several lists it is, unless the instance may be there already: a state that tells what it has
-//! started to end, and starts it again, is right. So such a step must be possible before anything has started the instance.
+//! A step is what is done together: exits, the transition's own effects, entries, and `always` after it. In one list of
+//! effects the order is plainly wrong. Across several lists it is, unless the instance may be there already: a state
+//! that tells what it has started to end, and starts it again, is right. So such a step must be possible before
+//! anything has started the instance.
 
 use std::collections::BTreeSet;
 
@@ -105,7 +106,8 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    /// Whether the leaf can be active before anything has started the receiver. Before the start of this instance it can.
+    /// Whether the leaf can be active before anything has started the receiver. Before the start of this instance it
+    /// can.
     fn may_be_unstarted(&self, leaf: Option<StateId>, send: &Send) -> bool {
         let automata = &self.subject.system.automata;
         let receiver = &automata[send.to.automaton];
@@ -168,8 +170,8 @@ pub enum Certainty {
     Perhaps,
 }
 
-/// To the instance that is started. What is there arrives in any case: an event that starts its instance itself, or one for an instance that is there for ever,
-/// or for the sender.
+/// To the instance that is started. What is there arrives in any case: an event that starts its instance itself, or one
+/// for an instance that is there for ever, or for the sender.
 pub fn is_for(subject: &Subject, send: &Send, start: &Start) -> bool {
     let receiver = &subject.system.automata[send.to.automaton];
     let starts = matches!(receiver.events[send.event].kind, EventKind::Declared { starts: true, .. });

@@ -1,8 +1,8 @@
-//! `always` that goes on and on although it sets what its guards read: the values never get to where it would end, or only after more steps than
-//! are allowed.
+//! `always` that goes on and on although it sets what its guards read: the values never get to where it would end, or
+//! only after more steps than are allowed.
 //!
-//! Runs are followed from the start, with values ([`super::course`]). Where they do not lead, because a value comes from a field or an answer,
-//! an `always` must go on for every value for which it begins at all.
+//! Runs are followed from the start, with values ([`super::course`]). Where they do not lead, because a value comes
+//! from a field or an answer, an `always` must go on for every value for which it begins at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! Timers of length 0 that lead back to themselves: no time passes, so only the limit of deliveries ends it.
 //!
-//! They are followed from each leaf in which such a timer runs, as long as nothing is asked: first without knowing any value, then with the
-//! values that runs from the start lead to ([`super::course`]). Only `after` matters, since the interval of an `every` is never below
-//! a millisecond.
+//! They are followed from each leaf in which such a timer runs, as long as nothing is asked: first without knowing any
+//! value, then with the values that runs from the start lead to ([`super::course`]). Only `after` matters, since the
+//! interval of an `every` is never below a millisecond.
 
 use std::collections::{HashMap, HashSet};
 
@@ -131,7 +131,8 @@ fn has_no_length(subject: &Subject, timer: TimerId) -> bool {
     subject.automaton.timers[timer].kind == TimerKind::After && lengths(subject, timer) == (0, 0)
 }
 
-/// The shortest and the longest that a length can be: calculated from what is written, defaults of parameters, and variables that never change.
+/// The shortest and the longest that a length can be: calculated from what is written, defaults of parameters, and
+/// variables that never change.
 pub fn lengths(subject: &Subject, timer: TimerId) -> (i128, i128) {
     let automaton = subject.automaton;
     let timer = &automaton.timers[timer];

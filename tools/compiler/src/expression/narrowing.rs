@@ -1,7 +1,7 @@
 //! What is certainly not `none`: learnt from guards, lost and gained by assignments (`docs/SEMANTICS.md`, section 1).
 //!
-//! All of it holds within one delivery: fields and parameters do not change, a condition that was asked keeps its answer, and a
-//! variable changes only by assignments, which are seen in order.
+//! All of it holds within one delivery: fields and parameters do not change, a condition that was asked keeps its
+//! answer, and a variable changes only by assignments, which are seen in order.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,8 @@ impl Known {
         optional(expression).is_some_and(|optional| self.present.contains(&optional))
     }
 
-    /// A guard was evaluated, with this answer. One that divides may be false because of the division alone, and then says nothing.
+    /// A guard was evaluated, with this answer. One that divides may be false because of the division alone, and then
+    /// says nothing.
     pub fn learn(&mut self, guard: Option<&Expression>, answer: bool) {
         let Some(guard) = guard else { return };
         let divides = |part: &Expression| {

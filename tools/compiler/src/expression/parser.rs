@@ -50,7 +50,8 @@ pub enum EffectForm {
     Action,
 }
 
-/// Determines what an item of `do` is from its first two tokens. An action may be called like a keyword: `send` and `send(x)` are calls.
+/// Determines what an item of `do` is from its first two tokens. An action may be called like a keyword: `send` and
+/// `send(x)` are calls.
 pub fn effect_form(text: &Text) -> Result<EffectForm, Refusal> {
     let tokens = tokens(text)?;
     let [first, second, ..] = tokens.as_slice() else { return Ok(EffectForm::Action) };
@@ -168,7 +169,8 @@ impl<'a> Parser<'a> {
         if parser.token().kind == TokenKind::End { Ok(result) } else { Err(parser.left_over().into()) }
     }
 
-    /// [`Parser::whole`], where a list of such texts is allowed: for a comma between two of them, says how to write a list.
+    /// [`Parser::whole`], where a list of such texts is allowed: for a comma between two of them, says how to write a
+    /// list.
     fn listed<T>(text: &'a Text, rule: impl FnOnce(&mut Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let mut parser = Parser { text, tokens: tokens(text)?, at: 0, nesting: 0 };
         let result = rule(&mut parser)?;
@@ -549,7 +551,8 @@ impl<'a> Parser<'a> {
         Ok(AssignmentSyntax { variable, operator, value, span })
     }
 
-    /// A sign or word of the language where an event is named, such as `*` and `any`. (For a free name, the declarations decide.)
+    /// A sign or word of the language where an event is named, such as `*` and `any`. (For a free name, the
+    /// declarations decide.)
     fn foreign_event(&self) -> Option<&'static str> {
         match &self.token().kind {
             TokenKind::Symbol(symbol) => foreign::help(Place::Event, symbol),

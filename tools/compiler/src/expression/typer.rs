@@ -78,7 +78,8 @@ impl<'a, 'f> Typer<'a, 'f> {
         self.environment.system.type_name(of)
     }
 
-    /// What to write where a value may be `none` and its place needs one. As an operand of arithmetic it needs parentheses.
+    /// What to write where a value may be `none` and its place needs one. As an operand of arithmetic it needs
+    /// parentheses.
     pub fn how_to_unwrap(&self, found: &Expression, is_operand: bool) -> String {
         let text = self.text_of(found);
         let fallback = if is_operand { format!("`({text} ?? …)`") } else { format!("`{text} ?? …`") };

@@ -1,7 +1,8 @@
 //! Names to their meaning, and nodes to typed expressions.
 //!
-//! A type is handed down as a *hint* (what the place wants) and comes back as what was found; [`Typer::value`] holds the
-//! two together. Only literals, `none` and enum variants look at the hint; everything else has the type that it has.
+//! A type is handed down as a *hint* (what the place wants) and comes back as what was found; [`Typer::value`] holds
+//! the two together. Only literals, `none` and enum variants look at the hint; everything else has the type that it
+//! has.
 
 use super::arguments::{self, signature};
 use super::constants::{constant, fits_or_refused};
@@ -72,7 +73,8 @@ impl<'a> Typer<'a, '_> {
         }
     }
 
-    /// The type that a node has by itself; literals follow the hint where they can. What is certainly not `none` is not optional.
+    /// The type that a node has by itself; literals follow the hint where they can. What is certainly not `none` is not
+    /// optional.
     pub fn expression(&mut self, node: &Node, hint: Option<Type>) -> Option<Expression> {
         let declared = self.as_declared(node, hint)?;
         if !declared.r#type.optional || !self.known.holds(&declared.kind) {

@@ -1,4 +1,5 @@
-//! The bus: one queue, one table of instances for each automaton, timers on a given time (`docs/SEMANTICS.md`, section 4).
+//! The bus: one queue, one table of instances for each automaton, timers on a given time (`docs/SEMANTICS.md`, section
+//! 4).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -182,7 +183,8 @@ impl Bus {
         let settings = self.settings[automaton.index()].iter();
         let parameters = settings.zip(0..).map(|(setting, index)| {
             given(ParameterId(index)).or(setting.as_ref()).cloned().unwrap_or_else(|| {
-                // The compiler refuses starts that leave such a parameter out, and so does the interface to the outside.
+                // The compiler refuses starts that leave such a parameter out, and so does the interface to the
+                // outside.
                 Value::least(&program.system, declared.parameters[index as usize].r#type)
             })
         });

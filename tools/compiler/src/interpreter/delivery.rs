@@ -1,4 +1,5 @@
-//! One delivery as the interpreter keeps it: ids and values. Names and JSON are made only when a [`Record`] is asked for.
+//! One delivery as the interpreter keeps it: ids and values. Names and JSON are made only when a [`Record`] is asked
+//! for.
 
 use automata_runtime::record::{Ask, Fault, Outcome, Performed, Raised, Record, Sent};
 use serde_json::{Map, Value as Json};
@@ -122,13 +123,15 @@ pub struct Delivery {
     pub sends: Vec<Sending>,
     /// In the order of handling.
     pub raised: Vec<(EventId, Vec<Value>, Outcome)>,
-    /// Timers that began and run at the end, in the order of declaration, with the times when they are due. In traces only.
+    /// Timers that began and run at the end, in the order of declaration, with the times when they are due. In traces
+    /// only.
     pub timers: Vec<(TimerId, u64)>,
     /// Sorted, each once.
     pub faults: Vec<Fault>,
     /// The properties that are violated since this delivery, each with its instance.
     pub violated: Vec<(Address, usize)>,
-    /// The state whose `on`, `defer` or `ignore` answered the message (of a timer: that it belongs to). Not in the record.
+    /// The state whose `on`, `defer` or `ignore` answered the message (of a timer: that it belongs to). Not in the
+    /// record.
     pub answered_by: Option<StateId>,
     /// The cases that answered, in order: of the message, of `always`, of raised events. Not in the record.
     pub cases: Vec<TransitionId>,

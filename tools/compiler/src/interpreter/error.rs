@@ -46,7 +46,8 @@ pub enum Error {
         /// The time that was given.
         given_ms: u64,
     },
-    /// A condition was asked, and the host did not answer. The interpreter stopped half-way: continue from a copy taken before.
+    /// A condition was asked, and the host did not answer. The interpreter stopped half-way: continue from a copy taken
+    /// before.
     Unanswered {
         /// `name` or `name[key]`.
         instance: String,

@@ -6,10 +6,12 @@ use crate::model::{ConditionId, System};
 
 /// The world outside the automata, as far as it must answer.
 pub trait Host {
-    /// The answer to a condition; `None` if it is not known, which stops the interpreter with [`super::Error::Unanswered`].
+    /// The answer to a condition; `None` if it is not known, which stops the interpreter with
+    /// [`super::Error::Unanswered`].
     fn answer(&mut self, asked: &ConditionAsked<'_>) -> Option<Value>;
 
-    /// A delivery is complete. Called in the order of the deliveries; [`Delivery::record`] makes a line of a trace of it.
+    /// A delivery is complete. Called in the order of the deliveries; [`Delivery::record`] makes a line of a trace of
+    /// it.
     fn delivered(&mut self, system: &System, delivery: &Delivery) {
         let _ = (system, delivery);
     }

@@ -1,7 +1,7 @@
 //! The instances that exist, per automaton in the order of their creation.
 //!
-//! Each has a number that is never used again, so that a message for an instance that is gone does not reach a later one of
-//! the same key. The map by key is only ever looked into, never walked: its order decides nothing.
+//! Each has a number that is never used again, so that a message for an instance that is gone does not reach a later
+//! one of the same key. The map by key is only ever looked into, never walked: its order decides nothing.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -53,7 +53,8 @@ pub struct Kept {
     pub cause: Option<u64>,
 }
 
-/// Deferred events of an instance, those of each kind by themselves: which of them are still deferred is the same for all of a kind.
+/// Deferred events of an instance, those of each kind by themselves: which of them are still deferred is the same for
+/// all of a kind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KeptEvents {
     /// Each with its place among all.
@@ -159,7 +160,8 @@ impl Table {
         }
     }
 
-    /// The leaves in which there are instances, each with their number: so that a question about all of them does not walk them all.
+    /// The leaves in which there are instances, each with their number: so that a question about all of them does not
+    /// walk them all.
     pub fn leaves(&self) -> impl Iterator<Item = (StateId, u64)> {
         let counts = (0..).map(StateId).zip(self.in_leaf.iter().copied());
         counts.filter(|(_, count)| *count > 0)

@@ -1,11 +1,11 @@
 //! Runs a [`System`] directly, by `docs/SEMANTICS.md`, without compiling Rust.
 //!
 //! It shares only the model and the record of a delivery with the code generator, so that the two can be compared with
-//! one another (`tests/agreement`). Time and input are given to it, a [`Host`] answers conditions, and what happened is reported
-//! to the same host as a [`Delivery`] (ids and values; [`Delivery::record`] gives it its names).
+//! one another (`tests/agreement`). Time and input are given to it, a [`Host`] answers conditions, and what happened is
+//! reported to the same host as a [`Delivery`] (ids and values; [`Delivery::record`] gives it its names).
 //!
-//! A call that ends with [`Error::Unanswered`] leaves the interpreter half-way. It can be cloned, at the cost of copying its
-//! instances: to ask a person and continue, take a copy before.
+//! A call that ends with [`Error::Unanswered`] leaves the interpreter half-way. It can be cloned, at the cost of
+//! copying its instances: to ask a person and continue, take a copy before.
 
 mod bus;
 mod delivery;
@@ -87,7 +87,8 @@ impl Interpreter {
         self.bus.queue.limit = limit;
     }
 
-    /// Bounds the deliveries of one input (10 000, as everywhere else), to find out sooner whether it may go on for ever.
+    /// Bounds the deliveries of one input (10 000, as everywhere else), to find out sooner whether it may go on for
+    /// ever.
     pub(crate) fn set_delivery_limit(&mut self, limit: u32) {
         self.bus.delivery_limit = limit;
     }

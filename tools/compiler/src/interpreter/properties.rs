@@ -1,7 +1,7 @@
 //! Properties, looked at after every delivery (`docs/SEMANTICS.md`, section 6).
 //!
-//! A property can change because of its own instance, or, if it looks at states of others, because of a change of such a state. So only
-//! these are checked; what is already violated is remembered, and reported once.
+//! A property can change because of its own instance, or, if it looks at states of others, because of a change of such
+//! a state. So only these are checked; what is already violated is remembered, and reported once.
 
 use std::collections::BTreeSet;
 

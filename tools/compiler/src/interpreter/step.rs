@@ -1,4 +1,5 @@
-//! One delivery inside one instance: selection, transitions, `always`, raised events (`docs/SEMANTICS.md`, sections 2 and 3).
+//! One delivery inside one instance: selection, transitions, `always`, raised events (`docs/SEMANTICS.md`, sections 2
+//! and 3).
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! What the interpreter does with bad input, and the smallest run; what the language means is tested in `tests/cases/accept`.
+//! What the interpreter does with bad input, and the smallest run; what the language means is tested in
+//! `tests/cases/accept`.
 
 use automata_runtime::record::{Outcome, Record};
 
@@ -54,8 +55,8 @@ fn state(name: &str, parent: Option<StateId>) -> State {
     }
 }
 
-/// One automaton of two states: `go(by: u8)` leads from A to B if the condition `may` says so, adds `by` to `count`, and calls
-/// `leave` (exit of A), `go` and `arrive` (entry of B).
+/// One automaton of two states: `go(by: u8)` leads from A to B if the condition `may` says so, adds `by` to `count`,
+/// and calls `leave` (exit of A), `go` and `arrive` (entry of B).
 fn system() -> Arc<System> {
     let u8_type = Type::integer(IntegerType::U8);
     let name = |name: &str| name.to_owned();

@@ -1,7 +1,7 @@
 //! Values as the interpreter holds them.
 //!
-//! A value does not carry its type: the model knows the type of every place that holds one, and reading and writing JSON takes
-//! it as an argument. Texts, bytes and opaque values are shared, so that a clone never copies them.
+//! A value does not carry its type: the model knows the type of every place that holds one, and reading and writing
+//! JSON takes it as an argument. Texts, bytes and opaque values are shared, so that a clone never copies them.
 
 use std::sync::Arc;
 

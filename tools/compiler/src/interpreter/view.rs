@@ -173,8 +173,8 @@ impl Interpreter {
         Some(InstanceView { system: &self.program.system, automaton, key: entry.key.as_ref(), data })
     }
 
-    /// Puts a system that has not run yet into a situation: that time, that many deliveries, those instances. They come to be in the order
-    /// given; the `order` of their timers is that of all of them together.
+    /// Puts a system that has not run yet into a situation: that time, that many deliveries, those instances. They come
+    /// to be in the order given; the `order` of their timers is that of all of them together.
     ///
     /// # Errors
     /// As [`Interpreter::restore`]; [`Error::WrongType`] if an instance is there twice, or two timers have one order.
@@ -203,8 +203,8 @@ impl Interpreter {
     /// Puts an instance into a situation without running anything; makes it if its key is free.
     ///
     /// # Errors
-    /// [`Error::Key`] if the address is none of that automaton; [`Error::WrongType`] if a variable or parameter has another
-    /// type, or the state is not a leaf.
+    /// [`Error::Key`] if the address is none of that automaton; [`Error::WrongType`] if a variable or parameter has
+    /// another type, or the state is not a leaf.
     pub fn restore(&mut self, snapshot: Snapshot) -> Result<(), Error> {
         self.guard()?;
         self.check_snapshot(&snapshot)?;
@@ -237,8 +237,8 @@ impl Interpreter {
         Ok(())
     }
 
-    /// A snapshot of an instance in that state with those variables, with parameters that were not given by default, and the timers
-    /// of its active states begun at this moment: what [`Interpreter::restore`] needs in a test.
+    /// A snapshot of an instance in that state with those variables, with parameters that were not given by default,
+    /// and the timers of its active states begun at this moment: what [`Interpreter::restore`] needs in a test.
     #[must_use]
     pub fn situation(
         &self,

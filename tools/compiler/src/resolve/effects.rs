@@ -1,4 +1,5 @@
-//! What a part of a step does: each effect resolved in order, and the order checked against the keys that it is written with.
+//! What a part of a step does: each effect resolved in order, and the order checked against the keys that it is written
+//! with.
 
 use super::position::Position;
 use super::resolver::Resolver;
@@ -57,7 +58,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// Refuses a part in which the order of the keys would decide: one key writes a variable that another reads or writes.
+    /// Refuses a part in which the order of the keys would decide: one key writes a variable that another reads or
+    /// writes.
     fn check_order(&mut self, place: Position<'_>, syntax: &syntax::Effects, resolved: &[(&syntax::Effect, Effect)]) {
         for (written, effect) in resolved {
             let Effect::Assign(assignment) = effect else { continue };

@@ -3,7 +3,8 @@
 //! Declarations first, of all files, then triggers (each observation becomes an event of its observer), then what
 //! transitions do. At that point everything that can be named is known, whatever the order of files and keys.
 //!
-//! Names whose declaration failed are remembered as *broken*, and nothing is said where they are used: one cause, one finding.
+//! Names whose declaration failed are remembered as *broken*, and nothing is said where they are used: one cause, one
+//! finding.
 
 mod absence;
 mod behaviours;

@@ -51,7 +51,8 @@ impl Resolver<'_> {
         for (absence, code) in files {
             let Absence::OfFile(missing) = absence else { continue };
             let finding = missing.finding(code);
-            // Variants may be declared there too; but unknown ones are held back only where this finding is their cause.
+            // Variants may be declared there too; but unknown ones are held back only where this finding is their
+            // cause.
             if finding.is_some() && code.number == errors::UNKNOWN_TYPE.number {
                 self.broken.insert(VARIANTS.to_owned());
             }
@@ -59,7 +60,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// If something was dropped, there is an error. If it was forgotten, that itself is the error: the system is not complete.
+    /// If something was dropped, there is an error. If it was forgotten, that itself is the error: the system is not
+    /// complete.
     pub fn refuse_what_is_not_whole(&mut self) {
         let is_told = self.findings.iter().any(|finding| finding.code.severity == Severity::Error);
         let is_whole = self.dropped.is_none() && self.broken.is_empty() && self.broken_timers.is_empty();

@@ -12,7 +12,8 @@ use crate::source::Text;
 use crate::syntax;
 
 impl Resolver<'_> {
-    /// Adds all timers of the states to the automaton, without cases, in the order of the file. All automata are already declared.
+    /// Adds all timers of the states to the automaton, without cases, in the order of the file. All automata are
+    /// already declared.
     pub(super) fn declare_timers(&mut self, automaton: AutomatonId, states: &[&syntax::State]) {
         let states_with_ids = (0..).map(StateId).zip(states);
         let mut timers: Vec<(StateId, &syntax::Timer)> =

@@ -172,7 +172,8 @@ pub fn start_timer(usage: &Usage<'_>, id: TimerId) -> String {
     started(usage, id, Scope::new(usage, None))
 }
 
-/// Starts a timer where there is no context, only `parameters`, `variables` and `effects`; nothing if its length needs more.
+/// Starts a timer where there is no context, only `parameters`, `variables` and `effects`; nothing if its length needs
+/// more.
 pub fn start_timer_outside(usage: &Usage<'_>, id: TimerId) -> String {
     if starts_outside(usage, id) { started(usage, id, Scope::outside(usage)) } else { String::new() }
 }

@@ -1,7 +1,8 @@
 //! Expressions as Rust.
 //!
-//! What is `Copy` is handled as a value; everything else as a place, which is borrowed for a question, compared where it is, and cloned
-//! only where something new is made of it. Arithmetic is done in the type that the model gives, by methods that stay at its bounds.
+//! What is `Copy` is handled as a value; everything else as a place, which is borrowed for a question, compared where
+//! it is, and cloned only where something new is made of it. Arithmetic is done in the type that the model gives, by
+//! methods that stay at its bounds.
 
 use super::identifiers;
 use super::types::{constant, integer, is_copy, owned_type, widens};
@@ -14,7 +15,8 @@ use crate::model::{
 /// How tightly a piece of Rust holds together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
-    /// `match` or a block, which is put in parentheses wherever something follows it: at the beginning of an arm it would end there.
+    /// `match` or a block, which is put in parentheses wherever something follows it: at the beginning of an arm it
+    /// would end there.
     Block,
     Or,
     And,
@@ -63,7 +65,8 @@ pub struct Scope<'a> {
     owner: &'static str,
     /// Where faults are noted.
     faults: &'static str,
-    /// In a property: the tables of states are read without a question, and the state of the instance itself is at hand.
+    /// In a property: the tables of states are read without a question, and the state of the instance itself is at
+    /// hand.
     is_property: bool,
 }
 

@@ -2,10 +2,11 @@
 //!
 //! Whatever a definition calls its things, no two names of the generated text meet. Three rules see to that:
 //!
-//! * A name of the language never ends in `_`. So a name of Rust's own that cannot be written as it is gets one ([`word`]), and what the
-//!   generator names itself among names of a definition has one too.
-//! * Where two names may become one, by a change of case or because they are joined, or where the generator's own names are wanted without
-//!   a `_`, a [`Scope`] hands the names out. Each scope of the generated text is filled in one place: [`Names`], and `Usage`.
+//! * A name of the language never ends in `_`. So a name of Rust's own that cannot be written as it is gets one
+//!   ([`word`]), and what the generator names itself among names of a definition has one too.
+//! * Where two names may become one, by a change of case or because they are joined, or where the generator's own names
+//!   are wanted without a `_`, a [`Scope`] hands the names out. Each scope of the generated text is filled in one
+//!   place: [`Names`], and `Usage`.
 //! * Modules of automata have no name of a module or crate that generated code names beside them; everything else that
 //!   is imported comes from `automata_runtime::generated`.
 

@@ -78,7 +78,8 @@ fn handler(usage: &Usage<'_>, id: StateId) -> String {
     )
 }
 
-/// What a state says about each event, in the order of the first mention; the root also answers for keyed observations that nobody waits for.
+/// What a state says about each event, in the order of the first mention; the root also answers for keyed observations
+/// that nobody waits for.
 fn by_event<'a>(usage: &'a Usage<'_>, id: StateId) -> Vec<(EventId, Vec<&'a Handler>)> {
     let mut events: Vec<(EventId, Vec<&Handler>)> = Vec::new();
     for handler in &usage.automaton.states[id].handlers {

@@ -1,4 +1,5 @@
-//! `senders.rs`: one function for each event that a part of the program sends, so that rustc tells of an event that nobody sends.
+//! `senders.rs`: one function for each event that a part of the program sends, so that rustc tells of an event that
+//! nobody sends.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

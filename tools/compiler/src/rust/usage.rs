@@ -62,7 +62,8 @@ pub struct Usage<'a> {
     pub actions: Vec<String>,
     /// Variants of `Timer`, by [`TimerId`].
     pub timers: Vec<String>,
-    /// What fields of an event cannot be called where they are variables: functions that are called there, and the generator's own variable.
+    /// What fields of an event cannot be called where they are variables: functions that are called there, and the
+    /// generator's own variable.
     beside_fields: Scope,
     /// The function that enters the root.
     pub enter_root: String,

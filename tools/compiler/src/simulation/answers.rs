@@ -46,8 +46,9 @@ impl Answers {
         known.exact(arguments).or(known.general.as_ref())
     }
 
-    /// Takes an answer such as `best_transport(tcp)`: `false`. Without arguments it holds for all of them; with the name of an
-    /// automaton before it (`p2p_connector.best_transport`) for that one, otherwise for every automaton that has the condition.
+    /// Takes an answer such as `best_transport(tcp)`: `false`. Without arguments it holds for all of them; with the
+    /// name of an automaton before it (`p2p_connector.best_transport`) for that one, otherwise for every automaton that
+    /// has the condition.
     ///
     /// # Errors
     /// [`Error::UnknownName`], [`Error::WrongType`], or [`Error::Missing`] if the arguments are too few or too many.

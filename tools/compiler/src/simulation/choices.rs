@@ -32,8 +32,8 @@ pub fn case_text(system: &System, automaton: &Automaton, case: TransitionId) -> 
     Printer::new(system, automaton).case(&automaton.transitions[case])
 }
 
-/// The events that are answered in `leaf`, in the order of their declaration. Answers that can never be reached, because something before
-/// always answers, are left out.
+/// The events that are answered in `leaf`, in the order of their declaration. Answers that can never be reached,
+/// because something before always answers, are left out.
 #[must_use]
 pub fn choices(system: &System, automaton: &Automaton, leaf: StateId) -> Vec<Choice> {
     let printer = Printer::new(system, automaton);

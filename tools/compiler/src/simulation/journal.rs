@@ -26,8 +26,8 @@ impl Journal {
         Self { system: Arc::clone(system), known: HashMap::new(), now_ms: 0 }
     }
 
-    /// Appends the line of an input and its line feed. The start of the system has one only if it asked something; time has one only if it passes,
-    /// or something was due.
+    /// Appends the line of an input and its line feed. The start of the system has one only if it asked something; time
+    /// has one only if it passes, or something was due.
     pub fn input(&mut self, input: &Input, deliveries: &[Delivery], out: &mut String) {
         let mut line = self.line(input);
         if let Input::Until(at_ms) | Input::Jump(at_ms) = *input {

@@ -25,13 +25,15 @@ pub use self::session::{Reply, Saved, Session};
 use crate::interpreter::{Address, ConditionAsked, Delivery, Error, Host, Interpreter, Value};
 use crate::model::{AutomatonId, ConditionId, EventId, ParameterId, System};
 
-/// So often in a row a moment may end at the limit of deliveries with a timer still due. Then time will not get past it.
+/// So often in a row a moment may end at the limit of deliveries with a timer still due. Then time will not get past
+/// it.
 const PATIENCE: u32 = 2;
 
 /// Deliveries that one input may lead to when it is done as a whole, and so kept in memory until its end.
 const MOST_AT_ONCE: u64 = 100_000;
 
-/// Deliveries that one input may lead to when they are handed out as they happen: as many as a timer of one second in four months.
+/// Deliveries that one input may lead to when they are handed out as they happen: as many as a timer of one second in
+/// four months.
 const MOST: u64 = 10_000_000;
 
 /// A running system together with what its host answers.
@@ -102,8 +104,8 @@ pub enum Refusal {
     Question(Box<OpenQuestion>, Error),
     /// It cannot be done.
     Error(Error),
-    /// Time does not get past that moment: this timer of this instance is due again at once, again and again. At the end of time, where
-    /// every deadline stays, that says nothing of its length.
+    /// Time does not get past that moment: this timer of this instance is due again at once, again and again. At the
+    /// end of time, where every deadline stays, that says nothing of its length.
     Endless {
         /// In milliseconds.
         at_ms: u64,
@@ -168,7 +170,8 @@ impl Simulation {
         &mut self.answers
     }
 
-    /// Does an input as a whole, or not at all. It works on a copy, which costs what all instances hold: for a person's inputs.
+    /// Does an input as a whole, or not at all. It works on a copy, which costs what all instances hold: for a person's
+    /// inputs.
     ///
     /// # Errors
     /// [`Refusal`]: nothing has changed then.
@@ -180,7 +183,8 @@ impl Simulation {
         Ok(deliveries)
     }
 
-    /// Does an input, and hands out its deliveries; [`Input::Until`] in parts, one for each deadline on the way and one for the rest.
+    /// Does an input, and hands out its deliveries; [`Input::Until`] in parts, one for each deadline on the way and one
+    /// for the rest.
     ///
     /// # Errors
     /// [`Refusal`]: what was not handed out is lost, and nothing more can be done.

@@ -16,8 +16,8 @@ const HELP: &str = "\
   help, quit";
 
 impl Session {
-    /// A line at an open question: a command that makes sense there, or the answer. (A text that is the name of a command is
-    /// given with `answer x=help`.)
+    /// A line at an open question: a command that makes sense there, or the answer. (A text that is the name of a
+    /// command is given with `answer x=help`.)
     pub(super) fn at_question(&mut self, line: &str, input: Input, question: OpenQuestion) -> Reply {
         let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
         match (word, rest) {

@@ -1,10 +1,11 @@
 //! Scripts: JSON Lines, each an input with the time and the answers that belong to it.
 //!
-//! `{"at_ms": 5000, "instance": "contact_status[alice]", "event": "ping_now", "fields": {}, "conditions": {"peers_known": true}}`.
-//! No key may be given twice. All keys are optional: without `at_ms` no time passes and no timer fires, without `event` there are only time and answers, without `instance` the
-//! event is for the instance named on the command line. `"jump": true` lets time jump to `at_ms`, as on a machine that slept, so that
-//! timers come late. Answers hold from their line on, for the timers that become due on the way to `at_ms` too. Empty lines and lines that begin with
-//! `#` are skipped. See `docs/SEMANTICS.md` for all of it.
+//! `{"at_ms": 5000, "instance": "contact_status[alice]", "event": "ping_now", "fields": {}, "conditions":
+//! {"peers_known": true}}`. No key may be given twice. All keys are optional: without `at_ms` no time passes and no
+//! timer fires, without `event` there are only time and answers, without `instance` the event is for the instance named
+//! on the command line. `"jump": true` lets time jump to `at_ms`, as on a machine that slept, so that timers come late.
+//! Answers hold from their line on, for the timers that become due on the way to `at_ms` too. Empty lines and lines
+//! that begin with `#` are skipped. See `docs/SEMANTICS.md` for all of it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -52,7 +53,8 @@ pub fn run_script(
     })
 }
 
-/// Likewise, with `name` or `name[key]` for the lines that name no instance; hands out each input with the deliveries that it led to.
+/// Likewise, with `name` or `name[key]` for the lines that name no instance; hands out each input with the deliveries
+/// that it led to.
 ///
 /// # Errors
 /// The first line that cannot be done; what came before it has been handed out.

@@ -63,7 +63,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts the system, to look at `name` or `name[key]`; a key that is missing is made up. The reply says what the start did.
+    /// Starts the system, to look at `name` or `name[key]`; a key that is missing is made up. The reply says what the
+    /// start did.
     ///
     /// # Errors
     /// If there is no such automaton, or the key is not valid for it.
@@ -166,7 +167,8 @@ impl Session {
         text
     }
 
-    /// The events that the instance accepts from outside, in the order of their numbers; where there is no instance, those that make one.
+    /// The events that the instance accepts from outside, in the order of their numbers; where there is no instance,
+    /// those that make one.
     #[must_use]
     pub fn choices(&self) -> Vec<Choice> {
         let interpreter = self.simulation.interpreter();

@@ -1,7 +1,8 @@
 //! The files as they are written: every key in its place, nothing looked up yet.
 //!
-//! Read by hand over the tree of [`crate::yaml`] rather than derived, because short forms need a finding that names them and not
-//! "data did not match any variant". One error does not hide the others: what cannot be read is reported and left out.
+//! Read by hand over the tree of [`crate::yaml`] rather than derived, because short forms need a finding that names
+//! them and not "data did not match any variant". One error does not hide the others: what cannot be read is reported
+//! and left out.
 
 mod automaton;
 mod effects;

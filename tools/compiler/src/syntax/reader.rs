@@ -17,7 +17,8 @@ pub(super) struct Reader<'f> {
     unread_keys: Vec<Span>,
 }
 
-/// Keys of little texts. If one of them was only guessed, a finding in its text would be a second one for the same mistake.
+/// Keys of little texts. If one of them was only guessed, a finding in its text would be a second one for the same
+/// mistake.
 const KEYS_OF_TEXTS: &[&str] = &["if", "set", "do", "send", "start", "raise", "restart"];
 
 /// Keys of a transition that nothing else has.
@@ -25,7 +26,8 @@ const KEYS_OF_TRANSITIONS: &[&str] = &["if", "to", "stay", "ignore"];
 
 /// A mapping whose keys are the language's, looked at by name.
 pub(super) struct Keys<'n> {
-    /// By the name of the key as written or, after a finding, as probably meant, so that nothing follows from the mistake.
+    /// By the name of the key as written or, after a finding, as probably meant, so that nothing follows from the
+    /// mistake.
     pub entries: Vec<(&'n str, &'n Entry)>,
     /// The name of the thing described, or the whole mapping: where a missing key is reported.
     pub place: Span,
@@ -265,7 +267,8 @@ pub(super) fn listed(names: &[&str]) -> String {
     }
 }
 
-/// Refuses a shared file without contents: most likely it was not saved. With nothing to declare there should be no such file.
+/// Refuses a shared file without contents: most likely it was not saved. With nothing to declare there should be no
+/// such file.
 pub(super) fn says_nothing(node: &Node, declared: &str, example: &str, findings: &mut Vec<Diagnostic>) {
     let help = format!("it declares {declared}, such as `{declared}: {{ {example} }}`; without any, remove the file");
     findings.push(Diagnostic::new(&errors::EMPTY, node.span, "the file is empty").help(help));

@@ -10,7 +10,8 @@ use crate::model::{History, TimerKind};
 use crate::source::{Span, Text};
 use crate::yaml::{Entry, NodeKind, Quoting, Scalar};
 
-/// The keys of a state that the top of a file may have as well. (The root is never left while the instance exists: it has no history.)
+/// The keys of a state that the top of a file may have as well. (The root is never left while the instance exists: it
+/// has no history.)
 pub(super) const STATE_KEYS_OF_ROOT: &[&str] =
     &["initial", "entry", "exit", "on", "after", "every", "always", "defer", "ignore", "states"];
 

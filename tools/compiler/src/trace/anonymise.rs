@@ -1,8 +1,8 @@
 //! A copy of a trace that can be shown to others.
 //!
-//! Definitions only carry and compare texts, bytes and values of opaque types. So each can be replaced by another, always by the same one,
-//! and the copy replays as the original does. Constants of the definitions stay, since guards compare with them, and so do numbers, durations and
-//! secrets, which are hidden already.
+//! Definitions only carry and compare texts, bytes and values of opaque types. So each can be replaced by another,
+//! always by the same one, and the copy replays as the original does. Constants of the definitions stay, since guards
+//! compare with them, and so do numbers, durations and secrets, which are hidden already.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,7 +1,9 @@
-//! Other definitions beside those that a trace is replayed under: they get the same inputs and answers, and what comes of each is compared.
+//! Other definitions beside those that a trace is replayed under: they get the same inputs and answers, and what comes
+//! of each is compared.
 //!
-//! A replay follows the trace as far as its definitions do what the trace says. The other ones follow nothing: after the first difference they are
-//! in a situation of their own, their own timers fire, and a later input may lead to the same again, or to something else.
+//! A replay follows the trace as far as its definitions do what the trace says. The other ones follow nothing: after
+//! the first difference they are in a situation of their own, their own timers fire, and a later input may lead to the
+//! same again, or to something else.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -152,7 +154,8 @@ impl Beside {
         events.any(|event| event.name == record.event && matches!(event.kind, EventKind::Declared { starts: true, .. }))
     }
 
-    /// Timers of the other definitions that are due before that time, and before any timer of the replay: those are late then, and so may these be.
+    /// Timers of the other definitions that are due before that time, and before any timer of the replay: those are
+    /// late then, and so may these be.
     fn fire_own(&mut self, until_ms: u64, next_here_ms: Option<u64>) -> Result<(), Error> {
         let mut fired = 0;
         let until_ms = next_here_ms.map_or(until_ms, |next_ms| until_ms.min(next_ms));
@@ -240,8 +243,8 @@ impl Watch for Beside {
     }
 }
 
-/// Answers as the trace does: each delivery of an input gets what the same question of the same instance got in the trace, in order; without such an
-/// answer, the last one before it.
+/// Answers as the trace does: each delivery of an input gets what the same question of the same instance got in the
+/// trace, in order; without such an answer, the last one before it.
 #[derive(Default)]
 struct Answers {
     fresh: HashMap<(String, String), VecDeque<Json>>,

@@ -8,7 +8,8 @@ use crate::interpreter::is_stamp;
 
 /// Each difference as (what, in the first, in the second); nothing if they agree.
 ///
-/// A secret that stands in the definitions is known to who reads them, and a trace hides it. So where one of the two has such a secret, any agrees with any.
+/// A secret that stands in the definitions is known to who reads them, and a trace hides it. So where one of the two
+/// has such a secret, any agrees with any.
 #[must_use]
 pub fn differences(first: &Record, second: &Record) -> Vec<(String, String, String)> {
     let (mut first, mut second) = (json(first), json(second));

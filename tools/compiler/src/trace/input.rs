@@ -16,7 +16,8 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// From a line as the recorder writes it; none if it is something else, which the replay reports: a start, a timer, or not of these definitions.
+    /// From a line as the recorder writes it; none if it is something else, which the replay reports: a start, a timer,
+    /// or not of these definitions.
     pub fn read(system: &System, instance: &str, event: &str, fields: &str) -> Option<Self> {
         if event == "start" {
             return None;

@@ -1,7 +1,7 @@
 //! A delivery of the interpreter as the line that `automata_runtime` writes for it, byte for byte.
 //!
-//! A replay compares these bytes with those of the trace, so a line that agrees need not be read at all. `tests/agreement` checks that the two writers
-//! agree.
+//! A replay compares these bytes with those of the trace, so a line that agrees need not be read at all.
+//! `tests/agreement` checks that the two writers agree.
 
 use std::io::Write as _;
 
@@ -20,7 +20,8 @@ pub struct Writer {
     tells_timers: bool,
 }
 
-/// The repeated parts of the lines of one automaton, built beforehand: copying them at once is faster than piece by piece.
+/// The repeated parts of the lines of one automaton, built beforehand: copying them at once is faster than piece by
+/// piece.
 #[derive(Debug)]
 struct Phrases {
     /// `,"instance":"name`.

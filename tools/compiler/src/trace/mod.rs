@@ -1,8 +1,8 @@
 //! Traces: reading them, and running them again (`docs/TRACES.md`).
 //!
-//! A trace holds every delivery. The interpreter gets only the inputs from outside and the answers to conditions; it works out the rest
-//! itself, and each delivery is compared with its line. Nothing here touches a file: bytes come from a [`Stream`], or as many at a time as
-//! the caller likes ([`Block`]), so a trace may have any length.
+//! A trace holds every delivery. The interpreter gets only the inputs from outside and the answers to conditions; it
+//! works out the rest itself, and each delivery is compared with its line. Nothing here touches a file: bytes come from
+//! a [`Stream`], or as many at a time as the caller likes ([`Block`]), so a trace may have any length.
 
 mod anonymise;
 mod beside;

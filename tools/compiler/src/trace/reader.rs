@@ -236,14 +236,15 @@ impl Reader {
         Self { number: 2, sequence, at_ms: now_ms, ending: Ending::CutOff, system: None }
     }
 
-    /// Likewise, for a replay under these definitions: lines are prepared where they are read, which may be another thread
-    /// than that of the replay.
+    /// Likewise, for a replay under these definitions: lines are prepared where they are read, which may be another
+    /// thread than that of the replay.
     #[must_use]
     pub fn for_replay(system: &Arc<System>, sequence: u64, now_ms: u64) -> Self {
         Self { system: Some(Arc::clone(system)), ..Self::new(sequence, now_ms) }
     }
 
-    /// Reads whole lines, including the line feed after the last. Those before the first wrong one are returned in any case.
+    /// Reads whole lines, including the line feed after the last. Those before the first wrong one are returned in any
+    /// case.
     pub fn read(&mut self, bytes: Vec<u8>) -> (Block, Result<(), TraceError>) {
         let (text, mut outcome) = self.text(bytes);
         let mut lines = Vec::with_capacity(text.len() / 300 + 1);

@@ -26,7 +26,8 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// A trace with its first two lines. `program` is the name in the header; `key` makes equal secrets recognisable, and should be random.
+    /// A trace with its first two lines. `program` is the name in the header; `key` makes equal secrets recognisable,
+    /// and should be random.
     #[must_use]
     pub fn begin(system: &Arc<System>, program: &str, key: Key) -> Self {
         let first = FirstLine {

@@ -1,8 +1,9 @@
 //! Runs a trace again and compares every delivery with its line.
 //!
-//! A line without a cause is an input, unless the interpreter still has to deliver it: a recalled event keeps its cause, and everything due at
-//! one time is one input. So the interpreter gets an input only when it has finished the one before. While it runs, it asks for the
-//! lines as it reaches them: the answers to its conditions are in the line of the delivery that it is about to make.
+//! A line without a cause is an input, unless the interpreter still has to deliver it: a recalled event keeps its
+//! cause, and everything due at one time is one input. So the interpreter gets an input only when it has finished the
+//! one before. While it runs, it asks for the lines as it reaches them: the answers to its conditions are in the line
+//! of the delivery that it is about to make.
 
 use std::sync::Arc;
 
@@ -229,8 +230,8 @@ impl Replay {
         Summary { ending, error, ..host.summary }
     }
 
-    /// The timer that is due before that time, if only another length can explain it: under its own definitions a trace may
-    /// have late timers, and a trace that says when they are due is compared by that.
+    /// The timer that is due before that time, if only another length can explain it: under its own definitions a trace
+    /// may have late timers, and a trace that says when they are due is compared by that.
     fn overdue(&self, at_ms: u64) -> Option<Why> {
         let is_overdue = |first: &Pending| !self.may_be_late && first.deadline_ms < at_ms;
         let first = self.interpreter.next_timer().filter(is_overdue)?;
@@ -298,7 +299,8 @@ impl Replay {
     }
 }
 
-/// `after length in STATE`, `every length in STATE`: events have no spaces in their names, and no automaton is called so.
+/// `after length in STATE`, `every length in STATE`: events have no spaces in their names, and no automaton is called
+/// so.
 fn is_timer(event: &str) -> bool {
     event.starts_with("after ") || event.starts_with("every ")
 }
@@ -449,7 +451,8 @@ impl Host for Lines<'_, '_> {
         };
         let equal =
             |of: Type, json: &Json, value: &Value| Value::from_json(asked.system, of, json).as_ref() == Some(value);
-        // A secret that stands in the definitions is known here, and hidden in the trace. Its questions come in the order of the trace.
+        // A secret that stands in the definitions is known here, and hidden in the trace. Its questions come in the
+        // order of the trace.
         let alike = |of: Type, json: &Json, value: &Value| {
             equal(of, json, value) || is_stamp(json) && value.shown(asked.system, of).as_str() == Some(SECRET)
         };

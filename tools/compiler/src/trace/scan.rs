@@ -1,4 +1,5 @@
-//! Lines in the form in which the recorder writes them, taken apart without JSON values in between: several times as fast.
+//! Lines in the form in which the recorder writes them, taken apart without JSON values in between: several times as
+//! fast.
 
 use std::ops::Range;
 
@@ -10,8 +11,8 @@ pub(super) struct Scanned {
     pub parts: [Range<usize>; 4],
 }
 
-/// Reads a line in the form in which the recorder writes it, as far as the conditions; none if it has another. The rest is compared with the
-/// interpreter's own line in any case.
+/// Reads a line in the form in which the recorder writes it, as far as the conditions; none if it has another. The rest
+/// is compared with the interpreter's own line in any case.
 pub(super) fn scan(text: &str) -> Option<Scanned> {
     let mut at = Cursor { bytes: text.as_bytes(), at: 0 };
     at.word(b"{\"sequence\":")?;
@@ -106,7 +107,8 @@ impl Cursor<'_> {
     }
 }
 
-/// What follows these bytes, in a list of objects one of which begins with them; none if no object does, or the list is not simple.
+/// What follows these bytes, in a list of objects one of which begins with them; none if no object does, or the list is
+/// not simple.
 ///
 /// Only beginnings of objects of the list itself count, and not what looks like one inside of a value.
 pub(super) fn behind<'a>(list: &'a str, begin: &[u8]) -> Option<&'a str> {

@@ -1,6 +1,8 @@
-//! A trace that comes byte by byte from somewhere: read and parsed in a separate thread, while the lines before are replayed.
+//! A trace that comes byte by byte from somewhere: read and parsed in a separate thread, while the lines before are
+//! replayed.
 //!
-//! Memory is bounded by the blocks that are read ahead, however long the trace is. Where it comes from is for the caller: nothing here opens a file.
+//! Memory is bounded by the blocks that are read ahead, however long the trace is. Where it comes from is for the
+//! caller: nothing here opens a file.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -13,7 +15,8 @@ use super::reader::{Block, Reader, TraceError};
 use super::replay::{Next, Replay, Summary, Watch};
 use crate::model::System;
 
-/// Bytes that are read at a time: few enough that they are still in the processor's cache when the other thread gets to them.
+/// Bytes that are read at a time: few enough that they are still in the processor's cache when the other thread gets to
+/// them.
 const BLOCK_BYTES: usize = 1 << 18;
 
 /// Blocks that are read ahead.

@@ -65,7 +65,8 @@ pub fn order_holds(operator: BinaryOperator, order: &Cell) -> bool {
     }
 }
 
-/// Whether the values of a cell compare like this with a constant. Ranges were cut there, so all values of a range answer alike.
+/// Whether the values of a cell compare like this with a constant. Ranges were cut there, so all values of a range
+/// answer alike.
 pub fn cell_compares(cell: &Cell, operator: BinaryOperator, constant: &Value) -> bool {
     match (cell, number(constant)) {
         (Cell::Range(low, _), Some(number)) => compare(operator, &Value::Integer(*low), &Value::Integer(number)),

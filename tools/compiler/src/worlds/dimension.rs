@@ -76,8 +76,8 @@ impl Subject {
         }
     }
 
-    /// What it depends on and shares with other dimensions. The answers of different conditions are independent, and so are those for
-    /// different constants.
+    /// What it depends on and shares with other dimensions. The answers of different conditions are independent, and so
+    /// are those for different constants.
     pub fn bases(&self) -> Vec<Expression> {
         let mut bases = Vec::new();
         match self {
@@ -88,7 +88,8 @@ impl Subject {
             }
             Subject::Leaf(automaton, Some(_)) => bases.push(some_instance(*automaton)),
             Subject::Leaf(_, None) => {}
-            // `any X in S` and `any X in T` depend on one another where S and T overlap; so do `any`, `all` and `X[key]`.
+            // `any X in S` and `any X in T` depend on one another where S and T overlap; so do `any`, `all` and
+            // `X[key]`.
             Subject::Quantified(of) => {
                 if let ExpressionKind::InState { automaton, .. } = of.kind {
                     bases.push(some_instance(automaton));

@@ -1,7 +1,7 @@
 //! Worlds that are made only as needed.
 //!
-//! A visitor of a world asks for the cells that matter, one after another; each new question makes as many worlds as the dimension has
-//! cells. Dimensions that nobody asks for make none.
+//! A visitor of a world asks for the cells that matter, one after another; each new question makes as many worlds as
+//! the dimension has cells. Dimensions that nobody asks for make none.
 
 use std::cell::RefCell;
 

@@ -1,11 +1,11 @@
 //! What guards say together: whether one of them always holds, and which can never be reached.
 //!
-//! The guards are cut into *dimensions* (a bool; an integer, cut into the ranges between the constants that it is compared
-//! with; an enum; the state of an automaton; how two values compare), and every combination of their *cells* is a world. In a
-//! world each guard is true or false. Worlds that differ only in what no guard evaluates are visited as one, so guards
-//! that are tried one after another make about as many worlds as there are guards. Dimensions that may depend
-//! on one another (`a + 1 < 3` beside `a < 2`) are taken as independent, which invents worlds: what is found in all
-//! worlds is still true, and what is found in some is marked as uncertain: then values are tried ([`trial`]).
+//! The guards are cut into *dimensions* (a bool; an integer, cut into the ranges between the constants that it is
+//! compared with; an enum; the state of an automaton; how two values compare), and every combination of their *cells*
+//! is a world. In a world each guard is true or false. Worlds that differ only in what no guard evaluates are visited
+//! as one, so guards that are tried one after another make about as many worlds as there are guards. Dimensions that
+//! may depend on one another (`a + 1 < 3` beside `a < 2`) are taken as independent, which invents worlds: what is found
+//! in all worlds is still true, and what is found in some is marked as uncertain: then values are tried ([`trial`]).
 
 mod comparison;
 mod dimension;
@@ -76,7 +76,8 @@ impl<'a> Worlds<'a> {
         lazy::each(self.dimensions.iter().map(|dimension| dimension.cells.len()), fixed, MOST_WORLDS, visit)
     }
 
-    /// Whether it is a world only of the moments before an automaton that never ends has begun, as far as it was looked at.
+    /// Whether it is a world only of the moments before an automaton that never ends has begun, as far as it was looked
+    /// at.
     #[must_use]
     pub fn is_before_the_start(&self, world: &World) -> bool {
         let absent = Cell::Absent { never_ends: true };

@@ -1,4 +1,5 @@
-//! The values that a calculation can have, from those of its operands: bounds that hold, and whether all between them occur.
+//! The values that a calculation can have, from those of its operands: bounds that hold, and whether all between them
+//! occur.
 
 use super::without_spans::{collect_bases, without_spans};
 use crate::model::{Automaton, BaseType, BinaryOperator, Expression, ExpressionKind, Extreme, Type, Value};

@@ -1,7 +1,8 @@
 //! Guards that are tried with values: where what [`super::Worlds`] finds may be impossible.
 //!
-//! Everything that the guards read gets values that can make a difference, and the guards are evaluated as at run time. If none of them
-//! holds, that is a case that they leave open. If the values are all that there are, finding none proves that there is none.
+//! Everything that the guards read gets values that can make a difference, and the guards are evaluated as at run time.
+//! If none of them holds, that is a case that they leave open. If the values are all that there are, finding none
+//! proves that there is none.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! The trap of flow style: `{ do: f(a, b) }` is cut at the comma, into `do: f(a` and a key `b)` without a value.
 //!
-//! In a mapping it is recognised by the keys without a colon that follow a text; in a list by a text whose parentheses do not close,
-//! followed by pieces that close them. The pieces are put together again, so that the rest of the analysis sees what was
-//! meant, and the one finding says how to write it.
+//! In a mapping it is recognised by the keys without a colon that follow a text; in a list by a text whose parentheses
+//! do not close, followed by pieces that close them. The pieces are put together again, so that the rest of the
+//! analysis sees what was meant, and the one finding says how to write it.
 
 use super::scan_error::joined_pair;
 use super::{Entry, Node, NodeKind, Quoting, Scalar};

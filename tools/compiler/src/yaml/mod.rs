@@ -1,7 +1,8 @@
 //! YAML as a tree in which everything has its place in the file.
 //!
-//! Built on the events of `granit-parser` (why: `docs/decisions/0002-yaml-parser.md`). What YAML offers beyond mappings, lists
-//! and texts (tags, anchors, aliases, merge keys, several documents) is refused here, so nothing beyond this module has to handle it.
+//! Built on the events of `granit-parser` (why: `docs/decisions/0002-yaml-parser.md`). What YAML offers beyond
+//! mappings, lists and texts (tags, anchors, aliases, merge keys, several documents) is refused here, so nothing beyond
+//! this module has to handle it.
 
 mod builder;
 mod flow_comma;
@@ -36,7 +37,8 @@ pub struct Node {
 /// What a value is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeKind {
-    /// A word, a number, a sentence: YAML's own types for scalars are not used, since each place here knows what it needs.
+    /// A word, a number, a sentence: YAML's own types for scalars are not used, since each place here knows what it
+    /// needs.
     Scalar(Scalar),
     /// `- a` or `[a, b]`.
     Sequence(Vec<Node>),

@@ -1,7 +1,8 @@
 //! JSON Schema of the language (draft 2020-12), so that editors complete and check as you type.
 //!
-//! The schemas are files beside this one and the same for every system: the compiler checks declarations.
-//! A file of definitions names its schema in a first line such as `# yaml-language-server: $schema=../generated/schema/automaton.json`.
+//! The schemas are files beside this one and the same for every system: the compiler checks declarations. A file of
+//! definitions names its schema in a first line such as `# yaml-language-server:
+//! $schema=../generated/schema/automaton.json`.
 
 use automata_compiler::model::System;
 use automata_compiler::source::Sources;

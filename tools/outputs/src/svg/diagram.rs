@@ -1,8 +1,8 @@
 //! What to draw of one automaton: boxes and lines with their texts set, but not yet placed.
 //!
-//! Three decisions keep the picture clear. Transitions of one pair of states share one line, with their labels one above the
-//! other. A reaction that leaves no state is listed inside it. And what the root does (what holds everywhere) starts from a separate
-//! box, `any state`, instead of from a frame around everything.
+//! Three decisions keep the picture clear. Transitions of one pair of states share one line, with their labels one
+//! above the other. A reaction that leaves no state is listed inside it. And what the root does (what holds everywhere)
+//! starts from a separate box, `any state`, instead of from a frame around everything.
 
 use std::collections::BTreeMap;
 
@@ -406,7 +406,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Groups transitions that do the same under the same guard. An `else` belongs to its own list of cases, and stays separate.
+    /// Groups transitions that do the same under the same guard. An `else` belongs to its own list of cases, and stays
+    /// separate.
     fn groups(&self, transitions: Vec<TransitionId>) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for id in transitions {

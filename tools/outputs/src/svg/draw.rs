@@ -71,8 +71,8 @@ pub fn picture(
     heading.finish_with(&automaton.name, &canvas.link, layout.size, &canvas.text, &extra)
 }
 
-/// Where the name of a composite begins: as far left as possible without a line through it; its rows, which are wider, may be
-/// further right.
+/// Where the name of a composite begins: as far left as possible without a line through it; its rows, which are wider,
+/// may be further right.
 fn title_place(node: &Node, place: &Rectangle, text: &Rectangle, layout: &Layout) -> f64 {
     let width = text_width(&node.title, NAME_SIZE, true);
     let steps = ((text.x - place.x + BEFORE_TITLE[0]) / TITLE_STEP).floor().max(0.0) as usize;

@@ -1,4 +1,5 @@
-//! Ids in pictures: unique over all pictures that a page may show, and the same whatever is added elsewhere in the file.
+//! Ids in pictures: unique over all pictures that a page may show, and the same whatever is added elsewhere in the
+//! file.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +14,8 @@ pub fn state(automaton: &Automaton, id: StateId) -> String {
     }
 }
 
-/// Of all transitions: `tcp_connection-transition-OPEN-disconnect-1` is the first that the state `OPEN` has for `disconnect`.
-/// What the root does is of the state `any`.
+/// Of all transitions: `tcp_connection-transition-OPEN-disconnect-1` is the first that the state `OPEN` has for
+/// `disconnect`. What the root does is of the state `any`.
 #[must_use]
 pub fn transitions(automaton: &Automaton) -> Vec<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();

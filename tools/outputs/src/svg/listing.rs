@@ -1,4 +1,5 @@
-//! The picture of a definition too large for lines: a box for each state, in columns, which lists the targets of its transitions.
+//! The picture of a definition too large for lines: a box for each state, in columns, which lists the targets of its
+//! transitions.
 
 use automata_compiler::model::{Automaton, StateId};
 

@@ -3,8 +3,9 @@
 //! What pages can rely on, to highlight the current state or colour by use:
 //!
 //! * `<g id="AUTOMATON-state-NAME" class="state …" data-line="…">` is a state; its parent's name is in `data-parent`.
-//! * `<g class="transition" data-transitions="3 5">` is a line, and the same on a label the words of it: the numbers of the
-//!   transitions in the file, from 0. `id="AUTOMATON-transition-STATE-TRIGGER-1"` is on the words that trigger it, also inside a state.
+//! * `<g class="transition" data-transitions="3 5">` is a line, and the same on a label the words of it: the numbers of
+//!   the transitions in the file, from 0. `id="AUTOMATON-transition-STATE-TRIGGER-1"` is on the words that trigger it,
+//!   also inside a state.
 //! * All ids are those of [`ids`]: several pictures on one page share none, and what is added elsewhere changes none.
 //! * The classes `current`, `used` and `unused` on any of these are ready in the style sheet.
 //! * Links lead to the line of the YAML, from where the picture lies in `generated/diagrams/`.

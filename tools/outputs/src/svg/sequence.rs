@@ -1,7 +1,7 @@
 //! The picture of a sequence of deliveries: lifelines from left to right, time from the top down.
 //!
-//! Every row holds one text, so no two can meet; the widths only have to leave room for each text between its lifelines. Lifelines
-//! are placed from left to right, each as near as the texts to its left allow.
+//! Every row holds one text, so no two can meet; the widths only have to leave room for each text between its
+//! lifelines. Lifelines are placed from left to right, each as near as the texts to its left allow.
 
 use std::fmt::Write as _;
 

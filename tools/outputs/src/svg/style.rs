@@ -1,8 +1,8 @@
 //! The look: one style sheet inside every picture, in light and dark.
 //!
 //! Colours are CSS variables, so that a page can change them, each with the light colour as a plain value before it for
-//! programs without support for variables. Dark follows the reader's setting (`prefers-color-scheme`); `data-theme="light"` or
-//! `"dark"`, on the picture or on anything around it, decides otherwise.
+//! programs without support for variables. Dark follows the reader's setting (`prefers-color-scheme`);
+//! `data-theme="light"` or `"dark"`, on the picture or on anything around it, decides otherwise.
 
 use std::fmt::Write as _;
 
@@ -88,7 +88,8 @@ fn rules() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Added where use is shown: unused things must not be overlooked, so they are drawn in the colour of attention instead of faintly.
+/// Added where use is shown: unused things must not be overlooked, so they are drawn in the colour of attention instead
+/// of faintly.
 #[must_use]
 pub fn usage_rules() -> String {
     let (fill, stroke) = (paint("fill", "current"), paint("stroke", "current"));

@@ -1,5 +1,5 @@
-//! The map of the system: a card for each automaton, with what the parts of the program tell it and do for it, and lines for
-//! what automata tell one another.
+//! The map of the system: a card for each automaton, with what the parts of the program tell it and do for it, and
+//! lines for what automata tell one another.
 //!
 //! Parts are words on the cards, not boxes, since most of them deal with most automata: boxes would make a knot.
 

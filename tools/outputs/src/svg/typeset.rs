@@ -113,8 +113,8 @@ pub const GLYPH_WIDTH: f64 = 17.0;
 pub const HANG: f64 = 10.0;
 
 impl Paragraph {
-    /// Sets runs into lines no wider than `width`, unless a single word is. A run is broken only if it does not fit into a
-    /// line of its own, so that calls and guards stay whole where they can.
+    /// Sets runs into lines no wider than `width`, unless a single word is. A run is broken only if it does not fit
+    /// into a line of its own, so that calls and guards stay whole where they can.
     #[must_use]
     pub fn new(size: f64, glyph: Option<Glyph>, runs: Vec<Run>, width: f64) -> Self {
         let mut paragraph = Paragraph { size, glyph, hang: HANG, lines: vec![Vec::new()] };

@@ -51,7 +51,8 @@ fn target_name(printer: &Printer<'_>, target: Target, of: impl Fn(&Printer<'_>, 
     }
 }
 
-/// What Mermaid is meant to draw: one line for each transition and each state where it begins, the initial ones, and the ends.
+/// What Mermaid is meant to draw: one line for each transition and each state where it begins, the initial ones, and
+/// the ends.
 fn meant_for_mermaid(system: &System, id: AutomatonId) -> Lines {
     let printer = Printer::new(system, &system.automata[id]);
     let mut lines = Lines::new();

@@ -1,4 +1,5 @@
-//! Definitions made by numbers, for pictures: flat graphs, hubs, dense ones, composites, deep nesting, long labels and odd names.
+//! Definitions made by numbers, for pictures: flat graphs, hubs, dense ones, composites, deep nesting, long labels and
+//! odd names.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 

@@ -99,7 +99,8 @@ impl Picture {
         self.texts.push(Text { words, place, group: group.id().get_usize(), in_label });
     }
 
-    /// Corners are round: the point between is where the straight parts would meet, and is in the path as that of the curve.
+    /// Corners are round: the point between is where the straight parts would meet, and is in the path as that of the
+    /// curve.
     fn line(&mut self, node: Node<'_, '_>) {
         let path = node.attribute("d").expect("a path has a form");
         let mut points = Vec::new();

@@ -1,7 +1,8 @@
 //! Writing a whole trace: nobody has to remember its first lines and its last one.
 //!
-//! The last line says how many there are, so a reader can tell a trace that ended cleanly from one that was cut off. [`Output`] counts the lines
-//! and writes it when it is closed or dropped; [`Trace`] is a recorder on top of it, which gets the first two lines from its bus.
+//! The last line says how many there are, so a reader can tell a trace that ended cleanly from one that was cut off.
+//! [`Output`] counts the lines and writes it when it is closed or dropped; [`Trace`] is a recorder on top of it, which
+//! gets the first two lines from its bus.
 
 use std::{fmt, io, thread};
 
@@ -11,7 +12,8 @@ use crate::delivery::{Delivery, Recorder};
 use crate::opening::Opening;
 use crate::secret::Key;
 
-/// Records a whole trace: give it to [`Bus::with_recorder`](crate::Bus::with_recorder), and close it when the bus is no longer needed.
+/// Records a whole trace: give it to [`Bus::with_recorder`](crate::Bus::with_recorder), and close it when the bus is no
+/// longer needed.
 ///
 /// ```text
 /// let file = BufWriter::new(File::create("day.trace")?);
@@ -20,8 +22,8 @@ use crate::secret::Key;
 /// bus.into_recorder().close()?;
 /// ```
 ///
-/// Each line is written as it comes, so `W` should have a buffer. Dropped instead of closed, it still ends the trace, but errors are not
-/// reported.
+/// Each line is written as it comes, so `W` should have a buffer. Dropped instead of closed, it still ends the trace,
+/// but errors are not reported.
 pub struct Trace<W: io::Write> {
     output: Output<W>,
     header: Header,
@@ -81,7 +83,8 @@ impl<W: io::Write> Recorder for Trace<W> {
 
 /// Takes the lines of a trace, wherever they come from, and ends them cleanly when it is closed or dropped.
 ///
-/// It writes no last line after an error, while its thread panics, or if nothing was written: then the trace did not end cleanly.
+/// It writes no last line after an error, while its thread panics, or if nothing was written: then the trace did not
+/// end cleanly.
 pub struct Output<W: io::Write> {
     /// None once it is closed.
     out: Option<W>,

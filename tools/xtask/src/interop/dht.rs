@@ -1,7 +1,7 @@
 //! `cargo xtask interop dht`: nodes of ours in a DHT that libtorrent carries, all on loopback.
 //!
-//! libtorrent comes from the Python Package Index, by its name and version, into a virtual environment below the target folder; nothing is installed
-//! anywhere else. The test is in `tests/whole_node/interop`, and otherwise ignored.
+//! libtorrent comes from the Python Package Index, by its name and version, into a virtual environment below the target
+//! folder; nothing is installed anywhere else. The test is in `tests/whole_node/interop`, and otherwise ignored.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,7 +10,8 @@ use anyhow::{Context, bail};
 
 use crate::steps::{self, cargo, shown, works};
 
-/// The version of libtorrent that is installed. It is fixed, so that a failure is ours and not that of an untested version.
+/// The version of libtorrent that is installed. It is fixed, so that a failure is ours and not that of an untested
+/// version.
 const LIBTORRENT: &str = "2.1.1";
 
 /// What Python must provide. The oldest version for which this libtorrent is built.
@@ -31,7 +32,8 @@ pub fn run(reinstall: bool) -> anyhow::Result<()> {
     let mut test = cargo(&arguments);
     test.env("BITPIE_INTEROP_PYTHON", python);
     println!("$ {}", shown(&test));
-    // The test, and everything that it has started, ends when this pipe closes: nothing outlives this process, however it ends.
+    // The test, and everything that it has started, ends when this pipe closes: nothing outlives this process, however
+    // it ends.
     let mut child = test.stdin(Stdio::piped()).spawn().context("`cargo` could not be started")?;
     let alive = child.stdin.take();
     let status = child.wait()?;

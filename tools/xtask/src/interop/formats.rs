@@ -1,7 +1,8 @@
 //! `cargo xtask interop formats`: texts of the formats, given to the real programs.
 //!
-//! Mermaid and SCION come from npm, in the versions of `tests/interop/package.json`, into a folder below the target folder;
-//! Graphviz and PlantUML must be installed. The tests are in `tools/outputs/tests/real_programs`, and otherwise ignored.
+//! Mermaid and SCION come from npm, in the versions of `tests/interop/package.json`, into a folder below the target
+//! folder; Graphviz and PlantUML must be installed. The tests are in `tools/outputs/tests/real_programs`, and otherwise
+//! ignored.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

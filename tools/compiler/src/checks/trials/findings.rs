@@ -55,7 +55,8 @@ pub fn finding(subjects: &[Subject], stopped: &Stopped) -> Diagnostic {
     if finding.label.is_empty() { finding.label(label) } else { finding }
 }
 
-/// The deliveries that go round: back from the last one, each with the one that it came from, up to one that was like the last.
+/// The deliveries that go round: back from the last one, each with the one that it came from, up to one that was like
+/// the last.
 fn round(last: &[Delivery]) -> Vec<&Delivery> {
     let Some(end) = last.last() else { return Vec::new() };
     let alike = |of: &Delivery| {

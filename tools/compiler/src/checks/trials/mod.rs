@@ -1,10 +1,10 @@
-//! What goes round for ever, found by trial runs: the interpreter runs the system, one automaton gets its events with values that can make a
-//! difference, and a run that is stopped by a limit is told with the inputs that led to it.
+//! What goes round for ever, found by trial runs: the interpreter runs the system, one automaton gets its events with
+//! values that can make a difference, and a run that is stopped by a limit is told with the inputs that led to it.
 //!
 //! So is a message that is lost because its receiver is started only after it.
 //!
-//! That finds what the other checks do not follow: guards, `raise`, sends behind questions, history, counting. They still find what lies
-//! deeper than a trial goes. Only automata that can go round at all are tried.
+//! That finds what the other checks do not follow: guards, `raise`, sends behind questions, history, counting. They
+//! still find what lies deeper than a trial goes. Only automata that can go round at all are tried.
 
 mod findings;
 mod outcome;
@@ -311,7 +311,8 @@ impl<'s, 'a> Trial<'s, 'a> {
         places
     }
 
-    /// Remembers a run that was stopped, if it is another one; where it was stopped early, only if it does not end later.
+    /// Remembers a run that was stopped, if it is another one; where it was stopped early, only if it does not end
+    /// later.
     fn stop(&mut self, stopped: Stopped, place: &Reached, input: &Input, way: usize) {
         let round = self::findings::round_of(&stopped);
         if self.rounds.contains(&round) {

@@ -1,7 +1,8 @@
-//! Places the contents of the layers from left to right, so that lines have as few and as short horizontal parts as possible.
+//! Places the contents of the layers from left to right, so that lines have as few and as short horizontal parts as
+//! possible.
 //!
-//! Long lines are one upright piece wherever they do not cross one another. Network simplex does the rest: its variables are the
-//! sides of boxes, upright pieces, and the places where lines leave the boxes.
+//! Long lines are one upright piece wherever they do not cross one another. Network simplex does the rest: its
+//! variables are the sides of boxes, upright pieces, and the places where lines leave the boxes.
 
 use super::layered::{Kind, Layered};
 use super::shapes::Shapes;
@@ -145,7 +146,8 @@ impl Columnist<'_> {
         }
     }
 
-    /// By vertex of a line: the one above it with which it is one upright piece. As many as possible without crossing one another.
+    /// By vertex of a line: the one above it with which it is one upright piece. As many as possible without crossing
+    /// one another.
     fn aligned(&self) -> Vec<Option<usize>> {
         let mut aligned = vec![None; self.layered.vertices.len()];
         for layer in &self.layered.layers {

@@ -1,5 +1,5 @@
-//! One layout: levels from the outside inwards until everything has its order, then from the inside outwards until everything has its
-//! place.
+//! One layout: levels from the outside inwards until everything has its order, then from the inside outwards until
+//! everything has its place.
 
 use super::super::geometry::{Point, Rectangle};
 use super::columns::columns;

@@ -66,5 +66,6 @@ pub(super) enum Side {
     Bottom,
 }
 
-/// By edge: on which side of its source it begins, and of its target it ends; likewise of all containers that it passes on the way.
+/// By edge: on which side of its source it begins, and of its target it ends; likewise of all containers that it passes
+/// on the way.
 pub(super) type Sides = [Vec<Option<Side>>; 2];

@@ -9,7 +9,8 @@ const TEXT_SLACK: f64 = 4.0;
 /// A page wider than this many pixels has to be scrolled sideways.
 const COMFORTABLE_WIDTH: f64 = 1250.0;
 
-/// How often lines cross one another. Level parts are sorted by height, so that an upright part is compared only with those that it passes.
+/// How often lines cross one another. Level parts are sorted by height, so that an upright part is compared only with
+/// those that it passes.
 fn crossings(routes: &[Vec<Point>]) -> usize {
     let parts = routes.iter().enumerate().flat_map(|(route, points)| segments(points).map(move |line| (route, line)));
     let (uprights, mut levels): (Vec<_>, Vec<_>) = parts.partition(|(_, line)| is_upright(*line));
@@ -79,7 +80,8 @@ impl Layout {
         faults
     }
 
-    /// The cost for the reader: crossings, bends, long lines, a page that does not fit, and an entry that is not at the top.
+    /// The cost for the reader: crossings, bends, long lines, a page that does not fit, and an entry that is not at the
+    /// top.
     #[must_use]
     pub fn cost(&self, graph: &Graph) -> f64 {
         let crossings = crossings(&self.routes);

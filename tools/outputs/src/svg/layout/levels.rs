@@ -1,7 +1,8 @@
 //! Splits a graph with nested nodes into levels without nesting: the inside of each container is laid out alone.
 //!
-//! A line that crosses borders becomes one link in each level that it passes. In the level where its ends separate, the link leads from one
-//! member to another and has the label; further in, it leads from a member to a place on the border.
+//! A line that crosses borders becomes one link in each level that it passes. In the level where its ends separate, the
+//! link leads from one member to another and has the label; further in, it leads from a member to a place on the
+//! border.
 
 use super::graph::Graph;
 

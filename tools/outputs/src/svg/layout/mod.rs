@@ -1,15 +1,17 @@
-//! Places boxes, lines and labels: the layered way of drawing (Sugiyama, Tagawa, Toda 1981), for nested boxes and with labels that have their
-//! own room. Why it is ours: `docs/decisions/0003-layout-engine.md`.
+//! Places boxes, lines and labels: the layered way of drawing (Sugiyama, Tagawa, Toda 1981), for nested boxes and with
+//! labels that have their own room. Why it is ours: `docs/decisions/0003-layout-engine.md`.
 //!
-//! 1. [`levels`]: each container's inside is laid out alone; a line that crosses borders is a link in each level that it passes.
-//! 2. [`sequence`]: in which order members are read, from the initial state on; lines along it lead down, lines against it up.
+//! 1. [`levels`]: each container's inside is laid out alone; a line that crosses borders is a link in each level that
+//!    it passes.
+//! 2. [`sequence`]: in which order members are read, from the initial state on; lines along it lead down, lines against
+//!    it up.
 //! 3. [`layering`], [`layered`]: members get layers; lines and labels get a place in each layer that they pass.
 //! 4. [`ordering`]: the order in each layer, such that few lines cross.
 //! 5. [`columns`]: places from left to right, such that lines are straight.
 //! 6. [`rows`], [`tracks`]: places from top to bottom, and horizontal parts of lines that do not overlap.
 //!
-//! Everything uses whole numbers and bounded steps ([`Work`]), without a clock: the same graph has the same layout on every machine. Small
-//! graphs are laid out in several ways, and the best is used ([`Layout::cost`]).
+//! Everything uses whole numbers and bounded steps ([`Work`]), without a clock: the same graph has the same layout on
+//! every machine. Small graphs are laid out in several ways, and the best is used ([`Layout::cost`]).
 
 mod columns;
 mod engine;

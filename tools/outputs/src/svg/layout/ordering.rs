@@ -1,5 +1,5 @@
-//! Puts the vertices of each layer into an order in which few lines cross: by the mean of their neighbours, layer by layer, down and up;
-//! then by exchange of neighbours. The best of all orders that came up is kept.
+//! Puts the vertices of each layer into an order in which few lines cross: by the mean of their neighbours, layer by
+//! layer, down and up; then by exchange of neighbours. The best of all orders that came up is kept.
 
 use super::layered::Layered;
 use super::work::Work;

@@ -42,7 +42,8 @@ pub(super) fn sequence(graph: &Graph, level: &Level, reading: Reading) -> Vec<us
     }
 }
 
-/// Where reading begins, the best first: at the dot, then where lines come in from outside, then where none ends, then anywhere.
+/// Where reading begins, the best first: at the dot, then where lines come in from outside, then where none ends, then
+/// anywhere.
 fn starts(graph: &Graph, level: &Level, next: &BTreeMap<usize, Vec<usize>>) -> Vec<usize> {
     let mut rank: BTreeMap<usize, u8> = level.members.iter().map(|&member| (member, 3)).collect();
     let mut lower = |member: usize, to: u8| {

@@ -1,8 +1,8 @@
-//! Network simplex (Gansner, Koutsofios, North, Vo 1993): whole numbers for variables, with minimum distances between them, so that
-//! the weighted sum of the distances is least. It finds both layers and columns.
+//! Network simplex (Gansner, Koutsofios, North, Vo 1993): whole numbers for variables, with minimum distances between
+//! them, so that the weighted sum of the distances is least. It finds both layers and columns.
 //!
-//! A pivot never makes the sum greater, and every state in between is a solution. So the number of pivots can be bounded, and the solution
-//! reached is used: the same on every machine.
+//! A pivot never makes the sum greater, and every state in between is a solution. So the number of pivots can be
+//! bounded, and the solution reached is used: the same on every machine.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,8 +21,8 @@ const SEARCHED: usize = 40;
 /// No vertex, no edge.
 const NONE: usize = usize::MAX;
 
-/// Values from 0 for `count` variables that hold all distances, which must not form a circle. At most `pivots` steps are made; what is left of
-/// them is left in there.
+/// Values from 0 for `count` variables that hold all distances, which must not form a circle. At most `pivots` steps
+/// are made; what is left of them is left in there.
 pub(super) fn solve(count: usize, distances: &[Distance], pivots: &mut usize) -> Vec<i64> {
     if count == 0 {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! Between two layers, lines change their columns on level tracks. Which track is above which decides where lines cross, and that
-//! none overlap.
+//! Between two layers, lines change their columns on level tracks. Which track is above which decides where lines
+//! cross, and that none overlap.
 
 /// Where a line comes from above and where it goes on below, in pixels from the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
