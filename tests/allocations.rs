@@ -45,6 +45,10 @@ impl p2p_connector::Conditions for Answers {
 }
 
 impl peer_link::Conditions for Answers {
+    fn in_session(&mut self, _: &NodeId) -> bool {
+        false
+    }
+
     fn any_address(&mut self, _: &NodeId) -> bool {
         true
     }

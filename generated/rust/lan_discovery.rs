@@ -83,28 +83,22 @@ pub enum Event {
     Found { peer: types::NodeId, entrypoints: types::Entrypoints },
     /// `gone`, from `network`. It is not announced any more.
     Gone { peer: types::NodeId },
-    /// `network_transport enters LISTENING`.
-    #[serde(rename = "network_transport enters LISTENING")]
-    NetworkTransportEntersListening { key: types::TransportName },
-    /// `network_transport leaves LISTENING`.
-    #[serde(rename = "network_transport leaves LISTENING")]
-    NetworkTransportLeavesListening { key: types::TransportName },
+    /// `network_transport leaves CHANGING`.
+    #[serde(rename = "network_transport leaves CHANGING")]
+    NetworkTransportLeavesChanging { key: types::TransportName },
 }
 
 impl automaton::Event for Event {
     #[inline]
     fn is_observation(&self) -> bool {
-        matches!(
-            self, Event::NetworkTransportEntersListening { .. } |
-            Event::NetworkTransportLeavesListening { .. }
-        )
+        matches!(self, Event::NetworkTransportLeavesChanging { .. })
     }
 }
 
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after retry_interval in FAILED` (`automata/lan_discovery.yaml:65`).
+    /// `after retry_interval in FAILED` (`automata/lan_discovery.yaml:63`).
     FailedAfterRetryInterval,
 }
 
@@ -292,10 +286,7 @@ impl blocking::State<Machine> for State {
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(
-            Event::NetworkTransportEntersListening { .. }
-            | Event::NetworkTransportLeavesListening { .. },
-        ) => context.ignored(),
+        Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -305,7 +296,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_off(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → SEARCHING (`automata/lan_discovery.yaml:35`).
+            // → SEARCHING (`automata/lan_discovery.yaml:34`).
             enter_working(context);
             context.take(State::Searching)
         }
@@ -326,12 +317,12 @@ fn in_off(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → OFF (`automata/lan_discovery.yaml:50`).
+            // → OFF (`automata/lan_discovery.yaml:49`).
             exit_all(context);
             context.take(State::Off)
         }
         Trigger::Event(Event::Found { peer, entrypoints }) => {
-            // Stays (`automata/lan_discovery.yaml:51`).
+            // Stays (`automata/lan_discovery.yaml:50`).
             context
                 .effects
                 .act(Action::KeepHint {
@@ -341,7 +332,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::Gone { peer }) => {
-            // Stays (`automata/lan_discovery.yaml:52`).
+            // Stays (`automata/lan_discovery.yaml:51`).
             context
                 .effects
                 .act(Action::ForgetHint {
@@ -350,7 +341,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::Failed { reason }) => {
-            // → FAILED (`automata/lan_discovery.yaml:53`).
+            // → FAILED (`automata/lan_discovery.yaml:52`).
             exit_inside_working(context);
             context
                 .effects
@@ -370,12 +361,12 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_searching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Searching) => {
-            // Stays (`automata/lan_discovery.yaml:59`).
+            // Stays (`automata/lan_discovery.yaml:58`).
             context.effects.act(Action::ReportSearching);
             context.internal()
         }
         Trigger::Event(Event::Unheard { reason }) => {
-            // Stays (`automata/lan_discovery.yaml:60`).
+            // Stays (`automata/lan_discovery.yaml:59`).
             context
                 .effects
                 .act(Action::ReportFailure {
@@ -383,13 +374,8 @@ fn in_searching(context: &mut Context<'_>) -> Response {
                 });
             context.internal()
         }
-        Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            // Stays (`automata/lan_discovery.yaml:61`). One more place to be announced.
-            context.effects.act(Action::Search);
-            context.internal()
-        }
-        Trigger::Event(Event::NetworkTransportLeavesListening { .. }) => {
-            // Stays (`automata/lan_discovery.yaml:62`). One place less.
+        Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => {
+            // Stays (`automata/lan_discovery.yaml:60`). It listens somewhere now, or nowhere any more.
             context.effects.act(Action::Search);
             context.internal()
         }
@@ -402,14 +388,14 @@ fn in_searching(context: &mut Context<'_>) -> Response {
 fn in_failed(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Searching) => {
-            // → SEARCHING (`automata/lan_discovery.yaml:67`).
+            // → SEARCHING (`automata/lan_discovery.yaml:65`).
             leave_failed(context);
             context.effects.act(Action::ReportSearching);
             context.take(State::Searching)
         }
         Trigger::Event(Event::Unheard { .. }) => context.ignored(),
         Trigger::Timer(Timer::FailedAfterRetryInterval) => {
-            // → SEARCHING (`automata/lan_discovery.yaml:65`).
+            // → SEARCHING (`automata/lan_discovery.yaml:63`).
             leave_failed(context);
             context.effects.act(Action::Search);
             context.take(State::Searching)

@@ -287,19 +287,22 @@ pub type History = ();
 pub enum Sent {
     /// An observation: it enters `DOWN`.
     EntersDown,
+    /// An observation: it leaves `DOWN`.
+    LeavesDown,
 }
 
 impl serde::Serialize for Sent {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Sent::EntersDown => serializer.serialize_unit(),
+            Sent::LeavesDown => serializer.serialize_unit(),
         }
     }
 }
 
 impl automaton::Sent for Sent {
     fn is_observation(&self) -> bool {
-        matches!(self, Sent::EntersDown)
+        matches!(self, Sent::EntersDown | Sent::LeavesDown)
     }
 }
 
@@ -404,6 +407,7 @@ fn in_down(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
             // → STARTING (`automata/local_service.yaml:54`).
+            leave_down(context);
             context.variables.wanted = true;
             context
                 .effects
@@ -701,6 +705,11 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
 /// On entering `DOWN`.
 fn enter_down(context: &mut Context<'_>) {
     context.effects.send(Sent::EntersDown);
+}
+
+/// On leaving `DOWN`.
+fn leave_down(context: &mut Context<'_>) {
+    context.effects.send(Sent::LeavesDown);
 }
 
 /// On entering `AWAIT_DEPENDENCIES`.

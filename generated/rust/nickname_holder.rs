@@ -1082,7 +1082,9 @@ fn in_held(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_failed(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::DhtConnectorEntersJoined) => {
+        Trigger::Event(
+            Event::DhtConnectorEntersJoined | Event::IdentityPublisherEntersPublished,
+        ) => {
             // → DHT_READ (`automata/nickname_holder.yaml:167`).
             leave_failed(context);
             context.variables.index = 0;

@@ -77,6 +77,9 @@ pub enum Event {
     /// `local_service enters DOWN`.
     #[serde(rename = "local_service enters DOWN")]
     LocalServiceEntersDown { key: types::ServiceName },
+    /// `local_service leaves DOWN`.
+    #[serde(rename = "local_service leaves DOWN")]
+    LocalServiceLeavesDown { key: types::ServiceName },
     /// `tcp_connection leaves OPEN`.
     #[serde(rename = "tcp_connection leaves OPEN")]
     TcpConnectionLeavesOpen { key: u64 },
@@ -86,8 +89,8 @@ impl automaton::Event for Event {
     #[inline]
     fn is_observation(&self) -> bool {
         matches!(
-            self, Event::LocalServiceEntersDown { .. } | Event::TcpConnectionLeavesOpen {
-            .. }
+            self, Event::LocalServiceEntersDown { .. } | Event::LocalServiceLeavesDown {
+            .. } | Event::TcpConnectionLeavesOpen { .. }
         )
     }
 }
@@ -95,7 +98,7 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `every tidy_interval in RUNNING` (`automata/node_life.yaml:29`).
+    /// `every tidy_interval in RUNNING` (`automata/node_life.yaml:30`).
     RunningEveryTidyInterval,
 }
 
@@ -338,7 +341,9 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(
-            Event::LocalServiceEntersDown { .. } | Event::TcpConnectionLeavesOpen { .. },
+            Event::LocalServiceEntersDown { .. }
+            | Event::LocalServiceLeavesDown { .. }
+            | Event::TcpConnectionLeavesOpen { .. },
         ) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -349,13 +354,13 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin) => {
-            // → RUNNING (`automata/node_life.yaml:24`).
+            // → RUNNING (`automata/node_life.yaml:25`).
             context.effects.act(Action::BeginServices);
             enter_running(context);
             context.take(State::Running)
         }
         Trigger::Event(Event::Stop) => {
-            // → STOPPED (`automata/node_life.yaml:25`).
+            // → STOPPED (`automata/node_life.yaml:26`).
             context.take(State::Stopped)
         }
         _ => anywhere(context),
@@ -367,14 +372,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_running(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → STOPPING (`automata/node_life.yaml:30`).
+            // → STOPPING (`automata/node_life.yaml:31`).
             leave_running(context);
             enter_stopping(context);
             context.take(State::Stopping)
         }
         Trigger::Event(Event::Begin) => context.ignored(),
         Trigger::Timer(Timer::RunningEveryTidyInterval) => {
-            // Stays (`automata/node_life.yaml:29`).
+            // Stays (`automata/node_life.yaml:30`).
             context.effects.act(Action::ForgetOld);
             context.internal()
         }
@@ -389,7 +394,12 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::LocalServiceEntersDown { .. } | Event::TcpConnectionLeavesOpen { .. },
         ) => {
-            // Stays (`automata/node_life.yaml:38`).
+            // Stays (`automata/node_life.yaml:39`).
+            context.internal()
+        }
+        Trigger::Event(Event::LocalServiceLeavesDown { .. }) => {
+            // Stays (`automata/node_life.yaml:40`). Somebody started it, too late.
+            context.effects.act(Action::StopServices);
             context.internal()
         }
         Trigger::Event(Event::Begin | Event::Stop) => context.ignored(),
@@ -397,7 +407,7 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
             if context.ask.all_local_service_in_down()
                 && context.ask.no_tcp_connection_in_open()
             {
-                // → STOPPED (`automata/node_life.yaml:36`).
+                // → STOPPED (`automata/node_life.yaml:37`).
                 context.take(State::Stopped)
             } else {
                 anywhere(context)

@@ -169,16 +169,19 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:97`).
+    /// `after answer_timeout in MY_IDENTITY` (`automata/p2p_connector.yaml:73`).
+    MyIdentityAfterAnswerTimeout,
+    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:99`).
     PropagateAfterPropagateTimeout,
-    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:112`).
+    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:114`).
     AwaitIncomingAfterIncomingTimeout,
-    /// `after renew_interval in KNOWN` (`automata/p2p_connector.yaml:122`).
+    /// `after renew_interval in KNOWN` (`automata/p2p_connector.yaml:124`).
     KnownAfterRenewInterval,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
+        Timer::MyIdentityAfterAnswerTimeout,
         Timer::PropagateAfterPropagateTimeout,
         Timer::AwaitIncomingAfterIncomingTimeout,
         Timer::KnownAfterRenewInterval,
@@ -191,6 +194,7 @@ impl automaton::Timer for Timer {
 
     fn label(self) -> &'static str {
         match self {
+            Timer::MyIdentityAfterAnswerTimeout => "after answer_timeout in MY_IDENTITY",
             Timer::PropagateAfterPropagateTimeout => {
                 "after propagate_timeout in PROPAGATE"
             }
@@ -238,6 +242,8 @@ pub trait Conditions {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
+    /// How long building my identity document may take before it is asked for again.
+    pub answer_timeout: Milliseconds,
     /// Old name: timer-20sec.
     pub incoming_timeout: Milliseconds,
     /// My identity document is made anew so often, before it runs out.
@@ -249,6 +255,7 @@ pub struct Parameters {
 impl Default for Parameters {
     fn default() -> Self {
         Self {
+            answer_timeout: Milliseconds(30_000),
             incoming_timeout: Milliseconds(20_000),
             renew_interval: Milliseconds(86_400_000),
             propagate_timeout: Milliseconds(15_000),
@@ -263,6 +270,9 @@ pub type Settings = Parameters;
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
+    /// How long building my identity document may take before it is asked for again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_timeout: Option<Milliseconds>,
     /// Old name: timer-20sec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incoming_timeout: Option<Milliseconds>,
@@ -276,8 +286,8 @@ pub struct Given {
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.incoming_timeout.is_none() && self.renew_interval.is_none()
-            && self.propagate_timeout.is_none()
+        self.answer_timeout.is_none() && self.incoming_timeout.is_none()
+            && self.renew_interval.is_none() && self.propagate_timeout.is_none()
     }
 }
 
@@ -286,6 +296,10 @@ impl Parameters {
     #[must_use]
     pub fn new(settings: &Settings, given: &Given) -> Self {
         Self {
+            answer_timeout: given
+                .answer_timeout
+                .clone()
+                .unwrap_or_else(|| settings.answer_timeout.clone()),
             incoming_timeout: given
                 .incoming_timeout
                 .clone()
@@ -640,7 +654,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/p2p_connector.yaml:38`).
+            // → CLOSED (`automata/p2p_connector.yaml:39`).
             exit_all(context);
             context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Pause));
             context.take(State::Closed)
@@ -678,7 +692,7 @@ fn in_preparing(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:59`). Mended: it had the network taken down and up again, which starts by itself.
+            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:60`). Mended: it had the network taken down and up again, which starts by itself.
             enter_await_network(context);
             context.take(State::AwaitNetwork)
         }
@@ -691,26 +705,26 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_await_network(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:64`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:65`).
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:65`).
+            // → DISCONNECTED (`automata/p2p_connector.yaml:66`).
             enter_known(context);
             context.take(State::Disconnected)
         }
         Trigger::Event(Event::Look) => {
             if context.ask.network_connector_in_connected() {
-                // → MY_IDENTITY (`automata/p2p_connector.yaml:67`). Mended: a network that was up already was never announced again.
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:68`). Mended: a network that was up already was never announced again.
                 enter_my_identity(context);
                 context.take(State::MyIdentity)
             } else if context.ask.network_connector_in_disconnected() {
-                // → DISCONNECTED (`automata/p2p_connector.yaml:68`).
+                // → DISCONNECTED (`automata/p2p_connector.yaml:69`).
                 enter_known(context);
                 context.take(State::Disconnected)
             } else {
-                // Ignored (`automata/p2p_connector.yaml:69`).
+                // Ignored (`automata/p2p_connector.yaml:70`).
                 context.ignored()
             }
         }
@@ -723,19 +737,21 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
 fn in_my_identity(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::CheckSynchronize) => {
-            // Stays (`automata/p2p_connector.yaml:73`). Mended: what changed while the document was being built was not in it.
+            // Stays (`automata/p2p_connector.yaml:75`). Mended: what changed while the document was being built was not in it.
             context.variables.outdated = true;
             context.internal()
         }
         Trigger::Event(Event::MyIdUpdated { contacts_changed, identity_changed }) => {
             if context.variables.outdated {
-                // → MY_IDENTITY (`automata/p2p_connector.yaml:75`).
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:77`).
+                leave_my_identity(context);
                 context.variables.need_propagate = context.variables.need_propagate
                     || *contacts_changed || *identity_changed;
                 enter_my_identity(context);
                 context.take(State::MyIdentity)
             } else if *contacts_changed {
-                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:76`).
+                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:78`).
+                leave_my_identity(context);
                 context.variables.need_propagate = true;
                 context
                     .effects
@@ -747,18 +763,27 @@ fn in_my_identity(context: &mut Context<'_>) -> Response {
                 enter_await_network(context);
                 context.take(State::AwaitNetwork)
             } else if context.variables.need_propagate || *identity_changed {
-                // → PROPAGATE (`automata/p2p_connector.yaml:77`).
+                // → PROPAGATE (`automata/p2p_connector.yaml:79`).
+                leave_my_identity(context);
                 enter_propagate(context);
                 context.take(State::Sending)
             } else if context.ask.network_connector_in_connected() {
-                // → CONNECTED (`automata/p2p_connector.yaml:78`).
+                // → CONNECTED (`automata/p2p_connector.yaml:80`).
+                leave_my_identity(context);
                 enter_known(context);
                 context.take(State::Connected)
             } else {
-                // → DISCONNECTED (`automata/p2p_connector.yaml:79`).
+                // → DISCONNECTED (`automata/p2p_connector.yaml:81`).
+                leave_my_identity(context);
                 enter_known(context);
                 context.take(State::Disconnected)
             }
+        }
+        Trigger::Timer(Timer::MyIdentityAfterAnswerTimeout) => {
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:73`).
+            leave_my_identity(context);
+            enter_my_identity(context);
+            context.take(State::MyIdentity)
         }
         _ => in_preparing(context),
     }
@@ -769,19 +794,19 @@ fn in_my_identity(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::CheckSynchronize) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:84`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:86`).
             exit_all(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:85`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:87`).
             exit_all(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:87`). Mended: PROPAGATE did not notice, and waited for ever.
+            // → DISCONNECTED (`automata/p2p_connector.yaml:89`). Mended: PROPAGATE did not notice, and waited for ever.
             exit_inside_working(context);
             enter_known(context);
             context.take(State::Disconnected)
@@ -800,7 +825,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_propagate(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::PropagateAfterPropagateTimeout) => {
-            // → AWAIT_INCOMING (`automata/p2p_connector.yaml:97`).
+            // → AWAIT_INCOMING (`automata/p2p_connector.yaml:99`).
             leave_propagate(context);
             enter_await_incoming(context);
             context.take(State::AwaitIncoming)
@@ -814,7 +839,7 @@ fn in_propagate(context: &mut Context<'_>) -> Response {
 fn in_sending(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MyIdSent { contacts }) => {
-            // → AWAIT_ANSWERS (`automata/p2p_connector.yaml:102`).
+            // → AWAIT_ANSWERS (`automata/p2p_connector.yaml:104`).
             context.variables.awaited = *contacts;
             context.take(State::AwaitAnswers)
         }
@@ -827,19 +852,19 @@ fn in_sending(context: &mut Context<'_>) -> Response {
 fn in_await_answers(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MyIdAnswered) => {
-            // Stays (`automata/p2p_connector.yaml:106`).
+            // Stays (`automata/p2p_connector.yaml:108`).
             context.variables.awaited = context.variables.awaited.saturating_sub(1_u32);
             context.internal()
         }
         Trigger::Event(Event::IdentityPublisherLeavesPublishing) => {
-            // Stays (`automata/p2p_connector.yaml:107`).
+            // Stays (`automata/p2p_connector.yaml:109`).
             context.internal()
         }
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.awaited == 0
                 && !context.ask.identity_publisher_in_publishing()
             {
-                // → AWAIT_INCOMING (`automata/p2p_connector.yaml:104`).
+                // → AWAIT_INCOMING (`automata/p2p_connector.yaml:106`).
                 if !context.is_exhausted() {
                     leave_propagate(context);
                     context.variables.need_propagate = false;
@@ -860,7 +885,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket { transport }) => {
             if context.ask.best_transport(transport) {
-                // → CONNECTED (`automata/p2p_connector.yaml:115`).
+                // → CONNECTED (`automata/p2p_connector.yaml:117`).
                 leave_await_incoming(context);
                 context
                     .effects
@@ -868,7 +893,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
                 enter_known(context);
                 context.take(State::Connected)
             } else {
-                // → MY_IDENTITY (`automata/p2p_connector.yaml:116`). Mended: the identity was built before the contact was dropped, and still had it.
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:118`). Mended: the identity was built before the contact was dropped, and still had it.
                 leave_await_incoming(context);
                 context.effects.act(Action::DropFirstContact);
                 enter_my_identity(context);
@@ -876,14 +901,14 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:119`).
+            // → DISCONNECTED (`automata/p2p_connector.yaml:121`).
             leave_await_incoming(context);
             context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Begin));
             enter_known(context);
             context.take(State::Disconnected)
         }
         Trigger::Timer(Timer::AwaitIncomingAfterIncomingTimeout) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:112`).
+            // → DISCONNECTED (`automata/p2p_connector.yaml:114`).
             leave_await_incoming(context);
             context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Begin));
             enter_known(context);
@@ -891,7 +916,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
         }
         Trigger::Always | Trigger::Exhausted => {
             if !context.ask.peers_known() {
-                // → CONNECTED (`automata/p2p_connector.yaml:110`).
+                // → CONNECTED (`automata/p2p_connector.yaml:112`).
                 if !context.is_exhausted() {
                     leave_await_incoming(context);
                     context
@@ -913,7 +938,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
 fn in_known(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PingContact { peer }) => {
-            // Stays (`automata/p2p_connector.yaml:124`).
+            // Stays (`automata/p2p_connector.yaml:126`).
             context
                 .effects
                 .act(Action::SendMyIdentity {
@@ -922,13 +947,13 @@ fn in_known(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::NetworkConnectorLeavesSettled) => {
-            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:125`).
+            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:127`).
             leave_known(context);
             enter_await_network(context);
             context.take(State::AwaitNetwork)
         }
         Trigger::Timer(Timer::KnownAfterRenewInterval) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:122`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:124`).
             leave_known(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
@@ -948,7 +973,7 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 fn in_disconnected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket { .. }) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:130`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:132`).
             leave_known(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
@@ -967,6 +992,17 @@ fn enter_await_network(context: &mut Context<'_>) {
 fn enter_my_identity(context: &mut Context<'_>) {
     context.variables.outdated = false;
     context.effects.act(Action::UpdateMyIdentity);
+    context
+        .effects
+        .start_after(
+            Timer::MyIdentityAfterAnswerTimeout,
+            context.parameters.answer_timeout,
+        );
+}
+
+/// On leaving `MY_IDENTITY`.
+fn leave_my_identity(context: &mut Context<'_>) {
+    context.effects.stop(Timer::MyIdentityAfterAnswerTimeout);
 }
 
 /// On entering `PROPAGATE`.
@@ -1015,6 +1051,9 @@ fn leave_known(context: &mut Context<'_>) {
 /// Leaves every active state, from the innermost outwards.
 fn exit_all(context: &mut Context<'_>) {
     match context.leaf {
+        State::MyIdentity => {
+            leave_my_identity(context);
+        }
         State::Sending | State::AwaitAnswers => {
             leave_propagate(context);
         }
@@ -1113,7 +1152,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<3>;
+    type Timers = automaton::TimerHandles<4>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1124,6 +1163,13 @@ impl automata_runtime::Automaton for Machine {
         _: &Variables,
         effects: &mut Effects<Machine>,
     ) {
+        if state == State::MyIdentity {
+            effects
+                .start_after(
+                    Timer::MyIdentityAfterAnswerTimeout,
+                    parameters.answer_timeout,
+                );
+        }
         if state.is_in_propagate() {
             effects
                 .start_after(

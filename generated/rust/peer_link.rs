@@ -27,7 +27,7 @@ pub enum State {
     Briefly,
     /// `LATELY`, in `APART`, `RESTING`, `UNREACHED`. Since the node was started.
     Lately,
-    /// `EARLIER`, in `APART`, `RESTING`, `UNREACHED`. Before the node was started.
+    /// `EARLIER`, in `APART`, `RESTING`, `UNREACHED`. Before the node, or its network, was started.
     Earlier,
     /// `LINKED`. There is a session.
     Linked,
@@ -145,9 +145,9 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:89`).
+    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:91`).
     AwaitSessionAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:100`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:102`).
     RestingAfterPause,
 }
 
@@ -196,6 +196,8 @@ pub type Inside = Action;
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
 pub trait Conditions {
+    /// There is a session with the peer already, whoever opened it.
+    fn in_session(&mut self, peer: &types::NodeId) -> bool;
     /// The peer has an address at all.
     fn any_address(&mut self, peer: &types::NodeId) -> bool;
     /// The peer has an address that was not tried in this round.
@@ -342,6 +344,8 @@ impl automaton::Sent for Sent {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Question {
+    /// `in_session`: There is a session with the peer already, whoever opened it.
+    InSession { answer: bool },
     /// `any_address`: The peer has an address at all.
     AnyAddress { answer: bool },
     /// `another_address`: The peer has an address that was not tried in this round.
@@ -351,6 +355,9 @@ pub enum Question {
 impl serde::Serialize for Question {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            Question::InSession { answer } => {
+                delivery::serialize_question("in_session", answer, serializer)
+            }
             Question::AnyAddress { answer } => {
                 delivery::serialize_question("any_address", answer, serializer)
             }
@@ -369,6 +376,23 @@ struct Ask<'a> {
 }
 
 impl Ask<'_> {
+    fn in_session(&mut self) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::InSession { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.in_session(self.key);
+        self.asked.questions.push(Question::InSession { answer });
+        answer
+    }
+
     fn any_address(&mut self) -> bool {
         let known = self
             .asked
@@ -499,7 +523,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Unwanted) => {
-            // → CLOSED (`automata/peer_link.yaml:45`).
+            // → CLOSED (`automata/peer_link.yaml:46`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -514,14 +538,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Wanted { pause }) => {
             if *pause > context.parameters.first_rest {
-                // → EARLIER (`automata/peer_link.yaml:52`). No longer than any rest may be; the clock may have jumped.
+                // → EARLIER (`automata/peer_link.yaml:53`). No longer than any rest may be; the clock may have jumped.
                 context.variables.rest = (*pause).min(context.parameters.longest_rest);
                 context.variables.pause = context.variables.rest;
                 enter_resting(context);
                 enter_unreached(context);
                 context.take(State::Earlier)
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:56`).
+                // → BEGINNING (`automata/peer_link.yaml:57`).
                 context.variables.rest = context.parameters.first_rest;
                 context.take(State::Beginning)
             }
@@ -543,7 +567,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_apart(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionReady) => {
-            // → LINKED (`automata/peer_link.yaml:68`).
+            // → LINKED (`automata/peer_link.yaml:69`).
             exit_all(context);
             enter_linked(context);
             context.take(State::Linked)
@@ -558,8 +582,14 @@ fn in_apart(context: &mut Context<'_>) -> Response {
 fn in_beginning(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            if context.ask.any_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:76`).
+            if context.ask.in_session() {
+                // → LINKED (`automata/peer_link.yaml:77`).
+                if !context.is_exhausted() {
+                    enter_linked(context);
+                }
+                context.take(State::Linked)
+            } else if context.ask.any_address() {
+                // → AWAIT_SESSION (`automata/peer_link.yaml:78`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::BeginRound);
                     context.effects.act(Action::Dial);
@@ -567,7 +597,7 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitSession)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:77`).
+                // → UNREACHABLE (`automata/peer_link.yaml:79`).
                 context.take(State::Unreachable)
             }
         }
@@ -581,14 +611,14 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.another_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:81`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:83`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::Dial);
                     enter_await_session(context);
                 }
                 context.take(State::AwaitSession)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:82`).
+                // → UNREACHABLE (`automata/peer_link.yaml:84`).
                 context.take(State::Unreachable)
             }
         }
@@ -601,7 +631,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            // → UNREACHED (`automata/peer_link.yaml:86`).
+            // → UNREACHED (`automata/peer_link.yaml:88`).
             if !context.is_exhausted() {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
@@ -625,13 +655,13 @@ fn in_unreachable(context: &mut Context<'_>) -> Response {
 fn in_await_session(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { chance }) => {
-            // → DIALLING (`automata/peer_link.yaml:91`).
+            // → DIALLING (`automata/peer_link.yaml:93`).
             leave_await_session(context);
             context.variables.chance = *chance;
             context.take(State::Dialling)
         }
         Trigger::Event(Event::SessionEnded { chance }) => {
-            // → DIALLING (`automata/peer_link.yaml:91`).
+            // → DIALLING (`automata/peer_link.yaml:93`).
             leave_await_session(context);
             context.variables.chance = *chance;
             context.take(State::Dialling)
@@ -640,7 +670,7 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
             Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
         ) => context.ignored(),
         Trigger::Timer(Timer::AwaitSessionAfterDialTimeout) => {
-            // → DIALLING (`automata/peer_link.yaml:89`).
+            // → DIALLING (`automata/peer_link.yaml:91`).
             leave_await_session(context);
             context.take(State::Dialling)
         }
@@ -655,13 +685,13 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
         ) => {
-            // → BEGINNING (`automata/peer_link.yaml:102`).
+            // → BEGINNING (`automata/peer_link.yaml:104`).
             leave_resting(context);
             context.take(State::Beginning)
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
-            // → BEGINNING (`automata/peer_link.yaml:100`).
+            // → BEGINNING (`automata/peer_link.yaml:102`).
             leave_resting(context);
             context.take(State::Beginning)
         }
@@ -687,16 +717,16 @@ fn in_lately(context: &mut Context<'_>) -> Response {
     in_unreached(context)
 }
 
-/// `EARLIER`: Before the node was started.
+/// `EARLIER`: Before the node, or its network, was started.
 #[inline]
 fn in_earlier(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:115`).
+                // Stays (`automata/peer_link.yaml:117`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:116`).
+                // → BEGINNING (`automata/peer_link.yaml:118`).
                 leave_resting(context);
                 context.take(State::Beginning)
             }
@@ -710,7 +740,7 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
 fn in_linked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionEnded { chance }) => {
-            // → BRIEFLY (`automata/peer_link.yaml:122`). At once, but for some chance, so that both sides do not dial at the same moment.
+            // → BRIEFLY (`automata/peer_link.yaml:124`). At once, but for some chance, so that both sides do not dial at the same moment.
             context.variables.pause = *chance;
             enter_resting(context);
             context.take(State::Briefly)

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "4e0e8d60756b61342619c279d2e96e283ea5bfd302229bcff43410ecbcbb4342";
+pub const MODEL_HASH: &str = "87ed43ec8b70f27ebaca17e814f35bf0ffc3a34cb0a947e32e0a73e04549a2cd";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -1149,6 +1149,21 @@ impl Member<local_service::Machine> for System {
                         );
                 }
             }
+            local_service::Sent::LeavesDown => {
+                for observer in self.node_life.serials() {
+                    outbox
+                        .observe::<
+                            node_life::Machine,
+                        >(
+                            Message::NodeLife(
+                                Input::Event(node_life::Event::LocalServiceLeavesDown {
+                                    key: self.local_service.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+            }
         }
     }
 
@@ -1523,19 +1538,6 @@ impl Member<network_transport::Machine> for System {
     ) {
         match sent {
             network_transport::Sent::EntersListening => {
-                for observer in self.lan_discovery.serials() {
-                    outbox
-                        .observe::<
-                            lan_discovery::Machine,
-                        >(
-                            Message::LanDiscovery(
-                                Input::Event(lan_discovery::Event::NetworkTransportEntersListening {
-                                    key: self.network_transport.key(slot).clone(),
-                                }),
-                            ),
-                            observer,
-                        );
-                }
                 for observer in self.network_connector.serials() {
                     outbox
                         .observe::<
@@ -1551,6 +1553,19 @@ impl Member<network_transport::Machine> for System {
                 }
             }
             network_transport::Sent::LeavesChanging => {
+                for observer in self.lan_discovery.serials() {
+                    outbox
+                        .observe::<
+                            lan_discovery::Machine,
+                        >(
+                            Message::LanDiscovery(
+                                Input::Event(lan_discovery::Event::NetworkTransportLeavesChanging {
+                                    key: self.network_transport.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
                 for observer in self.network_connector.serials() {
                     outbox
                         .observe::<
@@ -1566,19 +1581,6 @@ impl Member<network_transport::Machine> for System {
                 }
             }
             network_transport::Sent::LeavesListening => {
-                for observer in self.lan_discovery.serials() {
-                    outbox
-                        .observe::<
-                            lan_discovery::Machine,
-                        >(
-                            Message::LanDiscovery(
-                                Input::Event(lan_discovery::Event::NetworkTransportLeavesListening {
-                                    key: self.network_transport.key(slot).clone(),
-                                }),
-                            ),
-                            observer,
-                        );
-                }
                 for observer in self.network_connector.serials() {
                     outbox
                         .observe::<

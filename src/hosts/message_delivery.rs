@@ -92,7 +92,9 @@ pub fn read(world: &mut World, system: &System, message: PacketId, peer: NodeId)
     match system.message_delivery.get(&message) {
         Some(delivery) if delivery.parameters.peer == peer => world.tell(gateway::message_delivery::read(message)),
         Some(_) => {}
-        None => world.command(Command::FindDelivered { message, peer }),
+        // Nobody else was ever sent a message.
+        None if world.contacts.contains(&peer) => world.command(Command::FindDelivered { message, peer }),
+        None => {}
     }
 }
 

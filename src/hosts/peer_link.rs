@@ -10,6 +10,10 @@ use crate::world::{Command, Session, World};
 use automata_runtime::Milliseconds;
 
 impl Conditions for World {
+    fn in_session(&mut self, peer: &NodeId) -> bool {
+        self.sessions.ready(peer).is_some()
+    }
+
     fn any_address(&mut self, peer: &NodeId) -> bool {
         self.peers.get(peer).is_some_and(|known| !known.entrypoints.is_empty())
     }
@@ -69,7 +73,8 @@ pub fn hurry(world: &mut World, system: &System, peer: NodeId) {
     if system.peer_link.get(&peer).is_some() {
         world.tell(contacts::peer_link::wanted_now(peer));
     } else {
-        want(world, peer);
+        // Somebody waits for it, so it does not rest first.
+        world.tell(peers::peer_link::wanted(peer, Milliseconds(0)));
     }
 }
 

@@ -67,14 +67,24 @@ fn closed(
     world.last_closed(peer, session.ended_because.unwrap_or(detail));
 }
 
+/// A connection is made. If sessions went off meanwhile, it is ended at once.
+fn made(world: &mut World, system: &System, id: SessionId, is_outgoing: bool) {
+    let Some(session) = world.sessions.get(id) else { return };
+    let service = format!("{}-connections", session.transport);
+    world.tell(transports::tcp_connection::connection_made(id, is_outgoing));
+    if !world.is_service_on(system, &service) {
+        world.tell(gateway::tcp_connection::disconnect(id));
+    }
+}
+
 /// A session reports.
 pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionInput) {
     match input {
         SessionInput::Accepted { transport, remote } => {
             world.sessions.insert(id, Session::new(transport, remote, None, world.now.ms));
-            world.tell(transports::tcp_connection::connection_made(id, false));
+            made(world, system, id, false);
         }
-        SessionInput::Connected => world.tell(transports::tcp_connection::connection_made(id, true)),
+        SessionInput::Connected => made(world, system, id, true),
         SessionInput::Authenticated { peer } => {
             let Some(session) = world.sessions.get_mut(id) else { return };
             session.peer = Some(peer);
