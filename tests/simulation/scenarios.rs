@@ -1,10 +1,11 @@
 //! What two or three nodes come to in the situations that matter.
 
+use bitpie::automata::peer_link;
 use bitpie::automata::types::{DeliveryState, Refusal};
 use bitpie::wire::PacketKind;
 use bitpie::world::{Input, RequestId};
 
-use crate::network::{World, id, message, usual_services};
+use crate::network::{World, entrypoint, id, message, usual_services};
 
 fn two() -> World {
     let mut world = World::new(2, true);
@@ -259,4 +260,41 @@ fn what_is_over_is_forgotten_at_the_start_and_each_hour() {
     assert_eq!(world.hosts[0].tidied, 1);
     world.run_for(2 * 3_600_000);
     assert_eq!(world.hosts[0].tidied, 3);
+}
+
+#[test]
+fn a_node_stops_though_a_session_that_it_dials_comes_about_meanwhile() {
+    for after_ms in 0..40 {
+        let mut world = World::new(2, true);
+        world.begin_all();
+        world.run_until("somebody is called", |world| !world.hosts[0].dialled.is_empty());
+        world.run_for(after_ms);
+        world.stop(0);
+        world.run_until("it has stopped", |world| world.hosts[0].core.has_stopped());
+    }
+}
+
+#[test]
+fn a_node_stops_though_somebody_starts_a_service_meanwhile() {
+    let mut world = two();
+    world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    world.stop(0);
+    for (number, service) in usual_services().enumerate() {
+        world.switch(0, RequestId(2 * number as u64 + 2), service.service_name(), true);
+    }
+    world.run_until("it has stopped", |world| world.hosts[0].core.has_stopped());
+}
+
+/// A stranger has called, and becomes a contact while it is here: when it goes, it is called at once.
+#[test]
+fn who_is_here_when_it_becomes_a_contact_is_called_when_its_session_ends() {
+    let mut world = World::new(2, false);
+    world.begin_all();
+    world.tell(1, 0, Input::ContactAdded { peer: id(1), entrypoints: vec![entrypoint(0)] });
+    world.run_until("it is here", |world| world.hosts[0].core.world().sessions.ready_count() == 1);
+    world.tell(0, 0, Input::ContactAdded { peer: id(2), entrypoints: vec![entrypoint(1)] });
+    world.run_until("it is online", |world| world.is_online(0, 1));
+    let state = world.hosts[0].core.system().peer_link.get(&id(2)).map(|link| link.state());
+    assert_eq!(state, Some(peer_link::State::Linked));
+    assert!(world.hosts[0].dialled.is_empty());
 }
