@@ -3,8 +3,8 @@
 //!
 //! There is one. Generated from `automata/lan_discovery.yaml`; change that.
 //!
-//! Whoever is announced there is a hint where a node may be. Nothing of it is proved, so a hint is kept as long as it is announced, and no longer
-//! unless a session has come of it.
+//! An announcement is a hint where a node may be. It proves nothing, so a hint is kept only as long as it is announced, unless a session has come
+//! of it.
 
 use automata_runtime::generated::*;
 use super::types;
@@ -15,7 +15,7 @@ pub enum State {
     /// `OFF`.
     #[default]
     Off,
-    /// `SEARCHING`, in `WORKING`. It is looked around, as far as anybody has heard.
+    /// `SEARCHING`, in `WORKING`. We look around, as far as we know.
     Searching,
     /// `FAILED`, in `WORKING`. Something stands in the way.
     Failed,
@@ -75,7 +75,7 @@ pub enum Event {
     Stop,
     /// `searching`, from `network`. An answer to search: we look, and are heard.
     Searching,
-    /// `unheard`, from `network`. We look, and what we announce is heard by nobody.
+    /// `unheard`, from `network`. We look, but nobody hears what we announce.
     Unheard { reason: String },
     /// `failed`, from `network`. We do not look, or not any more.
     Failed { reason: String },
@@ -356,7 +356,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `SEARCHING`: It is looked around, as far as anybody has heard.
+/// `SEARCHING`: We look around, as far as we know.
 #[inline]
 fn in_searching(context: &mut Context<'_>) -> Response {
     match context.trigger {

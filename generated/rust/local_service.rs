@@ -203,7 +203,6 @@ pub enum Action {
 }
 
 /// What it asks of the parts inside: all.
-#[allow(dead_code, reason = "a program may call them by their first name")]
 pub type Inside = Action;
 
 /// Constants of an instance.

@@ -36,7 +36,7 @@ pub enum State {
     Up,
     /// `AWAIT_TRANSPORTS`, in `RISING`. Waits until every transport listens or has failed. Old name: TRANSPORTS?
     AwaitTransports,
-    /// `ARRIVED`, in `RISING`. Whoever rests from attempts in vain is told, unless the transports were only looked at.
+    /// `ARRIVED`, in `RISING`. Links that rest are told, unless the transports were only looked at.
     Arrived,
     /// `CONNECTED`, in `SETTLED`. At least one transport listens.
     Connected,
@@ -922,7 +922,7 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `ARRIVED`: Whoever rests from attempts in vain is told, unless the transports were only looked at.
+/// `ARRIVED`: Links that rest are told, unless the transports were only looked at.
 #[inline]
 fn in_arrived(context: &mut Context<'_>) -> Response {
     match context.trigger {

@@ -148,7 +148,7 @@ pub enum Inside {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
-    /// How often it is forgotten what is over.
+    /// How often old data is deleted.
     pub tidy_interval: Milliseconds,
 }
 
@@ -167,7 +167,7 @@ pub type Settings = Parameters;
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
-    /// How often it is forgotten what is over.
+    /// How often old data is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tidy_interval: Option<Milliseconds>,
 }

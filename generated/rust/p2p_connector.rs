@@ -76,7 +76,7 @@ impl State {
         )
     }
 
-    /// Inside `PROPAGATE`. It goes to everybody who is here; identity_publisher sees to the DHT.
+    /// Inside `PROPAGATE`. It is sent to everybody who is here; identity_publisher puts it into the DHT.
     #[must_use]
     pub const fn is_in_propagate(self) -> bool {
         matches!(self, State::Sending | State::AwaitAnswers)
@@ -227,7 +227,6 @@ pub enum Action {
 }
 
 /// What it asks of the parts inside: all.
-#[allow(dead_code, reason = "a program may call them by their first name")]
 pub type Inside = Action;
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
@@ -820,7 +819,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `PROPAGATE`: It goes to everybody who is here; identity_publisher sees to the DHT.
+/// `PROPAGATE`: It is sent to everybody who is here; identity_publisher puts it into the DHT.
 #[inline]
 fn in_propagate(context: &mut Context<'_>) -> Response {
     match context.trigger {

@@ -191,7 +191,6 @@ pub enum Action {
 }
 
 /// What it asks of the parts inside: all.
-#[allow(dead_code, reason = "a program may call them by their first name")]
 pub type Inside = Action;
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.

@@ -579,7 +579,7 @@ pub mod network {
             Message::LanDiscovery(Input::Event(Event::Searching))
         }
 
-        /// `unheard`. We look, and what we announce is heard by nobody.
+        /// `unheard`. We look, but nobody hears what we announce.
         #[must_use]
         pub fn unheard(reason: String) -> Message {
             Message::LanDiscovery(Input::Event(Event::Unheard { reason }))

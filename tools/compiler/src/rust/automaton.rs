@@ -249,10 +249,7 @@ fn inside_enum(usage: &Usage<'_>) -> String {
     }
     // So that a host is written the same way before and after the first action that goes outside.
     if !usage.has_outside_actions() {
-        return "/// What it asks of the parts inside: all.\n\
-                #[allow(dead_code, reason = \"a program may call them by their first name\")]\n\
-                pub type Inside = Action;\n"
-            .to_owned();
+        return "/// What it asks of the parts inside: all.\npub type Inside = Action;\n".to_owned();
     }
     let mut variants = String::new();
     let inside = usage.automaton.actions.iter().zip(&usage.actions);
