@@ -11,18 +11,39 @@ use std::process::Command;
 
 use files::Files;
 
-/// Modules of `src/` that decide, from the ground up. Each imports only those before it, and nothing of [`OUTSIDE`].
+/// Modules of `src/` from the ground up, and those before it that each may import. Types that `automata/types.yaml` names
+/// are everybody's.
 #[rustfmt::skip]
-const PURE: &[&str] = &[
-    "name", "words", "nickname", "codec", "identity", "wire", "automata", "messages", "peers", "world", "hosts",
-    "services", "node",
+const MODULES: &[(&str, &str)] = &[
+    ("name", ""),
+    ("words", ""),
+    ("nickname", ""),
+    ("codec", ""),
+    ("identity", "codec name nickname"),
+    ("wire", "codec identity"),
+    ("automata", ""),
+    ("messages", "codec identity nickname wire words"),
+    ("peers", "identity"),
+    ("world", "automata identity name nickname peers wire words"),
+    ("hosts", "automata identity name nickname peers wire world"),
+    ("services", "automata hosts identity name wire world"),
+    ("node", "automata hosts services world"),
+    ("abort_points", ""),
+    ("traces", ""),
+    ("transports", "identity name wire"),
+    ("dht", "codec identity nickname wire"),
+    ("store", "abort_points identity messages nickname peers wire"),
+    ("home", "dht identity messages name nickname services store world"),
+    ("api", "identity nickname words"),
+    ("client", "api identity nickname"),
+    ("runtime", "abort_points api automata client codec dht home hosts identity messages name nickname node peers services \
+                 store traces transports wire world"),
+    ("demo", "api automata client home runtime"),
+    ("main", ""),
 ];
 
-/// Modules of `src/` around them. Each imports only those before it, and those above.
-#[rustfmt::skip]
-const AROUND: &[&str] = &[
-    "abort_points", "traces", "transports", "dht", "store", "home", "api", "client", "runtime", "demo", "main",
-];
+/// The last of those that decide, which name nothing of [`OUTSIDE`].
+const LAST_PURE: &str = "node";
 
 /// Beginnings of paths that lead out of what is pure: to clocks, sockets, files, threads and processes.
 #[rustfmt::skip]
@@ -52,18 +73,24 @@ fn no_files_import_one_another_in_a_circle() {
 }
 
 #[test]
-fn modules_import_only_those_before_them_and_pure_ones_nothing_outside() {
-    let order = [PURE, AROUND].concat();
-    let place = |name: &str| order.iter().position(|module| *module == name);
+fn modules_import_only_whom_they_may_and_pure_ones_nothing_outside() {
+    let place = |name: &str| MODULES.iter().position(|(module, _)| *module == name);
+    for (name, imports) in MODULES {
+        let is_before = |import: &&str| place(import) < place(name) && place(import).is_some();
+        assert_eq!(imports.split_whitespace().find(|import| !is_before(import)), None, "{name}");
+    }
+    let (types, pure) = (types(), place(LAST_PURE).expect("it is one of them"));
     for (file, module) in Files::below(root(), "src").modules() {
         // The map of modules may name them all.
         let Some(name) = module.path.get(1) else { continue };
         let own = place(name).unwrap_or_else(|| panic!("{file}: nobody has said where `{name}` stands"));
         for import in &module.imports {
-            let (path, is_ours) = (import.join("::"), import[0] == "crate");
-            let is_above = is_ours && place(&import[1]).is_some_and(|target| target > own);
-            assert!(!is_above, "{file}: `{name}` must not import `{path}`, which stands above it");
-            let leads_out = own < PURE.len() && OUTSIDE.iter().any(|outside| imports::leads_to(&path, outside));
+            let path = import.join("::");
+            let is_module = import[0] == "crate" && import[1] != *name && place(&import[1]).is_some();
+            let is_type = types.iter().any(|of| imports::leads_to(&path, of));
+            let may = is_type || MODULES[own].1.split_whitespace().any(|allowed| allowed == import[1]);
+            assert!(!is_module || may, "{file}: `{name}` must not import `{path}`");
+            let leads_out = own <= pure && OUTSIDE.iter().any(|outside| imports::leads_to(&path, outside));
             assert!(!leads_out, "{file}: `{name}` is pure, and must not name `{path}`");
         }
     }
@@ -71,9 +98,7 @@ fn modules_import_only_those_before_them_and_pure_ones_nothing_outside() {
 
 #[test]
 fn generated_code_names_only_types_that_the_definitions_name() {
-    let text = fs::read_to_string(root().join("automata/types.yaml")).expect("the types can be read");
-    let types: BTreeSet<&str> = text.split("rust: \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert!(types.contains("crate::identity::NodeId"), "the types were not understood: {types:?}");
+    let types = types();
     for (file, module) in Files::below(root(), "generated/rust").modules() {
         for path in module.imports.iter().map(|import| import.join("::")) {
             // The generated modules are siblings, in whatever module includes them.
@@ -114,6 +139,15 @@ fn crates_depend_only_on_whom_they_may() {
             assert!(!is_heavy, "the node needs what writes Rust only to be built");
         }
     }
+}
+
+/// The Rust types that `automata/types.yaml` names.
+fn types() -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("automata/types.yaml")).expect("the types can be read");
+    let types: BTreeSet<String> =
+        text.split("rust: \"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect();
+    assert!(types.contains("crate::identity::NodeId"), "the types were not understood: {types:?}");
+    types
 }
 
 fn root() -> &'static Path {
