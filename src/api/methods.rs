@@ -1,8 +1,8 @@
 //! The methods of the local API: what each is called, what it takes, and what it answers.
 //!
-//! One list at the end of this file makes the requests, their names and their summaries; whoever adds a method adds a
-//! struct here, an answer in [`answers`](super::answers), and a line to the list. The compiler then asks the driver for
-//! an answer.
+//! One list at the end of this file makes the requests, their names and their summaries. A method is added by a struct
+//! here, an answer in [`answers`](super::answers), and a line in the list; the compiler then asks the driver for its
+//! [`Answers`].
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,9 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::answers;
-use super::errors::{ErrorKind, RpcError};
+use super::errors::RpcError;
 use super::hidden::Hidden;
+use super::reply::{Reply, to_json};
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 
@@ -21,12 +22,12 @@ pub const MESSAGES_PER_ANSWER: u32 = 500;
 /// Milliseconds that a request may wait for something to happen, at most.
 pub const WAIT_MS: u64 = 30_000;
 
-/// A request that somebody waits for. Dropping it without an answer tells them that the node is stopping.
+/// A request that somebody waits for.
 #[derive(Debug)]
 pub struct Call {
     /// What is wanted.
     pub request: Request,
-    /// Where the answer goes; see [`answer`] for a typed one.
+    /// Where the answer goes. Dropping it without an answer tells the caller that the node is stopping.
     pub reply: oneshot::Sender<Result<Value, RpcError>>,
 }
 
@@ -38,14 +39,18 @@ pub trait Method: Serialize + DeserializeOwned + Into<Request> {
     type Answer: Serialize + DeserializeOwned;
 }
 
-/// The answer to a request of that method. Naming the method makes the compiler see that the answer is the right one:
-/// `answer::<GetStatus>(&status)`.
+/// Answers the requests of a method.
+pub trait Answers<M: Method> {
+    /// Answers now, or keeps the reply until there is an answer.
+    fn answer(&mut self, request: M, reply: Reply<M::Answer>);
+}
+
+/// The answer to a request of that method, as JSON.
 ///
 /// # Errors
 /// If the answer cannot be JSON, which is a mistake in this program.
 pub fn answer<M: Method>(answer: &M::Answer) -> Result<Value, RpcError> {
-    serde_json::to_value(answer)
-        .map_err(|error| RpcError::new(ErrorKind::Internal, format!("the answer to `{}` is no JSON: {error}", M::NAME)))
+    to_json(answer)
 }
 
 /// `status`
@@ -384,6 +389,15 @@ macro_rules! methods {
                 match method {
                     $($name => Some(serde_path_to_error::deserialize(parameters).map(Self::$parameters)),)*
                     _ => None,
+                }
+            }
+        }
+
+        impl Call {
+            /// Has the call answered.
+            pub fn hand_to<A: $(Answers<$parameters> +)*>(self, answers: &mut A) {
+                match self.request {
+                    $(Request::$parameters(request) => answers.answer(request, Reply::new(self.reply)),)*
                 }
             }
         }

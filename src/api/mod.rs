@@ -12,5 +12,6 @@ pub mod bind;
 pub mod errors;
 pub mod hidden;
 pub mod methods;
+pub mod reply;
 pub mod rpc;
 pub mod server;

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
-use super::duration::Span;
-use crate::identity::Fingerprint;
-use crate::name::ServiceName;
+use super::failure::Failure;
+use super::{Context, backups, contacts, doctor, messages, names, overview, passphrase, services, settings};
 use crate::nickname::Nickname;
 
 /// A peer-to-peer node whose every behaviour is an explicit state machine.
@@ -95,7 +94,7 @@ pub enum Command {
     Contact {
         /// What to do with them
         #[command(subcommand)]
-        command: ContactCommand,
+        command: contacts::ContactCommand,
     },
     /// Messages: send, list, watch, search, export
     #[command(
@@ -105,7 +104,7 @@ pub enum Command {
     Msg {
         /// What to do with them
         #[command(subcommand)]
-        command: MessageCommand,
+        command: messages::MessageCommand,
     },
     /// The nickname by which others find this node
     #[command(
@@ -115,7 +114,7 @@ pub enum Command {
     Nick {
         /// What to do with it
         #[command(subcommand)]
-        command: NickCommand,
+        command: names::NickCommand,
     },
     /// Find everybody who claims a nickname
     #[command(
@@ -143,7 +142,7 @@ pub enum Command {
     Service {
         /// What to do with them
         #[command(subcommand)]
-        command: ServiceCommand,
+        command: services::ServiceCommand,
     },
     /// Settings: read and change them
     #[command(
@@ -154,7 +153,7 @@ pub enum Command {
     Config {
         /// What to do with them
         #[command(subcommand)]
-        command: ConfigCommand,
+        command: settings::ConfigCommand,
     },
     /// Take the network down and up again
     Reconnect,
@@ -189,7 +188,7 @@ pub enum Command {
     Passphrase {
         /// What to do with it
         #[command(subcommand)]
-        command: PassphraseCommand,
+        command: passphrase::PassphraseCommand,
     },
     /// Look for what is wrong, and say what to do about it
     #[command(
@@ -203,39 +202,31 @@ pub enum Command {
     Man(super::manual::Man),
 }
 
-/// `bitpie passphrase …`
-#[derive(Subcommand)]
-pub enum PassphraseCommand {
-    /// Encrypt the key, or encrypt it anew
-    Set {
-        /// The new passphrase is the first line of this file; without it, a terminal is asked
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        passphrase_file: Option<PathBuf>,
-        /// What is needed if it is encrypted already
-        #[command(flatten)]
-        old: OldPassphrase,
-    },
-    /// Keep the key as it is, for whoever can read the file
-    Remove {
-        /// What is needed
-        #[command(flatten)]
-        old: OldPassphrase,
-    },
-}
-
-/// The passphrase that a key has.
-#[derive(Args)]
-pub struct OldPassphrase {
-    /// The passphrase that the key has is the first line of this file; without it, a terminal is asked
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    old_passphrase_file: Option<PathBuf>,
-}
-
-impl OldPassphrase {
-    /// The file, if one is given.
-    #[must_use]
-    pub fn file(&self) -> Option<&std::path::Path> {
-        self.old_passphrase_file.as_deref()
+impl Command {
+    /// Does it; `run` and `demo` are done by the program itself.
+    pub(super) fn perform(self, context: &Context<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Run(_) | Self::Demo(_) => {
+                Err(Failure::here("`run` and `demo` are no commands of a client", "the program does them itself"))
+            }
+            Self::Id => overview::id(context),
+            Self::Status => overview::status(context),
+            Self::Peers => overview::peers(context),
+            Self::Contact { command } => contacts::perform(command, context),
+            Self::Nick { command } => names::nick(command, context),
+            Self::Find { name, first } => names::find(name, first, context),
+            Self::Msg { command } => messages::perform(command, context),
+            Self::Service { command } => services::perform(command, context),
+            Self::Config { command } => settings::perform(command, context),
+            Self::Reconnect => overview::reconnect(context),
+            Self::Stop => overview::stop(context),
+            Self::Backup { to } => backups::backup(&to, context),
+            Self::Restore { from } => backups::restore(&from, context),
+            Self::Passphrase { command } => passphrase::perform(&command, context),
+            Self::Doctor => doctor::perform(context),
+            Self::Completions(completions) => completions.run(Arguments::command()),
+            Self::Man(man) => man.run(Arguments::command()),
+        }
     }
 }
 
@@ -265,232 +256,4 @@ pub struct Demo {
     /// Leave the three homes, with logs and traces, in this folder. It is made if it is not there, and has to be empty
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub keep: Option<PathBuf>,
-}
-
-/// `bitpie nick …`
-#[derive(Subcommand)]
-pub enum NickCommand {
-    /// Be known by this nickname, from now on
-    Set {
-        /// 1 to 32 visible characters
-        name: Nickname,
-        /// Do not wait until it is registered
-        #[arg(long)]
-        no_wait: bool,
-    },
-    /// Show how it stands
-    Show,
-    /// Be known by none
-    Clear,
-}
-
-/// Whom the user means, where several may be meant.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Choice {
-    /// Do not ask: take the only claimant, or whoever holds the given place by then. In a script, --fingerprint is
-    /// safer
-    #[arg(long)]
-    pub yes: bool,
-    /// Of several who claim the nickname, the one in this place
-    #[arg(long, value_name = "N")]
-    pub place: Option<u8>,
-    /// The node whose id begins so, and no other, whoever else claims the nickname; 24 characters or more, as `bitpie
-    /// find` shows them
-    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "place")]
-    pub fingerprint: Option<Fingerprint>,
-}
-
-/// `bitpie contact …`
-#[derive(Subcommand)]
-pub enum ContactCommand {
-    /// Make somebody a contact
-    #[command(after_help = "Examples:\n  bitpie contact add 'bitpie:…?at=tcp://203.0.113.5:7771&name=alice'\n  \
-        bitpie contact add bitpie:… --name bob\n  bitpie contact add alice               by nickname; you are asked to compare the fingerprint\n  \
-        bitpie contact add alice --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'\n\n\
-        Whoever is a contact already keeps their name, unless --name gives another. Whoever was refused has to be accepted: `bitpie contact accept`.")]
-    Add {
-        /// Their address, as `bitpie id` prints it on their side, or their nickname
-        #[arg(value_name = "ADDRESS|NICKNAME")]
-        idurl: String,
-        /// Whom, if a nickname is given
-        #[command(flatten)]
-        choice: Choice,
-        /// Your name for them; without it, the one that the address proposes
-        #[arg(long)]
-        name: Option<Nickname>,
-    },
-    /// List your contacts, and the strangers who have written
-    #[command(
-        after_help = "SEEN is when they were last heard; THERE is in how much of this node's time in the last 30 days they were there too."
-    )]
-    List,
-    /// Forget a contact; the conversation stays
-    Remove {
-        /// Name, id, `bitpie:` and its beginning, or address
-        who: String,
-    },
-    /// Make a stranger who has written a contact, and take their messages
-    Accept {
-        /// Name, id, `bitpie:` and its beginning, or address
-        who: String,
-        /// Your name for them
-        #[arg(long)]
-        name: Option<Nickname>,
-    },
-    /// Refuse somebody, now and in future, and delete what waits from them
-    Refuse {
-        /// Name, id, `bitpie:` and its beginning, or address
-        who: String,
-    },
-    /// Ask a contact's node whether it is there
-    Ping {
-        /// Name, id, `bitpie:` and its beginning, or address
-        who: String,
-    },
-}
-
-/// What `bitpie msg send` was told.
-#[derive(Args)]
-pub struct Sending {
-    /// Name, id, `bitpie:` and its beginning, or address; a nickname that is no contact yet is looked for, and you are
-    /// asked to compare the fingerprint
-    pub to: String,
-    /// Whom, if a nickname is given
-    #[command(flatten)]
-    pub choice: Choice,
-    /// What it says; `-` reads standard input, and so does nothing at all in a pipe
-    pub text: Option<String>,
-    /// Wait until it is delivered, and tell how it goes
-    #[arg(long)]
-    pub wait: bool,
-    /// Wait this long at most
-    #[arg(long, value_name = "DURATION", requires = "wait")]
-    pub timeout: Option<Span>,
-    /// Try this long [default: the setting messages/expiry]
-    #[arg(long, value_name = "DURATION")]
-    pub expires: Option<Span>,
-}
-
-/// `bitpie msg …`
-#[derive(Subcommand)]
-pub enum MessageCommand {
-    /// Send a message: on your disk when the command returns, delivered as soon as they can be reached
-    #[command(after_help = "With --wait the exit code is 1 if it was refused, or not confirmed in time.\n\n\
-        Examples:\n  bitpie msg send alice \"are you there?\"\n  bitpie msg send alice - < letter.txt\n  \
-        bitpie msg send alice \"now or never\" --expires 10min --wait\n  \
-        bitpie msg send alice \"from a script\" --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'")]
-    Send(Sending),
-    /// List the newest messages, oldest first
-    #[command(
-        after_help = "What was shown of a conversation with one contact is read, unless --keep-unread is given; with --json nothing changes.\n\n\
-        Examples:\n  bitpie msg list\n  bitpie msg list alice --limit 200"
-    )]
-    List {
-        /// Only those with them
-        with: Option<String>,
-        /// How many
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
-        limit: u32,
-        /// Only those before this position (the first column)
-        #[arg(long, value_name = "POSITION")]
-        before: Option<u64>,
-        /// Do not mark them as read
-        #[arg(long)]
-        keep_unread: bool,
-    },
-    /// Print messages as they come, until Ctrl-C
-    #[command(after_help = "What is shown is read, unless --keep-unread is given; with --json nothing changes.\n\n\
-        Examples:\n  bitpie msg watch\n  bitpie msg watch alice --after 120\n  bitpie msg watch --json | jq -r .text")]
-    Watch {
-        /// Only those with them
-        with: Option<String>,
-        /// From behind this position [default: from now on]
-        #[arg(long, value_name = "POSITION")]
-        after: Option<u64>,
-        /// Do not mark them as read
-        #[arg(long)]
-        keep_unread: bool,
-    },
-    /// Find messages by their words
-    #[command(after_help = "Example:\n  bitpie msg search \"train berlin\"")]
-    Search {
-        /// All of these words
-        #[arg(required = true)]
-        words: Vec<String>,
-        /// How many, the newest
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
-        limit: u32,
-    },
-    /// Mark what somebody has written as read
-    Read {
-        /// Name, id, `bitpie:` and its beginning, or address
-        with: String,
-    },
-    /// Write messages as JSON Lines, the oldest first
-    #[command(after_help = "Examples:\n  bitpie msg export > all.jsonl\n  bitpie msg export alice --out alice.jsonl")]
-    Export {
-        /// Only those with them
-        with: Option<String>,
-        /// Into this new file, readable by you alone [default: standard output]
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        out: Option<PathBuf>,
-    },
-}
-
-/// `bitpie service …`
-#[derive(Subcommand)]
-pub enum ServiceCommand {
-    /// List the services, in the order in which they start
-    List,
-    /// Draw what needs what
-    Tree,
-    /// Start a service, for this run of the node
-    Start {
-        /// Which
-        name: ServiceName,
-    },
-    /// Stop a service and what needs it, for this run of the node
-    Stop {
-        /// Which
-        name: ServiceName,
-    },
-    /// Start a service, now and at each start of the node
-    Enable {
-        /// Which
-        name: ServiceName,
-    },
-    /// Stop a service, now and at each start of the node
-    Disable {
-        /// Which
-        name: ServiceName,
-    },
-}
-
-/// `bitpie config …`
-#[derive(Subcommand)]
-pub enum ConfigCommand {
-    /// Show a setting
-    #[command(after_help = "Example:\n  bitpie config get services/tcp-transport/port")]
-    Get {
-        /// Its path
-        path: String,
-    },
-    /// Change a setting
-    #[command(after_help = "Examples:\n  bitpie config set services/tcp-transport/port 7781\n  \
-        bitpie config set services/tcp-transport/port --default")]
-    Set {
-        /// Its path
-        path: String,
-        /// Its value
-        #[arg(required_unless_present = "default", conflicts_with = "default")]
-        value: Option<String>,
-        /// Back to the default
-        #[arg(long)]
-        default: bool,
-    },
-    /// List all settings
-    List {
-        /// Only those whose path begins so
-        beginning: Option<String>,
-    },
 }

@@ -5,9 +5,10 @@
 //! may have changed hands since it was listed, and one who is alone with a name today may not be so tomorrow; `--place`
 //! and `--yes` are for whoever takes that upon themselves, and tell whom they have taken.
 
+use clap::Args;
+
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use super::arguments::Choice;
 use super::failure::Failure;
 use super::names::{claimants_text, confusable, incomplete, known, missing, search};
 use super::terminal::{FAINT, STRONG, safe, styled};
@@ -16,6 +17,22 @@ use crate::api::answers::{Claimant, ContactState, FoundNames as Found};
 use crate::api::methods::{AddContact, ListContacts};
 use crate::identity::{Fingerprint, IDURL_SCHEME, Idurl, NodeId};
 use crate::nickname::Nickname;
+
+/// Whom the user means, where several may be meant.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Choice {
+    /// Do not ask: take the only claimant, or whoever holds the given place by then. In a script, --fingerprint is
+    /// safer
+    #[arg(long)]
+    pub yes: bool,
+    /// Of several who claim the nickname, the one in this place
+    #[arg(long, value_name = "N")]
+    pub place: Option<u8>,
+    /// The node whose id begins so, and no other, whoever else claims the nickname; 24 characters or more, as `bitpie
+    /// find` shows them
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "place")]
+    pub fingerprint: Option<Fingerprint>,
+}
 
 /// Finds whom the user means by a nickname, and makes them a contact: from then on the name means them, whoever else
 /// claims it later. The user confirms the fingerprint.

@@ -1,7 +1,8 @@
 //! `bitpie contact …`
 
-use super::arguments::ContactCommand;
-use super::choosing;
+use clap::Subcommand;
+
+use super::choosing::{self, Choice};
 use super::duration::when;
 use super::failure::Failure;
 use super::names;
@@ -12,6 +13,56 @@ use super::{Context, now_unix_ms};
 use crate::api::answers::{Contact, ContactAdded, ContactState, Contacts, KnownContact, Rating};
 use crate::api::methods::{AcceptContact, AddContact, ListContacts, PingContact, RefuseContact, RemoveContact};
 use crate::identity::IDURL_SCHEME;
+use crate::nickname::Nickname;
+
+/// `bitpie contact …`
+#[derive(Subcommand)]
+pub enum ContactCommand {
+    /// Make somebody a contact
+    #[command(after_help = "Examples:\n  bitpie contact add 'bitpie:…?at=tcp://203.0.113.5:7771&name=alice'\n  \
+        bitpie contact add bitpie:… --name bob\n  bitpie contact add alice               by nickname; you are asked to compare the fingerprint\n  \
+        bitpie contact add alice --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'\n\n\
+        Whoever is a contact already keeps their name, unless --name gives another. Whoever was refused has to be accepted: `bitpie contact accept`.")]
+    Add {
+        /// Their address, as `bitpie id` prints it on their side, or their nickname
+        #[arg(value_name = "ADDRESS|NICKNAME")]
+        idurl: String,
+        /// Whom, if a nickname is given
+        #[command(flatten)]
+        choice: Choice,
+        /// Your name for them; without it, the one that the address proposes
+        #[arg(long)]
+        name: Option<Nickname>,
+    },
+    /// List your contacts, and the strangers who have written
+    #[command(
+        after_help = "SEEN is when they were last heard; THERE is in how much of this node's time in the last 30 days they were there too."
+    )]
+    List,
+    /// Forget a contact; the conversation stays
+    Remove {
+        /// Name, id, `bitpie:` and its beginning, or address
+        who: String,
+    },
+    /// Make a stranger who has written a contact, and take their messages
+    Accept {
+        /// Name, id, `bitpie:` and its beginning, or address
+        who: String,
+        /// Your name for them
+        #[arg(long)]
+        name: Option<Nickname>,
+    },
+    /// Refuse somebody, now and in future, and delete what waits from them
+    Refuse {
+        /// Name, id, `bitpie:` and its beginning, or address
+        who: String,
+    },
+    /// Ask a contact's node whether it is there
+    Ping {
+        /// Name, id, `bitpie:` and its beginning, or address
+        who: String,
+    },
+}
 
 /// Does what is asked for.
 pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Failure> {

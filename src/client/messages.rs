@@ -1,10 +1,14 @@
 //! `bitpie msg …`, but for `send`.
 
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueHint};
+
+use super::sending::Sending;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use super::arguments::MessageCommand;
 use super::duration::when;
 use super::failure::Failure;
 use super::short_id::{name_or_id, reference};
@@ -16,6 +20,72 @@ use crate::api::hidden::Hidden;
 use crate::api::methods::{
     ExportMessages, ListMessages, MESSAGES_PER_ANSWER, MarkRead, SearchMessages, WAIT_MS, WatchMessages,
 };
+
+/// `bitpie msg …`
+#[derive(Subcommand)]
+pub enum MessageCommand {
+    /// Send a message: on your disk when the command returns, delivered as soon as they can be reached
+    #[command(after_help = "With --wait the exit code is 1 if it was refused, or not confirmed in time.\n\n\
+        Examples:\n  bitpie msg send alice \"are you there?\"\n  bitpie msg send alice - < letter.txt\n  \
+        bitpie msg send alice \"now or never\" --expires 10min --wait\n  \
+        bitpie msg send alice \"from a script\" --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'")]
+    Send(Sending),
+    /// List the newest messages, oldest first
+    #[command(
+        after_help = "What was shown of a conversation with one contact is read, unless --keep-unread is given; with --json nothing changes.\n\n\
+        Examples:\n  bitpie msg list\n  bitpie msg list alice --limit 200"
+    )]
+    List {
+        /// Only those with them
+        with: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+        /// Only those before this position (the first column)
+        #[arg(long, value_name = "POSITION")]
+        before: Option<u64>,
+        /// Do not mark them as read
+        #[arg(long)]
+        keep_unread: bool,
+    },
+    /// Print messages as they come, until Ctrl-C
+    #[command(after_help = "What is shown is read, unless --keep-unread is given; with --json nothing changes.\n\n\
+        Examples:\n  bitpie msg watch\n  bitpie msg watch alice --after 120\n  bitpie msg watch --json | jq -r .text")]
+    Watch {
+        /// Only those with them
+        with: Option<String>,
+        /// From behind this position [default: from now on]
+        #[arg(long, value_name = "POSITION")]
+        after: Option<u64>,
+        /// Do not mark them as read
+        #[arg(long)]
+        keep_unread: bool,
+    },
+    /// Find messages by their words
+    #[command(after_help = "Example:\n  bitpie msg search \"train berlin\"")]
+    Search {
+        /// All of these words
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// How many, the newest
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+    },
+    /// Mark what somebody has written as read
+    Read {
+        /// Name, id, `bitpie:` and its beginning, or address
+        with: String,
+    },
+    /// Write messages as JSON Lines, the oldest first
+    #[command(after_help = "Examples:\n  bitpie msg export > all.jsonl\n  bitpie msg export alice --out alice.jsonl")]
+    Export {
+        /// Only those with them
+        with: Option<String>,
+        /// Into this new file, readable by you alone [default: standard output]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: Option<PathBuf>,
+    },
+}
 
 /// Does what is asked for.
 pub fn perform(command: MessageCommand, context: &Context<'_>) -> Result<(), Failure> {

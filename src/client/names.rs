@@ -1,9 +1,10 @@
 //! `bitpie nick …` and `bitpie find`: how our own nickname stands, and who claims one.
 
+use clap::Subcommand;
+
 use std::collections::BTreeSet;
 use std::io::Write as _;
 
-use super::arguments::NickCommand;
 use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, styled};
@@ -12,6 +13,23 @@ use crate::api::answers::{Claimant, ContactState, FoundNames as Found, NicknameC
 use crate::api::methods::{ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch, WAIT_MS};
 use crate::identity::Fingerprint;
 use crate::nickname::{Nickname, NicknameResult};
+
+/// `bitpie nick …`
+#[derive(Subcommand)]
+pub enum NickCommand {
+    /// Be known by this nickname, from now on
+    Set {
+        /// 1 to 32 visible characters
+        name: Nickname,
+        /// Do not wait until it is registered
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Show how it stands
+    Show,
+    /// Be known by none
+    Clear,
+}
 
 /// What a list of claimants is, and what it is not.
 const WHO_IS_LISTED: &str = "Listed is who claims the name and has it in their identity document too; claims without such a document are left out.";

@@ -1,4 +1,4 @@
-//! `bitpie id`, `bitpie status`, `bitpie peers`.
+//! `bitpie id`, `bitpie status`, `bitpie peers`, `bitpie reconnect`, `bitpie stop`.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
@@ -10,7 +10,7 @@ use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, STRONG, counted, print, print_json, safe, state_style, styled};
 use super::{Context, now_unix_ms};
 use crate::api::answers::{ContactCounts, Counters, Direction, LanStatus, Peer, Peers, Status, TransportStatus};
-use crate::api::methods::{GetId, GetStatus, ListPeers};
+use crate::api::methods::{GetId, GetStatus, ListPeers, Reconnect, ShutDown};
 use crate::identity::Entrypoint;
 
 /// `bitpie id`
@@ -45,6 +45,27 @@ pub fn peers(context: &Context<'_>) -> Result<(), Failure> {
         return Ok(print_json(&answered.raw)?);
     }
     Ok(print(&peers_text(&answered.answer, now_unix_ms()))?)
+}
+
+/// `bitpie reconnect`
+pub fn reconnect(context: &Context<'_>) -> Result<(), Failure> {
+    let answered = context.node()?.call(&Reconnect {})?;
+    if context.json {
+        return Ok(print_json(&answered.raw)?);
+    }
+    let state = safe(&answered.answer.network_connector);
+    Ok(print(&format!(
+        "The network is taken down and up again (network_connector is in {state}); `bitpie status` tells how it goes.\n"
+    ))?)
+}
+
+/// `bitpie stop`
+pub fn stop(context: &Context<'_>) -> Result<(), Failure> {
+    let answered = context.node()?.call(&ShutDown {})?;
+    if context.json {
+        return Ok(print_json(&answered.raw)?);
+    }
+    Ok(print(&format!("The node (process {}) is stopping.\n", answered.answer.process))?)
 }
 
 fn status_text(status: &Status) -> String {

@@ -3,11 +3,12 @@
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use serde_json::json;
 
 use super::Connection;
 use super::Context;
-use super::arguments::{Choice, Sending};
+use super::choosing::Choice;
 use super::duration::Span;
 use super::failure::Failure;
 use super::short_id::name_or_id;
@@ -18,6 +19,28 @@ use crate::api::errors::ErrorKind;
 use crate::api::hidden::Hidden;
 use crate::api::methods::{GetMessage, SendMessage, WAIT_MS};
 use crate::nickname::Nickname;
+
+/// What `bitpie msg send` was told.
+#[derive(Args)]
+pub struct Sending {
+    /// Name, id, `bitpie:` and its beginning, or address; a nickname that is no contact yet is looked for, and you are
+    /// asked to compare the fingerprint
+    pub to: String,
+    /// Whom, if a nickname is given
+    #[command(flatten)]
+    pub choice: Choice,
+    /// What it says; `-` reads standard input, and so does nothing at all in a pipe
+    pub text: Option<String>,
+    /// Wait until it is delivered, and tell how it goes
+    #[arg(long)]
+    pub wait: bool,
+    /// Wait this long at most
+    #[arg(long, value_name = "DURATION", requires = "wait")]
+    pub timeout: Option<Span>,
+    /// Try this long [default: the setting messages/expiry]
+    #[arg(long, value_name = "DURATION")]
+    pub expires: Option<Span>,
+}
 
 /// Bytes of standard input that are read at most; the node has a limit of its own, and tells it.
 const INPUT_BYTES: u64 = 256 * 1024;

@@ -1,9 +1,10 @@
 //! `bitpie service …`
 
+use clap::Subcommand;
+
 use std::collections::BTreeSet;
 
 use super::Context;
-use super::arguments::ServiceCommand;
 use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, STRONG, print, print_json, safe, state_style, styled};
@@ -11,6 +12,35 @@ use crate::api::answers::{Service, ServiceChange, Services};
 use crate::api::methods::{DisableService, EnableService, ListServices, StartService, StopService};
 use crate::name::ServiceName;
 use crate::world::services::ServiceResult;
+
+/// `bitpie service …`
+#[derive(Subcommand)]
+pub enum ServiceCommand {
+    /// List the services, in the order in which they start
+    List,
+    /// Draw what needs what
+    Tree,
+    /// Start a service, for this run of the node
+    Start {
+        /// Which
+        name: ServiceName,
+    },
+    /// Stop a service and what needs it, for this run of the node
+    Stop {
+        /// Which
+        name: ServiceName,
+    },
+    /// Start a service, now and at each start of the node
+    Enable {
+        /// Which
+        name: ServiceName,
+    },
+    /// Stop a service, now and at each start of the node
+    Disable {
+        /// Which
+        name: ServiceName,
+    },
+}
 
 /// Does what is asked for.
 pub fn perform(command: ServiceCommand, context: &Context<'_>) -> Result<(), Failure> {

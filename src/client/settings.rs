@@ -1,15 +1,44 @@
 //! `bitpie config …`
 
 use automata_compiler::nearest::nearest;
+use clap::Subcommand;
 use serde_json::Value;
 
 use super::Context;
-use super::arguments::ConfigCommand;
 use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::terminal::{FAINT, STRONG, print, print_json, safe, styled};
 use crate::api::answers::{Setting, Settings};
 use crate::api::methods::{ListSettings, SetSetting};
+
+/// `bitpie config …`
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Show a setting
+    #[command(after_help = "Example:\n  bitpie config get services/tcp-transport/port")]
+    Get {
+        /// Its path
+        path: String,
+    },
+    /// Change a setting
+    #[command(after_help = "Examples:\n  bitpie config set services/tcp-transport/port 7781\n  \
+        bitpie config set services/tcp-transport/port --default")]
+    Set {
+        /// Its path
+        path: String,
+        /// Its value
+        #[arg(required_unless_present = "default", conflicts_with = "default")]
+        value: Option<String>,
+        /// Back to the default
+        #[arg(long)]
+        default: bool,
+    },
+    /// List all settings
+    List {
+        /// Only those whose path begins so
+        beginning: Option<String>,
+    },
+}
 
 /// Does what is asked for.
 pub fn perform(command: ConfigCommand, context: &Context<'_>) -> Result<(), Failure> {

@@ -13,7 +13,7 @@ use crate::messages::Contact;
 use crate::nickname::Nickname;
 use crate::store::Store;
 
-use super::replies::{bad, failed};
+use super::errors::{bad, failed};
 
 /// Characters of the beginning of an id, at the least: fewer are too easily somebody else's.
 const BEGINNING_CHARACTERS: usize = 4;

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]
 pub mod checks;
 mod driver;
+mod errors;
 mod handlers;
 pub mod inbound;
 mod interfaces;
@@ -10,6 +11,5 @@ mod lookup;
 pub mod offline;
 mod presentation;
 pub mod recording;
-mod replies;
 pub mod run;
 mod transports;

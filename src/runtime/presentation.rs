@@ -17,9 +17,9 @@ use crate::services::{SERVICES, Service};
 use crate::store::Store;
 use crate::world::services;
 
+use super::errors::{bad, failed};
 use super::lookup;
 use super::recording::Recorder;
-use super::replies::{bad, failed};
 use crate::home::clock::unix_ms;
 use crate::home::config::{Config, SETTINGS, Setting, Value, find};
 

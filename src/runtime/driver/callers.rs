@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use tokio::sync::watch;
 
 use crate::api::answers;
-use crate::api::methods::{self, answer};
+use crate::api::reply::Reply;
 use crate::automata::contact_status;
 use crate::automata::senders::api::reachability;
 use crate::home::clock::unix_ms;
@@ -15,7 +15,6 @@ use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::runtime::presentation;
 use crate::runtime::recording::Recorder;
-use crate::runtime::replies::Reply;
 use crate::services::Service;
 use crate::world::services::{self, ServiceResult};
 use crate::world::{Input, RequestId};
@@ -43,7 +42,7 @@ pub struct WaitingService {
     /// Whether it is to be on when the node starts.
     pub enabled: bool,
     /// Takes the answer.
-    pub reply: Reply,
+    pub reply: Reply<answers::ServiceChange>,
 }
 
 /// Waits until it is known whether a contact is there.
@@ -55,7 +54,7 @@ pub struct WaitingPing {
     /// When it was asked, in milliseconds since the start.
     pub asked_ms: u64,
     /// Takes the answer.
-    pub reply: Reply,
+    pub reply: Reply<answers::Ping>,
 }
 
 impl Callers {
@@ -141,7 +140,7 @@ impl Callers {
             let why = (!online).then(|| presentation::why_away(node, &ping.peer));
             let took_ms = online.then(|| now_ms.saturating_sub(ping.asked_ms));
             let found = answers::Ping { id: ping.peer, name: ping.name, online, took_ms, transport, why };
-            let _ = ping.reply.send(answer::<methods::PingContact>(&found));
+            ping.reply.give(Ok(found));
         }
     }
 
@@ -170,6 +169,6 @@ impl WaitingService {
     fn answer(self, result: ServiceResult, why: Option<String>) {
         let Self { service, enabled, reply } = self;
         let change = answers::ServiceChange { name: service.service_name(), result, enabled, why };
-        let _ = reply.send(answer::<methods::StartService>(&change));
+        reply.give(Ok(change));
     }
 }

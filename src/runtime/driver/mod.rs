@@ -135,7 +135,7 @@ impl Driver {
                 Some(done) = self.tasks.next() => self.done(done),
                 Some(done) = self.dht.questions.next() => self.done(done),
                 Some(done) = self.dht.nickname_question.next() => self.done(done),
-                Some(call) = calls.recv() => self.call(call),
+                Some(call) = calls.recv() => call.hand_to(&mut self),
                 () = async { sleep_until(deadline.expect("it is guarded")).await }, if deadline.is_some() => {
                     self.node.advance(self.clock.now());
                     self.carry_out();

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::methods;
+use crate::api::answers;
+use crate::api::methods::FindName;
+use crate::api::reply::Reply;
 use crate::identity::NodeId;
 use crate::nickname::Nickname;
-use crate::runtime::replies::Reply;
 
 /// Searches that are kept, and those that wait, at most. The oldest that is kept is forgotten first.
 pub const SEARCHES: usize = 16;
@@ -16,7 +17,7 @@ pub struct Searches {
     last: u64,
     kept: BTreeMap<u64, Search>,
     /// Searches that begin once there is a DHT.
-    pub waiting: Vec<(methods::FindName, Reply)>,
+    pub waiting: Vec<(FindName, Reply<answers::Search>)>,
 }
 
 /// One search.

@@ -5,7 +5,10 @@
 
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
-use crate::api::methods;
+use crate::api::methods::{
+    AcceptContact, AddContact, Answers, ListContacts, PingContact, RefuseContact, RemoveContact,
+};
+use crate::api::reply::Reply;
 use crate::identity::{Entrypoint, IDURL_SCHEME, NodeId};
 use crate::messages::{CONTACT_HINTS, Contact, ContactState};
 use crate::store::{NewContact, Store};
@@ -13,24 +16,26 @@ use crate::world::{Input, UserRequest};
 
 use crate::home::clock::unix_ms;
 use crate::runtime::driver::{Done, Driver, WaitingPing};
+use crate::runtime::errors::failed;
 use crate::runtime::lookup::{self, resolve};
 use crate::runtime::presentation::{self, Presence};
-use crate::runtime::replies::{Reply, failed, refuse};
 
 /// Characters of an id by which an error names somebody who has no name; `contact.accept` takes them behind `bitpie:`.
 const SHOWN_CHARACTERS: usize = 8;
 
-impl Driver {
-    pub(super) fn add_contact(&mut self, parameters: methods::AddContact, reply: Reply) {
+impl Answers<AddContact> for Driver {
+    fn answer(&mut self, request: AddContact, reply: Reply<answers::ContactAdded>) {
         let me = self.identity.id();
         let now = unix_ms();
         let online = self.online();
-        self.ask::<methods::AddContact>(reply, true, move |store| add(store, parameters, me, now, &online));
+        self.ask(reply, true, move |store| add(store, request, me, now, &online));
     }
+}
 
-    pub(super) fn contacts(&mut self, reply: Reply) {
+impl Answers<ListContacts> for Driver {
+    fn answer(&mut self, ListContacts {}: ListContacts, reply: Reply<answers::Contacts>) {
         let online = self.online();
-        self.ask::<methods::ListContacts>(reply, false, move |store| {
+        self.ask(reply, false, move |store| {
             let mut contacts = Vec::new();
             for contact in store.contacts().map_err(failed)? {
                 contacts.push(presentation::contact(&contact, store, &online)?);
@@ -41,21 +46,25 @@ impl Driver {
             Ok((answers::Contacts { contacts }, Vec::new()))
         });
     }
+}
 
-    pub(super) fn remove_contact(&mut self, who: String, reply: Reply) {
-        self.ask::<methods::RemoveContact>(reply, true, move |store| {
+impl Answers<RemoveContact> for Driver {
+    fn answer(&mut self, RemoveContact { who }: RemoveContact, reply: Reply<answers::ContactRemoved>) {
+        self.ask(reply, true, move |store| {
             let contact = resolve(store, &who)?;
             let messages_given_up = store.remove_contact(&contact.id).map_err(failed)?;
             let removed = answers::ContactRemoved { id: contact.id, name: contact.name, messages_given_up };
             Ok((removed, vec![Input::ContactRemoved { peer: contact.id }]))
         });
     }
+}
 
-    pub(super) fn accept_contact(&mut self, parameters: methods::AcceptContact, reply: Reply) {
+impl Answers<AcceptContact> for Driver {
+    fn answer(&mut self, AcceptContact { who, name }: AcceptContact, reply: Reply<answers::Contact>) {
         let online = self.online();
-        self.ask::<methods::AcceptContact>(reply, true, move |store| {
-            let contact = resolve(store, &parameters.who)?;
-            if let Some(name) = &parameters.name {
+        self.ask(reply, true, move |store| {
+            let contact = resolve(store, &who)?;
+            if let Some(name) = &name {
                 store.name_contact(&contact.id, Some(name)).map_err(failed)?;
             }
             store.accept_contact(&contact.id).map_err(failed)?;
@@ -66,10 +75,12 @@ impl Driver {
             Ok((answers::Contact { looks_like, ..shown }, vec![added]))
         });
     }
+}
 
-    pub(super) fn refuse_contact(&mut self, who: String, reply: Reply) {
+impl Answers<RefuseContact> for Driver {
+    fn answer(&mut self, RefuseContact { who }: RefuseContact, reply: Reply<answers::Contact>) {
         let online = self.online();
-        self.ask::<methods::RefuseContact>(reply, true, move |store| {
+        self.ask(reply, true, move |store| {
             let contact = resolve(store, &who)?;
             store.refuse_contact(&contact.id).map_err(failed)?;
             let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
@@ -77,28 +88,32 @@ impl Driver {
             Ok((presentation::contact(&contact, store, &online)?, vec![removed]))
         });
     }
+}
 
-    pub(super) fn ping(&mut self, who: String, reply: Reply) {
+impl Answers<PingContact> for Driver {
+    fn answer(&mut self, PingContact { who }: PingContact, reply: Reply<answers::Ping>) {
         let store = self.storage.store.clone();
         let asked_ms = self.clock.now().ms;
         self.task(async move {
             match store.run(move |store| Ok(resolve(store, &who))).await.map_err(failed).and_then(|found| found) {
                 Ok(contact) => Done::Ping(WaitingPing { peer: contact.id, name: contact.name, asked_ms, reply }),
                 Err(error) => {
-                    refuse(reply, error);
+                    reply.refuse(error);
                     Done::Nothing
                 }
             }
         });
     }
+}
 
+impl Driver {
     /// Asks a contact whether it is there; answered when its handshake is over.
     pub(in crate::runtime) fn begin_ping(&mut self, waiting: WaitingPing) {
         let peer = waiting.peer;
         if self.node.system().contact_status.get(&peer).is_none() {
             let error = RpcError::new(ErrorKind::Unavailable, "nobody looks after contacts now".to_owned());
             let help = "`bitpie service start p2p-hookups`; a stranger has to be accepted first";
-            return refuse(waiting.reply, error.help(help));
+            return waiting.reply.refuse(error.help(help));
         }
         self.callers.wait_for_ping(waiting);
         self.input(Input::Request(UserRequest::PingContact(peer)));
@@ -112,7 +127,7 @@ impl Driver {
 
 fn add(
     store: &Store,
-    parameters: methods::AddContact,
+    parameters: AddContact,
     me: NodeId,
     now_unix_ms: u64,
     online: &Presence,
@@ -184,7 +199,7 @@ mod tests {
     ) -> Result<answers::ContactAdded, RpcError> {
         let nickname = |text: &str| text.parse().expect("a nickname");
         let idurl = address(port);
-        let wanted = methods::AddContact { idurl, name: name.map(nickname), found_as: found_as.map(nickname) };
+        let wanted = AddContact { idurl, name: name.map(nickname), found_as: found_as.map(nickname) };
         let me = NodeId::from_bytes([9; 32]);
         add(store, wanted, me, NOW, &Presence::new()).map(|(added, _)| added)
     }

@@ -2,7 +2,11 @@
 
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
-use crate::api::methods::{self, MESSAGES_PER_ANSWER};
+use crate::api::methods::{
+    Answers, ExportMessages, GetMessage, ListMessages, MESSAGES_PER_ANSWER, MarkRead, SearchMessages, SendMessage,
+    WatchMessages,
+};
+use crate::api::reply::Reply;
 use crate::automata::senders::api::read_receipts;
 use crate::home::clock::unix_ms;
 use crate::home::entropy::random;
@@ -13,19 +17,19 @@ use crate::wire::{MESSAGE_LIFETIME_MS, PacketId};
 use crate::world::{Input, QueuedMessage};
 
 use crate::runtime::driver::Driver;
+use crate::runtime::errors::{bad, failed};
 use crate::runtime::lookup::{self, resolve};
 use crate::runtime::presentation;
-use crate::runtime::replies::{Reply, bad, failed};
 
-impl Driver {
-    pub(super) fn send_message(&mut self, parameters: methods::SendMessage, reply: Reply) {
+impl Answers<SendMessage> for Driver {
+    fn answer(&mut self, request: SendMessage, reply: Reply<answers::MessageSent>) {
         let now = unix_ms();
-        let lifetime_ms = parameters.expires_ms.unwrap_or(self.settings.values.messages.expiry.0);
+        let lifetime_ms = request.expires_ms.unwrap_or(self.settings.values.messages.expiry.0);
         let id = PacketId(random());
         let sealer = self.storage.sealer.clone();
-        self.ask::<methods::SendMessage>(reply, true, move |store| {
-            let contact = resolve(store, &parameters.to)?;
-            let text = MessageText::new(parameters.text.0).map_err(|error| bad(error.to_string()))?;
+        self.ask(reply, true, move |store| {
+            let contact = resolve(store, &request.to)?;
+            let text = MessageText::new(request.text.0).map_err(|error| bad(error.to_string()))?;
             let expires_unix_ms = now.saturating_add(lifetime_ms.min(MESSAGE_LIFETIME_MS));
             let new = NewMessage { id, to: contact.id, text, reply_to: None, created_unix_ms: now, expires_unix_ms };
             store.queue_message(&new, now).map_err(failed)?;
@@ -47,9 +51,11 @@ impl Driver {
             Ok((sent, vec![Input::MessageQueued(queued)]))
         });
     }
+}
 
-    pub(super) fn message(&mut self, id: String, reply: Reply) {
-        self.ask::<methods::GetMessage>(reply, false, move |store| {
+impl Answers<GetMessage> for Driver {
+    fn answer(&mut self, GetMessage { id, .. }: GetMessage, reply: Reply<answers::Message>) {
+        self.ask(reply, false, move |store| {
             let id: PacketId = id.parse().map_err(|_| bad(format!("`{id}` is no id of a message")))?;
             let item = store.outgoing(&id).map_err(failed)?;
             let item =
@@ -58,29 +64,32 @@ impl Driver {
             Ok((presentation::message(&item, &names, store)?, Vec::new()))
         });
     }
+}
 
-    pub(super) fn messages(&mut self, parameters: methods::ListMessages, reply: Reply) {
-        let methods::ListMessages { with, limit, before } = parameters;
+impl Answers<ListMessages> for Driver {
+    fn answer(&mut self, ListMessages { with, limit, before }: ListMessages, reply: Reply<answers::Messages>) {
         let limit = at_most(limit);
-        self.ask::<methods::ListMessages>(reply, false, move |store| {
+        self.ask(reply, false, move |store| {
             let with = partner(store, with)?;
             let items = store.messages_before(with.as_ref(), before, limit).map_err(failed)?;
             let next = (items.len() == limit).then(|| items.first().map(|item| item.position)).flatten();
             Ok((presentation::messages(store, items, next)?, Vec::new()))
         });
     }
+}
 
-    pub(super) fn search_messages(&mut self, parameters: methods::SearchMessages, reply: Reply) {
-        let methods::SearchMessages { query, limit } = parameters;
-        self.ask::<methods::SearchMessages>(reply, false, move |store| {
+impl Answers<SearchMessages> for Driver {
+    fn answer(&mut self, SearchMessages { query, limit }: SearchMessages, reply: Reply<answers::Messages>) {
+        self.ask(reply, false, move |store| {
             let items = store.search(&query.0, at_most(limit)).map_err(failed)?;
             Ok((presentation::messages(store, items, None)?, Vec::new()))
         });
     }
+}
 
-    pub(super) fn watch_messages(&mut self, parameters: methods::WatchMessages, reply: Reply) {
-        let methods::WatchMessages { with, after, .. } = parameters;
-        self.ask::<methods::WatchMessages>(reply, false, move |store| {
+impl Answers<WatchMessages> for Driver {
+    fn answer(&mut self, WatchMessages { with, after, .. }: WatchMessages, reply: Reply<answers::Messages>) {
+        self.ask(reply, false, move |store| {
             let with = partner(store, with)?;
             let last = store.last_position().map_err(failed)?;
             let after = after.unwrap_or(last);
@@ -90,24 +99,27 @@ impl Driver {
             Ok((presentation::messages(store, items, Some(next))?, Vec::new()))
         });
     }
+}
 
-    pub(super) fn export_messages(&mut self, parameters: methods::ExportMessages, reply: Reply) {
-        let methods::ExportMessages { with, after, limit } = parameters;
+impl Answers<ExportMessages> for Driver {
+    fn answer(&mut self, ExportMessages { with, after, limit }: ExportMessages, reply: Reply<answers::Messages>) {
         let limit = at_most(limit);
-        self.ask::<methods::ExportMessages>(reply, false, move |store| {
+        self.ask(reply, false, move |store| {
             let with = partner(store, with)?;
             let items = store.messages_after(with.as_ref(), after, limit).map_err(failed)?;
             let next = (items.len() == limit).then(|| items.last().map(|item| item.position)).flatten();
             Ok((presentation::messages(store, items, next)?, Vec::new()))
         });
     }
+}
 
-    pub(super) fn mark_read(&mut self, parameters: methods::MarkRead, reply: Reply) {
+impl Answers<MarkRead> for Driver {
+    fn answer(&mut self, request: MarkRead, reply: Reply<answers::MarkedRead>) {
         let now = unix_ms();
         let receipts = self.settings.values.messages.read_receipts;
-        self.ask::<methods::MarkRead>(reply, true, move |store| {
-            let contact = resolve(store, &parameters.with)?;
-            let up_to = parameters.up_to.unwrap_or(u64::MAX >> 1);
+        self.ask(reply, true, move |store| {
+            let contact = resolve(store, &request.with)?;
+            let up_to = request.up_to.unwrap_or(u64::MAX >> 1);
             let count = store.mark_read(&contact.id, up_to, receipts, now).map_err(failed)?;
             let read = Input::Event(read_receipts::look(contact.id));
             Ok((answers::MarkedRead { count }, vec![read]))

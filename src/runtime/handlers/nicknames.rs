@@ -3,7 +3,8 @@
 
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
-use crate::api::methods;
+use crate::api::methods::{Answers, ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch};
+use crate::api::reply::Reply;
 use crate::automata::{dht_connector, nickname_holder};
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::ContactState;
@@ -13,22 +14,55 @@ use crate::world::services;
 use crate::world::{Input, UserRequest};
 
 use crate::runtime::driver::{Driver, Found, SEARCHES, Search};
-use crate::runtime::replies::{Reply, bad, failed, now, refuse};
+use crate::runtime::errors::{bad, failed};
 use crate::runtime::{lookup, presentation};
 
-impl Driver {
-    /// Begins to search, once it is known whether there is a DHT.
-    pub(super) fn find_name(&mut self, parameters: methods::FindName, reply: Reply) {
+/// The search begins once it is known whether there is a DHT.
+impl Answers<FindName> for Driver {
+    fn answer(&mut self, request: FindName, reply: Reply<answers::Search>) {
         self.callers.searches.waiting.retain(|(_, reply)| !reply.is_closed());
         if self.callers.searches.waiting.len() < SEARCHES {
-            self.callers.searches.waiting.push((parameters, reply));
+            self.callers.searches.waiting.push((request, reply));
             self.look_at_searches();
         } else {
             let error = RpcError::new(ErrorKind::Unavailable, "too many searches wait for the DHT".to_owned());
-            refuse(reply, error.help("try again when they have ended"));
+            reply.refuse(error.help("try again when they have ended"));
         }
     }
+}
 
+impl Answers<FoundNames> for Driver {
+    fn answer(&mut self, FoundNames { search, .. }: FoundNames, reply: Reply<answers::FoundNames>) {
+        self.found_names(search, reply);
+    }
+}
+
+impl Answers<StopSearch> for Driver {
+    fn answer(&mut self, StopSearch { search }: StopSearch, reply: Reply<answers::FoundNames>) {
+        self.stop_search(search);
+        self.found_names(search, reply);
+    }
+}
+
+impl Answers<SetNickname> for Driver {
+    fn answer(&mut self, SetNickname { name }: SetNickname, reply: Reply<answers::NicknameStatus>) {
+        self.change_nickname(Some(name), reply);
+    }
+}
+
+impl Answers<ClearNickname> for Driver {
+    fn answer(&mut self, ClearNickname {}: ClearNickname, reply: Reply<answers::NicknameStatus>) {
+        self.change_nickname(None, reply);
+    }
+}
+
+impl Answers<ShowNickname> for Driver {
+    fn answer(&mut self, ShowNickname { .. }: ShowNickname, reply: Reply<answers::NicknameStatus>) {
+        reply.give(Ok(self.nickname()));
+    }
+}
+
+impl Driver {
     /// Begins searches that have waited for the DHT, or says that there is none.
     pub(in crate::runtime) fn look_at_searches(&mut self) {
         if self.callers.searches.waiting.is_empty() {
@@ -49,48 +83,41 @@ impl Driver {
             }
             _ => {
                 for (_, reply) in std::mem::take(&mut self.callers.searches.waiting) {
-                    refuse(reply, no_dht(connector));
+                    reply.refuse(no_dht(connector));
                 }
             }
         }
     }
 
-    fn begin_search(&mut self, parameters: methods::FindName, reply: Reply) {
-        let methods::FindName { name, first } = parameters;
+    fn begin_search(&mut self, FindName { name, first }: FindName, reply: Reply<answers::Search>) {
         let (search, forgotten) = self.callers.searches.begin(name.clone());
         if let Some(forgotten) = forgotten {
             self.stop_search(forgotten);
         }
         self.input(Input::Request(UserRequest::FindNickname { search, nickname: name, first }));
-        now::<methods::FindName>(reply, Ok(answers::Search { search }));
+        reply.give(Ok(answers::Search { search }));
     }
 
     fn stop_search(&mut self, search: u64) {
         self.input(Input::Request(UserRequest::StopSearch(search)));
     }
 
-    /// Ends a search of which nobody wants to know more.
-    pub(super) fn end_search(&mut self, search: u64, reply: Reply) {
-        self.stop_search(search);
-        self.found_names(search, reply);
-    }
-
     /// What a search has found.
-    pub(super) fn found_names(&mut self, search: u64, reply: Reply) {
+    fn found_names(&mut self, search: u64, reply: Reply<answers::FoundNames>) {
         let Some(searched) = self.callers.searches.get(search) else {
             let error = RpcError::new(ErrorKind::NotFound, format!("there is no search {search}"));
-            return refuse(reply, error.help("`names.find` begins one"));
+            return reply.refuse(error.help("`names.find` begins one"));
         };
         let searched = searched.clone();
         let me = self.identity.id();
         let is_private_network = self.settings.values.is_private_network();
-        self.ask::<methods::FoundNames>(reply, false, move |store| {
+        self.ask(reply, false, move |store| {
             Ok((found_names(store, search, searched, me, is_private_network).map_err(failed)?, Vec::new()))
         });
     }
 
     /// Our user wants to be known by that name, or by none, from now on.
-    pub(super) fn change_nickname(&mut self, name: Option<Nickname>, reply: Reply) {
+    fn change_nickname(&mut self, name: Option<Nickname>, reply: Reply<answers::NicknameStatus>) {
         let text = name.as_ref().map(Nickname::as_str);
         match self.settings.change("identity/name", text) {
             Ok(config) => {
@@ -100,9 +127,9 @@ impl Driver {
                     // Whoever says it again does not want to wait for the next check.
                     self.input(Input::Request(UserRequest::SetNickname(name)));
                 }
-                now::<methods::ShowNickname>(reply, Ok(self.nickname()));
+                reply.give(Ok(self.nickname()));
             }
-            Err(error) => refuse(reply, bad(error.to_string())),
+            Err(error) => reply.refuse(bad(error.to_string())),
         }
     }
 

@@ -2,37 +2,54 @@
 
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
-use crate::api::methods;
+use crate::api::methods::{Answers, GetSetting, ListSettings, MakeBackup, SetSetting};
+use crate::api::reply::Reply;
 use crate::home::config::{Config, Value};
 use crate::services::SERVICES;
 
 use crate::runtime::driver::{Done, Driver};
+use crate::runtime::errors::bad;
 use crate::runtime::presentation;
-use crate::runtime::replies::{Reply, bad, now, refuse};
 
-impl Driver {
-    pub(super) fn set(&mut self, path: &str, value: Option<&str>, reply: Reply) {
-        match self.settings.change(path, value) {
+impl Answers<ListSettings> for Driver {
+    fn answer(&mut self, ListSettings {}: ListSettings, reply: Reply<answers::Settings>) {
+        reply.give(presentation::settings(&self.settings.config));
+    }
+}
+
+impl Answers<GetSetting> for Driver {
+    fn answer(&mut self, GetSetting { path }: GetSetting, reply: Reply<answers::Setting>) {
+        reply.give(presentation::setting(&self.settings.config, &path));
+    }
+}
+
+impl Answers<SetSetting> for Driver {
+    fn answer(&mut self, SetSetting { path, value }: SetSetting, reply: Reply<answers::Setting>) {
+        match self.settings.change(&path, value.as_deref()) {
             Ok(config) => {
-                now::<methods::SetSetting>(reply, presentation::setting(&config.of_file(), path));
+                reply.give(presentation::setting(&config.of_file(), &path));
                 // A service that is switched on or off is so at once.
                 if let Some(service) = SERVICES.iter().find(|service| service.setting() == path) {
-                    let is_on = matches!(config.get(path), Ok(Value::Switch(true)));
+                    let is_on = matches!(config.get(&path), Ok(Value::Switch(true)));
                     let request = self.callers.request_id();
                     self.switch(request, service.service_name(), is_on);
                 }
                 self.apply(config);
             }
-            Err(error) => refuse(reply, bad(error.to_string())),
+            Err(error) => reply.refuse(bad(error.to_string())),
         }
     }
+}
 
+impl Driver {
     /// The settings are others as soon as this is done.
     pub(super) fn apply(&mut self, config: Config) {
         self.task(async move { Done::Settings(Box::new(config)) });
     }
+}
 
-    pub(super) fn backup(&mut self, to: String, reply: Reply) {
+impl Answers<MakeBackup> for Driver {
+    fn answer(&mut self, MakeBackup { to }: MakeBackup, reply: Reply<answers::BackedUp>) {
         let home = self.settings.home.clone();
         self.task(async move {
             let made = tokio::task::spawn_blocking(move || {
@@ -46,7 +63,7 @@ impl Driver {
                 Ok(answers::BackedUp { path: to, bytes })
             });
             let made = made.await.unwrap_or_else(|error| Err(RpcError::new(ErrorKind::Internal, error.to_string())));
-            now::<methods::MakeBackup>(reply, made);
+            reply.give(made);
             Done::Nothing
         });
     }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::{answers, methods};
+use crate::api::answers;
+use crate::api::methods::{Answers, GetId, GetStatus, ListPeers};
+use crate::api::reply::Reply;
 use crate::automata::contact_status;
 use crate::home::clock::unix_ms;
 use crate::node::Node;
@@ -10,14 +12,14 @@ use crate::services::SERVICES;
 use crate::world::services;
 
 use crate::runtime::driver::Driver;
+use crate::runtime::errors::failed;
 use crate::runtime::recording::Recorder;
-use crate::runtime::replies::{Reply, failed};
 use crate::runtime::{lookup, presentation};
 
-impl Driver {
-    pub(super) fn status(&mut self, reply: Reply) {
+impl Answers<GetStatus> for Driver {
+    fn answer(&mut self, GetStatus {}: GetStatus, reply: Reply<answers::Status>) {
         let mut status = at_hand(self);
-        self.ask::<methods::GetStatus>(reply, false, move |store| {
+        self.ask(reply, false, move |store| {
             for (state, count) in store.count_deliveries().map_err(failed)? {
                 status.messages.insert(presentation::message_state(state), count);
             }
@@ -31,15 +33,20 @@ impl Driver {
             Ok((status, Vec::new()))
         });
     }
+}
 
-    pub(super) fn who_we_are(&self) -> answers::Id {
+impl Answers<GetId> for Driver {
+    fn answer(&mut self, GetId {}: GetId, reply: Reply<answers::Id>) {
         let entrypoints = self.node.world().identity.entrypoints.values().flatten().cloned().collect();
-        lookup::address_of(self.identity.id(), entrypoints, self.settings.values.identity.name.clone())
+        let name = self.settings.values.identity.name.clone();
+        reply.give(Ok(lookup::address_of(self.identity.id(), entrypoints, name)));
     }
+}
 
-    pub(super) fn peers(&mut self, reply: Reply) {
+impl Answers<ListPeers> for Driver {
+    fn answer(&mut self, ListPeers {}: ListPeers, reply: Reply<answers::Peers>) {
         let mut peers = presentation::peers(&self.node, unix_ms(), self.callers.started_unix_ms);
-        self.ask::<methods::ListPeers>(reply, false, move |store| {
+        self.ask(reply, false, move |store| {
             let names = lookup::names(store)?;
             for peer in &mut peers {
                 peer.name = peer.id.and_then(|id| names.get(&id).cloned().flatten());
