@@ -5,9 +5,9 @@
 //! may have changed hands since it was listed, and one who is alone with a name today may not be so tomorrow; `--place`
 //! and `--yes` are for whoever takes that upon themselves, and tell whom they have taken.
 
-use clap::Args;
-
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use clap::Args;
 
 use super::failure::Failure;
 use super::names::{claimants_text, confusable, incomplete, known, missing, search};

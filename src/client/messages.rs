@@ -1,16 +1,14 @@
 //! `bitpie msg …`, but for `send`.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueHint};
 
-use super::sending::Sending;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
-
 use super::duration::when;
 use super::failure::Failure;
+use super::sending::Sending;
 use super::short_id::{name_or_id, reference};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};

@@ -1,9 +1,9 @@
 //! `bitpie nick …` and `bitpie find`: how our own nickname stands, and who claims one.
 
-use clap::Subcommand;
-
 use std::collections::BTreeSet;
 use std::io::Write as _;
+
+use clap::Subcommand;
 
 use super::failure::Failure;
 use super::table::{Cell, Table};

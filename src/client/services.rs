@@ -1,8 +1,8 @@
 //! `bitpie service …`
 
-use clap::Subcommand;
-
 use std::collections::BTreeSet;
+
+use clap::Subcommand;
 
 use super::Context;
 use super::failure::Failure;

@@ -2,61 +2,18 @@
 
 use bitpie::codec::{AtMost, Text, decode, encode};
 use bitpie::identity::Signed;
-use bitpie::identity::{Entrypoint, IdentityDocument, IdentityKey, SealingKey, VerifiedDocument};
+use bitpie::identity::{IdentityDocument, IdentityKey, SealingKey, VerifiedDocument};
 use bitpie::messages::{Expected, open};
-use bitpie::wire::{
-    FRAME_BYTES, Fail, FailReason, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal,
-    VerifiedPacket,
-};
+use bitpie::wire::{FRAME_BYTES, Fail, FailReason, Frame, Packet, PacketId, PacketKind, VerifiedPacket};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use super::samples::{any_entrypoint, any_frame};
 
 const NOW_UNIX_MS: u64 = 1_700_000_000_000;
 
 fn key() -> IdentityKey {
     IdentityKey::from_seed(&[1; 32])
-}
-
-fn entrypoint() -> impl Strategy<Value = Entrypoint> {
-    let ip = prop_oneof![any::<[u8; 4]>().prop_map(Into::into), any::<[u8; 16]>().prop_map(Into::into)];
-    ("[a-z]{1,9}", ip, 1_u16..).prop_map(|(transport, ip, port): (String, std::net::IpAddr, u16)| Entrypoint {
-        transport: transport.parse().expect("a name"),
-        address: (ip, port).into(),
-    })
-}
-
-fn hello() -> impl Strategy<Value = Hello> {
-    let lists = (vec(any::<u16>(), 0..9), vec("\\PC{0,20}", 0..40));
-    ("\\PC{0,40}", lists, any::<[u8; 32]>(), any::<u64>(), proptest::option::of(entrypoint()), "\\PC{0,90}").prop_map(
-        |(network, (versions, capabilities), constants, time_unix_ms, observed, agent)| Hello {
-            network: Text::cut(&network),
-            versions: versions.into(),
-            constants,
-            time_unix_ms,
-            capabilities: capabilities.iter().map(|name| Text::cut(name)).collect(),
-            observed,
-            agent: Text::cut(&agent),
-        },
-    )
-}
-
-fn frame() -> impl Strategy<Value = Frame> {
-    let id = || any::<u8>().prop_map(|seed| IdentityKey::from_seed(&[seed; 32]).id());
-    let hint = (id(), vec(entrypoint(), 0..9)).prop_map(|(id, at)| PeerHint { id, entrypoints: at.into() });
-    let peer_id = (vec(any::<u8>(), 0..1000), any::<[u8; 64]>(), vec(entrypoint(), 0..17));
-    prop_oneof![
-        hello().prop_map(Frame::Hello),
-        peer_id.prop_map(|(document, proof, at)| Frame::PeerId(PeerId { document, proof, entrypoints: at.into() })),
-        Just(Frame::Ready),
-        any::<u16>().prop_map(|code| Frame::Refused(Refusal::from_code(code))),
-        any::<u64>().prop_map(Frame::Ping),
-        any::<u64>().prop_map(Frame::Pong),
-        Just(Frame::GetPeers),
-        vec(hint, 0..40).prop_map(|hints| Frame::Peers(hints.into())),
-        vec(any::<u8>(), 0..2000).prop_map(Frame::Packet),
-        Just(Frame::Goodbye),
-        (10_u64..).prop_map(Frame::Unknown),
-    ]
 }
 
 fn packet() -> impl Strategy<Value = Packet> {
@@ -75,7 +32,7 @@ fn packet() -> impl Strategy<Value = Packet> {
 }
 
 fn document() -> impl Strategy<Value = IdentityDocument> {
-    let lists = (vec(entrypoint(), 0..20), vec("[a-z]{1,20}", 0..40), vec(entrypoint(), 0..6));
+    let lists = (vec(any_entrypoint(), 0..20), vec("[a-z]{1,20}", 0..40), vec(any_entrypoint(), 0..6));
     ("\\PC{1,32}", any::<u32>(), lists, any::<u64>()).prop_map(
         |(name, rotation, (contacts, services, external), revision)| {
             let sealing_key = SealingKey::derive(&key(), rotation).public();
@@ -107,7 +64,7 @@ fn read_everything(bytes: &[u8]) {
 
 proptest! {
     #[test]
-    fn frames_survive(frame in frame()) {
+    fn frames_survive(frame in any_frame()) {
         let bytes = frame.encode();
         prop_assert!(bytes.len() <= FRAME_BYTES);
         prop_assert_eq!(Frame::decode(&bytes), Ok(frame));
@@ -115,7 +72,7 @@ proptest! {
 
     #[test]
     fn bytes_that_are_changed_are_refused_or_read_as_another_frame(
-        frame in frame(), at in any::<prop::sample::Index>(), to in any::<u8>(),
+        frame in any_frame(), at in any::<prop::sample::Index>(), to in any::<u8>(),
     ) {
         let mut bytes = frame.encode();
         let at = at.index(bytes.len());
@@ -133,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_cut_off_or_longer_is_refused(frame in frame(), at in any::<prop::sample::Index>(), more in any::<u8>()) {
+    fn what_is_cut_off_or_longer_is_refused(frame in any_frame(), at in any::<prop::sample::Index>(), more in any::<u8>()) {
         let bytes = frame.encode();
         prop_assert!(Frame::decode(&bytes[..at.index(bytes.len())]).is_err());
         prop_assert!(Frame::decode(&[&bytes[..], &[more]].concat()).is_err());

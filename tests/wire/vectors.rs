@@ -1,6 +1,6 @@
 //! The test vectors of docs/PROTOCOL.md: everything that travels, made from fixed seeds, and read again from the files.
 //!
-//! `UPDATE_EXPECT=1 cargo test --test wire_vectors` writes them anew, and at the second time the seeds of the fuzz
+//! `UPDATE_EXPECT=1 cargo test --test wire` writes them anew, and at the second time the seeds of the fuzz
 //! targets, which are made from them. Another node is right if it makes and takes the same bytes.
 
 use std::path::Path;
@@ -9,31 +9,22 @@ use bitpie::codec::{Text, encode};
 use bitpie::dht::{NicknameClaim, Slot, VerifiedClaim};
 use bitpie::identity::Signed;
 use bitpie::identity::key_file::{self, PassphraseCost};
-use bitpie::identity::{Domain, Entrypoint, IdentityDocument, IdentityKey, Idurl, SealingKey, VerifiedDocument};
+use bitpie::identity::{Domain, IdentityDocument, Idurl, SealingKey, VerifiedDocument};
 use bitpie::messages::{Expected, MessageHeader, MessageText, conversation_of, open, seal};
 use bitpie::nickname::Nickname;
 use bitpie::wire::{
-    Fail, FailReason, Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal, Role, VerifiedPacket,
-    constants, constants_digest, write_prefixed,
+    Fail, FailReason, Frame, Packet, PacketId, PacketKind, Refusal, Role, VerifiedPacket, constants, constants_digest,
+    write_prefixed,
 };
 use data_encoding::HEXLOWER;
 use expect_test::expect_file;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// The time of all vectors.
-const NOW_UNIX_MS: u64 = 1_700_000_000_123;
-const HANDSHAKE_HASH: [u8; 32] = [0x5a; 32];
+use super::samples::{HANDSHAKE_HASH, NOW_UNIX_MS, alice, bob, document, entrypoints, frames as sample_frames, packet};
+
 const RANDOMNESS: [u8; 32] = [0x42; 32];
 const PASSPHRASE: &str = "correct horse battery staple";
-
-fn alice() -> IdentityKey {
-    IdentityKey::from_seed(&[1; 32])
-}
-
-fn bob() -> IdentityKey {
-    IdentityKey::from_seed(&[2; 32])
-}
 
 #[test]
 fn keys() {
@@ -105,33 +96,13 @@ fn documents() {
 
 #[test]
 fn frames() {
-    let signed = document(&alice()).sign(&alice()).0;
-    let mut hello = Hello::new("main", NOW_UNIX_MS, Some(entrypoints()[0].clone()));
-    hello.agent = Text::cut("bitpie/0.1.0");
-    hello.capabilities = vec![Text::cut("relay"), Text::cut("commons")].into();
-    let peer_id = PeerId::new(&alice(), &signed, &HANDSHAKE_HASH, Role::Initiator, entrypoints());
-    let hints = [(alice(), entrypoints()), (bob(), Vec::new())];
-    let hints = hints.into_iter().map(|(key, at)| PeerHint { id: key.id(), entrypoints: at.into() }).collect();
-    let packet = packet(PacketKind::Ack, Vec::new()).sign(&alice()).expect("it is short");
-    let frames: Vec<Value> = [
-        Frame::Hello(hello),
-        Frame::PeerId(peer_id),
-        Frame::Ready,
-        Frame::Refused(Refusal::ClocksApart),
-        Frame::Ping(0x0102_0304_0506_0708),
-        Frame::Pong(7),
-        Frame::GetPeers,
-        Frame::Peers(hints),
-        Frame::Packet(packet.as_bytes().to_vec()),
-        Frame::Goodbye,
-        Frame::Unknown(1000),
-    ]
-    .iter()
-    .map(|frame| {
-        let bytes = write_prefixed(&frame.encode());
-        json!({ "name": frame.name(), "tag": frame.tag(), "with_length": hex(&bytes) })
-    })
-    .collect();
+    let frames: Vec<Value> = sample_frames()
+        .iter()
+        .map(|frame| {
+            let bytes = write_prefixed(&frame.encode());
+            json!({ "name": frame.name(), "tag": frame.tag(), "with_length": hex(&bytes) })
+        })
+        .collect();
     expected("frames", &frames);
     for vector in read("frames") {
         let bytes = bytes(&vector["with_length"]);
@@ -209,7 +180,7 @@ fn a_packet_of_a_later_version() {
 /// Each number that travels has a row in a table of PROTOCOL.md.
 #[test]
 fn the_protocol_names_every_kind_and_every_reason() {
-    let text = include_str!("../docs/PROTOCOL.md");
+    let text = include_str!("../../docs/PROTOCOL.md");
     let kinds = PacketKind::ALL.iter().map(|kind| (u64::from(kind.code()), snake_case(kind).replace('_', " ")));
     let rows = text.to_lowercase();
     for (code, name) in kinds {
@@ -376,27 +347,6 @@ fn seed(target: &str, name: &str, bytes: &[u8]) {
     }
     let kept = std::fs::read(&path).unwrap_or_default();
     assert!(kept == bytes, "{} is not what the vectors say: UPDATE_EXPECT=1 writes it anew", path.display());
-}
-
-fn document(key: &IdentityKey) -> IdentityDocument {
-    IdentityDocument::new(key.id(), SealingKey::derive(key, 0).public(), 1, NOW_UNIX_MS)
-}
-
-fn packet(kind: PacketKind, payload: Vec<u8>) -> Packet {
-    Packet {
-        kind,
-        id: PacketId(std::array::from_fn(|index| index as u8)),
-        sender: alice().id(),
-        recipient: bob().id(),
-        time_unix_ms: NOW_UNIX_MS,
-        answers: Some(PacketId([0xff; 16])),
-        payload,
-    }
-}
-
-fn entrypoints() -> Vec<Entrypoint> {
-    let texts = ["tcp://203.0.113.5:7771", "udp://[2001:db8::5]:7772"];
-    texts.iter().map(|text| text.parse().expect("an entrypoint")).collect()
 }
 
 fn shown(document: &IdentityDocument) -> Value {

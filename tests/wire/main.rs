@@ -1,0 +1,5 @@
+//! What travels: the test vectors of docs/PROTOCOL.md, and what must hold for anything.
+
+mod properties;
+mod samples;
+mod vectors;
