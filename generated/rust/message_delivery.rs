@@ -4,7 +4,8 @@
 //! There is one per message (PacketId). Generated from `automata/message_delivery.yaml`; change that.
 //!
 //! One instance for each message that was accepted from the user and has not come to its end. The message itself is on disk before the
-//! instance begins, and sealed as soon as the recipient's key is known; what happens to it here is written there too, so that after a crash it goes on where it was.
+//! instance begins, and is sealed as soon as the recipient's key is known. What happens to it here is written there too: after a crash
+//! the node resumes where it was.
 //!
 //! To each contact a few messages are on their way at a time, and the others wait in line, in the order in which they were written: so they arrive in
 //! that order, and never overrun a session. When a session ends, what was on its way by it goes back to its place in the line.
@@ -145,15 +146,15 @@ impl automaton::Event for Event {}
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after lifetime in PENDING` (`automata/message_delivery.yaml:72`).
+    /// `after lifetime in PENDING` (`automata/message_delivery.yaml:73`).
     PendingAfterLifetime,
-    /// `after pause in RESTING` (`automata/message_delivery.yaml:84`).
+    /// `after pause in RESTING` (`automata/message_delivery.yaml:85`).
     RestingAfterPause,
-    /// `after send_timeout in SENDING` (`automata/message_delivery.yaml:99`).
+    /// `after send_timeout in SENDING` (`automata/message_delivery.yaml:100`).
     SendingAfterSendTimeout,
-    /// `after acknowledgement_timeout in SENT` (`automata/message_delivery.yaml:107`).
+    /// `after acknowledgement_timeout in SENT` (`automata/message_delivery.yaml:108`).
     SentAfterAcknowledgementTimeout,
-    /// `after receipt_patience in DELIVERED` (`automata/message_delivery.yaml:113`).
+    /// `after receipt_patience in DELIVERED` (`automata/message_delivery.yaml:114`).
     DeliveredAfterReceiptPatience,
 }
 
@@ -484,7 +485,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → STOPPED (`automata/message_delivery.yaml:51`).
+            // → STOPPED (`automata/message_delivery.yaml:52`).
             exit_all(context);
             context.take(State::Stopped)
         }
@@ -501,14 +502,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Queued) => {
             if context.parameters.paused_before > Milliseconds(0) {
-                // → RESTING (`automata/message_delivery.yaml:62`).
+                // → RESTING (`automata/message_delivery.yaml:63`).
                 context.variables.attempts = context.parameters.sent_before;
                 context.variables.pause = context.parameters.paused_before;
                 enter_pending(context);
                 enter_resting(context);
                 context.take(State::Resting)
             } else {
-                // → AWAIT_TURN (`automata/message_delivery.yaml:63`).
+                // → AWAIT_TURN (`automata/message_delivery.yaml:64`).
                 context.variables.attempts = context.parameters.sent_before;
                 context.variables.pause = context.parameters.first_pause;
                 enter_pending(context);
@@ -517,7 +518,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::Read) => {
-            // → READ (`automata/message_delivery.yaml:64`).
+            // → READ (`automata/message_delivery.yaml:65`).
             context
                 .effects
                 .act(Action::Record {
@@ -537,7 +538,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_pending(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Acknowledged) => {
-            // → DELIVERED (`automata/message_delivery.yaml:74`).
+            // → DELIVERED (`automata/message_delivery.yaml:75`).
             exit_all(context);
             context
                 .effects
@@ -551,7 +552,7 @@ fn in_pending(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::Refused { reason }) => {
             if *reason == types::FailReason::ServiceOff {
-                // → RESTING (`automata/message_delivery.yaml:76`). Its node takes no messages for now; that passes.
+                // → RESTING (`automata/message_delivery.yaml:77`). Its node takes no messages for now; that passes.
                 exit_inside_pending(context);
                 context
                     .effects
@@ -563,7 +564,7 @@ fn in_pending(context: &mut Context<'_>) -> Response {
                 enter_resting(context);
                 context.take(State::Resting)
             } else {
-                // → REFUSED (`automata/message_delivery.yaml:77`).
+                // → REFUSED (`automata/message_delivery.yaml:78`).
                 exit_all(context);
                 context
                     .effects
@@ -574,7 +575,7 @@ fn in_pending(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::Read) => {
-            // → READ (`automata/message_delivery.yaml:78`). The receipt overtook the acknowledgement.
+            // → READ (`automata/message_delivery.yaml:79`). The receipt overtook the acknowledgement.
             exit_all(context);
             context
                 .effects
@@ -587,7 +588,7 @@ fn in_pending(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::Queued) => context.ignored(),
         Trigger::Timer(Timer::PendingAfterLifetime) => {
-            // → EXPIRED (`automata/message_delivery.yaml:72`).
+            // → EXPIRED (`automata/message_delivery.yaml:73`).
             exit_all(context);
             context
                 .effects
@@ -607,13 +608,13 @@ fn in_pending(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionLost) => {
-            // → AWAIT_TURN (`automata/message_delivery.yaml:86`). What comes next is another session, and perhaps another mind.
+            // → AWAIT_TURN (`automata/message_delivery.yaml:87`). What comes next is another session, and perhaps another mind.
             leave_resting(context);
             enter_in_line(context);
             context.take(State::AwaitTurn)
         }
         Trigger::Timer(Timer::RestingAfterPause) => {
-            // → AWAIT_TURN (`automata/message_delivery.yaml:84`).
+            // → AWAIT_TURN (`automata/message_delivery.yaml:85`).
             leave_resting(context);
             context.variables.pause = context
                 .variables
@@ -638,7 +639,7 @@ fn in_in_line(context: &mut Context<'_>) -> Response {
 fn in_await_turn(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Turn) => {
-            // → SENDING (`automata/message_delivery.yaml:94`).
+            // → SENDING (`automata/message_delivery.yaml:95`).
             enter_sending(context);
             context.take(State::Sending)
         }
@@ -651,7 +652,7 @@ fn in_await_turn(context: &mut Context<'_>) -> Response {
 fn in_sending(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Sent) => {
-            // → SENT (`automata/message_delivery.yaml:101`).
+            // → SENT (`automata/message_delivery.yaml:102`).
             leave_sending(context);
             context
                 .effects
@@ -664,7 +665,7 @@ fn in_sending(context: &mut Context<'_>) -> Response {
             context.take(State::Sent)
         }
         Trigger::Event(Event::SendFailed) => {
-            // → RESTING (`automata/message_delivery.yaml:102`).
+            // → RESTING (`automata/message_delivery.yaml:103`).
             leave_sending(context);
             leave_in_line(context);
             context
@@ -678,12 +679,12 @@ fn in_sending(context: &mut Context<'_>) -> Response {
             context.take(State::Resting)
         }
         Trigger::Event(Event::SessionLost) => {
-            // → AWAIT_TURN (`automata/message_delivery.yaml:103`).
+            // → AWAIT_TURN (`automata/message_delivery.yaml:104`).
             leave_sending(context);
             context.take(State::AwaitTurn)
         }
         Trigger::Timer(Timer::SendingAfterSendTimeout) => {
-            // → RESTING (`automata/message_delivery.yaml:99`).
+            // → RESTING (`automata/message_delivery.yaml:100`).
             leave_sending(context);
             leave_in_line(context);
             context
@@ -705,7 +706,7 @@ fn in_sending(context: &mut Context<'_>) -> Response {
 fn in_sent(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionLost) => {
-            // → AWAIT_TURN (`automata/message_delivery.yaml:109`).
+            // → AWAIT_TURN (`automata/message_delivery.yaml:110`).
             leave_sent(context);
             context
                 .effects
@@ -717,7 +718,7 @@ fn in_sent(context: &mut Context<'_>) -> Response {
             context.take(State::AwaitTurn)
         }
         Trigger::Timer(Timer::SentAfterAcknowledgementTimeout) => {
-            // → RESTING (`automata/message_delivery.yaml:107`).
+            // → RESTING (`automata/message_delivery.yaml:108`).
             leave_sent(context);
             leave_in_line(context);
             context
@@ -739,7 +740,7 @@ fn in_sent(context: &mut Context<'_>) -> Response {
 fn in_delivered(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Read) => {
-            // → READ (`automata/message_delivery.yaml:115`).
+            // → READ (`automata/message_delivery.yaml:116`).
             leave_delivered(context);
             context
                 .effects
@@ -754,7 +755,7 @@ fn in_delivered(context: &mut Context<'_>) -> Response {
             context.ignored()
         }
         Trigger::Timer(Timer::DeliveredAfterReceiptPatience) => {
-            // → SETTLED (`automata/message_delivery.yaml:113`).
+            // → SETTLED (`automata/message_delivery.yaml:114`).
             leave_delivered(context);
             context.take(State::Settled)
         }
