@@ -47,6 +47,8 @@ pub struct Ring {
     limits: Limits,
     /// Number of the next file.
     next: u64,
+    /// That of the first of this run, which stays: it says how everything began, whatever floods the ring later.
+    first: Option<u64>,
     open: Option<Open>,
     buffer: Vec<u8>,
     /// What was to be written could not be: nothing is, until [`Ring::begin`] succeeds again.
@@ -75,7 +77,7 @@ impl Ring {
         fs::create_dir_all(&folder).map_err(|error| told(&folder, "cannot be made", &error))?;
         let next = numbers(&folder)?.last().map_or(0, |last| last + 1);
         let limits = Limits { files: limits.files.max(2), ..limits };
-        Ok(Self { folder, limits, next, open: None, buffer: Vec::new(), is_paused: false, dropped: 0 })
+        Ok(Self { folder, limits, next, first: None, open: None, buffer: Vec::new(), is_paused: false, dropped: 0 })
     }
 
     /// Whether the next thing has to be [`Ring::begin`], with an opening made at this moment: at first, and whenever a
@@ -178,11 +180,11 @@ impl Ring {
         ended.map_err(|error| told(&path, "cannot be written", &error))
     }
 
-    /// Removes the oldest files, so that there is room for one more.
+    /// Removes the oldest files, but not the first of this run, so that there is room for one more.
     fn make_room(&self) -> io::Result<()> {
         let numbers = numbers(&self.folder)?;
         let excess = (numbers.len() + 1).saturating_sub(self.limits.files);
-        for number in &numbers[..excess] {
+        for number in numbers.iter().filter(|number| self.first != Some(**number)).take(excess) {
             let path = self.folder.join(name(*number));
             fs::remove_file(&path).map_err(|error| told(&path, "cannot be removed", &error))?;
         }
@@ -195,6 +197,7 @@ impl Ring {
             self.next += 1;
             match OpenOptions::new().append(true).create_new(true).open(&path) {
                 Ok(file) => {
+                    self.first.get_or_insert(self.next - 1);
                     self.open = Some(Open { file: Output::new(file), path, bytes: 0 });
                     return Ok(());
                 }
@@ -312,7 +315,8 @@ mod tests {
             files.iter().map(|(name, _)| name).filter(|name| !others.contains(&name.as_str())).collect();
         assert_eq!(ours.len(), 3 + 1, "{ours:?}");
         assert!(files.iter().any(|(_, text)| text.contains("line 39 ")), "the newest is there");
-        assert!(!files.iter().any(|(_, text)| text.contains("line 0 ")), "the oldest is not");
+        assert!(files.iter().any(|(_, text)| text.contains("line 0 ")), "and the first of the run");
+        assert!(!files.iter().any(|(_, text)| text.contains("line 20 ")), "others are not");
     }
 
     #[test]

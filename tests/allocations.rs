@@ -5,7 +5,7 @@
 
 use automata_runtime::{Bus, Input, Milliseconds};
 use bitpie::automata::system::{Action, Message, Settings, System};
-use bitpie::automata::types::OtherSession;
+use bitpie::automata::types::{OtherSession, Room};
 use bitpie::automata::{
     contact_status, network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol,
     reachability, tcp_connection,
@@ -58,6 +58,12 @@ impl peer_link::Conditions for Answers {
     }
 }
 
+impl tcp_connection::Conditions for Answers {
+    fn refused(&mut self, _: &u64, _: &NodeId) -> bool {
+        false
+    }
+}
+
 impl peer_protocol::Conditions for Answers {
     fn misbehaved(&mut self, _: &u64, _: &NodeId) -> bool {
         false
@@ -67,8 +73,16 @@ impl peer_protocol::Conditions for Answers {
         false
     }
 
-    fn session_limit_reached(&mut self, _: &u64) -> bool {
+    fn address_misbehaved(&mut self, _: &u64) -> bool {
         false
+    }
+
+    fn outgoing(&mut self, _: &u64) -> bool {
+        true
+    }
+
+    fn room(&mut self, _: &u64) -> Room {
+        Room::Free
     }
 
     fn expected(&mut self, _: &u64, _: &NodeId) -> bool {

@@ -101,6 +101,8 @@ pub enum Transports {
     PeerProtocolSendHello { session: u64 },
     /// `peer_protocol.send_peer_id`.
     PeerProtocolSendPeerId { session: u64 },
+    /// `peer_protocol.admit`. Its place is one of those that last.
+    PeerProtocolAdmit { session: u64 },
     /// `tcp_connection.begin_handshake`. peer_proved answers. Old name: send-hello.
     TcpConnectionBeginHandshake { session: u64 },
     /// `tcp_connection.send_keep_alive`. Old name: send-answer.

@@ -3,9 +3,9 @@
 //!
 //! There is one per session (u64). Generated from `automata/peer_protocol.yaml`; change that.
 //!
-//! The same over every transport: each side sends its half of every step at once, and judges the other's. The transport has proved the peer's
-//! key already; here the peer proves that it holds it now, shows its identity document, and both sides find the same network, constants and a
-//! common version. Every refusal has a name, which the peer is told, and is counted.
+//! The same over every transport. Both sides say HELLO at once, and find the same network, constants and a common version. Then the side that has
+//! opened the session proves that it holds its key now, and shows its identity document; the other side does so only when it takes the first.
+//! Every refusal has a name, which the peer is told, and is counted.
 //!
 //! Two sessions with one peer become one: of two handshakes in flight the one that the numerically larger id opened stays. A newer session by the same
 //! opener takes the place of the old one, since its opener has started anew. By the other opener, the old one must prove within `proof_timeout` that it
@@ -28,11 +28,13 @@ pub enum State {
     Proved,
     /// `CONTEST`, in `OPEN`, `HANDSHAKE`. There is an older session with this peer, which it opened, or we did; does that one live?
     Contest,
-    /// `AWAIT_READY`, in `OPEN`, `TAKEN`. Does it take us?
+    /// `TAKEN`, in `OPEN`, `HANDSHAKE`. We take the peer, and it may know who we are.
+    Taken,
+    /// `AWAIT_READY`, in `OPEN`, `HANDSHAKE`. Does it take us?
     AwaitReady,
-    /// `STEADY`, in `OPEN`, `TAKEN`, `READY`.
+    /// `STEADY`, in `OPEN`, `READY`.
     Steady,
-    /// `PROVING`, in `OPEN`, `TAKEN`, `READY`. A newer session with the same peer waits for a sign of life of this one.
+    /// `PROVING`, in `OPEN`, `READY`. A newer session with the same peer waits for a sign of life of this one.
     Proving,
     /// `CLOSING`. The peer is told, and the transport closes.
     Closing,
@@ -48,6 +50,7 @@ impl State {
         State::AwaitPeerId,
         State::Proved,
         State::Contest,
+        State::Taken,
         State::AwaitReady,
         State::Steady,
         State::Proving,
@@ -64,6 +67,7 @@ impl State {
             State::AwaitPeerId => "AWAIT_PEER_ID",
             State::Proved => "PROVED",
             State::Contest => "CONTEST",
+            State::Taken => "TAKEN",
             State::AwaitReady => "AWAIT_READY",
             State::Steady => "STEADY",
             State::Proving => "PROVING",
@@ -77,7 +81,7 @@ impl State {
     pub const fn is_in_open(self) -> bool {
         matches!(
             self, State::AwaitHello | State::AwaitPeerId | State::Proved | State::Contest
-            | State::AwaitReady | State::Steady | State::Proving
+            | State::Taken | State::AwaitReady | State::Steady | State::Proving
         )
     }
 
@@ -86,13 +90,8 @@ impl State {
     pub const fn is_in_handshake(self) -> bool {
         matches!(
             self, State::AwaitHello | State::AwaitPeerId | State::Proved | State::Contest
+            | State::Taken | State::AwaitReady
         )
-    }
-
-    /// Inside `TAKEN`. We take the peer.
-    #[must_use]
-    pub const fn is_in_taken(self) -> bool {
-        matches!(self, State::AwaitReady | State::Steady | State::Proving)
     }
 
     /// Inside `READY`.
@@ -132,7 +131,7 @@ impl automaton::State for State {
 pub enum Event {
     /// `session_opened`, from `tcp_connection`. A transport has an authenticated session.
     SessionOpened,
-    /// `hello_received`, from `transports`. The peer's HELLO, compared with ours; with where it sees us, and what program it is.
+    /// `hello_received`, from `transports`. The peer's HELLO, compared with ours; with where it sees us, what program it is, and whether others may be told of it.
     HelloReceived {
         same_network: bool,
         same_constants: bool,
@@ -140,6 +139,7 @@ pub enum Event {
         skew: Milliseconds,
         observed: Option<types::Entrypoint>,
         agent: String,
+        listed: bool,
     },
     /// `peer_id_received`, from `transports`. The peer's PEER-ID, verified.
     PeerIdReceived {
@@ -172,7 +172,7 @@ pub enum Event {
     PacketReceived { packet: types::Packet },
     /// `violation`, from `transports`, `gateway`. What came is not as the protocol has it.
     Violation { detail: String },
-    /// `close`, from `services`. The session is to end, and the peer is told why.
+    /// `close`, from `services`, `gateway`. The session is to end, and the peer is told why.
     Close { reason: types::Refusal },
     /// `session_closed`, from `gateway`. The transport's session has ended.
     SessionClosed,
@@ -188,17 +188,15 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:121`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:127`).
     HandshakeAfterHandshakeTimeout,
-    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:160`).
+    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:170`).
     ContestAfterProofTimeout,
-    /// `after handshake_timeout in AWAIT_READY` (`automata/peer_protocol.yaml:170`).
-    AwaitReadyAfterHandshakeTimeout,
-    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:182`).
+    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:188`).
     ReadyEveryPingInterval,
-    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:203`).
+    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:209`).
     ProvingAfterProofTimeout,
-    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:211`).
+    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:217`).
     ClosingAfterClosingTimeout,
 }
 
@@ -206,7 +204,6 @@ impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
         Timer::HandshakeAfterHandshakeTimeout,
         Timer::ContestAfterProofTimeout,
-        Timer::AwaitReadyAfterHandshakeTimeout,
         Timer::ReadyEveryPingInterval,
         Timer::ProvingAfterProofTimeout,
         Timer::ClosingAfterClosingTimeout,
@@ -223,9 +220,6 @@ impl automaton::Timer for Timer {
                 "after handshake_timeout in HANDSHAKE"
             }
             Timer::ContestAfterProofTimeout => "after proof_timeout in CONTEST",
-            Timer::AwaitReadyAfterHandshakeTimeout => {
-                "after handshake_timeout in AWAIT_READY"
-            }
             Timer::ReadyEveryPingInterval => "every ping_interval in READY",
             Timer::ProvingAfterProofTimeout => "after proof_timeout in PROVING",
             Timer::ClosingAfterClosingTimeout => "after closing_timeout in CLOSING",
@@ -247,8 +241,12 @@ pub enum Action {
     SendHello,
     /// `send_peer_id`, by `transports`.
     SendPeerId,
-    /// `note_greeting`, by `gateway`. For the user.
-    NoteGreeting { observed: Option<types::Entrypoint>, agent: String },
+    /// `note_greeting`, by `gateway`. For the user, and for others who ask.
+    NoteGreeting { observed: Option<types::Entrypoint>, agent: String, listed: bool },
+    /// `admit`, by `transports`. Its place is one of those that last.
+    Admit,
+    /// `make_room`, by `gateway`. The session of the least useful stranger ends.
+    MakeRoom,
     /// `send_ready`, by `gateway`.
     SendReady,
     /// `send_ping`, by `gateway`.
@@ -277,7 +275,7 @@ pub enum Action {
     TellPeers,
     /// `note_answer`, by `gateway`. A PING was answered: how long it took, and what was sent before it has come.
     NoteAnswer { nonce: u64 },
-    /// `learn_entrypoints`, by `peers`. Where the peer itself says that it can be reached.
+    /// `learn_entrypoints`, by `peers`. The peer is who it says it is, and this is where it can be reached.
     LearnEntrypoints { peer: types::NodeId, entrypoints: types::Entrypoints },
     /// `learn_peers`, by `peers`. Where others may be.
     LearnPeers { hints: types::PeerHints },
@@ -292,7 +290,9 @@ pub enum Action {
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Inside {
     /// `note_greeting`.
-    NoteGreeting { observed: Option<types::Entrypoint>, agent: String },
+    NoteGreeting { observed: Option<types::Entrypoint>, agent: String, listed: bool },
+    /// `make_room`.
+    MakeRoom,
     /// `send_ready`.
     SendReady,
     /// `send_ping`.
@@ -341,8 +341,12 @@ pub trait Conditions {
     fn told_peers_lately(&mut self, session: &u64, interval: Milliseconds) -> bool;
     /// The peer has misbehaved too much lately.
     fn misbehaved(&mut self, session: &u64, peer: &types::NodeId) -> bool;
-    /// There are as many sessions as there may be.
-    fn session_limit_reached(&mut self, session: &u64) -> bool;
+    /// Somebody at its address has, who never proved who it was; and the peer is no contact of ours.
+    fn address_misbehaved(&mut self, session: &u64) -> bool;
+    /// We have opened the session.
+    fn outgoing(&mut self, session: &u64) -> bool;
+    /// Is there a place for it? Contacts always find one.
+    fn room(&mut self, session: &u64) -> types::Room;
     /// Is there another session with this peer, and which of the two prevails?
     fn other_session(&mut self, session: &u64) -> types::OtherSession;
 }
@@ -515,8 +519,12 @@ pub enum Question {
     ToldPeersLately { interval: Milliseconds, answer: bool },
     /// `misbehaved`: The peer has misbehaved too much lately.
     Misbehaved { peer: types::NodeId, answer: bool },
-    /// `session_limit_reached`: There are as many sessions as there may be.
-    SessionLimitReached { answer: bool },
+    /// `address_misbehaved`: Somebody at its address has, who never proved who it was; and the peer is no contact of ours.
+    AddressMisbehaved { answer: bool },
+    /// `outgoing`: We have opened the session.
+    Outgoing { answer: bool },
+    /// `room`: Is there a place for it? Contacts always find one.
+    Room { answer: types::Room },
     /// `other_session`: Is there another session with this peer, and which of the two prevails?
     OtherSession { answer: types::OtherSession },
 }
@@ -580,8 +588,14 @@ impl serde::Serialize for Question {
                     serializer,
                 )
             }
-            Question::SessionLimitReached { answer } => {
-                delivery::serialize_question("session_limit_reached", answer, serializer)
+            Question::AddressMisbehaved { answer } => {
+                delivery::serialize_question("address_misbehaved", answer, serializer)
+            }
+            Question::Outgoing { answer } => {
+                delivery::serialize_question("outgoing", answer, serializer)
+            }
+            Question::Room { answer } => {
+                delivery::serialize_question("room", answer, serializer)
             }
             Question::OtherSession { answer } => {
                 delivery::serialize_question("other_session", answer, serializer)
@@ -696,24 +710,58 @@ impl Ask<'_> {
         answer
     }
 
-    fn session_limit_reached(&mut self) -> bool {
+    fn address_misbehaved(&mut self) -> bool {
         let known = self
             .asked
             .questions
             .iter()
             .find_map(|question| match question {
-                Question::SessionLimitReached { answer } => Some(*answer),
+                Question::AddressMisbehaved { answer } => Some(*answer),
                 _ => None,
             });
         if let Some(answer) = known {
             return answer;
         }
-        let answer = self.host.session_limit_reached(self.key);
+        let answer = self.host.address_misbehaved(self.key);
         self.asked
             .questions
-            .push(Question::SessionLimitReached {
+            .push(Question::AddressMisbehaved {
                 answer,
             });
+        answer
+    }
+
+    fn outgoing(&mut self) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::Outgoing { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.outgoing(self.key);
+        self.asked.questions.push(Question::Outgoing { answer });
+        answer
+    }
+
+    fn room(&mut self) -> types::Room {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::Room { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.room(self.key);
+        self.asked.questions.push(Question::Room { answer });
         answer
     }
 
@@ -823,6 +871,7 @@ impl blocking::State<Machine> for State {
             State::AwaitPeerId => in_await_peer_id(context),
             State::Proved => in_proved(context),
             State::Contest => in_contest(context),
+            State::Taken => in_taken(context),
             State::AwaitReady => in_await_ready(context),
             State::Steady => in_steady(context),
             State::Proving => in_proving(context),
@@ -837,7 +886,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionClosed) => {
-            // → CLOSED (`automata/peer_protocol.yaml:86`).
+            // → CLOSED (`automata/peer_protocol.yaml:90`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -853,13 +902,24 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionOpened) => {
-            // → AWAIT_HELLO (`automata/peer_protocol.yaml:94`).
-            context.effects.act(Action::SendHello);
-            enter_handshake(context);
-            context.take(State::AwaitHello)
+            if context.ask.address_misbehaved() {
+                // → CLOSING (`automata/peer_protocol.yaml:99`).
+                context
+                    .effects
+                    .act(Action::Refuse {
+                        reason: types::Refusal::Misbehaved,
+                    });
+                enter_closing(context);
+                context.take(State::Closing)
+            } else {
+                // → AWAIT_HELLO (`automata/peer_protocol.yaml:100`).
+                context.effects.act(Action::SendHello);
+                enter_handshake(context);
+                context.take(State::AwaitHello)
+            }
         }
         Trigger::Event(Event::Close { .. }) => {
-            // → CLOSED (`automata/peer_protocol.yaml:95`).
+            // → CLOSED (`automata/peer_protocol.yaml:101`).
             context.take(State::Closed)
         }
         Trigger::Event(
@@ -884,7 +944,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Refused { reason }) => {
-            // → CLOSING (`automata/peer_protocol.yaml:111`).
+            // → CLOSING (`automata/peer_protocol.yaml:117`).
             exit_all(context);
             context
                 .effects
@@ -895,7 +955,7 @@ fn in_open(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::Replaced) => {
-            // → CLOSING (`automata/peer_protocol.yaml:112`).
+            // → CLOSING (`automata/peer_protocol.yaml:118`).
             exit_all(context);
             context
                 .effects
@@ -906,14 +966,14 @@ fn in_open(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::Close { reason }) => {
-            // → CLOSING (`automata/peer_protocol.yaml:113`).
+            // → CLOSING (`automata/peer_protocol.yaml:119`).
             exit_all(context);
             context.effects.act(Action::Refuse { reason: *reason });
             enter_closing(context);
             context.take(State::Closing)
         }
         Trigger::Event(Event::Violation { detail }) => {
-            // → CLOSING (`automata/peer_protocol.yaml:114`).
+            // → CLOSING (`automata/peer_protocol.yaml:120`).
             exit_all(context);
             context
                 .effects
@@ -929,7 +989,7 @@ fn in_open(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::PingReceived { nonce }) => {
-            // Stays (`automata/peer_protocol.yaml:115`).
+            // Stays (`automata/peer_protocol.yaml:121`).
             context.effects.act(Action::SendPong { nonce: *nonce });
             context.internal()
         }
@@ -949,7 +1009,7 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
             | Event::PeersReceived { .. }
             | Event::PacketReceived { .. },
         ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:125`). Something came out of turn.
+            // → CLOSING (`automata/peer_protocol.yaml:130`). Something came out of turn.
             exit_all(context);
             context
                 .effects
@@ -964,10 +1024,9 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
             enter_closing(context);
             context.take(State::Closing)
         }
-        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
-            // → CLOSING (`automata/peer_protocol.yaml:121`).
+            // → CLOSING (`automata/peer_protocol.yaml:127`).
             exit_all(context);
             context
                 .effects
@@ -993,10 +1052,11 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 skew,
                 observed,
                 agent,
+                listed,
             },
         ) => {
             if !*same_network {
-                // → CLOSING (`automata/peer_protocol.yaml:134`).
+                // → CLOSING (`automata/peer_protocol.yaml:140`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1006,7 +1066,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*common_version {
-                // → CLOSING (`automata/peer_protocol.yaml:135`).
+                // → CLOSING (`automata/peer_protocol.yaml:141`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1016,7 +1076,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*same_constants {
-                // → CLOSING (`automata/peer_protocol.yaml:136`).
+                // → CLOSING (`automata/peer_protocol.yaml:142`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1026,7 +1086,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if *skew > context.parameters.greatest_skew {
-                // → CLOSING (`automata/peer_protocol.yaml:137`).
+                // → CLOSING (`automata/peer_protocol.yaml:143`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1035,18 +1095,30 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                     });
                 enter_closing(context);
                 context.take(State::Closing)
-            } else {
-                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:138`).
+            } else if context.ask.outgoing() {
+                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:144`).
                 context
                     .effects
                     .act(Action::NoteGreeting {
                         observed: observed.clone(),
                         agent: agent.clone(),
+                        listed: *listed,
                     });
                 context.effects.act(Action::SendPeerId);
                 context.take(State::AwaitPeerId)
+            } else {
+                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:145`). Who has called says first who it is.
+                context
+                    .effects
+                    .act(Action::NoteGreeting {
+                        observed: observed.clone(),
+                        agent: agent.clone(),
+                        listed: *listed,
+                    });
+                context.take(State::AwaitPeerId)
             }
         }
+        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         _ => in_handshake(context),
     }
 }
@@ -1059,7 +1131,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
             Event::PeerIdReceived { peer, proven, document_valid, entrypoints },
         ) => {
             if context.ask.myself(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:143`).
+                // → CLOSING (`automata/peer_protocol.yaml:151`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1069,7 +1141,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*proven {
-                // → CLOSING (`automata/peer_protocol.yaml:144`).
+                // → CLOSING (`automata/peer_protocol.yaml:152`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1079,7 +1151,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*document_valid {
-                // → CLOSING (`automata/peer_protocol.yaml:145`).
+                // → CLOSING (`automata/peer_protocol.yaml:153`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1089,7 +1161,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !context.ask.expected(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:146`).
+                // → CLOSING (`automata/peer_protocol.yaml:154`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1099,7 +1171,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if context.ask.misbehaved(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:147`).
+                // → CLOSING (`automata/peer_protocol.yaml:155`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1109,7 +1181,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // → PROVED (`automata/peer_protocol.yaml:148`).
+                // → PROVED (`automata/peer_protocol.yaml:156`).
                 context.variables.peer = Some(peer.clone());
                 context
                     .effects
@@ -1120,6 +1192,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 context.take(State::Proved)
             }
         }
+        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         _ => in_handshake(context),
     }
 }
@@ -1130,7 +1203,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.other_session() == types::OtherSession::PrevailsOverThis {
-                // → CLOSING (`automata/peer_protocol.yaml:152`).
+                // → CLOSING (`automata/peer_protocol.yaml:160`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1142,7 +1215,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Closing)
             } else if context.ask.other_session() == types::OtherSession::MustProve {
-                // → CONTEST (`automata/peer_protocol.yaml:153`).
+                // → CONTEST (`automata/peer_protocol.yaml:161`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -1153,20 +1226,17 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Contest)
             } else if context.ask.other_session() == types::OtherSession::GivesWay {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:154`).
+                // → TAKEN (`automata/peer_protocol.yaml:162`).
                 if !context.is_exhausted() {
-                    leave_handshake(context);
                     context
                         .effects
                         .act(Action::ReplaceOther {
                             peer: context.variables.peer.clone(),
                         });
-                    context.effects.act(Action::SendReady);
-                    enter_await_ready(context);
                 }
-                context.take(State::AwaitReady)
-            } else if context.ask.session_limit_reached() {
-                // → CLOSING (`automata/peer_protocol.yaml:155`).
+                context.take(State::Taken)
+            } else if context.ask.room() == types::Room::Full {
+                // → CLOSING (`automata/peer_protocol.yaml:163`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1177,14 +1247,15 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                     enter_closing(context);
                 }
                 context.take(State::Closing)
-            } else {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:156`).
+            } else if context.ask.room() == types::Room::MakeRoom {
+                // → TAKEN (`automata/peer_protocol.yaml:164`).
                 if !context.is_exhausted() {
-                    leave_handshake(context);
-                    context.effects.act(Action::SendReady);
-                    enter_await_ready(context);
+                    context.effects.act(Action::MakeRoom);
                 }
-                context.take(State::AwaitReady)
+                context.take(State::Taken)
+            } else {
+                // → TAKEN (`automata/peer_protocol.yaml:165`).
+                context.take(State::Taken)
             }
         }
         _ => in_handshake(context),
@@ -1196,7 +1267,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
 fn in_contest(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::OtherAnswered) => {
-            // → CLOSING (`automata/peer_protocol.yaml:162`).
+            // → CLOSING (`automata/peer_protocol.yaml:172`).
             leave_contest(context);
             leave_handshake(context);
             context
@@ -1208,34 +1279,49 @@ fn in_contest(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::OtherGone) => {
-            // → AWAIT_READY (`automata/peer_protocol.yaml:163`).
+            // → TAKEN (`automata/peer_protocol.yaml:173`).
             leave_contest(context);
-            leave_handshake(context);
-            context.effects.act(Action::SendReady);
-            enter_await_ready(context);
-            context.take(State::AwaitReady)
+            context.take(State::Taken)
         }
+        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Timer(Timer::ContestAfterProofTimeout) => {
-            // → AWAIT_READY (`automata/peer_protocol.yaml:160`).
+            // → TAKEN (`automata/peer_protocol.yaml:170`).
             leave_contest(context);
-            leave_handshake(context);
             context
                 .effects
                 .act(Action::ReplaceOther {
                     peer: context.variables.peer.clone(),
                 });
-            context.effects.act(Action::SendReady);
-            enter_await_ready(context);
-            context.take(State::AwaitReady)
+            context.take(State::Taken)
         }
         _ => in_handshake(context),
     }
 }
 
-/// `TAKEN`: We take the peer.
+/// `TAKEN`: We take the peer, and it may know who we are.
 #[inline]
 fn in_taken(context: &mut Context<'_>) -> Response {
-    in_open(context)
+    match context.trigger {
+        Trigger::Always | Trigger::Exhausted => {
+            if context.ask.outgoing() {
+                // → AWAIT_READY (`automata/peer_protocol.yaml:177`).
+                if !context.is_exhausted() {
+                    context.effects.act(Action::Admit);
+                    context.effects.act(Action::SendReady);
+                }
+                context.take(State::AwaitReady)
+            } else {
+                // → AWAIT_READY (`automata/peer_protocol.yaml:178`).
+                if !context.is_exhausted() {
+                    context.effects.act(Action::Admit);
+                    context.effects.act(Action::SendPeerId);
+                    context.effects.act(Action::SendReady);
+                }
+                context.take(State::AwaitReady)
+            }
+        }
+        _ => in_handshake(context),
+    }
 }
 
 /// `AWAIT_READY`: Does it take us?
@@ -1243,46 +1329,12 @@ fn in_taken(context: &mut Context<'_>) -> Response {
 fn in_await_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReadyReceived) => {
-            // → READY (`automata/peer_protocol.yaml:172`).
-            leave_await_ready(context);
+            // → READY (`automata/peer_protocol.yaml:182`).
+            leave_handshake(context);
             enter_ready(context);
             context.take(State::Steady)
         }
-        Trigger::Event(
-            Event::HelloReceived { .. }
-            | Event::PeerIdReceived { .. }
-            | Event::PeersAsked
-            | Event::PeersReceived { .. }
-            | Event::PacketReceived { .. },
-        ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:174`).
-            leave_await_ready(context);
-            context
-                .effects
-                .act(Action::NoteViolation {
-                    detail: "a frame out of turn".to_owned(),
-                });
-            context
-                .effects
-                .act(Action::Refuse {
-                    reason: types::Refusal::Violation,
-                });
-            enter_closing(context);
-            context.take(State::Closing)
-        }
-        Trigger::Event(Event::ProveAlive) => context.ignored(),
-        Trigger::Timer(Timer::AwaitReadyAfterHandshakeTimeout) => {
-            // → CLOSING (`automata/peer_protocol.yaml:170`).
-            leave_await_ready(context);
-            context
-                .effects
-                .act(Action::Refuse {
-                    reason: types::Refusal::TimedOut,
-                });
-            enter_closing(context);
-            context.take(State::Closing)
-        }
-        _ => in_taken(context),
+        _ => in_handshake(context),
     }
 }
 
@@ -1291,7 +1343,7 @@ fn in_await_ready(context: &mut Context<'_>) -> Response {
 fn in_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PacketReceived { packet }) => {
-            // Stays (`automata/peer_protocol.yaml:186`).
+            // Stays (`automata/peer_protocol.yaml:192`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1302,11 +1354,11 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersAsked) => {
             if context.ask.told_peers_lately(context.parameters.peers_interval) {
-                // Stays (`automata/peer_protocol.yaml:188`). It asks too often, and gets no answer.
+                // Stays (`automata/peer_protocol.yaml:194`). It asks too often, and gets no answer.
                 context.variables.missed = 0;
                 context.internal()
             } else {
-                // Stays (`automata/peer_protocol.yaml:189`).
+                // Stays (`automata/peer_protocol.yaml:195`).
                 context.variables.missed = 0;
                 context.effects.act(Action::TellPeers);
                 context.internal()
@@ -1314,7 +1366,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersReceived { hints }) => {
             if context.variables.awaits_peers {
-                // Stays (`automata/peer_protocol.yaml:191`).
+                // Stays (`automata/peer_protocol.yaml:197`).
                 context.variables.missed = 0;
                 context.variables.awaits_peers = false;
                 context
@@ -1324,7 +1376,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                     });
                 context.internal()
             } else {
-                // → CLOSING (`automata/peer_protocol.yaml:192`). Nobody asked.
+                // → CLOSING (`automata/peer_protocol.yaml:198`). Nobody asked.
                 exit_all(context);
                 context
                     .effects
@@ -1341,7 +1393,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // Stays (`automata/peer_protocol.yaml:193`).
+            // Stays (`automata/peer_protocol.yaml:199`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1355,7 +1407,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             | Event::PeerIdReceived { .. }
             | Event::ReadyReceived,
         ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:195`).
+            // → CLOSING (`automata/peer_protocol.yaml:201`).
             exit_all(context);
             context
                 .effects
@@ -1372,7 +1424,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::ReadyEveryPingInterval) => {
             if context.variables.missed >= context.parameters.missed_pings {
-                // → CLOSING (`automata/peer_protocol.yaml:183`).
+                // → CLOSING (`automata/peer_protocol.yaml:189`).
                 exit_all(context);
                 context
                     .effects
@@ -1382,13 +1434,13 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // Stays (`automata/peer_protocol.yaml:184`).
+                // Stays (`automata/peer_protocol.yaml:190`).
                 context.variables.missed = context.variables.missed.saturating_add(1_u8);
                 context.effects.act(Action::SendPing);
                 context.internal()
             }
         }
-        _ => in_taken(context),
+        _ => in_open(context),
     }
 }
 
@@ -1397,7 +1449,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
 fn in_steady(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ProveAlive) => {
-            // → PROVING (`automata/peer_protocol.yaml:200`).
+            // → PROVING (`automata/peer_protocol.yaml:206`).
             context.effects.act(Action::SendPing);
             enter_proving(context);
             context.take(State::Proving)
@@ -1411,7 +1463,7 @@ fn in_steady(context: &mut Context<'_>) -> Response {
 fn in_proving(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // → STEADY (`automata/peer_protocol.yaml:205`).
+            // → STEADY (`automata/peer_protocol.yaml:211`).
             leave_proving(context);
             context.variables.missed = 0;
             context
@@ -1428,7 +1480,7 @@ fn in_proving(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::ProvingAfterProofTimeout) => {
-            // → STEADY (`automata/peer_protocol.yaml:203`).
+            // → STEADY (`automata/peer_protocol.yaml:209`).
             leave_proving(context);
             context.take(State::Steady)
         }
@@ -1456,7 +1508,7 @@ fn in_closing(context: &mut Context<'_>) -> Response {
             | Event::Close { .. },
         ) => context.ignored(),
         Trigger::Timer(Timer::ClosingAfterClosingTimeout) => {
-            // → CLOSED (`automata/peer_protocol.yaml:211`).
+            // → CLOSED (`automata/peer_protocol.yaml:217`).
             leave_closing(context);
             context.take(State::Closed)
         }
@@ -1489,21 +1541,6 @@ fn enter_contest(context: &mut Context<'_>) {
 /// On leaving `CONTEST`.
 fn leave_contest(context: &mut Context<'_>) {
     context.effects.stop(Timer::ContestAfterProofTimeout);
-}
-
-/// On entering `AWAIT_READY`.
-fn enter_await_ready(context: &mut Context<'_>) {
-    context
-        .effects
-        .start_after(
-            Timer::AwaitReadyAfterHandshakeTimeout,
-            context.parameters.handshake_timeout,
-        );
-}
-
-/// On leaving `AWAIT_READY`.
-fn leave_await_ready(context: &mut Context<'_>) {
-    context.effects.stop(Timer::AwaitReadyAfterHandshakeTimeout);
 }
 
 /// On entering `READY`.
@@ -1562,15 +1599,16 @@ fn leave_closing(context: &mut Context<'_>) {
 /// Leaves every active state, from the innermost outwards.
 fn exit_all(context: &mut Context<'_>) {
     match context.leaf {
-        State::AwaitHello | State::AwaitPeerId | State::Proved => {
+        State::AwaitHello
+        | State::AwaitPeerId
+        | State::Proved
+        | State::Taken
+        | State::AwaitReady => {
             leave_handshake(context);
         }
         State::Contest => {
             leave_contest(context);
             leave_handshake(context);
-        }
-        State::AwaitReady => {
-            leave_await_ready(context);
         }
         State::Steady => {
             leave_ready(context);
@@ -1655,15 +1693,15 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = automata_runtime::deferral::Kept<Event>;
-    type Timers = automaton::TimerHandles<6>;
+    type Timers = automaton::TimerHandles<5>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
 
     fn defers(state: State, event: &Event) -> bool {
         matches!(
-            (state, event), (State::AwaitHello | State::AwaitPeerId | State::Proved |
-            State::Contest, Event::ReadyReceived)
+            (state, event), (State::AwaitHello | State::AwaitPeerId | State::Contest,
+            Event::ReadyReceived)
         )
     }
 
@@ -1683,13 +1721,6 @@ impl automata_runtime::Automaton for Machine {
         if state == State::Contest {
             effects
                 .start_after(Timer::ContestAfterProofTimeout, parameters.proof_timeout);
-        }
-        if state == State::AwaitReady {
-            effects
-                .start_after(
-                    Timer::AwaitReadyAfterHandshakeTimeout,
-                    parameters.handshake_timeout,
-                );
         }
         if state.is_in_ready() {
             effects.start_every(Timer::ReadyEveryPingInterval, parameters.ping_interval);

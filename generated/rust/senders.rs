@@ -410,7 +410,7 @@ pub mod gateway {
     /// To `peer_protocol`.
     pub mod peer_protocol {
         use automata_runtime::generated::*;
-        use super::super::super::{peer_protocol::Event, system::Message};
+        use super::super::super::{peer_protocol::Event, system::Message, types};
         /// `other_answered`. An answer to challenge_other: the older session lives.
         #[must_use]
         pub fn other_answered(session: u64) -> Message {
@@ -439,6 +439,12 @@ pub mod gateway {
         #[must_use]
         pub fn violation(session: u64, detail: String) -> Message {
             Message::PeerProtocol(session, Input::Event(Event::Violation { detail }))
+        }
+
+        /// `close`. The session is to end, and the peer is told why.
+        #[must_use]
+        pub fn close(session: u64, reason: types::Refusal) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Close { reason }))
         }
 
         /// `session_closed`. The transport's session has ended.
@@ -966,7 +972,7 @@ pub mod transports {
     pub mod peer_protocol {
         use automata_runtime::generated::*;
         use super::super::super::{peer_protocol::Event, system::Message, types};
-        /// `hello_received`. The peer's HELLO, compared with ours; with where it sees us, and what program it is.
+        /// `hello_received`. The peer's HELLO, compared with ours; with where it sees us, what program it is, and whether others may be told of it.
         #[must_use]
         pub fn hello_received(
             session: u64,
@@ -976,6 +982,7 @@ pub mod transports {
             skew: Milliseconds,
             observed: Option<types::Entrypoint>,
             agent: String,
+            listed: bool,
         ) -> Message {
             Message::PeerProtocol(
                 session,
@@ -986,6 +993,7 @@ pub mod transports {
                     skew,
                     observed,
                     agent,
+                    listed,
                 }),
             )
         }

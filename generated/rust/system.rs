@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "87ed43ec8b70f27ebaca17e814f35bf0ffc3a34cb0a947e32e0a73e04549a2cd";
+pub const MODEL_HASH: &str = "117d7d7bb21ecf9b7b9bafe52e8d3d68dfe1ebaac27737333a29816c8a5e93d8";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -136,11 +136,12 @@ pub enum Alarm {
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + reachability::Conditions {}
+pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + reachability::Conditions + tcp_connection::Conditions {}
 impl<
     T: contact_status::Conditions + network_connector::Conditions
         + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions
-        + peer_protocol::Conditions + reachability::Conditions,
+        + peer_protocol::Conditions + reachability::Conditions
+        + tcp_connection::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -2168,14 +2169,25 @@ impl Member<peer_protocol::Machine> for System {
                     }),
                 )
             }
-            peer_protocol::Action::NoteGreeting { observed, agent } => {
+            peer_protocol::Action::NoteGreeting { observed, agent, listed } => {
                 Action::PeerProtocol(
                     instance_.clone(),
                     peer_protocol::Inside::NoteGreeting {
                         observed,
                         agent,
+                        listed,
                     },
                 )
+            }
+            peer_protocol::Action::Admit => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::PeerProtocolAdmit {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            peer_protocol::Action::MakeRoom => {
+                Action::PeerProtocol(instance_.clone(), peer_protocol::Inside::MakeRoom)
             }
             peer_protocol::Action::SendReady => {
                 Action::PeerProtocol(instance_.clone(), peer_protocol::Inside::SendReady)
@@ -2494,11 +2506,17 @@ impl Member<tcp_connection::Machine> for System {
         &mut self,
         key: &u64,
         given: &tcp_connection::Given,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> tcp_connection::Instance {
         let parameters = Member::<tcp_connection::Machine>::parameters(self, given);
         let buffers = self.tcp_connection.buffers_mut();
-        tcp_connection::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
+        tcp_connection::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+        )
     }
 
     fn parameters(&self, given: &tcp_connection::Given) -> tcp_connection::Parameters {
@@ -2510,9 +2528,9 @@ impl Member<tcp_connection::Machine> for System {
         &mut self,
         slot: Slot,
         trigger: Trigger<'_, tcp_connection::Event, tcp_connection::Timer>,
-        _: &mut (dyn Host + '_),
+        host: &mut (dyn Host + '_),
     ) -> Answer {
-        tcp_connection::step(self.tcp_connection.parts(slot), trigger)
+        tcp_connection::step(self.tcp_connection.parts(slot), trigger, host)
     }
 
     fn route(

@@ -115,7 +115,7 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:46`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:49`).
     HandshakeAfterHandshakeTimeout,
 }
 
@@ -175,6 +175,12 @@ pub enum Inside {
     NoteKeepAlive,
     /// `note_timed_out`.
     NoteTimedOut,
+}
+
+/// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
+pub trait Conditions {
+    /// Our user does not want to hear of this node.
+    fn refused(&mut self, session: &u64, peer: &types::NodeId) -> bool;
 }
 
 /// Constants of an instance.
@@ -261,6 +267,68 @@ impl automaton::Sent for Sent {
     }
 }
 
+/// A question that was asked, with its answer.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Question {
+    /// `refused`: Our user does not want to hear of this node.
+    Refused { peer: types::NodeId, answer: bool },
+}
+
+impl serde::Serialize for Question {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Question::Refused { peer, answer } => {
+                #[derive(serde::Serialize)]
+                #[serde(crate = "automata_runtime::serde")]
+                struct Arguments<'a> {
+                    peer: &'a types::NodeId,
+                }
+                let arguments = Arguments { peer };
+                delivery::serialize_question_of(
+                    "refused",
+                    Some(&arguments),
+                    answer,
+                    serializer,
+                )
+            }
+        }
+    }
+}
+
+/// Asks the host, each question once in a delivery, so that all guards see one world; and reads the states of others.
+struct Ask<'a> {
+    host: &'a mut dyn Conditions,
+    key: &'a u64,
+    asked: &'a mut Asked<Question>,
+}
+
+impl Ask<'_> {
+    fn refused(&mut self, peer: &types::NodeId) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::Refused { peer: known_peer, answer } if known_peer == peer => {
+                    Some(*answer)
+                }
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.refused(self.key, peer);
+        self.asked
+            .questions
+            .push(Question::Refused {
+                peer: peer.clone(),
+                answer,
+            });
+        answer
+    }
+}
+
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
@@ -273,6 +341,7 @@ pub struct Context<'a> {
     leaf: State,
     key: &'a u64,
     parameters: &'a Parameters,
+    ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
     answer: Answer,
 }
@@ -348,12 +417,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionMade { outgoing }) => {
             if *outgoing {
-                // → CLIENT (`automata/tcp_connection.yaml:35`).
+                // → CLIENT (`automata/tcp_connection.yaml:38`).
                 context.effects.act(Action::BeginHandshake);
                 enter_handshake(context);
                 context.take(State::Client)
             } else {
-                // → SERVER (`automata/tcp_connection.yaml:36`).
+                // → SERVER (`automata/tcp_connection.yaml:39`).
                 enter_handshake(context);
                 context.take(State::Server)
             }
@@ -367,12 +436,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionLost { .. }) => {
-            // → CLOSED (`automata/tcp_connection.yaml:40`).
+            // → CLOSED (`automata/tcp_connection.yaml:43`).
             exit_all(context);
             context.take(State::Closed)
         }
         Trigger::Event(Event::Disconnect) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:41`).
+            // → DISCONNECTING (`automata/tcp_connection.yaml:44`).
             exit_inside_open(context);
             enter_disconnecting(context);
             context.take(State::Disconnecting)
@@ -386,14 +455,14 @@ fn in_open(context: &mut Context<'_>) -> Response {
 fn in_handshake(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::KeepAliveReceived) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:48`).
+            // → DISCONNECTING (`automata/tcp_connection.yaml:51`).
             leave_handshake(context);
             enter_disconnecting(context);
             context.take(State::Disconnecting)
         }
         Trigger::Event(Event::KeepAliveWanted) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:46`).
+            // → DISCONNECTING (`automata/tcp_connection.yaml:49`).
             leave_handshake(context);
             context.effects.act(Action::NoteTimedOut);
             enter_disconnecting(context);
@@ -408,15 +477,22 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
 fn in_client(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PeerProved { peer }) => {
-            // → CONNECTED (`automata/tcp_connection.yaml:55`). Mended: without files to send it hung up.
-            leave_handshake(context);
-            context
-                .effects
-                .act(Action::RememberPeer {
-                    peer: peer.clone(),
-                });
-            enter_connected(context);
-            context.take(State::Connected)
+            if context.ask.refused(peer) {
+                // → DISCONNECTING (`automata/tcp_connection.yaml:58`). It was refused while we dialled it.
+                leave_handshake(context);
+                enter_disconnecting(context);
+                context.take(State::Disconnecting)
+            } else {
+                // → CONNECTED (`automata/tcp_connection.yaml:59`). Mended: without files to send it hung up.
+                leave_handshake(context);
+                context
+                    .effects
+                    .act(Action::RememberPeer {
+                        peer: peer.clone(),
+                    });
+                enter_connected(context);
+                context.take(State::Connected)
+            }
         }
         _ => in_handshake(context),
     }
@@ -427,16 +503,23 @@ fn in_client(context: &mut Context<'_>) -> Response {
 fn in_server(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PeerProved { peer }) => {
-            // → CONNECTED (`automata/tcp_connection.yaml:61`).
-            leave_handshake(context);
-            context
-                .effects
-                .act(Action::RememberPeer {
-                    peer: peer.clone(),
-                });
-            context.effects.act(Action::SendKeepAlive);
-            enter_connected(context);
-            context.take(State::Connected)
+            if context.ask.refused(peer) {
+                // → DISCONNECTING (`automata/tcp_connection.yaml:64`). Without a word: it sees somebody who is away.
+                leave_handshake(context);
+                enter_disconnecting(context);
+                context.take(State::Disconnecting)
+            } else {
+                // → CONNECTED (`automata/tcp_connection.yaml:65`).
+                leave_handshake(context);
+                context
+                    .effects
+                    .act(Action::RememberPeer {
+                        peer: peer.clone(),
+                    });
+                context.effects.act(Action::SendKeepAlive);
+                enter_connected(context);
+                context.take(State::Connected)
+            }
         }
         _ => in_handshake(context),
     }
@@ -447,12 +530,12 @@ fn in_server(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::KeepAliveReceived) => {
-            // Stays (`automata/tcp_connection.yaml:66`).
+            // Stays (`automata/tcp_connection.yaml:70`).
             context.effects.act(Action::NoteKeepAlive);
             context.internal()
         }
         Trigger::Event(Event::KeepAliveWanted) => {
-            // Stays (`automata/tcp_connection.yaml:67`).
+            // Stays (`automata/tcp_connection.yaml:71`).
             context.effects.act(Action::SendKeepAlive);
             context.internal()
         }
@@ -552,13 +635,18 @@ pub type Instance = automata_runtime::Instance<Machine>;
 
 /// One selection, and what it leads to; effects are added to the buffers.
 #[inline]
-pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
-    let Parts { key, instance, effects, .. } = parts;
+pub fn step(
+    parts: Parts<'_, Machine>,
+    trigger: Trigger<'_>,
+    host: &mut dyn Conditions,
+) -> Answer {
+    let Parts { key, instance, effects, asked } = parts;
     let mut context = Context {
         trigger,
         leaf: instance.state,
         key,
         parameters: &instance.parameters,
+        ask: Ask { host, key, asked },
         effects,
         answer: Answer::None,
     };
@@ -576,7 +664,8 @@ pub fn create(
     key: &u64,
     parameters: Parameters,
     effects: &mut Effects<Machine>,
-    _: &mut automaton::Asked<Never>,
+    asked: &mut Asked<Question>,
+    host: &mut dyn Conditions,
 ) -> Instance {
     let variables = ();
     let history = ();
@@ -585,6 +674,7 @@ pub fn create(
         leaf: State::default(),
         key,
         parameters: &parameters,
+        ask: Ask { host, key, asked },
         effects,
         answer: Answer::None,
     };
@@ -601,7 +691,7 @@ impl automata_runtime::Automaton for Machine {
     type Timer = Timer;
     type Action = Action;
     type Sent = Sent;
-    type Question = Never;
+    type Question = Question;
     type Parameters = Parameters;
     type Given = Given;
     type Variables = Variables;

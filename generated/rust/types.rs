@@ -339,6 +339,16 @@ pub type RequestId = opaque::Checked<
 #[allow(non_camel_case_types)]
 type RequestId_of_ = crate::world::RequestId;
 
+/// Whether there is a place for one more session - there is one; there is one if the least useful stranger goes; there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(crate = "automata_runtime::serde")]
+#[allow(missing_docs, reason = "each is what it is called")]
+pub enum Room {
+    Free,
+    MakeRoom,
+    Full,
+}
+
 /// A service of this node.
 pub type ServiceName = opaque::Checked<
     ServiceName_of_,

@@ -26,6 +26,12 @@ impl Clock {
         Now { ms, unix_ms: unix_ms() }
     }
 
+    /// Microseconds since the start.
+    #[must_use]
+    pub fn elapsed_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// When so many milliseconds have passed since the start.
     #[must_use]
     pub fn at(&self, ms: u64) -> Instant {

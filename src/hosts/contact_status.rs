@@ -1,7 +1,7 @@
 //! Contacts: their handshake, their messages that may go, and who is one.
 
 use crate::automata::contact_status::{Conditions, Inside as Action};
-use crate::automata::senders::{api, contacts, handshake, peers};
+use crate::automata::senders::{api, contacts, gateway, handshake, peers};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::world::{Purpose, World};
@@ -42,9 +42,21 @@ pub fn look_after(world: &mut World, peer: NodeId) {
     world.tell(contacts::contact_status::contact_added(peer));
 }
 
+/// Our user does not want to hear of somebody: sessions with that node end without a word, as if we had gone.
+pub fn refused(world: &mut World, system: &System, peer: NodeId) {
+    removed(world, system, peer);
+    world.refused.insert(peer);
+    let theirs = world.sessions.iter().filter(|(_, session)| session.peer == Some(peer));
+    for session in theirs.map(|(id, _)| id).collect::<Vec<_>>() {
+        world.tell_if_there(system, gateway::tcp_connection::disconnect(session));
+    }
+}
+
 /// Somebody is a contact from now on.
 pub fn added(world: &mut World, system: &System, peer: NodeId, entrypoints: &[Entrypoint]) {
+    world.refused.remove(&peer);
     world.peers.name(peer);
+    world.acquaint(peer);
     let is_new = world.learn(peer, entrypoints, PeerSource::User);
     world.remember_peer(&peer);
     if is_new {

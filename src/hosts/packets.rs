@@ -21,6 +21,13 @@ pub fn receive(world: &mut World, system: &System, session: SessionId, packet: V
         return world.tell(gateway::peer_protocol::violation(session, detail));
     }
     world.counters.packets_in += 1;
+    if let Some(session) = world.sessions.get_mut(session) {
+        session.packets += 1;
+    }
+    // Whoever sends us documents or messages has us as a contact, or would like to.
+    if matches!(packet.packet().kind, PacketKind::Identity | PacketKind::Message) {
+        world.acquaint(peer);
+    }
     world.identity.stabilities.heard(&transport, world.now.ms);
     world.tell_if_there(system, gateway::contact_status::inbox_packet(peer));
     world.tell_if_there(system, gateway::p2p_connector::inbox_packet(transport));

@@ -6,7 +6,7 @@ use automata_runtime::Milliseconds;
 use crate::automata::peer_protocol::{Conditions, Inside as Action};
 use crate::automata::senders::{gateway, handshake, peers};
 use crate::automata::system::System;
-use crate::automata::types::{OtherSession, Refusal};
+use crate::automata::types::{OtherSession, Refusal, Room};
 use crate::identity::NodeId;
 use crate::wire::{Frame, PeerHint};
 use crate::world::{Counters, Purpose, Session, SessionId, VIOLATION_POINTS, World};
@@ -24,8 +24,19 @@ impl Conditions for World {
         told_ms.is_some_and(|told_ms| self.now.ms < told_ms.saturating_add(interval.0))
     }
 
-    fn session_limit_reached(&mut self, _: &SessionId) -> bool {
-        self.sessions.is_full()
+    fn address_misbehaved(&mut self, session: &SessionId) -> bool {
+        let Some(session) = self.sessions.get(*session) else { return false };
+        let is_friend = session.peer.is_some_and(|peer| self.is_friend(&peer));
+        !is_friend && !session.is_outgoing && self.offenders.is_refused_at(session.remote.ip(), self.now.unix_ms)
+    }
+
+    fn outgoing(&mut self, session: &SessionId) -> bool {
+        self.sessions.get(*session).is_some_and(|session| session.is_outgoing)
+    }
+
+    fn room(&mut self, session: &SessionId) -> Room {
+        // There was a place for a session of ours when it was dialled.
+        if self.outgoing(session) { Room::Free } else { self.place_for(*session).0 }
     }
 
     fn other_session(&mut self, session: &SessionId) -> OtherSession {
@@ -47,9 +58,14 @@ impl Conditions for World {
 /// Performs an action of the session.
 pub fn perform(world: &mut World, system: &System, session: SessionId, action: Action) {
     match action {
-        Action::NoteGreeting { observed, agent } => {
+        Action::NoteGreeting { observed, agent, listed } => {
             if let Some(session) = world.sessions.get_mut(session) {
-                (session.observed, session.agent) = (observed, agent);
+                (session.observed, session.agent, session.is_listed) = (observed, agent, listed);
+            }
+        }
+        Action::MakeRoom => {
+            if let (_, Some(least_useful)) = world.place_for(session) {
+                world.tell_if_there(system, gateway::peer_protocol::close(least_useful, Refusal::LimitReached));
             }
         }
         Action::SendReady => {
@@ -107,6 +123,9 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
         Action::TellPeers => tell_peers(world, session),
         Action::NoteAnswer { nonce } => note_answer(world, system, session, nonce),
         Action::LearnEntrypoints { peer, entrypoints } => {
+            if let Some(session) = world.sessions.get_mut(session) {
+                session.is_proved = true;
+            }
             world.learn(peer, &entrypoints, PeerSource::Itself);
         }
         Action::LearnPeers { hints } => learn_peers(world, system, session, &hints),
@@ -117,11 +136,13 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
 
 fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId) {
     let dialled = world.sessions.get(session).filter(|it| it.is_outgoing).map(Session::entrypoint);
-    if let Some(session) = world.sessions.get_mut(session) {
+    let is_listed = world.sessions.get_mut(session).is_some_and(|session| {
         session.was_ready = true;
-    }
+        session.is_listed
+    });
     let now_unix_ms = world.now.unix_ms;
     world.peers.connected(peer, dialled.as_ref(), now_unix_ms);
+    world.peers.entry(peer, PeerSource::Itself, now_unix_ms).listed = is_listed;
     world.remember_peer(&peer);
     // If the peer's READY was there already, the older session has yet to hear that it is replaced; what was on its way
     // by it is lost all the same.
@@ -137,14 +158,19 @@ fn tell_peers(world: &mut World, id: SessionId) {
         && let Some(peer) = session.peer
     {
         session.told_peers_ms = Some(now_ms);
-        let hints = world.peers.hints(&peer);
+        let chance = world.numbers.chance();
+        let hints = world.peers.hints(&peer, chance);
         world.send_frame(id, Frame::Peers(hints));
     }
 }
 
 fn learn_peers(world: &mut World, system: &System, id: SessionId, hints: &[PeerHint]) {
     let Some(peer) = world.sessions.get(id).and_then(|session| session.peer) else { return };
+    // Nobody makes us dial a contact by naming an address of theirs; those come from our user, and from themselves.
     for hint in hints {
+        if world.is_friend(&hint.id) || world.refused.contains(&hint.id) {
+            continue;
+        }
         if world.learn(hint.id, &hint.entrypoints, PeerSource::Peer(peer)) {
             world.tell_if_there(system, peers::peer_link::address_learnt(hint.id));
         }
@@ -171,9 +197,14 @@ fn note_violation(world: &mut World, session: SessionId, detail: &str) {
         session.ended_because = Some(format!("the peer violated the protocol: {detail}"));
     }
     let now_unix_ms = world.now.unix_ms;
-    if let Some(peer) = world.sessions.get(session).and_then(|session| session.peer) {
-        world.peers.entry(peer, PeerSource::Itself, now_unix_ms).misbehaviour.add(VIOLATION_POINTS, now_unix_ms);
-        world.remember_peer(&peer);
+    let Some(session) = world.sessions.get(session) else { return };
+    match session.peer.filter(|_| session.is_proved) {
+        Some(peer) => {
+            world.peers.entry(peer, PeerSource::Itself, now_unix_ms).misbehaviour.add(VIOLATION_POINTS, now_unix_ms);
+            world.remember_peer(&peer);
+        }
+        // It may be anybody who has got hold of a session key.
+        None => world.offenders.add(session.remote.ip(), VIOLATION_POINTS, now_unix_ms),
     }
 }
 

@@ -2,9 +2,16 @@
 
 use crate::automata::senders::gateway;
 use crate::automata::system::System;
-use crate::automata::tcp_connection::Inside as Action;
+use crate::automata::tcp_connection::{Conditions, Inside as Action};
+use crate::identity::NodeId;
 use crate::peers::PeerSource;
 use crate::world::{SessionId, World};
+
+impl Conditions for World {
+    fn refused(&mut self, _: &SessionId, peer: &NodeId) -> bool {
+        self.refused.contains(peer)
+    }
+}
 
 /// Performs an action of the session.
 pub fn perform(world: &mut World, system: &System, session: SessionId, action: &Action) {

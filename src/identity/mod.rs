@@ -9,6 +9,7 @@ pub mod key_file;
 mod keys;
 mod node_id;
 mod sealing_key;
+mod session_key;
 mod signed;
 
 pub use document::{
@@ -21,4 +22,8 @@ pub use idurl::{IDURL_BYTES, IDURL_ENTRYPOINTS, IDURL_SCHEME, Idurl, ParseIdurlE
 pub use keys::{BadSignature, Domain, IdentityKey, SEED_BYTES, SIGNATURE_BYTES, verify};
 pub use node_id::{NODE_ID_BYTES, NodeId, ParseNodeIdError};
 pub use sealing_key::{SEALING_KEY_BYTES, SealingKey, SealingPublicKey};
+pub use session_key::{
+    SESSION_KEY_TOLERANCE_S, SESSION_KEY_VALIDITY_S, SESSION_PROOF_BYTES, SessionProofError, prove_session_key,
+    verify_session_key,
+};
 pub use signed::Signed;

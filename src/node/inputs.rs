@@ -1,7 +1,10 @@
 //! Who hears of what the rim tells.
 
+use automata_runtime::Input as BusInput;
+
+use crate::automata::read_receipts;
 use crate::automata::senders::{api, user};
-use crate::automata::system::System;
+use crate::automata::system::{Message, System};
 use crate::hosts::{
     contact_status, dht_connector, message_delivery, network_transport, nickname_holder, nickname_observer,
     p2p_connector, packets, peer_link, sessions,
@@ -13,6 +16,10 @@ use crate::world::{DhtInput, Input, UserRequest, World};
 pub fn receive(world: &mut World, system: &System, input: Input) {
     match input {
         Input::Begin => world.tell(user::node_life::begin()),
+        // Whom the store has looked for may have gone meanwhile.
+        Input::Event(found @ Message::ReadReceipts(_, BusInput::Event(read_receipts::Event::Found { .. }))) => {
+            world.tell_if_there(system, found);
+        }
         Input::Event(message) => world.tell(message),
         Input::Transport(transport, input) => network_transport::report(world, transport, input),
         Input::Session(session, input) => sessions::report(world, system, session, input),
@@ -27,6 +34,7 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::Transmitted { message, is_sent } => message_delivery::transmitted(world, message, is_sent),
         Input::ContactAdded { peer, entrypoints } => contact_status::added(world, system, peer, &entrypoints),
         Input::ContactRemoved { peer } => contact_status::removed(world, system, peer),
+        Input::ContactRefused { peer } => contact_status::refused(world, system, peer),
         Input::Dht(input) => dht(world, system, input),
         Input::Request(what) => user(world, system, what),
     }

@@ -73,6 +73,7 @@ fn greeting(session: u64, theirs: &Hello, network: &str, now_unix_ms: u64) -> Me
         Milliseconds(compared.skew_ms),
         theirs.observed.clone(),
         theirs.agent.as_str().to_owned(),
+        theirs.is_listed(),
     )
 }
 

@@ -22,7 +22,7 @@ use crate::peers::KnownPeer;
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::tcp::raise_descriptor_limit;
-use crate::world::Beginning;
+use crate::world::{Beginning, Places};
 
 use super::driver::{Driver, Keys, Network, OurIdentity, OurSettings, Parts, build};
 use super::recording::{Recording, recorder};
@@ -285,15 +285,21 @@ fn beginning(
     contacts: &[Contact],
 ) -> Beginning {
     let accepted = contacts.iter().filter(|contact| contact.state == ContactState::Accepted);
+    let refused = contacts.iter().filter(|contact| contact.state == ContactState::Blocked);
     Beginning {
         me: document.id(),
         chance: random(),
         enabled: settings.services.iter().filter(|(_, on)| **on).map(|(name, _)| name.clone()).collect(),
+        refused: refused.map(|contact| contact.id).collect(),
+        places: Places {
+            inbound: settings.sessions.inbound,
+            inbound_per_address: settings.sessions.inbound_per_address,
+        },
         contacts: accepted.map(|contact| (contact.id, contact.hints.clone())).collect(),
         bootstrap: settings.tcp.bootstrap.iter().map(|peer| (peer.id, peer.at.clone())).collect(),
         peers,
         is_private_network: settings.is_private_network(),
-        session_limit: settings.sessions.inbound + settings.sessions.outbound,
+        outgoing_limit: settings.sessions.outbound,
         nickname: settings.identity.name.clone(),
         document: document.as_bytes().into(),
         document_name: document.document().name.clone(),

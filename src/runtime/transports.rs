@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::home::clock::unix_ms;
 use crate::home::config::Settings;
 use crate::identity::IdentityKey;
 use crate::name::TransportName;
@@ -28,7 +29,9 @@ pub const TRANSPORTS: &[TransportKind] = &[TransportKind {
     name: "tcp",
     port_setting: "services/tcp-transport/port",
     listens_at: |settings| (SocketAddr::new(settings.tcp.address, settings.tcp.port.port), settings.tcp.port.is_set),
-    open: |key, settings, numbers, events| Box::new(TcpTransport::new(key, tcp_limits(settings), numbers, events)),
+    open: |key, settings, numbers, events| {
+        Box::new(TcpTransport::new(key, unix_ms, tcp_limits(settings), numbers, events))
+    },
 }];
 
 impl TransportKind {
@@ -42,10 +45,9 @@ impl TransportKind {
 /// What the transport over TCP allows.
 pub fn tcp_limits(settings: &Settings) -> Limits {
     Limits {
-        inbound: settings.sessions.inbound,
         outbound: settings.sessions.outbound,
+        accepted_per_second: settings.sessions.accepted_per_second,
         half_open: settings.sessions.half_open,
-        inbound_per_address: settings.sessions.inbound_per_address,
         half_open_per_address: settings.sessions.half_open_per_address,
         // The automaton decides; this is for a node that does not get round to it.
         handshake_timeout: Duration::from_millis(2 * settings.testing.handshake_timeout.0),

@@ -29,7 +29,7 @@ impl Store {
             store
                 .connection
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO peers.known VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                    "INSERT OR REPLACE INTO peers.known VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
                 )
                 .and_then(|mut statement| {
                     statement.execute((
@@ -45,6 +45,8 @@ impl Store {
                         integer(peer.next_attempt_unix_ms),
                         peer.misbehaviour.points,
                         integer(peer.misbehaviour.counted_unix_ms),
+                        peer.listed,
+                        peer.acquainted,
                     ))
                 })
                 .map_err(|error| StoreError::sql("keep a peer", error))?;
@@ -141,6 +143,8 @@ fn peer(row: &Row<'_>) -> rusqlite::Result<KnownPeer> {
             points: row.get("misbehaviour_points")?,
             counted_unix_ms: row.get("misbehaviour_counted_unix_ms")?,
         },
+        listed: row.get("is_listed")?,
+        acquainted: row.get("is_acquainted")?,
     })
 }
 

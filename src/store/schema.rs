@@ -130,7 +130,8 @@ ALTER TABLE main.contacts ADD COLUMN found_as TEXT;
 "];
 
 /// The steps from an empty `peers.db` to the present one.
-pub const PEERS: &[&str] = &["
+pub const PEERS: &[&str] = &[
+    "
 CREATE TABLE peers.known (
     node BLOB PRIMARY KEY CHECK (length(node) = 32),
     is_verified INTEGER NOT NULL CHECK (is_verified IN (0, 1)),
@@ -146,7 +147,13 @@ CREATE TABLE peers.known (
     misbehaviour_counted_unix_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX peers.known_by_source ON known (is_verified, source);
-"];
+",
+    "
+-- It wants to be told of; and it has, or had, to do with our user, so nobody else is told of it.
+ALTER TABLE peers.known ADD COLUMN is_listed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE peers.known ADD COLUMN is_acquainted INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// Brings one of the two databases to the present version.
 ///

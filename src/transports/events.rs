@@ -120,10 +120,8 @@ pub enum CloseReason {
 /// At which limit a connection was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefusedWhy {
-    /// As many sessions from elsewhere as there may be.
-    InboundLimit,
-    /// As many sessions from this address as there may be.
-    AddressLimit,
+    /// This address comes faster than it may.
+    AddressRate,
     /// As many handshakes under way with this address as there may be.
     AddressHalfOpenLimit,
     /// Too many handshakes under way: the oldest of them made room for a new one.
@@ -132,15 +130,13 @@ pub enum RefusedWhy {
 
 impl RefusedWhy {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::InboundLimit, Self::AddressLimit, Self::AddressHalfOpenLimit, Self::HalfOpenLimit];
+    pub const ALL: [Self; 3] = [Self::AddressRate, Self::AddressHalfOpenLimit, Self::HalfOpenLimit];
 
     /// As it stands in counters and logs.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
-            Self::InboundLimit => "inbound_limit",
-            Self::AddressLimit => "address_limit",
+            Self::AddressRate => "address_rate",
             Self::AddressHalfOpenLimit => "address_half_open_limit",
             Self::HalfOpenLimit => "half_open_limit",
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::identity::NodeId;
 
-use super::{CloseReason, SessionNumber, Waiting};
+use super::{CloseReason, SessionNumber};
 
 /// A way to carry frames between nodes. Each method returns at once; what comes of it is a
 /// [`TransportEvent`](super::TransportEvent).
@@ -17,9 +17,9 @@ pub trait Transport {
     /// Listens no more; sessions go on. Answered by `ListeningStopped`, also if nothing listened.
     fn stop_listening(&self);
 
-    /// Opens a connection, to whom is expected there if that is known. Answered by `Connected` or `Closed`. The number
-    /// is even, and of no session that has not been closed.
-    fn dial(&self, session: SessionNumber, to: SocketAddr, expected: Option<NodeId>);
+    /// Opens a connection to the node that is expected there. Answered by `Connected` or `Closed`. The number is even,
+    /// and of no session that has not been closed.
+    fn dial(&self, session: SessionNumber, to: SocketAddr, expected: NodeId);
 
     /// Begins the handshake of a session that was dialled. Answered by `Authenticated` or `Closed`.
     fn begin_handshake(&self, session: SessionNumber);
@@ -36,8 +36,8 @@ pub trait Transport {
     /// If the queue is full (the peer does not read: try later, or close), the frame cannot be, or the session is over.
     fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused>;
 
-    /// Counts so many more bytes against a session, as a frame that waits to be dealt with does, until it is dropped.
-    fn hold(&self, session: SessionNumber, bytes: usize) -> Option<Waiting>;
+    /// A session that somebody else has opened is to last: it counts no longer among those that make room for newer ones.
+    fn admit(&self, session: SessionNumber);
 
     /// Ends a session: sends what is queued, for a moment, then closes. Answered by `Closed` with this reason, or with
     /// another if it had just ended.

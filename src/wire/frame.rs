@@ -75,7 +75,8 @@ const PING: u64 = 4;
 const PONG: u64 = 5;
 const GET_PEERS: u64 = 6;
 const PEERS: u64 = 7;
-const PACKET: u64 = 8;
+/// The number of [`Frame::Packet`].
+pub const PACKET: u64 = 8;
 const GOODBYE: u64 = 9;
 
 impl Frame {
@@ -96,6 +97,14 @@ impl Frame {
     /// If they are none.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         decode(bytes)
+    }
+
+    /// The number by which the kind of these bytes is known, if they begin as a frame does.
+    #[must_use]
+    pub fn tag_of(bytes: &[u8]) -> Option<u64> {
+        let mut decoder = minicbor::Decoder::new(bytes);
+        decoder.array().ok().flatten()?;
+        decoder.u64().ok()
     }
 
     /// The number by which the kind of a frame is known.

@@ -22,6 +22,9 @@ pub const CAPABILITY_BYTES: usize = 32;
 /// Bytes of the program's name and version, at most.
 pub const AGENT_BYTES: usize = 64;
 
+/// The capability of a node that wants others to be told of it.
+pub const LISTED: &str = "listed";
+
 /// What a node says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -62,6 +65,19 @@ impl Hello {
             observed,
             agent: Text::cut(concat!("bitpie/", env!("CARGO_PKG_VERSION"))),
         }
+    }
+
+    /// The same, of a node that wants others to be told of it, if it does.
+    #[must_use]
+    pub fn listed(self, is_listed: bool) -> Self {
+        let capabilities = is_listed.then(|| Text::cut(LISTED)).into_iter().collect();
+        Self { capabilities, ..self }
+    }
+
+    /// It wants others to be told of it.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        self.capabilities.iter().any(|name| name.as_str() == LISTED)
     }
 
     /// How theirs stands to `self`, ours. What follows from it is for the session's automaton to say.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::ids::SessionId;
+use super::places::Places;
 use crate::automata::system::Message;
 use crate::automata::types::{CloseReason, FailReason, SlotState};
 use crate::identity::{Entrypoint, NodeId};
@@ -76,6 +77,11 @@ pub enum Input {
     },
     /// Somebody is no contact any more.
     ContactRemoved {
+        /// Who.
+        peer: NodeId,
+    },
+    /// Our user does not want to hear of somebody, from now on.
+    ContactRefused {
         /// Who.
         peer: NodeId,
     },
@@ -239,14 +245,18 @@ pub struct Beginning {
     pub enabled: Vec<ServiceName>,
     /// Contacts, and where the user said that they may be.
     pub contacts: Vec<(NodeId, Vec<Entrypoint>)>,
+    /// Those of whom our user does not want to hear.
+    pub refused: Vec<NodeId>,
+    /// Places for sessions that others open.
+    pub places: Places,
     /// Peers with which a session is wanted besides contacts.
     pub bootstrap: Vec<(NodeId, Vec<Entrypoint>)>,
     /// What is known of peers.
     pub peers: Vec<KnownPeer>,
     /// Addresses of private networks may be dialled because somebody unknown named them.
     pub is_private_network: bool,
-    /// Sessions at most.
-    pub session_limit: usize,
+    /// Sessions that we open, at most.
+    pub outgoing_limit: usize,
     /// The nickname by which the user wants to be known.
     pub nickname: Option<Nickname>,
     /// Our identity document, as it is signed.

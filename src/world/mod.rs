@@ -9,7 +9,9 @@ mod input;
 mod lan;
 mod nickname;
 mod numbers;
+mod offenders;
 mod peers;
+mod places;
 mod problems;
 mod send_queue;
 pub mod services;
@@ -17,13 +19,15 @@ mod sessions;
 mod stability;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use crate::automata::system::{Message, System};
+use crate::automata::types::Room;
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::{ServiceName, TransportName};
 use crate::nickname::Nickname;
-use crate::peers::PeerSource;
+use crate::peers::{AddressGroup, PeerSource};
 use crate::wire::{Frame, Packet, PacketBody, PacketId, PacketKind, Refusal};
 
 pub use acknowledgements::{Acknowledgements, Purpose};
@@ -36,7 +40,10 @@ pub use input::{
 pub use lan::{LAN_PEERS, Lan};
 pub use nickname::OwnNickname;
 pub use numbers::Numbers;
+pub use offenders::Offenders;
 pub use peers::{Peers, VIOLATION_POINTS};
+use places::Guest;
+pub use places::Places;
 pub use problems::Problems;
 
 pub use send_queue::SendQueue;
@@ -79,8 +86,14 @@ pub struct World {
     pub peers: Peers,
     /// Our contacts.
     pub contacts: BTreeSet<NodeId>,
+    /// Those of whom our user does not want to hear.
+    pub refused: BTreeSet<NodeId>,
     /// Peers with which a session is wanted besides contacts.
     pub bootstrap: BTreeSet<NodeId>,
+    /// Places for sessions that others open.
+    pub places: Places,
+    /// Addresses that misbehaved.
+    pub offenders: Offenders,
     /// Services that are to be on.
     pub enabled: BTreeSet<ServiceName>,
     /// The local network.
@@ -127,9 +140,12 @@ impl World {
         Self {
             now: Now::default(),
             me: beginning.me,
-            sessions: Sessions::new(beginning.session_limit),
+            sessions: Sessions::new(beginning.outgoing_limit),
             peers,
             contacts: beginning.contacts.iter().map(|(peer, _)| *peer).collect(),
+            refused: beginning.refused.into_iter().collect(),
+            places: beginning.places,
+            offenders: Offenders::default(),
             bootstrap: beginning.bootstrap.into_iter().map(|(peer, _)| peer).collect(),
             enabled: beginning.enabled.into_iter().collect(),
             lan: Lan::default(),
@@ -201,9 +217,39 @@ impl World {
         peer != self.me && self.peers.learn(peer, entrypoints, source, self.now.unix_ms)
     }
 
+    /// A peer has to do with our user: nobody else is told of it any more.
+    pub fn acquaint(&mut self, peer: NodeId) {
+        let known = self.peers.entry(peer, PeerSource::Itself, self.now.unix_ms);
+        if !std::mem::replace(&mut known.acquainted, true) {
+            self.remember_peer(&peer);
+        }
+    }
+
+    /// Our user has named this peer, as a contact or in the settings.
+    #[must_use]
+    pub fn is_friend(&self, peer: &NodeId) -> bool {
+        self.contacts.contains(peer) || self.bootstrap.contains(peer)
+    }
+
+    /// Whether there is a place for a session that somebody else has opened, and whose session goes for it.
+    #[must_use]
+    pub fn place_for(&self, newcomer: SessionId) -> (Room, Option<SessionId>) {
+        let Some(session) = self.sessions.get(newcomer) else { return (Room::Full, None) };
+        let guest = |id: SessionId, other: &Session| Guest {
+            session: id,
+            is_friend: other.peer.is_some_and(|peer| self.is_friend(&peer)),
+            group: AddressGroup::of(other.remote.ip()),
+            is_same_address: network_of(other.remote.ip()) == network_of(session.remote.ip()),
+            packets: other.packets,
+            age_ms: self.now.ms.saturating_sub(other.opened_ms),
+        };
+        let taken: Vec<Guest> = self.sessions.guests().map(|(id, other)| guest(id, other)).collect();
+        places::judge(&self.places, &guest(newcomer, session), &taken)
+    }
+
     /// Why the last session with a peer ended, for the user.
     pub fn last_closed(&mut self, peer: NodeId, why: String) {
-        if self.contacts.contains(&peer) || self.bootstrap.contains(&peer) {
+        if self.is_friend(&peer) {
             self.problems.last_ends.insert(peer, why);
         }
     }
@@ -255,5 +301,16 @@ impl World {
         if self.finding.insert(peer) {
             self.command(Command::FindIdentity(peer));
         }
+    }
+}
+
+/// What counts as one address: one of IPv4, or the 64 bits of IPv6 that one household gets.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }

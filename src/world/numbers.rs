@@ -27,6 +27,12 @@ impl Numbers {
         PacketId(std::array::from_fn(|index| digest[index]))
     }
 
+    /// Chance, for an order that says nothing.
+    pub fn chance(&mut self) -> u64 {
+        let PacketId([a, b, c, d, e, f, g, h, ..]) = self.packet_id();
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// A number for a request of the node itself. Odd, so that those of the user never meet them.
     pub fn request_id(&mut self) -> RequestId {
         self.requests += 1;

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::identity::{Entrypoint, NodeId};
 use crate::peers::{
@@ -80,7 +81,7 @@ impl Peers {
         let peer = self.entry(id, source, now_unix_ms);
         let is_known = |entrypoint: &Entrypoint| peer.entrypoints.iter().any(|known| known.entrypoint == *entrypoint);
         let is_any_new = !entrypoints.iter().all(is_known);
-        peer.learn(&entrypoints);
+        peer.learn(&entrypoints, source.voucher());
         is_any_new
     }
 
@@ -198,19 +199,26 @@ impl Peers {
         }
     }
 
-    /// Peers that were there, for somebody who asks; the latest first. Only addresses that may be told to others.
+    /// Peers that were there and want to be told of, for somebody who asks, in an order that says nothing; nobody who has
+    /// to do with our user. Only addresses that may be told to others.
     #[must_use]
-    pub fn hints(&self, except: &NodeId) -> PeerHints {
-        let mut seen: Vec<&KnownPeer> =
-            self.known.values().filter(|peer| peer.verified && peer.id != *except).collect();
-        seen.sort_by_key(|peer| (std::cmp::Reverse(peer.last_seen_unix_ms), peer.id));
+    pub fn hints(&self, except: &NodeId, chance: u64) -> PeerHints {
+        let may_be_told_of = |peer: &&KnownPeer| {
+            peer.verified && peer.listed && !peer.acquainted && peer.id != *except && !self.named.contains(&peer.id)
+        };
+        let mut shuffled: Vec<&KnownPeer> = self.known.values().filter(may_be_told_of).collect();
+        shuffled.sort_by_cached_key(|peer| {
+            let mut hasher = DefaultHasher::new();
+            (chance, peer.id).hash(&mut hasher);
+            hasher.finish()
+        });
         let hint = |peer: &KnownPeer| {
             let may_be_told = |entrypoint: &&Entrypoint| self.is_private_network || entrypoint.is_public();
             let entrypoints = peer.entrypoints.iter().map(|known| &known.entrypoint).filter(may_be_told);
             let entrypoints: Vec<Entrypoint> = entrypoints.take(PEER_HINT_ENTRYPOINTS).cloned().collect();
             (!entrypoints.is_empty()).then(|| PeerHint { id: peer.id, entrypoints: entrypoints.into() })
         };
-        seen.into_iter().filter_map(hint).collect()
+        shuffled.into_iter().filter_map(hint).collect()
     }
 }
 
@@ -348,16 +356,27 @@ mod tests {
     }
 
     #[test]
-    fn hints_name_only_peers_that_were_there_at_addresses_that_may_be_told() {
+    fn hints_name_only_peers_that_were_there_and_want_it_and_nobody_of_our_user() {
         let mut peers = Peers::default();
-        peers.learn(id(1), &[at("8.8.8.8:1")], PeerSource::Itself, 1);
-        peers.learn(id(2), &[at("8.8.4.4:1")], PeerSource::Itself, 1);
-        peers.learn(id(3), &[at("10.0.0.3:1")], PeerSource::User, 1);
-        for seen in [1, 3, 4] {
+        for known in 1..=6 {
+            peers.learn(id(known), &[at(&format!("8.8.8.8:{known}"))], PeerSource::Itself, 1);
+            peers.entry(id(known), PeerSource::Itself, 1).listed = known != 5;
+        }
+        peers.learn(id(7), &[at("10.0.0.3:1")], PeerSource::User, 1);
+        for seen in [1, 3, 4, 5, 6, 7] {
             peers.connected(id(seen), None, 7);
         }
-        let first = PeerHint { id: id(1), entrypoints: vec![at("8.8.8.8:1")].into() };
-        assert_eq!(*peers.hints(&id(9)), [first]);
-        assert_eq!(*peers.hints(&id(1)), []);
+        peers.name(id(3));
+        peers.entry(id(4), PeerSource::Itself, 1).acquainted = true;
+        let told = |except, chance| {
+            let hints = peers.hints(&id(except), chance);
+            hints.iter().map(|hint| hint.id).collect::<Vec<_>>()
+        };
+        let mut all = told(9, 0);
+        all.sort();
+        assert_eq!(all, [id(1), id(6)]);
+        assert_eq!(told(1, 0), [id(6)]);
+        let orders: BTreeSet<Vec<NodeId>> = (0..64).map(|chance| told(9, chance)).collect();
+        assert_eq!(orders.len(), 2, "the order says nothing");
     }
 }

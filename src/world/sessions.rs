@@ -30,6 +30,12 @@ pub struct Session {
     pub observed: Option<Entrypoint>,
     /// What program the peer says it is.
     pub agent: String,
+    /// The peer wants others to be told of it.
+    pub is_listed: bool,
+    /// The peer has proved in this very session who it is, by its PEER-ID.
+    pub is_proved: bool,
+    /// Packets that came by it.
+    pub packets: u64,
     /// When it was opened, in milliseconds since the node was started.
     pub opened_ms: u64,
     /// When the last frame came, likewise.
@@ -58,6 +64,9 @@ impl Session {
             peer: None,
             observed: None,
             agent: String::new(),
+            is_listed: false,
+            is_proved: false,
+            packets: 0,
             opened_ms: now_ms,
             heard_ms: now_ms,
             pinged_ms: None,
@@ -91,26 +100,20 @@ pub struct Sessions {
     /// New sessions that wait for an older one to prove itself: older → newer.
     contests: BTreeMap<SessionId, SessionId>,
     opened: u64,
-    limit: usize,
+    outgoing_limit: usize,
 }
 
 impl Sessions {
-    /// None yet, and never more than so many.
+    /// None yet, and never more than so many that we have opened.
     #[must_use]
-    pub fn new(limit: usize) -> Self {
-        Self { limit, ..Self::default() }
+    pub fn new(outgoing_limit: usize) -> Self {
+        Self { outgoing_limit, ..Self::default() }
     }
 
-    /// Another one may be opened.
+    /// We may open another one, however many others have opened.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.all.len() < self.limit
-    }
-
-    /// No other peer may be taken.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.taken.len() >= self.limit
+        self.all.values().filter(|session| session.is_outgoing).count() < self.outgoing_limit
     }
 
     /// A number for a session that we open.
@@ -130,6 +133,12 @@ impl Sessions {
         self.contests.retain(|_, newer| *newer != id);
         self.taken.remove(&id);
         self.all.remove(&id)
+    }
+
+    /// Those that others have opened and to which we have said READY.
+    pub fn guests(&self) -> impl Iterator<Item = (SessionId, &Session)> {
+        let taken = self.taken.iter().filter_map(|id| Some((*id, self.all.get(id)?)));
+        taken.filter(|(_, session)| !session.is_outgoing)
     }
 
     /// We have said READY to it.

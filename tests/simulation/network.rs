@@ -23,7 +23,7 @@ use bitpie::services::{SERVICES, Service};
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind};
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, IdentityBuilt, Input, Now, QueuedMessage, RequestId, SessionId, SessionInput,
+    Beginning, Command, DhtInput, IdentityBuilt, Input, Now, Places, QueuedMessage, RequestId, SessionId, SessionInput,
     TransportInput,
 };
 
@@ -142,15 +142,15 @@ pub fn message(byte: u8) -> PacketId {
 impl World {
     /// So many nodes, each of which knows all others as contacts if `are_contacts`.
     pub fn new(count: usize, are_contacts: bool) -> World {
-        Self::with_room(count, are_contacts, |_| SESSION_LIMIT)
+        Self::acquainted(count, |_, _| are_contacts, |_| SESSION_LIMIT)
     }
 
-    /// The same; each takes so many sessions.
-    pub fn with_room(count: usize, are_contacts: bool, room: impl Fn(usize) -> usize) -> World {
+    /// So many nodes, each of which knows those others as contacts, and takes so many sessions.
+    pub fn acquainted(count: usize, is_contact: impl Fn(usize, usize) -> bool, room: impl Fn(usize) -> usize) -> World {
         let mut world =
             World { hosts: Vec::new(), dht: VirtualDht::default(), now_ms: 0, agenda: BTreeMap::new(), counter: 0 };
         for index in 0..count {
-            let others = (0..count).filter(|other| *other != index && are_contacts);
+            let others = (0..count).filter(|other| *other != index && is_contact(index, *other));
             let contacts: Vec<usize> = others.collect();
             world.hosts.push(host(index, &contacts, Vec::new(), room(index)));
         }
@@ -455,7 +455,7 @@ impl World {
                 self.hosts[index].is_listening = false;
                 self.tell(index, 5, Input::Transport(transport, TransportInput::Stopped));
             }
-            Transports::TcpConnectionOpenStream { .. } => {}
+            Transports::TcpConnectionOpenStream { .. } | Transports::PeerProtocolAdmit { .. } => {}
             Transports::PeerProtocolSendHello { session } => {
                 let host = &self.hosts[index];
                 let hello = Hello::new(host.network, self.now(index).unix_ms, Some(entrypoint(index)));
@@ -694,7 +694,9 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
         bootstrap: contacts.iter().map(|other| (id(*other as u8 + 1), vec![entrypoint(*other)])).collect(),
         peers,
         is_private_network: true,
-        session_limit: room,
+        refused: Vec::new(),
+        places: Places { inbound: room, inbound_per_address: room },
+        outgoing_limit: room,
         nickname: None,
         document: [0].as_slice().into(),
         document_name: None,

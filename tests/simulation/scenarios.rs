@@ -223,19 +223,38 @@ fn a_contact_whose_address_is_known_is_called_at_once() {
 
 /// With sockets the transport refuses first; this is what stands behind it.
 #[test]
-fn who_finds_no_room_is_refused_by_name_and_comes_in_when_there_is_some() {
-    let mut world = World::with_room(3, true, |index| if index == 0 { 1 } else { 100 });
+fn a_stranger_who_finds_no_room_is_refused_by_name_and_comes_in_when_there_is_some() {
+    // The first takes one session, and knows nobody; the others know everybody.
+    let room = |index| if index == 0 { 1 } else { 100 };
+    let mut world = World::acquainted(3, |index, _| index != 0, room);
     world.begin_all();
     world.run_until("somebody is told that there is no room", |world| world.refusals(0, Refusal::LimitReached) > 0);
     world.run_for(60_000);
-    assert_eq!(world.hosts[0].core.world().sessions.ready_count(), 1);
-    let inside = usize::from(!world.is_online(0, 1)) + 1;
+    let has_session = |world: &World, other: usize| {
+        let peer = id(other as u8 + 1);
+        world.hosts[0].core.world().sessions.ready(&peer).is_some()
+    };
+    let inside = usize::from(!has_session(&world, 1)) + 1;
     let outside = 3 - inside;
-    assert!(world.is_online(0, inside) && !world.is_online(0, outside));
+    assert!(has_session(&world, inside) && !has_session(&world, outside));
     assert!(world.is_online(1, 2) && world.is_online(2, 1), "others have room");
     world.stop(inside);
-    world.run_until("the other comes in", |world| world.is_online(0, outside) && world.is_online(outside, 0));
+    world.run_until("the other comes in", |world| has_session(world, outside));
     assert_eq!(world.hosts[0].core.world().sessions.ready_count(), 1);
+    assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn a_contact_comes_in_though_strangers_have_all_places() {
+    let room = |index| if index == 0 { 2 } else { 100 };
+    let mut world = World::acquainted(4, |index, other| index != 0 || other == 3, room);
+    (0..3).for_each(|index| world.begin(index));
+    world.run_until("two strangers are there", |world| world.hosts[0].core.world().sessions.ready_count() == 2);
+    world.begin(3);
+    world.run_until("the contact is there", |world| world.is_online(0, 3) && world.is_online(3, 0));
+    world.run_for(1_000);
+    assert_eq!(world.hosts[0].core.world().sessions.ready_count(), 2);
+    assert!(world.refusals(0, Refusal::LimitReached) > 0, "one of them was told why it had to go");
     assert_nothing_odd(&mut world);
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use allocation_counter::measure;
+use bitpie::identity::NodeId;
 use bitpie::transports::Transport as _;
 use bitpie::transports::tcp::{Limits, SessionCounts, raise_descriptor_limit};
 use bitpie::transports::{CloseReason, RefusedWhy, TransportEvent};
@@ -47,53 +48,32 @@ async fn one_address_cannot_have_all_handshakes() {
     for _ in 0..3 {
         assert_eq!(here.closed().await.1, CloseReason::Remote);
     }
-    RawSession::connect(address, &key(9)).await;
+    RawSession::connect(address, &key(9), &key(1).id()).await;
     here.authenticated().await;
 }
 
 #[tokio::test]
-async fn there_are_no_more_sessions_than_there_may_be() {
-    for (limits, why) in [
-        (Limits { inbound: 2, ..wide() }, RefusedWhy::InboundLimit),
-        (Limits { inbound_per_address: 2, ..wide() }, RefusedWhy::AddressLimit),
-    ] {
-        let mut here = Side::new(1, limits);
-        let address = here.listen().await;
-        let mut sessions = Vec::new();
-        for _ in 0..2 {
-            sessions.push(RawSession::connect(address, &key(9)).await);
-            here.authenticated().await;
-        }
-        let _third = TcpStream::connect(address).await.expect("the system accepts");
-        assert_eq!(refused(&mut here).await, (why, 1));
-        let (session, ..) = {
-            sessions.pop();
-            // The transport sees that it has gone when it reads, and it reads when its streams are open.
-            (1..=3).step_by(2).for_each(|session| here.transport.open_stream(session));
-            here.closed().await
-        };
-        assert!(session % 2 == 1);
-        sessions.push(RawSession::connect(address, &key(9)).await);
+async fn who_is_admitted_makes_no_room_for_others() {
+    let mut here = Side::new(1, Limits { half_open: 2, ..wide() });
+    let address = here.listen().await;
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        sessions.push(RawSession::connect(address, &key(9), &key(1).id()).await);
+        let (session, ..) = here.authenticated().await;
+        here.transport.open_stream(session);
+        here.transport.admit(session);
+    }
+    assert_eq!(here.transport.session_counts(), SessionCounts { inbound: 3, ..Default::default() });
+    // Of those that are not, the oldest goes.
+    let mut strangers = Vec::new();
+    for _ in 0..2 {
+        strangers.push(RawSession::connect(address, &key(8), &key(1).id()).await);
         here.authenticated().await;
     }
-}
-
-#[tokio::test]
-async fn handshakes_that_end_after_the_places_are_gone_end_without_one() {
-    let mut here = Side::new(1, Limits { inbound: 1, ..wide() });
-    let address = here.listen().await;
-    let mut first = crate::raw::RawHandshake::connect(address, &key(8)).await;
-    let mut second = crate::raw::RawHandshake::connect(address, &key(9)).await;
-    first.first().await;
-    second.first().await;
-    first.read().await;
-    second.read().await;
-    let _first = first.third().await;
-    here.authenticated().await;
-    let _second = second.third().await;
-    let (_, reason, detail) = here.closed().await;
-    assert_eq!(reason, CloseReason::Failed);
-    assert!(detail.contains("inbound_limit"), "{detail}");
+    let _newcomer = TcpStream::connect(address).await.expect("the system accepts");
+    let (session, reason, detail) = here.closed().await;
+    assert_eq!((session, reason), (7, CloseReason::Failed), "{detail}");
+    assert_eq!(here.transport.session_counts().inbound, 3);
 }
 
 #[tokio::test]
@@ -102,15 +82,15 @@ async fn there_are_no_more_calls_than_there_may_be() {
     let address = there.listen().await;
     for limits in [Limits { outbound: 1, ..wide() }, Limits { outbound_per_address: 1, ..wide() }] {
         let mut here = Side::new(1, limits);
-        here.dial(2, address, None).await;
+        here.dial(2, address, there.id()).await;
         here.authenticated().await;
-        here.transport.dial(4, address, None);
+        here.transport.dial(4, address, there.id());
         let (session, reason, detail) = here.closed().await;
         assert_eq!((session, reason), (4, CloseReason::Failed));
         assert!(detail.contains("no room to dial"), "{detail}");
         here.transport.close(2, CloseReason::Local, "".to_owned());
         here.closed().await;
-        here.dial(6, address, None).await;
+        here.dial(6, address, there.id()).await;
         here.authenticated().await;
     }
 }
@@ -156,7 +136,7 @@ fn a_flood_of_handshakes_disturbs_nobody_and_costs_no_memory() {
                     assert_eq!(here.frame().await, [index]);
                 }
                 let mut attempts = 0;
-                while !shakes_hands(&mut newcomer, 2 + 2 * attempts, address).await {
+                while !shakes_hands(&mut newcomer, 2 + 2 * attempts, address, key(2).id()).await {
                     attempts += 1;
                     assert!(attempts < 50, "nobody gets through");
                 }
@@ -178,8 +158,8 @@ async fn served() {
     }
 }
 
-async fn shakes_hands(side: &mut Side, session: u64, to: SocketAddr) -> bool {
-    side.transport.dial(session, to, None);
+async fn shakes_hands(side: &mut Side, session: u64, to: SocketAddr, whom: NodeId) -> bool {
+    side.transport.dial(session, to, whom);
     let transport = side.transport.clone();
     side.until(|event| match event {
         TransportEvent::Connected { .. } => {
@@ -217,7 +197,7 @@ fn single_bytes_that_nobody_reads_cost_little() {
     let bytes = most_bytes(async {
         let mut here = Side::with_capacity(1, wide(), 4);
         let address = here.listen().await;
-        let mut session = RawSession::connect(address, &key(9)).await;
+        let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
         session.open(&[]).await;
         let (number, ..) = here.authenticated().await;
         here.transport.open_stream(number);
@@ -239,7 +219,7 @@ fn single_bytes_that_nobody_reads_cost_little() {
 async fn a_flood_of_keep_alives_is_told_now_and_then() {
     let mut here = Side::new(1, wide());
     let address = here.listen().await;
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     session.open(&[]).await;
     let (number, ..) = here.authenticated().await;
     here.transport.open_stream(number);
@@ -263,7 +243,7 @@ fn pings_whose_answers_nobody_reads_cost_little() {
     let bytes = most_bytes(async {
         let mut here = Side::new(1, wide());
         let address = here.listen().await;
-        let mut session = RawSession::connect(address, &key(9)).await;
+        let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
         session.open(&[]).await;
         let (number, ..) = here.authenticated().await;
         here.transport.open_stream(number);

@@ -1,13 +1,13 @@
 //! A peer that speaks the protocol by itself, byte by byte, and says whatever a test wants it to.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bitpie::identity::{Domain, IdentityKey};
-use bitpie::transports::tcp::{NOISE_PATTERN, NOISE_PROLOGUE};
+use bitpie::identity::{IdentityKey, NodeId, prove_session_key};
+use bitpie::transports::tcp::{NOISE_PATTERN, NOISE_PROLOGUE, pre_shared_key};
 use snow::{Builder, HandshakeState, TransportState};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// After this a test has failed.
@@ -19,6 +19,12 @@ pub const PING: u8 = 2;
 pub const GO_AWAY: u8 = 3;
 pub const OPENS: u16 = 1;
 pub const ENDS: u16 = 4;
+
+/// The clock.
+pub fn now_unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
+    u64::try_from(since.as_millis()).expect("for a long time")
+}
 
 /// A peer in its handshake.
 pub struct RawHandshake {
@@ -43,16 +49,41 @@ pub struct Heard {
 }
 
 impl RawHandshake {
-    pub async fn connect(to: SocketAddr, key: &IdentityKey) -> Self {
-        Self::new(TcpStream::connect(to).await.expect("somebody listens"), key, true)
+    /// Calls the node with this id.
+    pub async fn connect(to: SocketAddr, key: &IdentityKey, called: &NodeId) -> Self {
+        Self::new(TcpStream::connect(to).await.expect("somebody listens"), key, called, true)
     }
 
-    pub fn new(socket: TcpStream, key: &IdentityKey, initiator: bool) -> Self {
+    /// Calls it from a network of its own, if this machine has one: whoever misbehaves there is no neighbour of others.
+    pub async fn connect_from_afar(to: SocketAddr, key: &IdentityKey, called: &NodeId) -> Self {
+        let [_, a, b, ..] = *key.id().as_bytes();
+        let network = SocketAddr::from(([127, a.max(1), b, 1], 0));
+        let socket = TcpSocket::new_v4().expect("a socket");
+        // Only Linux has all of 127.0.0.0/8 without further ado.
+        let socket = match socket.bind(network) {
+            Ok(()) => socket.connect(to).await,
+            Err(_) => TcpStream::connect(to).await,
+        };
+        Self::new(socket.expect("somebody listens"), key, called, true)
+    }
+
+    /// Calls it with a session key that was made at that time.
+    pub async fn at(to: SocketAddr, key: &IdentityKey, called: &NodeId, made_unix_ms: u64) -> Self {
+        let socket = TcpStream::connect(to).await.expect("somebody listens");
+        Self::made(socket, key, called, true, made_unix_ms)
+    }
+
+    pub fn new(socket: TcpStream, key: &IdentityKey, called: &NodeId, initiator: bool) -> Self {
+        Self::made(socket, key, called, initiator, now_unix_ms())
+    }
+
+    fn made(socket: TcpStream, key: &IdentityKey, called: &NodeId, initiator: bool, made_unix_ms: u64) -> Self {
         let builder = || Builder::new(NOISE_PATTERN.parse().expect("a pattern"));
         let pair = builder().generate_keypair().expect("a key");
-        let signature = key.sign(Domain::SessionKey, &pair.public);
-        let payload = [&key.id().as_bytes()[..], &signature].concat();
-        let builder = builder().prologue(NOISE_PROLOGUE).and_then(|builder| builder.local_private_key(&pair.private));
+        let payload = prove_session_key(key, &pair.public, made_unix_ms).to_vec();
+        let shared = pre_shared_key(called);
+        let builder = builder().prologue(NOISE_PROLOGUE).and_then(|builder| builder.psk(0, &shared));
+        let builder = builder.and_then(|builder| builder.local_private_key(&pair.private));
         let builder = builder.expect("it is well-formed");
         let noise = if initiator { builder.build_initiator() } else { builder.build_responder() };
         Self { socket, noise: noise.expect("it is well-formed"), payload }
@@ -85,6 +116,13 @@ impl RawHandshake {
         payload
     }
 
+    /// All three messages.
+    pub async fn complete(mut self) -> RawSession {
+        self.first().await;
+        self.read().await;
+        self.third().await
+    }
+
     pub async fn third(mut self) -> RawSession {
         let payload = self.payload.clone();
         let message = self.message(&payload);
@@ -100,11 +138,8 @@ impl RawHandshake {
 }
 
 impl RawSession {
-    pub async fn connect(to: SocketAddr, key: &IdentityKey) -> Self {
-        let mut handshake = RawHandshake::connect(to, key).await;
-        handshake.first().await;
-        handshake.read().await;
-        handshake.third().await
+    pub async fn connect(to: SocketAddr, key: &IdentityKey, called: &NodeId) -> Self {
+        RawHandshake::connect(to, key, called).await.complete().await
     }
 
     /// One transport message, behind its length.

@@ -9,6 +9,8 @@ use bitpie::transports::{CloseReason, SessionNumber, SessionNumbers, Transport, 
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::raw::now_unix_ms;
+
 /// After this a test has failed.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -38,8 +40,7 @@ pub fn localhost() -> SocketAddr {
 /// Limits under which tests on one address do not get into each other's way.
 pub fn wide() -> Limits {
     Limits {
-        inbound: 10_000,
-        inbound_per_address: 10_000,
+        accepted_per_second: 100_000,
         outbound: 10_000,
         outbound_per_address: 10_000,
         half_open: 10_000,
@@ -56,7 +57,7 @@ impl Side {
     pub fn with_capacity(seed: u8, limits: Limits, capacity: usize) -> Self {
         let (sender, events) = mpsc::channel(capacity);
         let key = key(seed);
-        Self { transport: TcpTransport::new(&key, limits, SessionNumbers::default(), sender), events, key }
+        Self { transport: TcpTransport::new(&key, now_unix_ms, limits, SessionNumbers::default(), sender), events, key }
     }
 
     pub fn id(&self) -> NodeId {
@@ -83,14 +84,6 @@ impl Side {
                 return found;
             }
         }
-    }
-
-    pub async fn accepted(&mut self) -> SessionNumber {
-        self.until(|event| match event {
-            TransportEvent::Accepted { session, .. } => Some(session),
-            _ => None,
-        })
-        .await
     }
 
     pub async fn authenticated(&mut self) -> (SessionNumber, NodeId, [u8; 32], bool) {
@@ -122,7 +115,7 @@ impl Side {
     }
 
     /// Dials and shakes hands.
-    pub async fn dial(&mut self, session: SessionNumber, to: SocketAddr, expected: Option<NodeId>) {
+    pub async fn dial(&mut self, session: SessionNumber, to: SocketAddr, expected: NodeId) {
         self.transport.dial(session, to, expected);
         self.until(|event| match event {
             TransportEvent::Connected { session: connected, .. } => (connected == session).then_some(()),
@@ -141,10 +134,11 @@ pub async fn pair(here: Limits, there: Limits) -> Pair {
 
 pub async fn pair_of(mut here: Side, mut there: Side) -> Pair {
     let address = there.listen().await;
-    here.dial(2, address, Some(there.id())).await;
+    here.dial(2, address, there.id()).await;
     let (here_session, ..) = here.authenticated().await;
     let (there_session, ..) = there.authenticated().await;
     here.transport.open_stream(here_session);
     there.transport.open_stream(there_session);
+    there.transport.admit(there_session);
     Pair { here, there, here_session, there_session }
 }

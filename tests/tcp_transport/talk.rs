@@ -24,14 +24,14 @@ async fn frames_go_both_ways_whole_and_in_order() {
 async fn both_ends_know_each_other_and_the_same_hash() {
     let (mut here, mut there) = (Side::new(1, wide()), Side::new(2, wide()));
     let address = there.listen().await;
-    here.dial(6, address, None).await;
+    here.dial(6, address, there.id()).await;
     let (here_session, found_there, here_hash, here_outgoing) = here.authenticated().await;
     let (there_session, found_here, there_hash, there_outgoing) = there.authenticated().await;
     assert_eq!((here_session, there_session % 2), (6, 1));
     assert_eq!((found_there, found_here), (there.id(), here.id()));
     assert_eq!(here_hash, there_hash);
     assert_eq!((here_outgoing, there_outgoing), (true, false));
-    here.dial(8, address, None).await;
+    here.dial(8, address, there.id()).await;
     assert_ne!(here.authenticated().await.2, here_hash, "each session has a hash of its own");
 }
 
@@ -39,32 +39,30 @@ async fn both_ends_know_each_other_and_the_same_hash() {
 async fn oneself_is_reported_like_anybody_else() {
     let mut here = Side::new(1, wide());
     let address = here.listen().await;
-    here.dial(2, address, None).await;
+    here.dial(2, address, here.id()).await;
     let peers = [here.authenticated().await.1, here.authenticated().await.1];
     assert_eq!(peers, [here.id(), here.id()]);
 }
 
 #[tokio::test]
-async fn another_node_than_expected_does_not_learn_who_called() {
+async fn another_node_than_expected_learns_nothing_and_says_nothing() {
     let (mut here, mut there) = (Side::new(1, wide()), Side::new(2, wide()));
     let address = there.listen().await;
-    here.dial(2, address, Some(key(3).id())).await;
+    here.dial(2, address, key(3).id()).await;
     let (_, reason, detail) = here.closed().await;
-    assert_eq!(reason, CloseReason::UnexpectedId);
-    assert!(detail.contains(&format!("{} instead of {}", there.id(), key(3).id())), "{detail}");
-    there.accepted().await;
-    let (_, reason, detail) = match there.next().await {
-        TransportEvent::Closed { session, reason, detail } => (session, reason, detail),
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(reason, CloseReason::Remote, "{detail}");
+    assert_eq!(reason, CloseReason::Remote);
+    assert!(detail.contains(&format!("does not answer as {}", key(3).id())), "{detail}");
+    assert!(!detail.contains(&there.id().to_string()), "{detail}");
+    let (_, reason, detail) = there.closed().await;
+    assert_eq!(reason, CloseReason::BadHandshake, "{detail}");
+    assert!(detail.contains("message 1 of the handshake is not authentic"), "{detail}");
 }
 
 #[tokio::test]
 async fn a_keep_alive_needs_no_stream() {
     let (mut here, mut there) = (Side::new(1, wide()), Side::new(2, wide()));
     let address = there.listen().await;
-    here.dial(2, address, None).await;
+    here.dial(2, address, there.id()).await;
     here.authenticated().await;
     let (there_session, ..) = there.authenticated().await;
     there.transport.send_keep_alive(there_session);
@@ -106,7 +104,7 @@ async fn a_session_can_be_closed_at_any_time_and_is_closed_once() {
     let (mut here, mut there) = (Side::new(1, wide()), Side::new(2, wide()));
     let address = there.listen().await;
     for (number, steps) in (1u64..).map(|number| number * 2).zip(0..4) {
-        here.transport.dial(number, address, None);
+        here.transport.dial(number, address, there.id());
         if steps > 0 {
             here.until(|event| matches!(event, TransportEvent::Connected { .. }).then_some(())).await;
         }
@@ -162,7 +160,7 @@ async fn one_session_that_is_not_served_does_not_hold_back_another() {
     let mut other = Side::new(3, wide());
     there.transport.stop_listening();
     let address = there.listen_again().await;
-    other.dial(2, address, None).await;
+    other.dial(2, address, there.id()).await;
     other.authenticated().await;
     let (there_other, ..) = there.authenticated().await;
     other.transport.open_stream(2);
@@ -197,7 +195,7 @@ async fn two_hundred_sessions_at_once() {
     let (mut here, mut there) = (Side::new(1, wide()), Side::new(2, wide()));
     let address = there.listen().await;
     for number in 1..=SESSIONS {
-        here.transport.dial(number * 2, address, Some(there.id()));
+        here.transport.dial(number * 2, address, there.id());
     }
     let echo = tokio::spawn(async move {
         let mut closed = 0;
@@ -263,7 +261,7 @@ async fn a_port_that_is_taken_is_named_and_one_that_was_left_is_free_at_once() {
         other => panic!("{other:?}"),
     }
     // A session of the old listener is still there when the port is bound again.
-    here.dial(2, address, None).await;
+    here.dial(2, address, there.id()).await;
     here.authenticated().await;
     let (there_session, ..) = there.authenticated().await;
     there.transport.stop_listening();
@@ -306,7 +304,7 @@ async fn both_versions_of_the_internet_protocol_reach_one_listener() {
     };
     for (session, to) in [(2, format!("127.0.0.1:{port}")), (4, format!("[::1]:{port}"))] {
         let to: std::net::SocketAddr = to.parse().expect("an address");
-        here.dial(session, to, None).await;
+        here.dial(session, to, there.id()).await;
         here.authenticated().await;
         let remote = there.until(|event| match event {
             TransportEvent::Accepted { remote, .. } => Some(remote),
@@ -322,7 +320,7 @@ async fn nobody_there_is_told() {
     let address = there.listen().await;
     there.transport.stop_listening();
     there.until(|event| matches!(event, TransportEvent::ListeningStopped).then_some(())).await;
-    here.transport.dial(2, address, None);
+    here.transport.dial(2, address, there.id());
     let (session, reason, detail) = here.closed().await;
     assert_eq!((session, reason), (2, CloseReason::Failed));
     assert!(detail.contains(&address.to_string()), "{detail}");

@@ -9,7 +9,7 @@ use crate::sides::{Side, key, localhost, wide};
 
 /// Does as many steps, then goes.
 async fn come_and_go(to: std::net::SocketAddr, steps: usize) {
-    let mut handshake = RawHandshake::connect(to, &key(9)).await;
+    let mut handshake = RawHandshake::connect(to, &key(9), &key(1).id()).await;
     if steps == 0 {
         return;
     }
@@ -72,7 +72,7 @@ async fn one_that_was_called_vanishes_at_each_step() {
         let session = 2 + 2 * steps;
         let there = async {
             let (socket, _) = listener.accept().await.expect("a connection");
-            let mut handshake = RawHandshake::new(socket, &key(9), false);
+            let mut handshake = RawHandshake::new(socket, &key(9), &key(9).id(), false);
             if steps == 0 {
                 return;
             }
@@ -89,7 +89,7 @@ async fn one_that_was_called_vanishes_at_each_step() {
             handshake.write(&second).await;
             handshake.read().await;
         };
-        tokio::join!(there, here.dial(session, address, Some(key(9).id())));
+        tokio::join!(there, here.dial(session, address, key(9).id()));
         let transport = here.transport.clone();
         let (_, reason, detail) = here
             .until(|event| match event {
@@ -111,7 +111,7 @@ async fn one_that_was_called_vanishes_at_each_step() {
 async fn what_was_said_before_going_is_heard() {
     let mut here = Side::new(1, wide());
     let address = here.listen().await;
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     let frames: Vec<u8> = (0..200u8).flat_map(|index| frame(&[index])).collect();
     session.open(&frames).await;
     drop(session);

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bitpie::identity::NodeId;
 use bitpie::transports::Transport as _;
 use bitpie::transports::tcp::Limits;
 use bitpie::transports::{CloseReason, TransportEvent};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::raw::now_unix_ms;
 use crate::raw::{
     DATA, ENDS, GO_AWAY, OPENS, PING, RawHandshake, RawSession, WINDOW_UPDATE, frame, yamux, yamux_header,
 };
@@ -39,11 +41,12 @@ async fn assert_ends(here: &mut Side, expected: CloseReason, what: &str, words: 
 async fn bytes_that_are_no_handshake() {
     let mut here = Side::new(1, wide());
     let address = here.listen().await;
-    let cases: [(&[u8], &str); 5] = [
+    let cases: [(&[u8], &str); 6] = [
         (b"GET / HTTP/1.1\r\n\r\n", "message 1 of the handshake announces 18245 bytes"),
         (&[0xff; 64], "announces 65535 bytes"),
-        (&[0, 0], "message 1 of the handshake has 0 bytes, and should have 32"),
+        (&[0, 0], "message 1 of the handshake has 0 bytes, and should have 48"),
         (&[0, 33, 0], "message 1 of the handshake has 33 bytes"),
+        (&[[0, 48].as_slice(), &[7; 48]].concat(), "message 1 of the handshake is not authentic"),
         (&[4, 1], "announces 1025 bytes"),
     ];
     for (bytes, words) in cases {
@@ -58,7 +61,7 @@ async fn a_handshake_that_proves_nothing() {
     let mut here = Side::new(1, wide());
     let address = here.listen().await;
     // Damaged in any place.
-    for at in [2, 40, 60, 161] {
+    for at in [2, 40, 60, 177] {
         let mut handshake = started(address).await;
         let payload = handshake.payload.clone();
         let mut third = handshake.message(&payload);
@@ -67,23 +70,22 @@ async fn a_handshake_that_proves_nothing() {
         assert_ends(&mut here, CloseReason::BadHandshake, "damaged", "message 3 of the handshake is not authentic")
             .await;
     }
-    // Somebody else's id, or somebody else's signature.
-    for at in [0, 32, 95] {
+    // Somebody else's id, another time, or somebody else's signature.
+    for at in [0, 39, 47, 48, 111] {
         let mut handshake = started(address).await;
         handshake.payload[at] ^= 1;
         handshake.third().await;
-        assert_ends(&mut here, CloseReason::BadHandshake, "forged", "its session key is not signed by that identity")
-            .await;
+        assert_ends(&mut here, CloseReason::BadHandshake, "forged", "the session key is not signed by").await;
     }
     // The proof of another session key of the same identity: what somebody who has listened could have kept.
-    let kept = RawHandshake::connect(address, &key(9)).await.payload.clone();
+    let kept = RawHandshake::connect(address, &key(9), &key(1).id()).await.payload.clone();
     assert_eq!(ending(&mut here).await.0, CloseReason::Remote);
     let mut handshake = started(address).await;
     handshake.payload = kept;
     handshake.third().await;
-    assert_ends(&mut here, CloseReason::BadHandshake, "kept", "its session key is not signed by that identity").await;
+    assert_ends(&mut here, CloseReason::BadHandshake, "kept", "the session key is not signed by").await;
     // More or less payload than there should be.
-    for bytes in [0, 95, 97, 200] {
+    for bytes in [0, 111, 113, 200] {
         let mut handshake = started(address).await;
         handshake.payload.resize(bytes, 0);
         handshake.third().await;
@@ -92,7 +94,7 @@ async fn a_handshake_that_proves_nothing() {
 }
 
 async fn started(address: SocketAddr) -> RawHandshake {
-    let mut handshake = RawHandshake::connect(address, &key(9)).await;
+    let mut handshake = RawHandshake::connect(address, &key(9), &key(1).id()).await;
     handshake.first().await;
     handshake.read().await;
     handshake
@@ -102,7 +104,7 @@ async fn started(address: SocketAddr) -> RawHandshake {
 async fn a_handshake_that_was_recorded_is_refused() {
     let mut here = Side::new(1, wide());
     let address = here.listen().await;
-    let mut honest = RawHandshake::connect(address, &key(9)).await;
+    let mut honest = RawHandshake::connect(address, &key(9), &key(1).id()).await;
     let first = honest.first().await;
     honest.read().await;
     let payload = honest.payload.clone();
@@ -120,11 +122,70 @@ async fn a_handshake_that_was_recorded_is_refused() {
     }
     let (_, reason, detail) = here.closed().await;
     assert_eq!(reason, CloseReason::BadHandshake);
-    assert!(detail.contains("message 3 of the handshake is not authentic"), "{detail}");
+    assert!(detail.contains("message 1 of the handshake was sent before"), "{detail}");
+    // Not a byte comes back, so nobody learns by it whether the node is still there.
+    let mut heard = Vec::new();
+    let _ = socket.read_to_end(&mut heard).await;
+    assert_eq!(heard, [0_u8; 0]);
     // What was said in the session itself cannot be said again either.
     honest.write_raw(&said).await;
     assert_ends(&mut here, CloseReason::Spoilt, "again", "is not authentic: it was damaged, repeated, or left out")
         .await;
+}
+
+/// What somebody who does not know whose address it is can send, and what they learn by it: nothing.
+#[tokio::test]
+async fn a_scanner_hears_not_a_byte() {
+    let mut here = Side::new(1, wide());
+    let address = here.listen().await;
+    let scanner = async |bytes: &[u8]| {
+        let mut socket = TcpStream::connect(address).await.expect("somebody listens");
+        socket.write_all(bytes).await.expect("the socket takes it");
+        let mut heard = Vec::new();
+        let _ = socket.read_to_end(&mut heard).await;
+        assert_eq!(heard, [0_u8; 0]);
+    };
+    for called in [key(2).id(), key(9).id(), NodeId::from_bytes([0; 32])] {
+        let mut handshake = RawHandshake::connect(address, &key(9), &called).await;
+        scanner(&handshake.message(&[])).await;
+    }
+    // The handshake of before, without the key.
+    let plain = snow::Builder::new("Noise_XX_25519_ChaChaPoly_BLAKE2s".parse().expect("a pattern"));
+    let mut plain = plain
+        .prologue(b"bitpie")
+        .and_then(|builder| builder.local_private_key(&[5; 32]))
+        .expect("a builder")
+        .build_initiator()
+        .expect("well-formed");
+    let mut message = [0; 64];
+    let length = plain.write_message(&[], &mut message[2..]).expect("a message");
+    message[1] = u8::try_from(length).expect("short");
+    scanner(&message[..2 + length]).await;
+    message[1] = 48;
+    scanner(&message[..50]).await;
+    assert!(here.transport.session_counts().half_open <= 8);
+}
+
+/// A session key that somebody has stolen, some days later.
+#[tokio::test]
+async fn a_session_key_of_another_time_proves_nothing() {
+    let mut here = Side::new(1, wide());
+    let address = here.listen().await;
+    const DAY: u64 = 86_400_000;
+    for (made_unix_ms, is_taken) in
+        [(now_unix_ms() - DAY, true), (now_unix_ms() - 3 * DAY, false), (now_unix_ms() + 3 * DAY, false), (0, false)]
+    {
+        let handshake = RawHandshake::at(address, &key(9), &key(1).id(), made_unix_ms).await;
+        let session = handshake.complete().await;
+        if is_taken {
+            here.authenticated().await;
+            drop(session);
+        } else {
+            let (_, reason, detail) = here.closed().await;
+            assert_eq!(reason, CloseReason::BadHandshake, "{detail}");
+            assert!(detail.contains("one of the two clocks is wrong, or somebody uses an old key"), "{detail}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -132,10 +193,10 @@ async fn a_responder_that_lies() {
     let mut here = Side::new(1, wide());
     let listener = tokio::net::TcpListener::bind(localhost()).await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    for (session, at, words) in [(2, 0, "is not signed by that identity"), (4, 33, "is not signed by that identity")] {
+    for (session, at, words) in [(2, 0, "is not signed by"), (4, 49, "is not signed by")] {
         let there = async {
             let (socket, _) = listener.accept().await.expect("a connection");
-            let mut handshake = RawHandshake::new(socket, &key(9), false);
+            let mut handshake = RawHandshake::new(socket, &key(9), &key(9).id(), false);
             handshake.read().await;
             let mut payload = handshake.payload.clone();
             payload[at] ^= 1;
@@ -143,7 +204,7 @@ async fn a_responder_that_lies() {
             handshake.write(&second).await;
             handshake
         };
-        let (_handshake, ()) = tokio::join!(there, here.dial(session, address, None));
+        let (_handshake, ()) = tokio::join!(there, here.dial(session, address, key(9).id()));
         assert_ends(&mut here, CloseReason::BadHandshake, "a lie", words).await;
     }
 }
@@ -153,23 +214,23 @@ async fn messages_that_are_not_authentic() {
     let mut here = Side::new(1, wide());
     let address = here.listen().await;
 
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     session.write_raw(&[0, 15]).await;
     assert_ends(&mut here, CloseReason::Spoilt, "short", "a message of 15 bytes is too short").await;
 
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     let mut message = session.message(&yamux(DATA, OPENS, 1, &frame(&[1])));
     *message.last_mut().expect("it is not empty") ^= 1;
     session.write_raw(&message).await;
     assert_ends(&mut here, CloseReason::Spoilt, "damaged", "message 0 is not authentic").await;
 
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     session.open(&frame(&[1])).await;
     session.message(b"this one is left out");
     session.write(&yamux(DATA, 0, 1, &frame(&[2]))).await;
     assert_ends(&mut here, CloseReason::Spoilt, "left out", "message 1 is not authentic").await;
 
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     session.write_raw(&[0xa5; 70_000]).await;
     assert_ends(&mut here, CloseReason::Spoilt, "noise", "message 0 is not authentic").await;
 }
@@ -200,20 +261,20 @@ async fn frames_of_yamux_that_must_not_be() {
         ("a complaint", yamux_header(GO_AWAY, 0, 0, 1)),
     ];
     for (what, bytes) in cases {
-        let mut session = RawSession::connect(address, &key(9)).await;
+        let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
         session.write(&bytes).await;
         // That the peer finds fault with us is no fault of its.
         let expected = if what == "a complaint" { CloseReason::Failed } else { CloseReason::Violation };
         assert_ends(&mut here, expected, what, "yamux").await;
     }
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     session.write(&too_much).await;
     for _ in 0..6 {
         session.write(&[0; 40_000]).await;
     }
     assert_ends(&mut here, CloseReason::Violation, "more than the window", "yamux").await;
     // Refused streams are forgotten as fast as they come, as long as the peer reads that they were.
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     session.write(&streams(5_000)).await;
     let (reason, detail) = ending(&mut here).await;
     assert_eq!(reason, CloseReason::Violation, "{detail}");
@@ -229,11 +290,11 @@ async fn frames_that_must_not_be() {
         (&[0, 0, 0, 0], "a frame is empty"),
     ];
     for (bytes, words) in cases {
-        let mut session = RawSession::connect(address, &key(9)).await;
+        let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
         session.open(bytes).await;
         assert_ends(&mut here, CloseReason::Violation, words, words).await;
     }
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     session.write(&yamux(DATA, OPENS | ENDS, 1, &[])).await;
     let (reason, detail) = ending(&mut here).await;
     assert_eq!(reason, CloseReason::Remote, "{detail}");
@@ -254,7 +315,7 @@ async fn noise_at_each_layer_does_no_harm() {
     };
     for round in 0..60 {
         let bytes: Vec<u8> = (0..64).flat_map(|_| noise()).collect();
-        let mut session = RawSession::connect(address, &key(9)).await;
+        let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
         match round % 3 {
             0 => session.write_raw(&bytes).await,
             1 => session.write(&bytes).await,
@@ -284,7 +345,7 @@ async fn what_takes_too_long_ends() {
         ("a part of a message", "was not complete within"),
         ("a part of a frame", "was not complete within"),
     ] {
-        let mut handshake = RawHandshake::connect(address, &key(9)).await;
+        let mut handshake = RawHandshake::connect(address, &key(9), &key(1).id()).await;
         let first = handshake.message(&[]);
         // Whatever the test still holds stays open until its end.
         let mut kept = None;
@@ -337,7 +398,7 @@ async fn a_message_is_late_though_the_control_stream_had_more_time() {
         Limits { handshake_timeout: Duration::from_secs(600), frame_timeout: Duration::from_millis(500), ..wide() };
     let mut here = Side::new(1, limits);
     let address = here.listen().await;
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     session.open(&frame(&[1])).await;
     let (number, ..) = here.authenticated().await;
     here.transport.open_stream(number);
@@ -352,7 +413,7 @@ async fn a_session_that_is_slow_but_goes_on_is_not_late() {
     let limits = Limits { handshake_timeout: soon, frame_timeout: soon, ..wide() };
     let mut here = Side::new(1, limits);
     let address = here.listen().await;
-    let mut session = RawSession::connect(address, &key(9)).await;
+    let mut session = RawSession::connect(address, &key(9), &key(1).id()).await;
     session.open(&frame(&[0])).await;
     let (number, ..) = here.authenticated().await;
     here.transport.open_stream(number);

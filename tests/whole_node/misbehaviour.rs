@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bitpie::identity::{IdentityKey, SEED_BYTES};
+use bitpie::identity::{IdentityKey, NodeId, SEED_BYTES};
 use bitpie::wire::Refusal;
 use futures_util::future::join_all;
 use sha2::{Digest as _, Sha256};
@@ -93,6 +93,7 @@ impl Friends {
             ("services/tcp-connections/inbound", "1000"),
             ("services/tcp-connections/inbound-per-address", "1000"),
             ("services/tcp-connections/half-open", "1000"),
+            ("services/tcp-connections/accepted-per-second", "100000"),
             ("services/tcp-connections/half-open-per-address", "1000"),
         ];
         Self::new(&[&doors, settings].concat())
@@ -132,14 +133,14 @@ impl Friends {
         for (counter, name) in cases.iter().flat_map(|case| case.counted) {
             *expected.entry((*counter, (*name).to_owned())).or_default() += rounds as u64;
         }
-        let address = self.node.address();
+        let (address, whom) = (self.node.address(), self.node.key().id());
         let its_key = self.strangers_have_its_key.then(|| self.node.key().seed());
         let key = |case: &Case, round| match &its_key {
             Some(seed) => IdentityKey::from_seed(seed),
             None => key(case, round, at_a_time),
         };
         std::thread::scope(|scope| {
-            let strangers = scope.spawn(|| all_strangers(address, cases, key, rounds, at_a_time));
+            let strangers = scope.spawn(|| all_strangers((address, whom), cases, key, rounds, at_a_time));
             for _ in 0..TALKS {
                 self.are_undisturbed(what);
                 if strangers.is_finished() {
@@ -159,7 +160,7 @@ impl Friends {
 }
 
 fn all_strangers(
-    address: SocketAddr,
+    node: (SocketAddr, NodeId),
     cases: &[Case],
     key: impl Fn(&Case, usize) -> IdentityKey + Copy,
     rounds: usize,
@@ -170,15 +171,15 @@ fn all_strangers(
         let lanes = cases.iter().flat_map(|case| (0..at_a_time).map(move |lane| (case, lane)));
         let lanes = lanes.map(|(case, lane)| async move {
             for round in (lane..rounds).step_by(at_a_time) {
-                one_stranger(address, case, key(case, round)).await;
+                one_stranger(node, case, key(case, round)).await;
             }
         });
         join_all(lanes).await;
     });
 }
 
-async fn one_stranger(address: SocketAddr, case: &Case, key: IdentityKey) {
-    let mut stranger = Stranger::reach(address, key, case.stage).await;
+async fn one_stranger((address, whom): (SocketAddr, NodeId), case: &Case, key: IdentityKey) {
+    let mut stranger = Stranger::reach(address, &whom, key, case.stage).await;
     let told = match case.deed {
         Deed::Vanish => {
             stranger.vanish();

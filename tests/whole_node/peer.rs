@@ -68,7 +68,8 @@ impl Peer {
         let (sender, events) = mpsc::channel(64);
         let limits =
             Limits { frame_bytes: 1 << 20, send_queue_bytes: 8 << 20, outbound_per_address: 60, ..Limits::default() };
-        let transport = runtime.block_on(async { TcpTransport::new(&key, limits, SessionNumbers::default(), sender) });
+        let transport =
+            runtime.block_on(async { TcpTransport::new(&key, now_unix_ms, limits, SessionNumbers::default(), sender) });
         Self { runtime, transport, events, passed_over: VecDeque::new(), key, dialled: 0 }
     }
 
@@ -96,10 +97,15 @@ impl Peer {
     }
 
     /// Opens a session, with open streams. Nothing if it ends before.
-    pub fn dial(&mut self, to: SocketAddr) -> Option<Session> {
+    pub fn dial(&mut self, node: &Node) -> Option<Session> {
+        self.dial_at(node.address(), node.key().id())
+    }
+
+    /// Opens a session with whoever is expected there.
+    pub fn dial_at(&mut self, to: SocketAddr, whom: NodeId) -> Option<Session> {
         self.dialled += 2;
         let number = self.dialled;
-        self.transport.dial(number, to, None);
+        self.transport.dial(number, to, whom);
         let transport = self.transport.clone();
         let authenticated = self.next(|event| match event {
             TransportEvent::Connected { session, .. } if *session == number => {
@@ -223,7 +229,7 @@ impl Peer {
     /// A session that is ready, as an honest peer has one.
     #[track_caller]
     pub fn join(&mut self, node: &Node) -> Session {
-        let session = self.dial(node.address()).expect("the node takes it");
+        let session = self.dial(node).expect("the node takes it");
         self.introduce(session);
         self.make_ready(session);
         session

@@ -55,16 +55,31 @@ fn an_identity_document_is_acknowledged_if_it_is_kept_and_refused_if_it_is_not()
 
 #[test]
 fn a_node_of_the_settings_is_called_and_tells_of_others() {
-    let (mut met, mut asked) = pair_online();
-    let met_id = met.id();
+    let (mut asked, mut friend) = pair_online();
+    let asked_there = format!("[\"{}\"]", asked.idurl());
+    let at_asked = ("services/tcp-transport/bootstrap", asked_there.as_str());
+    // One that wants to be told of, one that does not, and one that wants to and is a contact.
+    let (mut listed, mut unlisted) = (Node::with(&[("listed", "true"), at_asked]), Node::with(&[at_asked]));
+    friend.stop();
+    friend.set("listed", Some("true"));
+    friend.start();
+    for node in [&mut listed, &mut unlisted] {
+        node.start();
+    }
+    for node in [&mut listed, &mut unlisted, &mut friend] {
+        let id = node.id();
+        asked.until("it has met them", |asked| !asked.sessions_with(id).is_empty());
+    }
 
-    let bootstrap = format!("[\"{}\"]", asked.idurl());
-    let mut new = Node::with(&[("services/tcp-transport/bootstrap", &bootstrap)]);
+    let mut new = Node::with(&[at_asked]);
     new.start();
-    let met_at = met.address().to_string();
-    new.until("it is told of a node that it has never met", |new| knows(new, met_id).contains(&met_at));
-    assert!(new.sessions_with(met_id).is_empty(), "nobody calls a node only since somebody has named it");
+    let (listed_id, listed_at) = (listed.id(), listed.address().to_string());
+    new.until("it is told of a node that it has never met", |new| knows(new, listed_id).contains(&listed_at));
+    assert!(new.sessions_with(listed_id).is_empty(), "nobody calls a node only since somebody has named it");
     assert_eq!(new.sessions_with(asked.id()).len(), 1);
+    for node in [&mut unlisted, &mut friend] {
+        assert_eq!(knows(&new, node.id()), [""; 0], "nobody is told of who does not want it, or of a contact");
+    }
 }
 
 /// Addresses at which a node is known to another.

@@ -91,7 +91,7 @@ fn a_hello_that_does_not_fit_is_refused_by_name() {
     let mut peer = Peer::new(1);
     for (what, refusal, alter) in cases {
         friends.refuse(what, refusal, |node| {
-            let session = peer.dial(node.address()).expect("a session");
+            let session = peer.dial(node).expect("a session");
             let mut hello = peer.hello();
             alter(&mut hello);
             peer.say(session, &Frame::Hello(hello));
@@ -99,11 +99,12 @@ fn a_hello_that_does_not_fit_is_refused_by_name() {
         });
     }
     // Clocks that are apart by less do not matter, and neither does a version more.
-    let session = peer.dial(friends.node.address()).expect("a session");
+    let session = peer.dial(&friends.node).expect("a session");
     let mut hello = peer.hello();
     hello.time_unix_ms += CLOCK_SKEW_MS - 60_000;
     hello.versions = vec![2, 1].into();
     peer.say(session, &Frame::Hello(hello));
+    peer.say(session, &peer.peer_id(session, &peer.document(now_unix_ms())));
     peer.hear_until(session, |frame| matches!(frame, Frame::PeerId(_)).then_some(()));
 }
 
@@ -113,7 +114,7 @@ fn who_does_not_prove_to_be_who_it_says_is_refused_by_name() {
     let mut peer = Peer::new(2);
 
     friends.refuse("a document that has expired", Refusal::BadDocument, |node| {
-        let session = peer.dial(node.address()).expect("a session");
+        let session = peer.dial(node).expect("a session");
         peer.say(session, &Frame::Hello(peer.hello()));
         let old = peer.document(now_unix_ms() - (DOCUMENT_VALIDITY_S + 3_600) * 1_000);
         peer.say(session, &peer.peer_id(session, &old));
@@ -122,7 +123,7 @@ fn who_does_not_prove_to_be_who_it_says_is_refused_by_name() {
 
     friends.refuse("the document of somebody else", Refusal::UnexpectedId, |node| {
         let other = Peer::new(3).document(now_unix_ms());
-        let session = peer.dial(node.address()).expect("a session");
+        let session = peer.dial(node).expect("a session");
         peer.say(session, &Frame::Hello(peer.hello()));
         peer.say(session, &peer.peer_id(session, &other));
         peer.refusal(session)
@@ -130,28 +131,32 @@ fn who_does_not_prove_to_be_who_it_says_is_refused_by_name() {
 
     friends.refuse("a PEER-ID of another session, said again", Refusal::BadProof, |node| {
         let document = peer.document(now_unix_ms());
-        let first = peer.dial(node.address()).expect("a session");
+        let first = peer.dial(node).expect("a session");
         let said = peer.peer_id(first, &document);
         peer.close(first);
-        let second = peer.dial(node.address()).expect("a session");
+        let second = peer.dial(node).expect("a session");
         peer.say(second, &Frame::Hello(peer.hello()));
         peer.say(second, &said);
         peer.refusal(second)
     });
 
     friends.refuse("the node's own PEER-ID, said back", Refusal::BadProof, |node| {
-        let session = peer.dial(node.address()).expect("a session");
-        peer.say(session, &Frame::Hello(peer.hello()));
-        let its_own = peer.hear_until(session, |frame| match frame {
+        // Only whoever has proved who it is hears it.
+        let honest = peer.dial(node).expect("a session");
+        peer.introduce(honest);
+        let its_own = peer.hear_until(honest, |frame| match frame {
             Frame::PeerId(peer_id) => Some(peer_id.clone()),
             _ => None,
         });
+        peer.close(honest);
+        let session = peer.dial(node).expect("a session");
+        peer.say(session, &Frame::Hello(peer.hello()));
         peer.say(session, &Frame::PeerId(its_own));
         peer.refusal(session)
     });
 
     friends.refuse("a proof for the other side of the session", Refusal::BadProof, |node| {
-        let session = peer.dial(node.address()).expect("a session");
+        let session = peer.dial(node).expect("a session");
         peer.say(session, &Frame::Hello(peer.hello()));
         let document = peer.document(now_unix_ms());
         let wrong = PeerId::new(&peer.key, &document, &session.handshake_hash, Role::Responder, Vec::new());
@@ -162,7 +167,7 @@ fn who_does_not_prove_to_be_who_it_says_is_refused_by_name() {
     let own_key = friends.node.key();
     let mut myself = Peer::with_key(own_key);
     friends.refuse("the node's own id", Refusal::IsMyself, |node| {
-        let session = myself.dial(node.address()).expect("a session");
+        let session = myself.dial(&node).expect("a session");
         myself.introduce(session);
         myself.refusal(session)
     });
@@ -179,7 +184,7 @@ fn an_older_document_than_one_that_was_seen_is_refused() {
     let session = peer.join(&friends.node);
     peer.close(session);
     friends.refuse("a rollback", Refusal::BadDocument, |node| {
-        let session = peer.dial(node.address()).expect("a session");
+        let session = peer.dial(node).expect("a session");
         peer.say(session, &Frame::Hello(peer.hello()));
         peer.say(session, &peer.peer_id(session, &peer.document(now_unix_ms() - 3_600_000)));
         peer.refusal(session)
@@ -208,11 +213,11 @@ fn another_node_than_the_one_that_was_called_is_refused() {
     other.start_listening();
     let wanted = IdentityKey::from_seed(&[77; 32]).id();
     friends.node.add(&format!("bitpie:{wanted}?at=tcp://{}", other.address()), "wanted");
-    friends.node.until("it has seen who is there", |node| node.refusals("unexpected_id") > 0);
     let ping = friends.node.call(&PingContact { who: "wanted".into() });
     assert!(!ping.online);
     let why = ping.why.expect("a reason");
-    assert!(why.contains(&other.id().to_string()), "{why}");
+    assert!(why.contains(&format!("does not answer as {wanted}")), "{why}");
+    assert!(!why.contains(&other.id().to_string()), "nobody learns who is there instead: {why}");
     assert_eq!(other.sessions_with(friends.node.id()), [0; 0]);
     friends.node.call(&RemoveContact { who: "wanted".into() });
     friends.are_undisturbed("somebody who has another's address");
@@ -220,21 +225,20 @@ fn another_node_than_the_one_that_was_called_is_refused() {
 
 #[test]
 fn more_sessions_than_there_may_be_are_refused_by_name() {
-    let limits = [
-        ("services/tcp-connections/inbound-per-address", "inbound", "3", "address_limit"),
-        ("services/tcp-connections/inbound", "inbound", "3", "inbound_limit"),
-    ];
-    for (setting, _, value, name) in limits {
-        let mut friends = Friends::new(&[(setting, value)]);
+    for setting in ["services/tcp-connections/inbound-per-address", "services/tcp-connections/inbound"] {
+        let mut friends = Friends::new(&[(setting, "3")]);
         let mut peers: Vec<_> = (10..13).map(Peer::new).collect();
         let sessions: Vec<_> = peers.iter_mut().map(|peer| peer.join(&friends.node)).collect();
         let mut late = Peer::new(13);
-        assert!(late.dial(friends.node.address()).is_none(), "{name}");
-        friends.node.until("it is counted", |node| node.refusals(name) == 1);
-        friends.are_undisturbed(name);
+        friends.refuse(setting, Refusal::LimitReached, |node| {
+            let session = late.dial(node).expect("the handshake still happens");
+            late.introduce(session);
+            late.refusal(session)
+        });
         // Whoever goes makes room.
         peers[0].close(sessions[0]);
-        until("there is room", || late.dial(friends.node.address()));
+        friends.node.until("it is gone", |node| node.status().sessions.incoming == 2);
+        late.join(&friends.node);
         friends.are_undisturbed("a newcomer");
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bitpie::identity::{IdentityDocument, IdentityKey, SealingKey, VerifiedDocument};
+use bitpie::identity::{IdentityDocument, IdentityKey, NodeId, SealingKey, VerifiedDocument};
 use bitpie::wire::{Frame, Hello, PeerId, Refusal, Role};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -39,8 +39,8 @@ enum Line {
 
 impl Stranger {
     /// Goes up to there, and waits until the node has understood it so far, where the node shows it.
-    pub async fn reach(to: SocketAddr, key: IdentityKey, stage: Stage) -> Self {
-        let mut handshake = RawHandshake::connect(to, &key).await;
+    pub async fn reach(to: SocketAddr, whom: &NodeId, key: IdentityKey, stage: Stage) -> Self {
+        let mut handshake = RawHandshake::connect_from_afar(to, &key, whom).await;
         if stage == Stage::Connected {
             return Self { key, line: Line::Handshake(Box::new(handshake)) };
         }
@@ -136,7 +136,7 @@ async fn introduce(session: &mut RawSession, key: &IdentityKey, stage: Stage) {
         return until(session, |said| matches!(said, Frame::Hello(_))).await;
     }
     session.open(&hello).await;
-    until(session, |said| matches!(said, Frame::PeerId(_))).await;
+    until(session, |said| matches!(said, Frame::Hello(_))).await;
     if stage == Stage::Hello {
         return;
     }

@@ -215,9 +215,13 @@ fn a_stranger_waits_until_the_user_decides() {
     let refused = a.call(&RefuseContact { who: d.id().to_string() });
     assert_eq!((refused.state, refused.waiting), (ContactState::Refused, 0));
     let again = d.send("a", "are you sure?");
-    let told = d.until_state(&again.id, &[MessageState::Refused]);
-    assert!(told.why.is_some_and(|why| why.contains("does not want to hear")));
+    // The refused see somebody who is away.
+    d.until("there is no session any more", |d| d.sessions_with(a.key().id()).is_empty() && !d.is_online(a.key().id()));
+    let ping = d.call(&PingContact { who: "a".into() });
+    assert!(!ping.online, "{ping:?}");
     a.stop();
+    let unanswered = d.until_state(&again.id, &[MessageState::Queued, MessageState::Sent]);
+    assert_eq!(unanswered.why, None);
     a.start();
     assert_eq!(a.received(), ["may I?"]);
     let all = a.call(&ListMessages { with: None, limit: 50, before: None });

@@ -159,6 +159,11 @@ settings! {
             MAIN_NETWORK,
             "The network that this node belongs to; nodes of another one are refused",
         ),
+        listed: bool = live(
+            SWITCH,
+            "false",
+            "Other nodes may tell whoever asks them that this node is there, and where",
+        ),
     }
 
     ["identity"]
@@ -206,6 +211,11 @@ settings! {
         half_open: usize = restart(SESSIONS, "64", "Sessions whose handshake is not over, at most"),
         inbound_per_address: usize = restart(SESSIONS, "16", "Sessions that one address may open, at most"),
         half_open_per_address: usize = restart(SESSIONS, "8", "Handshakes that one address may have open, at most"),
+        accepted_per_second: usize = restart(
+            number(1, 100_000),
+            "5",
+            "Connections that are accepted of one address in a second, after 60 at once",
+        ),
     }
 
     ["api"]

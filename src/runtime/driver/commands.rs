@@ -33,14 +33,12 @@ impl Driver {
             Command::SendMessage { session, message, recipient } => {
                 self.tasks.push(self.storage.transmit(session, message, recipient));
             }
-            // What waits for the store counts against whoever sent it.
             Command::CommitMessage { session, packet } => {
-                let (quota, waiting) = (self.settings.quota(), self.network.hold(session, &packet));
-                self.tasks.push(self.storage.commit_message(session, &packet, quota, waiting));
+                let quota = self.settings.quota();
+                self.tasks.push(self.storage.commit_message(session, &packet, quota));
             }
             Command::CommitIdentity { session, packet } => {
-                let waiting = self.network.hold(session, &packet);
-                self.tasks.push(self.storage.commit_identity(session, &packet, waiting));
+                self.tasks.push(self.storage.commit_identity(session, &packet));
             }
             Command::BuildIdentity { entrypoints, services } => {
                 let name = self.settings.values.identity.name.clone();
@@ -63,7 +61,8 @@ impl Driver {
     /// Says what this node is.
     pub(super) fn send_hello(&mut self, session: u64) {
         let observed = self.node.world().sessions.get(session).map(Session::entrypoint);
-        let hello = Hello::new(&self.settings.values.node.network, unix_ms(), observed);
+        let settings = &self.settings.values;
+        let hello = Hello::new(&settings.node.network, unix_ms(), observed).listed(settings.node.listed);
         self.network.send(session, &Frame::Hello(hello));
     }
 

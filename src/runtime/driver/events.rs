@@ -1,5 +1,9 @@
 //! What the network tells, as the core is told of it.
 
+use std::rc::Rc;
+
+use tokio::time::sleep;
+
 use crate::automata::senders::network::lan_discovery;
 use crate::automata::senders::transports::peer_protocol as told;
 use crate::home::clock::unix_ms;
@@ -7,7 +11,8 @@ use crate::home::entropy::chance_ms;
 use crate::name::TransportName;
 use crate::runtime::inbound::{self, Inbound, Proved};
 use crate::transports::lan::LanEvent;
-use crate::transports::{CloseReason, TransportEvent, Waiting};
+use crate::transports::{CloseReason, TransportEvent};
+use crate::wire::{Frame, PACKET};
 use crate::world::{Input, SessionInput, TransportInput};
 
 use super::{Done, Driver};
@@ -34,7 +39,9 @@ impl Driver {
                 self.input(Input::Session(session, SessionInput::Authenticated { peer }));
             }
             TransportEvent::KeepAlive { session } => self.input(Input::Session(session, SessionInput::KeepAlive)),
-            TransportEvent::Frame { session, bytes, waiting } => self.frame(session, &bytes, waiting),
+            TransportEvent::Frame { session, bytes, waiting } => {
+                self.because_of(Some(Rc::new(waiting)), |driver| driver.frame(session, &bytes));
+            }
             TransportEvent::Closed { session, reason, detail } => self.session_closed(session, reason, detail),
             TransportEvent::Refused { remote, why, count } => {
                 *self.network.refused_connections.entry(why.text().to_owned()).or_default() += count;
@@ -67,8 +74,18 @@ impl Driver {
         }));
     }
 
-    fn frame(&mut self, session: u64, bytes: &[u8], waiting: Waiting) {
+    fn frame(&mut self, session: u64, bytes: &[u8]) {
         let Some(proved) = self.network.proved.get(&session).copied() else { return };
+        let is_friend = self.node.world().is_friend(&proved.peer);
+        let is_packet = Frame::tag_of(bytes) == Some(PACKET);
+        if let Some(wait) = self.network.rates.take(session, is_packet, is_friend, self.clock.elapsed_us()) {
+            // It is dealt with now, and holds its place until others may follow.
+            let held = self.tasks.cause.clone();
+            self.network.early.push(Box::pin(async move {
+                sleep(wait).await;
+                drop(held);
+            }));
+        }
         let now_unix_ms = unix_ms();
         let introduction = match inbound::read(session, bytes, &proved, &self.settings.values.node.network, now_unix_ms)
         {
@@ -80,7 +97,6 @@ impl Driver {
             return self.input(Input::Session(session, SessionInput::Frame(event)));
         };
         self.tasks.push(self.storage.keep_document(document, now_unix_ms, move |is_newest| {
-            drop(waiting);
             let event = Some(introduction.event(session, is_newest));
             Done::Inputs(vec![Input::Session(session, SessionInput::Frame(event))])
         }));

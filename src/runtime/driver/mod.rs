@@ -15,6 +15,7 @@ mod events;
 mod network;
 mod our_identity;
 mod outside;
+mod rates;
 mod sealer;
 mod searches;
 mod settings;
@@ -24,7 +25,6 @@ mod tasks;
 use std::future::ready;
 
 use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 
@@ -53,13 +53,13 @@ pub use searches::{Found, SEARCHES, Search};
 pub use settings::OurSettings;
 use storage::Storage;
 pub use tasks::Done;
-use tasks::Task;
+use tasks::{Cause, Tasks};
 
 /// Everything that the loop holds.
 pub struct Driver {
     pub(super) node: Node<Recorder>,
     pub(super) clock: Clock,
-    tasks: FuturesUnordered<Task>,
+    tasks: Tasks,
     recording: Recording,
     pub(super) identity: OurIdentity,
     pub(super) settings: OurSettings,
@@ -101,7 +101,7 @@ impl Driver {
         Self {
             node,
             clock,
-            tasks: FuturesUnordered::new(),
+            tasks: Tasks::default(),
             recording,
             network,
             lan,
@@ -131,8 +131,9 @@ impl Driver {
             let flush_due = self.recording.flush_due_ms().map(|ms| self.clock.at(ms));
             tokio::select! {
                 Some((transport, event)) = events.next() => self.transport_event(transport, event),
+                Some(()) = self.network.early.next() => {}
                 Some(event) = near.recv() => self.lan_event(event),
-                Some(done) = self.tasks.next() => self.done(done),
+                Some((done, cause)) = self.tasks.next() => self.because_of(cause, |driver| driver.done(done)),
                 Some(done) = self.dht.questions.next() => self.done(done),
                 Some(done) = self.dht.nickname_question.next() => self.done(done),
                 Some(call) = calls.recv() => call.hand_to(&mut self),
@@ -203,6 +204,13 @@ impl Driver {
         if !inputs.is_empty() {
             self.task(ready(Done::Inputs(inputs)));
         }
+    }
+
+    /// What is begun meanwhile is held against the frame that has led to it.
+    fn because_of(&mut self, cause: Cause, work: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.tasks.cause, cause);
+        work(self);
+        self.tasks.cause = before;
     }
 
     /// Waits for something, and goes on.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
-use futures_util::stream::{SelectAll, Stream, poll_fn};
+use futures_util::stream::{FuturesUnordered, SelectAll, Stream, poll_fn};
 use tokio::sync::mpsc;
 
 use crate::automata::senders::network::network_connector as told;
@@ -14,9 +14,11 @@ use crate::name::TransportName;
 use crate::runtime::inbound::Proved;
 use crate::runtime::interfaces;
 use crate::runtime::transports::TRANSPORTS;
-use crate::transports::{CloseReason, ListenError, SessionNumbers, Transport, TransportEvent, Waiting};
-use crate::wire::{Frame, VerifiedPacket};
+use crate::transports::{CloseReason, ListenError, SessionNumbers, Transport, TransportEvent};
+use crate::wire::Frame;
 use crate::world::{Input, TransportInput};
+
+use super::rates::Rates;
 
 /// Events of transports that wait to be dealt with, at most, for each transport.
 const EVENTS_WAITING: usize = 4_096;
@@ -31,6 +33,10 @@ pub struct Network {
     sessions: HashMap<u64, TransportName>,
     /// What the transport has proved of each session.
     pub(super) proved: HashMap<u64, Proved>,
+    /// How fast frames come.
+    pub(super) rates: Rates,
+    /// Frames that came too early, each until its time has come.
+    pub(super) early: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
     interfaces: Vec<IpAddr>,
     /// Frames that sessions have taken.
     pub frames_out: u64,
@@ -69,6 +75,8 @@ impl Network {
             transports,
             sessions: HashMap::new(),
             proved: HashMap::new(),
+            rates: Rates::default(),
+            early: FuturesUnordered::new(),
             interfaces: Vec::new(),
             frames_out: 0,
             refused_connections: BTreeMap::new(),
@@ -91,7 +99,7 @@ impl Network {
     /// Opens a session.
     pub(super) fn dial(&mut self, session: u64, to: &Entrypoint, expected: NodeId) {
         self.sessions.insert(session, to.transport.clone());
-        self.with(&to.transport, |transport| transport.dial(session, to.address, Some(expected)));
+        self.with(&to.transport, |transport| transport.dial(session, to.address, expected));
     }
 
     /// Somebody has opened a session.
@@ -103,6 +111,7 @@ impl Network {
     pub(super) fn closed(&mut self, session: u64) {
         self.sessions.remove(&session);
         self.proved.remove(&session);
+        self.rates.forget(session);
     }
 
     /// Which interfaces serve transports, and whether they are those of before.
@@ -158,11 +167,6 @@ impl Network {
         }
         let reason = format!("{error}; the setting is {setting}");
         Some(Input::Transport(name, TransportInput::Failed { reason }))
-    }
-
-    /// Counts a packet against the session by which it came, until it is done with.
-    pub(super) fn hold(&self, session: u64, packet: &VerifiedPacket) -> Option<Waiting> {
-        self.of_session(session)?.hold(session, packet.as_bytes().len())
     }
 
     /// Hands a frame to a session. One that takes no more is closed: its peer does not read.

@@ -84,6 +84,7 @@ impl Driver {
             }
             Transports::PeerProtocolSendHello { session } => self.send_hello(session),
             Transports::PeerProtocolSendPeerId { session } => self.send_peer_id(session),
+            Transports::PeerProtocolAdmit { session } => self.of_session(session, |transport| transport.admit(session)),
             Transports::TcpConnectionCloseSocket { session } => self.of_session(session, |transport| {
                 transport.close(session, CloseReason::Local, "it is no longer wanted".to_owned());
             }),

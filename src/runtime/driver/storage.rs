@@ -17,7 +17,6 @@ use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::peers::KnownPeer;
 use crate::store::{Quota, Store, StoreError, StoreHandle};
-use crate::transports::Waiting;
 use crate::wire::{FailReason, Packet, PacketId, PacketIds, VerifiedPacket};
 use crate::world::{Input, QueuedMessage};
 
@@ -123,13 +122,7 @@ impl Storage {
     }
 
     /// A message came. It is opened here, so that nobody's commit waits for it.
-    pub(super) fn commit_message(
-        &self,
-        session: u64,
-        packet: &VerifiedPacket,
-        quota: Quota,
-        waiting: Option<Waiting>,
-    ) -> Task {
+    pub(super) fn commit_message(&self, session: u64, packet: &VerifiedPacket, quota: Quota) -> Task {
         let Packet { sender, id: packet, payload: ref bytes, .. } = *packet.packet();
         let keys = &self.sealer.keys;
         let opened = match open(&keys.sealing, &Expected { sender, recipient: keys.id(), message: packet }, bytes) {
@@ -154,12 +147,9 @@ impl Storage {
             "keep a message",
             move |store| store.receive(&arrival, &quota, now).map(ArrivalVerdict::refusal),
             // What was not committed is not answered either; the sender sends it again.
-            move |refused| {
-                drop(waiting);
-                match refused {
-                    Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
-                    None => Done::Nothing,
-                }
+            move |refused| match refused {
+                Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
+                None => Done::Nothing,
             },
         )
     }
@@ -179,7 +169,7 @@ impl Storage {
     }
 
     /// An identity document came in a packet.
-    pub(super) fn commit_identity(&self, session: u64, packet: &VerifiedPacket, waiting: Option<Waiting>) -> Task {
+    pub(super) fn commit_identity(&self, session: u64, packet: &VerifiedPacket) -> Task {
         let Packet { sender, id: packet, payload: ref bytes, .. } = *packet.packet();
         let now = unix_ms();
         let verified = VerifiedDocument::verify(bytes, now).ok().filter(|document| document.id() == sender);
@@ -189,7 +179,6 @@ impl Storage {
             move |store| verified.map(|document| store.keep_document(&document, now)).transpose(),
             // What could not be kept is not answered either; it is sent again.
             move |verdict| {
-                drop(waiting);
                 let Some(rank) = verdict else { return Done::Nothing };
                 let entrypoints = entrypoints.filter(|_| matches!(rank, Some(Rank::Newer | Rank::Same)));
                 Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints }])

@@ -1,13 +1,16 @@
 //! What the loop waits for, and what comes of it.
 
 use std::pin::Pin;
+use std::rc::Rc;
 
-use futures_util::stream::Stream;
+use futures_util::StreamExt as _;
+use futures_util::stream::{FuturesUnordered, Stream};
 
 use crate::dht::Claimant;
 use crate::home::config::Config;
 use crate::identity::VerifiedDocument;
 use crate::messages::DeliveryUpdate;
+use crate::transports::Waiting;
 use crate::wire::PacketId;
 use crate::world::Input;
 
@@ -17,6 +20,37 @@ use super::our_identity::Built;
 
 /// Something that is waited for.
 pub type Task = Pin<Box<dyn Future<Output = Done>>>;
+
+/// The frame of a peer that led to something; nothing where no peer has.
+pub type Cause = Option<Rc<Waiting>>;
+
+/// All that is waited for. Whatever a frame causes holds it until it is done, and whatever follows from that: so a
+/// session is not read while too much waits that its peer has caused, whoever has to be waited for.
+#[derive(Default)]
+pub struct Tasks {
+    waiting: FuturesUnordered<Pin<Box<dyn Future<Output = (Done, Cause)>>>>,
+    /// Because of what everything is done at the moment.
+    pub cause: Cause,
+}
+
+impl Tasks {
+    /// Another one.
+    pub fn push(&mut self, task: Task) {
+        let cause = self.cause.clone();
+        self.waiting.push(Box::pin(async move { (task.await, cause) }));
+    }
+
+    /// What has come of one of them, and because of what it was begun.
+    pub async fn next(&mut self) -> Option<(Done, Cause)> {
+        self.waiting.next().await
+    }
+}
+
+impl Extend<Task> for Tasks {
+    fn extend<I: IntoIterator<Item = Task>>(&mut self, tasks: I) {
+        tasks.into_iter().for_each(|task| self.push(task));
+    }
+}
 
 /// The slots of a search that have not answered yet.
 pub(super) type Answers = Pin<Box<dyn Stream<Item = (u8, Option<Claimant>)>>>;

@@ -84,7 +84,7 @@ impl Answers<RefuseContact> for Driver {
             let contact = resolve(store, &who)?;
             store.refuse_contact(&contact.id).map_err(failed)?;
             let contact = store.contact(&contact.id).map_err(failed)?.unwrap_or(contact);
-            let removed = Input::ContactRemoved { peer: contact.id };
+            let removed = Input::ContactRefused { peer: contact.id };
             Ok((presentation::contact(&contact, store, &online)?, vec![removed]))
         });
     }

@@ -1,14 +1,14 @@
 //! What the TCP transport allows, and the count of who is there.
 //!
-//! Connections whose handshake is under way are counted apart from those whose peer is known, so that a flood of the
-//! former cannot use up the places of the latter. When there are too many of them the oldest makes room: it had its
+//! Connections that nobody has admitted yet are counted apart from those that are to last, so that a flood of the former
+//! cannot use up the places of the latter; who has those is not decided here. When there are too many of them the oldest makes room: it had its
 //! time, and an honest newcomer needs only two round trips, so it gets through a flood that a rule of "first come"
 //! would let it starve in.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::transports::{RefusedWhy, SessionNumber};
 use crate::wire::FRAME_BYTES;
@@ -16,15 +16,13 @@ use crate::wire::FRAME_BYTES;
 /// What the TCP transport allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sessions that others opened, whose peer is known.
-    pub inbound: usize,
-    /// The same, from one address: an IPv4 address, or an IPv6 network of 64 bits.
-    pub inbound_per_address: usize,
     /// Sessions that this side opened, those that are still being opened included.
     pub outbound: usize,
-    /// The same, to one address.
+    /// The same, to one address: an IPv4 address, or an IPv6 network of 64 bits.
     pub outbound_per_address: usize,
-    /// Connections of others whose handshake is under way.
+    /// Connections that are accepted of one address in a second, after a first [`ACCEPTED_AT_ONCE`].
+    pub accepted_per_second: usize,
+    /// Connections of others that are not admitted yet.
     pub half_open: usize,
     /// The same, from one address.
     pub half_open_per_address: usize,
@@ -53,10 +51,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            inbound: 125,
-            inbound_per_address: 16,
             outbound: 60,
             outbound_per_address: 8,
+            accepted_per_second: 5,
             half_open: 64,
             half_open_per_address: 8,
             dial_timeout: Duration::from_secs(10),
@@ -72,6 +69,12 @@ impl Default for Limits {
         }
     }
 }
+
+/// Connections of one address that are accepted at once.
+pub const ACCEPTED_AT_ONCE: usize = 60;
+
+/// Addresses of which it is remembered how fast they came, at most. Those that come slowly are forgotten first.
+const REMEMBERED_PACES: usize = 4_096;
 
 /// What is counted as one address: an IPv4 address, or the 64 bits of IPv6 that one household gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,7 +94,6 @@ impl AddressGroup {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
-    HalfOpen,
     Inbound,
     Outbound,
 }
@@ -101,8 +103,34 @@ struct Counts {
     half_open: Count,
     inbound: Count,
     outbound: Count,
-    /// Sessions whose handshake is under way, the oldest first; some of them have ended since.
+    /// Sessions that are not admitted yet.
+    half_open_sessions: HashMap<SessionNumber, AddressGroup>,
+    /// Those of them that may have to make room, the oldest first.
     oldest_half_open: VecDeque<SessionNumber>,
+    /// When each address has used up what it came with too early, in microseconds since the start.
+    paces: HashMap<AddressGroup, u64>,
+}
+
+impl Counts {
+    /// Whether another connection of that address is in time (the generic cell rate algorithm, ITU-T I.371).
+    fn is_in_time(&mut self, limits: &Limits, group: AddressGroup, now_us: u64) -> bool {
+        let interval_us = 1_000_000 / u64::try_from(limits.accepted_per_second.max(1)).unwrap_or(u64::MAX);
+        let at_once_us = interval_us * ACCEPTED_AT_ONCE as u64;
+        if self.paces.len() >= REMEMBERED_PACES && !self.paces.contains_key(&group) {
+            self.paces.retain(|_, due_us| *due_us > now_us);
+            if self.paces.len() >= REMEMBERED_PACES {
+                let slowest = self.paces.iter().min_by_key(|(_, due_us)| **due_us).map(|(group, _)| *group);
+                slowest.map(|group| self.paces.remove(&group));
+            }
+        }
+        let due_us = self.paces.entry(group).or_default();
+        let next_us = now_us.max(*due_us) + interval_us;
+        if next_us > now_us + at_once_us {
+            return false;
+        }
+        *due_us = next_us;
+        true
+    }
 }
 
 #[derive(Debug, Default)]
@@ -132,34 +160,14 @@ impl Count {
     }
 }
 
-impl Counts {
-    fn count(&mut self, kind: Kind) -> &mut Count {
-        match kind {
-            Kind::HalfOpen => &mut self.half_open,
-            Kind::Inbound => &mut self.inbound,
-            Kind::Outbound => &mut self.outbound,
-        }
-    }
-
-    fn room_for_inbound(&self, limits: &Limits, group: AddressGroup) -> Result<(), RefusedWhy> {
-        if self.inbound.all >= limits.inbound {
-            return Err(RefusedWhy::InboundLimit);
-        }
-        if self.inbound.of(group) >= limits.inbound_per_address {
-            return Err(RefusedWhy::AddressLimit);
-        }
-        Ok(())
-    }
-}
-
 /// How many sessions there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SessionCounts {
-    /// Opened by others, their peer known.
+    /// Opened by others, and admitted.
     pub inbound: usize,
     /// Opened by this side.
     pub outbound: usize,
-    /// Opened by others, their handshake under way.
+    /// Opened by others, and not admitted yet.
     pub half_open: usize,
 }
 
@@ -167,6 +175,7 @@ pub struct SessionCounts {
 #[derive(Debug)]
 pub(super) struct Admission {
     counts: Mutex<Counts>,
+    started: Instant,
 }
 
 /// A place among the sessions, given back when this is dropped.
@@ -180,7 +189,7 @@ pub(super) struct Place {
 
 impl Admission {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { counts: Mutex::default() })
+        Arc::new(Self { counts: Mutex::default(), started: Instant::now() })
     }
 
     pub(super) fn session_counts(&self) -> SessionCounts {
@@ -197,7 +206,10 @@ impl Admission {
     ) -> Result<(Place, Option<SessionNumber>), RefusedWhy> {
         let group = AddressGroup::of(from);
         let mut counts = self.counts();
-        counts.room_for_inbound(limits, group)?;
+        let now_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if !counts.is_in_time(limits, group, now_us) {
+            return Err(RefusedWhy::AddressRate);
+        }
         if counts.half_open.of(group) >= limits.half_open_per_address {
             return Err(RefusedWhy::AddressHalfOpenLimit);
         }
@@ -211,8 +223,9 @@ impl Admission {
             None
         };
         counts.half_open.add(group);
+        counts.half_open_sessions.insert(session, group);
         counts.oldest_half_open.push_back(session);
-        Ok((self.place(session, group, Kind::HalfOpen), evicted))
+        Ok((self.place(session, group, Kind::Inbound), evicted))
     }
 
     /// A place for a session that this side opens; `None` at the limits.
@@ -226,6 +239,16 @@ impl Admission {
         Some(self.place(session, group, Kind::Outbound))
     }
 
+    /// A session that somebody else has opened is to last, and makes no room any more.
+    pub(super) fn admit(&self, session: SessionNumber) {
+        let mut counts = self.counts();
+        if let Some(group) = counts.half_open_sessions.remove(&session) {
+            counts.half_open.remove(group);
+            counts.oldest_half_open.retain(|other| *other != session);
+            counts.inbound.add(group);
+        }
+    }
+
     fn place(self: &Arc<Self>, session: SessionNumber, group: AddressGroup, kind: Kind) -> Place {
         Place { admission: Arc::clone(self), session, group, kind }
     }
@@ -236,28 +259,16 @@ impl Admission {
     }
 }
 
-impl Place {
-    /// The peer is known now: its place is one among the sessions that last.
-    pub(super) fn promote(&mut self, limits: &Limits) -> Result<(), RefusedWhy> {
-        if self.kind != Kind::HalfOpen {
-            return Ok(());
-        }
-        let mut counts = self.admission.counts();
-        counts.room_for_inbound(limits, self.group)?;
-        counts.half_open.remove(self.group);
-        counts.oldest_half_open.retain(|session| *session != self.session);
-        counts.inbound.add(self.group);
-        self.kind = Kind::Inbound;
-        Ok(())
-    }
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
         let mut counts = self.admission.counts();
-        counts.count(self.kind).remove(self.group);
-        if self.kind == Kind::HalfOpen {
-            counts.oldest_half_open.retain(|session| *session != self.session);
+        match self.kind {
+            Kind::Outbound => counts.outbound.remove(self.group),
+            Kind::Inbound if counts.half_open_sessions.remove(&self.session).is_some() => {
+                counts.half_open.remove(self.group);
+                counts.oldest_half_open.retain(|session| *session != self.session);
+            }
+            Kind::Inbound => counts.inbound.remove(self.group),
         }
     }
 }
@@ -290,15 +301,7 @@ mod tests {
     }
 
     fn limits() -> Limits {
-        Limits {
-            inbound: 3,
-            inbound_per_address: 2,
-            outbound: 2,
-            outbound_per_address: 1,
-            half_open: 3,
-            half_open_per_address: 2,
-            ..Limits::default()
-        }
+        Limits { outbound: 2, outbound_per_address: 1, half_open: 3, half_open_per_address: 2, ..Limits::default() }
     }
 
     #[test]
@@ -321,10 +324,28 @@ mod tests {
     }
 
     #[test]
+    fn an_address_comes_as_fast_as_it_may_and_does_not_hold_up_others() {
+        let (mut counts, limits) = (Counts::default(), Limits { accepted_per_second: 5, ..Limits::default() });
+        let group = |text| AddressGroup::of(address(text));
+        let at_once = |counts: &mut Counts, text, now_us| {
+            (0..1_000).filter(|_| counts.is_in_time(&limits, group(text), now_us)).count()
+        };
+        assert_eq!(at_once(&mut counts, "203.0.113.1", 7), ACCEPTED_AT_ONCE);
+        assert_eq!(at_once(&mut counts, "203.0.113.2", 7), ACCEPTED_AT_ONCE);
+        assert_eq!(at_once(&mut counts, "203.0.113.1", 1_000_007), 5);
+        for number in 0..2 * REMEMBERED_PACES {
+            let [.., a, b] = number.to_be_bytes();
+            assert!(counts.is_in_time(&limits, AddressGroup::of(IpAddr::from([10, 0, a, b])), 1_000_007));
+        }
+        assert!(counts.paces.len() <= REMEMBERED_PACES);
+        assert_eq!(at_once(&mut counts, "203.0.113.1", 1_000_007), 0, "a crowd does not make it forgotten");
+    }
+
+    #[test]
     fn the_oldest_handshake_makes_room_and_those_that_are_done_do_not() {
         let (admission, limits) = (Admission::new(), limits());
-        let (mut done, _) = admission.accept(&limits, 1, address("203.0.113.1")).expect("room");
-        done.promote(&limits).expect("room");
+        let (_done, _) = admission.accept(&limits, 1, address("203.0.113.1")).expect("room");
+        admission.admit(1);
         let places: Vec<_> = (2..=4u8)
             .map(|last| admission.accept(&limits, u64::from(last), IpAddr::from([203, 0, 113, last])).expect("room"))
             .collect();
@@ -344,12 +365,13 @@ mod tests {
         assert!(admission.dial(&limits, 4, address("203.0.113.1")).is_some());
         let mut inbound = Vec::new();
         for session in [1, 3] {
-            let (mut place, _) = admission.accept(&limits, session, address("203.0.113.1")).expect("room");
-            place.promote(&limits).expect("room");
-            inbound.push(place);
+            inbound.push(admission.accept(&limits, session, address("203.0.113.1")).expect("room"));
+            admission.admit(session);
+            admission.admit(session);
         }
-        let third = admission.accept(&limits, 5, address("203.0.113.1")).map(|_| ());
-        assert_eq!(third, Err(RefusedWhy::AddressLimit));
+        assert_eq!(admission.session_counts(), SessionCounts { inbound: 2, outbound: 0, half_open: 0 });
+        inbound.push(admission.accept(&limits, 5, address("203.0.113.1")).expect("those are admitted"));
+        drop(admission.dial(&limits, 6, address("203.0.113.1")));
         inbound.clear();
         assert_eq!(admission.session_counts(), SessionCounts::default());
         assert!(admission.counts().half_open.by_address.is_empty() && admission.counts().oldest_half_open.is_empty());

@@ -1,4 +1,4 @@
-//! The TCP transport: sockets, Noise XX for secrecy and identity, yamux for streams, frames of bytes in the control
+//! The TCP transport: sockets, Noise for secrecy and identity, yamux for streams, frames of bytes in the control
 //! stream.
 //!
 //! Every session is a task of its own that owns its socket; [`TcpTransport`] is a cheap handle that leaves orders with
@@ -36,16 +36,16 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::identity::{IdentityKey, NodeId};
-use crate::transports::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent, Waiting};
+use crate::transports::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent};
 
-use handshake::StaticKey;
+use handshake::SessionKeys;
 use limits::Admission;
 use lock::lock;
 use orders::Orders;
 use shared::Inner;
 
 pub use bulk::{BulkStream, IncomingBulk, OpenBulkError};
-pub use handshake::{HANDSHAKE_MESSAGE_BYTES, NOISE_PATTERN, NOISE_PROLOGUE};
+pub use handshake::{HANDSHAKE_MESSAGE_BYTES, NOISE_PATTERN, NOISE_PROLOGUE, pre_shared_key};
 pub use limits::{Limits, SessionCounts, raise_descriptor_limit};
 
 /// Incoming bulk streams that wait to be taken; what comes beyond is refused.
@@ -64,20 +64,21 @@ struct Owner {
 }
 
 impl TcpTransport {
-    /// A transport that proves this identity, with a session key that nobody else has had. To be called within a tokio
-    /// runtime, in which its tasks then run. What happens is told to `events`.
+    /// A transport that proves this identity, with session keys that nobody else has had, by a clock of unix time in
+    /// milliseconds. To be called within a tokio runtime, in which its tasks then run. What happens is told to `events`.
     ///
     /// # Panics
     /// Outside of a tokio runtime, or if the system has no randomness.
     #[must_use]
     pub fn new(
         key: &IdentityKey,
+        unix_ms: fn() -> u64,
         limits: Limits,
         numbers: SessionNumbers,
         events: mpsc::Sender<TransportEvent>,
     ) -> Self {
         let inner = Inner {
-            key: StaticKey::generate(key),
+            keys: SessionKeys::new(key, unix_ms),
             limits,
             admission: Admission::new(),
             sessions: Mutex::default(),
@@ -137,7 +138,7 @@ impl Transport for TcpTransport {
         listener::stop(self.inner());
     }
 
-    fn dial(&self, session: SessionNumber, to: SocketAddr, expected: Option<NodeId>) {
+    fn dial(&self, session: SessionNumber, to: SocketAddr, expected: NodeId) {
         session::dial(self.inner(), session, to, expected);
     }
 
@@ -158,8 +159,8 @@ impl Transport for TcpTransport {
         orders.send(&self.inner().limits, frame)
     }
 
-    fn hold(&self, session: SessionNumber, bytes: usize) -> Option<Waiting> {
-        Some(self.inner().orders(session)?.received.enter(bytes))
+    fn admit(&self, session: SessionNumber) {
+        self.inner().admission.admit(session);
     }
 
     fn close(&self, session: SessionNumber, reason: CloseReason, detail: String) {

@@ -22,7 +22,7 @@ use crate::transports::{CloseReason, SessionNumber, TransportEvent};
 
 /// How a session comes to be.
 enum Opening {
-    Dial { to: SocketAddr, expected: Option<NodeId>, place: Option<Place> },
+    Dial { to: SocketAddr, expected: NodeId, place: Option<Place> },
     Accepted { socket: TcpStream, remote: SocketAddr, place: Place },
 }
 
@@ -33,7 +33,7 @@ struct Session {
     orders: Arc<Orders>,
 }
 
-pub(super) fn dial(inner: &Arc<Inner>, number: SessionNumber, to: SocketAddr, expected: Option<NodeId>) {
+pub(super) fn dial(inner: &Arc<Inner>, number: SessionNumber, to: SocketAddr, expected: NodeId) {
     let place = inner.admission.dial(&inner.limits, number, to.ip());
     start(inner, number, Opening::Dial { to, expected, place });
 }
@@ -83,10 +83,10 @@ impl Session {
 
     /// All that comes before the streams.
     async fn open(&self, opening: Opening) -> Result<(Streams, Place), Ended> {
-        let (mut socket, expected, mut place, outgoing) = match opening {
+        let (mut socket, expected, place) = match opening {
             Opening::Dial { to, expected, place } => {
                 let (socket, place) = self.connect(to, place).await?;
-                (socket, expected, place, true)
+                (socket, Some(expected), place)
             }
             Opening::Accepted { socket, remote, place } => {
                 let told = self.tell(TransportEvent::Accepted { session: self.number, remote });
@@ -95,14 +95,12 @@ impl Session {
                     told = told => told?,
                     _ = self.orders.until_end() => return Err(None),
                 }
-                (socket, None, place, false)
+                (socket, None, place)
             }
         };
         socket.set_nodelay(true).map_err(|error| failed(format!("the socket cannot be used: {error}")))?;
-        let proven = self.shake_hands(&mut socket, outgoing, expected).await?;
-        place
-            .promote(&self.inner.limits)
-            .map_err(|why| failed(format!("there is no room for another session: {why}")))?;
+        let proven = self.shake_hands(&mut socket, expected).await?;
+        let outgoing = expected.is_some();
         let peer = proven.peer;
         let handshake_hash = proven.handshake_hash;
         let streams = Streams::new(&self.inner, self.number, &self.orders, socket, proven, outgoing);
@@ -138,26 +136,22 @@ impl Session {
         Ok((socket, place))
     }
 
-    async fn shake_hands(
-        &self,
-        socket: &mut TcpStream,
-        outgoing: bool,
-        expected: Option<NodeId>,
-    ) -> Result<Proven, Ended> {
+    async fn shake_hands(&self, socket: &mut TcpStream, expected: Option<NodeId>) -> Result<Proven, Ended> {
         let limit = self.inner.limits.handshake_timeout;
-        let key = &self.inner.key;
+        let keys = &self.inner.keys;
         let handshake = async {
-            if outgoing {
-                self.orders.until_handshake().await;
-                key.initiate(socket, expected).await
-            } else {
-                key.respond(socket).await
+            match expected {
+                Some(expected) => {
+                    self.orders.until_handshake().await;
+                    keys.initiate(socket, expected).await
+                }
+                None => keys.respond(socket).await,
             }
         };
         tokio::select! {
             shaken = timeout_at(Instant::now() + limit, handshake) => match shaken {
                 Ok(Ok(proven)) => Ok(proven),
-                Ok(Err(error @ HandshakeError::Gone(_))) => Err(Some((CloseReason::Remote, error.to_string()))),
+                Ok(Err(error @ (HandshakeError::Gone(_) | HandshakeError::NoAnswer { .. }))) => Err(Some((CloseReason::Remote, error.to_string()))),
                 Ok(Err(error @ HandshakeError::UnexpectedId { .. })) => {
                     Err(Some((CloseReason::UnexpectedId, error.to_string())))
                 }

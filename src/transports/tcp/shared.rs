@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::bulk::IncomingBulk;
-use super::handshake::StaticKey;
+use super::handshake::SessionKeys;
 use super::limits::{Admission, Limits};
 use super::lock::lock;
 use super::orders::Orders;
@@ -18,7 +18,7 @@ use crate::transports::{SessionNumber, SessionNumbers, TransportEvent};
 /// What the tasks of the transport share.
 #[derive(Debug)]
 pub(super) struct Inner {
-    pub key: StaticKey,
+    pub keys: SessionKeys,
     pub limits: Limits,
     pub admission: Arc<Admission>,
     pub sessions: Mutex<HashMap<SessionNumber, Arc<Orders>>>,

@@ -1,7 +1,11 @@
 //! What is remembered of other nodes: where they are, how they behaved, when to try them again. Pure; `src/store` keeps
 //! it on disk.
 
+mod address_group;
+
 use serde::{Deserialize, Serialize};
+
+pub use address_group::AddressGroup;
 
 use crate::identity::{Entrypoint, NodeId};
 
@@ -48,6 +52,12 @@ pub struct KnownPeer {
     pub next_attempt_unix_ms: u64,
     /// How it behaved.
     pub misbehaviour: Misbehaviour,
+    /// It wants others to be told of it.
+    #[serde(default)]
+    pub listed: bool,
+    /// It has, or had, to do with our user: others are never told of it.
+    #[serde(default)]
+    pub acquainted: bool,
 }
 
 impl KnownPeer {
@@ -66,29 +76,33 @@ impl KnownPeer {
             failures: 0,
             next_attempt_unix_ms: 0,
             misbehaviour: Misbehaviour::default(),
+            listed: false,
+            acquainted: false,
         };
-        peer.learn(entrypoints);
+        peer.learn(entrypoints, source.voucher());
         peer
     }
 
-    /// Adds entrypoints that are new. At the bound, new ones replace the worst of those that have never worked since
-    /// they last failed.
-    pub fn learn(&mut self, entrypoints: &[Entrypoint]) {
+    /// Adds entrypoints that are new. At the bound, one replaces the worst of those for which nobody better vouches, and
+    /// which have never worked since they last failed.
+    pub fn learn(&mut self, entrypoints: &[Entrypoint], voucher: Voucher) {
         for entrypoint in entrypoints {
-            if self.entrypoints.iter().all(|known| known.entrypoint != *entrypoint) {
+            if let Some(known) = self.entrypoints.iter_mut().find(|known| known.entrypoint == *entrypoint) {
+                known.voucher = known.voucher.max(voucher);
+            } else {
                 if self.entrypoints.len() >= ENTRYPOINTS_PER_PEER {
-                    if self.entrypoints.last().is_some_and(KnownEntrypoint::works) {
-                        return;
-                    }
-                    self.entrypoints.pop();
+                    let gives_way = |known: &KnownEntrypoint| known.voucher <= voucher && !known.works();
+                    let Some(worst) = self.entrypoints.iter().rposition(gives_way) else { return };
+                    self.entrypoints.remove(worst);
                 }
                 self.entrypoints.push(KnownEntrypoint {
                     entrypoint: entrypoint.clone(),
+                    voucher,
                     last_success_unix_ms: None,
                     last_failure_unix_ms: None,
                 });
-                self.sort();
             }
+            self.sort();
         }
     }
 
@@ -100,7 +114,7 @@ impl KnownPeer {
         self.failures = 0;
         self.next_attempt_unix_ms = 0;
         if let Some(entrypoint) = over {
-            self.learn(std::slice::from_ref(entrypoint));
+            self.learn(std::slice::from_ref(entrypoint), Voucher::Hint);
             for known in self.entrypoints.iter_mut().filter(|known| known.entrypoint == *entrypoint) {
                 known.last_success_unix_ms = Some(now_unix_ms);
             }
@@ -130,11 +144,14 @@ impl KnownPeer {
     }
 
     fn sort(&mut self) {
-        // Those that work, the latest success first; then the untried; then those that failed, the longest ago first.
+        // Those that work, the latest success first; then the untried, of the best voucher first; then those that
+        // failed, the longest ago first.
         self.entrypoints.sort_by_key(|known| {
             let order = match (known.works(), known.last_failure_unix_ms) {
                 (true, _) => (0, u64::MAX - known.last_success_unix_ms.unwrap_or(0)),
-                (false, None) => (1, 0),
+                (false, None) => {
+                    (1, u64::from(known.voucher < Voucher::User) + u64::from(known.voucher < Voucher::Document))
+                }
                 (false, Some(failure)) => (2, failure),
             };
             (order, known.entrypoint.clone())
@@ -147,6 +164,9 @@ impl KnownPeer {
 pub struct KnownEntrypoint {
     /// Where.
     pub entrypoint: Entrypoint,
+    /// Who vouches for it.
+    #[serde(default)]
+    pub voucher: Voucher,
     /// When a session was last opened there, in milliseconds of unix time.
     #[serde(rename = "ok", skip_serializing_if = "Option::is_none", default)]
     pub last_success_unix_ms: Option<u64>,
@@ -179,6 +199,31 @@ pub enum PeerSource {
     Dht,
     /// Another peer.
     Peer(NodeId),
+}
+
+impl PeerSource {
+    /// How far its word about an address goes.
+    #[must_use]
+    pub fn voucher(self) -> Voucher {
+        match self {
+            Self::User | Self::Bootstrap => Voucher::User,
+            Self::Itself | Self::Dht => Voucher::Document,
+            Self::Lan | Self::Peer(_) => Voucher::Hint,
+        }
+    }
+}
+
+/// Who vouches for an address, the least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Voucher {
+    /// Nobody: somebody has said so.
+    #[default]
+    Hint,
+    /// The node itself, with its signature.
+    Document,
+    /// Our user.
+    User,
 }
 
 /// A leaky bucket of misbehaviour. It outlives sessions and restarts, so that to connect again does not wipe it out.
@@ -250,10 +295,34 @@ mod tests {
         let mut peer = peer();
         peer.connected(Some(&entrypoint(2)), 20);
         for port in 1..1000 {
-            peer.learn(&[entrypoint(port)]);
+            peer.learn(&[entrypoint(port)], Voucher::Hint);
         }
         assert_eq!(peer.entrypoints.len(), ENTRYPOINTS_PER_PEER);
         assert_eq!(peer.entrypoints[0].entrypoint, entrypoint(2));
+    }
+
+    #[test]
+    fn hints_push_out_neither_what_the_user_said_nor_what_is_signed() {
+        let id = NodeId::from_bytes([1; 32]);
+        let mut peer = KnownPeer::heard_of(id, PeerSource::User, &[entrypoint(1)], 5);
+        peer.failed(&entrypoint(1), 10);
+        peer.learn(&[entrypoint(2)], Voucher::Document);
+        for port in 3..1000 {
+            peer.learn(&[entrypoint(port)], Voucher::Hint);
+        }
+        let has = |peer: &KnownPeer, port| peer.entrypoints.iter().any(|known| known.entrypoint == entrypoint(port));
+        assert!(peer.entrypoints.len() == ENTRYPOINTS_PER_PEER && has(&peer, 1) && has(&peer, 2));
+        // What is signed comes in, but not in the place of what the user said.
+        for port in 1001..2000 {
+            peer.learn(&[entrypoint(port)], Voucher::Document);
+        }
+        assert!(peer.entrypoints.len() == ENTRYPOINTS_PER_PEER && has(&peer, 1) && !has(&peer, 5));
+        // And is tried before what is a hint.
+        let mut peer = KnownPeer::heard_of(id, PeerSource::Lan, &[entrypoint(1)], 5);
+        peer.learn(&[entrypoint(2)], Voucher::User);
+        peer.learn(&[entrypoint(3)], Voucher::Document);
+        let order = peer.entrypoints.iter().map(|known| known.entrypoint.address.port());
+        assert_eq!(order.collect::<Vec<_>>(), [2, 3, 1]);
     }
 
     #[test]
