@@ -1,6 +1,6 @@
 //! A peer that speaks the protocol by itself, byte by byte, and says whatever a test wants it to.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitpie::identity::{IdentityKey, NodeId, prove_session_key};
@@ -57,10 +57,14 @@ impl RawHandshake {
     /// Calls it from a network of its own, if this machine has one: whoever misbehaves there is no neighbour of others.
     pub async fn connect_from_afar(to: SocketAddr, key: &IdentityKey, called: &NodeId) -> Self {
         let [_, a, b, ..] = *key.id().as_bytes();
-        let network = SocketAddr::from(([127, a.max(1), b, 1], 0));
+        Self::connect_from([127, a.max(1), b, 1].into(), to, key, called).await
+    }
+
+    /// Calls it from that address of this machine. Only Linux has all of 127.0.0.0/8 without further ado; elsewhere it is
+    /// called from where others are, too.
+    pub async fn connect_from(from: Ipv4Addr, to: SocketAddr, key: &IdentityKey, called: &NodeId) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
-        // Only Linux has all of 127.0.0.0/8 without further ado.
-        let socket = match socket.bind(network) {
+        let socket = match socket.bind((from, 0).into()) {
             Ok(()) => socket.connect(to).await,
             Err(_) => TcpStream::connect(to).await,
         };

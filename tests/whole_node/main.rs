@@ -13,6 +13,7 @@ mod back_off;
 mod backups;
 mod crash;
 mod demo;
+mod floods;
 mod frames;
 mod interop;
 mod lan;
@@ -23,6 +24,7 @@ mod nodes;
 mod passphrase;
 mod peer;
 mod peers;
+mod places;
 mod proxy;
 #[path = "../tcp_transport/raw.rs"]
 #[allow(dead_code, reason = "the tests of the transport alone use more of it")]

@@ -534,6 +534,20 @@ impl Node {
         Store::open(&home.messages_database(), &home.peers_database()).expect("opened")
     }
 
+    /// Nobody else can write to its database as long as this is there: the node's store stands still.
+    pub fn hold_store(&self) -> rusqlite::Connection {
+        let held = rusqlite::Connection::open(Home::at(self.home()).messages_database()).expect("it is there");
+        held.busy_timeout(DEADLINE).expect("a time-out");
+        held.execute_batch("BEGIN IMMEDIATE").expect("it is free now and then");
+        held
+    }
+
+    /// Bytes of its trace.
+    pub fn trace_bytes(&self) -> u64 {
+        let traces = files_below(&self.home().join("traces"));
+        traces.iter().map(|path| fs::metadata(path).map_or(0, |metadata| metadata.len())).sum()
+    }
+
     /// All files in its home.
     pub fn files(&self) -> Vec<PathBuf> {
         files_below(self.home())

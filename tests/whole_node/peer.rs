@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitpie::codec::encode;
 use bitpie::identity::Signed;
 use bitpie::identity::{Domain, IdentityDocument, IdentityKey, NodeId, SealingKey, VerifiedDocument};
 use bitpie::transports::tcp::{Limits, TcpTransport};
-use bitpie::transports::{SessionNumbers, Transport, TransportEvent};
+use bitpie::transports::{SendRefused, SessionNumbers, Transport, TransportEvent};
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind, PeerId, Refusal, Role};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -154,6 +154,27 @@ impl Peer {
     pub fn say_bytes(&self, session: Session, bytes: Vec<u8>) {
         // Whether the session is still there shows when its frames are read.
         let _ = self.transport.send(session.number, bytes);
+    }
+
+    /// Says one after the other of these, again and again, as fast as the node takes them. How many it has taken.
+    pub fn flood(&mut self, session: Session, frames: &[Frame], limit: Duration) -> u64 {
+        let Self { runtime, transport, events, .. } = self;
+        let bytes: Vec<Vec<u8>> = frames.iter().map(Frame::encode).collect();
+        runtime.block_on(async {
+            let mut said = 0_u64;
+            let end = tokio::time::Instant::now() + limit;
+            while tokio::time::Instant::now() < end {
+                let next = bytes[said as usize % bytes.len()].clone();
+                match transport.send(session.number, next) {
+                    Ok(()) => said += 1,
+                    Err(SendRefused::Closed) => break,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
+                }
+                while events.try_recv().is_ok() {}
+                tokio::task::yield_now().await;
+            }
+            said
+        })
     }
 
     /// What the node says next in that session; nothing when it is over.

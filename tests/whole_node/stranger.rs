@@ -1,6 +1,6 @@
 //! A stranger that speaks to a node byte by byte, goes as far as a test wants it to, and then does what it should not.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bitpie::identity::{IdentityDocument, IdentityKey, NodeId, SealingKey, VerifiedDocument};
@@ -8,6 +8,7 @@ use bitpie::wire::{Frame, Hello, PeerId, Refusal, Role};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use super::nodes::Node;
 use super::peer::now_unix_ms;
 use super::raw::{DATA, RawHandshake, RawSession, frame, yamux};
 
@@ -40,7 +41,17 @@ enum Line {
 impl Stranger {
     /// Goes up to there, and waits until the node has understood it so far, where the node shows it.
     pub async fn reach(to: SocketAddr, whom: &NodeId, key: IdentityKey, stage: Stage) -> Self {
-        let mut handshake = RawHandshake::connect_from_afar(to, &key, whom).await;
+        let handshake = RawHandshake::connect_from_afar(to, &key, whom).await;
+        Self::go(handshake, key, stage).await
+    }
+
+    /// The same, from that address of this machine.
+    pub async fn reach_from(from: Ipv4Addr, node: &Node, key: IdentityKey, stage: Stage) -> Self {
+        let handshake = RawHandshake::connect_from(from, node.address(), &key, &node.key().id()).await;
+        Self::go(handshake, key, stage).await
+    }
+
+    async fn go(mut handshake: RawHandshake, key: IdentityKey, stage: Stage) -> Self {
         if stage == Stage::Connected {
             return Self { key, line: Line::Handshake(Box::new(handshake)) };
         }

@@ -24,11 +24,14 @@ pub type Task = Pin<Box<dyn Future<Output = Done>>>;
 /// The frame of a peer that led to something; nothing where no peer has.
 pub type Cause = Option<Rc<Waiting>>;
 
+/// Something that is waited for, and because of what.
+type Caused = Pin<Box<dyn Future<Output = (Done, Cause)>>>;
+
 /// All that is waited for. Whatever a frame causes holds it until it is done, and whatever follows from that: so a
 /// session is not read while too much waits that its peer has caused, whoever has to be waited for.
 #[derive(Default)]
 pub struct Tasks {
-    waiting: FuturesUnordered<Pin<Box<dyn Future<Output = (Done, Cause)>>>>,
+    waiting: FuturesUnordered<Caused>,
     /// Because of what everything is done at the moment.
     pub cause: Cause,
 }
