@@ -167,7 +167,7 @@ fn who_does_not_prove_to_be_who_it_says_is_refused_by_name() {
     let own_key = friends.node.key();
     let mut myself = Peer::with_key(own_key);
     friends.refuse("the node's own id", Refusal::IsMyself, |node| {
-        let session = myself.dial(&node).expect("a session");
+        let session = myself.dial(node).expect("a session");
         myself.introduce(session);
         myself.refusal(session)
     });

@@ -45,7 +45,7 @@ fn of_two_that_call_each_other_the_call_of_the_larger_id_stays() {
         let mut own = None;
         let what = if is_larger { "the node's call" } else { "the peer's call" };
         friends.refuse(what, Refusal::AlreadyConnected, |node| {
-            let session = peer.dial(&node).expect("the node takes it");
+            let session = peer.dial(node).expect("the node takes it");
             own = Some(session);
             peer.introduce(session);
             peer.refusal(if is_larger { from_node } else { session })
@@ -72,7 +72,7 @@ fn an_older_session_of_the_other_opener_stays_if_it_proves_that_it_lives() {
         let mut own = None;
         let what = if lives { "the newer session" } else { "the older session, which is dead" };
         friends.refuse(what, Refusal::AlreadyConnected, |node| {
-            let newer = peer.dial(&node).expect("the node takes it");
+            let newer = peer.dial(node).expect("the node takes it");
             own = Some(newer);
             peer.introduce(newer);
             let asked = peer.hear_until(older, |frame| match frame {

@@ -44,20 +44,20 @@ fn what_is_not_as_the_protocol_has_it_ends_the_session() {
     // Too early.
     let mut early = Peer::new(60);
     friends.refuse("a packet before HELLO", Refusal::Violation, |node| {
-        let session = early.dial(&node).expect("a session");
+        let session = early.dial(node).expect("a session");
         early.say(session, &early.packet(PacketKind::Message, early.id(), node_id, vec![1; 50]));
         early.refusal(session)
     });
     let mut early = Peer::new(61);
     friends.refuse("a packet before READY", Refusal::Violation, |node| {
-        let session = early.dial(&node).expect("a session");
+        let session = early.dial(node).expect("a session");
         early.introduce(session);
         early.say(session, &early.packet(PacketKind::Message, early.id(), node_id, vec![1; 50]));
         early.refusal(session)
     });
     let mut early = Peer::new(62);
     friends.refuse("PEER-ID before HELLO", Refusal::Violation, |node| {
-        let session = early.dial(&node).expect("a session");
+        let session = early.dial(node).expect("a session");
         early.say(session, &early.peer_id(session, &early.document(now_unix_ms())));
         early.refusal(session)
     });
@@ -101,7 +101,7 @@ fn whoever_goes_on_misbehaving_is_not_heard_any_more_and_a_restart_forgives_noth
         });
     }
     let knock = |peer: &mut Peer, node: &Node| {
-        let session = peer.dial(&node).expect("a session");
+        let session = peer.dial(node).expect("a session");
         peer.introduce(session);
         peer.refusal(session)
     };

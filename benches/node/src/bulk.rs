@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
+use bitpie::home::clock::unix_ms;
 use bitpie::identity::IdentityKey;
 use bitpie::transports::tcp::{Limits, TcpTransport};
 use bitpie::transports::{CloseReason, SessionNumber, SessionNumbers, Transport, TransportEvent};
@@ -129,7 +130,7 @@ fn through_session(length: usize) -> anyhow::Result<Figures> {
         },
         |address| async move {
             let mut here = Side::new(1);
-            here.dial(SESSION, address).await?;
+            here.dial(SESSION, address, 2).await?;
             here.open_streams().await?;
             let figures = write_all(here.transport.open_bulk(SESSION).await?, length).await?;
             here.transport.close(SESSION, CloseReason::Local, String::new());
@@ -153,7 +154,7 @@ fn through_control(count: usize) -> anyhow::Result<Figures> {
         },
         move |address| async move {
             let mut here = Side::new(1);
-            here.dial(SESSION, address).await?;
+            here.dial(SESSION, address, 2).await?;
             here.open_streams().await?;
             let begun = Instant::now();
             for _ in 0..count {
@@ -186,8 +187,7 @@ impl Side {
     pub fn new(seed: u8) -> Self {
         const PLENTY: usize = 100_000;
         let limits = Limits {
-            inbound: PLENTY,
-            inbound_per_address: PLENTY,
+            accepted_per_second: PLENTY,
             outbound: PLENTY,
             outbound_per_address: PLENTY,
             half_open: PLENTY,
@@ -198,6 +198,7 @@ impl Side {
         Self {
             transport: TcpTransport::new(
                 &IdentityKey::from_seed(&[seed; 32]),
+                unix_ms,
                 limits,
                 SessionNumbers::default(),
                 sender,
@@ -219,12 +220,12 @@ impl Side {
         .await
     }
 
-    /// Dials, and begins the handshake.
+    /// Dials the side with that seed, and begins the handshake.
     ///
     /// # Errors
     /// If nobody is there.
-    pub async fn dial(&mut self, session: SessionNumber, to: std::net::SocketAddr) -> anyhow::Result<()> {
-        self.transport.dial(session, to, None);
+    pub async fn dial(&mut self, session: SessionNumber, to: std::net::SocketAddr, seed: u8) -> anyhow::Result<()> {
+        self.transport.dial(session, to, IdentityKey::from_seed(&[seed; 32]).id());
         self.until(|event| matches!(event, TransportEvent::Connected { .. }).then_some(())).await?;
         self.transport.begin_handshake(session);
         Ok(())

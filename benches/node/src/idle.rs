@@ -84,7 +84,7 @@ async fn ours(sessions: u32) -> anyhow::Result<(Side, Side)> {
     let address = there.listen().await?;
     for number in 1..=u64::from(sessions) {
         // Numbers of sessions that this side opens are even.
-        here.dial(number * 2, address).await?;
+        here.dial(number * 2, address, 2).await?;
         let (mine, theirs) = (here.open_streams().await?, there.open_streams().await?);
         here.transport.send(mine, vec![1; FRAME_BYTES])?;
         there.frame().await?;
