@@ -419,6 +419,8 @@ pub enum ContactState {
     Accepted,
     /// The user does not want to hear of them.
     Refused,
+    /// No contact any more; their messages are still there.
+    Removed,
 }
 
 /// `contact.remove`: who is no contact any more.
@@ -428,8 +430,25 @@ pub struct ContactRemoved {
     pub id: NodeId,
     /// The name that the user had for them.
     pub name: Option<Nickname>,
-    /// Messages to them that were under way, and are given up.
+    /// Messages to them that had not been delivered, and are tried no longer.
     pub messages_given_up: u64,
+    /// Messages of the conversation that stay.
+    #[serde(default)]
+    pub messages_kept: u64,
+    /// Messages of the conversation that are deleted.
+    #[serde(default)]
+    pub messages_deleted: u64,
+}
+
+/// `messages.count`: how large a conversation is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageCount {
+    /// With whom.
+    pub with: NodeId,
+    /// The user's name for them.
+    pub name: Option<Nickname>,
+    /// Messages in both directions; those that wait for the user to accept or refuse a stranger are not among them.
+    pub messages: u64,
 }
 
 /// `contact.ping`: are they there?
@@ -514,7 +533,8 @@ impl MessageState {
 /// A message; the answer to `messages.get` too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Its place among all messages, from 1, in the order in which this node got to know them.
+    /// Its place among all messages, from 1, in the order in which this node got to know them; 0 as long as it waits for
+    /// the user to accept or refuse a stranger.
     pub position: u64,
     /// Its id.
     pub id: String,
@@ -548,6 +568,9 @@ pub struct Messages {
     /// Where to go on: as `before` of `messages.list`, as `after` of `messages.watch` and `messages.export`. `null`
     /// where there is nothing more (`messages.watch` always says where to go on).
     pub next: Option<u64>,
+    /// Where to go on with messages of strangers: as `after_request` of `messages.watch`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_request: Option<u64>,
 }
 
 /// `messages.mark_read`.

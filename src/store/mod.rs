@@ -26,7 +26,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 pub use backup::{BackupError, SavedFile, read_backup, restore_messages, write_backup};
-pub use contacts::NewContact;
+pub use contacts::{NewContact, Removal};
 pub use conversations::{PAGE_ITEMS, SEARCH_CHARACTERS};
 pub use documents::{CONFLICTS_PER_NODE, DOCUMENTS, StoredDocument};
 pub use error::StoreError;

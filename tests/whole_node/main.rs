@@ -11,6 +11,7 @@
 
 mod back_off;
 mod backups;
+mod changes;
 mod crash;
 mod demo;
 mod frames;

@@ -221,7 +221,6 @@ impl Driver {
                 self.callers.changed();
             }
             Done::Unrecorded(updates) => self.storage.unrecorded(updates),
-            Done::Settings(config) => self.settings_changed(*config),
             Done::DhtOpened(opened) => {
                 let opened = self.dht.opened(opened);
                 self.input(opened);

@@ -138,7 +138,14 @@ impl Storage {
                 tracing::debug!(%sender, %error, "a message cannot be opened");
                 let refused = Some(FailReason::Unreadable);
                 let committed = Input::MessageCommitted { session, sender, packet, refused };
-                return Box::pin(async move { Done::Inputs(vec![committed]) });
+                return self.task(
+                    "look for a sender",
+                    move |store| store.is_blocked(&sender),
+                    move |is_blocked| {
+                        drop(waiting);
+                        if is_blocked == Some(false) { Done::Inputs(vec![committed]) } else { Done::Nothing }
+                    },
+                );
             }
         };
         let arrival = Arrival {
@@ -152,14 +159,16 @@ impl Storage {
         let now = unix_ms();
         self.task(
             "keep a message",
-            move |store| store.receive(&arrival, &quota, now).map(ArrivalVerdict::refusal),
-            // What was not committed is not answered either; the sender sends it again.
-            move |refused| {
+            move |store| store.receive(&arrival, &quota, now),
+            // What was not committed is not answered either; the sender sends it again. Nor is whoever was refused.
+            move |verdict| {
                 drop(waiting);
-                match refused {
-                    Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
-                    None => Done::Nothing,
+                if verdict == Some(ArrivalVerdict::WaitsAsRequest) {
+                    tracing::info!(%sender, "a stranger asks to talk: see `bitpie contact list`");
                 }
+                let Some(answer) = verdict.and_then(ArrivalVerdict::answer) else { return Done::Nothing };
+                let refused = answer.err();
+                Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }])
             },
         )
     }
@@ -186,11 +195,16 @@ impl Storage {
         let entrypoints = verified.as_ref().map(|document| document.document().contacts.to_vec());
         self.task(
             "keep an identity document",
-            move |store| verified.map(|document| store.keep_document(&document, now)).transpose(),
-            // What could not be kept is not answered either; it is sent again.
+            move |store| {
+                if store.is_blocked(&sender)? {
+                    return Ok(None);
+                }
+                verified.map(|document| store.keep_document(&document, now)).transpose().map(Some)
+            },
+            // What could not be kept is not answered either; it is sent again. Whoever was refused is not answered.
             move |verdict| {
                 drop(waiting);
-                let Some(rank) = verdict else { return Done::Nothing };
+                let Some(rank) = verdict.flatten() else { return Done::Nothing };
                 let entrypoints = entrypoints.filter(|_| matches!(rank, Some(Rank::Newer | Rank::Same)));
                 Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints }])
             },

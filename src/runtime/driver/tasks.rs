@@ -5,7 +5,6 @@ use std::pin::Pin;
 use futures_util::stream::Stream;
 
 use crate::dht::Claimant;
-use crate::home::config::Config;
 use crate::identity::VerifiedDocument;
 use crate::messages::DeliveryUpdate;
 use crate::wire::PacketId;
@@ -35,8 +34,6 @@ pub enum Done {
     Changed(Vec<Input>),
     /// What became of these messages could not be written down.
     Unrecorded(Vec<(PacketId, DeliveryUpdate)>),
-    /// The settings changed.
-    Settings(Box<Config>),
     /// The socket of the DHT is open, or why it cannot be.
     DhtOpened(Result<OpenDht, String>),
     /// All slots of a search have answered.

@@ -60,7 +60,8 @@ impl Driver {
         };
         if let Some(enabled) = enable {
             match self.settings.change(&service.setting(), Some(if enabled { "true" } else { "false" })) {
-                Ok(config) => self.apply(config),
+                // Before anything is answered: the answer says what is set from now on.
+                Ok(config) => self.settings_changed(config),
                 Err(error) => return reply.refuse(bad(error.to_string())),
             }
         }

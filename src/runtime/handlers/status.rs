@@ -27,7 +27,7 @@ impl Answers<GetStatus> for Driver {
                 match contact.state {
                     crate::messages::ContactState::Accepted => status.contacts.accepted += 1,
                     crate::messages::ContactState::Requested => status.contacts.requests += 1,
-                    crate::messages::ContactState::Blocked => {}
+                    crate::messages::ContactState::Blocked | crate::messages::ContactState::Removed => {}
                 }
             }
             Ok((status, Vec::new()))
