@@ -30,7 +30,8 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&DemoOptions { keep: options.keep.clone(), json: arguments.json }),
         Command::Run(options) => {
             let (passphrase_file, bootstrap) = (options.passphrase_file.clone(), options.bootstrap.clone());
-            run(&RunOptions { home: arguments.home.clone(), passphrase_file, bootstrap })
+            let new_identity = options.new_identity;
+            run(&RunOptions { home: arguments.home.clone(), passphrase_file, bootstrap, new_identity })
         }
         _ => return client::perform(arguments, &OFFLINE),
     };

@@ -58,6 +58,9 @@ pub struct Status {
     pub dht: DhtStatus,
     /// How our nickname stands.
     pub nickname: NicknameStatus,
+    /// What the user should know of this run, the oldest first.
+    #[serde(default)]
+    pub notices: Vec<String>,
 }
 
 /// The distributed hash table in [`Status`].

@@ -234,7 +234,9 @@ impl Command {
 #[derive(Args)]
 #[command(after_help = "The first run makes the home folder and an identity. Ctrl-C stops the node in order.\n\n\
     Examples:\n  bitpie run\n  bitpie run --home /tmp/second       another node on the same machine\n  \
-    bitpie run --passphrase-file key.txt\n  bitpie run --bootstrap 192.0.2.7:14441,dht.example:6881")]
+    bitpie run --passphrase-file key.txt\n  bitpie run --bootstrap 192.0.2.7:14441,dht.example:6881\n\n\
+    A home that was used and has no key is not started: put identity.key back, or give --new-identity. Contacts and conversations then \
+    stay, messages that were not delivered are given up, and your contacts do not know the new identity.")]
 pub struct Run {
     /// The passphrase of the key is the first line of this file; on the first run the new key is encrypted with it.
     /// Without it, a terminal is asked if the key is encrypted
@@ -244,6 +246,9 @@ pub struct Run {
     /// one after the other. `public` is the well-known nodes [default: the setting services/entangled-dht/bootstrap]
     #[arg(long, value_name = "HOST:PORT", value_parser = NonEmptyStringValueParser::new())]
     pub bootstrap: Vec<String>,
+    /// Begin as somebody else in a home whose key is lost
+    #[arg(long)]
+    pub new_identity: bool,
 }
 
 /// See it work: three nodes on this machine find one another and talk, and their traces are replayed

@@ -30,6 +30,9 @@ pub const CHECKS: &[Check] = &[
     Check { name: "ports", run: ports },
 ];
 
+/// What a node with an identity leaves behind.
+const DATABASES: [&str; 2] = ["messages/messages.db", "peers/peers.db"];
+
 /// Below this, messages and traces may soon find no room.
 const LEAST_FREE_BYTES: u64 = 200 << 20;
 
@@ -158,10 +161,10 @@ fn key_file(patient: &Patient) -> Finding {
     let path = patient.home.join("identity.key");
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if patient.home.join("messages").exists() {
+            if DATABASES.iter().any(|database| patient.home.join(database).exists()) {
                 Finding::bad(
                     "the key is gone, and the rest of the home folder is there",
-                    "put identity.key back from a backup: without it this identity cannot be used, nor its messages be read",
+                    "put identity.key back from a backup: without it this identity cannot be used; `bitpie run` says what else can be done",
                 )
             } else {
                 Finding::skipped("there is no key yet; the first `bitpie run` makes it")
@@ -354,7 +357,10 @@ mod tests {
         let folder = home();
         let key = folder.path().join("identity.key");
         assert_eq!(key_file(&patient(folder.path())).verdict, Verdict::Skipped);
+        // Made by the first setting too.
         std::fs::create_dir(folder.path().join("messages")).expect("a folder");
+        assert_eq!(key_file(&patient(folder.path())).verdict, Verdict::Skipped);
+        std::fs::write(folder.path().join("messages/messages.db"), "").expect("a file");
         assert!(key_file(&patient(folder.path())).said.contains("the key is gone"));
         std::fs::write(&key, "").expect("a file");
         mode(&key, 0o600);

@@ -13,3 +13,4 @@ mod presentation;
 pub mod recording;
 pub mod run;
 mod transports;
+pub mod whose;

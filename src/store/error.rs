@@ -55,6 +55,9 @@ pub enum StoreError {
         /// What.
         what: &'static str,
     },
+    /// There is no higher revision for a document of ours.
+    #[error("the identity document has the highest revision that there is, and cannot be changed any more")]
+    RevisionsUsedUp,
     /// Two contacts would have one name.
     #[error("the name {name} is that of the contact {holder}: choose another one")]
     NameTaken {

@@ -18,6 +18,8 @@ mod frames;
 mod interop;
 mod lan;
 mod last_seen;
+mod lost_history;
+mod lost_key;
 mod misbehaviour;
 mod names;
 mod nodes;

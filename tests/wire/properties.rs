@@ -2,7 +2,7 @@
 
 use bitpie::codec::{AtMost, Text, decode, encode};
 use bitpie::identity::Signed;
-use bitpie::identity::{IdentityDocument, IdentityKey, SealingKey, VerifiedDocument};
+use bitpie::identity::{GREATEST_REVISION, IdentityDocument, IdentityKey, SealingKey, VerifiedDocument};
 use bitpie::messages::{Expected, open};
 use bitpie::wire::{FRAME_BYTES, Fail, FailReason, Frame, Packet, PacketId, PacketKind, VerifiedPacket};
 use proptest::collection::vec;
@@ -33,7 +33,7 @@ fn packet() -> impl Strategy<Value = Packet> {
 
 fn document() -> impl Strategy<Value = IdentityDocument> {
     let lists = (vec(any_entrypoint(), 0..20), vec("[a-z]{1,20}", 0..40), vec(any_entrypoint(), 0..6));
-    ("\\PC{1,32}", any::<u32>(), lists, any::<u64>()).prop_map(
+    ("\\PC{1,32}", any::<u32>(), lists, 0..=GREATEST_REVISION).prop_map(
         |(name, rotation, (contacts, services, external), revision)| {
             let sealing_key = SealingKey::derive(&key(), rotation).public();
             IdentityDocument {

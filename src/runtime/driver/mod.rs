@@ -13,6 +13,7 @@ mod dht;
 mod dht_socket;
 mod events;
 mod network;
+mod notices;
 mod our_identity;
 mod outside;
 mod sealer;
@@ -35,6 +36,7 @@ use crate::automata::senders::user::node_life;
 use crate::home::clock::Clock;
 use crate::home::config::Config;
 use crate::home::logging::Log;
+use crate::identity::VerifiedDocument;
 use crate::node::Node;
 use crate::store::StoreHandle;
 use crate::transports::lan::{LanDiscovery, LanEvent};
@@ -47,6 +49,7 @@ pub use callers::{WaitingPing, WaitingService};
 use dht::DhtNeighbour;
 pub use network::Network;
 use network::TransportEvents;
+pub use notices::Notices;
 use our_identity::Built;
 pub use our_identity::{Keys, OurIdentity, build};
 pub use searches::{Found, SEARCHES, Search};
@@ -69,6 +72,8 @@ pub struct Driver {
     pub(super) dht: DhtNeighbour,
     pub(super) storage: Storage,
     pub(super) callers: Callers,
+    /// What the user should know.
+    pub(super) notices: Notices,
 }
 
 /// What the driver is made of.
@@ -91,13 +96,15 @@ pub struct Parts {
     pub store: StoreHandle,
     /// Tells whoever waits for messages.
     pub changes: watch::Sender<u64>,
+    /// What the user should know already.
+    pub notices: Notices,
 }
 
 impl Driver {
     /// Ready to begin.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { node, clock, recording, identity, settings, network, lan, store, changes } = parts;
+        let Parts { node, clock, recording, identity, settings, network, lan, store, changes, notices } = parts;
         Self {
             node,
             clock,
@@ -108,6 +115,7 @@ impl Driver {
             dht: DhtNeighbour::new(store.clone(), identity.keys.clone()),
             storage: Storage::new(store, identity.keys.clone()),
             callers: Callers::new(changes),
+            notices,
             identity,
             settings,
         }
@@ -215,6 +223,24 @@ impl Driver {
             Done::Nothing => {}
             Done::Inputs(inputs) => self.inputs(inputs),
             Done::Built(built) => self.built(built),
+            Done::Raised(built) => {
+                self.notices.tell(format!(
+                    "others knew a newer identity document of yours than this home: its history was lost or is an older \
+                     copy, or another node uses the same key. This node goes on above it, with revision {}.",
+                    built.document.document().revision
+                ));
+                self.built(built);
+            }
+            Done::Introduced { session, newest, event } => {
+                if let Some(newest) = newest {
+                    self.network.send(session, &Frame::YourDocument(newest));
+                }
+                self.input(event);
+            }
+            Done::Outdated { published, event } => {
+                self.raise_revision(published);
+                self.input(event);
+            }
             Done::MessagePacket { session, message, bytes } => self.send_sealed(session, message, bytes),
             Done::Changed(inputs) => {
                 self.inputs(inputs);
@@ -232,6 +258,10 @@ impl Driver {
             }
             Done::Ping(waiting) => self.begin_ping(waiting),
         }
+    }
+
+    fn raise_revision(&mut self, seen: VerifiedDocument) {
+        self.tasks.push(self.storage.raise_revision(seen));
     }
 
     fn built(&mut self, built: Built) {

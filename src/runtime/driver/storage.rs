@@ -173,17 +173,34 @@ impl Storage {
         )
     }
 
-    /// An identity document came. What follows is told whether it is the newest that was seen.
+    /// Keeps an identity document, and says whether it is the newest; if it is not, which one is.
     pub(super) fn keep_document(
         &self,
         document: VerifiedDocument,
         now_unix_ms: u64,
-        then: impl FnOnce(bool) -> Done + 'static,
+        then: impl FnOnce(bool, Option<Vec<u8>>) -> Done + 'static,
     ) -> Task {
         self.task(
             "keep an identity document",
-            move |store| store.keep_document(&document, now_unix_ms),
-            move |verdict| then(matches!(verdict, Some(Rank::Newer | Rank::Same))),
+            move |store| {
+                let is_newest = matches!(store.keep_document(&document, now_unix_ms)?, Rank::Newer | Rank::Same);
+                let newest = if is_newest { None } else { store.document(&document.id())? };
+                Ok((is_newest, newest.map(|kept| kept.bytes)))
+            },
+            move |kept| {
+                let (is_newest, newest) = kept.unwrap_or_default();
+                then(is_newest, newest)
+            },
+        )
+    }
+
+    /// Goes above a document of ours that others have seen, and this home had not.
+    pub(super) fn raise_revision(&self, seen: VerifiedDocument) -> Task {
+        let (keys, now) = (self.sealer.keys.clone(), unix_ms());
+        self.task(
+            "go above a revision that others have seen",
+            move |store| our_identity::raise(store, &keys, &seen, now),
+            |raised| raised.flatten().map_or(Done::Nothing, Done::Raised),
         )
     }
 

@@ -28,6 +28,12 @@ pub enum Done {
     Inputs(Vec<Input>),
     /// Our identity document was built.
     Built(Built),
+    /// A document of ours went above one that others had seen.
+    Raised(Built),
+    /// A PEER-ID has come, and is to be told; before it goes what is newer of its sender, if something is.
+    Introduced { session: u64, newest: Option<Vec<u8>>, event: Input },
+    /// The DHT has a newer document of ours than this home; what else there is to tell.
+    Outdated { published: VerifiedDocument, event: Input },
     /// A message is sealed, or cannot be.
     MessagePacket { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
     /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.

@@ -99,6 +99,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
             problem: world.problems.dht.clone().or_else(|| world.problems.publishing.clone()),
         },
         nickname: driver.nickname(),
+        notices: driver.notices.all().to_vec(),
     }
 }
 
