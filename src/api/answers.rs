@@ -454,6 +454,23 @@ pub struct MessageCount {
     pub messages: u64,
 }
 
+/// `bitpie doctor --repair`: what was saved of a damaged database.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repaired {
+    /// What was wrong with it; nothing if it was in order, and is as it was.
+    pub damage: Option<String>,
+    /// Contacts, those of whom only the conversation is left among them.
+    pub contacts: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Messages of strangers that wait.
+    pub waiting: u64,
+    /// Pages and entries that could not be read, as far as they were seen.
+    pub unreadable: u64,
+    /// Where the damaged database is now.
+    pub aside: Option<String>,
+}
+
 /// `contact.ping`: are they there?
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ping {

@@ -193,9 +193,14 @@ pub enum Command {
     /// Look for what is wrong, and say what to do about it
     #[command(
         after_help = "Works without a running node too. Exit code 1 if a check failed.\n\nExamples:\n  bitpie doctor\n  \
-        bitpie doctor --json | jq -r '.checks[] | select(.verdict == \"bad\") | .help'"
+        bitpie doctor --json | jq -r '.checks[] | select(.verdict == \"bad\") | .help'\n  \
+        bitpie doctor --repair                 save what can be read of a damaged messages.db into a new one; the node has to be stopped"
     )]
-    Doctor,
+    Doctor {
+        /// Save what can be read of a damaged database into a new one; the damaged one is kept
+        #[arg(long)]
+        repair: bool,
+    },
     /// Print completions for a shell
     Completions(super::manual::Completions),
     /// Print the man page, or write one for each command
@@ -223,7 +228,8 @@ impl Command {
             Self::Backup { to } => backups::backup(&to, context),
             Self::Restore { from } => backups::restore(&from, context),
             Self::Passphrase { command } => passphrase::perform(&command, context),
-            Self::Doctor => doctor::perform(context),
+            Self::Doctor { repair: true } => doctor::repair(context),
+            Self::Doctor { repair: false } => doctor::perform(context),
             Self::Completions(completions) => completions.run(Arguments::command()),
             Self::Man(man) => man.run(Arguments::command()),
         }

@@ -23,6 +23,7 @@ use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::tcp::raise_descriptor_limit;
 use crate::world::Beginning;
 
+use super::databases;
 use super::driver::{Driver, Keys, Network, Notices, OurIdentity, OurSettings, Parts, build};
 use super::recording::{Recording, recorder};
 use crate::home::clock::{Clock, unix_ms};
@@ -71,6 +72,8 @@ pub struct Started {
     is_recorded: bool,
     /// The identity was made just now.
     is_new: bool,
+    /// The database is damaged: nothing can be kept, so nothing is done that would have to be.
+    is_damaged: bool,
     /// What the user should know of this start.
     notices: Vec<String>,
 }
@@ -163,8 +166,9 @@ impl Started {
         home.prepare()?;
         let lock = home.lock()?;
         let taken = whose::take(&home, key)?;
-        let store = Store::open(&home.messages_database(), &home.peers_database())?;
-        let notices: Vec<String> = whose::settle(&home, &store, &taken, key.new_identity)?.into_iter().collect();
+        let (store, mut notices) = databases::open(&home)?;
+        let is_damaged = store.is_read_only();
+        notices.extend(whose::settle(&home, &store, &taken, key.new_identity)?);
         let Taken { key, is_new } = taken;
         let keys = Keys::of(key);
         let port = settings.api.http_port;
@@ -189,6 +193,7 @@ impl Started {
             changes,
             is_recorded: true,
             is_new,
+            is_damaged,
             notices,
         })
     }
@@ -251,7 +256,10 @@ impl Started {
         });
         let built = built.await?;
 
-        let beginning = beginning(&built.document, &settings, peers, &contacts);
+        let mut beginning = beginning(&built.document, &settings, peers, &contacts);
+        if self.is_damaged {
+            beginning.enabled.clear();
+        }
         let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
         let node = Node::new(beginning, automata_settings(&settings), recorder().filter(|_| is_recorded));
 
@@ -274,6 +282,7 @@ impl Started {
             lan,
             store,
             changes,
+            is_damaged: self.is_damaged,
             notices,
         });
         let _log = driver.run(events, near, waiting_calls, end).await;

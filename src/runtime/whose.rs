@@ -114,7 +114,7 @@ pub fn settle(home: &Home, store: &Store, taken: &Taken, new_identity: bool) -> 
              all the same, use another folder (`--home DIR`)"
         );
     }
-    if taken.is_new || owners.contains(&me) {
+    if taken.is_new || owners.contains(&me) || store.is_read_only() {
         return Ok(None);
     }
     // Others remember revisions that nobody here knows any more.

@@ -17,7 +17,7 @@ pub const REQUEST_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Up to when the ids of messages were forgotten, in milliseconds of unix time: what expired before is refused even if
 /// the clock says otherwise.
-const FORGOTTEN_UNTIL: &str = "arrivals_forgotten_until_unix_ms";
+pub(super) const FORGOTTEN_UNTIL: &str = "arrivals_forgotten_until_unix_ms";
 
 /// How much of strangers may wait for the user's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

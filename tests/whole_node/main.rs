@@ -13,6 +13,7 @@ mod back_off;
 mod backups;
 mod changes;
 mod crash;
+mod damaged;
 mod demo;
 mod frames;
 mod interop;

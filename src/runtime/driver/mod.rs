@@ -72,6 +72,8 @@ pub struct Driver {
     pub(super) dht: DhtNeighbour,
     pub(super) storage: Storage,
     pub(super) callers: Callers,
+    /// The database is damaged, and takes nothing: the node keeps out of the network.
+    pub(super) is_damaged: bool,
     /// What the user should know.
     pub(super) notices: Notices,
 }
@@ -96,6 +98,8 @@ pub struct Parts {
     pub store: StoreHandle,
     /// Tells whoever waits for messages.
     pub changes: watch::Sender<u64>,
+    /// The database is damaged, and takes nothing.
+    pub is_damaged: bool,
     /// What the user should know already.
     pub notices: Notices,
 }
@@ -104,7 +108,8 @@ impl Driver {
     /// Ready to begin.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { node, clock, recording, identity, settings, network, lan, store, changes, notices } = parts;
+        let Parts { node, clock, recording, identity, settings, network, lan, store, changes, is_damaged, notices } =
+            parts;
         Self {
             node,
             clock,
@@ -115,6 +120,7 @@ impl Driver {
             dht: DhtNeighbour::new(store.clone(), identity.keys.clone()),
             storage: Storage::new(store, identity.keys.clone()),
             callers: Callers::new(changes),
+            is_damaged,
             notices,
             identity,
             settings,

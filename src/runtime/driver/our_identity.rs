@@ -116,6 +116,10 @@ pub fn build(
     if !left_out.is_empty() {
         tracing::warn!(?left_out, "the identity document has no room for everything");
     }
+    // Where nothing can be kept, nobody is shown a document either.
+    if store.is_read_only() {
+        return Ok(Built { document, contacts_changed, is_new: true });
+    }
     let rank = store.keep_own_document(&document, now_unix_ms)?;
     if restored && rank == Rank::Newer {
         store.set_restored(false)?;

@@ -31,7 +31,8 @@ impl Answers<SetSetting> for Driver {
                 let service_is_on = matches!(config.get(&path), Ok(Value::Switch(true)));
                 self.settings_changed(config);
                 // A service that is switched on or off is so at once.
-                if let Some(service) = SERVICES.iter().find(|service| service.setting() == path) {
+                let service = SERVICES.iter().find(|service| service.setting() == path);
+                if let Some(service) = service.filter(|_| !self.is_damaged) {
                     let request = self.callers.request_id();
                     self.switch(request, service.service_name(), service_is_on);
                 }
