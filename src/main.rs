@@ -7,6 +7,7 @@ use bitpie::client::arguments::{Arguments, Command};
 use bitpie::client::{self, Offline};
 use bitpie::demo::{self, DemoOptions};
 use bitpie::runtime::checks::CHECKS;
+use bitpie::runtime::databases;
 use bitpie::runtime::offline;
 use bitpie::runtime::run::{RunOptions, run};
 use clap::Parser as _;
@@ -20,6 +21,7 @@ const OFFLINE: Offline = Offline {
     restore: offline::restore,
     set_passphrase: offline::set_passphrase,
     remove_passphrase: offline::remove_passphrase,
+    repair: databases::repair_at,
     checks: CHECKS,
 };
 
@@ -30,7 +32,8 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&DemoOptions { keep: options.keep.clone(), json: arguments.json }),
         Command::Run(options) => {
             let (passphrase_file, bootstrap) = (options.passphrase_file.clone(), options.bootstrap.clone());
-            run(&RunOptions { home: arguments.home.clone(), passphrase_file, bootstrap })
+            let new_identity = options.new_identity;
+            run(&RunOptions { home: arguments.home.clone(), passphrase_file, bootstrap, new_identity })
         }
         _ => return client::perform(arguments, &OFFLINE),
     };

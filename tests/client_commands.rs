@@ -586,6 +586,7 @@ fn a_conversation_that_was_shown_is_read() {
                 message(4, Direction::Outgoing, MessageState::Sent),
             ],
             next: None,
+            next_request: None,
         }),
         Request::MarkRead(_) => answer::<MarkRead>(&MarkedRead { count: 1 }),
         other => panic!("{other:?}"),
@@ -609,6 +610,7 @@ fn messages_are_printed_as_they_come_until_the_node_stops() {
         Request::WatchMessages(_) => answer::<WatchMessages>(&Messages {
             messages: vec![message(5, Direction::Incoming, MessageState::Unread)],
             next: Some(5),
+            next_request: None,
         }),
         Request::MarkRead(_) => answer::<MarkRead>(&MarkedRead { count: 1 }),
         other => panic!("{other:?}"),
@@ -630,6 +632,7 @@ fn an_export_goes_through_all_pages_into_a_file_of_this_user() {
         Request::ExportMessages(ExportMessages { after, .. }) => answer::<ExportMessages>(&Messages {
             messages: vec![message(after + 1, Direction::Incoming, MessageState::Read)],
             next: (*after < 2).then_some(after + 1),
+            next_request: None,
         }),
         other => panic!("{other:?}"),
     });

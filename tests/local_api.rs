@@ -263,7 +263,7 @@ fn watching(there: &std::sync::atomic::AtomicBool, call: Call, questions: &std::
     let outcome = if is_there && watch.after.is_some_and(|after| after < 5) {
         Ok(json!({ "messages": [{ "position": 5 }], "next": 5 }))
     } else {
-        answer::<WatchMessages>(&Messages { messages: Vec::new(), next: Some(4) })
+        answer::<WatchMessages>(&Messages { messages: Vec::new(), next: Some(4), next_request: None })
     };
     let _ = call.reply.send(outcome);
 }

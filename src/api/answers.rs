@@ -58,6 +58,9 @@ pub struct Status {
     pub dht: DhtStatus,
     /// How our nickname stands.
     pub nickname: NicknameStatus,
+    /// What the user should know of this run, the oldest first.
+    #[serde(default)]
+    pub notices: Vec<String>,
 }
 
 /// The distributed hash table in [`Status`].
@@ -419,6 +422,8 @@ pub enum ContactState {
     Accepted,
     /// The user does not want to hear of them.
     Refused,
+    /// No contact any more; their messages are still there.
+    Removed,
 }
 
 /// `contact.remove`: who is no contact any more.
@@ -428,8 +433,42 @@ pub struct ContactRemoved {
     pub id: NodeId,
     /// The name that the user had for them.
     pub name: Option<Nickname>,
-    /// Messages to them that were under way, and are given up.
+    /// Messages to them that had not been delivered, and are tried no longer.
     pub messages_given_up: u64,
+    /// Messages of the conversation that stay.
+    #[serde(default)]
+    pub messages_kept: u64,
+    /// Messages of the conversation that are deleted.
+    #[serde(default)]
+    pub messages_deleted: u64,
+}
+
+/// `messages.count`: how large a conversation is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageCount {
+    /// With whom.
+    pub with: NodeId,
+    /// The user's name for them.
+    pub name: Option<Nickname>,
+    /// Messages in both directions; those that wait for the user to accept or refuse a stranger are not among them.
+    pub messages: u64,
+}
+
+/// `bitpie doctor --repair`: what was saved of a damaged database.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repaired {
+    /// What was wrong with it; nothing if it was in order, and is as it was.
+    pub damage: Option<String>,
+    /// Contacts, those of whom only the conversation is left among them.
+    pub contacts: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Messages of strangers that wait.
+    pub waiting: u64,
+    /// Pages and entries that could not be read, as far as they were seen.
+    pub unreadable: u64,
+    /// Where the damaged database is now.
+    pub aside: Option<String>,
 }
 
 /// `contact.ping`: are they there?
@@ -514,7 +553,8 @@ impl MessageState {
 /// A message; the answer to `messages.get` too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Its place among all messages, from 1, in the order in which this node got to know them.
+    /// Its place among all messages, from 1, in the order in which this node got to know them; 0 as long as it waits for
+    /// the user to accept or refuse a stranger.
     pub position: u64,
     /// Its id.
     pub id: String,
@@ -548,6 +588,9 @@ pub struct Messages {
     /// Where to go on: as `before` of `messages.list`, as `after` of `messages.watch` and `messages.export`. `null`
     /// where there is nothing more (`messages.watch` always says where to go on).
     pub next: Option<u64>,
+    /// Where to go on with messages of strangers: as `after_request` of `messages.watch`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_request: Option<u64>,
 }
 
 /// `messages.mark_read`.

@@ -179,7 +179,10 @@ methods! {
         /// The user's name for them, their id, `bitpie:` and an unambiguous beginning of it, its fingerprint, or their
         /// address.
         who: String,
-    } -> ContactRemoved: "Forgets a contact; the conversation stays.";
+        /// Delete the conversation too. Of somebody who was removed before, this deletes what was kept.
+        #[serde(default)]
+        with_messages: bool,
+    } -> ContactRemoved: "Forgets a contact; the conversation stays unless it is to be deleted too.";
 
     "contact.accept" AcceptContact {
         /// As in [`RemoveContact::who`].
@@ -230,7 +233,12 @@ methods! {
         /// Only those before this position.
         #[serde(default)]
         before: Option<u64>,
-    } -> Messages: "The newest messages, or those before a place.";
+    } -> Messages: "The newest messages, or those before a place; with a stranger, what waits of them too.";
+
+    "messages.count" CountMessages {
+        /// With whom; as in [`RemoveContact::who`].
+        with: String,
+    } -> MessageCount: "How many messages a conversation has.";
 
     "messages.search" SearchMessages {
         /// The words.
@@ -247,10 +255,14 @@ methods! {
         /// Behind this position; without it, behind the last that is there now.
         #[serde(default)]
         after: Option<u64>,
+        /// Messages of strangers behind this place: `next_request` of the answer before; without it, those that come
+        /// from now on.
+        #[serde(default)]
+        after_request: Option<u64>,
         /// How long to wait ([`WAIT_MS`] at most).
         #[serde(default)]
         wait_ms: u64,
-    } -> Messages: "The messages behind a place, as soon as there are any.";
+    } -> Messages: "The messages behind a place, as soon as there are any, and those by which strangers ask to talk.";
 
     "messages.mark_read" MarkRead {
         /// Whose; as in [`RemoveContact::who`].

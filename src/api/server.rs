@@ -333,6 +333,7 @@ fn is_worth_telling(request: &mut Request, answer: &Value) -> bool {
     match request {
         Request::WatchMessages(watch) => {
             watch.after = watch.after.or_else(|| answer["next"].as_u64());
+            watch.after_request = watch.after_request.or_else(|| answer["next_request"].as_u64());
             answer["messages"].as_array().is_none_or(|messages| !messages.is_empty())
         }
         Request::GetMessage(get) => {

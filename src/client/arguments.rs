@@ -193,9 +193,14 @@ pub enum Command {
     /// Look for what is wrong, and say what to do about it
     #[command(
         after_help = "Works without a running node too. Exit code 1 if a check failed.\n\nExamples:\n  bitpie doctor\n  \
-        bitpie doctor --json | jq -r '.checks[] | select(.verdict == \"bad\") | .help'"
+        bitpie doctor --json | jq -r '.checks[] | select(.verdict == \"bad\") | .help'\n  \
+        bitpie doctor --repair                 save what can be read of a damaged messages.db into a new one; the node has to be stopped"
     )]
-    Doctor,
+    Doctor {
+        /// Save what can be read of a damaged database into a new one; the damaged one is kept
+        #[arg(long)]
+        repair: bool,
+    },
     /// Print completions for a shell
     Completions(super::manual::Completions),
     /// Print the man page, or write one for each command
@@ -223,7 +228,8 @@ impl Command {
             Self::Backup { to } => backups::backup(&to, context),
             Self::Restore { from } => backups::restore(&from, context),
             Self::Passphrase { command } => passphrase::perform(&command, context),
-            Self::Doctor => doctor::perform(context),
+            Self::Doctor { repair: true } => doctor::repair(context),
+            Self::Doctor { repair: false } => doctor::perform(context),
             Self::Completions(completions) => completions.run(Arguments::command()),
             Self::Man(man) => man.run(Arguments::command()),
         }
@@ -234,7 +240,9 @@ impl Command {
 #[derive(Args)]
 #[command(after_help = "The first run makes the home folder and an identity. Ctrl-C stops the node in order.\n\n\
     Examples:\n  bitpie run\n  bitpie run --home /tmp/second       another node on the same machine\n  \
-    bitpie run --passphrase-file key.txt\n  bitpie run --bootstrap 192.0.2.7:14441,dht.example:6881")]
+    bitpie run --passphrase-file key.txt\n  bitpie run --bootstrap 192.0.2.7:14441,dht.example:6881\n\n\
+    A home that was used and has no key is not started: put identity.key back, or give --new-identity. Contacts and conversations then \
+    stay, messages that were not delivered are given up, and your contacts do not know the new identity.")]
 pub struct Run {
     /// The passphrase of the key is the first line of this file; on the first run the new key is encrypted with it.
     /// Without it, a terminal is asked if the key is encrypted
@@ -244,6 +252,9 @@ pub struct Run {
     /// one after the other. `public` is the well-known nodes [default: the setting services/entangled-dht/bootstrap]
     #[arg(long, value_name = "HOST:PORT", value_parser = NonEmptyStringValueParser::new())]
     pub bootstrap: Vec<String>,
+    /// Begin as somebody else in a home whose key is lost
+    #[arg(long)]
+    pub new_identity: bool,
 }
 
 /// See it work: three nodes on this machine find one another and talk, and their traces are replayed

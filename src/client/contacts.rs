@@ -1,5 +1,7 @@
 //! `bitpie contact …`
 
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
 use clap::Subcommand;
 
 use super::choosing::{self, Choice};
@@ -10,8 +12,10 @@ use super::short_id::{ShortIds, name_or_id, reference};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
-use crate::api::answers::{Contact, ContactAdded, ContactState, Contacts, KnownContact, Rating};
-use crate::api::methods::{AcceptContact, AddContact, ListContacts, PingContact, RefuseContact, RemoveContact};
+use crate::api::answers::{Contact, ContactAdded, ContactRemoved, ContactState, Contacts, KnownContact, Rating};
+use crate::api::methods::{
+    AcceptContact, AddContact, CountMessages, ListContacts, PingContact, RefuseContact, RemoveContact,
+};
 use crate::identity::IDURL_SCHEME;
 use crate::nickname::Nickname;
 
@@ -40,9 +44,20 @@ pub enum ContactCommand {
     )]
     List,
     /// Forget a contact; the conversation stays
+    #[command(
+        after_help = "What was not delivered yet is tried no longer. The conversation can still be read with `bitpie msg list`; \
+        --with-messages deletes it, also of somebody who was removed before. To write again, add them again.\n\n\
+        Examples:\n  bitpie contact remove bob\n  bitpie contact remove bob --with-messages"
+    )]
     Remove {
         /// Name, id, `bitpie:` and its beginning, or address
         who: String,
+        /// Delete the conversation too; you are asked first
+        #[arg(long)]
+        with_messages: bool,
+        /// Delete it without being asked
+        #[arg(long, requires = "with_messages")]
+        yes: bool,
     },
     /// Make a stranger who has written a contact, and take their messages
     Accept {
@@ -85,14 +100,12 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
             let write = format!("`bitpie msg send {} \"…\"`", reference(contact.name.as_ref(), &contact.id));
             (answered.raw, format!("{}: {write}\n", added(&answered.answer)) + &alike(contact))
         }
-        ContactCommand::Remove { who } => {
-            let answered = node.call(&RemoveContact { who })?;
-            let name = name_or_id(answered.answer.name.as_ref(), &answered.answer.id);
-            let given_up = match answered.answer.messages_given_up {
-                0 => String::new(),
-                count => format!(" ({} on the way given up)", counted(count, "message")),
-            };
-            (answered.raw, format!("{} is no contact any more{given_up}.\n", styled(STRONG, name)))
+        ContactCommand::Remove { who, with_messages, yes } => {
+            if with_messages && !yes {
+                confirm_deletion(&node, &who)?;
+            }
+            let answered = node.call(&RemoveContact { who, with_messages })?;
+            (answered.raw, removed(&answered.answer))
         }
         ContactCommand::Accept { who, name } => {
             let answered = node.call(&AcceptContact { who, name })?;
@@ -110,6 +123,48 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
         ContactCommand::Ping { who } => return ping(&node, who, context),
     };
     if context.json { Ok(print_json(&raw)?) } else { Ok(print(&text)?) }
+}
+
+/// Asks whether a conversation is to be deleted, and says how much that is.
+fn confirm_deletion(node: &super::Connection, who: &str) -> Result<(), Failure> {
+    let count = node.call(&CountMessages { with: who.to_owned() })?.answer;
+    let name = name_or_id(count.name.as_ref(), &count.with);
+    let messages = counted(count.messages, "message");
+    if !io::stdin().is_terminal() {
+        return Err(Failure::here(
+            format!(
+                "nothing was removed: there is no terminal to ask whether the conversation with {name} ({messages}) may be deleted"
+            ),
+            "`--yes` deletes it without a question; without `--with-messages` it stays",
+        ));
+    }
+    let mut errors = anstream::stderr().lock();
+    let name = styled(STRONG, safe(&name));
+    write!(errors, "Delete the conversation with {name}, {messages}, for ever? [y/N] ")?;
+    errors.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(Failure::here("nothing was removed", "without `--with-messages` the conversation stays"))
+}
+
+/// What became of a contact, and of the conversation.
+fn removed(removed: &ContactRemoved) -> String {
+    let who = styled(STRONG, name_or_id(removed.name.as_ref(), &removed.id));
+    let mut text = format!("{who} is no longer a contact.");
+    if removed.messages_given_up > 0 {
+        text += &format!(" {} had not been delivered; no longer tried.", counted(removed.messages_given_up, "message"));
+    }
+    if removed.messages_deleted > 0 {
+        text += &format!(" {} deleted.", counted(removed.messages_deleted, "message"));
+    }
+    if removed.messages_kept > 0 {
+        let list = format!("`bitpie msg list {}`", reference(removed.name.as_ref(), &removed.id));
+        text += &format!(" The conversation stays: {}, {list}", counted(removed.messages_kept, "message"));
+    }
+    text + "\n"
 }
 
 /// What has become of whom: nobody is made a contact twice, or gets another name, without a word.
@@ -183,6 +238,7 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
         let (state, style) = match (contact.state, contact.online) {
             (ContactState::Request, _) => ("wants to talk", ODD),
             (ContactState::Refused, _) => ("refused", FAINT),
+            (ContactState::Removed, _) => ("removed", FAINT),
             (ContactState::Accepted, true) => ("online", GOOD),
             (ContactState::Accepted, false) => ("offline", FAINT),
         };

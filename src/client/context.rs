@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::check::Check;
 use super::connection::Connection;
 use super::failure::Failure;
-use crate::api::answers::{BackedUp, Id, Setting, Settings};
+use crate::api::answers::{BackedUp, Id, Repaired, Setting, Settings};
 
 /// What works without a running node. All take the home folder.
 #[derive(Clone, Copy)]
@@ -26,6 +26,8 @@ pub struct Offline {
     pub set_passphrase: fn(&Path, Option<&Path>, Option<&Path>) -> anyhow::Result<()>,
     /// Takes the passphrase away; the file holds the one that there is.
     pub remove_passphrase: fn(&Path, Option<&Path>) -> anyhow::Result<()>,
+    /// Saves what can be read of a damaged database into a new one.
+    pub repair: fn(&Path) -> anyhow::Result<Repaired>,
     /// Checks of `doctor` beside [`doctor::CHECKS`](super::doctor::CHECKS).
     pub checks: &'static [Check],
 }

@@ -1,4 +1,5 @@
-//! `bitpie doctor`: a list of checks, each with what it found and what to do about it. It changes nothing.
+//! `bitpie doctor`: a list of checks, each with what it found and what to do about it. They change nothing;
+//! `--repair` saves what can be read of a damaged database.
 
 use std::fmt::Write as _;
 use std::fs::Metadata;
@@ -12,7 +13,7 @@ pub use super::check::{Check, Finding, Patient, Verdict};
 use super::connection::Connection;
 use super::duration::when;
 use super::failure::Failure;
-use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, print, print_json, safe, styled};
+use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
 use crate::api::access::{API_FILE, Access};
 use crate::api::methods::GetStatus;
@@ -29,6 +30,9 @@ pub const CHECKS: &[Check] = &[
     Check { name: "node", run: node },
     Check { name: "ports", run: ports },
 ];
+
+/// What a node with an identity leaves behind.
+const DATABASES: [&str; 2] = ["messages/messages.db", "peers/peers.db"];
 
 /// Below this, messages and traces may soon find no room.
 const LEAST_FREE_BYTES: u64 = 200 << 20;
@@ -64,6 +68,31 @@ pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
     }
     let is_well = findings.iter().all(|(_, finding)| finding.verdict != Verdict::Bad);
     if is_well { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// `bitpie doctor --repair`
+pub(super) fn repair(context: &Context<'_>) -> Result<(), Failure> {
+    let repaired = (context.offline.repair)(&context.home)?;
+    if context.json {
+        return Ok(print_json(&repaired)?);
+    }
+    let Some(damage) = &repaired.damage else { return Ok(print("messages.db is in order; nothing was changed.\n")?) };
+    let mut text = format!("messages.db was damaged: {}.\n", safe(damage));
+    let _ = writeln!(
+        text,
+        "Saved into a new one: {}, {}, {} of strangers.",
+        counted(repaired.contacts, "contact"),
+        counted(repaired.messages, "message"),
+        repaired.waiting
+    );
+    if repaired.unreadable > 0 {
+        let _ = writeln!(text, "{} could not be read.", counted(repaired.unreadable, "page or entry"));
+    }
+    if let Some(aside) = &repaired.aside {
+        let _ = writeln!(text, "The damaged one is kept: {}", safe(aside));
+    }
+    text += "What was lost with it cannot be counted: if you have a later backup, compare. Start the node with `bitpie run`.\n";
+    Ok(print(&text)?)
 }
 
 fn json(findings: &[(&str, Finding)]) -> impl Serialize {
@@ -158,10 +187,10 @@ fn key_file(patient: &Patient) -> Finding {
     let path = patient.home.join("identity.key");
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if patient.home.join("messages").exists() {
+            if DATABASES.iter().any(|database| patient.home.join(database).exists()) {
                 Finding::bad(
                     "the key is gone, and the rest of the home folder is there",
-                    "put identity.key back from a backup: without it this identity cannot be used, nor its messages be read",
+                    "put identity.key back from a backup: without it this identity cannot be used; `bitpie run` says what else can be done",
                 )
             } else {
                 Finding::skipped("there is no key yet; the first `bitpie run` makes it")
@@ -354,7 +383,10 @@ mod tests {
         let folder = home();
         let key = folder.path().join("identity.key");
         assert_eq!(key_file(&patient(folder.path())).verdict, Verdict::Skipped);
+        // Made by the first setting too.
         std::fs::create_dir(folder.path().join("messages")).expect("a folder");
+        assert_eq!(key_file(&patient(folder.path())).verdict, Verdict::Skipped);
+        std::fs::write(folder.path().join("messages/messages.db"), "").expect("a file");
         assert!(key_file(&patient(folder.path())).said.contains("the key is gone"));
         std::fs::write(&key, "").expect("a file");
         mode(&key, 0o600);

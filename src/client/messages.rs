@@ -30,7 +30,8 @@ pub enum MessageCommand {
     Send(Sending),
     /// List the newest messages, oldest first
     #[command(
-        after_help = "What was shown of a conversation with one contact is read, unless --keep-unread is given; with --json nothing changes.\n\n\
+        after_help = "What was shown of a conversation with one contact is read, unless --keep-unread is given; with --json nothing changes. \
+        What a stranger has written can be read before you accept or refuse them: it stays unread, and they are told nothing.\n\n\
         Examples:\n  bitpie msg list\n  bitpie msg list alice --limit 200"
     )]
     List {
@@ -47,8 +48,11 @@ pub enum MessageCommand {
         keep_unread: bool,
     },
     /// Print messages as they come, until Ctrl-C
-    #[command(after_help = "What is shown is read, unless --keep-unread is given; with --json nothing changes.\n\n\
-        Examples:\n  bitpie msg watch\n  bitpie msg watch alice --after 120\n  bitpie msg watch --json | jq -r .text")]
+    #[command(
+        after_help = "What is shown is read, unless --keep-unread is given; with --json nothing changes. What strangers write is shown \
+        too, marked, and stays unread.\n\n\
+        Examples:\n  bitpie msg watch\n  bitpie msg watch alice --after 120\n  bitpie msg watch --json | jq -r .text"
+    )]
     Watch {
         /// Only those with them
         with: Option<String>,
@@ -117,6 +121,12 @@ fn list(
     if let Some(next) = answered.answer.next {
         text += &styled(FAINT, format!("There are older ones: --before {next}\n"));
     }
+    if let Some(waiting) = messages.iter().find(|message| message.state == MessageState::Waiting) {
+        let who = reference(waiting.name.as_ref(), &waiting.with);
+        text += &format!(
+            "\nA stranger, who does not see that you read this. To answer: `bitpie contact accept {who}` or `refuse`.\n"
+        );
+    }
     print(&text)?;
     // A conversation that was shown is read; a glance at everything is not.
     if let Some(with) = with.filter(|_| !keep_unread) {
@@ -146,9 +156,11 @@ fn watch(
         let mut errors = anstream::stderr().lock();
         let _ = writeln!(errors, "{}", styled(FAINT, format!("Messages{whose}, as they come; Ctrl-C ends.")));
     }
+    let mut after_request = None;
     loop {
-        let answer = node.call(&WatchMessages { with: with.clone(), after, wait_ms: WAIT_MS })?.answer;
+        let answer = node.call(&WatchMessages { with: with.clone(), after, after_request, wait_ms: WAIT_MS })?.answer;
         after = answer.next.or(after);
+        after_request = answer.next_request.or(after_request);
         for message in &answer.messages {
             if context.json {
                 print_json(message)?;
@@ -244,7 +256,7 @@ fn table_text(messages: &[Message], now_unix_ms: u64) -> String {
     let mut table = Table::new(&["AT", "WHEN", "", "WHO", "", "TEXT"]);
     for message in messages {
         table.row([
-            Cell::number(message.position).styled(FAINT),
+            if message.position > 0 { Cell::number(message.position).styled(FAINT) } else { Cell::default() },
             Cell::new(when(now_unix_ms, message.time_unix_ms)).styled(FAINT),
             arrow(message),
             Cell::new(name_or_id(message.name.as_ref(), &message.with)).styled(STRONG),

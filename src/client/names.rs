@@ -188,7 +188,7 @@ pub(super) fn known(claimant: &Claimant) -> String {
     };
     match (claimant.is_me, claimant.state) {
         (true, _) => "this node".to_owned(),
-        (false, None) => String::new(),
+        (false, None | Some(ContactState::Removed)) => String::new(),
         (false, Some(ContactState::Request)) => named("wants to talk"),
         (false, Some(ContactState::Refused)) => named("refused"),
         (false, Some(ContactState::Accepted)) => match &claimant.contact {

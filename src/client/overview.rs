@@ -7,7 +7,7 @@ use super::duration::{Span, when};
 use super::failure::Failure;
 use super::short_id::ShortIds;
 use super::table::{Cell, Table};
-use super::terminal::{BAD, FAINT, STRONG, counted, print, print_json, safe, state_style, styled};
+use super::terminal::{BAD, FAINT, ODD, STRONG, counted, print, print_json, safe, state_style, styled};
 use super::{Context, now_unix_ms};
 use crate::api::answers::{ContactCounts, Counters, Direction, LanStatus, Peer, Peers, Status, TransportStatus};
 use crate::api::methods::{GetId, GetStatus, ListPeers, Reconnect, ShutDown};
@@ -73,6 +73,9 @@ fn status_text(status: &Status) -> String {
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "{FAINT}{name:<12}{FAINT:#}{value}");
     };
+    for notice in &status.notices {
+        line("note", styled(ODD, safe(notice)));
+    }
     let state = |state: &str| styled(state_style(state), safe(state));
     let name = status.name.as_ref().map(|name| format!("{}, ", styled(STRONG, name))).unwrap_or_default();
     line("node", format!("{name}{}", status.id));

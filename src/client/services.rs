@@ -79,8 +79,8 @@ fn change_text(change: &ServiceChange) -> String {
     };
     let why = change.why.as_ref().map(|why| format!(" ({})", safe(why))).unwrap_or_default();
     let later = match (change.result == ServiceResult::Started, change.enabled) {
-        (true, false) => "; the next start of the node leaves it off (`bitpie service enable` changes that)",
-        (false, true) => "; the next start of the node starts it again (`bitpie service disable` changes that)",
+        (true, false) => ", for this run only (`bitpie service enable` keeps it on)",
+        (false, true) => ", for this run only (`bitpie service disable` keeps it off)",
         _ => "",
     };
     format!("{name} {came_to}{why}{later}.\n")

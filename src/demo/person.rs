@@ -20,6 +20,7 @@ use crate::home::Home;
 use crate::home::config::{Config, Settings};
 use crate::nickname::{Nickname, NicknameResult};
 use crate::runtime::run::Started;
+use crate::runtime::whose::KeyOptions;
 
 /// A step of the story may take so long; each takes a second or two.
 const STEP_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
@@ -72,7 +73,7 @@ impl Person {
     pub async fn start(&mut self) -> anyhow::Result<()> {
         let config = Config::load(&self.home.config_file())?;
         let settings = Settings::of(&config)?;
-        let started = Started::prepare(self.home.clone(), config, settings, None)?;
+        let started = Started::prepare(self.home.clone(), config, settings, &KeyOptions::default())?;
         let (end, told) = oneshot::channel();
         let task = tokio::task::spawn_local(started.run(None, async {
             let _ = told.await;

@@ -82,10 +82,8 @@ impl Directory {
     pub async fn publish(&self, key: &IdentityKey, document: &VerifiedDocument) -> Result<u32, PublishError> {
         let revision = document.document().revision;
         let published = self.find(&key.id(), |_| false).await;
-        if let Some(published) = published.map(|document| document.document().revision)
-            && published > revision
-        {
-            return Err(PublishError::HigherRevision { published, revision });
+        if let Some(published) = published.filter(|published| published.document().revision > revision) {
+            return Err(PublishError::HigherRevision { published: Box::new(published), revision });
         }
         let sequence = i64::try_from(revision).unwrap_or(i64::MAX);
         let item = Item::sign_own(key, document.as_bytes(), sequence)?;
@@ -299,11 +297,12 @@ fn enough_of(nodes: u32) -> Enough {
 pub enum PublishError {
     /// Somebody has published a higher revision with our key.
     #[error(
-        "revision {published} of the identity document is published, and this node is at {revision}: it was restored from a backup, or another node uses its key"
+        "revision {} of the identity document is published, and this node is at {revision}: it was restored from a backup, or another node uses its key",
+        .published.document().revision
     )]
     HigherRevision {
         /// What is there.
-        published: u64,
+        published: Box<VerifiedDocument>,
         /// What was to be.
         revision: u64,
     },

@@ -58,7 +58,7 @@ pub fn restore(from: &Path, home: &Home) -> Result<(), HomeBackupError> {
 #[derive(Debug, thiserror::Error)]
 pub enum HomeBackupError {
     /// The home has no key.
-    #[error("{} has no identity yet, so there is nothing to save: `bitpie run` makes one", .home.display())]
+    #[error("{} has no identity: there is no key, and without it a backup would bring nothing back", .home.display())]
     NoKey {
         /// Which home.
         home: std::path::PathBuf,

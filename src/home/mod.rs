@@ -8,6 +8,7 @@ pub mod config;
 pub mod entropy;
 pub mod logging;
 pub mod passphrase;
+pub mod used;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};

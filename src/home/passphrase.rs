@@ -75,7 +75,7 @@ pub enum Change<'a> {
 /// was.
 pub fn change(home: &Home, old: Option<&Path>, change: Change<'_>) -> anyhow::Result<()> {
     let Some(text) = home.read_key()? else {
-        bail!("there is no key in {} yet: `bitpie run` makes one", home.folder().display());
+        bail!("there is no key in {}: the first `bitpie run` makes one", home.folder().display());
     };
     let summary = || key_file::summary(&text).with_context(|| format!("{} cannot be used", home.key_file().display()));
     if matches!(change, Change::Remove) && !summary()?.is_encrypted {

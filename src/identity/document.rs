@@ -20,6 +20,9 @@ pub const CLOCK_SKEW_MS: u64 = 150_000;
 /// Bytes of a signed document, at most. BEP 44 counts 1000, four of them for its own framing.
 pub const DOCUMENT_BYTES: usize = 996;
 
+/// The highest revision that a document may have: the numbers of BEP 44 and of databases have a sign.
+pub const GREATEST_REVISION: u64 = i64::MAX as u64;
+
 /// How long a document is valid, in seconds: seven days.
 pub const DOCUMENT_VALIDITY_S: u64 = 7 * 24 * 60 * 60;
 
@@ -165,6 +168,9 @@ impl VerifiedDocument {
         let document: IdentityDocument = decode(signed.unverified_body())?;
         signed.verify(&document.id, Domain::Document)?;
         let validity_s = document.valid_until_unix_s.checked_sub(document.time_unix_s);
+        if document.revision > GREATEST_REVISION {
+            return Err(DocumentError::Revision { revision: document.revision });
+        }
         if validity_s.is_none_or(|seconds| seconds == 0 || seconds > DOCUMENT_VALIDITY_S) {
             return Err(DocumentError::Validity);
         }
@@ -237,6 +243,12 @@ pub enum DocumentError {
     /// The signature does not hold.
     #[error("the identity document is forged or damaged: {0}")]
     Signature(#[from] BadSignature),
+    /// No node would find a higher one any more.
+    #[error("revision {revision} of an identity document is too high: at most {GREATEST_REVISION}")]
+    Revision {
+        /// Which.
+        revision: u64,
+    },
     /// It ends before it begins, or counts for longer than seven days.
     #[error("the identity document is valid for no time at all, or for more than 7 days")]
     Validity,
@@ -261,6 +273,20 @@ pub enum DocumentError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_revision_that_some_could_not_keep_is_refused_by_all() {
+        let key = IdentityKey::from_seed(&[7; 32]);
+        let verified = |revision| {
+            let sealing_key = SealingKey::derive(&key, 0).public();
+            let document = IdentityDocument::new(key.id(), sealing_key, revision, 1_000).sign(&key).0;
+            VerifiedDocument::verify_whenever(document.as_bytes()).map(|document| document.document().revision)
+        };
+        assert_eq!(verified(GREATEST_REVISION), Ok(1_u64 << 63).map(|revision| revision - 1));
+        for revision in [GREATEST_REVISION + 1, u64::MAX] {
+            assert_eq!(verified(revision), Err(DocumentError::Revision { revision }));
+        }
+    }
     use crate::identity::{SEED_BYTES, SealingKey};
 
     const NOW: u64 = 1_700_000_000_000;
@@ -296,7 +322,7 @@ mod tests {
 
     #[test]
     fn what_there_is_no_room_for_is_left_out_from_the_end() {
-        let mut full = document(u64::MAX);
+        let mut full = document(GREATEST_REVISION);
         full.name = Some("\u{10348}".repeat(32).parse().expect("32 characters of 4 bytes"));
         full.contacts = entrypoints(DOCUMENT_CONTACTS).into();
         full.external = entrypoints(DOCUMENT_EXTERNAL).into();

@@ -14,7 +14,7 @@ mod signed;
 
 pub use document::{
     CLOCK_SKEW_MS, DOCUMENT_BYTES, DOCUMENT_CONTACTS, DOCUMENT_EXTERNAL, DOCUMENT_SERVICES, DOCUMENT_VALIDITY_S,
-    DocumentError, IdentityDocument, LeftOut, Rank, VerifiedDocument, judge,
+    DocumentError, GREATEST_REVISION, IdentityDocument, LeftOut, Rank, VerifiedDocument, judge,
 };
 pub use entrypoint::{ENTRYPOINT_CHARACTERS, Entrypoint, Entrypoints, ParseEntrypointError};
 pub use fingerprint::{FINGERPRINT_CHARACTERS, Fingerprint, ParseFingerprintError};

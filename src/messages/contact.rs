@@ -37,8 +37,10 @@ pub enum ContactState {
     Requested,
     /// Messages go both ways.
     Accepted,
-    /// Refused: what they send is refused too.
+    /// Refused: what they send is dropped without an answer.
     Blocked,
+    /// No contact any more: the conversation is all that is left of them.
+    Removed,
 }
 
 /// How often a contact was there while this node was.

@@ -175,7 +175,7 @@ pub enum ArrivalVerdict {
     WaitsAsRequest,
     /// Too much of this sender, or of all strangers, waits already.
     QuotaExceeded,
-    /// The user has refused the sender.
+    /// The user has refused the sender: say nothing.
     Blocked,
     /// It came after its expiry.
     Expired,
@@ -184,15 +184,16 @@ pub enum ArrivalVerdict {
 }
 
 impl ArrivalVerdict {
-    /// Why the message is not acknowledged; nothing if it is.
+    /// What the sender is told: that the message is kept, or why not. Nothing where the user has refused them: they see
+    /// somebody who is away.
     #[must_use]
-    pub const fn refusal(self) -> Option<FailReason> {
+    pub const fn answer(self) -> Option<Result<(), FailReason>> {
         match self {
-            Self::Accepted { .. } | Self::Duplicate | Self::WaitsAsRequest => None,
-            Self::QuotaExceeded => Some(FailReason::QuotaExceeded),
-            Self::Blocked => Some(FailReason::Blocked),
-            Self::Expired => Some(FailReason::Expired),
-            Self::TooFarAhead => Some(FailReason::TooFarAhead),
+            Self::Accepted { .. } | Self::Duplicate | Self::WaitsAsRequest => Some(Ok(())),
+            Self::QuotaExceeded => Some(Err(FailReason::QuotaExceeded)),
+            Self::Blocked => None,
+            Self::Expired => Some(Err(FailReason::Expired)),
+            Self::TooFarAhead => Some(Err(FailReason::TooFarAhead)),
         }
     }
 }
@@ -200,6 +201,8 @@ impl ArrivalVerdict {
 /// A message of a stranger that waits for the user's decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingMessage {
+    /// Its place among all that strangers have sent, from 1.
+    pub arrival: u64,
     /// Who wrote it.
     pub sender: NodeId,
     /// The sender's id for it.

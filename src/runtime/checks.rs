@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::client::doctor::{Check, Finding, Patient};
 use crate::home::Home;
 use crate::identity::key_file;
+use crate::runtime::databases;
 use crate::store::Store;
 
 /// For [`Offline::checks`](crate::client::Offline::checks).
@@ -46,22 +47,32 @@ fn permissions(patient: &Patient) -> Finding {
 
 /// Looks only at databases that are there: none is made by looking.
 fn database(patient: &Patient) -> Finding {
+    const REPAIR: &str = "`bitpie stop`, then `bitpie doctor --repair`: it saves what can be read into a new database, and \
+                          keeps the damaged one";
     let home = Home::at(&patient.home);
     let (messages, peers) = (home.messages_database(), home.peers_database());
     let is_there = |path: &Path| path.try_exists().unwrap_or(true);
-    if !is_there(&messages) || !is_there(&peers) {
+    if !is_there(&messages) && !is_there(&peers) {
         return Finding::skipped("there is none yet");
     }
-    match Store::open(&messages, &peers).and_then(|store| store.check()) {
-        Err(error) => {
-            Finding::bad(error.to_string(), "stop the node, keep a copy of the home folder, and restore a backup")
+    let is_in_use = patient.running.is_some();
+    match databases::damaged(&home, is_in_use) {
+        Err(error) => return Finding::bad(format!("{error:#}"), "see who owns the files in messages/ and peers/"),
+        Ok([Some(what), _]) => return Finding::bad(format!("messages.db is damaged: {what}"), REPAIR),
+        Ok([None, Some(what)]) => {
+            return Finding::bad(
+                format!("peers.db is damaged: {what}"),
+                "start the node again: it sets the file aside and begins another; known peers are found again",
+            );
         }
+        Ok([None, None]) if is_there(&messages) && is_there(&peers) => {}
+        Ok([None, None]) => return Finding::good("one is not there yet, and the other is whole"),
+    }
+    match Store::open(&messages, &peers).and_then(|store| store.check()) {
+        Err(error) => Finding::bad(error.to_string(), "keep a copy of the home folder, and restore a backup"),
         Ok(found) => match found.first() {
             None => Finding::good("whole, and without contradictions"),
-            Some(first) => Finding::bad(
-                format!("{} wrong, the first: {first}", found.len()),
-                "stop the node, keep a copy of the home folder, and restore a backup",
-            ),
+            Some(first) => Finding::bad(format!("{} wrong, the first: {first}", found.len()), REPAIR),
         },
     }
 }
@@ -105,6 +116,8 @@ mod tests {
         drop(Store::open(&home.messages_database(), &home.peers_database()).expect("it is made"));
         assert_eq!(database(&patient(&home)).verdict, Verdict::Good);
         std::fs::write(home.messages_database(), "no database ".repeat(100)).expect("it is ours");
-        assert_eq!(database(&patient(&home)).verdict, Verdict::Bad);
+        let finding = database(&patient(&home));
+        assert!(finding.verdict == Verdict::Bad && finding.said.contains("messages.db is damaged"), "{finding:?}");
+        assert!(finding.help.expect("what to do").contains("--repair"));
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn failed(error: StoreError) -> RpcError {
     let kind = match &error {
         StoreError::NoContact { .. } | StoreError::NoMessage { .. } => ErrorKind::NotFound,
         StoreError::NameTaken { .. } => ErrorKind::Conflict,
-        StoreError::NotAccepted { .. } => ErrorKind::Refused,
+        StoreError::NotAccepted { .. } | StoreError::ReadOnly => ErrorKind::Refused,
         StoreError::QueueFull { .. } | StoreError::Busy { .. } => ErrorKind::Busy,
         _ => ErrorKind::Internal,
     };

@@ -29,6 +29,8 @@ impl Proved {
 pub enum Inbound {
     /// What the automaton is told; nothing if only a later version knows what it is.
     Event(Option<Message>),
+    /// A document of ours that the other side has seen, it says.
+    OurDocument(Vec<u8>),
     /// A PEER-ID. The store is asked about its document before the automaton is told.
     Introduction(Introduction),
 }
@@ -39,6 +41,7 @@ pub fn read(session: u64, bytes: &[u8], proved: &Proved, network: &str, now_unix
         Ok(Frame::PeerId(peer_id)) => {
             return Inbound::Introduction(Introduction::verify(peer_id, proved, now_unix_ms));
         }
+        Ok(Frame::YourDocument(document)) => return Inbound::OurDocument(document),
         Ok(frame) => event(session, frame, network, now_unix_ms),
         Err(error) => Some(told::violation(session, error.to_string())),
     })
@@ -48,7 +51,7 @@ pub fn read(session: u64, bytes: &[u8], proved: &Proved, network: &str, now_unix
 pub fn event(session: u64, frame: Frame, network: &str, now_unix_ms: u64) -> Option<Message> {
     Some(match frame {
         Frame::Hello(hello) => greeting(session, &hello, network, now_unix_ms),
-        Frame::PeerId(_) | Frame::Unknown(_) => return None,
+        Frame::PeerId(_) | Frame::YourDocument(_) | Frame::Unknown(_) => return None,
         Frame::Ready => told::ready_received(session),
         Frame::Refused(reason) => told::refused(session, reason),
         Frame::Ping(nonce) => told::ping_received(session, nonce),
@@ -97,6 +100,11 @@ impl Introduction {
             entrypoints: peer_id.entrypoints.to_vec(),
             document: verified.ok(),
         }
+    }
+
+    /// Whoever is there has proved to be who the document names.
+    pub fn is_proven(&self) -> bool {
+        self.is_proven
     }
 
     /// The document, if it is that of whom the transport has found there.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]
 pub mod checks;
+pub mod databases;
 mod driver;
 mod errors;
 mod handlers;
@@ -13,3 +14,4 @@ mod presentation;
 pub mod recording;
 pub mod run;
 mod transports;
+pub mod whose;

@@ -20,6 +20,12 @@ use crate::home::passphrase::{self, Change};
 pub fn id(home: &Path) -> anyhow::Result<Id> {
     let home = Home::at(home);
     let Some(text) = home.read_key()? else {
+        if home.sign_of_use()?.is_some() {
+            bail!(
+                "the key of this identity, {}, is missing: `bitpie run` says what can be done",
+                home.key_file().display()
+            );
+        }
         bail!("there is no identity in {} yet: `bitpie run` makes one", home.folder().display());
     };
     let key = key_file::summary(&text).with_context(|| format!("{} cannot be used", home.key_file().display()))?;

@@ -9,7 +9,7 @@ use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::hidden::Hidden;
 use crate::automata::contact_status;
 use crate::identity::{NodeId, VerifiedDocument};
-use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating};
+use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating, WaitingMessage};
 use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::peers::MISBEHAVIOUR_LIMIT;
@@ -110,6 +110,7 @@ pub fn contact_state(state: ContactState) -> answers::ContactState {
         ContactState::Requested => answers::ContactState::Request,
         ContactState::Accepted => answers::ContactState::Accepted,
         ContactState::Blocked => answers::ContactState::Refused,
+        ContactState::Removed => answers::ContactState::Removed,
     }
 }
 
@@ -137,7 +138,8 @@ pub fn nickname_change(contact: &Contact, store: &Store) -> Result<Option<answer
 pub fn looks_like(contact: &Contact, store: &Store) -> Result<Option<Nickname>, RpcError> {
     let Some(name) = &contact.name else { return Ok(None) };
     let others = store.contacts().map_err(failed)?;
-    let mut names = others.into_iter().filter_map(|other| other.name);
+    let others = others.into_iter().filter(|other| other.state != ContactState::Removed);
+    let mut names = others.filter_map(|other| other.name);
     Ok(names.find(|other| other.is_confusable_with(name)))
 }
 
@@ -160,7 +162,27 @@ pub fn message_state(state: DeliveryState) -> answers::MessageState {
 pub fn messages(store: &Store, items: Vec<Item>, next: Option<u64>) -> Result<answers::Messages, RpcError> {
     let names = lookup::names(store)?;
     let messages = items.iter().map(|item| message(item, &names, store)).collect::<Result<_, _>>()?;
-    Ok(answers::Messages { messages, next })
+    Ok(answers::Messages { messages, next, next_request: None })
+}
+
+/// Messages of strangers that wait for the user to accept or refuse them.
+pub fn waiting(store: &Store, waiting: Vec<WaitingMessage>) -> Result<Vec<answers::Message>, RpcError> {
+    let names = lookup::names(store)?;
+    let message = |waiting: WaitingMessage| answers::Message {
+        position: 0,
+        id: waiting.id.to_string(),
+        direction: answers::Direction::Incoming,
+        with: waiting.sender,
+        name: names.get(&waiting.sender).cloned().flatten(),
+        text: Hidden(waiting.text.as_str().to_owned()),
+        time_unix_ms: waiting.sent_unix_ms,
+        expires_unix_ms: None,
+        reply_to: None,
+        state: answers::MessageState::Waiting,
+        why: None,
+        attempts: 0,
+    };
+    Ok(waiting.into_iter().map(message).collect())
 }
 
 /// A message.

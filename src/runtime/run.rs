@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use automata_runtime::Milliseconds;
 use tokio::sync::{mpsc, watch};
-use zeroize::Zeroizing;
 
 use crate::api::access::{Access, Token};
 use crate::api::bind::{Bound, PortChoice, bind};
@@ -15,7 +14,7 @@ use crate::api::methods::Call;
 use crate::api::server::{Doors, serve};
 use crate::automata::system;
 use crate::client::home_folder;
-use crate::identity::{CLOCK_SKEW_MS, Entrypoint, IdentityKey, NodeId, VerifiedDocument, key_file};
+use crate::identity::{CLOCK_SKEW_MS, Entrypoint, NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState};
 use crate::node::Node;
 use crate::peers::KnownPeer;
@@ -24,14 +23,16 @@ use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::tcp::raise_descriptor_limit;
 use crate::world::{Beginning, Places};
 
-use super::driver::{Driver, Keys, Network, OurIdentity, OurSettings, Parts, build};
+use super::databases;
+use super::driver::{Driver, Keys, Network, Notices, OurIdentity, OurSettings, Parts, build};
 use super::recording::{Recording, recorder};
 use crate::home::clock::{Clock, unix_ms};
 use crate::home::config::{Config, Settings};
 use crate::home::entropy::random;
 use crate::home::logging::{Log, LogOptions};
-use crate::home::passphrase::{self, Passphrase};
+use crate::home::passphrase;
 use crate::home::{Home, HomeLock};
+use crate::runtime::whose::{self, KeyOptions, Taken};
 
 /// Events of the local network that wait for the loop, at most. Those who tell them wait.
 const LAN_EVENTS_WAITING: usize = 16;
@@ -49,6 +50,8 @@ pub struct RunOptions {
     /// From whom the node hears of others in the distributed hash table, instead of what its settings say; nothing to
     /// leave it at that.
     pub bootstrap: Vec<String>,
+    /// Begin as somebody else where the key is lost.
+    pub new_identity: bool,
 }
 
 /// The setting that [`RunOptions::bootstrap`] overrides for this run.
@@ -67,6 +70,12 @@ pub struct Started {
     calls: (mpsc::Sender<Call>, mpsc::Receiver<Call>),
     changes: watch::Sender<u64>,
     is_recorded: bool,
+    /// The identity was made just now.
+    is_new: bool,
+    /// The database is damaged: nothing can be kept, so nothing is done that would have to be.
+    is_damaged: bool,
+    /// What the user should know of this start.
+    notices: Vec<String>,
 }
 
 /// Runs a node until it is told to stop, by Ctrl-C, SIGTERM or the API.
@@ -96,21 +105,26 @@ pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     if raise_descriptor_limit().is_none() {
         tracing::warn!("the limit of open files stays as it is, and may be too low for all sessions");
     }
-    let is_first_run = home.read_key()?.is_none();
+    // Before anybody is asked for a passphrase.
+    whose::look(&home, options.new_identity)?;
     let passphrase = passphrase::for_key(&home, options.passphrase_file.as_deref())?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")?;
     runtime.block_on(async {
         let is_encrypted = passphrase.is_some();
-        let started = Started::prepare(home, config, settings, passphrase)?;
-        announce(&started, is_first_run, is_encrypted);
+        let key = KeyOptions { passphrase, new_identity: options.new_identity };
+        let started = Started::prepare(home, config, settings, &key)?;
+        announce(&started, is_encrypted);
         started.run(Some(log), until_told()).await
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn announce(started: &Started, is_first_run: bool, is_encrypted: bool) {
-    if is_first_run {
+fn announce(started: &Started, is_encrypted: bool) {
+    for notice in &started.notices {
+        eprintln!("Note: {notice}");
+    }
+    if started.is_new {
         eprintln!("A new identity was made: {}", started.keys.id());
         let key = started.home.key_file();
         let key = key.display();
@@ -143,38 +157,20 @@ async fn until_told() {
     }
 }
 
-/// The key of the home; a new one on the first run, encrypted if there is a passphrase.
-fn key(home: &Home, passphrase: Option<&[u8]>) -> anyhow::Result<IdentityKey> {
-    if let Some(text) = home.read_key()? {
-        return key_file::decode(&text, passphrase)
-            .with_context(|| format!("{} cannot be used", home.key_file().display()));
-    }
-    let key = IdentityKey::from_seed(&Zeroizing::new(random()));
-    let text = match passphrase {
-        Some(passphrase) => {
-            key_file::encode_encrypted(&key, passphrase, key_file::PassphraseCost::USUAL, &random(), &random())
-        }
-        None => key_file::encode_plain(&key),
-    };
-    home.create_key(&text)?;
-    Ok(key)
-}
-
 impl Started {
     /// Everything that can fail: the lock, the key, the database, the port.
     ///
     /// # Errors
     /// What stood in the way, and what to do.
-    pub fn prepare(
-        home: Home,
-        config: Config,
-        settings: Settings,
-        passphrase: Option<Passphrase>,
-    ) -> anyhow::Result<Self> {
+    pub fn prepare(home: Home, config: Config, settings: Settings, key: &KeyOptions) -> anyhow::Result<Self> {
         home.prepare()?;
         let lock = home.lock()?;
-        let keys = Keys::of(key(&home, passphrase.as_deref().map(Vec::as_slice))?);
-        let store = Store::open(&home.messages_database(), &home.peers_database())?;
+        let taken = whose::take(&home, key)?;
+        let (store, mut notices) = databases::open(&home)?;
+        let is_damaged = store.is_read_only();
+        notices.extend(whose::settle(&home, &store, &taken, key.new_identity)?);
+        let Taken { key, is_new } = taken;
+        let keys = Keys::of(key);
         let port = settings.api.http_port;
         let bound = bind(if port.is_set {
             PortChoice::Set { port: port.port, setting: "api/http-port" }
@@ -184,7 +180,22 @@ impl Started {
         let (store, thread) = StoreThread::start(store).context("the thread of the store cannot be started")?;
         let calls = mpsc::channel(CALLS_WAITING);
         let (changes, _) = watch::channel(0);
-        Ok(Self { home, _lock: lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded: true })
+        Ok(Self {
+            home,
+            _lock: lock,
+            keys,
+            config,
+            settings,
+            store,
+            thread,
+            bound,
+            calls,
+            changes,
+            is_recorded: true,
+            is_new,
+            is_damaged,
+            notices,
+        })
     }
 
     /// Who it is.
@@ -223,7 +234,9 @@ impl Started {
     /// # Errors
     /// What went wrong at the start.
     pub async fn run(self, log: Option<Log>, end: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { home, _lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded } = self;
+        let Self { home, _lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded, .. } = self;
+        let mut notices = Notices::default();
+        self.notices.into_iter().for_each(|notice| notices.tell(notice));
         let token = Token::generate().context("the system gives no random bytes")?;
         let access = Access { address: bound.address, token: token.clone(), process: std::process::id() };
         let (network, events) = Network::open(&keys.identity, &settings);
@@ -243,7 +256,10 @@ impl Started {
         });
         let built = built.await?;
 
-        let beginning = beginning(&built.document, &settings, peers, &contacts);
+        let mut beginning = beginning(&built.document, &settings, peers, &contacts);
+        if self.is_damaged {
+            beginning.enabled.clear();
+        }
         let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
         let node = Node::new(beginning, automata_settings(&settings), recorder().filter(|_| is_recorded));
 
@@ -266,6 +282,8 @@ impl Started {
             lan,
             store,
             changes,
+            is_damaged: self.is_damaged,
+            notices,
         });
         let _log = driver.run(events, near, waiting_calls, end).await;
         let _ = home.remove_api_file();

@@ -41,6 +41,13 @@ pub fn write_backup(messages: &Path, to: &Path, files: &[SavedFile]) -> Result<(
     let partial = partial(to);
     make_empty(&partial)?;
     let outcome = copy(messages, &partial, |copied| {
+        // What is damaged is no copy of anything.
+        let said: String = copied.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if said != "ok" {
+            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+            let help = format!("it is damaged ({said}): `bitpie doctor` says what can be done");
+            return Err(rusqlite::Error::SqliteFailure(code, Some(help)));
+        }
         copied.execute_batch("CREATE TABLE home_files (name TEXT PRIMARY KEY, contents BLOB NOT NULL) STRICT")?;
         files.iter().try_for_each(|file| {
             copied.execute("INSERT INTO home_files VALUES (?1, ?2)", (&file.name, file.contents.as_slice())).map(drop)

@@ -21,6 +21,23 @@ pub struct NewContact {
     pub found_as: Option<Nickname>,
 }
 
+/// Why a message is tried no longer: its recipient is no contact any more.
+const REMOVED: &str = "the contact was removed before it was delivered";
+
+/// Why a message is tried no longer: its recipient was refused.
+const REFUSED: &str = "you refused them before it was delivered";
+
+/// What became of a conversation when its contact was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// Messages that had not been delivered, and are tried no longer.
+    pub given_up: u64,
+    /// Messages that stay.
+    pub kept: u64,
+    /// Messages that are deleted.
+    pub deleted: u64,
+}
+
 impl Store {
     /// Adds a contact, or accepts one that has asked or was refused. What waited of them comes into the conversation.
     ///
@@ -29,7 +46,7 @@ impl Store {
     pub fn add_contact(&self, new: &NewContact, now_unix_ms: u64) -> Result<Contact, StoreError> {
         self.atomically(|store| {
             if let Some(name) = &new.name {
-                store.check_name_is_free(name, &new.id)?;
+                store.claim_name(name, &new.id)?;
             }
             let mut hints = new.hints.clone();
             if hints.is_empty() {
@@ -112,27 +129,59 @@ impl Store {
             }
             store.delete_requests(id)?;
             store.connection.execute("DELETE FROM main.receipts WHERE node = ?1", [Column(*id)]).map_err(failed)?;
+            store.give_up_messages(Some(id), REFUSED)?;
             Ok(())
         })
     }
 
-    /// Removes a contact with the whole conversation. Returns how many messages that were. Copies of old messages are
-    /// still known as such.
+    /// Makes a contact a stranger again. The conversation stays, unless it is to be deleted too. What was on its way to
+    /// them is given up, and what waits of them is deleted. Copies of old messages are still known as such.
     ///
     /// # Errors
-    /// If there is no such contact, or the database fails.
-    pub fn remove_contact(&self, id: &NodeId) -> Result<u64, StoreError> {
+    /// If there is no such contact (of a conversation that is left, only the messages can be removed), or the database
+    /// fails.
+    pub fn remove_contact(&self, id: &NodeId, with_messages: bool) -> Result<Removal, StoreError> {
         self.atomically(|store| {
             let failed = |error| StoreError::sql("remove a contact", error);
-            let messages = store.connection.execute("DELETE FROM main.messages WHERE node = ?1", [Column(*id)]);
-            let messages = messages.map_err(failed)?;
-            let removed = store.connection.execute("DELETE FROM main.contacts WHERE node = ?1", [Column(*id)]);
-            if removed.map_err(failed)? == 0 {
+            let known = store.contact(id)?.ok_or(StoreError::NoContact { id: *id })?;
+            if known.state == ContactState::Removed && !with_messages {
                 return Err(StoreError::NoContact { id: *id });
             }
-            store.count_unfinished()?;
-            Ok(messages as u64)
+            let given_up = store.give_up_messages(Some(id), REMOVED)?;
+            let messages = store.count_messages(id)?;
+            if with_messages || messages == 0 {
+                store.connection.execute("DELETE FROM main.messages WHERE node = ?1", [Column(*id)]).map_err(failed)?;
+                store.connection.execute("DELETE FROM main.contacts WHERE node = ?1", [Column(*id)]).map_err(failed)?;
+                return Ok(Removal { given_up, kept: 0, deleted: messages });
+            }
+            for sql in [
+                "DELETE FROM main.requests WHERE node = ?1",
+                "DELETE FROM main.receipts WHERE node = ?1",
+                "DELETE FROM main.ratings WHERE node = ?1",
+            ] {
+                store.connection.execute(sql, [Column(*id)]).map_err(failed)?;
+            }
+            store
+                .connection
+                .execute(
+                    "UPDATE main.contacts SET state = ?2, hints = '', found_as = NULL, waiting = 0, waiting_bytes = 0
+                     WHERE node = ?1",
+                    (Column(*id), Column(ContactState::Removed)),
+                )
+                .map_err(failed)?;
+            Ok(Removal { given_up, kept: messages, deleted: 0 })
         })
+    }
+
+    /// How many messages there are of the conversation with somebody, in both directions.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn count_messages(&self, with: &NodeId) -> Result<u64, StoreError> {
+        self.connection
+            .prepare_cached("SELECT count(*) FROM main.messages WHERE node = ?1")
+            .and_then(|mut query| query.query_row([Column(*with)], |row| row.get(0)))
+            .map_err(|error| StoreError::sql("count messages", error))
     }
 
     /// Gives a contact another name, or none.
@@ -142,7 +191,7 @@ impl Store {
     pub fn name_contact(&self, id: &NodeId, name: Option<&Nickname>) -> Result<(), StoreError> {
         self.atomically(|store| {
             if let Some(name) = name {
-                store.check_name_is_free(name, id)?;
+                store.claim_name(name, id)?;
             }
             let changed = store
                 .connection
@@ -177,7 +226,12 @@ impl Store {
             .map_err(|error| StoreError::sql("read the contacts", error))
     }
 
-    fn check_name_is_free(&self, name: &Nickname, id: &NodeId) -> Result<(), StoreError> {
+    /// A name that only a conversation still bears goes to whoever bears it now.
+    fn claim_name(&self, name: &Nickname, id: &NodeId) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE main.contacts SET name = NULL WHERE name = ?1 AND node != ?2 AND state = ?3")
+            .and_then(|mut statement| statement.execute((name.as_str(), Column(*id), Column(ContactState::Removed))))
+            .map_err(|error| StoreError::sql("free a name", error))?;
         let holder = self
             .connection
             .prepare_cached("SELECT node FROM main.contacts WHERE name = ?1 AND node != ?2")
@@ -270,18 +324,61 @@ mod tests {
         assert_eq!(store.check().expect("checked"), [""; 0]);
         assert!(matches!(store.refuse_contact(&node(9)), Err(StoreError::NoContact { .. })));
         assert!(matches!(store.accept_contact(&node(9)), Err(StoreError::NoContact { .. })));
-        assert!(matches!(store.remove_contact(&node(9)), Err(StoreError::NoContact { .. })));
+        assert!(matches!(store.remove_contact(&node(9), true), Err(StoreError::NoContact { .. })));
     }
 
     #[test]
-    fn a_removed_contact_leaves_nothing_but_the_ids_of_messages() {
+    fn a_removed_contact_leaves_the_conversation() {
+        let store = store();
+        let new = |seed, text| NewContact { id: node(seed), name: Some(name(text)), hints: Vec::new(), found_as: None };
+        store.add_contact(&new(1, "a"), 5).expect("added");
+        store.receive(&arrival(1, 1, "one"), &Quota::default(), 1_000).unwrap();
+        store.queue_message(&super::super::tests::new_message(1, 9, "back"), 1_000).expect("queued");
+        let removal = store.remove_contact(&node(1), false).expect("removed");
+        assert_eq!(removal, Removal { given_up: 1, kept: 2, deleted: 0 });
+        assert_eq!(store.unfinished_deliveries().expect("read"), []);
+        let texts = |store: &Store| -> Vec<String> {
+            let items = store.messages_after(Some(&node(1)), 0, 9).expect("read");
+            items.into_iter().map(|item| item.text.as_str().to_owned()).collect()
+        };
+        assert_eq!(texts(&store), ["one", "back"]);
+        let again = store.queue_message(&super::super::tests::new_message(1, 10, "more"), 1_000);
+        assert!(matches!(again, Err(StoreError::NoContact { .. })));
+        assert!(matches!(store.remove_contact(&node(1), false), Err(StoreError::NoContact { .. })));
+        // Who writes is a stranger again, and when nobody answers the conversation is still there.
+        let wrote = store.receive(&arrival(1, 2, "two"), &Quota::default(), 1_000).unwrap();
+        assert_eq!(wrote, ArrivalVerdict::WaitsAsRequest);
+        store.forget_old(u64::MAX / 2).expect("forgotten");
+        assert_eq!(store.contact(&node(1)).unwrap().unwrap().state, ContactState::Removed);
+        // The name is for whoever bears it now.
+        store.add_contact(&new(2, "a"), 6).expect("the name is free");
+        assert_eq!(store.contact(&node(1)).unwrap().unwrap().name, None);
+        store.add_contact(&new(1, "b"), 7).expect("added again");
+        assert_eq!(texts(&store), ["one", "back"]);
+        assert_eq!(store.check().expect("checked"), [""; 0]);
+    }
+
+    #[test]
+    fn a_refused_contact_is_sent_nothing_after_the_next_start() {
+        let store = store();
+        super::super::tests::accepted(&store, 1);
+        store.queue_message(&super::super::tests::new_message(1, 9, "back"), 1_000).expect("queued");
+        store.refuse_contact(&node(1)).expect("refused");
+        assert_eq!(store.unfinished_deliveries().expect("read"), []);
+        assert_eq!(store.check().expect("checked"), [""; 0]);
+    }
+
+    #[test]
+    fn a_contact_removed_with_the_conversation_leaves_nothing_but_the_ids_of_messages() {
         let store = store();
         store
             .add_contact(&NewContact { id: node(1), name: Some(name("a")), hints: Vec::new(), found_as: None }, 5)
             .expect("added");
         store.receive(&arrival(1, 1, "one"), &Quota::default(), 1_000).unwrap();
         store.queue_message(&super::super::tests::new_message(1, 9, "back"), 1_000).expect("queued");
-        assert_eq!(store.remove_contact(&node(1)).expect("removed"), 2);
+        assert_eq!(store.remove_contact(&node(1), false).expect("removed").kept, 2);
+        let removal = store.remove_contact(&node(1), true).expect("what was kept goes too");
+        assert_eq!(removal, Removal { given_up: 0, kept: 0, deleted: 2 });
         assert_eq!(store.unfinished_deliveries().expect("read"), []);
         assert_eq!(store.search("one", 5).expect("searched"), []);
         let copy = store.receive(&arrival(1, 1, "one"), &Quota::default(), 1_000).unwrap();

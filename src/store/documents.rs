@@ -92,6 +92,34 @@ impl Store {
         self.set_fact(RESTORED, restored.into())
     }
 
+    /// Whose home this is, as far as documents of its own were kept: nobody before the first, one identity afterwards.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn owners(&self) -> Result<Vec<NodeId>, StoreError> {
+        self.connection
+            .prepare_cached("SELECT node FROM main.documents WHERE is_own = 1 ORDER BY seen_unix_ms DESC")
+            .and_then(|mut query| query.query_map([], |row| super::rows::get(row, "node"))?.collect())
+            .map_err(|error| StoreError::sql("read whose home it is", error))
+    }
+
+    /// The identity that has written here is gone, and another one takes its place: nothing is sent in its name any more.
+    /// Returns how many messages are given up.
+    ///
+    /// # Errors
+    /// If the database fails; then nothing has changed.
+    pub fn change_owner(&self, why: &str) -> Result<u64, StoreError> {
+        self.atomically(|store| {
+            let given_up = store.give_up_messages(None, why)?;
+            store
+                .connection
+                .execute_batch("DELETE FROM main.receipts; UPDATE main.documents SET is_own = 0 WHERE is_own = 1;")
+                .map_err(|error| StoreError::sql("change hands", error))?;
+            store.set_restored(false)?;
+            Ok(given_up)
+        })
+    }
+
     fn keep(&self, document: &VerifiedDocument, is_own: bool, now_unix_ms: u64) -> Result<Rank, StoreError> {
         self.atomically(|store| {
             let failed = |error| StoreError::sql("keep a document", error);

@@ -35,6 +35,19 @@ pub enum StoreError {
         /// The newest that is known.
         known: usize,
     },
+    /// A file cannot be read or written by itself.
+    #[error("cannot read or write {}: {detail}", .path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        detail: String,
+    },
+    /// Only what could be read of a damaged database is there.
+    #[error(
+        "nothing can be kept: the database is damaged, and open for reading only. `bitpie stop`, then `bitpie doctor --repair`"
+    )]
+    ReadOnly,
     /// SQLite failed.
     #[error("the database failed to {doing}: {source}; `bitpie doctor` checks it")]
     Sql {
@@ -55,6 +68,9 @@ pub enum StoreError {
         /// What.
         what: &'static str,
     },
+    /// There is no higher revision for a document of ours.
+    #[error("the identity document has the highest revision that there is, and cannot be changed any more")]
+    RevisionsUsedUp,
     /// Two contacts would have one name.
     #[error("the name {name} is that of the contact {holder}: choose another one")]
     NameTaken {
@@ -109,6 +125,9 @@ pub enum StoreError {
 impl StoreError {
     /// SQLite failed at something.
     pub(super) fn sql(doing: &'static str, source: rusqlite::Error) -> Self {
+        if source.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
+            return Self::ReadOnly;
+        }
         Self::Sql { doing, source }
     }
 }

@@ -17,7 +17,7 @@ pub const REQUEST_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Up to when the ids of messages were forgotten, in milliseconds of unix time: what expired before is refused even if
 /// the clock says otherwise.
-const FORGOTTEN_UNTIL: &str = "arrivals_forgotten_until_unix_ms";
+pub(super) const FORGOTTEN_UNTIL: &str = "arrivals_forgotten_until_unix_ms";
 
 /// How much of strangers may wait for the user's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,10 @@ impl Store {
     /// If the database fails; then nothing has happened, and nothing is to be acknowledged.
     pub fn receive(&self, arrival: &Arrival, quota: &Quota, now_unix_ms: u64) -> Result<ArrivalVerdict, StoreError> {
         self.atomically(|store| {
+            // Before all else, so that nothing that they send is answered, whatever is wrong with it.
+            if store.is_blocked(&arrival.sender)? {
+                return Ok(ArrivalVerdict::Blocked);
+            }
             let keep_until = arrival.expires_unix_ms.saturating_add(CLOCK_SKEW_MS);
             let forgotten_until = store.fact(FORGOTTEN_UNTIL)?.unwrap_or(0);
             if keep_until <= now_unix_ms || keep_until <= forgotten_until {
@@ -62,7 +66,6 @@ impl Store {
                 return Ok(ArrivalVerdict::Duplicate);
             }
             let verdict = match store.contact_counts(&arrival.sender)? {
-                Some(contact) if contact.state == ContactState::Blocked => ArrivalVerdict::Blocked,
                 Some(contact) if contact.state == ContactState::Accepted => {
                     if contact.unread >= UNREAD_PER_CONTACT {
                         ArrivalVerdict::QuotaExceeded
@@ -91,6 +94,46 @@ impl Store {
             }
             Ok(verdict)
         })
+    }
+
+    /// Whether the user has refused somebody.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn is_blocked(&self, sender: &NodeId) -> Result<bool, StoreError> {
+        Ok(self.contact_counts(sender)?.is_some_and(|contact| contact.state == ContactState::Blocked))
+    }
+
+    /// What waits of strangers behind a place, in the order of its arrival.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn waiting_after(
+        &self,
+        sender: Option<&NodeId>,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<WaitingMessage>, StoreError> {
+        self.connection
+            .prepare_cached(
+                "SELECT * FROM main.requests WHERE arrival > ?1 AND (?2 IS NULL OR node = ?2) ORDER BY arrival LIMIT ?3",
+            )
+            .and_then(|mut query| {
+                let values = (integer(after), sender.copied().map(Column), integer(limit as u64));
+                query.query_map(values, waiting_message)?.collect()
+            })
+            .map_err(|error| StoreError::sql("read what waits", error))
+    }
+
+    /// The place of the last message of a stranger that waits.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn last_request(&self) -> Result<u64, StoreError> {
+        self.connection
+            .prepare_cached("SELECT coalesce(max(arrival), 0) FROM main.requests")
+            .and_then(|mut query| query.query_row([], |row| row.get(0)))
+            .map_err(|error| StoreError::sql("read the last request", error))
     }
 
     /// What waits of a stranger, in the order of its arrival.
@@ -139,6 +182,12 @@ impl Store {
                     store.connection.execute(sql, [old_request])
                 })
                 .and_then(|_| store.connection.execute("DELETE FROM main.requests WHERE stored_unix_ms <= ?1", [old_request]))
+                .and_then(|_| {
+                    // With some there was a conversation before, and that stays.
+                    let sql = "UPDATE main.contacts SET state = ?2 WHERE state = ?1 AND waiting = 0
+                         AND EXISTS (SELECT 1 FROM main.messages WHERE node = contacts.node)";
+                    store.connection.execute(sql, (Column(ContactState::Requested), Column(ContactState::Removed)))
+                })
                 .and_then(|_| {
                     let sql = "DELETE FROM main.contacts WHERE state = ?1 AND waiting = 0";
                     store.connection.execute(sql, [Column(ContactState::Requested)])
@@ -208,7 +257,8 @@ impl Store {
                 .prepare_cached(
                     "INSERT INTO main.contacts (node, state, hints, added_unix_ms, waiting, waiting_bytes)
                      VALUES (?1, ?2, '', ?3, 1, ?4)
-                     ON CONFLICT (node) DO UPDATE SET waiting = waiting + 1, waiting_bytes = waiting_bytes + ?4",
+                     ON CONFLICT (node) DO UPDATE
+                        SET state = excluded.state, waiting = waiting + 1, waiting_bytes = waiting_bytes + ?4",
                 )?
                 .execute((
                     Column(arrival.sender),
@@ -251,6 +301,7 @@ fn columns(arrival: &Arrival, now_unix_ms: u64) -> impl Params {
 
 fn waiting_message(row: &Row<'_>) -> rusqlite::Result<WaitingMessage> {
     Ok(WaitingMessage {
+        arrival: row.get("arrival")?,
         sender: get(row, "node")?,
         id: get(row, "id")?,
         text: parsed(row, "text", |text| MessageText::new(text).ok())?,

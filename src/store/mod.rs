@@ -13,9 +13,11 @@ mod documents;
 mod error;
 mod incoming;
 mod outgoing;
+mod pages;
 mod peers;
 mod ratings;
 mod rows;
+mod salvage;
 mod schema;
 mod thread;
 
@@ -26,13 +28,14 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 pub use backup::{BackupError, SavedFile, read_backup, restore_messages, write_backup};
-pub use contacts::NewContact;
+pub use contacts::{NewContact, Removal};
 pub use conversations::{PAGE_ITEMS, SEARCH_CHARACTERS};
 pub use documents::{CONFLICTS_PER_NODE, DOCUMENTS, StoredDocument};
 pub use error::StoreError;
 pub use incoming::{Quota, REQUEST_KEPT_MS, UNREAD_PER_CONTACT};
 pub use outgoing::UNFINISHED_MESSAGES;
 pub use ratings::{HOUR_MS, RATING_KEPT_HOURS};
+pub use salvage::{Damage, Salvaged, Situation, companions, damage};
 pub use thread::{JOBS_WAITING, StoreHandle, StoreThread};
 
 /// How long a statement waits for another process (a backup, `doctor`) that holds the file.
@@ -41,6 +44,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The databases of a home, open.
 pub struct Store {
     connection: Connection,
+    /// It holds what could be read of a damaged database, and takes nothing.
+    is_read_only: bool,
 }
 
 impl Store {
@@ -94,7 +99,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
         schema::migrate(&connection, "main", schema::MESSAGES)?;
         schema::migrate(&connection, "peers", schema::PEERS)?;
-        Ok(Self { connection })
+        Ok(Self { connection, is_read_only: false })
     }
 
     /// Does something wholly or not at all: as a transaction of its own, or as a part of the one that is open.
@@ -106,7 +111,9 @@ impl Store {
         let failed = |error: rusqlite::Error| StoreError::Commit { detail: error.to_string() };
         // Outermost, writing is claimed at once; a transaction that turns from reading to writing could be refused
         // half-way.
-        let (begin, end, undo) = if self.connection.is_autocommit() {
+        let (begin, end, undo) = if self.is_read_only && self.connection.is_autocommit() {
+            ("BEGIN", "COMMIT", &["ROLLBACK"][..])
+        } else if self.connection.is_autocommit() {
             ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"][..])
         } else {
             ("SAVEPOINT job", "RELEASE job", &["ROLLBACK TO job", "RELEASE job"][..])
@@ -118,6 +125,12 @@ impl Store {
             undo.iter().for_each(|sql| drop(run(sql)));
         }
         outcome
+    }
+
+    /// Whether it holds what could be read of a damaged database: it can be looked at, and takes nothing.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     /// A number that is kept by name.
@@ -143,6 +156,17 @@ impl Store {
     /// # Errors
     /// If it cannot even be checked.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
+        let mut found = self.check_read()?;
+        if let Err(error) =
+            self.connection.execute("INSERT INTO main.texts (texts, rank) VALUES ('integrity-check', 1)", [])
+        {
+            found.push(format!("the index of texts does not fit the messages: {error}"));
+        }
+        Ok(found)
+    }
+
+    /// The part of it that reads alone.
+    fn check_read(&self) -> Result<Vec<String>, StoreError> {
         let failed = |error| StoreError::sql("be checked", error);
         let lines = |sql: &str| -> Result<Vec<String>, rusqlite::Error> {
             self.connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
@@ -153,11 +177,6 @@ impl Store {
             found.extend(said.into_iter().filter(|line| line != "ok").map(|line| format!("{database}: {line}")));
         }
         found.extend(lines(CONTRADICTIONS).map_err(failed)?);
-        if let Err(error) =
-            self.connection.execute("INSERT INTO main.texts (texts, rank) VALUES ('integrity-check', 1)", [])
-        {
-            found.push(format!("the index of texts does not fit the messages: {error}"));
-        }
         Ok(found)
     }
 }

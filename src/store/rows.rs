@@ -45,6 +45,7 @@ impl ToSql for Column<ContactState> {
             ContactState::Requested => 0,
             ContactState::Accepted => 1,
             ContactState::Blocked => 2,
+            ContactState::Removed => 3,
         };
         Ok(number.into())
     }
@@ -56,6 +57,7 @@ impl FromSql for Column<ContactState> {
             0 => Ok(Self(ContactState::Requested)),
             1 => Ok(Self(ContactState::Accepted)),
             2 => Ok(Self(ContactState::Blocked)),
+            3 => Ok(Self(ContactState::Removed)),
             other => Err(FromSqlError::OutOfRange(other)),
         }
     }

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use super::{FRAME_BYTES, Hello, PACKET_BYTES, PeerId, Refusal};
 use crate::codec::{AtMost, DecodeError, decode, encode};
-use crate::identity::{Entrypoint, NodeId};
+use crate::identity::{DOCUMENT_BYTES, Entrypoint, NodeId};
 
 /// Peers in one answer, at most.
 pub const PEER_HINTS: usize = 32;
@@ -41,6 +41,9 @@ pub enum Frame {
     Packet(Vec<u8>),
     /// The sender closes the session in order.
     Goodbye,
+    /// The newest identity document of the other side that the sender has seen, as it is: told before a refusal of one
+    /// that is older, so that whoever has lost it goes on above it.
+    YourDocument(Vec<u8>),
     /// Something of a later version, by its tag.
     Unknown(u64),
 }
@@ -78,6 +81,7 @@ const PEERS: u64 = 7;
 /// The number of [`Frame::Packet`].
 pub const PACKET: u64 = 8;
 const GOODBYE: u64 = 9;
+const YOUR_DOCUMENT: u64 = 10;
 
 impl Frame {
     /// The bytes of the frame, without the length that stands in front of it in a stream.
@@ -121,6 +125,7 @@ impl Frame {
             Self::Peers(_) => PEERS,
             Self::Packet(_) => PACKET,
             Self::Goodbye => GOODBYE,
+            Self::YourDocument(_) => YOUR_DOCUMENT,
             Self::Unknown(tag) => *tag,
         }
     }
@@ -139,6 +144,7 @@ impl Frame {
             Self::Peers(_) => "peers",
             Self::Packet(_) => "packet",
             Self::Goodbye => "goodbye",
+            Self::YourDocument(_) => "your_document",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -157,7 +163,7 @@ impl<C> Encode<C> for Frame {
             Self::Refused(refusal) => Body { value: *refusal }.encode(encoder, context),
             Self::Ping(number) | Self::Pong(number) => Body { value: *number }.encode(encoder, context),
             Self::Peers(peers) => encoder.map(1)?.u8(0)?.encode_with(peers, context)?.ok(),
-            Self::Packet(packet) => encoder.map(1)?.u8(0)?.bytes(packet)?.ok(),
+            Self::Packet(bytes) | Self::YourDocument(bytes) => encoder.map(1)?.u8(0)?.bytes(bytes)?.ok(),
             Self::Ready | Self::GetPeers | Self::Goodbye | Self::Unknown(_) => encoder.map(0)?.ok(),
         }
     }
@@ -184,6 +190,13 @@ impl<'b, C> Decode<'b, C> for Frame {
                     return Err(minicbor::decode::Error::message("a packet is longer than its limit"));
                 }
                 Self::Packet(packet.into())
+            }
+            YOUR_DOCUMENT => {
+                let document: minicbor::bytes::ByteVec = Body::decode(decoder, context)?.value;
+                if document.len() > DOCUMENT_BYTES {
+                    return Err(minicbor::decode::Error::message("a document is longer than its limit"));
+                }
+                Self::YourDocument(document.into())
             }
             GOODBYE => Empty::decode(decoder, context).map(|Empty {}| Self::Goodbye)?,
             tag => {
@@ -245,6 +258,7 @@ mod tests {
             vec![0x82, 3, 0xa1, 0, 0x1a, 0, 1, 0, 0],
             vec![0x82, 8, 0xa1, 0, 0x61, b'x'],
             list_of_hints(PEER_HINTS + 1),
+            Frame::YourDocument(vec![0; DOCUMENT_BYTES + 1]).encode(),
             vec![0; FRAME_BYTES + 1],
         ] {
             assert!(Frame::decode(&wrong).is_err(), "{wrong:02x?}");

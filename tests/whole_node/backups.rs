@@ -186,7 +186,7 @@ fn a_home_that_is_there_is_left_as_it_is() {
     let empty = Node::in_place_of(&a);
     let (code, said) = empty.complaint(&["backup", text(&nothing)]);
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("has no identity yet") && !nothing.exists(), "{said}");
+    assert!(said.contains("has no identity") && !nothing.exists(), "{said}");
 }
 
 /// Restores into a home of its own what is no good backup, which must leave nothing behind that looks like a home.

@@ -11,13 +11,17 @@
 
 mod back_off;
 mod backups;
+mod changes;
 mod crash;
+mod damaged;
 mod demo;
 mod floods;
 mod frames;
 mod interop;
 mod lan;
 mod last_seen;
+mod lost_history;
+mod lost_key;
 mod misbehaviour;
 mod names;
 mod nodes;

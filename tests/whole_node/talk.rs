@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use bitpie::api::answers::{ContactState, Direction, MessageState};
 use bitpie::api::hidden::Hidden;
-use bitpie::api::methods::{AcceptContact, ListMessages, PingContact, RefuseContact, SearchMessages, SetSetting};
+use bitpie::api::methods::{
+    AcceptContact, ListMessages, PingContact, RefuseContact, SearchMessages, SetSetting, WatchMessages,
+};
 use bitpie::wire::{Frame, PacketKind, VerifiedPacket};
 use bitpie::world::services::ServiceResult;
 
@@ -188,6 +190,44 @@ fn two_that_call_each_other_at_once_end_in_one_session() {
 }
 
 #[test]
+fn what_a_stranger_has_written_is_told_and_can_be_read_before_the_user_decides() {
+    let (mut a, mut c) = (Node::started(), Node::started());
+    c.add(&a.idurl(), "a");
+    let began = a.call(&WatchMessages { with: None, after: None, after_request: None, wait_ms: 0 });
+    let asked = c.send("a", "may I?");
+    // Whoever watches is told, once.
+    let (after, after_request) = (began.next, began.next_request);
+    let told = a.call(&WatchMessages { with: None, after, after_request, wait_ms: 30_000 });
+    let [request] = told.messages.as_slice() else { panic!("{told:?}") };
+    assert_eq!((request.state, request.position, request.text.0.as_str()), (MessageState::Waiting, 0, "may I?"));
+    let after_request = told.next_request;
+    let more = a.call(&WatchMessages { with: None, after, after_request, wait_ms: 0 });
+    assert_eq!(more.messages, []);
+    c.until_delivered(&asked.id);
+    assert!(a.said().contains("a stranger asks to talk"), "the log tells it");
+    assert!(a.output(&["status"]).contains("1 waiting to be accepted"));
+
+    // It can be read as often as one likes, and is neither read nor answered by that.
+    let who = format!("bitpie:{}", &c.id().to_string()[..8]);
+    for _ in 0..2 {
+        let shown = a.output(&["msg", "list", &who]);
+        assert!(shown.contains("may I?") && shown.contains("waiting") && shown.contains("contact accept"), "{shown}");
+        assert_eq!(a.mark_read(&who), 0);
+    }
+    let contact = a.contact(c.id()).expect("it is listed");
+    assert_eq!((contact.state, contact.waiting, contact.unread), (ContactState::Request, 1, 0));
+    assert_eq!(a.received(), [""; 0]);
+    // A receipt would have come before the answer to what was sent behind it.
+    let second = c.send("a", "please?");
+    c.until_delivered(&second.id);
+    assert_eq!(c.message(&asked.id).state, MessageState::Delivered);
+    a.call(&AcceptContact { who: who.clone(), name: None });
+    assert_eq!(a.contact(c.id()).expect("there").unread, 2);
+    assert_eq!(a.mark_read(&who), 2);
+    c.until_state(&asked.id, &[MessageState::Read]);
+}
+
+#[test]
 fn a_stranger_waits_until_the_user_decides() {
     let (mut a, mut c, mut d) = (Node::started(), Node::started(), Node::started());
     c.add(&a.idurl(), "a");
@@ -214,6 +254,7 @@ fn a_stranger_waits_until_the_user_decides() {
 
     let refused = a.call(&RefuseContact { who: d.id().to_string() });
     assert_eq!((refused.state, refused.waiting), (ContactState::Refused, 0));
+    // The refused are told nothing: what they send is not answered, neither as taken nor as refused.
     let again = d.send("a", "are you sure?");
     // The refused see somebody who is away.
     d.until("there is no session any more", |d| d.sessions_with(a.key().id()).is_empty() && !d.is_online(a.key().id()));

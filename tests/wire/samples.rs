@@ -1,7 +1,7 @@
 //! What travels, as both kinds of tests need it: each frame once, as it stands in the vectors, and frames at random.
 
 use bitpie::codec::Text;
-use bitpie::identity::{Entrypoint, IdentityDocument, IdentityKey, SealingKey};
+use bitpie::identity::{DOCUMENT_BYTES, Entrypoint, IdentityDocument, IdentityKey, SealingKey};
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal, Role};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -60,6 +60,7 @@ pub fn frames() -> Vec<Frame> {
         Frame::Peers(hints),
         Frame::Packet(packet.as_bytes().to_vec()),
         Frame::Goodbye,
+        Frame::YourDocument(signed.as_bytes().to_vec()),
         Frame::Unknown(1000),
     ]
 }
@@ -80,7 +81,8 @@ pub fn any_frame() -> impl Strategy<Value = Frame> {
         vec(hint, 0..40).prop_map(|hints| Frame::Peers(hints.into())),
         vec(any::<u8>(), 0..2000).prop_map(Frame::Packet),
         Just(Frame::Goodbye),
-        (10_u64..).prop_map(Frame::Unknown),
+        vec(any::<u8>(), 0..DOCUMENT_BYTES).prop_map(Frame::YourDocument),
+        (11_u64..).prop_map(Frame::Unknown),
     ]
 }
 

@@ -9,7 +9,7 @@ use bitpie::codec::{Text, encode};
 use bitpie::dht::{NicknameClaim, Slot, VerifiedClaim};
 use bitpie::identity::Signed;
 use bitpie::identity::key_file::{self, PassphraseCost};
-use bitpie::identity::{Domain, IdentityDocument, Idurl, SealingKey, VerifiedDocument};
+use bitpie::identity::{Domain, GREATEST_REVISION, IdentityDocument, Idurl, SealingKey, VerifiedDocument};
 use bitpie::messages::{Expected, MessageHeader, MessageText, conversation_of, open, seal};
 use bitpie::nickname::Nickname;
 use bitpie::wire::{
@@ -71,7 +71,7 @@ fn documents() {
         contacts: entrypoints().into(),
         services: ["private-messages", "gateway"].iter().map(|name| name.parse().expect("a name")).collect(),
         external: entrypoints()[..1].iter().cloned().collect(),
-        revision: u64::MAX,
+        revision: GREATEST_REVISION,
         ..named.clone()
     };
     let documents: Vec<Value> = [("least", least), ("named", named), ("full", full)]

@@ -12,6 +12,7 @@ use bitpie::api::methods::{AddContact, Call, GetId, ListContacts, Method};
 use bitpie::home::Home;
 use bitpie::home::config::{Config, Settings};
 use bitpie::runtime::run::Started;
+use bitpie::runtime::whose::KeyOptions;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::sides::runtime;
@@ -63,7 +64,7 @@ impl Node {
             runtime()?.block_on(async {
                 let config = Config::load(&of_thread.config_file())?;
                 let settings = Settings::of(&config)?;
-                let mut started = Started::prepare(of_thread, config, settings, None)?;
+                let mut started = Started::prepare(of_thread, config, settings, &KeyOptions::default())?;
                 if !is_recorded {
                     started = started.without_trace();
                 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::automata::senders::dht as told;
-use crate::dht::{Directory, SlotError};
+use crate::dht::{Directory, PublishError, SlotError};
 use crate::home::clock::unix_ms;
 use crate::identity::{NodeId, Rank, VerifiedDocument};
 use crate::nickname::Nickname;
@@ -101,16 +101,26 @@ impl DhtNeighbour {
     pub(super) fn publish(&mut self, document: VerifiedDocument) {
         let keys = self.keys.clone();
         let failed = |reason| Input::Event(told::identity_publisher::publish_failed(reason));
-        self.ask(failed("there is no DHT".to_owned()), move |directory| async move {
+        let Some(directory) = self.directory() else {
+            let failed = failed("there is no DHT".to_owned());
+            return self.wait_for(async move { Done::Inputs(vec![failed]) });
+        };
+        self.wait_for(async move {
             match directory.publish(&keys.identity, &document).await {
                 Ok(nodes) => {
                     let revision = document.document().revision;
                     tracing::debug!(revision, nodes, "the identity document is published");
-                    Input::Event(told::identity_publisher::published())
+                    Done::Inputs(vec![Input::Event(told::identity_publisher::published())])
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the identity document is not published");
-                    failed(error.to_string())
+                    let event = failed(error.to_string());
+                    match error {
+                        PublishError::HigherRevision { published, .. } => {
+                            Done::Outdated { published: *published, event }
+                        }
+                        _ => Done::Inputs(vec![event]),
+                    }
                 }
             }
         });

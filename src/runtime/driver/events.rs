@@ -8,6 +8,7 @@ use crate::automata::senders::network::lan_discovery;
 use crate::automata::senders::transports::peer_protocol as told;
 use crate::home::clock::unix_ms;
 use crate::home::entropy::chance_ms;
+use crate::identity::VerifiedDocument;
 use crate::name::TransportName;
 use crate::runtime::inbound::{self, Inbound, Proved};
 use crate::transports::lan::LanEvent;
@@ -90,15 +91,30 @@ impl Driver {
         let introduction = match inbound::read(session, bytes, &proved, &self.settings.values.node.network, now_unix_ms)
         {
             Inbound::Event(event) => return self.input(Input::Session(session, SessionInput::Frame(event))),
+            Inbound::OurDocument(bytes) => return self.our_document_told(session, &bytes),
             Inbound::Introduction(introduction) => introduction,
         };
         let Some(document) = introduction.document() else {
             let event = Some(introduction.event(session, true));
             return self.input(Input::Session(session, SessionInput::Frame(event)));
         };
-        self.tasks.push(self.storage.keep_document(document, now_unix_ms, move |is_newest| {
+        self.tasks.push(self.storage.keep_document(document, now_unix_ms, move |is_newest, newest| {
+            // Whoever has lost their history learns here how far it went.
+            let newest = newest.filter(|_| introduction.is_proven());
             let event = Some(introduction.event(session, is_newest));
-            Done::Inputs(vec![Input::Session(session, SessionInput::Frame(event))])
+            Done::Introduced { session, newest, event: Input::Session(session, SessionInput::Frame(event)) }
         }));
+    }
+
+    /// Somebody says which document of ours they have seen. Nothing but our own signature is believed.
+    fn our_document_told(&mut self, session: u64, bytes: &[u8]) {
+        let document = VerifiedDocument::verify_whenever(bytes).ok();
+        match document.filter(|document| document.id() == self.identity.id()) {
+            Some(document) => self.raise_revision(document),
+            None => {
+                let event = told::violation(session, "what it has of us is no document of ours".to_owned());
+                self.input(Input::Session(session, SessionInput::Frame(Some(event))));
+            }
+        }
     }
 }

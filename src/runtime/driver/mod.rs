@@ -13,6 +13,7 @@ mod dht;
 mod dht_socket;
 mod events;
 mod network;
+mod notices;
 mod our_identity;
 mod outside;
 mod rates;
@@ -35,6 +36,7 @@ use crate::automata::senders::user::node_life;
 use crate::home::clock::Clock;
 use crate::home::config::Config;
 use crate::home::logging::Log;
+use crate::identity::VerifiedDocument;
 use crate::node::Node;
 use crate::store::StoreHandle;
 use crate::transports::lan::{LanDiscovery, LanEvent};
@@ -47,6 +49,7 @@ pub use callers::{WaitingPing, WaitingService};
 use dht::DhtNeighbour;
 pub use network::Network;
 use network::TransportEvents;
+pub use notices::Notices;
 use our_identity::Built;
 pub use our_identity::{Keys, OurIdentity, build};
 pub use searches::{Found, SEARCHES, Search};
@@ -69,6 +72,10 @@ pub struct Driver {
     pub(super) dht: DhtNeighbour,
     pub(super) storage: Storage,
     pub(super) callers: Callers,
+    /// The database is damaged, and takes nothing: the node keeps out of the network.
+    pub(super) is_damaged: bool,
+    /// What the user should know.
+    pub(super) notices: Notices,
 }
 
 /// What the driver is made of.
@@ -91,13 +98,18 @@ pub struct Parts {
     pub store: StoreHandle,
     /// Tells whoever waits for messages.
     pub changes: watch::Sender<u64>,
+    /// The database is damaged, and takes nothing.
+    pub is_damaged: bool,
+    /// What the user should know already.
+    pub notices: Notices,
 }
 
 impl Driver {
     /// Ready to begin.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { node, clock, recording, identity, settings, network, lan, store, changes } = parts;
+        let Parts { node, clock, recording, identity, settings, network, lan, store, changes, is_damaged, notices } =
+            parts;
         Self {
             node,
             clock,
@@ -108,6 +120,8 @@ impl Driver {
             dht: DhtNeighbour::new(store.clone(), identity.keys.clone()),
             storage: Storage::new(store, identity.keys.clone()),
             callers: Callers::new(changes),
+            is_damaged,
+            notices,
             identity,
             settings,
         }
@@ -223,13 +237,30 @@ impl Driver {
             Done::Nothing => {}
             Done::Inputs(inputs) => self.inputs(inputs),
             Done::Built(built) => self.built(built),
+            Done::Raised(built) => {
+                self.notices.tell(format!(
+                    "others knew a newer identity document of yours than this home: its history was lost or is an older \
+                     copy, or another node uses the same key. This node goes on above it, with revision {}.",
+                    built.document.document().revision
+                ));
+                self.built(built);
+            }
+            Done::Introduced { session, newest, event } => {
+                if let Some(newest) = newest {
+                    self.network.send(session, &Frame::YourDocument(newest));
+                }
+                self.input(event);
+            }
+            Done::Outdated { published, event } => {
+                self.raise_revision(published);
+                self.input(event);
+            }
             Done::MessagePacket { session, message, bytes } => self.send_sealed(session, message, bytes),
             Done::Changed(inputs) => {
                 self.inputs(inputs);
                 self.callers.changed();
             }
             Done::Unrecorded(updates) => self.storage.unrecorded(updates),
-            Done::Settings(config) => self.settings_changed(*config),
             Done::DhtOpened(opened) => {
                 let opened = self.dht.opened(opened);
                 self.input(opened);
@@ -241,6 +272,10 @@ impl Driver {
             }
             Done::Ping(waiting) => self.begin_ping(waiting),
         }
+    }
+
+    fn raise_revision(&mut self, seen: VerifiedDocument) {
+        self.tasks.push(self.storage.raise_revision(seen));
     }
 
     fn built(&mut self, built: Built) {

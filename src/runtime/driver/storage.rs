@@ -131,7 +131,13 @@ impl Storage {
                 tracing::debug!(%sender, %error, "a message cannot be opened");
                 let refused = Some(FailReason::Unreadable);
                 let committed = Input::MessageCommitted { session, sender, packet, refused };
-                return Box::pin(async move { Done::Inputs(vec![committed]) });
+                return self.task(
+                    "look for a sender",
+                    move |store| store.is_blocked(&sender),
+                    move |is_blocked| {
+                        if is_blocked == Some(false) { Done::Inputs(vec![committed]) } else { Done::Nothing }
+                    },
+                );
             }
         };
         let arrival = Arrival {
@@ -145,26 +151,47 @@ impl Storage {
         let now = unix_ms();
         self.task(
             "keep a message",
-            move |store| store.receive(&arrival, &quota, now).map(ArrivalVerdict::refusal),
-            // What was not committed is not answered either; the sender sends it again.
-            move |refused| match refused {
-                Some(refused) => Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }]),
-                None => Done::Nothing,
+            move |store| store.receive(&arrival, &quota, now),
+            // What was not committed is not answered either; the sender sends it again. Nor is whoever was refused.
+            move |verdict| {
+                if verdict == Some(ArrivalVerdict::WaitsAsRequest) {
+                    tracing::info!(%sender, "a stranger asks to talk: see `bitpie contact list`");
+                }
+                let Some(answer) = verdict.and_then(ArrivalVerdict::answer) else { return Done::Nothing };
+                let refused = answer.err();
+                Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }])
             },
         )
     }
 
-    /// An identity document came. What follows is told whether it is the newest that was seen.
+    /// Keeps an identity document, and says whether it is the newest; if it is not, which one is.
     pub(super) fn keep_document(
         &self,
         document: VerifiedDocument,
         now_unix_ms: u64,
-        then: impl FnOnce(bool) -> Done + 'static,
+        then: impl FnOnce(bool, Option<Vec<u8>>) -> Done + 'static,
     ) -> Task {
         self.task(
             "keep an identity document",
-            move |store| store.keep_document(&document, now_unix_ms),
-            move |verdict| then(matches!(verdict, Some(Rank::Newer | Rank::Same))),
+            move |store| {
+                let is_newest = matches!(store.keep_document(&document, now_unix_ms)?, Rank::Newer | Rank::Same);
+                let newest = if is_newest { None } else { store.document(&document.id())? };
+                Ok((is_newest, newest.map(|kept| kept.bytes)))
+            },
+            move |kept| {
+                let (is_newest, newest) = kept.unwrap_or_default();
+                then(is_newest, newest)
+            },
+        )
+    }
+
+    /// Goes above a document of ours that others have seen, and this home had not.
+    pub(super) fn raise_revision(&self, seen: VerifiedDocument) -> Task {
+        let (keys, now) = (self.sealer.keys.clone(), unix_ms());
+        self.task(
+            "go above a revision that others have seen",
+            move |store| our_identity::raise(store, &keys, &seen, now),
+            |raised| raised.flatten().map_or(Done::Nothing, Done::Raised),
         )
     }
 
@@ -176,10 +203,15 @@ impl Storage {
         let entrypoints = verified.as_ref().map(|document| document.document().contacts.to_vec());
         self.task(
             "keep an identity document",
-            move |store| verified.map(|document| store.keep_document(&document, now)).transpose(),
-            // What could not be kept is not answered either; it is sent again.
+            move |store| {
+                if store.is_blocked(&sender)? {
+                    return Ok(None);
+                }
+                verified.map(|document| store.keep_document(&document, now)).transpose().map(Some)
+            },
+            // What could not be kept is not answered either; it is sent again. Whoever was refused is not answered.
             move |verdict| {
-                let Some(rank) = verdict else { return Done::Nothing };
+                let Some(rank) = verdict.flatten() else { return Done::Nothing };
                 let entrypoints = entrypoints.filter(|_| matches!(rank, Some(Rank::Newer | Rank::Same)));
                 Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints }])
             },

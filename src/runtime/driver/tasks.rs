@@ -7,7 +7,6 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{FuturesUnordered, Stream};
 
 use crate::dht::Claimant;
-use crate::home::config::Config;
 use crate::identity::VerifiedDocument;
 use crate::messages::DeliveryUpdate;
 use crate::transports::Waiting;
@@ -66,14 +65,18 @@ pub enum Done {
     Inputs(Vec<Input>),
     /// Our identity document was built.
     Built(Built),
+    /// A document of ours went above one that others had seen.
+    Raised(Built),
+    /// A PEER-ID has come, and is to be told; before it goes what is newer of its sender, if something is.
+    Introduced { session: u64, newest: Option<Vec<u8>>, event: Input },
+    /// The DHT has a newer document of ours than this home; what else there is to tell.
+    Outdated { published: VerifiedDocument, event: Input },
     /// A message is sealed, or cannot be.
     MessagePacket { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
     /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
     Changed(Vec<Input>),
     /// What became of these messages could not be written down.
     Unrecorded(Vec<(PacketId, DeliveryUpdate)>),
-    /// The settings changed.
-    Settings(Box<Config>),
     /// The socket of the DHT is open, or why it cannot be.
     DhtOpened(Result<OpenDht, String>),
     /// All slots of a search have answered.

@@ -11,7 +11,7 @@ use crate::api::methods::{
 use crate::api::reply::Reply;
 use crate::identity::{Entrypoint, IDURL_SCHEME, NodeId};
 use crate::messages::{CONTACT_HINTS, Contact, ContactState};
-use crate::store::{NewContact, Store};
+use crate::store::{NewContact, Removal, Store};
 use crate::world::{Input, UserRequest};
 
 use crate::home::clock::unix_ms;
@@ -36,8 +36,9 @@ impl Answers<ListContacts> for Driver {
     fn answer(&mut self, ListContacts {}: ListContacts, reply: Reply<answers::Contacts>) {
         let online = self.online();
         self.ask(reply, false, move |store| {
+            let known = store.contacts().map_err(failed)?;
             let mut contacts = Vec::new();
-            for contact in store.contacts().map_err(failed)? {
+            for contact in known.into_iter().filter(|contact| contact.state != ContactState::Removed) {
                 contacts.push(presentation::contact(&contact, store, &online)?);
             }
             contacts.sort_by_key(|it| {
@@ -49,11 +50,19 @@ impl Answers<ListContacts> for Driver {
 }
 
 impl Answers<RemoveContact> for Driver {
-    fn answer(&mut self, RemoveContact { who }: RemoveContact, reply: Reply<answers::ContactRemoved>) {
+    fn answer(&mut self, request: RemoveContact, reply: Reply<answers::ContactRemoved>) {
+        let RemoveContact { who, with_messages } = request;
         self.ask(reply, true, move |store| {
             let contact = resolve(store, &who)?;
-            let messages_given_up = store.remove_contact(&contact.id).map_err(failed)?;
-            let removed = answers::ContactRemoved { id: contact.id, name: contact.name, messages_given_up };
+            let Removal { given_up, kept, deleted } =
+                store.remove_contact(&contact.id, with_messages).map_err(failed)?;
+            let removed = answers::ContactRemoved {
+                id: contact.id,
+                name: contact.name,
+                messages_given_up: given_up,
+                messages_kept: kept,
+                messages_deleted: deleted,
+            };
             Ok((removed, vec![Input::ContactRemoved { peer: contact.id }]))
         });
     }
@@ -154,6 +163,7 @@ fn add(
     let added = Input::ContactAdded { peer: contact.id, entrypoints: idurl.at };
     let looks_like = presentation::looks_like(&contact, store)?;
     let shown = presentation::contact(&contact, store, online)?;
+    let known = known.filter(|known| known.state != ContactState::Removed);
     let known =
         known.map(|known| answers::KnownContact { state: presentation::contact_state(known.state), name: known.name });
     Ok((answers::ContactAdded { contact: answers::Contact { looks_like, ..shown }, known }, vec![added]))

@@ -3,8 +3,8 @@
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{
-    Answers, ExportMessages, GetMessage, ListMessages, MESSAGES_PER_ANSWER, MarkRead, SearchMessages, SendMessage,
-    WatchMessages,
+    Answers, CountMessages, ExportMessages, GetMessage, ListMessages, MESSAGES_PER_ANSWER, MarkRead, SearchMessages,
+    SendMessage, WatchMessages,
 };
 use crate::api::reply::Reply;
 use crate::automata::senders::api::read_receipts;
@@ -71,9 +71,28 @@ impl Answers<ListMessages> for Driver {
         let limit = at_most(limit);
         self.ask(reply, false, move |store| {
             let with = partner(store, with)?;
-            let items = store.messages_before(with.as_ref(), before, limit).map_err(failed)?;
-            let next = (items.len() == limit).then(|| items.first().map(|item| item.position)).flatten();
-            Ok((presentation::messages(store, items, next)?, Vec::new()))
+            // What waits of a stranger is the newest of the conversation.
+            let mut waiting = match with.filter(|_| before.is_none()) {
+                Some(stranger) => store.waiting(&stranger, MESSAGES_PER_ANSWER as usize).map_err(failed)?,
+                None => Vec::new(),
+            };
+            waiting.drain(..waiting.len().saturating_sub(limit));
+            let items = store.messages_before(with.as_ref(), before, limit - waiting.len()).map_err(failed)?;
+            let is_full = items.len() + waiting.len() == limit;
+            let next = if is_full { items.first().map(|item| item.position) } else { None };
+            let mut shown = presentation::messages(store, items, next)?;
+            shown.messages.extend(presentation::waiting(store, waiting)?);
+            Ok((shown, Vec::new()))
+        });
+    }
+}
+
+impl Answers<CountMessages> for Driver {
+    fn answer(&mut self, CountMessages { with }: CountMessages, reply: Reply<answers::MessageCount>) {
+        self.ask(reply, false, move |store| {
+            let contact = resolve(store, &with)?;
+            let messages = store.count_messages(&contact.id).map_err(failed)?;
+            Ok((answers::MessageCount { with: contact.id, name: contact.name, messages }, Vec::new()))
         });
     }
 }
@@ -88,15 +107,20 @@ impl Answers<SearchMessages> for Driver {
 }
 
 impl Answers<WatchMessages> for Driver {
-    fn answer(&mut self, WatchMessages { with, after, .. }: WatchMessages, reply: Reply<answers::Messages>) {
+    fn answer(&mut self, request: WatchMessages, reply: Reply<answers::Messages>) {
+        let WatchMessages { with, after, after_request, .. } = request;
         self.ask(reply, false, move |store| {
             let with = partner(store, with)?;
-            let last = store.last_position().map_err(failed)?;
-            let after = after.unwrap_or(last);
+            let after = after.map_or_else(|| store.last_position(), Ok).map_err(failed)?;
+            let after_request = after_request.map_or_else(|| store.last_request(), Ok).map_err(failed)?;
             let limit = MESSAGES_PER_ANSWER as usize;
             let items = store.messages_after(with.as_ref(), after, limit).map_err(failed)?;
+            let waiting = store.waiting_after(with.as_ref(), after_request, limit - items.len()).map_err(failed)?;
             let next = items.last().map_or(after, |item| item.position);
-            Ok((presentation::messages(store, items, Some(next))?, Vec::new()))
+            let next_request = waiting.last().map_or(after_request, |message| message.arrival);
+            let mut news = presentation::messages(store, items, Some(next))?;
+            news.messages.extend(presentation::waiting(store, waiting)?);
+            Ok((answers::Messages { next_request: Some(next_request), ..news }, Vec::new()))
         });
     }
 }

@@ -7,7 +7,7 @@ use crate::api::methods::{Answers, ClearNickname, FindName, FoundNames, SetNickn
 use crate::api::reply::Reply;
 use crate::automata::{dht_connector, nickname_holder};
 use crate::identity::{NodeId, VerifiedDocument};
-use crate::messages::ContactState;
+use crate::messages::{Contact, ContactState};
 use crate::nickname::Nickname;
 use crate::store::{Store, StoreError};
 use crate::world::services;
@@ -187,7 +187,8 @@ fn found_names(
         // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has
         // given.
         entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
-        let contact = contacts.iter().find(|contact| contact.id == id);
+        let is_it = |contact: &&Contact| contact.id == id && contact.state != ContactState::Removed;
+        let contact = contacts.iter().find(is_it);
         let state = contact.map(|contact| presentation::contact_state(contact.state));
         Ok(answers::Claimant {
             index: found.index,

@@ -7,10 +7,11 @@ use crate::api::reply::Reply;
 use crate::automata::senders::api::local_service;
 use crate::name::ServiceName;
 use crate::services::{SERVICES, find};
+use crate::store::StoreError;
 use crate::world::{Input, RequestId};
 
 use crate::runtime::driver::{Driver, WaitingService};
-use crate::runtime::errors::bad;
+use crate::runtime::errors::{bad, failed};
 use crate::runtime::presentation;
 
 impl Answers<ListServices> for Driver {
@@ -58,9 +59,13 @@ impl Driver {
             let help = format!("there are: {}", known.collect::<Vec<_>>().join(", "));
             return reply.refuse(error.help(help));
         };
+        if is_to_be_on && self.is_damaged {
+            return reply.refuse(failed(StoreError::ReadOnly));
+        }
         if let Some(enabled) = enable {
             match self.settings.change(&service.setting(), Some(if enabled { "true" } else { "false" })) {
-                Ok(config) => self.apply(config),
+                // Before anything is answered: the answer says what is set from now on.
+                Ok(config) => self.settings_changed(config),
                 Err(error) => return reply.refuse(bad(error.to_string())),
             }
         }

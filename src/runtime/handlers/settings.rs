@@ -4,7 +4,7 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{Answers, GetSetting, ListSettings, MakeBackup, SetSetting};
 use crate::api::reply::Reply;
-use crate::home::config::{Config, Value};
+use crate::home::config::Value;
 use crate::services::SERVICES;
 
 use crate::runtime::driver::{Done, Driver};
@@ -27,24 +27,19 @@ impl Answers<SetSetting> for Driver {
     fn answer(&mut self, SetSetting { path, value }: SetSetting, reply: Reply<answers::Setting>) {
         match self.settings.change(&path, value.as_deref()) {
             Ok(config) => {
-                reply.give(presentation::setting(&config.of_file(), &path));
+                let changed = presentation::setting(&config.of_file(), &path);
+                let service_is_on = matches!(config.get(&path), Ok(Value::Switch(true)));
+                self.settings_changed(config);
                 // A service that is switched on or off is so at once.
-                if let Some(service) = SERVICES.iter().find(|service| service.setting() == path) {
-                    let is_on = matches!(config.get(&path), Ok(Value::Switch(true)));
+                let service = SERVICES.iter().find(|service| service.setting() == path);
+                if let Some(service) = service.filter(|_| !self.is_damaged) {
                     let request = self.callers.request_id();
-                    self.switch(request, service.service_name(), is_on);
+                    self.switch(request, service.service_name(), service_is_on);
                 }
-                self.apply(config);
+                reply.give(changed);
             }
             Err(error) => reply.refuse(bad(error.to_string())),
         }
-    }
-}
-
-impl Driver {
-    /// The settings are others as soon as this is done.
-    pub(super) fn apply(&mut self, config: Config) {
-        self.task(async move { Done::Settings(Box::new(config)) });
     }
 }
 

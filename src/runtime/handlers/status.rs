@@ -27,7 +27,7 @@ impl Answers<GetStatus> for Driver {
                 match contact.state {
                     crate::messages::ContactState::Accepted => status.contacts.accepted += 1,
                     crate::messages::ContactState::Requested => status.contacts.requests += 1,
-                    crate::messages::ContactState::Blocked => {}
+                    crate::messages::ContactState::Blocked | crate::messages::ContactState::Removed => {}
                 }
             }
             Ok((status, Vec::new()))
@@ -99,6 +99,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
             problem: world.problems.dht.clone().or_else(|| world.problems.publishing.clone()),
         },
         nickname: driver.nickname(),
+        notices: driver.notices.all().to_vec(),
     }
 }
 
