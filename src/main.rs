@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use bitpie::client::arguments::{Arguments, Command};
 use bitpie::client::{self, Offline};
 use bitpie::demo::{self, DemoOptions};
+use bitpie::hardening;
 use bitpie::runtime::checks::CHECKS;
 use bitpie::runtime::offline;
 use bitpie::runtime::run::{RunOptions, run};
@@ -24,6 +25,8 @@ const OFFLINE: Offline = Offline {
 };
 
 fn main() -> ExitCode {
+    // Before anything is read, made or computed.
+    hardening::harden();
     let arguments = Arguments::parse();
     arguments.color.apply();
     let done = match &arguments.command {

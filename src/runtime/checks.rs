@@ -36,10 +36,7 @@ fn permissions(patient: &Patient) -> Finding {
         Err(error) => Finding::bad(error.to_string(), "see who owns it"),
         Ok(open) => match open.first() {
             None => Finding::good("nothing in the home folder is open to others"),
-            Some((path, mode)) => Finding::bad(
-                format!("others on this machine can get at {} (mode {mode:03o})", path.display()),
-                format!("chmod go= '{}'", path.display()),
-            ),
+            Some(open) => Finding::bad(open.found(), open.remedy()),
         },
     }
 }

@@ -20,6 +20,7 @@ mod last_seen;
 mod misbehaviour;
 mod names;
 mod nodes;
+mod other_users;
 mod passphrase;
 mod peer;
 mod peers;
