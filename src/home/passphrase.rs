@@ -50,7 +50,7 @@ pub fn for_key(home: &Home, file: Option<&Path>) -> anyhow::Result<Option<Passph
         return of_file(file).map(Some);
     }
     let Some(key) = home.read_key()? else { return Ok(None) };
-    if key_file::summary(&key).is_ok_and(|summary| summary.is_encrypted) {
+    if key_file::summary(&key).is_ok_and(|summary| summary.is_encrypted()) {
         asked("Passphrase of the key: ", "--passphrase-file").map(Some)
     } else {
         Ok(None)
@@ -80,12 +80,12 @@ pub fn change(home: &Home, old: Option<&Path>, change: Change<'_>) -> anyhow::Re
         bail!("there is no key in {} yet: `bitpie run` makes one", home.folder().display());
     };
     let summary = || key_file::summary(&text).with_context(|| format!("{} cannot be used", home.key_file().display()));
-    if matches!(change, Change::Remove) && !summary()?.is_encrypted {
+    if matches!(change, Change::Remove) && !summary()?.is_encrypted() {
         bail!("the key in {} has no passphrase", home.key_file().display());
     }
     let old = match old {
         Some(file) => Some(of_file(file)?),
-        None if summary()?.is_encrypted => Some(asked("Passphrase that the key has: ", "--old-passphrase-file")?),
+        None if summary()?.is_encrypted() => Some(asked("Passphrase that the key has: ", "--old-passphrase-file")?),
         None => None,
     };
     let key = match key_file::decode(&text, old.as_deref().map(Vec::as_slice)) {
@@ -99,7 +99,7 @@ pub fn change(home: &Home, old: Option<&Path>, change: Change<'_>) -> anyhow::Re
                 Some(file) => of_file(file)?,
                 None => chosen()?,
             };
-            key_file::encode_encrypted(&key, &new, PassphraseCost::USUAL, &random(), &random())
+            key_file::encode_encrypted(&key, &new, PassphraseCost::USUAL, &random(), &random())?
         }
         Change::Remove => key_file::encode_plain(&key),
     };
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(opens(b"battery"), Ok(key.id()));
         assert!(opens(b"correct horse").is_err());
         change(&home, Some(&second), Change::Remove).expect("taken away");
-        assert!(!key_file::summary(&home.read_key().expect("read").expect("there")).expect("a key").is_encrypted);
+        assert!(!key_file::summary(&home.read_key().expect("read").expect("there")).expect("a key").is_encrypted());
     }
 
     #[test]

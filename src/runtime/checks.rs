@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::client::doctor::{Check, Finding, Patient};
 use crate::home::Home;
-use crate::identity::key_file;
+use crate::identity::key_file::{self, KeyFileSummary};
 use crate::store::Store;
 
 /// For [`Offline::checks`](crate::client::Offline::checks).
@@ -21,7 +21,10 @@ fn key(patient: &Patient) -> Finding {
         Err(error) => Finding::bad(error.to_string(), "let this user alone read it, or put it back from a backup"),
         Ok(Some(text)) => match key_file::summary(&text) {
             Err(error) => Finding::bad(error.to_string(), from_backup),
-            Ok(summary) if summary.is_encrypted => Finding::good(format!("that of {}, encrypted", summary.id)),
+            Ok(KeyFileSummary { id, cost: Some(cost) }) => {
+                let weaker = ", as an older program did it: `bitpie passphrase set` makes guesses cost more";
+                Finding::good(format!("that of {id}, encrypted{}", if cost.is_below_usual() { weaker } else { "" }))
+            }
             // Only of a key that is not encrypted can it be seen that it is whole.
             Ok(summary) => match key_file::decode(&text, None) {
                 Ok(_) => Finding::good(format!("that of {}, without a passphrase", summary.id)),

@@ -166,7 +166,7 @@ fn key(home: &Home, passphrase: Option<&[u8]>) -> anyhow::Result<IdentityKey> {
     let key = IdentityKey::from_seed(&Zeroizing::new(random()));
     let text = match passphrase {
         Some(passphrase) => {
-            key_file::encode_encrypted(&key, passphrase, key_file::PassphraseCost::USUAL, &random(), &random())
+            key_file::encode_encrypted(&key, passphrase, key_file::PassphraseCost::USUAL, &random(), &random())?
         }
         None => key_file::encode_plain(&key),
     };
