@@ -28,6 +28,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: API_FILE, run: api_file },
     Check { name: "node", run: node },
     Check { name: "ports", run: ports },
+    Check { name: "log, traces", run: log_and_traces },
 ];
 
 /// Below this, messages and traces may soon find no room.
@@ -54,12 +55,15 @@ const TCP_ADDRESS: &str = "services/tcp-transport/address";
 
 /// Does all checks.
 pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
-    let running = Connection::open(&context.home).and_then(|node| {
-        node.call(&GetStatus {})?;
-        Ok(node.process())
-    });
+    let asked = Connection::open(&context.home).and_then(|node| Ok((node.process(), node.call(&GetStatus {})?.answer)));
+    let (running, status, unreachable) = match asked {
+        Ok((process, status)) => (Some(process), Some(status), None),
+        Err(Failure::NoNode { .. }) => (None, None, None),
+        Err(failure) => (None, None, Some(failure.to_string())),
+    };
     let settings = (context.offline.settings)(&context.home).map_err(|error| format!("{error:#}"));
-    let patient = Patient { home: context.home.clone(), running: running.ok(), settings, now_unix_ms: now_unix_ms() };
+    let (home, now_unix_ms) = (context.home.clone(), now_unix_ms());
+    let patient = Patient { home, running, status, unreachable, settings, now_unix_ms };
     let checks = CHECKS.iter().chain(context.offline.checks);
     let findings: Vec<(&str, Finding)> = checks.map(|check| (check.name, (check.run)(&patient))).collect();
     if context.json {
@@ -236,13 +240,44 @@ fn api_file(patient: &Patient) -> Finding {
 }
 
 fn node(patient: &Patient) -> Finding {
-    match patient.running {
-        Some(process) => Finding::good(format!("it answers (process {process})")),
-        None => Finding::skipped("none is running; `bitpie run` starts one"),
+    match (patient.running, &patient.unreachable) {
+        (Some(process), _) => Finding::good(format!("it answers (process {process})")),
+        (None, Some(why)) => {
+            Finding::bad(format!("it cannot be asked: {why}"), "first do what is advised above, then ask again")
+        }
+        (None, None) => Finding::skipped("none is running; `bitpie run` starts one"),
     }
 }
 
+/// What the node says of its log and its traces; without one, whether it could write them.
+fn log_and_traces(patient: &Patient) -> Finding {
+    let help = "make room on the disk, or see who has removed or changed these folders of the home; \
+                the node tries again by itself";
+    if let Some(status) = &patient.status {
+        return match status.log_problem.as_ref().or(status.traces_problem.as_ref()) {
+            Some(problem) => Finding::bad(problem.clone(), help),
+            None => Finding::good("both are written"),
+        };
+    }
+    for folder in ["log", "traces"].map(|name| patient.home.join(name)) {
+        let writable = rustix::fs::access(&folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK);
+        match std::fs::metadata(&folder) {
+            Ok(metadata) if !metadata.is_dir() => {
+                return Finding::bad(format!("{} is no folder", folder.display()), "move it away");
+            }
+            Ok(_) if writable.is_err() => {
+                return Finding::bad(format!("nothing can be written into {}", folder.display()), "see who owns it");
+            }
+            _ => {}
+        }
+    }
+    Finding::good("both can be written")
+}
+
 fn ports(patient: &Patient) -> Finding {
+    if patient.unreachable.is_some() {
+        return Finding::skipped("it is not known whether a node has them");
+    }
     if patient.running.is_some() {
         return Finding::good("the node has them; `bitpie status` shows which");
     }
@@ -286,6 +321,8 @@ mod tests {
         Patient {
             home: home.to_owned(),
             running: None,
+            status: None,
+            unreachable: None,
             settings: Ok(Settings { settings: Vec::new() }),
             now_unix_ms: now_unix_ms(),
         }
@@ -365,6 +402,22 @@ mod tests {
         std::fs::write(folder.path().join(API_FILE), access.to_text()).expect("a file");
         mode(&folder.path().join(API_FILE), 0o600);
         assert!(api_file(&patient(folder.path())).said.contains("process 77"));
+    }
+
+    #[test]
+    fn a_node_that_cannot_be_asked_is_not_called_none() {
+        let folder = home();
+        let unreachable = Some("it does not answer".to_owned());
+        let patient = Patient { unreachable, ..patient(folder.path()) };
+        assert_eq!((node(&patient).verdict, ports(&patient).verdict), (Verdict::Bad, Verdict::Skipped));
+    }
+
+    #[test]
+    fn a_log_or_a_trace_that_cannot_be_is_told() {
+        let folder = home();
+        assert_eq!(log_and_traces(&patient(folder.path())).verdict, Verdict::Good, "the first run makes them");
+        std::fs::write(folder.path().join("traces"), "").expect("a file");
+        assert!(log_and_traces(&patient(folder.path())).said.contains("traces is no folder"));
     }
 
     #[test]

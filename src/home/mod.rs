@@ -6,6 +6,7 @@ pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+mod log_file;
 pub mod logging;
 pub mod passphrase;
 

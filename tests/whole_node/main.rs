@@ -13,6 +13,7 @@ mod back_off;
 mod backups;
 mod crash;
 mod demo;
+mod folders_gone;
 mod frames;
 mod interop;
 mod lan;
