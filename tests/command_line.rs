@@ -163,6 +163,10 @@ fn completions_and_man_pages_are_made() {
     assert!(bitpie(&["man", "--out"]).arg(folder.path()).status().expect("it runs").success());
     let page = std::fs::read_to_string(folder.path().join("bitpie-msg-send.1")).expect("a page for each command");
     assert!(page.contains("\\-\\-wait"), "{page}");
+    // Everybody may read a manual, whatever else this program keeps to its user.
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(folder.path().join("bitpie.1")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
 }
 
 #[test]

@@ -236,8 +236,8 @@ impl Command {
     Examples:\n  bitpie run\n  bitpie run --home /tmp/second       another node on the same machine\n  \
     bitpie run --passphrase-file key.txt\n  bitpie run --bootstrap 192.0.2.7:14441,dht.example:6881")]
 pub struct Run {
-    /// The passphrase of the key is the first line of this file; on the first run the new key is encrypted with it.
-    /// Without it, a terminal is asked if the key is encrypted
+    /// The passphrase of the key is the first line of this file, which nobody but you may read or write; on the first
+    /// run the new key is encrypted with it. Without it, a terminal is asked if the key is encrypted
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<PathBuf>,
     /// From whom this node hears of others in the distributed hash table, for this run only; several with commas, or

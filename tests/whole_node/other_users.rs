@@ -183,6 +183,32 @@ fn a_node_leaves_no_core_dump_and_shows_its_memory_to_nobody() {
     assert_eq!(fs::metadata(process.join("mem")).expect("it runs").uid(), 0);
 }
 
+/// As a unit of systemd with `LimitMEMLOCK=infinity` starts it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_node_that_may_lock_all_of_its_memory_does_and_another_works_without() {
+    let locked_kib = |node: &Node| -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", node.process_id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmLck:")).expect("it is told");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    };
+    let mut node = Node::new();
+    let with_limit =
+        |limit: &str| ["/bin/sh", "-c", &format!("ulimit -l {limit} && exec \"$0\" \"$@\"")].map(str::to_owned);
+    node.started_by = with_limit("64").to_vec();
+    node.start();
+    assert_eq!(locked_kib(&node), 0);
+    node.stop();
+    let may_raise = Command::new("/bin/sh").args(["-c", "ulimit -l unlimited"]).stderr(Stdio::null()).status();
+    if !may_raise.is_ok_and(|status| status.success()) {
+        eprintln!("left out: the limit of locked memory cannot be raised here");
+        return;
+    }
+    node.started_by = with_limit("unlimited").to_vec();
+    node.start();
+    assert!(locked_kib(&node) > 1024, "{} KiB", locked_kib(&node));
+}
+
 /// The last door, were the folder open: whoever is somebody else is not listened to.
 #[cfg(target_os = "linux")]
 #[test]
