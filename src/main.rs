@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use bitpie::client::arguments::{Arguments, Command};
 use bitpie::client::{self, Offline};
 use bitpie::demo::{self, DemoOptions};
+use bitpie::hardening;
 use bitpie::runtime::checks::CHECKS;
 use bitpie::runtime::databases;
 use bitpie::runtime::offline;
@@ -26,6 +27,8 @@ const OFFLINE: Offline = Offline {
 };
 
 fn main() -> ExitCode {
+    // Before anything is read, made or computed.
+    hardening::harden();
     let arguments = Arguments::parse();
     arguments.color.apply();
     let done = match &arguments.command {

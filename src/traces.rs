@@ -3,13 +3,15 @@
 //! A ring knows nothing of what a trace says. It is given bytes, says when a file is full, and is then given the
 //! opening (header and snapshot) of the next. Files are only ever appended to, so that after a crash all that was
 //! flushed is there. What it finds in its folder and has not written by name and shape it leaves alone. When the disk
-//! cannot take more, it says so once and pauses: whatever a node does, it does it with a full disk too.
+//! cannot take more, or somebody has removed the file or the folder, it says so once and pauses, and makes them again
+//! when it can: whatever a node does, it does it with a full disk too.
 
 // Of the rim: this is where files are written.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use automata_runtime::trace::Output;
@@ -36,9 +38,33 @@ impl Default for Limits {
 /// A file of the ring.
 struct Open {
     file: Output<File>,
+    /// By which the system knows it.
+    identity: (u64, u64),
     path: PathBuf,
     /// Handed over or in the buffer.
     bytes: u64,
+}
+
+impl Open {
+    /// An error if somebody has removed or moved the file.
+    fn is_in_place(&self) -> io::Result<()> {
+        match fs::metadata(&self.path) {
+            Ok(found) if identity(&found) == self.identity => Ok(()),
+            Ok(_) => Err(gone(&self.path)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Err(gone(&self.path))
+            }
+            Err(error) => Err(told(&self.path, "cannot be looked at", &error)),
+        }
+    }
+}
+
+fn gone(path: &Path) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, format!("{} was removed while it was written to", path.display()))
+}
+
+fn identity(metadata: &fs::Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 /// A folder of traces.
@@ -55,6 +81,8 @@ pub struct Ring {
     is_paused: bool,
     /// Bytes of lines that were dropped since the last attempt.
     dropped: u64,
+    /// Why the last attempt failed.
+    problem: Option<String>,
 }
 
 /// While the ring is paused, it asks for another attempt each time that so many bytes of lines were dropped: an opening
@@ -77,7 +105,17 @@ impl Ring {
         fs::create_dir_all(&folder).map_err(|error| told(&folder, "cannot be made", &error))?;
         let next = numbers(&folder)?.last().map_or(0, |last| last + 1);
         let limits = Limits { files: limits.files.max(2), ..limits };
-        Ok(Self { folder, limits, next, first: None, open: None, buffer: Vec::new(), is_paused: false, dropped: 0 })
+        Ok(Self {
+            folder,
+            limits,
+            next,
+            first: None,
+            open: None,
+            buffer: Vec::new(),
+            is_paused: false,
+            dropped: 0,
+            problem: None,
+        })
     }
 
     /// Whether the next thing has to be [`Ring::begin`], with an opening made at this moment: at first, and whenever a
@@ -109,6 +147,17 @@ impl Ring {
         self.is_paused
     }
 
+    /// Why nothing is kept now.
+    #[must_use]
+    pub fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    /// While the ring is paused: it is to be tried again now ([`Ring::needs_opening`]).
+    pub fn try_again(&mut self) {
+        self.dropped = self.dropped.max(RETRY_BYTES);
+    }
+
     /// Ends the file at hand and begins another with these two lines; files beyond the limit go, the oldest first. What
     /// was written before has to be in the ring already: the snapshot follows upon it.
     ///
@@ -121,13 +170,15 @@ impl Ring {
         let ended = if was_paused { Ok(()) } else { self.end() };
         self.open = None;
         self.buffer.clear();
-        let begun = ended.and_then(|()| self.make_room()).and_then(|()| self.create());
+        let begun = ended.and_then(|()| self.make_folder()).and_then(|()| self.make_room());
+        let begun = begun.and_then(|()| self.create());
         let begun = begun.and_then(|()| {
             self.is_paused = false;
             self.write(opening)?;
             self.flush()
         });
         self.is_paused = begun.is_err();
+        self.problem = begun.as_ref().err().map(ToString::to_string);
         self.dropped = 0;
         if self.is_paused {
             self.open = None;
@@ -157,11 +208,17 @@ impl Ring {
     /// As [`Ring::write`].
     pub fn flush(&mut self) -> io::Result<()> {
         let Some(open) = self.open.as_mut().filter(|_| !self.is_paused) else { return Ok(()) };
-        let outcome = open.file.write(&self.buffer).map_err(|error| told(&open.path, "cannot be written", &error));
+        let written = open.file.write(&self.buffer).map_err(|error| told(&open.path, "cannot be written", &error));
+        // What is written into a file that was removed is nowhere.
+        let outcome = written.and_then(|()| open.is_in_place());
         self.buffer.clear();
-        if outcome.is_err() {
+        if let Err(error) = &outcome {
             self.is_paused = true;
             self.open = None;
+            self.problem = Some(error.to_string());
+            if error.kind() == io::ErrorKind::NotFound {
+                self.try_again();
+            }
         }
         outcome
     }
@@ -178,6 +235,10 @@ impl Ring {
         let ended = file.close().and_then(|file| file.sync_data());
         self.is_paused = ended.is_err();
         ended.map_err(|error| told(&path, "cannot be written", &error))
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.folder).map_err(|error| told(&self.folder, "cannot be made", &error))
     }
 
     /// Removes the oldest files, but not the first of this run, so that there is room for one more.
@@ -198,7 +259,8 @@ impl Ring {
             match OpenOptions::new().append(true).create_new(true).open(&path) {
                 Ok(file) => {
                     self.first.get_or_insert(self.next - 1);
-                    self.open = Some(Open { file: Output::new(file), path, bytes: 0 });
+                    let identity = identity(&file.metadata()?);
+                    self.open = Some(Open { file: Output::new(file), identity, path, bytes: 0 });
                     return Ok(());
                 }
                 // Somebody else wrote it since; it is not ours.
@@ -399,19 +461,51 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_vanished_pauses_the_ring() {
+    fn a_folder_that_vanished_is_told_and_made_again() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let inside = folder.path().join("traces");
+        let mut ring = Ring::open(&inside, SMALL).expect("it is ours");
+        ring.begin(b"h\ns\n").expect("there is room");
+        fs::remove_dir_all(&inside).expect("it is ours");
+        ring.write(b"lost\n").expect("it is in memory");
+        let error = ring.flush().expect_err("nobody would find it").to_string();
+        assert!(error.contains("trace-0000000000.jsonl was removed") && ring.problem() == Some(&error), "{error}");
+        assert!(ring.is_paused() && ring.needs_opening(), "it tries again at once");
+        ring.begin(b"h\ns 2\n").expect("it is made again");
+        assert!(!ring.is_paused() && ring.problem().is_none());
+        assert_eq!(files(&inside), [("trace-0000000001.jsonl".to_owned(), "h\ns 2\n".to_owned())]);
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_is_told_and_another_begun() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let mut ring = Ring::open(folder.path(), SMALL).expect("it is ours");
+        ring.begin(b"h\ns\n").expect("there is room");
+        let path = ring.path().expect("it is open").to_owned();
+        fs::rename(&path, folder.path().join("kept")).expect("it is ours");
+        fs::write(&path, "somebody else's").expect("it is ours");
+        ring.write(b"lost\n").expect("it is in memory");
+        ring.flush().expect_err("it is another file");
+        ring.begin(b"h\ns 2\n").expect("there is room");
+        assert_eq!(fs::read_to_string(path).expect("it is there"), "somebody else's");
+    }
+
+    #[test]
+    fn a_folder_in_whose_place_something_else_is_pauses_the_ring() {
         let folder = tempfile::tempdir().expect("a folder for temporary files");
         let inside = folder.path().join("traces");
         let mut ring = Ring::open(&inside, SMALL).expect("it is ours");
         fs::remove_dir(&inside).expect("it is empty");
-        let error = ring.begin(b"h\ns\n").expect_err("there is no folder");
-        assert!(error.to_string().contains("traces cannot be listed"), "{error}");
-        assert!(ring.is_paused());
+        fs::write(&inside, "no folder").expect("it is ours");
+        let error = ring.begin(b"h\ns\n").expect_err("there is no folder").to_string();
+        assert!(error.contains("traces cannot be made") && ring.problem() == Some(&error), "{error}");
         ring.write(b"dropped\n").expect("told once");
         ring.begin(b"h\ns\n").expect("told once");
-        assert!(ring.is_paused());
-        fs::create_dir(&inside).expect("it can be made");
-        ring.begin(b"h\ns\n").expect("it is there again");
+        assert!(ring.is_paused() && !ring.needs_opening());
+        fs::remove_file(&inside).expect("it is ours");
+        ring.try_again();
+        assert!(ring.needs_opening());
+        ring.begin(b"h\ns\n").expect("it can be made");
         assert!(!ring.is_paused());
     }
 

@@ -1,17 +1,19 @@
 //! The commands of `bitpie` against a node that a task stands for: what they ask, what they print, and their exit
 //! codes.
 
-use std::io::Write as _;
+use std::fs::Permissions;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
-use bitpie::api::access::{API_FILE, Access, Token};
+use bitpie::api::access::{API_FILE, Access, HttpAccess, Token};
 use bitpie::api::answers::{
     Claimant, Contact, ContactAdded, ContactState, Contacts, Direction, FoundNames as Found, KnownContact, MarkedRead,
     Message, MessageSent, MessageState, Messages, Ping, Rating, Search, ServiceChange,
 };
-use bitpie::api::bind::{PortChoice, bind};
+use bitpie::api::bind::{Bound, PortChoice};
 use bitpie::api::errors::{ErrorKind, RpcError};
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::{
@@ -36,12 +38,24 @@ struct Fake {
 type Outcome = Result<Value, RpcError>;
 
 impl Fake {
-    fn start(mut answering: impl FnMut(&Request) -> Outcome + Send + 'static) -> Self {
-        let home = tempfile::tempdir().expect("a folder");
-        let bound = bind(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
+    fn start(answering: impl FnMut(&Request) -> Outcome + Send + 'static) -> Self {
+        Self::start_with(true, answering)
+    }
+
+    /// At a port instead of a socket, as where there can be none.
+    fn start_at_a_port(answering: impl FnMut(&Request) -> Outcome + Send + 'static) -> Self {
+        Self::start_with(false, answering)
+    }
+
+    fn start_with(has_socket: bool, mut answering: impl FnMut(&Request) -> Outcome + Send + 'static) -> Self {
+        let home = private_folder();
+        let any_port = PortChoice::Set { port: 0, setting: "api/http-port" };
+        let mut bound = Bound::of_home(home.path(), any_port, !has_socket).expect("bound");
+        if !has_socket {
+            bound.socket = None;
+        }
         let token = Token::generate().expect("there is randomness");
-        let access = Access { address: bound.address, token: token.clone(), process: std::process::id() };
-        std::fs::write(home.path().join(API_FILE), access.to_text()).expect("it is ours");
+        write_access(home.path(), &bound.access(&token));
         let (calls, mut received) = mpsc::channel::<Call>(8);
         let (changes, changed) = watch::channel(0);
         let (end, ended) = oneshot::channel();
@@ -84,6 +98,18 @@ impl Drop for Fake {
             ended.expect("it ran").expect("it did not panic");
         }
     }
+}
+
+/// As a home has to be.
+fn private_folder() -> tempfile::TempDir {
+    tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir().expect("a folder")
+}
+
+/// Says in a home folder where the node is.
+fn write_access(home: &Path, access: &Access) {
+    let path = home.join(API_FILE);
+    std::fs::write(&path, access.to_text()).expect("it is ours");
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");
 }
 
 fn bitpie(home: &Path, arguments: &[&str]) -> Command {
@@ -675,34 +701,136 @@ fn a_service_that_does_not_stop_is_told_and_fails() {
     );
 }
 
+/// What `api.json` says of a node at this port.
+fn at_port(address: std::net::SocketAddr) -> Access {
+    Access { process: 4711, socket: None, http: Some(HttpAccess { address, token: Token::from_bytes(&[1; 32]) }) }
+}
+
 #[test]
-fn another_program_at_the_port_is_not_taken_for_the_node() {
-    let home = tempfile::tempdir().expect("a folder");
-    let stranger = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
-    let access =
-        Access { address: stranger.local_addr().expect("it is bound"), token: Token::from_bytes(&[1; 32]), process: 7 };
-    std::fs::write(home.path().join(API_FILE), access.to_text()).expect("it is ours");
+fn a_node_at_a_port_proves_itself_and_is_asked() {
+    let fake = Fake::start_at_a_port(|request| match request {
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
+        Request::SendMessage(_) => sent(),
+        other => panic!("{other:?}"),
+    });
+    assert!(text(&fake.run(&["contact", "list"]).stdout).contains("alice"));
+    assert!(fake.run(&["msg", "send", "alice", "hello"]).status.success());
+}
+
+/// Somebody who has taken over the port of a node, and answers everything in this way. What was said to them.
+fn usurper(answers: Vec<Vec<u8>>) -> (std::net::SocketAddr, std::thread::JoinHandle<Vec<u8>>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let address = listener.local_addr().expect("it is bound");
     let thread = std::thread::spawn(move || {
-        use std::io::Read as _;
-        let (mut stream, _) = stranger.accept().expect("somebody comes");
-        let _ = stream.read(&mut [0; 4096]);
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+        let (mut stream, _) = listener.accept().expect("somebody comes");
+        let mut heard = Vec::new();
+        for answer in answers {
+            let mut bytes = [0; 4096];
+            let length = stream.read(&mut bytes).unwrap_or(0);
+            heard.extend_from_slice(&bytes[..length]);
+            let _ = stream.write_all(&answer);
+        }
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let _ = stream.read_to_end(&mut heard);
+        heard
+    });
+    (address, thread)
+}
+
+#[test]
+fn whoever_took_over_the_port_learns_nothing_and_is_not_believed() {
+    let http = |body: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
+    let nonce = "0".repeat(64);
+    let id = json!({ "jsonrpc": "2.0", "id": 1, "result": { "id": alice(), "idurl": "bitpie:evil" } }).to_string();
+    let proof = json!({ "nonce": nonce, "proof": "0".repeat(64) }).to_string();
+    for answers in [
+        vec![b"hello\r\n\r\n".to_vec()],
+        vec![http("hello")],
+        vec![http(&id)],
+        vec![http(&proof), http(&id)],
+        vec![http(&json!({ "nonce": nonce }).to_string()), http(&id)],
+    ] {
+        for arguments in [&["id"][..], &["msg", "send", "alice", "the secret text"]] {
+            let home = private_folder();
+            let (address, thread) = usurper(answers.clone());
+            let access = at_port(address);
+            write_access(home.path(), &access);
+            let output = bitpie(home.path(), arguments)
+                .stdin(Stdio::null())
+                .output()
+                .expect("the program is built with its tests");
+            let heard = String::from_utf8_lossy(&thread.join().expect("it answered")).into_owned();
+            assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{arguments:?}");
+            let said = text(&output.stderr);
+            assert!(said.contains("is not the node that wrote api.json"), "{said}");
+            let token = access.http.expect("it is at a port").token;
+            for secret in [token.text(), "secret text", "messages", "alice"] {
+                assert!(!heard.contains(secret) && !said.contains(token.text()), "it was told {secret}: {heard}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_proof_that_is_passed_on_from_the_node_at_another_port_is_none() {
+    // The real node, at its port; and somebody in between, at the port that the client looks at.
+    let fake = Fake::start_at_a_port(|request| panic!("{request:?}"));
+    let access = Access::read(fake.home.path()).expect("it can be read").expect("it is there");
+    let http = access.http.expect("it is at a port");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let between = listener.local_addr().expect("it is bound");
+    let home = private_folder();
+    let deceived = HttpAccess { address: between, token: http.token.clone() };
+    write_access(home.path(), &Access { process: 1, socket: None, http: Some(deceived) });
+    let thread = std::thread::spawn(move || {
+        let (client, _) = listener.accept().expect("somebody comes");
+        let node = std::net::TcpStream::connect(http.address).expect("it listens");
+        let passed_on = |from: &std::net::TcpStream, to: &std::net::TcpStream| {
+            let (mut from, mut to) = (from.try_clone().expect("ours"), to.try_clone().expect("ours"));
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(std::net::Shutdown::Both);
+            })
+        };
+        for thread in [passed_on(&client, &node), passed_on(&node, &client)] {
+            thread.join().expect("it did not panic");
+        }
     });
     let output = bitpie(home.path(), &["status"]).output().expect("the program is built with its tests");
-    thread.join().expect("it answered");
+    thread.join().expect("it passed on");
     assert_eq!(output.status.code(), Some(2));
-    let said = text(&output.stderr);
-    assert!(said.contains("is not the node that wrote api.json") && !said.contains("0101"), "{said}");
+    assert!(text(&output.stderr).contains("is not the node that wrote api.json"), "{}", text(&output.stderr));
+    assert_eq!(fake.asked(), []);
 }
 
 #[test]
 fn an_api_file_that_was_left_behind_is_no_node() {
-    let home = tempfile::tempdir().expect("a folder");
     let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free").local_addr().expect("bound");
-    let access = Access { address: gone, token: Token::from_bytes(&[1; 32]), process: 4711 };
-    std::fs::write(home.path().join(API_FILE), access.to_text()).expect("it is ours");
-    let output = bitpie(home.path(), &["peers"]).output().expect("the program is built with its tests");
-    assert_eq!(output.status.code(), Some(3));
-    let said = text(&output.stderr);
-    assert!(said.contains("process 4711, is gone") && said.contains("bitpie run --home"), "{said}");
+    let socket = Access { process: 4711, socket: Some("api.sock".to_owned()), http: None };
+    for access in [at_port(gone), socket] {
+        let home = private_folder();
+        write_access(home.path(), &access);
+        let output = bitpie(home.path(), &["peers"]).output().expect("the program is built with its tests");
+        assert_eq!(output.status.code(), Some(3));
+        let said = text(&output.stderr);
+        assert!(said.contains("process 4711, is gone") && said.contains("bitpie run --home"), "{said}");
+    }
+}
+
+#[test]
+fn a_home_or_an_api_file_that_others_can_get_at_is_refused_with_the_command_that_helps() {
+    let fake = Fake::start(|request| panic!("{request:?}"));
+    let (home, file) = (fake.home.path().to_owned(), fake.home.path().join(API_FILE));
+    let set = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
+    for (path, open, private) in [(&file, 0o644, 0o600), (&home, 0o755, 0o700)] {
+        set(path, open);
+        for arguments in [&["status"][..], &["id"], &["msg", "send", "alice", "hello"]] {
+            let output = fake.run(arguments);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            let said = text(&output.stderr);
+            assert!(said.contains(&format!("chmod {private:o} '{}'", path.display())), "{said}");
+        }
+        set(path, private);
+    }
+    assert_eq!(fake.asked(), []);
 }

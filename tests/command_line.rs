@@ -10,6 +10,13 @@ fn bitpie(arguments: &[&str]) -> Command {
     command
 }
 
+/// As a home has to be.
+fn private_folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(mode).tempdir().expect("a folder")
+}
+
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("the program writes UTF-8")
 }
@@ -87,7 +94,7 @@ fn the_help_of_the_program_names_exit_codes_and_the_first_steps() {
 
 #[test]
 fn without_a_node_each_command_says_how_to_start_one() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = private_folder();
     let home_text = home.path().to_str().expect("UTF-8");
     let commands = calls();
     assert!(commands.len() > 20, "{commands:?}");
@@ -113,7 +120,7 @@ fn without_a_node_each_command_says_how_to_start_one() {
 
 #[test]
 fn settings_are_read_and_changed_without_a_node() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = private_folder();
     let config = |arguments: &[&str]| {
         bitpie(&["config"]).args(arguments).env("BITPIE_HOME", home.path()).output().expect("it runs")
     };
@@ -134,7 +141,7 @@ fn settings_are_read_and_changed_without_a_node() {
 
 #[test]
 fn the_doctor_finds_what_is_wrong_and_fails() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = private_folder();
     std::fs::write(home.path().join("config.toml"), "[api]\nhttp-port = \"x\"\n").expect("a file");
     let output = bitpie(&["doctor", "--json"]).env("BITPIE_HOME", home.path()).output().expect("it runs");
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), ""));
@@ -152,10 +159,14 @@ fn completions_and_man_pages_are_made() {
         let output = output(&["completions", shell]);
         assert!(output.status.success() && text(&output.stdout).contains("contact"), "{shell}");
     }
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = private_folder();
     assert!(bitpie(&["man", "--out"]).arg(folder.path()).status().expect("it runs").success());
     let page = std::fs::read_to_string(folder.path().join("bitpie-msg-send.1")).expect("a page for each command");
     assert!(page.contains("\\-\\-wait"), "{page}");
+    // Everybody may read a manual, whatever else this program keeps to its user.
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(folder.path().join("bitpie.1")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
 }
 
 #[test]

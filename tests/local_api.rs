@@ -1,16 +1,19 @@
-//! The local API over a real socket, with a task in place of the node: what is let in, what is refused and how, and
-//! what waits.
+//! The local API over real sockets, with a task in place of the node: what is let in, what is refused and how, and what
+//! waits. Most is tried at the port of loopback, which everybody can reach; what differs at the socket is tried there.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use bitpie::api::access::Token;
 use bitpie::api::answers::{MarkedRead, Messages, ShuttingDown};
-use bitpie::api::bind::{PortChoice, bind};
+use bitpie::api::bind::{Bound, PortChoice};
 use bitpie::api::errors::{ErrorKind, RpcError};
 use bitpie::api::methods::{Call, MarkRead, Request, ShutDown, WatchMessages, answer};
-use bitpie::api::server::{BODY_BYTES, CONNECTIONS, Doors, WAITING_REQUESTS, serve};
+use bitpie::api::proof::{Answer, Exchange, Nonce, Side};
+use bitpie::api::server::{BODY_BYTES, CONNECTIONS, Doors, HEAD_TIMEOUT, WAITING_OF_ONE, serve};
+use bitpie::api::socket::SOCKET_FILE;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -19,6 +22,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A server with something behind it that answers, on a thread of its own.
 struct Server {
+    home: tempfile::TempDir,
     address: SocketAddr,
     token: Token,
     changes: watch::Sender<u64>,
@@ -29,8 +33,10 @@ struct Server {
 impl Server {
     /// `answering` stands for the node.
     fn start(mut answering: impl FnMut(Call) + Send + 'static) -> Self {
-        let bound = bind(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
-        let address = bound.address;
+        let home = tempfile::tempdir().expect("a folder");
+        let any_port = PortChoice::Set { port: 0, setting: "api/http-port" };
+        let bound = Bound::of_home(home.path(), any_port, true).expect("some port is free");
+        let address = bound.port.as_ref().expect("it was asked for").address;
         let token = Token::generate().expect("there is randomness");
         let (calls, mut received) = mpsc::channel(8);
         let (changes, changed) = watch::channel(0);
@@ -51,7 +57,7 @@ impl Server {
                 }
             });
         });
-        Self { address, token, changes, end: Some(end), thread: Some(thread) }
+        Self { home, address, token, changes, end: Some(end), thread: Some(thread) }
     }
 
     /// A server whose node marks messages as read, stops, and knows nothing else.
@@ -72,9 +78,18 @@ impl Server {
         stream
     }
 
+    fn connect_to_socket(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.home.path().join(SOCKET_FILE)).expect("it listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a time-out");
+        stream
+    }
+
     /// The status and the body of the answer to a request whose head is all given.
     fn raw(&self, head: &str, body: &[u8]) -> (u16, String) {
-        let mut stream = self.connect();
+        Self::raw_by(self.connect(), head, body)
+    }
+
+    fn raw_by(mut stream: impl Read + Write, head: &str, body: &[u8]) -> (u16, String) {
         stream.write_all(head.as_bytes()).expect("it reads");
         // It may have answered and closed before it has read all of a body that is too large.
         let _ = stream.write_all(body);
@@ -115,7 +130,7 @@ impl Drop for Server {
         drop(self.end.take());
         let ended = self.thread.take().map(std::thread::JoinHandle::join);
         if !std::thread::panicking() {
-            ended.expect("it ran").expect("it did not panic");
+            ended.into_iter().for_each(|ended| ended.expect("it did not panic"));
         }
     }
 }
@@ -310,7 +325,7 @@ fn only_so_many_may_wait_and_the_others_are_served() {
         server.token.text(),
         wait.len()
     );
-    let waiting: Vec<TcpStream> = (0..WAITING_REQUESTS)
+    let waiting: Vec<TcpStream> = (0..WAITING_OF_ONE)
         .map(|_| {
             let mut stream = server.connect();
             stream.write_all(head.as_bytes()).expect("it reads");
@@ -321,6 +336,9 @@ fn only_so_many_may_wait_and_the_others_are_served() {
     let answer = server.call("messages.watch", &json!({ "wait_ms": 1000 }));
     assert_eq!(answer["error"]["data"]["kind"], "busy", "{answer}");
     assert_eq!(server.call("messages.watch", &json!({}))["result"]["next"], 4);
+    // Another program may still wait.
+    let (_, answer) = Server::raw_by(server.connect_to_socket(), &at_socket(WATCH_BRIEFLY), WATCH_BRIEFLY);
+    assert!(answer.contains(r#""next":4"#), "{answer}");
     // Whoever goes away makes room.
     drop(waiting);
     let until = std::time::Instant::now() + DEADLINE;
@@ -329,15 +347,134 @@ fn only_so_many_may_wait_and_the_others_are_served() {
     }
 }
 
+/// The head of a request at the socket: there is no token.
+fn at_socket(body: &[u8]) -> String {
+    format!(
+        "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: \
+         close\r\n\r\n",
+        body.len()
+    )
+}
+
+const WATCH_BRIEFLY: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"messages.watch","params":{"wait_ms":1}}"#;
+
 #[test]
-fn connections_beyond_the_limit_wait_for_their_turn() {
+fn whoever_is_at_the_socket_needs_no_token_and_a_page_is_refused_there_too() {
     let server = Server::plain();
-    let mut idle: Vec<TcpStream> = (0..CONNECTIONS).map(|_| server.connect()).collect();
-    std::thread::scope(|scope| {
-        let late = scope.spawn(|| server.call("shutdown", &json!({})));
-        idle.pop();
-        assert_eq!(late.join().expect("it is answered")["result"]["process"], 7);
-    });
+    let (status, answer) = Server::raw_by(server.connect_to_socket(), &at_socket(STATUS), STATUS);
+    assert!(status == 200 && answer.contains(r#""process":7"#), "{answer}");
+    let from_a_page = at_socket(STATUS).replace("Host:", "Origin: http://localhost\r\nHost:");
+    assert_eq!(Server::raw_by(server.connect_to_socket(), &from_a_page, STATUS).0, 403);
+    let elsewhere = at_socket(STATUS).replace("localhost", "example.org");
+    assert_eq!(Server::raw_by(server.connect_to_socket(), &elsewhere, STATUS).0, 403);
+    // Who is there is known already.
+    assert_eq!(Server::raw_by(server.connect_to_socket(), &at_socket(STATUS).replace("/rpc", "/prove"), STATUS).0, 404);
+}
+
+#[test]
+fn the_socket_is_for_its_user_alone_and_goes_with_the_node() {
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+    let mut server = Server::plain();
+    let path = server.home.path().join(SOCKET_FILE);
+    let metadata = path.symlink_metadata().expect("it is there");
+    assert!(metadata.file_type().is_socket());
+    assert_eq!(metadata.mode() & 0o777, 0o600);
+    drop(server.end.take());
+    server.thread.take().expect("it runs").join().expect("it did not panic");
+    assert!(!path.exists());
+}
+
+/// A request, and the status and the body of its answer, in a connection that stays.
+fn ask(stream: &mut TcpStream, path: &str, authorization: &str, body: &[u8]) -> (u16, Value) {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: application/json\r\nContent-Length: \
+         {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("it reads");
+    stream.write_all(body).expect("it reads");
+    let mut answer = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        let body = text.split_once("\r\n\r\n").map(|(_, body)| body);
+        if let Some(body) = body.and_then(|body| serde_json::from_str(body).ok()) {
+            let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+            return (status.expect("a status"), body);
+        }
+        let mut bytes = [0; 4096];
+        let length = stream.read(&mut bytes).expect("it answers");
+        assert!(length > 0, "it closed after {text}");
+        answer.extend_from_slice(&bytes[..length]);
+    }
+}
+
+#[test]
+fn at_the_port_the_node_proves_itself_and_then_takes_a_proof_in_place_of_the_token() {
+    let server = Server::plain();
+    let mut stream = server.connect();
+    let client = Nonce::generate().expect("there is randomness");
+    let question = json!({ "nonce": client.text() }).to_string();
+    let prove = |stream: &mut TcpStream| {
+        let (status, answer) = ask(stream, "/prove", "", question.as_bytes());
+        let answer: Answer = serde_json::from_value(answer).expect("a proof");
+        assert_eq!(status, 200);
+        let node = Nonce::parse(&answer.nonce).expect("a nonce");
+        let exchange = Exchange { client, node, address: server.address };
+        assert!(exchange.is_proved(Side::Node, &server.token, answer.proof.as_bytes()));
+        assert!(!exchange.is_proved(Side::Client, &server.token, answer.proof.as_bytes()));
+        format!("Authorization: Proof {}\r\n", exchange.prove(Side::Client, &server.token))
+    };
+    let header = prove(&mut stream);
+    let (status, answer) = ask(&mut stream, "/rpc", &header, STATUS);
+    assert_eq!((status, &answer["result"]["process"]), (200, &json!(7)));
+    // In another connection it is worth nothing, nor after another question, nor is the node's own one.
+    let refused = |answer: (u16, Value)| is_refused(&answer, 401, "forbidden", "the proof is not one");
+    refused(ask(&mut server.connect(), "/rpc", &header, STATUS));
+    let mut other = server.connect();
+    prove(&mut other);
+    refused(ask(&mut other, "/rpc", &header, STATUS));
+    let mut other = server.connect();
+    let (_, answer) = ask(&mut other, "/prove", "", question.as_bytes());
+    let its_own = format!("Authorization: Proof {}\r\n", answer["proof"].as_str().expect("a proof"));
+    refused(ask(&mut other, "/rpc", &its_own, STATUS));
+    // What is no question gets no proof.
+    for wrong in [&b"{}"[..], b"{\"nonce\":\"00\"}", b"no JSON"] {
+        let answer = ask(&mut server.connect(), "/prove", "", wrong);
+        is_refused(&answer, 400, "invalid_request", "no question for a proof");
+    }
+    let too_large = ask(&mut server.connect(), "/prove", "", &[b' '; 1000]);
+    is_refused(&too_large, 413, "too_large", "at most 256 bytes");
+}
+
+#[test]
+fn idle_connections_keep_nobody_out() {
+    let server = Server::plain();
+    // As any user of this machine can make them; at the port nobody knows whose they are.
+    let idle: Vec<TcpStream> = (0..3 * CONNECTIONS).map(|_| server.connect()).collect();
+    let began = std::time::Instant::now();
+    for _ in 0..10 {
+        assert_eq!(server.call("shutdown", &json!({}))["result"]["process"], 7);
+        let (status, _) = Server::raw_by(server.connect_to_socket(), &at_socket(STATUS), STATUS);
+        assert_eq!(status, 200);
+    }
+    // Nobody waited for a time-out.
+    assert!(began.elapsed() < HEAD_TIMEOUT / 2, "{:?}", began.elapsed());
+    // Those of the user's own programs neither.
+    let of_the_user: Vec<UnixStream> = (0..CONNECTIONS).map(|_| server.connect_to_socket()).collect();
+    let (status, _) = Server::raw_by(server.connect_to_socket(), &at_socket(STATUS), STATUS);
+    assert_eq!(status, 200);
+    assert!(began.elapsed() < HEAD_TIMEOUT / 2, "{:?}", began.elapsed());
+    drop((idle, of_the_user));
+}
+
+#[test]
+fn an_idle_connection_is_closed_in_the_end() {
+    let server = Server::plain();
+    let (mut port, mut socket) = (server.connect(), server.connect_to_socket());
+    for stream in [&mut port as &mut dyn Read, &mut socket] {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).expect("it is closed before the test's own deadline");
+    }
 }
 
 #[test]

@@ -1,12 +1,17 @@
-//! How a program of this user finds the node and is let in: `api.json` in the home folder, and the token in it.
+//! How a program of this user finds the node and is let in: `api.json` in the home folder says where it is, and holds
+//! the token where one is needed.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
+
+use crate::privacy::{self, NotPrivate};
 
 /// The file below the home folder, 0600, there as long as the node runs.
 pub const API_FILE: &str = "api.json";
@@ -61,15 +66,50 @@ impl fmt::Debug for Token {
 /// What `api.json` holds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Access {
-    /// Where the API is bound: an address on loopback.
+    /// The node's process.
+    pub process: u32,
+    /// The name of a socket in the home folder. Whoever can reach it is the user: it needs no token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<String>,
+    /// The same API at a port of this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpAccess>,
+}
+
+/// The API at a port, which other users of this machine reach too.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HttpAccess {
+    /// Where it is bound: an address on loopback.
     pub address: SocketAddr,
     /// What lets a request in.
     pub token: Token,
-    /// The node's process.
-    pub process: u32,
+}
+
+/// How a client reaches the node.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// By the socket of that name in the home folder.
+    Socket(String),
+    /// By a port.
+    Http(HttpAccess),
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(name) => formatter.write_str(name),
+            Self::Http(http) => http.address.fmt(formatter),
+        }
+    }
 }
 
 impl Access {
+    /// How a client reaches the node: by the socket, if there is one. [`Access::read`] gives none without a way.
+    #[must_use]
+    pub fn way(&self) -> Option<Way> {
+        self.socket.clone().map(Way::Socket).or_else(|| self.http.clone().map(Way::Http))
+    }
+
     /// The text of the file.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -78,42 +118,56 @@ impl Access {
         text
     }
 
-    /// Reads the file below a home folder; `None` if there is none.
+    /// Reads the file below a home folder; `None` if there is none. Neither folder nor file may be open to others: who
+    /// can write there can say that the node is somewhere else.
     ///
     /// # Errors
-    /// If it cannot be read, or is not what a node writes there.
+    /// If others can get at it, it cannot be read, or is not what a node writes there.
     pub fn read(home: &Path) -> Result<Option<Self>, AccessError> {
+        privacy::of_home(home)?;
         let path = home.join(API_FILE);
         let shown = path.display().to_string();
-        let length = match std::fs::metadata(&path) {
-            Ok(metadata) => metadata.len(),
+        let unreadable = |error| AccessError::Unreadable { path: shown.clone(), error };
+        let file = match File::open(&path) {
+            Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(AccessError::Unreadable { path: shown, error }),
+            Err(error) => return Err(unreadable(error)),
         };
-        if length > API_FILE_BYTES {
-            return Err(AccessError::Damaged { path: shown, why: "it is too large".to_owned() });
+        let metadata = file.metadata().map_err(unreadable)?;
+        privacy::of_file(&path, &metadata)?;
+        let damaged = |why: String| AccessError::Damaged { path: shown.clone(), why };
+        if metadata.len() > API_FILE_BYTES {
+            return Err(damaged("it is too large".to_owned()));
         }
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(AccessError::Unreadable { path: shown, error }),
-        };
+        let mut text = String::new();
+        file.take(API_FILE_BYTES).read_to_string(&mut text).map_err(unreadable)?;
         // The error of the parser could quote the token.
-        let access: Self = serde_json::from_str(&text).map_err(|error| AccessError::Damaged {
-            path: shown.clone(),
-            why: format!("line {}, column {} is not as a node writes it", error.line(), error.column()),
+        let access: Self = serde_json::from_str(&text).map_err(|error| {
+            damaged(format!("line {}, column {} is not as a node writes it", error.line(), error.column()))
         })?;
-        if !access.address.ip().is_loopback() {
-            let why = format!("{} is not on this machine, and the token is not sent there", access.address);
-            return Err(AccessError::Damaged { path: shown, why });
+        match access.why_unusable() {
+            Some(why) => Err(damaged(why)),
+            None => Ok(Some(access)),
         }
-        Ok(Some(access))
+    }
+
+    fn why_unusable(&self) -> Option<String> {
+        if let Some(name) = self.socket.as_ref().filter(|name| name.is_empty() || name.contains(['/', '\0'])) {
+            return Some(format!("{name:?} is not the name of a socket in the home folder"));
+        }
+        if let Some(http) = self.http.as_ref().filter(|http| !http.address.ip().is_loopback()) {
+            return Some(format!("{} is not on this machine", http.address));
+        }
+        self.way().is_none().then(|| "it does not say where the node is".to_owned())
     }
 }
 
 /// Why `api.json` is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
+    /// Others can get at it, or at the home folder.
+    #[error(transparent)]
+    NotPrivate(#[from] NotPrivate),
     /// The system does not let us.
     #[error("{path} cannot be read: {error}")]
     Unreadable {
@@ -134,6 +188,9 @@ pub enum AccessError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -143,8 +200,13 @@ mod tests {
         for wrong in ["", "ab", &"ab".repeat(33), &"AB".repeat(32), &"ac".repeat(32)] {
             assert!(!token.matches(wrong.as_bytes()), "{wrong}");
         }
-        let access = Access { address: "127.0.0.1:38081".parse().expect("an address"), token, process: 7 };
-        assert!(!format!("{access:?}").contains("abab"));
+        let http = HttpAccess { address: "127.0.0.1:38081".parse().expect("an address"), token };
+        let access = Access { process: 7, socket: None, http: Some(http) };
+        assert!(!format!("{access:?} {:?}", access.way()).contains("abab"));
+    }
+
+    fn private_folder() -> tempfile::TempDir {
+        tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir().expect("a folder")
     }
 
     #[test]
@@ -155,21 +217,52 @@ mod tests {
 
     #[test]
     fn the_file_is_read_as_it_was_written_and_otherwise_told() {
-        let home = tempfile::tempdir().expect("a folder");
+        let home = private_folder();
         assert!(Access::read(home.path()).expect("no file is no error").is_none());
+        let path = home.path().join(API_FILE);
         let said = |text: &str| {
-            std::fs::write(home.path().join(API_FILE), text).expect("it can be written");
-            Access::read(home.path()).map(|access| access.map(|access| access.address.to_string()).unwrap_or_default())
+            std::fs::write(&path, text).expect("it can be written");
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");
+            let access = Access::read(home.path())?.expect("it is there");
+            Ok::<_, AccessError>(access.way().expect("there is one").to_string())
         };
         let token = Token::from_bytes(&[0xab; TOKEN_BYTES]);
-        let access = Access { address: "127.0.0.1:38081".parse().expect("an address"), token, process: 7 };
-        assert_eq!(said(&access.to_text()).expect("what was written"), "127.0.0.1:38081");
-        let abroad = Access { address: "203.0.113.5:80".parse().expect("an address"), ..access };
+        let http = HttpAccess { address: "127.0.0.1:38081".parse().expect("an address"), token };
+        let access = Access { process: 7, socket: Some("api.sock".to_owned()), http: Some(http.clone()) };
+        assert_eq!(said(&access.to_text()).expect("what was written"), "api.sock");
+        let without = Access { socket: None, ..access.clone() };
+        assert_eq!(said(&without.to_text()).expect("what was written"), "127.0.0.1:38081");
+        let address = "203.0.113.5:80".parse().expect("an address");
+        let abroad = Access { http: Some(HttpAccess { address, ..http }), ..without.clone() };
         let error = said(&abroad.to_text()).expect_err("not on this machine").to_string();
         assert!(error.contains("203.0.113.5:80 is not on this machine"), "{error}");
-        for damaged in ["", "{", r#"{"address": "127.0.0.1:1", "process": 1, "token": ["abab"]}"#, &"x".repeat(5000)] {
+        for elsewhere in ["", "../api.sock", "/tmp/api.sock"] {
+            let elsewhere = Access { socket: Some(elsewhere.to_owned()), ..access.clone() };
+            let error = said(&elsewhere.to_text()).expect_err("not in the home folder").to_string();
+            assert!(error.contains("is not the name of a socket"), "{error}");
+        }
+        for damaged in
+            ["", "{", r#"{"process": 1, "http": {"token": ["abab"]}}"#, r#"{"process": 1}"#, &"x".repeat(5000)]
+        {
             let error = said(damaged).expect_err(damaged).to_string();
             assert!(error.contains("is damaged") && !error.contains("abab"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_or_a_home_that_others_can_get_at_is_refused() {
+        let home = private_folder();
+        let path = home.path().join(API_FILE);
+        let set = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
+        let access = Access { process: 7, socket: Some("api.sock".to_owned()), http: None };
+        std::fs::write(&path, access.to_text()).expect("it can be written");
+        set(&path, 0o644);
+        let error = Access::read(home.path()).expect_err("others can read it").to_string();
+        assert!(error.contains(&format!("chmod 600 '{}'", path.display())), "{error}");
+        set(&path, 0o600);
+        Access::read(home.path()).expect("it is private").expect("it is there");
+        set(home.path(), 0o755);
+        let error = Access::read(home.path()).expect_err("others can look into it").to_string();
+        assert!(error.contains(&format!("chmod 700 '{}'", home.path().display())), "{error}");
     }
 }

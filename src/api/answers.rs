@@ -32,6 +32,12 @@ pub struct Status {
     pub home: String,
     /// Where its traces lie.
     pub traces: String,
+    /// Why what it does is not recorded now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces_problem: Option<String>,
+    /// Why its log is not written now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_problem: Option<String>,
     /// Since when it has been running.
     pub started_unix_ms: u64,
     /// How long it has been running.

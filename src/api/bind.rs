@@ -1,7 +1,12 @@
-//! Where the API is bound: on loopback, at the port that the user wants.
+//! Where the API is bound: at a socket in the home folder; and on loopback, at the port that the user wants, where a
+//! setting asks for it or the folder can have no sockets.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+
+use super::access::{Access, HttpAccess, Token};
+use super::socket::{NodeSocket, SOCKET_FILE, SocketError};
 
 /// Which port is wanted, and how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +22,48 @@ pub enum PortChoice {
     Default(u16),
 }
 
-/// A socket that is bound.
-#[derive(Debug)]
+/// Everything that is bound.
+#[derive(Debug, Default)]
 pub struct Bound {
+    /// The socket in the home folder.
+    pub socket: Option<NodeSocket>,
+    /// The port.
+    pub port: Option<BoundPort>,
+}
+
+impl Bound {
+    /// Binds what a node needs. The home folder is this process's alone. The port is bound if `is_port_wanted`, or if
+    /// there can be no socket.
+    ///
+    /// # Errors
+    /// If something that is needed cannot be had.
+    pub fn of_home(home: &Path, choice: PortChoice, is_port_wanted: bool) -> Result<Self, BindError> {
+        let socket = match NodeSocket::bind(home) {
+            Ok(socket) => Some(socket),
+            Err(error) if error.has_no_sockets() => {
+                tracing::warn!(%error, "the API is at a port of loopback instead");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let port = if is_port_wanted || socket.is_none() { Some(bind_port(choice)?) } else { None };
+        Ok(Self { socket, port })
+    }
+
+    /// What `api.json` says of it, for this process.
+    #[must_use]
+    pub fn access(&self, token: &Token) -> Access {
+        Access {
+            process: std::process::id(),
+            socket: self.socket.as_ref().map(|_| SOCKET_FILE.to_owned()),
+            http: self.port.as_ref().map(|port| HttpAccess { address: port.address, token: token.clone() }),
+        }
+    }
+}
+
+/// A port that is bound.
+#[derive(Debug)]
+pub struct BoundPort {
     /// It listens already, and does not block.
     pub listener: TcpListener,
     /// Where.
@@ -32,7 +76,7 @@ pub struct Bound {
 ///
 /// # Errors
 /// If the port that the user set cannot be had, or no port can.
-pub fn bind(choice: PortChoice) -> Result<Bound, BindError> {
+pub fn bind_port(choice: PortChoice) -> Result<BoundPort, BindError> {
     let at = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     let failed = |error: io::Error| match choice {
         PortChoice::Set { port, setting } if error.kind() == io::ErrorKind::AddrInUse => {
@@ -54,12 +98,15 @@ pub fn bind(choice: PortChoice) -> Result<Bound, BindError> {
     };
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    Ok(Bound { listener, address, instead_of })
+    Ok(BoundPort { listener, address, instead_of })
 }
 
 /// Why the API could not be bound.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
+    /// There can be no socket in the home folder.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
     /// Another program has the port that the user set.
     #[error(
         "port {port} is taken by another program, and the setting {setting} asks for it: set another with \
@@ -98,19 +145,33 @@ mod tests {
 
     #[test]
     fn a_port_that_the_user_set_and_that_is_taken_is_an_error_that_names_the_setting() {
-        let first = bind(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
+        let first = bind_port(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
         let port = first.address.port();
-        let error = bind(PortChoice::Set { port, setting: "api/http-port" }).expect_err("it is taken").to_string();
+        let error = bind_port(PortChoice::Set { port, setting: "api/http-port" }).expect_err("it is taken").to_string();
         assert!(error.contains("bitpie config set api/http-port PORT") && error.contains(&port.to_string()), "{error}");
     }
 
     #[test]
     fn a_default_port_that_is_taken_gives_way() {
-        let first = bind(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
+        let first = bind_port(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
         let port = first.address.port();
-        let second = bind(PortChoice::Default(port)).expect("another is used");
+        let second = bind_port(PortChoice::Default(port)).expect("another is used");
         assert_eq!(second.instead_of, Some(port));
         assert_ne!(second.address.port(), port);
         assert!(second.address.ip().is_loopback());
+    }
+
+    #[test]
+    fn a_port_is_bound_only_if_it_is_asked_for() {
+        let home = tempfile::tempdir().expect("a folder");
+        let token = Token::from_bytes(&[1; 32]);
+        let any = PortChoice::Set { port: 0, setting: "api/http-port" };
+        let bound = Bound::of_home(home.path(), any, false).expect("bound");
+        let access = bound.access(&token);
+        assert!(access.socket.is_some() && access.http.is_none());
+        assert!(!access.to_text().contains("0101"), "a token that nobody needs is not written down");
+        drop(bound);
+        let access = Bound::of_home(home.path(), any, true).expect("bound").access(&token);
+        assert!(access.socket.is_some() && access.http.is_some());
     }
 }

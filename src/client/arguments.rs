@@ -244,8 +244,8 @@ impl Command {
     A home that was used and has no key is not started: put identity.key back, or give --new-identity. Contacts and conversations then \
     stay, messages that were not delivered are given up, and your contacts do not know the new identity.")]
 pub struct Run {
-    /// The passphrase of the key is the first line of this file; on the first run the new key is encrypted with it.
-    /// Without it, a terminal is asked if the key is encrypted
+    /// The passphrase of the key is the first line of this file, which nobody but you may read or write; on the first
+    /// run the new key is encrypted with it. Without it, a terminal is asked if the key is encrypted
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<PathBuf>,
     /// From whom this node hears of others in the distributed hash table, for this run only; several with commas, or

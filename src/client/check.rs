@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::api::answers::Settings;
+use crate::api::answers::{Settings, Status};
 
 /// A check in the list of all.
 #[derive(Clone, Copy)]
@@ -21,6 +21,10 @@ pub struct Patient {
     pub home: PathBuf,
     /// The process of a node that answers.
     pub running: Option<u32>,
+    /// What it answers.
+    pub status: Option<Status>,
+    /// Why a node cannot be asked, although one may be running.
+    pub unreachable: Option<String>,
     /// All settings, or why they cannot be read.
     pub settings: Result<Settings, String>,
     /// The clock of this machine.

@@ -2,7 +2,6 @@
 //! `--repair` saves what can be read of a damaged database.
 
 use std::fmt::Write as _;
-use std::fs::Metadata;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -15,9 +14,10 @@ use super::duration::when;
 use super::failure::Failure;
 use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
-use crate::api::access::{API_FILE, Access};
+use crate::api::access::{API_FILE, Access, AccessError};
 use crate::api::methods::GetStatus;
 use crate::identity::CLOCK_SKEW_MS;
+use crate::privacy::{self, NotPrivate};
 
 /// The checks that need nothing but the home folder and the system.
 pub const CHECKS: &[Check] = &[
@@ -29,6 +29,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: API_FILE, run: api_file },
     Check { name: "node", run: node },
     Check { name: "ports", run: ports },
+    Check { name: "log, traces", run: log_and_traces },
 ];
 
 /// What a node with an identity leaves behind.
@@ -44,21 +45,29 @@ const EARLIEST_UNIX_MS: u64 = 1_735_689_600_000;
 const LATEST_UNIX_MS: u64 = 4_102_444_800_000;
 
 /// The settings that are TCP ports, and what they are by default.
-const PORTS: [(&str, u16); 2] = [(TCP_PORT, 7771), ("api/http-port", 38081)];
+const PORTS: [(&str, u16); 2] = [(TCP_PORT, 7771), (API_PORT, 38081)];
 
 const TCP_PORT: &str = "services/tcp-transport/port";
+
+/// Used only if [`API_AT_PORT`] is switched on.
+const API_PORT: &str = "api/http-port";
+
+const API_AT_PORT: &str = "api/http";
 
 /// Where [`TCP_PORT`] is bound; the API is bound on loopback.
 const TCP_ADDRESS: &str = "services/tcp-transport/address";
 
 /// Does all checks.
 pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
-    let running = Connection::open(&context.home).and_then(|node| {
-        node.call(&GetStatus {})?;
-        Ok(node.process())
-    });
+    let asked = Connection::open(&context.home).and_then(|node| Ok((node.process(), node.call(&GetStatus {})?.answer)));
+    let (running, status, unreachable) = match asked {
+        Ok((process, status)) => (Some(process), Some(status), None),
+        Err(Failure::NoNode { .. }) => (None, None, None),
+        Err(failure) => (None, None, Some(failure.to_string())),
+    };
     let settings = (context.offline.settings)(&context.home).map_err(|error| format!("{error:#}"));
-    let patient = Patient { home: context.home.clone(), running: running.ok(), settings, now_unix_ms: now_unix_ms() };
+    let (home, now_unix_ms) = (context.home.clone(), now_unix_ms());
+    let patient = Patient { home, running, status, unreachable, settings, now_unix_ms };
     let checks = CHECKS.iter().chain(context.offline.checks);
     let findings: Vec<(&str, Finding)> = checks.map(|check| (check.name, (check.run)(&patient))).collect();
     if context.json {
@@ -151,36 +160,15 @@ fn home_folder(patient: &Patient) -> Finding {
         }
         Ok(_) => match std::fs::metadata(&patient.home) {
             Err(error) => Finding::bad(format!("{home} cannot be looked at: {error}"), "see who owns it"),
-            Ok(metadata) => {
-                private(&patient.home, &metadata, "700").unwrap_or_else(|| Finding::good(format!("{home}")))
-            }
+            Ok(metadata) => private(privacy::of_folder(&patient.home, &metadata))
+                .unwrap_or_else(|| Finding::good(format!("{home}"))),
         },
     }
 }
 
-/// What is wrong if others can read it, or it is not this user's.
-#[cfg(unix)]
-fn private(path: &Path, metadata: &Metadata, mode: &str) -> Option<Finding> {
-    use std::os::unix::fs::MetadataExt as _;
-    let shown = path.display();
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Some(Finding::bad(
-            format!("{shown} belongs to another user"),
-            format!("run as that user, or: chown \"$USER\" '{shown}'"),
-        ));
-    }
-    let open = metadata.mode() & 0o077;
-    (open != 0).then(|| {
-        Finding::bad(
-            format!("others on this machine can get at {shown} (mode {:03o})", metadata.mode() & 0o777),
-            format!("chmod {mode} '{shown}'"),
-        )
-    })
-}
-
-#[cfg(not(unix))]
-fn private(_: &Path, _: &Metadata, _: &str) -> Option<Finding> {
-    None
+/// What is wrong if others can get at it.
+fn private(judged: Result<(), NotPrivate>) -> Option<Finding> {
+    judged.err().map(|open| Finding::bad(open.found(), open.remedy()))
 }
 
 fn key_file(patient: &Patient) -> Finding {
@@ -200,11 +188,13 @@ fn key_file(patient: &Patient) -> Finding {
         Ok(metadata) if !metadata.is_file() => {
             Finding::bad(format!("{} is no file", path.display()), "put identity.key back from a backup")
         }
-        Ok(metadata) => private(&path, &metadata, "600").unwrap_or_else(|| match std::fs::File::open(&path) {
-            Ok(_) if metadata.len() > 0 => Finding::good("there, and for this user alone"),
-            Ok(_) => Finding::bad(format!("{} is empty", path.display()), "put identity.key back from a backup"),
-            Err(error) => Finding::bad(format!("{} cannot be read: {error}", path.display()), "see who owns it"),
-        }),
+        Ok(metadata) => {
+            private(privacy::of_file(&path, &metadata)).unwrap_or_else(|| match std::fs::File::open(&path) {
+                Ok(_) if metadata.len() > 0 => Finding::good("there, and for this user alone"),
+                Ok(_) => Finding::bad(format!("{} is empty", path.display()), "put identity.key back from a backup"),
+                Err(error) => Finding::bad(format!("{} cannot be read: {error}", path.display()), "see who owns it"),
+            })
+        }
     }
 }
 
@@ -266,29 +256,57 @@ fn clock(patient: &Patient) -> Finding {
 }
 
 fn api_file(patient: &Patient) -> Finding {
-    let path = patient.home.join(API_FILE);
     match (Access::read(&patient.home), patient.running) {
+        (Err(AccessError::NotPrivate(open)), _) => Finding::bad(open.found(), open.remedy()),
         (Err(error), _) => Finding::bad(error.to_string(), "stop the node and start it again: it writes the file anew"),
         (Ok(None), _) => Finding::good("there is none, as no node is running"),
         (Ok(Some(access)), None) => Finding::bad(
             format!("it was left behind by process {}, or that one does not answer", access.process),
             format!("if that process is gone, nothing has to be done: the next `bitpie run` writes {API_FILE} anew"),
         ),
-        (Ok(Some(_)), Some(_)) => std::fs::metadata(&path)
-            .ok()
-            .and_then(|metadata| private(&path, &metadata, "600"))
-            .unwrap_or_else(|| Finding::good("there, and for this user alone")),
+        (Ok(Some(_)), Some(_)) => Finding::good("there, and for this user alone"),
     }
 }
 
 fn node(patient: &Patient) -> Finding {
-    match patient.running {
-        Some(process) => Finding::good(format!("it answers (process {process})")),
-        None => Finding::skipped("none is running; `bitpie run` starts one"),
+    match (patient.running, &patient.unreachable) {
+        (Some(process), _) => Finding::good(format!("it answers (process {process})")),
+        (None, Some(why)) => {
+            Finding::bad(format!("it cannot be asked: {why}"), "first do what is advised above, then ask again")
+        }
+        (None, None) => Finding::skipped("none is running; `bitpie run` starts one"),
     }
 }
 
+/// What the node says of its log and its traces; without one, whether it could write them.
+fn log_and_traces(patient: &Patient) -> Finding {
+    let help = "make room on the disk, or see who has removed or changed these folders of the home; \
+                the node tries again by itself";
+    if let Some(status) = &patient.status {
+        return match status.log_problem.as_ref().or(status.traces_problem.as_ref()) {
+            Some(problem) => Finding::bad(problem.clone(), help),
+            None => Finding::good("both are written"),
+        };
+    }
+    for folder in ["log", "traces"].map(|name| patient.home.join(name)) {
+        let writable = rustix::fs::access(&folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK);
+        match std::fs::metadata(&folder) {
+            Ok(metadata) if !metadata.is_dir() => {
+                return Finding::bad(format!("{} is no folder", folder.display()), "move it away");
+            }
+            Ok(_) if writable.is_err() => {
+                return Finding::bad(format!("nothing can be written into {}", folder.display()), "see who owns it");
+            }
+            _ => {}
+        }
+    }
+    Finding::good("both can be written")
+}
+
 fn ports(patient: &Patient) -> Finding {
+    if patient.unreachable.is_some() {
+        return Finding::skipped("it is not known whether a node has them");
+    }
     if patient.running.is_some() {
         return Finding::good("the node has them; `bitpie status` shows which");
     }
@@ -300,7 +318,8 @@ fn ports(patient: &Patient) -> Finding {
         .and_then(|address| address.value.as_str()?.parse().ok())
         .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let mut said = Vec::new();
-    for (path, default) in PORTS {
+    let is_api_at_port = setting(API_AT_PORT).is_some_and(|setting| setting.value == true);
+    for (path, default) in PORTS.into_iter().filter(|(path, _)| *path != API_PORT || is_api_at_port) {
         let address = if path == TCP_PORT { of_tcp } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
         let port = setting(path).and_then(|setting| setting.value.as_u64()?.try_into().ok()).unwrap_or(default);
         match TcpListener::bind((address, port)) {
@@ -331,6 +350,8 @@ mod tests {
         Patient {
             home: home.to_owned(),
             running: None,
+            status: None,
+            unreachable: None,
             settings: Ok(Settings { settings: Vec::new() }),
             now_unix_ms: now_unix_ms(),
         }
@@ -342,7 +363,6 @@ mod tests {
         folder
     }
 
-    #[cfg(unix)]
     fn mode(path: &Path, mode: u32) {
         use std::os::unix::fs::PermissionsExt as _;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
@@ -366,18 +386,16 @@ mod tests {
         .assert_eq(&anstream::adapter::strip_str(&text(&findings)).to_string());
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_home_that_others_can_read_is_told_with_the_remedy() {
         let folder = home();
         assert_eq!(home_folder(&patient(folder.path())).verdict, Verdict::Good);
         mode(folder.path(), 0o755);
         let finding = home_folder(&patient(folder.path()));
-        assert!(finding.said.contains("mode 755"), "{finding:?}");
-        assert_eq!(finding.help, Some(format!("chmod 700 '{}'", folder.path().display())));
+        assert!(finding.said.contains("mode 0755"), "{finding:?}");
+        assert_eq!(finding.help, Some(format!("run `chmod 700 '{}'`", folder.path().display())));
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_key_is_looked_at_from_outside() {
         let folder = home();
@@ -394,7 +412,7 @@ mod tests {
         std::fs::write(&key, "x").expect("a file");
         assert_eq!(key_file(&patient(folder.path())).verdict, Verdict::Good);
         mode(&key, 0o640);
-        assert_eq!(key_file(&patient(folder.path())).help, Some(format!("chmod 600 '{}'", key.display())));
+        assert_eq!(key_file(&patient(folder.path())).help, Some(format!("run `chmod 600 '{}'`", key.display())));
     }
 
     #[test]
@@ -412,28 +430,49 @@ mod tests {
     fn an_api_file_that_was_left_behind_is_told() {
         let folder = home();
         assert_eq!(api_file(&patient(folder.path())).verdict, Verdict::Good);
-        let token = crate::api::access::Token::from_bytes(&[1; 32]);
-        let access = Access { address: "127.0.0.1:1".parse().expect("an address"), token, process: 77 };
+        let access = Access { process: 77, socket: Some("api.sock".to_owned()), http: None };
         std::fs::write(folder.path().join(API_FILE), access.to_text()).expect("a file");
+        mode(&folder.path().join(API_FILE), 0o600);
         assert!(api_file(&patient(folder.path())).said.contains("process 77"));
+    }
+
+    #[test]
+    fn a_node_that_cannot_be_asked_is_not_called_none() {
+        let folder = home();
+        let unreachable = Some("it does not answer".to_owned());
+        let patient = Patient { unreachable, ..patient(folder.path()) };
+        assert_eq!((node(&patient).verdict, ports(&patient).verdict), (Verdict::Bad, Verdict::Skipped));
+    }
+
+    #[test]
+    fn a_log_or_a_trace_that_cannot_be_is_told() {
+        let folder = home();
+        assert_eq!(log_and_traces(&patient(folder.path())).verdict, Verdict::Good, "the first run makes them");
+        std::fs::write(folder.path().join("traces"), "").expect("a file");
+        assert!(log_and_traces(&patient(folder.path())).said.contains("traces is no folder"));
     }
 
     #[test]
     fn a_port_that_is_taken_is_told_with_its_setting() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("some port is free");
         let port = taken.local_addr().expect("it is bound").port();
-        let setting = |path: &str, value: u16| crate::api::answers::Setting {
+        let setting = |path: &str, value: serde_json::Value| crate::api::answers::Setting {
             path: path.to_owned(),
-            value: value.into(),
+            value,
             default: 0.into(),
             is_set: true,
             kind: "port".to_owned(),
             summary: String::new(),
             needs_restart: true,
         };
-        let settings = vec![setting("api/http-port", port), setting("services/tcp-transport/port", 0)];
         let folder = home();
-        let finding = ports(&Patient { settings: Ok(Settings { settings }), ..patient(folder.path()) });
+        let find = |is_on: bool| {
+            let settings =
+                vec![setting(API_AT_PORT, is_on.into()), setting(API_PORT, port.into()), setting(TCP_PORT, 0.into())];
+            ports(&Patient { settings: Ok(Settings { settings }), ..patient(folder.path()) })
+        };
+        assert_eq!(find(false).verdict, Verdict::Good, "nobody asks for that port");
+        let finding = find(true);
         assert!(
             finding.help.as_ref().is_some_and(|help| help.contains("bitpie config set api/http-port")),
             "{finding:?}"

@@ -65,6 +65,8 @@ impl Failure {
         match self {
             Self::NoNode { home, .. } => Some(format!("start one with `bitpie run{}`", home_option(home))),
             Self::Node(error) => error.data.help.clone(),
+            // It says itself what to do.
+            Self::Access(AccessError::NotPrivate(_)) => None,
             Self::Access(_) => {
                 Some("stop the node and start it again: it writes the file anew; `bitpie doctor` tells more".to_owned())
             }

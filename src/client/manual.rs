@@ -1,6 +1,9 @@
 //! Shell completions and man pages, made from the command line's own description.
 
-use std::path::PathBuf;
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Command};
 use clap_complete::Shell;
@@ -43,13 +46,26 @@ impl Man {
             clap_mangen::Man::new(command).render(&mut page)?;
             return print(&page);
         };
-        std::fs::create_dir_all(&folder).and_then(|()| clap_mangen::generate_to(command, &folder)).map_err(|error| {
+        write_pages(command, &folder).map_err(|error| {
             Failure::here(
                 format!("no man pages in {}: {error}", folder.display()),
                 "name a folder that you can write to",
             )
         })
     }
+}
+
+fn write_pages(command: Command, folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(command, folder)?;
+    // What this program makes is otherwise for its user alone, and manuals are for everybody.
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with("bitpie") && name.ends_with(".1")) {
+            std::fs::set_permissions(entry.path(), Permissions::from_mode(0o644))?;
+        }
+    }
+    Ok(())
 }
 
 fn print(bytes: &[u8]) -> Result<(), Failure> {

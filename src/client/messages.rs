@@ -24,7 +24,10 @@ use crate::api::methods::{
 pub enum MessageCommand {
     /// Send a message: on your disk when the command returns, delivered as soon as they can be reached
     #[command(after_help = "With --wait the exit code is 1 if it was refused, or not confirmed in time.\n\n\
+        Other users of this machine can read the arguments of a command while it runs (`ps`), and your shell keeps them. \
+        To keep a text from both, leave it out and type it when asked, or use `-` and a file or a pipe.\n\n\
         Examples:\n  bitpie msg send alice \"are you there?\"\n  bitpie msg send alice - < letter.txt\n  \
+        gpg -d letter.gpg | bitpie msg send alice -\n  \
         bitpie msg send alice \"now or never\" --expires 10min --wait\n  \
         bitpie msg send alice \"from a script\" --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'")]
     Send(Sending),

@@ -109,8 +109,16 @@ fn status_text(status: &Status) -> String {
         line("nickname", nickname);
     }
     line("home", safe(&status.home));
-    line("traces", safe(&status.traces));
+    line("traces", with_problem(&status.traces, status.traces_problem.as_ref()));
+    if let Some(problem) = &status.log_problem {
+        line("log", styled(BAD, safe(problem)));
+    }
     text
+}
+
+fn with_problem(place: &str, problem: Option<&String>) -> String {
+    let problem = problem.map(|problem| format!(": nothing is recorded: {}", styled(BAD, safe(problem))));
+    format!("{}{}", safe(place), problem.unwrap_or_default())
 }
 
 /// Those that are not zero.

@@ -13,7 +13,8 @@ use super::terminal::{print, print_json};
 pub enum PassphraseCommand {
     /// Encrypt the key, or encrypt it anew
     Set {
-        /// The new passphrase is the first line of this file; without it, a terminal is asked
+        /// The new passphrase is the first line of this file, which nobody but you may read or write; without it, a
+        /// terminal is asked
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         passphrase_file: Option<PathBuf>,
         /// What is needed if it is encrypted already
@@ -31,7 +32,8 @@ pub enum PassphraseCommand {
 /// The passphrase that a key has.
 #[derive(Args)]
 pub struct OldPassphrase {
-    /// The passphrase that the key has is the first line of this file; without it, a terminal is asked
+    /// The passphrase that the key has is the first line of this file, which nobody but you may read or write; without
+    /// it, a terminal is asked
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     old_passphrase_file: Option<PathBuf>,
 }

@@ -62,7 +62,6 @@ impl Person {
             ("services/entangled-dht/bootstrap", dht),
             ("services/entangled-dht/server", "true"),
             ("services/entangled-dht/request-timeout", "100ms"),
-            ("api/http-port", "0"),
         ] {
             Config::change(&config, path, Some(value))?;
         }

@@ -5,12 +5,12 @@
 //! here.
 
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_appender::rolling::{Builder, InitError, Rotation};
+use tracing_appender::rolling::InitError;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -18,7 +18,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{Layer, Registry, reload};
 
-use super::clock::unix_ms;
+use super::log_file::{Health, LogFile, today};
 
 /// The levels, the quietest first.
 pub const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
@@ -50,6 +50,8 @@ pub struct LogOptions {
 /// As long as it is there, lines are written; when it goes, those that wait still are.
 pub struct Log {
     level: reload::Handle<Targets, Registry>,
+    folder: PathBuf,
+    health: Health,
     _workers: Vec<WorkerGuard>,
 }
 
@@ -64,6 +66,17 @@ impl Log {
         Ok(log)
     }
 
+    /// Why the log is not in its files now. A folder that was removed is noticed here although nothing is written.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.health.problem().or_else(|| {
+            let is_gone = !self.folder.is_dir();
+            is_gone.then(|| {
+                format!("the folder {} is gone; with the next line it is tried to make it again", self.folder.display())
+            })
+        })
+    }
+
     /// Changes the level, from now on. A text that is none changes nothing, and is answered with `false`.
     #[must_use]
     pub fn set_level(&self, level: &str) -> bool {
@@ -76,12 +89,8 @@ fn build(
     folder: &Path,
 ) -> Result<(impl tracing::Subscriber + Send + Sync + use<>, Log), LogError> {
     let level = level_of(&options.level).ok_or_else(|| LogError::Level { level: options.level.clone() })?;
-    let file = Builder::new()
-        .rotation(Rotation::DAILY)
-        .filename_prefix("bitpie")
-        .filename_suffix("log")
-        .max_log_files(options.files)
-        .build(folder)?;
+    let file = LogFile::open(folder, options.files)?;
+    let health = file.health();
     let notice = if options.is_json { FULL_IN_JSON } else { FULL };
     let file = BoundedByDay::new(file, DAY_BYTES, notice, today).with(written_today(folder));
     let (file, file_worker) = in_background(file);
@@ -92,16 +101,12 @@ fn build(
         .then(|| lines(terminal, options.is_json, io::stderr().is_terminal() && no_color_is_unset()));
     let subscriber =
         tracing_subscriber::registry().with(filter).with(terminal).with(lines(file, options.is_json, false));
-    Ok((subscriber, Log { level, _workers: vec![file_worker, terminal_worker] }))
+    let folder = folder.to_owned();
+    Ok((subscriber, Log { level, folder, health, _workers: vec![file_worker, terminal_worker] }))
 }
 
 fn in_background(writer: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
     NonBlockingBuilder::default().buffered_lines_limit(LINES_WAITING).lossy(true).finish(writer)
-}
-
-/// The day, counted as unix time is.
-fn today() -> u64 {
-    unix_ms() / (24 * 60 * 60 * 1000)
 }
 
 /// Bytes of the newest log, if it is of today.

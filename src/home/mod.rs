@@ -6,22 +6,23 @@ pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+mod log_file;
 pub mod logging;
 pub mod passphrase;
 pub mod used;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use zeroize::Zeroizing;
+
+use crate::privacy::{self, NotPrivate};
 
 /// Bytes of a key file or of `api.json`, at most.
 const SECRET_BYTES: u64 = 16 * 1024;
-
-/// Who the owner is, and nobody else: nothing for group and others.
-const FOR_OTHERS: u32 = 0o077;
 
 /// The home folder of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +40,9 @@ impl Home {
     /// Makes the folder and those in it, if they are not there, for the owner alone.
     ///
     /// # Errors
-    /// If they cannot be made.
+    /// If they cannot be made, or others can get at the folder that is there.
     pub fn prepare(&self) -> Result<(), HomeError> {
+        privacy::of_home(&self.folder)?;
         let folders = [self.messages_folder(), self.peers_folder(), self.traces_folder(), self.log_folder()];
         for folder in [self.folder.clone()].into_iter().chain(folders) {
             fs::DirBuilder::new()
@@ -54,30 +56,46 @@ impl Home {
 
     /// Takes the home for this process, until the lock is dropped. The system gives it back if the process dies.
     ///
+    /// What is locked is the folder itself, which nobody can put another in the place of, as with a file in it that
+    /// somebody deletes. The file says which process has it, and is locked too: older programs look at it, and some
+    /// file systems lock no folders.
+    ///
     /// # Errors
     /// If another process has it, which is named, or the file cannot be written.
     pub fn lock(&self) -> Result<HomeLock, HomeError> {
         let path = self.lock_file();
         let failed = at("lock the home by", &path);
+        let folder = File::open(&self.folder).map_err(at("open", &self.folder))?;
+        match folder.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(self.taken()),
+            Err(TryLockError::Error(error)) if locks_no_folders(&error) => {
+                tracing::warn!(%error, "this file system locks no folders: do not delete the file `lock` of the home");
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
         let mut options = OpenOptions::new();
         // Not truncated: as long as another has it, its process id stands there.
         let mut file =
             options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(&failed)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                // What cannot be read is not told.
-                let _ = file.take(32).read_to_string(&mut text);
-                return Err(HomeError::Taken { home: self.folder.clone(), process: text.trim().parse().ok() });
-            }
+            Err(TryLockError::WouldBlock) => return Err(self.taken()),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         file.set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(failed)?;
-        Ok(HomeLock { _file: file })
+        Ok(HomeLock { _folder: folder, _file: file })
+    }
+
+    /// Another process has the home.
+    fn taken(&self) -> HomeError {
+        let mut text = String::new();
+        // What cannot be read is not told.
+        let _ = File::open(self.lock_file()).and_then(|file| file.take(32).read_to_string(&mut text));
+        HomeError::Taken { home: self.folder.clone(), process: text.trim().parse().ok() }
     }
 
     /// Keeps the text of a new key, durably. A key that is there is never overwritten.
@@ -103,8 +121,9 @@ impl Home {
     /// The text of the key; `None` before the first run.
     ///
     /// # Errors
-    /// If others may read it, or it cannot be read.
+    /// If others can get at it or at the home, or it cannot be read.
     pub fn read_key(&self) -> Result<Option<Zeroizing<String>>, HomeError> {
+        privacy::of_home(&self.folder)?;
         read_secret(&self.key_file())
     }
 
@@ -136,18 +155,20 @@ impl Home {
         }
     }
 
-    /// Which of the home's files and folders others may read or write, with their modes: for `doctor`.
+    /// Which of the home's files and folders others can get at: for `doctor`.
     ///
     /// # Errors
     /// If the home cannot be looked at.
-    pub fn open_to_others(&self) -> Result<Vec<(PathBuf, u32)>, HomeError> {
+    pub fn open_to_others(&self) -> Result<Vec<NotPrivate>, HomeError> {
         let mut found = Vec::new();
-        for path in [self.folder.clone(), self.key_file(), self.api_file(), self.messages_folder(), self.config_file()]
-        {
+        let looked_at =
+            [self.folder.clone(), self.messages_folder(), self.key_file(), self.api_file(), self.config_file()];
+        for path in looked_at {
             match fs::metadata(&path) {
-                Ok(metadata) if metadata.mode() & FOR_OTHERS != 0 => found.push((path, metadata.mode() & 0o777)),
+                Ok(metadata) if metadata.is_dir() => found.extend(privacy::of_folder(&path, &metadata).err()),
+                Ok(metadata) => found.extend(privacy::of_file(&path, &metadata).err()),
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at("look at", &path)(error)),
-                _ => {}
+                Err(_) => {}
             }
         }
         Ok(found)
@@ -229,7 +250,14 @@ impl Home {
 /// As long as it is there, no other process has this home.
 #[derive(Debug)]
 pub struct HomeLock {
+    _folder: File,
     _file: File,
+}
+
+/// Whether a file system cannot lock a folder, as one of the network that takes a lock for a writing.
+fn locks_no_folders(error: &io::Error) -> bool {
+    let told = Errno::from_io_error(error);
+    told.is_some_and(|told| [Errno::BADF, Errno::INVAL, Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP].contains(&told))
 }
 
 /// Writes a file for the owner alone, durably and at once: whoever reads it finds the old contents or the new ones.
@@ -259,10 +287,7 @@ fn read_secret(path: &Path) -> Result<Option<Zeroizing<String>>, HomeError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(&failed)?,
     };
-    let mode = file.metadata().map_err(&failed)?.mode();
-    if mode & FOR_OTHERS != 0 {
-        return Err(HomeError::OpenToOthers { path: path.to_owned(), mode: mode & 0o777 });
-    }
+    privacy::of_file(path, &file.metadata().map_err(&failed)?)?;
     // Made as large as it may become, so that growing leaves no copies of a secret behind.
     let mut text = Zeroizing::new(String::with_capacity(SECRET_BYTES as usize + 1));
     file.take(SECRET_BYTES + 1).read_to_string(&mut text).map_err(&failed)?;
@@ -298,14 +323,9 @@ pub enum HomeError {
         /// Where.
         path: PathBuf,
     },
-    /// Others may read a secret.
-    #[error("others may read {} (mode {mode:04o}): run `chmod 600 {}`; if somebody may have read it, make a new identity", .path.display(), .path.display())]
-    OpenToOthers {
-        /// Which file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
+    /// Others can get at the home, or at a secret in it.
+    #[error("{0}. If somebody may have read the key, make a new identity")]
+    NotPrivate(#[from] NotPrivate),
     /// The system refuses.
     #[error("cannot {doing} {}: {source}", .path.display())]
     File {
@@ -320,7 +340,7 @@ pub enum HomeError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     use super::*;
 
@@ -374,7 +394,20 @@ mod tests {
         fs::set_permissions(home.key_file(), fs::Permissions::from_mode(0o640)).expect("set");
         let error = home.read_key().expect_err("open").to_string();
         assert!(error.contains("chmod 600") && error.contains("0640") && !error.contains("secret"), "{error}");
-        assert_eq!(home.open_to_others().expect("looked"), [(home.key_file(), 0o640)]);
+        let found = home.open_to_others().expect("looked");
+        assert_eq!(found.iter().map(|it| &it.path).collect::<Vec<_>>(), [&home.key_file()]);
+    }
+
+    #[test]
+    fn a_home_that_others_can_look_into_is_refused_before_anything_is_made_or_read() {
+        let (_folder, home) = home();
+        home.create_key("secret").expect("kept");
+        fs::remove_dir(home.log_folder()).expect("it is empty");
+        fs::set_permissions(home.folder(), fs::Permissions::from_mode(0o750)).expect("set");
+        for error in [home.prepare().expect_err("open"), home.read_key().expect_err("open")] {
+            assert!(error.to_string().contains(&format!("chmod 700 '{}'", home.folder().display())), "{error}");
+        }
+        assert!(!home.log_folder().exists());
     }
 
     #[test]
@@ -383,6 +416,10 @@ mod tests {
         let lock = home.lock().expect("free");
         let error = home.lock().expect_err("taken").to_string();
         assert!(error.contains(&format!("the process {}", std::process::id())), "{error}");
+        // Whoever deletes the file takes the lock away from nobody.
+        fs::remove_file(home.lock_file()).expect("it is there");
+        home.lock().expect_err("taken still");
+        assert!(!home.lock_file().exists());
         drop(lock);
         home.lock().expect("free again");
     }

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::Home;
 use super::entropy::random;
 use crate::identity::key_file::{self, KeyFileError, PassphraseCost};
+use crate::privacy;
 
 /// Bytes of a passphrase, at most.
 const PASSPHRASE_BYTES: u64 = 1024;
@@ -21,10 +22,11 @@ pub type Passphrase = Zeroizing<Vec<u8>>;
 /// The first line of a file.
 ///
 /// # Errors
-/// If the file cannot be read, or its first line is empty or too long to be meant.
+/// If the file cannot be read, others can get at it, or its first line is empty or too long to be meant.
 pub fn of_file(file: &Path) -> anyhow::Result<Passphrase> {
     let failed = || format!("the passphrase file {} cannot be read", file.display());
     let opened = fs::File::open(file).with_context(failed)?;
+    privacy::of_file(file, &opened.metadata().with_context(failed)?)?;
     let mut line = Zeroizing::new(Vec::with_capacity(PASSPHRASE_BYTES as usize + 2));
     BufReader::new(opened.take(PASSPHRASE_BYTES + 2)).read_until(b'\n', &mut line).with_context(failed)?;
     while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
@@ -48,7 +50,7 @@ pub fn for_key(home: &Home, file: Option<&Path>) -> anyhow::Result<Option<Passph
         return of_file(file).map(Some);
     }
     let Some(key) = home.read_key()? else { return Ok(None) };
-    if key_file::summary(&key).is_ok_and(|summary| summary.is_encrypted) {
+    if key_file::summary(&key).is_ok_and(|summary| summary.is_encrypted()) {
         asked("Passphrase of the key: ", "--passphrase-file").map(Some)
     } else {
         Ok(None)
@@ -78,12 +80,12 @@ pub fn change(home: &Home, old: Option<&Path>, change: Change<'_>) -> anyhow::Re
         bail!("there is no key in {}: the first `bitpie run` makes one", home.folder().display());
     };
     let summary = || key_file::summary(&text).with_context(|| format!("{} cannot be used", home.key_file().display()));
-    if matches!(change, Change::Remove) && !summary()?.is_encrypted {
+    if matches!(change, Change::Remove) && !summary()?.is_encrypted() {
         bail!("the key in {} has no passphrase", home.key_file().display());
     }
     let old = match old {
         Some(file) => Some(of_file(file)?),
-        None if summary()?.is_encrypted => Some(asked("Passphrase that the key has: ", "--old-passphrase-file")?),
+        None if summary()?.is_encrypted() => Some(asked("Passphrase that the key has: ", "--old-passphrase-file")?),
         None => None,
     };
     let key = match key_file::decode(&text, old.as_deref().map(Vec::as_slice)) {
@@ -97,7 +99,7 @@ pub fn change(home: &Home, old: Option<&Path>, change: Change<'_>) -> anyhow::Re
                 Some(file) => of_file(file)?,
                 None => chosen()?,
             };
-            key_file::encode_encrypted(&key, &new, PassphraseCost::USUAL, &random(), &random())
+            key_file::encode_encrypted(&key, &new, PassphraseCost::USUAL, &random(), &random())?
         }
         Change::Remove => key_file::encode_plain(&key),
     };
@@ -123,6 +125,8 @@ fn asked(prompt: &str, option: &str) -> anyhow::Result<Passphrase> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::identity::IdentityKey;
 
@@ -136,6 +140,7 @@ mod tests {
     fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> std::path::PathBuf {
         let path = folder.path().join(name);
         fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
         path
     }
 
@@ -164,7 +169,7 @@ mod tests {
         assert_eq!(opens(b"battery"), Ok(key.id()));
         assert!(opens(b"correct horse").is_err());
         change(&home, Some(&second), Change::Remove).expect("taken away");
-        assert!(!key_file::summary(&home.read_key().expect("read").expect("there")).expect("a key").is_encrypted);
+        assert!(!key_file::summary(&home.read_key().expect("read").expect("there")).expect("a key").is_encrypted());
     }
 
     #[test]
@@ -175,5 +180,21 @@ mod tests {
             of_file(&file(&folder, "a", text)).expect_err("no passphrase");
         }
         assert!(of_file(&folder.path().join("nothing")).expect_err("no file").to_string().contains("nothing"));
+    }
+
+    #[test]
+    fn a_passphrase_that_others_can_read_or_write_is_refused_and_a_pipe_is_not() {
+        let (folder, _) = home();
+        let path = file(&folder, "a", "correct horse");
+        for mode in [0o644, 0o622] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("it is ours");
+            let error = of_file(&path).expect_err("open to others").to_string();
+            assert!(error.contains(&format!("chmod 600 '{}'", path.display())) && !error.contains("horse"), "{error}");
+        }
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        std::io::Write::write_all(&mut writer, b"correct horse\n").expect("it takes that much");
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&reader);
+        let pipe = std::path::PathBuf::from(format!("/dev/fd/{descriptor}"));
+        assert_eq!(*of_file(&pipe).expect("as the shell's <(…)"), b"correct horse");
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::client::doctor::{Check, Finding, Patient};
 use crate::home::Home;
-use crate::identity::key_file;
+use crate::identity::key_file::{self, KeyFileSummary};
 use crate::runtime::databases;
 use crate::store::Store;
 
@@ -22,7 +22,10 @@ fn key(patient: &Patient) -> Finding {
         Err(error) => Finding::bad(error.to_string(), "let this user alone read it, or put it back from a backup"),
         Ok(Some(text)) => match key_file::summary(&text) {
             Err(error) => Finding::bad(error.to_string(), from_backup),
-            Ok(summary) if summary.is_encrypted => Finding::good(format!("that of {}, encrypted", summary.id)),
+            Ok(KeyFileSummary { id, cost: Some(cost) }) => {
+                let weaker = ", as an older program did it: `bitpie passphrase set` makes guesses cost more";
+                Finding::good(format!("that of {id}, encrypted{}", if cost.is_below_usual() { weaker } else { "" }))
+            }
             // Only of a key that is not encrypted can it be seen that it is whole.
             Ok(summary) => match key_file::decode(&text, None) {
                 Ok(_) => Finding::good(format!("that of {}, without a passphrase", summary.id)),
@@ -37,10 +40,7 @@ fn permissions(patient: &Patient) -> Finding {
         Err(error) => Finding::bad(error.to_string(), "see who owns it"),
         Ok(open) => match open.first() {
             None => Finding::good("nothing in the home folder is open to others"),
-            Some((path, mode)) => Finding::bad(
-                format!("others on this machine can get at {} (mode {mode:03o})", path.display()),
-                format!("chmod go= '{}'", path.display()),
-            ),
+            Some(open) => Finding::bad(open.found(), open.remedy()),
         },
     }
 }
@@ -86,7 +86,14 @@ mod tests {
 
     fn patient(home: &Home) -> Patient {
         let settings = Ok(Settings { settings: Vec::new() });
-        Patient { home: home.folder().to_owned(), running: None, settings, now_unix_ms: 0 }
+        Patient {
+            home: home.folder().to_owned(),
+            running: None,
+            status: None,
+            unreachable: None,
+            settings,
+            now_unix_ms: 0,
+        }
     }
 
     fn home() -> (tempfile::TempDir, Home) {

@@ -3,13 +3,15 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::task::Poll;
 
 use anyhow::Context as _;
 use automata_runtime::Milliseconds;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-use crate::api::access::{Access, Token};
-use crate::api::bind::{Bound, PortChoice, bind};
+use crate::api::access::Token;
+use crate::api::bind::{Bound, PortChoice};
 use crate::api::methods::Call;
 use crate::api::server::{Doors, serve};
 use crate::automata::system;
@@ -78,7 +80,7 @@ pub struct Started {
     notices: Vec<String>,
 }
 
-/// Runs a node until it is told to stop, by Ctrl-C, SIGTERM or the API.
+/// Runs a node until it is told to stop, by Ctrl-C, SIGTERM, SIGHUP or the API.
 ///
 /// # Errors
 /// What stood in the way, and what to do.
@@ -111,11 +113,12 @@ pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")?;
     runtime.block_on(async {
+        let told = until_told();
         let is_encrypted = passphrase.is_some();
         let key = KeyOptions { passphrase, new_identity: options.new_identity };
         let started = Started::prepare(home, config, settings, &key)?;
         announce(&started, is_encrypted);
-        started.run(Some(log), until_told()).await
+        started.run(Some(log), told).await
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -141,24 +144,35 @@ fn announce(started: &Started, is_encrypted: bool) {
     eprintln!("Ctrl-C stops it.");
 }
 
-/// Completes when the process is told to end.
-async fn until_told() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+/// Completes when the process is told to end: by Ctrl-C, SIGTERM, or because its terminal was closed (SIGHUP). From the
+/// call on, none of these ends it in the midst of its work.
+fn until_told() -> impl Future<Output = ()> {
+    let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+    if !is_hangup_ignored() {
+        kinds.push(SignalKind::hangup());
+    }
+    let mut told: Vec<Signal> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    async move {
+        // If the system gives no signals at all, nobody tells.
+        std::future::poll_fn(|context| {
+            let is_told = told.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if is_told { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }
 
+/// Whether whoever started this process wants it to outlive its terminal, as `nohup` does.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is the first signal.
+    ignored.is_some_and(|mask| mask & 1 != 0)
+}
+
 impl Started {
-    /// Everything that can fail: the lock, the key, the database, the port.
+    /// Everything that can fail: the lock, the key, the database, the socket.
     ///
     /// # Errors
     /// What stood in the way, and what to do.
@@ -172,11 +186,12 @@ impl Started {
         let Taken { key, is_new } = taken;
         let keys = Keys::of(key);
         let port = settings.api.http_port;
-        let bound = bind(if port.is_set {
+        let choice = if port.is_set {
             PortChoice::Set { port: port.port, setting: "api/http-port" }
         } else {
             PortChoice::Default(port.port)
-        })?;
+        };
+        let bound = Bound::of_home(home.folder(), choice, settings.api.http)?;
         let (store, thread) = StoreThread::start(store).context("the thread of the store cannot be started")?;
         let calls = mpsc::channel(CALLS_WAITING);
         let (changes, _) = watch::channel(0);
@@ -202,12 +217,6 @@ impl Started {
     #[must_use]
     pub fn id(&self) -> NodeId {
         self.keys.id()
-    }
-
-    /// Where its API is, and how to get in, once it runs.
-    #[must_use]
-    pub fn api_address(&self) -> std::net::SocketAddr {
-        self.bound.address
     }
 
     /// Where a program that runs the node inside of itself leaves calls, with no socket in between.
@@ -238,7 +247,7 @@ impl Started {
         let mut notices = Notices::default();
         self.notices.into_iter().for_each(|notice| notices.tell(notice));
         let token = Token::generate().context("the system gives no random bytes")?;
-        let access = Access { address: bound.address, token: token.clone(), process: std::process::id() };
+        let access = bound.access(&token);
         let (network, events) = Network::open(&keys.identity, &settings);
         let me = keys.id();
         let (lan_events, near) = mpsc::channel(LAN_EVENTS_WAITING);

@@ -81,7 +81,7 @@ pub fn take(home: &Home, options: &KeyOptions) -> anyhow::Result<Taken> {
     let key = IdentityKey::from_seed(&Zeroizing::new(random()));
     let text = match passphrase {
         Some(passphrase) => {
-            key_file::encode_encrypted(&key, passphrase, key_file::PassphraseCost::USUAL, &random(), &random())
+            key_file::encode_encrypted(&key, passphrase, key_file::PassphraseCost::USUAL, &random(), &random())?
         }
         None => key_file::encode_plain(&key),
     };

@@ -29,15 +29,17 @@ const MODULES: &[(&str, &str)] = &[
     ("services", "automata hosts identity name wire world"),
     ("node", "automata hosts services world"),
     ("abort_points", ""),
+    ("privacy", ""),
+    ("hardening", "privacy"),
     ("traces", ""),
     ("transports", "identity name wire"),
     ("dht", "codec identity nickname wire"),
     ("store", "abort_points identity messages nickname peers wire"),
-    ("home", "dht identity messages name nickname services store world"),
-    ("api", "identity nickname words"),
-    ("client", "api identity nickname"),
-    ("runtime", "abort_points api automata client codec dht home hosts identity messages name nickname node peers services \
-                 store traces transports wire world"),
+    ("home", "dht identity messages name nickname privacy services store world"),
+    ("api", "identity nickname privacy words"),
+    ("client", "api identity nickname privacy"),
+    ("runtime", "abort_points api automata client codec dht home hosts identity messages name nickname node peers privacy \
+                 services store traces transports wire world"),
     ("demo", "api automata client home runtime"),
     ("main", ""),
 ];

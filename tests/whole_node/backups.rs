@@ -244,6 +244,7 @@ fn what_was_encrypted_stays_so_in_its_backup() {
     let write = |name: &str, words: &str| {
         let path = folder.path().join(name);
         fs::write(&path, words).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
         path
     };
     let (right, wrong) = (write("right", "correct horse battery staple\n"), write("wrong", "correct horse\n"));

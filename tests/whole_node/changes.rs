@@ -386,7 +386,7 @@ fn passphrase() {
     let file = file.to_str().expect("UTF-8");
     let is_encrypted = |node: &Node| {
         let text = Home::at(node.home()).read_key().expect("it can be read").expect("it is there");
-        key_file::summary(&text).expect("a key").is_encrypted
+        key_file::summary(&text).expect("a key").is_encrypted()
     };
     node.output(&["passphrase", "set", "--passphrase-file", file]);
     assert!(is_encrypted(&node));

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{Read as _, Seek as _};
+use std::fs::{self, File, Permissions};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -14,17 +16,16 @@ use bitpie::api::access::Access;
 use bitpie::api::answers::{
     Contact, Contacts, Message, MessageSent, MessageState, Messages, Peer, Peers, ServiceChange, Status,
 };
-use bitpie::api::errors::RpcError;
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::{
     AddContact, ExportMessages, GetId, GetMessage, GetStatus, ListContacts, ListPeers, MarkRead, Method, SendMessage,
     ShutDown, StartService, StopService,
 };
+use bitpie::api::socket::SOCKET_FILE;
+use bitpie::client::{Connection, Failure};
 use bitpie::home::Home;
 use bitpie::identity::{IdentityKey, NodeId, key_file};
 use bitpie::store::Store;
-use serde::Deserialize as _;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::replays;
@@ -106,7 +107,10 @@ pub fn free_port() -> u16 {
 /// nothing has to come to a disk, on which each commit would wait.
 fn folder() -> TempDir {
     let in_memory = Path::new("/dev/shm");
-    tempfile::tempdir_in(in_memory).or_else(|_| tempfile::tempdir()).expect("a folder")
+    let mut private = tempfile::Builder::new();
+    // A home is its user's alone.
+    private.permissions(Permissions::from_mode(0o700));
+    private.tempdir_in(in_memory).or_else(|_| private.tempdir()).expect("a folder")
 }
 
 /// A node: stopped or running.
@@ -118,6 +122,8 @@ pub struct Node {
     pub passphrase_file: Option<PathBuf>,
     /// More that is said to the program that runs it.
     pub run_arguments: Vec<String>,
+    /// What starts the program, if it is not started by itself: a program and its first arguments.
+    pub started_by: Vec<String>,
     running: Option<Running>,
     /// Traces that were being written to when a process did not end in order.
     cut_off: BTreeSet<PathBuf>,
@@ -143,11 +149,11 @@ impl Node {
             config: Vec::new(),
             passphrase_file: None,
             run_arguments: Vec::new(),
+            started_by: Vec::new(),
             running: None,
             cut_off: BTreeSet::new(),
         };
         node.set("network", Some("\"test\""));
-        node.set("api/http-port", Some("0"));
         node.set("log/level", Some("\"debug\""));
         node.set("traces/files", Some(TRACE_FILES));
         node.set("services/tcp-transport/address", Some("\"127.0.0.1\""));
@@ -171,6 +177,7 @@ impl Node {
             config: other.config.clone(),
             passphrase_file: None,
             run_arguments: other.run_arguments.clone(),
+            started_by: other.started_by.clone(),
             running: None,
             cut_off: BTreeSet::new(),
         }
@@ -206,7 +213,15 @@ impl Node {
 
     /// The program in this home.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bitpie"));
+        let program = env!("CARGO_BIN_EXE_bitpie");
+        let mut command = match self.started_by.split_first() {
+            None => Command::new(program),
+            Some((first, more)) => {
+                let mut command = Command::new(first);
+                command.args(more).arg(program);
+                command
+            }
+        };
         command.arg("--home").arg(self.home()).args(arguments).stdin(Stdio::null());
         command
     }
@@ -346,25 +361,19 @@ impl Node {
 
     /// Asks the API, which may say no, or not be there.
     pub fn ask<M: Method>(&self, parameters: &M) -> Result<M::Answer, String> {
-        let access = self.running.as_ref().and_then(|running| running.access.as_ref()).ok_or("it does not run")?;
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": M::NAME, "params": parameters });
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .proxy(None)
-            .http_status_as_error(false)
-            .timeout_global(Some(DEADLINE))
-            .build()
-            .into();
-        let answered = agent
-            .post(format!("http://{}/rpc", access.address))
-            .header("Authorization", format!("Bearer {}", access.token.text()))
-            .send_json(&body);
-        let mut response = answered.map_err(|error| error.to_string())?;
-        let mut answer: Value = response.body_mut().read_json().map_err(|error| error.to_string())?;
-        if let Some(error) = answer.get_mut("error").map(Value::take) {
-            let error: RpcError = serde_json::from_value(error).map_err(|error| error.to_string())?;
-            return Err(format!("{:?}: {}", error.data.kind, error.message));
-        }
-        M::Answer::deserialize(answer["result"].take()).map_err(|error| error.to_string())
+        self.running.as_ref().and_then(|running| running.access.as_ref()).ok_or("it does not run")?;
+        let answered = Connection::open(self.home()).and_then(|node| node.call(parameters));
+        answered.map(|answered| answered.answer).map_err(|failure| match failure {
+            Failure::Node(error) => format!("{:?}: {}", error.data.kind, error.message),
+            other => other.to_string(),
+        })
+    }
+
+    /// Sends bytes to the socket of its API, and leaves the connection as it is.
+    pub fn say_to_api(&self, bytes: &[u8]) -> UnixStream {
+        let mut stream = UnixStream::connect(self.home().join(SOCKET_FILE)).expect("somebody listens");
+        stream.write_all(bytes).expect("it is taken");
+        stream
     }
 
     /// Waits for a condition of this node.
@@ -598,7 +607,11 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("it can be read") {
         let path = entry.expect("it can be read").path();
-        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else if path.is_file() {
+            files.push(path);
+        }
     }
     files
 }

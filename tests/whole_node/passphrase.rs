@@ -2,6 +2,7 @@
 //! what it is that is missing.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use bitpie::home::Home;
@@ -16,6 +17,7 @@ const PASSPHRASE: &str = "correct horse battery staple";
 fn write(node: &Node, name: &str, text: &str) -> PathBuf {
     let path = node.home().join(name);
     fs::write(&path, text).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
     path
 }
 

@@ -2,9 +2,11 @@
 //! or what a node says to its terminal, in no form in which it could be read again.
 
 use std::fs;
+use std::io::{Read, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
-use bitpie::api::access::Access;
+use bitpie::api::access::{Access, HttpAccess};
 use bitpie::api::answers::MessageState;
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::{SearchMessages, SendMessage};
@@ -19,7 +21,7 @@ const ANSWER: &str = "Bring the vermilion umbrella, and tell Zbigniew nothing";
 
 #[test]
 fn neither_texts_nor_tokens_get_into_logs_and_traces() {
-    let talkative = [("log/level", "\"trace\"")];
+    let talkative = [("log/level", "\"trace\""), ("api/http", "true"), ("api/http-port", "0")];
     let (mut a, mut b) = (Node::with(&talkative), Node::with(&talkative));
     a.start();
     b.start();
@@ -28,7 +30,7 @@ fn neither_texts_nor_tokens_get_into_logs_and_traces() {
     until_both_online(&mut a, &mut b);
     let mut tokens = Vec::new();
     for node in [&a, &b] {
-        tokens.push(Access::read(node.home()).expect("it can be read").expect("it runs").token.text().to_owned());
+        tokens.push(http(node).token.text().to_owned());
     }
 
     // All that is done with a text: it is sent, shown, looked for, answered, marked as read; and it is refused.
@@ -75,18 +77,34 @@ fn neither_texts_nor_tokens_get_into_logs_and_traces() {
     }
 }
 
-/// A request that is no JSON, with a text in it.
-fn malformed_request(node: &Node) {
+/// Where its API is at a port.
+fn http(node: &Node) -> HttpAccess {
     let access = Access::read(node.home()).expect("it can be read").expect("it runs");
-    let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build().into();
-    let answered = agent
-        .post(format!("http://{}/rpc", access.address))
-        .header("Authorization", format!("Bearer {}", access.token.text()))
-        .header("Content-Type", "application/json")
-        .send(format!(
-            "{{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"messages.send\", \"params\": {{\"text\": \"{TEXT}\" "
-        ));
-    answered.expect("it is answered");
+    access.http.expect("its settings ask for it")
+}
+
+/// A request that is no JSON, with a text in it: at the socket, and at the port with the token.
+fn malformed_request(node: &Node) {
+    let body = format!(
+        "{{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"messages.send\", \"params\": {{\"text\": \"{TEXT}\" "
+    );
+    let http = http(node);
+    let head = format!(
+        "POST /rpc HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Connection: close\r\nContent-Length: {}\r\n\r\n",
+        http.token.text(),
+        body.len()
+    );
+    let request = head + &body;
+    let is_answered = |mut stream: Box<dyn Read>| {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it is answered");
+        assert!(answer.contains("parse_error"), "{answer}");
+    };
+    is_answered(Box::new(node.say_to_api(request.as_bytes())));
+    let mut stream = TcpStream::connect(http.address).expect("somebody listens");
+    stream.write_all(request.as_bytes()).expect("it is taken");
+    is_answered(Box::new(stream));
 }
 
 type Contents = Vec<(PathBuf, Vec<u8>)>;

@@ -1,9 +1,6 @@
-//! Ctrl-C and SIGTERM: a node that runs is stopped in order, whoever tells it so.
+//! Ctrl-C, SIGTERM and SIGHUP: a node that runs is stopped in order, whoever tells it so.
 
-use std::io::Write as _;
-use std::net::TcpStream;
-
-use bitpie::api::access::{API_FILE, Access};
+use bitpie::api::access::API_FILE;
 use bitpie::wire::Refusal;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -29,7 +26,7 @@ fn assert_ended_in_order(node: &mut Node, by: &str) {
 
 #[test]
 fn a_signal_stops_a_node_in_order_and_nothing_is_lost() {
-    for (name, signal) in [("Ctrl-C", Signal::INT), ("SIGTERM", Signal::TERM)] {
+    for (name, signal) in [("Ctrl-C", Signal::INT), ("SIGTERM", Signal::TERM), ("SIGHUP", Signal::HUP)] {
         let (mut a, b) = pair_online();
         let mut peer = Peer::new(90);
         let session = peer.join(&a);
@@ -57,7 +54,7 @@ fn a_signal_stops_a_node_in_order_and_nothing_is_lost() {
 /// Whoever is impatient loses nothing by it: a node that stops already goes on doing so in order.
 #[test]
 fn a_second_signal_while_a_node_stops_changes_nothing() {
-    for second in [Signal::INT, Signal::TERM] {
+    for second in [Signal::INT, Signal::TERM, Signal::HUP] {
         let was_stopping = (0..ATTEMPTS).any(|_| is_stopped_twice(second));
         assert!(was_stopping, "a node that somebody still asks something was never met while it stopped");
     }
@@ -67,13 +64,9 @@ fn a_second_signal_while_a_node_stops_changes_nothing() {
 fn is_stopped_twice(second: Signal) -> bool {
     let mut node = Node::started();
     // A request that is under way holds up the end, for a while.
-    let access = Access::read(node.home()).expect("it can be read").expect("it runs");
-    let head = format!(
-        "POST /rpc HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
-        access.token.text()
+    let request = node.say_to_api(
+        b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
     );
-    let mut request = TcpStream::connect(access.address).expect("somebody listens");
-    request.write_all(head.as_bytes()).expect("it is taken");
     // The node takes connections and what comes by them one after the other, so it knows of this request before it
     // answers another.
     node.status();
@@ -87,4 +80,19 @@ fn is_stopped_twice(second: Signal) -> bool {
         assert_ended_in_order(&mut node, "a second signal");
     }
     is_there
+}
+
+/// As `nohup` starts it: the end of the terminal is no reason to stop.
+#[test]
+fn a_node_that_is_to_outlive_its_terminal_does() {
+    let mut node = Node::new();
+    let ignoring_hangups = ["/bin/sh", "-c", "trap '' HUP; exec \"$0\" \"$@\""];
+    node.started_by = ignoring_hangups.map(str::to_owned).to_vec();
+    node.start();
+    send(Signal::HUP, &node);
+    // What came before this question has been seen by the time it is answered.
+    node.status();
+    assert!(node.has_ended().is_none(), "it stopped");
+    send(Signal::TERM, &node);
+    assert_ended_in_order(&mut node, "SIGTERM");
 }

@@ -232,7 +232,8 @@ fn sealed_messages() {
 #[test]
 fn key_files() {
     let cost = PassphraseCost { memory_kib: 1024, passes: 2, lanes: 1 };
-    let encrypted = key_file::encode_encrypted(&alice(), PASSPHRASE.as_bytes(), cost, &[6; 16], &[7; 12]);
+    let encrypted =
+        key_file::encode_encrypted(&alice(), PASSPHRASE.as_bytes(), cost, &[6; 16], &[7; 12]).expect("it is cheap");
     let files = [
         json!({ "name": "plain", "text": *key_file::encode_plain(&alice()) }),
         json!({ "name": "encrypted", "passphrase": PASSPHRASE, "text": *encrypted }),
@@ -312,6 +313,9 @@ fn seeds_of_the_fuzz_targets() {
         seed("claim", &name(&vector), &claim);
         let body = Signed::parse(&claim).expect("a body and a signature").unverified_body().to_vec();
         seed("claim", &format!("body_{}", name(&vector)), &body);
+    }
+    for vector in read("key_files") {
+        seed("key_file", &name(&vector), vector["text"].as_str().expect("a text").as_bytes());
     }
     for vector in read("sealed_messages") {
         seed("sealed", &name(&vector), &bytes(&vector["sealed"]));

@@ -53,7 +53,6 @@ impl Node {
             ("services/entangled-dht/address", "127.0.0.1"),
             ("services/entangled-dht/port", "0"),
             ("services/entangled-dht/bootstrap", ""),
-            ("api/http-port", "0"),
         ] {
             Config::change(&home.config_file(), path, Some(value))?;
         }

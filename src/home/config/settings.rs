@@ -220,7 +220,12 @@ settings! {
 
     ["api"]
     api: ApiSettings {
-        http_port: PortSetting = restart(PORT, "38081", "The port on loopback where the commands reach the node"),
+        http: bool = restart(
+            SWITCH,
+            "false",
+            "Answer at a port of loopback too, for programs that cannot use the socket in the home folder; its token is in api.json",
+        ),
+        http_port: PortSetting = restart(PORT, "38081", "The port of loopback that `api/http` asks for"),
     }
 
     ["messages"]

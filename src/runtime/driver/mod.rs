@@ -63,7 +63,7 @@ pub struct Driver {
     pub(super) node: Node<Recorder>,
     pub(super) clock: Clock,
     tasks: Tasks,
-    recording: Recording,
+    pub(super) recording: Recording,
     pub(super) identity: OurIdentity,
     pub(super) settings: OurSettings,
     pub(super) network: Network,

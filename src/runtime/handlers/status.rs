@@ -7,6 +7,7 @@ use crate::api::methods::{Answers, GetId, GetStatus, ListPeers};
 use crate::api::reply::Reply;
 use crate::automata::contact_status;
 use crate::home::clock::unix_ms;
+use crate::home::logging::Log;
 use crate::node::Node;
 use crate::services::SERVICES;
 use crate::world::services;
@@ -18,7 +19,8 @@ use crate::runtime::{lookup, presentation};
 
 impl Answers<GetStatus> for Driver {
     fn answer(&mut self, GetStatus {}: GetStatus, reply: Reply<answers::Status>) {
-        let mut status = at_hand(self);
+        let traces_problem = self.recording.problem().map(str::to_owned);
+        let mut status = answers::Status { traces_problem, ..at_hand(self) };
         self.ask(reply, false, move |store| {
             for (state, count) in store.count_deliveries().map_err(failed)? {
                 status.messages.insert(presentation::message_state(state), count);
@@ -77,6 +79,8 @@ fn at_hand(driver: &Driver) -> answers::Status {
         process: std::process::id(),
         home: settings.home.folder().display().to_string(),
         traces: settings.home.traces_folder().display().to_string(),
+        traces_problem: None,
+        log_problem: settings.log.as_ref().and_then(Log::problem),
         started_unix_ms,
         uptime_ms: unix_ms().saturating_sub(started_unix_ms),
         network_connector: presentation::network_connector(node),

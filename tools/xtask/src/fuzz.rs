@@ -28,6 +28,7 @@ const TARGETS: &[Target] = &[
     ("document", &["fuzz/seeds/document"]),
     ("frame", &["fuzz/seeds/frame"]),
     ("handshake", &["fuzz/seeds/handshake"]),
+    ("key_file", &["fuzz/seeds/key_file"]),
     ("rpc", &["fuzz/seeds/rpc"]),
     ("sealed", &["fuzz/seeds/sealed"]),
     ("script", &["fuzz/seeds/script", "tests/scenarios"]),

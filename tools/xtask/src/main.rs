@@ -2,11 +2,12 @@
 //!
 //! A program, not a script, so that it runs wherever Rust does, and is checked like the rest.
 
+mod advisories;
 mod bench;
 mod codegen;
+mod dependencies;
 mod fuzz;
 mod interop;
-mod licences;
 mod steps;
 mod test;
 

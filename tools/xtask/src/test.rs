@@ -15,7 +15,11 @@ use crate::steps::{Done, Step, cargo, run, run_all, works};
 const STEPS: &[Step] = &[
     Step { name: "toolchain", about: "rustfmt and clippy are installed", run: toolchain },
     Step { name: "format", about: "the sources are formatted", run: format },
-    Step { name: "licences", about: "dependencies are allowed", run: crate::licences::check },
+    Step {
+        name: "dependencies",
+        about: "licences, bans, sources, and known flaws where a copy of the database is here",
+        run: crate::dependencies::check,
+    },
     Step { name: "check", about: "the definitions have no findings", run: definitions },
     Step { name: "generated", about: "generated/ is up to date", run: generated },
     Step { name: "clippy", about: "no lint complains", run: clippy },
@@ -44,7 +48,7 @@ pub struct Test {
 impl Test {
     pub fn run(self) -> anyhow::Result<()> {
         if self.list {
-            STEPS.iter().for_each(|step| println!("{:<10} {}", step.name, step.about));
+            STEPS.iter().for_each(|step| println!("{:<12} {}", step.name, step.about));
             return Ok(());
         }
         let place = |name: &str| match STEPS.iter().position(|step| step.name == name) {
