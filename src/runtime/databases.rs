@@ -25,9 +25,9 @@ pub fn open(home: &Home) -> anyhow::Result<(Store, Vec<String>)> {
     if let Some(what) = of_messages {
         let (store, Salvaged { messages: readable, contacts, .. }) = Store::read_damaged(&messages)?;
         notices.push(format!(
-            "messages.db is damaged: {what}. {readable} messages and {contacts} contacts can be read, listed and exported. The \
-             node keeps out of the network, and keeps nothing new, until `bitpie stop` and then `bitpie doctor --repair` have \
-             saved them into a new database."
+            "messages.db is damaged: {what}. What can be read of it (messages: {readable}, contacts: {contacts}) can be listed \
+             and exported. The node keeps out of the network, and keeps nothing new, until you repair it: `bitpie stop`, \
+             then `bitpie doctor --repair`."
         ));
         return Ok((store, notices));
     }

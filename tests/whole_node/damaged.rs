@@ -61,7 +61,7 @@ fn a_damaged_database_can_be_read_and_repaired_and_takes_nothing_meanwhile() {
     a.start();
     b.start();
     let [notice] = &a.status().notices[..] else { panic!("{:?}", a.status().notices) };
-    assert!(notice.contains("messages.db is damaged") && notice.contains("40 messages and 1 contacts"), "{notice}");
+    assert!(notice.contains("messages.db is damaged") && notice.contains("messages: 40, contacts: 1"), "{notice}");
     assert!(a.output(&["status"]).contains("messages.db is damaged"));
     assert_eq!(a.status().id, a_id);
     // All of it is read, listed, found and exported.

@@ -4,16 +4,25 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use bitpie::api::answers::{ContactState, MessageState};
 use bitpie::home::Home;
 use bitpie::identity::{IdentityKey, key_file};
 
-use super::nodes::{Node, acquaint, until_both_online};
+use super::nodes::{DEADLINE, Node, acquaint, until_both_online};
 
-/// What a node that does not start says.
+/// What a node that does not start says. One that starts all the same is ended.
 fn complaint(node: &Node) -> String {
-    let output = node.run_command().output().expect("it can be run");
+    let mut child = node.run_command().stderr(Stdio::piped()).spawn().expect("it can be run");
+    let deadline = Instant::now() + DEADLINE;
+    while child.try_wait().expect("it is a child").is_none() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(30));
+    }
+    // Nothing happens to one that has ended.
+    let _ = child.kill();
+    let output = child.wait_with_output().expect("it has ended");
     let said = String::from_utf8(output.stderr).expect("the program writes UTF-8");
     assert_eq!(output.status.code(), Some(2), "{said}");
     said

@@ -4,6 +4,7 @@ mod cells;
 mod denied;
 mod governed;
 mod people;
+mod revisions;
 mod taken;
 
 use std::collections::BTreeMap;
