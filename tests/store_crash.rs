@@ -208,6 +208,7 @@ fn arrival(number: u64) -> Arrival {
         reply_to: None,
         sent_unix_ms: NOW,
         expires_unix_ms: NOW + 1_000_000,
+        origin: String::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "117d7d7bb21ecf9b7b9bafe52e8d3d68dfe1ebaac27737333a29816c8a5e93d8";
+pub const MODEL_HASH: &str = "d2d66ac4f6ad0ad646de8f9d35f011a568d0aa8a7f3ff72ac693228981c73be1";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

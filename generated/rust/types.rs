@@ -133,6 +133,7 @@ const _: fn(&FailReason_of_) = |value| match value {
     | FailReason_of_::ServiceOff
     | FailReason_of_::Unreadable
     | FailReason_of_::TooFarAhead
+    | FailReason_of_::FromTheFuture
     | FailReason_of_::Other => {}
 };
 
@@ -150,6 +151,7 @@ fn variants_of_FailReason_are_named_as_in_types_yaml() {
         (FailReason_of_::ServiceOff, "ServiceOff"),
         (FailReason_of_::Unreadable, "Unreadable"),
         (FailReason_of_::TooFarAhead, "TooFarAhead"),
+        (FailReason_of_::FromTheFuture, "FromTheFuture"),
         (FailReason_of_::Other, "Other"),
     ] {
         assert!(

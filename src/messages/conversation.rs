@@ -159,6 +159,8 @@ pub struct Arrival {
     pub sent_unix_ms: u64,
     /// Until when it may be delivered.
     pub expires_unix_ms: u64,
+    /// From which group of addresses it came.
+    pub origin: String,
 }
 
 /// What became of an incoming message.
@@ -181,6 +183,8 @@ pub enum ArrivalVerdict {
     Expired,
     /// Its expiry is further ahead than [`MESSAGE_LIFETIME_MS`](crate::wire::MESSAGE_LIFETIME_MS).
     TooFarAhead,
+    /// It says that it was written later than now.
+    FromTheFuture,
 }
 
 impl ArrivalVerdict {
@@ -194,6 +198,7 @@ impl ArrivalVerdict {
             Self::Blocked => None,
             Self::Expired => Some(Err(FailReason::Expired)),
             Self::TooFarAhead => Some(Err(FailReason::TooFarAhead)),
+            Self::FromTheFuture => Some(Err(FailReason::FromTheFuture)),
         }
     }
 }

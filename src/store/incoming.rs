@@ -62,6 +62,9 @@ impl Store {
             if arrival.expires_unix_ms > now_unix_ms.saturating_add(MESSAGE_LIFETIME_MS + CLOCK_SKEW_MS) {
                 return Ok(ArrivalVerdict::TooFarAhead);
             }
+            if arrival.sent_unix_ms > now_unix_ms.saturating_add(CLOCK_SKEW_MS) {
+                return Ok(ArrivalVerdict::FromTheFuture);
+            }
             if store.has_arrived(arrival)? {
                 return Ok(ArrivalVerdict::Duplicate);
             }
@@ -75,7 +78,11 @@ impl Store {
                 }
                 stranger => {
                     let (messages, bytes) = stranger.map_or((0, 0), |known| (known.waiting, known.waiting_bytes));
-                    if store.is_over(quota, messages, bytes, arrival.text.as_str().len() as u64)? {
+                    let more = arrival.text.as_str().len() as u64;
+                    if messages >= quota.messages_per_stranger
+                        || bytes + more > quota.bytes_per_stranger
+                        || !store.make_room(quota, &arrival.sender, more)?
+                    {
                         ArrivalVerdict::QuotaExceeded
                     } else {
                         store.insert_request(arrival, now_unix_ms)?;
@@ -221,16 +228,51 @@ impl Store {
             .map_err(|error| StoreError::sql("look for the sender", error))
     }
 
-    fn is_over(&self, quota: &Quota, messages: u64, bytes: u64, more: u64) -> Result<bool, StoreError> {
-        if messages >= quota.messages_per_stranger || bytes + more > quota.bytes_per_stranger {
-            return Ok(true);
+    /// Sees to it that there is room for so many more bytes of a stranger: while there is none, whoever wrote first of the
+    /// largest group of addresses goes, with all that waits of them. So it costs addresses in many networks, and not only
+    /// keys, to keep other strangers from writing. Says whether there is room.
+    fn make_room(&self, quota: &Quota, sender: &NodeId, more: u64) -> Result<bool, StoreError> {
+        let failed = |error| StoreError::sql("make room for what a stranger wrote", error);
+        loop {
+            let (of_all, bytes_of_all): (u64, u64) = self
+                .connection
+                .prepare_cached(
+                    "SELECT coalesce(sum(waiting), 0), coalesce(sum(waiting_bytes), 0) FROM main.contacts WHERE waiting > 0",
+                )
+                .and_then(|mut query| query.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
+                .map_err(failed)?;
+            if of_all < quota.messages_of_all && bytes_of_all + more <= quota.bytes_of_all {
+                return Ok(true);
+            }
+            let oldest: Option<NodeId> = self
+                .connection
+                .prepare_cached(
+                    "SELECT node FROM main.contacts WHERE waiting > 0 AND node <> ?1 AND origin = (
+                         SELECT origin FROM main.contacts WHERE waiting > 0 AND node <> ?1
+                         GROUP BY origin ORDER BY sum(waiting) DESC, sum(waiting_bytes) DESC, origin LIMIT 1)
+                     ORDER BY added_unix_ms, node LIMIT 1",
+                )
+                .and_then(|mut query| query.query_row([Column(*sender)], |row| get(row, "node")).optional())
+                .map_err(failed)?;
+            let Some(oldest) = oldest else { return Ok(false) };
+            self.forget_requests(&oldest).map_err(failed)?;
         }
-        let (of_all, bytes_of_all): (u64, u64) = self
-            .connection
-            .prepare_cached("SELECT coalesce(sum(waiting), 0), coalesce(sum(waiting_bytes), 0) FROM main.contacts WHERE waiting > 0")
-            .and_then(|mut query| query.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
-            .map_err(|error| StoreError::sql("count what waits", error))?;
-        Ok(of_all >= quota.messages_of_all || bytes_of_all + more > quota.bytes_of_all)
+    }
+
+    /// Forgets what waits of a stranger. With some there was a conversation before, and that stays.
+    fn forget_requests(&self, stranger: &NodeId) -> rusqlite::Result<()> {
+        for sql in [
+            "DELETE FROM main.requests WHERE node = ?1",
+            "UPDATE main.contacts SET waiting = 0, waiting_bytes = 0, state = ?2 WHERE node = ?1",
+            "DELETE FROM main.contacts WHERE node = ?1 AND NOT EXISTS (SELECT 1 FROM main.messages WHERE node = ?1)",
+        ] {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            match statement.parameter_count() {
+                1 => statement.execute([Column(*stranger)])?,
+                _ => statement.execute((Column(*stranger), Column(ContactState::Removed)))?,
+            };
+        }
+        Ok(())
     }
 
     fn insert_incoming(&self, arrival: &Arrival, now_unix_ms: u64) -> Result<u64, StoreError> {
@@ -255,8 +297,8 @@ impl Store {
         let insert = || -> rusqlite::Result<()> {
             self.connection
                 .prepare_cached(
-                    "INSERT INTO main.contacts (node, state, hints, added_unix_ms, waiting, waiting_bytes)
-                     VALUES (?1, ?2, '', ?3, 1, ?4)
+                    "INSERT INTO main.contacts (node, state, hints, added_unix_ms, waiting, waiting_bytes, origin)
+                     VALUES (?1, ?2, '', ?3, 1, ?4, ?5)
                      ON CONFLICT (node) DO UPDATE
                         SET state = excluded.state, waiting = waiting + 1, waiting_bytes = waiting_bytes + ?4",
                 )?
@@ -265,6 +307,7 @@ impl Store {
                     Column(ContactState::Requested),
                     integer(now_unix_ms),
                     integer(arrival.text.as_str().len() as u64),
+                    &arrival.origin,
                 ))?;
             self.connection
                 .prepare_cached(
@@ -381,14 +424,13 @@ mod tests {
     #[test]
     fn strangers_wait_within_a_quota_and_come_into_the_conversation_when_accepted() {
         let store = store();
-        let quota = Quota { messages_per_stranger: 2, messages_of_all: 3, ..Quota::default() };
+        let quota = Quota { messages_per_stranger: 2, messages_of_all: 4, ..Quota::default() };
         let receive = |sender, id, text| store.receive(&arrival(sender, id, text), &quota, NOW).expect("received");
         assert_eq!(receive(1, 1, "a"), ArrivalVerdict::WaitsAsRequest);
         assert_eq!(receive(1, 1, "a"), ArrivalVerdict::Duplicate);
         assert_eq!(receive(1, 2, "b"), ArrivalVerdict::WaitsAsRequest);
         assert_eq!(receive(1, 3, "c"), ArrivalVerdict::QuotaExceeded);
         assert_eq!(receive(2, 1, "d"), ArrivalVerdict::WaitsAsRequest);
-        assert_eq!(receive(3, 1, "e"), ArrivalVerdict::QuotaExceeded);
         assert_eq!(texts(&store), [""; 0], "what waits is not in a conversation");
         assert_eq!(store.search("a", 9).expect("searched"), []);
         let waiting = store.waiting(&node(1), 10).expect("read");
@@ -410,8 +452,11 @@ mod tests {
         let receive = |sender, id, text| store.receive(&arrival(sender, id, text), &quota, NOW).expect("received");
         assert_eq!(receive(1, 1, "1234567890"), ArrivalVerdict::WaitsAsRequest);
         assert_eq!(receive(1, 2, "1"), ArrivalVerdict::QuotaExceeded);
-        assert_eq!(receive(2, 1, "123456"), ArrivalVerdict::QuotaExceeded);
+        assert_eq!(receive(2, 1, "12345678901"), ArrivalVerdict::QuotaExceeded);
         assert_eq!(receive(2, 1, "12345"), ArrivalVerdict::WaitsAsRequest);
+        assert_eq!(store.waiting(&node(1), 10).expect("read").len(), 1, "there was room for both");
+        assert_eq!(receive(3, 1, "1"), ArrivalVerdict::WaitsAsRequest);
+        assert!(store.waiting(&node(1), 10).expect("read").is_empty(), "whoever wrote first made room");
     }
 
     #[test]
@@ -432,6 +477,43 @@ mod tests {
         accepted(&store, 1);
         store.connection.execute("UPDATE contacts SET unread = ?1", [integer(UNREAD_PER_CONTACT)]).expect("set");
         assert_eq!(receive(&store, &arrival(1, 1, "x"), NOW), ArrivalVerdict::QuotaExceeded);
+    }
+
+    #[test]
+    fn of_a_crowd_from_one_network_the_first_goes_and_others_get_through() {
+        let store = store();
+        let quota = Quota { messages_of_all: 10, messages_per_stranger: 3, ..Quota::default() };
+        let from = |sender, id, origin: &str| Arrival { origin: origin.to_owned(), ..arrival(sender, id, "may I?") };
+        let receive =
+            |sender, id, origin, now| store.receive(&from(sender, id, origin), &quota, now).expect("received");
+        assert_eq!(receive(1, 1, "honest", NOW), ArrivalVerdict::WaitsAsRequest);
+        for sender in 100..200 {
+            assert_eq!(receive(sender, sender, "crowd", NOW + sender), ArrivalVerdict::WaitsAsRequest);
+        }
+        assert_eq!(receive(2, 2, "elsewhere", NOW), ArrivalVerdict::WaitsAsRequest);
+        let waiting = |sender| store.waiting(&node(sender), 10).expect("read").len();
+        assert_eq!((waiting(1), waiting(2), waiting(199), waiting(100)), (1, 1, 1, 0));
+        let contacts = store.contacts().expect("read");
+        assert_eq!(contacts.iter().map(|contact| contact.waiting).sum::<u64>(), 10);
+        assert_eq!(contacts.len(), 10, "of those who had to go nothing is left");
+        // Nobody goes for one who is alone in taking too much.
+        for id in 10..12 {
+            assert_eq!(receive(2, id, "elsewhere", NOW), ArrivalVerdict::WaitsAsRequest);
+        }
+        assert_eq!(receive(2, 13, "elsewhere", NOW), ArrivalVerdict::QuotaExceeded);
+    }
+
+    #[test]
+    fn what_says_that_it_was_written_in_the_future_is_refused() {
+        let store = store();
+        accepted(&store, 1);
+        let at = |id, sent_unix_ms| {
+            let expires_unix_ms = NOW + MESSAGE_LIFETIME_MS;
+            receive(&store, &Arrival { sent_unix_ms, expires_unix_ms, ..arrival(1, id, "x") }, NOW)
+        };
+        assert!(matches!(at(1, NOW + CLOCK_SKEW_MS), ArrivalVerdict::Accepted { .. }));
+        assert_eq!(at(2, NOW + CLOCK_SKEW_MS + 1), ArrivalVerdict::FromTheFuture);
+        assert_eq!(at(3, u64::MAX), ArrivalVerdict::FromTheFuture);
     }
 
     #[test]

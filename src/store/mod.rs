@@ -247,6 +247,7 @@ mod tests {
             reply_to: None,
             sent_unix_ms: 900,
             expires_unix_ms: 1_000_000,
+            origin: String::new(),
         }
     }
 

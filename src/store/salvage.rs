@@ -193,11 +193,10 @@ impl Store {
         let failed = |error| StoreError::sql("take a row", error);
         let PageRow { rowid, values } = row;
         match (rowid, values.as_slice()) {
-            // contacts; the last column came with the second version.
+            // contacts; `found_as` came with the second version, `origin` with the third.
             (
                 Some(_),
-                [Blob(node), Null | Text(_), Integer(0..=3), Text(_), Integer(_), Integer(_), Integer(_), Integer(_)]
-                | [
+                [
                     Blob(node),
                     Null | Text(_),
                     Integer(0..=3),
@@ -206,16 +205,18 @@ impl Store {
                     Integer(_),
                     Integer(_),
                     Integer(_),
-                    Null | Text(_),
+                    later @ ..,
                 ],
-            ) if node.len() == 32 => {
+            ) if node.len() == 32 && matches!(later, [] | [Null | Text(_)] | [Null | Text(_), Text(_)]) => {
                 let mut values = values;
                 values.resize(9, Null);
+                values.resize(10, Text(String::new()));
                 // Of two with one name the second has none.
                 for name in [values[1].clone(), Null] {
                     values[1] = name;
-                    let sql = "INSERT OR IGNORE INTO main.contacts VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6)";
-                    let of_row = [&values[0], &values[1], &values[2], &values[3], &values[4], &values[8]];
+                    let sql = "INSERT OR IGNORE INTO main.contacts
+                        (node, name, state, hints, added_unix_ms, found_as, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                    let of_row = [&values[0], &values[1], &values[2], &values[3], &values[4], &values[8], &values[9]];
                     self.connection.execute(sql, rusqlite::params_from_iter(of_row)).map_err(failed)?;
                 }
             }

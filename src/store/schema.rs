@@ -127,6 +127,9 @@ END;
 ", "
 -- The nickname by which a contact was found, if by one.
 ALTER TABLE main.contacts ADD COLUMN found_as TEXT;
+", "
+-- From which group of addresses a stranger wrote first.
+ALTER TABLE main.contacts ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 "];
 
 /// The steps from an empty `peers.db` to the present one.

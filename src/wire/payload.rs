@@ -30,6 +30,8 @@ numbered! {
         Unreadable = 8,
         /// It wants to be kept for longer than any message may.
         TooFarAhead = 9,
+        /// It says that it was written later than now.
+        FromTheFuture = 10,
     }
 }
 
@@ -42,6 +44,7 @@ impl FailReason {
             Self::QuotaExceeded => "too much waits there already until the recipient accepts you",
             Self::Expired => "it arrived after it had expired",
             Self::TooFarAhead => "it would be kept for longer than any message may",
+            Self::FromTheFuture => "it says that it was written in the future: a clock is wrong",
             Self::NotForMe => "it was meant for another node",
             Self::Malformed => "the recipient's node does not understand it",
             Self::UnknownKind => "the recipient's node is older, and does not know such messages",

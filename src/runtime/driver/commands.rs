@@ -2,6 +2,7 @@
 
 use crate::home::clock::unix_ms;
 use crate::nickname::Nickname;
+use crate::peers::AddressGroup;
 use crate::wire::{Frame, Hello, PeerId};
 use crate::world::{Command, Session};
 
@@ -35,7 +36,9 @@ impl Driver {
             }
             Command::CommitMessage { session, packet } => {
                 let quota = self.settings.quota();
-                self.tasks.push(self.storage.commit_message(session, &packet, quota));
+                let remote = self.node.world().sessions.get(session).map(|session| session.remote.ip());
+                let origin = remote.map_or_else(String::new, |ip| AddressGroup::of(ip).to_string());
+                self.tasks.push(self.storage.commit_message(session, &packet, quota, origin));
             }
             Command::CommitIdentity { session, packet } => {
                 self.tasks.push(self.storage.commit_identity(session, &packet));

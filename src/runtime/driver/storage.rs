@@ -122,7 +122,7 @@ impl Storage {
     }
 
     /// A message came. It is opened here, so that nobody's commit waits for it.
-    pub(super) fn commit_message(&self, session: u64, packet: &VerifiedPacket, quota: Quota) -> Task {
+    pub(super) fn commit_message(&self, session: u64, packet: &VerifiedPacket, quota: Quota, origin: String) -> Task {
         let Packet { sender, id: packet, payload: ref bytes, .. } = *packet.packet();
         let keys = &self.sealer.keys;
         let opened = match open(&keys.sealing, &Expected { sender, recipient: keys.id(), message: packet }, bytes) {
@@ -147,6 +147,7 @@ impl Storage {
             reply_to: opened.header.reply_to,
             sent_unix_ms: opened.header.time_unix_ms,
             expires_unix_ms: opened.header.expires_unix_ms,
+            origin,
         };
         let now = unix_ms();
         self.task(
