@@ -28,7 +28,7 @@ pub enum State {
     Proved,
     /// `CONTEST`, in `OPEN`, `HANDSHAKE`. There is an older session with this peer, which it opened, or we did; does that one live?
     Contest,
-    /// `AWAIT_READY`, in `OPEN`, `TAKEN`. Does it take us?
+    /// `AWAIT_READY`, in `OPEN`, `HANDSHAKE`. We take the peer; does it take us? Mended: the time of the handshake began again here.
     AwaitReady,
     /// `STEADY`, in `OPEN`, `TAKEN`, `READY`.
     Steady,
@@ -86,13 +86,14 @@ impl State {
     pub const fn is_in_handshake(self) -> bool {
         matches!(
             self, State::AwaitHello | State::AwaitPeerId | State::Proved | State::Contest
+            | State::AwaitReady
         )
     }
 
-    /// Inside `TAKEN`. We take the peer.
+    /// Inside `TAKEN`. Both sides take each other.
     #[must_use]
     pub const fn is_in_taken(self) -> bool {
-        matches!(self, State::AwaitReady | State::Steady | State::Proving)
+        matches!(self, State::Steady | State::Proving)
     }
 
     /// Inside `READY`.
@@ -190,15 +191,13 @@ impl automaton::Event for Event {
 pub enum Timer {
     /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:121`).
     HandshakeAfterHandshakeTimeout,
-    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:160`).
+    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:163`).
     ContestAfterProofTimeout,
-    /// `after handshake_timeout in AWAIT_READY` (`automata/peer_protocol.yaml:170`).
-    AwaitReadyAfterHandshakeTimeout,
-    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:182`).
+    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:179`).
     ReadyEveryPingInterval,
-    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:203`).
+    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:200`).
     ProvingAfterProofTimeout,
-    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:211`).
+    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:208`).
     ClosingAfterClosingTimeout,
 }
 
@@ -206,7 +205,6 @@ impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
         Timer::HandshakeAfterHandshakeTimeout,
         Timer::ContestAfterProofTimeout,
-        Timer::AwaitReadyAfterHandshakeTimeout,
         Timer::ReadyEveryPingInterval,
         Timer::ProvingAfterProofTimeout,
         Timer::ClosingAfterClosingTimeout,
@@ -223,9 +221,6 @@ impl automaton::Timer for Timer {
                 "after handshake_timeout in HANDSHAKE"
             }
             Timer::ContestAfterProofTimeout => "after proof_timeout in CONTEST",
-            Timer::AwaitReadyAfterHandshakeTimeout => {
-                "after handshake_timeout in AWAIT_READY"
-            }
             Timer::ReadyEveryPingInterval => "every ping_interval in READY",
             Timer::ProvingAfterProofTimeout => "after proof_timeout in PROVING",
             Timer::ClosingAfterClosingTimeout => "after closing_timeout in CLOSING",
@@ -949,7 +944,7 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
             | Event::PeersReceived { .. }
             | Event::PacketReceived { .. },
         ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:125`). Something came out of turn.
+            // → CLOSING (`automata/peer_protocol.yaml:124`). Something came out of turn.
             exit_all(context);
             context
                 .effects
@@ -964,7 +959,6 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
             enter_closing(context);
             context.take(State::Closing)
         }
-        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
             // → CLOSING (`automata/peer_protocol.yaml:121`).
@@ -1047,6 +1041,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 context.take(State::AwaitPeerId)
             }
         }
+        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         _ => in_handshake(context),
     }
 }
@@ -1059,7 +1054,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
             Event::PeerIdReceived { peer, proven, document_valid, entrypoints },
         ) => {
             if context.ask.myself(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:143`).
+                // → CLOSING (`automata/peer_protocol.yaml:144`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1069,7 +1064,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*proven {
-                // → CLOSING (`automata/peer_protocol.yaml:144`).
+                // → CLOSING (`automata/peer_protocol.yaml:145`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1079,7 +1074,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*document_valid {
-                // → CLOSING (`automata/peer_protocol.yaml:145`).
+                // → CLOSING (`automata/peer_protocol.yaml:146`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1089,7 +1084,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !context.ask.expected(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:146`).
+                // → CLOSING (`automata/peer_protocol.yaml:147`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1099,7 +1094,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if context.ask.misbehaved(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:147`).
+                // → CLOSING (`automata/peer_protocol.yaml:148`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1109,7 +1104,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // → PROVED (`automata/peer_protocol.yaml:148`).
+                // → PROVED (`automata/peer_protocol.yaml:149`).
                 context.variables.peer = Some(peer.clone());
                 context
                     .effects
@@ -1120,6 +1115,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 context.take(State::Proved)
             }
         }
+        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         _ => in_handshake(context),
     }
 }
@@ -1128,9 +1124,10 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_proved(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.other_session() == types::OtherSession::PrevailsOverThis {
-                // → CLOSING (`automata/peer_protocol.yaml:152`).
+                // → CLOSING (`automata/peer_protocol.yaml:154`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1142,7 +1139,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Closing)
             } else if context.ask.other_session() == types::OtherSession::MustProve {
-                // → CONTEST (`automata/peer_protocol.yaml:153`).
+                // → CONTEST (`automata/peer_protocol.yaml:155`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -1153,20 +1150,18 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Contest)
             } else if context.ask.other_session() == types::OtherSession::GivesWay {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:154`).
+                // → AWAIT_READY (`automata/peer_protocol.yaml:156`).
                 if !context.is_exhausted() {
-                    leave_handshake(context);
                     context
                         .effects
                         .act(Action::ReplaceOther {
                             peer: context.variables.peer.clone(),
                         });
                     context.effects.act(Action::SendReady);
-                    enter_await_ready(context);
                 }
                 context.take(State::AwaitReady)
             } else if context.ask.session_limit_reached() {
-                // → CLOSING (`automata/peer_protocol.yaml:155`).
+                // → CLOSING (`automata/peer_protocol.yaml:157`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1178,11 +1173,9 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Closing)
             } else {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:156`).
+                // → AWAIT_READY (`automata/peer_protocol.yaml:158`).
                 if !context.is_exhausted() {
-                    leave_handshake(context);
                     context.effects.act(Action::SendReady);
-                    enter_await_ready(context);
                 }
                 context.take(State::AwaitReady)
             }
@@ -1196,7 +1189,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
 fn in_contest(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::OtherAnswered) => {
-            // → CLOSING (`automata/peer_protocol.yaml:162`).
+            // → CLOSING (`automata/peer_protocol.yaml:165`).
             leave_contest(context);
             leave_handshake(context);
             context
@@ -1208,82 +1201,45 @@ fn in_contest(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::OtherGone) => {
-            // → AWAIT_READY (`automata/peer_protocol.yaml:163`).
+            // → AWAIT_READY (`automata/peer_protocol.yaml:166`).
             leave_contest(context);
-            leave_handshake(context);
             context.effects.act(Action::SendReady);
-            enter_await_ready(context);
             context.take(State::AwaitReady)
         }
+        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Timer(Timer::ContestAfterProofTimeout) => {
-            // → AWAIT_READY (`automata/peer_protocol.yaml:160`).
+            // → AWAIT_READY (`automata/peer_protocol.yaml:163`).
             leave_contest(context);
-            leave_handshake(context);
             context
                 .effects
                 .act(Action::ReplaceOther {
                     peer: context.variables.peer.clone(),
                 });
             context.effects.act(Action::SendReady);
-            enter_await_ready(context);
             context.take(State::AwaitReady)
         }
         _ => in_handshake(context),
     }
 }
 
-/// `TAKEN`: We take the peer.
-#[inline]
-fn in_taken(context: &mut Context<'_>) -> Response {
-    in_open(context)
-}
-
-/// `AWAIT_READY`: Does it take us?
+/// `AWAIT_READY`: We take the peer; does it take us? Mended: the time of the handshake began again here.
 #[inline]
 fn in_await_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReadyReceived) => {
-            // → READY (`automata/peer_protocol.yaml:172`).
-            leave_await_ready(context);
+            // → READY (`automata/peer_protocol.yaml:170`).
+            leave_handshake(context);
             enter_ready(context);
             context.take(State::Steady)
         }
-        Trigger::Event(
-            Event::HelloReceived { .. }
-            | Event::PeerIdReceived { .. }
-            | Event::PeersAsked
-            | Event::PeersReceived { .. }
-            | Event::PacketReceived { .. },
-        ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:174`).
-            leave_await_ready(context);
-            context
-                .effects
-                .act(Action::NoteViolation {
-                    detail: "a frame out of turn".to_owned(),
-                });
-            context
-                .effects
-                .act(Action::Refuse {
-                    reason: types::Refusal::Violation,
-                });
-            enter_closing(context);
-            context.take(State::Closing)
-        }
-        Trigger::Event(Event::ProveAlive) => context.ignored(),
-        Trigger::Timer(Timer::AwaitReadyAfterHandshakeTimeout) => {
-            // → CLOSING (`automata/peer_protocol.yaml:170`).
-            leave_await_ready(context);
-            context
-                .effects
-                .act(Action::Refuse {
-                    reason: types::Refusal::TimedOut,
-                });
-            enter_closing(context);
-            context.take(State::Closing)
-        }
-        _ => in_taken(context),
+        _ => in_handshake(context),
     }
+}
+
+/// `TAKEN`: Both sides take each other.
+#[inline]
+fn in_taken(context: &mut Context<'_>) -> Response {
+    in_open(context)
 }
 
 /// `READY`.
@@ -1291,7 +1247,7 @@ fn in_await_ready(context: &mut Context<'_>) -> Response {
 fn in_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PacketReceived { packet }) => {
-            // Stays (`automata/peer_protocol.yaml:186`).
+            // Stays (`automata/peer_protocol.yaml:183`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1302,11 +1258,11 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersAsked) => {
             if context.ask.told_peers_lately(context.parameters.peers_interval) {
-                // Stays (`automata/peer_protocol.yaml:188`). It asks too often, and gets no answer.
+                // Stays (`automata/peer_protocol.yaml:185`). It asks too often, and gets no answer.
                 context.variables.missed = 0;
                 context.internal()
             } else {
-                // Stays (`automata/peer_protocol.yaml:189`).
+                // Stays (`automata/peer_protocol.yaml:186`).
                 context.variables.missed = 0;
                 context.effects.act(Action::TellPeers);
                 context.internal()
@@ -1314,7 +1270,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersReceived { hints }) => {
             if context.variables.awaits_peers {
-                // Stays (`automata/peer_protocol.yaml:191`).
+                // Stays (`automata/peer_protocol.yaml:188`).
                 context.variables.missed = 0;
                 context.variables.awaits_peers = false;
                 context
@@ -1324,7 +1280,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                     });
                 context.internal()
             } else {
-                // → CLOSING (`automata/peer_protocol.yaml:192`). Nobody asked.
+                // → CLOSING (`automata/peer_protocol.yaml:189`). Nobody asked.
                 exit_all(context);
                 context
                     .effects
@@ -1341,7 +1297,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // Stays (`automata/peer_protocol.yaml:193`).
+            // Stays (`automata/peer_protocol.yaml:190`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1355,7 +1311,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             | Event::PeerIdReceived { .. }
             | Event::ReadyReceived,
         ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:195`).
+            // → CLOSING (`automata/peer_protocol.yaml:192`).
             exit_all(context);
             context
                 .effects
@@ -1372,7 +1328,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::ReadyEveryPingInterval) => {
             if context.variables.missed >= context.parameters.missed_pings {
-                // → CLOSING (`automata/peer_protocol.yaml:183`).
+                // → CLOSING (`automata/peer_protocol.yaml:180`).
                 exit_all(context);
                 context
                     .effects
@@ -1382,7 +1338,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // Stays (`automata/peer_protocol.yaml:184`).
+                // Stays (`automata/peer_protocol.yaml:181`).
                 context.variables.missed = context.variables.missed.saturating_add(1_u8);
                 context.effects.act(Action::SendPing);
                 context.internal()
@@ -1397,7 +1353,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
 fn in_steady(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ProveAlive) => {
-            // → PROVING (`automata/peer_protocol.yaml:200`).
+            // → PROVING (`automata/peer_protocol.yaml:197`).
             context.effects.act(Action::SendPing);
             enter_proving(context);
             context.take(State::Proving)
@@ -1411,7 +1367,7 @@ fn in_steady(context: &mut Context<'_>) -> Response {
 fn in_proving(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // → STEADY (`automata/peer_protocol.yaml:205`).
+            // → STEADY (`automata/peer_protocol.yaml:202`).
             leave_proving(context);
             context.variables.missed = 0;
             context
@@ -1428,7 +1384,7 @@ fn in_proving(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::ProvingAfterProofTimeout) => {
-            // → STEADY (`automata/peer_protocol.yaml:203`).
+            // → STEADY (`automata/peer_protocol.yaml:200`).
             leave_proving(context);
             context.take(State::Steady)
         }
@@ -1456,7 +1412,7 @@ fn in_closing(context: &mut Context<'_>) -> Response {
             | Event::Close { .. },
         ) => context.ignored(),
         Trigger::Timer(Timer::ClosingAfterClosingTimeout) => {
-            // → CLOSED (`automata/peer_protocol.yaml:211`).
+            // → CLOSED (`automata/peer_protocol.yaml:208`).
             leave_closing(context);
             context.take(State::Closed)
         }
@@ -1489,21 +1445,6 @@ fn enter_contest(context: &mut Context<'_>) {
 /// On leaving `CONTEST`.
 fn leave_contest(context: &mut Context<'_>) {
     context.effects.stop(Timer::ContestAfterProofTimeout);
-}
-
-/// On entering `AWAIT_READY`.
-fn enter_await_ready(context: &mut Context<'_>) {
-    context
-        .effects
-        .start_after(
-            Timer::AwaitReadyAfterHandshakeTimeout,
-            context.parameters.handshake_timeout,
-        );
-}
-
-/// On leaving `AWAIT_READY`.
-fn leave_await_ready(context: &mut Context<'_>) {
-    context.effects.stop(Timer::AwaitReadyAfterHandshakeTimeout);
 }
 
 /// On entering `READY`.
@@ -1562,15 +1503,12 @@ fn leave_closing(context: &mut Context<'_>) {
 /// Leaves every active state, from the innermost outwards.
 fn exit_all(context: &mut Context<'_>) {
     match context.leaf {
-        State::AwaitHello | State::AwaitPeerId | State::Proved => {
+        State::AwaitHello | State::AwaitPeerId | State::Proved | State::AwaitReady => {
             leave_handshake(context);
         }
         State::Contest => {
             leave_contest(context);
             leave_handshake(context);
-        }
-        State::AwaitReady => {
-            leave_await_ready(context);
         }
         State::Steady => {
             leave_ready(context);
@@ -1655,7 +1593,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = automata_runtime::deferral::Kept<Event>;
-    type Timers = automaton::TimerHandles<6>;
+    type Timers = automaton::TimerHandles<5>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1683,13 +1621,6 @@ impl automata_runtime::Automaton for Machine {
         if state == State::Contest {
             effects
                 .start_after(Timer::ContestAfterProofTimeout, parameters.proof_timeout);
-        }
-        if state == State::AwaitReady {
-            effects
-                .start_after(
-                    Timer::AwaitReadyAfterHandshakeTimeout,
-                    parameters.handshake_timeout,
-                );
         }
         if state.is_in_ready() {
             effects.start_every(Timer::ReadyEveryPingInterval, parameters.ping_interval);

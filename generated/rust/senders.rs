@@ -788,7 +788,7 @@ pub mod services {
             )
         }
 
-        /// `dependencies_on`. The answer to check_dependencies: all that it depends on is on.
+        /// `dependencies_on`. An answer to check_dependencies, or later: all that it depends on is on.
         #[must_use]
         pub fn dependencies_on(service: types::ServiceName) -> Message {
             Message::LocalService(service, Input::Event(Event::DependenciesOn))

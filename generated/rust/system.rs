@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "87ed43ec8b70f27ebaca17e814f35bf0ffc3a34cb0a947e32e0a73e04549a2cd";
+pub const MODEL_HASH: &str = "c9cc9f76d266fa2f85c08190376fb67cb46262cd2a07e42c0dea3a55c29af016";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -115,12 +115,18 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:46`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:47`).
     HandshakeAfterHandshakeTimeout,
+    /// `after close_timeout in DISCONNECTING` (`automata/tcp_connection.yaml:73`).
+    DisconnectingAfterCloseTimeout,
 }
 
 impl automaton::Timer for Timer {
-    const ALL: &'static [Self] = &[Timer::HandshakeAfterHandshakeTimeout];
+    const ALL: &'static [Self] = &[
+        Timer::HandshakeAfterHandshakeTimeout,
+        Timer::DisconnectingAfterCloseTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize
@@ -130,6 +136,9 @@ impl automaton::Timer for Timer {
         match self {
             Timer::HandshakeAfterHandshakeTimeout => {
                 "after handshake_timeout in HANDSHAKE"
+            }
+            Timer::DisconnectingAfterCloseTimeout => {
+                "after close_timeout in DISCONNECTING"
             }
         }
     }
@@ -183,12 +192,15 @@ pub enum Inside {
 pub struct Parameters {
     /// Old name: timer-10sec.
     pub handshake_timeout: Milliseconds,
+    /// How long closing the socket may take; what the transport still holds of it then is its own affair.
+    pub close_timeout: Milliseconds,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
         Self {
             handshake_timeout: Milliseconds(10_000),
+            close_timeout: Milliseconds(5000),
         }
     }
 }
@@ -203,11 +215,14 @@ pub struct Given {
     /// Old name: timer-10sec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handshake_timeout: Option<Milliseconds>,
+    /// How long closing the socket may take; what the transport still holds of it then is its own affair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close_timeout: Option<Milliseconds>,
 }
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.handshake_timeout.is_none()
+        self.handshake_timeout.is_none() && self.close_timeout.is_none()
     }
 }
 
@@ -220,6 +235,10 @@ impl Parameters {
                 .handshake_timeout
                 .clone()
                 .unwrap_or_else(|| settings.handshake_timeout.clone()),
+            close_timeout: given
+                .close_timeout
+                .clone()
+                .unwrap_or_else(|| settings.close_timeout.clone()),
         }
     }
 }
@@ -348,12 +367,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionMade { outgoing }) => {
             if *outgoing {
-                // → CLIENT (`automata/tcp_connection.yaml:35`).
+                // → CLIENT (`automata/tcp_connection.yaml:36`).
                 context.effects.act(Action::BeginHandshake);
                 enter_handshake(context);
                 context.take(State::Client)
             } else {
-                // → SERVER (`automata/tcp_connection.yaml:36`).
+                // → SERVER (`automata/tcp_connection.yaml:37`).
                 enter_handshake(context);
                 context.take(State::Server)
             }
@@ -367,12 +386,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionLost { .. }) => {
-            // → CLOSED (`automata/tcp_connection.yaml:40`).
+            // → CLOSED (`automata/tcp_connection.yaml:41`).
             exit_all(context);
             context.take(State::Closed)
         }
         Trigger::Event(Event::Disconnect) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:41`).
+            // → DISCONNECTING (`automata/tcp_connection.yaml:42`).
             exit_inside_open(context);
             enter_disconnecting(context);
             context.take(State::Disconnecting)
@@ -386,14 +405,14 @@ fn in_open(context: &mut Context<'_>) -> Response {
 fn in_handshake(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::KeepAliveReceived) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:48`).
+            // → DISCONNECTING (`automata/tcp_connection.yaml:49`).
             leave_handshake(context);
             enter_disconnecting(context);
             context.take(State::Disconnecting)
         }
         Trigger::Event(Event::KeepAliveWanted) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:46`).
+            // → DISCONNECTING (`automata/tcp_connection.yaml:47`).
             leave_handshake(context);
             context.effects.act(Action::NoteTimedOut);
             enter_disconnecting(context);
@@ -408,7 +427,7 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
 fn in_client(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PeerProved { peer }) => {
-            // → CONNECTED (`automata/tcp_connection.yaml:55`). Mended: without files to send it hung up.
+            // → CONNECTED (`automata/tcp_connection.yaml:56`). Mended: without files to send it hung up.
             leave_handshake(context);
             context
                 .effects
@@ -427,7 +446,7 @@ fn in_client(context: &mut Context<'_>) -> Response {
 fn in_server(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PeerProved { peer }) => {
-            // → CONNECTED (`automata/tcp_connection.yaml:61`).
+            // → CONNECTED (`automata/tcp_connection.yaml:62`).
             leave_handshake(context);
             context
                 .effects
@@ -447,12 +466,12 @@ fn in_server(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::KeepAliveReceived) => {
-            // Stays (`automata/tcp_connection.yaml:66`).
+            // Stays (`automata/tcp_connection.yaml:67`).
             context.effects.act(Action::NoteKeepAlive);
             context.internal()
         }
         Trigger::Event(Event::KeepAliveWanted) => {
-            // Stays (`automata/tcp_connection.yaml:67`).
+            // Stays (`automata/tcp_connection.yaml:68`).
             context.effects.act(Action::SendKeepAlive);
             context.internal()
         }
@@ -471,6 +490,12 @@ fn in_disconnecting(context: &mut Context<'_>) -> Response {
             | Event::KeepAliveReceived
             | Event::KeepAliveWanted,
         ) => context.ignored(),
+        Trigger::Timer(Timer::DisconnectingAfterCloseTimeout) => {
+            // → CLOSED (`automata/tcp_connection.yaml:73`). Mended: a socket whose end nobody told of was waited for for ever.
+            leave_disconnecting(context);
+            leave_open(context);
+            context.take(State::Closed)
+        }
         _ => in_open(context),
     }
 }
@@ -514,6 +539,17 @@ fn leave_connected(context: &mut Context<'_>) {
 /// On entering `DISCONNECTING`.
 fn enter_disconnecting(context: &mut Context<'_>) {
     context.effects.act(Action::CloseSocket);
+    context
+        .effects
+        .start_after(
+            Timer::DisconnectingAfterCloseTimeout,
+            context.parameters.close_timeout,
+        );
+}
+
+/// On leaving `DISCONNECTING`.
+fn leave_disconnecting(context: &mut Context<'_>) {
+    context.effects.stop(Timer::DisconnectingAfterCloseTimeout);
 }
 
 /// Leaves every active state, from the innermost outwards.
@@ -528,6 +564,7 @@ fn exit_all(context: &mut Context<'_>) {
             leave_open(context);
         }
         State::Disconnecting => {
+            leave_disconnecting(context);
             leave_open(context);
         }
         _ => {}
@@ -542,6 +579,9 @@ fn exit_inside_open(context: &mut Context<'_>) {
         }
         State::Connected => {
             leave_connected(context);
+        }
+        State::Disconnecting => {
+            leave_disconnecting(context);
         }
         _ => {}
     }
@@ -607,7 +647,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<1>;
+    type Timers = automaton::TimerHandles<2>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -623,6 +663,13 @@ impl automata_runtime::Automaton for Machine {
                 .start_after(
                     Timer::HandshakeAfterHandshakeTimeout,
                     parameters.handshake_timeout,
+                );
+        }
+        if state == State::Disconnecting {
+            effects
+                .start_after(
+                    Timer::DisconnectingAfterCloseTimeout,
+                    parameters.close_timeout,
                 );
         }
     }

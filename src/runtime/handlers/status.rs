@@ -65,7 +65,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
     for service in SERVICES {
         *services.entry(services::state(system, service.name).name().to_owned()).or_default() += 1;
     }
-    let online = |status: contact_status::State| status == contact_status::State::Connected;
+    let online = contact_status::State::is_in_connected;
     let online = system.contact_status.iter().filter(|(_, status)| online(status.state())).count();
     let started_unix_ms = driver.callers.started_unix_ms;
     let settings = &driver.settings;
