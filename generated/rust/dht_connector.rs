@@ -108,8 +108,10 @@ pub enum Event {
     OpenFailed { reason: String },
     /// `answered`, from `dht`. An answer to look: others are there.
     Answered,
-    /// `alone`, from `dht`. The other answer: nobody is.
+    /// `alone`, from `dht`. Another answer: nobody is.
     Alone,
+    /// `names_missing`, from `dht`. Another answer: nobody is, and not all names of the nodes by which one enters were known when the socket was opened.
+    NamesMissing { reason: String },
     /// `network_connector enters CONNECTED`.
     #[serde(rename = "network_connector enters CONNECTED")]
     NetworkConnectorEntersConnected,
@@ -130,17 +132,17 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in OPENING` (`automata/dht_connector.yaml:58`).
+    /// `after answer_timeout in OPENING` (`automata/dht_connector.yaml:63`).
     OpeningAfterAnswerTimeout,
-    /// `after rest in RESTING` (`automata/dht_connector.yaml:63`).
+    /// `after rest in RESTING` (`automata/dht_connector.yaml:68`).
     RestingAfterRest,
-    /// `after join_timeout in JOINING` (`automata/dht_connector.yaml:75`).
+    /// `after join_timeout in JOINING` (`automata/dht_connector.yaml:85`).
     JoiningAfterJoinTimeout,
-    /// `after rest in ALONE` (`automata/dht_connector.yaml:80`).
+    /// `after rest in ALONE` (`automata/dht_connector.yaml:90`).
     AloneAfterRest,
-    /// `every look_interval in JOINED` (`automata/dht_connector.yaml:87`).
+    /// `every look_interval in JOINED` (`automata/dht_connector.yaml:97`).
     JoinedEveryLookInterval,
-    /// `every save_interval in JOINED` (`automata/dht_connector.yaml:88`).
+    /// `every save_interval in JOINED` (`automata/dht_connector.yaml:98`).
     JoinedEverySaveInterval,
 }
 
@@ -183,7 +185,7 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `open`, by `dht`. Open the socket; opened or open_failed answers.
     Open,
-    /// `look`, by `dht`. Is anybody there? answered or alone answers.
+    /// `look`, by `dht`. Is anybody there? answered, alone or names_missing answers.
     Look,
     /// `save_nodes`, by `dht`. Write down who answered.
     SaveNodes,
@@ -438,7 +440,8 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             | Event::Opened
             | Event::OpenFailed { .. }
             | Event::Answered
-            | Event::Alone,
+            | Event::Alone
+            | Event::NamesMissing { .. },
         ) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -449,12 +452,12 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → OPENING (`automata/dht_connector.yaml:45`).
+            // → OPENING (`automata/dht_connector.yaml:50`).
             enter_opening(context);
             context.take(State::Opening)
         }
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/dht_connector.yaml:46`).
+            // → CLOSED (`automata/dht_connector.yaml:51`).
             context.take(State::Closed)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
@@ -467,7 +470,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/dht_connector.yaml:51`).
+            // → CLOSED (`automata/dht_connector.yaml:56`).
             exit_all(context);
             context.effects.act(Action::Close);
             context.take(State::Closed)
@@ -481,13 +484,13 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_opening(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Opened) => {
-            // → JOINING (`automata/dht_connector.yaml:56`).
+            // → JOINING (`automata/dht_connector.yaml:61`).
             leave_opening(context);
             enter_joining(context);
             context.take(State::Joining)
         }
         Trigger::Event(Event::OpenFailed { reason }) => {
-            // → RESTING (`automata/dht_connector.yaml:57`).
+            // → RESTING (`automata/dht_connector.yaml:62`).
             leave_opening(context);
             context
                 .effects
@@ -499,8 +502,14 @@ fn in_opening(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Timer(Timer::OpeningAfterAnswerTimeout) => {
-            // → RESTING (`automata/dht_connector.yaml:58`).
+            // → RESTING (`automata/dht_connector.yaml:63`).
             leave_opening(context);
+            context
+                .effects
+                .act(Action::ReportFailure {
+                    reason: "its socket was not opened in time".to_owned(),
+                });
+            context.effects.act(Action::Close);
             enter_resting(context);
             context.take(State::Resting)
         }
@@ -513,14 +522,14 @@ fn in_opening(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → OPENING (`automata/dht_connector.yaml:65`).
+            // → OPENING (`automata/dht_connector.yaml:70`).
             leave_resting(context);
             context.variables.rest = context.parameters.first_rest;
             enter_opening(context);
             context.take(State::Opening)
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            // → OPENING (`automata/dht_connector.yaml:63`).
+            // → OPENING (`automata/dht_connector.yaml:68`).
             leave_resting(context);
             context.variables.rest = context
                 .variables
@@ -537,7 +546,21 @@ fn in_resting(context: &mut Context<'_>) -> Response {
 /// `OPEN`: There is a socket.
 #[inline]
 fn in_open(context: &mut Context<'_>) -> Response {
-    in_working(context)
+    match context.trigger {
+        Trigger::Event(Event::NamesMissing { reason }) => {
+            // → RESTING (`automata/dht_connector.yaml:75`). Mended: a node that began without DNS knew nobody, and never asked for the names again.
+            exit_inside_working(context);
+            context
+                .effects
+                .act(Action::ReportFailure {
+                    reason: reason.clone(),
+                });
+            context.effects.act(Action::Close);
+            enter_resting(context);
+            context.take(State::Resting)
+        }
+        _ => in_working(context),
+    }
 }
 
 /// `JOINING`: Does anybody answer?
@@ -545,20 +568,20 @@ fn in_open(context: &mut Context<'_>) -> Response {
 fn in_joining(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Answered) => {
-            // → JOINED (`automata/dht_connector.yaml:73`).
+            // → JOINED (`automata/dht_connector.yaml:83`).
             leave_joining(context);
             enter_joined(context);
             context.take(State::Joined)
         }
         Trigger::Event(Event::Alone) => {
-            // → ALONE (`automata/dht_connector.yaml:74`).
+            // → ALONE (`automata/dht_connector.yaml:84`).
             leave_joining(context);
             enter_alone(context);
             context.take(State::Alone)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Timer(Timer::JoiningAfterJoinTimeout) => {
-            // → ALONE (`automata/dht_connector.yaml:75`).
+            // → ALONE (`automata/dht_connector.yaml:85`).
             leave_joining(context);
             enter_alone(context);
             context.take(State::Alone)
@@ -572,14 +595,14 @@ fn in_joining(context: &mut Context<'_>) -> Response {
 fn in_alone(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → JOINING (`automata/dht_connector.yaml:82`).
+            // → JOINING (`automata/dht_connector.yaml:92`).
             leave_alone(context);
             context.variables.rest = context.parameters.first_rest;
             enter_joining(context);
             context.take(State::Joining)
         }
         Trigger::Timer(Timer::AloneAfterRest) => {
-            // → JOINING (`automata/dht_connector.yaml:80`).
+            // → JOINING (`automata/dht_connector.yaml:90`).
             leave_alone(context);
             context.variables.rest = context
                 .variables
@@ -598,21 +621,24 @@ fn in_alone(context: &mut Context<'_>) -> Response {
 fn in_joined(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Alone) => {
-            // → JOINING (`automata/dht_connector.yaml:90`).
+            // → JOINING (`automata/dht_connector.yaml:100`).
             leave_joined(context);
             enter_joining(context);
             context.take(State::Joining)
         }
-        Trigger::Event(Event::Answered | Event::NetworkConnectorEntersConnected) => {
-            context.ignored()
+        Trigger::Event(Event::NetworkConnectorEntersConnected) => {
+            // Stays (`automata/dht_connector.yaml:101`).
+            context.effects.act(Action::Look);
+            context.internal()
         }
+        Trigger::Event(Event::Answered) => context.ignored(),
         Trigger::Timer(Timer::JoinedEveryLookInterval) => {
-            // Stays (`automata/dht_connector.yaml:87`).
+            // Stays (`automata/dht_connector.yaml:97`).
             context.effects.act(Action::Look);
             context.internal()
         }
         Trigger::Timer(Timer::JoinedEverySaveInterval) => {
-            // Stays (`automata/dht_connector.yaml:88`).
+            // Stays (`automata/dht_connector.yaml:98`).
             context.effects.act(Action::SaveNodes);
             context.internal()
         }
@@ -696,6 +722,28 @@ fn leave_joined(context: &mut Context<'_>) {
 
 /// Leaves every active state, from the innermost outwards.
 fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Opening => {
+            leave_opening(context);
+        }
+        State::Resting => {
+            leave_resting(context);
+        }
+        State::Joining => {
+            leave_joining(context);
+        }
+        State::Alone => {
+            leave_alone(context);
+        }
+        State::Joined => {
+            leave_joined(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `WORKING`, from the innermost outwards.
+fn exit_inside_working(context: &mut Context<'_>) {
     match context.leaf {
         State::Opening => {
             leave_opening(context);

@@ -10,7 +10,7 @@ use bitpie::automata::system::{Message, Settings};
 use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal};
 use bitpie::automata::{
     dht_connector, identity_publisher, local_service, network_connector, network_transport, nickname_holder, node_life,
-    peer_protocol, reachability, read_receipts,
+    outbox, peer_protocol, reachability, read_receipts,
 };
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
@@ -342,14 +342,6 @@ impl World {
                 let built = IdentityBuilt { contacts_changed, identity_changed, document, revision, name };
                 self.tell(index, 5, Input::IdentityBuilt(built));
             }
-            Command::LoadMessages => {
-                for (message, (peer, state)) in self.hosts[index].outbox.clone() {
-                    if matches!(state, DeliveryState::Queued | DeliveryState::Sent) {
-                        let queued = self.queued(index, message, peer);
-                        self.tell(index, 2, Input::MessageQueued(queued));
-                    }
-                }
-            }
             Command::FindDelivered { message, peer } => {
                 if let Some((to, state)) = self.hosts[index].outbox.get_mut(&message)
                     && *to == peer
@@ -396,6 +388,16 @@ impl World {
             }
             outside::Command::Store(Store::MessageDeliveryRecordRefusal { message, reason }) => {
                 self.hosts[index].refused.insert(message, reason);
+            }
+            outside::Command::Store(Store::OutboxLoad) => {
+                for (message, (peer, state)) in self.hosts[index].outbox.clone() {
+                    if matches!(state, DeliveryState::Queued | DeliveryState::Sent) {
+                        let queued = self.queued(index, message, peer);
+                        self.tell(index, 2, Input::MessageQueued(queued));
+                    }
+                }
+                let loaded = BusInput::Event(outbox::Event::Loaded);
+                self.tell(index, 2, Input::Event(Message::Outbox(loaded)));
             }
             outside::Command::User(User::ContactStatusReportConnected { peer }) => {
                 self.hosts[index].online.insert(peer, true);
@@ -446,9 +448,13 @@ impl World {
                 let initialised = BusInput::Event(network_transport::Event::Initialised);
                 self.tell(index, 0, Input::Event(Message::NetworkTransport(transport, initialised)));
             }
+            Transports::NetworkTransportTryPort { transport } => {
+                let taken = BusInput::Event(network_transport::Event::PortTaken);
+                self.tell(index, 0, Input::Event(Message::NetworkTransport(transport, taken)));
+            }
             Transports::NetworkTransportStartReceiving { transport } => {
                 self.hosts[index].is_listening = true;
-                let input = TransportInput::Listening { entrypoints: vec![entrypoint(index)] };
+                let input = TransportInput::Listening { entrypoints: vec![entrypoint(index)], gave_way: false };
                 self.tell(index, 5, Input::Transport(transport, input));
             }
             Transports::NetworkTransportStopReceiving { transport } => {

@@ -41,6 +41,7 @@ use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::wire::{Frame, PacketId};
 use crate::world::{IdentityBuilt, Input, UserRequest};
 
+use super::interface_watch::InterfaceWatch;
 use super::recording::{Recorder, Recording};
 use callers::Callers;
 pub use callers::{WaitingPing, WaitingService};
@@ -122,6 +123,7 @@ impl Driver {
         end: impl Future<Output = ()>,
     ) -> Option<Log> {
         let mut end = std::pin::pin!(end);
+        let mut interfaces = InterfaceWatch::start();
         // The first lines say how everything stood before anything happened.
         self.recording.take(&mut self.node, 0);
         self.input(Input::Begin);
@@ -132,6 +134,10 @@ impl Driver {
             tokio::select! {
                 Some((transport, event)) = events.next() => self.transport_event(transport, event),
                 Some(event) = near.recv() => self.lan_event(event),
+                () = interfaces.changed() => {
+                    let changed = self.network.interfaces_may_differ();
+                    self.inputs(changed);
+                }
                 Some(done) = self.tasks.next() => self.done(done),
                 Some(done) = self.dht.questions.next() => self.done(done),
                 Some(done) = self.dht.nickname_question.next() => self.done(done),
