@@ -151,20 +151,23 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after retry_interval in FAILED` (`automata/local_service.yaml:74`).
+    /// `after recheck_interval in DEPENDS_OFF` (`automata/local_service.yaml:73`).
+    DependsOffAfterRecheckInterval,
+    /// `after retry_interval in FAILED` (`automata/local_service.yaml:76`).
     FailedAfterRetryInterval,
-    /// `after change_timeout in AWAIT_DEPENDENCIES` (`automata/local_service.yaml:86`).
+    /// `after change_timeout in AWAIT_DEPENDENCIES` (`automata/local_service.yaml:88`).
     AwaitDependenciesAfterChangeTimeout,
-    /// `after change_timeout in LAUNCHING` (`automata/local_service.yaml:95`).
+    /// `after change_timeout in LAUNCHING` (`automata/local_service.yaml:97`).
     LaunchingAfterChangeTimeout,
-    /// `after change_timeout in INFLUENCE` (`automata/local_service.yaml:117`).
+    /// `after change_timeout in INFLUENCE` (`automata/local_service.yaml:119`).
     InfluenceAfterChangeTimeout,
-    /// `after change_timeout in STOPPING` (`automata/local_service.yaml:123`).
+    /// `after change_timeout in STOPPING` (`automata/local_service.yaml:125`).
     StoppingAfterChangeTimeout,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
+        Timer::DependsOffAfterRecheckInterval,
         Timer::FailedAfterRetryInterval,
         Timer::AwaitDependenciesAfterChangeTimeout,
         Timer::LaunchingAfterChangeTimeout,
@@ -179,6 +182,9 @@ impl automaton::Timer for Timer {
 
     fn label(self) -> &'static str {
         match self {
+            Timer::DependsOffAfterRecheckInterval => {
+                "after recheck_interval in DEPENDS_OFF"
+            }
             Timer::FailedAfterRetryInterval => "after retry_interval in FAILED",
             Timer::AwaitDependenciesAfterChangeTimeout => {
                 "after change_timeout in AWAIT_DEPENDENCIES"
@@ -227,6 +233,8 @@ pub type Inside = Action;
 pub struct Parameters {
     /// How long a service may take to start or to stop.
     pub change_timeout: Milliseconds,
+    /// How often a service looks whether what it depends on is on, should nobody have told.
+    pub recheck_interval: Milliseconds,
     /// A start that took too long is tried again in this time.
     pub retry_interval: Milliseconds,
 }
@@ -235,6 +243,7 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             change_timeout: Milliseconds(30_000),
+            recheck_interval: Milliseconds(300_000),
             retry_interval: Milliseconds(60_000),
         }
     }
@@ -250,6 +259,9 @@ pub struct Given {
     /// How long a service may take to start or to stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change_timeout: Option<Milliseconds>,
+    /// How often a service looks whether what it depends on is on, should nobody have told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recheck_interval: Option<Milliseconds>,
     /// A start that took too long is tried again in this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_interval: Option<Milliseconds>,
@@ -257,7 +269,8 @@ pub struct Given {
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.change_timeout.is_none() && self.retry_interval.is_none()
+        self.change_timeout.is_none() && self.recheck_interval.is_none()
+            && self.retry_interval.is_none()
     }
 }
 
@@ -270,6 +283,10 @@ impl Parameters {
                 .change_timeout
                 .clone()
                 .unwrap_or_else(|| settings.change_timeout.clone()),
+            recheck_interval: given
+                .recheck_interval
+                .clone()
+                .unwrap_or_else(|| settings.recheck_interval.clone()),
             retry_interval: given
                 .retry_interval
                 .clone()
@@ -441,7 +458,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_down(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
-            // → STARTING (`automata/local_service.yaml:60`).
+            // → STARTING (`automata/local_service.yaml:61`).
             exit_all(context);
             context.variables.wanted = true;
             context.variables.failed = false;
@@ -454,7 +471,7 @@ fn in_down(context: &mut Context<'_>) -> Response {
             context.take(State::AwaitDependencies)
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // → OFF (`automata/local_service.yaml:61`).
+            // → OFF (`automata/local_service.yaml:62`).
             exit_inside_down(context);
             context.variables.wanted = false;
             context
@@ -484,7 +501,7 @@ fn in_off(context: &mut Context<'_>) -> Response {
 fn in_not_installed(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StopRequested { request }) => {
-            // Stays (`automata/local_service.yaml:66`).
+            // Stays (`automata/local_service.yaml:67`).
             context.variables.wanted = false;
             context
                 .effects
@@ -507,7 +524,14 @@ fn in_not_installed(context: &mut Context<'_>) -> Response {
 fn in_depends_off(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DependenciesOn) => {
-            // → STARTING (`automata/local_service.yaml:71`).
+            // → STARTING (`automata/local_service.yaml:72`).
+            leave_depends_off(context);
+            leave_down(context);
+            enter_await_dependencies(context);
+            context.take(State::AwaitDependencies)
+        }
+        Trigger::Timer(Timer::DependsOffAfterRecheckInterval) => {
+            // → STARTING (`automata/local_service.yaml:73`).
             leave_depends_off(context);
             leave_down(context);
             enter_await_dependencies(context);
@@ -522,7 +546,7 @@ fn in_depends_off(context: &mut Context<'_>) -> Response {
 fn in_failed(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::FailedAfterRetryInterval) => {
-            // → STARTING (`automata/local_service.yaml:74`).
+            // → STARTING (`automata/local_service.yaml:76`).
             leave_failed(context);
             leave_down(context);
             context.variables.failed = false;
@@ -538,7 +562,7 @@ fn in_failed(context: &mut Context<'_>) -> Response {
 fn in_starting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
-            // Stays (`automata/local_service.yaml:79`).
+            // Stays (`automata/local_service.yaml:81`).
             context.variables.wanted = true;
             context
                 .effects
@@ -548,7 +572,7 @@ fn in_starting(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // Stays (`automata/local_service.yaml:80`).
+            // Stays (`automata/local_service.yaml:82`).
             context.variables.wanted = false;
             context
                 .effects
@@ -566,13 +590,13 @@ fn in_starting(context: &mut Context<'_>) -> Response {
 fn in_await_dependencies(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DependenciesOn) => {
-            // → LAUNCHING (`automata/local_service.yaml:88`).
+            // → LAUNCHING (`automata/local_service.yaml:90`).
             leave_await_dependencies(context);
             enter_launching(context);
             context.take(State::Launching)
         }
         Trigger::Event(Event::DependenciesOff) => {
-            // → DEPENDS_OFF (`automata/local_service.yaml:89`).
+            // → DEPENDS_OFF (`automata/local_service.yaml:91`).
             leave_await_dependencies(context);
             context
                 .effects
@@ -584,7 +608,7 @@ fn in_await_dependencies(context: &mut Context<'_>) -> Response {
             context.take(State::DependsOff)
         }
         Trigger::Event(Event::NotInstalled) => {
-            // → NOT_INSTALLED (`automata/local_service.yaml:90`).
+            // → NOT_INSTALLED (`automata/local_service.yaml:92`).
             leave_await_dependencies(context);
             context
                 .effects
@@ -595,7 +619,7 @@ fn in_await_dependencies(context: &mut Context<'_>) -> Response {
             context.take(State::NotInstalled)
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // → OFF (`automata/local_service.yaml:91`).
+            // → OFF (`automata/local_service.yaml:93`).
             leave_await_dependencies(context);
             context.variables.wanted = false;
             context
@@ -612,7 +636,7 @@ fn in_await_dependencies(context: &mut Context<'_>) -> Response {
             context.take(State::Off)
         }
         Trigger::Timer(Timer::AwaitDependenciesAfterChangeTimeout) => {
-            // → DEPENDS_OFF (`automata/local_service.yaml:86`).
+            // → DEPENDS_OFF (`automata/local_service.yaml:88`).
             leave_await_dependencies(context);
             context
                 .effects
@@ -633,7 +657,7 @@ fn in_launching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ServiceStarted) => {
             if context.variables.wanted {
-                // → ON (`automata/local_service.yaml:100`).
+                // → ON (`automata/local_service.yaml:102`).
                 leave_launching(context);
                 context
                     .effects
@@ -642,7 +666,7 @@ fn in_launching(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::On)
             } else {
-                // → INFLUENCE (`automata/local_service.yaml:101`). Mended: what was asked for last decides.
+                // → INFLUENCE (`automata/local_service.yaml:103`). Mended: what was asked for last decides.
                 leave_launching(context);
                 enter_influence(context);
                 context.take(State::Influence)
@@ -650,7 +674,7 @@ fn in_launching(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::LaunchingAfterChangeTimeout) => {
             if context.variables.wanted {
-                // → INFLUENCE (`automata/local_service.yaml:96`). Mended: Stopped was answered. Whatever there is of it is taken down again.
+                // → INFLUENCE (`automata/local_service.yaml:98`). Mended: Stopped was answered. Whatever there is of it is taken down again.
                 leave_launching(context);
                 context.variables.failed = true;
                 context
@@ -661,7 +685,7 @@ fn in_launching(context: &mut Context<'_>) -> Response {
                 enter_influence(context);
                 context.take(State::Influence)
             } else {
-                // → INFLUENCE (`automata/local_service.yaml:97`).
+                // → INFLUENCE (`automata/local_service.yaml:99`).
                 leave_launching(context);
                 enter_influence(context);
                 context.take(State::Influence)
@@ -676,7 +700,7 @@ fn in_launching(context: &mut Context<'_>) -> Response {
 fn in_on(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
-            // Stays (`automata/local_service.yaml:105`).
+            // Stays (`automata/local_service.yaml:107`).
             context
                 .effects
                 .act(Action::AwaitOutcome {
@@ -690,7 +714,7 @@ fn in_on(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // → INFLUENCE (`automata/local_service.yaml:106`).
+            // → INFLUENCE (`automata/local_service.yaml:108`).
             context.variables.wanted = false;
             context
                 .effects
@@ -709,7 +733,7 @@ fn in_on(context: &mut Context<'_>) -> Response {
 fn in_going_off(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
-            // Stays (`automata/local_service.yaml:111`). Mended: it was lost.
+            // Stays (`automata/local_service.yaml:113`). Mended: it was lost.
             context.variables.wanted = true;
             context.variables.failed = false;
             context
@@ -720,7 +744,7 @@ fn in_going_off(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // Stays (`automata/local_service.yaml:112`). Mended: it was not answered.
+            // Stays (`automata/local_service.yaml:114`). Mended: it was not answered.
             context.variables.wanted = false;
             context
                 .effects
@@ -738,13 +762,13 @@ fn in_going_off(context: &mut Context<'_>) -> Response {
 fn in_influence(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DependentsStopped) => {
-            // → STOPPING (`automata/local_service.yaml:119`).
+            // → STOPPING (`automata/local_service.yaml:121`).
             leave_influence(context);
             enter_stopping(context);
             context.take(State::Stopping)
         }
         Trigger::Timer(Timer::InfluenceAfterChangeTimeout) => {
-            // → STOPPING (`automata/local_service.yaml:117`).
+            // → STOPPING (`automata/local_service.yaml:119`).
             leave_influence(context);
             enter_stopping(context);
             context.take(State::Stopping)
@@ -759,18 +783,18 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ServiceStopped) => {
             if context.variables.wanted && context.variables.failed {
-                // → FAILED (`automata/local_service.yaml:129`).
+                // → FAILED (`automata/local_service.yaml:131`).
                 leave_stopping(context);
                 enter_down(context);
                 enter_failed(context);
                 context.take(State::Failed)
             } else if context.variables.wanted {
-                // → STARTING (`automata/local_service.yaml:130`).
+                // → STARTING (`automata/local_service.yaml:132`).
                 leave_stopping(context);
                 enter_await_dependencies(context);
                 context.take(State::AwaitDependencies)
             } else {
-                // → OFF (`automata/local_service.yaml:131`).
+                // → OFF (`automata/local_service.yaml:133`).
                 leave_stopping(context);
                 context
                     .effects
@@ -783,18 +807,18 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::StoppingAfterChangeTimeout) => {
             if context.variables.wanted && context.variables.failed {
-                // → FAILED (`automata/local_service.yaml:124`).
+                // → FAILED (`automata/local_service.yaml:126`).
                 leave_stopping(context);
                 enter_down(context);
                 enter_failed(context);
                 context.take(State::Failed)
             } else if context.variables.wanted {
-                // → STARTING (`automata/local_service.yaml:125`).
+                // → STARTING (`automata/local_service.yaml:127`).
                 leave_stopping(context);
                 enter_await_dependencies(context);
                 context.take(State::AwaitDependencies)
             } else {
-                // → OFF (`automata/local_service.yaml:126`).
+                // → OFF (`automata/local_service.yaml:128`).
                 leave_stopping(context);
                 context
                     .effects
@@ -822,11 +846,18 @@ fn leave_down(context: &mut Context<'_>) {
 /// On entering `DEPENDS_OFF`.
 fn enter_depends_off(context: &mut Context<'_>) {
     context.effects.act(Action::AwaitDependencies);
+    context
+        .effects
+        .start_after(
+            Timer::DependsOffAfterRecheckInterval,
+            context.parameters.recheck_interval,
+        );
 }
 
 /// On leaving `DEPENDS_OFF`.
 fn leave_depends_off(context: &mut Context<'_>) {
     context.effects.act(Action::ForgetDependencies);
+    context.effects.stop(Timer::DependsOffAfterRecheckInterval);
 }
 
 /// On entering `FAILED`.
@@ -1011,7 +1042,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<5>;
+    type Timers = automaton::TimerHandles<6>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1022,6 +1053,13 @@ impl automata_runtime::Automaton for Machine {
         _: &Variables,
         effects: &mut Effects<Machine>,
     ) {
+        if state == State::DependsOff {
+            effects
+                .start_after(
+                    Timer::DependsOffAfterRecheckInterval,
+                    parameters.recheck_interval,
+                );
+        }
         if state == State::Failed {
             effects
                 .start_after(Timer::FailedAfterRetryInterval, parameters.retry_interval);

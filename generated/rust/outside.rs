@@ -105,7 +105,7 @@ pub enum Transports {
     PeerProtocolSendHello { session: u64 },
     /// `peer_protocol.send_peer_id`.
     PeerProtocolSendPeerId { session: u64 },
-    /// `tcp_connection.begin_handshake`. peer_proved answers. Old name: send-hello.
+    /// `tcp_connection.begin_handshake`. peer_proved or connection_lost answers. Old name: send-hello.
     TcpConnectionBeginHandshake { session: u64 },
     /// `tcp_connection.send_keep_alive`. Old name: send-answer.
     TcpConnectionSendKeepAlive { session: u64 },

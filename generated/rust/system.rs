@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "8f502f8042f5fa0f5198cbd64f93c68331755dc6adc89faab43319c87d1794da";
+pub const MODEL_HASH: &str = "e0c6ce9da11dd3a46d9c0b3b142161d749390eb619f97e45211e310c72b61e96";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -154,7 +154,7 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `begin_handshake`, by `transports`. peer_proved answers. Old name: send-hello.
+    /// `begin_handshake`, by `transports`. peer_proved or connection_lost answers. Old name: send-hello.
     BeginHandshake,
     /// `send_keep_alive`, by `transports`. Old name: send-answer.
     SendKeepAlive,

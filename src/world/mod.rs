@@ -259,10 +259,9 @@ impl World {
 
     /// The same, but a look that began before now does not count: what it finds may be out of date.
     pub fn find_identity_as_of_now(&mut self, peer: NodeId) {
-        if self.finding.contains_key(&peer) {
-            self.finding.insert(peer, true);
-        } else {
-            self.find_identity(peer);
+        match self.finding.get_mut(&peer) {
+            Some(once_more) => *once_more = true,
+            None => self.find_identity(peer),
         }
     }
 }

@@ -9,8 +9,8 @@ use bitpie::automata::outside::{self, Dht, Network, Store, Transports, User};
 use bitpie::automata::system::{Message, Settings};
 use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal};
 use bitpie::automata::{
-    dht_connector, identity_publisher, local_service, network_connector, network_transport, nickname_holder, node_life,
-    outbox, peer_protocol, reachability, read_receipts,
+    dht_connector, identity_publisher, lan_discovery, local_service, network_connector, network_transport,
+    nickname_holder, node_life, outbox, peer_protocol, reachability, read_receipts,
 };
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
@@ -425,7 +425,8 @@ impl World {
                 let host = &mut self.hosts[index];
                 let entrypoints = host.core.world().identity.entrypoints.values().flatten().cloned().collect();
                 host.announced = Some(entrypoints);
-                return;
+                let searching = BusInput::Event(lan_discovery::Event::Searching);
+                return self.tell(index, 5, Input::Event(Message::LanDiscovery(searching)));
             }
             Network::LanDiscoveryLeave => {
                 self.hosts[index].announced = None;
