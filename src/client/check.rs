@@ -21,6 +21,8 @@ pub struct Patient {
     pub home: PathBuf,
     /// The process of a node that answers.
     pub running: Option<u32>,
+    /// Why others cannot reach that node, as it says itself.
+    pub unreachable: Vec<String>,
     /// All settings, or why they cannot be read.
     pub settings: Result<Settings, String>,
     /// The clock of this machine.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::path::Path;
 
 use serde::Serialize;
@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
 use crate::api::access::{API_FILE, Access};
+use crate::api::answers::Status;
 use crate::api::methods::GetStatus;
 use crate::identity::CLOCK_SKEW_MS;
 
@@ -28,6 +29,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: API_FILE, run: api_file },
     Check { name: "node", run: node },
     Check { name: "ports", run: ports },
+    Check { name: "network", run: network },
 ];
 
 /// Below this, messages and traces may soon find no room.
@@ -50,11 +52,14 @@ const TCP_ADDRESS: &str = "services/tcp-transport/address";
 /// Does all checks.
 pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
     let running = Connection::open(&context.home).and_then(|node| {
-        node.call(&GetStatus {})?;
-        Ok(node.process())
+        let status = node.call(&GetStatus {})?.answer;
+        Ok((node.process(), unreachable(status)))
     });
+    let (running, unreachable) = running.ok().unzip();
+    let unreachable = unreachable.unwrap_or_default();
     let settings = (context.offline.settings)(&context.home).map_err(|error| format!("{error:#}"));
-    let patient = Patient { home: context.home.clone(), running: running.ok(), settings, now_unix_ms: now_unix_ms() };
+    let (home, now_unix_ms) = (context.home.clone(), now_unix_ms());
+    let patient = Patient { home, running, unreachable, settings, now_unix_ms };
     let checks = CHECKS.iter().chain(context.offline.checks);
     let findings: Vec<(&str, Finding)> = checks.map(|check| (check.name, (check.run)(&patient))).collect();
     if context.json {
@@ -259,6 +264,26 @@ fn node(patient: &Patient) -> Finding {
     }
 }
 
+/// What a node says of why others cannot reach it.
+fn unreachable(status: Status) -> Vec<String> {
+    let of_transports = status.transports.into_iter().filter_map(|transport| {
+        let problem = transport.problem?;
+        Some(format!("{} does not listen: {problem}", transport.name))
+    });
+    status.network_problem.into_iter().chain(of_transports).collect()
+}
+
+fn network(patient: &Patient) -> Finding {
+    match patient.unreachable.as_slice() {
+        [] if patient.running.is_none() => Finding::skipped("only a node that runs can tell"),
+        [] => Finding::good("the node listens; whether a router lets others in, this machine cannot see"),
+        problems => Finding::bad(
+            problems.join("; "),
+            "nobody reaches this node until that has changed; it looks again by itself, and at once on `bitpie reconnect`",
+        ),
+    }
+}
+
 fn ports(patient: &Patient) -> Finding {
     if patient.running.is_some() {
         return Finding::good("the node has them; `bitpie status` shows which");
@@ -269,12 +294,19 @@ fn ports(patient: &Patient) -> Finding {
     };
     let of_tcp: IpAddr = setting(TCP_ADDRESS)
         .and_then(|address| address.value.as_str()?.parse().ok())
-        .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        .unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
     let mut said = Vec::new();
     for (path, default) in PORTS {
         let address = if path == TCP_PORT { of_tcp } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
         let port = setting(path).and_then(|setting| setting.value.as_u64()?.try_into().ok()).unwrap_or(default);
-        match TcpListener::bind((address, port)) {
+        let mut bound = TcpListener::bind((address, port));
+        // As the node does on a machine without IPv6.
+        if address == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+            && bound.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AddrInUse)
+        {
+            bound = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port));
+        }
+        match bound {
             Ok(_) if port == 0 => said.push(format!("any will do for {path}")),
             Ok(_) => said.push(format!("{port} is free")),
             Err(error) if setting(path).is_some_and(|setting| setting.is_set) => {
@@ -302,6 +334,7 @@ mod tests {
         Patient {
             home: home.to_owned(),
             running: None,
+            unreachable: Vec::new(),
             settings: Ok(Settings { settings: Vec::new() }),
             now_unix_ms: now_unix_ms(),
         }

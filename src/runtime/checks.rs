@@ -75,7 +75,7 @@ mod tests {
 
     fn patient(home: &Home) -> Patient {
         let settings = Ok(Settings { settings: Vec::new() });
-        Patient { home: home.folder().to_owned(), running: None, settings, now_unix_ms: 0 }
+        Patient { home: home.folder().to_owned(), running: None, unreachable: Vec::new(), settings, now_unix_ms: 0 }
     }
 
     fn home() -> (tempfile::TempDir, Home) {

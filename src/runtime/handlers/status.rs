@@ -80,6 +80,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
         started_unix_ms,
         uptime_ms: unix_ms().saturating_sub(started_unix_ms),
         network_connector: presentation::network_connector(node),
+        network_problem: world.problems.network.clone(),
         p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
         transports: transports(node),
         lan_discovery: answers::LanStatus {
