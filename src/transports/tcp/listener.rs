@@ -69,21 +69,24 @@ pub(super) fn can_listen(address: SocketAddr) -> bool {
 }
 
 fn bind(inner: &Inner, address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = match bound(address) {
-        // A machine without IPv6: what is meant by `::` is all that there is.
-        Err(error) if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && is_without_ipv6(&error) => {
-            bound(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))?
-        }
-        bound => bound?,
-    };
+    let socket = bound(address)?;
     let _runtime = inner.runtime.enter();
     let listener = TcpListener::from_std(socket.into())?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
 
-/// A socket that listens.
+/// A socket that listens. On a machine without IPv6, what is meant by `::` is all that there is.
 fn bound(address: SocketAddr) -> io::Result<Socket> {
+    match bound_exactly(address) {
+        Err(error) if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && is_without_ipv6(&error) => {
+            bound_exactly(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
+        }
+        bound => bound,
+    }
+}
+
+fn bound_exactly(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // So that a node that starts again has its port at once. On Windows it would let two programs share the port.
     #[cfg(not(windows))]
