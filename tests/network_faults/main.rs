@@ -22,7 +22,11 @@ const ROUTER: &str = "10.77.0.1";
 
 fn two_friends(lab: &Lab) -> (Machine, Machine) {
     let dht = format!("\"{ROUTER}:{}\"", lab.dht_port);
-    let settings = [("services/entangled-dht/bootstrap", format!("[{dht}]"))];
+    let settings = [
+        ("services/entangled-dht/bootstrap", format!("[{dht}]")),
+        // A session of which nothing is heard is given up after four of these.
+        ("testing/ping-interval", "\"2s\"".to_owned()),
+    ];
     let mut machines = [("alice", "10.77.1.1/16"), ("bob", "10.77.1.2/16")].map(|(name, address)| {
         let mut machine = lab.machine(name, &settings);
         machine.address(address);
