@@ -112,6 +112,8 @@ pub enum Event {
     Alone,
     /// `names_missing`, from `dht`. Another answer: nobody is, and not all names of the nodes by which one enters were known when the socket was opened.
     NamesMissing { reason: String },
+    /// `port_free`, from `dht`. Another answer: the default port, which was taken when the socket was opened, is free now.
+    PortFree,
     /// `network_connector enters CONNECTED`.
     #[serde(rename = "network_connector enters CONNECTED")]
     NetworkConnectorEntersConnected,
@@ -132,17 +134,17 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in OPENING` (`automata/dht_connector.yaml:63`).
+    /// `after answer_timeout in OPENING` (`automata/dht_connector.yaml:66`).
     OpeningAfterAnswerTimeout,
-    /// `after rest in RESTING` (`automata/dht_connector.yaml:68`).
+    /// `after rest in RESTING` (`automata/dht_connector.yaml:71`).
     RestingAfterRest,
-    /// `after join_timeout in JOINING` (`automata/dht_connector.yaml:85`).
+    /// `after join_timeout in JOINING` (`automata/dht_connector.yaml:89`).
     JoiningAfterJoinTimeout,
-    /// `after rest in ALONE` (`automata/dht_connector.yaml:90`).
+    /// `after rest in ALONE` (`automata/dht_connector.yaml:94`).
     AloneAfterRest,
-    /// `every look_interval in JOINED` (`automata/dht_connector.yaml:97`).
+    /// `every look_interval in JOINED` (`automata/dht_connector.yaml:101`).
     JoinedEveryLookInterval,
-    /// `every save_interval in JOINED` (`automata/dht_connector.yaml:98`).
+    /// `every save_interval in JOINED` (`automata/dht_connector.yaml:102`).
     JoinedEverySaveInterval,
 }
 
@@ -185,7 +187,7 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `open`, by `dht`. Open the socket; opened or open_failed answers.
     Open,
-    /// `look`, by `dht`. Is anybody there? answered, alone or names_missing answers.
+    /// `look`, by `dht`. Is anybody there? answered, alone, names_missing or port_free answers.
     Look,
     /// `save_nodes`, by `dht`. Write down who answered.
     SaveNodes,
@@ -441,7 +443,8 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             | Event::OpenFailed { .. }
             | Event::Answered
             | Event::Alone
-            | Event::NamesMissing { .. },
+            | Event::NamesMissing { .. }
+            | Event::PortFree,
         ) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -452,12 +455,12 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → OPENING (`automata/dht_connector.yaml:50`).
+            // → OPENING (`automata/dht_connector.yaml:53`).
             enter_opening(context);
             context.take(State::Opening)
         }
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/dht_connector.yaml:51`).
+            // → CLOSED (`automata/dht_connector.yaml:54`).
             context.take(State::Closed)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
@@ -470,7 +473,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/dht_connector.yaml:56`).
+            // → CLOSED (`automata/dht_connector.yaml:59`).
             exit_all(context);
             context.effects.act(Action::Close);
             context.take(State::Closed)
@@ -484,13 +487,13 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_opening(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Opened) => {
-            // → JOINING (`automata/dht_connector.yaml:61`).
+            // → JOINING (`automata/dht_connector.yaml:64`).
             leave_opening(context);
             enter_joining(context);
             context.take(State::Joining)
         }
         Trigger::Event(Event::OpenFailed { reason }) => {
-            // → RESTING (`automata/dht_connector.yaml:62`).
+            // → RESTING (`automata/dht_connector.yaml:65`).
             leave_opening(context);
             context
                 .effects
@@ -502,7 +505,7 @@ fn in_opening(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Timer(Timer::OpeningAfterAnswerTimeout) => {
-            // → RESTING (`automata/dht_connector.yaml:63`).
+            // → RESTING (`automata/dht_connector.yaml:66`).
             leave_opening(context);
             context
                 .effects
@@ -522,14 +525,14 @@ fn in_opening(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → OPENING (`automata/dht_connector.yaml:70`).
+            // → OPENING (`automata/dht_connector.yaml:73`).
             leave_resting(context);
             context.variables.rest = context.parameters.first_rest;
             enter_opening(context);
             context.take(State::Opening)
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            // → OPENING (`automata/dht_connector.yaml:68`).
+            // → OPENING (`automata/dht_connector.yaml:71`).
             leave_resting(context);
             context.variables.rest = context
                 .variables
@@ -548,7 +551,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NamesMissing { reason }) => {
-            // → RESTING (`automata/dht_connector.yaml:75`). Mended: a node that began without DNS knew nobody, and never asked for the names again.
+            // → RESTING (`automata/dht_connector.yaml:78`). Mended: a node that began without DNS knew nobody, and never asked for the names again.
             exit_inside_working(context);
             context
                 .effects
@@ -559,6 +562,13 @@ fn in_open(context: &mut Context<'_>) -> Response {
             enter_resting(context);
             context.take(State::Resting)
         }
+        Trigger::Event(Event::PortFree) => {
+            // → OPENING (`automata/dht_connector.yaml:81`). Mended: a default port that was taken once was never taken back.
+            exit_inside_working(context);
+            context.effects.act(Action::Close);
+            enter_opening(context);
+            context.take(State::Opening)
+        }
         _ => in_working(context),
     }
 }
@@ -568,20 +578,20 @@ fn in_open(context: &mut Context<'_>) -> Response {
 fn in_joining(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Answered) => {
-            // → JOINED (`automata/dht_connector.yaml:83`).
+            // → JOINED (`automata/dht_connector.yaml:87`).
             leave_joining(context);
             enter_joined(context);
             context.take(State::Joined)
         }
         Trigger::Event(Event::Alone) => {
-            // → ALONE (`automata/dht_connector.yaml:84`).
+            // → ALONE (`automata/dht_connector.yaml:88`).
             leave_joining(context);
             enter_alone(context);
             context.take(State::Alone)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Timer(Timer::JoiningAfterJoinTimeout) => {
-            // → ALONE (`automata/dht_connector.yaml:85`).
+            // → ALONE (`automata/dht_connector.yaml:89`).
             leave_joining(context);
             enter_alone(context);
             context.take(State::Alone)
@@ -595,14 +605,14 @@ fn in_joining(context: &mut Context<'_>) -> Response {
 fn in_alone(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → JOINING (`automata/dht_connector.yaml:92`).
+            // → JOINING (`automata/dht_connector.yaml:96`).
             leave_alone(context);
             context.variables.rest = context.parameters.first_rest;
             enter_joining(context);
             context.take(State::Joining)
         }
         Trigger::Timer(Timer::AloneAfterRest) => {
-            // → JOINING (`automata/dht_connector.yaml:90`).
+            // → JOINING (`automata/dht_connector.yaml:94`).
             leave_alone(context);
             context.variables.rest = context
                 .variables
@@ -621,24 +631,24 @@ fn in_alone(context: &mut Context<'_>) -> Response {
 fn in_joined(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Alone) => {
-            // → JOINING (`automata/dht_connector.yaml:100`).
+            // → JOINING (`automata/dht_connector.yaml:104`).
             leave_joined(context);
             enter_joining(context);
             context.take(State::Joining)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // Stays (`automata/dht_connector.yaml:101`).
+            // Stays (`automata/dht_connector.yaml:105`).
             context.effects.act(Action::Look);
             context.internal()
         }
         Trigger::Event(Event::Answered) => context.ignored(),
         Trigger::Timer(Timer::JoinedEveryLookInterval) => {
-            // Stays (`automata/dht_connector.yaml:97`).
+            // Stays (`automata/dht_connector.yaml:101`).
             context.effects.act(Action::Look);
             context.internal()
         }
         Trigger::Timer(Timer::JoinedEverySaveInterval) => {
-            // Stays (`automata/dht_connector.yaml:98`).
+            // Stays (`automata/dht_connector.yaml:102`).
             context.effects.act(Action::SaveNodes);
             context.internal()
         }

@@ -839,7 +839,7 @@ fn in_start_up(context: &mut Context<'_>) -> Response {
                 context
                     .effects
                     .act(Action::NoteProblem {
-                        problem: "this machine has no network: no interface with an address is up"
+                        problem: "no interface of this machine is up with an address that others could use"
                             .to_owned(),
                     });
                 enter_disconnected(context);
@@ -1239,7 +1239,7 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
                 context
                     .effects
                     .act(Action::NoteProblem {
-                        problem: "this machine has no network: no interface with an address is up"
+                        problem: "no interface of this machine is up with an address that others could use"
                             .to_owned(),
                     });
                 enter_disconnected(context);

@@ -25,7 +25,7 @@ pub enum Command {
 pub enum Dht {
     /// `dht_connector.open`. Open the socket; opened or open_failed answers.
     DhtConnectorOpen,
-    /// `dht_connector.look`. Is anybody there? answered, alone or names_missing answers.
+    /// `dht_connector.look`. Is anybody there? answered, alone, names_missing or port_free answers.
     DhtConnectorLook,
     /// `dht_connector.save_nodes`. Write down who answered.
     DhtConnectorSaveNodes,

@@ -211,6 +211,12 @@ pub mod dht {
         pub fn names_missing(reason: String) -> Message {
             Message::DhtConnector(Input::Event(Event::NamesMissing { reason }))
         }
+
+        /// `port_free`. Another answer: the default port, which was taken when the socket was opened, is free now.
+        #[must_use]
+        pub fn port_free() -> Message {
+            Message::DhtConnector(Input::Event(Event::PortFree))
+        }
     }
 
     /// To `identity_publisher`.

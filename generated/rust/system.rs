@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "e0c6ce9da11dd3a46d9c0b3b142161d749390eb619f97e45211e310c72b61e96";
+pub const MODEL_HASH: &str = "d02d022645c630fc04d96931050f769b360995f6721099ac478555b0745b87f4";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

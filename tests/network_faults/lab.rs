@@ -126,8 +126,17 @@ impl Lab {
 
     /// A node in the namespace of the switch.
     pub fn machine_at_the_switch(&self, name: &str, settings: &[(&str, String)]) -> Machine {
+        self.beside(&self.switch, name, settings)
+    }
+
+    /// A second node on a machine.
+    pub fn second_on(&self, machine: &Machine, name: &str, settings: &[(&str, String)]) -> Machine {
+        self.beside(&machine.namespace, name, settings)
+    }
+
+    fn beside(&self, other: &Namespace, name: &str, settings: &[(&str, String)]) -> Machine {
         let keeper = Command::new("nsenter")
-            .args([&format!("--net=/proc/{}/ns/net", self.switch.id()), "cat"])
+            .args([&format!("--net=/proc/{}/ns/net", other.id()), "cat"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -135,7 +144,7 @@ impl Lab {
         let namespace = Namespace { keeper };
         until("it is entered", || {
             let of = |id: u32| fs::read_link(format!("/proc/{id}/ns/net")).ok();
-            of(namespace.id()) == of(self.switch.id())
+            of(namespace.id()) == of(other.id())
         });
         Machine::new(name, namespace, self.switch.id(), String::new(), settings)
     }
@@ -207,6 +216,14 @@ impl Machine {
         command.stdout(Stdio::null()).stderr(said).process_group(0);
         self.node = Some(command.spawn().expect("it can be run"));
         until("it answers", || self.try_run(&["status", "--json"]).is_some());
+    }
+
+    /// Ends its node; the machine is still there.
+    pub fn stop(&mut self) {
+        if let Some(mut node) = self.node.take() {
+            let _ = node.kill();
+            let _ = node.wait();
+        }
     }
 
     fn said_file(&self) -> std::path::PathBuf {
@@ -320,34 +337,10 @@ impl Machine {
     fn hosts_file(&self) -> std::path::PathBuf {
         Path::new(self.home.path()).join("hosts")
     }
-
-    /// Somebody else has the default port, until this is dropped.
-    pub fn take_default_port(&self) -> Taker {
-        let mut command = self.namespace.command("python3");
-        let listen = "import socket,sys;s=socket.socket(socket.AF_INET6);s.setsockopt(41,26,0);s.bind(('::',7771));s.listen();print('x',flush=True);sys.stdin.read()";
-        let taker = command.args(["-c", listen]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut taker = taker.expect("it can be run");
-        let mut ready = [0];
-        taker.stdout.as_mut().expect("it is piped").read_exact(&mut ready).expect("it listens");
-        Taker(taker)
-    }
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        if let Some(node) = &mut self.node {
-            let _ = node.kill();
-            let _ = node.wait();
-        }
-    }
-}
-
-/// A program that has a port.
-pub struct Taker(Child);
-
-impl Drop for Taker {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        self.stop();
     }
 }

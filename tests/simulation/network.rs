@@ -74,6 +74,8 @@ pub struct Host {
     pub tidied: u32,
     /// The store stands still: nothing is committed.
     pub is_store_stuck: bool,
+    /// What its store still refuses, so many times, of what it is asked to build or load.
+    pub store_failures: u32,
     pub nickname_reports: Vec<(NicknameResult, Option<Nickname>, u8)>,
     pub found: BTreeMap<u64, Search>,
     /// Whether nodes were there when the user asked.
@@ -197,6 +199,7 @@ impl World {
         new.seen.clone_from(&old.seen);
         new.inbox.clone_from(&old.inbox);
         new.revision = old.revision;
+        new.store_failures = old.store_failures;
         new.published.clone_from(&old.published);
         self.hosts[index] = new;
         self.agenda.retain(|_, (of, _)| *of != index);
@@ -328,6 +331,9 @@ impl World {
                 let entrypoints = Some(self.hosts[of].published.clone());
                 self.tell(index, 3, Input::IdentityCommitted { session, sender, packet, entrypoints });
             }
+            Command::BuildIdentity { .. } if self.fails(index) => {
+                self.tell(index, 5, Input::IdentityFailed { reason: "the disk is full".to_owned() });
+            }
             Command::BuildIdentity { entrypoints, .. } => {
                 let host = &mut self.hosts[index];
                 let name = host.core.world().nickname.wanted.clone();
@@ -389,6 +395,10 @@ impl World {
             outside::Command::Store(Store::MessageDeliveryRecordRefusal { message, reason }) => {
                 self.hosts[index].refused.insert(message, reason);
             }
+            outside::Command::Store(Store::OutboxLoad) if self.fails(index) => {
+                let failed = BusInput::Event(outbox::Event::LoadFailed { reason: "the disk is full".to_owned() });
+                self.tell(index, 2, Input::Event(Message::Outbox(failed)));
+            }
             outside::Command::Store(Store::OutboxLoad) => {
                 for (message, (peer, state)) in self.hosts[index].outbox.clone() {
                     if matches!(state, DeliveryState::Queued | DeliveryState::Sent) {
@@ -415,6 +425,14 @@ impl World {
                 self.hosts[index].reached.insert(peer, reached);
             }
         }
+    }
+
+    /// Whether its store refuses once more.
+    fn fails(&mut self, index: usize) -> bool {
+        let left = &mut self.hosts[index].store_failures;
+        let fails = *left > 0;
+        *left = left.saturating_sub(1);
+        fails
     }
 
     fn network(&mut self, index: usize, command: &Network) {
@@ -733,6 +751,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
         receipts: BTreeSet::new(),
         tidied: 0,
         is_store_stuck: false,
+        store_failures: 0,
         nickname_reports: Vec::new(),
         found: BTreeMap::new(),
         reached: BTreeMap::new(),

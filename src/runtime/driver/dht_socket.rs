@@ -1,6 +1,6 @@
 //! The socket of the DHT: opened with the nodes that answered the last time, which are written down for the next.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ pub struct OpenDht {
     bootstrap: Bootstrap,
     /// Names of those that could not be looked up when it was opened, and why.
     pub(super) names_missing: Option<String>,
+    /// The default port, which was taken.
+    gave_way: Option<(Ipv4Addr, u16)>,
     nodes_file: PathBuf,
 }
 
@@ -43,6 +45,7 @@ impl DhtSocket {
     /// Opens it.
     pub(super) async fn open(self) -> Result<OpenDht, String> {
         let Self { options, may_move_port, network, nodes_file } = self;
+        let wanted = (options.address, options.port);
         let (port, bootstrap, file) = (options.port, options.bootstrap.clone(), nodes_file.clone());
         let (entries, names_missing) = look_up(bootstrap.names()).await;
         let missing = names_missing.clone();
@@ -63,12 +66,19 @@ impl DhtSocket {
             std::io::ErrorKind::Other => error.to_string(),
             _ => format!("port {port} (UDP): {error}; the setting is services/entangled-dht/port"),
         })?;
-        let address = dht.local_address().await.into();
-        Ok(OpenDht { directory: Directory::new(dht, &network), address, bootstrap, names_missing, nodes_file })
+        let address: SocketAddr = dht.local_address().await.into();
+        let gave_way = Some(wanted).filter(|(_, port)| *port != 0 && *port != address.port());
+        let directory = Directory::new(dht, &network);
+        Ok(OpenDht { directory, address, bootstrap, names_missing, gave_way, nodes_file })
     }
 }
 
 impl OpenDht {
+    /// Whether the default port was taken, and is free now.
+    pub(super) fn could_have_its_port(&self) -> bool {
+        self.gave_way.is_some_and(|wanted| UdpSocket::bind(wanted).is_ok())
+    }
+
     /// Writes down which nodes answer, for the next start.
     pub(super) fn save_nodes(&self) -> impl Future<Output = ()> + use<> {
         let (directory, file, heading) = (self.directory.clone(), self.nodes_file.clone(), heading(&self.bootstrap));

@@ -255,7 +255,10 @@ impl Exploration {
             EventKind::Declared { from, .. } => from.as_slice(),
             EventKind::Observation { .. } => &[],
         };
-        let is_person = |partner: &Partner| matches!(partner, Partner::Part(part) if PEOPLE.contains(&self.system.parts[*part].name.as_str()));
+        let is_person = |partner: &Partner| match partner {
+            Partner::Part(part) => PEOPLE.contains(&self.system.parts[*part].name.as_str()),
+            Partner::Automaton(_) => false,
+        };
         let kind = if from.iter().any(is_person) { Kind::Person } else { Kind::World };
         (Some(kind), pending.clone())
     }
